@@ -1,0 +1,36 @@
+# Two commands: `make demo` and `make test`. Each makes a virtual environment of its own first.
+
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+
+.PHONY: help demo test check format clean
+
+help:  ## Say what each command does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: $(VENV)/.installed  ## Install, then evaluate the made city: report and map in maps/demo
+	$(BIN)/geoharm run pipelines/demo.toml --data data/sample --out maps/demo
+
+test: $(VENV)/.installed-test  ## Install, then run every test, with lint and type checks among them
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-test  ## Lint, types and floors alone
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(VENV)/.installed-test  ## Format the code
+	$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+clean:  ## Remove the environment and what the demo made
+	rm -rf $(VENV) data/demo.duckdb
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@ $(VENV)/.installed

@@ -1,0 +1,5 @@
+"""``python -m geoharm``."""
+
+from geoharm.cli import main
+
+main()

@@ -1,0 +1,145 @@
+"""One table of a TOML file: typed values by key, every mistake gathered instead of raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from geoharm._checks import nearest
+
+
+class Table:
+    """A TOML table that remembers where it stands and which mistakes it met.
+
+    Every getter returns a value of the right type, so that reading goes on after a mistake and finds the next one.
+    What it returns then is a placeholder: nothing may be used while `problems` is not empty.
+
+    Parameters
+    ----------
+    content : dict
+    where : str
+        "boston.toml, operation 1": starts every sentence.
+    problems : list of str
+        Mistakes are added here.
+    """
+
+    def __init__(self, content: Any, where: str, problems: list[str]) -> None:
+        self.where = where
+        self.problems = problems
+        self.content: dict[str, Any] = content if isinstance(content, dict) else {}
+        if not isinstance(content, dict):
+            problems.append(f"{where} must be a table.")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.content
+
+    def refuse(self, key: str, why: str) -> None:
+        """Note a mistake: `why` says the rule and ends the sentence."""
+        value = self.content.get(key)
+        given = "" if value is None or isinstance(value, dict) else f" = {_shown(value)}"
+        self.problems.append(f"{self.where}: {key}{given} {why}")
+
+    def known(self, *keys: str) -> Table:
+        """Refuse keys that are not listed; return the table itself."""
+        for key in self.content:
+            if key not in keys:
+                self.problems.append(f"{self.where}: {key} is not a known key; {nearest(key, keys)}")
+        return self
+
+    def text(self, key: str, default: str | None = None, *, choices: Sequence[str] = ()) -> str:
+        """Return a text; needed unless a default is given; one of `choices` if there are any."""
+        value = self._get(key, default)
+        if value is None:
+            return ""
+        if not isinstance(value, str) or not value.strip():
+            self.refuse(key, "must be a text.")
+            return ""
+        if choices and value not in choices:
+            self.refuse(key, f"is not allowed; {nearest(value, choices)}")
+        return value
+
+    def texts(self, key: str, default: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Return a list of texts."""
+        value = self._get(key, default)
+        if value is None:
+            return ()
+        if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(v, str) for v in value):
+            self.refuse(key, 'must be a list of texts, such as ["a", "b"].')
+            return ()
+        return tuple(value)
+
+    def number(self, key: str, default: float | None = None, *, least: float = 0, most: float = float("inf")) -> float:
+        """Return a number between `least` and `most`, both allowed."""
+        value = self._get(key, default)
+        if value is None:
+            return least
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            limit = f"between {least:g} and {most:g}" if most < float("inf") else f"of {least:g} or more"
+            self.refuse(key, f"must be a number {limit}.")
+            return least
+        return float(value)
+
+    def integer(self, key: str, default: int | None = None, *, least: int = 0) -> int:
+        """Return a whole number."""
+        value = self.number(key, default, least=least)
+        if value != int(value):
+            self.refuse(key, "must be a whole number.")
+        return int(value)
+
+    def numbers(self, key: str) -> tuple[float, ...]:
+        """Return a list of numbers."""
+        value = self._get(key, None)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(
+            isinstance(v, int | float) and not isinstance(v, bool) for v in value
+        ):
+            self.refuse(key, "must be a list of numbers, such as [250, 500].")
+            return ()
+        return tuple(float(item) for item in value)
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        value = self.content.get(key, default)
+        if not isinstance(value, bool):
+            self.refuse(key, "must be true or false.")
+            return default
+        return value
+
+    def day(self, key: str) -> date:
+        """Return a date."""
+        value = self._get(key, None)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if value is not None:
+            self.refuse(key, "must be a date without quotes, such as 2019-08-01.")
+        return date(1970, 1, 1)
+
+    def table(self, key: str, *, needed: bool = True) -> Table:
+        """Return a table inside this one; empty if it is missing and not needed."""
+        if key not in self.content and needed:
+            self.problems.append(f"{self.where}: {key} is missing.")
+        return Table(self.content.get(key, {}), f"{self.where}, {key}", self.problems)
+
+    def tables(self, key: str) -> list[Table]:
+        """Return the tables of a [[list]], numbered from 1."""
+        value = self.content.get(key, [])
+        if not isinstance(value, list):
+            self.problems.append(f"{self.where}: write [[{key}]] with two brackets: there may be several.")
+            return []
+        return [
+            Table(item, f"{self.where}, {key} {number}", self.problems) for number, item in enumerate(value, start=1)
+        ]
+
+    def _get(self, key: str, default: Any) -> Any:
+        if key not in self.content:
+            if default is None:
+                self.problems.append(f"{self.where}: {key} is missing.")
+            return default
+        return self.content[key]
+
+
+def _shown(value: Any) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 80 else text[:77] + "..."

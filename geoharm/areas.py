@@ -1,0 +1,114 @@
+"""Area files: polygons, place names and context lines from GeoJSON, GeoPackage and the like, in the study's metres."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import warnings
+from pathlib import Path
+
+# A driver that opens whatever a file claims to be would let an area file read other files.
+os.environ["GDAL_SKIP"] = " ".join(filter(None, (os.environ.get("GDAL_SKIP"), "VRT")))
+os.environ["OGR_SKIP"] = " ".join(filter(None, (os.environ.get("OGR_SKIP"), "OGR_VRT")))
+
+import geopandas
+import shapely
+from pyogrio.errors import DataSourceError
+from shapely.geometry.base import BaseGeometry
+
+from geoharm import _crs
+from geoharm.errors import StudyError
+from geoharm.model import Site
+
+_MAGIC = {
+    ".geojson": (b"{",),
+    ".json": (b"{",),
+    ".gpkg": (b"SQLite format 3\x00",),
+}
+
+
+def read_area(path: Path, crs: str | None, *, name: str) -> tuple[BaseGeometry, str, str]:
+    """Return the union of a file's polygons, the projected system used, and a note if it was chosen here.
+
+    Parameters
+    ----------
+    path : Path
+        ``.geojson``, ``.json`` or ``.gpkg``.
+    crs : str or None
+        The study's system; None chooses the local UTM zone.
+    name : str
+        What the area is, for sentences.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, has no polygon, or its coordinates do not fit the system it names.
+    """
+    frame = _read(path, name)
+    note = ""
+    if crs is None:
+        west, south, east, north = frame.to_crs(_crs.LONLAT).total_bounds
+        crs = _crs.local_utm((west + east) / 2, (south + north) / 2)
+        note = f"No crs was given; the local UTM zone {crs} was chosen."
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(crs)
+    if frame.empty:
+        raise StudyError([f"{path.name}: the {name} has no polygon; draw an area, not points or lines."])
+    union = shapely.union_all([shapely.make_valid(shape) for shape in frame.geometry])
+    parts = [part for part in shapely.get_parts(union) if part.geom_type in ("Polygon", "MultiPolygon")]
+    return shapely.union_all(parts), crs, note
+
+
+def read_sites(path: Path, crs: str) -> tuple[Site, ...]:
+    """Return the named points of a file, by its column ``name``."""
+    frame = _read(path, "place names").to_crs(crs)
+    if "name" not in frame.columns:
+        raise StudyError([f'{path.name}: place names need the property "name".'])
+    points = frame[frame.geom_type == "Point"]
+    return tuple(
+        Site(str(label), float(point.x), float(point.y))
+        for label, point in zip(points["name"], points.geometry, strict=True)
+    )
+
+
+def read_context(path: Path, crs: str) -> BaseGeometry:
+    """Return all shapes of a file as lines, for orientation."""
+    frame = _read(path, "context").to_crs(crs)
+    lines = [shape.boundary if "Polygon" in shape.geom_type else shape for shape in frame.geometry]
+    return shapely.union_all([line for line in lines if "Line" in line.geom_type])
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of an area or study file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read(path: Path, name: str) -> geopandas.GeoDataFrame:
+    if not path.is_file():
+        raise StudyError([f'The file of the {name}, "{path}", does not exist.'])
+    expected = _MAGIC.get(path.suffix.lower())
+    if expected is None:
+        raise StudyError([f"{path.name}: the {name} must be a .geojson, .json or .gpkg file."])
+    with path.open("rb") as stream:
+        start = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not start.startswith(expected):
+        raise StudyError([f"{path.name}: the file is not what its ending says; save the {name} again."])
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            frame = geopandas.read_file(path, engine="pyogrio")
+    except (DataSourceError, ValueError) as error:
+        raise StudyError([f"{path.name}: the {name} cannot be read: {str(error).splitlines()[0]}."]) from error
+    if frame.empty or frame.geometry.isna().all():
+        raise StudyError([f"{path.name}: the {name} holds no shape."])
+    frame = frame[~frame.geometry.isna()]
+    if frame.crs is None:
+        raise StudyError(
+            [f"{path.name}: the {name} does not say its coordinate system; save it as GeoJSON in degrees."]
+        )
+    west, south, east, north = frame.total_bounds
+    if frame.crs.is_geographic and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        raise StudyError(
+            [f"{path.name}: the {name} says degrees, but its coordinates reach {east:,.0f}, {north:,.0f}; "
+             "they are probably metres. Save it as GeoJSON in degrees."]
+        )  # fmt: skip
+    return frame

@@ -1,0 +1,249 @@
+"""The verbs. Each reads the study, calls `workflow`, and prints.
+
+Exit codes: 0 done; 1 a mistake in the study or its data, said in one sentence each; 2 a wrong command line;
+75 the database is in use by another program (try again later).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from geoharm import simulate as simulation
+from geoharm import store, workflow
+from geoharm._version import __version__
+from geoharm.errors import GeoharmError, StoreError
+from geoharm.model import SourceLedger, Study
+from geoharm.study import read_study
+
+app = typer.Typer(
+    name="geoharm",
+    help="Did harm fall, did it move, will it last? Evaluate police operations against street drug markets by harm.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
+DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]
+OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the pages; default maps/STUDY.")]
+Database = Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print results as JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+
+
+@app.command(epilog="Example: geoharm run pipelines/demo.toml --data data/sample --out maps/demo")
+def run(
+    study_file: StudyFile,
+    data: DataFolder = Path("data/raw"),
+    out: OutFolder = None,
+    db: Database = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
+    study = read_study(study_file)
+    with _Bar(quiet) as bar:
+        found = workflow.run(
+            study, data=data, out=out or Path("maps") / study.slug, database=db or _database(study), progress=bar.show
+        )
+    if as_json:
+        _print_json(
+            {
+                "operations": [
+                    {
+                        "name": name,
+                        "state": verdict.state.value,
+                        "headline": verdict.headline,
+                        "sentence": verdict.sentence,
+                    }
+                    for name, verdict in found.published.verdicts
+                ],
+                "files": [str(path) for path in found.published.files],
+            }
+        )
+        return
+    for ledger in found.result.ledgers:
+        print(_ledger_line(ledger))
+    for name, verdict in found.published.verdicts:
+        print(f"\n{name}")
+        for text in filter(None, (verdict.label, *verdict.notices)):
+            print(f"  note: {text}")
+        print(f"  {verdict.headline}\n  {verdict.sentence}")
+        for answer in verdict.answers:
+            print(f"  {answer.question} {answer.answer}. {answer.detail}")
+    print()
+    for path in found.published.files:
+        print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+
+
+@app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
+def ingest(
+    study_file: StudyFile,
+    data: DataFolder = Path("data/raw"),
+    db: Database = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the files into the database and print what became of every row."""
+    study = read_study(study_file)
+    with _Bar(quiet) as bar, store.open_store(db or _database(study), inputs=data) as opened:
+        ledgers = workflow.ingest(opened, study, data, bar.show)
+    if as_json:
+        _print_json([_ledger_dict(ledger) for ledger in ledgers])
+        return
+    for ledger in ledgers:
+        print(_ledger_line(ledger))
+        for row in ledger.files:
+            print(
+                f"  {row.file}: {row.read:,} read = {row.kept:,} kept + {row.rejected:,} rejected + "
+                f"{row.duplicate:,} duplicate"
+            )
+            for reason, count in row.reasons:
+                print(f"    {count:,} rejected: {reason}")
+
+
+@app.command(epilog="Example: geoharm check pipelines/demo.toml")
+def check(study_file: StudyFile, as_json: AsJson = False) -> None:
+    """Read a study file and its area files, and list every mistake; no data are read."""
+    study = read_study(study_file)
+    about = {
+        "study": study.name,
+        "area_km2": round(study.area.area_km2, 2),
+        "crs": study.area.crs,
+        "sources": [source.name for source in study.sources],
+        "measures": {measure.name: measure.role.value for measure in study.measures},
+        "operations": [operation.name for operation in study.operations],
+    }
+    if as_json:
+        _print_json(about)
+        return
+    print(f"{study.name}: no mistakes found. Study area {about['area_km2']:,} km2 in {study.area.crs}.")
+    for measure in study.measures:
+        print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by})")
+    for operation in study.operations:
+        print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+
+
+@app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the made city's files.")],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same city.")] = simulation.DEMO_SEED,
+) -> None:
+    """Make a small city with a planted effect: input files, areas, and the truth beside them."""
+    for path in simulation.write_city(simulation.make_city(seed), out):
+        print(f"wrote {path}")
+
+
+def main() -> None:
+    """Run the command line; mistakes become sentences, never tracebacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except StoreError as error:
+        _fail(str(error), 75)
+    except GeoharmError as error:
+        _fail(str(error), 1)
+    except OSError as error:
+        where = f'"{error.filename}"' if error.filename else "a file"
+        _fail(f"{where} cannot be used: {error.strerror or error}.", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"geoharm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the verb."""
+
+
+def _database(study: Study) -> Path:
+    return Path("data") / f"{study.slug}.duckdb"
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+def _ledger_line(ledger: SourceLedger) -> str:
+    read, kept = ledger.total("read"), ledger.total("kept")
+    rejected, duplicate = ledger.total("rejected"), ledger.total("duplicate")
+    return (
+        f"{ledger.source}: {len(ledger.files)} files, {read:,} read = {kept:,} kept + {rejected:,} rejected + "
+        f"{duplicate:,} duplicate; of the kept, {ledger.total('inside'):,} placed in the study area, "
+        f"{ledger.total('outside'):,} outside, {ledger.total('default_geocode'):,} on a default geocode, "
+        f"{ledger.total('no_place'):,} without a place"
+    )
+
+
+def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
+    keys = ("read", "kept", "rejected", "duplicate", "inside", "outside", "default_geocode", "no_place")
+    return {
+        "source": ledger.source,
+        "first_day": str(ledger.coverage.start),
+        "last_day": str(ledger.coverage.last),
+        "missing_months": [str(month)[:7] for month in ledger.missing_months],
+        "files": [
+            {"file": row.file, **{key: getattr(row, key) for key in keys}, "reasons": dict(row.reasons)}
+            for row in ledger.files
+        ],
+    }
+
+
+class _Bar:
+    """Progress on standard error: a bar on a terminal, a line a step elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._console = Console(stderr=True)
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._lines = not quiet and not self._console.is_terminal
+        self._said: set[str] = set()
+        if not quiet and self._console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+            self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
+
+    def __enter__(self) -> _Bar:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, step: str, done: int, total: int) -> None:
+        """Say how far a step has come; what follows a colon is its present item."""
+        name = step.split(":", maxsplit=1)[0]
+        if self._bar:
+            if name not in self._tasks:
+                self._tasks[name] = self._bar.add_task(name, total=total)
+            self._bar.update(self._tasks[name], completed=done, description=step)
+        elif self._lines and name not in self._said:
+            self._said.add(name)
+            print(f"{name} ...", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Zones and windows together: the comparison an operation is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from geoharm.displacement.windows import build_windows
+from geoharm.displacement.zones import build_zones, clearance
+from geoharm.errors import DesignError
+from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea
+
+
+def build_design(
+    operation: Operation, area: StudyArea, others: Sequence[Operation], ledgers: Sequence[SourceLedger]
+) -> Design:
+    """Return the zones and windows of an operation, valid for every source in use.
+
+    Parameters
+    ----------
+    operation : Operation
+    area : StudyArea
+    others : sequence of Operation
+        The study's other operations.
+    ledgers : sequence of SourceLedger
+        Of every source that a measure uses.
+
+    Raises
+    ------
+    DesignError
+        With the reason, if no valid comparison can be made.
+    """
+    zones = build_zones(operation, area, others)
+    starts, ends = [row.coverage.start for row in ledgers], [row.coverage.end for row in ledgers]
+    if max(starts) >= min(ends):
+        msg = "The study's sources share no day, so they cannot be compared around one operation."
+        raise DesignError(msg)
+    missing = sorted({month for row in ledgers for month in row.missing_months})
+    by_month = any(row.by_month for row in ledgers)
+    before, after, phases, notes = build_windows(
+        operation, coverage=Period(max(starts), min(ends)), missing=missing, by_month=by_month
+    )
+    if operation.control is None:
+        belt = clearance(operation)
+        notes = (
+            *notes,
+            f"Control: all of the study area more than {_outermost(operation) + belt:,.0f} m from every target area.",
+        )
+    error = max(row.location_error for row in ledgers)
+    if error and operation.gap < 2 * error:
+        notes = (
+            *notes,
+            f"The gap of {operation.gap:g} m is under twice the location error of {error:g} m: part of a change in "
+            "the target area shows up in the first ring.",
+        )
+    return Design(operation, zones, before, after, phases, notes)
+
+
+def check_operations_apart(operations: Sequence[Operation]) -> None:
+    """Refuse operations whose target areas overlap.
+
+    Raises
+    ------
+    DesignError
+        Naming the two.
+    """
+    for one, two in combinations(operations, 2):
+        if one.target.intersects(two.target):
+            msg = f'The target areas of "{one.name}" and "{two.name}" overlap; evaluate them as one operation.'
+            raise DesignError(msg)
+
+
+def _outermost(operation: Operation) -> float:
+    return operation.rings[-1] if operation.rings else operation.gap

@@ -1,0 +1,58 @@
+"""What can go wrong, as a tree.
+
+::
+
+    GeoharmError
+    |-- StudyError         the study file or an area file is wrong; lists every mistake found
+    |-- DataError          an input file cannot be read as its format says
+    |   `-- GateError      it can be read, but reading it on would mislead (swapped coordinates, ...)
+    |-- DesignError        zones, windows or counts do not make a valid comparison
+    |-- StoreError         the database is busy, locked or of another version
+    `-- PublishError       an output cannot be written
+
+Every message is one plain sentence or a list of them: what is wrong, the rule, the value given, the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class GeoharmError(Exception):
+    """The parent of every error a user is meant to read."""
+
+
+class StudyError(GeoharmError):
+    """The study file or one of its area files is wrong.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        Every mistake found, one sentence each.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        head = f"{count} mistakes:\n" if count > 1 else ""
+        super().__init__(head + "\n".join(self.problems))
+
+
+class DataError(GeoharmError):
+    """An input file cannot be read as its format says."""
+
+
+class GateError(DataError):
+    """A file can be read, but going on would mislead."""
+
+
+class DesignError(GeoharmError):
+    """Zones, windows or counts do not make a valid comparison."""
+
+
+class StoreError(GeoharmError):
+    """The database is busy, locked or was made by another version."""
+
+
+class PublishError(GeoharmError):
+    """An output cannot be written."""

@@ -1,0 +1,112 @@
+"""How much happened: a zone's count before and after, and a measure's counts by zone and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm._checks import check_count
+from geoharm.errors import DesignError
+from geoharm.model.period import Period, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The count of one area before and after.
+
+    Attributes
+    ----------
+    area : str
+        Its name. Two changes of one name are the same counts, used twice.
+    before, after : int
+        Whole numbers, zero or more.
+    """
+
+    area: str
+    before: int
+    after: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "before", check_count(self.before, f"count before in {self.area}"))
+        object.__setattr__(self, "after", check_count(self.after, f"count after in {self.area}"))
+
+    def plus(self, other: Change, area: str) -> Change:
+        """Return the counts of both areas together, under a new name."""
+        return Change(area, self.before + other.before, self.after + other.after)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneCounts:
+    """Counts of one measure by zone and date.
+
+    Attributes
+    ----------
+    measure : str
+    zones : tuple of str
+        Names, in the order of the rows.
+    dates : ndarray of datetime64[D], shape (t,)
+        Distinct and increasing; first days of months where the source knows no day.
+    counts : ndarray of int, shape (len(zones), t)
+    by_month : bool
+        Whether the source knows months only.
+    coverage : Period
+        The days for which the source has files.
+    missing_months : tuple of date
+        First days of months inside the coverage for which the source has no row at all.
+    """
+
+    measure: str
+    zones: tuple[str, ...]
+    dates: NDArray[np.datetime64]
+    counts: NDArray[np.int64]
+    by_month: bool
+    coverage: Period
+    missing_months: tuple[date, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.counts.shape != (len(self.zones), self.dates.size):
+            msg = (
+                f"Counts must have shape (zones, dates) = ({len(self.zones)}, {self.dates.size}); "
+                f"{self.counts.shape} was given."
+            )
+            raise DesignError(msg)
+        for array in (self.dates, self.counts):
+            array.setflags(write=False)
+
+    def total(self, zone: str, window: Window) -> int:
+        """Return the events of a zone inside a window.
+
+        Raises
+        ------
+        DesignError
+            If the source knows months only and the window cuts one.
+        """
+        row = self.counts[self.zones.index(zone)]
+        found = 0
+        for period in window.periods:
+            if self.by_month and not period.is_whole_months:
+                msg = (
+                    f'"{self.measure}" is dated by month; the window "{window.name}" ({period.start} to '
+                    f"{period.last}) cuts a month. Let it start and end on the first of a month."
+                )
+                raise DesignError(msg)
+            inside = (self.dates >= np.datetime64(period.start)) & (self.dates < np.datetime64(period.end))
+            found += int(row[inside].sum())
+        return found
+
+    def change(self, zone: str, before: Window, after: Window) -> Change:
+        """Return the zone's counts in both windows."""
+        return Change(zone, self.total(zone, before), self.total(zone, after))
+
+    def monthly(self, zone: str) -> dict[date, int]:
+        """Return the zone's count of every month of the coverage that has data, in order."""
+        row = self.counts[self.zones.index(zone)]
+        months = [month for month in self.coverage.months() if month not in set(self.missing_months)]
+        of_date = self.dates.astype("datetime64[M]")
+        sums = dict.fromkeys(months, 0)
+        for month in months:
+            sums[month] = int(row[of_date == np.datetime64(month, "M")].sum())
+        return sums

@@ -1,0 +1,110 @@
+"""What became of every row of every file, and which months have data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from geoharm.errors import DataError
+from geoharm.model.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class FileLedger:
+    """One file's rows: read = kept + rejected + duplicate, always.
+
+    Attributes
+    ----------
+    source, file, sha256 : str
+    read, kept, rejected, duplicate : int
+    inside, outside, default_geocode, no_place : int
+        Where the kept rows lie; they add up to `kept`. Rows on a default geocode or without a place count in
+        city totals and in nothing that needs a point.
+    reasons : tuple of (str, int)
+        Why rows were rejected, and how many.
+    """
+
+    source: str
+    file: str
+    sha256: str
+    read: int
+    kept: int
+    rejected: int
+    duplicate: int
+    inside: int
+    outside: int
+    default_geocode: int
+    no_place: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.read != self.kept + self.rejected + self.duplicate:
+            msg = (
+                f"{self.file}: the ledger does not balance: {self.read} rows read, but {self.kept} kept + "
+                f"{self.rejected} rejected + {self.duplicate} duplicate. Please report this as a defect."
+            )
+            raise DataError(msg)
+        if self.kept != self.inside + self.outside + self.default_geocode + self.no_place:
+            msg = f"{self.file}: the places of kept rows do not add up to {self.kept}. Please report this as a defect."
+            raise DataError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultGeocode:
+    """A place where a geocoder puts what it cannot find.
+
+    Attributes
+    ----------
+    x, y : float
+        Metres in the study's system.
+    events : int
+        Rows found there.
+    share : float
+        Of all rows with coordinates, 0 to 1.
+    addresses : int
+        Different address texts among them; 0 where the source has no address.
+    reason : str
+        The rule that found it.
+    """
+
+    x: float
+    y: float
+    events: int
+    share: float
+    addresses: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLedger:
+    """A source's files, the months it covers and the traps found in it.
+
+    Attributes
+    ----------
+    source : str
+    files : tuple of FileLedger
+    coverage : Period
+        From the first to the last day (or month) with a row.
+    missing_months : tuple of date
+        First days of months inside the coverage without any row.
+    by_month : bool
+        Whether the source knows months only.
+    location_error : float
+        Typical distance in metres between a published and a true place; 0 if not stated.
+    default_geocodes : tuple of DefaultGeocode
+    attribution : str
+        The sentence that the publisher's licence asks for.
+    """
+
+    source: str
+    files: tuple[FileLedger, ...]
+    coverage: Period
+    missing_months: tuple[date, ...]
+    by_month: bool
+    location_error: float
+    default_geocodes: tuple[DefaultGeocode, ...]
+    attribution: str
+
+    def total(self, field: str) -> int:
+        """Return the sum of one column, e.g. ``"kept"``, over the files."""
+        return sum(int(getattr(row, field)) for row in self.files)

@@ -1,0 +1,179 @@
+"""When: half-open periods of whole days, and windows made of several of them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from geoharm.errors import DesignError
+
+
+def first_of_month(day: date) -> date:
+    """Return the first day of the month that holds `day`."""
+    return day.replace(day=1)
+
+
+def add_months(day: date, months: int) -> date:
+    """Return `day` moved by whole months; a day the month does not have becomes its last day.
+
+    Examples
+    --------
+    >>> add_months(date(2019, 8, 31), 1)
+    datetime.date(2019, 9, 30)
+    """
+    index = day.year * 12 + day.month - 1 + months
+    year, month = divmod(index, 12)
+    next_first = date(year + (month == 11), (month + 1) % 12 + 1, 1)
+    return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), next_first - timedelta(days=1))
+
+
+def month_name(day: date) -> str:
+    """Return "July 2019" for any day of it, whatever the machine's language.
+
+    Examples
+    --------
+    >>> month_name(date(2019, 7, 1))
+    'July 2019'
+    """
+    names = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ]
+    return f"{names[day.month - 1]} {day.year}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """The days from `start` up to, not including, `end`.
+
+    Attributes
+    ----------
+    start, end : date
+        Half-open: the first day that counts, and the first that no longer does.
+    """
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if self.end <= self.start:
+            msg = f"A period must end after it starts; {self.start} to {self.end} was given (the end is not included)."
+            raise DesignError(msg)
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.end - self.start).days
+
+    @property
+    def last(self) -> date:
+        """The last day that counts."""
+        return self.end - timedelta(days=1)
+
+    @property
+    def is_whole_months(self) -> bool:
+        """Whether both ends fall on the first of a month."""
+        return self.start.day == 1 and self.end.day == 1
+
+    def months(self) -> tuple[date, ...]:
+        """Return the first day of every month that the period touches."""
+        found = []
+        month = first_of_month(self.start)
+        while month < self.end:
+            found.append(month)
+            month = add_months(month, 1)
+        return tuple(found)
+
+    def overlap(self, other: Period) -> Period | None:
+        """Return the days in both periods, or None."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Period(start, end) if start < end else None
+
+    def contains(self, other: Period) -> bool:
+        """Return whether every day of `other` lies in this period."""
+        return self.start <= other.start and other.end <= self.end
+
+    def shifted(self, years: int) -> Period:
+        """Return the same dates `years` later (earlier if negative)."""
+        return Period(add_months(self.start, 12 * years), add_months(self.end, 12 * years))
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A named set of periods whose events are counted together.
+
+    Attributes
+    ----------
+    name : str
+        "before", "0-1 months", ...
+    periods : tuple of Period
+        In order, not overlapping; at least one.
+    """
+
+    name: str
+    periods: tuple[Period, ...]
+
+    def __post_init__(self) -> None:
+        if not self.periods:
+            msg = f'The window "{self.name}" has no day left that has data.'
+            raise DesignError(msg)
+        ordered = tuple(sorted(self.periods))
+        for one, two in itertools.pairwise(ordered):
+            if two.start < one.end:
+                msg = f'The window "{self.name}" counts {two.start} twice: its periods overlap.'
+                raise DesignError(msg)
+        object.__setattr__(self, "periods", ordered)
+
+    @property
+    def days(self) -> int:
+        """Number of days counted."""
+        return sum(period.days for period in self.periods)
+
+    @property
+    def years(self) -> float:
+        """Length in years of 365.25 days."""
+        return self.days / 365.25
+
+    @property
+    def start(self) -> date:
+        """First day counted."""
+        return self.periods[0].start
+
+    @property
+    def end(self) -> date:
+        """First day after the last one counted."""
+        return self.periods[-1].end
+
+    def without_months(self, missing: Iterable[date]) -> Window:
+        """Return the window less every day of the `missing` months (first days of months).
+
+        Raises
+        ------
+        DesignError
+            If no day is left.
+        """
+        gaps = set(missing)
+        kept: list[Period] = []
+        for period in self.periods:
+            for month in period.months():
+                if month in gaps:
+                    continue
+                piece = period.overlap(Period(month, add_months(month, 1)))
+                if piece is None:
+                    continue
+                if kept and kept[-1].end == piece.start:
+                    piece = Period(kept.pop().start, piece.end)
+                kept.append(piece)
+        return Window(self.name, tuple(kept))

@@ -1,0 +1,211 @@
+"""What an evaluation found: the design it used, the effect on each measure, the hotspots, the harm ledger."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from geoharm.model.counts import Change, ZoneCounts
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.measure import Measure
+from geoharm.model.period import Window
+from geoharm.model.place import Zone, ZoneRole
+from geoharm.model.study import Operation, Study
+from geoharm.model.surface import Hotspot, Surface
+
+# Names of sums over zones, and of the phase while an operation runs.
+ALL_RINGS = "all rings"
+TARGET_AND_RINGS = "target and rings"
+TARGET_GAP_AND_RINGS = "target, gap and rings"
+DURING = "during"
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Zones and windows of one operation.
+
+    Attributes
+    ----------
+    operation : Operation
+    zones : tuple of Zone
+        Target, gap, rings, control; disjoint.
+    before : Window
+    after : Window
+        The headline's window.
+    phases : tuple of Window
+        Parts of the time since the operation began, each on its own.
+    notes : tuple of str
+        What was chosen by rule, and what was cut.
+    """
+
+    operation: Operation
+    zones: tuple[Zone, ...]
+    before: Window
+    after: Window
+    phases: tuple[Window, ...]
+    notes: tuple[str, ...] = ()
+
+    def of_role(self, role: ZoneRole) -> tuple[Zone, ...]:
+        """Return the zones of a role, in order."""
+        return tuple(zone for zone in self.zones if zone.role is role)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What changed in one zone in one window, net of control.
+
+    Attributes
+    ----------
+    zone : str
+        "target", "100-250 m", "all rings", "target and rings".
+    window : str
+        Name of the window after.
+    counts, control : Change
+        Raw counts; windows may differ in length.
+    length_ratio : float
+        Days after divided by days before.
+    ratio : Estimate
+        Log of the rate ratio.
+    difference : Estimate
+        Weighted displacement difference, in events of the window after.
+    dispersion : float
+        Variance of the zone's monthly counts over their mean, at least 1.
+    detectable_fall : float
+        The smallest fall (share of the expected count, 0 to 1) that would be found four times in five; NaN if unknown.
+    """
+
+    zone: str
+    window: str
+    counts: Change
+    control: Change
+    length_ratio: float
+    ratio: Estimate
+    difference: Estimate
+    dispersion: float
+    detectable_fall: float
+
+    @property
+    def expected(self) -> float:
+        """Count after if the zone had changed as its control did; NaN if the control had none before."""
+        if self.control.before == 0:
+            return math.nan
+        return self.counts.before * self.control.after / self.control.before
+
+    def change(self) -> float:
+        """Return events after minus expected: negative means fewer."""
+        return self.counts.after - self.expected
+
+    def change_interval(self, level: float = 0.95) -> Interval:
+        """Return the interval of the change in events, from the rate ratio's: ``after * (1 - exp(-ratio))``."""
+        span = self.ratio.interval(level)
+        if not self.ratio.is_defined:
+            return span
+        return Interval(
+            self.counts.after * -math.expm1(-span.low), self.counts.after * -math.expm1(-span.high), span.level
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureResult:
+    """One measure's effects around one operation.
+
+    Attributes
+    ----------
+    measure : Measure
+    counts : ZoneCounts
+    effects : tuple of Effect
+        The headline's window: target, gap, every ring, all rings, target and rings.
+    phases : tuple of Effect
+        Target and all rings, in each phase.
+    """
+
+    measure: Measure
+    counts: ZoneCounts
+    effects: tuple[Effect, ...]
+    phases: tuple[Effect, ...]
+
+    def effect(self, zone: str) -> Effect:
+        """Return the headline's effect in a zone."""
+        return next(effect for effect in self.effects if effect.zone == zone)
+
+
+@dataclass(frozen=True, slots=True)
+class HarmLedger:
+    """Harm added up, activity beside it and outside the sum.
+
+    Attributes
+    ----------
+    profile : str
+        The value profile's name.
+    zone : str
+        The zone that is added up.
+    unit : str
+    harms : tuple of (str, float, Estimate)
+        Measure, weight, effect in its own unit.
+    activity : tuple of (str, Estimate)
+    net : Estimate
+        Weighted sum over the harms only.
+    """
+
+    profile: str
+    zone: str
+    unit: str
+    harms: tuple[tuple[str, float, Estimate], ...]
+    activity: tuple[tuple[str, Estimate], ...]
+    net: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """Everything found about one operation.
+
+    Attributes
+    ----------
+    design : Design
+    measures : tuple of MeasureResult
+        The primary measure first.
+    ledgers : tuple of HarmLedger
+        Target; target and rings.
+    """
+
+    design: Design
+    measures: tuple[MeasureResult, ...]
+    ledgers: tuple[HarmLedger, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HotspotResult:
+    """Where one measure concentrates.
+
+    Attributes
+    ----------
+    measure : Measure
+    views : mapping of str to Surface
+        "whole period", and for the first operation "before" and "after".
+    hotspots : tuple of Hotspot
+        Of the whole period.
+    """
+
+    measure: Measure
+    views: Mapping[str, Surface]
+    hotspots: tuple[Hotspot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """Everything a study found; full precision, so never published as it is.
+
+    Attributes
+    ----------
+    study : Study
+    ledgers : tuple of SourceLedger
+    hotspots : tuple of HotspotResult
+    operations : tuple of OperationResult
+    """
+
+    study: Study
+    ledgers: tuple[SourceLedger, ...]
+    hotspots: tuple[HotspotResult, ...]
+    operations: tuple[OperationResult, ...]

@@ -1,0 +1,205 @@
+"""The study: everything the user states before any row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from geoharm.model.measure import Measure
+from geoharm.model.period import Period
+from geoharm.model.place import Site, StudyArea
+
+KINDS = ("incident", "needle_find", "treatment_entry", "health")
+TACTICS = (
+    "arrest referral",
+    "asset recovery",
+    "civil order",
+    "crackdown",
+    "diversion",
+    "focused deterrence",
+    "neighbourhood policing",
+    "nuisance abatement",
+    "placebo",
+    "problem-oriented",
+    "treatment outreach",
+    "undercover",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Files of one format.
+
+    Attributes
+    ----------
+    name : str
+    kind : str
+        One of `KINDS`.
+    format : str
+        Name of a shipped format, or path of a TOML of the user's own.
+    files : tuple of str
+        Names or patterns, looked for under the data folder.
+    """
+
+    name: str
+    kind: str
+    format: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeRule:
+    """How the window before an operation is chosen: fixed dates, or the after dates of earlier years.
+
+    Attributes
+    ----------
+    period : Period or None
+        Fixed dates.
+    years : int
+        With `same_season`: how many earlier years.
+    same_season : bool
+        The same calendar dates as after, in each of the `years` before.
+    """
+
+    period: Period | None = None
+    years: int = 0
+    same_season: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What was done, where and when.
+
+    Attributes
+    ----------
+    name, tactic, objective : str
+    period : Period
+        Half-open.
+    target : shapely geometry
+        In metres of the study's system.
+    target_note : str
+        What the target area was drawn from.
+    gap : float
+        Metres between target and first ring.
+    rings : tuple of float
+        Outer distances from the target in metres, increasing.
+    control : shapely geometry or None
+        None means that it is chosen by rule.
+    before : BeforeRule
+    after : tuple of str
+        Phases: "during", "0-1 months", ...
+    chosen_on : Period or None
+        The data the target was picked on.
+    placebo : bool
+        True where there was no operation: the answer should be "no change".
+    partners, mitigation, co_occurring : tuple of str
+    """
+
+    name: str
+    tactic: str
+    objective: str
+    period: Period
+    target: BaseGeometry
+    target_note: str
+    gap: float
+    rings: tuple[float, ...]
+    control: BaseGeometry | None
+    before: BeforeRule
+    after: tuple[str, ...]
+    chosen_on: Period | None = None
+    placebo: bool = False
+    partners: tuple[str, ...] = ()
+    mitigation: tuple[str, ...] = ()
+    co_occurring: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HotspotSettings:
+    """How surfaces and hotspots are drawn.
+
+    Attributes
+    ----------
+    cell, bandwidth : float
+        Metres.
+    share : float
+        Share of all density that the hotspots hold.
+    """
+
+    cell: float = 50.0
+    bandwidth: float = 300.0
+    share: float = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """Who will read it.
+
+    Attributes
+    ----------
+    release : str
+        "public" or "internal".
+    disclosure : str
+        Named rule for small counts, e.g. "under-5".
+    places : tuple of Site
+        Names to show on maps.
+    context : tuple of shapely geometry
+        Lines or outlines drawn for orientation, in metres.
+    attribution : tuple of str
+        Credits for places and context.
+    """
+
+    release: str = "public"
+    disclosure: str = "under-5"
+    places: tuple[Site, ...] = ()
+    context: tuple[BaseGeometry, ...] = ()
+    attribution: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Everything stated before any row is read.
+
+    Attributes
+    ----------
+    name : str
+    slug : str
+        Name of the study file, without its ending: used for folders and the database.
+    area : StudyArea
+    period : Period
+        Nothing outside it is read.
+    seed : int
+    primary : str
+        The one primary measure; all others are secondary.
+    sources, measures, operations : tuple
+    hotspots : HotspotSettings
+    publish : PublishSettings
+    inputs : mapping of str to str
+        The study file and every area file, by name relative to the study file, with their sha256.
+    folder : Path
+        Where the study file lies.
+    """
+
+    name: str
+    slug: str
+    area: StudyArea
+    period: Period
+    seed: int
+    primary: str
+    sources: tuple[Source, ...]
+    measures: tuple[Measure, ...]
+    operations: tuple[Operation, ...]
+    hotspots: HotspotSettings
+    publish: PublishSettings
+    inputs: Mapping[str, str]
+    folder: Path
+
+    def measure(self, name: str) -> Measure:
+        """Return a measure by name."""
+        return next(measure for measure in self.measures if measure.name == name)
+
+    def measures_of(self, source: str) -> tuple[Measure, ...]:
+        """Return the measures that count rows of a source."""
+        return tuple(measure for measure in self.measures if measure.source == source)

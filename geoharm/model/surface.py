@@ -1,0 +1,159 @@
+"""Intensity on a grid, and the hotspots drawn from it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geoharm._checks import check_positive
+from geoharm.errors import DesignError
+
+MAX_CELLS = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Square cells in projected metres; row 0 is the southernmost.
+
+    Attributes
+    ----------
+    x0, y0 : float
+        South-west corner.
+    cell : float
+        Side of a cell in metres.
+    nx, ny : int
+        Cells from west to east and from south to north.
+    """
+
+    x0: float
+    y0: float
+    cell: float
+    nx: int
+    ny: int
+
+    def __post_init__(self) -> None:
+        check_positive(self.cell, "cell size")
+        if self.nx < 1 or self.ny < 1:
+            msg = f"A grid needs at least one cell each way; {self.nx} x {self.ny} was given."
+            raise DesignError(msg)
+        if self.nx * self.ny > MAX_CELLS:
+            msg = (
+                f"A grid of {self.nx} x {self.ny} cells of {self.cell:g} m is larger than {MAX_CELLS:,} cells; "
+                "choose larger cells or a smaller study area."
+            )
+            raise DesignError(msg)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns, ``(ny, nx)``."""
+        return self.ny, self.nx
+
+    @property
+    def cell_km2(self) -> float:
+        """Area of a cell in square kilometres."""
+        return self.cell**2 / 1e6
+
+    def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the x of every column, shape (nx,), and the y of every row, shape (ny,)."""
+        columns, rows = np.arange(self.nx, dtype=np.float64), np.arange(self.ny, dtype=np.float64)
+        return np.asarray(self.x0 + (columns + 0.5) * self.cell), np.asarray(self.y0 + (rows + 0.5) * self.cell)
+
+
+def grid_over(geometry: BaseGeometry, *, cell: float, margin: float = 0.0) -> Grid:
+    """Return the grid of whole cells that covers a geometry and a margin around it.
+
+    Parameters
+    ----------
+    geometry : shapely geometry
+        In metres.
+    cell, margin : float
+        Metres. Corners lie on multiples of `cell`, so grids of one cell size match.
+    """
+    cell = check_positive(cell, "cell size")
+    west, south, east, north = geometry.bounds
+    x0 = math.floor((west - margin) / cell) * cell
+    y0 = math.floor((south - margin) / cell) * cell
+    nx = math.ceil((east + margin - x0) / cell)
+    ny = math.ceil((north + margin - y0) / cell)
+    return Grid(x0, y0, cell, nx, ny)
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """An intensity in events per square kilometre and year.
+
+    Attributes
+    ----------
+    grid : Grid
+    values : ndarray, shape (ny, nx)
+        At cell centres; zero or more; NaN outside the study area.
+    kernel : str
+    bandwidth : float
+        The kernel's search radius in metres.
+    events : float
+        Events (or summed weight) that made it.
+    years : float
+        Length of the window in years.
+    support : ndarray of int, shape (ny, nx)
+        Events within the bandwidth of each cell centre.
+    places : ndarray of int, shape (ny, nx)
+        Distinct places within the bandwidth of each cell centre.
+    """
+
+    grid: Grid
+    values: NDArray[np.float64]
+    kernel: str
+    bandwidth: float
+    events: float
+    years: float
+    support: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        for array in (self.values, self.support, self.places):
+            if array.shape != self.grid.shape:
+                msg = f"A surface needs one value a cell, shape {self.grid.shape}; {array.shape} was given."
+                raise DesignError(msg)
+            array.setflags(write=False)
+
+    @property
+    def mass(self) -> float:
+        """Events that the surface adds up to: sum of value x cell area x years."""
+        return float(np.nansum(self.values)) * self.grid.cell_km2 * self.years
+
+
+@dataclass(frozen=True, slots=True)
+class Hotspot:
+    """A ranked polygon where a stated share of all density is held in the least area.
+
+    Attributes
+    ----------
+    rank : int
+        1 is the one that holds most events.
+    geometry : shapely geometry
+        Union of whole cells, in metres.
+    events : int
+        Events located inside.
+    places : int
+        Distinct places among them.
+    share : float
+        Of all located events, 0 to 1.
+    density : float
+        Mean events per km2 per year inside.
+    """
+
+    rank: int
+    geometry: BaseGeometry
+    events: int
+    places: int
+    share: float
+    density: float
+
+    @property
+    def area_km2(self) -> float:
+        """Area in square kilometres."""
+        return float(self.geometry.area) / 1e6

@@ -1,0 +1,18 @@
+"""Disclosure first, then pictures and words: everything here takes what `disclose` made, and nothing else."""
+
+from geoharm.publish.disclosure import DisclosedStudy, disclose
+from geoharm.publish.files import Published, publish_study
+from geoharm.publish.maps import build_map
+from geoharm.publish.verdict import State, Verdict, judge, state_of
+
+__all__ = [
+    "DisclosedStudy",
+    "Published",
+    "State",
+    "Verdict",
+    "build_map",
+    "disclose",
+    "judge",
+    "publish_study",
+    "state_of",
+]

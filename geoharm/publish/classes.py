@@ -1,0 +1,69 @@
+"""From a surface to a picture in a few classes: the only form in which density is published."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from geoharm import _crs
+from geoharm.model import StudyArea, Surface
+from geoharm.publish.shown import ClassedImage
+
+CLASSES = 6
+_MAX_PIXELS = 900
+
+
+def class_breaks(highest: float) -> tuple[float, ...]:
+    """Return six class starts that double, from a round number, so that the last class is reached.
+
+    Examples
+    --------
+    >>> class_breaks(10_000.0)
+    (250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
+    """
+    if highest <= 0:
+        return ()
+    ideal = highest / 2 ** (CLASSES - 1)
+    power = 10.0 ** math.floor(math.log10(ideal))
+    start = max(nice * power for nice in (1.0, 2.0, 2.5, 5.0) if nice * power <= ideal * (1 + 1e-9))
+    return tuple(start * 2**step for step in range(CLASSES))
+
+
+def classed_image(
+    surface: Surface, values: NDArray[np.float64], breaks: Sequence[float], area: StudyArea
+) -> ClassedImage:
+    """Return the classes at pixel centres that are evenly spaced in Web Mercator, as a map page draws them.
+
+    Density is interpolated between cell centres before it is classed. An image that is even in the study's metres
+    would be shifted by up to hundreds of metres against the lines of a web map.
+    """
+    west, south, east, north = _mercator_bounds(area)
+    ground = math.cos(math.radians(_to_lonlat(west, (south + north) / 2)[1]))
+    pixel = max(surface.grid.cell / 2 / ground, max(east - west, north - south) / _MAX_PIXELS)
+    columns, rows = math.ceil((east - west) / pixel), math.ceil((north - south) / pixel)
+    xs, ys = np.meshgrid(west + (np.arange(columns) + 0.5) * pixel, north - (np.arange(rows) + 0.5) * pixel)
+    x, y = _crs.transform(xs.ravel(), ys.ravel(), source=_crs.MERCATOR, target=area.crs)
+    grid = surface.grid
+    at = np.array([(y - grid.y0) / grid.cell - 0.5, (x - grid.x0) / grid.cell - 0.5])
+    smooth = ndimage.map_coordinates(values, at, order=1, mode="constant", cval=0.0)
+    inside = ndimage.map_coordinates(np.isfinite(surface.values).astype(np.uint8), at, order=0, mode="constant")
+    classes = np.digitize(smooth, breaks).astype(np.uint8) * inside
+    edge_west, edge_north = _to_lonlat(west, north)
+    edge_east, edge_south = _to_lonlat(west + columns * pixel, north - rows * pixel)
+    return ClassedImage(classes.reshape(rows, columns), edge_west, edge_south, edge_east, edge_north)
+
+
+def _mercator_bounds(area: StudyArea) -> tuple[float, float, float, float]:
+    outline = shapely.get_coordinates(area.boundary)
+    x, y = _crs.transform(outline[:, 0], outline[:, 1], source=area.crs, target=_crs.MERCATOR)
+    return float(x.min()), float(y.min()), float(x.max()), float(y.max())
+
+
+def _to_lonlat(x: float, y: float) -> tuple[float, float]:
+    longitude, latitude = _crs.transform([x], [y], source=_crs.MERCATOR, target=_crs.LONLAT)
+    return float(longitude[0]), float(latitude[0])

@@ -1,0 +1,283 @@
+"""Disclosure control: the only maker of what may be published.
+
+Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules for a threshold k (under-5: k = 5):
+
+- a count of 1 to k-1 is withheld, and with it every number it could be worked out from: its estimates, a second ring
+  where one ring alone would follow from the sum of all, sums that differ from a shown one by just that zone, and all
+  phases of a zone that add up to a shown count;
+- a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding;
+- a hotspot with fewer than k events, or k places, is not drawn;
+- a surface is a picture in six classes; cells within reach of fewer than k events, or k places, stay blank.
+
+Rows of files (read, rejected, duplicate) are not counts of events at a place and are shown, but for files that keep
+1 to k-1 rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.errors import PublishError
+from geoharm.model import (
+    ALL_RINGS,
+    DURING,
+    TARGET_AND_RINGS,
+    TARGET_GAP_AND_RINGS,
+    Design,
+    Effect,
+    Estimate,
+    HarmLedger,
+    HotspotResult,
+    Interval,
+    MeasureResult,
+    OperationResult,
+    Period,
+    SourceLedger,
+    Study,
+    StudyArea,
+    StudyResult,
+    Surface,
+    ZoneCounts,
+    ZoneRole,
+    add_months,
+)
+from geoharm.publish.classes import class_breaks, classed_image
+from geoharm.publish.shown import (
+    Shown,
+    ShownEffect,
+    ShownHotspots,
+    ShownMeasure,
+    ShownOperation,
+    ShownSeries,
+    Withheld,
+)
+
+THRESHOLDS = {"under-5": 5, "under-10": 10}
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedStudy:
+    """Everything that may be published of a study. Made only by `disclose`."""
+
+    study: Study
+    ledgers: tuple[SourceLedger, ...]
+    hidden_files: tuple[str, ...]
+    hotspots: tuple[ShownHotspots, ...]
+    operations: tuple[ShownOperation, ...]
+    rule: str
+    threshold: int
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            msg = "Only geoharm.publish.disclosure.disclose may make a DisclosedStudy; pass it the StudyResult."
+            raise PublishError(msg)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is for the study's own team only."""
+        return self.study.publish.release == "internal"
+
+
+def disclose(result: StudyResult) -> DisclosedStudy:
+    """Return what may be published of a result, under the study's release and disclosure rule."""
+    settings = result.study.publish
+    internal = settings.release == "internal"
+    k = 1 if internal else THRESHOLDS[settings.disclosure]
+    ledgers, hidden = _disclose_ledgers(result.ledgers, k)
+    return DisclosedStudy(
+        study=result.study,
+        ledgers=ledgers,
+        hidden_files=hidden,
+        hotspots=tuple(_disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
+        operations=tuple(_disclose_operation(one, k) for one in result.operations),
+        rule="internal release: nothing withheld" if internal else settings.disclosure,
+        threshold=k,
+        seal=_SEAL,
+    )
+
+
+def shown(value: int, k: int) -> Shown:
+    """Return a count, or `Withheld` if it lies from 1 to k - 1.
+
+    Examples
+    --------
+    >>> shown(12, 5), shown(0, 5), str(shown(3, 5))
+    (12, 0, 'under 5')
+    """
+    return Withheld(k) if 0 < value < k else value
+
+
+# -- effects --------------------------------------------------------------------------------------------------------
+
+
+def _disclose_operation(result: OperationResult, k: int) -> ShownOperation:
+    measures = tuple(_disclose_measure(one, result.design, k) for one in result.measures)
+    hidden = {(one.measure.name, effect.zone) for one in measures for effect in one.effects if effect.is_withheld}
+    ledgers = tuple(_disclose_harm(ledger, hidden, k) for ledger in result.ledgers)
+    return ShownOperation(result.design, measures, ledgers)
+
+
+def _disclose_measure(result: MeasureResult, design: Design, k: int) -> ShownMeasure:
+    hidden = _hidden_zones(result, design, k)
+    effects = tuple(_disclose_effect(effect, k, hide=effect.zone in hidden) for effect in result.effects)
+    # Phases after the operation add up to the headline's count, so one of them alone would follow from the others.
+    broken = {effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)}
+    phases = tuple(
+        _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken) for effect in result.phases
+    )
+    return ShownMeasure(result.measure, effects, phases, _disclose_series(result.counts, design, k))
+
+
+def _hidden_zones(result: MeasureResult, design: Design, k: int) -> set[str]:
+    """Return the zones whose counts would be small, or would give a small one back by subtraction."""
+    hidden = {effect.zone for effect in result.effects if _has_small(effect, k)}
+    rings = [zone.name for zone in design.of_role(ZoneRole.RING)]
+    gap = {zone.name for zone in design.of_role(ZoneRole.GAP)}
+    lone = [name for name in rings if name in hidden]
+    if len(lone) == 1 and len(rings) > 1:
+        hidden.add(min((name for name in rings if name not in hidden), key=lambda name: _size(result.effect(name))))
+    if len(lone) == len(rings) == 1:
+        hidden.add(ALL_RINGS)
+    if hidden & {"target", ALL_RINGS}:
+        hidden.add(TARGET_AND_RINGS)
+    if hidden & (gap | {TARGET_AND_RINGS}):
+        hidden.add(TARGET_GAP_AND_RINGS)
+    return hidden
+
+
+def _size(effect: Effect) -> tuple[int, str]:
+    return min(effect.counts.before, effect.counts.after), effect.zone
+
+
+def _has_small(effect: Effect, k: int) -> bool:
+    counts = (effect.counts.before, effect.counts.after, effect.control.before, effect.control.after)
+    return any(isinstance(shown(value, k), Withheld) for value in counts)
+
+
+def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
+    before, after = shown(effect.counts.before, k), shown(effect.counts.after, k)
+    if hide:
+        before = after = Withheld()
+    plain = ShownEffect(
+        zone=effect.zone,
+        window=effect.window,
+        before=before,
+        after=after,
+        control_before=shown(effect.control.before, k),
+        control_after=shown(effect.control.after, k),
+        expected=effect.expected,
+        change=effect.change(),
+        interval=effect.change_interval(),
+        ratio=effect.ratio,
+        difference=effect.difference,
+        detectable_fall=effect.detectable_fall,
+        dispersion=effect.dispersion,
+        length_ratio=effect.length_ratio,
+        note=effect.ratio.note,
+    )
+    if not plain.is_withheld:
+        return plain
+    note = f"withheld: a count under {k}, or one that would give it back"
+    return replace(
+        plain,
+        expected=math.nan,
+        change=math.nan,
+        interval=Interval(math.nan, math.nan, plain.interval.level),
+        ratio=replace(plain.ratio, value=math.nan, standard_error=math.nan, note=note),
+        difference=replace(plain.difference, value=math.nan, standard_error=math.nan, note=note),
+        detectable_fall=math.nan,
+        dispersion=math.nan,
+        note=note,
+    )
+
+
+def _disclose_harm(ledger: HarmLedger, hidden: set[tuple[str, str]], k: int) -> HarmLedger:
+    note = f"withheld: a count under {k}, or one that would give it back"
+
+    def safe(name: str, estimate: Estimate) -> Estimate:
+        if (name, ledger.zone) not in hidden:
+            return estimate
+        return replace(estimate, value=math.nan, standard_error=math.nan, note=note)
+
+    harms = tuple((name, weight, safe(name, estimate)) for name, weight, estimate in ledger.harms)
+    net = ledger.net
+    if any((name, ledger.zone) in hidden for name, _, _ in ledger.harms):
+        net = replace(net, value=math.nan, standard_error=math.nan, note=note)
+    return replace(
+        ledger, harms=harms, activity=tuple((name, safe(name, estimate)) for name, estimate in ledger.activity), net=net
+    )
+
+
+def _disclose_series(counts: ZoneCounts, design: Design, k: int) -> ShownSeries:
+    """Return the finest steps in which no count of the target or the control needs hiding."""
+    target = counts.monthly("target")
+    control = counts.monthly("control")
+    span = [month for month in counts.coverage.months() if counts.coverage.contains(_whole(month))]
+    for step in (1, 3, 6):
+        starts = [month for month in span if (month.month - 1) % step == 0]
+        steps = {start: [add_months(start, offset) for offset in range(step)] for start in starts}
+        steps = {start: months for start, months in steps.items() if months[-1] in span}
+        full = {start: months for start, months in steps.items() if all(month in target for month in months)}
+        here = {start: sum(target[month] for month in months) for start, months in full.items()}
+        there = {start: sum(control[month] for month in months) for start, months in full.items()}
+        if full and not any(isinstance(shown(n, k), Withheld) for n in (*here.values(), *there.values())):
+            level = _control_scale(here, there, design)
+            return ShownSeries(
+                step,
+                tuple(full),
+                tuple(here.values()),
+                tuple(level * value for value in there.values()),
+                tuple(start for start in steps if start not in full),
+            )
+    return ShownSeries(0)
+
+
+def _control_scale(here: Mapping[date, int], there: Mapping[date, int], design: Design) -> float:
+    early = [start for start in here if start < design.operation.period.start]
+    base = sum(there[start] for start in early)
+    return sum(here[start] for start in early) / base if base else math.nan
+
+
+def _whole(month: date) -> Period:
+    return Period(month, add_months(month, 1))
+
+
+# -- ledgers --------------------------------------------------------------------------------------------------------
+
+
+def _disclose_ledgers(ledgers: Sequence[SourceLedger], k: int) -> tuple[tuple[SourceLedger, ...], tuple[str, ...]]:
+    hidden = tuple(row.file for one in ledgers for row in one.files if isinstance(shown(row.kept, k), Withheld))
+    safe = tuple(replace(one, files=tuple(row for row in one.files if row.file not in hidden)) for one in ledgers)
+    return safe, hidden
+
+
+# -- surfaces -------------------------------------------------------------------------------------------------------
+
+
+def _disclose_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ShownHotspots:
+    allowed = {name: _supported(surface, k) for name, surface in result.views.items()}
+    highest = max((float(values.max()) for values in allowed.values()), default=0.0)
+    breaks = class_breaks(highest)
+    first = next(iter(result.views.values()))
+    return ShownHotspots(
+        measure=result.measure,
+        views={name: classed_image(surface, allowed[name], breaks, area) for name, surface in result.views.items()},
+        breaks=breaks,
+        hotspots=tuple(spot for spot in result.hotspots if min(spot.events, spot.places) >= k),
+        bandwidth=first.bandwidth,
+        cell=first.grid.cell,
+        events={name: shown(round(surface.events), k) for name, surface in result.views.items()},
+    )
+
+
+def _supported(surface: Surface, k: int) -> NDArray[np.float64]:
+    enough = (surface.support >= k) & (surface.places >= k)
+    return np.where(enough, np.nan_to_num(surface.values, nan=0.0), 0.0)

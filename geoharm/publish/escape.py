@@ -1,0 +1,104 @@
+"""The one door for text into published files: everything from data passes here, nothing else may mark text as safe."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+_INVISIBLE = {ord(sign): None for sign in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"}
+
+
+def html(value: object) -> Markup:
+    """Return text that is only text in HTML, in an attribute, or in SVG.
+
+    Marks that reverse the reading direction are dropped: they can make a name read as another.
+
+    Examples
+    --------
+    >>> html("<b>")
+    Markup('&lt;b&gt;')
+    """
+    if isinstance(value, Markup):
+        return value
+    return escape(str(value).translate(_INVISIBLE))
+
+
+def json_block(value: object) -> Markup:
+    r"""Return JSON that may stand inside a script element: no text in it can end the element or a line.
+
+    Examples
+    --------
+    >>> json_block({"name": "</script>"})
+    Markup('{"name":"\\\\u003c/script\\\\u003e"}')
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def svg(name: str, attributes: Mapping[str, object] | None = None, *children: object) -> Markup:
+    """Return an SVG element; attribute values and text children are escaped.
+
+    Examples
+    --------
+    >>> svg("text", {"x": 1, "text_anchor": "end"}, "a & b")
+    Markup('<text x="1" text-anchor="end">a &amp; b</text>')
+    """
+    parts = [f' {key.replace("_", "-")}="{html(_short(value))}"' for key, value in (attributes or {}).items()]
+    inside = "".join(html(child) for child in children)
+    return Markup(f"<{name}{''.join(parts)}>{inside}</{name}>")
+
+
+def asset(name: str) -> str:
+    """Return a text file that comes with geoharm."""
+    return resources.files("geoharm.publish").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def render_page(template: str, *, style: str, scripts: tuple[str, ...] = (), **context: Any) -> str:
+    """Return a whole page that can load nothing and run nothing but what stands in it.
+
+    Parameters
+    ----------
+    template : str
+        Name of a Jinja template among the assets; it gets ``policy``, ``style`` and ``scripts``.
+    style : str
+    scripts : tuple of str
+        Run in this order. Only these exact texts may run, by their hash.
+    """
+    loader = jinja2.FunctionLoader(asset)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.finalize = lambda value: html(value) if isinstance(value, str) else value
+    policy = [
+        "default-src 'none'",
+        "img-src data:",
+        f"style-src {_hash_source(style)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    if scripts:
+        policy.append("script-src " + " ".join(_hash_source(script) for script in scripts))
+    return environment.get_template(template).render(
+        policy="; ".join(policy), style=Markup(style), scripts=[Markup(script) for script in scripts], **context
+    )
+
+
+def _hash_source(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode() + "'"
+
+
+def _short(value: object) -> object:
+    """Return a float as text of at most two decimals, so that drawings are small and the same everywhere."""
+    if not isinstance(value, float):
+        return value
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

@@ -1,0 +1,90 @@
+"""Write what may be published: whole files or none, the same bytes every time."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoharm.errors import PublishError
+from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.maps import map_page
+from geoharm.publish.record import run_record
+from geoharm.publish.report import report_page
+from geoharm.publish.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What was written.
+
+    Attributes
+    ----------
+    verdicts : tuple of (str, Verdict)
+        By operation, in the study's order.
+    files : tuple of Path
+    """
+
+    verdicts: tuple[tuple[str, Verdict], ...]
+    files: tuple[Path, ...]
+
+
+def publish_study(disclosed: DisclosedStudy, folder: Path) -> Published:
+    """Write report and map of every operation, and the run record, into a folder.
+
+    A study with one operation writes ``report.html`` and ``map.html``; with several, the operation's name is added.
+    An internal release says so in every file's name.
+
+    Raises
+    ------
+    PublishError
+        If the folder cannot be written, or a file there is open elsewhere.
+    """
+    judged = [(operation, judge(disclosed, operation)) for operation in disclosed.operations]
+    several = len(judged) > 1
+    mark = "-internal" if disclosed.is_internal else ""
+    pages: dict[str, str] = {}
+    for operation, verdict in judged:
+        name = mark + (f"-{slug(operation.design.operation.name)}" if several else "")
+        pages[f"report{name}.html"] = report_page(disclosed, operation, verdict)
+        if disclosed.hotspots:
+            pages[f"map{name}.html"] = map_page(disclosed, operation, verdict)
+    pages[f"run{mark}.json"] = run_record(disclosed, judged)
+    written = tuple(write_text(folder / name, text) for name, text in pages.items())
+    return Published(tuple((one.design.operation.name, verdict) for one, verdict in judged), written)
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe in a file name on every system.
+
+    Examples
+    --------
+    >>> slug("Clean Sweep: Mass & Cass")
+    'clean-sweep-mass-cass'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "operation"
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file whole: beside its place first, then moved there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        msg = (
+            f'"{path}" cannot be written ({error.strerror}); close it if it is open elsewhere, or choose another --out.'
+        )
+        raise PublishError(msg) from error
+    return path

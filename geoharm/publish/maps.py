@@ -1,0 +1,162 @@
+"""The map: a `folium.Map` for those who want to go on with it, and the finished page made from the same layers.
+
+folium's own page loads ten files from four hosts and puts data into code; so its objects are used, and its template
+is never run: the layers are read back from the map and drawn by a page that holds Leaflet itself.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import Any
+
+import folium
+import shapely
+
+from geoharm._version import __version__
+from geoharm.model import Role, ZoneRole
+from geoharm.publish import numbers, palette
+from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.escape import asset, html, json_block, render_page
+from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, palette_png, to_lonlat
+from geoharm.publish.shown import ShownHotspots, ShownOperation
+from geoharm.publish.verdict import Verdict
+
+_ZONE_STYLE = {
+    ZoneRole.TARGET: {"color": palette.INK, "weight": 3, "fill": False},
+    ZoneRole.GAP: {"color": palette.INK, "weight": 1.5, "fill": False, "dashArray": "2 4"},
+    ZoneRole.RING: {"color": palette.INK, "weight": 1.5, "fill": False, "dashArray": "8 5"},
+    ZoneRole.CONTROL: {"color": palette.CONTROL, "weight": 1.5, "fill": False, "dashArray": "1 5"},
+}
+
+
+def build_map(disclosed: DisclosedStudy, operation: ShownOperation) -> folium.Map:
+    """Return a folium map without tiles: surfaces, hotspots, zones, study area, context.
+
+    Parameters
+    ----------
+    disclosed : DisclosedStudy
+    operation : ShownOperation
+        Whose zones are drawn.
+    """
+    crs = disclosed.study.area.crs
+    corners = bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs)
+    built = folium.Map(tiles=None, control_scale=True)
+    built.fit_bounds(corners)
+    _outline(built, "study", {"kind": "study"}, to_lonlat(disclosed.study.area.boundary, crs, tolerance=5.0))
+    for lines in disclosed.study.publish.context:
+        _outline(built, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
+    for index, one in enumerate(disclosed.hotspots):
+        for view, image in one.views.items():
+            folium.raster_layers.ImageOverlay(
+                image=data_uri(palette_png(image)),
+                bounds=[[image.south, image.west], [image.north, image.east]],
+                name=f"surface {index} {view}",
+                mercator_project=False,
+            ).add_to(built)
+        for spot in one.hotspots:
+            about = {"kind": "hotspot", "measure": index, "rank": spot.rank}
+            _outline(built, f"hotspot {index} {spot.rank}", about, to_lonlat(spot.geometry, crs))
+    for zone in operation.design.zones:
+        shape = zone.geometry
+        if zone.role in (ZoneRole.GAP, ZoneRole.RING):
+            shape = operation.design.operation.target.buffer(zone.outer).intersection(disclosed.study.area.boundary)
+        about = {"kind": zone.role.value, "name": zone.name, "style": _ZONE_STYLE[zone.role]}
+        _outline(built, zone.name, about, to_lonlat(shape, crs, tolerance=1.0))
+    return built
+
+
+def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verdict) -> str:
+    """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
+    built = build_map(disclosed, operation)
+    data = _page_data(disclosed, operation, built)
+    leaflet = _leaflet()
+    return render_page(
+        "map.html.j2",
+        style=leaflet["css"] + asset("map.css"),
+        scripts=(leaflet["js"], asset("map.js")),
+        version=__version__,
+        operation=operation.design.operation,
+        study=disclosed.study,
+        verdict=verdict,
+        internal=disclosed.is_internal,
+        data=json_block(data),
+        measures=[(index, one.measure.name) for index, one in enumerate(disclosed.hotspots)],
+        hotspot_rows=[
+            (index, spot.rank, f"{spot.events:,}", f"{spot.area_km2:.2f}", numbers.percent(spot.share))
+            for index, one in enumerate(disclosed.hotspots)
+            for spot in one.hotspots[:10]
+        ],
+        has_context=bool(disclosed.study.publish.context),
+        has_places=bool(disclosed.study.publish.places),
+        credits=attributions(disclosed),
+    )
+
+
+def _outline(built: folium.Map, name: str, about: dict[str, Any], geometry: dict[str, Any]) -> None:
+    safe = {key: html(value) if isinstance(value, str) else value for key, value in about.items()}
+    feature = {"type": "Feature", "properties": safe, "geometry": geometry}
+    style = about.get("style", {"color": palette.CONTROL, "weight": 1, "fill": False})
+    folium.GeoJson(
+        feature, name=str(html(name)), style_function=lambda _feature, style=style: style, smooth_factor=0
+    ).add_to(built)
+
+
+def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: folium.Map) -> dict[str, Any]:
+    """Read the layers back from the folium map; its random element names are left behind."""
+    images: dict[str, Any] = {}
+    shapes: list[Any] = []
+    for child in built._children.values():  # folium offers no public way to list a map's layers
+        if isinstance(child, folium.raster_layers.ImageOverlay):
+            images[str(child.layer_name)] = {"url": child.url, "bounds": child.bounds}
+        elif isinstance(child, folium.GeoJson):
+            shapes += child.data.get("features", [child.data])
+    crs = disclosed.study.area.crs
+    return {
+        "images": images,
+        "shapes": shapes,
+        "measures": [_measure_data(one) for one in disclosed.hotspots],
+        "views": list(disclosed.hotspots[0].views) if disclosed.hotspots else [],
+        "colours": list(palette.DENSITY),
+        "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
+        "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
+        "city": bounds_lonlat(disclosed.study.area.boundary, crs),
+        "windows": {
+            "whole period": "every month with data",
+            "before": numbers.window(operation.design.before),
+            "after": numbers.window(operation.design.after),
+        },
+        "credits": list(attributions(disclosed)),
+    }
+
+
+def _measure_data(one: ShownHotspots) -> dict[str, Any]:
+    return {
+        "name": one.measure.name,
+        "unit": one.measure.unit,
+        "activity": one.measure.role is Role.ACTIVITY,
+        "breaks": list(one.breaks),
+        "events": {view: numbers.count(count) for view, count in one.events.items()},
+        "note": f"quartic kernel, bandwidth {one.bandwidth:g} m, cells of {one.cell:g} m, no edge correction",
+    }
+
+
+def _latlon(x: float, y: float, crs: str) -> list[float]:
+    point = to_lonlat(shapely.Point(x, y), crs)["coordinates"]
+    return [point[1], point[0]]
+
+
+def _reach(operation: ShownOperation) -> float:
+    about = operation.design.operation
+    return about.rings[-1] if about.rings else about.gap
+
+
+def _leaflet() -> dict[str, str]:
+    """Return Leaflet from the assets-only package, without the pictures and maps its files point at."""
+    folder = resources.files("xstatic.pkg.leaflet").joinpath("data")
+    script = folder.joinpath("leaflet.js").read_text(encoding="utf-8")
+    style = folder.joinpath("leaflet.css").read_text(encoding="utf-8")
+    return {
+        "js": re.sub(r"//# sourceMappingURL=\S*", "", script),
+        "css": re.sub(r"[^{}]*\{[^{}]*url\([^{}]*\}", "", style),
+    }

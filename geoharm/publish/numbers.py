@@ -1,0 +1,148 @@
+"""Numbers and dates as readers meet them: true minus, thousands commas, no false precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from geoharm.model import Interval, Period, Window, month_name
+from geoharm.publish.shown import Shown, Withheld
+
+MINUS = "\u2212"
+UNKNOWN = "not known"
+
+
+def count(value: Shown) -> str:
+    """Return a count, or what stands in its place.
+
+    Examples
+    --------
+    >>> count(1234)
+    '1,234'
+    """
+    return str(value) if isinstance(value, Withheld) else f"{value:,}"
+
+
+def signed(value: float) -> str:
+    """Return a change in whole events with its sign; an end that would round to 0 shows one decimal.
+
+    Examples
+    --------
+    >>> signed(-57.2), signed(0.3), signed(1234.0)
+    ('−57', '+0.3', '+1,234')
+    """
+    if math.isnan(value):
+        return UNKNOWN
+    rounded = round(value)
+    size = f"{abs(rounded):,}" if rounded else f"{abs(value):.1f}"
+    if size == "0.0":
+        return "0"
+    return (MINUS if value < 0 else "+") + size
+
+
+def change_with_interval(value: float, span: Interval) -> str:
+    """Return "−57 (−165 to +51)".
+
+    Examples
+    --------
+    >>> change_with_interval(-57.0, Interval(-165.0, 51.0, 0.95))
+    '−57 (−165 to +51)'
+    """
+    if math.isnan(value):
+        return UNKNOWN
+    if math.isnan(span.low):
+        return f"{signed(value)} (no interval)"
+    return f"{signed(value)} ({signed(span.low)} to {signed(span.high)})"
+
+
+def fewer_or_more(value: float) -> str:
+    """Return "57 fewer", "3 more" or "no more and no fewer".
+
+    Examples
+    --------
+    >>> fewer_or_more(-57.2)
+    '57 fewer'
+    """
+    size = signed(value).lstrip("+" + MINUS)
+    if size == "0":
+        return "no more and no fewer"
+    return f"{size} {'fewer' if value < 0 else 'more'}"
+
+
+def percent(share: float) -> str:
+    """Return a share as a whole percentage; never 0 or 100 unless exact.
+
+    Examples
+    --------
+    >>> percent(0.268), percent(0.001), percent(1.0)
+    ('27%', 'under 1%', '100%')
+    """
+    if math.isnan(share):
+        return UNKNOWN
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def decimal(value: float, digits: int = 2) -> str:
+    """Return a number with a fixed number of decimals and a true minus."""
+    return UNKNOWN if math.isnan(value) else f"{value:,.{digits}f}".replace("-", MINUS)
+
+
+def day(value: date) -> str:
+    """Return "1 August 2019".
+
+    Examples
+    --------
+    >>> day(date(2019, 8, 1))
+    '1 August 2019'
+    """
+    return f"{value.day} {month_name(value)}"
+
+
+def days(period: Period) -> str:
+    """Return the first and last day, shortened where months or years are shared.
+
+    Examples
+    --------
+    >>> days(Period(date(2019, 8, 1), date(2019, 8, 3)))
+    '1–2 August 2019'
+    """
+    first, last = period.start, period.last
+    if first == last:
+        return day(first)
+    if period.is_whole_months:
+        months = (month_name(first), month_name(last))
+        return months[0] if months[0] == months[1] else f"{months[0]} – {months[1]}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    return f"{day(first)} – {day(last)}"
+
+
+def window(value: Window) -> str:
+    """Return the days of every period of a window."""
+    return "; ".join(days(period) for period in value.periods)
+
+
+def months(values: Sequence[date]) -> str:
+    """Return month names in a sentence's list."""
+    return listing([month_name(value) for value in values])
+
+
+def listing(items: Sequence[str]) -> str:
+    """Return "a, b and c".
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def weeks_between(first: date, last: date) -> int:
+    """Return whole weeks between two days."""
+    return (last - first) // timedelta(weeks=1)

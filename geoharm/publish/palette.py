@@ -1,0 +1,29 @@
+"""Colours and marks, used alike on every page. Colour says better or worse, the mark says direction, words say both."""
+
+from __future__ import annotations
+
+INK = "#1a2026"
+MUTED = "#54606c"
+SLATE = "#55606b"
+CONTROL = "#6b7681"
+LESS_HARM = "#0b5fa5"
+MORE_HARM = "#a8420c"
+UNDETECTABLE = "#e6eaed"
+OPERATION = "#e9e2cf"
+LINE = "#cfd6dc"
+LAND = "#ffffff"
+GROUND = "#dfe6ea"
+
+# Light = few, on white. Neighbours differ by Delta-E 20 or more in normal sight, 14 or more with colour blindness.
+DENSITY = ("#fbe3c6", "#f6b48f", "#e87b7b", "#c34a82", "#85307f", "#451a5e")
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue, 0 to 255.
+
+    Examples
+    --------
+    >>> rgb("#0b5fa5")
+    (11, 95, 165)
+    """
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

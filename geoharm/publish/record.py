@@ -1,0 +1,113 @@
+"""``run.json``: everything needed to run it again and to see that it came out the same; no dates of running, no paths."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from geoharm._version import __version__
+from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.shown import Shown, ShownEffect, ShownOperation, Withheld
+from geoharm.publish.verdict import Verdict
+
+_LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
+
+
+def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, Verdict]]) -> str:
+    """Return the record as JSON text, keys sorted, undefined numbers as null beside their note."""
+    study = disclosed.study
+    record = {
+        "geoharm": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in _LIBRARIES},
+        "study": {
+            "name": study.name,
+            "crs": study.area.crs,
+            "period": {"start": str(study.period.start), "end": str(study.period.end)},
+            "primary": study.primary,
+            "seed": study.seed,
+            "hotspots": {"cell_m": study.hotspots.cell, "bandwidth_m": study.hotspots.bandwidth, "share": study.hotspots.share},
+        },
+        "release": study.publish.release,
+        "disclosure": disclosed.rule,
+        "inputs": dict(study.inputs),
+        "sources": [
+            {
+                "name": source.source,
+                "coverage": {"start": str(source.coverage.start), "end": str(source.coverage.end)},
+                "missing_months": [str(month)[:7] for month in source.missing_months],
+                "default_geocodes": [
+                    {"rows": code.events, "share": round(code.share, 6), "addresses": code.addresses, "found_by": code.reason}
+                    for code in source.default_geocodes
+                ],
+                "files": [
+                    {
+                        "file": row.file, "sha256": row.sha256, "read": row.read, "kept": row.kept, "rejected": row.rejected,
+                        "duplicate": row.duplicate, "inside": row.inside, "outside": row.outside,
+                        "default_geocode": row.default_geocode, "no_place": row.no_place,
+                    }
+                    for row in source.files
+                ],
+            }
+            for source in disclosed.ledgers
+        ],
+        "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
+    }  # fmt: skip
+    return json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:
+    design = operation.design
+    return {
+        "name": design.operation.name,
+        "placebo": design.operation.placebo,
+        "verdict": {"state": verdict.state.value, "headline": verdict.headline, "sentence": verdict.sentence},
+        "notices": list(verdict.notices),
+        "windows": {
+            window.name: [{"start": str(p.start), "end": str(p.end)} for p in window.periods]
+            for window in (design.before, design.after, *design.phases)
+        },
+        "measures": [
+            {
+                "name": one.measure.name,
+                "role": one.measure.role.value,
+                "unit": one.measure.unit,
+                "effects": [_effect(effect) for effect in one.effects],
+                "phases": [_effect(effect) for effect in one.phases],
+            }
+            for one in operation.measures
+        ],
+    }
+
+
+def _effect(effect: ShownEffect) -> dict[str, Any]:
+    return {
+        "zone": effect.zone,
+        "window": effect.window,
+        "before": _count(effect.before),
+        "after": _count(effect.after),
+        "control_before": _count(effect.control_before),
+        "control_after": _count(effect.control_after),
+        "expected": _number(effect.expected),
+        "change": _number(effect.change),
+        "change_interval": [_number(effect.interval.low), _number(effect.interval.high)],
+        "log_rate_ratio": _number(effect.ratio.value),
+        "log_rate_ratio_se": _number(effect.ratio.standard_error),
+        "wdd": _number(effect.difference.value),
+        "wdd_se": _number(effect.difference.standard_error),
+        "detectable_fall": _number(effect.detectable_fall),
+        "dispersion": _number(effect.dispersion),
+        "note": effect.note,
+    }
+
+
+def _count(value: Shown) -> int | str:
+    return str(value) if isinstance(value, Withheld) else value
+
+
+def _number(value: float) -> float | None:
+    """Return nine significant digits, which every run on a platform agrees on; None where undefined."""
+    return float(f"{value:.9g}") if math.isfinite(value) else None

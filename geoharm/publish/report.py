@@ -1,0 +1,338 @@
+"""The report: one page that answers first, shows its evidence after, and holds every number as text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from geoharm._version import __version__
+from geoharm.model import ALL_RINGS, Role, SourceLedger, ZoneRole
+from geoharm.publish import figures, numbers, palette
+from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.escape import asset, render_page, svg
+from geoharm.publish.layers import attributions
+from geoharm.publish.pictures import operation_map
+from geoharm.publish.shown import ShownEffect, ShownHotspots, ShownMeasure, ShownOperation
+from geoharm.publish.verdict import Verdict, state_of
+
+ARROW = "\u2192"
+_PLACES = (
+    ("Read", "read"), ("Kept", "kept"), ("Rejected", "rejected"), ("Duplicate", "duplicate"), ("Inside", "inside"),
+    ("Outside", "outside"), ("Default geocode", "default_geocode"), ("No place", "no_place"),
+)  # fmt: skip
+_MAX_HOTSPOTS = 10
+
+
+def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verdict) -> str:
+    """Return the report on one operation as a whole HTML page without scripts.
+
+    Parameters
+    ----------
+    disclosed : DisclosedStudy
+    operation : ShownOperation
+        One of its operations.
+    verdict : Verdict
+        On that operation.
+    """
+    primary = operation.primary
+    target = primary.effect("target")
+    drawable = math.isfinite(target.interval.low) and math.isfinite(target.expected)
+    surface = next((one for one in disclosed.hotspots if one.measure.name == primary.measure.name), None)
+    return render_page(
+        "report.html.j2",
+        style=asset("report.css"),
+        version=__version__,
+        study=disclosed.study,
+        operation=operation.design.operation,
+        internal=disclosed.is_internal,
+        facts=_facts(operation),
+        verdict=verdict,
+        verdict_figure=figures.interval_figure(target, primary.measure.unit) if drawable else None,
+        answers=[(answer, figures.state_mark(answer.state)) for answer in verdict.answers],
+        threats=verdict.threats,
+        unit=primary.measure.unit,
+        primary_name=primary.measure.name[:1].upper() + primary.measure.name[1:],
+        hidden_files=len(disclosed.hidden_files),
+        threshold=disclosed.threshold,
+        **_harm_context(operation),
+        **_place_context(disclosed, operation, surface),
+        **_distance_context(operation),
+        **_time_context(operation),
+        **_provenance_context(disclosed, operation),
+    )
+
+
+def _facts(operation: ShownOperation) -> list[tuple[str, str]]:
+    design, about = operation.design, operation.design.operation
+    return [
+        ("Placebo date" if about.placebo else "Operation", numbers.days(about.period)),
+        ("Tactic", about.tactic),
+        ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km², {about.target_note}"),
+        ("Chosen on", numbers.days(about.chosen_on) if about.chosen_on else "not stated"),
+        ("Before", numbers.window(design.before)),
+        ("After", numbers.window(design.after)),
+    ]
+
+
+def _pair(effect: ShownEffect) -> str:
+    return f"{numbers.count(effect.before)} {ARROW} {numbers.count(effect.after)}"
+
+
+def _net(effect: ShownEffect) -> str:
+    if math.isnan(effect.change):
+        return "withheld" if effect.is_withheld else f"none: {effect.note}"
+    return numbers.change_with_interval(effect.change, effect.interval)
+
+
+def _harm_context(operation: ShownOperation) -> dict[str, Any]:
+    harms, activities = [], []
+    for one in operation.measures:
+        target, rings = one.effect("target"), one.effect(ALL_RINGS)
+        if one.measure.role is Role.ACTIVITY:
+            control = f"{numbers.count(target.control_before)} {ARROW} {numbers.count(target.control_after)}"
+            activities.append(
+                {"name": one.measure.name, "target": _pair(target), "rings": _pair(rings), "control": control}
+            )
+            continue
+        state = state_of(target)
+        harms.append(
+            {
+                "name": one.measure.name,
+                "recorder": one.measure.recorded_by,
+                "target": _pair(target),
+                "target_net": _net(target),
+                "mark": figures.state_mark(state),
+                "reading": state.value,
+                "rings": _pair(rings),
+                "rings_net": _net(rings),
+                "detectable": numbers.percent(target.detectable_fall),
+            }
+        )
+    types = {one.measure.harm.type for one in operation.measures if one.measure.harm}
+    absent = [text for kind, text in _WANTED if kind not in types]
+    sums = [
+        {
+            "zone": ledger.zone,
+            "unit": ledger.unit,
+            "harms": numbers.listing([name for name, _, _ in ledger.harms]),
+            "net": numbers.change_with_interval(ledger.net.value, ledger.net.interval())
+            if ledger.net.is_defined
+            else ledger.net.note,
+        }
+        for ledger in operation.ledgers
+    ]
+    length = operation.primary.effect("target").length_ratio
+    design = operation.design
+    note = (
+        f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
+    )
+    note += "per window after." if not math.isclose(length, 1) else "for windows of one length."
+    return {"harms": harms, "activities": activities, "absent": absent, "sums": sums, "windows_note": note,
+            "ledgers": operation.ledgers}  # fmt: skip
+
+
+_WANTED = (
+    ("health", "Overdoses, ambulance calls or drug treatment (a health measure)"),
+    ("crime and violence", "Violence and other crime reported by the public"),
+    ("social and nuisance", "Disorder and nuisance"),
+    ("environment", "Needle finds"),
+)
+
+
+def _place_context(
+    disclosed: DisclosedStudy, operation: ShownOperation, surface: ShownHotspots | None
+) -> dict[str, Any]:
+    maps: list[tuple[str, Markup]] = []
+    legend: list[tuple[Markup, str]] = []
+    if surface and surface.breaks:
+        for view in ("before", "after"):
+            if view not in surface.views:
+                continue
+            window = operation.design.before if view == "before" else operation.design.after
+            title = f"{view.capitalize()}: {numbers.window(window)}, {numbers.count(surface.events[view])} located"
+            maps.append((title, operation_map(disclosed, operation.design, surface.views[view], title)))
+        legend = [
+            (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
+                 svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
+            for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
+        ]  # fmt: skip
+    tables = [_hotspot_table(one, disclosed) for one in disclosed.hotspots]
+    return {
+        "maps": maps,
+        "legend": legend,
+        "bandwidth": f"{surface.bandwidth:g} m" if surface else "",
+        "cell": f"{surface.cell:g} m" if surface else "",
+        "hotspot_tables": [table for table in tables if table["rows"]],
+    }
+
+
+def _hotspot_table(one: ShownHotspots, disclosed: DisclosedStudy) -> dict[str, Any]:
+    share = numbers.percent(disclosed.study.hotspots.share)
+    role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
+    more = f"; the first {_MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > _MAX_HOTSPOTS else ""
+    return {
+        "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
+        f"density{more}",
+        "unit": one.measure.unit,
+        "rows": [
+            {
+                "rank": spot.rank,
+                "events": f"{spot.events:,}",
+                "share": numbers.percent(spot.share),
+                "area": f"{spot.area_km2:.2f}",
+                "density": f"{spot.density:,.0f}",
+            }
+            for spot in one.hotspots[:_MAX_HOTSPOTS]
+        ],
+    }
+
+
+def _distance_context(operation: ShownOperation) -> dict[str, Any]:
+    primary, design = operation.primary, operation.design
+    labels = [_zone_label(effect.zone, design) for effect in primary.effects]
+    target = primary.effect("target")
+    return {
+        "zones_figure": figures.zones_figure(primary.effects, labels),
+        "zones": [
+            {
+                "zone": label,
+                "counts": _pair(effect),
+                "expected": numbers.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
+                "change": _net(effect),
+                "ratio": _ratio(effect),
+                "wdd": _wdd(effect),
+                "dispersion": numbers.decimal(effect.dispersion),
+            }
+            for label, effect in zip(labels, primary.effects, strict=True)
+        ],
+        "control_counts": f"{numbers.count(target.control_before)} {ARROW} {numbers.count(target.control_after)}",
+        "control_area": f"{design.of_role(ZoneRole.CONTROL)[0].area_km2:,.1f}",
+    }
+
+
+def _zone_label(name: str, design: Any) -> str:
+    gaps = {zone.name for zone in design.of_role(ZoneRole.GAP)}
+    label = name.replace("-", "\u2013") if name.endswith(" m") else name
+    return f"gap, {label}" if name in gaps else label
+
+
+def _ratio(effect: ShownEffect) -> str:
+    if not effect.ratio.is_defined:
+        return numbers.UNKNOWN
+    span = effect.ratio.interval()
+    low, high = math.exp(span.low), math.exp(span.high)
+    return f"{math.exp(effect.ratio.value):.2f} ({low:.2f} to {high:.2f})"
+
+
+def _wdd(effect: ShownEffect) -> str:
+    if not effect.difference.is_defined:
+        return numbers.UNKNOWN
+    value = numbers.decimal(effect.difference.value, 1)
+    return f"{value} ({effect.difference.standard_error:,.1f})"
+
+
+def _time_context(operation: ShownOperation) -> dict[str, Any]:
+    primary, design = operation.primary, operation.design
+    series = primary.series
+    drawn = series.step > 0 and len(series.starts) > 1
+    heads, rows = _series_table(primary) if drawn else ([], [])
+    days_of = {phase.name: numbers.window(phase) for phase in design.phases}
+    return {
+        "series_figure": figures.series_figure(series, design, primary.measure.unit) if drawn else None,
+        "series_heads": heads,
+        "series_rows": rows,
+        "step": figures.step_name(series.step) if drawn else "",
+        "phases": [
+            {
+                "phase": effect.window,
+                "zone": effect.zone,
+                "days": days_of[effect.window],
+                "after": numbers.count(effect.after),
+                "expected": numbers.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
+                "change": _net(effect),
+            }
+            for effect in primary.phases
+        ],
+    }
+
+
+def _series_table(primary: ShownMeasure) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    series = primary.series
+    firsts = list(range(1, 13, series.step))
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    heads = [names[m - 1] if series.step == 1 else f"{names[m - 1]}–{names[m + series.step - 2]}" for m in firsts]
+    value = dict(zip(series.starts, series.target, strict=True))
+    years = range(series.starts[0].year, series.starts[-1].year + 1)
+    rows = []
+    for year in years:
+        cells = []
+        for month in firsts:
+            found = [count for start, count in value.items() if (start.year, start.month) == (year, month)]
+            gap = any((start.year, start.month) == (year, month) for start in series.missing)
+            cells.append(f"{found[0]:,}" if found else "no file" if gap else "")
+        rows.append((year, cells))
+    return heads, rows
+
+
+def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dict[str, Any]:
+    inputs = list(disclosed.study.inputs.items())
+    inputs += [(row.file, row.sha256) for source in disclosed.ledgers for row in source.files]
+    rule = "Internal release: nothing is withheld." if disclosed.is_internal else (
+        f"Public release under the rule {disclosed.rule}: counts from 1 to {disclosed.threshold - 1} are withheld, and "
+        "every number they could be worked out from. No raw points are in this file."
+    )  # fmt: skip
+    return {
+        "sources": [_source_table(source) for source in disclosed.ledgers],
+        "methods": _methods(operation),
+        "inputs": inputs,
+        "provenance": f"geoharm {__version__}, seed {disclosed.study.seed}; coordinates in {disclosed.study.area.crs}. "
+        "The same inputs, version and platform give this file again, byte for byte. Details are in run.json.",
+        "credits": attributions(disclosed),
+        "release_note": rule,
+    }
+
+
+def _source_table(source: SourceLedger) -> dict[str, Any]:
+    files = [
+        {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _PLACES]}
+        for row in source.files
+    ]
+    if len(source.files) > 1:
+        sums = [(head, f"{source.total(key):,}") for head, key in _PLACES]
+        files.append({"file": f"All {len(source.files)} files", "total": True, "cells": sums})
+    reasons: dict[str, int] = {}
+    for row in source.files:
+        for reason, count in row.reasons:
+            reasons[reason] = reasons.get(reason, 0) + count
+    return {
+        "name": source.source,
+        "coverage": numbers.days(source.coverage),
+        "missing": numbers.months(source.missing_months),
+        "files": files,
+        "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
+    }
+
+
+def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
+    target = operation.primary.effect("target")
+    design = operation.design
+    items = [
+        ("Rate ratio: the zone's count after over before, divided by the control's. Its log has the variance "
+         "\u03c6(1/before + 1/after), summed over zone and control. The interval of the change in events follows from it.",
+         target.ratio.reference),
+        ("Weighted displacement difference (WDD), the control scaled to the zone's count before; every distinct count "
+         "enters the variance with the square of its summed coefficient, so a control that is used twice counts fourfold.",
+         target.difference.reference),
+        ("\u03c6, dispersion: squared deviations of monthly counts from their 7-month mean, over that mean; at least 1.", ""),
+        ("Smallest detectable fall: 1 \u2212 exp(\u2212(1.96 + 0.84) \u00d7 standard error): found four times in five.", ""),
+        ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
+         "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
+        ("Verdict: \u201ccannot tell\u201d where under 10 events are expected or the smallest detectable fall is over half; "
+         "\u201ca signal, not a finding\u201d where such a design, or an interval not yet checked against places without an "
+         "operation, leaves out zero.", ""),
+    ]  # fmt: skip
+    items += [(note, "") for note in design.notes]
+    return [{"text": text, "link": link} for text, link in items]

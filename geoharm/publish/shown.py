@@ -1,0 +1,160 @@
+"""The nouns of publication: what effects, series and surfaces are once disclosure control has passed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.model import Design, Estimate, HarmLedger, Hotspot, Interval, Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Stands where a count stood: one from 1 to `below` - 1, or (0) any that would give such a one back."""
+
+    below: int = 0
+
+    def __str__(self) -> str:
+        return f"under {self.below}" if self.below else "withheld"
+
+
+Shown = int | Withheld
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEffect:
+    """An effect as it may be published.
+
+    Attributes
+    ----------
+    zone, window : str
+    before, after, control_before, control_after : int or Withheld
+    expected, change : float
+        NaN if withheld or undefined, with the reason in `note`.
+    interval : Interval
+        Of the change, in events.
+    ratio, difference : Estimate
+    detectable_fall, dispersion, length_ratio : float
+    note : str
+    """
+
+    zone: str
+    window: str
+    before: Shown
+    after: Shown
+    control_before: Shown
+    control_after: Shown
+    expected: float
+    change: float
+    interval: Interval
+    ratio: Estimate
+    difference: Estimate
+    detectable_fall: float
+    dispersion: float
+    length_ratio: float
+    note: str
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the estimate is not shown for disclosure's sake."""
+        return any(isinstance(n, Withheld) for n in (self.before, self.after, self.control_before, self.control_after))
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSeries:
+    """Counts of the target by steps of time, beside the control's scaled to the same level before.
+
+    Attributes
+    ----------
+    step : int
+        Months a step; 0 if no step could be shown.
+    starts : tuple of date
+        Of the steps that have data.
+    target : tuple of int
+    control : tuple of float
+    missing : tuple of date
+        Starts of steps that hold a month without a file.
+    """
+
+    step: int
+    starts: tuple[date, ...] = ()
+    target: tuple[int, ...] = ()
+    control: tuple[float, ...] = ()
+    missing: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownMeasure:
+    """A measure's effects as they may be published."""
+
+    measure: Measure
+    effects: tuple[ShownEffect, ...]
+    phases: tuple[ShownEffect, ...]
+    series: ShownSeries
+
+    def effect(self, zone: str) -> ShownEffect:
+        """Return the headline's effect in a zone."""
+        return next(effect for effect in self.effects if effect.zone == zone)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownOperation:
+    """One operation as it may be published."""
+
+    design: Design
+    measures: tuple[ShownMeasure, ...]
+    ledgers: tuple[HarmLedger, ...]
+
+    @property
+    def primary(self) -> ShownMeasure:
+        """The headline's measure."""
+        return self.measures[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassedImage:
+    """A surface in classes, on pixels that are square in Web Mercator.
+
+    Attributes
+    ----------
+    classes : ndarray of uint8, shape (rows, columns)
+        0 is blank, 1 to 6 the classes; the first row is the northernmost.
+    west, south, east, north : float
+        Degrees.
+    """
+
+    classes: NDArray[np.uint8]
+    west: float
+    south: float
+    east: float
+    north: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHotspots:
+    """Where one measure concentrates, as it may be published.
+
+    Attributes
+    ----------
+    measure : Measure
+    views : mapping of str to ClassedImage
+    breaks : tuple of float
+        Where each class begins, in events per km2 per year; one set for all views.
+    hotspots : tuple of Hotspot
+    bandwidth, cell : float
+        Metres.
+    events : mapping of str to int or Withheld
+        Located events of each view.
+    """
+
+    measure: Measure
+    views: Mapping[str, ClassedImage]
+    breaks: tuple[float, ...]
+    hotspots: tuple[Hotspot, ...]
+    bandwidth: float
+    cell: float
+    events: Mapping[str, Shown]

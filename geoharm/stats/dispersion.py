@@ -1,0 +1,57 @@
+"""How much more monthly counts vary than chance alone would make them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+HALF_WINDOW = 3
+
+
+def monthly_dispersion(counts: ArrayLike) -> float:
+    r"""Return the Pearson dispersion of a monthly series around its 7-month centred mean, at least 1.
+
+    Parameters
+    ----------
+    counts : array_like, shape (months,)
+        In calendar order; NaN for months without data, which take no part.
+
+    Returns
+    -------
+    float
+        Variance over mean; 1 is Poisson. 1 if fewer than 3 months have data: nothing can be learned.
+
+    Notes
+    -----
+    .. math:: \hat\phi = \max\left(1,\;
+        \frac{\sum_t (y_t - m_t)^2 / m_t}{\sum_t (1 - 1/w_t)}\right)
+
+    with :math:`m_t` the mean of the :math:`w_t \le 7` months around t. A mean that includes the month itself takes
+    up a share :math:`1/w_t` of its variance, hence the denominator. The centred mean follows the level, season and
+    trend, so only month-to-month variation counts; slower drift does not.
+
+    References
+    ----------
+    A. P. Wheeler, WDDControl (the phi-inflated standard error), https://github.com/apwheele/WDDControl
+
+    Examples
+    --------
+    >>> monthly_dispersion([4, 4, 4, 4])
+    1.0
+    """
+    series = np.asarray(counts, dtype=np.float64)
+    pearson = freedom = 0.0
+    for month, value in enumerate(series):
+        if math.isnan(value):
+            continue
+        near = series[max(0, month - HALF_WINDOW) : month + HALF_WINDOW + 1]
+        near = near[~np.isnan(near)]
+        mean = float(near.mean())
+        if mean > 0 and near.size > 1:
+            pearson += (value - mean) ** 2 / mean
+            freedom += 1 - 1 / near.size
+    if np.isfinite(series).sum() < HALF_WINDOW or freedom <= 0:
+        return 1.0
+    return max(1.0, pearson / freedom)

@@ -1,0 +1,136 @@
+"""One DuckDB file, opened with every door shut that a study does not need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from geoharm.errors import StoreError
+
+SCHEMA_VERSION = 1
+
+_TABLES = f"""
+CREATE SCHEMA IF NOT EXISTS tidy;
+CREATE SCHEMA IF NOT EXISTS result;
+CREATE TABLE IF NOT EXISTS main.about (version INTEGER);
+INSERT INTO main.about SELECT {SCHEMA_VERSION} WHERE NOT EXISTS (FROM main.about);
+CREATE TABLE IF NOT EXISTS tidy.source (source VARCHAR PRIMARY KEY, by_month BOOLEAN);
+CREATE TABLE IF NOT EXISTS tidy.file (
+    source VARCHAR, file VARCHAR, sha256 VARCHAR, load_key VARCHAR, read BIGINT, PRIMARY KEY (source, file));
+CREATE TABLE IF NOT EXISTS tidy.row (
+    source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
+    category VARCHAR, address VARCHAR, weight DOUBLE, same UHUGEINT);
+CREATE TABLE IF NOT EXISTS tidy.reject (source VARCHAR, file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.duplicate (
+    source VARCHAR, file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.event (
+    source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
+    category VARCHAR, weight DOUBLE, place VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.default_geocode (
+    source VARCHAR, x DOUBLE, y DOUBLE, events BIGINT, share DOUBLE, addresses BIGINT, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.zone_day (
+    operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
+CREATE TABLE IF NOT EXISTS result.effect (
+    study_hash VARCHAR, version VARCHAR, seed BIGINT, operation VARCHAR, measure VARCHAR, zone VARCHAR,
+    "window" VARCHAR, before BIGINT, after BIGINT, control_before BIGINT, control_after BIGINT,
+    log_rate_ratio DOUBLE, log_rate_ratio_se DOUBLE, difference DOUBLE, difference_se DOUBLE, note VARCHAR);
+"""
+
+_LOCKS = (
+    "autoinstall_known_extensions = false",
+    "autoload_known_extensions = false",
+    "allow_community_extensions = false",
+    "allow_persistent_secrets = false",
+    "python_enable_replacements = false",
+    "max_temp_directory_size = '20GB'",
+    "enable_external_access = false",
+    "lock_configuration = true",
+)
+
+
+class Store:
+    """An open database. Made by `open_store`; everything else takes it as first argument.
+
+    Attributes
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    path : Path
+    """
+
+    __slots__ = ("connection", "path")
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self.connection = connection
+        self.path = path
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Do everything inside, or nothing."""
+        self.connection.execute("BEGIN TRANSACTION")
+        try:
+            yield self.connection
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
+
+@contextmanager
+def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
+    """Open (or make) the database of a study, able to read one folder and nothing else.
+
+    Parameters
+    ----------
+    path : Path
+        The database file.
+    inputs : Path
+        The only folder whose files the database may read.
+
+    Raises
+    ------
+    StoreError
+        If another process holds the file, or another version made it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(path), config={"memory_limit": "4GB"})
+    except duckdb.IOException as error:
+        raise StoreError(_busy_message(path, str(error))) from error
+    try:
+        connection.execute(_TABLES)
+        found = connection.execute("FROM main.about").fetchall()[0][0]
+        if found != SCHEMA_VERSION:
+            msg = (
+                f'The database "{path}" was made by another version of geoharm (layout {found}, not '
+                f"{SCHEMA_VERSION}). Delete it: it is rebuilt from the files."
+            )
+            raise StoreError(msg)
+        folder = quote_text(str(inputs.resolve()).rstrip("/\\") + "/")
+        connection.execute(f"SET allowed_directories = [{folder}]")
+        for lock in _LOCKS:
+            connection.execute(f"SET {lock}")
+        yield Store(connection, path)
+    finally:
+        connection.close()
+
+
+def quote_text(text: str) -> str:
+    """Return an SQL string literal; for settings and options that take no bound value."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """Return an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _busy_message(path: Path, detail: str) -> str:
+    holder = re.search(r"PID (\d+)", detail)
+    if holder or "lock" in detail.lower():
+        who = f" (process {holder.group(1)})" if holder else ""
+        return f'Another program{who} is using the database "{path}". Wait until it ends, or close it.'
+    return f'The database "{path}" cannot be opened; it may be damaged. Delete it: it is rebuilt from the files.'

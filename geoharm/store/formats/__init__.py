@@ -1,0 +1,182 @@
+"""Input formats: what a publisher's columns mean, as data in TOML files beside this one."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from geoharm._checks import nearest
+from geoharm.errors import StudyError
+
+CONTAINERS = ("csv", "geojson")
+PRECISIONS = ("day", "month")
+QUALITIES = ("exact", "snapped", "block", "randomised")
+DUPLICATE_RULES = ("none", "id")
+FIELDS = ("id", "date", "longitude", "latitude", "category", "address", "weight")
+
+_KEYS = {
+    "format": {"name", "title", "container", "publisher", "licence", "attribution", "documentation", "tried_on"},
+    "csv": {"delimiter", "quote", "encoding"},
+    "columns": set(FIELDS),
+    "category": {"constant"},
+    "date": {"formats", "precision"},
+    "location": {"crs", "quality", "typical_error_m", "error_source"},
+    "duplicates": {"rule", "reason"},
+    "values": {"blank"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How to read one publisher's file.
+
+    Attributes
+    ----------
+    name, title, container, publisher, licence, attribution, documentation, tried_on : str
+    delimiter, quote, encoding : str
+        CSV dialect; never guessed.
+    columns : mapping of field to header names
+        Each field's accepted names, first match wins. GeoJSON takes coordinates from its geometry.
+    category : str
+        The category of every row where the source has no column for it.
+    date_formats : tuple of str
+        strptime patterns, tried in order.
+    by_month : bool
+        Whether dates name a month only.
+    crs : str
+    quality : str
+        One of `QUALITIES`.
+    location_error : float
+        Typical distance in metres between a published and a true place.
+    duplicate_rule : str
+        "none", or "id": rows of one id and the same date, place and category are one event.
+    blank : tuple of str
+        Texts that mean "nothing".
+    """
+
+    name: str
+    title: str
+    container: str
+    publisher: str
+    licence: str
+    attribution: str
+    documentation: str
+    tried_on: str
+    delimiter: str
+    quote: str
+    encoding: str
+    columns: dict[str, tuple[str, ...]]
+    category: str
+    date_formats: tuple[str, ...]
+    by_month: bool
+    crs: str
+    quality: str
+    location_error: float
+    duplicate_rule: str
+    blank: tuple[str, ...]
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the formats that come with geoharm."""
+    folder = resources.files(__name__)
+    return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
+
+
+def read_format(name: str, folder: Path) -> Format:
+    """Read a shipped format by name, or a TOML file of one's own by path.
+
+    Parameters
+    ----------
+    name : str
+        "police-uk-street", or a path that ends in ``.toml``, relative to `folder`.
+    folder : Path
+        Where the study file lies.
+
+    Raises
+    ------
+    StudyError
+        If there is no such format, or the file breaks a rule; every mistake is listed.
+    """
+    if name.endswith(".toml"):
+        path = folder / name
+        if not path.is_file():
+            raise StudyError([f'The format file "{name}" does not exist beside the study file.'])
+        text = path.read_text(encoding="utf-8")
+    elif name in shipped():
+        text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    else:
+        raise StudyError([f'There is no format "{name}"; {nearest(name, shipped())}'])
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError([f'The format "{name}" is not valid TOML: {error}.']) from error
+    return _parse(name, tables)
+
+
+def _parse(name: str, tables: dict[str, Any]) -> Format:
+    problems = _unknown_keys(name, tables)
+    about, dialect = tables.get("format", {}), tables.get("csv", {})
+    date, location = tables.get("date", {}), tables.get("location", {})
+    columns = {
+        field: (names,) if isinstance(names, str) else tuple(names)
+        for field, names in tables.get("columns", {}).items()
+    }
+
+    def choice(table: dict[str, Any], where: str, key: str, allowed: tuple[str, ...], default: str) -> str:
+        value = str(table.get(key, default))
+        if value not in allowed:
+            problems.append(f'{name}: {where}.{key} is "{value}"; it must be one of {", ".join(allowed)}.')
+        return value
+
+    container = choice(about, "format", "container", CONTAINERS, "csv")
+    precision = choice(date, "date", "precision", PRECISIONS, "day")
+    quality = choice(location, "location", "quality", QUALITIES, "exact")
+    rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
+    needed = {"date"} if container == "geojson" else {"date", "longitude", "latitude"}
+    problems += [f"{name}: columns.{field} is missing; it names the header of a needed column."
+                 for field in sorted(needed - set(columns))]  # fmt: skip
+    if rule == "id" and "id" not in columns:
+        problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
+    if not date.get("formats"):
+        problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
+    if problems:
+        raise StudyError(problems)
+    return Format(
+        name=name,
+        title=about.get("title", name),
+        container=container,
+        publisher=about.get("publisher", ""),
+        licence=about.get("licence", ""),
+        attribution=about.get("attribution", ""),
+        documentation=about.get("documentation", ""),
+        tried_on=about.get("tried_on", "untried"),
+        delimiter=dialect.get("delimiter", ","),
+        quote=dialect.get("quote", '"'),
+        encoding=dialect.get("encoding", "utf-8"),
+        columns=columns,
+        category=tables.get("category", {}).get("constant", ""),
+        date_formats=tuple(date["formats"]),
+        by_month=precision == "month",
+        crs=location.get("crs", "EPSG:4326"),
+        quality=quality,
+        location_error=float(location.get("typical_error_m", 0)),
+        duplicate_rule=rule,
+        blank=tuple(tables.get("values", {}).get("blank", [""])),
+    )
+
+
+def _unknown_keys(name: str, tables: dict[str, Any]) -> list[str]:
+    problems = []
+    for table, content in tables.items():
+        if table not in _KEYS:
+            problems.append(f"{name}: [{table}] is not a known table; {nearest(table, _KEYS)}")
+            continue
+        problems += [
+            f"{name}: {table}.{key} is not a known key; {nearest(key, _KEYS[table])}"
+            for key in content
+            if key not in _KEYS[table]
+        ]
+    return problems

@@ -1,0 +1,105 @@
+"""What became of every row, which days a source covers, and what was found out about its places."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from geoharm.errors import DataError
+from geoharm.model import DefaultGeocode, FileLedger, Period, SourceLedger, add_months, first_of_month
+from geoharm.store.connection import Store
+from geoharm.store.formats import Format
+
+
+def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
+    """Return the balanced ledger of a source.
+
+    Raises
+    ------
+    DataError
+        If no row was kept, or rows do not add up.
+    """
+    span, missing, by_month = coverage(store, source)
+    codes = store.connection.execute(
+        "SELECT x, y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
+        "ORDER BY events DESC, x, y",
+        [source],
+    ).fetchall()
+    return SourceLedger(
+        source=source,
+        files=_file_ledgers(store, source),
+        coverage=span,
+        missing_months=missing,
+        by_month=by_month,
+        location_error=layout.location_error,
+        default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
+        attribution=layout.attribution,
+    )
+
+
+def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]:
+    """Return the days a source covers, the months inside without any row, and whether it knows months only.
+
+    The last month of a month-only source counts whole; a day-dated source ends with its last day.
+    """
+    found = store.connection.execute(
+        "SELECT min(day), max(day), (SELECT by_month FROM tidy.source WHERE source = $1) "
+        "FROM tidy.event WHERE source = $1",
+        [source],
+    ).fetchall()[0]
+    if found[0] is None:
+        msg = f'The source "{source}" has no row left that can be used in the study period.'
+        raise DataError(msg)
+    first, last, by_month = found
+    end = add_months(first_of_month(last), 1) if by_month else last + timedelta(days=1)
+    span = Period(first, end)
+    present = {
+        row[0]
+        for row in store.connection.execute(
+            "SELECT DISTINCT CAST(date_trunc('month', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
+        ).fetchall()
+    }
+    missing = tuple(month for month in span.months() if month not in present)
+    return span, missing, bool(by_month)
+
+
+def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
+    rows = store.connection.execute(
+        """
+        SELECT file, sha256, read,
+            (SELECT count(*) FROM tidy.event AS e WHERE e.source = f.source AND e.file = f.file),
+            (SELECT count(*) FROM tidy.reject AS r WHERE r.source = f.source AND r.file = f.file),
+            (SELECT count(*) FROM tidy.duplicate AS d WHERE d.source = f.source AND d.file = f.file)
+        FROM tidy.file AS f WHERE source = ? ORDER BY file
+        """,
+        [source],
+    ).fetchall()
+    places = _pairs(store, "SELECT file, place, count(*) FROM tidy.event WHERE source = ? GROUP BY ALL", source)
+    reasons = _pairs(
+        store,
+        """SELECT file, '"' || "column" || '" ' || reason, count(*) FROM tidy.reject WHERE source = ? GROUP BY ALL""",
+        source,
+    )
+    return tuple(
+        FileLedger(
+            source,
+            file,
+            sha256,
+            read=read,
+            kept=kept,
+            rejected=rejected,
+            duplicate=duplicate,
+            inside=places.get(file, {}).get("inside", 0),
+            outside=places.get(file, {}).get("outside", 0),
+            default_geocode=places.get(file, {}).get("default geocode", 0),
+            no_place=places.get(file, {}).get("no place", 0),
+            reasons=tuple(sorted(reasons.get(file, {}).items())),
+        )
+        for file, sha256, read, kept, rejected, duplicate in rows
+    )
+
+
+def _pairs(store: Store, query: str, source: str) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for file, key, count in store.connection.execute(query, [source]).fetchall():
+        found.setdefault(file, {})[key] = count
+    return found

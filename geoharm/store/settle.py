@@ -1,0 +1,108 @@
+"""What only all files of a source together can tell: duplicates, default geocodes, what lies in the study area."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from geoharm.model import StudyArea
+from geoharm.store.connection import Store
+from geoharm.store.formats import Format
+
+# A default geocode by share: this much of all located rows on one point, and this many times the next busiest.
+_SHARE, _TIMES_NEXT = 0.05, 10
+# By address text: this share, and addresses this many times as varied as on a busy ordinary point.
+_TEXT_SHARE, _TEXT_ADDRESSES = 0.005, 50
+_TEXT_CONTRADICTED = 0.5
+
+
+def settle_source(store: Store, source: str, layout: Format, area: StudyArea) -> None:
+    """Rebuild ``tidy.event``, ``tidy.duplicate`` and ``tidy.default_geocode`` of a source from its rows.
+
+    Files in any order give the same tables: of rows that are the same event, the one in the first file (by name)
+    and line is kept.
+    """
+    with store.transaction() as connection:
+        for table in ("source", "event", "duplicate", "default_geocode"):
+            connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
+        connection.execute("INSERT INTO tidy.source VALUES (?, ?)", [source, layout.by_month])
+        connection.execute(
+            """
+            INSERT INTO tidy.duplicate
+            SELECT source, file, line, first_file, first_line FROM (
+                SELECT source, file, line,
+                    row_number() OVER same_event AS nth,
+                    first_value(file) OVER same_event AS first_file,
+                    first_value(line) OVER same_event AS first_line
+                FROM tidy.row WHERE source = ? AND same IS NOT NULL
+                WINDOW same_event AS (PARTITION BY same ORDER BY file, line)
+            ) WHERE nth > 1 ORDER BY file, line
+            """,
+            [source],
+        )
+        connection.execute(
+            """
+            CREATE OR REPLACE TEMP TABLE kept AS
+            SELECT * FROM tidy.row AS r WHERE source = ? AND NOT EXISTS (
+                FROM tidy.duplicate AS d WHERE d.source = r.source AND d.file = r.file AND d.line = r.line)
+            """,
+            [source],
+        )
+        _find_default_geocodes(store, source)
+        found = connection.execute("SELECT DISTINCT x, y FROM kept WHERE x IS NOT NULL ORDER BY x, y").fetchnumpy()
+        x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+        shapely.prepare(area.boundary)
+        inside = shapely.intersects_xy(area.boundary, x, y) & np.isfinite(x) & np.isfinite(y)
+        connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
+        connection.execute(
+            """
+            INSERT INTO tidy.event
+            SELECT k.source, file, line, day, k.x, k.y, category, weight,
+                CASE WHEN k.x IS NULL THEN 'no place' WHEN g.x IS NOT NULL THEN 'default geocode'
+                    WHEN inside THEN 'inside' ELSE 'outside' END
+            FROM kept AS k LEFT JOIN place_of AS p ON k.x = p.x AND k.y = p.y
+            LEFT JOIN tidy.default_geocode AS g ON g.source = k.source AND g.x = k.x AND g.y = k.y
+            ORDER BY file, line
+            """
+        )
+        connection.unregister("place_of")
+        connection.execute("DROP TABLE kept")
+
+
+def _find_default_geocodes(store: Store, source: str) -> None:
+    """Find points that hold an implausible share of a source, or whose address texts say they are elsewhere.
+
+    By share: at least 5 % of all located rows, and ten times the next busiest point. By text: at least 0.5 % of all
+    located rows under at least 50 different address texts, of which at least half are also found at other points
+    (a place does not have fifty addresses that are somewhere else).
+    """
+    store.connection.execute(
+        """
+        INSERT INTO tidy.default_geocode
+        WITH point AS (
+            SELECT x, y, count(*) AS n, count(DISTINCT address) AS addresses FROM kept WHERE x IS NOT NULL GROUP BY x, y
+        ), ranked AS (
+            SELECT *, sum(n) OVER () AS total, lead(n) OVER (ORDER BY n DESC, x, y) AS next FROM point
+        ), spread AS (
+            SELECT address, count(*) AS points FROM (SELECT DISTINCT address, x, y FROM kept
+            WHERE address IS NOT NULL AND x IS NOT NULL) GROUP BY address
+        ), suspect AS (SELECT x, y FROM ranked WHERE n >= $text_share * total AND addresses >= $text_addresses),
+        told AS (
+            SELECT x, y, count(*) FILTER (points > 1) / count(*) AS elsewhere
+            FROM (SELECT DISTINCT x, y, address FROM kept SEMI JOIN suspect USING (x, y) WHERE address IS NOT NULL)
+            JOIN spread USING (address) GROUP BY x, y
+        )
+        SELECT $source, x, y, n, n / total, addresses,
+            CASE WHEN coalesce(elsewhere, 0) >= $contradicted
+                THEN 'its address texts are also found at other points' ELSE 'its share of all rows' END
+        FROM ranked LEFT JOIN told USING (x, y)
+        WHERE (n >= $share * total AND n >= $times * coalesce(next, 0) AND total > n)
+            OR coalesce(elsewhere, 0) >= $contradicted
+        ORDER BY n DESC, x, y
+        """,
+        {
+            "source": source, "share": _SHARE, "times": _TIMES_NEXT, "text_share": _TEXT_SHARE,
+            "text_addresses": _TEXT_ADDRESSES, "contradicted": _TEXT_CONTRADICTED,
+        },
+    )  # fmt: skip

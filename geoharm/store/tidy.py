@@ -1,0 +1,232 @@
+"""From ``stage`` to rows that mean something: dates, places and categories, or a reject with its reason.
+
+One file is one transaction. A file that would mislead (swapped coordinates, a format that fits less than half of
+its rows) is refused whole, with one sentence, and the database stays as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from geoharm import _crs
+from geoharm.errors import GateError
+from geoharm.model import Period, StudyArea
+from geoharm.store.connection import Store, quote_text
+from geoharm.store.formats import FIELDS, Format
+from geoharm.store.landing import Staged, file_sha256, stage_file
+
+OUTSIDE_PERIOD = "is outside the study period"
+
+# More than half of the rows unreadable means the wrong format, not bad rows.
+_MAX_REJECTED = 0.5
+_SWAPPED = 0.9
+_SPACE = " \t\u00a0"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRule:
+    """What, besides a file's bytes, decides how its rows are read.
+
+    Attributes
+    ----------
+    source : str
+    layout : Format
+    area : StudyArea
+    period : Period
+    """
+
+    source: str
+    layout: Format
+    area: StudyArea
+    period: Period
+
+    def key(self, sha256: str) -> str:
+        """Return a fingerprint that changes whenever a row could be read differently."""
+        rule = repr((sha256, self.source, self.layout, self.area.crs, self.area.boundary.wkb_hex, self.period))
+        return hashlib.sha256(rule.encode()).hexdigest()
+
+
+def load_file(store: Store, path: Path, rule: LoadRule) -> bool:
+    """Read one file into ``tidy.row`` and ``tidy.reject``, replacing what it held there before.
+
+    Returns
+    -------
+    bool
+        False if the same bytes were read under the same rule before: nothing was changed.
+
+    Raises
+    ------
+    DataError, GateError
+        If the file is refused; the database is as it was.
+    """
+    sha256 = file_sha256(path) if path.is_file() else ""
+    key, name = rule.key(sha256), path.name
+    held = store.connection.execute(
+        "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, name]
+    ).fetchall()
+    if held and held[0][0] == key:
+        return False
+    with store.transaction() as connection:
+        staged = stage_file(connection, path, rule.layout)
+        _parse_stage(connection, staged, rule.layout)
+        _gate_swapped(connection, path, rule)
+        forget_file(connection, rule.source, name)
+        _keep_rows(connection, name, rule)
+        _keep_rejects(connection, name, rule, staged)
+        _gate_rejects(connection, path, rule, staged)
+        connection.execute(
+            "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
+        )
+        connection.execute("DROP TABLE stage; DROP TABLE parsed")
+    return True
+
+
+def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
+    """Remove every row of a file."""
+    for table in ("file", "row", "reject"):
+        connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
+
+
+def _parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
+    """Make ``parsed``: typed columns beside what was wrong with each row, if anything."""
+    blanks = ", ".join(quote_text(text.strip()) for text in layout.blank)
+
+    def text(field: str) -> str:
+        if field not in staged.fields:
+            return "CAST(NULL AS VARCHAR)"
+        trimmed = f'trim("{field}", {quote_text(_SPACE)})'
+        return f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
+
+    columns = ", ".join(f"{text(field)} AS {field}_text" for field in FIELDS)
+    dates = ", ".join(f"try_strptime(date_text, {quote_text(pattern)})" for pattern in layout.date_formats)
+    same = "CAST(NULL AS UHUGEINT)"
+    if layout.duplicate_rule == "id":
+        parts = ("id_text", "date_text", "longitude_text", "latitude_text", "category_text")
+        joined = " || chr(31) || ".join(f"coalesce({part}, '')" for part in parts)
+        same = f"CASE WHEN id_text IS NOT NULL THEN md5_number({joined}) END"
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE parsed AS
+        SELECT line, date_text, longitude_text, latitude_text, weight_text, address_text AS address,
+            CAST(coalesce({dates}) AS DATE) AS day,
+            TRY_CAST(longitude_text AS DOUBLE) AS longitude,
+            TRY_CAST(latitude_text AS DOUBLE) AS latitude,
+            CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
+            coalesce(category_text, {quote_text(layout.category)}) AS category,
+            {same} AS same
+        FROM (SELECT line, {columns} FROM stage)
+        """
+    )
+    # A pair of zeros is an empty cell in other clothes.
+    connection.execute(
+        "UPDATE parsed SET longitude_text = NULL, latitude_text = NULL, longitude = NULL, latitude = NULL "
+        "WHERE longitude = 0 AND latitude = 0"
+    )
+
+
+def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
+    """Return (condition, column, reason): the first that holds rejects a row."""
+    faults = [
+        ("date_text IS NULL", "date", "is empty"),
+        ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.layout.date_formats)),
+        (f"day < DATE '{rule.period.start}' OR day >= DATE '{rule.period.end}'", "date", OUTSIDE_PERIOD),
+        ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
+        ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
+        ("weight IS NULL OR NOT isfinite(weight) OR weight < 0", "weight", "is not a number of zero or more"),
+    ]
+    limits = (("longitude", 180), ("latitude", 90)) if rule.layout.crs == _crs.LONLAT else ()
+    for column in ("longitude", "latitude"):
+        condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
+        faults.append((condition, column, "is not a number"))
+    faults += [(f"abs({column}) > {most}", column, f"is beyond {most} degrees") for column, most in limits]
+    return faults
+
+
+def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
+    good = " AND ".join(f"NOT coalesce({condition}, false)" for condition, _, _ in _faults(rule))
+    found = connection.execute(
+        f"SELECT DISTINCT longitude, latitude FROM parsed WHERE longitude IS NOT NULL AND {good} ORDER BY ALL"
+    ).fetchnumpy()
+    longitude, latitude = (np.asarray(found[key], dtype=np.float64) for key in ("longitude", "latitude"))
+    x, y = _crs.transform(longitude, latitude, source=rule.layout.crs, target=rule.area.crs)
+    connection.register("projected", pa.table({"longitude": longitude, "latitude": latitude, "x": x, "y": y}))
+    connection.execute(
+        f"""
+        INSERT INTO tidy.row
+        SELECT ?, ?, line, day, x, y, category, address, weight, same
+        FROM parsed LEFT JOIN projected USING (longitude, latitude) WHERE {good} ORDER BY line
+        """,
+        [rule.source, name],
+    )
+    connection.unregister("projected")
+
+
+def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: Staged) -> None:
+    faults = _faults(rule)
+    which = " ".join(f"WHEN {condition} THEN {index}" for index, (condition, _, _) in enumerate(faults))
+    columns = " ".join(f"WHEN {index} THEN {quote_text(column)}" for index, (_, column, _) in enumerate(faults))
+    reasons = " ".join(f"WHEN {index} THEN {quote_text(reason)}" for index, (_, _, reason) in enumerate(faults))
+    connection.execute(
+        f"""
+        INSERT INTO tidy.reject
+        SELECT ?, ?, line, CASE fault {columns} END, CASE fault {reasons} END
+        FROM (SELECT line, CASE {which} END AS fault FROM parsed) WHERE fault IS NOT NULL ORDER BY line
+        """,
+        [rule.source, name],
+    )
+    if staged.rejects:
+        connection.executemany(
+            "INSERT INTO tidy.reject VALUES (?, ?, ?, 'row', ?)",
+            [[rule.source, name, line, reason] for line, reason in staged.rejects],
+        )
+
+
+def _gate_rejects(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadRule, staged: Staged) -> None:
+    worst = connection.execute(
+        'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
+        "WHERE source = ? AND file = ? AND reason <> ? GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
+        [rule.source, path.name, OUTSIDE_PERIOD],
+    ).fetchall()
+    if not worst:
+        return
+    column, reason, count, line = worst[0]
+    if count > _MAX_REJECTED * staged.read:
+        header = rule.layout.columns.get(column, (column,))[0]
+        msg = (
+            f'"{path.name}" does not look like the format "{rule.layout.name}": in {count:,} of {staged.read:,} rows '
+            f'(first in line {line}) "{header}" {reason}. Check the format or whether columns are swapped; '
+            "nothing was read."
+        )
+        raise GateError(msg)
+
+
+def _gate_swapped(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadRule) -> None:
+    """Stop when nine rows in ten lie in the study area's box only with their coordinates swapped."""
+    west, south, east, north = rule.area.boundary.bounds
+    edge = np.linspace(0, 1, 21)
+    xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
+    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
+    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.layout.crs)
+    box = [float(lon.min()), float(lon.max()), float(lat.min()), float(lat.max())]
+    placed, given, swapped = connection.execute(
+        """
+        SELECT count(*) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
+            count(*) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
+            count(*) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
+        FROM parsed
+        """,
+        box,
+    ).fetchall()[0]
+    if placed and swapped >= _SWAPPED * placed and given < (1 - _SWAPPED) * placed:
+        names = [rule.layout.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        msg = (
+            f'"{path.name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
+            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+        )
+        raise GateError(msg)

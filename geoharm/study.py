@@ -1,0 +1,288 @@
+"""From ``pipelines/NAME.toml`` and its area files to a `Study`; every mistake is reported at once."""
+
+from __future__ import annotations
+
+import itertools
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from geoharm import _crs
+from geoharm._checks import nearest
+from geoharm._tables import Table
+from geoharm.areas import file_hash, read_area, read_context, read_sites
+from geoharm.errors import DesignError, StudyError
+from geoharm.model import (
+    BORNE_BY,
+    HARM_TYPES,
+    KINDS,
+    RECORDERS,
+    TACTICS,
+    UNITS,
+    BeforeRule,
+    Harm,
+    HotspotSettings,
+    Measure,
+    Operation,
+    Period,
+    PublishSettings,
+    Site,
+    Source,
+    Study,
+    StudyArea,
+)
+
+RELEASES = ("public", "internal")
+DISCLOSURE_RULES = ("under-5", "under-10")
+# Offences that police find by looking: counting them counts the looking (Cambridge Crime Harm Index, 2020 statement,
+# https://doi.org/10.1007/s41887-020-00043-2).
+PROACTIVE = ("drug", "possession of weapons", "stop and search", "arrest", "seizure")
+_ONE_DAY = timedelta(days=1)
+
+
+class _Reader:
+    """Reads one study file; holds the mistakes, the files it opened, and the coordinate system."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.folder = path.parent
+        self.problems: list[str] = []
+        self.inputs: dict[str, str] = {}
+        self.crs = ""
+
+    def area(self, table: Table, key: str, name: str) -> BaseGeometry | None:
+        """Return the polygon of an area file named in a table, or None if it cannot be had."""
+        relative = table.text(key)
+        if not relative or not self.crs:
+            return None
+        try:
+            geometry, _, _ = read_area(self.folder / relative, self.crs, name=name)
+        except StudyError as error:
+            self.problems += [f"{table.where}: {key}: {problem}" for problem in error.problems]
+            return None
+        self.inputs[relative] = file_hash(self.folder / relative)
+        return geometry
+
+    def period(self, table: Table) -> Period | None:
+        """Return a {start, end} table as a period."""
+        table.known("start", "end")
+        count = len(self.problems)
+        start, end = table.day("start"), table.day("end")
+        if len(self.problems) > count:
+            return None
+        try:
+            return Period(start, end)
+        except DesignError as error:
+            self.problems.append(f"{table.where}: {error}")
+            return None
+
+
+def read_study(path: Path) -> Study:
+    """Read and check a study file and every area file it names.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    StudyError
+        Listing every mistake with file, key, value and rule.
+    """
+    if not path.is_file():
+        raise StudyError([f'The study file "{path}" does not exist.'])
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError([f"{path.name} is not valid TOML: {error}."]) from error
+    reader = _Reader(path)
+    reader.inputs[path.name] = file_hash(path)
+    root = Table(content, path.name, reader.problems)
+    root.known("study", "source", "measure", "operation", "values", "hotspots", "publish")
+    about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
+    area = _study_area(reader, about)
+    period = reader.period(about.table("period"))
+    sources = tuple(_source(table) for table in root.tables("source"))
+    measures = tuple(_measure(table, sources) for table in root.tables("measure"))
+    operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
+    primary = about.text("primary")
+    _check_whole(root, about, sources, measures, primary)
+    hotspots = _hotspots(root.table("hotspots", needed=False))
+    publish = _publish(reader, root.table("publish", needed=False))
+    name, seed = about.text("name"), about.integer("seed", 0)
+    if reader.problems or area is None or period is None:
+        raise StudyError(reader.problems)
+    return Study(
+        name=name,
+        slug=path.stem,
+        area=area,
+        period=period,
+        seed=seed,
+        primary=primary,
+        sources=sources,
+        measures=measures,
+        operations=operations,
+        hotspots=hotspots,
+        publish=publish,
+        inputs=dict(sorted(reader.inputs.items())),
+        folder=reader.folder,
+    )
+
+
+def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
+    given = about.text("crs", "-")
+    relative = about.text("area")
+    try:
+        crs = None if given == "-" else _crs.check_metric_crs(given)
+        if not relative:
+            return None
+        boundary, used, note = read_area(reader.folder / relative, crs, name="study area")
+    except (StudyError, DesignError) as error:
+        reader.problems.append(f"{about.where}: {error}")
+        return None
+    reader.crs = used
+    reader.inputs[relative] = file_hash(reader.folder / relative)
+    return StudyArea(boundary, used, note)
+
+
+def _source(table: Table) -> Source:
+    table.known("name", "kind", "format", "files")
+    files = table.texts("files")
+    if "files" in table and not files:
+        table.refuse("files", "must name at least one file.")
+    return Source(table.text("name"), table.text("kind", choices=KINDS), table.text("format"), files)
+
+
+def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
+    table.known("name", "source", "where", "unit", "harm", "activity", "recorded_by")
+    source = table.text("source", choices=[one.name for one in sources])
+    where = table.table("where", needed=False).known("category")
+    categories = where.texts("category", ())
+    unit = table.text("unit", choices=UNITS)
+    recorded_by = table.text("recorded_by", choices=RECORDERS)
+    harm = None
+    if "harm" in table:
+        axes = table.table("harm").known("borne_by", "type")
+        harm = Harm(axes.text("borne_by", choices=BORNE_BY), axes.text("type", choices=HARM_TYPES))
+    activity = table.flag("activity", default=False)
+    if activity == (harm is not None):
+        table.problems.append(
+            f"{table.where}: a measure stands for a harm (harm = {{borne_by, type}}) or is activity (activity = true); "
+            "give one of the two."
+        )
+    found = [name for name in categories if any(word in name.lower() for word in PROACTIVE)]
+    if harm is not None and (recorded_by == "police" or found):
+        what = f'"{found[0]}" is' if found else "what police record of their own accord is"
+        table.problems.append(
+            f"{table.where}: {what} enforcement activity, not harm; write activity = true instead of harm."
+        )
+    return Measure(table.text("name"), source, categories, unit, recorded_by, harm)
+
+
+def _operation(reader: _Reader, table: Table) -> Operation | None:
+    table.known(
+        "name", "tactic", "partners", "objective", "mitigation", "start", "end", "target", "target_note", "rings",
+        "control", "before", "after", "chosen_on", "placebo", "co_occurring",
+    )  # fmt: skip
+    count = len(reader.problems)
+    start, end = table.day("start"), table.day("end")
+    if len(reader.problems) == count and end < start:
+        table.refuse("end", f"must not be before start = {start}; both days are part of the operation.")
+    rings = table.table("rings").known("gap", "outer")
+    gap, outer = rings.number("gap", 0.0), rings.numbers("outer")
+    edges = (gap, *outer)
+    if any(two <= one for one, two in itertools.pairwise(edges)) or not outer:
+        rings.refuse("outer", f"must list distances in metres that grow from the gap of {gap:g} outwards.")
+    control = None
+    if table.content.get("control", "auto") != "auto":
+        control = reader.area(table, "control", "control area")
+    target = reader.area(table, "target", "target area")
+    chosen = reader.period(table.table("chosen_on")) if "chosen_on" in table else None
+    before = _before(reader, table.table("before"))
+    tactic = table.text("tactic", choices=TACTICS)
+    name, objective = table.text("name"), table.text("objective")
+    after = table.texts("after")
+    if "after" in table and not after:
+        table.refuse("after", 'must list at least one phase, such as "0-3 months".')
+    if len(reader.problems) > count or target is None or before is None:
+        return None
+    return Operation(
+        name=name,
+        tactic=tactic,
+        objective=objective,
+        period=Period(start, end + _ONE_DAY),
+        target=target,
+        target_note=table.text("target_note", "not stated"),
+        gap=gap,
+        rings=outer,
+        control=control,
+        before=before,
+        after=after,
+        chosen_on=chosen,
+        placebo=table.flag("placebo", default=tactic == "placebo"),
+        partners=table.texts("partners", ()),
+        mitigation=table.texts("mitigation", ()),
+        co_occurring=table.texts("co_occurring", ()),
+    )
+
+
+def _before(reader: _Reader, table: Table) -> BeforeRule | None:
+    if "years" in table or "same_season" in table:
+        table.known("years", "same_season")
+        if not table.flag("same_season", default=True):
+            table.refuse("same_season", "must be true with years; give start and end for any other window.")
+        return BeforeRule(None, table.integer("years", least=1), same_season=True)
+    period = reader.period(table)
+    return None if period is None else BeforeRule(period)
+
+
+def _hotspots(table: Table) -> HotspotSettings:
+    table.known("cell", "bandwidth", "share")
+    plain = HotspotSettings()
+    cell = table.number("cell", plain.cell, least=1)
+    bandwidth = table.number("bandwidth", plain.bandwidth, least=1)
+    share = table.number("share", plain.share, least=0.01, most=1)
+    if bandwidth < cell:
+        table.refuse("bandwidth", f"must be at least the cell size of {cell:g} m.")
+    return HotspotSettings(cell, bandwidth, share)
+
+
+def _publish(reader: _Reader, table: Table) -> PublishSettings:
+    table.known("release", "disclosure", "basemap", "places", "context", "attribution")
+    release = table.text("release", "public", choices=RELEASES)
+    disclosure = table.text("disclosure", "under-5", choices=DISCLOSURE_RULES)
+    table.text("basemap", "none", choices=["none"])
+    places: tuple[Site, ...] = ()
+    context: list[BaseGeometry] = []
+    if reader.crs:
+        try:
+            if "places" in table:
+                places = read_sites(reader.folder / table.text("places"), reader.crs)
+                reader.inputs[table.text("places")] = file_hash(reader.folder / table.text("places"))
+            for name in table.texts("context", ()):
+                context.append(read_context(reader.folder / name, reader.crs))
+                reader.inputs[name] = file_hash(reader.folder / name)
+        except StudyError as error:
+            reader.problems += [f"{table.where}: {problem}" for problem in error.problems]
+    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()))
+
+
+def _check_whole(
+    root: Table, about: Table, sources: tuple[Source, ...], measures: tuple[Measure, ...], primary: str
+) -> None:
+    """Check what only the file as a whole can tell."""
+    for key, names in (("source", [one.name for one in sources]), ("measure", [one.name for one in measures])):
+        if not names:
+            root.problems.append(f"{root.where}: there is no [[{key}]]; a study needs at least one.")
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            root.problems.append(f'{root.where}: two [[{key}]] are called "{name}"; each needs its own name.')
+    harms = [one.name for one in measures if one.harm is not None]
+    if primary and primary in [one.name for one in measures] and primary not in harms:
+        about.refuse("primary", "is activity; the primary outcome must be a harm.")
+    elif primary and primary not in harms:
+        about.refuse("primary", f"is not the name of a measure; {nearest(primary, harms)}")
+    unused = sorted({one.name for one in sources} - {one.source for one in measures})
+    for name in unused:
+        root.problems.append(f'{root.where}: no measure counts the source "{name}"; add one, or take the source out.')

@@ -1,0 +1,185 @@
+"""The order of work: ingest, hotspots, evaluate, publish; and `run`, which does all four."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoharm import displacement, harm, hotspots, publish, store
+from geoharm._checks import nearest
+from geoharm._version import __version__
+from geoharm.errors import StudyError
+from geoharm.model import (
+    TARGET_AND_RINGS,
+    Design,
+    HotspotResult,
+    Measure,
+    MeasureResult,
+    OperationResult,
+    SourceLedger,
+    Study,
+    StudyResult,
+    Window,
+    grid_over,
+)
+from geoharm.store import Store
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run found and wrote.
+
+    Attributes
+    ----------
+    result : StudyResult
+        Full precision: not for publication.
+    published : publish.Published
+    """
+
+    result: StudyResult
+    published: publish.Published
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent) -> tuple[SourceLedger, ...]:
+    """Read every source of a study into the database and return the balanced ledgers.
+
+    Raises
+    ------
+    StudyError, DataError
+        With one sentence a mistake; a refused file has changed nothing.
+    """
+    ledgers = []
+    for source in study.sources:
+        layout = store.read_format(source.format, study.folder)
+        files = store.find_files(source.files, data)
+        done = 0
+
+        def step(name: str, total: int = len(files), of: str = source.name) -> None:
+            nonlocal done
+            done += 1
+            progress(f"reading {of}: {name}", done, total)
+
+        ledgers.append(
+            store.ingest_source(
+                opened, source.name, layout=layout, files=files, area=study.area, period=study.period, on_file=step
+            )
+        )
+    _check_categories(opened, study)
+    return tuple(ledgers)
+
+
+def find_hotspots(
+    opened: Store, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design], progress: Progress = silent
+) -> tuple[HotspotResult, ...]:
+    """Return each measure's surfaces over the whole period, and before and after the first operation."""
+    settings = study.hotspots
+    grid = grid_over(study.area.boundary, cell=settings.cell)
+    found = []
+    for number, measure in enumerate(study.measures, start=1):
+        ledger = next(one for one in ledgers if one.source == measure.source)
+        windows: dict[str, Window] = {"whole period": store.whole_period(ledger.coverage, ledger.missing_months)}
+        if designs:
+            windows |= {"before": designs[0].before, "after": designs[0].after}
+        views = {}
+        whole = store.points(opened, measure, windows["whole period"])
+        for name, window in windows.items():
+            points = whole if name == "whole period" else store.points(opened, measure, window)
+            views[name] = hotspots.quartic_density(
+                points, grid, bandwidth=settings.bandwidth, years=window.years, within=study.area.boundary
+            )
+        spots = hotspots.find_hotspots(views["whole period"], whole, share=settings.share) if len(whole) else ()
+        found.append(HotspotResult(measure, views, spots))
+        progress(f"density of {measure.name}", number, len(study.measures))
+    return tuple(found)
+
+
+def design(study: Study, ledgers: Sequence[SourceLedger]) -> tuple[Design, ...]:
+    """Return the zones and windows of every operation of a study.
+
+    Raises
+    ------
+    DesignError
+        With the reason, if no valid comparison can be made.
+    """
+    displacement.check_operations_apart(study.operations)
+    return tuple(
+        displacement.build_design(one, study.area, [other for other in study.operations if other is not one], ledgers)
+        for one in study.operations
+    )
+
+
+def evaluate(
+    opened: Store, study: Study, designs: Sequence[Design], progress: Progress = silent
+) -> tuple[OperationResult, ...]:
+    """Return what changed around every operation, for every measure, the primary first."""
+    ordered = sorted(study.measures, key=lambda one: one.name != study.primary)
+    sources = sorted({measure.source for measure in ordered})
+    results = []
+    for number, one in enumerate(designs, start=1):
+        store.reduce_zones(opened, one.operation.name, one.zones, sources)
+        measures = tuple(_evaluate_measure(opened, measure, one) for measure in ordered)
+        ledgers = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
+        results.append(OperationResult(one, measures, ledgers))
+        progress(f"evaluating {one.operation.name}", number, len(designs))
+    return tuple(results)
+
+
+def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progress = silent) -> Run:
+    """Do the whole job: read the files, find hotspots, evaluate every operation, publish.
+
+    Parameters
+    ----------
+    study : Study
+    data : Path
+        Where the study's files lie.
+    out : Path
+        Where pages are written.
+    database : Path
+        Kept between runs, so that unchanged files are not read again; may be deleted at any time.
+    progress : callable
+        Called with a step's name and how much of it is done.
+    """
+    with store.open_store(database, inputs=data) as opened:
+        ledgers = ingest(opened, study, data, progress)
+        designs = design(study, ledgers)
+        found = find_hotspots(opened, study, ledgers, designs, progress)
+        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress))
+        store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
+    progress("writing pages", 0, 1)
+    published = publish.publish_study(publish.disclose(result), out)
+    progress("writing pages", 1, 1)
+    return Run(result, published)
+
+
+def study_hash(study: Study) -> str:
+    """Return one fingerprint of the study file and every area file."""
+    return hashlib.sha256(repr(sorted(study.inputs.items())).encode()).hexdigest()
+
+
+def _evaluate_measure(opened: Store, measure: Measure, one: Design) -> MeasureResult:
+    counts = store.zone_counts(opened, one.operation.name, measure, one.zones)
+    return displacement.evaluate_measure(measure, counts, one)
+
+
+def _check_categories(opened: Store, study: Study) -> None:
+    """Refuse measures that name a category no row has: they would count nothing, and read as a fall to zero."""
+    problems = []
+    for source in study.sources:
+        held = store.categories(opened, source.name)
+        for measure in study.measures_of(source.name):
+            problems += [
+                f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
+                + nearest(category, held)
+                for category in measure.categories
+                if category not in held
+            ]
+    if problems:
+        raise StudyError(problems)
