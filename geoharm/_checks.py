@@ -92,8 +92,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> nearest("kernal", ["kernel", "cell"])
-    'did you mean "kernel"?'
+    >>> nearest("bandwith", ["bandwidth", "cell"])  # codespell:ignore
+    'did you mean "bandwidth"?'
     """
     options = sorted(known)
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)

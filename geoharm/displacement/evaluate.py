@@ -94,8 +94,17 @@ def _effect(
         ratio=ratio,
         difference=difference,
         dispersion=phi,
-        detectable_fall=detectable_fall(ratio.standard_error),
+        detectable_fall=_detectable(zone, control, phi, phi_control),
     )
+
+
+def _detectable(zone: Change, control: Change, phi: float, phi_control: float) -> float:
+    """Return the smallest detectable fall of a zone, from its expected count and not from what happened."""
+    if 0 in (zone.before, control.before, control.after):
+        return math.nan
+    expected = zone.before * control.after / control.before
+    other = phi / zone.before + phi_control * (1 / control.before + 1 / control.after)
+    return detectable_fall(expected, other_variance=other, dispersion=phi)
 
 
 def _together(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:

@@ -2,7 +2,7 @@
 
 Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules for a threshold k (under-5: k = 5):
 
-- a count of 1 to k-1 is withheld, and with it every number it could be worked out from: its estimates, a second ring
+- a count of 1 to k-1 is withheld, and with it every number that would give it back: its estimates, a second ring
   where one ring alone would follow from the sum of all, sums that differ from a shown one by just that zone, and all
   phases of a zone that add up to a shown count;
 - a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding;

@@ -282,7 +282,7 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
     inputs += [(row.file, row.sha256) for source in disclosed.ledgers for row in source.files]
     rule = "Internal release: nothing is withheld." if disclosed.is_internal else (
         f"Public release under the rule {disclosed.rule}: counts from 1 to {disclosed.threshold - 1} are withheld, and "
-        "every number they could be worked out from. No raw points are in this file."
+        "every number that would give them back. No raw points are in this file."
     )  # fmt: skip
     return {
         "sources": [_source_table(source) for source in disclosed.ledgers],
@@ -327,7 +327,7 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
          "enters the variance with the square of its summed coefficient, so a control that is used twice counts fourfold.",
          target.difference.reference),
         ("\u03c6, dispersion: squared deviations of monthly counts from their 7-month mean, over that mean; at least 1.", ""),
-        ("Smallest detectable fall: 1 \u2212 exp(\u2212(1.96 + 0.84) \u00d7 standard error): found four times in five.", ""),
+        ("Smallest detectable fall: the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
         ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
          "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
         ("Verdict: \u201ccannot tell\u201d where under 10 events are expected or the smallest detectable fall is over half; "

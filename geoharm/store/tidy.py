@@ -19,7 +19,8 @@ from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
 from geoharm.store.formats import FIELDS, Format
-from geoharm.store.landing import Staged, file_sha256, stage_file
+from geoharm.store.landing import file_sha256, stage_file
+from geoharm.store.stage import Staged
 
 OUTSIDE_PERIOD = "is outside the study period"
 
@@ -72,10 +73,11 @@ def load_file(store: Store, path: Path, rule: LoadRule) -> bool:
     ).fetchall()
     if held and held[0][0] == key:
         return False
+    # Staging uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
+    staged = stage_file(store.connection, path, rule.layout)
+    _parse_stage(store.connection, staged, rule.layout)
+    _gate_swapped(store.connection, path, rule)
     with store.transaction() as connection:
-        staged = stage_file(connection, path, rule.layout)
-        _parse_stage(connection, staged, rule.layout)
-        _gate_swapped(connection, path, rule)
         forget_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
         _keep_rejects(connection, name, rule, staged)
@@ -83,7 +85,7 @@ def load_file(store: Store, path: Path, rule: LoadRule) -> bool:
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
         )
-        connection.execute("DROP TABLE stage; DROP TABLE parsed")
+    store.connection.execute("DROP TABLE stage; DROP TABLE parsed")
     return True
 
 

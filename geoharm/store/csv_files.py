@@ -1,0 +1,231 @@
+"""CSV files: a fast way for files in which every line is a row, a careful way for all others.
+
+The fast way hands the file to the database. It stands only if the database took every line as a row; at the first
+sign of anything else (a short row, a line end inside quotes, a blank line, bytes of another encoding) the file is read
+again, record by record, so that every reject has the line a person would look at.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from geoharm.errors import DataError
+from geoharm.store.connection import quote_name, quote_text
+from geoharm.store.formats import Format
+from geoharm.store.stage import CHUNK, Staged, is_gzip, open_bytes
+
+MAX_LINE = 2_000_000
+_BATCH = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """What one pass over the bytes tells.
+
+    Attributes
+    ----------
+    header : list of str
+    newlines : int
+        Line ends after the header; the last line counts even if it has none.
+    simple : bool
+        Whether there are no zero bytes and no carriage returns but those of Windows line ends.
+    """
+
+    header: list[str]
+    newlines: int
+    simple: bool
+
+
+def stage_csv(connection: duckdb.DuckDBPyConnection, path: Path, layout: Format) -> Staged:
+    """Fill ``stage(line, <declared fields>)`` from a CSV file.
+
+    Raises
+    ------
+    DataError
+        If the header lacks a declared column, the file has no rows, or a quote is left open.
+    """
+    scan = _scan(path, layout)
+    chosen = _match_header(path, scan.header, layout)
+    if scan.newlines == 0:
+        msg = f'The file "{path.name}" has a header and no rows.'
+        raise DataError(msg)
+    if scan.simple and layout.encoding == "utf-8" and _fast(connection, path, layout, scan, chosen):
+        return Staged(scan.newlines, (), tuple(chosen))
+    return _careful(connection, path, layout, scan, chosen)
+
+
+def _scan(path: Path, layout: Format) -> _Scan:
+    newlines, run, lone, zeros, last = 0, 0, 0, False, b"\n"
+    with open_bytes(path) as stream:
+        first = stream.readline(MAX_LINE)
+        while chunk := stream.read(CHUNK):
+            found = chunk.count(b"\n")
+            newlines += found
+            run = len(chunk) - chunk.rfind(b"\n") - 1 if found else run + len(chunk)
+            if run > MAX_LINE:
+                msg = (
+                    f'"{path.name}", line {newlines + 2}: the line is longer than {MAX_LINE:,} bytes; nothing was read.'
+                )
+                raise DataError(msg)
+            lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
+            zeros = zeros or b"\x00" in chunk
+            last = chunk[-1:]
+    newlines += last != b"\n"
+    try:
+        text = first.decode("utf-8-sig" if layout.encoding == "utf-8" else layout.encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        msg = f'The header of "{path.name}" is not {layout.encoding} text: {error}.'
+        raise DataError(msg) from error
+    header = next(csv.reader([text], delimiter=layout.delimiter, quotechar=layout.quote), [])
+    return _Scan([name.strip() for name in header], newlines, simple=not lone and not zeros)
+
+
+def _match_header(path: Path, header: list[str], layout: Format) -> dict[str, int]:
+    """Return each declared field's position in the header; the needed ones must be there, each once."""
+    chosen: dict[str, int] = {}
+    missing: list[str] = []
+    for field, names in layout.columns.items():
+        places = [index for index, name in enumerate(header) if name in names]
+        if len(places) > 1:
+            msg = f'The header of "{path.name}" has the column "{header[places[0]]}" more than once.'
+            raise DataError(msg)
+        if places:
+            chosen[field] = places[0]
+        elif field in ("date", "longitude", "latitude"):
+            missing.append(names[0])
+    if missing:
+        wanted, found = ", ".join(f'"{name}"' for name in missing), ", ".join(f'"{name}"' for name in header[:20])
+        msg = (
+            f'The file "{path.name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
+            f"its header is {found}."
+        )
+        raise DataError(" ".join(msg.split()))
+    return chosen
+
+
+def _fast(
+    connection: duckdb.DuckDBPyConnection, path: Path, layout: Format, scan: _Scan, chosen: dict[str, int]
+) -> bool:
+    """Let the database read the file; return whether it took every line as one good row."""
+    # Columns go by position, so that a hostile or repeated header cannot reach the query.
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(scan.header)))
+    picked = ", ".join(f"c{index} AS {quote_name(field)}" for field, index in chosen.items())
+    options = ", ".join(
+        [
+            f"columns = {{{columns}}}",
+            "auto_detect = false, header = true, strict_mode = true, null_padding = false",
+            f"delim = {quote_text(layout.delimiter)}, quote = {quote_text(layout.quote)}",
+            f"escape = {quote_text(layout.quote)}, encoding = 'utf-8', max_line_size = {MAX_LINE}",
+            f"compression = '{'gzip' if is_gzip(path) else 'none'}'",
+        ]
+    )
+    try:
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT {picked} FROM read_csv(?, {options})", [str(path)]
+        )
+    except duckdb.Error:
+        return False
+    count = int(connection.execute("SELECT count(*) FROM stage_rows").fetchall()[0][0])
+    if count == scan.newlines:
+        # The table keeps the order of the file, so the n-th row stood on line n + 1.
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE stage AS "
+            "SELECT rowid - (SELECT min(rowid) FROM stage_rows) + 2 AS line, * FROM stage_rows"
+        )
+    connection.execute("DROP TABLE stage_rows")
+    return count == scan.newlines
+
+
+def _careful(
+    connection: duckdb.DuckDBPyConnection, path: Path, layout: Format, scan: _Scan, chosen: dict[str, int]
+) -> Staged:
+    """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
+    rejects: list[tuple[int, str]] = []
+    batch: list[list[object]] = []
+    read = 0
+    columns = ", ".join(f"{quote_name(field)} VARCHAR" for field in chosen)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
+    for line, record in _records(path, layout, len(scan.header)):
+        read += 1
+        if isinstance(record, str):
+            rejects.append((line, record))
+            continue
+        batch.append([line, *(record[index] for index in chosen.values())])
+        if len(batch) == _BATCH:
+            _append(connection, batch, chosen)
+            batch.clear()
+    _append(connection, batch, chosen)
+    return Staged(read, tuple(rejects), tuple(chosen))
+
+
+def _append(connection: duckdb.DuckDBPyConnection, batch: list[list[object]], chosen: dict[str, int]) -> None:
+    if not batch:
+        return
+    lines, *fields = zip(*batch, strict=True)
+    table = {"line": pa.array(lines, pa.int64())}
+    table |= {field: pa.array(values, pa.string()) for field, values in zip(chosen, fields, strict=True)}
+    connection.register("stage_batch", pa.table(table))
+    connection.execute("INSERT INTO stage FROM stage_batch")
+    connection.unregister("stage_batch")
+
+
+def _records(path: Path, layout: Format, width: int) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield every record after the header with the line it began on: its cells, or why it is rejected.
+
+    A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
+    closed: rows would be lost in it, so the file is refused.
+    """
+    encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
+    with open_bytes(path) as stream:
+        text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
+        reader = csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
+        next(reader, None)
+        while True:
+            begin = reader.line_num + 1
+            try:
+                record = next(reader, None)
+            except csv.Error:
+                record, fault = [], "has a quote in a place where none may be"
+            else:
+                if record is None:
+                    return
+                if not record:
+                    continue
+                fault = _fault(record, width)
+            if reader.line_num > begin and (fault or _holds_rows(record, layout, width)):
+                msg = (
+                    f'"{path.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
+                    "which look like rows of their own. Mend the file; nothing was read."
+                )
+                raise DataError(msg)
+            yield begin, fault or record
+
+
+def _fault(record: list[str], width: int) -> str:
+    """Return what is wrong with the shape of a record, or nothing."""
+    if len(record) < width:
+        return "has fewer columns than the header"
+    if len(record) > width:
+        return "has more columns than the header"
+    if any("\x00" in cell for cell in record):
+        return "holds a zero byte"
+    if any("\udc80" <= sign <= "\udcff" for cell in record if not cell.isascii() for sign in cell):
+        return "has bytes that are not in the format's encoding"
+    return ""
+
+
+def _holds_rows(record: list[str], layout: Format, width: int) -> bool:
+    """Return whether a line inside a quoted cell has as many delimiters as a row."""
+    return any(
+        line.count(layout.delimiter) >= width - 1 > 0
+        for cell in record
+        if "\n" in cell or "\r" in cell
+        for line in cell.splitlines()
+    )

@@ -1,0 +1,133 @@
+"""What many tests share: the real data (or a reason to skip), small studies made in a folder of their own."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+
+from geoharm import _crs
+from geoharm.model import Period, StudyArea
+from geoharm.simulate import CENTRE, CRS
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Return the folder of real data beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the real data are not beside this project (../shared/data)")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def area() -> StudyArea:
+    """Return a study area of 6 by 6 km in the open Atlantic."""
+    return StudyArea(shapely.box(*(c - 3000 for c in CENTRE), *(c + 3000 for c in CENTRE)), CRS)
+
+
+@pytest.fixture(scope="session")
+def span() -> Period:
+    return Period(date(2019, 1, 1), date(2023, 1, 1))
+
+
+def lonlat(east: float, north: float) -> tuple[float, float]:
+    """Return degrees of a place that many metres from the middle of the test area."""
+    x, y = _crs.transform([CENTRE[0] + east], [CENTRE[1] + north], source=CRS, target=_crs.LONLAT)
+    return float(x[0]), float(y[0])
+
+
+def write_polygon(path: Path, east: float, north: float, half: float) -> Path:
+    """Write a square area file around a place that many metres from the middle of the test area."""
+    corners = [(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half)]
+    ring = [list(lonlat(east + dx, north + dy)) for dx, dy in corners]
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    return path
+
+
+def write_points_csv(path: Path, rows: list[tuple[str, float, float, str]]) -> Path:
+    """Write a `points-csv` file of (date, metres east, metres north, category)."""
+    lines = ["id,date,longitude,latitude,category"]
+    for number, (day, east, north, category) in enumerate(rows):
+        lon, lat = lonlat(east, north)
+        lines.append(f"{number},{day},{lon:.7f},{lat:.7f},{category}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+STUDY = """
+[study]
+name    = "A small study"
+area    = "area.geojson"
+crs     = "EPSG:32626"
+period  = {{ start = 2020-01-01, end = 2022-01-01 }}
+seed    = 1
+primary = "finds"
+
+[[source]]
+name   = "reports"
+kind   = "needle_find"
+format = "points-csv"
+files  = ["reports.csv"]
+
+[[measure]]
+name        = "finds"
+source      = "reports"
+unit        = "requests"
+recorded_by = "public"
+harm        = {{ borne_by = "community", type = "environment" }}
+
+[[operation]]
+name      = "{name}"
+tactic    = "crackdown"
+objective = "public order"
+start     = 2021-01-01
+end       = 2021-01-31
+target    = "target.geojson"
+rings     = {{ gap = 50, outer = [250, 500] }}
+before    = {{ start = 2020-01-01, end = 2021-01-01 }}
+after     = ["during", "0-6 months"]
+
+[publish]
+release = "{release}"
+"""
+
+
+def small_study(folder: Path, *, name: str = "Operation Test", release: str = "public", target_after: int = 40) -> Path:
+    """Write a whole small study: a target with 120 finds before and `target_after` after; rings and control steady."""
+    rng = np.random.default_rng(3)
+    write_polygon(folder / "area.geojson", 0, 0, 3000)
+    write_polygon(folder / "target.geojson", 0, 0, 200)
+    rows: list[tuple[str, float, float, str]] = []
+
+    def add(count: int, months: list[str], low: float, high: float) -> None:
+        for index in range(count):
+            angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(low, high)
+            day = f"{months[index % len(months)]}-{rng.integers(1, 29):02d}"
+            rows.append((day, distance * np.cos(angle), distance * np.sin(angle), "find"))
+
+    before = [f"2020-{month:02d}" for month in range(1, 13)]
+    after = [f"2021-{month:02d}" for month in range(2, 8)]
+    add(120, before, 0, 190)
+    add(target_after, after, 0, 190)
+    add(240, before, 340, 680)
+    add(120, after, 340, 680)
+    add(1200, [*before, "2021-01"], 1300, 2900)
+    add(600, after, 1300, 2900)
+    write_points_csv(folder / "reports.csv", rows)
+    text = STUDY.format(name=name.replace("\\", "\\\\").replace('"', '\\"'), release=release)
+    path = folder / "study.toml"
+    path.write_text(text, encoding="utf-8")
+    return path

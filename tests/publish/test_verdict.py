@@ -1,0 +1,55 @@
+"""The verdict as a truth table: which words follow from which numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from geoharm.model import Estimate, Interval
+from geoharm.publish import palette
+from geoharm.publish.figures import colour_of
+from geoharm.publish.shown import ShownEffect, Withheld
+from geoharm.publish.verdict import State, state_of
+
+
+def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.3, calibrated=True, after=150):
+    ratio = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=calibrated)
+    return ShownEffect(
+        "target", "after", 200, after, 1000, 1000, expected, change, Interval(low, high, 0.95), ratio, ratio, detectable, 1.0, 1.0, "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({}, State.FELL),
+        ({"change": 50.0, "low": 20.0, "high": 80.0}, State.ROSE),
+        ({"high": 3.0}, State.NO_CLEAR_CHANGE),
+        ({"calibrated": False}, State.SIGNAL_FALL),
+        ({"calibrated": False, "change": 50.0, "low": 20.0, "high": 80.0}, State.SIGNAL_RISE),
+        ({"calibrated": False, "high": 3.0}, State.NO_CLEAR_CHANGE),
+        ({"detectable": 0.51}, State.SIGNAL_FALL),
+        ({"detectable": 0.51, "change": 50.0, "low": 20.0, "high": 80.0}, State.SIGNAL_RISE),
+        ({"detectable": 0.51, "high": 3.0}, State.CANNOT_TELL),
+        ({"expected": 9.9}, State.SIGNAL_FALL),
+        ({"expected": 9.9, "high": 3.0}, State.CANNOT_TELL),
+        ({"detectable": math.nan, "high": 3.0}, State.CANNOT_TELL),
+        ({"change": math.nan}, State.CANNOT_TELL),
+        ({"low": math.nan, "high": math.nan}, State.CANNOT_TELL),
+    ],
+)
+def test_words_follow_from_numbers(given, state):
+    assert state_of(effect(**given)) is state
+
+
+def test_only_a_finding_has_a_colour():
+    coloured = {state for state in State if colour_of(state) != palette.SLATE}
+    assert coloured == {State.FELL, State.ROSE} == {state for state in State if state.is_finding}
+
+
+def test_a_withheld_count_withholds():
+    assert replace(effect(), before=Withheld(5)).is_withheld
+    assert str(Withheld(5)) == "under 5"
+    assert str(Withheld()) == "withheld"

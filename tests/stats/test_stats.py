@@ -1,0 +1,68 @@
+"""Dispersion and detectable change: simulation, edges, a published table."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from geoharm.errors import DesignError
+from geoharm.stats import detectable_fall, monthly_dispersion
+
+
+@pytest.mark.parametrize("phi", [1.0, 2.0, 5.0])
+def test_dispersion_finds_the_planted_one(phi):
+    """The mean over many series of 36 months; truncation at 1 lifts the Poisson one a little."""
+    rng = np.random.default_rng(8)
+    rates = np.linspace(40, 60, 36)
+    found = []
+    for _ in range(400):
+        means = rates if phi == 1 else rng.gamma(rates / (phi - 1)) * (phi - 1)
+        found.append(monthly_dispersion(rng.poisson(means)))
+    assert phi * 0.97 <= np.mean(found) <= phi * 1.13
+
+
+def test_missing_months_take_no_part():
+    steady = [20.0, 22, 18, 21, math.nan, 19, 20, 22, 18]
+    as_zero = [20.0, 22, 18, 21, 0, 19, 20, 22, 18]
+    assert monthly_dispersion(steady) == 1.0
+    assert monthly_dispersion(as_zero) > 2
+
+
+@pytest.mark.parametrize("series", [[], [5.0], [math.nan] * 12, [0.0] * 12])
+def test_nothing_to_learn_from_is_poisson(series):
+    assert monthly_dispersion(series) == 1.0
+
+
+@pytest.mark.parametrize(("count", "fall"), [(200, 0.38), (500, 0.24), (1000, 0.17)])
+def test_detectable_fall_comes_near_the_wdd(count, fall):
+    """Falls that the WDD of equal areas finds four times in five (simulated); ratio and difference agree there."""
+    assert detectable_fall(count, other_variance=3 / count) == pytest.approx(fall, abs=0.04)
+
+
+@pytest.mark.parametrize("before", [40, 100, 400])
+def test_detectable_fall_by_simulation(before):
+    """A fall of just that size leaves zero out in about four repetitions of five."""
+    rng = np.random.default_rng(2)
+    control = 4000
+    fall = detectable_fall(before, other_variance=1 / before + 2 / control)
+    draws = rng.poisson([before, before * (1 - fall), control, control], size=(20_000, 4)).astype(float)
+    draws[draws == 0] = np.nan
+    logs = np.log(draws[:, 1] / draws[:, 0]) - np.log(draws[:, 3] / draws[:, 2])
+    errors = np.sqrt((1 / draws).sum(axis=1))
+    assert np.mean(logs + 1.959964 * errors < 0) == pytest.approx(0.8, abs=0.04)
+
+
+def test_nothing_expected_no_answer():
+    assert math.isnan(detectable_fall(0, other_variance=0.1))
+    assert math.isnan(detectable_fall(10, other_variance=math.nan))
+
+
+def test_too_few_events_for_any_fall():
+    assert detectable_fall(3, other_variance=0.5) == 1.0
+
+
+def test_refuses_a_level_in_percent():
+    with pytest.raises(DesignError, match="between 0 and 1"):
+        detectable_fall(10, other_variance=0.1, level=95)

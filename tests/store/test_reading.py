@@ -1,0 +1,334 @@
+"""Reading files: every row accounted for, every refusal one sentence, and a refused file changes nothing."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from geoharm.errors import DataError, GateError, StoreError
+from geoharm.model import Period
+from geoharm.store import find_files, ingest_source, open_store, read_format
+from tests.conftest import lonlat
+
+HEADER = "id,date,longitude,latitude,category\n"
+LON, LAT = lonlat(0, 0)
+
+
+def good(number: int) -> str:
+    return f"{number},2020-01-{number % 28 + 1:02d},{LON:.5f},{LAT:.5f},find\n"
+
+
+def read(folder: Path, area, span, files: dict[str, bytes | str], layout="points-csv"):
+    """Write files, read them all, and return the ledger."""
+    inbox = folder / "inbox"
+    inbox.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    paths = find_files(sorted(files), inbox)
+    with open_store(folder / "t.duckdb", inputs=inbox) as store:
+        ledger = ingest_source(store, "s", layout=read_format(layout, folder), files=paths, area=area, period=span)
+        return ledger, dump(store)
+
+
+def dump(store) -> dict[str, list]:
+    tables = ("file", "row", "reject", "duplicate", "event", "default_geocode")
+    return {table: store.connection.execute(f"FROM tidy.{table} ORDER BY ALL").fetchall() for table in tables}
+
+
+def rejects(tables) -> list[tuple[int, str, str]]:
+    return [(line, column, reason) for _, _, line, column, reason in tables["reject"]]
+
+
+# -- rows that are rejected, with the line a person would look at --------------------------------------------------
+
+REJECTED = {
+    "too few columns": (f"{good(1)}5,2020-01-01,{LON}\n{good(2)}", (3, "row", "has fewer columns than the header")),
+    "too many columns": (f"{good(1)}{good(2)[:-1]},x,y\n{good(3)}", (3, "row", "has more columns than the header")),
+    "date of another format": (f"{good(1)}2,03/04/2020,{LON},{LAT},find\n{good(3)}", (3, "date", "is not a date of the format %Y-%m-%d")),
+    "impossible date": (f"{good(1)}2,2020-02-30,{LON},{LAT},find\n{good(3)}", (3, "date", "is not a date of the format %Y-%m-%d")),
+    "no date": (f"{good(1)}2,,{LON},{LAT},find\n{good(3)}", (3, "date", "is empty")),
+    "before the period": (f"{good(1)}2,1999-01-01,{LON},{LAT},find\n", (3, "date", "is outside the study period")),
+    "infinite": (f"{good(1)}2,2020-01-01,inf,{LAT},find\n{good(3)}", (3, "longitude", "is not a number")),
+    "not a number": (f"{good(1)}2,2020-01-01,nan,{LAT},find\n{good(3)}", (3, "longitude", "is not a number")),
+    "a spreadsheet's error": (f"{good(1)}2,2020-01-01,{LON},#REF!,find\n{good(3)}", (3, "latitude", "is not a number")),
+    "half a place": (f"{good(1)}2,2020-01-01,{LON},,find\n{good(3)}", (3, "latitude", "is empty where longitude is not")),
+    "beyond the pole": (f"{good(1)}2,2020-01-01,{LON},91.5,find\n{good(3)}", (3, "latitude", "is beyond 90 degrees")),
+    "after a quoted line end": (f'7,2020-01-01,{LON},{LAT},"two\nlines"\n{good(2)}8,bad,{LON},{LAT},x\n', (5, "date", "is not a date of the format %Y-%m-%d")),
+    "after a lone carriage return": (f"{good(1)[:-1]}\r{good(2)}8,bad,{LON},{LAT},x\n{good(3)}", (4, "date", "is not a date of the format %Y-%m-%d")),
+    "after a short row and a quoted line end": (
+        f'7,2020-01-01,{LON},{LAT},"two\nlines"\n1,2\n{good(2)}8,bad,{LON},{LAT},x\n{good(3)}{good(4)}', (6, "date", "is not a date of the format %Y-%m-%d")),
+    "zero byte": (f"{good(1)}2,2020-01-01,{LON},{LAT},x\x00\n{good(3)}", (3, "row", "holds a zero byte")),
+    "text after a quote": (f'{good(1)}2,2020-01-01,{LON},{LAT},"x"y\n{good(3)}', (3, "row", "has a quote in a place where none may be")),
+    "after a blank line": (f"{good(1)}\n{good(2)}8,bad,{LON},{LAT},x\n{good(3)}", (5, "date", "is not a date of the format %Y-%m-%d")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REJECTED, ids=list(REJECTED))
+def test_bad_rows_are_rejected_with_line_and_reason(case, tmp_path, area, span):
+    body, expected = REJECTED[case]
+    ledger, tables = read(tmp_path, area, span, {"a.csv": HEADER + body})
+    assert expected in rejects(tables)
+    row = ledger.files[0]
+    assert row.read == row.kept + row.rejected + row.duplicate
+
+
+# -- files that are refused whole ------------------------------------------------------------------------------------
+
+REFUSED = {
+    "empty": ("", "is empty"),
+    "header only": (HEADER, "has a header and no rows"),
+    "another header": ("a,b,c\n1,2,3\n", 'does not have the columns of the format "points-csv"'),
+    "a column twice": ("id,date,longitude,latitude,date\n" + good(1), 'has the column "date" more than once'),
+    "another delimiter": ((HEADER + good(1)).replace(",", ";"), "does not have the columns"),
+    "swapped coordinates": (
+        HEADER + "".join(f"{n},2020-01-01,{LAT},{LON},find\n" for n in range(20)),
+        'rows lie in the study area only if "longitude" and "latitude" are swapped',
+    ),
+    "swapped columns": (
+        HEADER + "".join(f"{n},find,{LON},{LAT},2020-01-01\n" for n in range(20)),
+        'in 20 of 20 rows (first in line 2) "date" is not a date',
+    ),
+    "metres in degree columns": (
+        HEADER + "".join(f"{n},2020-01-01,500000,4983000,find\n" for n in range(20)), '"longitude" is beyond 180 degrees',
+    ),
+    "unclosed quote": (HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4), "a quote opens here and takes in the lines up to"),
+    "a quote that swallows rows and ends": (
+        HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)[:-1] + '"\n' + good(5), "which look like rows of their own"),
+    "a line without end": (HEADER + good(1) + "x" * 2_100_000 + "\n", "is longer than 2,000,000 bytes"),
+    "utf-16": ((HEADER + good(1)).encode("utf-16"), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=list(REFUSED))
+def test_a_file_that_would_mislead_is_refused_and_changes_nothing(case, tmp_path, area, span):
+    content, why = REFUSED[case]
+    _, before = read(tmp_path, area, span, {"good.csv": HEADER + good(1) + good(2)})
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, area, span, {"good.csv": HEADER + good(1) + good(2), "z-bad.csv": content})
+    message = str(caught.value)
+    assert why in message
+    assert "z-bad.csv" in message
+    assert "\n" not in message
+    with open_store(tmp_path / "t.duckdb", inputs=tmp_path) as store:
+        assert dump(store) == before
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(DataError, match=r'No file matches "needles\*.csv"'):
+        find_files(["needles*.csv"], tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["../a.csv", "/etc/passwd"])
+def test_files_must_lie_in_the_data_folder(pattern, tmp_path):
+    with pytest.raises(DataError, match="must lie inside the data folder"):
+        find_files([pattern], tmp_path)
+
+
+def test_a_cut_gzip_file_is_refused(tmp_path, area, span):
+    whole = gzip.compress((HEADER + "".join(good(n) for n in range(3000))).encode(), mtime=0)
+    with pytest.raises(DataError, match="damaged or cut short"):
+        read(tmp_path, area, span, {"a.csv.gz": whole[: len(whole) // 2]})
+
+
+def test_bytes_of_another_encoding_are_rejects_or_a_refusal(tmp_path, area, span):
+    content = (
+        (HEADER + good(1) + good(2)).encode()
+        + f"3,2020-01-01,{LON},{LAT},caf\u00e9 \u00a3\n".encode("cp1252")
+        + good(4).encode()
+    )
+    ledger, tables = read(tmp_path, area, span, {"a.csv": content})
+    assert (ledger.total("read"), ledger.total("rejected")) == (4, 1)
+    assert rejects(tables) == [(4, "row", "has bytes that are not in the format's encoding")]
+
+
+def test_byte_order_mark_and_windows_line_ends_are_read(tmp_path, area, span):
+    content = b"\xef\xbb\xbf" + (HEADER + good(1) + good(2)).replace("\n", "\r\n").encode()
+    ledger, _ = read(tmp_path, area, span, {"a.csv": content})
+    assert (ledger.total("read"), ledger.total("kept")) == (2, 2)
+
+
+def test_columns_in_another_order_are_found_by_name(tmp_path, area, span):
+    content = f"category,extra,latitude,longitude,date,id\nfind,secret,{LAT},{LON},2020-01-05,1\n"
+    ledger, tables = read(tmp_path, area, span, {"a.csv": content})
+    assert ledger.total("inside") == 1
+    assert "secret" not in json.dumps(tables, default=str)
+
+
+# -- duplicates, order, repetition ------------------------------------------------------------------------------------
+
+
+def test_an_event_in_two_files_is_counted_once(tmp_path, area, span):
+    ledger, tables = read(
+        tmp_path, area, span, {"b.csv": HEADER + good(1) + good(2), "a.csv": HEADER + good(2) + good(3)}
+    )
+    assert (ledger.total("read"), ledger.total("kept"), ledger.total("duplicate")) == (4, 3, 1)
+    assert [(row[1], row[2], row[3], row[4]) for row in tables["duplicate"]] == [("b.csv", 3, "a.csv", 2)]
+
+
+def test_rows_without_an_id_are_never_duplicates(tmp_path, area, span):
+    row = f",2020-01-05,{LON},{LAT},asb\n"
+    ledger, _ = read(tmp_path, area, span, {"a.csv": HEADER + row * 3})
+    assert (ledger.total("kept"), ledger.total("duplicate")) == (3, 0)
+
+
+def test_the_same_file_again_changes_nothing_and_files_in_any_order_give_the_same(tmp_path, area, span):
+    files = {"b.csv": HEADER + good(1) + good(2), "a.csv": HEADER + good(2) + good(3)}
+    _, once = read(tmp_path, area, span, files)
+    _, again = read(tmp_path, area, span, files)
+    assert once == again
+    other = tmp_path / "other"
+    other.mkdir()
+    read(other, area, span, {"b.csv": files["b.csv"]})
+    _, turned = read(other, area, span, files)
+    assert turned == once
+
+
+def test_a_reissued_file_replaces_its_rows(tmp_path, area, span):
+    read(tmp_path, area, span, {"a.csv": HEADER + good(1) + good(2)})
+    ledger, tables = read(tmp_path, area, span, {"a.csv": HEADER + good(2) + good(3) + good(4)})
+    assert ledger.total("kept") == 3
+    assert len(tables["row"]) == 3
+
+
+def test_a_file_no_longer_listed_is_forgotten(tmp_path, area, span):
+    read(tmp_path, area, span, {"a.csv": HEADER + good(1), "b.csv": HEADER + good(2)})
+    ledger, tables = read(tmp_path, area, span, {"a.csv": HEADER + good(1)})
+    assert [row.file for row in ledger.files] == ["a.csv"]
+    assert len(tables["event"]) == 1
+
+
+def test_a_change_of_the_study_period_reads_the_file_again(tmp_path, area, span):
+    read(tmp_path, area, span, {"a.csv": HEADER + good(1) + good(20)})
+    ledger, _ = read(tmp_path, area, Period(span.start.replace(year=2020), span.start.replace(year=2020, day=10)), {"a.csv": HEADER + good(1) + good(20)})  # fmt: skip
+    assert (ledger.total("kept"), ledger.total("rejected")) == (1, 1)
+
+
+cell = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(cell, min_size=1, max_size=7), min_size=1, max_size=12), st.booleans())
+def test_the_ledger_balances_for_any_text(tmp_path_factory, area, span, rows, quoted):
+    """Whatever stands in a file: it is refused in one sentence, or every row is kept, rejected or a duplicate."""
+    folder = tmp_path_factory.mktemp("any")
+
+    def write(value: str) -> str:
+        return '"' + value.replace('"', '""') + '"' if quoted else value
+
+    content = HEADER + "".join(good(n) for n in range(15)) + "".join(",".join(map(write, row)) + "\n" for row in rows)
+    try:
+        ledger, tables = read(folder, area, span, {"a.csv": content})
+    except DataError as error:
+        told = str(error)
+    else:
+        told = ""
+    assert "\n" not in told
+    if told:
+        return
+    row = ledger.files[0]
+    assert row.read == row.kept + row.rejected + row.duplicate
+    assert row.kept >= 15
+    lines = [line for _, _, line, *_ in tables["row"]] + [line for line, _, _ in rejects(tables)]
+    assert len(lines) == len(set(lines))
+
+
+# -- GeoJSON -----------------------------------------------------------------------------------------------------------
+
+
+def feature(geometry, **properties):
+    return {"type": "Feature", "geometry": geometry, "properties": properties}
+
+
+def test_geojson_points_and_what_is_none(tmp_path, area, span):
+    place = {"type": "Point", "coordinates": [LON, LAT]}
+    features = [
+        feature(place, open_dt="2020/1/5 9:24", location_street_name="A St", name="Jane Doe"),
+        feature(None, open_dt="2020/1/5 9:24"),
+        feature({"type": "LineString", "coordinates": [[0, 0], [1, 1]]}, open_dt="2020/1/5 9:24"),
+        feature(place, open_dt="yesterday"),
+        {"type": "Elephant"},
+    ]
+    content = json.dumps({"type": "FeatureCollection", "features": [*features, *[features[0]] * 5]})
+    ledger, tables = read(tmp_path, area, span, {"a.geojson": content}, layout="boston-311-needles")
+    assert (ledger.total("read"), ledger.total("kept"), ledger.total("rejected")) == (10, 7, 3)
+    assert (ledger.total("inside"), ledger.total("no_place")) == (6, 1)
+    assert {line for line, _, _ in rejects(tables)} == {3, 4, 5}
+    assert "Jane" not in json.dumps(tables, default=str)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("<OGRVRTDataSource><OGRVRTLayer name='x'/></OGRVRTDataSource>", "is not valid GeoJSON"),
+        ('{"type": "FeatureCollection", "features": []}', "has no features"),
+        ("[1, 2]", "not a GeoJSON FeatureCollection"),
+        (
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"x": 1}}]}',
+            'has the property "open_dt"',
+        ),
+        ("[" * 100_000, "is not valid GeoJSON"),
+    ],
+)
+def test_geojson_refused(tmp_path, area, span, content, why):
+    with pytest.raises(DataError, match=why):
+        read(tmp_path, area, span, {"a.geojson": content}, layout="boston-311-needles")
+
+
+# -- the database ------------------------------------------------------------------------------------------------------
+
+
+def test_the_database_is_locked_down(tmp_path):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "in.csv").write_text("a\n1\n")
+    (tmp_path / "out.csv").write_text("a\nsecret\n")
+    (inbox / "link.csv").symlink_to(tmp_path / "out.csv")
+    with open_store(tmp_path / "t.duckdb", inputs=inbox) as store:
+
+        def attempt(query, *values):
+            return store.connection.execute(query, list(values)).fetchall()
+
+        csv = "FROM read_csv(?, columns = {'a': 'VARCHAR'}, auto_detect = false, header = true)"
+        assert attempt(csv, str(inbox / "in.csv")) == [("1",)]
+        for path in (tmp_path / "out.csv", inbox / ".." / "out.csv", inbox / "link.csv"):
+            with pytest.raises(duckdb.Error):
+                attempt(csv, str(path))
+        for statement in ("SET enable_external_access = true", "SET lock_configuration = false", "INSTALL spatial",
+                          f"ATTACH '{tmp_path / 'x.duckdb'}'", f"COPY (SELECT 1) TO '{tmp_path / 'leak.csv'}'",
+                          f"SET home_directory = '{tmp_path}'"):  # fmt: skip
+            with pytest.raises(duckdb.Error):
+                attempt(statement)
+
+
+def test_hostile_names_of_files_columns_and_sources_are_only_names(tmp_path, area, span):
+    name = "o'; drop table tidy.row; --.csv"
+    content = 'id,date,longitude,latitude,category,"x"") ; drop table tidy.row; --"\n' + good(1)[:-1] + ",y\n"
+    ledger, tables = read(tmp_path, area, span, {name: content})
+    assert ledger.files[0].file == name
+    assert len(tables["row"]) == 1
+
+
+def test_a_database_of_another_layout_is_refused(tmp_path):
+    with open_store(tmp_path / "t.duckdb", inputs=tmp_path) as store:
+        store.connection.execute("UPDATE main.about SET version = 99")
+    with (
+        pytest.raises(StoreError, match="Delete it: it is rebuilt from the files"),
+        open_store(tmp_path / "t.duckdb", inputs=tmp_path),
+    ):
+        pass
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "t.duckdb").write_text("this is not a database, but it is long enough to be looked at" * 99)
+    with pytest.raises(StoreError, match="cannot be opened"), open_store(tmp_path / "t.duckdb", inputs=tmp_path):
+        pass
+
+
+def test_gate_error_is_a_data_error():
+    assert issubclass(GateError, DataError)

@@ -1,0 +1,131 @@
+"""Default geocodes are found by rule, zones hold each point once, and counts are exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoharm.model import Harm, Measure, Period, Window, Zone, ZoneRole
+from geoharm.store import (
+    ELSEWHERE,
+    UNPLACED,
+    find_files,
+    ingest_source,
+    open_store,
+    points,
+    read_format,
+    reduce_zones,
+    zone_counts,
+    zone_of,
+)
+from tests.conftest import lonlat
+
+MEASURE = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
+
+
+def open_with(folder, area, span, rows):
+    """Read rows of (metres east, metres north, address or None, day) and return the open store's context."""
+    inbox = folder / "inbox"
+    inbox.mkdir()
+    lines = ["id,date,longitude,latitude,category,address"]
+    for number, (east, north, address, day) in enumerate(rows):
+        place = ",".join(f"{value:.6f}" for value in lonlat(east, north)) if east is not None else ","
+        lines.append(f"{number},{day},{place},find,{address or ''}")
+    (inbox / "a.csv").write_text("\n".join(lines) + "\n")
+    return (
+        open_store(folder / "t.duckdb", inputs=inbox),
+        find_files(["a.csv"], inbox),
+        read_format("points-csv", folder),
+    )
+
+
+def settle(folder, area, span, rows):
+    context, files, layout = open_with(folder, area, span, rows)
+    with context as store:
+        return ingest_source(store, "s", layout=layout, files=files, area=area, period=span)
+
+
+def scattered(count, rng, address=True):
+    return [
+        (float(rng.uniform(-2500, 2500)), float(rng.uniform(-2500, 2500)), f"{n} High St" if address else None, "2020-05-05")
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_a_point_with_an_implausible_share_is_a_default_geocode(tmp_path, area, span):
+    rng = np.random.default_rng(1)
+    ledger = settle(
+        tmp_path, area, span, scattered(900, rng, address=False) + [(100.0, 100.0, None, "2020-05-05")] * 100
+    )
+    assert [(code.events, code.reason) for code in ledger.default_geocodes] == [(100, "its share of all rows")]
+    assert (ledger.total("default_geocode"), ledger.total("inside")) == (100, 900)
+
+
+def test_a_point_under_many_addresses_that_are_elsewhere_is_a_default_geocode(tmp_path, area, span):
+    """Only 3 % of the rows, but sixty address texts that are also found at their true places."""
+    rng = np.random.default_rng(2)
+    true = scattered(2000, rng)
+    false = [(700.0, 700.0, true[n][2], "2020-05-05") for n in range(60)]
+    ledger = settle(tmp_path, area, span, true + false)
+    assert [(code.events, code.addresses) for code in ledger.default_geocodes] == [(60, 60)]
+    assert "also found at other points" in ledger.default_geocodes[0].reason
+
+
+def test_a_busy_place_with_its_own_address_is_no_default_geocode(tmp_path, area, span):
+    rng = np.random.default_rng(3)
+    busy = [(700.0, 700.0, "1 Station Rd", "2020-05-05")] * 60 + [(900.0, 100.0, "2 Mill Ln", "2020-05-05")] * 30
+    ledger = settle(tmp_path, area, span, scattered(1500, rng) + busy)
+    assert ledger.default_geocodes == ()
+
+
+def test_one_place_alone_is_no_default_geocode(tmp_path, area, span):
+    """All rows at one point: nothing to compare it with."""
+    ledger = settle(tmp_path, area, span, [(10.0, 10.0, None, "2020-05-05")] * 50)
+    assert ledger.default_geocodes == ()
+
+
+def test_counts_by_zone_add_up_to_the_city_total(tmp_path, area, span):
+    rng = np.random.default_rng(4)
+    rows = scattered(500, rng) + [(None, None, None, "2020-06-01")] * 7 + [(9000.0, 0.0, None, "2020-06-01")] * 5
+    middle = area.boundary.centroid
+    zones = [
+        Zone("target", ZoneRole.TARGET, middle.buffer(600)),
+        Zone("600-1200 m", ZoneRole.RING, middle.buffer(1200).difference(middle.buffer(600)), 600, 1200),
+    ]  # fmt: skip
+    context, files, layout = open_with(tmp_path, area, span, rows)
+    with context as store:
+        ingest_source(store, "s", layout=layout, files=files, area=area, period=span)
+        reduce_zones(store, "op", zones, ["s"])
+        counts = zone_counts(store, "op", MEASURE, zones)
+        located = points(store, MEASURE, Window("all", (span,)))
+    year = Window("all", (Period(span.start, span.end),))
+    totals = {name: counts.total(name, year) for name in counts.zones}
+    assert totals[UNPLACED] == 7
+    assert sum(totals.values()) == 507
+    assert located.total == 500
+    distance = np.hypot(located.x - middle.x, located.y - middle.y)
+    assert totals["target"] == pytest.approx((distance < 600).sum(), abs=1)  # the buffer is a polygon of 64 sides
+    assert totals[ELSEWHERE] == pytest.approx((distance > 1200).sum(), abs=2)
+
+
+HOLED = shapely.MultiPolygon(
+    [
+        shapely.Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], [[(3, 3), (7, 3), (7, 7), (3, 7)]]),
+        shapely.Polygon([(4, 4), (6, 4), (6, 6), (4, 6)]),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.floats(-1, 11), st.floats(-1, 11)), min_size=1, max_size=30))
+def test_zone_of_equals_the_slow_version(places):
+    """Polygons with holes, several parts, and points near and on edges."""
+    zones = [Zone("one", ZoneRole.TARGET, HOLED), Zone("two", ZoneRole.RING, shapely.box(-0.5, -0.5, 5, 5))]
+    x, y = (np.array(part, dtype=float) for part in zip(*places, strict=True))
+    found = zone_of(x, y, zones)
+    for px, py, position in zip(x, y, found, strict=True):
+        slow = next((i for i, zone in enumerate(zones) if zone.geometry.intersects(shapely.Point(px, py))), -1)
+        assert position == slow
