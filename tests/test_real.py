@@ -1,0 +1,128 @@
+"""Real data, beside the project: Boston's needle requests, Merseyside's street files."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+import shapely
+
+from geoharm.study import read_study
+from geoharm.workflow import run
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def boston(root, shared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("boston")
+    study = read_study(root / "pipelines" / "boston.toml")
+    return run(study, data=shared / "boston-needles", out=folder / "out", database=folder / "b.duckdb"), folder / "out"
+
+
+@pytest.fixture(scope="module")
+def merseyside(root, shared, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("merseyside")
+    study = read_study(root / "pipelines" / "merseyside.toml")
+    data = shared / "merseyside-police"
+    return run(study, data=data, out=folder / "out", database=folder / "m.duckdb"), folder / "out"
+
+
+def test_yearly_totals_are_the_citys_own(boston, shared):
+    with (shared / "boston-needles" / "needle_pickup_yearly.csv").open(encoding="utf-8") as stream:
+        published = {row["year"]: int(row["needle_pickups"]) for row in csv.DictReader(stream)}
+    ledger = boston[0].result.ledgers[0]
+    assert {re.search(r"\d{4}", row.file)[0]: row.kept for row in ledger.files} == published
+    for row in ledger.files:
+        assert row.read == row.kept + row.rejected + row.duplicate
+
+
+def test_the_default_geocode_is_found_by_rule_and_said_first(boston):
+    found, out = boston
+    ledger = found.result.ledgers[0]
+    assert [code.events for code in ledger.default_geocodes] == [4579]
+    assert ledger.total("kept") == 17081
+    assert ledger.total("inside") == 17081 - 4579
+    first_page = (out / "report.html").read_text(encoding="utf-8").split('id="threats"')[0]
+    assert "4,579 rows" in first_page
+    assert "default geocode, not a place" in first_page
+
+
+def test_city_hall_is_no_hotspot(boston):
+    found, _ = boston
+    code = found.result.ledgers[0].default_geocodes[0]
+    spots = found.result.hotspots[0].hotspots
+    assert spots
+    for spot in spots:
+        assert spot.geometry.distance(shapely.Point(code.x, code.y)) > 1000
+    # The market is: the first hotspots lie within a kilometre of the target.
+    target = found.result.operations[0].design.operation.target
+    assert spots[0].geometry.distance(target) < 500
+
+
+def test_city_totals_keep_the_unplaced(boston):
+    counts = boston[0].result.operations[0].measures[0].counts
+    assert counts.counts.sum() == 17081
+    assert counts.counts[counts.zones.index("no usable place")].sum() == 4579
+
+
+def test_a_rise_of_reports_is_no_finding(boston):
+    """Requests rose in the whole city; ten weeks of reports cannot say that harm rose, moved or lasts."""
+    verdict = boston[0].published.verdicts[0][1]
+    assert not verdict.state.is_finding
+    assert all(answer.state is None or not answer.state.is_finding for answer in verdict.answers)
+    assert verdict.answers[2].answer == "Cannot tell"
+    assert any("attention" in threat.title for threat in verdict.threats)
+
+
+def test_merseyside_ledger_balances(merseyside):
+    ledger = merseyside[0].result.ledgers[0]
+    assert len(ledger.files) == 44
+    assert ledger.total("read") == 627122
+    for row in ledger.files:
+        assert row.read == row.kept + row.rejected + row.duplicate
+        assert row.kept == row.inside + row.outside + row.default_geocode + row.no_place
+    # Identical rows without an id are separate calls of the public, not duplicates.
+    assert ledger.total("duplicate") == 0
+    assert ledger.default_geocodes == ()
+
+
+def test_the_missing_month_is_said_and_not_zero(merseyside):
+    found, out = merseyside
+    ledger = found.result.ledgers[0]
+    assert [str(month) for month in ledger.missing_months] == ["2019-07-01"]
+    assert "July 2019" in (out / "report.html").read_text(encoding="utf-8").split('id="threats"')[0]
+    design = found.result.operations[0].design
+    assert design.before.days == 365 - 31
+    monthly = found.result.operations[0].measures[0].counts.monthly("control")
+    assert len(monthly) == 44
+    assert min(monthly.values()) > 0
+
+
+def test_drug_offences_are_beside_the_harms_and_in_no_sum(merseyside):
+    found, out = merseyside
+    one = found.result.operations[0]
+    for ledger in one.ledgers:
+        assert [name for name, _, _ in ledger.harms] == ["violence and sexual offences", "anti-social behaviour"]
+        assert [name for name, _ in ledger.activity] == ["drug offences"]
+        parts = sum(estimate.value for _, _, estimate in ledger.harms)
+        assert ledger.net.value == pytest.approx(parts)
+    text = (out / "report.html").read_text(encoding="utf-8")
+    assert "drug offences" not in text.split('id="harms"')[1].split('id="activity"')[0]
+    assert "drug offences" in text.split('id="activity"')[1].split('id="where"')[0]
+
+
+def test_the_placebo_is_labelled_on_every_page(merseyside):
+    found, out = merseyside
+    for name in ("report.html", "map.html"):
+        assert "there was no operation" in (out / name).read_text(encoding="utf-8")
+    assert json.loads((out / "run.json").read_text(encoding="utf-8"))["operations"][0]["placebo"] is True
+    assert found.published.verdicts[0][1].label.startswith("Placebo")
+
+
+def test_pages_are_small(boston, merseyside):
+    for _, out in (boston, merseyside):
+        assert (out / "map.html").stat().st_size < 500_000
+        assert (out / "report.html").stat().st_size < 2_000_000

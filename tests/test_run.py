@@ -1,0 +1,283 @@
+"""The whole way, as a user walks it: commands, exit codes, sentences, pages."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from geoharm import simulate
+from geoharm._version import __version__
+from geoharm.study import read_study
+from geoharm.workflow import run
+from tests.conftest import small_study
+
+GEOHARM = [sys.executable, "-m", "geoharm"]
+
+
+def call(*arguments: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [*GEOHARM, *map(str, arguments)]
+    return subprocess.run(
+        command, cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8", timeout=300
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(root, tmp_path_factory):
+    """Run the demo once and return the folder of its pages and what was printed."""
+    folder = tmp_path_factory.mktemp("demo")
+    found = call(
+        "run", root / "pipelines" / "demo.toml", "--data", root / "data" / "sample", "--out", folder / "out",
+        "--db", folder / "demo.duckdb", folder=folder,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    return folder / "out", found.stdout
+
+
+def test_demo_ends_with_the_verdict_and_the_paths(demo):
+    out, printed = demo
+    assert "recorded harm fell in the target area relative to the control area" in printed
+    for name in ("report.html", "map.html", "run.json"):
+        assert f"wrote {out / name}" in printed
+        assert (out / name).stat().st_size < 500_000
+
+
+def test_the_planted_effect_is_found(demo, root):
+    """The interval of each zone holds what was planted, on this city."""
+    out, _ = demo
+    truth = json.loads((root / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["streams"]
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    names = {"needle finds": "needles", "violence": "violence", "overdoses": "overdoses"}
+    for measure in record["operations"][0]["measures"]:
+        if measure["name"] not in names:
+            continue
+        planted = truth[names[measure["name"]]]["target"]
+        effect = next(one for one in measure["effects"] if one["zone"] == "target")
+        low, high = effect["change_interval"]
+        assert low <= planted["expected_with"] - planted["expected_without"] <= high
+
+
+def test_committed_demo_pages_are_what_the_code_makes(demo, root):
+    """Verdict and numbers agree; bytes are only promised for one version and platform."""
+    out, _ = demo
+    here = json.loads((root / "maps" / "demo" / "run.json").read_text(encoding="utf-8"))
+    fresh = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    assert here["geoharm"] == fresh["geoharm"] == __version__
+    for key in ("inputs", "sources", "study"):
+        assert here[key] == fresh[key]
+    assert here["operations"][0]["verdict"] == fresh["operations"][0]["verdict"]
+    assert (root / "maps" / "demo" / "report.html").is_file()
+    assert (root / "maps" / "demo" / "map.html").is_file()
+
+
+def test_readme_shows_what_the_program_answers(demo, root):
+    _, printed = demo
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    for line in printed.splitlines():
+        if line.strip() and not line.startswith("wrote"):
+            assert line.strip() in readme
+
+
+def test_two_runs_are_byte_identical(root, tmp_path):
+    study = read_study(small_study(tmp_path))
+    written = []
+    for turn in ("one", "two"):
+        found = run(study, data=tmp_path, out=tmp_path / turn, database=tmp_path / f"{turn}.duckdb")
+        written.append({path.name: path.read_bytes() for path in found.published.files})
+    assert written[0] == written[1]
+
+
+def test_a_second_run_on_the_same_database_is_the_same(tmp_path):
+    study = read_study(small_study(tmp_path))
+    pages = []
+    for _ in range(2):
+        found = run(study, data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
+        pages.append([path.read_bytes() for path in found.published.files])
+    assert pages[0] == pages[1]
+
+
+def test_pages_say_what_they_are_and_ask_for_nothing(demo):
+    out, _ = demo
+    for name in ("report.html", "map.html"):
+        text = (out / name).read_text(encoding="utf-8")
+        assert '<html lang="en">' in text
+        assert re.search(r"<title>[^<]+</title>", text)
+        assert "Content-Security-Policy" in text
+        assert "unsafe-inline" not in text
+        outside = re.findall(r"(?:src|href)\s*=\s*[\"'](?!data:|#)[^\"']*", text.split("<script>")[0])
+        assert outside == []
+        assert not re.search(r"\b(folium|bootstrap|jquery|cdn|unpkg|openstreetmap)\b", text, re.I)
+
+
+def test_no_point_of_the_data_is_on_a_page(demo, root):
+    """No published byte holds the coordinates of an event (five decimals) of the sample."""
+    out, _ = demo
+    rows = (root / "data" / "sample" / "overdoses.csv").read_text(encoding="utf-8").splitlines()[1:]
+    places = {(row.split(",")[2], row.split(",")[3]) for row in rows if row.split(",")[2]}
+    text = (out / "map.html").read_text(encoding="utf-8") + (out / "run.json").read_text(encoding="utf-8")
+    pairs = set(re.findall(r"(-?\d+\.\d{4,5}),(\d+\.\d{4,5})", text))
+    assert pairs
+    assert not places & pairs
+
+
+def test_hostile_names_are_text_on_every_page(tmp_path):
+    name = "</script><img src=x onerror=alert(1)>`${alert(1)}` & \u202e"
+    study = read_study(small_study(tmp_path, name=name))
+    found = run(study, data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
+    for path in found.published.files:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".html":
+            assert "<img" not in text
+            assert "\u202e" not in text
+            assert "onerror" in text  # it is there, as text
+
+
+def test_results_are_kept_beside_the_data(tmp_path):
+    study = read_study(small_study(tmp_path))
+    run(study, data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
+    with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as connection:
+        rows = connection.execute(
+            'SELECT measure, zone, "window", before, after, version, seed FROM result.effect'
+        ).fetchall()
+    assert ("finds", "target", "after", 120, 40, __version__, 1) in rows
+
+
+# -- the command line ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["run", "ingest", "check", "simulate"])
+def test_every_verb_has_help_with_an_example(verb, tmp_path):
+    found = call(verb, "--help", folder=tmp_path)
+    assert found.returncode == 0
+    assert f"Example: geoharm {verb}" in " ".join(found.stdout.split())
+
+
+def test_version(tmp_path):
+    assert call("--version", folder=tmp_path).stdout.strip() == f"geoharm {__version__}"
+
+
+def test_a_wrong_command_line_is_exit_2(tmp_path):
+    assert call("rn", folder=tmp_path).returncode == 2
+    assert call("run", "--nonsense", folder=tmp_path).returncode == 2
+
+
+def test_mistakes_are_sentences_and_exit_1(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace("seed    = 1", "sead = 1").replace('"crackdown"', '"crakdown"')
+    path.write_text(text.replace("end       = 2021-01-31", "end = 2020-01-31"), encoding="utf-8")
+    found = call("run", "study.toml", "--data", ".", folder=tmp_path)
+    assert found.returncode == 1
+    assert found.stdout == ""
+    assert found.stderr.startswith("3 mistakes:\n")
+    for key in ("sead", "tactic", "end"):
+        assert f": {key}" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_missing_data_file_is_one_sentence(tmp_path):
+    small_study(tmp_path)
+    (tmp_path / "reports.csv").unlink()
+    found = call("run", "study.toml", "--data", ".", "--quiet", folder=tmp_path)
+    assert found.returncode == 1
+    assert found.stderr.strip().count("\n") == 0
+    assert 'No file matches "reports.csv"' in found.stderr
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_category_that_no_row_has_is_refused(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace(
+        'unit        = "requests"', 'unit = "requests"\nwhere = { category = ["finds"] }'
+    )
+    path.write_text(text, encoding="utf-8")
+    found = call("run", "study.toml", "--data", ".", "--quiet", folder=tmp_path)
+    assert found.returncode == 1
+    assert 'no row of "reports" has the category "finds"; did you mean "find"?' in found.stderr
+
+
+def test_a_window_past_the_data_is_refused_and_writes_nothing(tmp_path):
+    path = small_study(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("0-6 months", "0-12 months"), encoding="utf-8")
+    found = call("run", "study.toml", "--data", ".", "--quiet", folder=tmp_path)
+    assert found.returncode == 1
+    assert "runs past the data" in found.stderr
+    assert not (tmp_path / "maps").exists()
+
+
+def test_json_output_is_json(tmp_path):
+    small_study(tmp_path)
+    found = call("run", "study.toml", "--data", ".", "--json", folder=tmp_path)
+    answer = json.loads(found.stdout)
+    assert answer["operations"][0]["state"].startswith("a signal of a fall")
+    ledger = json.loads(call("ingest", "study.toml", "--data", ".", "--json", "--quiet", folder=tmp_path).stdout)
+    row = ledger[0]["files"][0]
+    assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]
+    assert json.loads(call("check", "study.toml", "--json", folder=tmp_path).stdout)["measures"] == {"finds": "harm"}
+
+
+def test_progress_goes_to_standard_error(tmp_path):
+    small_study(tmp_path)
+    loud = call("ingest", "study.toml", "--data", ".", folder=tmp_path)
+    assert "reading reports" in loud.stderr
+    assert "reading reports" not in loud.stdout
+    assert call("ingest", "study.toml", "--data", ".", "--quiet", folder=tmp_path).stderr == ""
+
+
+def test_a_database_in_use_is_exit_75(tmp_path):
+    small_study(tmp_path)
+    call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", folder=tmp_path)
+    holder = f"import duckdb, sys; c = duckdb.connect({str(tmp_path / 's.duckdb')!r}); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        timer = threading.Timer(60, process.kill)
+        timer.start()
+        assert process.stdout.readline().strip() == "open"
+        found = call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", folder=tmp_path)
+        process.communicate("")
+        timer.cancel()
+    assert found.returncode == 75
+    assert "Another program" in found.stderr
+    assert found.stderr.strip().count("\n") == 0
+
+
+def test_an_output_folder_that_is_a_file_is_one_sentence(tmp_path):
+    small_study(tmp_path)
+    (tmp_path / "taken").write_text("x")
+    found = call("run", "study.toml", "--data", ".", "--out", "taken", "--quiet", folder=tmp_path)
+    assert found.returncode == 1
+    assert "cannot be written" in found.stderr
+    assert found.stderr.strip().count("\n") == 0
+
+
+# -- the made city --------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_seed_makes_the_same_city(tmp_path):
+    for turn in ("one", "two"):
+        simulate.write_city(simulate.make_city(7), tmp_path / turn)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_the_committed_sample_is_that_of_the_demo_seed(root, tmp_path):
+    simulate.write_city(simulate.make_city(simulate.DEMO_SEED), tmp_path)
+    for path in tmp_path.iterdir():
+        assert path.read_bytes() == (root / "data" / "sample" / path.name).read_bytes(), path.name
+
+
+def test_the_pipeline_never_sees_the_truth(root, tmp_path):
+    """The demo runs the same without truth.json."""
+    shutil.copytree(root / "data" / "sample", tmp_path / "data" / "sample", ignore=shutil.ignore_patterns("truth.json"))
+    shutil.copytree(root / "pipelines", tmp_path / "pipelines")
+    found = call("run", "pipelines/demo.toml", "--data", "data/sample", "--out", "out", "--quiet", folder=tmp_path)
+    assert found.returncode == 0, found.stderr

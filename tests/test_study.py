@@ -1,0 +1,149 @@
+"""The study file: every mistake at once, each with file, key, value and rule."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+
+from geoharm.errors import StudyError
+from geoharm.model import Role
+from geoharm.study import read_study
+from tests.conftest import lonlat, small_study, write_polygon
+
+
+def broken(folder, *changes):
+    path = small_study(folder)
+    text = path.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(path)
+    return caught.value.problems
+
+
+def test_a_good_study(tmp_path):
+    study = read_study(small_study(tmp_path))
+    assert study.slug == "study"
+    assert study.area.area_km2 == pytest.approx(36, rel=1e-3)
+    assert study.measure("finds").role is Role.HARM
+    operation = study.operations[0]
+    assert (operation.period.start, operation.period.last) == (date(2021, 1, 1), date(2021, 1, 31))
+    assert set(study.inputs) == {"study.toml", "area.geojson", "target.geojson"}
+
+
+def test_three_mistakes_are_named_at_once(tmp_path):
+    problems = broken(
+        tmp_path,
+        ('tactic    = "crackdown"', 'tactic    = "crakdown"'),
+        ('primary = "finds"', 'primary = "fines"'),
+        ("outer = [250, 500]", "outer = [250, 200]"),
+    )
+    assert len(problems) == 3
+    together = "\n".join(problems)
+    assert 'study.toml, operation 1: tactic = "crakdown" is not allowed; did you mean "crackdown"?' in together
+    assert 'study.toml, study: primary = "fines" is not the name of a measure; did you mean "finds"?' in together
+    assert "study.toml, operation 1, rings: outer = [250, 200] must list distances in metres that grow" in together
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("seed    = 1", "sead    = 1", 'sead is not a known key; did you mean "seed"?'),
+        ("[publish]", "[publsh]", 'publsh is not a known key; did you mean "publish"?'),
+        ('crs     = "EPSG:32626"', 'crs     = "EPSG:4326"', "is measured in degree"),
+        ('crs     = "EPSG:32626"', 'crs     = "EPSG:99"', 'The coordinate system "EPSG:99" is not known'),
+        ('area    = "area.geojson"', 'area    = "none.geojson"', "does not exist"),
+        ("start     = 2021-01-01", 'start     = "2021-01-01"', "must be a date without quotes"),
+        ("end       = 2021-01-31", "end       = 2020-12-31", "must not be before start"),
+        ("period  = { start = 2020-01-01, end = 2022-01-01 }", "period  = { start = 2020-01-01, end = 2019-01-01 }", "A period must end after it starts"),
+        ('format = "points-csv"', 'formats = "points-csv"', 'formats is not a known key; did you mean "format"?'),
+        ('unit        = "requests"', 'unit        = "request"', 'did you mean "requests"?'),
+        ('recorded_by = "public"', 'recorded_by = "police"', "what police record of their own accord is enforcement activity"),
+        ('harm        = { borne_by = "community", type = "environment" }', "activity    = true", "is activity; the primary outcome must be a harm"),
+        ('harm        = { borne_by = "community", type = "environment" }', "", "stands for a harm"),
+        ('unit        = "requests"', 'unit        = "requests"\nwhere = { category = ["Drugs"] }', '"Drugs" is enforcement activity, not harm'),
+        ('source      = "reports"', 'source      = "report"', 'did you mean "reports"?'),
+        ('release = "public"', 'release = "publick"', 'did you mean "public"?'),
+        ('files  = ["reports.csv"]', 'files  = "reports.csv"', "must be a list of texts"),
+        ("gap = 50", 'gap = "50"', "must be a number of 0 or more"),
+    ],
+)  # fmt: skip
+def test_each_mistake_has_its_sentence(tmp_path, old, new, sentence):
+    problems = broken(tmp_path, (old, new))
+    assert any(sentence in problem for problem in problems), problems
+    assert all("\n" not in problem for problem in problems)
+
+
+def test_not_toml(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text("[study\nname=")
+    with pytest.raises(StudyError, match="is not valid TOML"):
+        read_study(path)
+    with pytest.raises(StudyError, match="does not exist"):
+        read_study(tmp_path / "none.toml")
+
+
+def test_a_missing_crs_takes_the_local_zone_and_says_so(tmp_path):
+    path = small_study(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace('crs     = "EPSG:32626"\n', ""), encoding="utf-8")
+    study = read_study(path)
+    assert study.area.crs == "EPSG:32626"
+    assert "local UTM zone EPSG:32626" in study.area.crs_note
+
+
+def area_problem(folder, content, name="area.geojson"):
+    path = small_study(folder)
+    (folder / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    path.write_text(path.read_text(encoding="utf-8").replace('"area.geojson"', f'"{name}"'), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(path)
+    return "\n".join(caught.value.problems)
+
+
+def collection(geometry):
+    return {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": geometry}]}
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (collection({"type": "Point", "coordinates": [0, 0]}), "has no polygon"),
+        (collection(None), "holds no shape"),
+        (collection({"type": "Polygon", "coordinates": [[[5e5, 4e6], [6e5, 4e6], [6e5, 5e6], [5e5, 4e6]]]}), "probably metres"),
+        ("not json", "not what its ending says"),
+        ("{", "cannot be read"),
+    ],
+)  # fmt: skip
+def test_area_files_that_are_none(tmp_path, content, why):
+    assert why in area_problem(tmp_path, content)
+
+
+def test_an_area_file_cannot_read_other_files(tmp_path):
+    """XML that asks a driver for another file, under an area file's name."""
+    (tmp_path / "secret.csv").write_text('WKT,name\n"POINT (1 1)",secret\n')
+    content = (
+        f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{tmp_path / "secret.csv"}</SrcDataSource>'
+        "</OGRVRTLayer></OGRVRTDataSource>"
+    )
+    assert "not what its ending says" in area_problem(tmp_path, content)
+    assert "must be a .geojson, .json or .gpkg" in area_problem(tmp_path, content, "area.vrt")
+
+
+def test_an_invalid_polygon_is_repaired(tmp_path):
+    """Published boundaries often cross themselves; the area is that of the repaired shape."""
+    path = small_study(tmp_path)
+    corners = [(-2000, -2000), (2000, 2000), (2000, -2000), (-2000, 2000), (-2000, -2000)]
+    ring = [list(lonlat(*corner)) for corner in corners]
+    (tmp_path / "area.geojson").write_text(json.dumps(collection({"type": "Polygon", "coordinates": [ring]})))
+    write_polygon(tmp_path / "target.geojson", 1200, 0, 100)
+    assert read_study(path).area.area_km2 == pytest.approx(8, rel=0.01)
+
+
+def test_shipped_studies_read(root):
+    for name in ("demo", "boston", "merseyside"):
+        study = read_study(root / "pipelines" / f"{name}.toml")
+        assert study.operations
