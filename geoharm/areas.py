@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import warnings
 from pathlib import Path
-
-# A driver that opens whatever a file claims to be would let an area file read other files.
-os.environ["GDAL_SKIP"] = " ".join(filter(None, (os.environ.get("GDAL_SKIP"), "VRT")))
-os.environ["OGR_SKIP"] = " ".join(filter(None, (os.environ.get("OGR_SKIP"), "OGR_VRT")))
 
 import geopandas
 import shapely
@@ -20,6 +15,7 @@ from geoharm import _crs
 from geoharm.errors import StudyError
 from geoharm.model import Site
 
+_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON"}
 _MAGIC = {
     ".geojson": (b"{",),
     ".json": (b"{",),
@@ -95,7 +91,9 @@ def _read(path: Path, name: str) -> geopandas.GeoDataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            frame = geopandas.read_file(path, engine="pyogrio")
+            # Naming the driver keeps formats out that look like the file but read other files (VRT, GDALG).
+            source = f"{_DRIVERS[path.suffix.lower()]}:{path}" if expected == (b"{",) else str(path)
+            frame = geopandas.read_file(source, engine="pyogrio")
     except (DataSourceError, ValueError) as error:
         raise StudyError([f"{path.name}: the {name} cannot be read: {str(error).splitlines()[0]}."]) from error
     if frame.empty or frame.geometry.isna().all():

@@ -104,7 +104,7 @@ def read_study(path: Path) -> Study:
     about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
     area = _study_area(reader, about)
     period = reader.period(about.table("period"))
-    sources = tuple(_source(table) for table in root.tables("source"))
+    sources = tuple(_source(reader, table) for table in root.tables("source"))
     measures = tuple(_measure(table, sources) for table in root.tables("measure"))
     operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
     primary = about.text("primary")
@@ -147,12 +147,13 @@ def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
     return StudyArea(boundary, used, note)
 
 
-def _source(table: Table) -> Source:
-    table.known("name", "kind", "format", "files")
+def _source(reader: _Reader, table: Table) -> Source:
+    table.known("name", "kind", "format", "files", "covers")
     files = table.texts("files")
     if "files" in table and not files:
         table.refuse("files", "must name at least one file.")
-    return Source(table.text("name"), table.text("kind", choices=KINDS), table.text("format"), files)
+    covers = reader.period(table.table("covers")) if "covers" in table else None
+    return Source(table.text("name"), table.text("kind", choices=KINDS), table.text("format"), files, covers)
 
 
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:

@@ -69,7 +69,14 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
 
         ledgers.append(
             store.ingest_source(
-                opened, source.name, layout=layout, files=files, area=study.area, period=study.period, on_file=step
+                opened,
+                source.name,
+                layout=layout,
+                files=files,
+                area=study.area,
+                period=study.period,
+                covers=source.covers,
+                on_file=step,
             )
         )
     _check_categories(opened, study)

@@ -81,6 +81,7 @@ name   = "reports"
 kind   = "needle_find"
 format = "points-csv"
 files  = ["reports.csv"]
+covers = {{ start = 2020-01-01, end = 2021-08-01 }}
 
 [[measure]]
 name        = "finds"

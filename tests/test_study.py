@@ -131,6 +131,8 @@ def test_an_area_file_cannot_read_other_files(tmp_path):
     )
     assert "not what its ending says" in area_problem(tmp_path, content)
     assert "must be a .geojson, .json or .gpkg" in area_problem(tmp_path, content, "area.vrt")
+    pipeline = f"gdal vector pipeline ! read {tmp_path / 'secret.csv'} ! write /vsimem/x.geojson --of stream"
+    assert "cannot be read" in area_problem(tmp_path, {"type": "gdal_streamed_alg", "command_line": pipeline})
 
 
 def test_an_invalid_polygon_is_repaired(tmp_path):

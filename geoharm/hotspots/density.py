@@ -38,7 +38,7 @@ def quartic_kernel(distance: ArrayLike, bandwidth: float) -> NDArray[np.float64]
 
     Examples
     --------
-    >>> float(quartic_kernel(0.0, 100.0) * np.pi * 100.0**2)
+    >>> round(float(quartic_kernel(0.0, 100.0) * np.pi * 100.0**2), 9)
     3.0
     """
     inside = np.maximum(0.0, 1.0 - (np.asarray(distance, dtype=np.float64) / bandwidth) ** 2)

@@ -42,12 +42,15 @@ class Source:
         Name of a shipped format, or path of a TOML of the user's own.
     files : tuple of str
         Names or patterns, looked for under the data folder.
+    covers : Period or None
+        The days the files cover, where the first and last event do not tell.
     """
 
     name: str
     kind: str
     format: str
     files: tuple[str, ...]
+    covers: Period | None = None
 
 
 @dataclass(frozen=True, slots=True)

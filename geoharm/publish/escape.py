@@ -35,8 +35,8 @@ def json_block(value: object) -> Markup:
 
     Examples
     --------
-    >>> json_block({"name": "</script>"})
-    Markup('{"name":"\\\\u003c/script\\\\u003e"}')
+    >>> print(json_block({"name": "</script>"}))
+    {"name":"\u003c/script\u003e"}
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":

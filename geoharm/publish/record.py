@@ -109,5 +109,5 @@ def _count(value: Shown) -> int | str:
 
 
 def _number(value: float) -> float | None:
-    """Return nine significant digits, which every run on a platform agrees on; None where undefined."""
+    """Return a number to nine digits, on which every run on a platform agrees; None where undefined."""
     return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -50,7 +50,7 @@ def detectable_fall(
     Examples
     --------
     >>> round(detectable_fall(100, other_variance=3 / 100), 2)
-    0.45
+    0.46
     """
     level, power = check_level(level), check_level(power)
     dispersion = check_positive(dispersion, "dispersion")

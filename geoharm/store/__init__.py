@@ -77,6 +77,7 @@ def ingest_source(
     files: Sequence[Path],
     area: StudyArea,
     period: Period,
+    covers: Period | None = None,
     on_file: Callable[[str], None] | None = None,
 ) -> SourceLedger:
     """Read a source's files into the database and return the balanced ledger.
@@ -91,6 +92,8 @@ def ingest_source(
     files : sequence of Path
     area : StudyArea
     period : Period
+    covers : Period, optional
+        The days the files cover, where the first and last event do not tell.
     on_file : callable
         Called with each file's name once it is done.
 
@@ -110,5 +113,5 @@ def ingest_source(
         load_file(store, path, rule)
         if on_file:
             on_file(path.name)
-    settle_source(store, source, layout, area)
+    settle_source(store, source, layout, area, covers)
     return source_ledger(store, source, layout)

@@ -39,19 +39,28 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
 def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]:
     """Return the days a source covers, the months inside without any row, and whether it knows months only.
 
-    The last month of a month-only source counts whole; a day-dated source ends with its last day.
+    What the study states comes first. Else the last month of a month-only source counts whole, and a day-dated source
+    ends with its last day.
     """
-    found = store.connection.execute(
-        "SELECT min(day), max(day), (SELECT by_month FROM tidy.source WHERE source = $1) "
-        "FROM tidy.event WHERE source = $1",
-        [source],
+    by_month, start, end = store.connection.execute(
+        "SELECT by_month, covers_from, covers_to FROM tidy.source WHERE source = ?", [source]
     ).fetchall()[0]
-    if found[0] is None:
+    first, last = store.connection.execute(
+        "SELECT min(day), max(day) FROM tidy.event WHERE source = ?", [source]
+    ).fetchall()[0]
+    if first is None:
         msg = f'The source "{source}" has no row left that can be used in the study period.'
         raise DataError(msg)
-    first, last, by_month = found
-    end = add_months(first_of_month(last), 1) if by_month else last + timedelta(days=1)
-    span = Period(first, end)
+    if start is not None and not (start <= first and last < end):
+        msg = (
+            f'The source "{source}" is said to cover {start} up to {end}, but has rows from {first} to {last}; '
+            "widen covers, or narrow the study period."
+        )
+        raise DataError(msg)
+    if start is None:
+        start = first
+        end = add_months(first_of_month(last), 1) if by_month else last + timedelta(days=1)
+    span = Period(start, end)
     present = {
         row[0]
         for row in store.connection.execute(

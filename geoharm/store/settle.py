@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from geoharm.model import StudyArea
+from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 
@@ -17,7 +17,7 @@ _TEXT_SHARE, _TEXT_ADDRESSES = 0.005, 50
 _TEXT_CONTRADICTED = 0.5
 
 
-def settle_source(store: Store, source: str, layout: Format, area: StudyArea) -> None:
+def settle_source(store: Store, source: str, layout: Format, area: StudyArea, covers: Period | None) -> None:
     """Rebuild ``tidy.event``, ``tidy.duplicate`` and ``tidy.default_geocode`` of a source from its rows.
 
     Files in any order give the same tables: of rows that are the same event, the one in the first file (by name)
@@ -26,7 +26,10 @@ def settle_source(store: Store, source: str, layout: Format, area: StudyArea) ->
     with store.transaction() as connection:
         for table in ("source", "event", "duplicate", "default_geocode"):
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
-        connection.execute("INSERT INTO tidy.source VALUES (?, ?)", [source, layout.by_month])
+        connection.execute(
+            "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
+            [source, layout.by_month, covers and covers.start, covers and covers.end],
+        )
         connection.execute(
             """
             INSERT INTO tidy.duplicate

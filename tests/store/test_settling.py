@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.errors import DataError
 from geoharm.model import Harm, Measure, Period, Window, Zone, ZoneRole
 from geoharm.store import (
     ELSEWHERE,
@@ -129,3 +132,22 @@ def test_zone_of_equals_the_slow_version(places):
     for px, py, position in zip(x, y, found, strict=True):
         slow = next((i for i, zone in enumerate(zones) if zone.geometry.intersects(shapely.Point(px, py))), -1)
         assert position == slow
+
+
+def test_declared_coverage_comes_before_the_last_event(tmp_path, area, span):
+    context, files, layout = open_with(tmp_path, area, span, scattered(20, np.random.default_rng(5)))
+    covers = Period(date(2020, 5, 1), date(2020, 7, 1))
+    with context as store:
+        ledger = ingest_source(store, "s", layout=layout, files=files, area=area, period=span, covers=covers)
+        assert ledger.coverage == covers
+        assert ledger.missing_months == (date(2020, 6, 1),)
+        with pytest.raises(DataError, match="widen covers"):
+            ingest_source(
+                store,
+                "s",
+                layout=layout,
+                files=files,
+                area=area,
+                period=span,
+                covers=Period(covers.start, date(2020, 5, 3)),
+            )
