@@ -59,7 +59,7 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
     ledgers = []
     for source in study.sources:
         layout = store.read_format(source.format, study.folder)
-        files = store.find_files(source.files, data)
+        files = store.find_inputs(source.files, data, members=layout.members)
         done = 0
 
         def step(name: str, total: int = len(files), of: str = source.name) -> None:

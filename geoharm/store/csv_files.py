@@ -11,18 +11,16 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from geoharm.errors import DataError
 from geoharm.store.connection import quote_name, quote_text
 from geoharm.store.formats import Format
-from geoharm.store.stage import CHUNK, Staged, is_gzip, open_bytes
+from geoharm.store.inputs import CHUNK, Input
+from geoharm.store.stage import Staged, StageWriter, match_columns
 
 MAX_LINE = 2_000_000
-_BATCH = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class _Scan:
     simple: bool
 
 
-def stage_csv(connection: duckdb.DuckDBPyConnection, path: Path, layout: Format) -> Staged:
+def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
     """Fill ``stage(line, <declared fields>)`` from a CSV file.
 
     Raises
@@ -51,28 +49,31 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, path: Path, layout: Format)
     DataError
         If the header lacks a declared column, the file has no rows, or a quote is left open.
     """
-    scan = _scan(path, layout)
-    chosen = _match_header(path, scan.header, layout)
+    scan = _scan(source, layout)
+    chosen = match_columns(source.name, scan.header, layout)
     if scan.newlines == 0:
-        msg = f'The file "{path.name}" has a header and no rows.'
+        msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
-    if scan.simple and layout.encoding == "utf-8" and _fast(connection, path, layout, scan, chosen):
+    if (
+        scan.simple
+        and source.is_plain
+        and layout.encoding == "utf-8"
+        and _fast(connection, source, layout, scan, chosen)
+    ):
         return Staged(scan.newlines, (), tuple(chosen))
-    return _careful(connection, path, layout, scan, chosen)
+    return _careful(connection, source, layout, scan, chosen)
 
 
-def _scan(path: Path, layout: Format) -> _Scan:
+def _scan(source: Input, layout: Format) -> _Scan:
     newlines, run, lone, zeros, last = 0, 0, 0, False, b"\n"
-    with open_bytes(path) as stream:
+    with source.open() as stream:
         first = stream.readline(MAX_LINE)
         while chunk := stream.read(CHUNK):
             found = chunk.count(b"\n")
             newlines += found
             run = len(chunk) - chunk.rfind(b"\n") - 1 if found else run + len(chunk)
             if run > MAX_LINE:
-                msg = (
-                    f'"{path.name}", line {newlines + 2}: the line is longer than {MAX_LINE:,} bytes; nothing was read.'
-                )
+                msg = f'"{source.name}", line {newlines + 2}: the line is longer than {MAX_LINE:,} bytes; nothing was read.'
                 raise DataError(msg)
             lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
             zeros = zeros or b"\x00" in chunk
@@ -81,37 +82,14 @@ def _scan(path: Path, layout: Format) -> _Scan:
     try:
         text = first.decode("utf-8-sig" if layout.encoding == "utf-8" else layout.encoding)
     except (UnicodeDecodeError, LookupError) as error:
-        msg = f'The header of "{path.name}" is not {layout.encoding} text: {error}.'
+        msg = f'The header of "{source.name}" is not {layout.encoding} text: {error}.'
         raise DataError(msg) from error
     header = next(csv.reader([text], delimiter=layout.delimiter, quotechar=layout.quote), [])
     return _Scan([name.strip() for name in header], newlines, simple=not lone and not zeros)
 
 
-def _match_header(path: Path, header: list[str], layout: Format) -> dict[str, int]:
-    """Return each declared field's position in the header; the needed ones must be there, each once."""
-    chosen: dict[str, int] = {}
-    missing: list[str] = []
-    for field, names in layout.columns.items():
-        places = [index for index, name in enumerate(header) if name in names]
-        if len(places) > 1:
-            msg = f'The header of "{path.name}" has the column "{header[places[0]]}" more than once.'
-            raise DataError(msg)
-        if places:
-            chosen[field] = places[0]
-        elif field in ("date", "longitude", "latitude"):
-            missing.append(names[0])
-    if missing:
-        wanted, found = ", ".join(f'"{name}"' for name in missing), ", ".join(f'"{name}"' for name in header[:20])
-        msg = (
-            f'The file "{path.name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
-            f"its header is {found}."
-        )
-        raise DataError(" ".join(msg.split()))
-    return chosen
-
-
 def _fast(
-    connection: duckdb.DuckDBPyConnection, path: Path, layout: Format, scan: _Scan, chosen: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, scan: _Scan, chosen: dict[str, int]
 ) -> bool:
     """Let the database read the file; return whether it took every line as one good row."""
     # Columns go by position, so that a hostile or repeated header cannot reach the query.
@@ -123,12 +101,13 @@ def _fast(
             "auto_detect = false, header = true, strict_mode = true, null_padding = false",
             f"delim = {quote_text(layout.delimiter)}, quote = {quote_text(layout.quote)}",
             f"escape = {quote_text(layout.quote)}, encoding = 'utf-8', max_line_size = {MAX_LINE}",
-            f"compression = '{'gzip' if is_gzip(path) else 'none'}'",
+            f"compression = '{'gzip' if source.is_gzip else 'none'}'",
         ]
     )
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT {picked} FROM read_csv(?, {options})", [str(path)]
+            f"CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT {picked} FROM read_csv(?, {options})",
+            [str(source.path)],
         )
     except duckdb.Error:
         return False
@@ -144,46 +123,26 @@ def _fast(
 
 
 def _careful(
-    connection: duckdb.DuckDBPyConnection, path: Path, layout: Format, scan: _Scan, chosen: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, scan: _Scan, chosen: dict[str, int]
 ) -> Staged:
     """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
-    rejects: list[tuple[int, str]] = []
-    batch: list[list[object]] = []
-    read = 0
-    columns = ", ".join(f"{quote_name(field)} VARCHAR" for field in chosen)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
-    for line, record in _records(path, layout, len(scan.header)):
-        read += 1
+    writer = StageWriter(connection, tuple(chosen))
+    for line, record in _records(source, layout, len(scan.header)):
         if isinstance(record, str):
-            rejects.append((line, record))
-            continue
-        batch.append([line, *(record[index] for index in chosen.values())])
-        if len(batch) == _BATCH:
-            _append(connection, batch, chosen)
-            batch.clear()
-    _append(connection, batch, chosen)
-    return Staged(read, tuple(rejects), tuple(chosen))
+            writer.reject(line, record)
+        else:
+            writer.keep(line, [record[index] for index in chosen.values()])
+    return writer.close()
 
 
-def _append(connection: duckdb.DuckDBPyConnection, batch: list[list[object]], chosen: dict[str, int]) -> None:
-    if not batch:
-        return
-    lines, *fields = zip(*batch, strict=True)
-    table = {"line": pa.array(lines, pa.int64())}
-    table |= {field: pa.array(values, pa.string()) for field, values in zip(chosen, fields, strict=True)}
-    connection.register("stage_batch", pa.table(table))
-    connection.execute("INSERT INTO stage FROM stage_batch")
-    connection.unregister("stage_batch")
-
-
-def _records(path: Path, layout: Format, width: int) -> Iterator[tuple[int, list[str] | str]]:
+def _records(source: Input, layout: Format, width: int) -> Iterator[tuple[int, list[str] | str]]:
     """Yield every record after the header with the line it began on: its cells, or why it is rejected.
 
     A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
     closed: rows would be lost in it, so the file is refused.
     """
     encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
-    with open_bytes(path) as stream:
+    with source.open() as stream:
         text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
         reader = csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
         next(reader, None)
@@ -201,7 +160,7 @@ def _records(path: Path, layout: Format, width: int) -> Iterator[tuple[int, list
                 fault = _fault(record, width)
             if reader.line_num > begin and (fault or _holds_rows(record, layout, width)):
                 msg = (
-                    f'"{path.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
+                    f'"{source.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
                     "which look like rows of their own. Mend the file; nothing was read."
                 )
                 raise DataError(msg)

@@ -1,29 +1,31 @@
-"""What every reader of files shares: what it hands on, and how bytes are opened."""
+"""The temporary table ``stage``: declared columns as text, with the line each row began on; filled by every reader."""
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO, cast
+
+import duckdb
+import pyarrow as pa
 
 from geoharm.errors import DataError
+from geoharm.store.connection import quote_name
+from geoharm.store.formats import Format
 
-CHUNK = 1 << 20
+_BATCH = 100_000
+NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What was put into the temporary table ``stage``.
+    """What was put into ``stage``.
 
     Attributes
     ----------
     read : int
         Rows of the file, whether they fit or not.
     rejects : tuple of (line, reason)
-        Rows that do not have the header's shape.
+        Rows that do not have the shape they should.
     fields : tuple of str
         The declared fields that the file has, as columns of ``stage``.
     """
@@ -33,24 +35,89 @@ class Staged:
     fields: tuple[str, ...]
 
 
-def is_gzip(path: Path) -> bool:
-    """Return whether a file is gzipped, whatever its name says."""
-    with path.open("rb") as probe:
-        return probe.read(2) == b"\x1f\x8b"
+class StageWriter:
+    """Collects rows and rejects of one file, in order.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    fields : sequence of str
+        Columns of ``stage`` after ``line``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> None:
+        self._connection = connection
+        self._fields = tuple(fields)
+        self._lines: list[int] = []
+        self._rows: list[Sequence[str | None]] = []
+        self._rejects: list[tuple[int, str]] = []
+        self._read = 0
+        columns = ", ".join(f"{quote_name(field)} VARCHAR" for field in self._fields)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
+
+    def keep(self, line: int, values: Sequence[str | None]) -> None:
+        """Add a row; `values` in the order of the fields."""
+        self._read += 1
+        self._lines.append(line)
+        self._rows.append(values)
+        if len(self._rows) == _BATCH:
+            self._write()
+
+    def reject(self, line: int, reason: str) -> None:
+        """Add a reject."""
+        self._read += 1
+        self._rejects.append((line, reason))
+
+    def close(self) -> Staged:
+        """Write what is left and return the balance."""
+        self._write()
+        return Staged(self._read, tuple(self._rejects), self._fields)
+
+    def _write(self) -> None:
+        if not self._rows:
+            return
+        columns = zip(*self._rows, strict=True)
+        table = {"line": pa.array(self._lines, pa.int64())}
+        table |= {field: pa.array(values, pa.string()) for field, values in zip(self._fields, columns, strict=True)}
+        self._connection.register("stage_batch", pa.table(table))
+        self._connection.execute("INSERT INTO stage FROM stage_batch")
+        self._connection.unregister("stage_batch")
+        self._lines.clear()
+        self._rows.clear()
 
 
-@contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file, unzipping as it is read.
+def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str, int]:
+    """Return each declared field's position in a header; the needed ones must be there, each once.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, for sentences.
+    header : sequence of str
+    layout : Format
 
     Raises
     ------
     DataError
-        If the compressed data are damaged or cut short.
+        If a needed column is missing, or a declared one is there twice.
     """
-    try:
-        with gzip.open(path, "rb") if is_gzip(path) else path.open("rb") as opened:
-            yield cast("BinaryIO", opened)
-    except (EOFError, gzip.BadGzipFile) as error:
-        msg = f'The file "{path.name}" is damaged or cut short: {error}.'
-        raise DataError(msg) from error
+    chosen: dict[str, int] = {}
+    missing: list[str] = []
+    for field, names in layout.columns.items():
+        places = [index for index, column in enumerate(header) if column in names]
+        if len(places) > 1:
+            msg = f'The header of "{name}" has the column "{header[places[0]]}" more than once.'
+            raise DataError(msg)
+        if places:
+            chosen[field] = places[0]
+        elif field in NEEDED:
+            missing.append(names[0])
+    if missing:
+        wanted = ", ".join(f'"{column}"' for column in missing)
+        found = ", ".join(f'"{column}"' for column in header[:20])
+        msg = (
+            f'The file "{name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
+            f"its header is {found}."
+        )
+        raise DataError(" ".join(msg.split()))
+    return chosen

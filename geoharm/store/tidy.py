@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -19,7 +18,8 @@ from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
 from geoharm.store.formats import FIELDS, Format
-from geoharm.store.landing import file_sha256, stage_file
+from geoharm.store.inputs import Input
+from geoharm.store.landing import stage_file
 from geoharm.store.stage import Staged
 
 OUTSIDE_PERIOD = "is outside the study period"
@@ -53,7 +53,7 @@ class LoadRule:
         return hashlib.sha256(rule.encode()).hexdigest()
 
 
-def load_file(store: Store, path: Path, rule: LoadRule) -> bool:
+def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     """Read one file into ``tidy.row`` and ``tidy.reject``, replacing what it held there before.
 
     Returns
@@ -66,22 +66,22 @@ def load_file(store: Store, path: Path, rule: LoadRule) -> bool:
     DataError, GateError
         If the file is refused; the database is as it was.
     """
-    sha256 = file_sha256(path) if path.is_file() else ""
-    key, name = rule.key(sha256), path.name
+    sha256 = source.sha256()
+    key, name = rule.key(sha256), source.name
     held = store.connection.execute(
         "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, name]
     ).fetchall()
     if held and held[0][0] == key:
         return False
     # Staging uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
-    staged = stage_file(store.connection, path, rule.layout)
+    staged = stage_file(store.connection, source, rule.layout)
     _parse_stage(store.connection, staged, rule.layout)
-    _gate_swapped(store.connection, path, rule)
+    _gate_swapped(store.connection, name, rule)
     with store.transaction() as connection:
         forget_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
         _keep_rejects(connection, name, rule, staged)
-        _gate_rejects(connection, path, rule, staged)
+        _gate_rejects(connection, name, rule, staged)
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
         )
@@ -106,23 +106,52 @@ def _parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: 
         return f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
 
     columns = ", ".join(f"{text(field)} AS {field}_text" for field in FIELDS)
-    dates = ", ".join(f"try_strptime(date_text, {quote_text(pattern)})" for pattern in layout.date_formats)
+    if "latlon" in staged.fields:
+        number = r"(-?[0-9]+(?:\.[0-9]*)?)"
+        pattern = quote_text(rf"^[(\s]*{number}[\s,;]+{number}[)\s]*$")
+        columns += f", {text('latlon')} AS pair, regexp_extract(pair, {pattern}, 1) AS lat1"
+        columns += f", regexp_extract(pair, {pattern}, 2) AS lon1"
+        longitude, latitude = ("CASE WHEN pair IS NULL THEN NULL WHEN " + part + " = '' THEN pair ELSE " + part + " END"
+                               for part in ("lon1", "lat1"))  # fmt: skip
+    else:
+        longitude, latitude = "longitude_text", "latitude_text"
+
+    def moment(text: str) -> str:
+        return "coalesce(" + ", ".join(_parsed(text, pattern) for pattern in layout.date_formats) + ")"
+
+    if "year" in staged.fields:
+        parts = [
+            "year_text",
+            "lpad(month_text, 2, '0')",
+            *(["lpad(day_text, 2, '0')"] if "day" in staged.fields else []),
+        ]
+        date_text = " || '-' || ".join(parts)
+    else:
+        date_text = "date_text"
+    remark = " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in layout.test_remarks) or "false"
     same = "CAST(NULL AS UHUGEINT)"
     if layout.duplicate_rule == "id":
-        parts = ("id_text", "date_text", "longitude_text", "latitude_text", "category_text")
+        parts = ("id_text", "date_text", "longitude_text", "latitude_text", "latlon_text", "category_text")
         joined = " || chr(31) || ".join(f"coalesce({part}, '')" for part in parts)
         same = f"CASE WHEN id_text IS NOT NULL THEN md5_number({joined}) END"
+    category = f"coalesce(category_text, {quote_text(layout.category)})"
+    if layout.category_map:
+        pairs = " ".join(f"WHEN {quote_text(old)} THEN {quote_text(new)}" for old, new in layout.category_map.items())
+        category = f"CASE {category} {pairs} ELSE {category} END"
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE parsed AS
-        SELECT line, date_text, longitude_text, latitude_text, weight_text, address_text AS address,
-            CAST(coalesce({dates}) AS DATE) AS day,
-            TRY_CAST(longitude_text AS DOUBLE) AS longitude,
-            TRY_CAST(latitude_text AS DOUBLE) AS latitude,
-            CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
-            coalesce(category_text, {quote_text(layout.category)}) AS category,
-            {same} AS same
-        FROM (SELECT line, {columns} FROM stage)
+        SELECT * EXCLUDE (since, until), CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+            CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
+        FROM (
+            SELECT line, {date_text} AS date_text, end_text, weight_text, address_text AS address, {remark} AS test,
+                {longitude} AS longitude_text, {latitude} AS latitude_text,
+                {moment(date_text)} AS since, {moment("end_text")} AS until,
+                TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
+                CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
+                {category} AS category, {same} AS same
+            FROM (SELECT line, {columns} FROM stage)
+        )
         """
     )
     # A pair of zeros is an empty cell in other clothes.
@@ -132,12 +161,30 @@ def _parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: 
     )
 
 
+def _parsed(column: str, pattern: str) -> str:
+    """Return SQL that reads a date; the pattern "excel-serial" takes the day numbers that spreadsheets leave."""
+    if pattern == "excel-serial":
+        days = f"TRY_CAST({column} AS DOUBLE)"
+        return (
+            f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN TIMESTAMP '1899-12-30' + to_seconds(round({days} * 86400)) END"
+        )
+    return f"try_strptime({column}, {quote_text(pattern)})"
+
+
 def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
     """Return (condition, column, reason): the first that holds rejects a row."""
     faults = [
+        ("test", "remark", "says that the row is a test"),
         ("date_text IS NULL", "date", "is empty"),
         ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.layout.date_formats)),
         (f"day < DATE '{rule.period.start}' OR day >= DATE '{rule.period.end}'", "date", OUTSIDE_PERIOD),
+        ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
+        ("last_day < first_day", "end", "is before the date"),
+        (
+            f"last_day - first_day > {rule.layout.longest_span}",
+            "end",
+            f"is more than {rule.layout.longest_span} days after the date: when it happened is not known",
+        ),
         ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
         ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
         ("weight IS NULL OR NOT isfinite(weight) OR weight < 0", "weight", "is not a number of zero or more"),
@@ -189,11 +236,11 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
         )
 
 
-def _gate_rejects(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadRule, staged: Staged) -> None:
+def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: Staged) -> None:
     worst = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
         "WHERE source = ? AND file = ? AND reason <> ? GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
-        [rule.source, path.name, OUTSIDE_PERIOD],
+        [rule.source, name, OUTSIDE_PERIOD],
     ).fetchall()
     if not worst:
         return
@@ -201,14 +248,14 @@ def _gate_rejects(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadR
     if count > _MAX_REJECTED * staged.read:
         header = rule.layout.columns.get(column, (column,))[0]
         msg = (
-            f'"{path.name}" does not look like the format "{rule.layout.name}": in {count:,} of {staged.read:,} rows '
+            f'"{name}" does not look like the format "{rule.layout.name}": in {count:,} of {staged.read:,} rows '
             f'(first in line {line}) "{header}" {reason}. Check the format or whether columns are swapped; '
             "nothing was read."
         )
         raise GateError(msg)
 
 
-def _gate_swapped(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadRule) -> None:
+def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
     """Stop when nine rows in ten lie in the study area's box only with their coordinates swapped."""
     west, south, east, north = rule.area.boundary.bounds
     edge = np.linspace(0, 1, 21)
@@ -228,7 +275,7 @@ def _gate_swapped(connection: duckdb.DuckDBPyConnection, path: Path, rule: LoadR
     if placed and swapped >= _SWAPPED * placed and given < (1 - _SWAPPED) * placed:
         names = [rule.layout.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
         msg = (
-            f'"{path.name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
+            f'"{name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
             f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
         )
         raise GateError(msg)

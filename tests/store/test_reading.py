@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geoharm.errors import DataError, GateError, StoreError
 from geoharm.model import Period
-from geoharm.store import find_files, ingest_source, open_store, read_format
+from geoharm.store import find_inputs, ingest_source, open_store, read_format
 from tests.conftest import lonlat
 
 HEADER = "id,date,longitude,latitude,category\n"
@@ -30,7 +30,7 @@ def read(folder: Path, area, span, files: dict[str, bytes | str], layout="points
     inbox.mkdir(exist_ok=True)
     for name, content in files.items():
         (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    paths = find_files(sorted(files), inbox)
+    paths = find_inputs(sorted(files), inbox, members=())
     with open_store(folder / "t.duckdb", inputs=inbox) as store:
         ledger = ingest_source(store, "s", layout=read_format(layout, folder), files=paths, area=area, period=span)
         return ledger, dump(store)
@@ -121,13 +121,13 @@ def test_a_file_that_would_mislead_is_refused_and_changes_nothing(case, tmp_path
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(DataError, match=r'No file matches "needles\*.csv"'):
-        find_files(["needles*.csv"], tmp_path)
+        find_inputs(["needles*.csv"], tmp_path, members=())
 
 
 @pytest.mark.parametrize("pattern", ["../a.csv", "/etc/passwd"])
 def test_files_must_lie_in_the_data_folder(pattern, tmp_path):
     with pytest.raises(DataError, match="must lie inside the data folder"):
-        find_files([pattern], tmp_path)
+        find_inputs([pattern], tmp_path, members=())
 
 
 def test_a_cut_gzip_file_is_refused(tmp_path, area, span):

@@ -15,7 +15,7 @@ from geoharm.model import Harm, Measure, Period, Window, Zone, ZoneRole
 from geoharm.store import (
     ELSEWHERE,
     UNPLACED,
-    find_files,
+    find_inputs,
     ingest_source,
     open_store,
     points,
@@ -40,7 +40,7 @@ def open_with(folder, area, span, rows):
     (inbox / "a.csv").write_text("\n".join(lines) + "\n")
     return (
         open_store(folder / "t.duckdb", inputs=inbox),
-        find_files(["a.csv"], inbox),
+        find_inputs(["a.csv"], inbox, members=()),
         read_format("points-csv", folder),
     )
 

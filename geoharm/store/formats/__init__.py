@@ -11,20 +11,26 @@ from typing import Any
 from geoharm._checks import nearest
 from geoharm.errors import StudyError
 
-CONTAINERS = ("csv", "geojson")
-PRECISIONS = ("day", "month")
+CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
+PRECISIONS = ("moment", "day", "month")
 QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
-FIELDS = ("id", "date", "longitude", "latitude", "category", "address", "weight")
+FIELDS = (
+    "id", "date", "end", "year", "month", "day", "longitude", "latitude", "latlon", "category", "address", "weight", "remark",
+)  # fmt: skip
+_MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
 
 _KEYS = {
     "format": {"name", "title", "container", "publisher", "licence", "attribution", "documentation", "tried_on"},
     "csv": {"delimiter", "quote", "encoding"},
+    "zip": {"members"},
+    "excel": {"sheet", "header_row"},
     "columns": set(FIELDS),
-    "category": {"constant"},
-    "date": {"formats", "precision"},
+    "category": {"constant", "map"},
+    "date": {"formats", "precision", "longest_span_days"},
     "location": {"crs", "quality", "typical_error_m", "error_source"},
-    "duplicates": {"rule", "reason"},
+    "duplicates": {"rule"},
+    "reject": {"remark_contains"},
     "values": {"blank"},
 }
 
@@ -38,14 +44,24 @@ class Format:
     name, title, container, publisher, licence, attribution, documentation, tried_on : str
     delimiter, quote, encoding : str
         CSV dialect; never guessed.
+    members : tuple of str
+        Patterns of what to read inside a zip archive.
+    sheet : str
+        Of a workbook; empty means the first.
+    header_row : int
+        Of a workbook, counted from 1.
     columns : mapping of field to header names
-        Each field's accepted names, first match wins. GeoJSON takes coordinates from its geometry.
+        Each field's accepted names. GeoJSON and vector files take coordinates from their geometry.
     category : str
         The category of every row where the source has no column for it.
+    category_map : mapping of str to str
+        The publisher's words to the study's; words that are not listed stay.
     date_formats : tuple of str
         strptime patterns, tried in order.
     by_month : bool
         Whether dates name a month only.
+    longest_span : int
+        Days between date and end beyond which it is not known when a thing happened.
     crs : str
     quality : str
         One of `QUALITIES`.
@@ -55,6 +71,8 @@ class Format:
         "none", or "id": rows of one id and the same date, place and category are one event.
     blank : tuple of str
         Texts that mean "nothing".
+    test_remarks : tuple of str
+        Texts in the field ``remark`` that mark a row as a test; the field itself is not stored.
     """
 
     name: str
@@ -68,15 +86,21 @@ class Format:
     delimiter: str
     quote: str
     encoding: str
+    members: tuple[str, ...]
+    sheet: str
+    header_row: int
     columns: dict[str, tuple[str, ...]]
     category: str
+    category_map: dict[str, str]
     date_formats: tuple[str, ...]
     by_month: bool
+    longest_span: int
     crs: str
     quality: str
     location_error: float
     duplicate_rule: str
     blank: tuple[str, ...]
+    test_remarks: tuple[str, ...]
 
 
 def shipped() -> tuple[str, ...]:
@@ -135,7 +159,9 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     precision = choice(date, "date", "precision", PRECISIONS, "day")
     quality = choice(location, "location", "quality", QUALITIES, "exact")
     rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
-    needed = {"date"} if container == "geojson" else {"date", "longitude", "latitude"}
+    placed = "latlon" in columns or container in ("geojson", "vector", "parquet")
+    needed = {"year", "month"} if "year" in columns else {"date"}
+    needed |= set() if placed else {"longitude", "latitude"}
     problems += [f"{name}: columns.{field} is missing; it names the header of a needed column."
                  for field in sorted(needed - set(columns))]  # fmt: skip
     if rule == "id" and "id" not in columns:
@@ -156,15 +182,21 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         delimiter=dialect.get("delimiter", ","),
         quote=dialect.get("quote", '"'),
         encoding=dialect.get("encoding", "utf-8"),
+        members=tuple(tables.get("zip", {}).get("members", _MEMBERS.get(container, ()))),
+        sheet=tables.get("excel", {}).get("sheet", ""),
+        header_row=int(tables.get("excel", {}).get("header_row", 1)),
         columns=columns,
         category=tables.get("category", {}).get("constant", ""),
+        category_map=dict(tables.get("category", {}).get("map", {})),
         date_formats=tuple(date["formats"]),
         by_month=precision == "month",
+        longest_span=int(date.get("longest_span_days", 31)),
         crs=location.get("crs", "EPSG:4326"),
         quality=quality,
         location_error=float(location.get("typical_error_m", 0)),
         duplicate_rule=rule,
         blank=tuple(tables.get("values", {}).get("blank", [""])),
+        test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
     )
 
 

@@ -1,0 +1,178 @@
+"""Tables that are not text: Excel and OpenDocument sheets, Parquet and GeoParquet, GeoPackage and zipped Shapefiles."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import zipfile
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import geopandas
+import numpy as np
+from pyogrio.errors import DataSourceError
+from python_calamine import CalamineError, CalamineWorkbook
+
+from geoharm.errors import DataError
+from geoharm.store.connection import quote_name
+from geoharm.store.formats import Format
+from geoharm.store.inputs import MAX_BYTES, MAX_RATIO, Input
+from geoharm.store.stage import Staged, StageWriter, match_columns
+
+
+def stage_excel(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
+    """Read one sheet of a workbook; lines are the sheet's own row numbers.
+
+    Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
+    """
+    _refuse_bomb(source)
+    try:
+        with source.open() as stream:
+            workbook = CalamineWorkbook.from_object(stream if source.is_plain else io.BytesIO(stream.read()))
+        sheet = layout.sheet or workbook.sheet_names[0]
+        if sheet not in workbook.sheet_names:
+            msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
+            raise DataError(msg)
+        rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    except (CalamineError, zipfile.BadZipFile) as error:
+        msg = f'The file "{source.name}" cannot be read as a workbook: {str(error).splitlines()[0]}.'
+        raise DataError(msg) from error
+    start = layout.header_row - 1
+    if len(rows) <= start + 1:
+        msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
+        raise DataError(msg)
+    chosen = match_columns(source.name, [str(cell).strip() for cell in rows[start]], layout)
+    writer = StageWriter(connection, tuple(chosen))
+    for number, row in enumerate(rows[start + 1 :], start=start + 2):
+        if any(cell != "" for cell in row):
+            writer.keep(number, [_cell_text(row[index]) for index in chosen.values()])
+    return writer.close()
+
+
+def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
+    """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
+    if not source.is_plain:
+        msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
+        raise DataError(msg)
+    try:
+        names = [row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()]
+        if "longitude" not in layout.columns and "latlon" not in layout.columns:
+            return _stage_frame(connection, source, layout, geopandas.read_parquet(source.path))
+        chosen = match_columns(source.name, names, layout)
+        picked = ", ".join(
+            f"CAST({quote_name(names[index])} AS VARCHAR) AS {quote_name(field)}" for field, index in chosen.items()
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {picked} "
+            "FROM read_parquet(?, file_row_number = true)",
+            [str(source.path)],
+        )
+    except (duckdb.Error, ValueError, OSError) as error:
+        msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    read = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
+    return Staged(read, (), tuple(chosen))
+
+
+def stage_vector(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
+    """Read the points of a GeoPackage, or of a Shapefile in its zip."""
+    if not source.is_plain:
+        msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
+        raise DataError(msg)
+    with source.path.open("rb") as probe:
+        start = probe.read(16)
+    if start.startswith(b"SQLite format 3\x00"):
+        _refuse_virtual_tables(source)
+        address = str(source.path)
+    elif start.startswith(b"PK"):
+        address = f"/vsizip/{source.path}/{_shapefile(source)}"
+    else:
+        msg = f'The file "{source.name}" is neither a GeoPackage nor a zipped Shapefile.'
+        raise DataError(msg)
+    try:
+        frame = geopandas.read_file(address, engine="pyogrio")
+    except (DataSourceError, ValueError) as error:
+        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    return _stage_frame(connection, source, layout, frame)
+
+
+def _stage_frame(
+    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, frame: geopandas.GeoDataFrame
+) -> Staged:
+    if frame.empty:
+        msg = f'The file "{source.name}" has no features.'
+        raise DataError(msg)
+    if frame.crs is None:
+        msg = f'The file "{source.name}" does not say its coordinate system.'
+        raise DataError(msg)
+    names = [str(name) for name in frame.columns]
+    chosen = match_columns(source.name, names, layout)
+    moved = frame.geometry.to_crs(layout.crs)
+    columns = [frame[names[index]].to_numpy(dtype=object) for index in chosen.values()]
+    writer = StageWriter(connection, (*chosen, "longitude", "latitude"))
+    for number, (geometry, *values) in enumerate(zip(moved, *columns, strict=True), start=1):
+        if geometry is None or geometry.is_empty:
+            writer.keep(number, [*map(_cell_text, values), None, None])
+        elif geometry.geom_type != "Point":
+            writer.reject(number, "has a geometry that is not a point")
+        else:
+            writer.keep(number, [*map(_cell_text, values), repr(float(geometry.x)), repr(float(geometry.y))])
+    return writer.close()
+
+
+def _cell_text(value: Any) -> str | None:
+    """Return a cell as the text its format's patterns are written for."""
+    if value is None or value == "" or value is np.ma.masked or value != value:  # noqa: PLR0124 NaN is not itself
+        return None
+    if isinstance(value, datetime):
+        midnight = value.hour == value.minute == value.second == 0
+        return value.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _refuse_bomb(source: Input) -> None:
+    """Refuse a workbook (a zip archive) that says it grows beyond measure."""
+    if not source.is_plain or not zipfile.is_zipfile(source.path):
+        return
+    with zipfile.ZipFile(source.path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MAX_BYTES or size > MAX_RATIO * max(source.path.stat().st_size, 1 << 20):
+        msg = f'The workbook "{source.name}" unpacks to {size >> 20:,} MB; it is not read.'
+        raise DataError(msg)
+
+
+def _refuse_virtual_tables(source: Input) -> None:
+    """Refuse tables that read other files when they are opened; only a GeoPackage's own index is virtual by right."""
+    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as connection:
+        try:
+            rows = connection.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
+        except sqlite3.DatabaseError as error:
+            msg = f'The file "{source.name}" is a damaged GeoPackage: {error}.'
+            raise DataError(msg) from error
+    for (statement,) in rows:
+        words = " ".join(statement.lower().split())
+        if words.startswith("create virtual table") and " using rtree" not in words:
+            msg = f'The GeoPackage "{source.name}" holds a table that reads other files; it is not read.'
+            raise DataError(msg)
+
+
+def _shapefile(source: Input) -> str:
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            found = [name for name in archive.namelist() if name.lower().endswith(".shp")]
+            start = archive.open(found[0]).read(4) if len(found) == 1 else b""
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        msg = f'The file "{source.name}" is damaged or encrypted: {error}.'
+        raise DataError(msg) from error
+    if start != b"\x00\x00\x27\x0a":
+        msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
+        raise DataError(msg)
+    return found[0]
