@@ -17,9 +17,10 @@ from geoharm import _crs
 from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
-from geoharm.store.formats import FIELDS, Format
+from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
+from geoharm.store.parsing import parse_stage
 from geoharm.store.stage import Staged
 
 OUTSIDE_PERIOD = "is outside the study period"
@@ -27,7 +28,6 @@ OUTSIDE_PERIOD = "is outside the study period"
 # More than half of the rows unreadable means the wrong format, not bad rows.
 _MAX_REJECTED = 0.5
 _SWAPPED = 0.9
-_SPACE = " \t\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
         return False
     # Staging uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
     staged = stage_file(store.connection, source, rule.layout)
-    _parse_stage(store.connection, staged, rule.layout)
+    parse_stage(store.connection, staged, rule.layout)
     _gate_swapped(store.connection, name, rule)
     with store.transaction() as connection:
         forget_file(connection, rule.source, name)
@@ -93,82 +93,6 @@ def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -
     """Remove every row of a file."""
     for table in ("file", "row", "reject"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
-
-
-def _parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
-    """Make ``parsed``: typed columns beside what was wrong with each row, if anything."""
-    blanks = ", ".join(quote_text(text.strip()) for text in layout.blank)
-
-    def text(field: str) -> str:
-        if field not in staged.fields:
-            return "CAST(NULL AS VARCHAR)"
-        trimmed = f'trim("{field}", {quote_text(_SPACE)})'
-        return f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
-
-    columns = ", ".join(f"{text(field)} AS {field}_text" for field in FIELDS)
-    if "latlon" in staged.fields:
-        number = r"(-?[0-9]+(?:\.[0-9]*)?)"
-        pattern = quote_text(rf"^[(\s]*{number}[\s,;]+{number}[)\s]*$")
-        columns += f", {text('latlon')} AS pair, regexp_extract(pair, {pattern}, 1) AS lat1"
-        columns += f", regexp_extract(pair, {pattern}, 2) AS lon1"
-        longitude, latitude = ("CASE WHEN pair IS NULL THEN NULL WHEN " + part + " = '' THEN pair ELSE " + part + " END"
-                               for part in ("lon1", "lat1"))  # fmt: skip
-    else:
-        longitude, latitude = "longitude_text", "latitude_text"
-
-    def moment(text: str) -> str:
-        return "coalesce(" + ", ".join(_parsed(text, pattern) for pattern in layout.date_formats) + ")"
-
-    if "year" in staged.fields:
-        parts = [
-            "year_text",
-            "lpad(month_text, 2, '0')",
-            *(["lpad(day_text, 2, '0')"] if "day" in staged.fields else []),
-        ]
-        date_text = " || '-' || ".join(parts)
-    else:
-        date_text = "date_text"
-    remark = " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in layout.test_remarks) or "false"
-    same = "CAST(NULL AS UHUGEINT)"
-    if layout.duplicate_rule == "id":
-        parts = ("id_text", "date_text", "longitude_text", "latitude_text", "latlon_text", "category_text")
-        joined = " || chr(31) || ".join(f"coalesce({part}, '')" for part in parts)
-        same = f"CASE WHEN id_text IS NOT NULL THEN md5_number({joined}) END"
-    category = f"coalesce(category_text, {quote_text(layout.category)})"
-    if layout.category_map:
-        pairs = " ".join(f"WHEN {quote_text(old)} THEN {quote_text(new)}" for old, new in layout.category_map.items())
-        category = f"CASE {category} {pairs} ELSE {category} END"
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE parsed AS
-        SELECT * EXCLUDE (since, until), CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
-            CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
-        FROM (
-            SELECT line, {date_text} AS date_text, end_text, weight_text, address_text AS address, {remark} AS test,
-                {longitude} AS longitude_text, {latitude} AS latitude_text,
-                {moment(date_text)} AS since, {moment("end_text")} AS until,
-                TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
-                CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
-                {category} AS category, {same} AS same
-            FROM (SELECT line, {columns} FROM stage)
-        )
-        """
-    )
-    # A pair of zeros is an empty cell in other clothes.
-    connection.execute(
-        "UPDATE parsed SET longitude_text = NULL, latitude_text = NULL, longitude = NULL, latitude = NULL "
-        "WHERE longitude = 0 AND latitude = 0"
-    )
-
-
-def _parsed(column: str, pattern: str) -> str:
-    """Return SQL that reads a date; the pattern "excel-serial" takes the day numbers that spreadsheets leave."""
-    if pattern == "excel-serial":
-        days = f"TRY_CAST({column} AS DOUBLE)"
-        return (
-            f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN TIMESTAMP '1899-12-30' + to_seconds(round({days} * 86400)) END"
-        )
-    return f"try_strptime({column}, {quote_text(pattern)})"
 
 
 def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:

@@ -1,0 +1,114 @@
+"""From the texts of ``stage`` to the typed columns of ``parsed``: dates, places, weights, categories; nothing is judged.
+
+What cannot be read is NULL beside its text, so that the next step can say what was wrong with it.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from geoharm.store.connection import quote_text
+from geoharm.store.formats import FIELDS, Format
+from geoharm.store.stage import Staged
+
+_SPACE = " \t\u00a0"
+_SAME = ("id_text", "date_text", "longitude_text", "latitude_text", "latlon_text", "category_text")
+
+
+def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
+    """Make ``parsed``, one row for each row of ``stage``.
+
+    A span from date to end is placed at its middle. Two rows are the same event if id, date, place and category are
+    the same text, where the format's rule says so.
+    """
+    longitude, latitude = _place_texts(layout)
+    when = _date_text(staged)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE parsed AS
+        SELECT * EXCLUDE (since, until), CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+            CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
+        FROM (
+            SELECT line, {when} AS date_text, end_text, weight_text, address_text AS address,
+                {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
+                {_moment(when, layout)} AS since, {_moment("end_text", layout)} AS until,
+                TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
+                CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
+                {_category(layout)} AS category, {_same(layout)} AS same
+            FROM (SELECT line, {_texts(staged, layout)} FROM stage)
+        )
+        """
+    )
+    # A pair of zeros is an empty cell in other clothes.
+    connection.execute(
+        "UPDATE parsed SET longitude_text = NULL, latitude_text = NULL, longitude = NULL, latitude = NULL "
+        "WHERE longitude = 0 AND latitude = 0"
+    )
+
+
+def _texts(staged: Staged, layout: Format) -> str:
+    """Return SQL for every field as trimmed text, NULL where the file lacks it or the text means nothing."""
+    blanks = ", ".join(quote_text(text.strip()) for text in layout.blank)
+    columns = []
+    for field in FIELDS:
+        text = "CAST(NULL AS VARCHAR)"
+        if field in staged.fields:
+            trimmed = f'trim("{field}", {quote_text(_SPACE)})'
+            text = f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
+        columns.append(f"{text} AS {field}_text")
+    return ", ".join(columns)
+
+
+def _place_texts(layout: Format) -> tuple[str, str]:
+    """Return SQL for the texts of longitude and latitude; a pair "lat, lon" that cannot be split stays whole."""
+    if "latlon" not in layout.columns:
+        return "longitude_text", "latitude_text"
+    number = r"(-?[0-9]+(?:\.[0-9]*)?)"
+    pattern = quote_text(rf"^[(\s]*{number}[\s,;]+{number}[)\s]*$")
+    latitude, longitude = (
+        f"coalesce(nullif(regexp_extract(latlon_text, {pattern}, {n}), ''), latlon_text)" for n in (1, 2)
+    )
+    return longitude, latitude
+
+
+def _date_text(staged: Staged) -> str:
+    """Return SQL for the text of the date; year, month and day in columns of their own are joined."""
+    if "year" not in staged.fields:
+        return "date_text"
+    parts = ["year_text", "lpad(month_text, 2, '0')"]
+    if "day" in staged.fields:
+        parts.append("lpad(day_text, 2, '0')")
+    return " || '-' || ".join(parts)
+
+
+def _moment(text: str, layout: Format) -> str:
+    return "coalesce(" + ", ".join(_parsed(text, pattern) for pattern in layout.date_formats) + ")"
+
+
+def _is_test(layout: Format) -> str:
+    return " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in layout.test_remarks) or "false"
+
+
+def _same(layout: Format) -> str:
+    if layout.duplicate_rule != "id":
+        return "CAST(NULL AS UHUGEINT)"
+    joined = " || chr(31) || ".join(f"coalesce({part}, '')" for part in _SAME)
+    return f"CASE WHEN id_text IS NOT NULL THEN md5_number({joined}) END"
+
+
+def _category(layout: Format) -> str:
+    category = f"coalesce(category_text, {quote_text(layout.category)})"
+    if not layout.category_map:
+        return category
+    pairs = " ".join(f"WHEN {quote_text(old)} THEN {quote_text(new)}" for old, new in layout.category_map.items())
+    return f"CASE {category} {pairs} ELSE {category} END"
+
+
+def _parsed(column: str, pattern: str) -> str:
+    """Return SQL that reads a date; the pattern "excel-serial" takes the day numbers that spreadsheets leave."""
+    if pattern == "excel-serial":
+        days = f"TRY_CAST({column} AS DOUBLE)"
+        return (
+            f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN TIMESTAMP '1899-12-30' + to_seconds(round({days} * 86400)) END"
+        )
+    return f"try_strptime({column}, {quote_text(pattern)})"
