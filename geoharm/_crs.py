@@ -20,6 +20,48 @@ MERCATOR = "EPSG:3857"
 FloatArray = NDArray[np.float64]
 
 
+def check_known(crs: str) -> str:
+    """Return `crs` if there is such a coordinate system.
+
+    Raises
+    ------
+    DesignError
+        Otherwise.
+    """
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except CRSError as error:
+        msg = f'The coordinate system "{crs}" is not known; give an EPSG code such as "EPSG:27700".'
+        raise DesignError(msg) from error
+    return crs
+
+
+def check_area_of_use(crs: str, west: float, south: float, east: float, north: float) -> None:
+    """Refuse a coordinate system that was not made for a place: its distances there are wrong.
+
+    Parameters
+    ----------
+    crs : str
+    west, south, east, north : float
+        The place, in degrees.
+
+    Raises
+    ------
+    DesignError
+        If the middle of the place lies outside the system's area of use (with a margin of 2 degrees).
+    """
+    use = pyproj.CRS.from_user_input(crs).area_of_use
+    if use is None or use.west > use.east:
+        return
+    x, y, margin = (west + east) / 2, (south + north) / 2, 2.0
+    if not (use.west - margin <= x <= use.east + margin and use.south - margin <= y <= use.north + margin):
+        msg = (
+            f'The coordinate system "{crs}" is made for {use.name.rstrip(".")}, but the study area lies at longitude '
+            f"{x:.1f}, latitude {y:.1f}; choose one for that place, or leave crs out."
+        )
+        raise DesignError(msg)
+
+
 def check_metric_crs(crs: str) -> str:
     """Return `crs` if it is a projected system in metres.
 
@@ -28,11 +70,7 @@ def check_metric_crs(crs: str) -> str:
     DesignError
         If it is unknown, geographic (degrees), or measured in another unit.
     """
-    try:
-        system = pyproj.CRS.from_user_input(crs)
-    except CRSError as error:
-        msg = f'The coordinate system "{crs}" is not known; give an EPSG code such as "EPSG:27700".'
-        raise DesignError(msg) from error
+    system = pyproj.CRS.from_user_input(check_known(crs))
     unit = system.axis_info[0].unit_name if system.axis_info else "unknown"
     if not system.is_projected or unit != "metre":
         msg = (

@@ -12,7 +12,7 @@ from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
-from geoharm.errors import StudyError
+from geoharm.errors import DesignError, StudyError
 from geoharm.model import Site
 
 _DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON"}
@@ -46,9 +46,13 @@ def read_area(path: Path, crs: str | None, *, name: str) -> tuple[BaseGeometry, 
         west, south, east, north = frame.to_crs(_crs.LONLAT).total_bounds
         crs = _crs.local_utm((west + east) / 2, (south + north) / 2)
         note = f"No crs was given; the local UTM zone {crs} was chosen."
-    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(crs)
-    if frame.empty:
+    if not frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
         raise StudyError([f"{path.name}: the {name} has no polygon; draw an area, not points or lines."])
+    try:
+        _crs.check_area_of_use(crs, *(float(edge) for edge in frame.to_crs(_crs.LONLAT).total_bounds))
+    except DesignError as error:
+        raise StudyError([f"{path.name}: {error}"]) from error
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(crs)
     union = shapely.union_all([shapely.make_valid(shape) for shape in frame.geometry])
     parts = [part for part in shapely.get_parts(union) if part.geom_type in ("Polygon", "MultiPolygon")]
     return shapely.union_all(parts), crs, note
@@ -105,6 +109,10 @@ def _read(path: Path, name: str) -> geopandas.GeoDataFrame:
         )
     west, south, east, north = frame.total_bounds
     if frame.crs.is_geographic and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
+        if abs(west) <= 90 and abs(east) <= 90 and max(abs(south), abs(north)) <= 180:
+            raise StudyError(
+                [f"{path.name}: the {name} has latitude and longitude swapped; GeoJSON wants longitude first."]
+            )
         raise StudyError(
             [f"{path.name}: the {name} says degrees, but its coordinates reach {east:,.0f}, {north:,.0f}; "
              "they are probably metres. Save it as GeoJSON in degrees."]

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from geoharm import simulate as simulation
 from geoharm import store, workflow
 from geoharm._version import __version__
-from geoharm.errors import GeoharmError, StoreError
+from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, Study
 from geoharm.study import read_study
 
@@ -94,6 +94,7 @@ def ingest(
 ) -> None:
     """Read the files into the database and print what became of every row."""
     study = read_study(study_file)
+    workflow.check(study)
     with _Bar(quiet) as bar, store.open_store(db or _database(study), inputs=data) as opened:
         ledgers = workflow.ingest(opened, study, data, bar.show)
     if as_json:
@@ -106,14 +107,15 @@ def ingest(
                 f"  {row.file}: {row.read:,} read = {row.kept:,} kept + {row.rejected:,} rejected + "
                 f"{row.duplicate:,} duplicate"
             )
-            for reason, count in row.reasons:
-                print(f"    {count:,} rejected: {reason}")
+            for reason, count, line in row.reasons:
+                print(f"    {count:,} rejected, first in line {line:,}: {reason}")
 
 
 @app.command(epilog="Example: geoharm check pipelines/demo.toml")
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
     study = read_study(study_file)
+    workflow.check(study)
     about = {
         "study": study.name,
         "area_km2": round(study.area.area_km2, 2),
@@ -149,7 +151,7 @@ def main() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
-    except StoreError as error:
+    except BusyError as error:
         _fail(str(error), 75)
     except GeoharmError as error:
         _fail(str(error), 1)
@@ -205,7 +207,11 @@ def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
         "last_day": str(ledger.coverage.last),
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
         "files": [
-            {"file": row.file, **{key: getattr(row, key) for key in keys}, "reasons": dict(row.reasons)}
+            {
+                "file": row.file,
+                **{key: getattr(row, key) for key in keys},
+                "reasons": [dict(zip(("reason", "rows", "first_line"), one, strict=True)) for one in row.reasons],
+            }
             for row in ledger.files
         ],
     }

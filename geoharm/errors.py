@@ -7,7 +7,8 @@
     |-- DataError          an input file cannot be read as its format says
     |   `-- GateError      it can be read, but reading it on would mislead (swapped coordinates, ...)
     |-- DesignError        zones, windows or counts do not make a valid comparison
-    |-- StoreError         the database is busy, locked or of another version
+    |-- StoreError         the database cannot be used
+    |   `-- BusyError      another program is using it: try again later
     `-- PublishError       an output cannot be written
 
 Every message is one plain sentence or a list of them: what is wrong, the rule, the value given, the way out.
@@ -51,7 +52,11 @@ class DesignError(GeoharmError):
 
 
 class StoreError(GeoharmError):
-    """The database is busy, locked or was made by another version."""
+    """The database cannot be used, or was made by another version."""
+
+
+class BusyError(StoreError):
+    """Another program is using the database."""
 
 
 class PublishError(GeoharmError):

@@ -32,13 +32,11 @@ from geoharm.model import (
     Source,
     Study,
     StudyArea,
+    is_proactive,
 )
 
 RELEASES = ("public", "internal")
 DISCLOSURE_RULES = ("under-5", "under-10")
-# Offences that police find by looking: counting them counts the looking (Cambridge Crime Harm Index, 2020 statement,
-# https://doi.org/10.1007/s41887-020-00043-2).
-PROACTIVE = ("drug", "possession of weapons", "stop and search", "arrest", "seizure")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -108,6 +106,11 @@ def read_study(path: Path) -> Study:
     measures = tuple(_measure(table, sources) for table in root.tables("measure"))
     operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
     primary = about.text("primary")
+    names = [one.name for one in operations]
+    reader.problems += [f'{path.name}: two [[operation]] are called "{name}"; each needs its own name.'
+                        for name in sorted({name for name in names if names.count(name) > 1})]  # fmt: skip
+    if not root.content.get("operation"):
+        reader.problems.append(f"{path.name}: there is no [[operation]]; a study evaluates at least one.")
     _check_whole(root, about, sources, measures, primary)
     hotspots = _hotspots(root.table("hotspots", needed=False))
     publish = _publish(reader, root.table("publish", needed=False))
@@ -157,7 +160,7 @@ def _source(reader: _Reader, table: Table) -> Source:
 
 
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
-    table.known("name", "source", "where", "unit", "harm", "activity", "recorded_by")
+    table.known("name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by")
     source = table.text("source", choices=[one.name for one in sources])
     where = table.table("where", needed=False).known("category")
     categories = where.texts("category", ())
@@ -173,13 +176,15 @@ def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
             f"{table.where}: a measure stands for a harm (harm = {{borne_by, type}}) or is activity (activity = true); "
             "give one of the two."
         )
-    found = [name for name in categories if any(word in name.lower() for word in PROACTIVE)]
-    if harm is not None and (recorded_by == "police" or found):
+    found = [name for name in categories if is_proactive(name)]
+    overridden = table.flag("count_as_harm", default=False)
+    if harm is not None and not overridden and (recorded_by == "police" or found):
         what = f'"{found[0]}" is' if found else "what police record of their own accord is"
         table.problems.append(
-            f"{table.where}: {what} enforcement activity, not harm; write activity = true instead of harm."
+            f"{table.where}: {what} enforcement activity, not harm; write activity = true instead of harm, "
+            "or count_as_harm = true, and every report will say so."
         )
-    return Measure(table.text("name"), source, categories, unit, recorded_by, harm)
+    return Measure(table.text("name"), source, categories, unit, recorded_by, harm, overridden)
 
 
 def _operation(reader: _Reader, table: Table) -> Operation | None:
@@ -284,6 +289,14 @@ def _check_whole(
         about.refuse("primary", "is activity; the primary outcome must be a harm.")
     elif primary and primary not in harms:
         about.refuse("primary", f"is not the name of a measure; {nearest(primary, harms)}")
+    for number, one in enumerate(measures):
+        for other in measures[:number]:
+            shared = set(one.categories) & set(other.categories)
+            if one.source == other.source and (shared or not one.categories or not other.categories):
+                root.problems.append(
+                    f'{root.where}: the measures "{other.name}" and "{one.name}" count the same rows of '
+                    f'"{one.source}"; give each its own categories under where.'
+                )
     unused = sorted({one.name for one in sources} - {one.source for one in measures})
     for name in unused:
         root.problems.append(f'{root.where}: no measure counts the source "{name}"; add one, or take the source out.')

@@ -10,7 +10,7 @@ from pathlib import Path
 from geoharm import displacement, harm, hotspots, publish, store
 from geoharm._checks import nearest
 from geoharm._version import __version__
-from geoharm.errors import StudyError
+from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     TARGET_AND_RINGS,
     Design,
@@ -23,8 +23,11 @@ from geoharm.model import (
     StudyResult,
     Window,
     grid_over,
+    is_proactive,
 )
 from geoharm.store import Store
+
+WHOLE = ("", "whole period")
 
 Progress = Callable[[str, int, int], None]
 
@@ -83,26 +86,51 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
     return tuple(ledgers)
 
 
+def check(study: Study) -> None:
+    """Check what needs no data: every format, every phase, every operation's zones.
+
+    Raises
+    ------
+    StudyError
+        Listing every mistake.
+    """
+    problems: list[str] = []
+    for source in study.sources:
+        try:
+            store.read_format(source.format, study.folder)
+        except StudyError as error:
+            problems += [f'source "{source.name}": {problem}' for problem in error.problems]
+    for one in study.operations:
+        others = [other for other in study.operations if other is not one]
+        try:
+            displacement.check_operation(one, study.area, others)
+        except DesignError as error:
+            problems.append(f'operation "{one.name}": {error}')
+    if problems:
+        raise StudyError(problems)
+
+
 def find_hotspots(
     opened: Store, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design], progress: Progress = silent
 ) -> tuple[HotspotResult, ...]:
-    """Return each measure's surfaces over the whole period, and before and after the first operation."""
+    """Return each measure's surfaces over the whole period, and before and after every operation."""
     settings = study.hotspots
     grid = grid_over(study.area.boundary, cell=settings.cell)
     found = []
     for number, measure in enumerate(study.measures, start=1):
         ledger = next(one for one in ledgers if one.source == measure.source)
-        windows: dict[str, Window] = {"whole period": store.whole_period(ledger.coverage, ledger.missing_months)}
-        if designs:
-            windows |= {"before": designs[0].before, "after": designs[0].after}
-        views = {}
-        whole = store.points(opened, measure, windows["whole period"])
-        for name, window in windows.items():
-            points = whole if name == "whole period" else store.points(opened, measure, window)
-            views[name] = hotspots.quartic_density(
-                points, grid, bandwidth=settings.bandwidth, years=window.years, within=study.area.boundary
+        windows: dict[tuple[str, str], Window] = {WHOLE: store.whole_period(ledger.coverage, ledger.missing_months)}
+        for one in designs:
+            windows |= {(one.operation.name, "before"): one.before, (one.operation.name, "after"): one.after}
+        points = {view: store.points(opened, measure, window) for view, window in windows.items()}
+        views = {
+            view: hotspots.quartic_density(
+                points[view], grid, bandwidth=settings.bandwidth, years=window.years, within=study.area.boundary
             )
-        spots = hotspots.find_hotspots(views["whole period"], whole, share=settings.share) if len(whole) else ()
+            for view, window in windows.items()
+        }
+        whole = points[WHOLE]
+        spots = hotspots.find_hotspots(views[WHOLE], whole, share=settings.share) if len(whole) else ()
         found.append(HotspotResult(measure, views, spots))
         progress(f"density of {measure.name}", number, len(study.measures))
     return tuple(found)
@@ -154,6 +182,8 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
     progress : callable
         Called with a step's name and how much of it is done.
     """
+    check(study)
+    publish.check_folder(out)
     with store.open_store(database, inputs=data) as opened:
         ledgers = ingest(opened, study, data, progress)
         designs = design(study, ledgers)
@@ -188,5 +218,12 @@ def _check_categories(opened: Store, study: Study) -> None:
                 for category in measure.categories
                 if category not in held
             ]
+            if measure.harm and not measure.overridden and not measure.categories:
+                problems += [
+                    f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
+                    "categories that are harm under where, or write activity = true."
+                    for category in held
+                    if is_proactive(category)
+                ]
     if problems:
         raise StudyError(problems)

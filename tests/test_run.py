@@ -17,7 +17,7 @@ from geoharm import simulate
 from geoharm._version import __version__
 from geoharm.study import read_study
 from geoharm.workflow import run
-from tests.conftest import small_study
+from tests.conftest import small_study, write_polygon
 
 GEOHARM = [sys.executable, "-m", "geoharm"]
 
@@ -193,6 +193,52 @@ def test_a_missing_data_file_is_one_sentence(tmp_path):
     assert not (tmp_path / "maps").exists()
 
 
+def test_check_sees_what_needs_no_data(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace("0-6 months", "0-6 weeks").replace('"points-csv"', '"point-csv"')
+    path.write_text(text, encoding="utf-8")
+    found = call("check", "study.toml", folder=tmp_path)
+    assert found.returncode == 1
+    assert found.stderr.startswith("2 mistakes:")
+    assert 'did you mean "points-csv"?' in found.stderr
+    assert '"0-6 weeks" is not a phase' in found.stderr
+
+
+@pytest.mark.parametrize("database", [".", "area.geojson"])
+def test_a_database_that_is_none_is_not_to_be_deleted(tmp_path, database):
+    small_study(tmp_path)
+    found = call("ingest", "study.toml", "--data", ".", "--db", database, "--quiet", folder=tmp_path)
+    assert found.returncode == 1
+    assert "choose another --db" in found.stderr
+    assert "elete" not in found.stderr
+
+
+def test_ingest_names_the_line_of_a_reject(root, tmp_path):
+    small_study(tmp_path)
+    with (tmp_path / "reports.csv").open("a", encoding="utf-8") as stream:
+        stream.write("x,32/13/2020,-27,45,find\n")
+    lines = len((tmp_path / "reports.csv").read_text(encoding="utf-8").splitlines())
+    found = call("ingest", "study.toml", "--data", ".", "--quiet", folder=tmp_path)
+    assert f"1 rejected, first in line {lines:,}:" in found.stdout
+
+
+def test_two_operations_have_their_own_maps_and_files(tmp_path):
+    path = small_study(tmp_path, name="\u041e\u0434\u0438\u043d")
+    write_polygon(tmp_path / "other.geojson", 2200, 2200, 150)
+    text = path.read_text(encoding="utf-8")
+    operation = text[text.index("[[operation]]") : text.index("[publish]")]
+    second = operation.replace("\u041e\u0434\u0438\u043d", "\u0414\u0432\u0430").replace(
+        "target.geojson", "other.geojson"
+    )
+    second = second.replace("2020-01-01, end = 2021-01-01", "2020-07-01, end = 2021-01-01")
+    path.write_text(text.replace("[publish]", second + "[publish]"), encoding="utf-8")
+    found = run(read_study(path), data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
+    assert len({file.name for file in found.published.files}) == 5
+    views = found.result.hotspots[0].views
+    one, two = found.result.operations
+    assert views[(one.design.operation.name, "before")].events > views[(two.design.operation.name, "before")].events
+
+
 def test_a_category_that_no_row_has_is_refused(tmp_path):
     path = small_study(tmp_path)
     text = path.read_text(encoding="utf-8").replace(
@@ -255,7 +301,7 @@ def test_an_output_folder_that_is_a_file_is_one_sentence(tmp_path):
     (tmp_path / "taken").write_text("x")
     found = call("run", "study.toml", "--data", ".", "--out", "taken", "--quiet", folder=tmp_path)
     assert found.returncode == 1
-    assert "cannot be written" in found.stderr
+    assert "is a file, not a folder" in found.stderr
     assert found.stderr.strip().count("\n") == 0
 
 

@@ -78,6 +78,35 @@ def test_each_mistake_has_its_sentence(tmp_path, old, new, sentence):
     assert all("\n" not in problem for problem in problems)
 
 
+def test_overdoses_are_no_enforcement_activity(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace(
+        'unit        = "requests"', 'unit = "requests"\nwhere = { category = ["DRUG OVERDOSE"] }'
+    )
+    path.write_text(text, encoding="utf-8")
+    assert read_study(path).measures[0].role is Role.HARM
+
+
+def test_an_override_is_kept(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8").replace(
+        'recorded_by = "public"', 'recorded_by = "police"\ncount_as_harm = true'
+    )
+    path.write_text(text, encoding="utf-8")
+    assert read_study(path).measures[0].overridden
+
+
+def test_measures_that_count_the_same_rows_are_refused(tmp_path):
+    second = '[[measure]]\nname = "again"\nsource = "reports"\nunit = "requests"\nrecorded_by = "public"\nactivity = true\n\n[[operation]]'
+    problems = broken(tmp_path, ("[[operation]]", second))
+    assert any("count the same rows" in problem for problem in problems)
+
+
+def test_a_system_made_for_another_place_is_refused(tmp_path):
+    problems = broken(tmp_path, ("EPSG:32626", "EPSG:27700"))
+    assert any("is made for United Kingdom" in problem for problem in problems)
+
+
 def test_not_toml(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text("[study\nname=")

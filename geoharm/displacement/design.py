@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
-from geoharm.displacement.windows import build_windows
+from geoharm.displacement.windows import build_windows, parse_phase
 from geoharm.displacement.zones import build_zones, clearance
 from geoharm.errors import DesignError
 from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea
@@ -54,6 +54,26 @@ def build_design(
             "the target area shows up in the first ring.",
         )
     return Design(operation, zones, before, after, phases, notes)
+
+
+def check_operation(operation: Operation, area: StudyArea, others: Sequence[Operation]) -> None:
+    """Refuse an operation whose phases or zones cannot be right, whatever the data are.
+
+    Raises
+    ------
+    DesignError
+        With the reason.
+    """
+    spans = sorted(span for text in operation.after if (span := parse_phase(text)) is not None)
+    for one, two in pairwise(spans):
+        if two[0] < one[1]:
+            msg = f'The phases "{one[0]}-{one[1]} months" and "{two[0]}-{two[1]} months" share months; let them meet.'
+            raise DesignError(msg)
+    if operation.before.period is not None and operation.before.period.start >= operation.period.start:
+        msg = f"The window before starts on {operation.before.period.start}, not before the operation."
+        raise DesignError(msg)
+    check_operations_apart((operation, *others))
+    build_zones(operation, area, others)
 
 
 def check_operations_apart(operations: Sequence[Operation]) -> None:

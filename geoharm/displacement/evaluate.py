@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from geoharm.displacement.ratio import log_rate_ratio
-from geoharm.displacement.wdd import NAME, REFERENCE, linear_change
+from geoharm.displacement.wdd import net_change
 from geoharm.model import (
     ALL_RINGS,
     TARGET_AND_RINGS,
@@ -21,11 +21,8 @@ from geoharm.model import (
     ZoneCounts,
     ZoneRole,
     add_months,
-    undefined,
 )
 from geoharm.stats import detectable_fall, monthly_dispersion
-
-SCALED_NOTE = "the control is scaled to the zone's count before; the scale counts as known"
 
 
 def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> MeasureResult:
@@ -68,23 +65,10 @@ def _effect(
     zone = _together(counts, zones, design.before, after, name)
     controls = [control.name for control in design.of_role(ZoneRole.CONTROL)]
     control = _together(counts, controls, design.before, after, "control")
-    phi, phi_control = _dispersion(counts, zones, design.before), _dispersion(counts, controls, design.before)
+    phi, phi_control = _dispersion(counts, zones, design), _dispersion(counts, controls, design)
     ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
     length = after.days / design.before.days
-    if zone.before == 0 or control.before == 0:
-        which = zone.area if zone.before == 0 else control.area
-        difference = undefined(
-            NAME, unit=measure.unit, reference=REFERENCE, note=f"the count before in {which} is 0, so no scale is known"
-        )
-    else:
-        # Counts are brought to the length of the window after, the control to the zone's level before.
-        difference = linear_change(
-            [(zone, 1.0), (control, -zone.before / control.before)],
-            time_weights=(1 / length, 1.0),
-            dispersion={zone.area: phi, control.area: phi_control},
-            unit=measure.unit,
-            note=SCALED_NOTE,
-        )
+    difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
     return Effect(
         zone=name,
         window=after.name,
@@ -112,12 +96,19 @@ def _together(counts: ZoneCounts, zones: Sequence[str], before: Window, after: W
     return Change(name, sum(change.before for change in changes), sum(change.after for change in changes))
 
 
-def _dispersion(counts: ZoneCounts, zones: Sequence[str], before: Window) -> float:
-    """Return the dispersion of the months that lie whole in the window before; months without data stay gaps."""
+def _dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
+    """Return the dispersion of all whole months before the operation, rounded up to a tenth; gaps stay gaps.
+
+    The whole history is used, since a short window before tells too little. Rounding keeps single months from being
+    worked out of a published error.
+    """
     series = [counts.monthly(zone) for zone in zones]
+    start = design.operation.period.start
+    if counts.coverage.start >= start:
+        return 1.0
     values: list[float] = []
-    for month in Period(before.start, before.end).months():
+    for month in Period(counts.coverage.start, start).months():
         span = Period(month, add_months(month, 1))
-        used = month in series[0] and any(period.contains(span) for period in before.periods)
+        used = month in series[0] and counts.coverage.contains(span) and span.end <= start
         values.append(float(sum(one[month] for one in series)) if used else math.nan)
-    return monthly_dispersion(values)
+    return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from geoharm._checks import check_positive
 from geoharm.errors import DesignError
-from geoharm.model import Change, Estimate
+from geoharm.model import Change, Estimate, undefined
 
 REFERENCE = "https://doi.org/10.1186/s40163-018-0085-5"
 NAME = "weighted displacement difference"
@@ -107,6 +107,53 @@ def wdd(
         return Wdd(estimate(local), None, estimate(local))
     displaced = [term(ring, 1), term(ring_control, -1)]
     return Wdd(estimate(local), estimate(displaced), estimate(local + displaced))
+
+
+def net_change(
+    zone: Change,
+    control: Change,
+    *,
+    zone_dispersion: float = 1.0,
+    control_dispersion: float = 1.0,
+    unit: str = "events",
+) -> Estimate:
+    r"""Return the change of a zone net of a control that is scaled to the zone's count before.
+
+    Parameters
+    ----------
+    zone, control : Change
+        Counts in the same two windows, which need not be equally long.
+    zone_dispersion, control_dispersion : float
+        Variance over mean of each area's counts.
+    unit : str
+
+    Returns
+    -------
+    Estimate
+        Events after less those expected; undefined, with a note, where the control had none before.
+
+    Notes
+    -----
+    The scaled weighted displacement difference, with the error of the scale :math:`k = Z_0 / C_0` included (delta
+    method): with :math:`r = C_1 / C_0`,
+
+    .. math:: Z_1 - r Z_0, \qquad se^2 = \phi_Z (Z_1 + r^2 Z_0) + \phi_C k^2 (C_1 + r^2 C_0)
+
+    Taking the scale as known, as is often done, rejects too often when the control rises.
+
+    Examples
+    --------
+    >>> round(net_change(Change("T", 100, 60), Change("C", 1000, 1100)).value, 6)
+    -50.0
+    """
+    if control.before == 0:
+        note = f"the count before in {control.area} is 0, so no scale is known"
+        return undefined(NAME, unit=unit, reference=REFERENCE, note=note)
+    growth, scale = control.after / control.before, zone.before / control.before
+    own = check_positive(zone_dispersion, "dispersion of the zone") * (zone.after + growth**2 * zone.before)
+    other = check_positive(control_dispersion, "dispersion of the control")
+    other *= scale**2 * (control.after + growth**2 * control.before)
+    return Estimate(NAME, zone.after - growth * zone.before, math.sqrt(own + other), unit, REFERENCE)
 
 
 def linear_change(

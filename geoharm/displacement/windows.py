@@ -69,10 +69,16 @@ def build_windows(
     later = [phase for phase in phases if phase.name != DURING]
     after = Window(AFTER, tuple(period for phase in (later or list(phases)) for period in phase.periods))
     after = after.without_months(())
-    before = _before_window(operation.before, after, start)
+    before = Window("before", _before_periods(operation.before, after, start))
     if by_month and not all(period.is_whole_months for period in before.periods):
         before = _whole_months(before)
         notes.append("Some data are dated by month, so the window before was cut to whole months.")
+    if before.end > start:
+        msg = (
+            f"The window before ends on {before.periods[-1].last}, after the operation begins on {start} (for monthly "
+            "data: its first month); it must end before."
+        )
+        raise DesignError(msg)
     if not coverage.contains(Period(before.start, before.end)):
         msg = (
             f'The window before of "{operation.name}" ({before.start} to {before.periods[-1].last}) runs past the '
@@ -113,18 +119,16 @@ def _check_covered(window: Window, coverage: Period, missing: Sequence[date]) ->
         raise DesignError(msg)
 
 
-def _before_window(rule: BeforeRule, after: Window, operation_start: date) -> Window:
+def _before_periods(rule: BeforeRule, after: Window, operation_start: date) -> tuple[Period, ...]:
     if rule.period is not None:
         periods: tuple[Period, ...] = (rule.period,)
     else:
-        periods = tuple(period.shifted(-back) for back in range(1, rule.years + 1) for period in after.periods)
-    if max(period.end for period in periods) > operation_start:
-        msg = (
-            f"The window before ends on {max(p.end for p in periods)}, after the operation begins on "
-            f"{operation_start} (for monthly data: its first month); it must end before."
-        )
-        raise DesignError(msg)
-    return Window("before", periods)
+        nearest = 1
+        while after.periods[-1].shifted(-nearest).end > operation_start:
+            nearest += 1
+        backs = range(nearest, nearest + rule.years)
+        periods = tuple(period.shifted(-back) for back in backs for period in after.periods)
+    return periods
 
 
 def _whole_months(window: Window) -> Window:

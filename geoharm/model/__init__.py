@@ -3,7 +3,7 @@
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.ledger import DefaultGeocode, FileLedger, SourceLedger
-from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role
+from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
 from geoharm.model.result import (
@@ -79,6 +79,7 @@ __all__ = [
     "check_polygon",
     "first_of_month",
     "grid_over",
+    "is_proactive",
     "month_name",
     "undefined",
 ]

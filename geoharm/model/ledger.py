@@ -20,8 +20,8 @@ class FileLedger:
     inside, outside, default_geocode, no_place : int
         Where the kept rows lie; they add up to `kept`. Rows on a default geocode or without a place count in
         city totals and in nothing that needs a point.
-    reasons : tuple of (str, int)
-        Why rows were rejected, and how many.
+    reasons : tuple of (str, int, int)
+        Why rows were rejected, how many, and the first such line.
     """
 
     source: str
@@ -35,7 +35,7 @@ class FileLedger:
     outside: int
     default_geocode: int
     no_place: int
-    reasons: tuple[tuple[str, int], ...] = ()
+    reasons: tuple[tuple[str, int, int], ...] = ()
 
     def __post_init__(self) -> None:
         if self.read != self.kept + self.rejected + self.duplicate:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Offences that police find by looking: counting them counts the looking (Cambridge Crime Harm Index, 2020 statement,
+# https://doi.org/10.1007/s41887-020-00043-2). What happens to people is not among them.
+_PROACTIVE = ("drug", "narcotic", "possession of weapons", "stop and search", "arrest", "seizure")
+_TO_PEOPLE = ("overdose", "death", "illness", "complaint", "naloxone", "treatment")
+
 BORNE_BY = ("user", "family and neighbours", "community", "institutions")
 HARM_TYPES = ("health", "crime and violence", "social and nuisance", "economic", "environment")
 UNITS = ("requests", "needles", "incidents", "calls", "people", "deaths", "admissions")
@@ -16,6 +21,18 @@ class Role(StrEnum):
 
     HARM = "harm"
     ACTIVITY = "activity"
+
+
+def is_proactive(category: str) -> bool:
+    """Return whether a category is one that police record by looking for it.
+
+    Examples
+    --------
+    >>> is_proactive("Drugs"), is_proactive("DRUG OVERDOSE"), is_proactive("Burglary")
+    (True, False, False)
+    """
+    words = category.lower()
+    return any(word in words for word in _PROACTIVE) and not any(word in words for word in _TO_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +69,8 @@ class Measure:
         One of `RECORDERS`. What the police record of their own accord is activity.
     harm : Harm or None
         None makes it activity: shown, never added to harm.
+    overridden : bool
+        Whether the study says that police activity is to count as harm; then every report says so too.
     """
 
     name: str
@@ -60,6 +79,7 @@ class Measure:
     unit: str
     recorded_by: str
     harm: Harm | None = None
+    overridden: bool = False
 
     @property
     def role(self) -> Role:

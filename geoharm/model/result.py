@@ -98,13 +98,15 @@ class Effect:
         return self.counts.after - self.expected
 
     def change_interval(self, level: float = 0.95) -> Interval:
-        """Return the interval of the change in events, from the rate ratio's: ``after * (1 - exp(-ratio))``."""
-        span = self.ratio.interval(level)
+        """Return the interval of the change in events: ``expected * (ratio - 1)`` at both ends of the ratio's.
+
+        It holds zero exactly if the ratio's interval holds one, and never says that more events fell away than were
+        expected. Where a count of 0 leaves the ratio undefined, it is the interval of the difference.
+        """
         if not self.ratio.is_defined:
-            return span
-        return Interval(
-            self.counts.after * -math.expm1(-span.low), self.counts.after * -math.expm1(-span.high), span.level
-        )
+            return self.difference.interval(level)
+        span = self.ratio.interval(level)
+        return Interval(self.expected * math.expm1(span.low), self.expected * math.expm1(span.high), span.level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +184,14 @@ class HotspotResult:
     Attributes
     ----------
     measure : Measure
-    views : mapping of str to Surface
-        "whole period", and for the first operation "before" and "after".
+    views : mapping of (operation, view) to Surface
+        The view "whole period" under no operation's name (""), and every operation's "before" and "after".
     hotspots : tuple of Hotspot
         Of the whole period.
     """
 
     measure: Measure
-    views: Mapping[str, Surface]
+    views: Mapping[tuple[str, str], Surface]
     hotspots: tuple[Hotspot, ...]
 
 

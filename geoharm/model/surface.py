@@ -77,8 +77,9 @@ def grid_over(geometry: BaseGeometry, *, cell: float, margin: float = 0.0) -> Gr
     west, south, east, north = geometry.bounds
     x0 = math.floor((west - margin) / cell) * cell
     y0 = math.floor((south - margin) / cell) * cell
-    nx = math.ceil((east + margin - x0) / cell)
-    ny = math.ceil((north + margin - y0) / cell)
+    # One cell more where the edge is a multiple, so that a point on the edge has a cell.
+    nx = math.floor((east + margin - x0) / cell) + 1
+    ny = math.floor((north + margin - y0) / cell) + 1
     return Grid(x0, y0, cell, nx, ny)
 
 

@@ -1,7 +1,7 @@
 """Disclosure first, then pictures and words: everything here takes what `disclose` made, and nothing else."""
 
 from geoharm.publish.disclosure import DisclosedStudy, disclose
-from geoharm.publish.files import Published, publish_study
+from geoharm.publish.files import Published, check_folder, publish_study
 from geoharm.publish.maps import build_map
 from geoharm.publish.verdict import State, Verdict, judge, state_of
 
@@ -11,6 +11,7 @@ __all__ = [
     "State",
     "Verdict",
     "build_map",
+    "check_folder",
     "disclose",
     "judge",
     "publish_study",

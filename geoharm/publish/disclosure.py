@@ -5,7 +5,8 @@ Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules f
 - a count of 1 to k-1 is withheld, and with it every number that would give it back: its estimates, a second ring
   where one ring alone would follow from the sum of all, sums that differ from a shown one by just that zone, and all
   phases of a zone that add up to a shown count;
-- a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding;
+- a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding, and from
+  which, with the windows' counts, no small count of a stretch of time can be solved for (`audit`); else not at all;
 - a hotspot with fewer than k events, or k places, is not drawn;
 - a surface is a picture in six classes; cells within reach of fewer than k events, or k places, stay blank.
 
@@ -47,6 +48,7 @@ from geoharm.model import (
     ZoneRole,
     add_months,
 )
+from geoharm.publish.audit import gives_back
 from geoharm.publish.classes import class_breaks, classed_image
 from geoharm.publish.shown import (
     Shown,
@@ -141,16 +143,25 @@ def _hidden_zones(result: MeasureResult, design: Design, k: int) -> set[str]:
     hidden = {effect.zone for effect in result.effects if _has_small(effect, k)}
     rings = [zone.name for zone in design.of_role(ZoneRole.RING)]
     gap = {zone.name for zone in design.of_role(ZoneRole.GAP)}
-    lone = [name for name in rings if name in hidden]
-    if len(lone) == 1 and len(rings) > 1:
-        hidden.add(min((name for name in rings if name not in hidden), key=lambda name: _size(result.effect(name))))
-    if len(lone) == len(rings) == 1:
+    spare = sorted((name for name in rings if name not in hidden), key=lambda name: _size(result.effect(name)))
+    # What is hidden among the rings follows, added up, from the sum of all: it must be large enough itself.
+    while spare and not _safe_together([result.effect(name) for name in rings if name in hidden], k):
+        hidden.add(spare.pop(0))
+    if not _safe_together([result.effect(name) for name in rings if name in hidden], k):
         hidden.add(ALL_RINGS)
     if hidden & {"target", ALL_RINGS}:
         hidden.add(TARGET_AND_RINGS)
     if hidden & (gap | {TARGET_AND_RINGS}):
         hidden.add(TARGET_GAP_AND_RINGS)
     return hidden
+
+
+def _safe_together(hidden: Sequence[Effect], k: int) -> bool:
+    """Return whether nothing is hidden, or several zones are whose counts together are large, before and after."""
+    if not hidden:
+        return True
+    sums = [sum(effect.counts.before for effect in hidden), sum(effect.counts.after for effect in hidden)]
+    return len(hidden) > 1 and all(value >= k for value in sums)
 
 
 def _size(effect: Effect) -> tuple[int, str]:
@@ -228,15 +239,16 @@ def _disclose_series(counts: ZoneCounts, design: Design, k: int) -> ShownSeries:
         full = {start: months for start, months in steps.items() if all(month in target for month in months)}
         here = {start: sum(target[month] for month in months) for start, months in full.items()}
         there = {start: sum(control[month] for month in months) for start, months in full.items()}
-        if full and not any(isinstance(shown(n, k), Withheld) for n in (*here.values(), *there.values())):
-            level = _control_scale(here, there, design)
-            return ShownSeries(
-                step,
-                tuple(full),
-                tuple(here.values()),
-                tuple(level * value for value in there.values()),
-                tuple(start for start in steps if start not in full),
-            )
+        if not full or any(isinstance(shown(n, k), Withheld) for n in (*here.values(), *there.values())):
+            continue
+        spans = [[Period(start, add_months(start, step))] for start in full]
+        spans += [list(window.periods) for window in (design.before, design.after, *design.phases)]
+        if k > 1 and gives_back(counts, "target", spans, k):
+            continue
+        level = _control_scale(here, there, design)
+        gaps = tuple(start for start in steps if start not in full)
+        scaled = tuple(level * value for value in there.values())
+        return ShownSeries(step, tuple(full), tuple(here.values()), scaled, gaps)
     return ShownSeries(0)
 
 
@@ -267,15 +279,22 @@ def _disclose_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ShownH
     highest = max((float(values.max()) for values in allowed.values()), default=0.0)
     breaks = class_breaks(highest)
     first = next(iter(result.views.values()))
+    drawn = tuple(spot for spot in result.hotspots if min(spot.events, spot.places) >= k)
     return ShownHotspots(
         measure=result.measure,
         views={name: classed_image(surface, allowed[name], breaks, area) for name, surface in result.views.items()},
         breaks=breaks,
-        hotspots=tuple(spot for spot in result.hotspots if min(spot.events, spot.places) >= k),
+        hotspots=drawn,
         bandwidth=first.bandwidth,
         cell=first.grid.cell,
-        events={name: shown(round(surface.events), k) for name, surface in result.views.items()},
+        events={name: _rounded(surface.events, k) for name, surface in result.views.items()},
+        hidden=len(result.hotspots) - len(drawn),
     )
+
+
+def _rounded(events: float, k: int) -> str:
+    """Return a city total to the nearest ten, or as it is in an internal release."""
+    return f"{round(events):,}" if k == 1 else f"about {round(events / 10) * 10:,}"
 
 
 def _supported(surface: Surface, k: int) -> NDArray[np.float64]:

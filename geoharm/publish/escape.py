@@ -12,7 +12,14 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-_INVISIBLE = {ord(sign): None for sign in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"}
+_INVISIBLE = {
+    ord(sign): None for sign in "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"
+}
+
+
+def plain(text: str) -> str:
+    """Return text without marks that hide or reverse other text."""
+    return text.translate(_INVISIBLE)
 
 
 def html(value: object) -> Markup:
@@ -27,7 +34,7 @@ def html(value: object) -> Markup:
     """
     if isinstance(value, Markup):
         return value
-    return escape(str(value).translate(_INVISIBLE))
+    return escape(plain(str(value)))
 
 
 def json_block(value: object) -> Markup:
@@ -39,6 +46,7 @@ def json_block(value: object) -> Markup:
     {"name":"\u003c/script\u003e"}
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = plain(text)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)

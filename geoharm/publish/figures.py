@@ -84,7 +84,7 @@ def state_mark(state: State | None, *, size: float = 14.0) -> Markup:
 def interval_figure(effect: ShownEffect, unit: str) -> Markup:
     """Return the verdict's interval, with the changes too small to be seen as a grey slab."""
     width, height, middle = 400.0, 118.0, 52.0
-    slab = effect.detectable_fall * effect.expected
+    slab = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
     reach = max(abs(v) for v in (effect.change, effect.interval.low, effect.interval.high, slab)) * 1.08
     scale = Scale(-reach, reach, 16, width - 16)
     state = state_of(effect)

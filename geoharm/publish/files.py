@@ -34,7 +34,7 @@ class Published:
 def publish_study(disclosed: DisclosedStudy, folder: Path) -> Published:
     """Write report and map of every operation, and the run record, into a folder.
 
-    A study with one operation writes ``report.html`` and ``map.html``; with several, the operation's name is added.
+    A study with one operation writes ``report.html`` and ``map.html``; with several, the operation's number and name are added.
     An internal release says so in every file's name.
 
     Raises
@@ -46,14 +46,37 @@ def publish_study(disclosed: DisclosedStudy, folder: Path) -> Published:
     several = len(judged) > 1
     mark = "-internal" if disclosed.is_internal else ""
     pages: dict[str, str] = {}
-    for operation, verdict in judged:
-        name = mark + (f"-{slug(operation.design.operation.name)}" if several else "")
+    for number, (operation, verdict) in enumerate(judged, start=1):
+        name = mark + (f"-{number}-{slug(operation.design.operation.name)}" if several else "")
         pages[f"report{name}.html"] = report_page(disclosed, operation, verdict)
         if disclosed.hotspots:
             pages[f"map{name}.html"] = map_page(disclosed, operation, verdict)
     pages[f"run{mark}.json"] = run_record(disclosed, judged)
+    check_folder(folder)
+    for name in pages:
+        if (folder / name).is_dir():
+            msg = f'"{folder / name}" is a folder, where a page must go; choose another --out.'
+            raise PublishError(msg)
     written = tuple(write_text(folder / name, text) for name, text in pages.items())
     return Published(tuple((one.design.operation.name, verdict) for one, verdict in judged), written)
+
+
+def check_folder(folder: Path) -> Path:
+    """Return a folder if files can be written into it, or if it can be made; nothing is made or changed.
+
+    Raises
+    ------
+    PublishError
+        If it, or what it would lie in, is a file or may not be written.
+    """
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        msg = f'"{there}" is a file, not a folder; choose another --out.'
+        raise PublishError(msg)
+    if not os.access(there, os.W_OK | os.X_OK):
+        msg = f'The folder "{there}" cannot be written; choose another --out.'
+        raise PublishError(msg)
+    return folder
 
 
 def slug(name: str) -> str:

@@ -47,7 +47,7 @@ def build_map(disclosed: DisclosedStudy, operation: ShownOperation) -> folium.Ma
     for lines in disclosed.study.publish.context:
         _outline(built, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
     for index, one in enumerate(disclosed.hotspots):
-        for view, image in one.views.items():
+        for view, (image, _) in one.of(operation.design.operation.name).items():
             folium.raster_layers.ImageOverlay(
                 image=data_uri(palette_png(image)),
                 bounds=[[image.south, image.west], [image.north, image.east]],
@@ -111,12 +111,12 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
             images[str(child.layer_name)] = {"url": child.url, "bounds": child.bounds}
         elif isinstance(child, folium.GeoJson):
             shapes += child.data.get("features", [child.data])
-    crs = disclosed.study.area.crs
+    crs, name = disclosed.study.area.crs, operation.design.operation.name
     return {
         "images": images,
         "shapes": shapes,
-        "measures": [_measure_data(one) for one in disclosed.hotspots],
-        "views": list(disclosed.hotspots[0].views) if disclosed.hotspots else [],
+        "measures": [_measure_data(one, name) for one in disclosed.hotspots],
+        "views": list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else [],
         "colours": list(palette.DENSITY),
         "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
         "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
@@ -130,13 +130,13 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
     }
 
 
-def _measure_data(one: ShownHotspots) -> dict[str, Any]:
+def _measure_data(one: ShownHotspots, operation: str) -> dict[str, Any]:
     return {
         "name": one.measure.name,
         "unit": one.measure.unit,
         "activity": one.measure.role is Role.ACTIVITY,
         "breaks": list(one.breaks),
-        "events": {view: numbers.count(count) for view, count in one.events.items()},
+        "events": {view: events for view, (_, events) in one.of(operation).items()},
         "note": f"quartic kernel, bandwidth {one.bandwidth:g} m, cells of {one.cell:g} m, no edge correction",
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from geoharm._version import __version__
 from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.escape import plain
 from geoharm.publish.shown import Shown, ShownEffect, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict
 
@@ -56,7 +57,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
         ],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
     }  # fmt: skip
-    return json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
+    return plain(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
 def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:

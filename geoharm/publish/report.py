@@ -39,7 +39,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
     """
     primary = operation.primary
     target = primary.effect("target")
-    drawable = math.isfinite(target.interval.low) and math.isfinite(target.expected)
+    drawable = math.isfinite(target.interval.low) and target.interval.low < target.interval.high
     surface = next((one for one in disclosed.hotspots if one.measure.name == primary.measure.name), None)
     return render_page(
         "report.html.j2",
@@ -148,12 +148,11 @@ def _place_context(
     maps: list[tuple[str, Markup]] = []
     legend: list[tuple[Markup, str]] = []
     if surface and surface.breaks:
-        for view in ("before", "after"):
-            if view not in surface.views:
-                continue
-            window = operation.design.before if view == "before" else operation.design.after
-            title = f"{view.capitalize()}: {numbers.window(window)}, {numbers.count(surface.events[view])} located"
-            maps.append((title, operation_map(disclosed, operation.design, surface.views[view], title)))
+        for view, (image, events) in surface.of(operation.design.operation.name).items():
+            if view in ("before", "after"):
+                window = operation.design.before if view == "before" else operation.design.after
+                title = f"{view.capitalize()}: {numbers.window(window)}, {events} located"
+                maps.append((title, operation_map(disclosed, operation.design, image, title)))
         legend = [
             (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
                  svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
@@ -173,9 +172,10 @@ def _hotspot_table(one: ShownHotspots, disclosed: DisclosedStudy) -> dict[str, A
     share = numbers.percent(disclosed.study.hotspots.share)
     role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
     more = f"; the first {_MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > _MAX_HOTSPOTS else ""
+    hidden = f"; {one.hidden} with few events or places not shown" if one.hidden else ""
     return {
         "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
-        f"density{more}",
+        f"density{more}{hidden}",
         "unit": one.measure.unit,
         "rows": [
             {
@@ -305,7 +305,7 @@ def _source_table(source: SourceLedger) -> dict[str, Any]:
         files.append({"file": f"All {len(source.files)} files", "total": True, "cells": sums})
     reasons: dict[str, int] = {}
     for row in source.files:
-        for reason, count in row.reasons:
+        for reason, count, _ in row.reasons:
             reasons[reason] = reasons.get(reason, 0) + count
     return {
         "name": source.source,

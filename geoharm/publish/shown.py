@@ -141,20 +141,32 @@ class ShownHotspots:
     Attributes
     ----------
     measure : Measure
-    views : mapping of str to ClassedImage
+    views : mapping of (operation, view) to ClassedImage
+        "whole period" under no operation's name, "before" and "after" of each.
     breaks : tuple of float
         Where each class begins, in events per km2 per year; one set for all views.
     hotspots : tuple of Hotspot
     bandwidth, cell : float
         Metres.
-    events : mapping of str to int or Withheld
-        Located events of each view.
+    events : mapping of (operation, view) to str
+        Located events of each view, to the nearest ten: exact city totals would give small rests back.
+    hidden : int
+        Hotspots that are not drawn because they hold few events or places.
     """
 
     measure: Measure
-    views: Mapping[str, ClassedImage]
+    views: Mapping[tuple[str, str], ClassedImage]
     breaks: tuple[float, ...]
     hotspots: tuple[Hotspot, ...]
     bandwidth: float
     cell: float
-    events: Mapping[str, Shown]
+    events: Mapping[tuple[str, str], str]
+    hidden: int
+
+    def of(self, operation: str) -> dict[str, tuple[ClassedImage, str]]:
+        """Return the picture and the located events of each view that an operation's pages show, by the view's name."""
+        return {
+            view: (image, self.events[(name, view)])
+            for (name, view), image in self.views.items()
+            if name in ("", operation)
+        }

@@ -1,7 +1,7 @@
 """From estimates to the fixed sentences of the verdict: chosen by rule, never written by hand.
 
-The words are ``fell / rose / no clear change / a signal, not a finding / cannot tell``; nearby ``displaced nearby /
-diffused / not measurable``; other harms ``better / worse / unknown``. Nothing here says why anything changed.
+The words are ``fell / rose / no clear change / a signal, not a finding / cannot tell``; nearby ``displaced / diffused /
+fewer / more / not measurable``; other harms ``better / worse / unknown``. Nothing here says why anything changed.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Role, SourceLedger, ZoneRole, add_months
+from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Role, ZoneRole, add_months
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation
+from geoharm.publish.threats import Threat, notices, threats
 
 MAX_DETECTABLE = 0.5
 MIN_EXPECTED = 10
-# A share of rows without a place that the first page mentions; the ledger shows every one.
-_MENTION = 0.01
 
 
 class State(StrEnum):
@@ -60,15 +59,6 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Threat:
-    """Something that could change the verdict, and what would settle it."""
-
-    title: str
-    text: str
-    settle: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """What may be said of one operation.
 
@@ -80,7 +70,7 @@ class Verdict:
     headline, sentence : str
     answers : tuple of Answer
     threats : tuple of Threat
-        The largest first.
+        In a fixed order, most general first.
     notices : tuple of str
         What the data lack; shown on the first page.
     not_tested : str
@@ -131,13 +121,13 @@ def judge(disclosed: DisclosedStudy, operation: ShownOperation) -> Verdict:
         headline=_HEADLINES[state],
         sentence=_sentence(operation.primary, effect, state, operation.design.after.days),
         answers=(
-            Answer("Did total harm fall?", _ANSWERS[state], _net_detail(operation.primary), state),
+            _total(operation.primary),
             _moved(disclosed, operation),
             _lasting(operation),
             _others(operation),
         ),
-        threats=_threats(disclosed, operation),
-        notices=_notices(disclosed),
+        threats=threats(disclosed, operation),
+        notices=notices(disclosed),
         not_tested="Not tested: displacement beyond the rings, to other hours, to other kinds of harm, or indoors; "
         "harms that nobody recorded.",
     )
@@ -191,14 +181,18 @@ def _sentence(measure: ShownMeasure, effect: ShownEffect, state: State, days: in
     return f"{text} {seen}"
 
 
-def _net_detail(measure: ShownMeasure) -> str:
+def _total(measure: ShownMeasure) -> Answer:
+    """Answer for target and rings together: a fall in the target alone may only have moved."""
+    question = "Did total harm fall?"
     target, together = measure.effect("target"), measure.effect(TARGET_AND_RINGS)
-    if math.isnan(target.change):
-        return f"Target area: {target.note}."
-    text = f"Target area: {numbers.change_with_interval(target.change, target.interval)}, net of control."
-    if not math.isnan(together.change):
-        text += f" With the rings: {numbers.change_with_interval(together.change, together.interval)}."
-    return text
+    state = state_of(together)
+    parts = []
+    for name, effect in (("Target and rings", together), ("Target area alone", target)):
+        known = not math.isnan(effect.change)
+        text = numbers.change_with_interval(effect.change, effect.interval) if known else effect.note
+        parts.append(f"{name}: {text}")
+    text = "; ".join(parts) + ". Net of control."
+    return Answer(question, _ANSWERS[state], text + _attention(measure, state), state)
 
 
 def _moved(disclosed: DisclosedStudy, operation: ShownOperation) -> Answer:
@@ -208,15 +202,25 @@ def _moved(disclosed: DisclosedStudy, operation: ShownOperation) -> Answer:
     effect = operation.primary.effect(ALL_RINGS)
     state = state_of(effect)
     span = f"{rings[0].inner:g}\u2013{rings[-1].outer:g} m around"
+    answer = _NEARBY[state]
+    if state_of(operation.primary.effect("target")).direction < 0 and state.direction:
+        answer = {-1: "Diffused: fewer nearby too", 1: "Displaced nearby"}[state.direction]
+        if not state.is_finding:
+            answer = {-1: "A signal of diffusion", 1: "A signal of displacement nearby"}[state.direction]
     if math.isnan(effect.change):
-        return Answer(question, _NEARBY[state], f"{span}: {effect.note}.", state)
+        return Answer(question, answer, f"{span}: {effect.note}.", state)
     text = f"{span}: {numbers.change_with_interval(effect.change, effect.interval)}, net of control."
     error = max((row.location_error for row in disclosed.ledgers), default=0.0)
     if error and design.operation.gap < 2 * error:
         text += f" Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
-    if state.direction and operation.primary.measure.recorded_by == "public":
-        text += " Reports follow attention, and no comparator was supplied."
-    return Answer(question, _NEARBY[state], text, state)
+    return Answer(question, answer, text + _attention(operation.primary, state), state)
+
+
+def _attention(measure: ShownMeasure, state: State) -> str:
+    """Return the caution that goes with any change in what the public reports."""
+    if state.direction and measure.measure.recorded_by == "public":
+        return " Reports follow attention, and no comparator was supplied."
+    return ""
 
 
 def _lasting(operation: ShownOperation) -> Answer:
@@ -232,6 +236,9 @@ def _lasting(operation: ShownOperation) -> Answer:
     if last.end < half_year:
         weeks = numbers.weeks_between(design.operation.period.end, last.end)
         detail = f"Only {weeks} weeks after the operation are covered; half a year is needed.{parts}"
+        return Answer(question, "Cannot tell", detail, State.CANNOT_TELL)
+    if last.start < add_months(design.operation.period.end, 3):
+        detail = f"The last phase ({last.name}) mixes early and late months; give a later phase of its own.{parts}"
         return Answer(question, "Cannot tell", detail, State.CANNOT_TELL)
     late = next(effect for effect in in_target if effect.window == last.name)
     state = state_of(late)
@@ -253,123 +260,13 @@ def _others(operation: ShownOperation) -> Answer:
     if not others:
         return Answer(question, "Unknown", f"No other harm was supplied.{lack}", None)
     states = [(one.measure.name, state_of(one.effect("target"))) for one in others]
-    detail = "; ".join(f"{name}: {_ANSWERS[state].lower()}" for name, state in states) + "."
-    if any(state.direction > 0 for _, state in states):
+    nearby = [(f"{one.measure.name} in the rings", state_of(one.effect(ALL_RINGS))) for one in others]
+    worse = [pair for pair in nearby if pair[1].direction > 0]
+    detail = "; ".join(f"{name}: {_ANSWERS[state].lower()}" for name, state in states + worse) + "."
+    if worse or any(state.direction > 0 for _, state in states):
         return Answer(question, "Worse, at least as a signal", detail + lack, State.SIGNAL_RISE)
     if any(state is State.CANNOT_TELL for _, state in states):
         return Answer(question, "Unknown", detail + lack, State.CANNOT_TELL)
     if all(state.direction < 0 for _, state in states):
         return Answer(question, "Better, at least as a signal", detail + lack, State.SIGNAL_FALL)
     return Answer(question, "No clear change", detail + lack, State.NO_CLEAR_CHANGE)
-
-
-def _threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threat, ...]:
-    design, about = operation.design, operation.design.operation
-    effect = operation.primary.effect("target")
-    found = []
-    if not effect.ratio.calibrated:
-        found.append(
-            Threat(
-                "The interval is too narrow",
-                "It holds the noise of counting and of single months. Places also drift apart without any operation. "
-                "In simulated cities, intervals of this kind held the truth about 70 times in 100, not 95.",
-                "Comparison with many places of the same shape where there was no operation.",
-            )
-        )
-    if about.chosen_on is None:
-        found.append(
-            Threat(
-                "Chosen because it was high?",
-                "How the target area was chosen is not stated. Places picked at a peak fall back by themselves, often by 4 to 15%.",
-                "Stating which data the choice was made on (chosen_on), and a window before that does not share them.",
-            )
-        )
-    elif any(about.chosen_on.overlap(period) for period in design.before.periods):
-        found.append(
-            Threat(
-                "Chosen because it was high",
-                f"The target area was chosen on {numbers.days(about.chosen_on)}, which is part of the window before. "
-                "Places picked at a peak fall back by themselves, often by 4 to 15%.",
-                "A window before that shares no day with the choice.",
-            )
-        )
-    if not about.before.same_season and abs(design.before.years - round(design.before.years)) > 0.1:
-        found.append(
-            Threat(
-                "Another season",
-                "The windows before and after do not cover the same months. Only a season that the control area "
-                "shares is taken out.",
-                "The same months of two or more earlier years as the window before.",
-            )
-        )
-    if operation.primary.measure.recorded_by == "public":
-        found.append(
-            Threat(
-                "Reports follow attention",
-                f"{_upper(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
-                "way to report changes how many reports there are, not only how much harm.",
-                "A comparator stream: other reports by the same route from the same place.",
-            )
-        )
-    for source in disclosed.ledgers:
-        if source.default_geocodes:
-            share = sum(code.share for code in source.default_geocodes)
-            found.append(
-                Threat(
-                    "Places that are not places",
-                    f"{numbers.percent(share)} of the located rows of \u201c{source.source}\u201d sit on a default geocode "
-                    "and could not be placed. If their share differs between the target area and elsewhere, or changes, "
-                    "the comparison is off.",
-                    "Locating those rows from their address text.",
-                )
-            )
-    if design.after.days < 90:
-        found.append(
-            Threat(
-                "A short time after",
-                f"The window after has {design.after.days} days. What fades within months can look lasting after weeks.",
-                "Data for at least half a year after the operation.",
-            )
-        )
-    if about.co_occurring:
-        found.append(
-            Threat(
-                "Something else at the same time",
-                "; ".join(about.co_occurring) + ".",
-                "A control area that shared it.",
-            )
-        )
-    return tuple(found)
-
-
-def _notices(disclosed: DisclosedStudy) -> tuple[str, ...]:
-    """Return what the first page must say about the data."""
-    found = []
-    for source in disclosed.ledgers:
-        for code in source.default_geocodes:
-            found.append(_geocode_notice(source, code.events, code.share, code.addresses))
-        if source.missing_months:
-            found.append(
-                f"\u201c{source.source}\u201d has no file for {numbers.months(source.missing_months)}: "
-                "the gap is left out everywhere and not read as zero."
-            )
-        blank = source.total("no_place")
-        if blank >= max(disclosed.threshold, _MENTION * source.total("kept")):
-            found.append(
-                f"{blank:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
-            )
-    if disclosed.study.area.crs_note:
-        found.append(disclosed.study.area.crs_note)
-    return tuple(found)
-
-
-def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
-    texts = f" under {addresses:,} different address texts" if addresses else ""
-    return (
-        f"{events:,} rows of \u201c{source.source}\u201d ({numbers.percent(share)} of those with coordinates) sit on one point"
-        f"{texts}: a default geocode, not a place. They count in city totals and are left out of maps, hotspots and zones."
-    )
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from geoharm.model import Period, SourceLedger, StudyArea
 from geoharm.store.connection import Store, open_store
 from geoharm.store.formats import Format, read_format, shipped
+from geoharm.store.guess import Guess, guess_format
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.reduce import (
@@ -27,10 +28,12 @@ __all__ = [
     "ELSEWHERE",
     "UNPLACED",
     "Format",
+    "Guess",
     "Input",
     "Store",
     "categories",
     "find_inputs",
+    "guess_format",
     "ingest_source",
     "open_store",
     "points",

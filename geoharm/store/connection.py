@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from geoharm.errors import StoreError
+from geoharm.errors import BusyError, StoreError
 
 SCHEMA_VERSION = 1
 
@@ -96,11 +96,14 @@ def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
     StoreError
         If another process holds the file, or another version made it.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        msg = f'"{path}" is a folder, not a database file; choose another --db.'
+        raise StoreError(msg)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         connection = duckdb.connect(str(path), config={"memory_limit": "4GB"})
-    except duckdb.IOException as error:
-        raise StoreError(_busy_message(path, str(error))) from error
+    except (duckdb.Error, OSError) as error:
+        raise _refusal(path, str(error)) from error
     try:
         connection.execute(_TABLES)
         found = connection.execute("FROM main.about").fetchall()[0][0]
@@ -129,9 +132,11 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _busy_message(path: Path, detail: str) -> str:
+def _refusal(path: Path, detail: str) -> StoreError:
     holder = re.search(r"PID (\d+)", detail)
-    if holder or "lock" in detail.lower():
+    if holder or "set lock" in detail:
         who = f" (process {holder.group(1)})" if holder else ""
-        return f'Another program{who} is using the database "{path}". Wait until it ends, or close it.'
-    return f'The database "{path}" cannot be opened; it may be damaged. Delete it: it is rebuilt from the files.'
+        return BusyError(f'Another program{who} is using the database "{path}". Wait until it ends, or close it.')
+    if path.is_file():
+        return StoreError(f'"{path}" is not a database that this version can open; choose another --db.')
+    return StoreError(f'The database "{path}" cannot be made there; choose another --db.')

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -51,7 +52,8 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
     """
     scan = _scan(source, layout)
     chosen = match_columns(source.name, scan.header, layout)
-    if scan.newlines == 0:
+    csv.field_size_limit(MAX_LINE)
+    if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
     if (
@@ -65,9 +67,10 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
 
 
 def _scan(source: Input, layout: Format) -> _Scan:
-    newlines, run, lone, zeros, last = 0, 0, 0, False, b"\n"
+    newlines, run, zeros, last = 0, 0, False, b"\n"
     with source.open() as stream:
         first = stream.readline(MAX_LINE)
+        lone = first.count(b"\r") - first.endswith(b"\r\n")
         while chunk := stream.read(CHUNK):
             found = chunk.count(b"\n")
             newlines += found
@@ -84,7 +87,11 @@ def _scan(source: Input, layout: Format) -> _Scan:
     except (UnicodeDecodeError, LookupError) as error:
         msg = f'The header of "{source.name}" is not {layout.encoding} text: {error}.'
         raise DataError(msg) from error
-    header = next(csv.reader([text], delimiter=layout.delimiter, quotechar=layout.quote), [])
+    try:
+        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, quotechar=layout.quote), [])
+    except csv.Error as error:
+        msg = f'The header of "{source.name}" cannot be read: {error}.'
+        raise DataError(msg) from error
     return _Scan([name.strip() for name in header], newlines, simple=not lone and not zeros)
 
 
@@ -127,7 +134,7 @@ def _careful(
 ) -> Staged:
     """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
     writer = StageWriter(connection, tuple(chosen))
-    for line, record in _records(source, layout, len(scan.header)):
+    for line, record in _records(source, layout, len(scan.header), chosen.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
         else:
@@ -135,7 +142,7 @@ def _careful(
     return writer.close()
 
 
-def _records(source: Input, layout: Format, width: int) -> Iterator[tuple[int, list[str] | str]]:
+def _records(source: Input, layout: Format, width: int, when: int) -> Iterator[tuple[int, list[str] | str]]:
     """Yield every record after the header with the line it began on: its cells, or why it is rejected.
 
     A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
@@ -158,20 +165,20 @@ def _records(source: Input, layout: Format, width: int) -> Iterator[tuple[int, l
                 if not record:
                     continue
                 fault = _fault(record, width)
-            if reader.line_num > begin and (fault or _holds_rows(record, layout, width)):
+            if reader.line_num > begin and (fault or _holds_rows(record, layout, width, when)):
                 msg = (
                     f'"{source.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
                     "which look like rows of their own. Mend the file; nothing was read."
                 )
                 raise DataError(msg)
-            yield begin, fault or record
+            yield begin, fault or record[:width]
 
 
 def _fault(record: list[str], width: int) -> str:
     """Return what is wrong with the shape of a record, or nothing."""
     if len(record) < width:
         return "has fewer columns than the header"
-    if len(record) > width:
+    if len(record) > width + 1 or (len(record) == width + 1 and record[-1]):
         return "has more columns than the header"
     if any("\x00" in cell for cell in record):
         return "holds a zero byte"
@@ -180,11 +187,19 @@ def _fault(record: list[str], width: int) -> str:
     return ""
 
 
-def _holds_rows(record: list[str], layout: Format, width: int) -> bool:
-    """Return whether a line inside a quoted cell has as many delimiters as a row."""
+def _holds_rows(record: list[str], layout: Format, width: int, when: int) -> bool:
+    """Return whether a line inside a quoted cell is a row: as many cells, and a date where a date belongs."""
     return any(
-        line.count(layout.delimiter) >= width - 1 > 0
+        len(cells) == width and any(_is_date(cells[when], pattern) for pattern in layout.date_formats)
         for cell in record
         if "\n" in cell or "\r" in cell
-        for line in cell.splitlines()
+        for cells in (line.split(layout.delimiter) for line in cell.splitlines())
     )
+
+
+def _is_date(text: str, pattern: str) -> bool:
+    try:
+        datetime.strptime(text.strip(), pattern)
+    except ValueError:
+        return False
+    return True

@@ -199,6 +199,9 @@ def _members(path: Path, patterns: Sequence[str]) -> tuple[Input, ...]:
     if len(entries) > MAX_ENTRIES:
         msg = f'The archive "{path.name}" has {len(entries):,} entries, more than {MAX_ENTRIES:,}; it is not read.'
         raise DataError(msg)
+    if any(entry.filename == "[Content_Types].xml" for entry in entries):
+        msg = f'"{path.name}" is an Excel workbook; write container = "excel" in its format, or save it as CSV.'
+        raise DataError(msg)
     chosen = []
     for entry in entries:
         name = entry.filename

@@ -16,7 +16,7 @@ from geoharm.errors import DataError
 from geoharm.store.csv_files import stage_csv
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
-from geoharm.store.stage import Staged, StageWriter
+from geoharm.store.stage import Staged, StageWriter, needed_fields
 from geoharm.store.tables import stage_excel, stage_parquet, stage_vector
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Input, Format], Staged]
@@ -45,7 +45,7 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
         content = stream.read()
     try:
         document: Any = json.loads(content.decode("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         msg = f'The file "{source.name}" is not valid GeoJSON: {error}.'
         raise DataError(msg) from error
     features = document.get("features") if isinstance(document, dict) else None
@@ -55,26 +55,32 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
     if not features:
         msg = f'The file "{source.name}" has no features.'
         raise DataError(msg)
-    keys = {field: _property(source, features, names) for field, names in layout.columns.items()}
+    keys: dict[str, str] = {}
+    for field, names in layout.columns.items():
+        key = next((name for name in names if any(name in _properties(feature) for feature in features)), None)
+        if key is not None:
+            keys[field] = key
+        elif field in needed_fields(layout):
+            msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
+            raise DataError(msg)
     writer = StageWriter(connection, (*keys, "longitude", "latitude"))
     for number, feature in enumerate(features, start=1):
         place = _point(feature)
         if isinstance(place, str):
             writer.reject(number, place)
             continue
-        properties = feature.get("properties") or {}
-        values = [properties.get(key) for key in keys.values()]
-        writer.keep(number, [*(None if value is None else str(value) for value in values), *place])
+        properties = _properties(feature)
+        values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
+        if any("\ud800" <= sign <= "\udfff" for value in values if value and not value.isascii() for sign in value):
+            writer.reject(number, "holds signs that are no text")
+        else:
+            writer.keep(number, [*values, *place])
     return writer.close()
 
 
-def _property(source: Input, features: list[Any], names: tuple[str, ...]) -> str:
-    """Return the first accepted name that any feature has."""
-    for name in names:
-        if any(isinstance(feature, dict) and name in (feature.get("properties") or {}) for feature in features):
-            return name
-    msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
-    raise DataError(msg)
+def _properties(feature: Any) -> dict[str, Any]:
+    found = feature.get("properties") if isinstance(feature, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _point(feature: Any) -> tuple[str | None, str | None] | str:

@@ -39,7 +39,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
 def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]:
     """Return the days a source covers, the months inside without any row, and whether it knows months only.
 
-    What the study states comes first. Else the last month of a month-only source counts whole, and a day-dated source
+    What the study states comes first, and no month of it is missing. Else the last month of a month-only source counts whole, and a day-dated source
     ends with its last day.
     """
     by_month, start, end = store.connection.execute(
@@ -57,7 +57,8 @@ def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]
             "widen covers, or narrow the study period."
         )
         raise DataError(msg)
-    if start is None:
+    declared = start is not None
+    if not declared:
         start = first
         end = add_months(first_of_month(last), 1) if by_month else last + timedelta(days=1)
     span = Period(start, end)
@@ -67,7 +68,8 @@ def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]
             "SELECT DISTINCT CAST(date_trunc('month', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
         ).fetchall()
     }
-    missing = tuple(month for month in span.months() if month not in present)
+    # What is declared to be covered is covered: a month without events is then a count of zero.
+    missing = () if declared else tuple(month for month in span.months() if month not in present)
     return span, missing, bool(by_month)
 
 
@@ -83,11 +85,13 @@ def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
         [source],
     ).fetchall()
     places = _pairs(store, "SELECT file, place, count(*) FROM tidy.event WHERE source = ? GROUP BY ALL", source)
-    reasons = _pairs(
-        store,
-        """SELECT file, '"' || "column" || '" ' || reason, count(*) FROM tidy.reject WHERE source = ? GROUP BY ALL""",
-        source,
-    )
+    reasons: dict[str, list[tuple[str, int, int]]] = {}
+    for file, *reason in store.connection.execute(
+        """SELECT file, '"' || "column" || '" ' || reason AS why, count(*), min(line) FROM tidy.reject
+        WHERE source = ? GROUP BY ALL ORDER BY file, why""",
+        [source],
+    ).fetchall():
+        reasons.setdefault(file, []).append((str(reason[0]), int(reason[1]), int(reason[2])))
     return tuple(
         FileLedger(
             source,
@@ -101,7 +105,7 @@ def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
             outside=places.get(file, {}).get("outside", 0),
             default_geocode=places.get(file, {}).get("default geocode", 0),
             no_place=places.get(file, {}).get("no place", 0),
-            reasons=tuple(sorted(reasons.get(file, {}).items())),
+            reasons=tuple(reasons.get(file, ())),
         )
         for file, sha256, read, kept, rejected, duplicate in rows
     )

@@ -12,21 +12,21 @@ from geoharm.store.formats import FIELDS, Format
 from geoharm.store.stage import Staged
 
 _SPACE = " \t\u00a0"
-_SAME = ("id_text", "date_text", "longitude_text", "latitude_text", "latlon_text", "category_text")
+_SAME = ("record", "since", "until", "longitude", "latitude", "category")
 
 
 def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
     """Make ``parsed``, one row for each row of ``stage``.
 
     A span from date to end is placed at its middle. Two rows are the same event if id, date, place and category are
-    the same text, where the format's rule says so.
+    the same once read, where the format's rule says so.
     """
     longitude, latitude = _place_texts(layout)
     when = _date_text(staged)
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE parsed AS
-        SELECT * EXCLUDE (since, until), CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+        SELECT * EXCLUDE (since, until, record), {_same(layout)} AS same, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
             CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
         FROM (
             SELECT line, {when} AS date_text, end_text, weight_text, address_text AS address,
@@ -34,7 +34,7 @@ def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: F
                 {_moment(when, layout)} AS since, {_moment("end_text", layout)} AS until,
                 TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
                 CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
-                {_category(layout)} AS category, {_same(layout)} AS same
+                {_category(layout)} AS category, id_text AS record
             FROM (SELECT line, {_texts(staged, layout)} FROM stage)
         )
         """
@@ -92,8 +92,8 @@ def _is_test(layout: Format) -> str:
 def _same(layout: Format) -> str:
     if layout.duplicate_rule != "id":
         return "CAST(NULL AS UHUGEINT)"
-    joined = " || chr(31) || ".join(f"coalesce({part}, '')" for part in _SAME)
-    return f"CASE WHEN id_text IS NOT NULL THEN md5_number({joined}) END"
+    joined = " || chr(31) || ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in _SAME)
+    return f"CASE WHEN record IS NOT NULL THEN md5_number({joined}) END"
 
 
 def _category(layout: Format) -> str:

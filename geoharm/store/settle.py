@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 
+from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 
-# A default geocode by share: this much of all located rows on one point, and this many times the next busiest.
-_SHARE, _TIMES_NEXT = 0.05, 10
-# By address text: this share, and addresses this many times as varied as on a busy ordinary point.
+# A default geocode by share: this much of all located rows and this many rows on one point, this many times the
+# busiest point below that share, among this many points; and not all under one address, which would be a place.
+_SHARE, _ROWS, _TIMES_ORDINARY, _POINTS = 0.05, 30, 10, 20
+# By address text: this share, and this many addresses, most of them also found at other points.
 _TEXT_SHARE, _TEXT_ADDRESSES = 0.005, 50
 _TEXT_CONTRADICTED = 0.5
 
@@ -70,15 +74,33 @@ def settle_source(store: Store, source: str, layout: Format, area: StudyArea, co
             """
         )
         connection.unregister("place_of")
+        _refuse_elsewhere(connection, source, x, y)
         connection.execute("DROP TABLE kept")
+
+
+def _refuse_elsewhere(
+    connection: duckdb.DuckDBPyConnection, source: str, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> None:
+    """Refuse a source of which no located row lies in the study area: the wrong city, or the wrong system."""
+    inside = connection.execute(
+        "SELECT count(*) FROM tidy.event WHERE source = ? AND place IN ('inside', 'default geocode')", [source]
+    ).fetchall()[0][0]
+    if x.size and not inside:
+        msg = (
+            f'No located row of "{source}" lies in the study area; they lie at {x.min():,.0f} to {x.max():,.0f} east, '
+            f"{y.min():,.0f} to {y.max():,.0f} north in the study's metres. Check the study area, and the format's "
+            "coordinate system (location.crs)."
+        )
+        raise GateError(msg)
 
 
 def _find_default_geocodes(store: Store, source: str) -> None:
     """Find points that hold an implausible share of a source, or whose address texts say they are elsewhere.
 
-    By share: at least 5 % of all located rows, and ten times the next busiest point. By text: at least 0.5 % of all
-    located rows under at least 50 different address texts, of which at least half are also found at other points
-    (a place does not have fifty addresses that are somewhere else).
+    By share: at least 30 rows and 5 % of all located rows, ten times the busiest point below 5 %, among at least 20
+    points; a point with one address only is taken for a place. By text: at least 0.5 % of all located rows under at
+    least 50 different address texts, of which at least half are also found at other points (a place does not have
+    fifty addresses that are somewhere else).
     """
     store.connection.execute(
         """
@@ -86,8 +108,8 @@ def _find_default_geocodes(store: Store, source: str) -> None:
         WITH point AS (
             SELECT x, y, count(*) AS n, count(DISTINCT address) AS addresses FROM kept WHERE x IS NOT NULL GROUP BY x, y
         ), ranked AS (
-            SELECT *, sum(n) OVER () AS total, lead(n) OVER (ORDER BY n DESC, x, y) AS next FROM point
-        ), spread AS (
+            SELECT *, sum(n) OVER () AS total, count(*) OVER () AS points FROM point
+        ), ordinary AS (SELECT coalesce(max(n), 0) AS busiest FROM ranked WHERE n < $share * total), spread AS (
             SELECT address, count(*) AS points FROM (SELECT DISTINCT address, x, y FROM kept
             WHERE address IS NOT NULL AND x IS NOT NULL) GROUP BY address
         ), suspect AS (SELECT x, y FROM ranked WHERE n >= $text_share * total AND addresses >= $text_addresses),
@@ -99,13 +121,13 @@ def _find_default_geocodes(store: Store, source: str) -> None:
         SELECT $source, x, y, n, n / total, addresses,
             CASE WHEN coalesce(elsewhere, 0) >= $contradicted
                 THEN 'its address texts are also found at other points' ELSE 'its share of all rows' END
-        FROM ranked LEFT JOIN told USING (x, y)
-        WHERE (n >= $share * total AND n >= $times * coalesce(next, 0) AND total > n)
+        FROM ranked LEFT JOIN told USING (x, y) CROSS JOIN ordinary
+        WHERE (n >= $share * total AND n >= $rows AND points >= $points AND n >= $times * busiest AND addresses <> 1)
             OR coalesce(elsewhere, 0) >= $contradicted
         ORDER BY n DESC, x, y
         """,
         {
-            "source": source, "share": _SHARE, "times": _TIMES_NEXT, "text_share": _TEXT_SHARE,
+            "source": source, "share": _SHARE, "rows": _ROWS, "times": _TIMES_ORDINARY, "points": _POINTS, "text_share": _TEXT_SHARE,
             "text_addresses": _TEXT_ADDRESSES, "contradicted": _TEXT_CONTRADICTED,
         },
     )  # fmt: skip

@@ -86,6 +86,11 @@ class StageWriter:
         self._rows.clear()
 
 
+def needed_fields(layout: Format) -> tuple[str, ...]:
+    """Return the fields that a file must have if its format declares them."""
+    return (*NEEDED, "id") if layout.duplicate_rule == "id" else NEEDED
+
+
 def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str, int]:
     """Return each declared field's position in a header; the needed ones must be there, each once.
 
@@ -110,7 +115,7 @@ def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str,
             raise DataError(msg)
         if places:
             chosen[field] = places[0]
-        elif field in NEEDED:
+        elif field in needed_fields(layout):
             missing.append(names[0])
     if missing:
         wanted = ", ".join(f'"{column}"' for column in missing)
@@ -119,5 +124,7 @@ def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str,
             f'The file "{name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
             f"its header is {found}."
         )
+        if len(header) == 1 and layout.container == "csv":
+            msg += " If another sign divides its columns, name it under [csv] delimiter."
         raise DataError(" ".join(msg.split()))
     return chosen

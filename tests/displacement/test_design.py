@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.displacement import check_operation
 from geoharm.displacement.windows import build_windows, parse_phase
 from geoharm.displacement.zones import build_zones
 from geoharm.errors import DesignError
@@ -135,3 +136,28 @@ def test_mid_month_operation_with_monthly_data_widens_to_whole_months_and_says_s
 def test_refused_phases(text):
     with pytest.raises(DesignError, match="is not a phase"):
         parse_phase(text)
+
+
+def test_same_season_of_a_whole_year_goes_back_until_it_is_over():
+    one = operation(
+        before=BeforeRule(None, 1, same_season=True),
+        period=Period(date(2020, 1, 1), date(2020, 1, 15)),
+        after=("0-11 months",),
+    )
+    before, after, _, _ = windows(one)
+    assert before.end <= one.period.start
+    assert (before.start.month, before.start.day) == (after.start.month, after.start.day)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"after": ("0-3 months", "2-6 months")}, "share months"),
+        ({"after": ("0-6 weeks",)}, "is not a phase"),
+        ({"target": shapely.box(20_000, 0, 21_000, 1000)}, "100% of the target area"),
+        ({"rings": (250.0, 20_000.0)}, "Nothing is left|is left as control"),
+    ],
+)
+def test_an_impossible_operation_is_seen_without_data(change, why):
+    with pytest.raises(DesignError, match=why):
+        check_operation(operation(**change), AREA, [])

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import shapely
 
-from geoharm.displacement import evaluate_measure
+from geoharm.displacement import evaluate_measure, net_change
 from geoharm.model import (
     BeforeRule,
+    Change,
     Design,
     Harm,
     Measure,
@@ -77,18 +78,56 @@ def test_effects_by_hand():
 def test_interval_of_the_change_agrees_with_the_ratio():
     target = evaluate_measure(MEASURE, counts(), design()).effect("target")
     span, change = target.ratio.interval(), target.change_interval()
-    assert change.low == pytest.approx(30 * (1 - np.exp(-span.low)))
+    assert change.low == pytest.approx(55 * np.expm1(span.low))
+    assert change.low > -target.expected
     assert change.low < target.change() < change.high
     assert (span.side == 0) == (change.side == 0)
 
 
-def test_zero_before_is_undefined_with_the_reason():
+def test_zero_before_leaves_the_ratio_undefined_and_the_difference_not():
     empty = counts()
     table = empty.counts.copy()
     table[0, :366] = 0
     found = evaluate_measure(
         MEASURE, ZoneCounts("finds", NAMES, empty.dates, table, False, empty.coverage), design()
     ).effect("target")
-    assert np.isnan(found.difference.value)
-    assert "count before in target is 0" in found.difference.note
+    assert np.isnan(found.ratio.value)
+    assert "count before in target is 0" in found.ratio.note
+    assert found.change() == found.difference.value == 30
+    assert found.change_interval().low > 0
     assert np.isnan(found.detectable_fall)
+
+
+def with_target(before, after):
+    """Return the effect on a target with these counts, everything else as above."""
+    plain = counts()
+    table = plain.counts.copy()
+    table[0] = 0
+    table[0, :before] = 1
+    table[0, 366 : 366 + after] = 1
+    return evaluate_measure(
+        MEASURE, ZoneCounts("finds", NAMES, plain.dates, table, False, plain.coverage), design()
+    ).effect("target")
+
+
+def test_a_complete_fall_is_seen():
+    found = with_target(150, 0)
+    assert np.isnan(found.ratio.value)
+    assert found.change_interval().high < 0
+
+
+def test_no_more_events_fall_away_than_were_expected():
+    found = with_target(180, 1)
+    assert -found.expected < found.change_interval().low < found.change() < found.change_interval().high < 0
+
+
+def test_net_change_rejects_at_its_level_whatever_the_control_does():
+    """The scale's own error is in it: with the scale taken as known, a control that triples gives 26 % false alarms."""
+    rng = np.random.default_rng(6)
+    for growth in (0.3, 1.0, 3.0):
+        draws = rng.poisson([100, 100 * growth, 400, 400 * growth], size=(4000, 4))
+        hits = [
+            net_change(Change("Z", z0, z1), Change("C", c0, c1)).interval().side != 0
+            for z0, z1, c0, c1 in draws.tolist()
+        ]
+        assert 0.035 < np.mean(hits) < 0.068

@@ -36,8 +36,10 @@ from geoharm.model import (
     Zone,
     ZoneCounts,
     ZoneRole,
+    add_months,
     grid_over,
 )  # fmt: skip
+from geoharm.publish.audit import gives_back
 from geoharm.publish.disclosure import DisclosedStudy, disclose
 from geoharm.publish.files import publish_study
 from geoharm.publish.shown import Withheld
@@ -163,6 +165,36 @@ cell = st.integers(0, 30)
 def test_no_small_count_follows_by_subtraction(area, rows):
     operation = shown(area, [*rows, (900, 300, 300)])
     assert attack(operation) == []
+
+
+def test_hidden_rings_are_large_together(area):
+    """A ring of 3 and one of 0 before: hiding both would give the 3 back from the sum of all rings."""
+    table = [[100, 30, 30], [50, 12, 12], [3, 15, 15], [0, 15, 15], [900, 300, 300]]
+    operation = shown(area, table)
+    assert operation.primary.effect("all rings").is_withheld
+
+
+def test_windows_and_series_together_give_no_month_back(area):
+    """From quarters, the window after and its phases, a month of 3 could be solved for: then no series is drawn."""
+    dates = np.arange("2020-01", "2021-08", dtype="datetime64[M]").astype("datetime64[D]")
+    table = np.full((5, dates.size), 50, dtype=np.int64)
+    table[0] = 10
+    table[0, -1] = 3
+    counts = ZoneCounts("finds", NAMES, dates, table, False, Period(date(2020, 1, 1), date(2021, 8, 1)))
+    plan = design(area)
+    after = Window("after", (Period(date(2021, 2, 1), date(2021, 8, 1)),))
+    plan = replace(plan, after=after, phases=(replace(after, name="0-6 months"),))
+    measured = evaluate_measure(MEASURE, counts, plan)
+    spans = [[Period(date(2021, m, 1), date(2021, m + 3, 1))] for m in (1, 4)] + [
+        [Period(date(2021, 1, 1), date(2021, 2, 1))],
+        list(after.periods),
+    ]
+    assert gives_back(counts, "target", spans, K)
+    assert not gives_back(counts, "target", spans[:2], K)
+    found = disclose(StudyResult(study(area), (), (), (OperationResult(plan, (measured,), ()),)))
+    series = found.operations[0].primary.series
+    boundaries = [[Period(s, add_months(s, series.step))] for s in series.starts]
+    assert series.step == 0 or not gives_back(counts, "target", [*boundaries, list(after.periods)], K)
 
 
 def test_the_attack_does_find_what_is_not_hidden(area):

@@ -51,7 +51,8 @@ def test_text_stays_text(payload):
 def test_json_cannot_leave_its_element(payload):
     block = json_block({payload: payload})
     assert not re.search(r"[<>&\u2028\u2029]", block)
-    assert json.loads(block) == {payload: payload}
+    text = payload.replace("\u202e", "")
+    assert json.loads(block) == {text: text}
 
 
 def test_json_refuses_numbers_that_are_none():

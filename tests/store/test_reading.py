@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geoharm.errors import DataError, GateError, StoreError
+from geoharm.errors import DataError, GateError, StoreError, StudyError
 from geoharm.model import Period
 from geoharm.store import find_inputs, ingest_source, open_store, read_format
 from tests.conftest import lonlat
@@ -153,6 +153,11 @@ def test_byte_order_mark_and_windows_line_ends_are_read(tmp_path, area, span):
     assert (ledger.total("read"), ledger.total("kept")) == (2, 2)
 
 
+def test_a_file_of_carriage_returns_is_read(tmp_path, area, span):
+    ledger, _ = read(tmp_path, area, span, {"a.csv": (HEADER + good(1) + good(2)).replace("\n", "\r")})
+    assert (ledger.total("read"), ledger.total("kept")) == (2, 2)
+
+
 def test_columns_in_another_order_are_found_by_name(tmp_path, area, span):
     content = f"category,extra,latitude,longitude,date,id\nfind,secret,{LAT},{LON},2020-01-05,1\n"
     ledger, tables = read(tmp_path, area, span, {"a.csv": content})
@@ -169,6 +174,54 @@ def test_an_event_in_two_files_is_counted_once(tmp_path, area, span):
     )
     assert (ledger.total("read"), ledger.total("kept"), ledger.total("duplicate")) == (4, 3, 1)
     assert [(row[1], row[2], row[3], row[4]) for row in tables["duplicate"]] == [("b.csv", 3, "a.csv", 2)]
+
+
+def test_the_same_event_written_differently_is_counted_once(tmp_path, area, span):
+    files = {
+        "a.csv": HEADER + f"1,2020-01-02,{LON:.4f},{LAT:.4f},find\n",
+        "b.csv": HEADER + f"1,2020-1-2,{LON:.4f}00,{LAT:.4f}0,find\n",
+    }
+    ledger, _ = read(tmp_path, area, span, files)
+    assert (ledger.total("kept"), ledger.total("duplicate")) == (1, 1)
+
+
+def test_a_quoted_note_over_two_lines_is_only_a_note(tmp_path, area, span):
+    note = f'7,2020-01-01,{LON},{LAT},"near the park,\nglass, foil, pipes, and more, of it"\n'
+    ledger, _ = read(tmp_path, area, span, {"a.csv": HEADER + note + good(1)})
+    assert ledger.total("kept") == 2
+
+
+@pytest.mark.parametrize("spoil", ["", "\n"])
+def test_both_ways_of_reading_agree_on_odd_rows(tmp_path, area, span, spoil):
+    """A delimiter too many at the end, and a very long cell: with and without a blank line that calls for care."""
+    body = good(1)[:-1] + ",\n" + good(2)[:-5] + "x" * 200_000 + "\n" + spoil + good(3)
+    ledger, _ = read(tmp_path, area, span, {"a.csv": HEADER + body})
+    assert (ledger.total("kept"), ledger.total("rejected")) == (3, 0)
+
+
+def test_a_format_without_its_id_column_is_refused(tmp_path, area, span):
+    with pytest.raises(DataError, match='"id" missing'):
+        read(tmp_path, area, span, {"a.csv": f"date,longitude,latitude\n2020-01-01,{LON},{LAT}\n"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ('crs = "EPSG:4326"', 'crs = "EPSG:99999"', "is not known"),
+        ('quality = "exact"', 'quality = "exact"\ntypical_error_m = -5', "must be metres, 0 or more"),
+        ('quality = "exact"', 'quality = "banana"', "must be one of"),
+        ('"%Y-%m-%d"', '"YYYY-MM-DD"', "names no part of a date"),
+        ('category = "category"', 'category = "Patient Name"', "personal data"),
+        ("[duplicates]", '[csv]\nencoding = "utf-99"\n[duplicates]', "is not known"),
+        ("[columns]", "[column]", 'did you mean "columns"'),
+    ],
+)
+def test_a_format_with_a_mistake_is_refused(tmp_path, root, old, new, why):
+    text = (root / "geoharm" / "store" / "formats" / "points-csv.toml").read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "own.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(StudyError, match=why):
+        read_format("own.toml", tmp_path)
 
 
 def test_rows_without_an_id_are_never_duplicates(tmp_path, area, span):
@@ -273,6 +326,11 @@ def test_geojson_points_and_what_is_none(tmp_path, area, span):
             'has the property "open_dt"',
         ),
         ("[" * 100_000, "is not valid GeoJSON"),
+        (
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": ["open_dt"]}]}',
+            "has the property",
+        ),
+        ('{"type": "FeatureCollection", "features": [' + "9" * 5000 + "]}", "is not valid GeoJSON"),
     ],
 )
 def test_geojson_refused(tmp_path, area, span, content, why):
@@ -326,7 +384,7 @@ def test_a_database_of_another_layout_is_refused(tmp_path):
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
     (tmp_path / "t.duckdb").write_text("this is not a database, but it is long enough to be looked at" * 99)
-    with pytest.raises(StoreError, match="cannot be opened"), open_store(tmp_path / "t.duckdb", inputs=tmp_path):
+    with pytest.raises(StoreError, match="choose another --db"), open_store(tmp_path / "t.duckdb", inputs=tmp_path):
         pass
 
 

@@ -84,6 +84,29 @@ def test_a_busy_place_with_its_own_address_is_no_default_geocode(tmp_path, area,
     assert ledger.default_geocodes == ()
 
 
+def test_ordinary_points_of_a_small_file_are_no_default_geocodes(tmp_path, area, span):
+    rows = [(float(200 * n), 0.0, None, "2020-05-05") for n in range(8) for _ in range(20 - n)]
+    assert settle(tmp_path, area, span, rows).default_geocodes == ()
+
+
+def test_one_address_with_many_rows_is_a_place(tmp_path, area, span):
+    rng = np.random.default_rng(6)
+    clinic = [(300.0, 300.0, "1 High St", "2020-05-05")] * 60
+    assert settle(tmp_path, area, span, scattered(140, rng) + clinic).default_geocodes == ()
+
+
+def test_two_default_geocodes_are_both_found(tmp_path, area, span):
+    rng = np.random.default_rng(7)
+    both = [(300.0, 300.0, None, "2020-05-05")] * 350 + [(-300.0, 900.0, None, "2020-05-05")] * 250
+    ledger = settle(tmp_path, area, span, scattered(400, rng, address=False) + both)
+    assert [code.events for code in ledger.default_geocodes] == [350, 250]
+
+
+def test_a_source_from_elsewhere_is_refused(tmp_path, area, span):
+    with pytest.raises(DataError, match=r"No located row of .* lies in the study area"):
+        settle(tmp_path, area, span, [(90_000.0, 0.0, None, "2020-05-05")] * 5)
+
+
 def test_one_place_alone_is_no_default_geocode(tmp_path, area, span):
     """All rows at one point: nothing to compare it with."""
     ledger = settle(tmp_path, area, span, [(10.0, 10.0, None, "2020-05-05")] * 50)
@@ -140,7 +163,7 @@ def test_declared_coverage_comes_before_the_last_event(tmp_path, area, span):
     with context as store:
         ledger = ingest_source(store, "s", layout=layout, files=files, area=area, period=span, covers=covers)
         assert ledger.coverage == covers
-        assert ledger.missing_months == (date(2020, 6, 1),)
+        assert ledger.missing_months == ()  # June had no event, and that is a count of zero
         with pytest.raises(DataError, match="widen covers"):
             ingest_source(
                 store,

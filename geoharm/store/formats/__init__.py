@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from geoharm import _crs
 from geoharm._checks import nearest
-from geoharm.errors import StudyError
+from geoharm.errors import DesignError, StudyError
 
 CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
 PRECISIONS = ("moment", "day", "month")
@@ -103,6 +106,42 @@ class Format:
     test_remarks: tuple[str, ...]
 
 
+_PERSONAL = {
+    "surname", "forename", "dob", "birth", "birthdate", "birthday", "phone", "telephone", "mobile", "email", "nhs",
+    "patient", "ssn", "postcode", "passport",
+}  # fmt: skip
+_PERSONAL_NAMES = {
+    "",
+    "full",
+    "first",
+    "last",
+    "middle",
+    "client",
+    "victim",
+    "suspect",
+    "person",
+    "offender",
+    "patient",
+}
+
+
+def personal_words(column: str) -> str:
+    """Return the word that marks a column as personal data, or nothing.
+
+    Examples
+    --------
+    >>> personal_words("PatientID"), personal_words("LOCATION_STREET_NAME"), personal_words("First Name")
+    ('patient', '', 'name')
+    """
+    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
+    found = next((word for word in words if word in _PERSONAL), "")
+    if not found and words[-1:] == ["name"] and " ".join(words[:-1]) in _PERSONAL_NAMES:
+        found = "name"
+    if not found and words[:2] == ["post", "code"]:
+        found = "postcode"
+    return found
+
+
 def shipped() -> tuple[str, ...]:
     """Return the names of the formats that come with geoharm."""
     folder = resources.files(__name__)
@@ -164,10 +203,33 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     needed |= set() if placed else {"longitude", "latitude"}
     problems += [f"{name}: columns.{field} is missing; it names the header of a needed column."
                  for field in sorted(needed - set(columns))]  # fmt: skip
+    problems += [
+        f'{name}: columns.{field} names "{header}"; personal data ({personal_words(header)}) never enter the database.'
+        for field, headers in columns.items()
+        for header in headers
+        if personal_words(header)
+    ]
     if rule == "id" and "id" not in columns:
         problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
     if not date.get("formats"):
         problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
+    encoding = str(dialect.get("encoding", "utf-8"))
+    try:
+        encoding = codecs.lookup(encoding).name
+        _crs.check_known(str(location.get("crs", _crs.LONLAT)))
+    except LookupError:
+        problems.append(f'{name}: csv.encoding is "{encoding}", which is not known; write "utf-8" or "cp1252".')
+    except DesignError as error:
+        problems.append(f"{name}: location.crs: {error}")
+    error_m = location.get("typical_error_m", 0)
+    if isinstance(error_m, bool) or not isinstance(error_m, int | float) or error_m < 0:
+        problems.append(f"{name}: location.typical_error_m is {error_m!r}; it must be metres, 0 or more.")
+        error_m = 0
+    problems += [
+        f'{name}: date.formats has "{pattern}", which names no part of a date; write a pattern such as "%Y-%m-%d".'
+        for pattern in date.get("formats", [])
+        if "%" not in pattern and pattern != "excel-serial"
+    ]
     if problems:
         raise StudyError(problems)
     return Format(
@@ -181,7 +243,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         tried_on=about.get("tried_on", "untried"),
         delimiter=dialect.get("delimiter", ","),
         quote=dialect.get("quote", '"'),
-        encoding=dialect.get("encoding", "utf-8"),
+        encoding=encoding,
         members=tuple(tables.get("zip", {}).get("members", _MEMBERS.get(container, ()))),
         sheet=tables.get("excel", {}).get("sheet", ""),
         header_row=int(tables.get("excel", {}).get("header_row", 1)),
@@ -193,7 +255,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         longest_span=int(date.get("longest_span_days", 31)),
         crs=location.get("crs", "EPSG:4326"),
         quality=quality,
-        location_error=float(location.get("typical_error_m", 0)),
+        location_error=float(error_m),
         duplicate_rule=rule,
         blank=tuple(tables.get("values", {}).get("blank", [""])),
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),

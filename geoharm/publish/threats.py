@@ -1,0 +1,152 @@
+"""What could change a verdict, and what the first page must say about the data; all chosen by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoharm.model import SourceLedger, Window
+from geoharm.publish import numbers
+from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.shown import ShownOperation
+
+# A share of rows without a place that the first page mentions; the ledger shows every one.
+_MENTION = 0.01
+_WARN_REJECTED = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """Something that could change the verdict, and what would settle it."""
+
+    title: str
+    text: str
+    settle: str
+
+
+def _calendar(window: Window) -> set[int]:
+    """Return the calendar months that a window touches."""
+    return {month.month for period in window.periods for month in period.months()}
+
+
+def threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threat, ...]:
+    """Return what the comparison is exposed to, most general first, and what would settle each."""
+    design, about = operation.design, operation.design.operation
+    effect = operation.primary.effect("target")
+    found = []
+    if not effect.ratio.calibrated:
+        found.append(
+            Threat(
+                "The interval is too narrow",
+                "It holds the noise of counting and of single months. Places also drift apart without any operation. "
+                "In simulated cities, intervals of this kind held the truth about 70 times in 100, not 95.",
+                "Comparison with many places of the same shape where there was no operation.",
+            )
+        )
+    if about.chosen_on is None:
+        found.append(
+            Threat(
+                "Chosen because it was high?",
+                "How the target area was chosen is not stated. Places picked at a peak fall back by themselves, often by 4 to 15%.",
+                "Stating which data the choice was made on (chosen_on), and a window before that does not share them.",
+            )
+        )
+    elif any(about.chosen_on.overlap(period) for period in design.before.periods):
+        found.append(
+            Threat(
+                "Chosen because it was high",
+                f"The target area was chosen on {numbers.days(about.chosen_on)}, which is part of the window before. "
+                "Places picked at a peak fall back by themselves, often by 4 to 15%.",
+                "A window before that shares no day with the choice.",
+            )
+        )
+    if _calendar(design.before) != _calendar(design.after):
+        found.append(
+            Threat(
+                "Another season",
+                "The windows before and after do not cover the same months. Only a season that the control area "
+                "shares is taken out.",
+                "The same months of two or more earlier years as the window before.",
+            )
+        )
+    if operation.primary.measure.recorded_by == "public":
+        found.append(
+            Threat(
+                "Reports follow attention",
+                f"{_upper(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
+                "way to report changes how many reports there are, not only how much harm.",
+                "A comparator stream: other reports by the same route from the same place.",
+            )
+        )
+    for source in disclosed.ledgers:
+        if source.default_geocodes:
+            share = sum(code.share for code in source.default_geocodes)
+            found.append(
+                Threat(
+                    "Places that are not places",
+                    f"{numbers.percent(share)} of the located rows of \u201c{source.source}\u201d sit on a default geocode "
+                    "and could not be placed. If their share differs between the target area and elsewhere, or changes, "
+                    "the comparison is off.",
+                    "Locating those rows from their address text.",
+                )
+            )
+    if design.after.days < 90:
+        found.append(
+            Threat(
+                "A short time after",
+                f"The window after has {design.after.days} days. What fades within months can look lasting after weeks.",
+                "Data for at least half a year after the operation.",
+            )
+        )
+    if about.co_occurring:
+        found.append(
+            Threat(
+                "Something else at the same time",
+                "; ".join(about.co_occurring) + ".",
+                "A control area that shared it.",
+            )
+        )
+    return tuple(found)
+
+
+def notices(disclosed: DisclosedStudy) -> tuple[str, ...]:
+    """Return what the first page must say about the data."""
+    found = []
+    for source in disclosed.ledgers:
+        for code in source.default_geocodes:
+            found.append(_geocode_notice(source, code.events, code.share, code.addresses))
+        if source.missing_months:
+            found.append(
+                f"\u201c{source.source}\u201d has no file for {numbers.months(source.missing_months)}: "
+                "the gap is left out everywhere and not read as zero."
+            )
+        rejected = source.total("rejected")
+        if rejected >= _WARN_REJECTED * source.total("read"):
+            found.append(
+                f"{rejected:,} of {source.total('read'):,} rows of \u201c{source.source}\u201d could not be read and are left out; "
+                "the ledger says why."
+            )
+        blank = source.total("no_place")
+        if blank >= max(disclosed.threshold, _MENTION * source.total("kept")):
+            found.append(
+                f"{blank:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
+            )
+    found += [
+        f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
+        for measure in disclosed.study.measures
+        if measure.overridden
+    ]
+    if disclosed.study.area.crs_note:
+        found.append(disclosed.study.area.crs_note)
+    return tuple(found)
+
+
+def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
+    texts = f" under {addresses:,} different address texts" if addresses else ""
+    return (
+        f"{events:,} rows of \u201c{source.source}\u201d ({numbers.percent(share)} of those with coordinates) sit on one point"
+        f"{texts}: a default geocode, not a place. They count in city totals and are left out of maps, hotspots and zones."
+    )
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
