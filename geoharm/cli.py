@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from geoharm import simulate as simulation
 from geoharm import store, workflow
 from geoharm._version import __version__
+from geoharm.cli_formats import app as formats_app
 from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, Study
 from geoharm.study import read_study
@@ -30,6 +31,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(formats_app, name="formats")
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]

@@ -9,6 +9,7 @@ import re
 import pytest
 import shapely
 
+from geoharm.store import check_input, read_format
 from geoharm.study import read_study
 from geoharm.workflow import run
 
@@ -126,3 +127,23 @@ def test_pages_are_small(boston, merseyside):
     for _, out in (boston, merseyside):
         assert (out / "map.html").stat().st_size < 500_000
         assert (out / "report.html").stat().st_size < 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "read", "rejected", "without_place"),
+    [
+        ("boston-needles/Needle Pickup 2015 full schema.csv", "boston-311", 622, 5, 0),
+        ("boston-needles/needle_points_2024_2026_extracted.csv.gz", "boston-needles-months", 24054, 0, 0),
+        ("boston-needles/needle_markers_2025-10_2026-03_extracted.csv", "boston-needles-days", 3000, 0, 0),
+        ("boston-police/drug_crimes_2020_2025.csv.gz", "boston-police", 8326, 0, 482),
+        ("tempe-ems/tempe_opioid_calls_ashby.csv", "tempe-ems", 3379, 0, 0),
+    ],
+)
+def test_formats_on_the_files_they_name(shared, file, name, read, rejected, without_place):
+    found = check_input(shared / file, read_format(name, shared))["files"][0]
+    assert (found["read"], found["rejected"], found["duplicate"], found["no_place"]) == (
+        read,
+        rejected,
+        0,
+        without_place,
+    )

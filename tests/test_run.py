@@ -159,6 +159,27 @@ def test_every_verb_has_help_with_an_example(verb, tmp_path):
     assert f"Example: geoharm {verb}" in " ".join(found.stdout.split())
 
 
+@pytest.mark.parametrize("verb", ["list", "show", "guess", "check"])
+def test_every_format_verb_has_help_with_an_example(verb, tmp_path):
+    found = call("formats", verb, "--help", folder=tmp_path)
+    assert f"Example: geoharm formats {verb}" in " ".join(found.stdout.split())
+
+
+def test_formats_show_is_a_format_of_ones_own(tmp_path, root):
+    (tmp_path / "mine.toml").write_text(call("formats", "show", "points-csv", folder=tmp_path).stdout, encoding="utf-8")
+    found = call(
+        "formats",
+        "check",
+        root / "data" / "sample" / "overdoses.csv",
+        "--format",
+        "mine.toml",
+        "--json",
+        folder=tmp_path,
+    )
+    assert json.loads(found.stdout)["files"][0]["rejected"] == 1
+    assert "untried" in call("formats", "list", folder=tmp_path).stdout
+
+
 def test_version(tmp_path):
     assert call("--version", folder=tmp_path).stdout.strip() == f"geoharm {__version__}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from geoharm.model import Period, SourceLedger, StudyArea
+from geoharm.store.check import check_input, one_input
 from geoharm.store.connection import Store, open_store
-from geoharm.store.formats import Format, read_format, shipped
+from geoharm.store.formats import Format, format_text, read_format, shipped
 from geoharm.store.guess import Guess, guess_format
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
@@ -32,9 +33,12 @@ __all__ = [
     "Input",
     "Store",
     "categories",
+    "check_input",
     "find_inputs",
+    "format_text",
     "guess_format",
     "ingest_source",
+    "one_input",
     "open_store",
     "points",
     "read_format",

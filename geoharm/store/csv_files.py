@@ -10,8 +10,10 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import duckdb
 
@@ -82,17 +84,33 @@ def _scan(source: Input, layout: Format) -> _Scan:
             zeros = zeros or b"\x00" in chunk
             last = chunk[-1:]
     newlines += last != b"\n"
+    return _Scan(_header(source, layout), newlines, simple=not lone and not zeros)
+
+
+def _header(source: Input, layout: Format) -> list[str]:
+    """Return the names of the columns, without the spaces around them."""
     try:
-        text = first.decode("utf-8-sig" if layout.encoding == "utf-8" else layout.encoding)
-    except (UnicodeDecodeError, LookupError) as error:
-        msg = f'The header of "{source.name}" is not {layout.encoding} text: {error}.'
+        with _open_csv(source, layout) as reader:
+            record: list[str] = next(reader, [])
+    except (csv.Error, UnicodeError) as error:
+        msg = f'The header of "{source.name}" cannot be read as {layout.encoding} text: {error}. Check [csv] encoding.'
         raise DataError(msg) from error
-    try:
-        header = next(csv.reader(io.StringIO(text, newline=""), delimiter=layout.delimiter, quotechar=layout.quote), [])
-    except csv.Error as error:
-        msg = f'The header of "{source.name}" cannot be read: {error}.'
-        raise DataError(msg) from error
-    return _Scan([name.strip() for name in header], newlines, simple=not lone and not zeros)
+    if any(_is_undecoded(name) for name in record):
+        msg = f'The header of "{source.name}" is not {layout.encoding} text; name its encoding under [csv] encoding.'
+        raise DataError(msg)
+    return [name.strip() for name in record]
+
+
+@contextmanager
+def _open_csv(source: Input, layout: Format) -> Iterator[Any]:
+    """Open a file as a CSV reader; bytes of another encoding become signs that `_is_undecoded` knows."""
+    encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
+    with source.open() as stream, io.TextIOWrapper(stream, encoding, "surrogateescape", newline="") as text:
+        yield csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
+
+
+def _is_undecoded(text: str) -> bool:
+    return not text.isascii() and any("\udc80" <= sign <= "\udcff" for sign in text)
 
 
 def _fast(
@@ -148,10 +166,7 @@ def _records(source: Input, layout: Format, width: int, when: int) -> Iterator[t
     A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
     closed: rows would be lost in it, so the file is refused.
     """
-    encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
-    with source.open() as stream:
-        text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape", newline="")
-        reader = csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
+    with _open_csv(source, layout) as reader:
         next(reader, None)
         while True:
             begin = reader.line_num + 1
@@ -182,7 +197,7 @@ def _fault(record: list[str], width: int) -> str:
         return "has more columns than the header"
     if any("\x00" in cell for cell in record):
         return "holds a zero byte"
-    if any("\udc80" <= sign <= "\udcff" for cell in record if not cell.isascii() for sign in cell):
+    if any(map(_is_undecoded, record)):
         return "has bytes that are not in the format's encoding"
     return ""
 

@@ -148,6 +148,24 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
 
 
+def format_text(name: str, folder: Path) -> str:
+    """Return a format's TOML, shipped or of the user's own.
+
+    Raises
+    ------
+    StudyError
+        If there is no such format.
+    """
+    if name.endswith(".toml"):
+        path = folder / name
+        if not path.is_file():
+            raise StudyError([f'The format file "{name}" does not exist beside the study file.'])
+        return path.read_text(encoding="utf-8")
+    if name in shipped():
+        return resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    raise StudyError([f'There is no format "{name}"; {nearest(name, shipped())}'])
+
+
 def read_format(name: str, folder: Path) -> Format:
     """Read a shipped format by name, or a TOML file of one's own by path.
 
@@ -163,15 +181,7 @@ def read_format(name: str, folder: Path) -> Format:
     StudyError
         If there is no such format, or the file breaks a rule; every mistake is listed.
     """
-    if name.endswith(".toml"):
-        path = folder / name
-        if not path.is_file():
-            raise StudyError([f'The format file "{name}" does not exist beside the study file.'])
-        text = path.read_text(encoding="utf-8")
-    elif name in shipped():
-        text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    else:
-        raise StudyError([f'There is no format "{name}"; {nearest(name, shipped())}'])
+    text = format_text(name, folder)
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

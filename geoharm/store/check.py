@@ -1,0 +1,75 @@
+"""Read a file as a format says, without a study, and say what would become of its rows."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import shapely
+
+from geoharm import _crs
+from geoharm.model import Period, StudyArea
+from geoharm.store.connection import open_store
+from geoharm.store.formats import Format
+from geoharm.store.inputs import Input, find_inputs
+from geoharm.store.ledger import source_ledger
+from geoharm.store.reduce import categories
+from geoharm.store.settle import settle_source
+from geoharm.store.tidy import LoadRule, load_file
+
+# Any date that a record of a living city can have.
+_EVER = Period(date(1900, 1, 1), date(2100, 1, 1))
+# The whole of Web Mercator: places need not be measured here, only read.
+_WORLD = StudyArea(shapely.box(-20_037_508, -20_048_966, 20_037_508, 20_048_966), _crs.MERCATOR)
+_MOST = 12
+
+
+def one_input(path: Path) -> Input:
+    """Return a file as an input, or refuse it.
+
+    Raises
+    ------
+    DataError
+        If it does not exist.
+    """
+    return find_inputs([path.name], path.parent, members=())[0]
+
+
+def check_input(path: Path, layout: Format) -> dict[str, Any]:
+    """Return what became of the rows of one file (or archive), its dates, default geocodes and categories.
+
+    Raises
+    ------
+    DataError
+        If the file is refused.
+    """
+    inputs = find_inputs([path.name], path.parent, members=layout.members)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_store(Path(folder) / "check.duckdb", inputs=path.parent) as store,
+    ):
+        rule = LoadRule("check", layout, _WORLD, _EVER)
+        for source in inputs:
+            load_file(store, source, rule)
+        settle_source(store, "check", layout, _WORLD, None)
+        ledger = source_ledger(store, "check", layout)
+        held = categories(store, "check")
+    keys = ("read", "kept", "rejected", "duplicate", "default_geocode", "no_place")
+    return {
+        "format": layout.name,
+        "first_day": str(ledger.coverage.start),
+        "last_day": str(ledger.coverage.last),
+        "missing_months": [str(month)[:7] for month in ledger.missing_months],
+        "files": [
+            {"file": row.file}
+            | {key: getattr(row, key) for key in keys}
+            | {"reasons": [dict(zip(("reason", "rows", "first_line"), one, strict=True)) for one in row.reasons]}
+            for row in ledger.files
+        ],
+        "default_geocodes": [
+            {"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in ledger.default_geocodes
+        ],
+        "categories": dict(list(held.items())[:_MOST]),
+    }
