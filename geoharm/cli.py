@@ -137,6 +137,17 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
 
 
+@app.command(epilog="Example: geoharm purge pipelines/demo.toml")
+def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
+    """Delete a study's database and say what it held; input files and published pages stay."""
+    path = db or _database(read_study(study_file))
+    held = store.purge(path)
+    if as_json:
+        _print_json({"database": str(path), "removed": held})
+        return
+    print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in held.items()))
+
+
 @app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the made city's files.")],
@@ -203,20 +214,12 @@ def _ledger_line(ledger: SourceLedger) -> str:
 
 
 def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
-    keys = ("read", "kept", "rejected", "duplicate", "inside", "outside", "default_geocode", "no_place")
     return {
         "source": ledger.source,
         "first_day": str(ledger.coverage.start),
         "last_day": str(ledger.coverage.last),
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
-        "files": [
-            {
-                "file": row.file,
-                **{key: getattr(row, key) for key in keys},
-                "reasons": [dict(zip(("reason", "rows", "first_line"), one, strict=True)) for one in row.reasons],
-            }
-            for row in ledger.files
-        ],
+        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
     }
 
 

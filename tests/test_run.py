@@ -152,7 +152,7 @@ def test_results_are_kept_beside_the_data(tmp_path):
 # -- the command line ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["run", "ingest", "check", "simulate"])
+@pytest.mark.parametrize("verb", ["run", "ingest", "check", "purge", "simulate"])
 def test_every_verb_has_help_with_an_example(verb, tmp_path):
     found = call(verb, "--help", folder=tmp_path)
     assert found.returncode == 0
@@ -289,6 +289,20 @@ def test_json_output_is_json(tmp_path):
     row = ledger[0]["files"][0]
     assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]
     assert json.loads(call("check", "study.toml", "--json", folder=tmp_path).stdout)["measures"] == {"finds": "harm"}
+
+
+def test_purge_removes_the_database_and_nothing_else(tmp_path):
+    small_study(tmp_path)
+    call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", "--quiet", folder=tmp_path)
+    found = call("purge", "study.toml", "--db", "s.duckdb", folder=tmp_path)
+    assert found.stdout.startswith("removed s.duckdb: 1 files, ")
+    assert not (tmp_path / "s.duckdb").exists()
+    assert (tmp_path / "reports.csv").exists()
+    again = call("purge", "study.toml", "--db", "s.duckdb", folder=tmp_path)
+    assert again.returncode == 1
+    other = call("purge", "study.toml", "--db", "area.geojson", folder=tmp_path)
+    assert other.returncode == 1
+    assert (tmp_path / "area.geojson").exists()
 
 
 def test_progress_goes_to_standard_error(tmp_path):

@@ -48,6 +48,15 @@ class FileLedger:
             msg = f"{self.file}: the places of kept rows do not add up to {self.kept}. Please report this as a defect."
             raise DataError(msg)
 
+    def balance(self) -> dict[str, int]:
+        """Return the counts by name, in the order in which they add up."""
+        names = ("read", "kept", "rejected", "duplicate", "inside", "outside", "default_geocode", "no_place")
+        return {name: int(getattr(self, name)) for name in names}
+
+    def named_reasons(self) -> list[dict[str, str | int]]:
+        """Return why rows were rejected as {reason, rows, first_line}."""
+        return [{"reason": reason, "rows": rows, "first_line": line} for reason, rows, line in self.reasons]
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultGeocode:

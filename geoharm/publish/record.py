@@ -44,14 +44,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
                     {"rows": code.events, "share": round(code.share, 6), "addresses": code.addresses, "found_by": code.reason}
                     for code in source.default_geocodes
                 ],
-                "files": [
-                    {
-                        "file": row.file, "sha256": row.sha256, "read": row.read, "kept": row.kept, "rejected": row.rejected,
-                        "duplicate": row.duplicate, "inside": row.inside, "outside": row.outside,
-                        "default_geocode": row.default_geocode, "no_place": row.no_place,
-                    }
-                    for row in source.files
-                ],
+                "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
             }
             for source in disclosed.ledgers
         ],

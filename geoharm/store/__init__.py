@@ -11,6 +11,7 @@ from geoharm.store.formats import Format, format_text, read_format, shipped
 from geoharm.store.guess import Guess, guess_format
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
+from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     ELSEWHERE,
     UNPLACED,
@@ -41,6 +42,7 @@ __all__ = [
     "one_input",
     "open_store",
     "points",
+    "purge",
     "read_format",
     "reduce_zones",
     "save_effects",

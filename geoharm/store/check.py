@@ -56,18 +56,12 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         settle_source(store, "check", layout, _WORLD, None)
         ledger = source_ledger(store, "check", layout)
         held = categories(store, "check")
-    keys = ("read", "kept", "rejected", "duplicate", "default_geocode", "no_place")
     return {
         "format": layout.name,
         "first_day": str(ledger.coverage.start),
         "last_day": str(ledger.coverage.last),
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
-        "files": [
-            {"file": row.file}
-            | {key: getattr(row, key) for key in keys}
-            | {"reasons": [dict(zip(("reason", "rows", "first_line"), one, strict=True)) for one in row.reasons]}
-            for row in ledger.files
-        ],
+        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
         "default_geocodes": [
             {"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in ledger.default_geocodes
         ],
