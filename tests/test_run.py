@@ -94,6 +94,12 @@ def test_two_runs_are_byte_identical(root, tmp_path):
     assert written[0] == written[1]
 
 
+def test_the_record_names_the_format_that_read_each_source(demo):
+    out, _ = demo
+    sources = json.loads((out / "run.json").read_text(encoding="utf-8"))["sources"]
+    assert all(re.fullmatch(r"points-csv [0-9a-f]{64}", source["format"]) for source in sources)
+
+
 def test_a_second_run_on_the_same_database_is_the_same(tmp_path):
     study = read_study(small_study(tmp_path))
     pages = []

@@ -103,6 +103,8 @@ class SourceLedger:
     default_geocodes : tuple of DefaultGeocode
     attribution : str
         The sentence that the publisher's licence asks for.
+    format : str
+        Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
     """
 
     source: str
@@ -113,6 +115,7 @@ class SourceLedger:
     location_error: float
     default_geocodes: tuple[DefaultGeocode, ...]
     attribution: str
+    format: str = ""
 
     def total(self, field: str) -> int:
         """Return the sum of one column, e.g. ``"kept"``, over the files."""

@@ -38,6 +38,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
         "sources": [
             {
                 "name": source.source,
+                "format": source.format,
                 "coverage": {"start": str(source.coverage.start), "end": str(source.coverage.end)},
                 "missing_months": [str(month)[:7] for month in source.missing_months],
                 "default_geocodes": [

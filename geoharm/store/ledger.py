@@ -33,6 +33,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
         location_error=layout.location_error,
         default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
         attribution=layout.attribution,
+        format=layout.fingerprint(),
     )
 
 

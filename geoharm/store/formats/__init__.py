@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -104,6 +105,10 @@ class Format:
     duplicate_rule: str
     blank: tuple[str, ...]
     test_remarks: tuple[str, ...]
+
+    def fingerprint(self) -> str:
+        """Return the name and a hash that changes whenever a rule of the format does."""
+        return f"{self.name} {hashlib.sha256(repr(self).encode()).hexdigest()}"
 
 
 _PERSONAL = {
