@@ -17,6 +17,7 @@ from geoharm.model import (
     HotspotResult,
     Measure,
     MeasureResult,
+    Operation,
     OperationResult,
     SourceLedger,
     Study,
@@ -100,10 +101,13 @@ def check(study: Study) -> None:
             store.read_format(source.format, study.folder)
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
+    try:
+        displacement.check_operations_apart(study.operations)
+    except DesignError as error:
+        problems.append(str(error))
     for one in study.operations:
-        others = [other for other in study.operations if other is not one]
         try:
-            displacement.check_operation(one, study.area, others)
+            displacement.check_operation(one, study.area, _others(study, one))
         except DesignError as error:
             problems.append(f'operation "{one.name}": {error}')
     if problems:
@@ -144,11 +148,7 @@ def design(study: Study, ledgers: Sequence[SourceLedger]) -> tuple[Design, ...]:
     DesignError
         With the reason, if no valid comparison can be made.
     """
-    displacement.check_operations_apart(study.operations)
-    return tuple(
-        displacement.build_design(one, study.area, [other for other in study.operations if other is not one], ledgers)
-        for one in study.operations
-    )
+    return tuple(displacement.build_design(one, study.area, _others(study, one), ledgers) for one in study.operations)
 
 
 def evaluate(
@@ -199,6 +199,10 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
 def study_hash(study: Study) -> str:
     """Return one fingerprint of the study file and every area file."""
     return hashlib.sha256(repr(sorted(study.inputs.items())).encode()).hexdigest()
+
+
+def _others(study: Study, one: Operation) -> list[Operation]:
+    return [other for other in study.operations if other is not one]
 
 
 def _evaluate_measure(opened: Store, measure: Measure, one: Design) -> MeasureResult:

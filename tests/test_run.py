@@ -231,6 +231,17 @@ def test_check_sees_what_needs_no_data(tmp_path):
     assert '"0-6 weeks" is not a phase' in found.stderr
 
 
+def test_operations_that_overlap_are_refused_before_any_data(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    operation = text[text.index("[[operation]]") : text.index("[publish]")]
+    second = operation.replace("Operation Test", "Operation Again")
+    path.write_text(text.replace("[publish]", second + "[publish]"), encoding="utf-8")
+    found = call("check", "study.toml", folder=tmp_path)
+    assert found.returncode == 1
+    assert 'The target areas of "Operation Test" and "Operation Again" overlap' in found.stderr
+
+
 @pytest.mark.parametrize("database", [".", "area.geojson"])
 def test_a_database_that_is_none_is_not_to_be_deleted(tmp_path, database):
     small_study(tmp_path)

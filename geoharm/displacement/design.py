@@ -72,7 +72,6 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
     if operation.before.period is not None and operation.before.period.start >= operation.period.start:
         msg = f"The window before starts on {operation.before.period.start}, not before the operation."
         raise DesignError(msg)
-    check_operations_apart((operation, *others))
     build_zones(operation, area, others)
 
 

@@ -33,10 +33,6 @@ class Change:
         object.__setattr__(self, "before", check_count(self.before, f"count before in {self.area}"))
         object.__setattr__(self, "after", check_count(self.after, f"count after in {self.area}"))
 
-    def plus(self, other: Change, area: str) -> Change:
-        """Return the counts of both areas together, under a new name."""
-        return Change(area, self.before + other.before, self.after + other.after)
-
 
 @dataclass(frozen=True, slots=True)
 class ZoneCounts:

@@ -26,9 +26,8 @@ def gives_back(counts: ZoneCounts, zone: str, published: Sequence[Sequence[Perio
     Notes
     -----
     All ends of periods cut time into pieces. A stretch of pieces is determined if its indicator lies in the row space
-    of the published sums' indicators; every stretch with a small count is tried. Sums that are withheld themselves
-    are left out of the known ones. What follows from counts being whole and not
-    negative is not used.
+    of the published sums' indicators; every stretch with a small count is tried. Sums that are withheld themselves are
+    not among the known ones. What follows from counts being whole and not negative is not used.
     """
     cuts = sorted({edge for periods in published for period in periods for edge in (period.start, period.end)})
     pieces = list(pairwise(cuts))

@@ -196,32 +196,35 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
     )
     if not plain.is_withheld:
         return plain
-    note = f"withheld: a count under {k}, or one that would give it back"
     return replace(
         plain,
         expected=math.nan,
         change=math.nan,
         interval=Interval(math.nan, math.nan, plain.interval.level),
-        ratio=replace(plain.ratio, value=math.nan, standard_error=math.nan, note=note),
-        difference=replace(plain.difference, value=math.nan, standard_error=math.nan, note=note),
+        ratio=_withheld(plain.ratio, k),
+        difference=_withheld(plain.difference, k),
         detectable_fall=math.nan,
         dispersion=math.nan,
-        note=note,
+        note=_note(k),
     )
 
 
-def _disclose_harm(ledger: HarmLedger, hidden: set[tuple[str, str]], k: int) -> HarmLedger:
-    note = f"withheld: a count under {k}, or one that would give it back"
+def _withheld(estimate: Estimate, k: int) -> Estimate:
+    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k))
 
+
+def _note(k: int) -> str:
+    return f"withheld: a count under {k}, or one that would give it back"
+
+
+def _disclose_harm(ledger: HarmLedger, hidden: set[tuple[str, str]], k: int) -> HarmLedger:
     def safe(name: str, estimate: Estimate) -> Estimate:
-        if (name, ledger.zone) not in hidden:
-            return estimate
-        return replace(estimate, value=math.nan, standard_error=math.nan, note=note)
+        return _withheld(estimate, k) if (name, ledger.zone) in hidden else estimate
 
     harms = tuple((name, weight, safe(name, estimate)) for name, weight, estimate in ledger.harms)
     net = ledger.net
     if any((name, ledger.zone) in hidden for name, _, _ in ledger.harms):
-        net = replace(net, value=math.nan, standard_error=math.nan, note=note)
+        net = _withheld(net, k)
     return replace(
         ledger, harms=harms, activity=tuple((name, safe(name, estimate)) for name, estimate in ledger.activity), net=net
     )

@@ -12,16 +12,15 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import duckdb
 
 from geoharm.errors import DataError
 from geoharm.store.connection import quote_name, quote_text
-from geoharm.store.formats import Format
+from geoharm.store.formats import Format, read_date
 from geoharm.store.inputs import CHUNK, Input
-from geoharm.store.stage import Staged, StageWriter, match_columns
+from geoharm.store.stage import Staged, StageWriter, is_broken_text, match_columns
 
 MAX_LINE = 2_000_000
 
@@ -95,7 +94,7 @@ def _header(source: Input, layout: Format) -> list[str]:
     except (csv.Error, UnicodeError) as error:
         msg = f'The header of "{source.name}" cannot be read as {layout.encoding} text: {error}. Check [csv] encoding.'
         raise DataError(msg) from error
-    if any(_is_undecoded(name) for name in record):
+    if any(is_broken_text(name) for name in record):
         msg = f'The header of "{source.name}" is not {layout.encoding} text; name its encoding under [csv] encoding.'
         raise DataError(msg)
     return [name.strip() for name in record]
@@ -103,14 +102,10 @@ def _header(source: Input, layout: Format) -> list[str]:
 
 @contextmanager
 def _open_csv(source: Input, layout: Format) -> Iterator[Any]:
-    """Open a file as a CSV reader; bytes of another encoding become signs that `_is_undecoded` knows."""
+    """Open a file as a CSV reader; bytes of another encoding become signs that `is_broken_text` knows."""
     encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
     with source.open() as stream, io.TextIOWrapper(stream, encoding, "surrogateescape", newline="") as text:
         yield csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
-
-
-def _is_undecoded(text: str) -> bool:
-    return not text.isascii() and any("\udc80" <= sign <= "\udcff" for sign in text)
 
 
 def _fast(
@@ -197,7 +192,7 @@ def _fault(record: list[str], width: int) -> str:
         return "has more columns than the header"
     if any("\x00" in cell for cell in record):
         return "holds a zero byte"
-    if any(map(_is_undecoded, record)):
+    if any(map(is_broken_text, record)):
         return "has bytes that are not in the format's encoding"
     return ""
 
@@ -205,16 +200,8 @@ def _fault(record: list[str], width: int) -> str:
 def _holds_rows(record: list[str], layout: Format, width: int, when: int) -> bool:
     """Return whether a line inside a quoted cell is a row: as many cells, and a date where a date belongs."""
     return any(
-        len(cells) == width and any(_is_date(cells[when], pattern) for pattern in layout.date_formats)
+        len(cells) == width and any(read_date(cells[when], pattern) for pattern in layout.date_formats)
         for cell in record
         if "\n" in cell or "\r" in cell
         for cells in (line.split(layout.delimiter) for line in cell.splitlines())
     )
-
-
-def _is_date(text: str, pattern: str) -> bool:
-    try:
-        datetime.strptime(text.strip(), pattern)
-    except ValueError:
-        return False
-    return True

@@ -10,11 +10,10 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 
 from geoharm.errors import DataError
-from geoharm.store.formats import personal_words
+from geoharm.store.formats import personal_words, read_date
 from geoharm.store.inputs import Input
 
 _SAMPLE = 2_000
@@ -151,10 +150,8 @@ def _share(values: Sequence[str], pattern: str) -> float:
 
 
 def _is_date(value: str, pattern: str) -> bool:
-    try:
-        return 1900 <= datetime.strptime(value.strip(), pattern).year <= 2100
-    except ValueError:
-        return False
+    found = read_date(value, pattern)
+    return found is not None and 1900 <= found.year <= 2100
 
 
 def _is_number(value: str) -> bool:

@@ -16,7 +16,7 @@ from geoharm.errors import DataError
 from geoharm.store.csv_files import stage_csv
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
-from geoharm.store.stage import Staged, StageWriter, needed_fields
+from geoharm.store.stage import Staged, StageWriter, is_broken_text, needed_fields
 from geoharm.store.tables import stage_excel, stage_parquet, stage_vector
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Input, Format], Staged]
@@ -71,7 +71,7 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
             continue
         properties = _properties(feature)
         values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
-        if any("\ud800" <= sign <= "\udfff" for value in values if value and not value.isascii() for sign in value):
+        if any(value is not None and is_broken_text(value) for value in values):
             writer.reject(number, "holds signs that are no text")
         else:
             writer.keep(number, [*values, *place])

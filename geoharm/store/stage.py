@@ -86,6 +86,11 @@ class StageWriter:
         self._rows.clear()
 
 
+def is_broken_text(text: str) -> bool:
+    """Return whether a text holds halves of signs: bytes that could not be decoded, or lone surrogates."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
 def needed_fields(layout: Format) -> tuple[str, ...]:
     """Return the fields that a file must have if its format declares them."""
     return (*NEEDED, "id") if layout.duplicate_rule == "id" else NEEDED

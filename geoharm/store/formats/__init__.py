@@ -7,6 +7,7 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,20 @@ def personal_words(column: str) -> str:
     if not found and words[:2] == ["post", "code"]:
         found = "postcode"
     return found
+
+
+def read_date(text: str, pattern: str) -> datetime | None:
+    """Return the wall clock that a text names under a strptime pattern, or None.
+
+    Examples
+    --------
+    >>> read_date("2020-02-30", "%Y-%m-%d") is None
+    True
+    """
+    try:
+        return datetime.strptime(text.strip(), pattern)
+    except ValueError:
+        return None
 
 
 def shipped() -> tuple[str, ...]:
