@@ -112,6 +112,8 @@ def ingest(
             )
             for reason, count, line in row.reasons:
                 print(f"    {count:,} rejected, first in line {line:,}: {reason}")
+        for note in ledger.notes:
+            print(f"  note: {note.text()}")
 
 
 @app.command(epilog="Example: geoharm check pipelines/demo.toml")
@@ -220,6 +222,7 @@ def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
         "last_day": str(ledger.coverage.last),
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
         "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "notes": [note.named() for note in ledger.notes],
     }
 
 

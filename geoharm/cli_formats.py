@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geoharm import store
+from geoharm.model import LedgerNote
 
 app = typer.Typer(help="What geoharm can read, and how to teach it your own files.", no_args_is_help=True)
 
@@ -77,5 +78,7 @@ def check(
         print(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"
         )
+    for note in found["notes"]:
+        print(f"note: {LedgerNote(**note).text()}")
     for category, count in found["categories"].items():
         print(f"    {count:>9,}  {category}")

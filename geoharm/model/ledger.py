@@ -85,6 +85,53 @@ class DefaultGeocode:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerNote:
+    """Something about a source that its reader must know, and that rejects no row by itself.
+
+    Attributes
+    ----------
+    kind : str
+        A short name, e.g. "two date formats"; one file has one note of a kind and sentence.
+    rows : int
+        How many rows it is about; 0 if it is not about rows.
+    first_line : int
+        The first such line; 0 if it is not about one line.
+    sentence : str
+        What was found, without the rows and the line, and without a full stop.
+    file : str
+        Empty if it is about the source as a whole.
+    """
+
+    kind: str
+    rows: int
+    first_line: int
+    sentence: str
+    file: str = ""
+
+    def text(self) -> str:
+        """Return the whole note as one line.
+
+        Examples
+        --------
+        >>> LedgerNote("hour", 1200, 7, "the time is 00:00, which stands for an unknown time", "a.csv").text()
+        'a.csv: 1,200 rows, first in line 7: the time is 00:00, which stands for an unknown time'
+        """
+        rows = f"{self.rows:,} row{'s' if self.rows != 1 else ''}" if self.rows else ""
+        line = f"first in line {self.first_line:,}" if self.first_line else ""
+        return ": ".join(filter(None, (self.file, ", ".join(filter(None, (rows, line))), self.sentence)))
+
+    def named(self) -> dict[str, str | int]:
+        """Return the note as {kind, file, rows, first_line, sentence}."""
+        return {
+            "kind": self.kind,
+            "file": self.file,
+            "rows": self.rows,
+            "first_line": self.first_line,
+            "sentence": self.sentence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class SourceLedger:
     """A source's files, the months it covers and the traps found in it.
 
@@ -105,6 +152,8 @@ class SourceLedger:
         The sentence that the publisher's licence asks for.
     format : str
         Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
+    notes : tuple of LedgerNote
+        What was found out about the source as a whole, then file by file.
     """
 
     source: str
@@ -116,6 +165,7 @@ class SourceLedger:
     default_geocodes: tuple[DefaultGeocode, ...]
     attribution: str
     format: str = ""
+    notes: tuple[LedgerNote, ...] = ()
 
     def total(self, field: str) -> int:
         """Return the sum of one column, e.g. ``"kept"``, over the files."""

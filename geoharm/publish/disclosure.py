@@ -270,7 +270,16 @@ def _whole(month: date) -> Period:
 
 def _disclose_ledgers(ledgers: Sequence[SourceLedger], k: int) -> tuple[tuple[SourceLedger, ...], tuple[str, ...]]:
     hidden = tuple(row.file for one in ledgers for row in one.files if isinstance(shown(row.kept, k), Withheld))
-    safe = tuple(replace(one, files=tuple(row for row in one.files if row.file not in hidden)) for one in ledgers)
+    safe = tuple(
+        replace(
+            one,
+            files=tuple(row for row in one.files if row.file not in hidden),
+            notes=tuple(
+                note for note in one.notes if note.file not in hidden and not isinstance(shown(note.rows, k), Withheld)
+            ),
+        )
+        for one in ledgers
+    )
     return safe, hidden
 
 

@@ -45,6 +45,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
                     {"rows": code.events, "share": round(code.share, 6), "addresses": code.addresses, "found_by": code.reason}
                     for code in source.default_geocodes
                 ],
+                "notes": [note.named() for note in source.notes],
                 "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
             }
             for source in disclosed.ledgers

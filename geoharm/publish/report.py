@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
 
 from geoharm._version import __version__
-from geoharm.model import ALL_RINGS, Role, SourceLedger, ZoneRole
+from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, ZoneRole
 from geoharm.publish import figures, numbers, palette
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page, svg
@@ -313,7 +314,21 @@ def _source_table(source: SourceLedger) -> dict[str, Any]:
         "missing": numbers.months(source.missing_months),
         "files": files,
         "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
+        "notes": _notes(source),
     }
+
+
+def _notes(source: SourceLedger) -> list[str]:
+    """Return the notes of a source, those of several files with the same words as one."""
+    alike: dict[tuple[str, str], list[LedgerNote]] = {}
+    for note in source.notes:
+        alike.setdefault((note.kind, note.sentence), []).append(note)
+    return [
+        found[0].text()
+        if len(found) == 1
+        else f"{len(found)} files: {replace(found[0], rows=sum(one.rows for one in found), first_line=0, file='').text()}"
+        for found in alike.values()
+    ]
 
 
 def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:

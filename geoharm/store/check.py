@@ -65,5 +65,6 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         "default_geocodes": [
             {"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in ledger.default_geocodes
         ],
+        "notes": [note.named() for note in ledger.notes],
         "categories": dict(list(held.items())[:_MOST]),
     }

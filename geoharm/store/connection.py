@@ -11,7 +11,7 @@ import duckdb
 
 from geoharm.errors import BusyError, StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS tidy.event (
     category VARCHAR, weight DOUBLE, place VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.default_geocode (
     source VARCHAR, x DOUBLE, y DOUBLE, events BIGINT, share DOUBLE, addresses BIGINT, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.note (
+    source VARCHAR, file VARCHAR, kind VARCHAR, rows BIGINT, first_line BIGINT, sentence VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.zone_day (
     operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
 CREATE TABLE IF NOT EXISTS result.effect (

@@ -8,6 +8,7 @@ from geoharm.errors import DataError
 from geoharm.model import DefaultGeocode, FileLedger, Period, SourceLedger, add_months, first_of_month
 from geoharm.store.connection import Store
 from geoharm.store.formats import Format
+from geoharm.store.notes import source_notes
 
 
 def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
@@ -34,6 +35,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
         default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
         attribution=layout.attribution,
         format=layout.fingerprint(),
+        notes=source_notes(store.connection, source),
     )
 
 

@@ -12,6 +12,7 @@ from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store
 from geoharm.store.formats import Format
+from geoharm.store.notes import forget_notes
 
 # A default geocode by share: this much of all located rows and this many rows on one point, this many times the
 # busiest point below that share, among this many points; and not all under one address, which would be a place.
@@ -30,6 +31,7 @@ def settle_source(store: Store, source: str, layout: Format, area: StudyArea, co
     with store.transaction() as connection:
         for table in ("source", "event", "duplicate", "default_geocode"):
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
+        forget_notes(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
             [source, layout.by_month, covers and covers.start, covers and covers.end],

@@ -20,6 +20,7 @@ from geoharm.store.connection import Store, quote_text
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
+from geoharm.store.notes import forget_notes
 from geoharm.store.parsing import parse_stage
 from geoharm.store.stage import Staged
 
@@ -90,7 +91,8 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
 
 
 def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
-    """Remove every row of a file."""
+    """Remove every row of a file, and its notes."""
+    forget_notes(connection, source, name)
     for table in ("file", "row", "reject"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
 
