@@ -207,9 +207,12 @@ def _print_json(value: object) -> None:
 def _ledger_line(ledger: SourceLedger) -> str:
     read, kept = ledger.total("read"), ledger.total("kept")
     rejected, duplicate = ledger.total("rejected"), ledger.total("duplicate")
+    recovered = ledger.total("recovered")
+    by_address = f" ({recovered:,} of them by their address text)" if recovered else ""
     return (
         f"{ledger.source}: {len(ledger.files)} files, {read:,} read = {kept:,} kept + {rejected:,} rejected + "
-        f"{duplicate:,} duplicate; of the kept, {ledger.total('inside'):,} placed in the study area, "
+        f"{duplicate:,} duplicate; of the kept, {ledger.total('inside'):,} placed in the study area"
+        f"{by_address}, "
         f"{ledger.total('outside'):,} outside, {ledger.total('default_geocode'):,} on a default geocode, "
         f"{ledger.total('no_place'):,} without a place"
     )

@@ -11,6 +11,10 @@ from geoharm.model import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_WITH_ALL,
+    TARGET_WITH_NEAR,
+    UNPLACED,
+    UNPLACED_NEAR,
     Change,
     Design,
     Effect,
@@ -48,6 +52,7 @@ def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> Me
         groups += [(ALL_RINGS, rings), (TARGET_AND_RINGS, target + rings)]
         if gap:
             groups.append((TARGET_GAP_AND_RINGS, target + gap + rings))
+    unplaced = _unplaced(counts, design)
     watched = [(name, zones) for name, zones in groups if name in ("target", ALL_RINGS)]
     return MeasureResult(
         measure,
@@ -56,7 +61,24 @@ def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> Me
         phases=tuple(
             _effect(measure, counts, design, name, zones, phase) for phase in design.phases for name, zones in watched
         ),
+        bounds=tuple(
+            _effect(measure, counts, design, name, target + rows, design.after) for name, rows in unplaced.items()
+        ),
     )
+
+
+def _unplaced(counts: ZoneCounts, design: Design) -> dict[str, list[str]]:
+    """Return which rows without a usable place to add to the target, by the name of the bound; none if there are none."""
+    held = {
+        name: sum(counts.total(name, window) for window in (design.before, design.after)) if name in counts.zones else 0
+        for name in (UNPLACED_NEAR, UNPLACED)
+    }
+    bounds = {}
+    if held[UNPLACED_NEAR] and held[UNPLACED]:
+        bounds[TARGET_WITH_NEAR] = [UNPLACED_NEAR]
+    if any(held.values()):
+        bounds[TARGET_WITH_ALL] = [name for name in held if held[name]]
+    return bounds
 
 
 def _effect(

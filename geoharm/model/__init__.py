@@ -1,8 +1,8 @@
 """The nouns: frozen, validated; no files, no database, no drawing."""
 
-from geoharm.model.counts import Change, ZoneCounts
+from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval, undefined
-from geoharm.model.ledger import DefaultGeocode, FileLedger, LedgerNote, SourceLedger
+from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
@@ -11,6 +11,8 @@ from geoharm.model.result import (
     DURING,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_WITH_ALL,
+    TARGET_WITH_NEAR,
     Design,
     Effect,
     HarmLedger,
@@ -35,13 +37,19 @@ __all__ = [
     "ALL_RINGS",
     "BORNE_BY",
     "DURING",
+    "ELSEWHERE",
     "HARM_TYPES",
     "KINDS",
+    "PLACED",
     "RECORDERS",
     "TACTICS",
     "TARGET_AND_RINGS",
     "TARGET_GAP_AND_RINGS",
+    "TARGET_WITH_ALL",
+    "TARGET_WITH_NEAR",
     "UNITS",
+    "UNPLACED",
+    "UNPLACED_NEAR",
     "BeforeRule",
     "Change",
     "DefaultGeocode",

@@ -12,6 +12,11 @@ from geoharm._checks import check_count
 from geoharm.errors import DesignError
 from geoharm.model.period import Period, Window
 
+# What a table of counts by zone holds beside the zones: events in no zone, and those that have no usable place.
+ELSEWHERE = "elsewhere in the study area"
+UNPLACED = "no usable place"
+UNPLACED_NEAR = "no usable place, on a street of the target area"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

@@ -20,6 +20,8 @@ class FileLedger:
     inside, outside, default_geocode, no_place : int
         Where the kept rows lie; they add up to `kept`. Rows on a default geocode or without a place count in
         city totals and in nothing that needs a point.
+    recovered : int
+        How many of `inside` had no usable coordinates and were placed by their address text.
     reasons : tuple of (str, int, int)
         Why rows were rejected, how many, and the first such line.
     """
@@ -36,6 +38,7 @@ class FileLedger:
     default_geocode: int
     no_place: int
     reasons: tuple[tuple[str, int, int], ...] = ()
+    recovered: int = 0
 
     def __post_init__(self) -> None:
         if self.read != self.kept + self.rejected + self.duplicate:
@@ -50,7 +53,17 @@ class FileLedger:
 
     def balance(self) -> dict[str, int]:
         """Return the counts by name, in the order in which they add up."""
-        names = ("read", "kept", "rejected", "duplicate", "inside", "outside", "default_geocode", "no_place")
+        names = (
+            "read",
+            "kept",
+            "rejected",
+            "duplicate",
+            "inside",
+            "outside",
+            "default_geocode",
+            "no_place",
+            "recovered",
+        )
         return {name: int(getattr(self, name)) for name in names}
 
     def named_reasons(self) -> list[dict[str, str | int]]:
@@ -82,6 +95,10 @@ class DefaultGeocode:
     share: float
     addresses: int
     reason: str
+
+
+# The kind of note that says how many rows got a place from their address text.
+PLACED = "placed by address"
 
 
 @dataclass(frozen=True, slots=True)

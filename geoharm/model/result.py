@@ -20,6 +20,9 @@ ALL_RINGS = "all rings"
 TARGET_AND_RINGS = "target and rings"
 TARGET_GAP_AND_RINGS = "target, gap and rings"
 DURING = "during"
+# The target, had it held those rows without a usable place that name one of its streets, or all of them.
+TARGET_WITH_NEAR = "target, with unplaced rows of its streets"
+TARGET_WITH_ALL = "target, with all unplaced rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +124,16 @@ class MeasureResult:
         The headline's window: target, gap, every ring, all rings, target and rings.
     phases : tuple of Effect
         Target and all rings, in each phase.
+    bounds : tuple of Effect
+        The target's effect had it held rows without a usable place: those that name one of its streets, and all;
+        none where every row has a place.
     """
 
     measure: Measure
     counts: ZoneCounts
     effects: tuple[Effect, ...]
     phases: tuple[Effect, ...]
+    bounds: tuple[Effect, ...] = ()
 
     def effect(self, zone: str) -> Effect:
         """Return the headline's effect in a zone."""

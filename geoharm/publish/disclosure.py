@@ -20,6 +20,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,7 +136,20 @@ def _disclose_measure(result: MeasureResult, design: Design, k: int) -> ShownMea
     phases = tuple(
         _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken) for effect in result.phases
     )
-    return ShownMeasure(result.measure, effects, phases, _disclose_series(result.counts, design, k))
+    series = _disclose_series(result.counts, design, k)
+    return ShownMeasure(result.measure, effects, phases, series, _disclose_bounds(result, k, hide="target" in hidden))
+
+
+def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ShownEffect, ...]:
+    """Return the bounds from which no small count of rows without a place follows by subtraction."""
+    steps = [result.effect("target"), *result.bounds]
+    added = [
+        (more.counts.before - less.counts.before, more.counts.after - less.counts.after)
+        for less, more in pairwise(steps)
+    ]
+    if hide or any(isinstance(shown(count, k), Withheld) for pair in added for count in pair):
+        return ()
+    return tuple(_disclose_effect(effect, k, hide=False) for effect in result.bounds)
 
 
 def _hidden_zones(result: MeasureResult, design: Design, k: int) -> set[str]:

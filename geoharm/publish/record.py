@@ -73,6 +73,7 @@ def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:
                 "unit": one.measure.unit,
                 "effects": [_effect(effect) for effect in one.effects],
                 "phases": [_effect(effect) for effect in one.phases],
+                "bounds": [_effect(effect) for effect in one.bounds],
             }
             for one in operation.measures
         ],

@@ -23,6 +23,7 @@ ARROW = "\u2192"
 _PLACES = (
     ("Read", "read"), ("Kept", "kept"), ("Rejected", "rejected"), ("Duplicate", "duplicate"), ("Inside", "inside"),
     ("Outside", "outside"), ("Default geocode", "default_geocode"), ("No place", "no_place"),
+    ("Placed by address", "recovered"),
 )  # fmt: skip
 _MAX_HOTSPOTS = 10
 
@@ -286,6 +287,7 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
         "every number that would give them back. No raw points are in this file."
     )  # fmt: skip
     return {
+        "ledger_heads": [head for head, _ in _PLACES],
         "sources": [_source_table(source) for source in disclosed.ledgers],
         "methods": _methods(operation),
         "inputs": inputs,

@@ -95,6 +95,7 @@ class ShownMeasure:
     effects: tuple[ShownEffect, ...]
     phases: tuple[ShownEffect, ...]
     series: ShownSeries
+    bounds: tuple[ShownEffect, ...] = ()
 
     def effect(self, zone: str) -> ShownEffect:
         """Return the headline's effect in a zone."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-from geoharm.model import SourceLedger, Window
+from geoharm.model import PLACED, TARGET_WITH_NEAR, SourceLedger, Window
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
-from geoharm.publish.shown import ShownOperation
+from geoharm.publish.shown import ShownEffect, ShownOperation
 
 # A share of rows without a place that the first page mentions; the ledger shows every one.
 _MENTION = 0.01
@@ -77,18 +78,9 @@ def threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threa
                 "A comparator stream: other reports by the same route from the same place.",
             )
         )
-    for source in disclosed.ledgers:
-        if source.default_geocodes:
-            share = sum(code.share for code in source.default_geocodes)
-            found.append(
-                Threat(
-                    "Places that are not places",
-                    f"{numbers.percent(share)} of the located rows of \u201c{source.source}\u201d sit on a default geocode "
-                    "and could not be placed. If their share differs between the target area and elsewhere, or changes, "
-                    "the comparison is off.",
-                    "Locating those rows from their address text.",
-                )
-            )
+    unplaced = _unplaced(disclosed, operation)
+    if unplaced is not None:
+        found.append(unplaced)
     if design.after.days < 90:
         found.append(
             Threat(
@@ -108,12 +100,41 @@ def threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threa
     return tuple(found)
 
 
+def _unplaced(disclosed: DisclosedStudy, operation: ShownOperation) -> Threat | None:
+    """Return what rows without a usable place could do to the target's change, from none of them there to all."""
+    primary = operation.primary
+    ledgers = [one for one in disclosed.ledgers if one.source == primary.measure.source]
+    rows = sum(one.total("default_geocode") + one.total("no_place") for one in ledgers)
+    kept = sum(one.total("kept") for one in ledgers)
+    if rows < max(disclosed.threshold, _MENTION * kept):
+        return None
+    text = (
+        f"{rows:,} rows of \u201c{primary.measure.source}\u201d ({numbers.percent(rows / kept)}) have no usable place and "
+        "are in no zone."
+    )
+    for effect in primary.bounds:
+        which = "those whose address names one of its streets" if effect.zone == TARGET_WITH_NEAR else "all of them"
+        text += f" With {which} counted in the target area the change would be {_change(effect)}."
+    if not primary.bounds:
+        text += " If their share differs between the target area and elsewhere, or changes, the comparison is off."
+    return Threat(
+        "Places that are not places", text, "Coordinates, or located rows on the same streets, for those rows."
+    )
+
+
+def _change(effect: ShownEffect) -> str:
+    if not math.isfinite(effect.change):
+        return "not defined"
+    return numbers.change_with_interval(effect.change, effect.interval)
+
+
 def notices(disclosed: DisclosedStudy) -> tuple[str, ...]:
     """Return what the first page must say about the data."""
     found = []
     for source in disclosed.ledgers:
         for code in source.default_geocodes:
             found.append(_geocode_notice(source, code.events, code.share, code.addresses))
+        found += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
         if source.missing_months:
             found.append(
                 f"\u201c{source.source}\u201d has no file for {numbers.months(source.missing_months)}: "
@@ -144,7 +165,8 @@ def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: 
     texts = f" under {addresses:,} different address texts" if addresses else ""
     return (
         f"{events:,} rows of \u201c{source.source}\u201d ({numbers.percent(share)} of those with coordinates) sit on one point"
-        f"{texts}: a default geocode, not a place. They count in city totals and are left out of maps, hotspots and zones."
+        f"{texts}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
+        "hotspots and zones."
     )
 
 

@@ -13,8 +13,6 @@ from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.purge import purge
 from geoharm.store.reduce import (
-    ELSEWHERE,
-    UNPLACED,
     categories,
     points,
     reduce_zones,
@@ -27,8 +25,6 @@ from geoharm.store.settle import settle_source
 from geoharm.store.tidy import LoadRule, forget_file, load_file
 
 __all__ = [
-    "ELSEWHERE",
-    "UNPLACED",
     "Format",
     "Guess",
     "Input",

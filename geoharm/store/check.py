@@ -53,7 +53,7 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         rule = LoadRule("check", layout, _WORLD, _EVER)
         for source in inputs:
             load_file(store, source, rule)
-        settle_source(store, "check", layout, _WORLD, None)
+        settle_source(store, "check", layout, _WORLD, None, measured=False)
         ledger = source_ledger(store, "check", layout)
         held = categories(store, "check")
     return {

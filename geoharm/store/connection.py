@@ -11,7 +11,7 @@ import duckdb
 
 from geoharm.errors import BusyError, StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
@@ -30,9 +30,13 @@ CREATE TABLE IF NOT EXISTS tidy.duplicate (
     source VARCHAR, file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT);
 CREATE TABLE IF NOT EXISTS tidy.event (
     source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
-    category VARCHAR, weight DOUBLE, place VARCHAR);
+    category VARCHAR, weight DOUBLE, place VARCHAR, recovered BOOLEAN);
 CREATE TABLE IF NOT EXISTS tidy.default_geocode (
-    source VARCHAR, x DOUBLE, y DOUBLE, events BIGINT, share DOUBLE, addresses BIGINT, reason VARCHAR);
+    source VARCHAR, x DOUBLE, y DOUBLE, events BIGINT, share DOUBLE, addresses BIGINT, reason VARCHAR,
+    at_x DOUBLE, at_y DOUBLE);
+CREATE TABLE IF NOT EXISTS tidy.recovered (source VARCHAR, address VARCHAR, x DOUBLE, y DOUBLE, how VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.street_point (source VARCHAR, street VARCHAR, x DOUBLE, y DOUBLE);
+CREATE TABLE IF NOT EXISTS tidy.unplaced_street (source VARCHAR, address VARCHAR, street VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.note (
     source VARCHAR, file VARCHAR, kind VARCHAR, rows BIGINT, first_line BIGINT, sentence VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.zone_day (

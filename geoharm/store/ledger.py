@@ -21,8 +21,8 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
     """
     span, missing, by_month = coverage(store, source)
     codes = store.connection.execute(
-        "SELECT x, y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
-        "ORDER BY events DESC, x, y",
+        "SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
+        "ORDER BY events DESC, at_x, at_y",
         [source],
     ).fetchall()
     return SourceLedger(
@@ -82,7 +82,8 @@ def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
         SELECT file, sha256, read,
             (SELECT count(*) FROM tidy.event AS e WHERE e.source = f.source AND e.file = f.file),
             (SELECT count(*) FROM tidy.reject AS r WHERE r.source = f.source AND r.file = f.file),
-            (SELECT count(*) FROM tidy.duplicate AS d WHERE d.source = f.source AND d.file = f.file)
+            (SELECT count(*) FROM tidy.duplicate AS d WHERE d.source = f.source AND d.file = f.file),
+            (SELECT count(*) FROM tidy.event AS e WHERE e.source = f.source AND e.file = f.file AND recovered)
         FROM tidy.file AS f WHERE source = ? ORDER BY file
         """,
         [source],
@@ -109,8 +110,9 @@ def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
             default_geocode=places.get(file, {}).get("default geocode", 0),
             no_place=places.get(file, {}).get("no place", 0),
             reasons=tuple(reasons.get(file, ())),
+            recovered=recovered,
         )
-        for file, sha256, read, kept, rejected, duplicate in rows
+        for file, sha256, read, kept, rejected, duplicate, recovered in rows
     )
 
 

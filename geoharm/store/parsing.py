@@ -18,7 +18,7 @@ _SAME = ("record", "since", "until", "longitude", "latitude", "category")
 def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
     """Make ``parsed``, one row for each row of ``stage``.
 
-    A span from date to end is placed at its middle. Two rows are the same event if id, date, place and category are
+    A span from date to end is placed at its middle. A pair of zeros is an empty cell in other clothes. Two rows are the same event if id, date, place and category are
     the same once read, where the format's rule says so.
     """
     longitude, latitude = _place_texts(layout)
@@ -26,23 +26,23 @@ def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: F
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE parsed AS
-        SELECT * EXCLUDE (since, until, record), {_same(layout)} AS same, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+        SELECT * EXCLUDE (since, until, record, longitude_text, latitude_text, longitude, latitude),
+            CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
+            CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
+            CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude,
+            {_same(layout)} AS same, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
             CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
         FROM (
             SELECT line, {when} AS date_text, end_text, weight_text, address_text AS address,
                 {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
                 {_moment(when, layout)} AS since, {_moment("end_text", layout)} AS until,
+                TRY_CAST({longitude} AS DOUBLE) = 0 AND TRY_CAST({latitude} AS DOUBLE) = 0 AS at_zero,
                 TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
                 CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
                 {_category(layout)} AS category, id_text AS record
             FROM (SELECT line, {_texts(staged, layout)} FROM stage)
         )
         """
-    )
-    # A pair of zeros is an empty cell in other clothes.
-    connection.execute(
-        "UPDATE parsed SET longitude_text = NULL, latitude_text = NULL, longitude = NULL, latitude = NULL "
-        "WHERE longitude = 0 AND latitude = 0"
     )
 
 

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 
-from geoharm.model import Measure, Period, Points, Window, Zone, ZoneCounts
+from geoharm.model import (
+    ELSEWHERE,
+    UNPLACED,
+    UNPLACED_NEAR,
+    Measure,
+    Period,
+    Points,
+    Window,
+    Zone,
+    ZoneCounts,
+    ZoneRole,
+)
 from geoharm.store.connection import Store
 from geoharm.store.ledger import coverage
-
-ELSEWHERE = "elsewhere in the study area"
-UNPLACED = "no usable place"
 
 
 def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone]) -> NDArray[np.int64]:
@@ -45,10 +54,12 @@ def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone
 def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:
     """Count events by zone, category and day into ``tidy.zone_day``, replacing the operation's counts.
 
-    Events on a default geocode or without a place go to the zone `UNPLACED`; those outside the study area are left
-    out; those inside it but in no zone go to `ELSEWHERE`.
+    Events on a default geocode or without a place go to the zone `UNPLACED`, or to `UNPLACED_NEAR` if their address
+    text names a street on which a located event lies in the target area; those outside the study area are left out;
+    those inside it but in no zone go to `ELSEWHERE`.
     """
     names = [*(zone.name for zone in zones), ELSEWHERE]
+    target = [zone for zone in zones if zone.role is ZoneRole.TARGET]
     with store.transaction() as connection:
         connection.execute("DELETE FROM tidy.zone_day WHERE operation = ?", [operation])
         found = connection.execute(
@@ -59,21 +70,45 @@ def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: S
         labels = pa.array([names[position] for position in member], pa.string())  # -1 is the last name
         connection.register("zone_of_point", pa.table({"x": x, "y": y, "zone": labels}))
         for source in sources:
+            _find_lines_near(connection, source, target)
             connection.execute(
                 """
                 INSERT INTO tidy.zone_day
-                SELECT $operation, source, category, coalesce(zone, $unplaced), day, count(*)
+                SELECT $operation, e.source, category,
+                    coalesce(zone, CASE WHEN n.line IS NULL THEN $unplaced ELSE $near END), day, count(*)
                 FROM tidy.event AS e LEFT JOIN zone_of_point AS z ON e.x = z.x AND e.y = z.y AND place = 'inside'
-                WHERE source = $source AND place <> 'outside' GROUP BY ALL ORDER BY ALL
+                LEFT JOIN near AS n ON n.file = e.file AND n.line = e.line AND place <> 'inside'
+                WHERE e.source = $source AND place <> 'outside' GROUP BY ALL ORDER BY ALL
                 """,
-                {"operation": operation, "source": source, "unplaced": UNPLACED},
+                {"operation": operation, "source": source, "unplaced": UNPLACED, "near": UNPLACED_NEAR},
             )
+        connection.execute("DROP TABLE IF EXISTS near")
         connection.unregister("zone_of_point")
 
 
+def _find_lines_near(connection: duckdb.DuckDBPyConnection, source: str, target: Sequence[Zone]) -> None:
+    """Make ``near``: the rows without a usable place whose text names a street with a located event in the target."""
+    found = connection.execute(
+        "SELECT street, x, y FROM tidy.street_point WHERE source = ? ORDER BY ALL", [source]
+    ).fetchnumpy()
+    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+    inside = zone_of(x, y, target) >= 0
+    connection.register("streets", pa.table({"street": pa.array(sorted(set(found["street"][inside])), pa.string())}))
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE near AS
+        SELECT file, line FROM tidy.row SEMI JOIN (
+            SELECT address FROM tidy.unplaced_street SEMI JOIN streets USING (street) WHERE source = $1
+        ) USING (address) WHERE source = $1
+        """,
+        [source],
+    )
+    connection.unregister("streets")
+
+
 def zone_counts(store: Store, operation: str, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
-    """Return a measure's counts by zone and date; the last rows are `ELSEWHERE` and `UNPLACED`."""
-    names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED)
+    """Return a measure's counts by zone and date; the last rows are `ELSEWHERE`, `UNPLACED_NEAR`, `UNPLACED`."""
+    names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
     found = store.connection.execute(
         f"""
         SELECT zone, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.zone_day

@@ -18,6 +18,7 @@ from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
 from geoharm.store.formats import Format
+from geoharm.store.gates import note_decimals, note_zeros
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
 from geoharm.store.notes import forget_notes
@@ -86,6 +87,9 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
         )
+        note_zeros(connection, rule.source, name)
+        if rule.layout.crs == _crs.LONLAT:
+            note_decimals(connection, rule.source, name)
     store.connection.execute("DROP TABLE stage; DROP TABLE parsed")
     return True
 

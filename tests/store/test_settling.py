@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DataError
-from geoharm.model import Harm, Measure, Period, Window, Zone, ZoneRole
+from geoharm.model import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Harm, Measure, Period, Window, Zone, ZoneRole
 from geoharm.store import (
-    ELSEWHERE,
-    UNPLACED,
     find_inputs,
     ingest_source,
     open_store,
@@ -174,3 +172,40 @@ def test_declared_coverage_comes_before_the_last_event(tmp_path, area, span):
                 period=span,
                 covers=Period(covers.start, date(2020, 5, 3)),
             )
+
+
+def test_a_point_written_with_other_decimals_is_the_same_default_geocode(tmp_path, area, span):
+    rng = np.random.default_rng(4)
+    rows = scattered(900, rng)
+    rows += [(100.0, 100.0, f"{n} Far St", "2020-05-05") for n in range(60)]
+    rows += [(101.2, 100.4, f"{n} Far St", "2020-05-05") for n in range(60, 110)]
+    ledger = settle(tmp_path, area, span, rows)
+    assert [code.events for code in ledger.default_geocodes] == [110]
+    assert ledger.total("default_geocode") == 110
+
+
+def test_rows_on_a_default_geocode_are_placed_by_address_and_the_rest_bounds_the_target(tmp_path, area, span):
+    """100 rows on the default geocode: 40 name a house that is known, 30 an unknown house on a street of the target,
+    30 a street that no located row names."""
+    rng = np.random.default_rng(6)
+    rows = scattered(900, rng)
+    rows += [(500.0, 500.0, "1 Target St", "2020-05-05")]
+    texts = ["7 High St"] * 40 + [f"{n} Target St" for n in range(900, 930)] + [f"{n} Nowhere St" for n in range(30)]
+    rows += [(-2000.0, -2000.0, text, "2020-05-05") for text in texts]
+    rows += [(None, None, "7 High St", "2020-05-05")]
+    context, files, layout = open_with(tmp_path, area, span, rows)
+    middle = area.boundary.centroid
+    zones = [Zone("target", ZoneRole.TARGET, shapely.Point(middle.x + 500, middle.y + 500).buffer(20))]
+    with context as store:
+        ledger = ingest_source(store, "s", layout=layout, files=files, area=area, period=span)
+        reduce_zones(store, "op", zones, ["s"])
+        counts = zone_counts(store, "op", MEASURE, zones)
+        seventh = points(store, MEASURE, Window("all", (span,)))
+    assert (ledger.total("recovered"), ledger.total("default_geocode"), ledger.total("no_place")) == (41, 60, 0)
+    assert seventh.weight.max() == 42
+    totals = dict(zip(counts.zones, counts.counts.sum(axis=1), strict=True))
+    assert (totals["target"], totals[UNPLACED_NEAR], totals[UNPLACED]) == (1, 30, 30)
+    [note] = [note for note in ledger.notes if note.kind == "placed by address"]
+    assert note.text() == (
+        "41 rows: of 101 without usable coordinates placed by address: 41 where located rows of the same text lie within 50 m"
+    )
