@@ -225,6 +225,16 @@ def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
         "last_day": str(ledger.coverage.last),
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
         "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "months": {
+            str(month.month)[:7]: {
+                "read": month.read,
+                "kept": month.kept,
+                "rejected": month.rejected,
+                "duplicate": month.duplicate,
+            }
+            for month in ledger.months
+        },
+        "rejected_without_a_date": ledger.undated,
         "notes": [note.named() for note in ledger.notes],
     }
 

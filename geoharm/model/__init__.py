@@ -2,7 +2,7 @@
 
 from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval, undefined
-from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, SourceLedger
+from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
@@ -67,6 +67,7 @@ __all__ = [
     "LedgerNote",
     "Measure",
     "MeasureResult",
+    "MonthLedger",
     "Operation",
     "OperationResult",
     "Period",

@@ -72,6 +72,28 @@ class FileLedger:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthLedger:
+    """One month's rows over all files of a source; rejected rows are those whose date could be read.
+
+    Attributes
+    ----------
+    month : date
+        Its first day.
+    kept, rejected, duplicate : int
+    """
+
+    month: date
+    kept: int
+    rejected: int
+    duplicate: int
+
+    @property
+    def read(self) -> int:
+        """Rows of the month, whatever became of them."""
+        return self.kept + self.rejected + self.duplicate
+
+
+@dataclass(frozen=True, slots=True)
 class DefaultGeocode:
     """A place where a geocoder puts what it cannot find.
 
@@ -171,6 +193,8 @@ class SourceLedger:
         Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
     notes : tuple of LedgerNote
         What was found out about the source as a whole, then file by file.
+    months : tuple of MonthLedger
+        Months with a row, in order; rows without a readable date are in none.
     """
 
     source: str
@@ -183,6 +207,20 @@ class SourceLedger:
     attribution: str
     format: str = ""
     notes: tuple[LedgerNote, ...] = ()
+    months: tuple[MonthLedger, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.months:
+            return
+        dated = {name: sum(int(getattr(month, name)) for month in self.months) for name in ("kept", "duplicate")}
+        if any(dated[name] != self.total(name) for name in dated) or self.undated < 0:
+            msg = f"{self.source}: the ledger by month does not balance. Please report this as a defect."
+            raise DataError(msg)
+
+    @property
+    def undated(self) -> int:
+        """Rejected rows without a readable date: read rows that are in no month."""
+        return self.total("read") - sum(month.read for month in self.months)
 
     def total(self, field: str) -> int:
         """Return the sum of one column, e.g. ``"kept"``, over the files."""

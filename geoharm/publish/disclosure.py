@@ -72,6 +72,7 @@ class DisclosedStudy:
     study: Study
     ledgers: tuple[SourceLedger, ...]
     hidden_files: tuple[str, ...]
+    months: Mapping[str, Mapping[date, int | Withheld]]
     hotspots: tuple[ShownHotspots, ...]
     operations: tuple[ShownOperation, ...]
     rule: str
@@ -99,6 +100,7 @@ def disclose(result: StudyResult) -> DisclosedStudy:
         study=result.study,
         ledgers=ledgers,
         hidden_files=hidden,
+        months={one.source: _disclose_months(one, k) for one in result.ledgers},
         hotspots=tuple(_disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
         operations=tuple(_disclose_operation(one, k) for one in result.operations),
         rule="internal release: nothing withheld" if internal else settings.disclosure,
@@ -288,6 +290,7 @@ def _disclose_ledgers(ledgers: Sequence[SourceLedger], k: int) -> tuple[tuple[So
         replace(
             one,
             files=tuple(row for row in one.files if row.file not in hidden),
+            months=(),
             notes=tuple(
                 note for note in one.notes if note.file not in hidden and not isinstance(shown(note.rows, k), Withheld)
             ),
@@ -295,6 +298,16 @@ def _disclose_ledgers(ledgers: Sequence[SourceLedger], k: int) -> tuple[tuple[So
         for one in ledgers
     )
     return safe, hidden
+
+
+def _disclose_months(ledger: SourceLedger, k: int) -> dict[date, int | Withheld]:
+    """Return the rows kept of each month to the nearest ten (exact in an internal release), for the reasons of `_rounded`."""
+    if k == 1:
+        return {month.month: month.kept for month in ledger.months}
+    return {
+        month.month: found if isinstance(found := shown(month.kept, k), Withheld) else round(found / 10) * 10
+        for month in ledger.months
+    }
 
 
 # -- surfaces -------------------------------------------------------------------------------------------------------

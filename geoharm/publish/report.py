@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from markupsafe import Markup
@@ -16,7 +17,7 @@ from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page, svg
 from geoharm.publish.layers import attributions
 from geoharm.publish.pictures import operation_map
-from geoharm.publish.shown import ShownEffect, ShownHotspots, ShownMeasure, ShownOperation
+from geoharm.publish.shown import ShownEffect, ShownHotspots, ShownMeasure, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict, state_of
 
 ARROW = "\u2192"
@@ -25,6 +26,7 @@ _PLACES = (
     ("Outside", "outside"), ("Default geocode", "default_geocode"), ("No place", "no_place"),
     ("Placed by address", "recovered"),
 )  # fmt: skip
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MAX_HOTSPOTS = 10
 
 
@@ -264,8 +266,7 @@ def _time_context(operation: ShownOperation) -> dict[str, Any]:
 def _series_table(primary: ShownMeasure) -> tuple[list[str], list[tuple[int, list[str]]]]:
     series = primary.series
     firsts = list(range(1, 13, series.step))
-    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    heads = [names[m - 1] if series.step == 1 else f"{names[m - 1]}–{names[m + series.step - 2]}" for m in firsts]
+    heads = [_MONTHS[m - 1] if series.step == 1 else f"{_MONTHS[m - 1]}–{_MONTHS[m + series.step - 2]}" for m in firsts]
     value = dict(zip(series.starts, series.target, strict=True))
     years = range(series.starts[0].year, series.starts[-1].year + 1)
     rows = []
@@ -288,7 +289,8 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
     )  # fmt: skip
     return {
         "ledger_heads": [head for head, _ in _PLACES],
-        "sources": [_source_table(source) for source in disclosed.ledgers],
+        "month_names": list(_MONTHS),
+        "sources": [_source_table(source, disclosed) for source in disclosed.ledgers],
         "methods": _methods(operation),
         "inputs": inputs,
         "provenance": f"geoharm {__version__}, seed {disclosed.study.seed}; coordinates in {disclosed.study.area.crs}. "
@@ -298,7 +300,7 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
     }
 
 
-def _source_table(source: SourceLedger) -> dict[str, Any]:
+def _source_table(source: SourceLedger, disclosed: DisclosedStudy) -> dict[str, Any]:
     files = [
         {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _PLACES]}
         for row in source.files
@@ -317,7 +319,23 @@ def _source_table(source: SourceLedger) -> dict[str, Any]:
         "files": files,
         "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
         "notes": _notes(source),
+        "months": _month_rows(source, disclosed.months[source.source]),
+        "rounding": "" if disclosed.is_internal else ", to the nearest ten",
     }
+
+
+def _month_rows(source: SourceLedger, months: Mapping[date, int | Withheld]) -> list[tuple[int, list[str]]]:
+    """Return the rows kept by year and calendar month; a month without a file is named, not left at zero."""
+    return [
+        (
+            year,
+            [
+                "no file" if month in source.missing_months else numbers.count(months[month]) if month in months else ""
+                for month in (date(year, number, 1) for number in range(1, 13))
+            ],
+        )
+        for year in range(source.coverage.start.year, source.coverage.last.year + 1)
+    ]
 
 
 def _notes(source: SourceLedger) -> list[str]:

@@ -11,7 +11,7 @@ import duckdb
 
 from geoharm.errors import BusyError, StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS tidy.file (
 CREATE TABLE IF NOT EXISTS tidy.row (
     source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
     category VARCHAR, address VARCHAR, weight DOUBLE, same UHUGEINT);
-CREATE TABLE IF NOT EXISTS tidy.reject (source VARCHAR, file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.reject (
+    source VARCHAR, file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, day DATE);
 CREATE TABLE IF NOT EXISTS tidy.duplicate (
     source VARCHAR, file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT);
 CREATE TABLE IF NOT EXISTS tidy.event (

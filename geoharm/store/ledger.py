@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from geoharm.errors import DataError
-from geoharm.model import DefaultGeocode, FileLedger, Period, SourceLedger, add_months, first_of_month
+from geoharm.model import DefaultGeocode, FileLedger, MonthLedger, Period, SourceLedger, add_months, first_of_month
 from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 from geoharm.store.notes import source_notes
@@ -36,6 +36,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
         attribution=layout.attribution,
         format=layout.fingerprint(),
         notes=source_notes(store.connection, source),
+        months=_month_ledgers(store, source),
     )
 
 
@@ -114,6 +115,23 @@ def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
         )
         for file, sha256, read, kept, rejected, duplicate, recovered in rows
     )
+
+
+def _month_ledgers(store: Store, source: str) -> tuple[MonthLedger, ...]:
+    rows = store.connection.execute(
+        """
+        SELECT CAST(date_trunc('month', day) AS DATE) AS month, count(*) FILTER (fate = 'kept'),
+            count(*) FILTER (fate = 'rejected'), count(*) FILTER (fate = 'duplicate')
+        FROM (
+            SELECT day, 'kept' AS fate FROM tidy.event WHERE source = $1
+            UNION ALL SELECT day, 'rejected' FROM tidy.reject WHERE source = $1 AND day IS NOT NULL
+            UNION ALL SELECT day, 'duplicate' FROM tidy.row SEMI JOIN tidy.duplicate USING (source, file, line)
+            WHERE source = $1
+        ) GROUP BY month ORDER BY month
+        """,
+        [source],
+    ).fetchall()
+    return tuple(MonthLedger(*row) for row in rows)
 
 
 def _pairs(store: Store, query: str, source: str) -> dict[str, dict[str, int]]:

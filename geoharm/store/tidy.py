@@ -154,14 +154,14 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
     connection.execute(
         f"""
         INSERT INTO tidy.reject
-        SELECT ?, ?, line, CASE fault {columns} END, CASE fault {reasons} END
-        FROM (SELECT line, CASE {which} END AS fault FROM parsed) WHERE fault IS NOT NULL ORDER BY line
+        SELECT ?, ?, line, CASE fault {columns} END, CASE fault {reasons} END, day
+        FROM (SELECT line, day, CASE {which} END AS fault FROM parsed) WHERE fault IS NOT NULL ORDER BY line
         """,
         [rule.source, name],
     )
     if staged.rejects:
         connection.executemany(
-            "INSERT INTO tidy.reject VALUES (?, ?, ?, 'row', ?)",
+            "INSERT INTO tidy.reject VALUES (?, ?, ?, 'row', ?, NULL)",
             [[rule.source, name, line, reason] for line, reason in staged.rejects],
         )
 

@@ -42,7 +42,7 @@ def dump(store) -> dict[str, list]:
 
 
 def rejects(tables) -> list[tuple[int, str, str]]:
-    return [(line, column, reason) for _, _, line, column, reason in tables["reject"]]
+    return [(line, column, reason) for _, _, line, column, reason, _ in tables["reject"]]
 
 
 # -- rows that are rejected, with the line a person would look at --------------------------------------------------

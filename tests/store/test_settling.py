@@ -209,3 +209,13 @@ def test_rows_on_a_default_geocode_are_placed_by_address_and_the_rest_bounds_the
     assert note.text() == (
         "41 rows: of 101 without usable coordinates placed by address: 41 where located rows of the same text lie within 50 m"
     )
+
+
+def test_the_ledger_balances_by_month_and_undated_rows_are_in_none(tmp_path, area, span):
+    rows = [(0, 0, "1 A St", day) for day in ("2020-05-05", "2020-05-06", "2020-06-01", "not a date", "2030-01-01")]
+    ledger = settle(tmp_path, area, span, rows)
+    assert [(month.month, month.kept, month.rejected) for month in ledger.months] == [
+        (date(2020, 5, 1), 2, 0), (date(2020, 6, 1), 1, 0), (date(2030, 1, 1), 0, 1),
+    ]  # fmt: skip
+    assert ledger.undated == 1
+    assert sum(month.read for month in ledger.months) + ledger.undated == ledger.total("read") == 5
