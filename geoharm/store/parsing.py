@@ -8,6 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from geoharm.store.connection import quote_text
+from geoharm.store.dates import moment_sql
 from geoharm.store.formats import FIELDS, Format
 from geoharm.store.stage import Staged
 
@@ -35,7 +36,7 @@ def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: F
         FROM (
             SELECT line, {when} AS date_text, end_text, weight_text, address_text AS address,
                 {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                {_moment(when, layout)} AS since, {_moment("end_text", layout)} AS until,
+                {moment_sql(when, layout)} AS since, {moment_sql("end_text", layout)} AS until,
                 TRY_CAST({longitude} AS DOUBLE) = 0 AND TRY_CAST({latitude} AS DOUBLE) = 0 AS at_zero,
                 TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
                 CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
@@ -81,10 +82,6 @@ def _date_text(staged: Staged) -> str:
     return " || '-' || ".join(parts)
 
 
-def _moment(text: str, layout: Format) -> str:
-    return "coalesce(" + ", ".join(_parsed(text, pattern) for pattern in layout.date_formats) + ")"
-
-
 def _is_test(layout: Format) -> str:
     return " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in layout.test_remarks) or "false"
 
@@ -102,13 +99,3 @@ def _category(layout: Format) -> str:
         return category
     pairs = " ".join(f"WHEN {quote_text(old)} THEN {quote_text(new)}" for old, new in layout.category_map.items())
     return f"CASE {category} {pairs} ELSE {category} END"
-
-
-def _parsed(column: str, pattern: str) -> str:
-    """Return SQL that reads a date; the pattern "excel-serial" takes the day numbers that spreadsheets leave."""
-    if pattern == "excel-serial":
-        days = f"TRY_CAST({column} AS DOUBLE)"
-        return (
-            f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN TIMESTAMP '1899-12-30' + to_seconds(round({days} * 86400)) END"
-        )
-    return f"try_strptime({column}, {quote_text(pattern)})"

@@ -17,6 +17,7 @@ from geoharm import _crs
 from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
+from geoharm.store.dates import gate_dates, note_dates
 from geoharm.store.formats import Format
 from geoharm.store.gates import note_decimals, note_zeros
 from geoharm.store.inputs import Input
@@ -25,7 +26,7 @@ from geoharm.store.notes import forget_notes
 from geoharm.store.parsing import parse_stage
 from geoharm.store.stage import Staged
 
-OUTSIDE_PERIOD = "is outside the study period"
+BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
 
 # More than half of the rows unreadable means the wrong format, not bad rows.
 _MAX_REJECTED = 0.5
@@ -78,6 +79,7 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     # Staging uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
     staged = stage_file(store.connection, source, rule.layout)
     parse_stage(store.connection, staged, rule.layout)
+    gate_dates(store.connection, name, rule.layout)
     _gate_swapped(store.connection, name, rule)
     with store.transaction() as connection:
         forget_file(connection, rule.source, name)
@@ -87,6 +89,7 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
         )
+        note_dates(connection, rule.source, name, rule.layout)
         note_zeros(connection, rule.source, name)
         if rule.layout.crs == _crs.LONLAT:
             note_decimals(connection, rule.source, name)
@@ -107,7 +110,8 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
         ("test", "remark", "says that the row is a test"),
         ("date_text IS NULL", "date", "is empty"),
         ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.layout.date_formats)),
-        (f"day < DATE '{rule.period.start}' OR day >= DATE '{rule.period.end}'", "date", OUTSIDE_PERIOD),
+        (f"day < DATE '{rule.period.start}'", "date", BEFORE_PERIOD),
+        (f"day >= DATE '{rule.period.end}'", "date", AFTER_PERIOD),
         ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
         ("last_day < first_day", "end", "is before the date"),
         (
@@ -169,8 +173,8 @@ def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
 def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: Staged) -> None:
     worst = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
-        "WHERE source = ? AND file = ? AND reason <> ? GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
-        [rule.source, name, OUTSIDE_PERIOD],
+        "WHERE source = ? AND file = ? AND reason NOT IN (?, ?) GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
+        [rule.source, name, BEFORE_PERIOD, AFTER_PERIOD],
     ).fetchall()
     if not worst:
         return

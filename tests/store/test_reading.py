@@ -53,7 +53,7 @@ REJECTED = {
     "date of another format": (f"{good(1)}2,03/04/2020,{LON},{LAT},find\n{good(3)}", (3, "date", "is not a date of the format %Y-%m-%d")),
     "impossible date": (f"{good(1)}2,2020-02-30,{LON},{LAT},find\n{good(3)}", (3, "date", "is not a date of the format %Y-%m-%d")),
     "no date": (f"{good(1)}2,,{LON},{LAT},find\n{good(3)}", (3, "date", "is empty")),
-    "before the period": (f"{good(1)}2,1999-01-01,{LON},{LAT},find\n", (3, "date", "is outside the study period")),
+    "before the period": (f"{good(1)}2,1999-01-01,{LON},{LAT},find\n", (3, "date", "is before the study period")),
     "infinite": (f"{good(1)}2,2020-01-01,inf,{LAT},find\n{good(3)}", (3, "longitude", "is not a number")),
     "not a number": (f"{good(1)}2,2020-01-01,nan,{LAT},find\n{good(3)}", (3, "longitude", "is not a number")),
     "a spreadsheet's error": (f"{good(1)}2,2020-01-01,{LON},#REF!,find\n{good(3)}", (3, "latitude", "is not a number")),

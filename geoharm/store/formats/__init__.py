@@ -11,6 +11,7 @@ from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from geoharm import _crs
 from geoharm._checks import nearest
@@ -23,6 +24,8 @@ DUPLICATE_RULES = ("none", "id")
 FIELDS = (
     "id", "date", "end", "year", "month", "day", "longitude", "latitude", "latlon", "category", "address", "weight", "remark",
 )  # fmt: skip
+# Patterns beside those of strptime: the day numbers of spreadsheets, and milliseconds since 1970.
+EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
 _MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
 
 _KEYS = {
@@ -32,7 +35,7 @@ _KEYS = {
     "excel": {"sheet", "header_row"},
     "columns": set(FIELDS),
     "category": {"constant", "map"},
-    "date": {"formats", "precision", "longest_span_days"},
+    "date": {"formats", "precision", "longest_span_days", "zone"},
     "location": {"crs", "quality", "typical_error_m", "error_source"},
     "duplicates": {"rule"},
     "reject": {"remark_contains"},
@@ -62,7 +65,9 @@ class Format:
     category_map : mapping of str to str
         The publisher's words to the study's; words that are not listed stay.
     date_formats : tuple of str
-        strptime patterns, tried in order.
+        strptime patterns, "excel-serial" or "epoch-ms", tried in order.
+    zone : str
+        Of whose clock the days are counted, where the texts are UTC or carry an offset; empty where they are local.
     by_month : bool
         Whether dates name a month only.
     longest_span : int
@@ -98,6 +103,7 @@ class Format:
     category: str
     category_map: dict[str, str]
     date_formats: tuple[str, ...]
+    zone: str
     by_month: bool
     longest_span: int
     crs: str
@@ -258,8 +264,10 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     problems += [
         f'{name}: date.formats has "{pattern}", which names no part of a date; write a pattern such as "%Y-%m-%d".'
         for pattern in date.get("formats", [])
-        if "%" not in pattern and pattern != "excel-serial"
+        if "%" not in pattern and pattern not in {EXCEL_SERIAL, EPOCH_MS}
     ]
+    zone = str(date.get("zone", ""))
+    problems += _zone_problems(name, zone, date.get("formats", []))
     if problems:
         raise StudyError(problems)
     return Format(
@@ -281,6 +289,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         category=tables.get("category", {}).get("constant", ""),
         category_map=dict(tables.get("category", {}).get("map", {})),
         date_formats=tuple(date["formats"]),
+        zone=zone,
         by_month=precision == "month",
         longest_span=int(date.get("longest_span_days", 31)),
         crs=location.get("crs", "EPSG:4326"),
@@ -290,6 +299,18 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         blank=tuple(tables.get("values", {}).get("blank", [""])),
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
     )
+
+
+def _zone_problems(name: str, zone: str, patterns: list[str]) -> list[str]:
+    if zone and zone not in available_timezones():
+        return [f'{name}: date.zone is "{zone}", which is no time zone; {nearest(zone, available_timezones())}']
+    carried = [pattern for pattern in patterns if "%z" in pattern or pattern == EPOCH_MS]
+    if carried and not zone:
+        return [
+            f'{name}: date.formats has "{carried[0]}", which gives a moment in UTC; say whose days are counted, such as '
+            'date.zone = "Europe/London".'
+        ]
+    return []
 
 
 def _unknown_keys(name: str, tables: dict[str, Any]) -> list[str]:
