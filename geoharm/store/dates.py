@@ -129,9 +129,9 @@ def _offsets(zone: str) -> tuple[tuple[datetime, int], ...]:
 
 
 def _swapped(pattern: str) -> str:
-    """Return a pattern with day and month changed over; nothing if it does not have both as numbers."""
+    """Return a pattern with day and month changed over; nothing if nobody writes it: no such numbers, or the year first."""
     day, month = _DAY_MONTH
-    if day not in pattern or month not in pattern:
+    if day not in pattern or month not in pattern or pattern.startswith("%Y"):
         return ""
     return pattern.replace(day, "\0").replace(month, day).replace("\0", month)
 

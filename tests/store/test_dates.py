@@ -71,6 +71,10 @@ def test_dates_that_read_both_ways_are_noted(tmp_path, area):
     )
 
 
+def test_dates_with_the_year_first_need_no_note(tmp_path, area):
+    assert not read(tmp_path, area, ["2019-04-03", "2019-05-04"], '["%Y-%m-%d"]')[0].notes
+
+
 def test_british_dates_need_no_note(tmp_path, area):
     texts = [day.item().strftime("%d/%m/%Y") for day in days_of(100)]
     ledger, days = read(tmp_path, area, texts, '["%d/%m/%Y"]')
