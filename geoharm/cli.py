@@ -19,6 +19,7 @@ from geoharm import simulate as simulation
 from geoharm import store, workflow
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
+from geoharm.cli_new import new
 from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, Study
 from geoharm.study import read_study
@@ -33,6 +34,10 @@ app = typer.Typer(
 )
 
 app.add_typer(formats_app, name="formats")
+app.command(
+    epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
+    "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
+)(new)
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]

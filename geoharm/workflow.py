@@ -98,7 +98,12 @@ def check(study: Study) -> None:
     problems: list[str] = []
     for source in study.sources:
         try:
-            store.read_format(source.format, study.folder)
+            layout = store.read_format(source.format, study.folder)
+            if layout.guessed:
+                problems.append(
+                    f'source "{source.name}": the format "{source.format}" is a guess; check every line of it and take '
+                    "the line guessed = true out."
+                )
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
     try:

@@ -219,6 +219,7 @@ publisher = ""
 licence = ""
 attribution = ""
 tried_on = "untried"
+guessed = true    # take this line out once every other line is checked; until then no study reads by it
 
 [csv]
 delimiter = {text(dialect[0])}

@@ -29,7 +29,17 @@ EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
 _MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
 
 _KEYS = {
-    "format": {"name", "title", "container", "publisher", "licence", "attribution", "documentation", "tried_on"},
+    "format": {
+        "name",
+        "title",
+        "container",
+        "publisher",
+        "licence",
+        "attribution",
+        "documentation",
+        "tried_on",
+        "guessed",
+    },
     "csv": {"delimiter", "quote", "encoding"},
     "zip": {"members"},
     "excel": {"sheet", "header_row"},
@@ -50,6 +60,8 @@ class Format:
     Attributes
     ----------
     name, title, container, publisher, licence, attribution, documentation, tried_on : str
+    guessed : bool
+        Whether nobody has checked it yet: nothing is read into a study by such a format.
     delimiter, quote, encoding : str
         CSV dialect; never guessed.
     members : tuple of str
@@ -93,6 +105,7 @@ class Format:
     attribution: str
     documentation: str
     tried_on: str
+    guessed: bool
     delimiter: str
     quote: str
     encoding: str
@@ -279,6 +292,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         attribution=about.get("attribution", ""),
         documentation=about.get("documentation", ""),
         tried_on=about.get("tried_on", "untried"),
+        guessed=bool(about.get("guessed", False)),
         delimiter=dialect.get("delimiter", ","),
         quote=dialect.get("quote", '"'),
         encoding=encoding,
