@@ -68,7 +68,9 @@ def evaluate_measure(
         measure,
         counts,
         effects=tuple(
-            _calibrate(_effect(measure, counts, design, name, zones, design.after), counts, design, design.after, placebo)
+            _calibrate(
+                _effect(measure, counts, design, name, zones, design.after), counts, design, design.after, placebo
+            )
             for name, zones in groups
         ),
         phases=tuple(

@@ -215,14 +215,30 @@ def _fit(
     inverse = np.linalg.inv(information)
     leverage = own_features @ inverse @ own_features - np.einsum("ij,jk,ik->i", features, inverse, features).mean()
 
-    crossed, skipped = _cross(counts, expected, features, (phi, tau2), deflation, shares, blocks, coefficients)
+    crossed, skipped = _cross(
+        counts,
+        expected,
+        features,
+        variance=(phi, tau2),
+        deflation=deflation,
+        shares=shares,
+        blocks=blocks,
+        coefficients=coefficients,
+    )
     if earlier:
         date = months - round(series.after_months)
         old_counts, old_expected, old_features, _, _ = _design(series, date, level)
-        old_fit = _learn(old_counts, old_expected, old_features, deflation, largest)
+        old_coefficients, _, *old_variance = _learn(old_counts, old_expected, old_features, deflation, largest)
         old, _ = _cross(
-            old_counts, old_expected, old_features, old_fit[2:], deflation, shares, blocks, old_fit[0]
-        )  # fmt: skip
+            old_counts,
+            old_expected,
+            old_features,
+            variance=(old_variance[0], old_variance[1]),
+            deflation=deflation,
+            shares=shares,
+            blocks=blocks,
+            coefficients=old_coefficients,
+        )
         counts, crossed = np.concatenate([counts, old_counts]), np.concatenate([crossed, old])
     phi, tau2 = fit_variance(counts, crossed, largest_phi=largest)
     residual = (
@@ -253,9 +269,7 @@ def _fit(
     )
 
 
-def _design(
-    series: Series, date: int, level: Floats
-) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
+def _design(series: Series, date: int, level: Floats) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
     """Return counts after a date, forecasts by the past alone, features, the operation's, and the discount chosen."""
     end = series.zone.shape[1] if date == series.months else date + round(series.after_months)
     counts = series.zone[:, date:end].sum(axis=1)
@@ -282,9 +296,7 @@ def _design(
     )
 
 
-def _past(
-    zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int
-) -> tuple[Floats, Floats]:
+def _past(zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int) -> tuple[Floats, Floats]:
     """Return one forecast a discount and the log ratios; after `date` only belt and city are read."""
 
     def total(table: Floats, first: int, last: int) -> Floats:
@@ -319,6 +331,7 @@ def _cross(
     counts: Floats,
     expected: Floats,
     features: Floats,
+    *,
     variance: tuple[float, float],
     deflation: float,
     shares: NDArray[np.bool_],

@@ -122,9 +122,7 @@ def placebo_places(
     unit = {zone: math.sqrt(_filled(operation, zone).area) / _UNITS_ACROSS[zone] for zone in ZONES}
     raster, home, stride = _raster_for(area, (middle.x, middle.y), unit)
     kernels = {name: _kernel(shape, (middle.x, middle.y), raster.cell) for name, shape in shapes.items()}
-    widened = {
-        zone: _kernel(shapes[zone].buffer(unit[zone]), (middle.x, middle.y), raster.cell) for zone in ZONES
-    }
+    widened = {zone: _kernel(shapes[zone].buffer(unit[zone]), (middle.x, middle.y), raster.cell) for zone in ZONES}
     touched = raster.draw(shapely.union_all([touched_by(one) for one in (operation, *others)]))
     row, column = (
         grid.ravel()
@@ -225,7 +223,7 @@ def _kernel(shape: BaseGeometry, middle: tuple[float, float], cell: float) -> Bo
 def _sum_under(mask: Bools, kernel: Bools) -> Ints:
     """Return how many cells of a mask lie under a kernel centred on each cell; exact, since counts are whole."""
     found = correlate(mask.astype(np.float64), kernel.astype(np.float64), mode="same", method="fft")
-    return np.rint(found).astype(np.int64)
+    return np.asarray(np.rint(found), dtype=np.int64)
 
 
 def _with_itself(kernel: Bools) -> Ints:
@@ -303,7 +301,7 @@ def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, .
 
 
 @numba.njit(cache=True)
-def _sums(row, column, counts, control, free, at_row, at_column, footprint):  # type: ignore[no-untyped-def] # pragma: no cover
+def _sums(row, column, counts, control, free, at_row, at_column, footprint):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     places, windows = at_row.size, counts.shape[1]
     half_row, half_column = footprint.shape[0] // 2, footprint.shape[1] // 2
     target, rings = np.zeros((places, windows)), np.zeros((places, windows))

@@ -76,9 +76,7 @@ def stabilised_bias(means: ArrayLike, *, phi: float, tau2: float) -> NDArray[np.
     return np.asarray(-(phi + 2 * tau2 * mean) / (4 * np.sqrt(phi * mean + tau2 * mean * mean)), dtype=np.float64)
 
 
-def fit_variance(
-    counts: NDArray[np.float64], means: NDArray[np.float64], *, largest_phi: float
-) -> tuple[float, float]:
+def fit_variance(counts: NDArray[np.float64], means: NDArray[np.float64], *, largest_phi: float) -> tuple[float, float]:
     r"""Return phi and tau2 of ``Var = phi mu + tau2 mu^2`` from counts and what was forecast for them.
 
     Parameters
