@@ -113,6 +113,8 @@ def _pair(effect: ShownEffect) -> str:
 def _net(effect: ShownEffect) -> str:
     if math.isnan(effect.change):
         return "withheld" if effect.is_withheld else f"none: {effect.note}"
+    if effect.is_refused:
+        return f"{numbers.signed(effect.change)} (no 95% interval)"
     return numbers.stated(effect)
 
 
@@ -232,6 +234,9 @@ def _distance_context(operation: ShownOperation) -> dict[str, Any]:
                 "expected": numbers.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
                 "change": _net(effect),
                 "ratio": _ratio(effect),
+                "counting": numbers.UNKNOWN
+                if math.isnan(effect.counting.low)
+                else f"{numbers.signed(effect.counting.low)} to {numbers.signed(effect.counting.high)}",
                 "wdd": _wdd(effect),
                 "dispersion": numbers.decimal(effect.dispersion),
             }

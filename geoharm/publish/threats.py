@@ -59,8 +59,8 @@ def threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threa
         found.append(
             Threat(
                 "The whole city changed",
-                f"In the control area there were {numbers.signed(100 * (change - 1))}% per day against the window before. When "
-                "everything moves, places move by different amounts, and the busiest ones most.",
+                f"Against the window before, the control area's daily count changed by {numbers.signed(100 * (change - 1))}%. "
+                "When everything moves, places move by different amounts, and the busiest ones most.",
                 "A period in which the city as a whole was steady.",
             )
         )

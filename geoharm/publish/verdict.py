@@ -210,7 +210,7 @@ def _total(measure: ShownMeasure) -> Answer:
         known = not math.isnan(effect.change)
         text = numbers.stated(effect) if known else effect.note
         parts.append(f"{name}: {text}")
-    text = "; ".join(parts) + ". Net of control." + _refusal(together)
+    text = "; ".join(parts) + ". Net of control." + _refusal(together, target)
     return Answer(question, _ANSWERS[state], text + _attention(measure, state), state)
 
 
@@ -228,16 +228,16 @@ def _moved(disclosed: DisclosedStudy, operation: ShownOperation) -> Answer:
             answer = {-1: "A signal of diffusion", 1: "A signal of displacement nearby"}[state.direction]
     if math.isnan(effect.change):
         return Answer(question, answer, f"{span}: {effect.note}.", state)
-    text = f"{span}: {numbers.stated(effect)}, net of control." + _refusal(effect)
+    text = f"{span}: {numbers.stated(effect)}, net of control." + _refusal(effect, operation.primary.effect("target"))
     error = max((row.location_error for row in disclosed.ledgers), default=0.0)
     if error and design.operation.gap < 2 * error:
         text += f" Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
     return Answer(question, answer, text + _attention(operation.primary, state), state)
 
 
-def _refusal(effect: ShownEffect) -> str:
-    """Return why no 95% interval is possible, as a sentence."""
-    return f" N{effect.note[1:]}." if effect.is_refused else ""
+def _refusal(effect: ShownEffect, target: ShownEffect) -> str:
+    """Return why no 95% interval is possible, as a sentence; empty where the sentence on the target said it."""
+    return f" N{effect.note[1:]}." if effect.is_refused and effect.note != target.note else ""
 
 
 def _attention(measure: ShownMeasure, state: State) -> str:
@@ -270,7 +270,7 @@ def _lasting(operation: ShownOperation) -> Answer:
     answer = words.get(state.direction, _ANSWERS[state])
     if state.direction and not state.is_finding:
         answer = _ANSWERS[state]
-    detail = f"The last phase ({last.name}) decides.{_refusal(late)}{parts}"
+    detail = f"The last phase ({last.name}) decides.{_refusal(late, operation.primary.effect('target'))}{parts}"
     return Answer(question, answer, detail, state)
 
 

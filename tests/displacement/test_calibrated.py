@@ -17,10 +17,10 @@ from hypothesis import strategies as some
 from geoharm.displacement import placebo_places
 from geoharm.displacement.calibrated import calibrated_ratio, refuse_forecast, refuse_places
 from geoharm.displacement.forecast import effective_number, equal_blocks
-from geoharm.displacement.placebo import ZONES, place_sums
+from geoharm.displacement.placebo import ZONES, history_windows, place_sums
 from geoharm.displacement.zones import touched_by
 from geoharm.errors import DesignError
-from geoharm.model import BeforeRule, Operation, Period, StudyArea, UnitPanel, Window
+from geoharm.model import BeforeRule, Operation, Period, StudyArea, UnitPanel, Window, ZoneCounts
 from geoharm.simulate import CENTRE, CRS
 from geoharm.stats import fit_variance, stabilise, unstabilise
 from tests.reference.grid_world import Grid, made_counts, zone_forecasts
@@ -343,3 +343,34 @@ def test_a_study_area_too_small_gives_few_places_and_no_error():
     area = StudyArea(rectangle(-900, -900, 900, 900), CRS)
     places = placebo_places(one, area, area.boundary, [])
     assert places.fits["target and rings"].sum() == 0
+
+
+# -- months before --------------------------------------------------------------------------------------------------
+
+
+def history(start, end, *, missing=(), by_month=False, operation_start=date(2021, 1, 10)):
+    counts = ZoneCounts(
+        "m", ("target",), np.array([], dtype="datetime64[D]"), np.zeros((1, 0), dtype=np.int64), by_month,
+        Period(start, end), missing,
+    )  # fmt: skip
+    return history_windows(counts, replace(operation(0, 0), period=Period(operation_start, date(2021, 2, 1))))
+
+
+def test_months_step_back_from_the_operation():
+    found = history(date(2020, 9, 15), date(2021, 6, 1))
+    assert [window.periods[0] for window in found] == [
+        Period(date(2020, 10, 10), date(2020, 11, 10)),
+        Period(date(2020, 11, 10), date(2020, 12, 10)),
+        Period(date(2020, 12, 10), date(2021, 1, 10)),
+    ]
+
+
+def test_months_of_monthly_data_are_calendar_months():
+    found = history(date(2020, 10, 1), date(2021, 6, 1), by_month=True)
+    assert [window.periods[0].start for window in found] == [date(2020, 10, 1), date(2020, 11, 1), date(2020, 12, 1)]
+
+
+def test_a_missing_month_drops_every_month_that_shares_days_with_it():
+    found = history(date(2020, 8, 1), date(2021, 6, 1), missing=(date(2020, 11, 1),))
+    starts = [window.periods[0].start for window in found]
+    assert starts == [date(2020, 8, 10), date(2020, 9, 10), date(2020, 12, 10)]
