@@ -220,7 +220,7 @@ def calibrate(
         months=data.months,
         fitting=int(fitting.size),
         pool=found.places,
-        effective=found.effective,
+        independent=found.effective,
         busy=found.busy,
         expected=found.mean,
         phi=found.phi,

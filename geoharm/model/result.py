@@ -67,7 +67,7 @@ class PlaceboCheck:
         Places where the footprint fits and no operation reached.
     pool : int
         Those near the zone's level, which the forecast was learned at.
-    effective : float
+    independent : float
         How many independent ones the pool is worth: places overlap.
     busy : int
         Those at least as busy as the zone.
@@ -82,7 +82,7 @@ class PlaceboCheck:
     months: int
     fitting: int
     pool: int
-    effective: float
+    independent: float
     busy: int
     expected: float
     phi: float

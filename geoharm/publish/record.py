@@ -112,7 +112,7 @@ def _placebo(check: PlaceboCheck | None) -> dict[str, Any] | None:
         "months": check.months,
         "fitting": check.fitting,
         "pool": check.pool,
-        "effective": _number(check.effective),
+        "independent": _number(check.independent),
         "as_busy": check.busy,
         "forecast": _number(check.expected),
         "phi": _number(check.phi),

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from geoharm._version import __version__
 from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, ZoneRole
 from geoharm.publish import figures, numbers, palette
+from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page, svg
 from geoharm.publish.layers import attributions
@@ -55,7 +56,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         internal=disclosed.is_internal,
         facts=_facts(operation),
         verdict=verdict,
-        verdict_caption=_caption(target),
+        verdict_caption=caption(target),
         verdict_figure=figures.interval_figure(target, primary.measure.unit) if drawable else None,
         answers=[(answer, figures.state_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
@@ -80,30 +81,8 @@ def _facts(operation: ShownOperation) -> list[tuple[str, str]]:
         ("Chosen on", numbers.days(about.chosen_on) if about.chosen_on else "not stated"),
         ("Before", numbers.window(design.before)),
         ("After", numbers.window(design.after)),
-        ("Compared with", _compared(operation.primary.effect("target"))),
+        ("Compared with", compared_with(operation.primary.effect("target"))),
     ]
-
-
-def _compared(effect: ShownEffect) -> str:
-    """Return the places without an operation that the headline's interval was learned at."""
-    check = effect.placebo
-    if check is None:
-        return "the control area"
-    return (
-        f"{check.pool:,} other places of this shape, worth {check.effective:,.0f} independent ones, {check.busy:,} as "
-        f"busy; {check.months} months before"
-    )
-
-
-def _caption(effect: ShownEffect) -> str:
-    if effect.is_refused:
-        return "Dashed: noise of counting only, too narrow. No 95% interval is possible. Grey: too small to tell from chance."
-    line = (
-        "as wide as forecasts miss at places without an operation"
-        if effect.ratio.calibrated
-        else "noise of counting only"
-    )
-    return f"Line: 95% interval, {line}. Grey: changes too small to tell from chance."
 
 
 def _pair(effect: ShownEffect) -> str:
@@ -390,7 +369,7 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
          "(months before, discounted; how far busy places fall back; the other zone and an outer belt) and how wrong such "
          "forecasts are, each place being forecast from places that share no ground with it: variance \u03c6\u03bc + "
          "\u03c4\u00b2\u03bc\u00b2. The interval inverts a t test on the scale on which that variance is constant; the "
-         "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + _learned(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
+         "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + learned_at(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
         ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, under 5 as "
          "busy as the zone, under 10 expected events, or over a fifth of the places not forecast from others.", ""),
         ("Counting only (single rings, the gap): the zone's count after over before, divided by the control's. Its log has "
@@ -410,14 +389,3 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
     ]  # fmt: skip
     items += [(note, "") for note in design.notes]
     return [{"text": text, "link": link} for text, link in items]
-
-
-def _learned(effect: ShownEffect) -> str:
-    check = effect.placebo
-    if check is None:
-        return "Here nothing could be learned."
-    return (
-        f"For the target area here: {check.fitting:,} places fit, {check.pool:,} of them near its level, worth "
-        f"{check.effective:,.1f} independent ones, {check.busy:,} as busy; {check.months} months before; \u03c6 "
-        f"{check.phi:.2f}, \u03c4 {check.tau:.2f}."
-    )
