@@ -146,7 +146,7 @@ def _unplaced(disclosed: DisclosedStudy, operation: ShownOperation) -> Threat | 
 def _change(effect: ShownEffect) -> str:
     if not math.isfinite(effect.change):
         return "not defined"
-    return numbers.change_with_interval(effect.change, effect.interval)
+    return numbers.stated(effect)
 
 
 def _city_change(effect: ShownEffect) -> float:
