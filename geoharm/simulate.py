@@ -26,13 +26,19 @@ from geoharm.model import Period, add_months
 DEMO_SEED = 20240601
 CRS = "EPSG:32626"
 CENTRE = (500_000.0, 4_983_000.0)
-SIZE = 6_000.0
+SIZE = 12_000.0
 BLOCK = 150.0
 SPAN = Period(date(2019, 1, 1), date(2023, 1, 1))
 OPERATION = Period(date(2022, 1, 10), date(2022, 1, 24))
 TARGET_RADIUS = 320.0
 RING = (50.0, 600.0)
-_MARKETS = ((-900.0, 600.0), (1400.0, 1300.0), (300.0, -1500.0), (-1900.0, -1200.0), (2000.0, -700.0), (-200.0, 2100.0))
+# East, north, size; about 3 km apart. The operation is at the first; several others are as large.
+_MARKETS = (
+    (-1500.0, 1400.0, 1.0), (1600.0, 1500.0, 1.05), (-4400.0, 4300.0, 0.95), (4500.0, 4400.0, 1.0), (1400.0, -1500.0, 0.95),
+    (-1600.0, -1400.0, 0.7), (4400.0, 1600.0, 0.6), (-4500.0, 1300.0, 0.55), (-1300.0, 4500.0, 0.8), (1500.0, 4400.0, 0.5),
+    (4300.0, -1400.0, 1.05), (-4300.0, -1600.0, 0.9), (-1400.0, -4400.0, 0.5), (1600.0, -4300.0, 0.75),
+    (4500.0, -4500.0, 0.4), (-4400.0, -4400.0, 0.6),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,10 @@ class Stream:
 
 
 STREAMS = (
-    Stream("needles", "needle find", 240.0, 0.75, 1.5, 0.55, 0.30),
-    Stream("violence", "violence", 110.0, 0.35, 1.3, 0.80, 0.0),
-    Stream("overdoses", "overdose call", 45.0, 0.60, 1.2, 1.0, 0.0),
-    Stream("drug offences", "drug offence", 40.0, 0.80, 2.0, 1.6, 0.0),
+    Stream("needles", "needle find", 400.0, 0.75, 1.5, 0.55, 0.30),
+    Stream("violence", "violence", 220.0, 0.35, 1.3, 0.80, 0.0),
+    Stream("overdoses", "overdose call", 110.0, 0.60, 1.2, 1.0, 0.0),
+    Stream("drug offences", "drug offence", 90.0, 0.80, 2.0, 1.6, 0.0),
 )
 
 
@@ -166,7 +172,7 @@ def _place_rates(
     """Return the mean monthly events of each place: a heavy tail everywhere, more at markets."""
     plain = np.exp(rng.normal(0, 1.0, x.size))
     market = np.zeros(x.size)
-    for size, (east, north) in zip((1.0, 0.8, 0.7, 0.5, 0.5, 0.4), _MARKETS, strict=True):
+    for east, north, size in _MARKETS:
         squared = (x - CENTRE[0] - east) ** 2 + (y - CENTRE[1] - north) ** 2
         market += size * np.exp(-squared / (2 * 220.0**2)) * np.exp(rng.normal(0, 0.8, x.size))
     shares = (1 - stream.market_share) * plain / plain.sum() + stream.market_share * market / market.sum()

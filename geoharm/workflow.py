@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import shapely
+
 from geoharm import displacement, harm, hotspots, publish, store
 from geoharm._checks import nearest
 from geoharm._version import __version__
@@ -23,6 +25,7 @@ from geoharm.model import (
     Study,
     StudyResult,
     Window,
+    ZoneRole,
     grid_over,
     is_proactive,
 )
@@ -165,7 +168,9 @@ def evaluate(
     results = []
     for number, one in enumerate(designs, start=1):
         store.reduce_zones(opened, one.operation.name, one.zones, sources)
-        measures = tuple(_evaluate_measure(opened, measure, one) for measure in ordered)
+        control = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.CONTROL)])
+        places = displacement.placebo_places(one.operation, study.area, control, _others(study, one.operation))
+        measures = tuple(_evaluate_measure(opened, measure, one, places) for measure in ordered)
         ledgers = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
         results.append(OperationResult(one, measures, ledgers))
         progress(f"evaluating {one.operation.name}", number, len(designs))
@@ -210,9 +215,13 @@ def _others(study: Study, one: Operation) -> list[Operation]:
     return [other for other in study.operations if other is not one]
 
 
-def _evaluate_measure(opened: Store, measure: Measure, one: Design) -> MeasureResult:
+def _evaluate_measure(
+    opened: Store, measure: Measure, one: Design, places: displacement.PlaceboPlaces
+) -> MeasureResult:
     counts = store.zone_counts(opened, one.operation.name, measure, one.zones)
-    return displacement.evaluate_measure(measure, counts, one)
+    windows = displacement.placebo_windows(counts, one)
+    panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+    return displacement.evaluate_measure(measure, counts, one, displacement.placebo_data(places, panel, one))
 
 
 def _check_categories(opened: Store, study: Study) -> None:

@@ -91,6 +91,32 @@ def test_a_rise_of_reports_is_no_finding(boston):
     assert any("attention" in threat.title for threat in verdict.threats)
 
 
+def test_no_place_in_boston_is_as_busy_so_no_interval_is_given(boston):
+    """Mass and Cass stands alone: what such a place does without an operation cannot be learned from others."""
+    result, verdict = boston[0].result, boston[0].published.verdicts[0][1]
+    for zone in ("target", "all rings", "target and rings"):
+        effect = result.operations[0].measures[0].effect(zone)
+        assert effect.is_refused
+        assert "no other place was as busy before, and 5 are needed" in effect.ratio.note
+        assert effect.counting.is_defined
+    assert verdict.state.value == "cannot tell"
+    assert "No 95% interval is possible here" in verdict.sentence
+    assert result.operations[0].measures[0].effect("target").placebo.busy == 0
+
+
+def test_the_placebo_in_liverpool_has_a_calibrated_interval_that_holds_zero(merseyside):
+    result, verdict = merseyside[0].result, merseyside[0].published.verdicts[0][1]
+    for zone in ("target", "all rings", "target and rings"):
+        effect = result.operations[0].measures[0].effect(zone)
+        assert effect.ratio.calibrated
+        assert effect.ratio.is_defined
+        assert effect.change_interval().side == 0
+        assert effect.placebo.months == 20  # January 2018 to September 2019, less the missing July
+        calibrated, counting = effect.ratio.interval(), effect.counting.interval()
+        assert calibrated.high - calibrated.low > counting.high - counting.low
+    assert verdict.state.value == "no clear change"
+
+
 def test_merseyside_ledger_balances(merseyside):
     ledger = merseyside[0].result.ledgers[0]
     assert len(ledger.files) == 44

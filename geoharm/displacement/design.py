@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from geoharm.displacement.windows import build_windows, parse_phase
-from geoharm.displacement.zones import build_zones, clearance
+from geoharm.displacement.zones import build_zones, clearance, outermost
 from geoharm.errors import DesignError
 from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea
 
@@ -44,7 +44,7 @@ def build_design(
         belt = clearance(operation)
         notes = (
             *notes,
-            f"Control: all of the study area more than {_outermost(operation) + belt:,.0f} m from every target area.",
+            f"Control: all of the study area more than {outermost(operation) + belt:,.0f} m from every target area.",
         )
     error = max(row.location_error for row in ledgers)
     if error and operation.gap < 2 * error:
@@ -87,7 +87,3 @@ def check_operations_apart(operations: Sequence[Operation]) -> None:
         if one.target.intersects(two.target):
             msg = f'The target areas of "{one.name}" and "{two.name}" overlap; evaluate them as one operation.'
             raise DesignError(msg)
-
-
-def _outermost(operation: Operation) -> float:
-    return operation.rings[-1] if operation.rings else operation.gap

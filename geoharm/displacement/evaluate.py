@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
+from geoharm.displacement.calibrated import PlaceboData, calibrate
+from geoharm.displacement.placebo import ZONES
 from geoharm.displacement.ratio import log_rate_ratio
 from geoharm.displacement.wdd import net_change
 from geoharm.model import (
@@ -29,8 +32,13 @@ from geoharm.model import (
 from geoharm.stats import detectable_fall, monthly_dispersion
 
 
-def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> MeasureResult:
+def evaluate_measure(
+    measure: Measure, counts: ZoneCounts, design: Design, placebo: PlaceboData | None = None
+) -> MeasureResult:
     """Return the effects of a measure in every zone, for the headline's window and for each phase.
+
+    Target, all rings, and both together carry the calibrated ratio where placebo places are given, or the reason why
+    there is none; single rings and the gap hold the noise of counting only.
 
     Parameters
     ----------
@@ -38,6 +46,8 @@ def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> Me
     counts : ZoneCounts
         Rows named as the design's zones.
     design : Design
+    placebo : PlaceboData, optional
+        The measure's counts at places without an operation.
 
     Raises
     ------
@@ -57,9 +67,16 @@ def evaluate_measure(measure: Measure, counts: ZoneCounts, design: Design) -> Me
     return MeasureResult(
         measure,
         counts,
-        effects=tuple(_effect(measure, counts, design, name, zones, design.after) for name, zones in groups),
+        effects=tuple(
+            _calibrate(
+                _effect(measure, counts, design, name, zones, design.after), counts, design, design.after, placebo
+            )
+            for name, zones in groups
+        ),
         phases=tuple(
-            _effect(measure, counts, design, name, zones, phase) for phase in design.phases for name, zones in watched
+            _calibrate(_effect(measure, counts, design, name, zones, phase), counts, design, phase, placebo)
+            for phase in design.phases
+            for name, zones in watched
         ),
         bounds=tuple(
             _effect(measure, counts, design, name, target + rows, design.after) for name, rows in unplaced.items()
@@ -98,10 +115,21 @@ def _effect(
         control=control,
         length_ratio=length,
         ratio=ratio,
+        counting=ratio,
         difference=difference,
         dispersion=phi,
         detectable_fall=_detectable(zone, control, phi, phi_control),
     )
+
+
+def _calibrate(
+    effect: Effect, counts: ZoneCounts, design: Design, after: Window, placebo: PlaceboData | None
+) -> Effect:
+    if placebo is None or effect.zone not in ZONES:
+        return effect
+    ratio, check = calibrate(placebo, counts, design, zone=effect.zone, after=after)
+    fall = check.detectable_fall if check else effect.detectable_fall
+    return replace(effect, ratio=ratio, detectable_fall=fall, placebo=check)
 
 
 def _detectable(zone: Change, control: Change, phi: float, phi_control: float) -> float:

@@ -58,7 +58,7 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
         zones.append(Zone(name, role, _polygons(reach.difference(covered), name), inner, outer))
         covered = covered.union(reach)
         inner = outer
-    clear = shapely.union_all([_footprint(one) for one in (operation, *others)])
+    clear = shapely.union_all([touched_by(one) for one in (operation, *others)])
     for other in others:
         if other.target.intersects(operation.target.buffer(inner)):
             msg = (
@@ -101,9 +101,14 @@ def clearance(operation: Operation) -> float:
     return edges[-1] - edges[-2] if len(edges) > 1 else operation.gap
 
 
-def _footprint(operation: Operation) -> BaseGeometry:
-    outermost = operation.rings[-1] if operation.rings else operation.gap
-    return operation.target.buffer(outermost + clearance(operation), quad_segs=_QUADRANT_SEGMENTS)
+def outermost(operation: Operation) -> float:
+    """Return the distance in metres from the target to the far edge of its last ring."""
+    return operation.rings[-1] if operation.rings else operation.gap
+
+
+def touched_by(operation: Operation) -> BaseGeometry:
+    """Return target, gap, rings and the belt beyond them: where an operation may have been felt."""
+    return operation.target.buffer(outermost(operation) + clearance(operation), quad_segs=_QUADRANT_SEGMENTS)
 
 
 def _polygons(geometry: BaseGeometry, name: str) -> BaseGeometry:

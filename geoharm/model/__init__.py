@@ -4,6 +4,7 @@ from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, Zon
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
+from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
 from geoharm.model.result import (
@@ -19,6 +20,7 @@ from geoharm.model.result import (
     HotspotResult,
     MeasureResult,
     OperationResult,
+    PlaceboCheck,
     StudyResult,
 )
 from geoharm.model.study import (
@@ -71,6 +73,7 @@ __all__ = [
     "Operation",
     "OperationResult",
     "Period",
+    "PlaceboCheck",
     "Points",
     "PublishSettings",
     "Role",
@@ -81,6 +84,7 @@ __all__ = [
     "StudyArea",
     "StudyResult",
     "Surface",
+    "UnitPanel",
     "Window",
     "Zone",
     "ZoneCounts",

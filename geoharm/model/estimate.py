@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 from geoharm._checks import check_level
+from geoharm.errors import DesignError
 
 _NORMAL = NormalDist()
 
@@ -56,6 +57,10 @@ class Estimate:
     calibrated : bool
         Whether the interval was shown to hold its level on places without an operation. If not, it is too narrow
         for a finding: what it excludes is a signal.
+    intervals : tuple of Interval
+        Where they are not ``value -+ z * standard_error``: one at each level that may be asked for.
+    p : float
+        Two-sided p-value that goes with `intervals`; NaN without them.
     """
 
     name: str
@@ -65,6 +70,8 @@ class Estimate:
     reference: str
     note: str = ""
     calibrated: bool = False
+    intervals: tuple[Interval, ...] = ()
+    p: float = math.nan
 
     @property
     def is_defined(self) -> bool:
@@ -79,21 +86,35 @@ class Estimate:
         return self.value / self.standard_error
 
     def interval(self, level: float = 0.95) -> Interval:
-        """Return the normal interval ``value -+ z * standard_error``.
+        """Return the interval of a level: the one given in `intervals`, else ``value -+ z * standard_error``.
 
         Parameters
         ----------
         level : float
             Share of repetitions in which the interval should hold the truth.
+
+        Raises
+        ------
+        DesignError
+            If intervals were given, and none of this level.
         """
         level = check_level(level)
         if not self.is_defined:
             return Interval(math.nan, math.nan, level)
+        if self.intervals:
+            for one in self.intervals:
+                if math.isclose(one.level, level):
+                    return one
+            known = ", ".join(f"{one.level:g}" for one in self.intervals)
+            msg = f"This {self.name} has intervals of the levels {known}; {level:g} was asked for."
+            raise DesignError(msg)
         reach = _NORMAL.inv_cdf(0.5 + level / 2) * self.standard_error
         return Interval(self.value - reach, self.value + reach, level)
 
     def p_value(self) -> float:
-        """Return the two-sided p-value of "no change" under the normal approximation."""
+        """Return the two-sided p-value of "no change": the one given, else under the normal approximation."""
+        if self.intervals and self.is_defined:
+            return self.p
         return math.nan if math.isnan(self.z) else 2 * _NORMAL.cdf(-abs(self.z))
 
 

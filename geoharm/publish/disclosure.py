@@ -209,6 +209,8 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
         dispersion=effect.dispersion,
         length_ratio=effect.length_ratio,
         note=effect.ratio.note,
+        counting=effect.counting_interval(),
+        placebo=effect.placebo,
     )
     if not plain.is_withheld:
         return plain
@@ -222,11 +224,13 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
         detectable_fall=math.nan,
         dispersion=math.nan,
         note=_note(k),
+        counting=Interval(math.nan, math.nan, plain.interval.level),
+        placebo=None,
     )
 
 
 def _withheld(estimate: Estimate, k: int) -> Estimate:
-    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k))
+    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k), intervals=(), p=math.nan)
 
 
 def _note(k: int) -> str:

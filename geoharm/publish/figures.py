@@ -82,10 +82,15 @@ def state_mark(state: State | None, *, size: float = 14.0) -> Markup:
 
 
 def interval_figure(effect: ShownEffect, unit: str) -> Markup:
-    """Return the verdict's interval, with the changes too small to be seen as a grey slab."""
+    """Return the verdict's interval, with the changes too small to be seen as a grey slab.
+
+    Where no 95% interval is possible, a thin dashed line shows that of counting noise.
+    """
+    shown = effect.counting if effect.is_refused else effect.interval
+    name = "noise of counting only, too narrow" if effect.is_refused else "95% interval"
     width, height, middle = 400.0, 118.0, 52.0
     slab = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
-    reach = max(abs(v) for v in (effect.change, effect.interval.low, effect.interval.high, slab)) * 1.08
+    reach = max(abs(v) for v in (effect.change, shown.low, shown.high, slab)) * 1.08
     scale = Scale(-reach, reach, 16, width - 16)
     state = state_of(effect)
     colour = colour_of(state)
@@ -95,8 +100,12 @@ def interval_figure(effect: ShownEffect, unit: str) -> Markup:
             _line(scale(tick), middle - 22, scale(tick), middle + 24, palette.INK if tick == 0 else palette.LINE)
         )
         parts.append(_text(scale(tick), middle + 38, "0" if tick == 0 else numbers.signed(tick)))
-    low, high, here = (scale(v) for v in (effect.interval.low, effect.interval.high, effect.change))
-    parts += [_line(low, middle, high, middle, colour, 4), _line(low, middle - 8, low, middle + 8, colour, 2.5)]
+    low, high, here = (scale(v) for v in (shown.low, shown.high, effect.change))
+    dash = "4 3" if effect.is_refused else None
+    parts += [
+        _line(low, middle, high, middle, colour, 2 if dash else 4, dash=dash),
+        _line(low, middle - 8, low, middle + 8, colour, 2.5),
+    ]
     parts += [_line(high, middle - 8, high, middle + 8, colour, 2.5)]
     parts.append(
         svg(
@@ -112,8 +121,8 @@ def interval_figure(effect: ShownEffect, unit: str) -> Markup:
     )
     parts.append(_text(scale(0) - 8, middle + 58, "\u25c4 fewer than expected", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, middle + 58, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
-    title = f"Change in {unit}: {numbers.change_with_interval(effect.change, effect.interval)}"
-    return _drawing(width, height, title, "Line: 95% interval. Grey: changes too small to tell from chance.", parts)
+    title = f"Change in {unit}: {numbers.stated(effect)}"
+    return _drawing(width, height, title, f"Line: {name}. Grey: changes too small to tell from chance.", parts)
 
 
 def zones_figure(effects: Sequence[ShownEffect], labels: Sequence[str]) -> Markup:
@@ -139,13 +148,20 @@ def zones_figure(effects: Sequence[ShownEffect], labels: Sequence[str]) -> Marku
         colour = colour_of(state_of(effect))
         if math.isfinite(span.low):
             ends = [scale(min(max(v, scale.low), scale.high)) for v in (span.low, span.high)]
-            parts.append(_line(ends[0], y, ends[1], y, colour, 2.2))
+            dash = None if effect.ratio.calibrated and not effect.is_refused else "4 3"
+            parts.append(_line(ends[0], y, ends[1], y, colour, 2.2, dash=dash))
             parts += [_line(end, y - 5, end, y + 5, colour, 2.2) for end in ends]
         parts.append(_zone_mark(effect.zone, scale(min(max(value, scale.low), scale.high)), y, colour))
     parts.append(_text(scale(0) - 8, 16, "\u25c4 fewer", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, 16, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     parts.append(_text(width - 20, height - 2, "percent of the expected count", anchor="end"))
-    return _drawing(width, height, "Change by distance from the target area", "Whiskers: 95% intervals.", parts)
+    return _drawing(
+        width,
+        height,
+        "Change by distance from the target area",
+        "Whiskers: 95% intervals; dashed: noise of counting only, too narrow.",
+        parts,
+    )
 
 
 def series_figure(series: ShownSeries, design: Design, unit: str) -> Markup:
@@ -254,6 +270,10 @@ def _broken_line(
 
 
 def _percent_change(effect: ShownEffect) -> tuple[float, Interval]:
+    if effect.is_refused and effect.expected > 0:
+        percent = 100 / effect.expected
+        span = effect.counting
+        return percent * effect.change, Interval(percent * span.low, percent * span.high, span.level)
     span = effect.ratio.interval()
     if not effect.ratio.is_defined:
         return math.nan, span
@@ -271,8 +291,11 @@ def _zone_mark(zone: str, x: float, y: float, colour: str) -> Markup:
     )
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1) -> Markup:
-    return svg("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, "stroke": colour, "stroke_width": width})
+def _line(
+    x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1, *, dash: str | None = None
+) -> Markup:
+    style: Attributes = {"stroke": colour, "stroke_width": width} | ({"stroke_dasharray": dash} if dash else {})
+    return svg("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, **style})
 
 
 def _box(x: float, y: float, width: float, height: float, fill: str) -> Attributes:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from geoharm.model import Interval, Period, Window, month_name
-from geoharm.publish.shown import Shown, Withheld
+from geoharm.publish.shown import Shown, ShownEffect, Withheld
 
 MINUS = "\u2212"
 UNKNOWN = "not known"
@@ -54,6 +54,22 @@ def change_with_interval(value: float, span: Interval) -> str:
     if math.isnan(span.low):
         return f"{signed(value)} (no interval)"
     return f"{signed(value)} ({signed(span.low)} to {signed(span.high)})"
+
+
+def stated(effect: ShownEffect) -> str:
+    """Return a change with its 95% interval; where none is possible, with that of counting noise, said to be too narrow.
+
+    An interval that holds the noise of counting only is marked as such.
+    """
+    if effect.is_refused:
+        if math.isnan(effect.counting.low):
+            return f"{signed(effect.change)} (no 95% interval)"
+        span = f"{signed(effect.counting.low)} to {signed(effect.counting.high)}"
+        return f"{signed(effect.change)} (no 95% interval; counting only, too narrow: {span})"
+    text = change_with_interval(effect.change, effect.interval)
+    if effect.ratio.calibrated or math.isnan(effect.interval.low):
+        return text
+    return text.removesuffix(")") + ", counting only)"
 
 
 def fewer_or_more(value: float) -> str:

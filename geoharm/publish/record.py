@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from geoharm._version import __version__
+from geoharm.model import PlaceboCheck
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
 from geoharm.publish.shown import Shown, ShownEffect, ShownOperation, Withheld
@@ -91,6 +92,9 @@ def _effect(effect: ShownEffect) -> dict[str, Any]:
         "expected": _number(effect.expected),
         "change": _number(effect.change),
         "change_interval": [_number(effect.interval.low), _number(effect.interval.high)],
+        "interval_from": "places without an operation" if effect.ratio.calibrated else "noise of counting only",
+        "counting_interval": [_number(effect.counting.low), _number(effect.counting.high)],
+        "placebo_places": _placebo(effect.placebo),
         "log_rate_ratio": _number(effect.ratio.value),
         "log_rate_ratio_se": _number(effect.ratio.standard_error),
         "wdd": _number(effect.difference.value),
@@ -98,6 +102,21 @@ def _effect(effect: ShownEffect) -> dict[str, Any]:
         "detectable_fall": _number(effect.detectable_fall),
         "dispersion": _number(effect.dispersion),
         "note": effect.note,
+    }
+
+
+def _placebo(check: PlaceboCheck | None) -> dict[str, Any] | None:
+    if check is None:
+        return None
+    return {
+        "months": check.months,
+        "fitting": check.fitting,
+        "pool": check.pool,
+        "independent": _number(check.independent),
+        "as_busy": check.busy,
+        "forecast": _number(check.expected),
+        "phi": _number(check.phi),
+        "tau": _number(check.tau),
     }
 
 

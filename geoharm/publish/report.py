@@ -13,6 +13,7 @@ from markupsafe import Markup
 from geoharm._version import __version__
 from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, ZoneRole
 from geoharm.publish import figures, numbers, palette
+from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page, svg
 from geoharm.publish.layers import attributions
@@ -43,7 +44,8 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
     """
     primary = operation.primary
     target = primary.effect("target")
-    drawable = math.isfinite(target.interval.low) and target.interval.low < target.interval.high
+    drawn = target.counting if target.is_refused else target.interval
+    drawable = math.isfinite(drawn.low) and drawn.low < drawn.high
     surface = next((one for one in disclosed.hotspots if one.measure.name == primary.measure.name), None)
     return render_page(
         "report.html.j2",
@@ -54,6 +56,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         internal=disclosed.is_internal,
         facts=_facts(operation),
         verdict=verdict,
+        verdict_caption=caption(target),
         verdict_figure=figures.interval_figure(target, primary.measure.unit) if drawable else None,
         answers=[(answer, figures.state_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
@@ -78,6 +81,7 @@ def _facts(operation: ShownOperation) -> list[tuple[str, str]]:
         ("Chosen on", numbers.days(about.chosen_on) if about.chosen_on else "not stated"),
         ("Before", numbers.window(design.before)),
         ("After", numbers.window(design.after)),
+        ("Compared with", compared_with(operation.primary.effect("target"))),
     ]
 
 
@@ -88,7 +92,9 @@ def _pair(effect: ShownEffect) -> str:
 def _net(effect: ShownEffect) -> str:
     if math.isnan(effect.change):
         return "withheld" if effect.is_withheld else f"none: {effect.note}"
-    return numbers.change_with_interval(effect.change, effect.interval)
+    if effect.is_refused:
+        return f"{numbers.signed(effect.change)} (no 95% interval)"
+    return numbers.stated(effect)
 
 
 def _harm_context(operation: ShownOperation) -> dict[str, Any]:
@@ -207,6 +213,9 @@ def _distance_context(operation: ShownOperation) -> dict[str, Any]:
                 "expected": numbers.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
                 "change": _net(effect),
                 "ratio": _ratio(effect),
+                "counting": numbers.UNKNOWN
+                if math.isnan(effect.counting.low)
+                else f"{numbers.signed(effect.counting.low)} to {numbers.signed(effect.counting.high)}",
                 "wdd": _wdd(effect),
                 "dispersion": numbers.decimal(effect.dispersion),
             }
@@ -355,19 +364,28 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
     target = operation.primary.effect("target")
     design = operation.design
     items = [
-        ("Rate ratio: the zone's count after over before, divided by the control's. Its log has the variance "
-         "\u03c6(1/before + 1/after), summed over zone and control. The interval of the change in events follows from it.",
-         target.ratio.reference),
+        ("Calibrated rate ratio (target, all rings, both together): the footprint of target and rings was laid on every other "
+         "place of the study area that no operation touched. From those places was learned how to forecast a count after "
+         "(months before, discounted; how far busy places fall back; the other zone and an outer belt) and how wrong such "
+         "forecasts are, each place being forecast from places that share no ground with it: variance \u03c6\u03bc + "
+         "\u03c4\u00b2\u03bc\u00b2. The interval inverts a t test on the scale on which that variance is constant; the "
+         "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + learned_at(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
+        ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, under 5 as "
+         "busy as the zone, under 10 expected events, or over a fifth of the places not forecast from others.", ""),
+        ("Counting only (single rings, the gap): the zone's count after over before, divided by the control's. Its log has "
+         "the variance \u03c6(1/before + 1/after), summed over zone and control; too narrow, because places also drift apart.",
+         "https://doi.org/10.1007/s10940-021-09494-w"),
         ("Weighted displacement difference (WDD), the control scaled to the zone's count before; every distinct count "
          "enters the variance with the square of its summed coefficient, so a control that is used twice counts fourfold.",
          target.difference.reference),
         ("\u03c6, dispersion: squared deviations of monthly counts from their 7-month mean, over that mean; at least 1.", ""),
-        ("Smallest detectable fall: the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
+        ("Smallest detectable fall: 1 \u2212 exp(\u2212(t(.975) + t(.8)) \u00d7 the standard error of the log ratio); with the noise of "
+         "counting only, the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
         ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
          "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
-        ("Verdict: \u201ccannot tell\u201d where under 10 events are expected or the smallest detectable fall is over half; "
-         "\u201ca signal, not a finding\u201d where such a design, or an interval not yet checked against places without an "
-         "operation, leaves out zero.", ""),
+        ("Verdict: \u201ccannot tell\u201d where no 95% interval is possible, under 10 events are expected or the smallest "
+         "detectable fall is over half; \u201ca signal, not a finding\u201d where such a weak design, or an interval of counting "
+         "noise only, leaves out zero.", ""),
     ]  # fmt: skip
     items += [(note, "") for note in design.notes]
     return [{"text": text, "link": link} for text, link in items]

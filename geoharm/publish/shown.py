@@ -9,7 +9,9 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.model import Design, Estimate, HarmLedger, Hotspot, Interval, Measure
+from geoharm.model import Design, Estimate, HarmLedger, Hotspot, Interval, Measure, PlaceboCheck
+
+NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class ShownEffect:
     interval : Interval
         Of the change, in events.
     ratio, difference : Estimate
+    counting : Interval
+        Of the change, in events, from the noise of counting only: too narrow for a finding.
+    placebo : PlaceboCheck or None
+        The places without an operation that the interval was learned at.
     detectable_fall, dispersion, length_ratio : float
     note : str
     """
@@ -57,6 +63,13 @@ class ShownEffect:
     dispersion: float
     length_ratio: float
     note: str
+    counting: Interval = NO_INTERVAL
+    placebo: PlaceboCheck | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether an interval checked at places without an operation was tried and is not possible."""
+        return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld
 
     @property
     def is_withheld(self) -> bool:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from geoharm.model import PLACED, TARGET_WITH_NEAR, SourceLedger, Window
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
-from geoharm.publish.shown import ShownEffect, ShownOperation
+from geoharm.publish.shown import ShownEffect, ShownOperation, Withheld
 
 # A share of rows without a place that the first page mentions; the ledger shows every one.
 _MENTION = 0.01
 _WARN_REJECTED = 0.05
+# By what factor the control's daily rate may change before the city itself is named as a threat.
+_JUMP = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,32 @@ def threats(disclosed: DisclosedStudy, operation: ShownOperation) -> tuple[Threa
     design, about = operation.design, operation.design.operation
     effect = operation.primary.effect("target")
     found = []
-    if not effect.ratio.calibrated:
+    if effect.is_refused:
+        found.append(
+            Threat(
+                "No place to compare with",
+                f"N{effect.note[1:]}. An interval from the noise of counting alone would be too narrow: in simulated "
+                "cities such intervals held the truth about 70 times in 100, not 95.",
+                "More places like the target area: a larger study area, smaller rings, or more months before.",
+            )
+        )
+    elif not effect.ratio.calibrated:
         found.append(
             Threat(
                 "The interval is too narrow",
                 "It holds the noise of counting and of single months. Places also drift apart without any operation. "
                 "In simulated cities, intervals of this kind held the truth about 70 times in 100, not 95.",
                 "Comparison with many places of the same shape where there was no operation.",
+            )
+        )
+    change = _city_change(effect)
+    if abs(math.log(change)) > math.log(_JUMP):
+        found.append(
+            Threat(
+                "The whole city changed",
+                f"Against the window before, the control area's daily count changed by {numbers.signed(100 * (change - 1))}%. "
+                "When everything moves, places move by different amounts, and the busiest ones most.",
+                "A period in which the city as a whole was steady.",
             )
         )
     if about.chosen_on is None:
@@ -125,7 +146,15 @@ def _unplaced(disclosed: DisclosedStudy, operation: ShownOperation) -> Threat | 
 def _change(effect: ShownEffect) -> str:
     if not math.isfinite(effect.change):
         return "not defined"
-    return numbers.change_with_interval(effect.change, effect.interval)
+    return numbers.stated(effect)
+
+
+def _city_change(effect: ShownEffect) -> float:
+    """Return the control's daily rate after over that before; 1 where it cannot be said."""
+    before, after = effect.control_before, effect.control_after
+    if isinstance(before, Withheld) or isinstance(after, Withheld) or not before or not after:
+        return 1.0
+    return after / (before * effect.length_ratio)
 
 
 def notices(disclosed: DisclosedStudy) -> tuple[str, ...]:

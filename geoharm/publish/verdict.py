@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
-from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Role, ZoneRole, add_months
+from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Interval, Role, ZoneRole, add_months
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation
@@ -90,7 +90,8 @@ def state_of(effect: ShownEffect) -> State:
     """Return what an effect allows to be said.
 
     A design that could not see a change of half, or expects under 10 events, can give a signal at most; so can an
-    interval that has not been shown to hold its level on places without an operation.
+    interval that has not been shown to hold its level on places without an operation. Where such an interval was tried
+    and is not possible, nothing can be told, whatever a narrower one says.
     """
     if math.isnan(effect.change) or math.isnan(effect.interval.low):
         return State.CANNOT_TELL
@@ -164,21 +165,39 @@ def _sentence(measure: ShownMeasure, effect: ShownEffect, state: State, days: in
     name = measure.measure.name
     if math.isnan(effect.change):
         return f"The change in {name} cannot be given: {effect.note}."
+    source = (
+        "places like it without an operation suggest" if effect.placebo else "the change of the control area suggests"
+    )
+    if effect.is_refused:
+        source = "the change of the control area suggests"
     text = (
         f"In the {days} days after, {numbers.count(effect.after)} {unit} ({name}) were recorded in the target area, "
-        f"where the change of the control area suggests about {round(effect.expected):,}: "
-        f"{numbers.fewer_or_more(effect.change)}"
-    )
-    if math.isnan(effect.interval.low):
-        return f"{text}. No interval can be given: {effect.note}."
-    text += (
-        f", between {numbers.fewer_or_more(effect.interval.low)} and "
-        f"{numbers.fewer_or_more(effect.interval.high)} (95% interval)."
+        f"where {source} about {round(effect.expected):,}: {numbers.fewer_or_more(effect.change)}"
     )
     seen = f"A fall of less than {numbers.percent(effect.detectable_fall)} could not have been told from chance."
+    if effect.is_refused:
+        text += f". N{effect.note[1:]}. {seen}"
+        if math.isnan(effect.counting.low):
+            return text
+        return f"{text} The noise of counting alone would give {_between(effect.counting)}, which is too narrow."
+    if math.isnan(effect.interval.low):
+        return f"{text}. No interval can be given: {effect.note}."
+    text += f", {_between(effect.interval)} (95% interval)."
     if state in (State.SIGNAL_FALL, State.SIGNAL_RISE):
-        seen += " It is a signal because the interval holds the noise of counting only, not how far places drift apart."
+        seen += f" It is a signal because {_why_signal(effect)}."
     return f"{text} {seen}"
+
+
+def _between(span: Interval) -> str:
+    return f"between {numbers.fewer_or_more(span.low)} and {numbers.fewer_or_more(span.high)}"
+
+
+def _why_signal(effect: ShownEffect) -> str:
+    if not effect.ratio.calibrated:
+        return "the interval holds the noise of counting only, not how far places drift apart"
+    if effect.expected < MIN_EXPECTED:
+        return f"fewer than {MIN_EXPECTED} events were expected"
+    return "a design that misses a fall of half answers mostly by chance"
 
 
 def _total(measure: ShownMeasure) -> Answer:
@@ -189,9 +208,9 @@ def _total(measure: ShownMeasure) -> Answer:
     parts = []
     for name, effect in (("Target and rings", together), ("Target area alone", target)):
         known = not math.isnan(effect.change)
-        text = numbers.change_with_interval(effect.change, effect.interval) if known else effect.note
+        text = numbers.stated(effect) if known else effect.note
         parts.append(f"{name}: {text}")
-    text = "; ".join(parts) + ". Net of control."
+    text = "; ".join(parts) + ". Net of control." + _refusal(together, target)
     return Answer(question, _ANSWERS[state], text + _attention(measure, state), state)
 
 
@@ -209,11 +228,16 @@ def _moved(disclosed: DisclosedStudy, operation: ShownOperation) -> Answer:
             answer = {-1: "A signal of diffusion", 1: "A signal of displacement nearby"}[state.direction]
     if math.isnan(effect.change):
         return Answer(question, answer, f"{span}: {effect.note}.", state)
-    text = f"{span}: {numbers.change_with_interval(effect.change, effect.interval)}, net of control."
+    text = f"{span}: {numbers.stated(effect)}, net of control." + _refusal(effect, operation.primary.effect("target"))
     error = max((row.location_error for row in disclosed.ledgers), default=0.0)
     if error and design.operation.gap < 2 * error:
         text += f" Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
     return Answer(question, answer, text + _attention(operation.primary, state), state)
+
+
+def _refusal(effect: ShownEffect, target: ShownEffect) -> str:
+    """Return why no 95% interval is possible, as a sentence; empty where the sentence on the target said it."""
+    return f" N{effect.note[1:]}." if effect.is_refused and effect.note != target.note else ""
 
 
 def _attention(measure: ShownMeasure, state: State) -> str:
@@ -246,7 +270,8 @@ def _lasting(operation: ShownOperation) -> Answer:
     answer = words.get(state.direction, _ANSWERS[state])
     if state.direction and not state.is_finding:
         answer = _ANSWERS[state]
-    return Answer(question, answer, f"The last phase ({last.name}) decides.{parts}", state)
+    detail = f"The last phase ({last.name}) decides.{_refusal(late, operation.primary.effect('target'))}{parts}"
+    return Answer(question, answer, detail, state)
 
 
 def _others(operation: ShownOperation) -> Answer:

@@ -11,6 +11,7 @@ from geoharm.store.formats import Format, format_text, read_format, shipped
 from geoharm.store.guess import Guess, guess_format
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
+from geoharm.store.panel import unit_panel
 from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     categories,
@@ -43,6 +44,7 @@ __all__ = [
     "reduce_zones",
     "save_effects",
     "shipped",
+    "unit_panel",
     "whole_period",
     "zone_counts",
     "zone_of",

@@ -144,6 +144,25 @@ def points(store: Store, measure: Measure, window: Window) -> Points:
     return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))
 
 
+def located_days(
+    store: Store, measure: Measure
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.datetime64], NDArray[np.int64]]:
+    """Return x, y, day and number of a measure's events at every located place and day, in order.
+
+    Default geocodes, rows without a place and rows outside the study area are left out.
+    """
+    found = store.connection.execute(
+        f"""
+        SELECT x, y, day, count(*) AS n FROM tidy.event
+        WHERE source = $source AND place = 'inside' {_category_filter(measure)}
+        GROUP BY x, y, day ORDER BY day, x, y
+        """,
+        {"source": measure.source} | _category_values(measure),
+    ).fetchnumpy()
+    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+    return x, y, np.asarray(found["day"]).astype("datetime64[D]"), np.asarray(found["n"], dtype=np.int64)
+
+
 def categories(store: Store, source: str) -> dict[str, int]:
     """Return a source's categories with their events, the most frequent first."""
     rows = store.connection.execute(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from geoharm.model import Estimate, Interval
-from geoharm.publish import palette
+from geoharm.publish import numbers, palette
 from geoharm.publish.figures import colour_of
 from geoharm.publish.shown import ShownEffect, Withheld
 from geoharm.publish.verdict import State, state_of
@@ -42,6 +42,37 @@ def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.
 )
 def test_words_follow_from_numbers(given, state):
     assert state_of(effect(**given)) is state
+
+
+def refused(reason="only 2 other places were as busy before, and 5 are needed", **changes):
+    ratio = Estimate(
+        "log rate ratio",
+        math.nan,
+        math.nan,
+        "log ratio",
+        "",
+        f"no 95% interval is possible here: {reason}",
+        calibrated=True,
+    )
+    nothing = Interval(math.nan, math.nan, 0.95)
+    plain = effect(**changes)
+    return replace(plain, ratio=ratio, interval=nothing, note=ratio.note, counting=Interval(-80.0, -20.0, 0.95))
+
+
+def test_a_refused_interval_cannot_tell_whatever_the_narrow_one_says():
+    assert refused().is_refused
+    assert state_of(refused()) is State.CANNOT_TELL
+    text = numbers.stated(refused())
+    assert text == "−50 (no 95% interval; counting only, too narrow: −80 to −20)"
+
+
+def test_an_uncalibrated_interval_is_marked_wherever_it_stands():
+    assert numbers.stated(effect(calibrated=False)) == "−50 (−80 to −20, counting only)"
+    assert numbers.stated(effect()) == "−50 (−80 to −20)"
+
+
+def test_a_withheld_effect_is_withheld_and_not_refused():
+    assert not replace(refused(), before=Withheld(5)).is_refused
 
 
 def test_only_a_finding_has_a_colour():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from geoharm.errors import DesignError
-from geoharm.stats import detectable_fall, monthly_dispersion
+from geoharm.stats import detectable_fall, monthly_dispersion, permutation_p_value, permuted_differences
 
 
 @pytest.mark.parametrize("phi", [1.0, 2.0, 5.0])
@@ -66,3 +67,34 @@ def test_too_few_events_for_any_fall():
 def test_refuses_a_level_in_percent():
     with pytest.raises(DesignError, match="between 0 and 1"):
         detectable_fall(10, other_variance=0.1, level=95)
+
+
+def test_permutations_against_every_choice():
+    """Four of nine units: the 126 possible differences, each about as often as any other."""
+    values = np.array(
+        [[3.0, 1.0], [1.0, 4.0], [4.0, 1.0], [1.0, 5.0], [5.0, 9.0], [9.0, 2.0], [2.0, 6.0], [6.0, 5.0], [7.0, 3.0]]
+    )
+    every = []
+    for held in combinations(range(9), 4):
+        rest = [unit for unit in range(9) if unit not in held]
+        every.append(values[list(held)].mean(axis=0) - values[rest].mean(axis=0))
+    drawn = permuted_differences(values, chosen=4, permutations=40_000, seed=3)
+    known = {tuple(np.round(one, 9)) for one in every}
+    assert {tuple(row) for row in np.round(drawn, 9)} <= known
+    assert drawn.mean(axis=0) == pytest.approx([0, 0], abs=0.03)
+    assert drawn.std(axis=0) == pytest.approx(np.std(every, axis=0), rel=0.02)
+    p = permutation_p_value(every[0], drawn)
+    exact = (np.abs(every) >= np.abs(every[0]) - 1e-9).mean(axis=0)
+    assert p == pytest.approx(exact, abs=0.015)
+
+
+def test_permutations_repeat_with_their_seed_and_are_refused_without_two_groups():
+    values = np.arange(12.0).reshape(6, 2)
+    one = permuted_differences(values, chosen=2, permutations=99, seed=5)
+    assert np.array_equal(one, permuted_differences(values, chosen=2, permutations=99, seed=5))
+    assert not np.array_equal(one, permuted_differences(values, chosen=2, permutations=99, seed=6))
+    with pytest.raises(DesignError, match="Between 1 and 5 of 6 units can be drawn; 6 was asked for"):
+        permuted_differences(values, chosen=6, permutations=9, seed=1)
+    with pytest.raises(DesignError, match="an array of 1 dimension"):
+        permuted_differences(values[:, 0], chosen=2, permutations=9, seed=1)
+    assert permutation_p_value([0.0, 1e9], one).tolist() == [1.0, 0.01]

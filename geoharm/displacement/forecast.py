@@ -1,0 +1,381 @@
+"""What a zone's count after would have been: a forecast learned at places without an operation, and its spread.
+
+Every place of the same footprint (a placebo place) has a count before and after, and no operation. From them the
+forecast learns how much of the past to trust, how far high counts fall back, and how wrong such forecasts are. It
+reads the zone's own counts only before the operation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from geoharm.stats import fit_variance, stabilise, stabilised_bias
+
+Floats = NDArray[np.float64]
+
+KAPPA = 2.0  # events added to both sides of every log ratio, so that zeros stay finite
+LEVEL_BAND = float(np.log(3))  # placebo places within a factor 3 of the zone's own count before ...
+MIN_POOL = 80  # ... or this many, the nearest in level
+DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month against the next; one is chosen at the placebo places
+BLOCKS = 4  # strips each way for cross-fitting
+MIN_PRE = 15  # months before the earlier date whose residuals guard against a spread that is small by luck
+GUARD = 0.35  # smallest detectable fall under which a spread is checked against the earlier date
+BUSY = -0.1  # log level from which a placebo place counts as as busy as the zone
+
+_PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
+_PHI_MONTHS = 12.0  # months that the forecast effectively draws on: phi <= phi_month (1 + after / 12)
+_LEAST_EXPECTED = 0.3
+_YEAR = 12
+_HALF = 3
+_STEP, _REACH = 1.0, 3.0  # largest step of a coefficient, and largest log factor of a forecast
+_POWER = 0.8
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Counts by month before and in the window after, of one zone at every placebo place and at the operation.
+
+    Attributes
+    ----------
+    zone, companion, belt, city : ndarray, shape (places, months + columns of the window after)
+        `companion` (the ring of a target, the target of a ring; zeros where there is
+        none) and `zone` are read after the operation for placebo places only. `city` is the control less the place.
+    own_zone, own_companion, own_belt, own_city : ndarray, shape (months + columns of the window after,)
+        The same of the operation.
+    has_companion : bool
+    after_months : float
+        Length of the window after, in months.
+    months : int
+        Columns before the operation; all others are after.
+    """
+
+    zone: Floats
+    companion: Floats
+    belt: Floats
+    city: Floats
+    own_zone: Floats
+    own_companion: Floats
+    own_belt: Floats
+    own_city: Floats
+    has_companion: bool
+    after_months: float
+    months: int
+
+    def take(self, places: NDArray[np.int64]) -> Series:
+        """Return the series of some placebo places only."""
+        return replace(
+            self,
+            zone=self.zone[places],
+            companion=self.companion[places],
+            belt=self.belt[places],
+            city=self.city[places],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What would have been counted after without an operation, and how wrong such forecasts are.
+
+    Attributes
+    ----------
+    mean : float
+        Expected count after.
+    phi, tau2 : float
+        Variance of counts around forecasts: ``phi mu + tau2 mu^2``.
+    centre : float
+        Bias of the stabilised count.
+    scale : float
+        Standard error on the stabilised scale.
+    freedom : float
+        Degrees of freedom of the t distribution.
+    log_error : float
+        Standard error of the log rate ratio.
+    detectable_fall : float
+        Smallest fall found four times in five, as a share.
+    places : int
+        Placebo places in the pool.
+    effective : float
+        How many independent ones they are worth.
+    busy : int
+        How many are as busy as the zone before.
+    not_crossed : float
+        Share of the pool that could not be forecast from other places only.
+    coefficients : tuple of float
+        Of the learned regression.
+    discount : float
+    """
+
+    mean: float
+    phi: float
+    tau2: float
+    centre: float
+    scale: float
+    freedom: float
+    log_error: float
+    detectable_fall: float
+    places: int
+    effective: float
+    busy: int
+    not_crossed: float
+    coefficients: tuple[float, ...]
+    discount: float
+
+
+def pool_of(series: Series) -> NDArray[np.int64]:
+    """Return the positions of the placebo places whose level is near the zone's, in order; without empty ones."""
+    before = series.zone[:, : series.months].sum(axis=1)
+    distance = np.abs(np.log((before + KAPPA) / (series.own_zone[: series.months].sum() + KAPPA)))
+    order = np.argsort(distance, kind="stable")
+    near = order[(distance[order] <= LEVEL_BAND) | (np.arange(order.size) < MIN_POOL)]
+    return np.asarray(np.sort(near[before[near] > 0]), dtype=np.int64)
+
+
+def equal_blocks(x: Floats, y: Floats) -> NDArray[np.int64]:
+    """Return the block of every place: strips of equal count by x, each cut into parts of equal count by y."""
+    block = np.zeros(x.size, dtype=np.int64)
+    for number, strip in enumerate(np.array_split(np.lexsort((y, x)), BLOCKS)):
+        for part, members in enumerate(np.array_split(strip[np.lexsort((x[strip], y[strip]))], BLOCKS)):
+            block[members] = number * BLOCKS + part
+    return block
+
+
+def effective_number(similarity: Floats) -> float:
+    """Return what overlapping places are worth together: ``m^2 / sum of s_pq``; their number if none overlap."""
+    size = similarity.shape[0]
+    return float(size * size / similarity.sum()) if size else 0.0
+
+
+def forecast(
+    series: Series,
+    *,
+    similarity: Floats,
+    shares: NDArray[np.bool_],
+    blocks: NDArray[np.int64],
+    guard: bool = True,
+) -> Forecast:
+    r"""Return the forecast of a zone's count after, and its spread, learned at the pool of placebo places.
+
+    Parameters
+    ----------
+    series : Series
+        Placebo places of the pool only (`pool_of`).
+    similarity : ndarray, shape (places, places)
+        Squared overlap of widened footprints over the size of one; 1 on the diagonal.
+    shares : ndarray of bool, shape (places, places)
+        Whether two places share ground.
+    blocks : ndarray of int, shape (places,)
+        Each block is forecast from places that share no ground with it.
+    guard : bool
+        Where the spread looks small, take the wider of two: with and without the residuals of an earlier date.
+
+    Returns
+    -------
+    Forecast
+
+    Notes
+    -----
+    With :math:`S` the zone's and :math:`C` the city's counts, months discounted by the :math:`\lambda` that forecasts
+    the placebo places best,
+
+    .. math::
+        E_\lambda = C_{after} \frac{\sum_t \lambda^{d-1-t} S_t}{\sum_t \lambda^{d-1-t} C_t}, \qquad
+        \mu = E_\lambda \exp(x'b), \qquad Var = \phi\mu + \tau^2\mu^2
+
+    where x holds 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone's last year,
+    and the outer belt after and in the last year. b has a ridge prior and is fitted by quasi-likelihood, the information
+    multiplied by effective over actual places. The spread comes from residuals of places forecast from others only.
+    """
+    found = _fit(series, similarity, shares, blocks, earlier=False)
+    length = round(series.after_months)
+    if guard and found.detectable_fall < GUARD and 0 < length <= series.months - MIN_PRE:
+        wider = _fit(series, similarity, shares, blocks, earlier=True)
+        return wider if wider.detectable_fall > found.detectable_fall else found
+    return found
+
+
+def _fit(
+    series: Series, similarity: Floats, shares: NDArray[np.bool_], blocks: NDArray[np.int64], *, earlier: bool
+) -> Forecast:
+    months, places = series.months, series.zone.shape[0]
+    history = series.zone[:, :months]
+    level = np.log((history.sum(axis=1) + KAPPA) / (series.own_zone[:months].sum() + KAPPA))
+    effective = effective_number(similarity)
+    deflation = min(1.0, effective / places)
+    largest = _month_phi(history) * (1 + series.after_months / _PHI_MONTHS)
+
+    counts, expected, features, own, discount = _design(series, months, level)
+    coefficients, information, phi, tau2 = _learn(counts, expected, features, deflation, largest)
+    own_expected, own_features = own
+    mean = own_expected * float(np.exp(np.clip(own_features @ coefficients, -_REACH, _REACH)))
+    inverse = np.linalg.inv(information)
+    leverage = own_features @ inverse @ own_features - np.einsum("ij,jk,ik->i", features, inverse, features).mean()
+
+    crossed, skipped = _cross(
+        counts,
+        expected,
+        features,
+        variance=(phi, tau2),
+        deflation=deflation,
+        shares=shares,
+        blocks=blocks,
+        coefficients=coefficients,
+    )
+    if earlier:
+        date = months - round(series.after_months)
+        old_counts, old_expected, old_features, _, _ = _design(series, date, level)
+        old_coefficients, _, *old_variance = _learn(old_counts, old_expected, old_features, deflation, largest)
+        old, _ = _cross(
+            old_counts,
+            old_expected,
+            old_features,
+            variance=(old_variance[0], old_variance[1]),
+            deflation=deflation,
+            shares=shares,
+            blocks=blocks,
+            coefficients=old_coefficients,
+        )
+        counts, crossed = np.concatenate([counts, old_counts]), np.concatenate([crossed, old])
+    phi, tau2 = fit_variance(counts, crossed, largest_phi=largest)
+    residual = (
+        stabilise(counts, phi=phi, tau2=tau2)
+        - stabilise(crossed, phi=phi, tau2=tau2)
+        - stabilised_bias(crossed, phi=phi, tau2=tau2)
+    )
+    slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
+    scale = float(np.sqrt((residual**2).mean() * (1 + 1 / effective) + max(leverage, 0.0) * slope**2))
+    freedom = max(effective - 1, 3.0)
+    error = scale / float(slope)
+    reach = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
+    return Forecast(
+        mean=float(mean),
+        phi=phi,
+        tau2=tau2,
+        centre=float(stabilised_bias(mean, phi=phi, tau2=tau2)),
+        scale=scale,
+        freedom=freedom,
+        log_error=error,
+        detectable_fall=float(1 - np.exp(-reach * error)),
+        places=places,
+        effective=effective,
+        busy=int((level >= BUSY).sum()),
+        not_crossed=skipped,
+        coefficients=tuple(float(value) for value in coefficients),
+        discount=discount,
+    )
+
+
+def _design(series: Series, date: int, level: Floats) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
+    """Return counts after a date, forecasts by the past alone, features, the operation's, and the discount chosen."""
+    end = series.zone.shape[1] if date == series.months else date + round(series.after_months)
+    counts = series.zone[:, date:end].sum(axis=1)
+    by_discount, features = _past(series.zone, series.companion, series.belt, series.city, date, end)
+    own_by_discount, own_features = _past(
+        series.own_zone[None], series.own_companion[None], series.own_belt[None], series.own_city[None], date, end
+    )
+    scale = counts.sum() / by_discount.sum(axis=0)
+    misfit = (counts[:, None] - scale * by_discount) ** 2 / (by_discount * (2 + 0.03 * by_discount))
+    chosen = int(np.argmin(misfit.sum(axis=0)))
+
+    def complete(expected: Floats, found: Floats, levels: Floats) -> Floats:
+        long_run = np.log((expected[:, -1] + KAPPA) / (expected[:, chosen] + KAPPA))
+        columns = found if series.has_companion else np.column_stack([np.zeros(levels.size), found[:, 1:]])
+        return np.column_stack([np.ones(levels.size), levels, long_run, columns])
+
+    own = complete(own_by_discount, own_features, np.zeros(1))[0]
+    return (
+        counts,
+        by_discount[:, chosen],
+        complete(by_discount, features, level),
+        (float(own_by_discount[0, chosen]), own),
+        DISCOUNTS[chosen],
+    )
+
+
+def _past(zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int) -> tuple[Floats, Floats]:
+    """Return one forecast a discount and the log ratios; after `date` only belt and city are read."""
+
+    def total(table: Floats, first: int, last: int) -> Floats:
+        return np.asarray(table[:, first:last].sum(axis=1), dtype=np.float64)
+
+    def log_ratio(seen: Floats, expected: Floats) -> Floats:
+        return np.asarray(np.log((seen + KAPPA) / (expected + KAPPA)), dtype=np.float64)
+
+    weights = np.array(DISCOUNTS)[:, None] ** np.arange(date)[::-1]
+    share = np.einsum("pt,dt->pd", zone[:, :date], weights) / np.einsum("pt,dt->pd", city[:, :date], weights)
+    expected = np.maximum(share * total(city, date, end)[:, None], _LEAST_EXPECTED)
+    before, year = total(city, 0, date), total(city, date - _YEAR, date)
+    last_year = log_ratio(total(companion, date - _YEAR, date), total(companion, 0, date) / before * year)
+    belt_after = log_ratio(total(belt, date, end), total(belt, 0, date) / before * total(city, date, end))
+    belt_year = log_ratio(total(belt, date - _YEAR, date), total(belt, 0, date) / before * year)
+    return expected, np.column_stack([last_year, belt_after, belt_year])
+
+
+def _learn(
+    counts: Floats, expected: Floats, features: Floats, deflation: float, largest: float
+) -> tuple[Floats, Floats, float, float]:
+    """Return coefficients, their information, and the variance, each found from the other in three rounds."""
+    phi, tau2 = 2.0, 0.03
+    for _ in range(3):
+        coefficients, information = _ridge(counts, expected, features, phi, tau2, deflation)
+        mean = expected * np.exp(np.clip(features @ coefficients, -_REACH, _REACH))
+        phi, tau2 = fit_variance(counts, mean, largest_phi=largest)
+    return coefficients, information, phi, tau2
+
+
+def _cross(
+    counts: Floats,
+    expected: Floats,
+    features: Floats,
+    *,
+    variance: tuple[float, float],
+    deflation: float,
+    shares: NDArray[np.bool_],
+    blocks: NDArray[np.int64],
+    coefficients: Floats,
+) -> tuple[Floats, float]:
+    """Return every place's forecast from places that share no ground with its block, and the share without one."""
+    mean = expected * np.exp(np.clip(features @ coefficients, -_REACH, _REACH))
+    skipped = 0
+    for block in np.unique(blocks):
+        held = blocks == block
+        free = ~shares[held].any(axis=0)
+        if free.sum() < 3 * features.shape[1]:
+            skipped += int(held.sum())
+            continue
+        others, _ = _ridge(counts[free], expected[free], features[free], *variance, deflation)
+        mean[held] = expected[held] * np.exp(np.clip(features[held] @ others, -_REACH, _REACH))
+    return mean, skipped / counts.size
+
+
+def _ridge(
+    counts: Floats, expected: Floats, features: Floats, phi: float, tau2: float, deflation: float
+) -> tuple[Floats, Floats]:
+    """Return coefficients and information of mu = E exp(x b), Var = phi mu + tau2 mu^2, with a ridge prior."""
+    width = features.shape[1]
+    prior = np.r_[_PRIOR_LEVEL, _PRIOR_LEVEL, np.full(width - 2, _PRIOR_FEATURE)]
+    found = np.zeros(width)
+    information = np.zeros((width, width))
+    for _ in range(4):
+        mean = expected * np.exp(np.clip(np.einsum("pk,k->p", features, found), -_REACH, _REACH))
+        weight = deflation * mean / (phi + tau2 * mean)
+        score = np.einsum("pk,p->k", features, weight * (counts - mean) / mean) - found / prior**2
+        information = np.einsum("pj,p,pk->jk", features, weight, features) + np.diag(1 / prior**2)
+        found = found + np.clip(np.linalg.solve(information, score), -_STEP, _STEP)
+    return found, information
+
+
+def _month_phi(before: Floats) -> float:
+    """Return the pooled dispersion of months around their centred seven-month mean, at least 1."""
+    width = 2 * _HALF + 1
+    if before.shape[1] < width:
+        return 1.0
+    mean = np.lib.stride_tricks.sliding_window_view(before, width, axis=1).mean(axis=2)
+    seen = before[:, _HALF:-_HALF]
+    some = mean > 0
+    pearson = ((seen[some] - mean[some]) ** 2 / mean[some]).sum()
+    return max(float(pearson) / max(int(some.sum()) * (width - 1) / width, 1.0), 1.0)

@@ -1,0 +1,58 @@
+"""From events to a unit panel: counts by small square cell and window, over the whole study area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geoharm._checks import check_positive
+from geoharm.errors import DesignError
+from geoharm.model import Measure, UnitPanel, Window
+from geoharm.store.connection import Store
+from geoharm.store.ledger import coverage
+from geoharm.store.reduce import located_days
+
+
+def unit_panel(
+    store: Store, measure: Measure, windows: Sequence[Window], *, cell: float, origin: tuple[float, float]
+) -> UnitPanel:
+    """Return a measure's located events by square cell and window.
+
+    Parameters
+    ----------
+    store : Store
+    measure : Measure
+    windows : sequence of Window
+        They may share days: an event counts in each that holds it.
+    cell : float
+        Side of a cell in metres.
+    origin : (x, y)
+        South-western corner of the cell (0, 0), in metres.
+
+    Returns
+    -------
+    UnitPanel
+        Default geocodes, rows without a place and rows outside the study area are left out.
+
+    Raises
+    ------
+    DesignError
+        If the source knows months only and a window cuts one.
+    """
+    side = check_positive(cell, "cell")
+    _, _, by_month = coverage(store, measure.source)
+    for window in windows:
+        if by_month and not all(period.is_whole_months for period in window.periods):
+            msg = f'"{measure.name}" is dated by month; the window "{window.name}" must start and end on the first of one.'
+            raise DesignError(msg)
+    x, y, days, events = located_days(store, measure)
+    cells = np.column_stack([np.floor((y - origin[1]) / side), np.floor((x - origin[0]) / side)]).astype(np.int64)
+    unique, place = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
+    counts = np.zeros((unique.shape[0], len(windows)), dtype=np.int64)
+    for number, window in enumerate(windows):
+        for period in window.periods:
+            inside = (days >= np.datetime64(period.start)) & (days < np.datetime64(period.end))
+            np.add.at(counts[:, number], place.ravel()[inside], events[inside])
+    used = counts.any(axis=1)
+    return UnitPanel(measure.name, tuple(windows), unique[used, 0], unique[used, 1], counts[used])
