@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas
@@ -12,8 +13,9 @@ from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
+from geoharm._checks import nearest
 from geoharm.errors import DesignError, StudyError
-from geoharm.model import Site
+from geoharm.model import Areas, Site
 
 _DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON"}
 _MAGIC = {
@@ -58,6 +60,54 @@ def read_area(path: Path, crs: str | None, *, name: str) -> tuple[BaseGeometry, 
     return shapely.union_all(parts), crs, note
 
 
+def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
+    """Return the areas of one or several files, each with its code and its outline.
+
+    Features of one code are one area. Invalid polygons are mended, and both are noted, as are features without a code or
+    without a polygon.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    crs : str
+        The study's system.
+    column : str
+        The property that holds the code.
+
+    Raises
+    ------
+    StudyError
+        If a file cannot be read or has no such property, or no area is left.
+    """
+    found: dict[str, list[BaseGeometry]] = {}
+    bare, mended, joined = 0, 0, 0
+    for path in paths:
+        frame = _read(path, "areas").to_crs(crs)
+        if column not in frame.columns:
+            raise StudyError(
+                [f'{path.name}: no area has the property "{column}"; {nearest(column, _properties(frame))}']
+            )
+        for code, shape in zip(frame[column], frame.geometry, strict=True):
+            text = "" if code is None or code != code else str(code).strip()  # noqa: PLR0124 NaN is not itself
+            whole = _polygon(shape)
+            if not text or whole is None:
+                bare += 1
+                continue
+            mended += not shape.is_valid
+            joined += text in found
+            found.setdefault(text, []).append(whole)
+    if not found:
+        raise StudyError([f'{paths[0].name}: no feature has both a polygon and a "{column}".'])
+    sentences = (
+        (bare, "features of the area file without a code or a polygon, left out"),
+        (mended, "invalid outlines in the area file, mended"),
+        (joined, "features with the code of another, one area with it"),
+    )
+    notes = tuple(f"{sentence}: {count:,}" for count, sentence in sentences if count)
+    shapes = {code: parts[0] if len(parts) == 1 else shapely.union_all(parts) for code, parts in sorted(found.items())}
+    return Areas(tuple(shapes), tuple(shapes.values()), notes)
+
+
 def read_sites(path: Path, crs: str) -> tuple[Site, ...]:
     """Return the named points of a file, by its column ``name``."""
     frame = _read(path, "place names").to_crs(crs)
@@ -80,6 +130,16 @@ def read_context(path: Path, crs: str) -> BaseGeometry:
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of an area or study file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _polygon(shape: BaseGeometry) -> BaseGeometry | None:
+    """Return a valid polygon of a shape's surfaces, or None if it has none."""
+    parts = [part for part in shapely.get_parts(shapely.make_valid(shape)) if "Polygon" in part.geom_type]
+    return shapely.union_all(parts) if parts else None
+
+
+def _properties(frame: geopandas.GeoDataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if name != frame.geometry.name]
 
 
 def _read(path: Path, name: str) -> geopandas.GeoDataFrame:

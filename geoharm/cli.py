@@ -21,7 +21,7 @@ from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
 from geoharm.errors import BusyError, GeoharmError
-from geoharm.model import SourceLedger, Study
+from geoharm.model import SourceLedger, Study, TableLedger
 from geoharm.study import read_study
 
 app = typer.Typer(
@@ -78,7 +78,8 @@ def run(
             }
         )
         return
-    for ledger in found.result.ledgers:
+    ledgers: list[SourceLedger | TableLedger] = [*found.result.ledgers, *found.result.tables]
+    for ledger in ledgers:
         print(_ledger_line(ledger))
     for name, verdict in found.published.verdicts:
         print(f"\n{name}")
@@ -104,7 +105,8 @@ def ingest(
     study = read_study(study_file)
     workflow.check(study)
     with _Bar(quiet) as bar, store.open_store(db or _database(study), inputs=data) as opened:
-        ledgers = workflow.ingest(opened, study, data, bar.show)
+        ledgers: list[SourceLedger | TableLedger] = [*workflow.ingest(opened, study, data, bar.show)]
+        ledgers += workflow.ingest_tables(opened, study, data, bar.show)
     if as_json:
         _print_json([_ledger_dict(ledger) for ledger in ledgers])
         return
@@ -209,7 +211,7 @@ def _print_json(value: object) -> None:
     print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
-def _ledger_line(ledger: SourceLedger) -> str:
+def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
     read, kept = ledger.total("read"), ledger.total("kept")
     rejected, duplicate = ledger.total("rejected"), ledger.total("duplicate")
     recovered = ledger.total("recovered")
@@ -223,12 +225,13 @@ def _ledger_line(ledger: SourceLedger) -> str:
     )
 
 
-def _ledger_dict(ledger: SourceLedger) -> dict[str, object]:
+def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
+    missing = ledger.missing_months if isinstance(ledger, SourceLedger) else ()
     return {
         "source": ledger.source,
-        "first_day": str(ledger.coverage.start),
-        "last_day": str(ledger.coverage.last),
-        "missing_months": [str(month)[:7] for month in ledger.missing_months],
+        "first_day": str(ledger.coverage.start) if ledger.coverage else "",
+        "last_day": str(ledger.coverage.last) if ledger.coverage else "",
+        "missing_months": [str(month)[:7] for month in missing],
         "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
         "months": {
             str(month.month)[:7]: {

@@ -37,10 +37,13 @@ def show(name: FormatName) -> None:
 
 @app.command(epilog="Example: geoharm formats guess my-file.csv --out my-format.toml")
 def guess(
-    file: TableFile, out: Annotated[Path | None, typer.Option("--out", help="Write the proposal to a file.")] = None
+    file: TableFile,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the proposal to a file.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="What it holds: event, area_table, survey or site.")] = "event",
 ) -> None:
     """Propose a format for a delimited text file, with evidence and doubts. Nothing is read into a database."""
-    found = store.guess_format(store.one_input(file))
+    source = store.one_input(file)
+    found = store.guess_format(source) if kind == "event" else store.guess_table(source, kind)
     for line in found.evidence:
         print(f"found: {line}")
     for line in found.undecided:
@@ -72,8 +75,9 @@ def check(
               f"{row['duplicate']:,} duplicate; {row['no_place']:,} of the kept without a place")  # fmt: skip
         for reason in row["reasons"]:
             print(f"    {reason['rows']:,} rejected, first in line {reason['first_line']:,}: {reason['reason']}")
-    print(f"dates from {found['first_day']} to {found['last_day']}; months without a row: "
-          f"{', '.join(found['missing_months']) or 'none'}")  # fmt: skip
+    if found["first_day"]:
+        print(f"dates from {found['first_day']} to {found['last_day']}; months without a row: "
+              f"{', '.join(found['missing_months']) or 'none'}")  # fmt: skip
     for code in found["default_geocodes"]:
         print(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"

@@ -237,6 +237,8 @@ def _look_into(pattern: str, paths: Sequence[Path], folder: Path, given: str) ->
     problems = []
     for name in [given] if given else store.shipped():
         layout = store.read_format(name, folder)
+        if layout.kind != "event":
+            continue
         try:
             looked = [store.check_input(path, layout) for path in dict.fromkeys((paths[0], paths[-1]))]
         except GeoharmError as error:

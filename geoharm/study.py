@@ -12,15 +12,17 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm._checks import nearest
 from geoharm._tables import Table
-from geoharm.areas import file_hash, read_area, read_context, read_sites
+from geoharm.areas import file_hash, read_area, read_areas, read_context, read_sites
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     BORNE_BY,
     HARM_TYPES,
     KINDS,
     RECORDERS,
+    TABLE_KINDS,
     TACTICS,
     UNITS,
+    Areas,
     BeforeRule,
     Harm,
     HotspotSettings,
@@ -151,17 +153,52 @@ def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
 
 
 def _source(reader: _Reader, table: Table) -> Source:
-    table.known("name", "kind", "format", "files", "covers")
+    table.known("name", "kind", "format", "files", "covers", "areas", "area_id")
+    kind = table.text("kind", choices=(*KINDS, *TABLE_KINDS))
     files = table.texts("files")
     if "files" in table and not files:
         table.refuse("files", "must name at least one file.")
     covers = reader.period(table.table("covers")) if "covers" in table else None
-    return Source(table.text("name"), table.text("kind", choices=KINDS), table.text("format"), files, covers)
+    if covers is not None and kind in TABLE_KINDS:
+        table.refuse("covers", "is for dated points; an area table or survey says itself which periods it has.")
+    return Source(table.text("name"), kind, table.text("format"), files, covers, _areas(reader, table, kind))
+
+
+def _areas(reader: _Reader, table: Table, kind: str) -> Areas | None:
+    """Return the outlines of a source's areas, where it names files of them."""
+    if "areas" not in table and "area_id" not in table:
+        return None
+    if kind not in ("area_table", "survey"):
+        table.refuse("areas" if "areas" in table else "area_id", "is for area tables and surveys.")
+        return None
+    files, column = table.texts("areas"), table.text("area_id")
+    if not files or not column or not reader.crs:
+        return None
+    try:
+        areas = read_areas([reader.folder / name for name in files], reader.crs, column=column)
+    except StudyError as error:
+        reader.problems += [f"{table.where}: areas: {problem}" for problem in error.problems]
+        return None
+    reader.inputs |= {name: file_hash(reader.folder / name) for name in files}
+    return areas
+
+
+def _counted_source(table: Table, sources: tuple[Source, ...]) -> str:
+    """Return the name of the source of events that a measure counts."""
+    name = table.content.get("source")
+    tables = {one.name: one.kind for one in sources if one.kind in TABLE_KINDS}
+    if isinstance(name, str) and name in tables:
+        table.refuse(
+            "source",
+            f"is of kind {tables[name]}; a measure counts dated points only, so name a source of kind {', '.join(KINDS)}.",
+        )
+        return ""
+    return table.text("source", choices=[one.name for one in sources if one.is_events])
 
 
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
     table.known("name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by")
-    source = table.text("source", choices=[one.name for one in sources])
+    source = _counted_source(table, sources)
     where = table.table("where", needed=False).known("category")
     categories = where.texts("category", ())
     unit = table.text("unit", choices=UNITS)
@@ -297,6 +334,6 @@ def _check_whole(
                     f'{root.where}: the measures "{other.name}" and "{one.name}" count the same rows of '
                     f'"{one.source}"; give each its own categories under where.'
                 )
-    unused = sorted({one.name for one in sources} - {one.source for one in measures})
+    unused = sorted({one.name for one in sources if one.kind not in TABLE_KINDS} - {one.source for one in measures})
     for name in unused:
         root.problems.append(f'{root.where}: no measure counts the source "{name}"; add one, or take the source out.')

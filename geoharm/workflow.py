@@ -21,15 +21,17 @@ from geoharm.model import (
     MeasureResult,
     Operation,
     OperationResult,
+    Source,
     SourceLedger,
     Study,
     StudyResult,
+    TableLedger,
     Window,
     ZoneRole,
     grid_over,
     is_proactive,
 )
-from geoharm.store import Store
+from geoharm.store import Format, Store
 
 WHOLE = ("", "whole period")
 
@@ -56,7 +58,7 @@ def silent(step: str, done: int, total: int) -> None:
 
 
 def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent) -> tuple[SourceLedger, ...]:
-    """Read every source of a study into the database and return the balanced ledgers.
+    """Read every source of events of a study into the database and return the balanced ledgers.
 
     Raises
     ------
@@ -64,7 +66,7 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
         With one sentence a mistake; a refused file has changed nothing.
     """
     ledgers = []
-    for source in study.sources:
+    for source in (one for one in study.sources if one.is_events):
         layout = store.read_format(source.format, study.folder)
         files = store.find_inputs(source.files, data, members=layout.members)
         done = 0
@@ -90,6 +92,26 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
     return tuple(ledgers)
 
 
+def ingest_tables(opened: Store, study: Study, data: Path, progress: Progress = silent) -> tuple[TableLedger, ...]:
+    """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
+
+    Raises
+    ------
+    StudyError, DataError
+        With one sentence a mistake; a refused source has changed nothing.
+    """
+    ledgers = []
+    for source in (one for one in study.sources if not one.is_events):
+        layout = store.read_format(source.format, study.folder)
+        files = store.find_inputs(source.files, data, members=layout.members)
+        progress(f"reading {source.name}", 0, len(files))
+        ledgers.append(
+            store.ingest_table(opened, source, layout=layout, files=files, area=study.area, period=study.period)
+        )
+        progress(f"reading {source.name}", len(files), len(files))
+    return tuple(ledgers)
+
+
 def check(study: Study) -> None:
     """Check what needs no data: every format, every phase, every operation's zones.
 
@@ -109,6 +131,8 @@ def check(study: Study) -> None:
                 )
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
+        else:
+            problems += _kind_problems(source, layout)
     try:
         displacement.check_operations_apart(study.operations)
     except DesignError as error:
@@ -196,9 +220,10 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
     publish.check_folder(out)
     with store.open_store(database, inputs=data) as opened:
         ledgers = ingest(opened, study, data, progress)
+        tables = ingest_tables(opened, study, data, progress)
         designs = design(study, ledgers)
         found = find_hotspots(opened, study, ledgers, designs, progress)
-        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress))
+        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress), tables)
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)
     published = publish.publish_study(publish.disclose(result), out)
@@ -224,10 +249,26 @@ def _evaluate_measure(
     return displacement.evaluate_measure(measure, counts, one, displacement.placebo_data(places, panel, one))
 
 
+def _kind_problems(source: Source, layout: Format) -> list[str]:
+    """Return how a source and its format disagree about what the files hold."""
+    if layout.kind != ("event" if source.is_events else source.kind):
+        return [
+            f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
+            f"{'dated points' if layout.kind == 'event' else layout.kind}; choose a format for that kind, or the kind of the "
+            "format (geoharm formats list)."
+        ]
+    if source.areas is not None and layout.rules.area:
+        return [
+            f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
+            "study area; leave areas and area_id out."
+        ]
+    return []
+
+
 def _check_categories(opened: Store, study: Study) -> None:
     """Refuse measures that name a category no row has: they would count nothing, and read as a fall to zero."""
     problems = []
-    for source in study.sources:
+    for source in (one for one in study.sources if one.is_events):
         held = store.categories(opened, source.name)
         for measure in study.measures_of(source.name):
             problems += [

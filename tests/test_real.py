@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import re
+from datetime import date
 
 import pytest
 import shapely
 
-from geoharm.model import UNPLACED, UNPLACED_NEAR
-from geoharm.store import check_input, read_format
+from geoharm.areas import read_area
+from geoharm.model import UNPLACED, UNPLACED_NEAR, Period, Source, StudyArea, Window
+from geoharm.store import area_counts, check_input, find_inputs, ingest_table, open_store, read_format, sites
 from geoharm.study import read_study
 from geoharm.workflow import run
 
@@ -166,6 +169,79 @@ def test_pages_are_small(boston, merseyside):
     for _, out in (boston, merseyside):
         assert (out / "map.html").stat().st_size < 500_000
         assert (out / "report.html").stat().st_size < 2_000_000
+
+
+def test_seattle_blocks_by_quarter_give_the_published_totals(shared, area, tmp_path):
+    """Target blocks: 74 drug incidents in quarters 1 to 12, 20 in 13 to 16; any crime 2,780 and 788."""
+    layout = read_format("seattle-dmi", shared)
+    files = find_inputs(["seattledmi.csv.gz"], shared / "seattle-dmi", members=())
+    with gzip.open(shared / "seattle-dmi" / "seattledmi.csv.gz", "rt") as stream:
+        target = sorted(
+            {row["ID"].removesuffix(".0") for row in csv.DictReader(stream) if row["Intervention"] == "1.0"}
+        )
+    assert len(target) == 39
+    ever = Period(date(1990, 1, 1), date(2030, 1, 1))
+    with open_store(tmp_path / "s.duckdb", inputs=shared / "seattle-dmi") as store:
+        source = Source("dmi", "area_table", "seattle-dmi", ("seattledmi.csv.gz",))
+        ledger = ingest_table(store, source, layout=layout, files=files, area=area, period=ever)
+        drugs, crimes = (area_counts(store, "dmi", category) for category in ("drugs", "any crime"))
+    assert ledger.files[0].balance()["read"] == ledger.total("kept") == ledger.total("no_place") == 9642 * 16 * 10
+    assert drugs.low.shape == (9642, 16)
+    assert not drugs.missing.any()
+    assert not drugs.suppressed.any()
+    before, after = (Window(name, (Period(a.start, b.end),)) for name, a, b in (
+        ("before", drugs.periods[0], drugs.periods[11]), ("after", drugs.periods[12], drugs.periods[15])))  # fmt: skip
+    year = Window("year before", (Period(drugs.periods[8].start, drugs.periods[11].end),))
+    assert [counts.total(window, target).low for counts in (drugs, crimes) for window in (before, after)] == [
+        74,
+        20,
+        2780,
+        788,
+    ]
+    rest = sorted(set(drugs.areas) - set(target))
+    assert [drugs.total(window, rest).high for window in (year, after)] == [1324, 1386]
+
+
+def test_bostons_city_totals_are_one_area(shared):
+    found = check_input(next((shared / "boston-ems").glob("*.csv")), read_format("boston-ems-totals", shared))
+    assert (found["files"][0]["read"], found["files"][0]["kept"]) == (11, 11)
+    assert (found["first_day"], found["last_day"]) == ("2016-01-01", "2018-09-30")
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "rows", "twice", "in_boston", "beyond"),
+    [
+        ("samhsa-treatment", "SubstanceUseTreatment_Geocoded.csv.gz", 14034, 6, 66, 327),
+        ("moud-treatment", "us-wide-moudsCleaned.csv.gz", 14773, 0, 79, 113),
+    ],
+)
+def test_treatment_lists_show_their_traps(shared, tmp_path, name, file, rows, twice, in_boston, beyond):
+    """Sites of the whole country against Boston's neighbourhoods, and against the lower 48 states.
+
+    The same numbers come from the raw rows and outlines in degrees: distinct rows in the polygons' union, and rows
+    outside 24 to 50 north, 126 to 66 west.
+    """
+    boundary, crs, _ = read_area(
+        shared / "boston-boundaries" / "Boston_Neighborhoods.geojson", "EPSG:26986", name="city"
+    )
+    states = StudyArea(shapely.box(-2_500_000, 100_000, 2_400_000, 3_300_000), "EPSG:5070")
+    ever = Period(date(1990, 1, 1), date(2030, 1, 1))
+    folder = shared / "us-treatment"
+    with open_store(tmp_path / "s.duckdb", inputs=folder) as store:
+
+        def ledger(place):
+            files = find_inputs([file], folder, members=())
+            source = Source(name, "site", name, (file,))
+            return ingest_table(store, source, layout=read_format(name, folder), files=files, area=place, period=ever)
+
+        city = ledger(StudyArea(boundary, crs))
+        names = [site.name for site in sites(store, name)]
+        country = ledger(states)
+    balance = city.files[0].balance()
+    assert [balance[key] for key in ("read", "rejected", "duplicate", "no_place")] == [rows, 0, twice, 0]
+    assert balance["inside"] == len(names) == in_boston
+    assert not any(name.startswith("NA") or name.endswith(", NA") for name in names)
+    assert country.total("outside") == beyond
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from geoharm import simulate
 from geoharm._version import __version__
 from geoharm.study import read_study
 from geoharm.workflow import run
-from tests.conftest import small_study, write_polygon
+from tests.conftest import lonlat, small_study, write_polygon
 
 GEOHARM = [sys.executable, "-m", "geoharm"]
 
@@ -384,3 +384,95 @@ def test_the_pipeline_never_sees_the_truth(root, tmp_path):
     shutil.copytree(root / "pipelines", tmp_path / "pipelines")
     found = call("run", "pipelines/demo.toml", "--data", "data/sample", "--out", "out", "--quiet", folder=tmp_path)
     assert found.returncode == 0, found.stderr
+
+
+# A count of an area that no published byte may hold, and a name that none may either.
+SMALL, LARGE, CLINIC = 3, 8417, "Harbour Clinic"
+
+
+def study_with_tables(folder: Path) -> None:
+    """Write the small study with an area table, a survey, a list of sites and streets beside its events."""
+    path = small_study(folder)
+    ring = [[-300, -300], [300, -300], [300, 300], [-300, 300], [-300, -300]]
+    shape = {"type": "Polygon", "coordinates": [[list(lonlat(*corner)) for corner in ring]]}
+    wards = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {"code": "W1"}, "geometry": shape}],
+    }
+    (folder / "wards.geojson").write_text(json.dumps(wards))
+    rows = [f"W1,2020-{month:02d},{LARGE if month > 1 else SMALL}" for month in range(1, 13)]
+    (folder / "entries.csv").write_text("area,month,count\n" + "\n".join(rows) + "\nW1,2021-01,<5\nX9,2021-01,x\n")
+    years = "\n".join(f"W1,{year},fear,40.25,2,,," for year in range(2020, 2022))
+    (folder / "fear.csv").write_text(f"area,period,question,percent,standard_error,lower,upper,n\n{years}\n")
+    services = "\n".join(f"{CLINIC} {n},detox,{n} High St,{','.join(map(str, lonlat(n, 0)))}" for n in range(6))
+    (folder / "services.csv").write_text(f"name,category,address,longitude,latitude\n{services}\n")
+    lines = [{"type": "LineString", "coordinates": [lonlat(0, n), lonlat(500, n)]} for n in range(6)]
+    streets = [{"type": "Feature", "properties": {}, "geometry": line} for line in lines]
+    (folder / "streets.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": streets}))
+    tables = "".join(
+        f'[[source]]\nname = "{name}"\nkind = "{kind}"\nformat = "{layout}"\nfiles = ["{file}"]\n{more}\n'
+        for name, kind, layout, file, more in (
+            ("entries", "area_table", "area-table-csv", "entries.csv", 'areas = ["wards.geojson"]\narea_id = "code"'),
+            ("fear", "survey", "survey-csv", "fear.csv", 'areas = ["wards.geojson"]\narea_id = "code"'),
+            ("services", "site", "sites-csv", "services.csv", ""),
+            ("streets", "streets", "streets-geojson", "streets.geojson", ""),
+        )
+    )
+    path.write_text(path.read_text(encoding="utf-8").replace("[[measure]]", f"{tables}\n[[measure]]"), encoding="utf-8")
+
+
+def test_a_study_with_tables_beside_its_events_runs_and_shows_their_ledgers_only(tmp_path):
+    study_with_tables(tmp_path)
+    found = call("run", "study.toml", "--data", ".", "--out", "out", "--db", "s.duckdb", folder=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert "entries: 1 files, 14 read = 13 kept + 1 rejected + 0 duplicate" in found.stdout
+    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    kinds = {source["name"]: source.get("kind", "event") for source in record["sources"]}
+    assert kinds == {
+        "reports": "event",
+        "entries": "area_table",
+        "fear": "survey",
+        "services": "site",
+        "streets": "streets",
+    }
+    for source in record["sources"]:
+        for row in source["files"]:
+            assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    for text in ("entries (area table, by value)", "services (sites): no dates", "streets (street lines)"):
+        assert text in report, text
+    # One suppressed value: a note on fewer rows than the threshold is not published.
+    assert "the number is suppressed" not in report
+    # The survey keeps two rows: under the threshold, so its file is not listed.
+    assert "1 file(s) keep fewer than 5 rows" in report
+    for path in (tmp_path / "out").iterdir():
+        text = path.read_bytes().decode("utf-8", "ignore")
+        for secret in (str(LARGE), f"{LARGE:,}", CLINIC, "40.25"):
+            assert secret not in text, (path.name, secret)
+    # The program's own way to look: ingest prints every balance and note.
+    again = call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", "--quiet", folder=tmp_path)
+    assert again.returncode == 0, again.stderr
+    for text in (
+        "entries.csv: 14 read = 13 kept + 1 rejected + 0 duplicate",
+        'rejected, first in line 15: "value" is neither a whole number of zero or more nor a declared sign',
+        "1 row: the number is suppressed or rounded, and kept as the least and the most it can be",
+        "fear.csv: 2 read = 2 kept", "services.csv: 6 read = 6 kept", "streets.geojson: 6 read = 6 kept",
+    ):  # fmt: skip
+        assert text in again.stdout, text
+    as_json = json.loads(
+        call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", "--json", folder=tmp_path).stdout
+    )
+    assert [one["source"] for one in as_json] == ["reports", "entries", "fear", "services", "streets"]
+
+
+def test_formats_check_and_guess_know_the_other_kinds(tmp_path):
+    (tmp_path / "a.csv").write_text("area,month,count\nA,2020-01,7\nA,2020-02,<5\nA,2020-02,<5\n")
+    found = call("formats", "check", "a.csv", "--format", "area-table-csv", folder=tmp_path)
+    assert found.returncode == 0, found.stderr
+    assert "a.csv: 3 read = 2 kept + 0 rejected + 1 duplicate" in found.stdout
+    assert "note: 1 row: the number is suppressed" in found.stdout
+    guessed = call("formats", "guess", "a.csv", "--kind", "area_table", "--out", "own.toml", folder=tmp_path)
+    assert 'undecided: values: "<5" are no numbers' in guessed.stdout
+    checked = call("formats", "check", "a.csv", "--format", "own.toml", folder=tmp_path)
+    assert checked.returncode == 1
+    assert 'in 2 of 3 values (first in line 3) "count" is neither' in checked.stderr

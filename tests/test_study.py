@@ -10,6 +10,7 @@ import pytest
 from geoharm.errors import StudyError
 from geoharm.model import Role
 from geoharm.study import read_study
+from geoharm.workflow import check
 from tests.conftest import lonlat, small_study, write_polygon
 
 
@@ -47,6 +48,86 @@ def test_three_mistakes_are_named_at_once(tmp_path):
     assert 'study.toml, operation 1: tactic = "crakdown" is not allowed; did you mean "crackdown"?' in together
     assert 'study.toml, study: primary = "fines" is not the name of a measure; did you mean "finds"?' in together
     assert "study.toml, operation 1, rings: outer = [250, 200] must list distances in metres that grow" in together
+
+
+TABLES = """
+[[source]]
+name    = "treatment entries"
+kind    = "area_table"
+format  = "area-table-csv"
+files   = ["entries.csv"]
+areas   = ["wards.geojson"]
+area_id = "code"
+
+[[source]]
+name   = "services"
+kind   = "site"
+format = "sites-csv"
+files  = ["services.csv"]
+
+[[measure]]"""
+
+
+def write_wards(folder):
+    """Write four wards of 200 m in a row, one twice (two islands), one without a code, one bow tie."""
+    features = []
+    for number, code in enumerate(("W1", "W2", "W2", None, "W5")):
+        west, east = 200 * number, 200 * number + 200
+        ring = [(west, 0), (east, 0), (east, 200), (west, 200), (west, 0)]
+        if code == "W5":
+            ring = [ring[0], ring[2], ring[1], ring[3], ring[0]]
+        shape = {"type": "Polygon", "coordinates": [[list(lonlat(x, y)) for x, y in ring]]}
+        features.append({"type": "Feature", "properties": {"code": code}, "geometry": shape})
+    (folder / "wards.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+
+
+def test_sources_beside_events(tmp_path):
+    path = small_study(tmp_path)
+    write_wards(tmp_path)
+    path.write_text(path.read_text(encoding="utf-8").replace("[[measure]]", TABLES), encoding="utf-8")
+    study = read_study(path)
+    assert [source.is_events for source in study.sources] == [True, False, False]
+    areas = study.sources[1].areas
+    assert areas.codes == ("W1", "W2", "W5")
+    assert [round(shape.area, -2) for shape in areas.shapes] == [40000, 80000, 20000]
+    assert areas.notes == (
+        "features of the area file without a code or a polygon, left out: 1",
+        "invalid outlines in the area file, mended: 1",
+        "features with the code of another, one area with it: 1",
+    )
+    assert "wards.geojson" in study.inputs
+
+
+def test_every_mistake_about_such_sources_is_named_at_once(tmp_path):
+    write_wards(tmp_path)
+    tables = TABLES.replace('"code"', '"cod"').replace('"site"', '"sites"')
+    problems = broken(
+        tmp_path,
+        ("[[measure]]", tables.replace('["services.csv"]', '["services.csv"]\nareas = ["wards.geojson"]')),
+        ('source      = "reports"', 'source      = "treatment entries"'),
+        ("covers = ", 'area_id = "x"\ncovers = '),
+    )
+    for sentence in (
+        'source 2: areas: wards.geojson: no area has the property "cod"; did you mean "code"?',
+        'source 3: kind = "sites" is not allowed; did you mean "site"?',
+        'source 1: area_id = "x" is for area tables and surveys.',
+        'measure 1: source = "treatment entries" is of kind area_table; a measure counts dated points only, so name a source of '
+        "kind incident, needle_find, treatment_entry, health.",
+    ):
+        assert any(sentence in problem for problem in problems), sentence
+
+
+def test_a_kind_and_its_format_must_agree(tmp_path):
+    path = small_study(tmp_path)
+    write_wards(tmp_path)
+    text = path.read_text(encoding="utf-8").replace("[[measure]]", TABLES).replace('"sites-csv"', '"points-csv"')
+    path.write_text(text.replace('"points-csv"', '"sites-csv"', 1), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        check(read_study(path))
+    assert [problem.split(";")[0] for problem in caught.value.problems] == [
+        'source "reports": kind = "needle_find", but the format "sites-csv" reads site',
+        'source "services": kind = "site", but the format "points-csv" reads dated points',
+    ]
 
 
 @pytest.mark.parametrize(

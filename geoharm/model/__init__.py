@@ -1,5 +1,6 @@
 """The nouns: frozen, validated; no files, no database, no drawing."""
 
+from geoharm.model.area_counts import AreaCounts, Areas, Bounds
 from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
@@ -23,8 +24,10 @@ from geoharm.model.result import (
     PlaceboCheck,
     StudyResult,
 )
+from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     KINDS,
+    TABLE_KINDS,
     TACTICS,
     BeforeRule,
     HotspotSettings,
@@ -34,6 +37,8 @@ from geoharm.model.study import (
     Study,
 )
 from geoharm.model.surface import Grid, Hotspot, Surface, grid_over
+from geoharm.model.survey import SurveyEstimates
+from geoharm.model.table_ledger import TableLedger
 
 __all__ = [
     "ALL_RINGS",
@@ -44,6 +49,7 @@ __all__ = [
     "KINDS",
     "PLACED",
     "RECORDERS",
+    "TABLE_KINDS",
     "TACTICS",
     "TARGET_AND_RINGS",
     "TARGET_GAP_AND_RINGS",
@@ -52,7 +58,10 @@ __all__ = [
     "UNITS",
     "UNPLACED",
     "UNPLACED_NEAR",
+    "AreaCounts",
+    "Areas",
     "BeforeRule",
+    "Bounds",
     "Change",
     "DefaultGeocode",
     "Design",
@@ -80,10 +89,13 @@ __all__ = [
     "Site",
     "Source",
     "SourceLedger",
+    "Streets",
     "Study",
     "StudyArea",
     "StudyResult",
     "Surface",
+    "SurveyEstimates",
+    "TableLedger",
     "UnitPanel",
     "Window",
     "Zone",
@@ -94,6 +106,7 @@ __all__ = [
     "first_of_month",
     "grid_over",
     "is_proactive",
+    "join_segments",
     "month_name",
     "undefined",
 ]

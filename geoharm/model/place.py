@@ -84,18 +84,21 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A named, located thing to show for orientation: a place name or a service.
+    """A named, located thing: a place name to show for orientation, or a service.
 
     Attributes
     ----------
     name : str
     x, y : float
         Metres in the study's system.
+    category : str
+        What kind of service it is; empty for a place name.
     """
 
     name: str
     x: float
     y: float
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

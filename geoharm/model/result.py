@@ -14,6 +14,7 @@ from geoharm.model.period import Window
 from geoharm.model.place import Zone, ZoneRole
 from geoharm.model.study import Operation, Study
 from geoharm.model.surface import Hotspot, Surface
+from geoharm.model.table_ledger import TableLedger
 
 # Names of sums over zones, and of the phase while an operation runs.
 ALL_RINGS = "all rings"
@@ -278,9 +279,12 @@ class StudyResult:
     ledgers : tuple of SourceLedger
     hotspots : tuple of HotspotResult
     operations : tuple of OperationResult
+    tables : tuple of TableLedger
+        Of the sources that hold no events.
     """
 
     study: Study
     ledgers: tuple[SourceLedger, ...]
     hotspots: tuple[HotspotResult, ...]
     operations: tuple[OperationResult, ...]
+    tables: tuple[TableLedger, ...] = ()

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.model.area_counts import Areas
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.place import Site, StudyArea
 
 KINDS = ("incident", "needle_find", "treatment_entry", "health")
+# What is read beside dated points; no measure counts it.
+TABLE_KINDS = ("area_table", "survey", "site", "streets")
 TACTICS = (
     "arrest referral",
     "asset recovery",
@@ -37,13 +40,15 @@ class Source:
     ----------
     name : str
     kind : str
-        One of `KINDS`.
+        One of `KINDS` or `TABLE_KINDS`.
     format : str
         Name of a shipped format, or path of a TOML of the user's own.
     files : tuple of str
         Names or patterns, looked for under the data folder.
     covers : Period or None
         The days the files cover, where the first and last event do not tell.
+    areas : Areas or None
+        The outlines of an area table's or a survey's areas.
     """
 
     name: str
@@ -51,6 +56,12 @@ class Source:
     format: str
     files: tuple[str, ...]
     covers: Period | None = None
+    areas: Areas | None = None
+
+    @property
+    def is_events(self) -> bool:
+        """Whether it holds dated points, which measures count."""
+        return self.kind in KINDS
 
 
 @dataclass(frozen=True, slots=True)

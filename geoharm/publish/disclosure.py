@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,7 @@ from geoharm.model import (
     StudyArea,
     StudyResult,
     Surface,
+    TableLedger,
     ZoneCounts,
     ZoneRole,
     add_months,
@@ -61,6 +63,7 @@ from geoharm.publish.shown import (
     Withheld,
 )
 
+_Ledger = TypeVar("_Ledger", SourceLedger, TableLedger)
 THRESHOLDS = {"under-5": 5, "under-10": 10}
 _SEAL = object()
 
@@ -78,11 +81,17 @@ class DisclosedStudy:
     rule: str
     threshold: int
     seal: object
+    tables: tuple[TableLedger, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
             msg = "Only geoharm.publish.disclosure.disclose may make a DisclosedStudy; pass it the StudyResult."
             raise PublishError(msg)
+
+    @property
+    def all_ledgers(self) -> tuple[SourceLedger | TableLedger, ...]:
+        """The ledgers of every source, those of events first."""
+        return (*self.ledgers, *self.tables)
 
     @property
     def is_internal(self) -> bool:
@@ -95,17 +104,19 @@ def disclose(result: StudyResult) -> DisclosedStudy:
     settings = result.study.publish
     internal = settings.release == "internal"
     k = 1 if internal else THRESHOLDS[settings.disclosure]
-    ledgers, hidden = _disclose_ledgers(result.ledgers, k)
+    ledgers, hidden = _disclose_ledgers([replace(one, months=()) for one in result.ledgers], k)
+    tables, hidden_too = _disclose_ledgers(result.tables, k)
     return DisclosedStudy(
         study=result.study,
         ledgers=ledgers,
-        hidden_files=hidden,
+        hidden_files=hidden + hidden_too,
         months={one.source: _disclose_months(one, k) for one in result.ledgers},
         hotspots=tuple(_disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
         operations=tuple(_disclose_operation(one, k) for one in result.operations),
         rule="internal release: nothing withheld" if internal else settings.disclosure,
         threshold=k,
         seal=_SEAL,
+        tables=tables,
     )
 
 
@@ -288,13 +299,13 @@ def _whole(month: date) -> Period:
 # -- ledgers --------------------------------------------------------------------------------------------------------
 
 
-def _disclose_ledgers(ledgers: Sequence[SourceLedger], k: int) -> tuple[tuple[SourceLedger, ...], tuple[str, ...]]:
+def _disclose_ledgers(ledgers: Sequence[_Ledger], k: int) -> tuple[tuple[_Ledger, ...], tuple[str, ...]]:
+    """Return the ledgers without files that keep few rows; an area table's values are in none of its ledger's numbers."""
     hidden = tuple(row.file for one in ledgers for row in one.files if isinstance(shown(row.kept, k), Withheld))
     safe = tuple(
         replace(
             one,
             files=tuple(row for row in one.files if row.file not in hidden),
-            months=(),
             notes=tuple(
                 note for note in one.notes if note.file not in hidden and not isinstance(shown(note.rows, k), Withheld)
             ),

@@ -73,7 +73,7 @@ def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
 
 def attributions(disclosed: DisclosedStudy) -> tuple[str, ...]:
     """Return the credit of every source and drawn layer, each once."""
-    found = [source.attribution for source in disclosed.ledgers if source.attribution]
+    found = [source.attribution for source in disclosed.all_ledgers if source.attribution]
     found += disclosed.study.publish.attribution
     return tuple(dict.fromkeys(found))
 

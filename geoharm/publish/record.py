@@ -50,6 +50,17 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
                 "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
             }
             for source in disclosed.ledgers
+        ]
+        + [
+            {
+                "name": table.source,
+                "kind": table.kind,
+                "format": table.format,
+                "coverage": {"start": str(table.coverage.start), "end": str(table.coverage.end)} if table.coverage else None,
+                "notes": [note.named() for note in table.notes],
+                "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in table.files],
+            }
+            for table in disclosed.tables
         ],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
     }  # fmt: skip

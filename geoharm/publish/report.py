@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from geoharm._version import __version__
-from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, ZoneRole
+from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, TableLedger, ZoneRole
 from geoharm.publish import figures, numbers, palette
 from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
@@ -28,6 +28,9 @@ _PLACES = (
     ("Placed by address", "recovered"),
 )  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_KINDS = {
+    "area_table": "area table, by value", "survey": "survey, by estimate", "site": "sites", "streets": "street lines",
+}  # fmt: skip
 _MAX_HOTSPOTS = 10
 
 
@@ -291,7 +294,7 @@ def _series_table(primary: ShownMeasure) -> tuple[list[str], list[tuple[int, lis
 
 def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dict[str, Any]:
     inputs = list(disclosed.study.inputs.items())
-    inputs += [(row.file, row.sha256) for source in disclosed.ledgers for row in source.files]
+    inputs += [(row.file, row.sha256) for source in disclosed.all_ledgers for row in source.files]
     rule = "Internal release: nothing is withheld." if disclosed.is_internal else (
         f"Public release under the rule {disclosed.rule}: counts from 1 to {disclosed.threshold - 1} are withheld, and "
         "every number that would give them back. No raw points are in this file."
@@ -299,7 +302,7 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
     return {
         "ledger_heads": [head for head, _ in _PLACES],
         "month_names": list(_MONTHS),
-        "sources": [_source_table(source, disclosed) for source in disclosed.ledgers],
+        "sources": [_source_table(source, disclosed) for source in disclosed.all_ledgers],
         "methods": _methods(operation),
         "inputs": inputs,
         "provenance": f"geoharm {__version__}, seed {disclosed.study.seed}; coordinates in {disclosed.study.area.crs}. "
@@ -309,7 +312,7 @@ def _provenance_context(disclosed: DisclosedStudy, operation: ShownOperation) ->
     }
 
 
-def _source_table(source: SourceLedger, disclosed: DisclosedStudy) -> dict[str, Any]:
+def _source_table(source: SourceLedger | TableLedger, disclosed: DisclosedStudy) -> dict[str, Any]:
     files = [
         {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _PLACES]}
         for row in source.files
@@ -321,14 +324,15 @@ def _source_table(source: SourceLedger, disclosed: DisclosedStudy) -> dict[str, 
     for row in source.files:
         for reason, count, _ in row.reasons:
             reasons[reason] = reasons.get(reason, 0) + count
+    kind = "" if isinstance(source, SourceLedger) else f" ({_KINDS[source.kind]})"
     return {
-        "name": source.source,
-        "coverage": numbers.days(source.coverage),
-        "missing": numbers.months(source.missing_months),
+        "name": source.source + kind,
+        "coverage": numbers.days(source.coverage) if source.coverage else "no dates",
+        "missing": numbers.months(source.missing_months) if isinstance(source, SourceLedger) else "",
         "files": files,
         "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
         "notes": _notes(source),
-        "months": _month_rows(source, disclosed.months[source.source]),
+        "months": _month_rows(source, disclosed.months[source.source]) if isinstance(source, SourceLedger) else [],
         "rounding": "" if disclosed.is_internal else ", to the nearest ten",
     }
 
@@ -347,7 +351,7 @@ def _month_rows(source: SourceLedger, months: Mapping[date, int | Withheld]) -> 
     ]
 
 
-def _notes(source: SourceLedger) -> list[str]:
+def _notes(source: SourceLedger | TableLedger) -> list[str]:
     """Return the notes of a source, those of several files with the same words as one."""
     alike: dict[tuple[str, str], list[LedgerNote]] = {}
     for note in source.notes:

@@ -9,6 +9,7 @@ from geoharm.store.check import check_input, one_input
 from geoharm.store.connection import Store, open_store
 from geoharm.store.formats import Format, format_text, read_format, shipped
 from geoharm.store.guess import Guess, guess_format
+from geoharm.store.guess_tables import guess_table
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.panel import unit_panel
@@ -23,6 +24,9 @@ from geoharm.store.reduce import (
 )
 from geoharm.store.save import save_effects
 from geoharm.store.settle import settle_source
+from geoharm.store.sites import sites
+from geoharm.store.streets import streets
+from geoharm.store.table_sources import area_counts, ingest_table, survey_estimates, table_categories
 from geoharm.store.tidy import LoadRule, forget_file, load_file
 
 __all__ = [
@@ -30,12 +34,15 @@ __all__ = [
     "Guess",
     "Input",
     "Store",
+    "area_counts",
     "categories",
     "check_input",
     "find_inputs",
     "format_text",
     "guess_format",
+    "guess_table",
     "ingest_source",
+    "ingest_table",
     "one_input",
     "open_store",
     "points",
@@ -44,6 +51,10 @@ __all__ = [
     "reduce_zones",
     "save_effects",
     "shipped",
+    "sites",
+    "streets",
+    "survey_estimates",
+    "table_categories",
     "unit_panel",
     "whole_period",
     "zone_counts",

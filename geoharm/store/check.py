@@ -10,13 +10,14 @@ from typing import Any
 import shapely
 
 from geoharm import _crs
-from geoharm.model import Period, StudyArea
+from geoharm.model import Period, Source, StudyArea, TableLedger
 from geoharm.store.connection import open_store
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.reduce import categories
 from geoharm.store.settle import settle_source
+from geoharm.store.table_sources import ingest_table, table_categories
 from geoharm.store.tidy import LoadRule, load_file
 
 # Any date that a record of a living city can have.
@@ -50,9 +51,13 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         tempfile.TemporaryDirectory() as folder,
         open_store(Path(folder) / "check.duckdb", inputs=path.parent) as store,
     ):
+        if layout.kind != "event":
+            source = Source("check", layout.kind, layout.name, ())
+            table = ingest_table(store, source, layout=layout, files=inputs, area=_WORLD, period=_EVER)
+            return _about_table(table, layout, table_categories(store, "check", layout.kind))
         rule = LoadRule("check", layout, _WORLD, _EVER)
-        for source in inputs:
-            load_file(store, source, rule)
+        for one in inputs:
+            load_file(store, one, rule)
         settle_source(store, "check", layout, _WORLD, None, measured=False)
         ledger = source_ledger(store, "check", layout)
         held = categories(store, "check")
@@ -65,6 +70,21 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         "default_geocodes": [
             {"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in ledger.default_geocodes
         ],
+        "notes": [note.named() for note in ledger.notes],
+        "categories": dict(list(held.items())[:_MOST]),
+    }
+
+
+def _about_table(ledger: TableLedger, layout: Format, held: dict[str, int]) -> dict[str, Any]:
+    """Return what became of the rows of a file that holds no events, under the same keys."""
+    span = ledger.coverage
+    return {
+        "format": layout.name,
+        "first_day": str(span.start) if span else "",
+        "last_day": str(span.last) if span else "",
+        "missing_months": [],
+        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "default_geocodes": [],
         "notes": [note.named() for note in ledger.notes],
         "categories": dict(list(held.items())[:_MOST]),
     }

@@ -40,6 +40,19 @@ CREATE TABLE IF NOT EXISTS tidy.street_point (source VARCHAR, street VARCHAR, x 
 CREATE TABLE IF NOT EXISTS tidy.unplaced_street (source VARCHAR, address VARCHAR, street VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.note (
     source VARCHAR, file VARCHAR, kind VARCHAR, rows BIGINT, first_line BIGINT, sentence VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.area (source VARCHAR, area VARCHAR, place VARCHAR, shape BLOB);
+CREATE TABLE IF NOT EXISTS tidy.area_value (
+    source VARCHAR, file VARCHAR, line BIGINT, place VARCHAR, area VARCHAR, category VARCHAR, since DATE, until DATE,
+    low BIGINT, high BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.survey_value (
+    source VARCHAR, file VARCHAR, line BIGINT, place VARCHAR, area VARCHAR, category VARCHAR, since DATE, until DATE,
+    estimate DOUBLE, standard_error DOUBLE, error_from VARCHAR);
+CREATE TABLE IF NOT EXISTS tidy.site (
+    source VARCHAR, file VARCHAR, line BIGINT, place VARCHAR, name VARCHAR, category VARCHAR, address VARCHAR,
+    x DOUBLE, y DOUBLE);
+CREATE TABLE IF NOT EXISTS tidy.street_line (source VARCHAR, file VARCHAR, line BIGINT, place VARCHAR, part BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.street_segment (
+    source VARCHAR, file VARCHAR, line BIGINT, part BIGINT, nth BIGINT, x0 DOUBLE, y0 DOUBLE, x1 DOUBLE, y1 DOUBLE);
 CREATE TABLE IF NOT EXISTS tidy.zone_day (
     operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
 CREATE TABLE IF NOT EXISTS result.effect (
@@ -54,6 +67,7 @@ _LOCKS = (
     "allow_community_extensions = false",
     "allow_persistent_secrets = false",
     "python_enable_replacements = false",
+    "enable_progress_bar = false",
     "max_temp_directory_size = '20GB'",
     "enable_external_access = false",
     "lock_configuration = true",

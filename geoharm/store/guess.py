@@ -62,7 +62,7 @@ def guess_format(source: Input) -> Guess:
     DataError
         If the file is no delimited text.
     """
-    encoding, delimiter, header, rows = _sample(source)
+    encoding, delimiter, header, rows = sample_rows(source)
     evidence, undecided = [f"{len(header)} columns, delimiter {delimiter!r}, encoding {encoding}"], []
     chosen: dict[str, int] = {}
     patterns: tuple[str, ...] = ()
@@ -85,11 +85,13 @@ def guess_format(source: Input) -> Guess:
     if {"longitude", "latitude"} <= set(chosen):
         chosen.pop("latlon", None)
     if "date" in chosen:
-        patterns, doubt = _date_patterns([row[chosen["date"]] for row in rows])
+        patterns, doubt = date_patterns([row[chosen["date"]] for row in rows])
         undecided += doubt
     for field in ("date", "longitude", "latitude"):
         if field not in chosen and not (field != "date" and "latlon" in chosen):
             undecided.append(f"{field}: no column was found; name it under [columns]")
+    if not {"date", "longitude"} <= {*chosen} and "latlon" not in chosen:
+        undecided.append("kind: no dated points were found; try --kind area_table, survey or site")
     crs, crs_doubt = _guess_crs(rows, chosen)
     undecided += crs_doubt
     if "id" in chosen:
@@ -101,7 +103,14 @@ def guess_format(source: Input) -> Guess:
     return Guess(_toml(header, chosen, patterns, crs, (delimiter, encoding)), tuple(evidence), tuple(undecided))
 
 
-def _sample(source: Input) -> tuple[str, str, list[str], list[list[str]]]:
+def sample_rows(source: Input) -> tuple[str, str, list[str], list[list[str]]]:
+    """Return a file's encoding, delimiter, header and first rows.
+
+    Raises
+    ------
+    DataError
+        If the file is no delimited text.
+    """
     with source.open() as stream:
         content = stream.read(4 << 20)
     for encoding in ("utf-8-sig", "cp1252"):
@@ -137,12 +146,12 @@ def _fits(field: str, values: Sequence[str]) -> bool:
     if field in ("date", "end"):
         return any(_share(filled, pattern) > 0.4 for pattern in _DATE_PATTERNS)
     if field in ("longitude", "latitude", "weight"):
-        return sum(_is_number(value) for value in filled) > 0.9 * len(filled)
+        return sum(is_number(value) for value in filled) > 0.9 * len(filled)
     if field == "latlon":
         pair = re.compile(r"^[(\s]*-?\d+(\.\d+)?[\s,;]+-?\d+(\.\d+)?[)\s]*$")
         return sum(bool(pair.match(value)) for value in filled) > 0.9 * len(filled)
     few = field != "category" or len(set(filled)) <= max(50, len(filled) // 5)
-    return field == "id" or (few and not all(map(_is_number, filled)))
+    return field == "id" or (few and not all(map(is_number, filled)))
 
 
 def _share(values: Sequence[str], pattern: str) -> float:
@@ -154,7 +163,8 @@ def _is_date(value: str, pattern: str) -> bool:
     return found is not None and 1900 <= found.year <= 2100
 
 
-def _is_number(value: str) -> bool:
+def is_number(value: str) -> bool:
+    """Return whether a text is a number."""
     try:
         float(value)
     except ValueError:
@@ -162,7 +172,7 @@ def _is_number(value: str) -> bool:
     return True
 
 
-def _date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+def date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """Return the patterns that are needed to read every value, and what is in doubt."""
     filled = [value for value in values if value.strip()]
     fits = {pattern: {i for i, value in enumerate(filled) if _is_date(value, pattern)} for pattern in _DATE_PATTERNS}
@@ -191,7 +201,7 @@ def _guess_crs(rows: Sequence[Sequence[str]], chosen: dict[str, int]) -> tuple[s
     pairs = [
         (float(row[chosen["longitude"]]), float(row[chosen["latitude"]]))
         for row in rows
-        if _is_number(row[chosen["longitude"]]) and _is_number(row[chosen["latitude"]])
+        if is_number(row[chosen["longitude"]]) and is_number(row[chosen["latitude"]])
     ]
     if not pairs or all(abs(x) <= 180 and abs(y) <= 90 for x, y in pairs):
         return "EPSG:4326", []

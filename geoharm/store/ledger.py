@@ -27,7 +27,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
     ).fetchall()
     return SourceLedger(
         source=source,
-        files=_file_ledgers(store, source),
+        files=file_ledgers(store, source, "event", recovered="recovered"),
         coverage=span,
         missing_months=missing,
         by_month=by_month,
@@ -77,19 +77,30 @@ def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]
     return span, missing, bool(by_month)
 
 
-def _file_ledgers(store: Store, source: str) -> tuple[FileLedger, ...]:
+def file_ledgers(store: Store, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:
+    """Return the balance of every file of a source, whose kept rows are in one table of the schema ``tidy``.
+
+    Parameters
+    ----------
+    store : Store
+    source : str
+    table : str
+        It has the columns source, file and place.
+    recovered : str
+        SQL that is true for rows that were placed by their address.
+    """
     rows = store.connection.execute(
-        """
+        f"""
         SELECT file, sha256, read,
-            (SELECT count(*) FROM tidy.event AS e WHERE e.source = f.source AND e.file = f.file),
+            (SELECT count(*) FROM tidy.{table} AS e WHERE e.source = f.source AND e.file = f.file),
             (SELECT count(*) FROM tidy.reject AS r WHERE r.source = f.source AND r.file = f.file),
             (SELECT count(*) FROM tidy.duplicate AS d WHERE d.source = f.source AND d.file = f.file),
-            (SELECT count(*) FROM tidy.event AS e WHERE e.source = f.source AND e.file = f.file AND recovered)
+            (SELECT count(*) FROM tidy.{table} AS e WHERE e.source = f.source AND e.file = f.file AND {recovered})
         FROM tidy.file AS f WHERE source = ? ORDER BY file
         """,
         [source],
     ).fetchall()
-    places = _pairs(store, "SELECT file, place, count(*) FROM tidy.event WHERE source = ? GROUP BY ALL", source)
+    places = _pairs(store, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source)
     reasons: dict[str, list[tuple[str, int, int]]] = {}
     for file, *reason in store.connection.execute(
         """SELECT file, '"' || "column" || '" ' || reason AS why, count(*), min(line) FROM tidy.reject

@@ -7,7 +7,12 @@ from pathlib import Path
 from geoharm.errors import StoreError
 from geoharm.store.connection import open_store
 
-_TABLES = {"files": "tidy.file", "rows": "tidy.row", "rejects": "tidy.reject", "estimates": "result.effect"}
+_TABLES = {
+    "files": ("tidy.file",),
+    "rows": ("tidy.row", "tidy.area_value", "tidy.survey_value", "tidy.site", "tidy.street_line"),
+    "rejects": ("tidy.reject",),
+    "estimates": ("result.effect",),
+}
 
 
 def purge(path: Path) -> dict[str, int]:
@@ -25,8 +30,10 @@ def purge(path: Path) -> dict[str, int]:
         raise StoreError(msg)
     with open_store(path, inputs=path.parent) as store:
         held = {
-            name: int(store.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
-            for name, table in _TABLES.items()
+            name: sum(
+                int(store.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) for table in tables
+            )
+            for name, tables in _TABLES.items()
         }
     for file in (path, path.with_name(path.name + ".wal")):
         file.unlink(missing_ok=True)

@@ -42,7 +42,7 @@ def stage_excel(connection: duckdb.DuckDBPyConnection, source: Input, layout: Fo
     if len(rows) <= start + 1:
         msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
         raise DataError(msg)
-    chosen = match_columns(source.name, [str(cell).strip() for cell in rows[start]], layout)
+    chosen = match_columns(source.name, [(_cell_text(cell) or "").strip() for cell in rows[start]], layout)
     writer = StageWriter(connection, tuple(chosen))
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         if any(cell != "" for cell in row):
@@ -57,8 +57,9 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
         raise DataError(msg)
     try:
         names = [row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()]
-        if "longitude" not in layout.columns and "latlon" not in layout.columns:
-            return _stage_frame(connection, source, layout, geopandas.read_parquet(source.path))
+        has_points = layout.kind in ("event", "site")
+        if has_points and "longitude" not in layout.columns and "latlon" not in layout.columns:
+            return _stage_frame(connection, source, layout, check_frame(source, geopandas.read_parquet(source.path)))
         chosen = match_columns(source.name, names, layout)
         picked = ", ".join(
             f"CAST({quote_name(names[index])} AS VARCHAR) AS {quote_name(field)}" for field, index in chosen.items()
@@ -77,6 +78,17 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
 
 def stage_vector(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
     """Read the points of a GeoPackage, or of a Shapefile in its zip."""
+    return _stage_frame(connection, source, layout, read_vector(source))
+
+
+def read_vector(source: Input) -> geopandas.GeoDataFrame:
+    """Return the features of a GeoPackage, or of a Shapefile in its zip, in their own coordinate system.
+
+    Raises
+    ------
+    DataError
+        If the file is another, damaged, empty, reads other files, or does not say its coordinate system.
+    """
     if not source.is_plain:
         msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
         raise DataError(msg)
@@ -91,22 +103,35 @@ def stage_vector(connection: duckdb.DuckDBPyConnection, source: Input, layout: F
         msg = f'The file "{source.name}" is neither a GeoPackage nor a zipped Shapefile.'
         raise DataError(msg)
     try:
-        frame = geopandas.read_file(address, engine="pyogrio")
+        # Coordinates that are no numbers are found and said later; numpy need not warn of them.
+        with np.errstate(invalid="ignore"):
+            frame = geopandas.read_file(address, engine="pyogrio")
     except (DataSourceError, ValueError) as error:
         msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
         raise DataError(msg) from error
-    return _stage_frame(connection, source, layout, frame)
+    return check_frame(source, frame)
 
 
-def _stage_frame(
-    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, frame: geopandas.GeoDataFrame
-) -> Staged:
+def check_frame(source: Input, frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return the features if there are any and they say their coordinate system.
+
+    Raises
+    ------
+    DataError
+        Otherwise.
+    """
     if frame.empty:
         msg = f'The file "{source.name}" has no features.'
         raise DataError(msg)
     if frame.crs is None:
         msg = f'The file "{source.name}" does not say its coordinate system.'
         raise DataError(msg)
+    return frame
+
+
+def _stage_frame(
+    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, frame: geopandas.GeoDataFrame
+) -> Staged:
     names = [str(name) for name in frame.columns]
     chosen = match_columns(source.name, names, layout)
     moved = frame.geometry.to_crs(layout.crs)

@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -16,6 +16,7 @@ from zoneinfo import available_timezones
 from geoharm import _crs
 from geoharm._checks import nearest
 from geoharm.errors import DesignError, StudyError
+from geoharm.store.formats.kinds import KIND_FIELDS, KIND_KEYS, NO_RULES, TableRules, read_rules
 
 CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
 PRECISIONS = ("moment", "day", "month")
@@ -32,6 +33,7 @@ _KEYS = {
     "format": {
         "name",
         "title",
+        "kind",
         "container",
         "publisher",
         "licence",
@@ -95,6 +97,10 @@ class Format:
         Texts that mean "nothing".
     test_remarks : tuple of str
         Texts in the field ``remark`` that mark a row as a test; the field itself is not stored.
+    kind : str
+        "event", or what else the files hold: a key of `KIND_FIELDS`.
+    rules : TableRules
+        Of area tables and surveys.
     """
 
     name: str
@@ -125,10 +131,14 @@ class Format:
     duplicate_rule: str
     blank: tuple[str, ...]
     test_remarks: tuple[str, ...]
+    # Not shown, so that what is said of events does not change with what other kinds learn.
+    kind: str = field(default="event", repr=False)
+    rules: TableRules = field(default=NO_RULES, repr=False)
 
     def fingerprint(self) -> str:
         """Return the name and a hash that changes whenever a rule of the format does."""
-        return f"{self.name} {hashlib.sha256(repr(self).encode()).hexdigest()}"
+        rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
+        return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 
 _PERSONAL = {
@@ -229,8 +239,10 @@ def read_format(name: str, folder: Path) -> Format:
 
 
 def _parse(name: str, tables: dict[str, Any]) -> Format:
-    problems = _unknown_keys(name, tables)
     about, dialect = tables.get("format", {}), tables.get("csv", {})
+    kind = str(about.get("kind", "event"))
+    keys = {**_KEYS, **{key: known or _KEYS[key] for key, known in KIND_KEYS.get(kind, {}).items()}}
+    problems = _unknown_keys(name, tables, {key: keys[key] for key in KIND_KEYS.get(kind, _KEYS)})
     date, location = tables.get("date", {}), tables.get("location", {})
     columns = {
         field: (names,) if isinstance(names, str) else tuple(names)
@@ -243,25 +255,22 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
             problems.append(f'{name}: {where}.{key} is "{value}"; it must be one of {", ".join(allowed)}.')
         return value
 
+    choice(about, "format", "kind", ("event", *KIND_FIELDS), "event")
     container = choice(about, "format", "container", CONTAINERS, "csv")
     precision = choice(date, "date", "precision", PRECISIONS, "day")
     quality = choice(location, "location", "quality", QUALITIES, "exact")
     rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
-    placed = "latlon" in columns or container in ("geojson", "vector", "parquet")
-    needed = {"year", "month"} if "year" in columns else {"date"}
-    needed |= set() if placed else {"longitude", "latitude"}
-    problems += [f"{name}: columns.{field} is missing; it names the header of a needed column."
-                 for field in sorted(needed - set(columns))]  # fmt: skip
+    if kind in KIND_FIELDS:
+        rules = read_rules(name, kind, tables, problems)
+    else:
+        rules = NO_RULES
+        problems += _event_problems(name, tables, set(columns), container, rule)
     problems += [
         f'{name}: columns.{field} names "{header}"; personal data ({personal_words(header)}) never enter the database.'
         for field, headers in columns.items()
         for header in headers
-        if personal_words(header)
+        if personal_words(header) and not (kind == "site" and _names_an_organisation(field, header))
     ]
-    if rule == "id" and "id" not in columns:
-        problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
-    if not date.get("formats"):
-        problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
     encoding = str(dialect.get("encoding", "utf-8"))
     try:
         encoding = codecs.lookup(encoding).name
@@ -274,11 +283,6 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     if isinstance(error_m, bool) or not isinstance(error_m, int | float) or error_m < 0:
         problems.append(f"{name}: location.typical_error_m is {error_m!r}; it must be metres, 0 or more.")
         error_m = 0
-    problems += [
-        f'{name}: date.formats has "{pattern}", which names no part of a date; write a pattern such as "%Y-%m-%d".'
-        for pattern in date.get("formats", [])
-        if "%" not in pattern and pattern not in {EXCEL_SERIAL, EPOCH_MS}
-    ]
     zone = str(date.get("zone", ""))
     problems += _zone_problems(name, zone, date.get("formats", []))
     if problems:
@@ -302,7 +306,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         columns=columns,
         category=tables.get("category", {}).get("constant", ""),
         category_map=dict(tables.get("category", {}).get("map", {})),
-        date_formats=tuple(date["formats"]),
+        date_formats=tuple(date.get("formats", ())),
         zone=zone,
         by_month=precision == "month",
         longest_span=int(date.get("longest_span_days", 31)),
@@ -312,6 +316,8 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         duplicate_rule=rule,
         blank=tuple(tables.get("values", {}).get("blank", [""])),
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
+        kind=kind,
+        rules=rules,
     )
 
 
@@ -327,15 +333,41 @@ def _zone_problems(name: str, zone: str, patterns: list[str]) -> list[str]:
     return []
 
 
-def _unknown_keys(name: str, tables: dict[str, Any]) -> list[str]:
+def _event_problems(name: str, tables: dict[str, Any], fields: set[str], container: str, rule: str) -> list[str]:
+    """Return what a format of events lacks."""
+    date = tables.get("date", {})
+    placed = "latlon" in fields or container in ("geojson", "vector", "parquet")
+    needed = {"year", "month"} if "year" in fields else {"date"}
+    needed |= set() if placed else {"longitude", "latitude"}
+    problems = [
+        f"{name}: columns.{field} is missing; it names the header of a needed column."
+        for field in sorted(needed - fields)
+    ]
+    if rule == "id" and "id" not in fields:
+        problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
+    if not date.get("formats"):
+        problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
+    return problems + [
+        f'{name}: date.formats has "{pattern}", which names no part of a date; write a pattern such as "%Y-%m-%d".'
+        for pattern in date.get("formats", [])
+        if "%" not in pattern and pattern not in {EXCEL_SERIAL, EPOCH_MS}
+    ]
+
+
+def _names_an_organisation(field: str, header: str) -> bool:
+    """Return whether a site's column holds the name of a service, not of a person."""
+    return field in ("name", "part") and re.fullmatch(r"[^a-z]*name[^a-z]*", header, re.IGNORECASE) is not None
+
+
+def _unknown_keys(name: str, tables: dict[str, Any], known: dict[str, set[str]]) -> list[str]:
     problems = []
     for table, content in tables.items():
-        if table not in _KEYS:
-            problems.append(f"{name}: [{table}] is not a known table; {nearest(table, _KEYS)}")
+        if table not in known:
+            problems.append(f"{name}: [{table}] is not a known table; {nearest(table, known)}")
             continue
         problems += [
-            f"{name}: {table}.{key} is not a known key; {nearest(key, _KEYS[table])}"
+            f"{name}: {table}.{key} is not a known key; {nearest(key, known[table])}"
             for key in content
-            if key not in _KEYS[table]
+            if key not in known[table]
         ]
     return problems

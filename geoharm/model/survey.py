@@ -1,0 +1,74 @@
+"""Survey estimates by area and period, each with its sampling error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geoharm.errors import DesignError
+from geoharm.model.area_counts import check_apart
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyEstimates:
+    """What a sample of people said, by area and period; nothing without its error is held.
+
+    Attributes
+    ----------
+    source, question : str
+    unit : str
+        "percent", "proportion", or the unit of a mean.
+    areas : tuple of str
+        Codes, in the order of the rows.
+    periods : tuple of Period
+        In order, not overlapping, in the order of the columns.
+    estimate, standard_error : ndarray, shape (len(areas), len(periods))
+        In the survey's own unit; NaN in both where nobody was asked.
+    shapes : tuple of (shapely geometry or None)
+        The areas' polygons in metres of the study's system.
+    """
+
+    source: str
+    question: str
+    unit: str
+    areas: tuple[str, ...]
+    periods: tuple[Period, ...]
+    estimate: NDArray[np.float64]
+    standard_error: NDArray[np.float64]
+    shapes: tuple[BaseGeometry | None, ...]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.areas), len(self.periods))
+        for name in ("estimate", "standard_error"):
+            values = np.array(getattr(self, name), dtype=np.float64)
+            values.setflags(write=False)
+            object.__setattr__(self, name, values)
+        if not self.estimate.shape == self.standard_error.shape == shape or len(self.shapes) != len(self.areas):
+            msg = f"Estimates must have shape (areas, periods) = {shape}; {self.estimate.shape} and {self.standard_error.shape} were given."
+            raise DesignError(msg)
+        if (np.isnan(self.estimate) != np.isnan(self.standard_error)).any() or (self.standard_error <= 0).any():
+            msg = f'Every estimate of "{self.source}" needs a standard error above 0.'
+            raise DesignError(msg)
+        check_apart(self.periods, self.source)
+
+    def at(self, area: str, period: Period) -> Estimate:
+        """Return one area's estimate in one period; undefined, with its reason, where nobody was asked.
+
+        Raises
+        ------
+        DesignError
+            If the survey has no such area.
+        """
+        if area not in self.areas:
+            msg = f'"{self.source}" has no area "{area}"; it has {len(self.areas)} areas, such as "{self.areas[0]}".'
+            raise DesignError(msg)
+        cell = (self.areas.index(area), self.periods.index(period)) if period in self.periods else None
+        if cell is None or np.isnan(self.estimate[cell]):
+            why = f'"{self.source}" has no estimate of "{area}" for {period.start} to {period.last}'
+            return undefined(self.question, unit=self.unit, reference="", note=why)
+        return Estimate(self.question, float(self.estimate[cell]), float(self.standard_error[cell]), self.unit, "")
