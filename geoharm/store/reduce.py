@@ -8,7 +8,6 @@ from datetime import date
 import duckdb
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
 from geoharm.model import (
@@ -25,12 +24,13 @@ from geoharm.model import (
 )
 from geoharm.store.connection import Store
 from geoharm.store.ledger import coverage
+from geoharm.store.lookup import locate
 
 
 def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone]) -> NDArray[np.int64]:
     """Return the position of the first zone that holds each point, edges included; -1 where none does.
 
-    Exact, by the geometry library's own predicate; the only place where points meet polygons.
+    Exact, whatever the number of points; see `geoharm.store.lookup`, the only place where points meet polygons.
 
     Parameters
     ----------
@@ -42,13 +42,7 @@ def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone
     -------
     ndarray of int, shape (n,)
     """
-    found = np.full(x.size, -1, dtype=np.int64)
-    for position, zone in enumerate(zones):
-        shapely.prepare(zone.geometry)
-        free = np.flatnonzero(found < 0)
-        inside = shapely.intersects_xy(zone.geometry, x[free], y[free])
-        found[free[inside]] = position
-    return found
+    return locate(x, y, [zone.geometry for zone in zones])
 
 
 def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
 from geoharm.errors import GateError
@@ -14,6 +13,7 @@ from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 from geoharm.store.gates import note_source
 from geoharm.store.geocodes import find_default_geocodes, recover_rows
+from geoharm.store.lookup import locate
 from geoharm.store.notes import forget_notes
 
 _REBUILT = (
@@ -70,8 +70,7 @@ def settle_source(
             [source],
         ).fetchnumpy()
         x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
-        shapely.prepare(area.boundary)
-        inside = shapely.intersects_xy(area.boundary, x, y) & np.isfinite(x) & np.isfinite(y)
+        inside = locate(x, y, [area.boundary]) == 0
         connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
         connection.execute(
             """
