@@ -15,6 +15,7 @@ from geoharm.store.panel import unit_panel
 from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     categories,
+    cell_counts,
     points,
     reduce_zones,
     whole_period,
@@ -31,6 +32,7 @@ __all__ = [
     "Input",
     "Store",
     "categories",
+    "cell_counts",
     "check_input",
     "find_inputs",
     "format_text",

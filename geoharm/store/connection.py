@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS tidy.note (
     source VARCHAR, file VARCHAR, kind VARCHAR, rows BIGINT, first_line BIGINT, sentence VARCHAR);
 CREATE TABLE IF NOT EXISTS tidy.zone_day (
     operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.cell_day (source VARCHAR, category VARCHAR, cell BIGINT, day DATE, events BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.cell_grid (
+    source VARCHAR, x0 DOUBLE, y0 DOUBLE, cell DOUBLE, nx BIGINT, ny BIGINT);
 CREATE TABLE IF NOT EXISTS result.effect (
     study_hash VARCHAR, version VARCHAR, seed BIGINT, operation VARCHAR, measure VARCHAR, zone VARCHAR,
     "window" VARCHAR, before BIGINT, after BIGINT, control_before BIGINT, control_after BIGINT,

@@ -33,6 +33,7 @@ def settle_source(
         for table in _REBUILT:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
         forget_notes(connection, source)
+        forget_cells(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
             [source, layout.by_month, covers and covers.start, covers and covers.end],
@@ -92,6 +93,12 @@ def settle_source(
         _refuse_elsewhere(connection, source, x, y)
         note_source(connection, source, layout, measured=measured)
         connection.execute("DROP TABLE kept")
+
+
+def forget_cells(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Remove a source's counts by cell: its events have changed, or another grid is wanted."""
+    for table in ("cell_day", "cell_grid"):
+        connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
 
 
 def _refuse_elsewhere(
