@@ -11,7 +11,7 @@ import duckdb
 
 from geoharm.errors import BusyError, StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
