@@ -240,9 +240,9 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
                 "rejected": month.rejected,
                 "duplicate": month.duplicate,
             }
-            for month in ledger.months
+            for month in (ledger.months if isinstance(ledger, SourceLedger) else ())
         },
-        "rejected_without_a_date": ledger.undated,
+        "rejected_without_a_date": ledger.undated if isinstance(ledger, SourceLedger) else 0,
         "notes": [note.named() for note in ledger.notes],
     }
 

@@ -62,6 +62,40 @@ class Grid:
         columns, rows = np.arange(self.nx, dtype=np.float64), np.arange(self.ny, dtype=np.float64)
         return np.asarray(self.x0 + (columns + 0.5) * self.cell), np.asarray(self.y0 + (rows + 0.5) * self.cell)
 
+    def cell_of(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the cell that holds each point, ``row * nx + column``; -1 off the grid.
+
+        Cells are half-open: a point on an edge belongs to the cell north or east of it, exactly. Edges are the numbers
+        ``x0 + column * cell`` and ``y0 + row * cell``.
+
+        Parameters
+        ----------
+        x, y : ndarray, shape (n,)
+            Metres.
+
+        Returns
+        -------
+        ndarray of int, shape (n,)
+
+        Examples
+        --------
+        >>> Grid(0, 0, 50, 3, 2).cell_of(np.array([0.0, 50.0, 149.9, 150.0]), np.array([0.0, 50.0, 99.9, 10.0])).tolist()
+        [0, 4, 5, -1]
+        """
+        column = _step_of(np.asarray(x, dtype=np.float64), self.x0, self.cell, self.nx)
+        row = _step_of(np.asarray(y, dtype=np.float64), self.y0, self.cell, self.ny)
+        return np.where((column >= 0) & (row >= 0), row * self.nx + column, -1)
+
+
+def _step_of(value: NDArray[np.float64], start: float, side: float, steps: int) -> NDArray[np.int64]:
+    with np.errstate(invalid="ignore", over="ignore"):
+        on = (value >= start) & (value < start + steps * side)
+        found = np.where(on, np.floor((np.where(on, value, start) - start) / side), 0.0)
+        # The quotient can be rounded over an edge; the edges themselves decide.
+        found -= value < start + found * side
+        found += value >= start + (found + 1) * side
+    return np.where(on, found, -1.0).astype(np.int64)
+
 
 def grid_over(geometry: BaseGeometry, *, cell: float, margin: float = 0.0) -> Grid:
     """Return the grid of whole cells that covers a geometry and a margin around it.

@@ -16,6 +16,7 @@ from geoharm.store.panel import unit_panel
 from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     categories,
+    cell_counts,
     points,
     reduce_zones,
     whole_period,
@@ -36,6 +37,7 @@ __all__ = [
     "Store",
     "area_counts",
     "categories",
+    "cell_counts",
     "check_input",
     "find_inputs",
     "format_text",

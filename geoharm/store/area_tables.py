@@ -23,7 +23,7 @@ from geoharm.store.formats.kinds import VALUE, TableRules
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
 from geoharm.store.stage import Staged, insert_rows
-from geoharm.store.tidy import OUTSIDE_PERIOD
+from geoharm.store.tidy import AFTER_PERIOD, BEFORE_PERIOD
 
 ALL = "all"
 CONFLICT = "is given more than once with different values; none of them is kept"
@@ -61,7 +61,8 @@ def stage_values(store: Store, files: Sequence[Input], layout: Format, period: P
             _read_counts(connection, source.name, staged, layout, headers)
         width = max(len(headers), 1)
         connection.execute(
-            f"""UPDATE cell SET "column" = 'date', reason = '{OUTSIDE_PERIOD}'
+            f"""UPDATE cell SET "column" = 'date',
+                reason = CASE WHEN until <= DATE '{period.start}' THEN '{BEFORE_PERIOD}' ELSE '{AFTER_PERIOD}' END
             WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
             [source.name],
         )
@@ -111,7 +112,7 @@ def settle_values(connection: duckdb.DuckDBPyConnection, source: str, table: str
         [source],
     )
     connection.execute(
-        """INSERT INTO tidy.reject SELECT ?, file, line, "column", reason FROM (
+        """INSERT INTO tidy.reject SELECT ?, file, line, "column", reason, NULL FROM (
             SELECT file, line, nth, "column", reason FROM cell WHERE reason IS NOT NULL
             UNION ALL SELECT file, line, nth, 'value', ? FROM judged WHERE torn) ORDER BY file, line, nth""",
         [source, CONFLICT],
@@ -295,9 +296,9 @@ def _pair(count: tuple[int, int] | Fault) -> tuple[str | None, str | None, str |
 def _gate(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, read: int) -> None:
     """Refuse a file of which more than half cannot be read: the wrong format, not bad values."""
     worst = connection.execute(
-        'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?) '
+        'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
         "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
-        [name, OUTSIDE_PERIOD, EMPTY],
+        [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
     ).fetchall()
     if worst and worst[0][2] > _MAX_REJECTED * read:
         column, reason, count, line = worst[0]

@@ -11,7 +11,7 @@ import duckdb
 
 from geoharm.errors import BusyError, StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
@@ -55,6 +55,9 @@ CREATE TABLE IF NOT EXISTS tidy.street_segment (
     source VARCHAR, file VARCHAR, line BIGINT, part BIGINT, nth BIGINT, x0 DOUBLE, y0 DOUBLE, x1 DOUBLE, y1 DOUBLE);
 CREATE TABLE IF NOT EXISTS tidy.zone_day (
     operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.cell_day (source VARCHAR, category VARCHAR, cell BIGINT, day DATE, events BIGINT);
+CREATE TABLE IF NOT EXISTS tidy.cell_grid (
+    source VARCHAR, x0 DOUBLE, y0 DOUBLE, cell DOUBLE, nx BIGINT, ny BIGINT);
 CREATE TABLE IF NOT EXISTS result.effect (
     study_hash VARCHAR, version VARCHAR, seed BIGINT, operation VARCHAR, measure VARCHAR, zone VARCHAR,
     "window" VARCHAR, before BIGINT, after BIGINT, control_before BIGINT, control_after BIGINT,

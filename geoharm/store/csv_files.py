@@ -1,18 +1,21 @@
 """CSV files: a fast way for files in which every line is a row, a careful way for all others.
 
-The fast way hands the file to the database. It stands only if the database took every line as a row; at the first
-sign of anything else (a short row, a line end inside quotes, a blank line, bytes of another encoding) the file is read
-again, record by record, so that every reject has the line a person would look at.
+The fast way hands the file to the database, which reads and parses it in one pass, while its bytes are hashed and
+their lines counted beside it. It stands only if the database took every line as a row; at the first sign of anything
+else (a short row, a line end inside quotes, a blank line, bytes of another encoding) the file is read again, record by
+record, so that every reject has the line a person would look at.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import duckdb
 
@@ -25,65 +28,83 @@ from geoharm.store.stage import Staged, StageWriter, is_broken_text, match_colum
 MAX_LINE = 2_000_000
 
 
+class Parse(Protocol):
+    """Take the rows of ``stage``, which has the fields named, and its lines or only their order; return how many."""
+
+    def __call__(self, fields: Collection[str], *, lined: bool = True) -> int: ...  # noqa: D102
+
+
 @dataclass(frozen=True, slots=True)
 class _Scan:
     """What one pass over the bytes tells.
 
     Attributes
     ----------
-    header : list of str
     newlines : int
         Line ends after the header; the last line counts even if it has none.
     simple : bool
         Whether there are no zero bytes and no carriage returns but those of Windows line ends.
+    sha256 : str
+        Of the content.
     """
 
-    header: list[str]
     newlines: int
     simple: bool
+    sha256: str
 
 
-def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
-    """Fill ``stage(line, <declared fields>)`` from a CSV file.
+def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, parse: Parse) -> Staged:
+    """Hand the rows of a CSV file to `parse`.
 
     Raises
     ------
     DataError
         If the header lacks a declared column, the file has no rows, or a quote is left open.
     """
-    scan = _scan(source, layout)
-    chosen = match_columns(source.name, scan.header, layout)
     csv.field_size_limit(MAX_LINE)
+    packed = source.is_gzip or not source.is_plain
+    with ThreadPoolExecutor(1) as pool:
+        scanning = pool.submit(_scan, source)
+        if packed:
+            scanning.result()  # An archive that grows beyond measure must not reach the database.
+        header = _header(source, layout)
+        chosen = match_columns(source.name, header, layout)
+        quick = source.is_plain and layout.encoding == "utf-8"
+        rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
+        scan = scanning.result()
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
-    if (
-        scan.simple
-        and source.is_plain
-        and layout.encoding == "utf-8"
-        and _fast(connection, source, layout, scan, chosen)
-    ):
-        return Staged(scan.newlines, (), tuple(chosen))
-    return _careful(connection, source, layout, scan, chosen)
+    sha256 = "" if source.is_gzip else scan.sha256
+    if scan.simple and rows == scan.newlines:
+        return Staged(rows, (), tuple(chosen), sha256)
+    staged = _careful(connection, source, layout, len(header), chosen)
+    parse(staged.fields)
+    connection.execute("DROP TABLE stage")
+    return replace(staged, sha256=sha256)
 
 
-def _scan(source: Input, layout: Format) -> _Scan:
+def _scan(source: Input) -> _Scan:
     newlines, run, zeros, last = 0, 0, False, b"\n"
+    digest = hashlib.sha256()
     with source.open() as stream:
         first = stream.readline(MAX_LINE)
+        digest.update(first)
         lone = first.count(b"\r") - first.endswith(b"\r\n")
         while chunk := stream.read(CHUNK):
+            digest.update(chunk)
             found = chunk.count(b"\n")
             newlines += found
             run = len(chunk) - chunk.rfind(b"\n") - 1 if found else run + len(chunk)
             if run > MAX_LINE:
                 msg = f'"{source.name}", line {newlines + 2}: the line is longer than {MAX_LINE:,} bytes; nothing was read.'
                 raise DataError(msg)
-            lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
+            if b"\r" in chunk or last == b"\r":
+                lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
             zeros = zeros or b"\x00" in chunk
             last = chunk[-1:]
     newlines += last != b"\n"
-    return _Scan(_header(source, layout), newlines, simple=not lone and not zeros)
+    return _Scan(newlines, not lone and not zeros, digest.hexdigest())
 
 
 def _header(source: Input, layout: Format) -> list[str]:
@@ -109,11 +130,16 @@ def _open_csv(source: Input, layout: Format) -> Iterator[Any]:
 
 
 def _fast(
-    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, scan: _Scan, chosen: dict[str, int]
-) -> bool:
-    """Let the database read the file; return whether it took every line as one good row."""
+    connection: duckdb.DuckDBPyConnection,
+    source: Input,
+    layout: Format,
+    width: int,
+    chosen: dict[str, int],
+    parse: Parse,
+) -> int:
+    """Let the database read and parse the file; return how many rows it took, -1 if it gave up."""
     # Columns go by position, so that a hostile or repeated header cannot reach the query.
-    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(scan.header)))
+    columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
     picked = ", ".join(f"c{index} AS {quote_name(field)}" for field, index in chosen.items())
     options = ", ".join(
         [
@@ -126,28 +152,21 @@ def _fast(
     )
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE stage_rows AS SELECT {picked} FROM read_csv(?, {options})",
-            [str(source.path)],
+            f"CREATE OR REPLACE TEMP VIEW stage AS SELECT {picked} FROM read_csv({quote_text(str(source.path))}, {options})"
         )
+        return parse(tuple(chosen), lined=False)
     except duckdb.Error:
-        return False
-    count = int(connection.execute("SELECT count(*) FROM stage_rows").fetchall()[0][0])
-    if count == scan.newlines:
-        # The table keeps the order of the file, so the n-th row stood on line n + 1.
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE stage AS "
-            "SELECT rowid - (SELECT min(rowid) FROM stage_rows) + 2 AS line, * FROM stage_rows"
-        )
-    connection.execute("DROP TABLE stage_rows")
-    return count == scan.newlines
+        return -1
+    finally:
+        connection.execute("DROP VIEW IF EXISTS stage")
 
 
 def _careful(
-    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, scan: _Scan, chosen: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, width: int, chosen: dict[str, int]
 ) -> Staged:
     """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
     writer = StageWriter(connection, tuple(chosen))
-    for line, record in _records(source, layout, len(scan.header), chosen.get("date", 0)):
+    for line, record in _records(source, layout, width, chosen.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
         else:

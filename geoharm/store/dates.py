@@ -30,6 +30,11 @@ def moment_sql(text: str, layout: Format) -> str:
     return "coalesce(" + ", ".join(_read_sql(text, pattern, layout.zone) for pattern in layout.date_formats) + ")"
 
 
+def are_dates_judged(layout: Format) -> bool:
+    """Return whether `gate_dates` and `note_dates` have anything to look for: ``parsed`` then keeps the texts."""
+    return len(layout.date_formats) > 1 or bool(_swapped(layout.date_formats[0]))
+
+
 def gate_dates(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
     """Stop where the dates of ``parsed`` read better, or just as well but differently, by another order.
 

@@ -23,7 +23,7 @@ _BUSY, _NEAR = 0.0025, 3.0
 
 
 def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Find points in ``kept`` that hold an implausible share of a source, or whose address texts contradict them.
+    """Find points in ``spot`` that hold an implausible share of a source, or whose address texts contradict them.
 
     By share: at least 30 rows and 5 % of all located rows, ten times the busiest point below 5 %, among at least 20
     points; a point with one address only is taken for a place. By text: at least 0.5 % of all located rows under at
@@ -35,10 +35,10 @@ def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) ->
         """
         INSERT INTO tidy.default_geocode
         WITH grouped AS (
-            SELECT k.x, k.y, coalesce(at_x, k.x) AS at_x, coalesce(at_y, k.y) AS at_y, address
-            FROM kept AS k LEFT JOIN busy AS b ON k.x = b.x AND k.y = b.y WHERE k.x IS NOT NULL
+            SELECT k.x, k.y, coalesce(at_x, k.x) AS at_x, coalesce(at_y, k.y) AS at_y, address, n
+            FROM spot AS k LEFT JOIN busy AS b ON k.x = b.x AND k.y = b.y WHERE k.x IS NOT NULL
         ), point AS (
-            SELECT at_x, at_y, count(*) AS n, count(DISTINCT address) AS addresses FROM grouped GROUP BY at_x, at_y
+            SELECT at_x, at_y, CAST(sum(n) AS BIGINT) AS n, count(DISTINCT address) AS addresses FROM grouped GROUP BY at_x, at_y
         ), ranked AS (
             SELECT *, sum(n) OVER () AS total, count(*) OVER () AS points FROM point
         ), ordinary AS (SELECT coalesce(max(n), 0) AS busiest FROM ranked WHERE n < $share * total), spread AS (
@@ -71,26 +71,28 @@ def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) ->
 
 
 def recover_rows(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Place address texts of rows in ``kept`` that have no place or a default geocode, into ``tidy.recovered``.
+    """Place address texts of rows in ``spot`` that have no place or a default geocode, into ``tidy.recovered``.
 
     ``tidy.street_point`` and ``tidy.unplaced_street`` keep which streets the others name, and where those streets
     are known to run: a bound on where such rows can be.
     """
     wanted = connection.execute(
         """
-        SELECT address, count(*) AS n FROM kept AS k LEFT JOIN tidy.default_geocode AS g
-        ON g.source = k.source AND g.x = k.x AND g.y = k.y
+        SELECT address, CAST(sum(n) AS BIGINT) AS n FROM spot AS k LEFT JOIN tidy.default_geocode AS g
+        ON g.source = ? AND g.x = k.x AND g.y = k.y
         WHERE address IS NOT NULL AND (k.x IS NULL OR g.x IS NOT NULL) GROUP BY address ORDER BY address
-        """
+        """,
+        [source],
     ).fetchall()
     if not wanted:
         return
     held = connection.execute(
         """
-        SELECT address, x, y, count(*) AS n FROM kept AS k WHERE address IS NOT NULL AND x IS NOT NULL AND NOT EXISTS (
-            FROM tidy.default_geocode AS g WHERE g.source = k.source AND g.x = k.x AND g.y = k.y)
-        GROUP BY ALL ORDER BY ALL
-        """
+        SELECT address, x, y, n FROM spot AS k WHERE address IS NOT NULL AND x IS NOT NULL AND NOT EXISTS (
+            FROM tidy.default_geocode AS g WHERE g.source = ? AND g.x = k.x AND g.y = k.y)
+        ORDER BY ALL
+        """,
+        [source],
     ).fetchnumpy()
     x, y = (np.asarray(held[key], dtype=np.float64) for key in ("x", "y"))
     located = Located([str(text) for text in held["address"]], x, y, np.asarray(held["n"], dtype=np.int64))
@@ -130,8 +132,8 @@ def _group_busy_points(connection: duckdb.DuckDBPyConnection) -> None:
     """Make ``busy``: for points with many rows, the busier point within 3 m that they are taken for."""
     found = connection.execute(
         """
-        SELECT x, y, count(*) AS n FROM kept WHERE x IS NOT NULL GROUP BY x, y
-        HAVING n >= greatest($rows / 2, $busy * (SELECT count(*) FROM kept WHERE x IS NOT NULL)) ORDER BY n DESC, x, y
+        SELECT x, y, CAST(sum(n) AS BIGINT) AS rows FROM spot WHERE x IS NOT NULL GROUP BY x, y
+        HAVING rows >= greatest($rows / 2, $busy * (SELECT sum(n) FROM spot WHERE x IS NOT NULL)) ORDER BY rows DESC, x, y
         """,
         {"rows": _ROWS, "busy": _BUSY},
     ).fetchnumpy()

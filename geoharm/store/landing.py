@@ -1,4 +1,4 @@
-"""From a file of any container to the temporary table ``stage``: the declared columns, as text, with their lines.
+"""From a file of any container to ``parsed``, by way of ``stage``: the declared columns, as text, with their lines.
 
 Nothing is guessed: columns are found by name before a row is read, dialect and encoding come from the format, and
 every row that does not fit is a reject with its line. Undeclared columns are never stored.
@@ -7,7 +7,7 @@ every row that does not fit is a reject with its line. Undeclared columns are ne
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import duckdb
@@ -16,14 +16,15 @@ from geoharm.errors import DataError
 from geoharm.store.csv_files import stage_csv
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
+from geoharm.store.parsing import parse_stage
 from geoharm.store.stage import Staged, StageWriter, is_broken_text, needed_fields
 from geoharm.store.tables import stage_excel, stage_parquet, stage_vector
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Input, Format], Staged]
 
 
-def stage_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
-    """Fill ``stage(line, <declared fields>)`` from one file.
+def read_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format, faults: Sequence[str]) -> Staged:
+    """Fill ``parsed`` from one file; see `parse_stage`.
 
     Raises
     ------
@@ -36,7 +37,40 @@ def stage_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: For
     if source.path.stat().st_size == 0:
         msg = f'The file "{source.name}" is empty.'
         raise DataError(msg)
-    return _READERS[layout.container](connection, source, layout)
+
+    def parse(fields: Collection[str], *, lined: bool = True) -> int:
+        return parse_stage(connection, fields, layout, faults, lined=lined)
+
+    if layout.container == "csv":
+        return stage_csv(connection, source, layout, parse)
+    staged = _READERS[layout.container](connection, source, layout)
+    parse(staged.fields)
+    connection.execute("DROP TABLE stage")
+    return staged
+
+
+def stage_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
+    """Fill ``stage(line, <declared fields>)`` from one file, for tables that are no events.
+
+    Raises
+    ------
+    DataError
+        With one sentence, if the file cannot be read.
+    """
+    if source.path.stat().st_size == 0:
+        msg = f'The file "{source.name}" is empty.'
+        raise DataError(msg)
+    if layout.container != "csv":
+        return _READERS[layout.container](connection, source, layout)
+
+    def keep(fields: Collection[str], *, lined: bool = True) -> int:  # noqa: ARG001
+        line = "" if lined else "row_number() OVER () + 1 AS line, "
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_stage AS SELECT {line}* FROM stage")
+        return int(connection.execute("SELECT count(*) FROM kept_stage").fetchall()[0][0])
+
+    staged = stage_csv(connection, source, layout, keep)
+    connection.execute("ALTER TABLE kept_stage RENAME TO stage")
+    return staged
 
 
 def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
@@ -99,7 +133,6 @@ def _point(feature: Any) -> tuple[str | None, str | None] | str:
 
 
 _READERS: dict[str, Reader] = {
-    "csv": stage_csv,
     "geojson": stage_geojson,
     "parquet": stage_parquet,
     "excel": stage_excel,

@@ -5,59 +5,103 @@ What cannot be read is NULL beside its text, so that the next step can say what 
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
 import duckdb
 
 from geoharm.store.connection import quote_text
-from geoharm.store.dates import moment_sql
+from geoharm.store.dates import are_dates_judged, moment_sql
 from geoharm.store.formats import FIELDS, Format
-from geoharm.store.stage import Staged
 
 _SPACE = " \t\u00a0"
-_SAME = ("record", "since", "until", "longitude", "latitude", "category")
+_SAME = ("since", "until", "longitude", "latitude", "category")
 
 
-def parse_stage(connection: duckdb.DuckDBPyConnection, staged: Staged, layout: Format) -> None:
-    """Make ``parsed``, one row for each row of ``stage``.
+def parse_stage(
+    connection: duckdb.DuckDBPyConnection,
+    fields: Collection[str],
+    layout: Format,
+    faults: Sequence[str],
+    *,
+    lined: bool,
+) -> int:
+    """Make ``parsed``, one row for each row of ``stage``, in one pass, and return how many.
+
+    Of the texts only dates are kept, where they are judged.
 
     A span from date to end is placed at its middle. A pair of zeros is an empty cell in other clothes. Two rows are the same event if id, date, place and category are
     the same once read, where the format's rule says so.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    fields : collection of str
+        The declared fields that ``stage`` has.
+    layout : Format
+    faults : sequence of str
+        SQL conditions on a row; ``parsed.fault`` is the position of the first that holds, NULL if none does.
+    lined : bool
+        Whether ``stage`` knows its lines; else the n-th row stood on line n + 1.
     """
     longitude, latitude = _place_texts(layout)
-    when = _date_text(staged)
+    when = _date_text(fields)
+    line = "line, " if lined else ""
+    date_text = "date_text" if are_dates_judged(layout) else "CAST(NULL AS VARCHAR)"
+    fault = " ".join(f"WHEN {condition} THEN {index}" for index, condition in enumerate(faults))
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE parsed AS
-        SELECT * EXCLUDE (since, until, record, longitude_text, latitude_text, longitude, latitude),
-            CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
-            CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
-            CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude,
-            {_same(layout)} AS same, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
-            CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
+        CREATE OR REPLACE TEMP TABLE parsed_rows AS
+        SELECT {line}day, longitude, latitude, category, address, weight, {_same(layout)} AS same, at_zero,
+            {date_text} AS date_text,
+            CAST(CASE {fault} END AS UTINYINT) AS fault
         FROM (
-            SELECT line, {when} AS date_text, end_text, weight_text, address_text AS address,
-                {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                {moment_sql(when, layout)} AS since, {moment_sql("end_text", layout)} AS until,
-                TRY_CAST({longitude} AS DOUBLE) = 0 AND TRY_CAST({latitude} AS DOUBLE) = 0 AS at_zero,
-                TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
-                CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
-                {_category(layout)} AS category, id_text AS record
-            FROM (SELECT line, {_texts(staged, layout)} FROM stage)
+            SELECT * EXCLUDE (longitude_text, latitude_text, longitude, latitude),
+                CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
+                CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
+                CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude,
+                CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+                CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
+            FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
+                SELECT {line}{when} AS date_text, end_text, weight_text, address_text AS address,
+                    {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
+                    {moment_sql(when, layout)} AS since, {moment_sql("end_text", layout)} AS until,
+                    TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
+                    CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
+                    {_category(layout)} AS category, id_text AS record
+                FROM (SELECT {line}{_texts(fields, layout)} FROM stage)
+            ))
         )
         """
     )
+    # The table keeps the order of ``stage``; the header is line 1.
+    numbered = "" if lined else "rowid + 2 AS line, "
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW parsed AS SELECT {numbered}* FROM parsed_rows")
+    return int(connection.execute("SELECT count(*) FROM parsed_rows").fetchall()[0][0])
 
 
-def _texts(staged: Staged, layout: Format) -> str:
+def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
+    """Remove what `parse_stage` made."""
+    connection.execute("DROP VIEW parsed; DROP TABLE parsed_rows")
+
+
+def _texts(fields: Collection[str], layout: Format) -> str:
     """Return SQL for every field as trimmed text, NULL where the file lacks it or the text means nothing."""
     blanks = ", ".join(quote_text(text.strip()) for text in layout.blank)
     columns = []
     for field in FIELDS:
         text = "CAST(NULL AS VARCHAR)"
-        if field in staged.fields:
-            trimmed = f'trim("{field}", {quote_text(_SPACE)})'
+        if field in fields:
+            trimmed = _trimmed(field)
             text = f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
         columns.append(f"{text} AS {field}_text")
     return ", ".join(columns)
+
+
+def _trimmed(field: str) -> str:
+    """Return SQL for a text without space around it; the slow function is called only where there is some."""
+    space = [quote_text(sign) for sign in _SPACE]
+    ends = " OR ".join(f'{where}_with("{field}", {sign})' for where in ("starts", "ends") for sign in space)
+    return f'CASE WHEN {ends} THEN trim("{field}", {quote_text(_SPACE)}) ELSE "{field}" END'
 
 
 def _place_texts(layout: Format) -> tuple[str, str]:
@@ -72,12 +116,12 @@ def _place_texts(layout: Format) -> tuple[str, str]:
     return longitude, latitude
 
 
-def _date_text(staged: Staged) -> str:
+def _date_text(fields: Collection[str]) -> str:
     """Return SQL for the text of the date; year, month and day in columns of their own are joined."""
-    if "year" not in staged.fields:
+    if "year" not in fields:
         return "date_text"
     parts = ["year_text", "lpad(month_text, 2, '0')"]
-    if "day" in staged.fields:
+    if "day" in fields:
         parts.append("lpad(day_text, 2, '0')")
     return " || '-' || ".join(parts)
 
@@ -87,10 +131,11 @@ def _is_test(layout: Format) -> str:
 
 
 def _same(layout: Format) -> str:
+    """Return SQL for a fingerprint of an event: 64 bits of its id, 64 of date, place and category."""
     if layout.duplicate_rule != "id":
         return "CAST(NULL AS UHUGEINT)"
-    joined = " || chr(31) || ".join(f"coalesce(CAST({part} AS VARCHAR), '')" for part in _SAME)
-    return f"CASE WHEN record IS NOT NULL THEN md5_number({joined}) END"
+    about = f"hash({', '.join(_SAME)})"
+    return f"CASE WHEN record IS NOT NULL THEN CAST(hash(record) AS UHUGEINT) * 18446744073709551616 + {about} END"
 
 
 def _category(layout: Format) -> str:

@@ -1,4 +1,4 @@
-"""From events to what the rooms work on: distinct weighted points, and counts by zone and day."""
+"""From events to what the rooms work on: distinct weighted points, and counts by zone or cell and day."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import date
 import duckdb
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
+from geoharm.errors import DesignError
 from geoharm.model import (
     ELSEWHERE,
     UNPLACED,
     UNPLACED_NEAR,
+    Grid,
     Measure,
     Period,
     Points,
@@ -25,12 +26,17 @@ from geoharm.model import (
 )
 from geoharm.store.connection import Store
 from geoharm.store.ledger import coverage
+from geoharm.store.lookup import locate
+from geoharm.store.settle import forget_cells
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 
-def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone]) -> NDArray[np.int64]:
+def zone_of(x: Floats, y: Floats, zones: Sequence[Zone]) -> Integers:
     """Return the position of the first zone that holds each point, edges included; -1 where none does.
 
-    Exact, by the geometry library's own predicate; the only place where points meet polygons.
+    Exact, whatever the number of points; see `geoharm.store.lookup`, the only place where points meet polygons.
 
     Parameters
     ----------
@@ -42,13 +48,7 @@ def zone_of(x: NDArray[np.float64], y: NDArray[np.float64], zones: Sequence[Zone
     -------
     ndarray of int, shape (n,)
     """
-    found = np.full(x.size, -1, dtype=np.int64)
-    for position, zone in enumerate(zones):
-        shapely.prepare(zone.geometry)
-        free = np.flatnonzero(found < 0)
-        inside = shapely.intersects_xy(zone.geometry, x[free], y[free])
-        found[free[inside]] = position
-    return found
+    return locate(x, y, [zone.geometry for zone in zones])
 
 
 def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:
@@ -62,10 +62,7 @@ def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: S
     target = [zone for zone in zones if zone.role is ZoneRole.TARGET]
     with store.transaction() as connection:
         connection.execute("DELETE FROM tidy.zone_day WHERE operation = ?", [operation])
-        found = connection.execute(
-            "SELECT DISTINCT x, y FROM tidy.event WHERE place = 'inside' ORDER BY x, y"
-        ).fetchnumpy()
-        x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+        x, y = _places(connection, sources)
         member = zone_of(x, y, zones)
         labels = pa.array([names[position] for position in member], pa.string())  # -1 is the last name
         connection.register("zone_of_point", pa.table({"x": x, "y": y, "zone": labels}))
@@ -84,6 +81,83 @@ def reduce_zones(store: Store, operation: str, zones: Sequence[Zone], sources: S
             )
         connection.execute("DROP TABLE IF EXISTS near")
         connection.unregister("zone_of_point")
+
+
+def cell_counts(store: Store, measure: Measure, grid: Grid) -> tuple[Integers, NDArray[np.datetime64], Integers]:
+    """Return a measure's counts by square cell and day, from ``tidy.cell_day``, which is made when first asked for.
+
+    Located events in the study area only: default geocodes and rows without a place are in no cell.
+
+    Parameters
+    ----------
+    store : Store
+    measure : Measure
+    grid : Grid
+        Of the hotspots, say; cells are half-open, see `Grid.cell_of`.
+
+    Returns
+    -------
+    cells : ndarray of int, shape (n,)
+        ``row * grid.nx + column``.
+    days : ndarray of datetime64[D], shape (n,)
+        First days of months where the source knows no day.
+    counts : ndarray of int, shape (n,)
+        One or more; a cell and day that is not there had no event. Ordered by cell, then day.
+
+    Raises
+    ------
+    DesignError
+        If located events of the source lie off the grid: they would be lost.
+    """
+    with store.transaction() as connection:
+        held = connection.execute("SELECT * EXCLUDE (source) FROM tidy.cell_grid WHERE source = ?", [measure.source])
+        if held.fetchall() != [(grid.x0, grid.y0, grid.cell, grid.nx, grid.ny)]:
+            _reduce_cells(connection, measure.source, grid)
+        found = connection.execute(
+            f"""
+            SELECT cell, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.cell_day
+            WHERE source = $source {_category_filter(measure)} GROUP BY cell, day ORDER BY cell, day
+            """,
+            {"source": measure.source} | _category_values(measure),
+        ).fetchnumpy()
+    cells, events = (np.asarray(found[key], dtype=np.int64) for key in ("cell", "events"))
+    return cells, np.asarray(found["day"]).astype("datetime64[D]"), events
+
+
+def _reduce_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid) -> None:
+    """Count a source's events by cell, category and day into ``tidy.cell_day``, replacing what it held."""
+    forget_cells(connection, source)
+    x, y = _places(connection, [source])
+    cell = grid.cell_of(x, y)
+    if off := int((cell < 0).sum()):
+        msg = (
+            f'The grid does not cover the study area: {off:,} of {x.size:,} places of "{source}" lie off it; make it with '
+            "grid_over and the study area's boundary."
+        )
+        raise DesignError(msg)
+    connection.register("cell_of_point", pa.table({"x": x, "y": y, "cell": cell}))
+    connection.execute(
+        """
+        INSERT INTO tidy.cell_day
+        SELECT source, category, cell, day, count(*) FROM tidy.event JOIN cell_of_point USING (x, y)
+        WHERE source = $1 AND place = 'inside' GROUP BY ALL ORDER BY ALL
+        """,
+        [source],
+    )
+    connection.unregister("cell_of_point")
+    connection.execute(
+        "INSERT INTO tidy.cell_grid VALUES (?, ?, ?, ?, ?, ?)", [source, grid.x0, grid.y0, grid.cell, grid.nx, grid.ny]
+    )
+
+
+def _places(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> tuple[Floats, Floats]:
+    """Return the distinct places of sources' located events."""
+    found = connection.execute(
+        "SELECT DISTINCT x, y FROM tidy.event WHERE place = 'inside' AND source IN (SELECT unnest($1)) ORDER BY x, y",
+        [list(sources)],
+    ).fetchnumpy()
+    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+    return x, y
 
 
 def _find_lines_near(connection: duckdb.DuckDBPyConnection, source: str, target: Sequence[Zone]) -> None:

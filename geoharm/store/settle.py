@@ -5,15 +5,15 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 import pyarrow as pa
-import shapely
 from numpy.typing import NDArray
 
 from geoharm.errors import GateError
 from geoharm.model import Period, StudyArea
-from geoharm.store.connection import Store
+from geoharm.store.connection import Store, quote_text
 from geoharm.store.formats import Format
 from geoharm.store.gates import note_source
 from geoharm.store.geocodes import find_default_geocodes, recover_rows
+from geoharm.store.lookup import locate
 from geoharm.store.notes import forget_notes
 
 _REBUILT = (
@@ -33,45 +33,34 @@ def settle_source(
         for table in _REBUILT:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
         forget_notes(connection, source)
+        forget_cells(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
             [source, layout.by_month, covers and covers.start, covers and covers.end],
         )
+        _find_duplicates(connection, source)
         connection.execute(
+            f"""
+            CREATE OR REPLACE TEMP VIEW kept AS
+            SELECT * FROM tidy.row AS r WHERE source = {quote_text(source)} AND NOT EXISTS (
+                FROM tidy.duplicate AS d WHERE d.source = r.source AND d.file = r.file AND d.line = r.line)
             """
-            INSERT INTO tidy.duplicate
-            SELECT source, file, line, first_file, first_line FROM (
-                SELECT source, file, line,
-                    row_number() OVER same_event AS nth,
-                    first_value(file) OVER same_event AS first_file,
-                    first_value(line) OVER same_event AS first_line
-                FROM tidy.row WHERE source = ? AND same IS NOT NULL
-                WINDOW same_event AS (PARTITION BY same ORDER BY file, line)
-            ) WHERE nth > 1 ORDER BY file, line
-            """,
-            [source],
         )
         connection.execute(
-            """
-            CREATE OR REPLACE TEMP TABLE kept AS
-            SELECT * FROM tidy.row AS r WHERE source = ? AND NOT EXISTS (
-                FROM tidy.duplicate AS d WHERE d.source = r.source AND d.file = r.file AND d.line = r.line)
-            """,
-            [source],
+            "CREATE OR REPLACE TEMP TABLE spot AS SELECT x, y, address, count(*) AS n FROM kept GROUP BY x, y, address"
         )
         find_default_geocodes(connection, source)
         if measured:
             recover_rows(connection, source)
         found = connection.execute(
             """
-            SELECT x, y FROM kept WHERE x IS NOT NULL UNION SELECT x, y FROM tidy.recovered WHERE source = ?
+            SELECT x, y FROM spot WHERE x IS NOT NULL UNION SELECT x, y FROM tidy.recovered WHERE source = ?
             ORDER BY x, y
             """,
             [source],
         ).fetchnumpy()
         x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
-        shapely.prepare(area.boundary)
-        inside = shapely.intersects_xy(area.boundary, x, y) & np.isfinite(x) & np.isfinite(y)
+        inside = locate(x, y, [area.boundary]) == 0
         connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
         connection.execute(
             """
@@ -86,13 +75,48 @@ def settle_source(
                 FROM kept AS k LEFT JOIN tidy.default_geocode AS g ON g.source = k.source AND g.x = k.x AND g.y = k.y
                 LEFT JOIN tidy.recovered AS r
                 ON r.source = k.source AND r.address = k.address AND (k.x IS NULL OR g.x IS NOT NULL)
-            ) LEFT JOIN place_of USING (x, y) ORDER BY file, line
+            ) LEFT JOIN place_of USING (x, y)
             """
         )
         connection.unregister("place_of")
         _refuse_elsewhere(connection, source, x, y)
         note_source(connection, source, layout, measured=measured)
-        connection.execute("DROP TABLE kept")
+        connection.execute("DROP VIEW kept; DROP TABLE spot")
+
+
+def _find_duplicates(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Fill ``tidy.duplicate``: of rows with one fingerprint, all but the first by file and line."""
+    halves = connection.execute(
+        "SELECT CAST(same >> 64 AS UBIGINT) AS half FROM tidy.row WHERE source = ? AND same IS NOT NULL",
+        [source],
+    ).fetchnumpy()["half"]
+    # Sorted halves of fingerprints tell in little time and memory which few can be there twice.
+    halves = np.sort(np.asarray(halves, dtype=np.uint64))
+    twice = np.unique(halves[1:][halves[1:] == halves[:-1]])
+    if not twice.size:
+        return
+    connection.register("twice", pa.table({"half": twice}))
+    connection.execute(
+        """
+        INSERT INTO tidy.duplicate
+        SELECT source, file, line, first_file, first_line FROM (
+            SELECT source, file, line,
+                row_number() OVER same_event AS nth,
+                first_value(file) OVER same_event AS first_file,
+                first_value(line) OVER same_event AS first_line
+            FROM tidy.row WHERE source = ? AND CAST(same >> 64 AS UBIGINT) IN (SELECT half FROM twice)
+            WINDOW same_event AS (PARTITION BY same ORDER BY file, line)
+        ) WHERE nth > 1 ORDER BY file, line
+        """,
+        [source],
+    )
+    connection.unregister("twice")
+
+
+def forget_cells(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Remove a source's counts by cell: its events have changed, or another grid is wanted."""
+    for table in ("cell_day", "cell_grid"):
+        connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
 
 
 def _refuse_elsewhere(

@@ -29,11 +29,14 @@ class Staged:
         Rows that do not have the shape they should.
     fields : tuple of str
         The declared fields that the file has, as columns of ``stage``.
+    sha256 : str
+        Of the file, where reading it told.
     """
 
     read: int
     rejects: tuple[tuple[int, str], ...]
     fields: tuple[str, ...]
+    sha256: str = ""
 
 
 class StageWriter:

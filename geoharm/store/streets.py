@@ -90,7 +90,7 @@ def keep_streets(connection: duckdb.DuckDBPyConnection, source: str, lines: Sequ
     """
     first: dict[bytes, tuple[str, int]] = {}
     kept, segments, duplicates, standing = [], [], [], 0
-    rejects = [(source, line.file, line.line, "geometry", line.reason) for line in lines if line.reason]
+    rejects = [(source, line.file, line.line, "geometry", line.reason, None) for line in lines if line.reason]
     shapely.prepare(area.boundary)
     for line in lines:
         if line.reason:

@@ -89,7 +89,7 @@ def ingest_table(
             _note_values(connection, name, layout)
         elif layout.kind == "site":
             keep_sites(connection, name, sites, layout, area)
-            found = [(name, row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
+            found = [(name, row["file"], row["line"], row["column"], row["reason"], None) for row in rejects]
             insert_rows(connection, "tidy.reject", found)
         else:
             keep_streets(connection, name, lines, area)

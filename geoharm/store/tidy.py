@@ -7,6 +7,7 @@ its rows) is refused whole, with one sentence, and the database stays as it was.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -21,9 +22,9 @@ from geoharm.store.dates import gate_dates, note_dates
 from geoharm.store.formats import Format
 from geoharm.store.gates import note_decimals, note_zeros
 from geoharm.store.inputs import Input
-from geoharm.store.landing import stage_file
+from geoharm.store.landing import read_file
 from geoharm.store.notes import forget_notes
-from geoharm.store.parsing import parse_stage
+from geoharm.store.parsing import drop_parsed
 from geoharm.store.stage import Staged
 
 BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
@@ -31,6 +32,8 @@ BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study 
 # More than half of the rows unreadable means the wrong format, not bad rows.
 _MAX_REJECTED = 0.5
 _SWAPPED = 0.9
+# Places this share of the study area's size around it are projected as quickly as those inside.
+_MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +72,31 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     DataError, GateError
         If the file is refused; the database is as it was.
     """
-    sha256 = source.sha256()
-    key, name = rule.key(sha256), source.name
+    name = source.name
     held = store.connection.execute(
         "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, name]
     ).fetchall()
-    if held and held[0][0] == key:
+    if held and held[0][0] == rule.key(source.sha256()):
         return False
-    # Staging uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
-    staged = stage_file(store.connection, source, rule.layout)
-    parse_stage(store.connection, staged, rule.layout)
+    # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
+    faults = _faults(rule)
+    staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
+    sha256 = staged.sha256 or source.sha256()
     gate_dates(store.connection, name, rule.layout)
     _gate_swapped(store.connection, name, rule)
     with store.transaction() as connection:
         forget_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
-        _keep_rejects(connection, name, rule, staged)
+        _keep_rejects(connection, name, rule, staged, faults)
         _gate_rejects(connection, name, rule, staged)
         connection.execute(
-            "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, key, staged.read]
+            "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, rule.key(sha256), staged.read]
         )
         note_dates(connection, rule.source, name, rule.layout)
         note_zeros(connection, rule.source, name)
         if rule.layout.crs == _crs.LONLAT:
             note_decimals(connection, rule.source, name)
-    store.connection.execute("DROP TABLE stage; DROP TABLE parsed")
+    drop_parsed(store.connection)
     return True
 
 
@@ -132,34 +135,52 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
 
 
 def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
-    good = " AND ".join(f"NOT coalesce({condition}, false)" for condition, _, _ in _faults(rule))
     found = connection.execute(
-        f"SELECT DISTINCT longitude, latitude FROM parsed WHERE longitude IS NOT NULL AND {good} ORDER BY ALL"
+        "SELECT DISTINCT longitude, latitude FROM parsed WHERE longitude IS NOT NULL AND fault IS NULL"
     ).fetchnumpy()
     longitude, latitude = (np.asarray(found[key], dtype=np.float64) for key in ("longitude", "latitude"))
-    x, y = _crs.transform(longitude, latitude, source=rule.layout.crs, target=rule.area.crs)
+    x, y = _crs.transform_near(
+        longitude, latitude, source=rule.layout.crs, target=rule.area.crs, box=_box(rule, margin=_MARGIN)
+    )
     connection.register("projected", pa.table({"longitude": longitude, "latitude": latitude, "x": x, "y": y}))
+    # The order of the lines is kept without sorting.
     connection.execute(
-        f"""
+        """
         INSERT INTO tidy.row
         SELECT ?, ?, line, day, x, y, category, address, weight, same
-        FROM parsed LEFT JOIN projected USING (longitude, latitude) WHERE {good} ORDER BY line
+        FROM parsed LEFT JOIN projected USING (longitude, latitude) WHERE fault IS NULL
         """,
         [rule.source, name],
     )
     connection.unregister("projected")
 
 
-def _keep_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: Staged) -> None:
-    faults = _faults(rule)
-    which = " ".join(f"WHEN {condition} THEN {index}" for index, (condition, _, _) in enumerate(faults))
+def _box(rule: LoadRule, *, margin: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the study area and a share of its size around it, in the file's system."""
+    west, south, east, north = rule.area.boundary.bounds
+    wide, high = margin * (east - west), margin * (north - south)
+    west, south, east, north = west - wide, south - high, east + wide, north + high
+    edge = np.linspace(0, 1, 21)
+    xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
+    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
+    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.layout.crs)
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _keep_rejects(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rule: LoadRule,
+    staged: Staged,
+    faults: Sequence[tuple[str, str, str]],
+) -> None:
     columns = " ".join(f"WHEN {index} THEN {quote_text(column)}" for index, (_, column, _) in enumerate(faults))
     reasons = " ".join(f"WHEN {index} THEN {quote_text(reason)}" for index, (_, _, reason) in enumerate(faults))
     connection.execute(
         f"""
         INSERT INTO tidy.reject
         SELECT ?, ?, line, CASE fault {columns} END, CASE fault {reasons} END, day
-        FROM (SELECT line, day, CASE {which} END AS fault FROM parsed) WHERE fault IS NOT NULL ORDER BY line
+        FROM parsed WHERE fault IS NOT NULL ORDER BY line
         """,
         [rule.source, name],
     )
@@ -191,12 +212,8 @@ def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
 
 def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
     """Stop when nine rows in ten lie in the study area's box only with their coordinates swapped."""
-    west, south, east, north = rule.area.boundary.bounds
-    edge = np.linspace(0, 1, 21)
-    xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
-    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
-    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.layout.crs)
-    box = [float(lon.min()), float(lon.max()), float(lat.min()), float(lat.max())]
+    west, south, east, north = _box(rule, margin=0.0)
+    box = [west, east, south, north]
     placed, given, swapped = connection.execute(
         """
         SELECT count(*) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import GateError, StudyError
@@ -124,6 +124,7 @@ def test_moments_count_on_the_local_day(tmp_path, area, text, pattern, day):
     assert read(tmp_path, area, [text], f'["{pattern}"]', 'zone = "America/New_York"')[1] == [day]
 
 
+@settings(deadline=None)
 @given(
     st.datetimes(datetime(1971, 1, 1), datetime(2039, 1, 1)),
     st.sampled_from(

@@ -1,0 +1,148 @@
+"""Points in polygons: `geoharm.store.lookup` against sedonadb and geopandas, with the same counts.
+
+Run as ``python -m bench.zones [--quick]``. Zones: ten nested rings of 2,000 corners, each with a hole, or 5,000 polygons
+of 48 corners that share their edges, in a city of 30 by 30 km with three quarters of the points in clusters. Every
+method counts the points of every zone, points in memory; the time to compile is not counted, since it is paid once a
+machine, and neither is the time to hand the points over.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from bench.paired import alternate, one_run, report
+from geoharm.store import lookup
+
+SIDE = 30_000.0
+PACKAGES = ("geoharm", "numpy", "shapely", "geopandas", "sedonadb", "numba")
+
+
+def points(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the places of a made city."""
+    rng = np.random.default_rng(7)
+    clusters, share = 600, count // 4
+    middles = rng.uniform(2_000, SIDE - 2_000, (clusters, 2))
+    weight = (rng.pareto(1.2, clusters) + 0.2) * np.exp(-((middles - SIDE / 2) ** 2).sum(axis=1) / (2 * 8_000**2))
+    spread = rng.uniform(60, 700, clusters)
+    of = rng.choice(clusters, count - share, p=weight / weight.sum())
+    near = middles[of] + rng.normal(size=(of.size, 2)) * spread[of, None]
+    found = rng.permutation(np.clip(np.concatenate([near, rng.uniform(0, SIDE, (share, 2))]), 0, SIDE), axis=0)
+    return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+
+
+def rings() -> list[Any]:
+    """Return ten nested rings with ragged outlines: what lies between one outline and the next."""
+    rng = np.random.default_rng(5)
+    angle = np.linspace(0, 2 * np.pi, 2_000, endpoint=False)
+    ragged = 1 + sum(rng.normal() * 0.1 / m * np.cos(m * angle + rng.uniform(0, 2 * np.pi)) for m in range(1, 40))
+    shape = np.column_stack([np.cos(angle), np.sin(angle)]) * np.clip(ragged, 0.3, None)[:, None]
+    outlines = [shapely.Polygon(SIDE / 2 + shape * 1_200 * step) for step in range(1, 11)]
+    return [
+        outlines[0],
+        *(shapely.Polygon(b.exterior, [a.exterior]) for a, b in itertools.pairwise(outlines)),
+    ]
+
+
+def tessellation() -> list[Any]:
+    """Return 5,000 polygons that share ragged edges of twelve pieces."""
+    rng = np.random.default_rng(5)
+    across, down, pieces = 100, 50, 12
+    size = np.array([SIDE / across, SIDE / down])
+    corners = np.stack(np.meshgrid(np.arange(across + 1), np.arange(down + 1), indexing="ij"), axis=-1) * size
+    corners[1:-1, 1:-1] += rng.uniform(-0.2, 0.2, (across - 1, down - 1, 2)) * size
+
+    def edge(start: NDArray[np.float64], end: NDArray[np.float64], *, inner: bool) -> NDArray[np.float64]:
+        line = start + np.linspace(0, 1, pieces + 1)[:, None] * (end - start)
+        if inner:
+            line[1:-1] += rng.uniform(-0.02, 0.02, (pieces - 1, 1)) * np.array([start[1] - end[1], end[0] - start[0]])
+        return line
+
+    flat = {
+        (i, j): edge(corners[i, j], corners[i + 1, j], inner=0 < j < down)
+        for i in range(across)
+        for j in range(down + 1)
+    }
+    tall = {
+        (i, j): edge(corners[i, j], corners[i, j + 1], inner=0 < i < across)
+        for i in range(across + 1)
+        for j in range(down)
+    }
+    return [
+        shapely.Polygon(
+            np.concatenate([flat[i, j][:-1], tall[i + 1, j][:-1], flat[i, j + 1][:0:-1], tall[i, j][:0:-1]])
+        )
+        for i in range(across)
+        for j in range(down)
+    ]
+
+
+ZONES = {"10 rings": rings, "5,000 polygons": tessellation}
+
+
+def run(method: str, case: str, count: int) -> None:
+    """Count the points of every zone with one method and print what it took."""
+    x, y = points(count)
+    zones = ZONES[case]()
+    if method == "geoharm":
+        lookup._locate_by_grid(x[:100], y[:100], zones[:2])
+        one_run(lambda: np.bincount(lookup._locate_by_grid(x, y, zones) + 1, minlength=len(zones) + 1)[1:], _digest)
+    elif method == "geopandas":
+        frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(x, y))
+        areas = geopandas.GeoDataFrame(geometry=zones)
+
+        def join() -> Any:
+            pairs = geopandas.sjoin(frame, areas, predicate="intersects")
+            return np.bincount(pairs["index_right"], minlength=len(zones))
+
+        one_run(join, _digest)
+    else:
+        one_run(_sedona(x, y, zones), _digest)
+
+
+def _sedona(x: NDArray[np.float64], y: NDArray[np.float64], zones: list[Any]) -> Any:
+    sedonadb = importlib.import_module("sedonadb")
+    session = sedonadb.connect()
+    session.create_data_frame(pd.DataFrame({"x": x, "y": y})).to_view("points")
+    areas = geopandas.GeoDataFrame({"zone": np.arange(len(zones))}, geometry=zones)
+    session.create_data_frame(areas).to_view("zones")
+
+    def join() -> Any:
+        found = session.sql(
+            "SELECT zone, count(*) AS n FROM points JOIN zones ON ST_Intersects(geometry, ST_Point(x, y)) GROUP BY zone"
+        ).to_pandas()
+        counts = np.zeros(len(zones), dtype=np.int64)
+        counts[found["zone"]] = found["n"]
+        return counts
+
+    return join
+
+
+def _digest(counts: Any) -> str:
+    return str(hash(tuple(int(n) for n in counts)))
+
+
+def main(arguments: list[str]) -> None:
+    """Run every case, or one."""
+    if arguments[:1] == ["--one"]:
+        run(arguments[1], arguments[2], int(arguments[3]))
+        return
+    count, repeats = (200_000, 1) if "--quick" in arguments else (10_000_000, 3)
+    for case in ZONES:
+        # The join in geopandas holds a geometry for each point: a tenth of the points, and its time times ten would be its.
+        sizes = {"sedonadb": count, "geopandas": count // 10}
+        for peer, size in sizes.items():
+            runs = alternate("bench.zones", ("geoharm", peer), (case, str(size)), repeats)
+            report("zones", f"{size:,} points, {case}", "geoharm", runs, PACKAGES)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
