@@ -98,7 +98,7 @@ TRAPS = {
     "a code in scientific notation": ("1E+02,2020-03,1\n", (6, "area", "is not a whole number of at most 3 digits")),
     "no date": ("001,,1\n", (6, "date", "is empty")),
     "another date": ("001,03/2020,1\n", (6, "date", "is not a date of the format %Y-%m")),
-    "outside the period": ("001,1999-03,1\n", (6, "date", "is outside the study period")),
+    "outside the period": ("001,1999-03,1\n", (6, "date", "is before the study period")),
     "empty": ("001,2020-03,\n", (6, "value", "is empty: missing, not zero")),
     "a sign for nothing": ("001,2020-03,-\n", (6, "value", "is empty: missing, not zero")),
     "undeclared sign": ("001,2020-03,c\n", (6, "value", "is neither a whole number of zero or more nor a declared sign of a suppressed one")),
