@@ -16,6 +16,7 @@ from geoharm.store.panel import unit_panel
 from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     categories,
+    dated_points,
     points,
     reduce_zones,
     whole_period,
@@ -37,6 +38,7 @@ __all__ = [
     "area_counts",
     "categories",
     "check_input",
+    "dated_points",
     "find_inputs",
     "format_text",
     "guess_format",
