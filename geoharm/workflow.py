@@ -15,6 +15,8 @@ from geoharm._version import __version__
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     TARGET_AND_RINGS,
+    ChangeKind,
+    ChangeResult,
     Design,
     HotspotResult,
     Measure,
@@ -34,6 +36,10 @@ from geoharm.model import (
 from geoharm.store import Format, Store
 
 WHOLE = ("", "whole period")
+
+# Worlds shuffled for a map of change, and cells to a bandwidth: finer cells would only repeat their neighbours.
+CHANGE_PERMUTATIONS = 999
+CHANGE_CELLS = 3
 
 Progress = Callable[[str, int, int], None]
 
@@ -172,6 +178,45 @@ def find_hotspots(
     return tuple(found)
 
 
+def find_changes(
+    opened: Store, study: Study, designs: Sequence[Design], progress: Progress = silent
+) -> tuple[ChangeResult, ...]:
+    """Return where each measure changed between every operation's windows, and which of it chance explains.
+
+    Both questions are asked of every measure: did the number a year change here, and did this place's share. Reports
+    of one place and day (or month, where the source knows no more) are one unit.
+    """
+    settings, found = study.hotspots, []
+    grid = grid_over(
+        study.area.boundary, cell=settings.cell * max(1, int(settings.bandwidth / (CHANGE_CELLS * settings.cell)))
+    )
+    inside = hotspots.cells_within(grid, study.area.boundary)
+    for one in designs:
+        for number, measure in enumerate(study.measures, start=1):
+            both = Window("before and after", (*one.before.periods, *one.after.periods))
+            events = store.dated_points(opened, measure, both)
+            try:
+                surfaces = tuple(
+                    hotspots.change_surface(
+                        events,
+                        grid,
+                        before=one.before,
+                        after=one.after,
+                        bandwidth=settings.bandwidth,
+                        inside=inside,
+                        kind=kind,
+                        permutations=CHANGE_PERMUTATIONS,
+                        seed=study.seed,
+                    )
+                    for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE)
+                )
+                found.append(ChangeResult(measure, one.operation.name, surfaces))
+            except DesignError as error:
+                found.append(ChangeResult(measure, one.operation.name, (), str(error)))
+            progress(f"change of {measure.name}", number, len(study.measures))
+    return tuple(found)
+
+
 def design(study: Study, ledgers: Sequence[SourceLedger]) -> tuple[Design, ...]:
     """Return the zones and windows of every operation of a study.
 
@@ -223,7 +268,8 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         tables = ingest_tables(opened, study, data, progress)
         designs = design(study, ledgers)
         found = find_hotspots(opened, study, ledgers, designs, progress)
-        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress), tables)
+        changes = find_changes(opened, study, designs, progress)
+        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress), tables, changes)
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)
     published = publish.publish_study(publish.disclose(result), out)

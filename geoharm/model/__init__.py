@@ -1,7 +1,18 @@
 """The nouns: frozen, validated; no files, no database, no drawing."""
 
+from geoharm.model.accuracy import HotspotAccuracy, HotspotScore
 from geoharm.model.area_counts import AreaCounts, Areas, Bounds
+from geoharm.model.change import (
+    ChangeKind,
+    ChangeResult,
+    ChangeSurface,
+    Correction,
+    DatedPoints,
+    PatternShift,
+)
+from geoharm.model.clusters import GlobalClustering, LocalClusters, PValueSource
 from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
+from geoharm.model.emerging import EmergingMap, Pattern
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
@@ -63,24 +74,37 @@ __all__ = [
     "BeforeRule",
     "Bounds",
     "Change",
+    "ChangeKind",
+    "ChangeResult",
+    "ChangeSurface",
+    "Correction",
+    "DatedPoints",
     "DefaultGeocode",
     "Design",
     "Effect",
+    "EmergingMap",
     "Estimate",
     "FileLedger",
+    "GlobalClustering",
     "Grid",
     "Harm",
     "HarmLedger",
     "Hotspot",
+    "HotspotAccuracy",
     "HotspotResult",
+    "HotspotScore",
     "HotspotSettings",
     "Interval",
     "LedgerNote",
+    "LocalClusters",
     "Measure",
     "MeasureResult",
     "MonthLedger",
     "Operation",
     "OperationResult",
+    "PValueSource",
+    "Pattern",
+    "PatternShift",
     "Period",
     "PlaceboCheck",
     "Points",

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from geoharm.model.change import ChangeResult
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.ledger import SourceLedger
@@ -281,6 +282,8 @@ class StudyResult:
     operations : tuple of OperationResult
     tables : tuple of TableLedger
         Of the sources that hold no events.
+    changes : tuple of ChangeResult
+        One for each operation and measure.
     """
 
     study: Study
@@ -288,3 +291,4 @@ class StudyResult:
     hotspots: tuple[HotspotResult, ...]
     operations: tuple[OperationResult, ...]
     tables: tuple[TableLedger, ...] = ()
+    changes: tuple[ChangeResult, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from geoharm import _crs
-from geoharm.model import StudyArea, Surface
+from geoharm.model import ChangeSurface, Grid, StudyArea, Surface
+from geoharm.publish import palette
 from geoharm.publish.shown import ClassedImage
 
 CLASSES = 6
@@ -42,20 +44,52 @@ def classed_image(
     Density is interpolated between cell centres before it is classed. An image that is even in the study's metres
     would be shifted by up to hundreds of metres against the lines of a web map.
     """
+    pixels = _pixels(surface.grid, area)
+    smooth = ndimage.map_coordinates(values, pixels.at, order=1, mode="constant", cval=0.0)
+    inside = ndimage.map_coordinates(np.isfinite(surface.values).astype(np.uint8), pixels.at, order=0, mode="constant")
+    classes = np.digitize(smooth, breaks).astype(np.uint8) * inside
+    return ClassedImage(classes.reshape(pixels.shape), *pixels.edges)
+
+
+def change_image(change: ChangeSurface, area: StudyArea, k: int) -> ClassedImage:
+    """Return a change surface in five classes: chance (grey), half or fewer, fewer, more, twice or more.
+
+    Blank where fewer than `k` events, or `k` places, lie within the bandwidth, so that every class rests on at least
+    as many.
+    """
+    pixels = _pixels(change.grid, area)
+    cells = np.where((change.support >= k) & (change.places >= k), change_classes(change), 0).astype(np.uint8)
+    classes = ndimage.map_coordinates(cells, pixels.at, order=0, mode="constant")
+    return ClassedImage(classes.reshape(pixels.shape), *pixels.edges, colours=palette.CHANGE)
+
+
+def change_classes(change: ChangeSurface) -> NDArray[np.uint8]:
+    """Return the class of every cell, shape (ny, nx): 1 where chance explains it, 2 to 5 from fewer to more, else 0."""
+    steps = np.digitize(np.nan_to_num(change.log_ratio), [-math.log(2), 0, math.log(2)]) + 2
+    known = np.isfinite(change.p)
+    return np.where(known, np.where(change.beyond_chance, steps, 1), 0).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """Where the pixels of a picture lie on a grid: fractions of rows and columns, and the picture's edges in degrees."""
+
+    at: NDArray[np.float64]
+    shape: tuple[int, int]
+    edges: tuple[float, float, float, float]
+
+
+def _pixels(grid: Grid, area: StudyArea) -> _Pixels:
     west, south, east, north = _mercator_bounds(area)
     ground = math.cos(math.radians(_to_lonlat(west, (south + north) / 2)[1]))
-    pixel = max(surface.grid.cell / 2 / ground, max(east - west, north - south) / _MAX_PIXELS)
+    pixel = max(grid.cell / 2 / ground, max(east - west, north - south) / _MAX_PIXELS)
     columns, rows = math.ceil((east - west) / pixel), math.ceil((north - south) / pixel)
     xs, ys = np.meshgrid(west + (np.arange(columns) + 0.5) * pixel, north - (np.arange(rows) + 0.5) * pixel)
     x, y = _crs.transform(xs.ravel(), ys.ravel(), source=_crs.MERCATOR, target=area.crs)
-    grid = surface.grid
-    at = np.array([(y - grid.y0) / grid.cell - 0.5, (x - grid.x0) / grid.cell - 0.5])
-    smooth = ndimage.map_coordinates(values, at, order=1, mode="constant", cval=0.0)
-    inside = ndimage.map_coordinates(np.isfinite(surface.values).astype(np.uint8), at, order=0, mode="constant")
-    classes = np.digitize(smooth, breaks).astype(np.uint8) * inside
     edge_west, edge_north = _to_lonlat(west, north)
     edge_east, edge_south = _to_lonlat(west + columns * pixel, north - rows * pixel)
-    return ClassedImage(classes.reshape(rows, columns), edge_west, edge_south, edge_east, edge_north)
+    at = np.array([(y - grid.y0) / grid.cell - 0.5, (x - grid.x0) / grid.cell - 0.5])
+    return _Pixels(at, (rows, columns), (edge_west, edge_south, edge_east, edge_north))
 
 
 def _mercator_bounds(area: StudyArea) -> tuple[float, float, float, float]:

@@ -8,6 +8,7 @@ Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules f
 - a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding, and from
   which, with the windows' counts, no small count of a stretch of time can be solved for (`audit`); else not at all;
 - a hotspot with fewer than k events, or k places, is not drawn;
+- a change surface is a picture in five classes, blank where fewer than k events, or k places, are within reach;
 - a surface is a picture in six classes; cells within reach of fewer than k events, or k places, stay blank.
 
 Rows of files (read, rejected, duplicate) are not counts of events at a place and are shown, but for files that keep
@@ -52,9 +53,11 @@ from geoharm.model import (
     add_months,
 )
 from geoharm.publish.audit import gives_back
+from geoharm.publish.changed import disclose_change
 from geoharm.publish.classes import class_breaks, classed_image
 from geoharm.publish.shown import (
     Shown,
+    ShownChange,
     ShownEffect,
     ShownHotspots,
     ShownMeasure,
@@ -78,6 +81,7 @@ class DisclosedStudy:
     months: Mapping[str, Mapping[date, int | Withheld]]
     hotspots: tuple[ShownHotspots, ...]
     operations: tuple[ShownOperation, ...]
+    changes: tuple[ShownChange, ...]
     rule: str
     threshold: int
     seal: object
@@ -113,6 +117,7 @@ def disclose(result: StudyResult) -> DisclosedStudy:
         months={one.source: _disclose_months(one, k) for one in result.ledgers},
         hotspots=tuple(_disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
         operations=tuple(_disclose_operation(one, k) for one in result.operations),
+        changes=tuple(disclose_change(one, result.study.area, k) for one in result.changes),
         rule="internal release: nothing withheld" if internal else settings.disclosure,
         threshold=k,
         seal=_SEAL,

@@ -22,9 +22,9 @@ _DECIMALS = 5
 
 
 def palette_png(image: ClassedImage) -> bytes:
-    """Return a PNG of one byte a pixel: class 0 clear, the others in the colours of `palette.DENSITY`."""
+    """Return a PNG of one byte a pixel: class 0 clear, the others in its colours."""
     colours = {0: (255, 255, 255, 0)}
-    colours |= {index: (*palette.rgb(colour), 255) for index, colour in enumerate(palette.DENSITY, start=1)}
+    colours |= {index: (*palette.rgb(colour), 255) for index, colour in enumerate(image.colours, start=1)}
     rows, columns = image.classes.shape
     with warnings.catch_warnings(), MemoryFile() as memory:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)

@@ -14,13 +14,16 @@ import folium
 import shapely
 
 from geoharm._version import __version__
-from geoharm.model import Role, ZoneRole
+from geoharm.model import ChangeKind, Role, ZoneRole
 from geoharm.publish import numbers, palette
+from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, html, json_block, render_page
 from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, palette_png, to_lonlat
-from geoharm.publish.shown import ShownHotspots, ShownOperation
+from geoharm.publish.shown import ShownChange, ShownHotspots, ShownOperation
 from geoharm.publish.verdict import Verdict
+
+CHANGE = "change"
 
 _ZONE_STYLE = {
     ZoneRole.TARGET: {"color": palette.INK, "weight": 3, "fill": False},
@@ -52,6 +55,14 @@ def build_map(disclosed: DisclosedStudy, operation: ShownOperation) -> folium.Ma
                 image=data_uri(palette_png(image)),
                 bounds=[[image.south, image.west], [image.north, image.east]],
                 name=f"surface {index} {view}",
+                mercator_project=False,
+            ).add_to(built)
+        for change in _changes(disclosed, operation, one.measure.name):
+            picture = change.pictures[ChangeKind.INTENSITY]
+            folium.raster_layers.ImageOverlay(
+                image=data_uri(palette_png(picture)),
+                bounds=[[picture.south, picture.west], [picture.north, picture.east]],
+                name=f"surface {index} {CHANGE}",
                 mercator_project=False,
             ).add_to(built)
         for spot in one.hotspots:
@@ -93,6 +104,12 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
     )
 
 
+def _changes(disclosed: DisclosedStudy, operation: ShownOperation, measure: str) -> list[ShownChange]:
+    """Return the drawn change of a measure around an operation: one or none."""
+    name = operation.design.operation.name
+    return [one for one in disclosed.changes if (one.operation, one.measure.name) == (name, measure) and one.pictures]
+
+
 def _outline(built: folium.Map, name: str, about: dict[str, Any], geometry: dict[str, Any]) -> None:
     safe = {key: html(value) if isinstance(value, str) else value for key, value in about.items()}
     feature = {"type": "Feature", "properties": safe, "geometry": geometry}
@@ -112,12 +129,18 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
         elif isinstance(child, folium.GeoJson):
             shapes += child.data.get("features", [child.data])
     crs, name = disclosed.study.area.crs, operation.design.operation.name
+    views = list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else []
     return {
         "images": images,
         "shapes": shapes,
         "measures": [_measure_data(one, name) for one in disclosed.hotspots],
-        "views": list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else [],
+        "views": [*views, CHANGE] if views and any(f" {CHANGE}" in key for key in images) else views,
         "colours": list(palette.DENSITY),
+        "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
+        "readings": [
+            [one.readings[ChangeKind.INTENSITY] for one in _changes(disclosed, operation, spots.measure.name)]
+            for spots in disclosed.hotspots
+        ],
         "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
         "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
         "city": bounds_lonlat(disclosed.study.area.boundary, crs),

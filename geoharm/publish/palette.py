@@ -17,6 +17,9 @@ GROUND = "#dfe6ea"
 # Light = few, on white. Neighbours differ by Delta-E 20 or more in normal sight, 14 or more with colour blindness.
 DENSITY = ("#fbe3c6", "#f6b48f", "#e87b7b", "#c34a82", "#85307f", "#451a5e")
 
+# Grey = chance explains it; then half or fewer, fewer, more, twice or more. Dark is a large change on either side.
+CHANGE = ("#c3cad0", "#0b5fa5", "#86b4dc", "#e8a57f", "#a8420c")
+
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """Return red, green and blue, 0 to 255.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -107,7 +108,7 @@ def _cut(image: ClassedImage, frame: _Frame) -> Markup | None:
     top, bottom = _span((north - frame.north) / high, frame.side / high, rows)
     if last <= first or bottom <= top:
         return None
-    part = ClassedImage(np.ascontiguousarray(image.classes[top:bottom, first:last]), 0, 0, 0, 0)
+    part = replace(image, classes=np.ascontiguousarray(image.classes[top:bottom, first:last]))
     factor = _SIDE / frame.side
     attributes = {
         "x": (west + first * wide - frame.west) * factor,

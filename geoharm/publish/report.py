@@ -13,9 +13,10 @@ from markupsafe import Markup
 from geoharm._version import __version__
 from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, TableLedger, ZoneRole
 from geoharm.publish import figures, numbers, palette
+from geoharm.publish.change_part import change_context, swatch
 from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
-from geoharm.publish.escape import asset, render_page, svg
+from geoharm.publish.escape import asset, render_page
 from geoharm.publish.layers import attributions
 from geoharm.publish.pictures import operation_map
 from geoharm.publish.shown import ShownEffect, ShownHotspots, ShownMeasure, ShownOperation, Withheld
@@ -69,6 +70,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         threshold=disclosed.threshold,
         **_harm_context(operation),
         **_place_context(disclosed, operation, surface),
+        **change_context(disclosed, operation),
         **_distance_context(operation),
         **_time_context(operation),
         **_provenance_context(disclosed, operation),
@@ -167,8 +169,7 @@ def _place_context(
                 title = f"{view.capitalize()}: {numbers.window(window)}, {events} located"
                 maps.append((title, operation_map(disclosed, operation.design, image, title)))
         legend = [
-            (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
-                 svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
+(swatch(colour), f"{start:,.10g} +")
             for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
         ]  # fmt: skip
     tables = [_hotspot_table(one, disclosed) for one in disclosed.hotspots]

@@ -9,7 +9,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.model import Design, Estimate, HarmLedger, Hotspot, Interval, Measure, PlaceboCheck
+from geoharm.model import ChangeKind, Design, Estimate, HarmLedger, Hotspot, Interval, Measure, PlaceboCheck
+from geoharm.publish import palette
 
 NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
 
@@ -139,6 +140,8 @@ class ClassedImage:
         0 is blank, 1 to 6 the classes; the first row is the northernmost.
     west, south, east, north : float
         Degrees.
+    colours : tuple of str
+        Of the classes from 1.
     """
 
     classes: NDArray[np.uint8]
@@ -146,6 +149,7 @@ class ClassedImage:
     south: float
     east: float
     north: float
+    colours: tuple[str, ...] = palette.DENSITY
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +188,30 @@ class ShownHotspots:
             for (name, view), image in self.views.items()
             if name in ("", operation)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ShownChange:
+    """Where one measure changed around one operation's dates, as it may be published.
+
+    Attributes
+    ----------
+    measure : Measure
+    operation : str
+    pictures : mapping of ChangeKind to ClassedImage
+        Empty where there is no answer.
+    readings : mapping of ChangeKind to str
+        What the picture shows, in words and square kilometres.
+    bandwidth, cell : float
+        Metres.
+    note : str
+        Why there is no picture, or how chance was judged.
+    """
+
+    measure: Measure
+    operation: str
+    pictures: Mapping[ChangeKind, ClassedImage]
+    readings: Mapping[ChangeKind, str]
+    bandwidth: float
+    cell: float
+    note: str

@@ -17,6 +17,7 @@ from geoharm.store.purge import purge
 from geoharm.store.reduce import (
     categories,
     cell_counts,
+    dated_points,
     points,
     reduce_zones,
     whole_period,
@@ -39,6 +40,7 @@ __all__ = [
     "categories",
     "cell_counts",
     "check_input",
+    "dated_points",
     "find_inputs",
     "format_text",
     "guess_format",

@@ -15,6 +15,7 @@ from geoharm.model import (
     ELSEWHERE,
     UNPLACED,
     UNPLACED_NEAR,
+    DatedPoints,
     Grid,
     Measure,
     Period,
@@ -206,11 +207,10 @@ def points(store: Store, measure: Measure, window: Window) -> Points:
 
     Default geocodes, rows without a place and rows outside the study area are left out.
     """
-    spans = " OR ".join(f"day >= DATE '{p.start}' AND day < DATE '{p.end}'" for p in window.periods)
     found = store.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({spans}) {_category_filter(measure)}
+        WHERE source = $source AND place = 'inside' AND ({_spans(window)}) {_category_filter(measure)}
         GROUP BY x, y ORDER BY x, y
         """,
         {"source": measure.source} | _category_values(measure),
@@ -237,6 +237,23 @@ def located_days(
     return x, y, np.asarray(found["day"]).astype("datetime64[D]"), np.asarray(found["n"], dtype=np.int64)
 
 
+def dated_points(store: Store, measure: Measure, window: Window) -> DatedPoints:
+    """Return the located places and days of a measure in a window, with the events at each.
+
+    As `points`, but by day too; the first of the month where the source knows no day.
+    """
+    found = store.connection.execute(
+        f"""
+        SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
+        WHERE source = $source AND place = 'inside' AND ({_spans(window)}) {_category_filter(measure)}
+        GROUP BY x, y, day ORDER BY x, y, day
+        """,
+        {"source": measure.source} | _category_values(measure),
+    ).fetchnumpy()
+    x, y, n = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n"))
+    return DatedPoints(x, y, np.asarray(found["day"]).astype("datetime64[D]"), n)
+
+
 def categories(store: Store, source: str) -> dict[str, int]:
     """Return a source's categories with their events, the most frequent first."""
     rows = store.connection.execute(
@@ -249,6 +266,10 @@ def categories(store: Store, source: str) -> dict[str, int]:
 def whole_period(span: Period, missing: Sequence[date]) -> Window:
     """Return the window of every covered day that has data."""
     return Window("whole period", (span,)).without_months(missing)
+
+
+def _spans(window: Window) -> str:
+    return " OR ".join(f"day >= DATE '{p.start}' AND day < DATE '{p.end}'" for p in window.periods)
 
 
 def _category_filter(measure: Measure) -> str:

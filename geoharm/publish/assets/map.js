@@ -50,7 +50,7 @@
   function show() {
     const image = data.images["surface " + state.measure + " " + state.view];
     if (surface) { surface.remove(); }
-    surface = L.imageOverlay(image.url, image.bounds, { pane: "surface", className: "surface", alt: "" }).addTo(map);
+    surface = image && L.imageOverlay(image.url, image.bounds, { pane: "surface", className: "surface", alt: "" }).addTo(map);
     layers.hotspots.clearLayers();
     hotspotsOf[state.measure].forEach((shape) => {
       draw([shape], "hot", { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(layers.hotspots);
@@ -60,26 +60,37 @@
     });
     const measure = data.measures[state.measure];
     byId("activity-note").hidden = !measure.activity;
-    byId("view-note").textContent = data.windows[state.view] + ": " + measure.events[state.view] + " located " + measure.unit + ".";
+    const changed = state.view === "change";
+    byId("view-note").textContent = changed ? data.readings[state.measure][0] || "No comparison is possible." : data.windows[state.view] + ": " + measure.events[state.view] + " located " + measure.unit + ".";
     document.querySelectorAll("tr[data-measure]").forEach((row) => {
       row.hidden = Number(row.dataset.measure) !== state.measure;
     });
-    legend(measure);
+    if (changed) {
+      swatches(data.change.map((one) => [one.colour, one.text]));
+      byId("legend-note").textContent = "After against before, events a year. Grey is what chance can explain; blank, too few to show.";
+    } else {
+      legend(measure);
+    }
   }
-  function legend(measure) {
+  function swatches(rows) {
     const list = byId("legend");
     list.replaceChildren();
-    measure.breaks.forEach((start, index) => {
+    rows.forEach(([colour, text]) => {
       const item = document.createElement("li");
       const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       const fill = document.createElementNS("http://www.w3.org/2000/svg", "rect");
       fill.setAttribute("width", "100%");
       fill.setAttribute("height", "14");
-      fill.setAttribute("fill", data.colours[index]);
+      fill.setAttribute("fill", colour);
       box.appendChild(fill);
-      item.append(box, start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }));
+      item.append(box, text);
       list.appendChild(item);
     });
+  }
+  function legend(measure) {
+    swatches(measure.breaks.map((start, index) => [
+      data.colours[index], start.toLocaleString("en-GB", { maximumSignificantDigits: 4 }),
+    ]));
     byId("legend-note").textContent = measure.breaks.length
       ? measure.unit + " per km² per year; not drawn under " + measure.breaks[0].toLocaleString("en-GB") +
         ". Each class doubles. The same in every view; " + measure.note + "."

@@ -1,0 +1,105 @@
+"""Where high counts lie beside high counts, in a table of areas: libpysal finds the neighbours, esda the statistics.
+
+Rey and Anselin (2007), PySAL, https://doi.org/10.52324/001c.8285; https://pysal.org/esda/
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Literal
+
+import esda
+import geopandas
+import numpy as np
+from libpysal.graph import Graph
+from numpy.typing import ArrayLike
+from scipy.special import ndtr
+from shapely.geometry.base import BaseGeometry
+
+from geoharm._checks import check_vector
+from geoharm.errors import DesignError
+from geoharm.hotspots.conditional import conditional_p
+from geoharm.model import LocalClusters, PValueSource
+from geoharm.stats import adjusted_p
+
+
+def area_clusters(
+    values: ArrayLike,
+    areas: Sequence[BaseGeometry],
+    *,
+    statistic: Literal["gi*", "moran"] = "gi*",
+    tolerance: float = 0.0,
+    permutations: int = 0,
+    seed: int = 0,
+) -> LocalClusters:
+    """Return Gi* or local Moran's I of every area; areas that touch are neighbours (queen).
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+        A number for each area. Areas differ in size and people: give rates where they do.
+    areas : sequence of shapely geometry
+        Polygons in metres, in the order of the values.
+    statistic : {"gi*", "moran"}
+    tolerance : float
+        Metres of gap between outlines that still count as touching; 0 wants shared points.
+    permutations : int
+        0 takes p-values from the normal curve; otherwise from that many conditional permutations, at least 99.
+    seed : int
+
+    Returns
+    -------
+    LocalClusters
+        Arrays of shape (n,). `kind` as for a grid. NaN for areas that touch no other; the note says how many.
+
+    Raises
+    ------
+    DesignError
+        If values and areas differ in number, or fewer than 3 areas are given.
+    """
+    x = check_vector(values, "values")
+    if x.size != len(areas) or x.size < 3:
+        msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
+        raise DesignError(msg)
+    shapes = geopandas.GeoSeries(list(areas))
+    graph = (
+        Graph.build_fuzzy_contiguity(shapes, buffer=tolerance / 2)
+        if tolerance > 0
+        else Graph.build_contiguity(shapes, rook=False, strict=True)
+    )
+    alone = np.asarray(graph.cardinalities == 0)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        if statistic == "gi*":
+            found = esda.G_Local(x, graph.transform("B"), transform="B", star=True, permutations=0)
+            value, z, name = found.Gs * x.sum(), np.array(found.Zs), "Gi*"
+            kind = np.sign(np.nan_to_num(z))
+        else:
+            found = esda.Moran_Local(x, graph, transformation="r", permutations=0)
+            value, name = np.array(found.Is), "local Moran's I"
+            z = (value - found.EIc) / np.sqrt(found.VIc)
+            kind = np.array(found.q)
+    p = 2 * ndtr(-np.abs(z))
+    if permutations:
+        # esda's own look at one tail without its ties, in single precision, and will change their meaning.
+        degree, lag = graph.cardinalities.to_numpy(), np.asarray(graph.transform("B").lag(x), dtype=np.float64)
+        p = conditional_p(x, np.arange(x.size), lag, degree, permutations=permutations, seed=seed)
+    flat = bool((x == x[0]).all())
+    void = alone | flat
+    value, z, p = (np.where(void, np.nan, array) for array in (value, z, p))
+    notes = ["every area holds the same value, so none stands out"] if flat else []
+    notes += [f"{int(alone.sum())} of {x.size} areas touch no other and have no answer"] if alone.any() else []
+    return LocalClusters(
+        name,
+        "areas that touch" if tolerance == 0 else f"areas at most {tolerance:g} m apart",
+        np.asarray(value, dtype=np.float64),
+        np.asarray(z, dtype=np.float64),
+        np.asarray(p, dtype=np.float64),
+        adjusted_p(p),
+        np.where(void, 0, kind).astype(np.int8),
+        PValueSource.CONDITIONAL if permutations else PValueSource.NORMAL,
+        permutations,
+        seed,
+        "; ".join(notes),
+    )
