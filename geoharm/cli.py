@@ -226,13 +226,17 @@ def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
 
 
 def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
-    missing = ledger.missing_months if isinstance(ledger, SourceLedger) else ()
-    return {
+    about: dict[str, object] = {
         "source": ledger.source,
         "first_day": str(ledger.coverage.start) if ledger.coverage else "",
         "last_day": str(ledger.coverage.last) if ledger.coverage else "",
-        "missing_months": [str(month)[:7] for month in missing],
         "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "notes": [note.named() for note in ledger.notes],
+    }
+    if isinstance(ledger, TableLedger):
+        return about | {"kind": ledger.kind}
+    return about | {
+        "missing_months": [str(month)[:7] for month in ledger.missing_months],
         "months": {
             str(month.month)[:7]: {
                 "read": month.read,
@@ -240,10 +244,9 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
                 "rejected": month.rejected,
                 "duplicate": month.duplicate,
             }
-            for month in (ledger.months if isinstance(ledger, SourceLedger) else ())
+            for month in ledger.months
         },
-        "rejected_without_a_date": ledger.undated if isinstance(ledger, SourceLedger) else 0,
-        "notes": [note.named() for note in ledger.notes],
+        "rejected_without_a_date": ledger.undated,
     }
 
 

@@ -6,12 +6,13 @@ import csv
 import gzip
 import json
 import re
+from collections import Counter
 from datetime import date
 
 import pytest
 import shapely
 
-from geoharm.areas import read_area
+from geoharm.areas import read_area, read_areas
 from geoharm.model import UNPLACED, UNPLACED_NEAR, Period, Source, StudyArea, Window
 from geoharm.store import area_counts, check_input, find_inputs, ingest_table, open_store, read_format, sites
 from geoharm.study import read_study
@@ -262,3 +263,32 @@ def test_formats_on_the_files_they_name(shared, file, name, read, rejected, with
         0,
         without_place,
     )
+
+
+def test_counts_by_lsoa_bound_a_zone_of_whole_lsoas(shared, tmp_path):
+    """Drugs by stated LSOA, small counts taken out as a publisher would: a zone's bounds hold its full count."""
+    with gzip.open(next((shared / "merseyside-police").glob("2018-01*.csv.gz")), "rt", encoding="utf-8") as stream:
+        codes = Counter(row["LSOA code"] for row in csv.DictReader(stream) if row["Crime type"] == "Drugs")
+    rows = "".join(f"{code},2018-01,{count if count > 4 else '1-4'}\n" for code, count in sorted(codes.items()) if code)
+    (tmp_path / "drugs.csv").write_text(f"area,month,count\n{rows}")
+    paths = sorted((shared / "merseyside-lsoa").glob("*.json"))
+    areas = read_areas(paths, "EPSG:27700", column="LSOA11CD")
+    assert len(areas.codes) == 910
+    assert areas.notes == ("invalid outlines in the area file, mended: 4",)
+    boundary = shapely.union_all([shape.buffer(1) for shape in areas.shapes])
+    source = Source("drugs", "area_table", "area-table-csv", ("drugs.csv",), areas=areas)
+    january = Period(date(2018, 1, 1), date(2018, 2, 1))
+    with open_store(tmp_path / "s.duckdb", inputs=tmp_path) as store:
+        ledger = ingest_table(
+            store, source, layout=read_format("area-table-csv", tmp_path), files=find_inputs(["drugs.csv"], tmp_path, members=()),
+            area=StudyArea(boundary, "EPSG:27700"), period=january,
+        )  # fmt: skip
+        counts = area_counts(store, "drugs")
+    elsewhere = sum(code not in areas.codes for code in codes if code)
+    assert (ledger.total("no_place"), ledger.total("rejected")) == (elsewhere, 0)
+    chosen = [code for code in areas.codes if code in codes][:60]
+    zone = shapely.union_all([areas.shapes[areas.codes.index(code)] for code in chosen])
+    found = counts.zone_total(zone, Window("January", (january,)))
+    truth = sum(codes[code] for code in chosen)
+    assert found.low < truth < found.high
+    assert found.low == sum(codes[code] if codes[code] > 4 else 1 for code in chosen)

@@ -22,7 +22,7 @@ from geoharm.store.formats import Format
 from geoharm.store.formats.kinds import VALUE, TableRules
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
-from geoharm.store.stage import Staged, insert_rows
+from geoharm.store.stage import REJECT_COLUMNS, Staged, insert_rows
 from geoharm.store.tidy import AFTER_PERIOD, BEFORE_PERIOD
 
 ALL = "all"
@@ -61,10 +61,9 @@ def stage_values(store: Store, files: Sequence[Input], layout: Format, period: P
             _read_counts(connection, source.name, staged, layout, headers)
         width = max(len(headers), 1)
         connection.execute(
-            f"""UPDATE cell SET "column" = 'date',
-                reason = CASE WHEN until <= DATE '{period.start}' THEN '{BEFORE_PERIOD}' ELSE '{AFTER_PERIOD}' END
+            f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
             WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
-            [source.name],
+            [BEFORE_PERIOD, AFTER_PERIOD, source.name],
         )
         broken = [
             (source.name, line, nth, *[None] * 7, "row", why) for line, why in staged.rejects for nth in range(width)
@@ -112,7 +111,7 @@ def settle_values(connection: duckdb.DuckDBPyConnection, source: str, table: str
         [source],
     )
     connection.execute(
-        """INSERT INTO tidy.reject SELECT ?, file, line, "column", reason, NULL FROM (
+        f"""INSERT INTO {REJECT_COLUMNS} SELECT ?, file, line, "column", reason FROM (
             SELECT file, line, nth, "column", reason FROM cell WHERE reason IS NOT NULL
             UNION ALL SELECT file, line, nth, 'value', ? FROM judged WHERE torn) ORDER BY file, line, nth""",
         [source, CONFLICT],

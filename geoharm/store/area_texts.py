@@ -81,9 +81,12 @@ def read_period(text: str | None, layout: Format) -> Period | Fault:
         return Fault("is empty")
     if rules.numbered_from is not None:
         return _numbered(text, rules)
-    day = next((day for pattern in layout.date_formats if (day := _read_day(text, pattern)) is not None), None)
-    if day is None:
+    found = {day for pattern in layout.date_formats if (day := _read_day(text, pattern)) is not None}
+    if not found:
         return Fault("is not a date of the format " + " or ".join(layout.date_formats))
+    if len(found) > 1:
+        return Fault("is two different dates under the declared formats")
+    day = found.pop()
     if not _FIRST_YEAR <= day.year < _LAST_YEAR:
         return Fault(f"is before {_FIRST_YEAR} or after {_LAST_YEAR - 1}")
     return _period_from(_first_day(day, rules.unit), rules.unit)

@@ -14,6 +14,7 @@ from geoharm.store.formats import Format
 from geoharm.store.formats.kinds import NEEDED_FIELDS, value_fields
 
 _BATCH = 100_000
+REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
 NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
 
 
@@ -91,7 +92,7 @@ class StageWriter:
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
-    """Append rows to a table, in its columns' order; at once, where `executemany` takes a moment each."""
+    """Append rows to a table, or to its columns named in brackets; at once, where `executemany` takes a moment each."""
     if not rows:
         return
     columns = zip(*rows, strict=True)

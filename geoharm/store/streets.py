@@ -20,7 +20,7 @@ from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.notes import keep_note
-from geoharm.store.stage import insert_rows
+from geoharm.store.stage import REJECT_COLUMNS, insert_rows
 from geoharm.store.tables import check_frame, read_vector
 
 _MAX_REJECTED = 0.5
@@ -90,7 +90,7 @@ def keep_streets(connection: duckdb.DuckDBPyConnection, source: str, lines: Sequ
     """
     first: dict[bytes, tuple[str, int]] = {}
     kept, segments, duplicates, standing = [], [], [], 0
-    rejects = [(source, line.file, line.line, "geometry", line.reason, None) for line in lines if line.reason]
+    rejects = [(source, line.file, line.line, "geometry", line.reason) for line in lines if line.reason]
     shapely.prepare(area.boundary)
     for line in lines:
         if line.reason:
@@ -112,13 +112,10 @@ def keep_streets(connection: duckdb.DuckDBPyConnection, source: str, lines: Sequ
             f'No line of "{source}" reaches the study area. Check the study area and the coordinate system of the file.'
         )
         raise GateError(msg)
-    for table, rows in (
-        ("street_line", kept),
-        ("street_segment", segments),
-        ("duplicate", duplicates),
-        ("reject", rejects),
-    ):
-        insert_rows(connection, f"tidy.{table}", rows)
+    insert_rows(connection, "tidy.street_line", kept)
+    insert_rows(connection, "tidy.street_segment", segments)
+    insert_rows(connection, "tidy.duplicate", duplicates)
+    insert_rows(connection, REJECT_COLUMNS, rejects)
     if standing:
         keep_note(
             connection,

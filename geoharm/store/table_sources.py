@@ -28,7 +28,7 @@ from geoharm.store.inputs import Input
 from geoharm.store.ledger import file_ledgers
 from geoharm.store.notes import keep_note, source_notes
 from geoharm.store.sites import keep_sites, read_sites
-from geoharm.store.stage import insert_rows
+from geoharm.store.stage import REJECT_COLUMNS, insert_rows
 from geoharm.store.streets import keep_streets, read_lines
 
 _TABLES = {"area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line"}
@@ -89,8 +89,8 @@ def ingest_table(
             _note_values(connection, name, layout)
         elif layout.kind == "site":
             keep_sites(connection, name, sites, layout, area)
-            found = [(name, row["file"], row["line"], row["column"], row["reason"], None) for row in rejects]
-            insert_rows(connection, "tidy.reject", found)
+            found = [(name, row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
+            insert_rows(connection, REJECT_COLUMNS, found)
         else:
             keep_streets(connection, name, lines, area)
         return _ledger(store, name, layout)

@@ -32,6 +32,7 @@ from tests.conftest import CENTRE
 
 X, Y = CENTRE
 BOX = {code: shapely.box(X + 100 * n, Y, X + 100 * (n + 1), Y + 100) for n, code in enumerate(("001", "002", "003"))}
+MARCH = Period(date(2020, 3, 1), date(2020, 4, 1))
 FAR = shapely.box(X + 50_000, Y, X + 50_100, Y + 100)
 AREAS = Areas((*BOX, "009"), (*BOX.values(), FAR))
 OWN = """
@@ -321,6 +322,12 @@ def test_periods(text, found, tmp_path):
     assert (None if isinstance(period, Fault) else period.start) == found
 
 
+def test_a_text_that_is_two_dates_is_neither(tmp_path):
+    layout = read_format(own(tmp_path, date='formats = ["%d/%m/%Y", "%m/%d/%Y"]'), tmp_path)
+    assert read_period("04/03/2020", layout) == Fault("is two different dates under the declared formats")
+    assert read_period("03/03/2020", layout) == read_period("13/03/2020", layout) == MARCH
+
+
 def test_numbered_periods(tmp_path):
     layout = read_format(own(tmp_path, date='unit = "week"\nnumbered_from = 2020-01-06'), tmp_path)
     assert read_period("3.0", layout) == Period(date(2020, 1, 20), date(2020, 1, 27))
@@ -382,6 +389,7 @@ def test_a_guess_can_be_read_and_names_its_doubts(file, kind, rows, tmp_path):
     if "*" in file:
         assert any('"*" are no numbers' in line for line in found.undecided)
         assert "id_width = 2" in found.toml
+    assert read_format(own(tmp_path, found.toml), tmp_path).guessed
     (tmp_path / "own.toml").write_text(
         found.toml.replace("[date]", "[values]\nsuppressed = { '*' = [1, 4] }\n[date]") if "*" in file else found.toml
     )
