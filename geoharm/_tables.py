@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from geoharm._checks import nearest
+
+
+def quoted(text: str) -> str:
+    r"""Return a text as a TOML string, whatever signs are in it.
+
+    Examples
+    --------
+    >>> print(quoted('say "b"'))
+    "say \"b\""
+    """
+    return json.dumps(text, ensure_ascii=False)
 
 
 class Table:

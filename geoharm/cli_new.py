@@ -46,35 +46,31 @@ def new(
     ask = _asker(silent=yes or not sys.stdin.isatty())
     given = dict(_pair(one) for one in file or [])
     folder = study_file.parent
-    areas = {
-        "area": (area, ask(area_around if area is None else "-", "--area-around", "Study area: longitude,latitude,km"), 1000.0),
-        "target": (target, ask(target_around if target is None else "-", "--target-around", "Target: longitude,latitude,metres"), 1.0),
-    }  # fmt: skip
+    if area is None:
+        area_around = ask(area_around, "--area-around", "Study area: longitude,latitude,km")
+    if target is None:
+        target_around = ask(target_around, "--target-around", "Target: longitude,latitude,metres")
     name = ask(operation, "--operation", "Name of the operation")
     first = _day(ask(begin, "--start", "Its first day (2021-05-01)"), "--start")
     last = _day(end, "--end") if end else first
     sources = start.find_sources(data, folder, given, lambda text: typer.echo(f"reading {text}", err=True))
-    written = {study_file: ""}
+    made: dict[Path, str] = {}
     paths = {}
-    for key, (path, around, metres) in areas.items():
+    for key, path, around, metres in (("area", area, area_around, 1000.0), ("target", target, target_around, 1.0)):
         if path is not None:
             paths[key] = _relative(path, folder)
         else:
-            made = folder / f"{study_file.stem}_{key}.geojson"
-            written[made] = _circle(around, metres, key)
-            paths[key] = made.name
+            drawn = folder / f"{study_file.stem}_{key}.geojson"
+            made[drawn] = _circle(around, metres, key)
+            paths[key] = drawn.name
     answers = start.Answers(
         name=f"{name}, {first:%Y}", operation=name, tactic=tactic, start=first, end=last, area=paths["area"],
         target=paths["target"], crs=crs, period=_period(period), primary=primary,
     )  # fmt: skip
     read = [one for one in sources if not one.guessed]
     guessed = [one for one in sources if one.guessed]
-    for one in guessed:
-        written[folder / one.format] = one.guessed
-    if read:
-        written[study_file] = start.study_text(read, answers)
-    else:
-        del written[study_file]
+    made |= {folder / one.format: one.guessed for one in guessed}
+    written = ({study_file: start.study_text(read, answers)} if read else {}) | made
     _write(written, study_file if read else None, force=force)
     _say(study_file, data, [str(path) for path in written], read, guessed, as_json=as_json)
 

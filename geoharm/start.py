@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from geoharm import _crs, store
+from geoharm._tables import quoted
 from geoharm.errors import DataError, GeoharmError, StudyError
 from geoharm.model import Period, add_months, first_of_month, is_proactive
+from geoharm.store import Format
 
 _ENDINGS = (".csv", ".csv.gz", ".tsv", ".geojson", ".geojson.gz", ".json", ".xlsx", ".parquet", ".gpkg", ".zip")
 _MOST_HARMS = 3
@@ -167,10 +169,10 @@ def study_text(sources: Sequence[FoundSource], answers: Answers) -> str:
     if primary not in harms:
         raise StudyError([f'--primary is "{primary}"; it must be one of {", ".join(harms)}.'])
     gap = max(100.0, 2 * max(one.location_error for one in sources))
-    said = "" if answers.period else "   # guessed: as the files reach"
+    said = "" if answers.period else "; guessed: as the files reach"
     chosen = "" if answers.primary else "   # guessed: the most frequent harm"
     crs = (
-        f"crs     = {_quoted(answers.crs)}\n"
+        f"crs     = {quoted(answers.crs)}\n"
         if answers.crs
         else "# crs: the UTM zone of the study area, unless you name another projected system in metres\n"
     )
@@ -178,23 +180,23 @@ def study_text(sources: Sequence[FoundSource], answers: Answers) -> str:
 # What every key means: docs/study-file.md
 
 [study]
-name    = {_quoted(answers.name)}
-area    = {_quoted(answers.area)}
-{crs}period  = {_span(period)}   # the end does not count{said.replace("   #", ";") if said else ""}
+name    = {quoted(answers.name)}
+area    = {quoted(answers.area)}
+{crs}period  = {_span(period)}   # the end does not count{said}
 seed    = 1
-primary = {_quoted(primary)}{chosen}
+primary = {quoted(primary)}{chosen}
 
 {"".join(_source_text(one) for one in sources)}{"".join(text for _, text, _ in measures)}[[operation]]
-name        = {_quoted(answers.operation)}
-tactic      = {_quoted(answers.tactic)}
+name        = {quoted(answers.operation)}
+tactic      = {quoted(answers.tactic)}
 objective   = "not stated"
 start       = {answers.start}
 end         = {answers.end}   # both days are part of the operation
-target      = {_quoted(answers.target)}
+target      = {quoted(answers.target)}
 target_note = "not stated: say how the target area was drawn, and on which data it was chosen"
 rings       = {{ gap = {gap:g}, outer = [{gap + 150:g}, {gap + 400:g}, {gap + 900:g}] }}   # guessed: metres from the target; the gap is at least twice the location error
 before      = {_span(before)}   # guessed: whole years up to the operation, as far as the files reach
-after       = [{", ".join(_quoted(one) for one in after)}]   # guessed: as far as the files reach
+after       = [{", ".join(quoted(one) for one in after)}]   # guessed: as far as the files reach
 
 [publish]
 release    = "public"
@@ -233,7 +235,7 @@ def _pattern(name: str) -> str:
 
 def _look_into(pattern: str, paths: Sequence[Path], folder: Path, given: str) -> FoundSource | None:
     """Return a source from its first and last file, by the given format, one that fits, or a guess; None if it is no table."""
-    fits: list[tuple[tuple[int, bool, int], str, list[dict[str, Any]]]] = []
+    fits: list[tuple[tuple[int, bool, int], str, Format, list[dict[str, Any]]]] = []
     problems = []
     for name in [given] if given else store.shipped():
         layout = store.read_format(name, folder)
@@ -250,7 +252,7 @@ def _look_into(pattern: str, paths: Sequence[Path], folder: Path, given: str) ->
             layout.tried_on != "untried",
             len(layout.columns),
         )
-        fits.append((score, name, looked))
+        fits.append((score, name, layout, looked))
     if given and not fits:
         raise StudyError(problems)
     stem = re.sub(r"[^A-Za-z0-9]+", "-", pattern.split(".", maxsplit=1)[0].replace("*", "")).strip("-") or "source"
@@ -266,12 +268,11 @@ def _look_into(pattern: str, paths: Sequence[Path], folder: Path, given: str) ->
             first=unknown, last=unknown, by_month=False, categories={}, location_error=0.0, words=stem,
         )  # fmt: skip
     fits.sort(key=lambda one: one[:2], reverse=True)
-    _, name, looked = fits[0]
-    layout = store.read_format(name, folder)
+    _, name, layout, looked = fits[0]
     categories: Counter[str] = Counter()
     for one in looked:
         categories.update(one["categories"])
-    others = ", ".join(other for _, other, _ in fits[1:])
+    others = ", ".join(other for _, other, _, _ in fits[1:])
     evidence = (
         "as you said" if given else f"its columns and dates fit{f'; {others} would fit as well' if others else ''}"
     )
@@ -285,10 +286,10 @@ def _look_into(pattern: str, paths: Sequence[Path], folder: Path, given: str) ->
 def _source_text(one: FoundSource) -> str:
     kind, _, _ = _kind(one)
     return f"""[[source]]
-name   = {_quoted(one.name)}
-kind   = {_quoted(kind)}   # guessed: by its name
-format = {_quoted(one.format)}   # {"guessed: " if one.evidence != "as you said" else ""}{one.evidence}
-files  = [{_quoted(one.pattern)}]
+name   = {quoted(one.name)}
+kind   = {quoted(kind)}   # guessed: by its name
+format = {quoted(one.format)}   # {"guessed: " if one.evidence != "as you said" else ""}{one.evidence}
+files  = [{quoted(one.pattern)}]
 
 """
 
@@ -309,22 +310,22 @@ def _measures(one: FoundSource, *, alone: bool) -> list[tuple[str, str, bool]]:
         words = f"{category} {one.words if kind != 'incident' else ''}".lower()
         borne_by, kind_of_harm = next((a, b) for pattern, a, b in _AXES if re.search(pattern, words))
         name = (category or one.name) if alone else f"{category} ({one.name})"
-        where = "" if len(one.categories) <= 1 else f"where       = {{ category = [{_quoted(category)}] }}\n"
+        where = "" if len(one.categories) <= 1 else f"where       = {{ category = [{quoted(category)}] }}\n"
         found.append((name, f"""[[measure]]
-name        = {_quoted(name)}
-source      = {_quoted(one.name)}
-{where}unit        = {_quoted(unit)}
-recorded_by = {_quoted(recorder)}   # guessed
-harm        = {{ borne_by = {_quoted(borne_by)}, type = {_quoted(kind_of_harm)} }}   # guessed: {one.categories.get(category, 0):,} rows in the files looked into
+name        = {quoted(name)}
+source      = {quoted(one.name)}
+{where}unit        = {quoted(unit)}
+recorded_by = {quoted(recorder)}   # guessed
+harm        = {{ borne_by = {quoted(borne_by)}, type = {quoted(kind_of_harm)} }}   # guessed: {one.categories.get(category, 0):,} rows in the files looked into
 
 """, True))  # fmt: skip
     if activity:
-        names = ", ".join(_quoted(name) for name in activity)
+        names = ", ".join(quoted(name) for name in activity)
         found.append((f"police activity ({one.name})", f"""[[measure]]
-name        = {_quoted(f"police activity ({one.name})")}
-source      = {_quoted(one.name)}
+name        = {quoted(f"police activity ({one.name})")}
+source      = {quoted(one.name)}
 where       = {{ category = [{names}] }}
-unit        = {_quoted(unit)}
+unit        = {quoted(unit)}
 recorded_by = "police"
 activity    = true   # police record these by looking for them: shown beside the harm, never added to it
 
@@ -339,8 +340,8 @@ def _kind(one: FoundSource) -> tuple[str, str, str]:
 def _windows(period: Period, answers: Answers, *, by_month: bool) -> tuple[Period, list[str]]:
     """Return up to three whole years before the operation, and the phases after it that the files reach."""
     start = first_of_month(answers.start) if by_month else answers.start
-    years = [n for n in (3, 2, 1) if add_years(start, -n) >= period.start]
-    earliest = add_years(start, -years[0]) if years else period.start
+    years = [n for n in (3, 2, 1) if add_months(start, -12 * n) >= period.start]
+    earliest = add_months(start, -12 * years[0]) if years else period.start
     if earliest >= start:
         raise StudyError(
             [f"The files begin on {period.start}; there is nothing before the operation of {answers.start}."]
@@ -360,18 +361,5 @@ def _windows(period: Period, answers: Answers, *, by_month: bool) -> tuple[Perio
     return Period(earliest, start), phases if by_month else ["during", *phases]
 
 
-def add_years(day: date, years: int) -> date:
-    """Return the same day of another year; 29 February becomes the 28th."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
-
-
 def _span(period: Period) -> str:
     return f"{{ start = {period.start}, end = {period.end} }}"
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML string."""
-    return json.dumps(text, ensure_ascii=False)

@@ -33,7 +33,7 @@ from geoharm.model import (
     grid_over,
     is_proactive,
 )
-from geoharm.store import Format, Store
+from geoharm.store import Format, Input, Store
 
 WHOLE = ("", "whole period")
 
@@ -73,8 +73,7 @@ def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent)
     """
     ledgers = []
     for source in (one for one in study.sources if one.is_events):
-        layout = store.read_format(source.format, study.folder)
-        files = store.find_inputs(source.files, data, members=layout.members)
+        layout, files = _files(study, source, data)
         done = 0
 
         def step(name: str, total: int = len(files), of: str = source.name) -> None:
@@ -108,8 +107,7 @@ def ingest_tables(opened: Store, study: Study, data: Path, progress: Progress = 
     """
     ledgers = []
     for source in (one for one in study.sources if not one.is_events):
-        layout = store.read_format(source.format, study.folder)
-        files = store.find_inputs(source.files, data, members=layout.members)
+        layout, files = _files(study, source, data)
         progress(f"reading {source.name}", 0, len(files))
         ledgers.append(
             store.ingest_table(opened, source, layout=layout, files=files, area=study.area, period=study.period)
@@ -280,6 +278,11 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
 def study_hash(study: Study) -> str:
     """Return one fingerprint of the study file and every area file."""
     return hashlib.sha256(repr(sorted(study.inputs.items())).encode()).hexdigest()
+
+
+def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
+    layout = store.read_format(source.format, study.folder)
+    return layout, store.find_inputs(source.files, data, members=layout.members)
 
 
 def _others(study: Study, one: Operation) -> list[Operation]:

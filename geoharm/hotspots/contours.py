@@ -72,10 +72,9 @@ def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Ho
     hot = np.nan_to_num(surface.values, nan=-1.0) >= threshold
     labels, count = ndimage.label(hot)
     grid = surface.grid
-    column = np.floor((points.x - grid.x0) / grid.cell).astype(np.int64)
-    row = np.floor((points.y - grid.y0) / grid.cell).astype(np.int64)
-    on_grid = (row >= 0) & (row < grid.ny) & (column >= 0) & (column < grid.nx)
-    label_of = labels[row[on_grid], column[on_grid]]
+    cell = grid.cell_of(points.x, points.y)
+    on_grid = cell >= 0
+    label_of = labels.ravel()[cell[on_grid]]
     events = np.bincount(label_of, weights=points.weight[on_grid], minlength=count + 1)
     places = np.bincount(label_of, minlength=count + 1)
     means = ndimage.mean(surface.values, labels, np.arange(1, count + 1))

@@ -15,10 +15,9 @@ QUEEN = "the eight cells that touch"
 
 def cell_counts(points: Points, grid: Grid) -> NDArray[np.float64]:
     """Return the summed weight of the points in every cell, shape (ny, nx); points off the grid are left out."""
-    column = np.floor((points.x - grid.x0) / grid.cell).astype(np.int64)
-    row = np.floor((points.y - grid.y0) / grid.cell).astype(np.int64)
-    on = (row >= 0) & (row < grid.ny) & (column >= 0) & (column < grid.nx)
-    flat = np.bincount(row[on] * grid.nx + column[on], weights=points.weight[on], minlength=grid.nx * grid.ny)
+    cell = grid.cell_of(points.x, points.y)
+    on = cell >= 0
+    flat = np.bincount(cell[on], weights=points.weight[on], minlength=grid.nx * grid.ny)
     return flat.astype(np.float64).reshape(grid.shape)
 
 

@@ -325,7 +325,7 @@ def _disclose_months(ledger: SourceLedger, k: int) -> dict[date, int | Withheld]
     if k == 1:
         return {month.month: month.kept for month in ledger.months}
     return {
-        month.month: found if isinstance(found := shown(month.kept, k), Withheld) else round(found / 10) * 10
+        month.month: found if isinstance(found := shown(month.kept, k), Withheld) else _tens(found)
         for month in ledger.months
     }
 
@@ -353,7 +353,11 @@ def _disclose_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ShownH
 
 def _rounded(events: float, k: int) -> str:
     """Return a city total to the nearest ten, or as it is in an internal release."""
-    return f"{round(events):,}" if k == 1 else f"about {round(events / 10) * 10:,}"
+    return f"{round(events):,}" if k == 1 else f"about {_tens(events):,}"
+
+
+def _tens(value: float) -> int:
+    return round(value / 10) * 10
 
 
 def _supported(surface: Surface, k: int) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, html, json_block, render_page
 from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, palette_png, to_lonlat
-from geoharm.publish.shown import ShownChange, ShownHotspots, ShownOperation
+from geoharm.publish.shown import ClassedImage, ShownChange, ShownHotspots, ShownOperation
 from geoharm.publish.verdict import Verdict
 
 CHANGE = "change"
@@ -51,20 +51,9 @@ def build_map(disclosed: DisclosedStudy, operation: ShownOperation) -> folium.Ma
         _outline(built, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
     for index, one in enumerate(disclosed.hotspots):
         for view, (image, _) in one.of(operation.design.operation.name).items():
-            folium.raster_layers.ImageOverlay(
-                image=data_uri(palette_png(image)),
-                bounds=[[image.south, image.west], [image.north, image.east]],
-                name=f"surface {index} {view}",
-                mercator_project=False,
-            ).add_to(built)
+            _overlay(built, image, f"surface {index} {view}")
         for change in _changes(disclosed, operation, one.measure.name):
-            picture = change.pictures[ChangeKind.INTENSITY]
-            folium.raster_layers.ImageOverlay(
-                image=data_uri(palette_png(picture)),
-                bounds=[[picture.south, picture.west], [picture.north, picture.east]],
-                name=f"surface {index} {CHANGE}",
-                mercator_project=False,
-            ).add_to(built)
+            _overlay(built, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
         for spot in one.hotspots:
             about = {"kind": "hotspot", "measure": index, "rank": spot.rank}
             _outline(built, f"hotspot {index} {spot.rank}", about, to_lonlat(spot.geometry, crs))
@@ -108,6 +97,15 @@ def _changes(disclosed: DisclosedStudy, operation: ShownOperation, measure: str)
     """Return the drawn change of a measure around an operation: one or none."""
     name = operation.design.operation.name
     return [one for one in disclosed.changes if (one.operation, one.measure.name) == (name, measure) and one.pictures]
+
+
+def _overlay(built: folium.Map, image: ClassedImage, name: str) -> None:
+    folium.raster_layers.ImageOverlay(
+        image=data_uri(palette_png(image)),
+        bounds=[[image.south, image.west], [image.north, image.east]],
+        name=name,
+        mercator_project=False,
+    ).add_to(built)
 
 
 def _outline(built: folium.Map, name: str, about: dict[str, Any], geometry: dict[str, Any]) -> None:

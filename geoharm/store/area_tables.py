@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from geoharm.errors import DataError, GateError
+from geoharm.errors import DataError
 from geoharm.model import Areas, Period, StudyArea
 from geoharm.store.area_texts import EMPTY, Fault, clean, read_code, read_count, read_estimate, read_period
 from geoharm.store.connection import Store, quote_name
@@ -22,13 +22,12 @@ from geoharm.store.formats import Format
 from geoharm.store.formats.kinds import VALUE, TableRules
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
-from geoharm.store.stage import REJECT_COLUMNS, Staged, insert_rows
+from geoharm.store.stage import REJECT_COLUMNS, Staged, insert_rows, refuse_misfit
 from geoharm.store.tidy import AFTER_PERIOD, BEFORE_PERIOD
 
 ALL = "all"
 CONFLICT = "is given more than once with different values; none of them is kept"
 _ERRORS = ("estimate", "standard_error", "low", "high", "n")
-_MAX_REJECTED = 0.5
 # An area that shares less of itself with the study area lies beside it.
 _SLIVER = 1e-6
 
@@ -299,13 +298,8 @@ def _gate(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, read
         "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
         [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
     ).fetchall()
-    if worst and worst[0][2] > _MAX_REJECTED * read:
-        column, reason, count, line = worst[0]
-        msg = (
-            f'"{name}" does not look like the format "{layout.name}": in {count:,} of {read:,} values '
-            f'(first in line {line}) "{layout.columns.get(column, (column,))[0]}" {reason}. Check the format; nothing was read.'
-        )
-        raise GateError(msg)
+    if worst:
+        refuse_misfit(name, layout, worst[0], read, of="values")
 
 
 def values_by_area(

@@ -10,7 +10,7 @@ from typing import Any
 import shapely
 
 from geoharm import _crs
-from geoharm.model import Period, Source, StudyArea, TableLedger
+from geoharm.model import Period, Source, SourceLedger, StudyArea, TableLedger
 from geoharm.store.connection import open_store
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input, find_inputs
@@ -54,37 +54,24 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         if layout.kind != "event":
             source = Source("check", layout.kind, layout.name, ())
             table = ingest_table(store, source, layout=layout, files=inputs, area=_WORLD, period=_EVER)
-            return _about_table(table, layout, table_categories(store, "check", layout.kind))
+            return _about(table, layout, table_categories(store, "check", layout.kind))
         rule = LoadRule("check", layout, _WORLD, _EVER)
         for one in inputs:
             load_file(store, one, rule)
         settle_source(store, "check", layout, _WORLD, None, measured=False)
-        ledger = source_ledger(store, "check", layout)
-        held = categories(store, "check")
-    return {
-        "format": layout.name,
-        "first_day": str(ledger.coverage.start),
-        "last_day": str(ledger.coverage.last),
-        "missing_months": [str(month)[:7] for month in ledger.missing_months],
-        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
-        "default_geocodes": [
-            {"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in ledger.default_geocodes
-        ],
-        "notes": [note.named() for note in ledger.notes],
-        "categories": dict(list(held.items())[:_MOST]),
-    }
+        return _about(source_ledger(store, "check", layout), layout, categories(store, "check"))
 
 
-def _about_table(ledger: TableLedger, layout: Format, held: dict[str, int]) -> dict[str, Any]:
-    """Return what became of the rows of a file that holds no events, under the same keys."""
+def _about(ledger: SourceLedger | TableLedger, layout: Format, held: dict[str, int]) -> dict[str, Any]:
     span = ledger.coverage
+    missing, codes = (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
     return {
         "format": layout.name,
         "first_day": str(span.start) if span else "",
         "last_day": str(span.last) if span else "",
-        "missing_months": [],
+        "missing_months": [str(month)[:7] for month in missing],
         "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
-        "default_geocodes": [],
+        "default_geocodes": [{"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in codes],
         "notes": [note.named() for note in ledger.notes],
         "categories": dict(list(held.items())[:_MOST]),
     }

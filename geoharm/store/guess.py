@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from geoharm._tables import quoted
 from geoharm.errors import DataError
 from geoharm.store.formats import personal_words, read_date
 from geoharm.store.inputs import Input
@@ -210,43 +211,51 @@ def _guess_crs(rows: Sequence[Sequence[str]], chosen: dict[str, int]) -> tuple[s
     return "EPSG:????", ["crs: the coordinates are no degrees; name their coordinate system under [location]"]
 
 
+def head_lines(kind: str, delimiter: str, encoding: str) -> list[str]:
+    """Return the lines with which a guessed format begins, whatever its table holds."""
+    return [
+        "# A guess: read every line before you use it.",
+        "[format]",
+        *([] if kind == "event" else [f'kind = "{kind}"']),
+        'title = "my source"',
+        'container = "csv"',
+        'publisher = ""',
+        'licence = ""',
+        'attribution = ""',
+        'tried_on = "untried"',
+        "guessed = true    # take this line out once every other line is checked; until then no study reads by it",
+        "",
+        "[csv]",
+        f"delimiter = {quoted(delimiter)}",
+        f"encoding = {quoted(encoding)}",
+    ]
+
+
+def column_lines(header: Sequence[str], chosen: dict[str, int]) -> list[str]:
+    """Return the lines that name the column of each field."""
+    return ["", "[columns]", *(f"{field} = {quoted(header[index])}" for field, index in chosen.items())]
+
+
 def _toml(
     header: Sequence[str], chosen: dict[str, int], patterns: Sequence[str], crs: str, dialect: tuple[str, str]
 ) -> str:
-    def text(value: str) -> str:
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'
-
-    columns = "\n".join(f"{field} = {text(header[index])}" for field, index in chosen.items())
     monthly = (
         "month" if list(patterns) == ["%Y-%m"] else "moment" if any("%H" in p or "%I" in p for p in patterns) else "day"
     )
-    rule = "id" if "id" in chosen else "none"
-    return f"""# A guess: read every line before you use it.
-[format]
-title = "my source"
-container = "csv"
-publisher = ""
-licence = ""
-attribution = ""
-tried_on = "untried"
-guessed = true    # take this line out once every other line is checked; until then no study reads by it
-
-[csv]
-delimiter = {text(dialect[0])}
-encoding = {text(dialect[1])}
-
-[columns]
-{columns}
-
-[date]
-formats = [{", ".join(text(pattern) for pattern in patterns)}]
-precision = "{monthly}"
-
-[location]
-crs = "{crs}"
-quality = "exact"
-typical_error_m = 0
-
-[duplicates]
-rule = "{rule}"
-"""
+    lines = [
+        *head_lines("event", *dialect),
+        *column_lines(header, chosen),
+        "",
+        "[date]",
+        f"formats = [{', '.join(map(quoted, patterns))}]",
+        f'precision = "{monthly}"',
+        "",
+        "[location]",
+        f'crs = "{crs}"',
+        'quality = "exact"',
+        "typical_error_m = 0",
+        "",
+        "[duplicates]",
+        f'rule = "{"id" if "id" in chosen else "none"}"',
+    ]
+    return "\n".join(lines) + "\n"

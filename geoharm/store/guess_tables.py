@@ -9,9 +9,10 @@ import re
 from collections.abc import Sequence
 
 from geoharm._checks import nearest
+from geoharm._tables import quoted
 from geoharm.errors import DataError
 from geoharm.store.formats import personal_words
-from geoharm.store.guess import Guess, date_patterns, is_number, sample_rows
+from geoharm.store.guess import Guess, column_lines, date_patterns, head_lines, is_number, sample_rows
 from geoharm.store.inputs import Input
 
 _NAMES = {
@@ -71,30 +72,12 @@ def guess_table(source: Input, kind: str) -> Guess:
     undecided: list[str] = []
     wide = _wide_period(header) if kind == "area_table" else None
     chosen = _choose(kind, header, rows, evidence, wide=wide is not None)
-    lines = [
-        "# A guess: read every line before you use it.",
-        "[format]",
-        f'kind = "{kind}"',
-        'title = "my source"',
-        'container = "csv"',
-        'publisher = ""',
-        'licence = ""',
-        'attribution = ""',
-        'tried_on = "untried"',
-        "guessed = true    # take this line out once every other line is checked; until then no study reads by it",
-        "",
-        "[csv]",
-        f"delimiter = {_quoted(delimiter)}",
-        f"encoding = {_quoted(encoding)}",
-        "",
-        "[columns]",
-        *(f"{field} = {_quoted(header[index])}" for field, index in chosen.items()),
-    ]
+    lines = [*head_lines(kind, delimiter, encoding), *column_lines(header, chosen)]
     needed = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
     needed += ("date", "value") if kind == "area_table" and wide is None else ()
     if kind == "area_table" and wide is None:
         others = [
-            _quoted(text)
+            quoted(text)
             for index, text in enumerate(header)
             if index not in chosen.values() and _mostly_numbers(rows, index)
         ]
@@ -174,26 +157,26 @@ def _date_lines(
     if wide is not None:
         headers, pattern, unit = wide
         evidence.append(f"date: headers such as {pattern} name a {unit} each")
-        return ["", "[date]", f"headers = '{headers}'", f"formats = [{_quoted(pattern)}]", f'unit = "{unit}"']
+        return ["", "[date]", f"headers = '{headers}'", f"formats = [{quoted(pattern)}]", f'unit = "{unit}"']
     if "date" not in chosen:
         return ["", "[date]", "formats = []"]
     values = [text for row in rows if (text := row[chosen["date"]].strip())]
     for looks, pattern, unit in _PERIODS:
         if values and all(re.search(looks, value) for value in values):
-            return ["", "[date]", f"formats = [{_quoted(pattern)}]", f'unit = "{unit}"']
+            return ["", "[date]", f"formats = [{quoted(pattern)}]", f'unit = "{unit}"']
     if values and all(re.fullmatch(r"\d{1,3}(\.0*)?", value) for value in values):
         undecided.append("date: periods are numbered; say the first day of period 1 (numbered_from) and their unit")
         return ["", "[date]", 'unit = "month"', "# numbered_from = the first day of period 1"]
     patterns, doubt = date_patterns(values)
     undecided += [*doubt, "date.unit: day, week, month, quarter or year"]
-    return ["", "[date]", f"formats = [{', '.join(map(_quoted, patterns))}]", 'unit = "month"']
+    return ["", "[date]", f"formats = [{', '.join(map(quoted, patterns))}]", 'unit = "month"']
 
 
 def _note_signs(rows: Sequence[Sequence[str]], columns: Sequence[int], undecided: list[str]) -> None:
     """Name what stands where a number should."""
     signs = sorted({text for row in rows for index in columns if (text := row[index].strip()) and not is_number(text)})
     if signs:
-        shown = ", ".join(_quoted(sign) for sign in signs[:_MANY_SIGNS])
+        shown = ", ".join(quoted(sign) for sign in signs[:_MANY_SIGNS])
         undecided.append(
             f"values: {shown} are no numbers; if they stand for suppressed ones, declare them under values.suppressed with the "
             'least and the most they can be, such as { "*" = [1, 4] }; if for nothing, under values.blank'
@@ -210,7 +193,3 @@ def _has_numbers(rows: Sequence[Sequence[str]], index: int, field: str) -> bool:
 def _mostly_numbers(rows: Sequence[Sequence[str]], index: int) -> bool:
     filled = [text for row in rows if (text := row[index].strip())]
     return bool(filled) and sum(map(is_number, filled)) > 0.5 * len(filled)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\t", "\\t") + '"'

@@ -31,12 +31,7 @@ def read_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
     DataError
         If the file is missing, empty, of another container, or lacks a declared column.
     """
-    if not source.path.is_file():
-        msg = f'The file "{source.path}" does not exist.'
-        raise DataError(msg)
-    if source.path.stat().st_size == 0:
-        msg = f'The file "{source.name}" is empty.'
-        raise DataError(msg)
+    _check_filled(source)
 
     def parse(fields: Collection[str], *, lined: bool = True) -> int:
         return parse_stage(connection, fields, layout, faults, lined=lined)
@@ -57,9 +52,7 @@ def stage_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: For
     DataError
         With one sentence, if the file cannot be read.
     """
-    if source.path.stat().st_size == 0:
-        msg = f'The file "{source.name}" is empty.'
-        raise DataError(msg)
+    _check_filled(source)
     if layout.container != "csv":
         return _READERS[layout.container](connection, source, layout)
 
@@ -71,6 +64,15 @@ def stage_file(connection: duckdb.DuckDBPyConnection, source: Input, layout: For
     staged = stage_csv(connection, source, layout, keep)
     connection.execute("ALTER TABLE kept_stage RENAME TO stage")
     return staged
+
+
+def _check_filled(source: Input) -> None:
+    if not source.path.is_file():
+        msg = f'The file "{source.path}" does not exist.'
+        raise DataError(msg)
+    if source.path.stat().st_size == 0:
+        msg = f'The file "{source.name}" is empty.'
+        raise DataError(msg)
 
 
 def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:

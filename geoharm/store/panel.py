@@ -11,7 +11,7 @@ from geoharm.errors import DesignError
 from geoharm.model import Measure, UnitPanel, Window
 from geoharm.store.connection import Store
 from geoharm.store.ledger import coverage
-from geoharm.store.reduce import located_days
+from geoharm.store.reduce import dated_points
 
 
 def unit_panel(
@@ -46,13 +46,14 @@ def unit_panel(
         if by_month and not all(period.is_whole_months for period in window.periods):
             msg = f'"{measure.name}" is dated by month; the window "{window.name}" must start and end on the first of one.'
             raise DesignError(msg)
-    x, y, days, events = located_days(store, measure)
-    cells = np.column_stack([np.floor((y - origin[1]) / side), np.floor((x - origin[0]) / side)]).astype(np.int64)
+    found = dated_points(store, measure)
+    rows, columns = np.floor((found.y - origin[1]) / side), np.floor((found.x - origin[0]) / side)
+    cells, events = np.column_stack([rows, columns]).astype(np.int64), found.weight.astype(np.int64)
     unique, place = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
     counts = np.zeros((unique.shape[0], len(windows)), dtype=np.int64)
     for number, window in enumerate(windows):
         for period in window.periods:
-            inside = (days >= np.datetime64(period.start)) & (days < np.datetime64(period.end))
+            inside = (found.day >= np.datetime64(period.start)) & (found.day < np.datetime64(period.end))
             np.add.at(counts[:, number], place.ravel()[inside], events[inside])
     used = counts.any(axis=1)
     return UnitPanel(measure.name, tuple(windows), unique[used, 0], unique[used, 1], counts[used])

@@ -218,34 +218,16 @@ def points(store: Store, measure: Measure, window: Window) -> Points:
     return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))
 
 
-def located_days(
-    store: Store, measure: Measure
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return x, y, day and number of a measure's events at every located place and day, in order.
-
-    Default geocodes, rows without a place and rows outside the study area are left out.
-    """
-    found = store.connection.execute(
-        f"""
-        SELECT x, y, day, count(*) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' {_category_filter(measure)}
-        GROUP BY x, y, day ORDER BY day, x, y
-        """,
-        {"source": measure.source} | _category_values(measure),
-    ).fetchnumpy()
-    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
-    return x, y, np.asarray(found["day"]).astype("datetime64[D]"), np.asarray(found["n"], dtype=np.int64)
-
-
-def dated_points(store: Store, measure: Measure, window: Window) -> DatedPoints:
-    """Return the located places and days of a measure in a window, with the events at each.
+def dated_points(store: Store, measure: Measure, window: Window | None = None) -> DatedPoints:
+    """Return the located places and days of a measure in a window, or at any time, with the events at each.
 
     As `points`, but by day too; the first of the month where the source knows no day.
     """
+    spans = _spans(window) if window else "true"
     found = store.connection.execute(
         f"""
         SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({_spans(window)}) {_category_filter(measure)}
+        WHERE source = $source AND place = 'inside' AND ({spans}) {_category_filter(measure)}
         GROUP BY x, y, day ORDER BY x, y, day
         """,
         {"source": measure.source} | _category_values(measure),

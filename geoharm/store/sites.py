@@ -8,7 +8,6 @@ from typing import Any
 
 import duckdb
 import numpy as np
-import shapely
 
 from geoharm import _crs
 from geoharm.errors import GateError
@@ -18,11 +17,11 @@ from geoharm.store.connection import Store, quote_name
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.landing import stage_file
+from geoharm.store.lookup import locate
 from geoharm.store.notes import keep_note
-from geoharm.store.stage import insert_rows
+from geoharm.store.stage import MAX_REJECTED, insert_rows
 
 _FIELDS = ("name", "part", "category", "address", "longitude", "latitude", "latlon")
-_MAX_REJECTED = 0.5
 
 Row = dict[str, Any]
 
@@ -67,8 +66,7 @@ def keep_sites(
     x, y = _crs.transform(
         [row["longitude"] for row in rows], [row["latitude"] for row in rows], source=layout.crs, target=area.crs
     )
-    shapely.prepare(area.boundary)
-    inside = shapely.intersects_xy(area.boundary, x, y) & np.isfinite(x) & np.isfinite(y)
+    inside = locate(x, y, [area.boundary]) == 0
     located = np.array([not math.isnan(row["longitude"]) for row in rows], dtype=bool)
     if located.any() and not inside.any():
         lon, lat = (
@@ -167,7 +165,7 @@ def _degrees(text: str, most: float) -> float | Fault:
 
 def _gate(name: str, read: int, bad: Sequence[Row], layout: Format) -> None:
     """Refuse a file of which more than half cannot be read: the wrong format, not bad rows."""
-    if len(bad) > _MAX_REJECTED * read:
+    if len(bad) > MAX_REJECTED * read:
         worst = bad[0]
         msg = (
             f'"{name}" does not look like the format "{layout.name}": {len(bad):,} of {read:,} rows cannot be read; the first, '

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import duckdb
 import pyarrow as pa
 
-from geoharm.errors import DataError
+from geoharm.errors import DataError, GateError
 from geoharm.store.connection import quote_name
 from geoharm.store.formats import Format
 from geoharm.store.formats.kinds import NEEDED_FIELDS, value_fields
 
 _BATCH = 100_000
+# More than this share unreadable means the wrong format, not bad rows.
+MAX_REJECTED = 0.5
 REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
 NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
 
@@ -99,6 +101,41 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
     connection.register("new_rows", pa.table({f"c{nth}": pa.array(values) for nth, values in enumerate(columns)}))
     connection.execute(f"INSERT INTO {table} FROM new_rows")
     connection.unregister("new_rows")
+
+
+def refuse_misfit(
+    name: str,
+    layout: Format,
+    worst: tuple[str, str, int, int],
+    read: int,
+    *,
+    of: str,
+    way_out: str = "Check the format",
+) -> None:
+    """Refuse a file of which more than `MAX_REJECTED` have one fault: the wrong format, not bad rows.
+
+    Parameters
+    ----------
+    name : str
+    layout : Format
+    worst : (column, reason, count, first line)
+        The most frequent fault.
+    read : int
+    of : str
+        "rows" or "values": what is counted.
+    way_out : str
+
+    Raises
+    ------
+    GateError
+    """
+    column, reason, count, line = worst
+    if count > MAX_REJECTED * read:
+        msg = (
+            f'"{name}" does not look like the format "{layout.name}": in {count:,} of {read:,} {of} (first in line {line}) '
+            f'"{layout.columns.get(column, (column,))[0]}" {reason}. {way_out}; nothing was read.'
+        )
+        raise GateError(msg)
 
 
 def is_broken_text(text: str) -> bool:

@@ -20,10 +20,9 @@ from geoharm.store.connection import Store
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.notes import keep_note
-from geoharm.store.stage import REJECT_COLUMNS, insert_rows
+from geoharm.store.stage import MAX_REJECTED, REJECT_COLUMNS, insert_rows
 from geoharm.store.tables import check_frame, read_vector
 
-_MAX_REJECTED = 0.5
 _CENTIMETRES = 100
 
 
@@ -67,7 +66,7 @@ def read_lines(files: Sequence[Input], layout: Format, area: StudyArea) -> list[
             for line in _parts(source.name, number, given, shape)
         ]
         bad = [line for line in lines if line.reason]
-        if len(bad) > _MAX_REJECTED * len(lines):
+        if len(bad) > MAX_REJECTED * len(lines):
             msg = (
                 f'"{source.name}" does not look like street lines: {len(bad):,} of {len(lines):,} cannot be used; '
                 f"the first, feature {bad[0].line}, {bad[0].reason}. Nothing was read."

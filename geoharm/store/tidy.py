@@ -25,12 +25,10 @@ from geoharm.store.inputs import Input
 from geoharm.store.landing import read_file
 from geoharm.store.notes import forget_notes
 from geoharm.store.parsing import drop_parsed
-from geoharm.store.stage import Staged
+from geoharm.store.stage import Staged, refuse_misfit
 
 BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
 
-# More than half of the rows unreadable means the wrong format, not bad rows.
-_MAX_REJECTED = 0.5
 _SWAPPED = 0.9
 # Places this share of the study area's size around it are projected as quickly as those inside.
 _MARGIN = 0.1
@@ -197,17 +195,9 @@ def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
         "WHERE source = ? AND file = ? AND reason NOT IN (?, ?) GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
         [rule.source, name, BEFORE_PERIOD, AFTER_PERIOD],
     ).fetchall()
-    if not worst:
-        return
-    column, reason, count, line = worst[0]
-    if count > _MAX_REJECTED * staged.read:
-        header = rule.layout.columns.get(column, (column,))[0]
-        msg = (
-            f'"{name}" does not look like the format "{rule.layout.name}": in {count:,} of {staged.read:,} rows '
-            f'(first in line {line}) "{header}" {reason}. Check the format or whether columns are swapped; '
-            "nothing was read."
-        )
-        raise GateError(msg)
+    if worst:
+        way_out = "Check the format or whether columns are swapped"
+        refuse_misfit(name, rule.layout, worst[0], staged.read, of="rows", way_out=way_out)
 
 
 def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
