@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from geoharm.displacement.windows import build_windows, parse_phase
 from geoharm.displacement.zones import build_zones, clearance, outermost
 from geoharm.errors import DesignError
-from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea
+from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea, Window
 
 
 def build_design(
@@ -40,6 +40,7 @@ def build_design(
     before, after, phases, notes = build_windows(
         operation, coverage=Period(max(starts), min(ends)), missing=missing, by_month=by_month
     )
+    _refuse_cut_years([row.source for row in ledgers if row.precision == "year"], (before, *phases))
     if operation.control is None:
         belt = clearance(operation)
         notes = (
@@ -87,3 +88,16 @@ def check_operations_apart(operations: Sequence[Operation]) -> None:
         if one.target.intersects(two.target):
             msg = f'The target areas of "{one.name}" and "{two.name}" overlap; evaluate them as one operation.'
             raise DesignError(msg)
+
+
+def _refuse_cut_years(yearly: Sequence[str], windows: Sequence[Window]) -> None:
+    """Refuse windows that cut a year where a source knows years only."""
+    for window in windows if yearly else ():
+        for period in window.periods:
+            if not period.is_whole_years:
+                msg = (
+                    f'The source "{yearly[0]}" is dated by year; the window "{window.name}" ({period.start} to '
+                    f"{period.last}) cuts a year. Let every window start and end on 1 January, or measure nothing by "
+                    "this source."
+                )
+                raise DesignError(msg)

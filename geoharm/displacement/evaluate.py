@@ -147,7 +147,7 @@ def _together(counts: ZoneCounts, zones: Sequence[str], before: Window, after: W
 
 
 def _dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
-    """Return the dispersion of all whole months before the operation, rounded up to a tenth; gaps stay gaps.
+    """Return the dispersion of all whole months (years) before the operation, rounded up to a tenth; gaps stay gaps.
 
     The whole history is used, since a short window before tells too little. Rounding keeps single months from being
     worked out of a published error.
@@ -157,8 +157,11 @@ def _dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> flo
     if counts.coverage.start >= start:
         return 1.0
     values: list[float] = []
+    step = 12 if counts.by_year else 1
     for month in Period(counts.coverage.start, start).months():
-        span = Period(month, add_months(month, 1))
+        if counts.by_year and month.month != 1:
+            continue
+        span = Period(month, add_months(month, step))
         used = month in series[0] and counts.coverage.contains(span) and span.end <= start
         values.append(float(sum(one[month] for one in series)) if used else math.nan)
     return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

@@ -52,11 +52,13 @@ class ZoneCounts:
         Distinct and increasing; first days of months where the source knows no day.
     counts : ndarray of int, shape (len(zones), t)
     by_month : bool
-        Whether the source knows months only.
+        Whether the source knows no day.
     coverage : Period
         The days for which the source has files.
     missing_months : tuple of date
         First days of months inside the coverage for which the source has no row at all.
+    by_year : bool
+        Whether the source knows neither day nor month.
     """
 
     measure: str
@@ -66,6 +68,7 @@ class ZoneCounts:
     by_month: bool
     coverage: Period
     missing_months: tuple[date, ...] = ()
+    by_year: bool = False
 
     def __post_init__(self) -> None:
         if self.counts.shape != (len(self.zones), self.dates.size):
@@ -83,15 +86,17 @@ class ZoneCounts:
         Raises
         ------
         DesignError
-            If the source knows months only and the window cuts one.
+            If the source knows months or years only and the window cuts one.
         """
         row = self.counts[self.zones.index(zone)]
         found = 0
         for period in window.periods:
-            if self.by_month and not period.is_whole_months:
+            step = "year" if self.by_year else "month"
+            whole = period.is_whole_years if self.by_year else period.is_whole_months
+            if self.by_month and not whole:
                 msg = (
-                    f'"{self.measure}" is dated by month; the window "{window.name}" ({period.start} to '
-                    f"{period.last}) cuts a month. Let it start and end on the first of a month."
+                    f'"{self.measure}" is dated by {step}; the window "{window.name}" ({period.start} to '
+                    f"{period.last}) cuts a {step}. Let it start and end on the first of a {step}."
                 )
                 raise DesignError(msg)
             inside = (self.dates >= np.datetime64(period.start)) & (self.dates < np.datetime64(period.end))
@@ -103,9 +108,14 @@ class ZoneCounts:
         return Change(zone, self.total(zone, before), self.total(zone, after))
 
     def monthly(self, zone: str) -> dict[date, int]:
-        """Return the zone's count of every month of the coverage that has data, in order."""
+        """Return the zone's count of every month of the coverage that has data, in order.
+
+        Where the source knows years only, the counts of its years by their first days.
+        """
         row = self.counts[self.zones.index(zone)]
         months = [month for month in self.coverage.months() if month not in set(self.missing_months)]
+        if self.by_year:
+            months = [month for month in months if month.month == 1]
         of_date = self.dates.astype("datetime64[M]")
         sums = dict.fromkeys(months, 0)
         for month in months:

@@ -182,8 +182,8 @@ class SourceLedger:
         From the first to the last day (or month) with a row.
     missing_months : tuple of date
         First days of months inside the coverage without any row.
-    by_month : bool
-        Whether the source knows months only.
+    precision : str
+        "moment", "day", "month" or "year": what is known of when a thing happened.
     location_error : float
         Typical distance in metres between a published and a true place; 0 if not stated.
     default_geocodes : tuple of DefaultGeocode
@@ -201,7 +201,7 @@ class SourceLedger:
     files: tuple[FileLedger, ...]
     coverage: Period
     missing_months: tuple[date, ...]
-    by_month: bool
+    precision: str
     location_error: float
     default_geocodes: tuple[DefaultGeocode, ...]
     attribution: str
@@ -221,6 +221,11 @@ class SourceLedger:
     def undated(self) -> int:
         """Rejected rows without a readable date: read rows that are in no month."""
         return self.total("read") - sum(month.read for month in self.months)
+
+    @property
+    def by_month(self) -> bool:
+        """Whether the source knows no day."""
+        return self.precision in ("month", "year")
 
     def total(self, field: str) -> int:
         """Return the sum of one column, e.g. ``"kept"``, over the files."""

@@ -87,6 +87,11 @@ class Period:
         """Whether both ends fall on the first of a month."""
         return self.start.day == 1 and self.end.day == 1
 
+    @property
+    def is_whole_years(self) -> bool:
+        """Whether both ends fall on the first of a year."""
+        return (self.start.month, self.start.day) == (self.end.month, self.end.day) == (1, 1)
+
     def months(self) -> tuple[date, ...]:
         """Return the first day of every month that the period touches."""
         found = []

@@ -268,6 +268,8 @@ def _disclose_harm(ledger: HarmLedger, hidden: set[tuple[str, str]], k: int) -> 
 
 def _disclose_series(counts: ZoneCounts, design: Design, k: int) -> ShownSeries:
     """Return the finest steps in which no count of the target or the control needs hiding."""
+    if counts.by_year:
+        return ShownSeries(0)
     target = counts.monthly("target")
     control = counts.monthly("control")
     span = [month for month in counts.coverage.months() if counts.coverage.contains(_whole(month))]

@@ -24,6 +24,7 @@ from geoharm.store.reduce import (
     zone_counts,
     zone_of,
 )
+from geoharm.store.rhythm import hour_weekday
 from geoharm.store.save import save_effects
 from geoharm.store.settle import settle_source
 from geoharm.store.sites import sites
@@ -45,6 +46,7 @@ __all__ = [
     "format_text",
     "guess_format",
     "guess_table",
+    "hour_weekday",
     "ingest_source",
     "ingest_table",
     "one_input",

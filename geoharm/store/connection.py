@@ -19,19 +19,20 @@ CREATE SCHEMA IF NOT EXISTS result;
 CREATE TABLE IF NOT EXISTS main.about (version INTEGER);
 INSERT INTO main.about SELECT {SCHEMA_VERSION} WHERE NOT EXISTS (FROM main.about);
 CREATE TABLE IF NOT EXISTS tidy.source (
-    source VARCHAR PRIMARY KEY, by_month BOOLEAN, covers_from DATE, covers_to DATE);
+    source VARCHAR PRIMARY KEY, "precision" VARCHAR, covers_from DATE, covers_to DATE);
 CREATE TABLE IF NOT EXISTS tidy.file (
     source VARCHAR, file VARCHAR, sha256 VARCHAR, load_key VARCHAR, read BIGINT, PRIMARY KEY (source, file));
 CREATE TABLE IF NOT EXISTS tidy.row (
     source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
-    category VARCHAR, address VARCHAR, weight DOUBLE, same UHUGEINT);
+    category VARCHAR, address VARCHAR, weight DOUBLE, same UHUGEINT, clock TIMESTAMP, clock_end TIMESTAMP);
 CREATE TABLE IF NOT EXISTS tidy.reject (
     source VARCHAR, file VARCHAR, line BIGINT, "column" VARCHAR, reason VARCHAR, day DATE);
 CREATE TABLE IF NOT EXISTS tidy.duplicate (
     source VARCHAR, file VARCHAR, line BIGINT, of_file VARCHAR, of_line BIGINT);
 CREATE TABLE IF NOT EXISTS tidy.event (
     source VARCHAR, file VARCHAR, line BIGINT, day DATE, x DOUBLE, y DOUBLE,
-    category VARCHAR, weight DOUBLE, place VARCHAR, recovered BOOLEAN);
+    category VARCHAR, weight DOUBLE, place VARCHAR, recovered BOOLEAN,
+    hour UTINYINT, span_from TIMESTAMP, span_until TIMESTAMP);
 CREATE TABLE IF NOT EXISTS tidy.default_geocode (
     source VARCHAR, x DOUBLE, y DOUBLE, events BIGINT, share DOUBLE, addresses BIGINT, reason VARCHAR,
     at_x DOUBLE, at_y DOUBLE);

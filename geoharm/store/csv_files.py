@@ -23,9 +23,10 @@ from geoharm.errors import DataError
 from geoharm.store.connection import quote_name, quote_text
 from geoharm.store.formats import Format, read_date
 from geoharm.store.inputs import CHUNK, Input
-from geoharm.store.stage import Staged, StageWriter, is_broken_text, match_columns
+from geoharm.store.stage import Staged, StageWriter, is_broken_text, match_columns, not_text
 
 MAX_LINE = 2_000_000
+NOT_TEXT = "has bytes that are not"
 
 
 class Parse(Protocol):
@@ -72,6 +73,9 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
         quick = source.is_plain and layout.encoding == "utf-8"
         rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
         scan = scanning.result()
+    if scan.newlines == 0 and not any(header):
+        msg = f'The file "{source.name}" is empty.'
+        raise DataError(msg)
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
@@ -95,10 +99,10 @@ def _scan(source: Input) -> _Scan:
             digest.update(chunk)
             found = chunk.count(b"\n")
             newlines += found
-            run = len(chunk) - chunk.rfind(b"\n") - 1 if found else run + len(chunk)
+            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            run = len(chunk) - end - 1 if end >= 0 else run + len(chunk)
             if run > MAX_LINE:
-                msg = f'"{source.name}", line {newlines + 2}: the line is longer than {MAX_LINE:,} bytes; nothing was read.'
-                raise DataError(msg)
+                raise _too_long(source, newlines + 2)
             if b"\r" in chunk or last == b"\r":
                 lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
             zeros = zeros or b"\x00" in chunk
@@ -107,17 +111,33 @@ def _scan(source: Input) -> _Scan:
     return _Scan(newlines, not lone and not zeros, digest.hexdigest())
 
 
+def _not_text(source: Input, layout: Format) -> DataError:
+    wayout = 'Name its encoding under [csv] encoding, such as "cp1252"'
+    if layout.encoding != "utf-8":
+        wayout = "Check [csv] encoding, and whether the file is whole"
+    return not_text(source, layout.encoding, wayout=wayout)
+
+
+def _too_long(source: Input, line: int) -> DataError:
+    return DataError(f'"{source.name}", line {line}: the line is longer than {MAX_LINE:,} bytes; nothing was read.')
+
+
 def _header(source: Input, layout: Format) -> list[str]:
     """Return the names of the columns, without the spaces around them."""
+    with source.open() as stream:
+        first = stream.readline(MAX_LINE)
+    if len(first) == MAX_LINE and b"\r" not in first:
+        raise _too_long(source, 1)
     try:
         with _open_csv(source, layout) as reader:
             record: list[str] = next(reader, [])
-    except (csv.Error, UnicodeError) as error:
-        msg = f'The header of "{source.name}" cannot be read as {layout.encoding} text: {error}. Check [csv] encoding.'
+    except UnicodeError as error:
+        raise _not_text(source, layout) from error
+    except csv.Error as error:
+        msg = f'The header of "{source.name}" has a quote that is not closed, or one where none may be; mend the file.'
         raise DataError(msg) from error
     if any(is_broken_text(name) for name in record):
-        msg = f'The header of "{source.name}" is not {layout.encoding} text; name its encoding under [csv] encoding.'
-        raise DataError(msg)
+        raise _not_text(source, layout)
     return [name.strip() for name in record]
 
 
@@ -186,6 +206,8 @@ def _records(source: Input, layout: Format, width: int, when: int) -> Iterator[t
             begin = reader.line_num + 1
             try:
                 record = next(reader, None)
+            except UnicodeError as error:
+                raise _not_text(source, layout) from error
             except csv.Error:
                 record, fault = [], "has a quote in a place where none may be"
             else:
@@ -193,7 +215,7 @@ def _records(source: Input, layout: Format, width: int, when: int) -> Iterator[t
                     return
                 if not record:
                     continue
-                fault = _fault(record, width)
+                fault = _fault(record, width, layout.encoding)
             if reader.line_num > begin and (fault or _holds_rows(record, layout, width, when)):
                 msg = (
                     f'"{source.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
@@ -203,7 +225,7 @@ def _records(source: Input, layout: Format, width: int, when: int) -> Iterator[t
             yield begin, fault or record[:width]
 
 
-def _fault(record: list[str], width: int) -> str:
+def _fault(record: list[str], width: int, encoding: str) -> str:
     """Return what is wrong with the shape of a record, or nothing."""
     if len(record) < width:
         return "has fewer columns than the header"
@@ -212,7 +234,7 @@ def _fault(record: list[str], width: int) -> str:
     if any("\x00" in cell for cell in record):
         return "holds a zero byte"
     if any(map(is_broken_text, record)):
-        return "has bytes that are not in the format's encoding"
+        return f"{NOT_TEXT} {encoding} text"
     return ""
 
 

@@ -1,189 +1,123 @@
-"""Dates: read as a format declares, in the local civil day; two ways of reading one text are never settled by a guess."""
+"""Dates as texts: what a pattern names, how SQL reads it, and which pattern would swap its day and month."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+import re
+from typing import Any
+from zoneinfo import available_timezones
 
-import duckdb
-
-from geoharm.errors import GateError
-from geoharm.model import LedgerNote
+from geoharm._checks import nearest
 from geoharm.store.connection import quote_text
-from geoharm.store.formats import EPOCH_MS, EXCEL_SERIAL, Format
-from geoharm.store.notes import keep_note
 
-_DAY_MONTH = ("%d", "%m")
-# Rows from which a column of dates that also read the other way round tells which way is wrong.
-_TELLING_ROWS, _TELLING_DAYS = 60, 6
-_NEARLY_ALL = 0.99
+# Patterns beside those of strptime: the day numbers of spreadsheets, and milliseconds since 1970.
+EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
+NUMBERS = (EXCEL_SERIAL, EPOCH_MS)
+PRECISIONS = ("moment", "day", "month", "year")
+_FINEST = (("moment", "HIcX"), ("day", "djcx"), ("month", "mbB"))
+_OFFSET = re.compile(r"(?:(Z| ?UTC)|([+-])(\d\d):?(\d\d)?)$")
 
 
-def moment_sql(text: str, layout: Format) -> str:
-    """Return SQL that reads a text as the first declared pattern that fits: a local wall clock, or NULL.
+def finest(pattern: str) -> str:
+    """Return what a pattern names at its finest: "moment", "day", "month" or "year".
 
-    Where the format has a zone, patterns give UTC (or carry their own offset) and are moved to that zone's clock; an
-    instant has one local time, so clock changes need no rule. Without a zone the text is the local clock already: an
-    hour that a clock change repeats counts as the hour and day it says.
+    Examples
+    --------
+    >>> finest("%d/%m/%Y %H:%M"), finest("%b %Y"), finest("epoch-ms")
+    ('moment', 'month', 'moment')
     """
-    return "coalesce(" + ", ".join(_read_sql(text, pattern, layout.zone) for pattern in layout.date_formats) + ")"
+    if pattern in NUMBERS:
+        return "moment"
+    named = set(re.findall(r"%-?([a-zA-Z])", pattern.replace("%%", "")))
+    return next((name for name, signs in _FINEST if named & set(signs)), "year")
 
 
-def are_dates_judged(layout: Format) -> bool:
-    """Return whether `gate_dates` and `note_dates` have anything to look for: ``parsed`` then keeps the texts."""
-    return len(layout.date_formats) > 1 or bool(_swapped(layout.date_formats[0]))
+def written_offset(pattern: str) -> int | None:
+    """Return the seconds east of UTC that a pattern ends in as fixed text, or None if it ends in none.
 
-
-def gate_dates(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
-    """Stop where the dates of ``parsed`` read better, or just as well but differently, by another order.
-
-    Raises
-    ------
-    GateError
-        With the suggestion; nothing was kept.
+    Examples
+    --------
+    >>> written_offset("%Y-%m-%dT%H:%M:%SZ"), written_offset("%H:%M:%S+05:30"), written_offset("%Y-%m-%d")
+    (0, 19800, None)
     """
-    for one, other in _pairs(layout):
-        _stop_if_read_twice(connection, name, one, other)
-    if len(layout.date_formats) == 1 and _swapped(layout.date_formats[0]):
-        _stop_if_swapped(connection, name, layout.date_formats[0])
+    found = _OFFSET.search(pattern)
+    if not found or finest(pattern) != "moment" or pattern in NUMBERS:
+        return None
+    if found[1]:
+        return 0
+    return (-1 if found[2] == "-" else 1) * (int(found[3]) * 3600 + int(found[4] or 0) * 60)
 
 
-def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, layout: Format) -> None:
-    """Add notes on a file whose dates come in several formats, or also read with day and month changed over."""
-    if len(layout.date_formats) > 1:
-        which = " ".join(
-            f"WHEN {_read_sql('date_text', pattern, '')} IS NOT NULL THEN {index}"
-            for index, pattern in enumerate(layout.date_formats)
-        )
-        used = connection.execute(
-            f"SELECT CASE {which} END AS used, count(*), min(line) FROM parsed WHERE day IS NOT NULL GROUP BY used ORDER BY used"
-        ).fetchall()
-        if len(used) > 1:
-            told = "; ".join(
-                f"{layout.date_formats[index]} in {rows:,} rows from line {line:,}" for index, rows, line in used
-            )
-            total = sum(rows for _, rows, _ in used)
-            sentence = f"the dates come in {len(used)} formats: {told}"
-            keep_note(connection, source, LedgerNote("several date formats", total, 0, sentence, name))
-        return
-    pattern = layout.date_formats[0]
-    other = _swapped(pattern)
-    if other:
-        rows, both, line = connection.execute(
-            f"""
-            SELECT count(*), count(*) FILTER (swapped IS NOT NULL), coalesce(min(line) FILTER (swapped <> day), 0)
-            FROM (SELECT line, day, CAST({_read_sql("date_text", other, "")} AS DATE) AS swapped FROM parsed WHERE day IS NOT NULL)
-            """
-        ).fetchall()[0]
-        if rows and both == rows and line:
-            sentence = f"every date also reads by {other}; the declared {pattern} was taken"
-            keep_note(connection, source, LedgerNote("dates read two ways", rows, line, sentence, name))
+def carries_offset(pattern: str) -> bool:
+    """Return whether texts of a pattern say how far their clock is from UTC."""
+    return pattern == EPOCH_MS or "%z" in pattern or written_offset(pattern) is not None
 
 
-def _read_sql(text: str, pattern: str, zone: str) -> str:
-    if pattern == EXCEL_SERIAL:
-        days = f"TRY_CAST({text} AS DOUBLE)"
-        return (
-            f"CASE WHEN {days} BETWEEN 1 AND 80000 THEN TIMESTAMP '1899-12-30' + to_seconds(round({days} * 86400)) END"
-        )
-    if pattern == EPOCH_MS:
-        # From 1900 to 2100: anything else is no time in milliseconds.
-        number = f"TRY_CAST({text} AS BIGINT)"
-        moment = f"CASE WHEN {number} BETWEEN -2208988800000 AND 4102444800000 THEN make_timestamp({number} * 1000) END"
-    elif "%z" in pattern:
-        moment = f"make_timestamp(epoch_us(try_strptime({text}, {quote_text(pattern)})))"
-    else:
-        moment = f"try_strptime({text}, {quote_text(pattern)})"
-    return _local_sql(moment, zone) if zone else moment
+def swapped(pattern: str) -> str:
+    """Return the pattern with day and month exchanged; empty if nobody would write it.
 
-
-def _local_sql(moment: str, zone: str) -> str:
-    """Return SQL that moves a UTC timestamp to the clock of a zone."""
-    cases = " ".join(
-        f"WHEN {moment} < TIMESTAMP '{until:%Y-%m-%d %H:%M:%S}' THEN {seconds}"
-        for until, seconds in _offsets(zone)[:-1]
-    )
-    last = _offsets(zone)[-1][1]
-    return f"({moment} + to_seconds(CASE {cases} ELSE {last} END))" if cases else f"({moment} + to_seconds({last}))"
-
-
-@cache
-def _offsets(zone: str) -> tuple[tuple[datetime, int], ...]:
-    """Return (until, seconds east of UTC) from 1970 to 2040; the first and last reach beyond."""
-    clock = ZoneInfo(zone)
-
-    def seconds(moment: datetime) -> int:
-        shift = moment.astimezone(clock).utcoffset()
-        return int(shift.total_seconds()) if shift is not None else 0
-
-    found = []
-    low = datetime(1970, 1, 1, tzinfo=UTC)
-    end = datetime(2040, 1, 1, tzinfo=UTC)
-    while low < end:
-        high = low + timedelta(days=1)
-        if seconds(low) != seconds(high):
-            early, late = low, high
-            while late - early > timedelta(seconds=1):
-                middle = early + (late - early) // 2
-                middle = middle.replace(microsecond=0) if middle.replace(microsecond=0) > early else late
-                early, late = (middle, late) if seconds(middle) == seconds(low) else (early, middle)
-            found.append((late.replace(tzinfo=None), seconds(low)))
-        low = high
-    return (*found, (end.replace(tzinfo=None), seconds(end)))
-
-
-def _swapped(pattern: str) -> str:
-    """Return a pattern with day and month changed over; nothing if nobody writes it: no such numbers, or the year first."""
-    day, month = _DAY_MONTH
-    if day not in pattern or month not in pattern or pattern.startswith("%Y"):
+    Examples
+    --------
+    >>> swapped("%m/%d/%Y %H:%M"), swapped("%Y-%m-%d")
+    ('%d/%m/%Y %H:%M', '')
+    """
+    if pattern.lstrip().startswith("%Y") or not re.search("%-?d", pattern) or not re.search("%-?m", pattern):
         return ""
-    return pattern.replace(day, "\0").replace(month, day).replace("\0", month)
+    return re.sub("%(-?)([dm])", lambda sign: f"%{sign[1]}{'m' if sign[2] == 'd' else 'd'}", pattern)
 
 
-def _pairs(layout: Format) -> list[tuple[str, str]]:
-    patterns = layout.date_formats
-    return [(one, other) for at, one in enumerate(patterns) for other in patterns[at + 1 :]]
+def written_sql(text: str, pattern: str, *, trust_offset: bool = True) -> str:
+    """Return SQL that reads a text column under one pattern as a TIMESTAMP: UTC where it carries an offset, else as written.
+
+    The pattern "excel-serial" takes the day numbers that spreadsheets leave, "epoch-ms" milliseconds since 1970. A
+    year of fewer than four digits is no year.
+    """
+    if pattern in NUMBERS:
+        number = f"TRY_CAST({text} AS DOUBLE)"
+        if pattern == EXCEL_SERIAL:
+            made = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number} * 86400) AS BIGINT))"
+            return f"CASE WHEN {number} BETWEEN 1 AND 80000 THEN {made} END"
+        # Fewer digits are seconds, or no time at all.
+        return f"CASE WHEN abs({number}) BETWEEN 1e11 AND 5e12 THEN make_timestamp(CAST(round({number}) * 1000 AS BIGINT)) END"
+    if "%z" in pattern:
+        # The database's own zone must not matter, so the count of microseconds is taken, not a local time.
+        plain = f"regexp_replace({text}, 'Z$', '+00')"
+        read = f"make_timestamp(epoch_us(try_strptime({plain}, {quote_text(pattern)})))"
+    else:
+        read = f"try_strptime({text}, {quote_text(pattern)})"
+        if trust_offset and (shift := written_offset(pattern)):
+            read = f"({read} - to_seconds({shift}))"
+    return f"CASE WHEN {read} >= TIMESTAMP '1000-01-01' THEN {read} END"
 
 
-def _stop_if_read_twice(connection: duckdb.DuckDBPyConnection, name: str, one: str, other: str) -> None:
-    first, second = (f"CAST({_read_sql('date_text', pattern, '')} AS DATE)" for pattern in (one, other))
-    found = connection.execute(
-        f"""
-        SELECT line, date_text, first, second FROM (
-            SELECT line, date_text, {first} AS first, {second} AS second FROM parsed) WHERE first <> second
-        ORDER BY line LIMIT 1
-        """
-    ).fetchall()
-    if found:
-        line, text, by_one, by_other = found[0]
-        msg = (
-            f'"{name}", line {line:,}: the date "{text}" reads as {by_one} by {one} and as {by_other} by {other}. Keep one '
-            "of the two under date.formats; nothing was read."
-        )
-        raise GateError(msg)
-
-
-def _stop_if_swapped(connection: duckdb.DuckDBPyConnection, name: str, pattern: str) -> None:
-    other = _swapped(pattern)
-    given, swapped = (f"CAST({_read_sql('date_text', one, '')} AS DATE)" for one in (pattern, other))
-    texts, by_given, by_swapped, line, months, days = connection.execute(
-        f"""
-        SELECT count(*), count(given), count(swapped), min(line) FILTER (given IS NULL AND swapped IS NOT NULL),
-            count(DISTINCT month(given)), count(DISTINCT day(given))
-        FROM (SELECT line, {given} AS given, {swapped} AS swapped FROM parsed WHERE date_text IS NOT NULL)
-        """
-    ).fetchall()[0]
-    if texts and by_swapped > by_given and by_swapped >= _NEARLY_ALL * texts:
-        msg = (
-            f'"{name}": {texts - by_given:,} of {texts:,} dates (first in line {line:,}) do not read by {pattern}, but '
-            f"nearly all read by {other}. Day and month are probably changed over: write {other} under date.formats; "
-            "nothing was read."
-        )
-        raise GateError(msg)
-    if by_given == by_swapped == texts >= _TELLING_ROWS and months == 1 and days >= _TELLING_DAYS:
-        msg = (
-            f'"{name}": by {pattern} all {texts:,} dates fall into one month and no later than its 12th day. Day and month '
-            f"are probably changed over: write {other} under date.formats; nothing was read."
-        )
-        raise GateError(msg)
+def date_problems(name: str, date: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the patterns of a format's ``[date]`` table, and with its clock."""
+    zone, trusted = date.get("zone", ""), date.get("trust_offset", True)
+    precision = date.get("precision", "day")
+    allowed = max(PRECISIONS.index(precision), 1) if precision in PRECISIONS else len(PRECISIONS)
+    problems = [
+        f"{name}: date.{key} is {date[key]!r}; it must be true or false."
+        for key in ("utc", "trust_offset", "order_checked")
+        if not isinstance(date.get(key, True), bool)
+    ]
+    if zone and zone not in available_timezones():
+        known = nearest(str(zone), available_timezones())
+        problems.append(f'{name}: date.zone is "{zone}", which is no time zone; {known}')
+    if date.get("utc") and not zone:
+        problems.append(f'{name}: date.utc is true; name the place\'s clock under date.zone, such as "Europe/London".')
+    for pattern in date.get("formats", []):
+        has = f'{name}: date.formats has "{pattern}", which'
+        coarse = finest(pattern)
+        if "%" not in pattern and pattern not in NUMBERS:
+            problems.append(f'{has} names no part of a date; write a pattern such as "%Y-%m-%d".')
+        elif "%Z" in pattern:
+            problems.append(f"{has} takes a zone's letters, which mean several zones; write the letters as they stand.")
+        elif PRECISIONS.index(coarse) > allowed:
+            problems.append(f'{has} names no {PRECISIONS[PRECISIONS.index(coarse) - 1]}; write precision = "{coarse}".')
+        elif carries_offset(pattern) and trusted and not zone:
+            problems.append(
+                f"{has} says how far its clock is from UTC: name the place's clock under date.zone, such as "
+                '"Europe/London", or write trust_offset = false if times are local in spite of it.'
+            )
+        elif "%z" in pattern and not trusted:
+            problems.append(f"{has} reads an offset that is not trusted; write it as it stands, such as +00.")
+    return problems

@@ -46,9 +46,13 @@ def note_source(connection: duckdb.DuckDBPyConnection, source: str, layout: Form
     table = np.zeros((len(names), months.size), dtype=np.int64)
     rows = np.array([names.index(str(name)) for name in found["category"]])
     np.add.at(table, (rows, (of_row - of_row.min()).astype(np.int64)), np.asarray(found["n"], dtype=np.int64))
+    notes: list[LedgerNote] = []
     total = table.sum(axis=0)
-    notes = [*_half_empty(months, total)]
-    for name, counts in zip(names, table, strict=True):
+    # Years without months have nothing to say about months.
+    monthly = layout.precision != "year"
+    if monthly:
+        notes += _half_empty(months, total)
+    for name, counts in zip(names, table, strict=True) if monthly else ():
         label = f"“{name}”" if name else "the source"
         notes += [
             *_begins_or_ends(label, months, counts, total),

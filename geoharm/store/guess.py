@@ -14,6 +14,7 @@ from itertools import islice
 
 from geoharm._tables import quoted
 from geoharm.errors import DataError
+from geoharm.store.dates import carries_offset
 from geoharm.store.formats import personal_words, read_date
 from geoharm.store.inputs import Input
 
@@ -88,6 +89,8 @@ def guess_format(source: Input) -> Guess:
     if "date" in chosen:
         patterns, doubt = date_patterns([row[chosen["date"]] for row in rows])
         undecided += doubt
+        if any(map(carries_offset, patterns)):
+            undecided.append("date: the times carry an offset from UTC; name the place's clock under date.zone")
     for field in ("date", "longitude", "latitude"):
         if field not in chosen and not (field != "date" and "latlon" in chosen):
             undecided.append(f"{field}: no column was found; name it under [columns]")

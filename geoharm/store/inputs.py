@@ -58,6 +58,11 @@ class Input:
         """Whether it is gzipped, whatever its name says."""
         return self.is_plain and _starts_with(self.path, _GZIP)
 
+    def stamp(self) -> tuple[int, int]:
+        """Return size and time of the last change of the file or archive: another stamp means that it was written to."""
+        found = self.path.stat()
+        return found.st_size, found.st_mtime_ns
+
     def sha256(self) -> str:
         """Return the SHA-256 of the file's bytes (unzipped, for a member of an archive), in hexadecimal."""
         digest = hashlib.sha256()
@@ -87,7 +92,7 @@ class Input:
                 with self.path.open("rb") as opened:
                     yield opened
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
-            msg = f'The file "{self.name}" is damaged or cut short: {error}.'
+            msg = f'The file "{self.name}" is damaged or cut short; fetch it again.'
             raise DataError(msg) from error
         except (RuntimeError, NotImplementedError) as error:
             if "encrypted" not in str(error) and "compression" not in str(error):
@@ -183,6 +188,11 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
         raise DataError(msg)
     literal = folder / pattern
     matches = [literal] if literal.is_file() else sorted(path for path in folder.glob(pattern) if path.is_file())
+    inside = folder.resolve()
+    for path in matches:
+        if not path.resolve().is_relative_to(inside):
+            msg = f'"{path.name}" is a link to a file outside the data folder; copy the file there, or set --data.'
+            raise DataError(msg)
     if not matches:
         msg = f'No file matches "{pattern}" in the data folder "{folder}"; set --data to the folder that holds it.'
         raise DataError(msg)
@@ -194,7 +204,7 @@ def _members(path: Path, patterns: Sequence[str]) -> tuple[Input, ...]:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except zipfile.BadZipFile as error:
-        msg = f'The file "{path.name}" is damaged or cut short: {error}.'
+        msg = f'The file "{path.name}" is damaged or cut short; fetch it again.'
         raise DataError(msg) from error
     if len(entries) > MAX_ENTRIES:
         msg = f'The archive "{path.name}" has {len(entries):,} entries, more than {MAX_ENTRIES:,}; it is not read.'

@@ -17,7 +17,7 @@ from geoharm.store.csv_files import stage_csv
 from geoharm.store.formats import Format
 from geoharm.store.inputs import Input
 from geoharm.store.parsing import parse_stage
-from geoharm.store.stage import Staged, StageWriter, is_broken_text, needed_fields
+from geoharm.store.stage import Staged, StageWriter, is_broken_text, needed_fields, not_text
 from geoharm.store.tables import stage_excel, stage_parquet, stage_vector
 
 Reader = Callable[[duckdb.DuckDBPyConnection, Input, Format], Staged]
@@ -81,8 +81,11 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
         content = stream.read()
     try:
         document: Any = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise not_text(source, "utf-8", wayout="GeoJSON is utf-8: save it so") from error
     except (ValueError, RecursionError) as error:
-        msg = f'The file "{source.name}" is not valid GeoJSON: {error}.'
+        where = f" (line {error.lineno}, sign {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f'The file "{source.name}" is not valid GeoJSON{where}; export it again.'
         raise DataError(msg) from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):

@@ -19,7 +19,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
     DataError
         If no row was kept, or rows do not add up.
     """
-    span, missing, by_month = coverage(store, source)
+    span, missing, precision = coverage(store, source)
     codes = store.connection.execute(
         "SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
         "ORDER BY events DESC, at_x, at_y",
@@ -30,7 +30,7 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
         files=file_ledgers(store, source, "event", recovered="recovered"),
         coverage=span,
         missing_months=missing,
-        by_month=by_month,
+        precision=precision,
         location_error=layout.location_error,
         default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
         attribution=layout.attribution,
@@ -40,14 +40,14 @@ def source_ledger(store: Store, source: str, layout: Format) -> SourceLedger:
     )
 
 
-def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]:
-    """Return the days a source covers, the months inside without any row, and whether it knows months only.
+def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], str]:
+    """Return the days a source covers, the months inside without any row, and its precision.
 
-    What the study states comes first, and no month of it is missing. Else the last month of a month-only source counts whole, and a day-dated source
-    ends with its last day.
+    What the study states comes first, and no month of it is missing. Else the last month of a month-only source counts
+    whole, the last year of a year-only source, and a day-dated source ends with its last day.
     """
-    by_month, start, end = store.connection.execute(
-        "SELECT by_month, covers_from, covers_to FROM tidy.source WHERE source = ?", [source]
+    precision, start, end = store.connection.execute(
+        'SELECT "precision", covers_from, covers_to FROM tidy.source WHERE source = ?', [source]
     ).fetchall()[0]
     first, last = store.connection.execute(
         "SELECT min(day), max(day) FROM tidy.event WHERE source = ?", [source]
@@ -64,17 +64,30 @@ def coverage(store: Store, source: str) -> tuple[Period, tuple[date, ...], bool]
     declared = start is not None
     if not declared:
         start = first
-        end = add_months(first_of_month(last), 1) if by_month else last + timedelta(days=1)
+        end = _end_of(last, precision)
     span = Period(start, end)
+    unit = "year" if precision == "year" else "month"
     present = {
         row[0]
         for row in store.connection.execute(
-            "SELECT DISTINCT CAST(date_trunc('month', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
+            f"SELECT DISTINCT CAST(date_trunc('{unit}', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
         ).fetchall()
     }
     # What is declared to be covered is covered: a month without events is then a count of zero.
-    missing = () if declared else tuple(month for month in span.months() if month not in present)
-    return span, missing, bool(by_month)
+    missing = (
+        ()
+        if declared
+        else tuple(
+            month for month in span.months() if (month.replace(month=1) if unit == "year" else month) not in present
+        )
+    )
+    return span, missing, str(precision)
+
+
+def _end_of(last: date, precision: str) -> date:
+    """Return the first day after the last day, month or year of a source."""
+    months = {"month": 1, "year": 12}.get(precision)
+    return add_months(first_of_month(last), months) if months else last + timedelta(days=1)
 
 
 def file_ledgers(store: Store, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:

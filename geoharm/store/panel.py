@@ -38,13 +38,15 @@ def unit_panel(
     Raises
     ------
     DesignError
-        If the source knows months only and a window cuts one.
+        If the source knows months or years only and a window cuts one.
     """
     side = check_positive(cell, "cell")
-    _, _, by_month = coverage(store, measure.source)
+    _, _, precision = coverage(store, measure.source)
+    step = precision if precision in ("month", "year") else ""
     for window in windows:
-        if by_month and not all(period.is_whole_months for period in window.periods):
-            msg = f'"{measure.name}" is dated by month; the window "{window.name}" must start and end on the first of one.'
+        whole = (period.is_whole_years if step == "year" else period.is_whole_months for period in window.periods)
+        if step and not all(whole):
+            msg = f'"{measure.name}" is dated by {step}; the window "{window.name}" must start and end on the first of one.'
             raise DesignError(msg)
     found = dated_points(store, measure)
     rows, columns = np.floor((found.y - origin[1]) / side), np.floor((found.x - origin[0]) / side)

@@ -5,12 +5,13 @@ What cannot be read is NULL beside its text, so that the next step can say what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
+from geoharm.store.clock import civil_sql
 from geoharm.store.connection import quote_text
-from geoharm.store.dates import are_dates_judged, moment_sql
+from geoharm.store.dates import carries_offset, finest, swapped, written_sql
 from geoharm.store.formats import FIELDS, Format
 
 _SPACE = " \t\u00a0"
@@ -27,7 +28,7 @@ def parse_stage(
 ) -> int:
     """Make ``parsed``, one row for each row of ``stage``, in one pass, and return how many.
 
-    Of the texts only dates are kept, where they are judged.
+    Of the texts only dates are kept, where they are judged (`are_dates_judged`).
 
     A span from date to end is placed at its middle. A pair of zeros is an empty cell in other clothes. Two rows are the same event if id, date, place and category are
     the same once read, where the format's rule says so.
@@ -46,13 +47,14 @@ def parse_stage(
     longitude, latitude = _place_texts(layout)
     when = _date_text(fields)
     line = "line, " if lined else ""
-    date_text = "date_text" if are_dates_judged(layout) else "CAST(NULL AS VARCHAR)"
+    told = "date_text, since, written, utc_midnight" if are_dates_judged(layout) else "NULL AS written"
+    precision = layout.precision if layout.by_month else "day"
     fault = " ".join(f"WHEN {condition} THEN {index}" for index, condition in enumerate(faults))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE parsed_rows AS
         SELECT {line}day, longitude, latitude, category, address, weight, {_same(layout)} AS same, at_zero,
-            {date_text} AS date_text,
+            {_clock("since", layout)} AS clock, {_clock("until", layout)} AS clock_end, {told},
             CAST(CASE {fault} END AS UTINYINT) AS fault
         FROM (
             SELECT * EXCLUDE (longitude_text, latitude_text, longitude, latitude),
@@ -60,15 +62,19 @@ def parse_stage(
                 CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
                 CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude,
                 CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
-                CAST(CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END AS DATE) AS day
+                CAST(date_trunc('{precision}', CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END) AS DATE) AS day
             FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
-                SELECT {line}{when} AS date_text, end_text, weight_text, address_text AS address,
+                SELECT {line}date_text, end_text, weight_text, address_text AS address,
                     {_is_test(layout)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                    {moment_sql(when, layout)} AS since, {moment_sql("end_text", layout)} AS until,
+                    {_moments("date", layout)} AS since, {_moments("end", layout)} AS until,
+                    {_which("date", layout)} AS written, {_which("end", layout)} AS end_written, {_midnight(layout)} AS utc_midnight,
                     TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
                     CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
                     {_category(layout)} AS category, id_text AS record
-                FROM (SELECT {line}{_texts(fields, layout)} FROM stage)
+                FROM (
+                    SELECT *, {_readings("date", layout)}, {_readings("end", layout)}
+                    FROM (SELECT * REPLACE ({when} AS date_text) FROM (SELECT {line}{_texts(fields, layout)} FROM stage))
+                )
             ))
         )
         """
@@ -77,6 +83,11 @@ def parse_stage(
     numbered = "" if lined else "rowid + 2 AS line, "
     connection.execute(f"CREATE OR REPLACE TEMP VIEW parsed AS SELECT {numbered}* FROM parsed_rows")
     return int(connection.execute("SELECT count(*) FROM parsed_rows").fetchall()[0][0])
+
+
+def are_dates_judged(layout: Format) -> bool:
+    """Return whether the dates of a format could mean other days than they say: ``parsed`` then keeps how they were read."""
+    return len(layout.date_formats) > 1 or bool(layout.zone) or any(map(swapped, layout.date_formats))
 
 
 def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
@@ -124,6 +135,53 @@ def _date_text(fields: Collection[str]) -> str:
     if "day" in fields:
         parts.append("lpad(day_text, 2, '0')")
     return " || '-' || ".join(parts)
+
+
+def _readings(field: str, layout: Format) -> str:
+    """Return SQL for one column a pattern: the date as it reads under it, in UTC where it carries an offset."""
+    return ", ".join(
+        f"{written_sql(f'{field}_text', pattern, trust_offset=layout.trust_offset)} AS {field}_{index}"
+        for index, pattern in enumerate(layout.date_formats)
+    )
+
+
+def _moments(field: str, layout: Format) -> str:
+    """Return SQL for the wall clock under the first pattern that reads."""
+    return _first(
+        civil_sql(f"{field}_{index}", layout.zone) if _in_utc(pattern, layout) else f"{field}_{index}"
+        for index, pattern in enumerate(layout.date_formats)
+    )
+
+
+def _which(field: str, layout: Format) -> str:
+    """Return SQL for the position of the first pattern that reads."""
+    return _first(
+        f"CASE WHEN {field}_{index} IS NOT NULL THEN {index} END" for index in range(len(layout.date_formats))
+    )
+
+
+def _midnight(layout: Format) -> str:
+    """Return SQL for whether a moment known in UTC is midnight there; NULL for times that are local."""
+    return _first(
+        f"date_{index} = date_trunc('day', date_{index})" if _in_utc(pattern, layout) else "NULL"
+        for index, pattern in enumerate(layout.date_formats)
+    )
+
+
+def _in_utc(pattern: str, layout: Format) -> bool:
+    return bool(layout.zone) and (layout.utc or (layout.trust_offset and carries_offset(pattern)))
+
+
+def _first(expressions: Iterable[str]) -> str:
+    return f"coalesce({', '.join(expressions)})"
+
+
+def _clock(moment: str, layout: Format) -> str:
+    """Return SQL for the wall clock where the time of day is known, at both ends of a span; else NULL."""
+    timed = ", ".join(str(i) for i, pattern in enumerate(layout.date_formats) if finest(pattern) == "moment")
+    if layout.precision != "moment" or not timed:
+        return "CAST(NULL AS TIMESTAMP)"
+    return f"CASE WHEN written IN ({timed}) AND coalesce(end_written IN ({timed}), end_text IS NULL) THEN {moment} END"
 
 
 def _is_test(layout: Format) -> str:

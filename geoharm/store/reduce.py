@@ -117,9 +117,9 @@ def cell_counts(store: Store, measure: Measure, grid: Grid) -> tuple[Integers, N
         found = connection.execute(
             f"""
             SELECT cell, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.cell_day
-            WHERE source = $source {_category_filter(measure)} GROUP BY cell, day ORDER BY cell, day
+            WHERE source = $source {category_filter(measure)} GROUP BY cell, day ORDER BY cell, day
             """,
-            {"source": measure.source} | _category_values(measure),
+            {"source": measure.source} | category_values(measure),
         ).fetchnumpy()
     cells, events = (np.asarray(found[key], dtype=np.int64) for key in ("cell", "events"))
     return cells, np.asarray(found["day"]).astype("datetime64[D]"), events
@@ -187,10 +187,10 @@ def zone_counts(store: Store, operation: str, measure: Measure, zones: Sequence[
     found = store.connection.execute(
         f"""
         SELECT zone, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.zone_day
-        WHERE operation = $operation AND source = $source {_category_filter(measure)}
+        WHERE operation = $operation AND source = $source {category_filter(measure)}
         GROUP BY ALL ORDER BY day, zone
         """,
-        {"operation": operation, "source": measure.source} | _category_values(measure),
+        {"operation": operation, "source": measure.source} | category_values(measure),
     ).fetchnumpy()
     days = np.asarray(found["day"]).astype("datetime64[D]")
     dates, column = np.unique(days, return_inverse=True)
@@ -198,8 +198,9 @@ def zone_counts(store: Store, operation: str, measure: Measure, zones: Sequence[
     rows = np.array([row_of[str(zone)] for zone in found["zone"]], dtype=np.int64)
     counts = np.zeros((len(names), dates.size), dtype=np.int64)
     np.add.at(counts, (rows, column), np.asarray(found["events"], dtype=np.int64))
-    span, missing, by_month = coverage(store, measure.source)
-    return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing)
+    span, missing, precision = coverage(store, measure.source)
+    by_month, by_year = precision in ("month", "year"), precision == "year"
+    return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
 def points(store: Store, measure: Measure, window: Window) -> Points:
@@ -210,10 +211,10 @@ def points(store: Store, measure: Measure, window: Window) -> Points:
     found = store.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({_spans(window)}) {_category_filter(measure)}
+        WHERE source = $source AND place = 'inside' AND ({window_filter(window)}) {category_filter(measure)}
         GROUP BY x, y ORDER BY x, y
         """,
-        {"source": measure.source} | _category_values(measure),
+        {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
     return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))
 
@@ -223,14 +224,14 @@ def dated_points(store: Store, measure: Measure, window: Window | None = None) -
 
     As `points`, but by day too; the first of the month where the source knows no day.
     """
-    spans = _spans(window) if window else "true"
+    spans = window_filter(window) if window else "true"
     found = store.connection.execute(
         f"""
         SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({spans}) {_category_filter(measure)}
+        WHERE source = $source AND place = 'inside' AND ({spans}) {category_filter(measure)}
         GROUP BY x, y, day ORDER BY x, y, day
         """,
-        {"source": measure.source} | _category_values(measure),
+        {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
     x, y, n = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n"))
     return DatedPoints(x, y, np.asarray(found["day"]).astype("datetime64[D]"), n)
@@ -250,15 +251,18 @@ def whole_period(span: Period, missing: Sequence[date]) -> Window:
     return Window("whole period", (span,)).without_months(missing)
 
 
-def _spans(window: Window) -> str:
+def window_filter(window: Window) -> str:
+    """Return the SQL condition on the days of a window."""
     return " OR ".join(f"day >= DATE '{p.start}' AND day < DATE '{p.end}'" for p in window.periods)
 
 
-def _category_filter(measure: Measure) -> str:
+def category_filter(measure: Measure) -> str:
+    """Return the SQL condition on a measure's categories; its values come from `category_values`."""
     if not measure.categories:
         return ""
     return "AND category IN (" + ", ".join(f"$category_{i}" for i in range(len(measure.categories))) + ")"
 
 
-def _category_values(measure: Measure) -> dict[str, str]:
+def category_values(measure: Measure) -> dict[str, str]:
+    """Return the values that `category_filter` binds."""
     return {f"category_{i}": name for i, name in enumerate(measure.categories)}

@@ -15,6 +15,7 @@ from geoharm.store.gates import note_source
 from geoharm.store.geocodes import find_default_geocodes, recover_rows
 from geoharm.store.lookup import locate
 from geoharm.store.notes import forget_notes
+from geoharm.store.rhythm import known_times
 
 _REBUILT = (
     "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
@@ -36,7 +37,7 @@ def settle_source(
         forget_cells(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
-            [source, layout.by_month, covers and covers.start, covers and covers.end],
+            [source, layout.precision, covers and covers.start, covers and covers.end],
         )
         _find_duplicates(connection, source)
         connection.execute(
@@ -63,14 +64,14 @@ def settle_source(
         inside = locate(x, y, [area.boundary]) == 0
         connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
         connection.execute(
-            """
+            f"""
             INSERT INTO tidy.event
             SELECT source, file, line, day, x, y, category, weight,
                 CASE WHEN x IS NULL THEN 'no place' WHEN geocode AND NOT found THEN 'default geocode'
                     WHEN inside THEN 'inside' ELSE 'outside' END,
-                found AND inside
+                found AND inside, hour, span_from, span_until
             FROM (
-                SELECT k.source, file, line, day, category, weight, g.x IS NOT NULL AS geocode,
+                SELECT k.source, file, line, day, {known_times(connection, source)}, category, weight, g.x IS NOT NULL AS geocode,
                     r.x IS NOT NULL AS found, coalesce(r.x, k.x) AS x, coalesce(r.y, k.y) AS y
                 FROM kept AS k LEFT JOIN tidy.default_geocode AS g ON g.source = k.source AND g.x = k.x AND g.y = k.y
                 LEFT JOIN tidy.recovered AS r

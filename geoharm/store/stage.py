@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from geoharm.errors import DataError, GateError
 from geoharm.store.connection import quote_name
 from geoharm.store.formats import Format
 from geoharm.store.formats.kinds import NEEDED_FIELDS, value_fields
+from geoharm.store.inputs import CHUNK, Input
 
 _BATCH = 100_000
 # More than this share unreadable means the wrong format, not bad rows.
@@ -131,9 +133,10 @@ def refuse_misfit(
     """
     column, reason, count, line = worst
     if count > MAX_REJECTED * read:
+        where = "the row" if column == "row" else f'"{layout.columns.get(column, (column,))[0]}"'
         msg = (
             f'"{name}" does not look like the format "{layout.name}": in {count:,} of {read:,} {of} (first in line {line}) '
-            f'"{layout.columns.get(column, (column,))[0]}" {reason}. {way_out}; nothing was read.'
+            f"{where} {reason}. {way_out}; nothing was read."
         )
         raise GateError(msg)
 
@@ -141,6 +144,39 @@ def refuse_misfit(
 def is_broken_text(text: str) -> bool:
     """Return whether a text holds halves of signs: bytes that could not be decoded, or lone surrogates."""
     return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def not_text(source: Input, encoding: str, *, wayout: str) -> DataError:
+    """Return the refusal of a file that is not in an encoding, with the line and the first byte that do not fit.
+
+    Parameters
+    ----------
+    source : Input
+    encoding : str
+    wayout : str
+        What to do, if the file's first bytes do not tell it.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, what = 1, "is not all"
+    with source.open() as stream:
+        begin = stream.read(CHUNK)
+        chunk = begin
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                line += chunk.count(b"\n")
+                chunk = stream.read(CHUNK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            broken: bytes = error.object
+            # What the decoder had left over from the chunk before has been counted there.
+            line += broken[: error.start].count(b"\n") - broken[: max(len(broken) - len(chunk), 0)].count(b"\n")
+            what = f"has the byte 0x{broken[error.start]:02x}, which is not"
+        except UnicodeError:
+            what = "does not begin as"
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and "16" not in encoding:
+        wayout = 'The file begins like utf-16: write encoding = "utf-16" under [csv]'
+    return DataError(f'"{source.name}", line {line}: the text {what} {encoding} text. {wayout}; nothing was read.')
 
 
 def needed_fields(layout: Format) -> tuple[str, ...]:

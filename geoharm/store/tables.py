@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import sqlite3
 import zipfile
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 import geopandas
 import numpy as np
 from pyogrio.errors import DataSourceError
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from geoharm.errors import DataError
 from geoharm.store.connection import quote_name
@@ -30,13 +30,14 @@ def stage_excel(connection: duckdb.DuckDBPyConnection, source: Input, layout: Fo
     try:
         with source.open() as stream:
             workbook = CalamineWorkbook.from_object(stream if source.is_plain else io.BytesIO(stream.read()))
-        sheet = layout.sheet or workbook.sheet_names[0]
+        shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        sheet = layout.sheet or (shown or workbook.sheet_names)[0]
         if sheet not in workbook.sheet_names:
             msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
             raise DataError(msg)
         rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
     except (CalamineError, zipfile.BadZipFile) as error:
-        msg = f'The file "{source.name}" cannot be read as a workbook: {str(error).splitlines()[0]}.'
+        msg = f'The file "{source.name}" cannot be read as a workbook: it is of another kind, has a password, or is damaged.'
         raise DataError(msg) from error
     start = layout.header_row - 1
     if len(rows) <= start + 1:
@@ -56,13 +57,15 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
         msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
         raise DataError(msg)
     try:
-        names = [row[0] for row in connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()]
+        described = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
+        names = [row[0] for row in described]
         has_points = layout.kind in ("event", "site")
         if has_points and "longitude" not in layout.columns and "latlon" not in layout.columns:
             return _stage_frame(connection, source, layout, check_frame(source, geopandas.read_parquet(source.path)))
         chosen = match_columns(source.name, names, layout)
         picked = ", ".join(
-            f"CAST({quote_name(names[index])} AS VARCHAR) AS {quote_name(field)}" for field, index in chosen.items()
+            f"{_parquet_text(names[index], described[index][1])} AS {quote_name(field)}"
+            for field, index in chosen.items()
         )
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {picked} "
@@ -70,7 +73,7 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: 
             [str(source.path)],
         )
     except (duckdb.Error, ValueError, OSError) as error:
-        msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
+        msg = f'The file "{source.name}" cannot be read as Parquet: it is of another kind, or damaged.'
         raise DataError(msg) from error
     read = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
     return Staged(read, (), tuple(chosen))
@@ -147,13 +150,20 @@ def _stage_frame(
     return writer.close()
 
 
+def _parquet_text(name: str, kind: str) -> str:
+    """Return SQL for a column as text; moments with an offset are written in UTC, whatever zone the database is in."""
+    column = quote_name(name)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%d %H:%M:%S') || '+00'"
+    return f"CAST({column} AS VARCHAR)"
+
+
 def _cell_text(value: Any) -> str | None:
     """Return a cell as the text its format's patterns are written for."""
     if value is None or value == "" or value is np.ma.masked or value != value:  # noqa: PLR0124 NaN is not itself
         return None
     if isinstance(value, datetime):
-        midnight = value.hour == value.minute == value.second == 0
-        return value.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+        return _moment_text(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -161,6 +171,14 @@ def _cell_text(value: Any) -> str | None:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value)
+
+
+def _moment_text(moment: datetime) -> str:
+    """Return a moment as text: in UTC with its ending +00 if it has an offset, as a day if it is midnight."""
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+    midnight = moment.hour == moment.minute == moment.second == 0
+    return moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
 
 
 def _refuse_bomb(source: Input) -> None:
@@ -180,7 +198,7 @@ def _refuse_virtual_tables(source: Input) -> None:
         try:
             rows = connection.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
         except sqlite3.DatabaseError as error:
-            msg = f'The file "{source.name}" is a damaged GeoPackage: {error}.'
+            msg = f'The file "{source.name}" is a damaged GeoPackage; fetch it again.'
             raise DataError(msg) from error
     for (statement,) in rows:
         words = " ".join(statement.lower().split())
@@ -195,7 +213,7 @@ def _shapefile(source: Input) -> str:
             found = [name for name in archive.namelist() if name.lower().endswith(".shp")]
             start = archive.open(found[0]).read(4) if len(found) == 1 else b""
     except (zipfile.BadZipFile, RuntimeError) as error:
-        msg = f'The file "{source.name}" is damaged or encrypted: {error}.'
+        msg = f'The file "{source.name}" is damaged or encrypted; fetch it again.'
         raise DataError(msg) from error
     if start != b"\x00\x00\x27\x0a":
         msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'

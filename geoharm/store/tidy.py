@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 
 from geoharm import _crs
-from geoharm.errors import GateError
+from geoharm.errors import DataError, GateError
 from geoharm.model import Period, StudyArea
 from geoharm.store.connection import Store, quote_text
-from geoharm.store.dates import gate_dates, note_dates
+from geoharm.store.csv_files import NOT_TEXT
+from geoharm.store.date_gates import gate_dates, note_dates
 from geoharm.store.formats import Format
 from geoharm.store.gates import note_decimals, note_zeros
 from geoharm.store.inputs import Input
@@ -27,6 +28,7 @@ from geoharm.store.notes import forget_notes
 from geoharm.store.parsing import drop_parsed
 from geoharm.store.stage import Staged, refuse_misfit
 
+WITH_COMMA = "has a comma"
 BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
 
 _SWAPPED = 0.9
@@ -70,7 +72,7 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     DataError, GateError
         If the file is refused; the database is as it was.
     """
-    name = source.name
+    name, stamp = source.name, source.stamp()
     held = store.connection.execute(
         "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, name]
     ).fetchall()
@@ -80,6 +82,9 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     faults = _faults(rule)
     staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
     sha256 = staged.sha256 or source.sha256()
+    if source.stamp() != stamp:
+        msg = f'The file "{name}" changed while it was read; let the program that writes it end, and run again.'
+        raise DataError(msg)
     gate_dates(store.connection, name, rule.layout)
     _gate_swapped(store.connection, name, rule)
     with store.transaction() as connection:
@@ -126,6 +131,7 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
     ]
     limits = (("longitude", 180), ("latitude", 90)) if rule.layout.crs == _crs.LONLAT else ()
     for column in ("longitude", "latitude"):
+        faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, WITH_COMMA))
         condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
         faults.append((condition, column, "is not a number"))
     faults += [(f"abs({column}) > {most}", column, f"is beyond {most} degrees") for column, most in limits]
@@ -145,7 +151,7 @@ def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule)
     connection.execute(
         """
         INSERT INTO tidy.row
-        SELECT ?, ?, line, day, x, y, category, address, weight, same
+        SELECT ?, ?, line, day, x, y, category, address, weight, same, clock, clock_end
         FROM parsed LEFT JOIN projected USING (longitude, latitude) WHERE fault IS NULL
         """,
         [rule.source, name],
@@ -197,6 +203,10 @@ def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
     ).fetchall()
     if worst:
         way_out = "Check the format or whether columns are swapped"
+        if worst[0][1].startswith(NOT_TEXT):
+            way_out = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif worst[0][1] == WITH_COMMA:
+            way_out = "Save the numbers with a decimal point and without thousands separators"
         refuse_misfit(name, rule.layout, worst[0], staged.read, of="rows", way_out=way_out)
 
 

@@ -10,11 +10,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoharm.displacement import check_operation
+from geoharm.displacement import build_design, check_operation
 from geoharm.displacement.windows import build_windows, parse_phase
 from geoharm.displacement.zones import build_zones
 from geoharm.errors import DesignError
-from geoharm.model import BeforeRule, Operation, Period, StudyArea, ZoneRole
+from geoharm.model import BeforeRule, Operation, Period, SourceLedger, StudyArea, ZoneRole
 
 AREA = StudyArea(shapely.box(0, 0, 10_000, 10_000), "EPSG:27700")
 DATA = Period(date(2018, 1, 1), date(2021, 1, 1))
@@ -161,3 +161,24 @@ def test_same_season_of_a_whole_year_goes_back_until_it_is_over():
 def test_an_impossible_operation_is_seen_without_data(change, why):
     with pytest.raises(DesignError, match=why):
         check_operation(operation(**change), AREA, [])
+
+
+def yearly():
+    coverage = Period(date(2015, 1, 1), date(2023, 1, 1))
+    return SourceLedger("deaths", (), coverage, (), "year", 0.0, (), "")
+
+
+def test_windows_that_cut_a_year_are_refused_where_a_source_knows_years_only():
+    with pytest.raises(DesignError) as stop:
+        build_design(operation(), AREA, [], [yearly()])
+    assert str(stop.value) == (
+        'The source "deaths" is dated by year; the window "before" (2019-03-01 to 2020-02-29) cuts a year. Let every window '
+        "start and end on 1 January, or measure nothing by this source."
+    )
+
+
+def test_windows_of_whole_years_stand_where_a_source_knows_years_only():
+    year = Period(date(2019, 1, 1), date(2020, 1, 1))
+    before = BeforeRule(Period(date(2016, 1, 1), date(2019, 1, 1)))
+    whole = build_design(operation(period=year, after=("0-24 months",), before=before), AREA, [], [yearly()])
+    assert [(p.start, p.end) for p in whole.after.periods] == [(date(2020, 1, 1), date(2022, 1, 1))]

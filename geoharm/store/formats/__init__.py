@@ -7,26 +7,23 @@ import hashlib
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
-from zoneinfo import available_timezones
 
 from geoharm import _crs
 from geoharm._checks import nearest
 from geoharm.errors import DesignError, StudyError
+from geoharm.store.dates import EPOCH_MS, EXCEL_SERIAL, PRECISIONS, date_problems
 from geoharm.store.formats.kinds import KIND_FIELDS, KIND_KEYS, NO_RULES, TableRules, read_rules
 
 CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
-PRECISIONS = ("moment", "day", "month")
 QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
 FIELDS = (
     "id", "date", "end", "year", "month", "day", "longitude", "latitude", "latlon", "category", "address", "weight", "remark",
 )  # fmt: skip
-# Patterns beside those of strptime: the day numbers of spreadsheets, and milliseconds since 1970.
-EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
 _MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
 
 _KEYS = {
@@ -47,7 +44,7 @@ _KEYS = {
     "excel": {"sheet", "header_row"},
     "columns": set(FIELDS),
     "category": {"constant", "map"},
-    "date": {"formats", "precision", "longest_span_days", "zone"},
+    "date": {"formats", "precision", "longest_span_days", "zone", "utc", "trust_offset", "order_checked"},
     "location": {"crs", "quality", "typical_error_m", "error_source"},
     "duplicates": {"rule"},
     "reject": {"remark_contains"},
@@ -80,10 +77,16 @@ class Format:
         The publisher's words to the study's; words that are not listed stay.
     date_formats : tuple of str
         strptime patterns, "excel-serial" or "epoch-ms", tried in order.
+    precision : str
+        One of `PRECISIONS`: what is known of when a thing happened.
     zone : str
-        Of whose clock the days are counted, where the texts are UTC or carry an offset; empty where they are local.
-    by_month : bool
-        Whether dates name a month only.
+        Whose clock the days are counted by, such as "Europe/London"; may be empty where all times are local.
+    utc : bool
+        Whether times without an offset are UTC; else they are local.
+    trust_offset : bool
+        Whether an offset in a date is meant; else times are local in spite of it.
+    order_checked : bool
+        Whether a person has checked the order of day and month, so that it is not doubted.
     longest_span : int
         Days between date and end beyond which it is not known when a thing happened.
     crs : str
@@ -122,8 +125,11 @@ class Format:
     category: str
     category_map: dict[str, str]
     date_formats: tuple[str, ...]
+    precision: str
     zone: str
-    by_month: bool
+    utc: bool
+    trust_offset: bool
+    order_checked: bool
     longest_span: int
     crs: str
     quality: str
@@ -134,6 +140,11 @@ class Format:
     # Not shown, so that what is said of events does not change with what other kinds learn.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
+
+    @property
+    def by_month(self) -> bool:
+        """Whether dates name no day."""
+        return self.precision in ("month", "year")
 
     def fingerprint(self) -> str:
         """Return the name and a hash that changes whenever a rule of the format does."""
@@ -186,8 +197,12 @@ def read_date(text: str, pattern: str) -> datetime | None:
     True
     """
     try:
+        if pattern == EPOCH_MS:
+            return datetime(1970, 1, 1) + timedelta(milliseconds=float(text)) if abs(float(text)) >= 1e11 else None
+        if pattern == EXCEL_SERIAL:
+            return datetime(1899, 12, 30) + timedelta(days=float(text)) if 1 <= float(text) <= 80_000 else None
         return datetime.strptime(text.strip(), pattern)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -274,6 +289,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     encoding = str(dialect.get("encoding", "utf-8"))
     try:
         encoding = codecs.lookup(encoding).name
+        b"ab".decode(encoding, "replace")  # not every codec is one of text
         _crs.check_known(str(location.get("crs", _crs.LONLAT)))
     except LookupError:
         problems.append(f'{name}: csv.encoding is "{encoding}", which is not known; write "utf-8" or "cp1252".')
@@ -283,8 +299,6 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     if isinstance(error_m, bool) or not isinstance(error_m, int | float) or error_m < 0:
         problems.append(f"{name}: location.typical_error_m is {error_m!r}; it must be metres, 0 or more.")
         error_m = 0
-    zone = str(date.get("zone", ""))
-    problems += _zone_problems(name, zone, date.get("formats", []))
     if problems:
         raise StudyError(problems)
     return Format(
@@ -307,8 +321,11 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         category=tables.get("category", {}).get("constant", ""),
         category_map=dict(tables.get("category", {}).get("map", {})),
         date_formats=tuple(date.get("formats", ())),
-        zone=zone,
-        by_month=precision == "month",
+        precision=precision,
+        zone=str(date.get("zone", "")),
+        utc=bool(date.get("utc", False)),
+        trust_offset=bool(date.get("trust_offset", True)),
+        order_checked=bool(date.get("order_checked", False)),
         longest_span=int(date.get("longest_span_days", 31)),
         crs=location.get("crs", "EPSG:4326"),
         quality=quality,
@@ -319,18 +336,6 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         kind=kind,
         rules=rules,
     )
-
-
-def _zone_problems(name: str, zone: str, patterns: list[str]) -> list[str]:
-    if zone and zone not in available_timezones():
-        return [f'{name}: date.zone is "{zone}", which is no time zone; {nearest(zone, available_timezones())}']
-    carried = [pattern for pattern in patterns if "%z" in pattern or pattern == EPOCH_MS]
-    if carried and not zone:
-        return [
-            f'{name}: date.formats has "{carried[0]}", which gives a moment in UTC; say whose days are counted, such as '
-            'date.zone = "Europe/London".'
-        ]
-    return []
 
 
 def _event_problems(name: str, tables: dict[str, Any], fields: set[str], container: str, rule: str) -> list[str]:
@@ -347,11 +352,7 @@ def _event_problems(name: str, tables: dict[str, Any], fields: set[str], contain
         problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
     if not date.get("formats"):
         problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
-    return problems + [
-        f'{name}: date.formats has "{pattern}", which names no part of a date; write a pattern such as "%Y-%m-%d".'
-        for pattern in date.get("formats", [])
-        if "%" not in pattern and pattern not in {EXCEL_SERIAL, EPOCH_MS}
-    ]
+    return problems + date_problems(name, date)
 
 
 def _names_an_organisation(field: str, header: str) -> bool:

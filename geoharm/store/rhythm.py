@@ -1,0 +1,111 @@
+"""Hours and weekdays: at which hours the times of a source are known, and how a measure spreads over the week."""
+
+from __future__ import annotations
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.model import LedgerNote, Measure, Window
+from geoharm.store.connection import Store
+from geoharm.store.notes import keep_note
+from geoharm.store.reduce import category_filter, category_values, window_filter
+
+_HOUR, _WEEK = 3_600, 604_800
+# A time that stands for none: so many rows, and so many times the rows at the full hours beside it.
+_ROWS, _TIMES_NEIGHBOURS = 30, 3
+_BATCH = 4_096
+
+
+def known_times(connection: duckdb.DuckDBPyConnection, source: str) -> str:
+    """Return SQL for `hour`, `span_from` and `span_until` of the rows in ``kept``, and keep a note on times that stand for none.
+
+    Midnight or noon stands for "time not known" where at least 30 rows, and over three times as many as at either full
+    hour beside it, bear exactly that time; or where every time is that one.
+    """
+    counts = dict(
+        connection.execute(
+            "SELECT CAST(hour(clock) AS INTEGER), count(*) FROM kept "
+            "WHERE clock IS NOT NULL AND clock = date_trunc('hour', clock) GROUP BY 1"
+        ).fetchall()
+    )
+    timed = connection.execute("SELECT count(clock) FROM kept").fetchall()[0][0]
+    unknown = []
+    for hour in (0, 12):
+        rows, beside = counts.get(hour, 0), max(counts.get((hour + step) % 24, 0) for step in (-1, 1))
+        if (rows >= _ROWS and rows > _TIMES_NEIGHBOURS * beside) or 0 < rows == timed:
+            unknown.append(hour)
+            sentence = f"the time is exactly {hour:02d}:00, which stands for a time that is not known"
+            keep_note(connection, source, LedgerNote("time not known", rows, 0, sentence))
+    known = "clock"
+    if unknown:
+        marks = ", ".join(f"TIME '{hour:02d}:00:00'" for hour in unknown)
+        known = f"CASE WHEN CAST(clock AS TIME) NOT IN ({marks}) THEN clock END"
+    span = f"{known} IS NOT NULL AND clock_end > clock"
+    return (
+        f"CASE WHEN {known} IS NOT NULL AND coalesce(clock_end, clock) = clock THEN hour(clock) END AS hour, "
+        f"CASE WHEN {span} THEN clock END AS span_from, CASE WHEN {span} THEN clock_end END AS span_until"
+    )
+
+
+def hour_weekday(store: Store, measure: Measure, window: Window) -> NDArray[np.float64]:
+    r"""Return how many events of a measure fall in each hour of the week, spans spread over the hours they may fall in.
+
+    An event with a known time counts 1 in its hour. An event known only to lie between two times counts in every hour
+    by the share of the span that lies in it (aoristic weight), so that each event adds up to 1:
+
+    .. math:: w_{ih} = \frac{|[a_i, b_i) \cap h|}{b_i - a_i}
+
+    Parameters
+    ----------
+    store : Store
+    measure : Measure
+    window : Window
+        By the day of the event; a span belongs to the day of its middle.
+
+    Returns
+    -------
+    ndarray, shape (7, 24)
+        Events; rows are Monday to Sunday, columns the hours from 0 to 23, by the wall clock as the source wrote it.
+        Events outside the study area and events whose time is not known are left out; nan throughout if there are
+        events and none has a known time.
+
+    References
+    ----------
+    J. H. Ratcliffe (2000), Aoristic analysis: the spatial interpretation of unspecific temporal events,
+    https://doi.org/10.1080/136588100424963; J. H. Ratcliffe (2002), Aoristic signatures and the spatio-temporal
+    analysis of high volume crime patterns, https://doi.org/10.1023/A:1013240828824
+    """
+    which = f"FROM tidy.event WHERE source = $source AND place <> 'outside' AND ({window_filter(window)}) {category_filter(measure)}"
+    values = {"source": measure.source} | category_values(measure)
+    week = np.zeros(168, dtype=np.float64)
+    events = store.connection.execute(f"SELECT count(*) {which}", values).fetchall()[0][0]
+    exact = store.connection.execute(
+        f"SELECT (isodow(day) - 1) * 24 + hour AS cell, count(*) AS n {which} AND hour IS NOT NULL GROUP BY cell ORDER BY cell",
+        values,
+    ).fetchnumpy()
+    week[np.asarray(exact["cell"], dtype=np.int64)] += np.asarray(exact["n"], dtype=np.float64)
+    spans = store.connection.execute(
+        f"SELECT epoch(span_from) AS a, epoch(span_until) AS b {which} AND span_from IS NOT NULL ORDER BY a, b", values
+    ).fetchnumpy()
+    start, end = (np.asarray(spans[name], dtype=np.float64) for name in ("a", "b"))
+    for first in range(0, start.size, _BATCH):
+        week += _shares(start[first : first + _BATCH], end[first : first + _BATCH]).sum(axis=0)
+    if events and not week.any():
+        week[:] = np.nan
+    return week.reshape(7, 24)
+
+
+def _shares(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the share of each span in each hour of the week, shape (n, 168).
+
+    Seconds of a cell up to a time t are whole weeks times 3,600, and what of the running week's cell lies before t.
+    """
+    cell = np.arange(168, dtype=np.float64) * _HOUR
+
+    def before(moment: NDArray[np.float64]) -> NDArray[np.float64]:
+        # 1 January 1970 was a Thursday: three days after the Monday that the week begins on.
+        weeks, rest = np.divmod(moment + 3 * 86_400, _WEEK)
+        return weeks[:, None] * _HOUR + np.clip(rest[:, None] - cell, 0, _HOUR)
+
+    return (before(end) - before(start)) / (end - start)[:, None]
