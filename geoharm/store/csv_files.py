@@ -69,13 +69,13 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
         if packed:
             scanning.result()  # An archive that grows beyond measure must not reach the database.
         header = _header(source, layout)
+        if not any(header) and scanning.result().newlines == 0:
+            msg = f'The file "{source.name}" is empty.'
+            raise DataError(msg)
         chosen = match_columns(source.name, header, layout)
         quick = source.is_plain and layout.encoding == "utf-8"
         rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
         scan = scanning.result()
-    if scan.newlines == 0 and not any(header):
-        msg = f'The file "{source.name}" is empty.'
-        raise DataError(msg)
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)

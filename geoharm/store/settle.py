@@ -15,7 +15,7 @@ from geoharm.store.gates import note_source
 from geoharm.store.geocodes import find_default_geocodes, recover_rows
 from geoharm.store.lookup import locate
 from geoharm.store.notes import forget_notes
-from geoharm.store.rhythm import known_times
+from geoharm.store.times import known_times
 
 _REBUILT = (
     "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
