@@ -292,3 +292,11 @@ def test_counts_by_lsoa_bound_a_zone_of_whole_lsoas(shared, tmp_path):
     truth = sum(codes[code] for code in chosen)
     assert found.low < truth < found.high
     assert found.low == sum(codes[code] if codes[code] > 4 else 1 for code in chosen)
+
+
+def test_midnights_of_the_boston_police_are_times_that_are_not_known(shared):
+    """495 of 8,326 incidents bear exactly 00:00:00; at 23:00 and at 01:00 there are far fewer."""
+    layout = read_format("boston-police", shared)
+    notes = check_input(shared / "boston-police" / "drug_crimes_2020_2025.csv.gz", layout)["notes"]
+    assert [note["rows"] for note in notes if note["kind"] == "time not known"] == [495]
+    assert [note["rows"] for note in notes if note["kind"] == "several date formats"] == [4548, 3778]

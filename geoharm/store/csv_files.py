@@ -73,6 +73,8 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
             msg = f'The file "{source.name}" is empty.'
             raise DataError(msg)
         chosen = match_columns(source.name, header, layout)
+        if scanning.done():
+            scanning.result()  # A line without end near the start spares the database the rest.
         quick = source.is_plain and layout.encoding == "utf-8"
         rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
         scan = scanning.result()

@@ -45,7 +45,7 @@ def test_the_page_of_traps_is_what_the_program_says(outcomes):
 
 def test_a_huge_cell_is_refused_in_little_memory(sprung):
     """The program itself, in a process of its own: a cell of a thousand million signs."""
-    assert sprung[1] < 600_000_000
+    assert sprung[1] < 250_000_000
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, area, span, monkeypatch):
