@@ -12,7 +12,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -26,6 +26,8 @@ from geoharm.store.inputs import CHUNK, Input
 from geoharm.store.stage import Staged, StageWriter, is_broken_text, match_columns, not_text
 
 MAX_LINE = 2_000_000
+# Seconds that the database waits for the scan of a small file, or of the start of a large one.
+_MOMENT = 0.02
 NOT_TEXT = "has bytes that are not"
 
 
@@ -73,8 +75,8 @@ def stage_csv(connection: duckdb.DuckDBPyConnection, source: Input, layout: Form
             msg = f'The file "{source.name}" is empty.'
             raise DataError(msg)
         chosen = match_columns(source.name, header, layout)
-        if scanning.done():
-            scanning.result()  # A line without end near the start spares the database the rest.
+        if scanning in wait([scanning], timeout=_MOMENT).done:
+            scanning.result()  # A line without end near the start: the database is spared the rest.
         quick = source.is_plain and layout.encoding == "utf-8"
         rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
         scan = scanning.result()
