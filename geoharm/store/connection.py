@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from pathlib import Path
 import duckdb
 
 from geoharm.errors import BusyError, StoreError
+
+# What does not fit is written beside the database while it is worked on; a thread reading CSV needs about so much.
+_MOST_THREADS, _MB_A_THREAD = 8, 150
 
 SCHEMA_VERSION = 5
 
@@ -126,7 +130,10 @@ def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
         raise StoreError(msg)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = duckdb.connect(str(path), config={"memory_limit": "4GB"})
+        threads = min(os.cpu_count() or 1, _MOST_THREADS)
+        connection = duckdb.connect(
+            str(path), config={"threads": threads, "memory_limit": f"{_MB_A_THREAD * threads}MB"}
+        )
     except (duckdb.Error, OSError) as error:
         raise _refusal(path, str(error)) from error
     try:

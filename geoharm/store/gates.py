@@ -79,21 +79,24 @@ def note_zeros(connection: duckdb.DuckDBPyConnection, source: str, file: str) ->
 
 def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
     """Add a note if the degrees of ``parsed`` have so few decimals that places move by ten metres or more."""
-    coarse = ", ".join(
-        f"count(*) FILTER (longitude = round(longitude, {digits}) AND latitude = round(latitude, {digits}))"
-        for digits in (1, 2, 3, 4)
-    )
-    rows, line, *counts = connection.execute(
-        f"""
-        SELECT count(*), coalesce(min(line), 0), {coarse} FROM parsed WHERE longitude IS NOT NULL AND latitude IS NOT NULL
-        """
-    ).fetchall()[0]
-    for digits, count in enumerate(counts, start=1):
-        if rows >= _POINTS and count >= 0.99 * rows:
-            step = 111_320 * 10.0**-digits
-            sentence = f"degrees have {digits} decimal{'s' if digits > 1 else ''}: places stand on a grid of about {step:,.0f} m"
-            keep_note(connection, source, LedgerNote("rounded coordinates", rows, line, sentence, file))
-            return
+    fewest = 0
+    for digits in (4, 3, 2, 1):
+        rows, coarse, line = connection.execute(
+            f"""
+            SELECT count(*), count(*) FILTER (longitude = round(longitude, {digits}) AND latitude = round(latitude, {digits})),
+                coalesce(min(line), 0)
+            FROM parsed WHERE longitude IS NOT NULL AND latitude IS NOT NULL
+            """
+        ).fetchall()[0]
+        if rows < _POINTS or coarse < 0.99 * rows:
+            break
+        fewest = digits
+    if fewest:
+        step = 111_320 * 10.0**-fewest
+        sentence = (
+            f"degrees have {fewest} decimal{'s' if fewest > 1 else ''}: places stand on a grid of about {step:,.0f} m"
+        )
+        keep_note(connection, source, LedgerNote("rounded coordinates", rows, line, sentence, file))
 
 
 def _half_empty(months: Months, total: NDArray[np.int64]) -> Iterator[LedgerNote]:

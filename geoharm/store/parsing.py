@@ -73,7 +73,10 @@ def parse_stage(
                     {_category(layout)} AS category, id_text AS record
                 FROM (
                     SELECT *, {_readings("date", layout)}, {_readings("end", layout)}
-                    FROM (SELECT * REPLACE ({when} AS date_text) FROM (SELECT {line}{_texts(fields, layout)} FROM stage))
+                    FROM (
+                        SELECT * REPLACE ({when} AS date_text)
+                        FROM (SELECT {line}{_texts(fields, layout)} FROM (SELECT {line}{_trimmed(fields)} FROM stage))
+                    )
                 )
             ))
         )
@@ -92,27 +95,29 @@ def are_dates_judged(layout: Format) -> bool:
 
 def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
     """Remove what `parse_stage` made."""
-    connection.execute("DROP VIEW parsed; DROP TABLE parsed_rows")
+    connection.execute("DROP VIEW IF EXISTS parsed; DROP TABLE IF EXISTS parsed_rows")
 
 
 def _texts(fields: Collection[str], layout: Format) -> str:
-    """Return SQL for every field as trimmed text, NULL where the file lacks it or the text means nothing."""
+    """Return SQL for every field as text, NULL where the file lacks it or the text means nothing; of trimmed fields."""
     blanks = ", ".join(quote_text(text.strip()) for text in layout.blank)
-    columns = []
-    for field in FIELDS:
-        text = "CAST(NULL AS VARCHAR)"
-        if field in fields:
-            trimmed = _trimmed(field)
-            text = f"CASE WHEN {trimmed} NOT IN ({blanks}) THEN {trimmed} END"
-        columns.append(f"{text} AS {field}_text")
-    return ", ".join(columns)
+    return ", ".join(
+        f'CASE WHEN "{field}" NOT IN ({blanks}) THEN "{field}" END AS {field}_text'
+        if field in fields
+        else f"CAST(NULL AS VARCHAR) AS {field}_text"
+        for field in FIELDS
+    )
 
 
-def _trimmed(field: str) -> str:
-    """Return SQL for a text without space around it; the slow function is called only where there is some."""
-    space = [quote_text(sign) for sign in _SPACE]
-    ends = " OR ".join(f'{where}_with("{field}", {sign})' for where in ("starts", "ends") for sign in space)
-    return f'CASE WHEN {ends} THEN trim("{field}", {quote_text(_SPACE)}) ELSE "{field}" END'
+def _trimmed(fields: Collection[str]) -> str:
+    """Return SQL for fields without the space around them; the slow function is called only where there may be some."""
+    space = quote_text(_SPACE)
+    return ", ".join(
+        # What begins with a space or tab sorts before "!".
+        f"""CASE WHEN "{field}" < '!' OR "{field}" BETWEEN '\u00a0' AND '\u00a1' OR "{field}" LIKE '% '
+            OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {space}) ELSE "{field}" END AS "{field}\""""
+        for field in fields
+    )
 
 
 def _place_texts(layout: Format) -> tuple[str, str]:

@@ -92,7 +92,8 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, source: str) -> None
         [source],
     ).fetchnumpy()["half"]
     # Sorted halves of fingerprints tell in little time and memory which few can be there twice.
-    halves = np.sort(np.asarray(halves, dtype=np.uint64))
+    halves = np.array(halves, dtype=np.uint64, copy=None)
+    halves.sort()
     twice = np.unique(halves[1:][halves[1:] == halves[:-1]])
     if not twice.size:
         return

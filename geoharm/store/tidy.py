@@ -79,7 +79,15 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     if held and held[0][0] == rule.key(source.sha256()):
         return False
     # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
-    faults = _faults(rule)
+    try:
+        _load(store, source, rule)
+    finally:
+        drop_parsed(store.connection)
+    return True
+
+
+def _load(store: Store, source: Input, rule: LoadRule) -> None:
+    name, faults = source.name, _faults(rule)
     staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
     sha256 = staged.sha256 or source.sha256()
     if source.stamp() != stamp:
@@ -99,8 +107,6 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
         note_zeros(connection, rule.source, name)
         if rule.layout.crs == _crs.LONLAT:
             note_decimals(connection, rule.source, name)
-    drop_parsed(store.connection)
-    return True
 
 
 def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:

@@ -1,0 +1,35 @@
+"""The benches run, and what they compare gives the same counts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+
+def figures(root, name, *arguments):
+    found = subprocess.run(
+        [sys.executable, "-m", f"bench.{name}", "--quick", *arguments],
+        check=False,
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    return [json.loads(line) for line in found.stdout.splitlines()]
+
+
+def test_ingest_reads_every_row_that_the_bare_reader_does(root):
+    (figure,) = figures(root, "ingest", "--rows", "5000")
+    assert figure["agree"]
+    assert figure["ours_seconds"] > 0 < figure["peer_seconds"]
+
+
+def test_zones_count_what_their_peers_count(root):
+    found = figures(root, "zones", "--points", "5000")
+    skipped = sorted({one["peer"] for one in found if "skipped" in one})
+    assert all(one["agree"] for one in found if "skipped" not in one)
+    if skipped:
+        pytest.skip(f"not installed: {', '.join(skipped)} (pip install geoharm[bench])")
