@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import statistics
@@ -10,15 +11,28 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 
 def one_run(job: Callable[[], object], digest: Callable[[object], object]) -> None:
     """Do a job in this process and print seconds, peak memory and what came out, for `alternate` to read."""
-    start = time.perf_counter()
+    loaded = _peak_mb(anew=True)
+    start, work = time.perf_counter(), time.process_time()
     result = job()
-    seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1 << 20)
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "result": digest(result)}))
+    seconds, work = time.perf_counter() - start, time.process_time() - work
+    figures = {"seconds": seconds, "cpu": work, "peak_mb": _peak_mb(), "loaded_mb": loaded}
+    print(json.dumps(figures | {"result": digest(result)}))
+
+
+def _peak_mb(*, anew: bool = False) -> float:
+    """Return the most memory this process has held, in MB; on Linux counted anew from here if wanted."""
+    if sys.platform != "linux":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+    if anew:
+        with contextlib.suppress(OSError):
+            Path("/proc/self/clear_refs").write_text("5")
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def alternate(module: str, methods: Sequence[str], arguments: Sequence[str], repeats: int) -> dict[str, list[dict]]:
@@ -60,6 +74,7 @@ def report(name: str, case: str, ours: str, runs: dict[str, list[dict]], package
         figure |= _seconds("ours", mine) | _seconds("peer", theirs)
         figure["ratio"] = round(figure["peer_seconds"] / figure["ours_seconds"], 2)
         figure["ratio_of_least"] = round(figure["peer_least"] / figure["ours_least"], 2)
+        figure["ratio_of_cpu"] = round(figure["peer_cpu_least"] / figure["ours_cpu_least"], 2)
         figure["agree"] = all(run["result"] == mine[0]["result"] for run in (*mine, *theirs))
         print(json.dumps(figure), flush=True)
 
@@ -70,7 +85,9 @@ def _seconds(who: str, runs: list[dict]) -> dict[str, float]:
         f"{who}_seconds": round(statistics.median(seconds), 3),
         f"{who}_least": round(min(seconds), 3),
         f"{who}_most": round(max(seconds), 3),
+        f"{who}_cpu_least": round(min(run["cpu"] for run in runs), 3),
         f"{who}_peak_mb": round(max(run["peak_mb"] for run in runs)),
+        f"{who}_loaded_mb": round(max(run["loaded_mb"] for run in runs)),
     }
 
 

@@ -164,8 +164,10 @@ def transform_near(x: ArrayLike, y: ArrayLike, *, source: str, target: str, box:
         return transform(x, y, source=source, target=target)
     west, south, east, north = box
     outside = ~((x >= west) & (x <= east) & (y >= south) & (y <= north))
-    moved = tuple(_evaluate(table, x, y, box) for table in fitted)
-    if outside.any():
+    any_outside = bool(outside.any())
+    inner = (np.where(outside, west, x), np.where(outside, south, y)) if any_outside else (x, y)
+    moved = tuple(_evaluate(table, *inner, box) for table in fitted)
+    if any_outside:
         for held, exact in zip(moved, transform(x[outside], y[outside], source=source, target=target), strict=True):
             held[outside] = exact
     return moved[0], moved[1]
@@ -200,7 +202,7 @@ def _powers(values: FloatArray, degree: int) -> FloatArray:
     table = np.zeros((degree + 1, degree + 1))
     for i in range(degree + 1):
         for j in range(degree + 1 - i):
-            # Plain sums: the same on every machine, which a least-squares routine would not be.
+            # Plain sums, in which the number of threads of a linear algebra library cannot show.
             share = weight[i] * weight[j] * (at[:, i, None] * at[None, :, j] * values).sum()
             one, other = (chebyshev.cheb2poly([0] * k + [1]) for k in (i, j))
             table[: i + 1, : j + 1] += share * np.outer(one, other)
