@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from geoharm.errors import DataError, GateError, StoreError, StudyError
 from geoharm.model import Period
@@ -120,6 +123,35 @@ def test_both_ways_of_reading_agree_on_odd_rows(tmp_path, area, span, spoil):
     body = good(1)[:-1] + ",\n" + good(2)[:-5] + "x" * 200_000 + "\n" + spoil + good(3)
     ledger, _ = read(tmp_path, area, span, {"a.csv": HEADER + body})
     assert (ledger.total("kept"), ledger.total("rejected")) == (3, 0)
+
+
+@pytest.mark.parametrize("spoil", ["", "\n"])
+def test_space_around_a_text_is_no_part_of_it(tmp_path, area, span, spoil):
+    """Spaces, tabs and hard spaces, before, after, both; with and without a blank line that calls for care."""
+    around = ["", " ", "\t", "\u00a0", " \t\u00a0 "]
+    rows = [f"{n},{a}2020-01-02{b},{a}{LON}{b},{a}{LAT}{b},{a}a find{b}\n" for n, (a, b) in enumerate(itertools.product(around, around))]  # fmt: skip
+    ledger, tables = read(tmp_path, area, span, {"a.csv": HEADER + "".join(rows) + spoil + good(99)})
+    assert (ledger.total("kept"), ledger.total("inside")) == (26, 26)
+    assert {row[6] for row in tables["row"]} == {"a find", "find"}
+    assert len({row[4:6] for row in tables["row"]}) <= 2
+
+
+def test_lines_are_exact_in_a_file_that_several_threads_read(tmp_path, area, span):
+    """Forty megabytes, more than the reader takes at once; a bad date in every 997th line."""
+    filler = "x" * 150
+    body = [f"{n},{'bad' if n % 997 == 0 else '2020-01-02'},{LON},{LAT},{filler}\n" for n in range(200_000)]
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    (inbox / "a.csv").write_text(HEADER + "".join(body))
+    with open_store(tmp_path / "t.duckdb", inputs=inbox) as store:
+        ledger = ingest_source(store, "s", layout=read_format("points-csv", tmp_path), files=find_inputs(["a.csv"], inbox, members=()), area=area, period=span)  # fmt: skip
+        lines, rejected = (store.connection.execute(f"SELECT line FROM tidy.{table} ORDER BY line").fetchnumpy()["line"] for table in ("row", "reject"))  # fmt: skip
+    every = np.arange(200_000) + 2
+    bad = np.arange(200_000) % 997 == 0
+    assert_array_equal(rejected, every[bad])
+    assert_array_equal(lines, every[~bad])
+    row = ledger.files[0]
+    assert (row.read, row.kept, row.rejected, row.duplicate) == (200_000, (~bad).sum(), bad.sum(), 0)
 
 
 def test_a_format_without_its_id_column_is_refused(tmp_path, area, span):
