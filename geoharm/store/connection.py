@@ -13,7 +13,7 @@ import duckdb
 from geoharm.errors import BusyError, StoreError
 
 # What does not fit is written beside the database while it is worked on; a thread reading CSV needs about so much.
-_MOST_THREADS, _MB_A_THREAD = 8, 150
+_LEAST_THREADS, _MOST_THREADS, _MB_A_THREAD = 2, 8, 150
 
 SCHEMA_VERSION = 5
 
@@ -130,7 +130,7 @@ def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
         raise StoreError(msg)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        threads = min(os.cpu_count() or 1, _MOST_THREADS)
+        threads = min(max(os.cpu_count() or 1, _LEAST_THREADS), _MOST_THREADS)
         connection = duckdb.connect(
             str(path), config={"threads": threads, "memory_limit": f"{_MB_A_THREAD * threads}MB"}
         )

@@ -72,9 +72,8 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
     DataError, GateError
         If the file is refused; the database is as it was.
     """
-    name, stamp = source.name, source.stamp()
     held = store.connection.execute(
-        "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, name]
+        "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, source.name]
     ).fetchall()
     if held and held[0][0] == rule.key(source.sha256()):
         return False
@@ -87,7 +86,7 @@ def load_file(store: Store, source: Input, rule: LoadRule) -> bool:
 
 
 def _load(store: Store, source: Input, rule: LoadRule) -> None:
-    name, faults = source.name, _faults(rule)
+    name, stamp, faults = source.name, source.stamp(), _faults(rule)
     staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
     sha256 = staged.sha256 or source.sha256()
     if source.stamp() != stamp:
