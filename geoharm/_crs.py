@@ -18,6 +18,12 @@ from geoharm.errors import DesignError
 LONLAT = "EPSG:4326"
 MERCATOR = "EPSG:3857"
 
+# Systems that police and city data come in; state plane and UTM zones are too many to tell apart by numbers.
+_NATIONAL = (
+    "EPSG:27700", "EPSG:29902", "EPSG:2157", "EPSG:28992", "EPSG:31370", "EPSG:2154", "EPSG:3006", "EPSG:2056", "EPSG:2180",
+    "EPSG:3763", "EPSG:3067", "EPSG:2193",
+)  # fmt: skip
+
 FloatArray = NDArray[np.float64]
 
 # A local polynomial stands only if it agrees this well, in metres, with the projection itself on a grid of so many
@@ -108,6 +114,58 @@ def local_utm(longitude: float, latitude: float) -> str:
     here = AreaOfInterest(longitude, latitude, longitude, latitude)
     found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=here)
     return f"EPSG:{found[0].code}"
+
+
+def national_or_utm(longitude: float, latitude: float) -> tuple[str, str]:
+    """Return the projected system to propose for a place, and what it is.
+
+    Parameters
+    ----------
+    longitude, latitude : float
+        In degrees.
+
+    Examples
+    --------
+    >>> national_or_utm(-2.98, 53.40)
+    ('EPSG:27700', 'the British National Grid')
+    >>> national_or_utm(-6.26, 53.35), national_or_utm(-71.06, 42.36)
+    (('EPSG:32629', 'the local UTM zone'), ('EPSG:32619', 'the local UTM zone'))
+    """
+    british = -8.7 <= longitude <= 1.9 and 49.8 <= latitude <= 61
+    irish = longitude < -5.35 and 51.0 < latitude < 55.25
+    french = (longitude > 1.45 and latitude < 51.1) or (longitude > -2.5 and latitude < 50.3)
+    if british and not irish and not french:
+        return "EPSG:27700", "the British National Grid"
+    return local_utm(longitude, latitude), "the local UTM zone"
+
+
+def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:
+    """Return the known national systems that put nine places in ten where the system is made for.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Coordinates that are no degrees.
+
+    Returns
+    -------
+    tuple of (code, name)
+        Candidates, never a decision: the same numbers lie in several countries.
+
+    Examples
+    --------
+    >>> [code for code, _ in systems_that_fit([335_000, 336_500], [390_100, 391_000])]
+    ['EPSG:27700', 'EPSG:2180']
+    """
+    found = []
+    for code in _NATIONAL:
+        system = pyproj.CRS.from_user_input(code)
+        use = system.area_of_use
+        longitude, latitude = transform(x, y, source=code, target=LONLAT)
+        held = (use.west <= longitude) & (longitude <= use.east) & (use.south <= latitude) & (latitude <= use.north)
+        if held.mean() > 0.9:
+            found.append((code, str(system.name)))
+    return tuple(found)
 
 
 @cache

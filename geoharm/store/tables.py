@@ -26,29 +26,40 @@ def stage_excel(connection: duckdb.DuckDBPyConnection, source: Input, layout: Fo
 
     Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
     """
+    names, rows = sheet_rows(source, layout.sheet)
+    sheet, start = layout.sheet or names[0], layout.header_row - 1
+    if len(rows) <= start + 1:
+        msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
+        raise DataError(msg)
+    chosen = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], layout)
+    writer = StageWriter(connection, tuple(chosen))
+    for number, row in enumerate(rows[start + 1 :], start=start + 2):
+        if any(cell != "" for cell in row):
+            writer.keep(number, [cell_text(row[index]) for index in chosen.values()])
+    return writer.close()
+
+
+def sheet_rows(source: Input, sheet: str) -> tuple[list[str], list[list[Any]]]:
+    """Return the names of a workbook's sheets, hidden ones last, and the rows of one, the first if `sheet` is empty.
+
+    Raises
+    ------
+    DataError
+        If it is no workbook, or has no such sheet.
+    """
     _refuse_bomb(source)
     try:
         with source.open() as stream:
             workbook = CalamineWorkbook.from_object(stream if source.is_plain else io.BytesIO(stream.read()))
         shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
-        sheet = layout.sheet or (shown or workbook.sheet_names)[0]
-        if sheet not in workbook.sheet_names:
+        names = [*shown, *(name for name in workbook.sheet_names if name not in shown)]
+        if sheet and sheet not in names:
             msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
             raise DataError(msg)
-        rows = workbook.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+        return names, workbook.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
     except (CalamineError, zipfile.BadZipFile) as error:
         msg = f'The file "{source.name}" cannot be read as a workbook: it is of another kind, has a password, or is damaged.'
         raise DataError(msg) from error
-    start = layout.header_row - 1
-    if len(rows) <= start + 1:
-        msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
-        raise DataError(msg)
-    chosen = match_columns(source.name, [(_cell_text(cell) or "").strip() for cell in rows[start]], layout)
-    writer = StageWriter(connection, tuple(chosen))
-    for number, row in enumerate(rows[start + 1 :], start=start + 2):
-        if any(cell != "" for cell in row):
-            writer.keep(number, [_cell_text(row[index]) for index in chosen.values()])
-    return writer.close()
 
 
 def stage_parquet(connection: duckdb.DuckDBPyConnection, source: Input, layout: Format) -> Staged:
@@ -84,8 +95,8 @@ def stage_vector(connection: duckdb.DuckDBPyConnection, source: Input, layout: F
     return _stage_frame(connection, source, layout, read_vector(source))
 
 
-def read_vector(source: Input) -> geopandas.GeoDataFrame:
-    """Return the features of a GeoPackage, or of a Shapefile in its zip, in their own coordinate system.
+def read_vector(source: Input, *, rows: int | None = None) -> geopandas.GeoDataFrame:
+    """Return the features of a GeoPackage, or of a Shapefile in its zip, in their own coordinate system: all, or the first.
 
     Raises
     ------
@@ -108,7 +119,7 @@ def read_vector(source: Input) -> geopandas.GeoDataFrame:
     try:
         # Coordinates that are no numbers are found and said later; numpy need not warn of them.
         with np.errstate(invalid="ignore"):
-            frame = geopandas.read_file(address, engine="pyogrio")
+            frame = geopandas.read_file(address, engine="pyogrio", rows=rows)
     except (DataSourceError, ValueError) as error:
         msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
         raise DataError(msg) from error
@@ -142,11 +153,11 @@ def _stage_frame(
     writer = StageWriter(connection, (*chosen, "longitude", "latitude"))
     for number, (geometry, *values) in enumerate(zip(moved, *columns, strict=True), start=1):
         if geometry is None or geometry.is_empty:
-            writer.keep(number, [*map(_cell_text, values), None, None])
+            writer.keep(number, [*map(cell_text, values), None, None])
         elif geometry.geom_type != "Point":
             writer.reject(number, "has a geometry that is not a point")
         else:
-            writer.keep(number, [*map(_cell_text, values), repr(float(geometry.x)), repr(float(geometry.y))])
+            writer.keep(number, [*map(cell_text, values), repr(float(geometry.x)), repr(float(geometry.y))])
     return writer.close()
 
 
@@ -158,8 +169,8 @@ def _parquet_text(name: str, kind: str) -> str:
     return f"CAST({column} AS VARCHAR)"
 
 
-def _cell_text(value: Any) -> str | None:
-    """Return a cell as the text its format's patterns are written for."""
+def cell_text(value: Any) -> str | None:
+    """Return a cell of a sheet or frame as the text its format's patterns are written for; None if it is empty."""
     if value is None or value == "" or value is np.ma.masked or value != value:  # noqa: PLR0124 NaN is not itself
         return None
     if isinstance(value, datetime):

@@ -37,6 +37,7 @@ _KEYS = {
         "attribution",
         "documentation",
         "tried_on",
+        "known_by",
         "guessed",
     },
     "csv": {"delimiter", "quote", "encoding"},
@@ -104,6 +105,8 @@ class Format:
         "event", or what else the files hold: a key of `KIND_FIELDS`.
     rules : TableRules
         Of area tables and surveys.
+    known_by : tuple of str
+        Other columns of the publisher's files: only files that have them are recognised as this format.
     """
 
     name: str
@@ -140,6 +143,8 @@ class Format:
     # Not shown, so that what is said of events does not change with what other kinds learn.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
+    # Decides no row, so it is in no fingerprint.
+    known_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def by_month(self) -> bool:
@@ -335,6 +340,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
         kind=kind,
         rules=rules,
+        known_by=tuple(about.get("known_by", ())),
     )
 
 

@@ -1,0 +1,289 @@
+"""The first rows of a table in any container, as text: what a format is guessed and recognised from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import geopandas
+import pyarrow.parquet as pq
+
+from geoharm import _crs
+from geoharm.errors import DataError
+from geoharm.store.csv_files import MAX_LINE
+from geoharm.store.formats import read_date
+from geoharm.store.inputs import Input, find_inputs
+from geoharm.store.tables import cell_text, check_frame, read_vector, sheet_rows
+
+SAMPLE = 2_000
+_BYTES = 4 << 20
+_MEMBERS = ("*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json")
+_PERIOD = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
+_FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a table is called, how it is packed, and how it begins.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, after its archive's if it lies in one.
+    container : str
+        As in a format.
+    header : tuple of str
+    rows : tuple of tuple of str
+        Up to `SAMPLE` rows as long as the header.
+    delimiter, encoding : str
+        Of delimited text.
+    sheet : str
+        Of a workbook; empty if its only one.
+    header_row : int
+        Of a workbook, counted from 1.
+    members : tuple of str
+        In an archive with tables of several kinds: those with this header.
+    places : tuple of (float, float) or None
+        Longitude and latitude of the first geometries; None where places stand in columns.
+    notes : tuple of str
+        What a person should know: other sheets, ragged rows.
+    """
+
+    name: str
+    container: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    sheet: str = ""
+    header_row: int = 1
+    members: tuple[str, ...] = ()
+    places: tuple[tuple[float, float], ...] | None = None
+    notes: tuple[str, ...] = ()
+
+    def column(self, index: int) -> list[str]:
+        """Return the values of one column, without the spaces around them."""
+        return [row[index].strip() for row in self.rows]
+
+
+def read_head(source: Input) -> Head:
+    """Read how a file begins; its container is told by its bytes, not by its name.
+
+    Raises
+    ------
+    DataError
+        If it is no table with names of columns.
+    """
+    if not source.path.is_file():
+        msg = f'The file "{source.path}" does not exist.'
+        raise DataError(msg)
+    with source.open() as stream:
+        start = stream.read(4096)
+    if not start.strip():
+        msg = f'The file "{source.name}" is empty.'
+        raise DataError(msg)
+    if start.startswith(b"PK\x03\x04") and source.is_plain:
+        return _archive(source)
+    if start.startswith(b"\xd0\xcf\x11\xe0"):
+        return _excel(source)
+    if start.startswith(b"SQLite format 3\x00"):
+        return _frame_head(source, "vector", read_vector(source, rows=SAMPLE))
+    if start.startswith(b"PAR1"):
+        return _parquet(source)
+    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        return _geojson(source)
+    if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        msg = f'The file "{source.name}" is no text, and no table that geoharm can read.'
+        raise DataError(msg)
+    return _text(source)
+
+
+def _archive(source: Input) -> Head:
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            names = archive.namelist()
+    except zipfile.BadZipFile as error:
+        msg = f'The file "{source.name}" is damaged or cut short: {error}.'
+        raise DataError(msg) from error
+    if "[Content_Types].xml" in names or "content.xml" in names:
+        return _excel(source)
+    if any(name.lower().endswith(".shp") for name in names):
+        return _frame_head(source, "vector", read_vector(source, rows=SAMPLE))
+    parts = find_inputs([source.path.name], source.path.parent, members=_MEMBERS)
+    first = read_head(parts[0])
+    alike, others = [parts[0]], []
+    for part in parts[1:]:
+        (alike if _same_header(part, first) else others).append(part)
+    if not others:
+        return first
+    plain = tuple(sorted({part.member.rsplit("/", 1)[-1] for part in alike}))
+    note = f"the archive holds {len(others)} tables with other columns; only those like {plain[0]} were looked at"
+    return Head(**{**_fields(first), "members": plain, "notes": (*first.notes, note)})
+
+
+def _fields(head: Head) -> dict[str, Any]:
+    return {name: getattr(head, name) for name in head.__slots__}
+
+
+def _same_header(part: Input, first: Head) -> bool:
+    try:
+        return read_head(part).header == first.header
+    except DataError:
+        return False
+
+
+def _text(source: Input) -> Head:
+    with source.open() as stream:
+        content = stream.read(_BYTES)
+    # A sample that is cut in the middle of a line ends with the line before.
+    content = content if len(content) < _BYTES else content.rsplit(b"\n", 1)[0]
+    encoding, text = _decode(source, content)
+    first = text.split("\n", 1)[0]
+    delimiter = max(",;\t|", key=first.count)
+    if first.count(delimiter) == 0:
+        msg = (
+            f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
+        )
+        raise DataError(msg)
+    csv.field_size_limit(MAX_LINE)
+    try:
+        lines = list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), SAMPLE + 1))
+    except csv.Error as error:
+        msg = f'The file "{source.name}" cannot be read as delimited text: {error}.'
+        raise DataError(msg) from error
+    header = [name.strip() for name in lines[0]]
+    _check_names(source, header)
+    filled = [row for row in lines[1:] if any(cell.strip() for cell in row)]
+    rows = [row for row in filled if len(row) == len(header)]
+    if not rows:
+        msg = f'The file "{source.name}" has no row as long as its header; no format can be guessed.'
+        raise DataError(msg)
+    notes = []
+    if len(rows) < len(filled):
+        notes.append(f"{len(filled) - len(rows):,} of {len(filled):,} sampled rows are longer or shorter than the header")
+    if encoding == "cp1252":
+        notes.append("encoding: the file is not utf-8; cp1252 reads it, but look at its accents")
+    return Head(
+        source.name, "csv", tuple(header), tuple(map(tuple, rows)), delimiter, encoding, notes=tuple(notes)
+    )
+
+
+def _decode(source: Input, content: bytes) -> tuple[str, str]:
+    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+        try:
+            return encoding.replace("-sig", ""), content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    msg = f'The file "{source.name}" is neither utf-8 nor cp1252 text; no format can be guessed.'
+    raise DataError(msg)
+
+
+def _check_names(source: Input, header: Sequence[str]) -> None:
+    """Refuse a first line that is a row of values or a title: columns are found by their names."""
+    filled = [name for name in header if name]
+    values = [name for name in filled if _is_value(name)]
+    if len(filled) < 2 or values:
+        shown = ", ".join(f'"{name[:30]}"' for name in filled[:4])
+        what = "looks like a row of values" if values else "names fewer than two columns"
+        msg = (
+            f'The first line of "{source.name}" {what} ({shown}), and columns are found by their names; '
+            "make the first line one of names, and save the file again."
+        )
+        raise DataError(msg)
+
+
+def _is_value(name: str) -> bool:
+    """Return whether a name of a column is no name: a full date or a fraction; years and quarters may be names."""
+    if _PERIOD.fullmatch(name):
+        return False
+    if any(read_date(name, pattern) for pattern in _FULL_DATES):
+        return True
+    return bool(re.fullmatch(r"[-+]?\d+[.,]\d+(e[-+]?\d+)?|[-+]?\d{5,}", name, re.I))
+
+
+def _excel(source: Input) -> Head:
+    names, rows = sheet_rows(source, "")
+    for sheet in names:
+        rows = sheet_rows(source, sheet)[1]
+        for number, row in enumerate(rows[:30]):
+            texts = [cell_text(cell) or "" for cell in row]
+            filled = [text for text in texts if text]
+            below = [[cell_text(cell) or "" for cell in line] for line in rows[number + 1 : number + 1 + SAMPLE]]
+            below = [line for line in below if any(line)]
+            # A header is a line of names, each once, over lines that fill most of its columns.
+            if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(below) < 2:
+                continue
+            if sum(bool(line[i]) for line in below[:20] for i, text in enumerate(texts) if text) < 0.5 * len(
+                filled
+            ) * len(below[:20]):
+                continue
+            notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
+            return Head(
+                source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, below)),
+                sheet=sheet if len(names) > 1 else "", header_row=number + 1, notes=tuple(notes),
+            )  # fmt: skip
+    msg = f'No sheet of "{source.name}" has a line of names over rows of values; no format can be guessed.'
+    raise DataError(msg)
+
+
+def _parquet(source: Input) -> Head:
+    try:
+        file = pq.ParquetFile(source.path)
+        names = [str(name) for name in file.schema_arrow.names]
+        batch = next(file.iter_batches(SAMPLE), None)
+    except (OSError, ValueError) as error:
+        msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    if b"geo" in (file.schema_arrow.metadata or {}):
+        frame = geopandas.read_parquet(source.path)
+        return _frame_head(source, "parquet", check_frame(source, frame).head(SAMPLE))
+    if batch is None or not batch.num_rows:
+        msg = f'The file "{source.name}" has no rows.'
+        raise DataError(msg)
+    columns = [[cell_text(value) or "" for value in batch.column(index).to_pylist()] for index in range(len(names))]
+    return Head(source.name, "parquet", tuple(names), tuple(zip(*columns, strict=True)))
+
+
+def _frame_head(source: Input, container: str, frame: geopandas.GeoDataFrame) -> Head:
+    """Return the head of a file of geometries that says its own coordinate system."""
+    names = [str(name) for name in frame.columns if name != frame.geometry.name]
+    columns = [[cell_text(value) or "" for value in frame[name].to_numpy(dtype=object)] for name in names]
+    rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
+    points = frame.geometry[frame.geometry.geom_type == "Point"].to_crs(_crs.LONLAT)
+    places = tuple((float(point.x), float(point.y)) for point in points if not point.is_empty)
+    return Head(source.name, container, tuple(names), rows, places=places)
+
+
+def _geojson(source: Input) -> Head:
+    with source.open() as stream:
+        content = stream.read()
+    try:
+        document: Any = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        msg = f'The file "{source.name}" is not valid GeoJSON: {error}.'
+        raise DataError(msg) from error
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or not features or not all(isinstance(one, dict) for one in features):
+        msg = f'The file "{source.name}" is JSON, but not a GeoJSON FeatureCollection with features.'
+        raise DataError(msg)
+    names: dict[str, None] = {}
+    rows, places = [], []
+    for feature in features[:SAMPLE]:
+        names |= dict.fromkeys(map(str, feature.get("properties") or {}))
+    for feature in features[:SAMPLE]:
+        held = feature.get("properties") or {}
+        rows.append(tuple("" if held.get(name) is None else str(held[name]) for name in names))
+        shape = feature.get("geometry") or {}
+        where = shape.get("coordinates") if shape.get("type") == "Point" else None
+        if isinstance(where, list) and len(where) >= 2 and all(isinstance(v, int | float) for v in where[:2]):
+            places.append((float(where[0]), float(where[1])))
+    return Head(source.name, "geojson", tuple(names), tuple(rows), places=tuple(places))
+
