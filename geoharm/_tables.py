@@ -18,7 +18,8 @@ def quoted(text: str) -> str:
     >>> print(quoted('say "b"'))
     "say \"b\""
     """
-    return json.dumps(text, ensure_ascii=False)
+    # JSON knows no other way, but leaves the delete sign, which TOML refuses.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class Table:

@@ -1,11 +1,12 @@
-"""The verb for a first study: asks what only a person can say, guesses the rest, and says what to do next."""
+"""The verb for a first study: asks what only a person can say, proposes the rest, and says what to do next."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +14,14 @@ from typing import Annotated
 import typer
 
 from geoharm import start, workflow
-from geoharm.errors import DesignError, StudyError
+from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model import TACTICS, Period
+from geoharm.start import Answers, Found, LeftOut, Place, Plan
 from geoharm.study import read_study
 
 NewFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file to write, such as pipelines/mine.toml.")]
+# (value that was given, flag, question) to the answer.
+Ask = Callable[[str, str, str], str]
 
 
 def new(
@@ -25,7 +29,8 @@ def new(
     *,
     data: Annotated[Path, typer.Option("--data", help="Folder that holds the files.")] = Path("data/raw"),
     file: Annotated[
-        list[str] | None, typer.Option("--file", metavar="PATTERN=FORMAT", help="Which format reads which files.")
+        list[str] | None,
+        typer.Option("--file", metavar="PATTERN[=FORMAT]", help="Look at these files only, read as this format."),
     ] = None,
     area: Annotated[Path | None, typer.Option("--area", help="GeoJSON or GeoPackage of the study area.")] = None,
     area_around: Annotated[str, typer.Option("--area-around", metavar="LON,LAT,KM", help="Or a circle.")] = "",
@@ -35,58 +40,96 @@ def new(
     tactic: Annotated[str, typer.Option("--tactic", help="One of: " + ", ".join(TACTICS) + ".")] = "crackdown",
     begin: Annotated[str, typer.Option("--start", metavar="DATE", help="The operation's first day.")] = "",
     end: Annotated[str, typer.Option("--end", metavar="DATE", help="Its last day; default the first.")] = "",
-    period: Annotated[str, typer.Option("--period", metavar="DATE..DATE", help="Days to study; default all.")] = "",
-    crs: Annotated[str, typer.Option("--crs", help="Projected system in metres; default the UTM zone.")] = "",
-    primary: Annotated[str, typer.Option("--primary", help="Name of the primary measure.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Never ask.")] = False,
+    period: Annotated[str, typer.Option("--period", metavar="DATE..DATE", help="First and last day to study.")] = "",
+    crs: Annotated[str, typer.Option("--crs", help="Projected system in metres, such as EPSG:27700.")] = "",
+    primary: Annotated[str, typer.Option("--primary", help="The primary outcome: a measure or a category.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Never ask; take every proposal.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
     """Write a first study file for your data: asks for what is missing, marks every guess, never ingests on one."""
-    ask = _asker(silent=yes or not sys.stdin.isatty())
-    given = dict(_pair(one) for one in file or [])
-    folder = study_file.parent
-    if area is None:
-        area_around = ask(area_around, "--area-around", "Study area: longitude,latitude,km")
-    if target is None:
-        target_around = ask(target_around, "--target-around", "Target: longitude,latitude,metres")
-    name = ask(operation, "--operation", "Name of the operation")
-    first = _day(ask(begin, "--start", "Its first day (2021-05-01)"), "--start")
-    last = _day(end, "--end") if end else first
-    sources = start.find_sources(data, folder, given, lambda text: typer.echo(f"reading {text}", err=True))
-    made: dict[Path, str] = {}
-    paths = {}
-    for key, path, around, metres in (("area", area, area_around, 1000.0), ("target", target, target_around, 1.0)):
-        if path is not None:
-            paths[key] = _relative(path, folder)
-        else:
-            drawn = folder / f"{study_file.stem}_{key}.geojson"
-            made[drawn] = _circle(around, metres, key)
-            paths[key] = drawn.name
-    answers = start.Answers(
-        name=f"{name}, {first:%Y}", operation=name, tactic=tactic, start=first, end=last, area=paths["area"],
-        target=paths["target"], crs=crs, period=_period(period), primary=primary,
+    asks = not yes and sys.stdin.isatty()
+    ask = _ask if asks else _refuse
+    if tactic not in TACTICS:
+        raise StudyError([f'--tactic is "{tactic}"; it must be one of {", ".join(TACTICS)}.'])
+    if study_file.suffix != ".toml":
+        raise StudyError([f'The study file is called "{study_file}"; its name must end in .toml.'])
+    _refuse_existing([study_file], force=force)
+    answers = Answers(
+        operation=ask(operation, "--operation", "Name of the operation"), tactic=tactic,
+        start=(first := _day(ask(begin, "--start", "Its first day, such as 2021-05-01"), "--start")),
+        end=_last_day(end, first, ask if asks else None), crs=crs, primary=primary, period=_period(period), end_given=bool(end),
+        area=_place(study_file, area, area_around, ask, "area", "Study area: longitude,latitude,radius in km"),
+        target=_place(study_file, target, target_around, ask, "target", "Target area: longitude,latitude,radius in metres"),
     )  # fmt: skip
-    read = [one for one in sources if not one.guessed]
-    guessed = [one for one in sources if one.guessed]
-    made |= {folder / one.format: one.guessed for one in guessed}
-    written = ({study_file: start.study_text(read, answers)} if read else {}) | made
-    _write(written, study_file if read else None, force=force)
-    _say(study_file, data, [str(path) for path in written], read, guessed, as_json=as_json)
+    given = dict(_pair(one, study_file.parent) for one in file or [])
+    sources, left = start.find_sources(data, study_file, given, lambda name: typer.echo(f"reading {name}", err=True))
+    open_guesses = [one for one in sources if one.guess and one.ledger is None]
+    plan = _plan(sources, left, answers, open_guesses)
+    if plan is not None and asks:
+        plan = _confirmed(plan, sources, left)
+    files = _files(study_file, plan, open_guesses)
+    _refuse_existing(files, force=force)
+    _write(files, study_file if plan else None)
+    _say(study_file, data, plan, open_guesses, list(files), as_json=as_json)
 
 
-def _write(written: dict[Path, str], study_file: Path | None, *, force: bool) -> None:
-    """Write all files, or none if one exists or the study would not pass its own check."""
-    for path in written:
+def _plan(
+    sources: tuple[Found, ...], left: tuple[LeftOut, ...], answers: Answers, open_guesses: list[Found]
+) -> Plan | None:
+    """Return the plan; None where nothing can be planned before a guessed format is settled."""
+    try:
+        return start.plan_study(sources, left, answers)
+    except GeoharmError:
+        if open_guesses and len(open_guesses) == len(sources):
+            return None
+        raise
+
+
+def _confirmed(plan: Plan, sources: tuple[Found, ...], left: tuple[LeftOut, ...]) -> Plan:
+    """Ask about the proposals that a person can settle at once, each with its evidence, and plan anew."""
+    answers = plan.answers
+    for key in ("crs", "period", "primary"):
+        if key not in plan.reasons:
+            continue
+        reason = plan.reasons[key]
+        shown = f"{plan.period.start}..{plan.period.last}" if key == "period" else reason.value
+        typer.echo(f"{reason.what}: {shown} ({reason.why})", err=True)
+        said = str(typer.prompt(f"  {reason.what}", default=shown, err=True))
+        if said == shown:
+            continue
+        answers = replace(answers, period=_period(said)) if key == "period" else replace(answers, **{key: said})
+    return plan if answers == plan.answers else start.plan_study(sources, left, answers)
+
+
+def _files(study_file: Path, plan: Plan | None, open_guesses: list[Found]) -> dict[Path, str]:
+    """Return what is to be written."""
+    folder = study_file.parent
+    guesses = [*open_guesses, *(one for one in (plan.sources if plan else ()) if one.guess)]
+    files = {folder / one.format: one.guess for one in guesses}
+    if plan is None:
+        return files
+    for place in (plan.answers.area, plan.answers.target):
+        if place.content:
+            files[folder / place.file] = place.content
+    return {study_file: start.study_text(plan), **files}
+
+
+def _refuse_existing(paths: list[Path] | Mapping[Path, str], *, force: bool) -> None:
+    for path in paths:
         if path.exists() and not force:
             raise StudyError([f'"{path}" exists; choose another name, or add --force to write over it.'])
-    before = {path: path.read_bytes() if path.exists() else None for path in written}
+
+
+def _write(files: Mapping[Path, str], study_file: Path | None) -> None:
+    """Write all files, or none if the study would not pass its own check for another reason than a guessed format."""
+    before = {path: path.read_bytes() if path.exists() else None for path in files}
     try:
-        for path, text in written.items():
+        for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         if study_file is not None:
-            workflow.check(read_study(study_file))
+            _check(study_file)
     except BaseException:
         for path, content in before.items():
             if content is None:
@@ -96,27 +139,51 @@ def _write(written: dict[Path, str], study_file: Path | None, *, force: bool) ->
         raise
 
 
+def _check(study_file: Path) -> None:
+    try:
+        workflow.check(read_study(study_file))
+    except StudyError as error:
+        others = [problem for problem in error.problems if workflow.GUESS_SENTENCE not in problem]
+        if others:
+            raise StudyError(others) from error
+
+
 def _say(
-    study_file: Path, data: Path, written: list[str], read: list[start.FoundSource], guessed: list[start.FoundSource], *,
-    as_json: bool,
-) -> None:  # fmt: skip
+    study_file: Path, data: Path, plan: Plan | None, open_guesses: list[Found], written: list[Path], *, as_json: bool
+) -> None:
+    used = list(plan.sources) if plan else []
+    guessed = [*open_guesses, *(one for one in used if one.guess)]
     following = [
-        f"geoharm formats check {data / one.pattern} --format {study_file.parent / one.format}" for one in guessed
+        f"geoharm formats check {_shell(data / one.files[0])} --format {_shell(study_file.parent / one.format)}"
+        for one in guessed
     ]
-    if read:
-        following += [f"geoharm check {study_file}", f"geoharm run {study_file} --data {data}"]
+    if plan is not None:
+        following += [f"geoharm check {_shell(study_file)}", f"geoharm run {_shell(study_file)} --data {_shell(data)}"]
+    elif guessed:
+        following.append(
+            f"geoharm new {_shell(study_file)} ... --file {_shell(f'{guessed[0].files[0]}={guessed[0].format}')}"
+        )
     if as_json:
-        sources = [
-            {"files": one.pattern, "format": one.format, "why": one.evidence, "guessed": bool(one.guessed)}
-            for one in (*read, *guessed)
-        ]
-        print(json.dumps({"wrote": written, "sources": sources, "next": following}, indent=1, ensure_ascii=False))
+        about = _about(plan, [*used, *open_guesses], guessed)
+        print(
+            json.dumps(
+                {"wrote": [str(path) for path in written], **about, "next": following}, indent=1, ensure_ascii=False
+            )
+        )
         return
-    for one in read:
-        print(f"{one.pattern}: {one.format} ({one.evidence}), {one.first} to {one.last}")
+    for one in used:
+        assert one.ledger is not None  # noqa: S101 what is used was read
+        print(
+            f"{', '.join(one.files[:3])}: {one.format} ({one.evidence}), {one.ledger.coverage.start} to {one.ledger.coverage.last}"
+        )
+    for reason in plan.reasons.values() if plan else ():
+        print(f"{reason.what}: {reason.value}{' ' if reason.value else ''}({reason.why})")
+    for item in plan.left_out if plan else ():
+        print(f"not used: {item.what}: {item.why}")
     for one in guessed:
-        print(f"{one.pattern}: {one.evidence}; a guess stands in {one.format} and is not used: check it, take the line "
-              "guessed = true out, and add it as a [[source]]")  # fmt: skip
+        print(
+            f"{one.format} is a guess: read every line of it, settle what is not decided, then take out guessed = true"
+        )
     for path in written:
         print(f"wrote {path}")
     print("Read every line marked guessed, then:")
@@ -124,21 +191,75 @@ def _say(
         print(f"    {command}")
 
 
-def _asker(*, silent: bool) -> Callable[[str, str, str], str]:
-    def ask(value: str, flag: str, question: str) -> str:
-        if value:
-            return value
-        if silent:
-            raise StudyError([f"{flag} is missing; nothing was written."])
-        return str(typer.prompt(question))
+def _about(plan: Plan | None, sources: list[Found], guessed: list[Found]) -> dict[str, object]:
+    """Return what was decided, for machines."""
+    said: dict[str, object] = {
+        "sources": [
+            {
+                "name": one.name, "kind": one.kind, "files": list(one.files), "format": one.format, "why": one.evidence,
+                "guessed": one in guessed, "undecided": list(one.undecided), "categories": dict(one.categories),
+                "first_day": str(one.ledger.coverage.start) if one.ledger else "",
+                "last_day": str(one.ledger.coverage.last) if one.ledger else "",
+            }
+            for one in sources
+        ]
+    }  # fmt: skip
+    if plan is None:
+        return said
+    said |= {
+        "crs": plan.crs,
+        "period": [str(plan.period.start), str(plan.period.end)],
+        "before": [str(plan.before.start), str(plan.before.end)],
+        "after": list(plan.after),
+        "rings": {"gap": plan.gap, "outer": list(plan.rings)},
+        "primary": plan.primary,
+        "measures": [
+            {"name": one.name, "source": one.source, "categories": list(one.categories), "rows": one.rows,
+             "role": "harm" if one.is_harm else "activity", "counted_as_harm": one.counted_as_harm}
+            for one in plan.measures
+        ],
+        "guesses": [{"what": one.what, "value": one.value, "why": one.why} for one in plan.reasons.values()],
+        "left_out": [{"what": one.what, "why": one.why} for one in plan.left_out],
+    }  # fmt: skip
+    return said
 
-    return ask
+
+def _ask(value: str, flag: str, question: str) -> str:
+    return value or str(typer.prompt(f"{question} ({flag})", err=True)).strip()
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _refuse(value: str, flag: str, question: str) -> str:
+    if value:
+        return value
+    raise StudyError([f"{flag} is missing ({question[:1].lower()}{question[1:]}); nothing was written."])
+
+
+def _last_day(text: str, first: date, ask: Ask | None) -> date:
+    if not text and ask is not None:
+        text = str(typer.prompt("Its last day (--end)", default=str(first), err=True))
+    last = _day(text, "--end") if text else first
+    if last < first:
+        raise StudyError([f"--end is {last}, before --start {first}; both days are part of the operation."])
+    return last
+
+
+def _place(study_file: Path, path: Path | None, around: str, ask: Ask, key: str, question: str) -> Place:
+    folder = study_file.parent
+    if path is not None and around:
+        raise StudyError([f"--{key} and --{key}-around are both given; give one of the two."])
+    if path is not None:
+        return start.read_place(path, _relative(path, folder), "study area" if key == "area" else "target area")
+    text = ask(around, f"--{key}-around", question)
+    return start.circle(text, f"--{key}-around", f"{study_file.stem}_{key}.geojson", unit=1000 if key == "area" else 1)
+
+
+def _pair(text: str, folder: Path) -> tuple[str, str]:
     pattern, sign, name = text.partition("=")
-    if not sign or not pattern or not name:
+    if not pattern or (sign and not name):
         raise StudyError([f'--file is "{text}"; write PATTERN=FORMAT, such as "*.csv=police-uk-street".'])
+    # A format of one's own may be named from here or from the study's folder.
+    if name.endswith(".toml") and Path(name).is_file() and not (folder / name).is_file():
+        name = _relative(Path(name), folder)
     return pattern, name
 
 
@@ -159,22 +280,17 @@ def _period(text: str) -> Period | None:
         raise StudyError([f"--period: {error}"]) from error
 
 
-def _circle(text: str, metres: float, key: str) -> str:
-    parts = text.split(",")
-    try:
-        longitude, latitude, radius = (float(part) for part in parts)
-    except ValueError:
-        raise StudyError(
-            [
-                f'--{key}-around is "{text}"; write longitude,latitude,radius, such as -71.07,42.33,{0.3 * 1000 / metres:g}.'
-            ]
-        ) from None
-    if not (abs(longitude) <= 180 and abs(latitude) <= 80 and 0 < radius * metres <= 200_000):
-        raise StudyError([f'--{key}-around is "{text}"; longitude comes first, and the radius is at most 200 km.'])
-    return start.circle(longitude, latitude, radius * metres)
-
-
 def _relative(path: Path, folder: Path) -> str:
+    """Return a path as a file in a folder names it."""
     if not path.is_file():
-        raise StudyError([f'The area file "{path}" does not exist.'])
-    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+        raise StudyError([f'The file "{path}" does not exist.'])
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # another drive
+        return path.resolve().as_posix()
+
+
+def _shell(text: object) -> str:
+    """Return a word of a command, in quotes if it needs them."""
+    word = str(text)
+    return f'"{word}"' if any(sign in word for sign in " *?()&;'[]") else word

@@ -36,6 +36,7 @@ from geoharm.model import (
 from geoharm.store import Format, Input, Store
 
 WHOLE = ("", "whole period")
+GUESS_SENTENCE = "is a guess; check every line of it and take the line guessed = true out."
 
 # Worlds shuffled for a map of change, and cells to a bandwidth: finer cells would only repeat their neighbours.
 CHANGE_PERMUTATIONS = 999
@@ -127,12 +128,7 @@ def check(study: Study) -> None:
     problems: list[str] = []
     for source in study.sources:
         try:
-            layout = store.read_format(source.format, study.folder)
-            if layout.guessed:
-                problems.append(
-                    f'source "{source.name}": the format "{source.format}" is a guess; check every line of it and take '
-                    "the line guessed = true out."
-                )
+            layout = _layout(source, study)
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
@@ -281,7 +277,10 @@ def study_hash(study: Study) -> str:
 
 
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
+    """Return the format and the files of a source; nothing is read by a format that nobody has checked."""
     layout = store.read_format(source.format, study.folder)
+    if layout.guessed:
+        raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
     return layout, store.find_inputs(source.files, data, members=layout.members)
 
 

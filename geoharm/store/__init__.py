@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from geoharm.model import Period, SourceLedger, StudyArea
-from geoharm.store.check import check_input, one_input
+from geoharm.store.check import Looked, check_input, look_at, one_input
 from geoharm.store.connection import Store, open_store
-from geoharm.store.formats import Format, format_text, read_format, shipped
-from geoharm.store.guess import Guess, guess_format
+from geoharm.store.formats import Format, format_text, parse_format, read_format, shipped
+from geoharm.store.guess import Guess, guess_events, guess_format
 from geoharm.store.guess_tables import guess_table
+from geoharm.store.head import Head, read_head
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.panel import unit_panel
 from geoharm.store.purge import purge
+from geoharm.store.recognise import recognise
 from geoharm.store.reduce import (
     categories,
     cell_counts,
@@ -35,7 +37,9 @@ from geoharm.store.tidy import LoadRule, forget_file, load_file
 __all__ = [
     "Format",
     "Guess",
+    "Head",
     "Input",
+    "Looked",
     "Store",
     "area_counts",
     "categories",
@@ -44,16 +48,21 @@ __all__ = [
     "dated_points",
     "find_inputs",
     "format_text",
+    "guess_events",
     "guess_format",
     "guess_table",
     "hour_weekday",
     "ingest_source",
     "ingest_table",
+    "look_at",
     "one_input",
     "open_store",
+    "parse_format",
     "points",
     "purge",
     "read_format",
+    "read_head",
+    "recognise",
     "reduce_zones",
     "save_effects",
     "shipped",

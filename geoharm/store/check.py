@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -38,6 +41,50 @@ def one_input(path: Path) -> Input:
     return find_inputs([path.name], path.parent, members=())[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What files of events hold, read as a format says.
+
+    Attributes
+    ----------
+    ledger : SourceLedger
+    categories : mapping of str to int
+        The most frequent first.
+    middle : tuple of (float, float)
+        Longitude and latitude that half of the located rows lie west and south of; nan without any.
+    """
+
+    ledger: SourceLedger
+    categories: Mapping[str, int]
+    middle: tuple[float, float]
+
+
+def look_at(
+    inputs: Sequence[Input], layout: Format, folder: Path, on_file: Callable[[str], None] = lambda _: None
+) -> Looked:
+    """Read files of events into a database that is thrown away, and return what they hold.
+
+    Raises
+    ------
+    DataError
+        If one of them is refused.
+    """
+    with tempfile.TemporaryDirectory() as scratch, open_store(Path(scratch) / "check.duckdb", inputs=folder) as store:
+        rule = LoadRule("check", layout, _WORLD, _EVER)
+        for one in inputs:
+            on_file(one.name)
+            load_file(store, one, rule)
+        settle_source(store, "check", layout, _WORLD, None, measured=False)
+        x, y = store.connection.execute(
+            "SELECT median(x), median(y) FROM tidy.event WHERE source = 'check' AND place = 'inside'"
+        ).fetchall()[0]
+        middle = (math.nan, math.nan)
+        if x is not None:
+            lon, lat = _crs.transform([x], [y], source=_WORLD.crs, target=_crs.LONLAT)
+            middle = (float(lon[0]), float(lat[0]))
+        return Looked(source_ledger(store, "check", layout), categories(store, "check"), middle)
+
+
 def check_input(path: Path, layout: Format) -> dict[str, Any]:
     """Return what became of the rows of one file (or archive), its dates, default geocodes and categories.
 
@@ -47,19 +94,16 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
         If the file is refused.
     """
     inputs = find_inputs([path.name], path.parent, members=layout.members)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        open_store(Path(folder) / "check.duckdb", inputs=path.parent) as store,
-    ):
-        if layout.kind != "event":
+    if layout.kind != "event":
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            open_store(Path(folder) / "check.duckdb", inputs=path.parent) as store,
+        ):
             source = Source("check", layout.kind, layout.name, ())
             table = ingest_table(store, source, layout=layout, files=inputs, area=_WORLD, period=_EVER)
             return _about(table, layout, table_categories(store, "check", layout.kind))
-        rule = LoadRule("check", layout, _WORLD, _EVER)
-        for one in inputs:
-            load_file(store, one, rule)
-        settle_source(store, "check", layout, _WORLD, None, measured=False)
-        return _about(source_ledger(store, "check", layout), layout, categories(store, "check"))
+    looked = look_at(inputs, layout, path.parent)
+    return _about(looked.ledger, layout, looked.categories)
 
 
 def _about(ledger: SourceLedger | TableLedger, layout: Format, held: dict[str, int]) -> dict[str, Any]:

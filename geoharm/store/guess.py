@@ -1,40 +1,27 @@
 """Propose a format for an unknown table, with the evidence for each guess and what could not be decided.
 
-A guess is a text to read and edit. Nothing is ever ingested on one.
+A guess is a text to read and edit. Nothing is ever ingested on one: it says ``guessed = true``, and what could not be
+decided is left open in a way that no format may be.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from geoharm import _crs
 from geoharm._tables import quoted
-from geoharm.errors import DataError
-from geoharm.store.dates import carries_offset
-from geoharm.store.formats import personal_words, read_date
+from geoharm.store.guess_columns import BLANKS, Chosen, choose_columns, is_number
+from geoharm.store.guess_dates import date_patterns, precision_of
+from geoharm.store.head import PERIOD, Head, read_head
 from geoharm.store.inputs import Input
 
-_SAMPLE = 2_000
-_DATE_PATTERNS = (
-    "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S+00", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ",
-    "%Y-%m", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%d/%m/%Y", "%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y", "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %I:%M:%S %p", "%d.%m.%Y", "%d-%b-%Y", "%Y%m%d",
-)  # fmt: skip
-_NAMES = {
-    "id": r"(crime|incident|case|event|report|cmplnt)[ _]?(id|no|num|number|ref|enquiry.id)|^_?id$|objectid|row.id",
-    "date": r"date|(^|_)dt$|month$|occurred|opened|reported",
-    "end": r"(date|time|dt).*(to|end)$|(to|end)[ _]?(date|time|dt)|_to_dt",
-    "longitude": r"^(lon|lng|long|longitude|x|point_x)$|easting|x_coord",
-    "latitude": r"^(lat|latitude|y|point_y)$|northing|y_coord",
-    "latlon": r"lat.?lon|geocoded|^location$|coordinates",
-    "category": r"category|crime.type|offence|offense|^type$|primary.type|description|reason|classification",
-    "address": r"address|street|location|block|place",
-    "weight": r"needles|quantity|count$|^n$",
-}
+_UNKNOWN_CRS = "EPSG:????"
+_WIDE = 3
+_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,216 +36,217 @@ class Guess:
         Why each column was taken for what.
     undecided : tuple of str
         What a person has to settle.
+    columns : mapping of field to header
+        What was chosen.
+    left_out : tuple of str
+        Columns about people, which nothing reads.
     """
 
     toml: str
     evidence: tuple[str, ...]
     undecided: tuple[str, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def has_events(self) -> bool:
+        """Whether a date and a place were found."""
+        has_place = bool({"longitude", "latlon", "geometry"} & set(self.columns))
+        return has_place and bool({"date", "year"} & set(self.columns))
 
 
 def guess_format(source: Input) -> Guess:
-    """Propose how to read a delimited text file, from its header and its first rows.
+    """Propose how to read a table of events, from its header and its first rows.
 
     Raises
     ------
     DataError
-        If the file is no delimited text.
+        If the file is no table with names of columns.
     """
-    encoding, delimiter, header, rows = sample_rows(source)
-    evidence, undecided = [f"{len(header)} columns, delimiter {delimiter!r}, encoding {encoding}"], []
-    chosen: dict[str, int] = {}
+    return guess_events(read_head(source))
+
+
+def guess_events(head: Head) -> Guess:
+    """Propose how to read a table of events that begins like this."""
+    chosen = choose_columns(head)
+    names = {one: head.header[index] for one, index in chosen.columns.items()}
+    evidence, undecided = [_packing(head), *head.notes], list(chosen.doubts)
+    for one, name in names.items():
+        filled = sum(text not in ("", *BLANKS) for text in head.column(chosen.columns[one]))
+        evidence.append(f'{one}: "{name}", by its name and {filled:,} of {len(head.rows):,} values')
+    undecided += [f"{one}: {_listed(others)} would fit as well" for one, others in chosen.others.items()]
     patterns: tuple[str, ...] = ()
-    for field in ("date", "end", "longitude", "latitude", "id", "category", "address", "weight", "latlon"):
-        names = [
-            index
-            for index, name in enumerate(header)
-            if re.search(_NAMES[field], name.strip(), re.I)
-            and index not in chosen.values()
-            and not personal_words(name)
-        ]
-        fitting = [index for index in names if _fits(field, [row[index] for row in rows if len(row) > index])]
-        if not fitting:
-            continue
-        chosen[field] = fitting[0]
-        evidence.append(f'{field}: "{header[fitting[0]]}", by its name and {len(rows):,} values')
-        if len(fitting) > 1:
-            others = ", ".join(f'"{header[index]}"' for index in fitting[1:])
-            undecided.append(f"{field}: {others} would fit as well")
-    if {"longitude", "latitude"} <= set(chosen):
-        chosen.pop("latlon", None)
-    if "date" in chosen:
-        patterns, doubt = date_patterns([row[chosen["date"]] for row in rows])
+    if "date" in names:
+        patterns, doubt = date_patterns(_filled(head, chosen, "date"))
         undecided += doubt
-        if any(map(carries_offset, patterns)):
-            undecided.append("date: the times carry an offset from UTC; name the place's clock under date.zone")
-    for field in ("date", "longitude", "latitude"):
-        if field not in chosen and not (field != "date" and "latlon" in chosen):
-            undecided.append(f"{field}: no column was found; name it under [columns]")
-    if not {"date", "longitude"} <= {*chosen} and "latlon" not in chosen:
-        undecided.append("kind: no dated points were found; try --kind area_table, survey or site")
-    crs, crs_doubt = _guess_crs(rows, chosen)
-    undecided += crs_doubt
-    if "id" in chosen:
-        ids = [row[chosen["id"]] for row in rows if row[chosen["id"]].strip()]
-        repeated = len(ids) - len(set(ids))
-        evidence.append(f"id: {repeated:,} of {len(ids):,} sampled ids are repeated")
+        evidence += [f"date: read as {' or '.join(patterns)}"] if patterns else []
+    elif "year" in names:
+        patterns = ("%Y-%m-%d",) if "day" in names else ("%Y-%m",)
+    crs, seen, doubt = _system(head, chosen)
+    evidence += seen
+    undecided += doubt
+    if head.places:
+        names["geometry"] = "geometry"
+    undecided += _missing(head, names)
+    undecided += _identity(head, chosen, evidence)
+    undecided += _meaning(head, chosen)
     undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
     undecided.append("the publisher, the licence and the sentence it asks for")
-    return Guess(_toml(header, chosen, patterns, crs, (delimiter, encoding)), tuple(evidence), tuple(undecided))
+    left_out = tuple(name for name, _ in chosen.left_out)
+    evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
+    text = _toml(head, chosen, patterns, crs)
+    return Guess(text, tuple(evidence), tuple(undecided), names, left_out)
 
 
-def sample_rows(source: Input) -> tuple[str, str, list[str], list[list[str]]]:
-    """Return a file's encoding, delimiter, header and first rows.
+def _packing(head: Head) -> str:
+    if head.container == "csv":
+        return f"{len(head.header)} columns, delimiter {head.delimiter!r}, encoding {head.encoding}"
+    where = f', sheet "{head.sheet}"' if head.sheet else ""
+    where += f", names in row {head.header_row}" if head.header_row > 1 else ""
+    return f"{len(head.header)} columns of a {head.container} file{where}"
 
-    Raises
-    ------
-    DataError
-        If the file is no delimited text.
-    """
-    with source.open() as stream:
-        content = stream.read(4 << 20)
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            text = content.rsplit(b"\n", 1)[0].decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
+
+def _filled(head: Head, chosen: Chosen, one: str) -> list[str]:
+    return [text for text in head.column(chosen.columns[one]) if text and text not in BLANKS]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _missing(head: Head, names: Mapping[str, str]) -> list[str]:
+    """Return what a table of events needs and this one lacks, and what it may be instead."""
+    lacking = [] if {"date", "year"} & set(names) else ["date"]
+    if not {"longitude", "latlon", "geometry"} & set(names):
+        lacking += ["longitude", "latitude"]
+    said = [f"{one}: no column was found; name it under [columns]" for one in lacking]
+    if not lacking:
+        return said
+    periods = [name for name in head.header if PERIOD.fullmatch(name)]
+    numbers = [
+        name for index, name in enumerate(head.header)
+        if name and (texts := [text for text in head.column(index) if text]) and all(map(is_number, texts[:50]))
+    ]  # fmt: skip
+    if head.places is not None and not head.places:
+        hint = "it holds areas or lines, not points: a study names it under area, target, context or [areas]"
+    elif len(periods) >= _WIDE:
+        hint = f"{len(periods)} headers name a period, so it looks like counts by area: try --kind area_table"
+    elif "date" in lacking and len(lacking) == 1:
+        hint = "it has places and no date, so it looks like a list of services: try --kind site"
+    elif "date" not in lacking or any(name.lower() in ("year", "quarter", "month") for name in head.header):
+        hint = "it has periods and no place, so it looks like counts of whole areas: try --kind area_table"
+    elif len(numbers) > _WIDE and len(lacking) == 3:
+        hint = f"{len(numbers)} columns hold numbers only, so it looks like counts: try --kind area_table, or survey"
     else:
-        msg = f'The file "{source.name}" is neither utf-8 nor cp1252 text; no format can be guessed.'
-        raise DataError(msg)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first.count)
-    if first.count(delimiter) == 0:
-        msg = (
-            f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
+        hint = "try --kind area_table, survey or site"
+    return [*said, f"kind: no dated points were found; {hint}"]
+
+
+def _system(head: Head, chosen: Chosen) -> tuple[str, list[str], list[str]]:
+    """Return the coordinate system, the evidence for it, and what is in doubt."""
+    if head.places is not None:
+        points = [f"place: {len(head.places):,} of {len(head.rows):,} sampled features are points"]
+        return _crs.LONLAT, points, []
+    if not {"longitude", "latitude"} <= set(chosen.columns):
+        return _crs.LONLAT, [], []
+    two = zip(head.column(chosen.columns["longitude"]), head.column(chosen.columns["latitude"]), strict=True)
+    pairs = [(float(x), float(y)) for x, y in two if is_number(x) and is_number(y)]
+    placed = np.array([pair for pair in pairs if pair != (0.0, 0.0)], dtype=np.float64).reshape(-1, 2)
+    if not len(placed):
+        return _UNKNOWN_CRS, [], ["crs: no row has coordinates; name their system under [location]"]
+    x, y = placed[:, 0], placed[:, 1]
+    (west, east), (south, north) = (np.percentile(axis, (5, 95)) for axis in (x, y))
+    distinct = len(np.unique(placed, axis=0))
+    seen = [f"place: {distinct:,} different points in {len(placed):,} rows; nine in ten between {west:g} and {east:g} east, "
+            f"{south:g} and {north:g} north"]  # fmt: skip
+    if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
+        # Nobody lives within ten degrees of a pole, and few towns lie above 72.
+        doubt = (
+            ["crs: the latitudes lie near a pole; the two columns may be swapped"]
+            if min(abs(south), abs(north)) > 72
+            else []
         )
-        raise DataError(msg)
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-    header = next(reader)
-    rows = [row for row in islice(reader, _SAMPLE) if len(row) == len(header)]
-    if not rows:
-        msg = f'The file "{source.name}" has no row as long as its header; no format can be guessed.'
-        raise DataError(msg)
-    return encoding.replace("-sig", ""), delimiter, header, rows
+        return _crs.LONLAT, seen, doubt  # fmt: skip
+    if max(abs(south), abs(north)) <= 180 and max(abs(west), abs(east)) <= 90:
+        return _UNKNOWN_CRS, seen, ["crs: longitude and latitude look swapped; change them over under [columns]"]
+    fitting = _crs.systems_that_fit(x, y)
+    could = ", ".join(f"{code} ({name})" for code, name in fitting)
+    told = f"the numbers would fit {could}, a UTM zone" if fitting else "the numbers could be of a UTM zone"
+    return _UNKNOWN_CRS, seen, [
+        f"crs: the coordinates are no degrees; {told} or a state plane in feet or metres; name it under [location]"
+    ]  # fmt: skip
 
 
-def _fits(field: str, values: Sequence[str]) -> bool:
-    """Return whether nine filled values in ten are what the field needs."""
-    filled = [value.strip() for value in values if value.strip() not in ("", "NA", "NULL", "(null)")]
-    if not filled:
-        return False
-    if field in ("date", "end"):
-        return any(_share(filled, pattern) > 0.4 for pattern in _DATE_PATTERNS)
-    if field in ("longitude", "latitude", "weight"):
-        return sum(is_number(value) for value in filled) > 0.9 * len(filled)
-    if field == "latlon":
-        pair = re.compile(r"^[(\s]*-?\d+(\.\d+)?[\s,;]+-?\d+(\.\d+)?[)\s]*$")
-        return sum(bool(pair.match(value)) for value in filled) > 0.9 * len(filled)
-    few = field != "category" or len(set(filled)) <= max(50, len(filled) // 5)
-    return field == "id" or (few and not all(map(is_number, filled)))
+def _identity(head: Head, chosen: Chosen, evidence: list[str]) -> list[str]:
+    """Return what is in doubt about rows that may be the same event."""
+    if "id" in chosen.columns:
+        ids = _filled(head, chosen, "id")
+        repeated = len(ids) - len(set(ids))
+        evidence.append(f"id: {repeated:,} of {len(ids):,} sampled ids are repeated")
+        if not repeated:
+            return []
+        return [f"duplicates: {repeated:,} sampled ids come again; rule = \"id\" takes rows of one id, date, place and "
+                "category as one event, none takes each row as one"]  # fmt: skip
+    same = len(head.rows) - len(set(head.rows))
+    return [f"duplicates: there is no id, and {same:,} of {len(head.rows):,} sampled rows are the same as another; "
+            "they are kept as events of their own"] if same else []  # fmt: skip
 
 
-def _share(values: Sequence[str], pattern: str) -> float:
-    return sum(_is_date(value, pattern) for value in values) / len(values)
+def _meaning(head: Head, chosen: Chosen) -> list[str]:
+    """Return what is in doubt about categories and units."""
+    said = []
+    if "category" in chosen.columns:
+        kinds = Counter(_filled(head, chosen, "category"))
+        shown = ", ".join(f'"{kind}" ({count:,})' for kind, count in kinds.most_common(_SHOWN))
+        more = f" and {len(kinds) - _SHOWN:,} more" if len(kinds) > _SHOWN else ""
+        said.append(f"category: which of these are harm and which are activity: {shown}{more}")
+    else:
+        said.append("category: no column was found; say under [category] constant what every row is")
+    if chosen.weight and {"date", "year"} & set(chosen.columns):
+        said.append(
+            f'unit: "{chosen.weight}" may say how many of something a row stands for; as weight, it would be summed'
+        )
+    return said
 
 
-def _is_date(value: str, pattern: str) -> bool:
-    found = read_date(value, pattern)
-    return found is not None and 1900 <= found.year <= 2100
-
-
-def is_number(value: str) -> bool:
-    """Return whether a text is a number."""
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the patterns that are needed to read every value, and what is in doubt."""
-    filled = [value for value in values if value.strip()]
-    fits = {pattern: {i for i, value in enumerate(filled) if _is_date(value, pattern)} for pattern in _DATE_PATTERNS}
-    needed: list[str] = []
-    left = set(range(len(filled)))
-    while left:
-        best = max(fits, key=lambda pattern: len(fits[pattern] & left))
-        if not fits[best] & left:
-            break
-        needed.append(best)
-        left -= fits[best]
-    doubt = []
-    for day_first, month_first in (("%d/%m/%Y", "%m/%d/%Y"), ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M")):
-        if fits[day_first] and fits[day_first] == fits[month_first]:
-            doubt.append(f"date: {day_first} and {month_first} read every sampled value; say which is meant")
-    if len(needed) > 1:
-        doubt.append(f"date: two formats stand in one column ({' and '.join(needed)})")
-    if left:
-        doubt.append(f"date: {len(left):,} of {len(filled):,} sampled values fit no known pattern")
-    return tuple(needed), doubt
-
-
-def _guess_crs(rows: Sequence[Sequence[str]], chosen: dict[str, int]) -> tuple[str, list[str]]:
-    if not {"longitude", "latitude"} <= set(chosen):
-        return "EPSG:4326", []
-    pairs = [
-        (float(row[chosen["longitude"]]), float(row[chosen["latitude"]]))
-        for row in rows
-        if is_number(row[chosen["longitude"]]) and is_number(row[chosen["latitude"]])
-    ]
-    if not pairs or all(abs(x) <= 180 and abs(y) <= 90 for x, y in pairs):
-        return "EPSG:4326", []
-    if all(0 <= x < 700_000 and 0 <= y < 1_300_000 for x, y in pairs):
-        return "EPSG:27700", ["crs: the coordinates could be British eastings and northings; check"]
-    return "EPSG:????", ["crs: the coordinates are no degrees; name their coordinate system under [location]"]
-
-
-def head_lines(kind: str, delimiter: str, encoding: str) -> list[str]:
-    """Return the lines with which a guessed format begins, whatever its table holds."""
-    return [
-        "# A guess: read every line before you use it.",
-        "[format]",
-        *([] if kind == "event" else [f'kind = "{kind}"']),
-        'title = "my source"',
-        'container = "csv"',
-        'publisher = ""',
-        'licence = ""',
-        'attribution = ""',
-        'tried_on = "untried"',
-        "guessed = true    # take this line out once every other line is checked; until then no study reads by it",
-        "",
-        "[csv]",
-        f"delimiter = {quoted(delimiter)}",
-        f"encoding = {quoted(encoding)}",
-    ]
-
-
-def column_lines(header: Sequence[str], chosen: dict[str, int]) -> list[str]:
-    """Return the lines that name the column of each field."""
-    return ["", "[columns]", *(f"{field} = {quoted(header[index])}" for field, index in chosen.items())]
-
-
-def _toml(
-    header: Sequence[str], chosen: dict[str, int], patterns: Sequence[str], crs: str, dialect: tuple[str, str]
-) -> str:
-    monthly = (
-        "month" if list(patterns) == ["%Y-%m"] else "moment" if any("%H" in p or "%I" in p for p in patterns) else "day"
+def _toml(head: Head, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
+    open_orders = "" if patterns else "   # not decided: no format is complete without"
+    packing = {
+        "csv": f"\n[csv]\ndelimiter = {quoted(head.delimiter)}\nencoding = {quoted(head.encoding)}\n",
+        "excel": f"\n[excel]\n{f'sheet = {quoted(head.sheet)}{chr(10)}' if head.sheet else ''}header_row = {head.header_row}\n",
+    }.get(head.container, "")
+    members = f"\n[zip]\nmembers = [{', '.join(map(quoted, head.members))}]\n" if head.members else ""
+    columns = "\n".join(f"{one} = {quoted(head.header[index])}" for one, index in chosen.columns.items())
+    weight = f"\n# weight = {quoted(chosen.weight)}" if chosen.weight else ""
+    constant = (
+        "" if "category" in chosen.columns else '\n[category]\nconstant = ""   # not decided: what every row is\n'
     )
-    lines = [
-        *head_lines("event", *dialect),
-        *column_lines(header, chosen),
-        "",
-        "[date]",
-        f"formats = [{', '.join(map(quoted, patterns))}]",
-        f'precision = "{monthly}"',
-        "",
-        "[location]",
-        f'crs = "{crs}"',
-        'quality = "exact"',
-        "typical_error_m = 0",
-        "",
-        "[duplicates]",
-        f'rule = "{"id" if "id" in chosen else "none"}"',
-    ]
-    return "\n".join(lines) + "\n"
+    used = set(chosen.columns.values())
+    held = sorted({text for row in head.rows for index in used if (text := row[index].strip()) in BLANKS})
+    blank = f"\n[values]\nblank = [{', '.join(map(quoted, ['', *held]))}]\n" if held else ""
+    rule = "id" if "id" in chosen.columns else "none"
+    return f"""# A guess: read every line before you use it.
+[format]
+title = "my source"
+container = {quoted(head.container)}
+publisher = ""
+licence = ""
+attribution = ""
+tried_on = "untried"
+guessed = true    # take this line out once every other line is checked; until then no study reads by it
+{packing}{members}
+[columns]
+{columns}{weight}
+{constant}
+[date]
+formats = [{", ".join(map(quoted, patterns))}]{open_orders}
+precision = "{precision_of(patterns)}"
+
+[location]
+crs = "{crs}"{"   # not decided: no format is complete without" if crs == _UNKNOWN_CRS else ""}
+quality = "exact"     # not decided
+typical_error_m = 0   # not decided
+
+[duplicates]
+rule = "{rule}"
+{blank}"""

@@ -12,7 +12,10 @@ from geoharm._checks import nearest
 from geoharm._tables import quoted
 from geoharm.errors import DataError
 from geoharm.store.formats import personal_words
-from geoharm.store.guess import Guess, column_lines, date_patterns, head_lines, is_number, sample_rows
+from geoharm.store.guess import Guess
+from geoharm.store.guess_columns import is_number
+from geoharm.store.guess_dates import date_patterns
+from geoharm.store.head import read_head
 from geoharm.store.inputs import Input
 
 _NAMES = {
@@ -67,12 +70,31 @@ def guess_table(source: Input, kind: str) -> Guess:
     if kind not in _FIELDS:
         msg = f'A format of kind "{kind}" cannot be guessed; {nearest(kind, ("event", *_FIELDS))}'
         raise DataError(msg)
-    encoding, delimiter, header, rows = sample_rows(source)
-    evidence = [f"{len(header)} columns, delimiter {delimiter!r}, encoding {encoding}"]
+    head = read_head(source)
+    header, rows = head.header, head.rows
+    evidence = [f"{len(header)} columns, delimiter {head.delimiter!r}, encoding {head.encoding}", *head.notes]
     undecided: list[str] = []
     wide = _wide_period(header) if kind == "area_table" else None
     chosen = _choose(kind, header, rows, evidence, wide=wide is not None)
-    lines = [*head_lines(kind, delimiter, encoding), *column_lines(header, chosen)]
+    lines = [
+        "# A guess: read every line before you use it.",
+        "[format]",
+        f'kind = "{kind}"',
+        'title = "my source"',
+        'container = "csv"',
+        'publisher = ""',
+        'licence = ""',
+        'attribution = ""',
+        'tried_on = "untried"',
+        "guessed = true    # take this line out once every other line is checked; until then no study reads by it",
+        "",
+        "[csv]",
+        f"delimiter = {quoted(head.delimiter)}",
+        f"encoding = {quoted(head.encoding)}",
+        "",
+        "[columns]",
+        *(f"{field} = {quoted(header[index])}" for field, index in chosen.items()),
+    ]
     needed = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
     needed += ("date", "value") if kind == "area_table" and wide is None else ()
     if kind == "area_table" and wide is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -9,7 +10,6 @@ import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import geopandas
@@ -23,9 +23,10 @@ from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.tables import cell_text, check_frame, read_vector, sheet_rows
 
 SAMPLE = 2_000
-_BYTES = 4 << 20
+# Far enough to see a format change half way through a file of years; a longer file is said to be longer.
+_SIGNS = 64 << 20
 _MEMBERS = ("*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json")
-_PERIOD = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
+PERIOD = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
 _FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M")
 
 
@@ -41,7 +42,7 @@ class Head:
         As in a format.
     header : tuple of str
     rows : tuple of tuple of str
-        Up to `SAMPLE` rows as long as the header.
+        Up to `SAMPLE` rows as long as the header, from all over the file where it can be read quickly.
     delimiter, encoding : str
         Of delimited text.
     sheet : str
@@ -140,48 +141,73 @@ def _same_header(part: Input, first: Head) -> bool:
 
 
 def _text(source: Input) -> Head:
-    with source.open() as stream:
-        content = stream.read(_BYTES)
-    # A sample that is cut in the middle of a line ends with the line before.
-    content = content if len(content) < _BYTES else content.rsplit(b"\n", 1)[0]
-    encoding, text = _decode(source, content)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t|", key=first.count)
-    if first.count(delimiter) == 0:
-        msg = (
-            f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
-        )
-        raise DataError(msg)
+    encoding = _encoding(source)
     csv.field_size_limit(MAX_LINE)
-    try:
-        lines = list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), SAMPLE + 1))
-    except csv.Error as error:
-        msg = f'The file "{source.name}" cannot be read as delimited text: {error}.'
-        raise DataError(msg) from error
-    header = [name.strip() for name in lines[0]]
-    _check_names(source, header)
-    filled = [row for row in lines[1:] if any(cell.strip() for cell in row)]
-    rows = [row for row in filled if len(row) == len(header)]
+    with source.open() as stream, io.TextIOWrapper(stream, encoding, "replace", newline="") as text:
+        first = text.readline(MAX_LINE)
+        delimiter = max(",;\t|", key=first.count)
+        if first.count(delimiter) == 0:
+            msg = f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
+            raise DataError(msg)
+        try:
+            names = next(csv.reader([first], delimiter=delimiter))
+            width = len(names)
+            header = [name.strip() for name in names]
+            _check_names(source, header)
+            rows, count, ragged, whole = _thinned(text, delimiter, width)
+        except csv.Error as error:
+            msg = f'The file "{source.name}" cannot be read as delimited text: {error}.'
+            raise DataError(msg) from error
     if not rows:
         msg = f'The file "{source.name}" has no row as long as its header; no format can be guessed.'
         raise DataError(msg)
-    notes = []
-    if len(rows) < len(filled):
-        notes.append(f"{len(filled) - len(rows):,} of {len(filled):,} sampled rows are longer or shorter than the header")
+    notes = [] if whole else [f"the file is long: only its first {count:,} rows were looked at"]
+    if ragged:
+        notes.append(f"{ragged:,} of {count:,} rows are longer or shorter than the header")
     if encoding == "cp1252":
         notes.append("encoding: the file is not utf-8; cp1252 reads it, but look at its accents")
     return Head(
-        source.name, "csv", tuple(header), tuple(map(tuple, rows)), delimiter, encoding, notes=tuple(notes)
+        source.name, "csv", tuple(header), tuple(rows), delimiter, encoding.replace("-sig", ""), notes=tuple(notes)
     )
 
 
-def _decode(source: Input, content: bytes) -> tuple[str, str]:
-    wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp1252"):
+def _thinned(text: io.TextIOWrapper, delimiter: str, width: int) -> tuple[list[tuple[str, ...]], int, int, bool]:
+    """Return rows from all over a text, how many there are, how many are ragged, and whether all were read."""
+    kept: list[tuple[str, ...]] = []
+    count, ragged, signs, step = 0, 0, 0, 1
+    for row in csv.reader(text, delimiter=delimiter):
+        if not any(cell.strip() for cell in row):
+            continue
+        signs += sum(map(len, row)) + len(row)
+        count += 1
+        ragged += len(row) != width
+        if len(row) == width and count % step == 0:
+            kept.append(tuple(row))
+            if len(kept) == 2 * SAMPLE:
+                kept, step = kept[::2], step * 2
+        if signs > _SIGNS:
+            return _spread(kept), count, ragged, False
+    return _spread(kept), count, ragged, True
+
+
+def _spread(rows: Sequence[Any]) -> list[Any]:
+    """Return at most `SAMPLE` rows, evenly spread, the first among them."""
+    step = max(1, -(-len(rows) // SAMPLE))
+    return list(rows[::step])
+
+
+def _encoding(source: Input) -> str:
+    """Return utf-8, utf-16 or cp1252, whichever reads the beginning of a file."""
+    with source.open() as stream:
+        content = stream.read(4 << 20)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    for encoding in ("utf-8-sig", "cp1252"):
         try:
-            return encoding.replace("-sig", ""), content.decode(encoding)
+            codecs.getincrementaldecoder(encoding)().decode(content)
         except UnicodeDecodeError:
             continue
+        return encoding
     msg = f'The file "{source.name}" is neither utf-8 nor cp1252 text; no format can be guessed.'
     raise DataError(msg)
 
@@ -202,7 +228,7 @@ def _check_names(source: Input, header: Sequence[str]) -> None:
 
 def _is_value(name: str) -> bool:
     """Return whether a name of a column is no name: a full date or a fraction; years and quarters may be names."""
-    if _PERIOD.fullmatch(name):
+    if PERIOD.fullmatch(name):
         return False
     if any(read_date(name, pattern) for pattern in _FULL_DATES):
         return True
@@ -216,7 +242,7 @@ def _excel(source: Input) -> Head:
         for number, row in enumerate(rows[:30]):
             texts = [cell_text(cell) or "" for cell in row]
             filled = [text for text in texts if text]
-            below = [[cell_text(cell) or "" for cell in line] for line in rows[number + 1 : number + 1 + SAMPLE]]
+            below = [[cell_text(cell) or "" for cell in line] for line in _spread(rows[number + 1 :])]
             below = [line for line in below if any(line)]
             # A header is a line of names, each once, over lines that fill most of its columns.
             if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(below) < 2:
@@ -276,9 +302,10 @@ def _geojson(source: Input) -> Head:
         raise DataError(msg)
     names: dict[str, None] = {}
     rows, places = [], []
-    for feature in features[:SAMPLE]:
+    features = _spread(features)
+    for feature in features:
         names |= dict.fromkeys(map(str, feature.get("properties") or {}))
-    for feature in features[:SAMPLE]:
+    for feature in features:
         held = feature.get("properties") or {}
         rows.append(tuple("" if held.get(name) is None else str(held[name]) for name in names))
         shape = feature.get("geometry") or {}
@@ -286,4 +313,3 @@ def _geojson(source: Input) -> Head:
         if isinstance(where, list) and len(where) >= 2 and all(isinstance(v, int | float) for v in where[:2]):
             places.append((float(where[0]), float(where[1])))
     return Head(source.name, "geojson", tuple(names), tuple(rows), places=tuple(places))
-

@@ -173,6 +173,13 @@ _PERSONAL_NAMES = {
     "person",
     "offender",
     "patient",
+    "officer",
+    "caller",
+    "complainant",
+    "defendant",
+    "arrestee",
+    "driver",
+    "witness",
 }
 
 
@@ -250,7 +257,17 @@ def read_format(name: str, folder: Path) -> Format:
     StudyError
         If there is no such format, or the file breaks a rule; every mistake is listed.
     """
-    text = format_text(name, folder)
+    return parse_format(name, format_text(name, folder))
+
+
+def parse_format(name: str, text: str) -> Format:
+    """Read the TOML text of a format.
+
+    Raises
+    ------
+    StudyError
+        If it breaks a rule; every mistake is listed.
+    """
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
