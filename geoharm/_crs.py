@@ -161,6 +161,8 @@ def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:
     for code in _NATIONAL:
         system = pyproj.CRS.from_user_input(code)
         use = system.area_of_use
+        if use is None:
+            continue
         longitude, latitude = transform(x, y, source=code, target=LONLAT)
         held = (use.west <= longitude) & (longitude <= use.east) & (use.south <= latitude) & (latitude <= use.north)
         if held.mean() > 0.9:

@@ -48,7 +48,7 @@ def new(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
     """Write a first study file for your data: asks for what is missing, marks every guess, never ingests on one."""
-    asks = not yes and sys.stdin.isatty()
+    asks = not yes and _is_terminal()
     ask = _ask if asks else _refuse
     if tactic not in TACTICS:
         raise StudyError([f'--tactic is "{tactic}"; it must be one of {", ".join(TACTICS)}.'])
@@ -98,7 +98,12 @@ def _confirmed(plan: Plan, sources: tuple[Found, ...], left: tuple[LeftOut, ...]
         said = str(typer.prompt(f"  {reason.what}", default=shown, err=True))
         if said == shown:
             continue
-        answers = replace(answers, period=_period(said)) if key == "period" else replace(answers, **{key: said})
+        if key == "period":
+            answers = replace(answers, period=_period(said))
+        elif key == "crs":
+            answers = replace(answers, crs=said)
+        else:
+            answers = replace(answers, primary=said)
     return plan if answers == plan.answers else start.plan_study(sources, left, answers)
 
 
@@ -222,6 +227,10 @@ def _about(plan: Plan | None, sources: list[Found], guessed: list[Found]) -> dic
         "left_out": [{"what": one.what, "why": one.why} for one in plan.left_out],
     }  # fmt: skip
     return said
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 def _ask(value: str, flag: str, question: str) -> str:

@@ -121,14 +121,16 @@ def find_sources(
         key = ("", *head.header)
         guesses.setdefault(key, store.guess_events(head))
         groups.setdefault(key, []).append(name)
-    found = []
+    found: list[Found] = []
     for key, names in groups.items():
-        one = (
-            _guessed(names, data, study_file, guesses[key])
-            if key in guesses
-            else _read(names, data, study_file, key, on_file)
-        )
-        (left if isinstance(one, LeftOut) else found).append(one)  # type: ignore[arg-type]
+        if key in guesses:
+            one = _guessed(names, data, study_file, guesses[key])
+        else:
+            one = _read(names, data, study_file, key, on_file)
+        if isinstance(one, Found):
+            found.append(one)
+        else:
+            left.append(one)
     return _named_apart(found), tuple(left)
 
 

@@ -145,7 +145,7 @@ def _of_source(one: Found) -> tuple[list[PlannedMeasure], tuple[str, ...]]:
             groups.setdefault(group, []).append(text)  # type: ignore[arg-type]
     if not kinds:
         groups[_OF_KIND[one.kind]] = []
-    alone = len(groups) == 1 and not activity and not left
+    alone = len(kinds) <= 1
     found = [
         PlannedMeasure(
             name, one.name, () if alone else tuple(texts), unit, recorded_by, borne_by, kind,

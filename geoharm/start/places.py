@@ -11,6 +11,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
+from geoharm._crs import FloatArray
 from geoharm.areas import read_area
 from geoharm.errors import StudyError
 
@@ -126,7 +127,7 @@ def circle_text(longitude: float, latitude: float, radius: float) -> str:
 
 
 def _moved(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
-    def move(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def move(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         return _crs.transform(x, y, source=source, target=target)
 
     return shapely.transform(geometry, move, interleaved=False)

@@ -10,16 +10,17 @@ from geoharm.store.formats import personal_words
 from geoharm.store.guess_dates import looks_like_dates, looks_like_day_numbers
 from geoharm.store.head import Head
 
+_NEARLY_ALL = 0.9
 BLANKS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
 _PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
 _ABOUT_PEOPLE = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
 # The rank of a column by the words of its name: the lowest wins, and a name without any word is no candidate.
 _Ranks = tuple[tuple[str, int], ...]
 _DATE: _Ranks = (
-    (r"clos\w*|updat\w*|modif\w*|due|target|resol\w*|complet\w*|expir\w*|edit\w*|last|birth|release\w*", 5),
+    (r"closed?|closure|updated?|modified|due|target|resolved|completed?|expir\w*|edited|last|birth|released?", 5),
     (r"to|end|until", 4),
-    (r"report\w*|rpt|receiv\w*|creat\w*|record\w*|enter\w*|dispatch\w*|request\w*|arriv\w*", 2),
-    (r"occur\w*|commit\w*|incident|offen[cs]e|from|fr|start\w*|open\w*|event|found|crime|admission|admitted", 0),
+    (r"report\w*|rpt|received|created?|record\w*|enter\w*|dispatch\w*|request\w*|arriv\w*", 2),
+    (r"occur\w*|commit\w*|incident|offence|offense|from|fr|start\w*|open\w*|event|found|crime|admission|admitted", 0),
     (r"date|day|dt|month|time|datetime|timestamp|when", 1),
 )
 _ID: _Ranks = (
@@ -30,7 +31,7 @@ _ID: _Ranks = (
 )
 _CATEGORY: _Ranks = (
     (r"location|property|land|outcome|premises?|weapon|victim|status|code|id|no|number|date|time|ward|district|submitted|source", 9),
-    (r"crime|offen[cs]e|offen[cs]es|ofns|primary|incident|call|event", 0),
+    (r"crime|offences?|offenses?|ofns|primary|incident|call|event", 0),
     (r"type|category", 1),
     (r"description|desc|reason|subject|nature|problem|object|classification|class", 2),
 )  # fmt: skip
@@ -110,7 +111,13 @@ def choose_columns(head: Head) -> Chosen:
         later = [head.header[index] for index in free if "year" not in columns and looks_like_dates(values[index])]
         doubts += [f'date: "{name}" holds dates, but its name does not say that events happened then' for name in later]
     if head.places is None:
-        _take_places(head, words, values, free, columns, others, doubts)
+        for field, found in _place_columns(words, values, free).items():
+            columns[field], others[field] = found[0], tuple(head.header[index] for index in found[1:])
+        if "longitude" not in columns:
+            rest = [index for index in free if index not in columns.values()]
+            text, said = _place_text(head, words, values, rest)
+            doubts += said
+            columns |= {} if text is None else {"latlon": text}
     take("id", _ID, lambda index: half(index) and len(words[index]) + ("id" in words[index]) > 1, 3)
     take("category", _CATEGORY, lambda index: _are_kinds(values[index]) and half(index), 2)
     _prefer_several(head, values, columns, others)
@@ -156,43 +163,48 @@ def _split_date(words: Sequence[Sequence[str]], values: Sequence[Sequence[str]],
     return found if {"year", "month"} <= set(found) else {}
 
 
-def _take_places(
-    head: Head, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int],
-    columns: dict[str, int], others: dict[str, tuple[str, ...]], doubts: list[str],
-) -> None:  # fmt: skip
-    """Find two columns of coordinates that belong together, or one that holds both."""
+def _place_columns(
+    words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
+) -> dict[str, list[int]]:
+    """Return the columns of longitude and of latitude, the best names that both have; empty if there are none."""
     for level in range(3):
         pair = {
             field: [
-                index for index in free
+                index
+                for index in free
                 if any(re.fullmatch(names[level], word) for word in words[index])
-                and values[index] and sum(map(is_number, values[index])) >= 0.9 * len(values[index])
+                and values[index]
+                and sum(map(is_number, values[index])) >= _NEARLY_ALL * len(values[index])
             ]
             for field, names in _PLACES
-        }  # fmt: skip
+        }
         if all(pair.values()):
-            for field, found in pair.items():
-                columns[field] = found[0]
-                others[field] = tuple(head.header[index] for index in found[1:])
-            return
+            return pair
+    return {}
+
+
+def _place_text(
+    head: Head, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
+) -> tuple[int | None, list[str]]:
+    """Return the column that holds "latitude, longitude", if any, and what is in doubt about columns of places."""
+    doubts = []
     for index in free:
-        texts = values[index]
-        if not texts or index in columns.values():
+        texts, name = values[index], head.header[index]
+        if not texts:
             continue
-        name = head.header[index]
-        pairs = [match for text in texts if (match := _PAIR.fullmatch(text))]
-        if len(pairs) >= 0.9 * len(texts):
-            if all(abs(float(one[1])) <= 90 for one in pairs):
-                columns["latlon"] = index
-                doubts.append(f'latlon: "{name}" is read as latitude, longitude; check one place')
-            else:
-                doubts.append(f'latlon: "{name}" holds longitude first; split it into two columns')
-            return
-        if sum(text.upper().startswith("POINT") for text in texts) >= 0.9 * len(texts):
-            doubts.append(f'place: "{name}" holds POINT (longitude latitude); split it into two columns')
         comma = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
-        if comma >= 0.9 * len(texts) and _rank(words[index], tuple((p, 0) for _, ps in _PLACES for p in ps)) == 0:
+        named = any(re.fullmatch(pattern, word) for _, names in _PLACES for pattern in names for word in words[index])
+        if named and comma >= _NEARLY_ALL * len(texts):
             doubts.append(f'place: "{name}" has decimal commas; save the table with decimal points')
+            continue
+        pairs = [match for text in texts if (match := _PAIR.fullmatch(text))]
+        if len(pairs) >= _NEARLY_ALL * len(texts):
+            if all(abs(float(one[1])) <= 90 for one in pairs):
+                return index, [f'latlon: "{name}" is read as latitude, longitude; check one place']
+            doubts.append(f'latlon: "{name}" holds longitude first; split it into two columns')
+        if sum(text.upper().startswith("POINT") for text in texts) >= _NEARLY_ALL * len(texts):
+            doubts.append(f'place: "{name}" holds POINT (longitude latitude); split it into two columns')
+    return None, doubts
 
 
 def _prefer_several(

@@ -74,7 +74,7 @@ def date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     for pair in _ORDERS:
         day_first, month_first = pair
         both = fits[day_first] & fits[month_first]
-        if not both:
+        if not fits[day_first] or not fits[month_first]:
             continue
         only = [fits[one] - both for one in pair]
         if all(only) or not any(only):

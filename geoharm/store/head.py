@@ -119,7 +119,8 @@ def _archive(source: Input) -> Head:
         return _frame_head(source, "vector", read_vector(source, rows=SAMPLE))
     parts = find_inputs([source.path.name], source.path.parent, members=_MEMBERS)
     first = read_head(parts[0])
-    alike, others = [parts[0]], []
+    alike: list[Input] = [parts[0]]
+    others: list[Input] = []
     for part in parts[1:]:
         (alike if _same_header(part, first) else others).append(part)
     if not others:

@@ -16,7 +16,6 @@ from geoharm.errors import DataError
 from geoharm.store import (
     check_input,
     find_inputs,
-    guess_format,
     ingest_source,
     one_input,
     open_store,
@@ -234,14 +233,3 @@ def test_shipped_formats_are_whole_and_say_whether_they_were_tried():
         assert layout.tried_on
         # What has a publisher has its credit; tables of one's own have neither.
         assert layout.attribution or not layout.publisher
-
-
-def test_guess_reads_two_date_formats_and_says_what_it_doubts(tmp_path):
-    rows = [f"{n},0{n % 9 + 1}/0{n % 8 + 1}/2020,{LON},{LAT},find,Jane\n" for n in range(40)]
-    (tmp_path / "a.csv").write_text("Incident ID,Date,Longitude,Latitude,Category,Patient Name\n" + "".join(rows))
-    found = guess_format(one_input(tmp_path / "a.csv"))
-    assert any("say which is meant" in line for line in found.undecided)
-    assert "Patient" not in found.toml
-    (tmp_path / "guessed.toml").write_text(found.toml)
-    answer = check_input(tmp_path / "a.csv", read_format("guessed.toml", tmp_path))
-    assert answer["files"][0]["kept"] == 40
