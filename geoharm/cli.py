@@ -21,7 +21,7 @@ from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
 from geoharm.errors import BusyError, GeoharmError
-from geoharm.model import SourceLedger, Study, TableLedger
+from geoharm.model import SourceLedger, Study, TableLedger, month_name
 from geoharm.study import read_study
 
 app = typer.Typer(
@@ -119,8 +119,8 @@ def ingest(
             )
             for reason, count, line in row.reasons:
                 print(f"    {count:,} rejected, first in line {line:,}: {reason}")
-        for note in ledger.notes:
-            print(f"  note: {note.text()}")
+        for text in (*_coverage_lines(ledger), *(f"note: {note.text()}" for note in ledger.notes)):
+            print(f"  {text}")
 
 
 @app.command(epilog="Example: geoharm check pipelines/demo.toml")
@@ -223,6 +223,21 @@ def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
         f"{ledger.total('outside'):,} outside, {ledger.total('default_geocode'):,} on a default geocode, "
         f"{ledger.total('no_place'):,} without a place"
     )
+
+
+def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
+    """Return the days a source of events covers, the months it lacks, and its default geocodes."""
+    if not isinstance(ledger, SourceLedger):
+        return []
+    span, known = ledger.coverage, "by month" if ledger.by_month else "by day"
+    lines = [f"from {span.start} to {span.last}, {known}; typical error of a place: {ledger.location_error:g} m"]
+    if ledger.missing_months:
+        months = ", ".join(month_name(month) for month in ledger.missing_months)
+        lines.append(f"no row in {months}: left out everywhere, and not read as zero")
+    return lines + [
+        f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
+        for code in ledger.default_geocodes
+    ]
 
 
 def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:

@@ -224,7 +224,9 @@ def test_a_guess_that_leaves_the_dates_open_comes_without_a_study(tmp_path):
     data = own_table(
         tmp_path,
         lambda n: (
-            f"{n % 12 + 1:02d}/{n % 12 + 1:02d}/{2020 + n // 250}" if n % 3 else f"{n % 11 + 1:02d}/03/{2020 + n // 250}"
+            f"{n % 12 + 1:02d}/{n % 12 + 1:02d}/{2020 + n // 250}"
+            if n % 3
+            else f"{n % 11 + 1:02d}/03/{2020 + n // 250}"
         ),
     )
     result = own(tmp_path, data, "--json")

@@ -256,6 +256,6 @@ def test_an_invalid_polygon_is_repaired(tmp_path):
 
 
 def test_shipped_studies_read(root):
-    for name in ("demo", "boston", "merseyside"):
+    for name in ("demo", "boston", "merseyside", "tempe"):
         study = read_study(root / "pipelines" / f"{name}.toml")
         assert study.operations
