@@ -14,10 +14,8 @@ import xlsxwriter
 
 from geoharm.errors import DataError
 from geoharm.store import (
-    check_input,
     find_inputs,
     ingest_source,
-    one_input,
     open_store,
     read_format,
     shipped,
