@@ -59,8 +59,8 @@ def new(
         operation=ask(operation, "--operation", "Name of the operation"), tactic=tactic,
         start=(first := _day(ask(begin, "--start", "Its first day, such as 2021-05-01"), "--start")),
         end=_last_day(end, first, ask if asks else None), crs=crs, primary=primary, period=_period(period), end_given=bool(end),
-        area=_place(study_file, area, area_around, ask, "area", "Study area: longitude,latitude,radius in km"),
-        target=_place(study_file, target, target_around, ask, "target", "Target area: longitude,latitude,radius in metres"),
+        area=_place(study_file, area, area_around, ask, "area", "Study area: a file, or longitude,latitude,radius in km"),
+        target=_place(study_file, target, target_around, ask, "target", "Target area: a file, or longitude,latitude,radius in metres"),
     )  # fmt: skip
     given = dict(_pair(one, study_file.parent) for one in file or [])
     sources, left = start.find_sources(data, study_file, given, lambda name: typer.echo(f"reading {name}", err=True))
@@ -253,12 +253,14 @@ def _last_day(text: str, first: date, ask: Ask | None) -> date:
 
 
 def _place(study_file: Path, path: Path | None, around: str, ask: Ask, key: str, question: str) -> Place:
-    folder = study_file.parent
     if path is not None and around:
         raise StudyError([f"--{key} and --{key}-around are both given; give one of the two."])
+    text = "" if path is not None else ask(around, f"--{key}-around", question)
+    if not around and Path(text).is_file():
+        path = Path(text)
     if path is not None:
-        return start.read_place(path, _relative(path, folder), "study area" if key == "area" else "target area")
-    text = ask(around, f"--{key}-around", question)
+        name = "study area" if key == "area" else "target area"
+        return start.read_place(path, _relative(path, study_file.parent), name)
     return start.circle(text, f"--{key}-around", f"{study_file.stem}_{key}.geojson", unit=1000 if key == "area" else 1)
 
 

@@ -113,7 +113,7 @@ def test_on_a_terminal_it_asks_with_its_proposals_and_their_evidence(tmp_path, m
         "2022-01-10",
         "2022-01-23",
         "-27,45,2.9",
-        "-26.99,45,320",
+        str(SAMPLE / "market.geojson"),
         "",
         "2019-06-01..2022-12-31",
         "violence",
