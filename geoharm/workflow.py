@@ -128,7 +128,7 @@ def check(study: Study) -> None:
     problems: list[str] = []
     for source in study.sources:
         try:
-            layout = _layout(source, study)
+            layout = _layout(study, source)
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
@@ -276,11 +276,16 @@ def study_hash(study: Study) -> str:
     return hashlib.sha256(repr(sorted(study.inputs.items())).encode()).hexdigest()
 
 
-def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
-    """Return the format and the files of a source; nothing is read by a format that nobody has checked."""
+def _layout(study: Study, source: Source) -> Format:
+    """Return the format of a source; nothing is read by one that nobody has checked."""
     layout = store.read_format(source.format, study.folder)
     if layout.guessed:
         raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
+    return layout
+
+
+def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
+    layout = _layout(study, source)
     return layout, store.find_inputs(source.files, data, members=layout.members)
 
 

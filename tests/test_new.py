@@ -238,7 +238,7 @@ def test_a_guess_that_leaves_the_dates_open_comes_without_a_study(tmp_path):
     assert not (tmp_path / "mine.toml").exists()
     text = (
         layout.read_text(encoding="utf-8")
-        .replace("formats = []", 'formats = ["%d/%m/%Y"]')
+        .replace("formats = []", 'formats = ["%d/%m/%Y"]\norder_checked = true')
         .replace("guessed = true", "")
     )
     layout.write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from geoharm._tables import quoted
 from geoharm.start.found import Found
 from geoharm.start.measures import PlannedMeasure
 from geoharm.start.plan import Plan
@@ -50,12 +51,6 @@ after       = [{", ".join(map(quoted, plan.after))}]{why("after")}
 release    = "public"
 disclosure = "under-5"
 """
-
-
-def quoted(text: str) -> str:
-    """Return a TOML string."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda sign: f"\\u{ord(sign[0]):04x}", escaped) + '"'
 
 
 def plain(text: str) -> str:

@@ -106,7 +106,7 @@ def check_input(path: Path, layout: Format) -> dict[str, Any]:
     return _about(looked.ledger, layout, looked.categories)
 
 
-def _about(ledger: SourceLedger | TableLedger, layout: Format, held: dict[str, int]) -> dict[str, Any]:
+def _about(ledger: SourceLedger | TableLedger, layout: Format, held: Mapping[str, int]) -> dict[str, Any]:
     span = ledger.coverage
     missing, codes = (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
     return {

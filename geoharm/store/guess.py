@@ -14,6 +14,7 @@ import numpy as np
 
 from geoharm import _crs
 from geoharm._tables import quoted
+from geoharm.store.dates import carries_offset
 from geoharm.store.guess_columns import BLANKS, Chosen, choose_columns, is_number
 from geoharm.store.guess_dates import date_patterns, precision_of
 from geoharm.store.head import PERIOD, Head, read_head
@@ -209,38 +210,50 @@ def _meaning(head: Head, chosen: Chosen) -> list[str]:
     return said
 
 
-def _toml(head: Head, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
-    open_orders = "" if patterns else "   # not decided: no format is complete without"
+def opening(head: Head, kind: str = "event") -> str:
+    """Return the tables with which every guessed format begins: what it is, and how its container is read."""
     packing = {
         "csv": f"\n[csv]\ndelimiter = {quoted(head.delimiter)}\nencoding = {quoted(head.encoding)}\n",
         "excel": f"\n[excel]\n{f'sheet = {quoted(head.sheet)}{chr(10)}' if head.sheet else ''}header_row = {head.header_row}\n",
     }.get(head.container, "")
     members = f"\n[zip]\nmembers = [{', '.join(map(quoted, head.members))}]\n" if head.members else ""
-    columns = "\n".join(f"{one} = {quoted(head.header[index])}" for one, index in chosen.columns.items())
-    weight = f"\n# weight = {quoted(chosen.weight)}" if chosen.weight else ""
-    constant = (
-        "" if "category" in chosen.columns else '\n[category]\nconstant = ""   # not decided: what every row is\n'
-    )
-    used = set(chosen.columns.values())
-    held = sorted({text for row in head.rows for index in used if (text := row[index].strip()) in BLANKS})
-    blank = f"\n[values]\nblank = [{', '.join(map(quoted, ['', *held]))}]\n" if held else ""
-    rule = "id" if "id" in chosen.columns else "none"
     return f"""# A guess: read every line before you use it.
 [format]
-title = "my source"
+{"" if kind == "event" else f"kind = {quoted(kind)}{chr(10)}"}title = "my source"
 container = {quoted(head.container)}
 publisher = ""
 licence = ""
 attribution = ""
 tried_on = "untried"
 guessed = true    # take this line out once every other line is checked; until then no study reads by it
-{packing}{members}
+{packing}{members}"""
+
+
+def column_lines(head: Head, chosen: Mapping[str, int]) -> str:
+    """Return the lines that name the column of each field."""
+    return "\n".join(f"{field} = {quoted(head.header[index])}" for field, index in chosen.items())
+
+
+def _toml(head: Head, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
+    open_orders = "" if patterns else "   # not decided: no format is complete without"
+    weight = f"\n# weight = {quoted(chosen.weight)}" if chosen.weight else ""
+    constant = (
+        "" if "category" in chosen.columns else '\n[category]\nconstant = ""   # not decided: what every row is\n'
+    )
+    # A moment with an offset is no day before the place's clock is known.
+    offset = any(map(carries_offset, patterns))
+    zone = '\n# zone = ""   # not decided: the clock of the place, such as "Europe/London"' if offset else ""
+    used = set(chosen.columns.values())
+    held = sorted({text for row in head.rows for index in used if (text := row[index].strip()) in BLANKS})
+    blank = f"\n[values]\nblank = [{', '.join(map(quoted, ['', *held]))}]\n" if held else ""
+    rule = "id" if "id" in chosen.columns else "none"
+    return f"""{opening(head)}
 [columns]
-{columns}{weight}
+{column_lines(head, chosen.columns)}{weight}
 {constant}
 [date]
 formats = [{", ".join(map(quoted, patterns))}]{open_orders}
-precision = "{precision_of(patterns)}"
+precision = "{precision_of(patterns)}"{zone}
 
 [location]
 crs = "{crs}"{"   # not decided: no format is complete without" if crs == _UNKNOWN_CRS else ""}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from geoharm.store.formats import EPOCH_MS, EXCEL_SERIAL, read_date
+from geoharm.store.dates import EPOCH_MS, EXCEL_SERIAL
+from geoharm.store.formats import read_date
 
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _YEAR_FIRST = (

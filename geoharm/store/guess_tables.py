@@ -12,7 +12,7 @@ from geoharm._checks import nearest
 from geoharm._tables import quoted
 from geoharm.errors import DataError
 from geoharm.store.formats import personal_words
-from geoharm.store.guess import Guess
+from geoharm.store.guess import Guess, column_lines, opening
 from geoharm.store.guess_columns import is_number
 from geoharm.store.guess_dates import date_patterns
 from geoharm.store.head import read_head
@@ -72,29 +72,11 @@ def guess_table(source: Input, kind: str) -> Guess:
         raise DataError(msg)
     head = read_head(source)
     header, rows = head.header, head.rows
-    evidence = [f"{len(header)} columns, delimiter {head.delimiter!r}, encoding {head.encoding}", *head.notes]
+    evidence = [f"{len(header)} columns, {head.container}", *head.notes]
     undecided: list[str] = []
     wide = _wide_period(header) if kind == "area_table" else None
     chosen = _choose(kind, header, rows, evidence, wide=wide is not None)
-    lines = [
-        "# A guess: read every line before you use it.",
-        "[format]",
-        f'kind = "{kind}"',
-        'title = "my source"',
-        'container = "csv"',
-        'publisher = ""',
-        'licence = ""',
-        'attribution = ""',
-        'tried_on = "untried"',
-        "guessed = true    # take this line out once every other line is checked; until then no study reads by it",
-        "",
-        "[csv]",
-        f"delimiter = {quoted(head.delimiter)}",
-        f"encoding = {quoted(head.encoding)}",
-        "",
-        "[columns]",
-        *(f"{field} = {quoted(header[index])}" for field, index in chosen.items()),
-    ]
+    lines = [opening(head, kind), "[columns]", column_lines(head, chosen)]
     needed = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
     needed += ("date", "value") if kind == "area_table" and wide is None else ()
     if kind == "area_table" and wide is None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from geoharm import _crs
 from geoharm.errors import DataError
-from geoharm.store.formats import EPOCH_MS, EXCEL_SERIAL, Format, read_format, shipped
+from geoharm.store.dates import NUMBERS
+from geoharm.store.formats import Format, read_format, shipped
 from geoharm.store.guess_columns import BLANKS, is_number
 from geoharm.store.guess_dates import is_date, looks_like_day_numbers
 from geoharm.store.head import Head
@@ -61,7 +62,7 @@ def _fits(head: Head, layout: Format) -> bool:
 
 def _read(texts: Sequence[str], layout: Format) -> bool:
     filled = list(dict.fromkeys(text for text in texts if text and text not in BLANKS))[:200]
-    plain = [pattern for pattern in layout.date_formats if pattern not in (EXCEL_SERIAL, EPOCH_MS)]
+    plain = [pattern for pattern in layout.date_formats if pattern not in NUMBERS]
     number = looks_like_day_numbers(filled)
     if number and number in layout.date_formats:
         return True

@@ -157,6 +157,7 @@ def test_fields_and_doubts_of_made_files(case, tmp_path):
         ("swapped degrees", "EPSG:????"),
         ("a closing date only", "columns.date is missing"),
         ("decimal commas", "columns.longitude is missing"),
+        ("a second format half way, in UTC by its look", "name the place's clock under date.zone"),
     ],
 )
 def test_what_is_not_decided_is_left_open_and_cannot_be_used(case, missing, tmp_path):
@@ -169,7 +170,7 @@ def test_what_is_not_decided_is_left_open_and_cannot_be_used(case, missing, tmp_
 @pytest.mark.parametrize(
     "case",
     ["iso", "day first, told by one row", "year and month in columns", "opened, not closed", "one text of two numbers",
-     "a second format half way, in UTC by its look", "day numbers of a spreadsheet", "not known"],
+     "day numbers of a spreadsheet", "not known"],
 )  # fmt: skip
 def test_a_whole_guess_reads_every_row(case, tmp_path):
     found = guessed(tmp_path, "a.csv", MADE[case][0])
