@@ -9,10 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Literal
 
-import esda
-import geopandas
 import numpy as np
-from libpysal.graph import Graph
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 from shapely.geometry.base import BaseGeometry
@@ -62,6 +59,11 @@ def area_clusters(
     if x.size != len(areas) or x.size < 3:
         msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
         raise DesignError(msg)
+    # A second to load, and only area tables need them.
+    import esda  # noqa: PLC0415
+    import geopandas  # noqa: PLC0415
+    from libpysal.graph import Graph  # noqa: PLC0415
+
     shapes = geopandas.GeoSeries(list(areas))
     graph = (
         Graph.build_fuzzy_contiguity(shapes, buffer=tolerance / 2)
