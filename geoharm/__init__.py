@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from geoharm.displacement import log_rate_ratio, wdd
     from geoharm.errors import DataError, DesignError, GateError, GeoharmError, PublishError, StoreError, StudyError
     from geoharm.harm import weighted_sum
-    from geoharm.hotspots import find_hotspots, quartic_density
+    from geoharm.hotspots import density, find_hotspots
     from geoharm.model import Change, Estimate, Grid, Interval, Period, Points, Surface, grid_over
     from geoharm.study import read_study
     from geoharm.workflow import run
@@ -30,10 +30,10 @@ __all__ = [
     "StudyError",
     "Surface",
     "__version__",
+    "density",
     "find_hotspots",
     "grid_over",
     "log_rate_ratio",
-    "quartic_density",
     "read_study",
     "run",
     "wdd",

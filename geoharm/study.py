@@ -15,8 +15,12 @@ from geoharm._tables import Table
 from geoharm.areas import file_hash, read_area, read_areas, read_context, read_sites
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
+    BANDWIDTH_RULES,
     BORNE_BY,
+    EDGES,
+    GIS_FILES,
     HARM_TYPES,
+    KERNELS,
     KINDS,
     RECORDERS,
     TABLE_KINDS,
@@ -282,18 +286,24 @@ def _before(reader: _Reader, table: Table) -> BeforeRule | None:
 
 
 def _hotspots(table: Table) -> HotspotSettings:
-    table.known("cell", "bandwidth", "share")
+    table.known("cell", "bandwidth", "share", "kernel", "edge")
     plain = HotspotSettings()
     cell = table.number("cell", plain.cell, least=1)
-    bandwidth = table.number("bandwidth", plain.bandwidth, least=1)
     share = table.number("share", plain.share, least=0.01, most=1)
-    if bandwidth < cell:
-        table.refuse("bandwidth", f"must be at least the cell size of {cell:g} m.")
-    return HotspotSettings(cell, bandwidth, share)
+    kernel = table.text("kernel", plain.kernel, choices=KERNELS)
+    edge = table.text("edge", plain.edge, choices=EDGES)
+    bandwidth: float | str
+    if isinstance(table.content.get("bandwidth"), str):
+        bandwidth = table.text("bandwidth", choices=BANDWIDTH_RULES)
+    else:
+        bandwidth = table.number("bandwidth", 300.0, least=1)
+        if bandwidth < cell:
+            table.refuse("bandwidth", f"must be at least the cell size of {cell:g} m.")
+    return HotspotSettings(cell, bandwidth, share, kernel, edge)
 
 
 def _publish(reader: _Reader, table: Table) -> PublishSettings:
-    table.known("release", "disclosure", "basemap", "places", "context", "attribution")
+    table.known("release", "disclosure", "basemap", "places", "context", "attribution", "files")
     release = table.text("release", "public", choices=RELEASES)
     disclosure = table.text("disclosure", "under-5", choices=DISCLOSURE_RULES)
     table.text("basemap", "none", choices=["none"])
@@ -309,7 +319,11 @@ def _publish(reader: _Reader, table: Table) -> PublishSettings:
                 reader.inputs[name] = file_hash(reader.folder / name)
         except StudyError as error:
             reader.problems += [f"{table.where}: {problem}" for problem in error.problems]
-    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()))
+    files = table.texts("files", ())
+    for name in files:
+        if name not in GIS_FILES:
+            table.problems.append(f'{table.where}: files: "{name}" is not known; {nearest(name, GIS_FILES)}')
+    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files)
 
 
 def _check_whole(

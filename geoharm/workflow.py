@@ -149,54 +149,56 @@ def check(study: Study) -> None:
 def find_hotspots(
     opened: Store, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design], progress: Progress = silent
 ) -> tuple[HotspotResult, ...]:
-    """Return each measure's surfaces over the whole period, and before and after every operation."""
-    settings = study.hotspots
-    grid = grid_over(study.area.boundary, cell=settings.cell)
+    """Return where each measure concentrates, over the whole period, and before and after every operation."""
     found = []
     for number, measure in enumerate(study.measures, start=1):
         ledger = next(one for one in ledgers if one.source == measure.source)
         windows: dict[tuple[str, str], Window] = {WHOLE: store.whole_period(ledger.coverage, ledger.missing_months)}
         for one in designs:
             windows |= {(one.operation.name, "before"): one.before, (one.operation.name, "after"): one.after}
-        points = {view: store.points(opened, measure, window) for view, window in windows.items()}
-        views = {
-            view: hotspots.quartic_density(
-                points[view], grid, bandwidth=settings.bandwidth, years=window.years, within=study.area.boundary
+        views = {view: (store.points(opened, measure, window), window.years) for view, window in windows.items()}
+        found.append(
+            hotspots.map_measure(
+                measure,
+                views,
+                WHOLE,
+                area=study.area,
+                settings=study.hotspots,
+                location_error=ledger.location_error,
+                seed=study.seed,
             )
-            for view, window in windows.items()
-        }
-        whole = points[WHOLE]
-        spots = hotspots.find_hotspots(views[WHOLE], whole, share=settings.share) if len(whole) else ()
-        found.append(HotspotResult(measure, views, spots))
+        )
         progress(f"density of {measure.name}", number, len(study.measures))
-    return tuple(found)
+    return hotspots.with_sources(found, {source.name: source.kind for source in study.sources})
 
 
 def find_changes(
-    opened: Store, study: Study, designs: Sequence[Design], progress: Progress = silent
+    opened: Store,
+    study: Study,
+    designs: Sequence[Design],
+    surfaces: Sequence[HotspotResult],
+    progress: Progress = silent,
 ) -> tuple[ChangeResult, ...]:
     """Return where each measure changed between every operation's windows, and which of it chance explains.
 
     Both questions are asked of every measure: did the number a year change here, and did this place's share. Reports
     of one place and day (or month, where the source knows no more) are one unit.
     """
-    settings, found = study.hotspots, []
-    grid = grid_over(
-        study.area.boundary, cell=settings.cell * max(1, int(settings.bandwidth / (CHANGE_CELLS * settings.cell)))
-    )
-    inside = hotspots.cells_within(grid, study.area.boundary)
+    cell, found = study.hotspots.cell, []
     for one in designs:
-        for number, measure in enumerate(study.measures, start=1):
+        for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
+            grid = grid_over(study.area.boundary, cell=cell * max(1, int(bandwidth / (CHANGE_CELLS * cell))))
+            inside = hotspots.cells_within(grid, study.area.boundary)
             both = Window("before and after", (*one.before.periods, *one.after.periods))
             events = store.dated_points(opened, measure, both)
             try:
-                surfaces = tuple(
+                changes = tuple(
                     hotspots.change_surface(
                         events,
                         grid,
                         before=one.before,
                         after=one.after,
-                        bandwidth=settings.bandwidth,
+                        bandwidth=bandwidth,
                         inside=inside,
                         kind=kind,
                         permutations=CHANGE_PERMUTATIONS,
@@ -204,7 +206,7 @@ def find_changes(
                     )
                     for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE)
                 )
-                found.append(ChangeResult(measure, one.operation.name, surfaces))
+                found.append(ChangeResult(measure, one.operation.name, changes))
             except DesignError as error:
                 found.append(ChangeResult(measure, one.operation.name, (), str(error)))
             progress(f"change of {measure.name}", number, len(study.measures))
@@ -262,7 +264,7 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         tables = ingest_tables(opened, study, data, progress)
         designs = design(study, ledgers)
         found = find_hotspots(opened, study, ledgers, designs, progress)
-        changes = find_changes(opened, study, designs, progress)
+        changes = find_changes(opened, study, designs, found, progress)
         result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress), tables, changes)
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)
@@ -287,6 +289,16 @@ def _layout(study: Study, source: Source) -> Format:
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
     layout = _layout(study, source)
     return layout, store.find_inputs(source.files, data, members=layout.members)
+
+
+def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure, float]]:
+    """Return each measure with the bandwidth with which the quartic kernel of change maps smooths as its surfaces do."""
+    found = []
+    for one in surfaces:
+        chosen, cell = one.bandwidth, next(iter(one.views.values())).grid.cell
+        same = hotspots.same_smoothing(chosen.value, kernel=chosen.kernel, to="quartic")
+        found.append((one.measure, chosen.value if chosen.kernel == "quartic" else max(cell, same)))
+    return found
 
 
 def _others(study: Study, one: Operation) -> list[Operation]:

@@ -11,10 +11,10 @@ from geoharm import store
 from geoharm.hotspots import (
     cell_counts,
     cells_within,
+    density,
     emerging_hotspots,
     hotspot_accuracy,
     percent_volume_threshold,
-    quartic_density,
 )
 from geoharm.model import Pattern, Period, Points, Window, grid_over
 from geoharm.study import read_study
@@ -63,8 +63,8 @@ def test_hotspots_of_2018_on_2019(liverpool, measure, hit, pai, recapture, plain
     earlier, later, _ = points[measure]
     boundary = study.area.boundary
     grid = grid_over(boundary, cell=50)
-    density = quartic_density(earlier, grid, bandwidth=300, years=FIRST.years, within=boundary).values
-    chosen = np.nan_to_num(density, nan=-1.0) >= percent_volume_threshold(density, 0.25)
+    values = density(earlier, grid, bandwidth=300, years=FIRST.years, within=boundary).values
+    chosen = np.nan_to_num(values, nan=-1.0) >= percent_volume_threshold(values, 0.25)
     found = hotspot_accuracy(
         chosen, cell_counts(earlier, grid), cell_counts(later, grid), inside=cells_within(grid, boundary)
     )

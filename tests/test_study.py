@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from geoharm.errors import StudyError
-from geoharm.model import Role
+from geoharm.model import HotspotSettings, Role
 from geoharm.study import read_study
 from geoharm.workflow import check
 from tests.conftest import lonlat, small_study, write_polygon
@@ -259,3 +259,27 @@ def test_shipped_studies_read(root):
     for name in ("demo", "boston", "merseyside", "tempe"):
         study = read_study(root / "pipelines" / f"{name}.toml")
         assert study.operations
+
+
+def test_hotspot_settings_are_read(tmp_path):
+    path = small_study(tmp_path)
+    assert read_study(path).hotspots == HotspotSettings(50, 300, 0.25, "quartic", "jones-diggle")
+    table = '[hotspots]\nkernel = "gaussian"\nbandwidth = "likelihood"\nedge = "uniform"\nshare = 0.4\ncell = 25\n'
+    text = path.read_text(encoding="utf-8").replace("[publish]", table + '[publish]\nfiles = ["geotiff"]')
+    path.write_text(text, encoding="utf-8")
+    assert read_study(path).hotspots == HotspotSettings(25, "likelihood", 0.4, "gaussian", "uniform")
+    assert read_study(path).publish.files == ("geotiff",)
+
+
+def test_hotspot_settings_that_cannot_be_are_refused(tmp_path):
+    table = '[hotspots]\nkernel = "quatic"\nbandwidth = "likelyhood"\nedge = "ripley"\n[publish]\nfiles = ["tiff"]\n'
+    together = "\n".join(broken(tmp_path, ("[publish]\n", table)))
+    assert 'kernel = "quatic" is not allowed; did you mean "quartic"?' in together
+    assert 'bandwidth = "likelyhood" is not allowed; did you mean "likelihood"?' in together
+    assert 'edge = "ripley" is not allowed' in together
+    assert 'files: "tiff" is not known; did you mean "geotiff"?' in together
+
+
+def test_a_bandwidth_below_a_cell_is_refused(tmp_path):
+    problems = broken(tmp_path, ("[publish]\n", "[hotspots]\nbandwidth = 40\n[publish]\n"))
+    assert problems == ("study.toml, hotspots: bandwidth = 40 must be at least the cell size of 50 m.",)

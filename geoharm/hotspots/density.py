@@ -6,83 +6,201 @@ Silverman (1986), Density Estimation for Statistics and Data Analysis, section 4
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm._checks import check_positive
+from geoharm._checks import check_positive, nearest
 from geoharm.errors import DesignError
-from geoharm.model import Grid, Points, Surface
+from geoharm.hotspots import loops, sums
+from geoharm.hotspots.edges import kernel_code, shares_of_cells, shares_of_events
+from geoharm.hotspots.kernels import check_kernel, kernel_reach, kernel_value
+from geoharm.model import EDGES, Grid, Points, Surface
+
+View = TypeVar("View", bound=Hashable)
+CLIP = 3.0
+ABRAMSON = "https://doi.org/10.1214/aos/1176345986"
 
 
-def quartic_kernel(distance: ArrayLike, bandwidth: float) -> NDArray[np.float64]:
-    r"""Return the quartic kernel, which integrates to 1 over the plane.
-
-    Parameters
-    ----------
-    distance : array_like
-        Metres from the event, any shape.
-    bandwidth : float
-        Search radius in metres: the kernel is 0 from there on.
-
-    Returns
-    -------
-    ndarray
-        Per square metre, the shape of `distance`.
-
-    Notes
-    -----
-    .. math:: k(d) = \frac{3}{\pi h^2}\left(1 - \frac{d^2}{h^2}\right)^2, \quad d < h
-
-    Examples
-    --------
-    >>> round(float(quartic_kernel(0.0, 100.0) * np.pi * 100.0**2), 9)
-    3.0
-    """
-    inside = np.maximum(0.0, 1.0 - (np.asarray(distance, dtype=np.float64) / bandwidth) ** 2)
-    return 3.0 / (math.pi * bandwidth**2) * inside**2
-
-
-def quartic_density(
-    points: Points, grid: Grid, *, bandwidth: float, years: float, within: BaseGeometry | None = None
+def density(
+    points: Points,
+    grid: Grid,
+    *,
+    bandwidth: float,
+    years: float,
+    kernel: str = "quartic",
+    within: BaseGeometry | None = None,
+    edge: str = "none",
+    counted: bool = True,
 ) -> Surface:
-    """Return the quartic kernel intensity at every cell centre, exactly.
+    r"""Return the kernel intensity at every cell centre, exactly.
 
     Parameters
     ----------
     points : Points
-        Distinct places with weights, in metres.
+        Distinct places with weights, in metres. Events that were moved to a list of places are summed once a place.
     grid : Grid
     bandwidth : float
-        Search radius in metres, at least one cell.
+        Metres, at least one cell: the search radius; for the Gaussian its standard deviation.
     years : float
         Length of the window.
+    kernel : str
+        quartic, epanechnikov, triweight, triangular, uniform or gaussian.
     within : shapely geometry, optional
-        Cells whose centre lies outside become NaN. No edge correction is made: density within a bandwidth of the
-        boundary is too low where events beyond it were not recorded.
+        The study area: cells whose centre lies outside become NaN.
+    edge : str
+        "jones-diggle": each event's kernel is divided by the share of its mass that lies inside, so that no event is
+        lost beyond the boundary. "uniform": each cell is divided by the share of a kernel around it that lies inside:
+        right where the density is flat. "none": density within a bandwidth of the boundary is too low.
+    counted : bool
+        False leaves `support` and `places` at 0 and saves their time; such a surface shows nothing once disclosed.
 
     Returns
     -------
     Surface
-        Events per km2 per year. Over a grid that covers every kernel whole its mass is the sum of the weights, but
-        for the error of evaluating at centres (below 0.1 % from three cells a bandwidth).
+        Events per km2 per year. Over a grid that covers every kernel whole, and inside the study area with
+        "jones-diggle", its mass is the sum of the weights, but for the error of evaluating at centres (below 0.1 %
+        from three cells a bandwidth).
 
     Raises
     ------
     DesignError
-        If the bandwidth is smaller than a cell, or the window has no length.
+        If the bandwidth is smaller than a cell, the window has no length, the kernel or the correction is not known,
+        a correction is asked for without a study area, or places lie outside it.
+
+    Notes
+    -----
+    With the kernel :math:`k_h`, weights :math:`w_i`, and shares of kernel mass :math:`q` inside the study area W:
+
+    .. math:: \sum_i w_i k_h(s - x_i), \quad \sum_i \frac{w_i k_h(s - x_i)}{q(x_i)}, \quad
+       \frac{1}{q(s)} \sum_i w_i k_h(s - x_i), \qquad q(x) = \frac{\sum_{c \in W} k_h(c - x)}{\sum_c k_h(c - x)}
+
+    over cell centres c. Compact kernels are exact to 1e-12 of the peak; the Gaussian to 1e-7.
+
+    References
+    ----------
+    Jones (1993), https://doi.org/10.1007/BF00147776; Diggle (1985), https://doi.org/10.2307/2347366.
     """
     bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
-    if bandwidth < grid.cell:
-        msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
+    _check(points, grid, bandwidth, kernel, within, edge)
+    inside = None if within is None else cells_within(grid, within)
+    values = _intensity(points, grid, bandwidth, kernel, inside, edge) * (1e6 / years)
+    support, places = np.zeros(grid.shape, dtype=np.int64), np.zeros(grid.shape, dtype=np.int64)
+    if counted:
+        support, places = sums.within_reach(sums.sort_events(points, grid, bandwidth), bandwidth / grid.cell)
+    if inside is not None:
+        values[~inside] = np.nan
+    return Surface(grid, values, kernel, bandwidth, points.total, years, support, places, edge)
+
+
+def densities(
+    views: Mapping[View, tuple[Points, float]],
+    grid: Grid,
+    *,
+    bandwidth: float,
+    kernel: str = "quartic",
+    within: BaseGeometry | None = None,
+    edge: str = "none",
+) -> dict[View, Surface]:
+    """Return a surface of each view, all with one kernel, one bandwidth and one grid, so that they may be compared.
+
+    Parameters
+    ----------
+    views : mapping of any key to (Points, float)
+        Events, and the length of their window in years.
+    grid, bandwidth, kernel, within, edge
+        As of `density`.
+    """
+    return {
+        view: density(points, grid, bandwidth=bandwidth, years=years, kernel=kernel, within=within, edge=edge)
+        for view, (points, years) in views.items()
+    }
+
+
+def adaptive_density(
+    points: Points,
+    grid: Grid,
+    *,
+    bandwidth: float,
+    years: float,
+    kernel: str = "quartic",
+    within: BaseGeometry | None = None,
+    edge: str = "none",
+    clip: float = CLIP,
+) -> Surface:
+    r"""Return the intensity with a bandwidth of its own for each event: short where events are many, long where few.
+
+    Parameters
+    ----------
+    points, grid, years, kernel, within
+        As of `density`.
+    bandwidth : float
+        Metres: of the pilot, and the geometric mean of the events' bandwidths before clipping.
+    edge : str
+        "jones-diggle" or "none".
+    clip : float
+        No event's bandwidth is longer than this times `bandwidth`, nor shorter than one cell.
+
+    Returns
+    -------
+    Surface
+        `support` and `places` count within each event's own bandwidth.
+
+    Raises
+    ------
+    DesignError
+        As of `density`; if `clip` is below 1, the correction is "uniform", or there are no events.
+
+    Notes
+    -----
+    The square-root law of Abramson: with the pilot density :math:`\tilde f` (a surface of the fixed bandwidth, read
+    at the event's cell) and its geometric mean g over events,
+
+    .. math:: h_i = h \sqrt{g / \tilde f(x_i)}
+
+    References
+    ----------
+    Abramson (1982), https://doi.org/10.1214/aos/1176345986.
+    """
+    if edge == "uniform":
+        msg = 'An adaptive surface knows the corrections "jones-diggle" and "none"; "uniform" was given.'
         raise DesignError(msg)
-    per_m2, support, places = _scatter(points, grid, bandwidth)
-    values = per_m2 * (1e6 / years)
-    if within is not None:
-        values[~cells_within(grid, within)] = np.nan
-    return Surface(grid, values, "quartic", bandwidth, points.total, years, support, places)
+    if not clip >= 1:
+        msg = f"The clip of an adaptive bandwidth must be 1 or more; {clip!r} was given."
+        raise DesignError(msg)
+    bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
+    _check(points, grid, bandwidth, kernel, within, edge)
+    inside = None if within is None else cells_within(grid, within)
+    pilot = _intensity(points, grid, bandwidth, kernel, inside, edge)
+    cell = grid.cell_of(points.x, points.y)
+    height = np.where(cell >= 0, pilot.ravel()[cell], 0.0)
+    known = np.flatnonzero((height > 0) & (points.weight > 0))
+    if known.size == 0:
+        msg = "There are no located events on the grid, so no adaptive bandwidth can be found."
+        raise DesignError(msg)
+    weight = points.weight[known]
+    mean = math.exp(float(np.sum(weight * np.log(height[known])) / weight.sum()))
+    bandwidths = np.full(len(points), clip * bandwidth)
+    bandwidths[known] = np.clip(bandwidth * np.sqrt(mean / height[known]), grid.cell, clip * bandwidth)
+    mass = points.weight
+    if edge == "jones-diggle" and inside is not None:
+        mass = mass / shares_of_events(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
+    values, reached, places = np.zeros(grid.shape), np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.int64)
+    loops.add_own(
+        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.weight, mass,
+        bandwidths / grid.cell, kernel_code(kernel), kernel_reach(kernel, 1.0), values, reached, places,
+    )  # fmt: skip
+    values *= float(kernel_value(0.0, kernel=kernel, bandwidth=1.0)) / grid.cell**2 * 1e6 / years
+    if inside is not None:
+        values[~inside] = np.nan
+    how = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
+    support = np.rint(reached).astype(np.int64)
+    return Surface(grid, values, kernel, bandwidth, points.total, years, support, places, edge, how)
 
 
 def cells_within(grid: Grid, geometry: BaseGeometry) -> NDArray[np.bool_]:
@@ -92,34 +210,41 @@ def cells_within(grid: Grid, geometry: BaseGeometry) -> NDArray[np.bool_]:
     return np.asarray(shapely.intersects_xy(geometry, columns, rows), dtype=np.bool_)
 
 
-def _scatter(
-    points: Points, grid: Grid, bandwidth: float
-) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the summed kernel per m2, and the events and places within reach of each cell centre, shape (ny, nx).
+def _intensity(
+    points: Points, grid: Grid, bandwidth: float, kernel: str, inside: NDArray[np.bool_] | None, edge: str
+) -> NDArray[np.float64]:
+    """Return the corrected intensity per square metre at every cell centre, outside the study area too."""
+    weighted = points
+    if edge == "jones-diggle" and inside is not None:
+        bandwidths = np.full(len(points), bandwidth)
+        share = shares_of_events(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
+        weighted = replace(points, weight=points.weight / share)
+    events, radius = sums.sort_events(weighted, grid, kernel_reach(kernel, bandwidth)), bandwidth / grid.cell
+    values = sums.gaussian_sums(events, radius) if kernel == "gaussian" else sums.compact_sums(events, radius, kernel)
+    values *= float(kernel_value(0.0, kernel=kernel, bandwidth=bandwidth))
+    if edge == "uniform" and inside is not None:
+        values /= shares_of_cells(grid, inside, kernel=kernel, bandwidth=bandwidth)
+    return values
 
-    One pass for each offset between an event's cell and the cell it reaches, all events at once.
-    """
-    ny, nx = grid.shape
-    size = ny * nx
-    column = np.floor((points.x - grid.x0) / grid.cell).astype(np.int64)
-    row = np.floor((points.y - grid.y0) / grid.cell).astype(np.int64)
-    right = points.x - (grid.x0 + (column + 0.5) * grid.cell)
-    up = points.y - (grid.y0 + (row + 0.5) * grid.cell)
-    reach = math.ceil(bandwidth / grid.cell + 0.5)
-    density, support, places = np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.int64)
-    for down in range(-reach, reach + 1):
-        for along in range(-reach, reach + 1):
-            near = max(abs(along) - 0.5, 0.0) ** 2 + max(abs(down) - 0.5, 0.0) ** 2
-            if near * grid.cell**2 >= bandwidth**2:
-                continue
-            to_row, to_column = row + down, column + along
-            squared = (along * grid.cell - right) ** 2 + (down * grid.cell - up) ** 2
-            hit = (squared < bandwidth**2) & (to_row >= 0) & (to_row < ny) & (to_column >= 0) & (to_column < nx)
-            flat = to_row[hit] * nx + to_column[hit]
-            weight = points.weight[hit]
-            kernel = (1.0 - squared[hit] / bandwidth**2) ** 2
-            density += np.bincount(flat, weights=weight * kernel, minlength=size)
-            support += np.bincount(flat, weights=weight, minlength=size)
-            places += np.bincount(flat, minlength=size)
-    density *= 3.0 / (math.pi * bandwidth**2)
-    return density.reshape(ny, nx), np.rint(support).astype(np.int64).reshape(ny, nx), places.reshape(ny, nx)
+
+def _check(points: Points, grid: Grid, bandwidth: float, kernel: str, within: BaseGeometry | None, edge: str) -> None:
+    check_kernel(kernel)
+    if bandwidth < grid.cell:
+        msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
+        raise DesignError(msg)
+    if edge not in EDGES:
+        msg = f'The edge correction "{edge}" is not known; {nearest(edge, EDGES)}'
+        raise DesignError(msg)
+    if edge == "none":
+        return
+    if within is None:
+        msg = f'The edge correction "{edge}" needs the study area (within), or edge = "none".'
+        raise DesignError(msg)
+    shapely.prepare(within)
+    outside = int(np.count_nonzero(~shapely.intersects_xy(within, points.x, points.y)))
+    if outside:
+        msg = (
+            f"{outside:,} of {len(points):,} places lie outside the study area, which the edge correction cannot use; "
+            'leave them out, or use edge = "none".'
+        )
+        raise DesignError(msg)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from geoharm.errors import DesignError
-from geoharm.hotspots.density import quartic_kernel
+from geoharm.hotspots.kernels import kernel_value
 from geoharm.model import Correction, Grid, Points
 from geoharm.stats import adjusted_p
 
@@ -46,7 +46,9 @@ def kernel_matrix(points: Points, grid: Grid, *, bandwidth: float, inside: NDArr
             cell = number[to_row[which], to_column[which]]
             centre_x = grid.x0 + (to_column[which] + 0.5) * grid.cell
             centre_y = grid.y0 + (to_row[which] + 0.5) * grid.cell
-            value = quartic_kernel(np.hypot(centre_x - points.x[which], centre_y - points.y[which]), bandwidth)
+            value = kernel_value(
+                np.hypot(centre_x - points.x[which], centre_y - points.y[which]), kernel="quartic", bandwidth=bandwidth
+            )
             hit = (cell >= 0) & (value > 0)
             entries.append((cell[hit], which[hit], value[hit]))
     cells, places, values = (np.concatenate(part) for part in zip(*entries, strict=True))

@@ -37,6 +37,7 @@ from geoharm.model.result import (
 )
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
+    GIS_FILES,
     KINDS,
     TABLE_KINDS,
     TACTICS,
@@ -47,16 +48,31 @@ from geoharm.model.study import (
     Source,
     Study,
 )
-from geoharm.model.surface import Grid, Hotspot, Surface, grid_over
+from geoharm.model.surface import (
+    BANDWIDTH_RULES,
+    EDGES,
+    KERNELS,
+    Bandwidth,
+    Concentration,
+    Grid,
+    Hotspot,
+    Surface,
+    Variant,
+    grid_over,
+)
 from geoharm.model.survey import SurveyEstimates
 from geoharm.model.table_ledger import TableLedger
 
 __all__ = [
     "ALL_RINGS",
+    "BANDWIDTH_RULES",
     "BORNE_BY",
     "DURING",
+    "EDGES",
     "ELSEWHERE",
+    "GIS_FILES",
     "HARM_TYPES",
+    "KERNELS",
     "KINDS",
     "PLACED",
     "RECORDERS",
@@ -71,12 +87,14 @@ __all__ = [
     "UNPLACED_NEAR",
     "AreaCounts",
     "Areas",
+    "Bandwidth",
     "BeforeRule",
     "Bounds",
     "Change",
     "ChangeKind",
     "ChangeResult",
     "ChangeSurface",
+    "Concentration",
     "Correction",
     "DatedPoints",
     "DefaultGeocode",
@@ -121,6 +139,7 @@ __all__ = [
     "SurveyEstimates",
     "TableLedger",
     "UnitPanel",
+    "Variant",
     "Window",
     "Zone",
     "ZoneCounts",

@@ -14,7 +14,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.place import Zone, ZoneRole
 from geoharm.model.study import Operation, Study
-from geoharm.model.surface import Hotspot, Surface
+from geoharm.model.surface import Bandwidth, Concentration, Hotspot, Surface, Variant
 from geoharm.model.table_ledger import TableLedger
 
 # Names of sums over zones, and of the phase while an operation runs.
@@ -263,11 +263,20 @@ class HotspotResult:
         The view "whole period" under no operation's name (""), and every operation's "before" and "after".
     hotspots : tuple of Hotspot
         Of the whole period.
+    bandwidth : Bandwidth
+        Of every view.
+    variants : tuple of Variant
+        The whole period under half, once and twice the bandwidth; empty if there are no events.
+    concentration : Concentration
+        Over the cells of the study area, whole period.
     """
 
     measure: Measure
     views: Mapping[tuple[str, str], Surface]
     hotspots: tuple[Hotspot, ...]
+    bandwidth: Bandwidth
+    variants: tuple[Variant, ...]
+    concentration: Concentration
 
 
 @dataclass(frozen=True, slots=True)

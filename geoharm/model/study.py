@@ -16,6 +16,7 @@ from geoharm.model.place import Site, StudyArea
 KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # What is read beside dated points; no measure counts it.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
+GIS_FILES = ("geopackage", "geoparquet", "geotiff")
 TACTICS = (
     "arrest referral",
     "asset recovery",
@@ -136,15 +137,22 @@ class HotspotSettings:
 
     Attributes
     ----------
-    cell, bandwidth : float
+    cell : float
         Metres.
+    bandwidth : float or str
+        Metres (the search radius; of the Gaussian the standard deviation), or the rule that finds them.
     share : float
         Share of all density that the hotspots hold.
+    kernel : str
+    edge : str
+        How density near the study boundary is corrected.
     """
 
     cell: float = 50.0
-    bandwidth: float = 300.0
+    bandwidth: float | str = 300.0
     share: float = 0.25
+    kernel: str = "quartic"
+    edge: str = "jones-diggle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,8 @@ class PublishSettings:
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
         Credits for places and context.
+    files : tuple of str
+        Files for a GIS beside the pages: some of `GIS_FILES`.
     """
 
     release: str = "public"
@@ -170,6 +180,7 @@ class PublishSettings:
     places: tuple[Site, ...] = ()
     context: tuple[BaseGeometry, ...] = ()
     attribution: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from geoharm._checks import check_positive
 from geoharm.errors import DesignError
 
 MAX_CELLS = 50_000_000
+KERNELS = ("quartic", "epanechnikov", "triweight", "triangular", "uniform", "gaussian")
+EDGES = ("jones-diggle", "uniform", "none")
+BANDWIDTH_RULES = ("oversmoothing", "normal scale", "likelihood", "least squares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,37 @@ def grid_over(geometry: BaseGeometry, *, cell: float, margin: float = 0.0) -> Gr
 
 
 @dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """How far a kernel reaches, and by which rule that was chosen.
+
+    Attributes
+    ----------
+    value : float
+        Metres: the search radius; of the Gaussian kernel the standard deviation.
+    rule : str
+        One of `BANDWIDTH_RULES`, or "stated".
+    kernel : str
+        The kernel it is meant for.
+    reference : str
+        DOI or URL of the rule's source; empty if the value was stated.
+    note : str
+        What was raised or left out, and why.
+    curve : tuple of (float, float)
+        Bandwidths tried and the criterion at each, for the rules that search; the chosen one is the highest.
+    """
+
+    value: float
+    rule: str
+    kernel: str
+    reference: str = ""
+    note: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
+
+    def __post_init__(self) -> None:
+        check_positive(self.value, "bandwidth")
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """An intensity in events per square kilometre and year.
 
@@ -127,8 +161,9 @@ class Surface:
     values : ndarray, shape (ny, nx)
         At cell centres; zero or more; NaN outside the study area.
     kernel : str
+        One of `KERNELS`.
     bandwidth : float
-        The kernel's search radius in metres.
+        Metres: the search radius; of the Gaussian the standard deviation; of an adaptive surface the geometric mean.
     events : float
         Events (or summed weight) that made it.
     years : float
@@ -137,6 +172,10 @@ class Surface:
         Events within the bandwidth of each cell centre.
     places : ndarray of int, shape (ny, nx)
         Distinct places within the bandwidth of each cell centre.
+    edge : str
+        One of `EDGES`: how density near the study boundary was corrected.
+    adaptive : str
+        How each event got a bandwidth of its own; empty if all have the same.
     """
 
     grid: Grid
@@ -147,6 +186,8 @@ class Surface:
     years: float
     support: NDArray[np.int64]
     places: NDArray[np.int64]
+    edge: str = "none"
+    adaptive: str = ""
 
     def __post_init__(self) -> None:
         for array in (self.values, self.support, self.places):
@@ -179,6 +220,11 @@ class Hotspot:
         Of all located events, 0 to 1.
     density : float
         Mean events per km2 per year inside.
+    stability : float
+        Share of repetitions, with places drawn anew and the bandwidth varied, in which it stays a hotspot; NaN if
+        not examined.
+    shown_by : tuple of str
+        Kinds of source whose own hotspots overlap it, its own kind first; empty if not examined.
     """
 
     rank: int
@@ -187,8 +233,60 @@ class Hotspot:
     places: int
     share: float
     density: float
+    stability: float = math.nan
+    shown_by: tuple[str, ...] = ()
 
     @property
     def area_km2(self) -> float:
         """Area in square kilometres."""
         return float(self.geometry.area) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The same events under another bandwidth.
+
+    Attributes
+    ----------
+    factor : float
+        The bandwidth asked for, over the chosen one; `surface.bandwidth` is what was used: at least one cell.
+    surface : Surface
+    hotspots : tuple of Hotspot
+    kept : float
+        Share of the chosen bandwidth's hotspot area that is hotspot here too, 0 to 1; NaN if there is none.
+    """
+
+    factor: float
+    surface: Surface
+    hotspots: tuple[Hotspot, ...]
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """How few places hold how many of the events; the 80-20 table of analysts.
+
+    Attributes
+    ----------
+    places : int
+        All places, those without an event among them.
+    events : float
+    needed : tuple of (float, int)
+        A share of all events, and the fewest places that hold it.
+    gini, adjusted_gini : float
+        0 if every place has as many, near 1 if one has all; the adjusted one is 0 already where there are fewer
+        events than places and no place has two. NaN if there is no event.
+    note : str
+        Why there is no answer.
+    """
+
+    places: int
+    events: float
+    needed: tuple[tuple[float, int], ...]
+    gini: float
+    adjusted_gini: float
+    note: str = ""
+
+    def share_of_places(self, share: float) -> float:
+        """Return the share of all places that holds a share of events listed in `needed`."""
+        return dict(self.needed)[share] / self.places

@@ -24,9 +24,6 @@ from datetime import date
 from itertools import pairwise
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from geoharm.errors import PublishError
 from geoharm.model import (
     ALL_RINGS,
@@ -37,16 +34,13 @@ from geoharm.model import (
     Effect,
     Estimate,
     HarmLedger,
-    HotspotResult,
     Interval,
     MeasureResult,
     OperationResult,
     Period,
     SourceLedger,
     Study,
-    StudyArea,
     StudyResult,
-    Surface,
     TableLedger,
     ZoneCounts,
     ZoneRole,
@@ -54,7 +48,7 @@ from geoharm.model import (
 )
 from geoharm.publish.audit import gives_back
 from geoharm.publish.changed import disclose_change
-from geoharm.publish.classes import class_breaks, classed_image
+from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
 from geoharm.publish.shown import (
     Shown,
     ShownChange,
@@ -115,7 +109,7 @@ def disclose(result: StudyResult) -> DisclosedStudy:
         ledgers=ledgers,
         hidden_files=hidden + hidden_too,
         months={one.source: _disclose_months(one, k) for one in result.ledgers},
-        hotspots=tuple(_disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
+        hotspots=tuple(disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
         operations=tuple(_disclose_operation(one, k) for one in result.operations),
         changes=tuple(disclose_change(one, result.study.area, k) for one in result.changes),
         rule="internal release: nothing withheld" if internal else settings.disclosure,
@@ -323,45 +317,10 @@ def _disclose_ledgers(ledgers: Sequence[_Ledger], k: int) -> tuple[tuple[_Ledger
 
 
 def _disclose_months(ledger: SourceLedger, k: int) -> dict[date, int | Withheld]:
-    """Return the rows kept of each month to the nearest ten (exact in an internal release), for the reasons of `_rounded`."""
+    """Return the rows kept of each month to the nearest ten (exact in an internal release), as city totals are."""
     if k == 1:
         return {month.month: month.kept for month in ledger.months}
     return {
-        month.month: found if isinstance(found := shown(month.kept, k), Withheld) else _tens(found)
+        month.month: found if isinstance(found := shown(month.kept, k), Withheld) else tens(found)
         for month in ledger.months
     }
-
-
-# -- surfaces -------------------------------------------------------------------------------------------------------
-
-
-def _disclose_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ShownHotspots:
-    allowed = {name: _supported(surface, k) for name, surface in result.views.items()}
-    highest = max((float(values.max()) for values in allowed.values()), default=0.0)
-    breaks = class_breaks(highest)
-    first = next(iter(result.views.values()))
-    drawn = tuple(spot for spot in result.hotspots if min(spot.events, spot.places) >= k)
-    return ShownHotspots(
-        measure=result.measure,
-        views={name: classed_image(surface, allowed[name], breaks, area) for name, surface in result.views.items()},
-        breaks=breaks,
-        hotspots=drawn,
-        bandwidth=first.bandwidth,
-        cell=first.grid.cell,
-        events={name: _rounded(surface.events, k) for name, surface in result.views.items()},
-        hidden=len(result.hotspots) - len(drawn),
-    )
-
-
-def _rounded(events: float, k: int) -> str:
-    """Return a city total to the nearest ten, or as it is in an internal release."""
-    return f"{round(events):,}" if k == 1 else f"about {_tens(events):,}"
-
-
-def _tens(value: float) -> int:
-    return round(value / 10) * 10
-
-
-def _supported(surface: Surface, k: int) -> NDArray[np.float64]:
-    enough = (surface.support >= k) & (surface.places >= k)
-    return np.where(enough, np.nan_to_num(surface.values, nan=0.0), 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import Any
@@ -110,3 +111,14 @@ def _short(value: object) -> object:
         return value
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe in a file name on every system.
+
+    Examples
+    --------
+    >>> slug("Clean Sweep: Mass & Cass")
+    'clean-sweep-mass-cass'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "operation"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from geoharm.errors import PublishError
 from geoharm.publish.disclosure import DisclosedStudy
+from geoharm.publish.escape import slug
+from geoharm.publish.export import gis_files
 from geoharm.publish.maps import map_page
 from geoharm.publish.record import run_record
 from geoharm.publish.report import report_page
@@ -32,7 +33,7 @@ class Published:
 
 
 def publish_study(disclosed: DisclosedStudy, folder: Path) -> Published:
-    """Write report and map of every operation, and the run record, into a folder.
+    """Write report and map of every operation, the run record, and the GIS files asked for, into a folder.
 
     A study with one operation writes ``report.html`` and ``map.html``; with several, the operation's number and name are added.
     An internal release says so in every file's name.
@@ -45,19 +46,20 @@ def publish_study(disclosed: DisclosedStudy, folder: Path) -> Published:
     judged = [(operation, judge(disclosed, operation)) for operation in disclosed.operations]
     several = len(judged) > 1
     mark = "-internal" if disclosed.is_internal else ""
-    pages: dict[str, str] = {}
+    pages: dict[str, str | bytes] = {}
     for number, (operation, verdict) in enumerate(judged, start=1):
         name = mark + (f"-{number}-{slug(operation.design.operation.name)}" if several else "")
         pages[f"report{name}.html"] = report_page(disclosed, operation, verdict)
         if disclosed.hotspots:
             pages[f"map{name}.html"] = map_page(disclosed, operation, verdict)
     pages[f"run{mark}.json"] = run_record(disclosed, judged)
+    pages |= gis_files(disclosed)
     check_folder(folder)
     for name in pages:
         if (folder / name).is_dir():
             msg = f'"{folder / name}" is a folder, where a page must go; choose another --out.'
             raise PublishError(msg)
-    written = tuple(write_text(folder / name, text) for name, text in pages.items())
+    written = tuple(write_file(folder / name, content) for name, content in pages.items())
     return Published(tuple((one.design.operation.name, verdict) for one, verdict in judged), written)
 
 
@@ -79,25 +81,14 @@ def check_folder(folder: Path) -> Path:
     return folder
 
 
-def slug(name: str) -> str:
-    """Return a name that is safe in a file name on every system.
-
-    Examples
-    --------
-    >>> slug("Clean Sweep: Mass & Cass")
-    'clean-sweep-mass-cass'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "operation"
-
-
-def write_text(path: Path, text: str) -> Path:
+def write_file(path: Path, content: str | bytes) -> Path:
     """Write a file whole: beside its place first, then moved there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content.encode("utf-8") if isinstance(content, str) else content)
                 stream.flush()
                 os.fsync(stream.fileno())
             Path(temporary).chmod(0o644)

@@ -20,6 +20,7 @@ from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, html, json_block, render_page
 from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, palette_png, to_lonlat
+from geoharm.publish.place_part import recipe
 from geoharm.publish.shown import ClassedImage, ShownChange, ShownHotspots, ShownOperation
 from geoharm.publish.verdict import Verdict
 
@@ -83,7 +84,14 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
         data=json_block(data),
         measures=[(index, one.measure.name) for index, one in enumerate(disclosed.hotspots)],
         hotspot_rows=[
-            (index, spot.rank, f"{spot.events:,}", f"{spot.area_km2:.2f}", numbers.percent(spot.share))
+            (
+                index,
+                spot.rank,
+                f"{spot.events:,}",
+                f"{spot.area_km2:.2f}",
+                numbers.percent(spot.share),
+                numbers.percent(spot.stability),
+            )
             for index, one in enumerate(disclosed.hotspots)
             for spot in one.hotspots[:10]
         ],
@@ -158,7 +166,7 @@ def _measure_data(one: ShownHotspots, operation: str) -> dict[str, Any]:
         "activity": one.measure.role is Role.ACTIVITY,
         "breaks": list(one.breaks),
         "events": {view: events for view, (_, events) in one.of(operation).items()},
-        "note": f"quartic kernel, bandwidth {one.bandwidth:g} m, cells of {one.cell:g} m, no edge correction",
+        "note": recipe(one),
     }
 
 

@@ -12,7 +12,7 @@ from geoharm._version import __version__
 from geoharm.model import PlaceboCheck
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
-from geoharm.publish.shown import Shown, ShownEffect, ShownOperation, Withheld
+from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict
 
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
@@ -31,7 +31,10 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
             "period": {"start": str(study.period.start), "end": str(study.period.end)},
             "primary": study.primary,
             "seed": study.seed,
-            "hotspots": {"cell_m": study.hotspots.cell, "bandwidth_m": study.hotspots.bandwidth, "share": study.hotspots.share},
+            "hotspots": {
+                "cell_m": study.hotspots.cell, "bandwidth": study.hotspots.bandwidth, "share": study.hotspots.share,
+                "kernel": study.hotspots.kernel, "edge": study.hotspots.edge,
+            },
         },
         "release": study.publish.release,
         "disclosure": disclosed.rule,
@@ -62,9 +65,45 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
             }
             for table in disclosed.tables
         ],
+        "surfaces": [_surface(one) for one in disclosed.hotspots],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
     }  # fmt: skip
     return plain(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"
+
+
+def _surface(one: ShownHotspots) -> dict[str, Any]:
+    return {
+        "measure": one.measure.name,
+        "unit": f"{one.measure.unit} per km2 per year",
+        "kernel": one.kernel,
+        "edge": one.edge,
+        "bandwidth_m": _number(one.bandwidth.value),
+        "bandwidth_rule": one.bandwidth.rule,
+        "bandwidth_reference": one.bandwidth.reference,
+        "bandwidth_note": one.bandwidth.note,
+        "concentration": {
+            "cells": one.concentration.places,
+            "cells_that_hold": {f"{share:g}": cells for share, cells in one.concentration.needed},
+            "gini": _number(one.concentration.gini),
+            "gini_adjusted": _number(one.concentration.adjusted_gini),
+            "note": one.concentration.note,
+        },
+        "variants": [
+            {"bandwidth_m": _number(v.bandwidth), "hotspots": v.hotspots, "kept": _number(v.kept)} for v in one.variants
+        ],
+        "hotspots": [
+            {
+                "rank": spot.rank,
+                "events": spot.events,
+                "share": _number(spot.share),
+                "area_km2": _number(spot.area_km2),
+                "density": _number(spot.density),
+                "stability": _number(spot.stability),
+                "shown_by": list(spot.shown_by),
+            }
+            for spot in one.hotspots
+        ],
+    }
 
 
 def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:

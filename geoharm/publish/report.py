@@ -8,18 +8,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from markupsafe import Markup
-
 from geoharm._version import __version__
 from geoharm.model import ALL_RINGS, LedgerNote, Role, SourceLedger, TableLedger, ZoneRole
-from geoharm.publish import figures, numbers, palette
-from geoharm.publish.change_part import change_context, swatch
+from geoharm.publish import figures, numbers
+from geoharm.publish.change_part import change_context
 from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page
 from geoharm.publish.layers import attributions
-from geoharm.publish.pictures import operation_map
-from geoharm.publish.shown import ShownEffect, ShownHotspots, ShownMeasure, ShownOperation, Withheld
+from geoharm.publish.place_part import PLACE_METHODS, place_context
+from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict, state_of
 
 ARROW = "\u2192"
@@ -32,7 +30,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _KINDS = {
     "area_table": "area table, by value", "survey": "survey, by estimate", "site": "sites", "streets": "street lines",
 }  # fmt: skip
-_MAX_HOTSPOTS = 10
 
 
 def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verdict) -> str:
@@ -69,7 +66,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         hidden_files=len(disclosed.hidden_files),
         threshold=disclosed.threshold,
         **_harm_context(operation),
-        **_place_context(disclosed, operation, surface),
+        **place_context(disclosed, operation, surface),
         **change_context(disclosed, operation),
         **_distance_context(operation),
         **_time_context(operation),
@@ -155,53 +152,6 @@ _WANTED = (
     ("social and nuisance", "Disorder and nuisance"),
     ("environment", "Needle finds"),
 )
-
-
-def _place_context(
-    disclosed: DisclosedStudy, operation: ShownOperation, surface: ShownHotspots | None
-) -> dict[str, Any]:
-    maps: list[tuple[str, Markup]] = []
-    legend: list[tuple[Markup, str]] = []
-    if surface and surface.breaks:
-        for view, (image, events) in surface.of(operation.design.operation.name).items():
-            if view in ("before", "after"):
-                window = operation.design.before if view == "before" else operation.design.after
-                title = f"{view.capitalize()}: {numbers.window(window)}, {events} located"
-                maps.append((title, operation_map(disclosed, operation.design, image, title)))
-        legend = [
-(swatch(colour), f"{start:,.10g} +")
-            for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
-        ]  # fmt: skip
-    tables = [_hotspot_table(one, disclosed) for one in disclosed.hotspots]
-    return {
-        "maps": maps,
-        "legend": legend,
-        "bandwidth": f"{surface.bandwidth:g} m" if surface else "",
-        "cell": f"{surface.cell:g} m" if surface else "",
-        "hotspot_tables": [table for table in tables if table["rows"]],
-    }
-
-
-def _hotspot_table(one: ShownHotspots, disclosed: DisclosedStudy) -> dict[str, Any]:
-    share = numbers.percent(disclosed.study.hotspots.share)
-    role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
-    more = f"; the first {_MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > _MAX_HOTSPOTS else ""
-    hidden = f"; {one.hidden} with few events or places not shown" if one.hidden else ""
-    return {
-        "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
-        f"density{more}{hidden}",
-        "unit": one.measure.unit,
-        "rows": [
-            {
-                "rank": spot.rank,
-                "events": f"{spot.events:,}",
-                "share": numbers.percent(spot.share),
-                "area": f"{spot.area_km2:.2f}",
-                "density": f"{spot.density:,.0f}",
-            }
-            for spot in one.hotspots[:_MAX_HOTSPOTS]
-        ],
-    }
 
 
 def _distance_context(operation: ShownOperation) -> dict[str, Any]:
@@ -386,8 +336,7 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
         ("\u03c6, dispersion: squared deviations of monthly counts from their 7-month mean, over that mean; at least 1.", ""),
         ("Smallest detectable fall: 1 \u2212 exp(\u2212(t(.975) + t(.8)) \u00d7 the standard error of the log ratio); with the noise of "
          "counting only, the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
-        ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
-         "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
+        *PLACE_METHODS,
         ("Verdict: \u201ccannot tell\u201d where no 95% interval is possible, under 10 events are expected or the smallest "
          "detectable fall is over half; \u201ca signal, not a finding\u201d where such a weak design, or an interval of counting "
          "noise only, leaves out zero.", ""),

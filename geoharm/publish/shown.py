@@ -9,7 +9,19 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.model import ChangeKind, Design, Estimate, HarmLedger, Hotspot, Interval, Measure, PlaceboCheck
+from geoharm.model import (
+    Bandwidth,
+    ChangeKind,
+    Concentration,
+    Design,
+    Estimate,
+    HarmLedger,
+    Hotspot,
+    Interval,
+    Measure,
+    PlaceboCheck,
+    Surface,
+)
 from geoharm.publish import palette
 
 NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
@@ -153,6 +165,28 @@ class ClassedImage:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownVariant:
+    """The whole period under another bandwidth, as it may be published.
+
+    Attributes
+    ----------
+    factor, bandwidth : float
+        Times the chosen bandwidth; metres used.
+    image : ClassedImage
+    hotspots : int
+        Those that may be drawn.
+    kept : float
+        Share of the chosen bandwidth's hotspot area that is hotspot here too.
+    """
+
+    factor: float
+    bandwidth: float
+    image: ClassedImage
+    hotspots: int
+    kept: float
+
+
+@dataclass(frozen=True, slots=True)
 class ShownHotspots:
     """Where one measure concentrates, as it may be published.
 
@@ -164,22 +198,36 @@ class ShownHotspots:
     breaks : tuple of float
         Where each class begins, in events per km2 per year; one set for all views.
     hotspots : tuple of Hotspot
-    bandwidth, cell : float
+    kernel, edge : str
+    bandwidth : Bandwidth
+        Of every view.
+    cell : float
         Metres.
     events : mapping of (operation, view) to str
         Located events of each view, to the nearest ten: exact city totals would give small rests back.
     hidden : int
         Hotspots that are not drawn because they hold few events or places.
+    variants : tuple of ShownVariant
+        The whole period under other bandwidths.
+    concentration : Concentration
+        Without the lines that few cells make.
+    exact : mapping of (operation, view) to Surface
+        Full precision, in an internal release only; else empty: events can be solved for from a fine surface.
     """
 
     measure: Measure
     views: Mapping[tuple[str, str], ClassedImage]
     breaks: tuple[float, ...]
     hotspots: tuple[Hotspot, ...]
-    bandwidth: float
+    kernel: str
+    edge: str
+    bandwidth: Bandwidth
     cell: float
     events: Mapping[tuple[str, str], str]
     hidden: int
+    variants: tuple[ShownVariant, ...]
+    concentration: Concentration
+    exact: Mapping[tuple[str, str], Surface]
 
     def of(self, operation: str) -> dict[str, tuple[ClassedImage, str]]:
         """Return the picture and the located events of each view that an operation's pages show, by the view's name."""

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import change_surface, people_of_areas, population_risk, quartic_density, tolerance_contours
+from geoharm.hotspots import change_surface, density, people_of_areas, population_risk, tolerance_contours
 from geoharm.hotspots.change import block_labels
 from geoharm.hotspots.reshuffle import kernel_matrix
 from geoharm.model import (
@@ -50,7 +50,7 @@ def test_the_log_ratio_is_that_of_the_two_densities():
     found = change_surface(events, GRID, **SETTINGS)
     late = events.day >= np.datetime64("2021-01-01")
     one, two = (
-        quartic_density(Points(events.x[part], events.y[part], events.weight[part]), GRID, bandwidth=300, years=years)
+        density(Points(events.x[part], events.y[part], events.weight[part]), GRID, bandwidth=300, years=years)
         for part, years in ((~late, BEFORE.years), (late, AFTER.years))
     )
     assert np.allclose(found.log_ratio, np.log(two.values / one.values), atol=1e-9)
@@ -183,8 +183,8 @@ def test_the_kernel_matrix_is_the_density():
     inside = np.zeros(GRID.shape, dtype=bool)
     inside[3:12, 5:] = True
     matrix = kernel_matrix(places, GRID, bandwidth=250, inside=inside)
-    density = quartic_density(places, GRID, bandwidth=250, years=1).values[inside]
-    assert np.allclose(matrix @ places.weight * 1e6, density, rtol=1e-12)
+    expected = density(places, GRID, bandwidth=250, years=1).values[inside]
+    assert np.allclose(matrix @ places.weight * 1e6, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,11 @@ def test_cases_where_people_are_is_no_risk(people):
     found = population_risk(cases_of(people, 800, 1), people, GRID, **RISK)
     assert found.kind is ChangeKind.POPULATION
     assert found.beyond_chance.mean() < 0.02
-    density = quartic_density(people, GRID, bandwidth=300, years=1).values
-    assert density.argmax() == np.ravel_multi_index((5, 5), GRID.shape) or density[4:6, 4:6].max() == density.max()
+    people_there = density(people, GRID, bandwidth=300, years=1).values
+    assert (
+        people_there.argmax() == np.ravel_multi_index((5, 5), GRID.shape)
+        or people_there[4:6, 4:6].max() == people_there.max()
+    )
     assert abs(found.log_ratio[5, 5]) < 0.3
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import find_hotspots, percent_volume_threshold, quartic_density
+from geoharm.hotspots import density, find_hotspots, percent_volume_threshold
 from geoharm.model import Grid, Points
 from tests.reference import slow
 
@@ -34,7 +34,7 @@ def test_two_clusters_are_ranked_and_counted():
     x = np.concatenate([rng.normal(600, 40, 300), rng.normal(1700, 40, 100), rng.uniform(0, 2400, 60)])
     y = np.concatenate([rng.normal(600, 40, 300), rng.normal(1700, 40, 100), rng.uniform(0, 2400, 60)])
     some, grid = Points(x, y, np.ones(x.size)), Grid(0.0, 0.0, 50.0, 48, 48)
-    surface = quartic_density(some, grid, bandwidth=200, years=1)
+    surface = density(some, grid, bandwidth=200, years=1)
     spots = find_hotspots(surface, some, share=0.7)
     assert [spot.rank for spot in spots] == list(range(1, len(spots) + 1))
     assert (
@@ -58,7 +58,7 @@ def test_two_clusters_are_ranked_and_counted():
 def test_cells_that_touch_at_a_corner_are_two_hotspots():
     grid = Grid(0.0, 0.0, 50.0, 6, 6)
     some = Points(np.array([75.0, 125.0]), np.array([75.0, 125.0]), np.array([1.0, 1.0]))
-    surface = quartic_density(some, grid, bandwidth=50, years=1)
+    surface = density(some, grid, bandwidth=50, years=1)
     assert len(find_hotspots(surface, some, share=1.0)) == 2
 
 

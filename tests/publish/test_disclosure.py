@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from geoharm.displacement import evaluate_measure
 from geoharm.errors import PublishError
 from geoharm.harm import harm_ledgers
-from geoharm.hotspots import find_hotspots, quartic_density
+from geoharm.hotspots import concentration, counts_inside, density, find_hotspots, under_bandwidths
 from geoharm.model import (
+    Bandwidth,
     BeforeRule,
     Design,
     Harm,
@@ -232,19 +233,45 @@ def planted_spot(area, events, places):
     y = np.concatenate([y0 + 1500 + rng.normal(0, 80, 200), np.full(places, y0 + 4500)])
     some = Points(x, y, np.concatenate([np.ones(200), np.full(places, events / places)]))
     grid = grid_over(area.boundary, cell=50)
-    surface = quartic_density(some, grid, bandwidth=300, years=1, within=area.boundary)
-    return HotspotResult(MEASURE, {"whole period": surface}, find_hotspots(surface, some, share=0.99))
+    surface = density(some, grid, bandwidth=300, years=1, within=area.boundary)
+    spots = find_hotspots(surface, some, share=0.99)
+    variants = under_bandwidths(surface, some, share=0.99, within=area.boundary)
+    spread = concentration(counts_inside(some, grid, area.boundary))
+    whole = {("", "whole period"): surface}
+    return HotspotResult(MEASURE, whole, spots, Bandwidth(300.0, "stated", "quartic"), variants, spread)
 
 
 @pytest.mark.parametrize(("events", "places", "drawn"), [(4, 4, False), (60, 1, False), (60, 6, True)])
 def test_a_place_of_few_events_or_few_addresses_is_not_drawn(area, events, places, drawn):
     spots = planted_spot(area, events, places)
     found = disclose(result(area, PLENTY, spots=[spots])).hotspots[0]
-    image = found.views["whole period"]
+    image = found.views["", "whole period"]
     rows, columns = image.classes.shape
     lonely = image.classes[: int(rows * 0.35), int(columns * 0.65) :]
     assert bool(lonely.any()) is drawn
     assert len(found.hotspots) == (2 if drawn else 1)
+    for variant in found.variants:
+        high, wide = variant.image.classes.shape
+        alone = variant.image.classes[: int(high * 0.35), int(wide * 0.65) :]
+        assert drawn or not alone.any()
+
+
+def test_no_number_of_a_surface_gives_the_exact_total_back(area):
+    """Totals are shown to the nearest ten; a share to nine digits beside its count, or both Ginis, would undo that."""
+    spots = planted_spot(area, 60, 6)
+    exact = spots.concentration
+    assert exact.places * (exact.gini - 1) / (exact.adjusted_gini - 1) == pytest.approx(exact.events)
+    found = disclose(result(area, PLENTY, spots=[spots])).hotspots[0]
+    assert found.exact == {}
+    for spot in found.hotspots:
+        low, high = spot.events / (spot.share + 0.005), spot.events / (spot.share - 0.005)
+        assert high - low > 1
+    assert found.concentration.events % 10 == 0
+    assert found.concentration.gini == round(exact.gini, 2)
+    assert all(cells >= K for _, cells in found.concentration.needed)
+    internal = disclose(result(area, PLENTY, spots=[spots], release="internal")).hotspots[0]
+    assert internal.exact == spots.views
+    assert internal.concentration == exact
 
 
 def test_internal_release_withholds_nothing_and_says_so_everywhere(area, tmp_path):

@@ -1,0 +1,184 @@
+"""Density of many points: `geoharm.hotspots.density` against KDEpy's Fourier method and libkdv.
+
+Run as ``python -m bench.kde [--quick]``. A made city of 30 by 30 km, cells of 50 m, search radius 300 m; points anywhere, or
+moved to one of 30,000 map points as the British police publish them (geoharm then groups them in DuckDB first, as its
+store does, and the grouping is counted). Every method runs in a process of its own, by turns; points are in memory and
+compiled before the clock starts. KDEpy gets its grid for nothing. Errors are those at 300 cells against the sum over all
+points, one by one, after each peer's result was scaled to fit best (they normalise in their own ways): the largest over the
+peak, and the largest share of a cell's own value where that is above a thousandth of the peak.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from bench.paired import alternate, one_run
+from bench.zones import SIDE, points
+from geoharm.hotspots import density, kernel_value
+from geoharm.hotspots.loops import WORKERS
+from geoharm.model import Grid, Points
+
+CELL, RADIUS = 50.0, 300.0
+SIZE = int(SIDE / CELL)
+GRID = Grid(0.0, 0.0, CELL, SIZE, SIZE)
+PACKAGES = ("geoharm", "numpy", "numba", "scipy", "KDEpy", "libkdv", "duckdb")
+# KDEpy's bandwidth is the standard deviation of the kernel in one dimension: the radius over the root of 7 (quartic).
+KDEPY = RADIUS / np.sqrt(7)
+
+Sampled = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def surface(x: NDArray[np.float64], y: NDArray[np.float64], kernel: str, *, snapped: bool) -> NDArray[np.float64]:
+    """Return our surface; snapped points are grouped first."""
+    if not snapped:
+        some = Points(x, y, np.ones(x.size))
+    else:
+        with duckdb.connect() as connection:
+            connection.register("point", pa.table({"x": x, "y": y}))
+            found = connection.execute(
+                "SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM point GROUP BY x, y ORDER BY x, y"
+            ).fetchnumpy()
+        some = Points(*(np.asarray(found[key]) for key in ("x", "y", "n")))
+    return density(some, GRID, bandwidth=RADIUS, years=1, kernel=kernel, counted=False).values
+
+
+def job(
+    method: str, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> tuple[Callable[[], Any], Callable[[Any], Sampled]]:
+    """Return what is timed, and how its result reads as places and values."""
+    ours, _, kernel = method.partition(" ")
+    if ours == "geoharm":
+        kind, _, snapped = kernel.partition(" ")
+        surface(x[:5000], y[:5000], kind, snapped=bool(snapped))
+        density(Points(x[:5000], y[:5000], np.full(5000, 1e6)), GRID, bandwidth=RADIUS, years=1, kernel=kind)
+        columns, rows = np.meshgrid(*GRID.centres())
+        return (
+            lambda: surface(x, y, kind, snapped=bool(snapped)),
+            lambda values: (columns.ravel(), rows.ravel(), values.ravel()),
+        )
+    if ours == "KDEpy":
+        kdepy = importlib.import_module("KDEpy")
+        centres = (np.arange(-1, SIZE + 1) + 0.5) * CELL
+        grid = np.array([[a, b] for a in centres for b in centres])
+        data = np.column_stack([x, y])
+
+        def evaluate() -> Any:
+            return kdepy.FFTKDE(kernel="biweight", bw=KDEPY, norm=2).fit(data).evaluate(grid)
+
+        return evaluate, lambda values: (grid[:, 0], grid[:, 1], values)
+    libkdv = importlib.import_module("libkdv")
+    data = np.column_stack([x, y])
+
+    def compute() -> Any:
+        # It doubles the bandwidth it is given.
+        return libkdv.kdv(
+            data, GPS=False, KDV_type="KDV", num_threads=WORKERS, row_pixels=SIZE, col_pixels=SIZE, bandwidth=RADIUS / 2
+        ).compute()
+
+    return compute, lambda frame: tuple(frame[key].to_numpy(dtype=np.float64) for key in ("x", "y", "val"))
+
+
+def errors(x: NDArray[np.float64], y: NDArray[np.float64], kernel: str, found: Sampled) -> list[float]:
+    """Return the largest error over the peak, and the largest over a cell's own value, at 300 cells."""
+    rng = np.random.default_rng(3)
+    columns, rows, values = found
+    chosen = np.unique(np.concatenate([[np.argmax(values)], rng.integers(0, values.size, 299)]))
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    expected = np.empty(chosen.size)
+    for number, at in enumerate(chosen):
+        first, last = np.searchsorted(x, [columns[at] - RADIUS, columns[at] + RADIUS])
+        distance = np.hypot(x[first:last] - columns[at], y[first:last] - rows[at])
+        expected[number] = kernel_value(distance, kernel=kernel, bandwidth=RADIUS).sum()
+    got = values[chosen]
+    got = got * (got @ expected) / (got @ got)
+    off, high = np.abs(got - expected), expected > 1e-3 * expected.max()
+    return [float(off.max() / expected.max()), float((off[high] / expected[high]).max())]
+
+
+def run(method: str, path: str) -> None:
+    """Time one method on the points of a file."""
+    x, y = np.load(path)
+    timed, read = job(method, x, y)
+    kernel = "epanechnikov" if "epanechnikov" in method or method == "libkdv" else "quartic"
+    one_run(timed, lambda result: errors(x, y, kernel, read(result)))
+
+
+def report(case: str, ours: str, runs: dict[str, list[dict[str, Any]]]) -> None:
+    """Print one JSON object for each peer; ratios are of the least seconds, since the cores may be shared."""
+    mine = runs.pop(ours)
+    for peer, theirs in runs.items():
+        figure: dict[str, Any] = {"name": "kde", "case": case, "ours": ours, "peer": peer, "versions": _versions()}
+        if not mine or not theirs:
+            print(json.dumps(figure | {"skipped": f"{peer if mine else ours} cannot run here"}), flush=True)
+            continue
+        for who, all_runs in (("ours", mine), ("peer", theirs)):
+            least = min(one["seconds"] for one in all_runs)
+            peak, relative = all_runs[0]["result"]
+            figure |= {
+                f"{who}_least": round(least, 4),
+                f"{who}_all": [round(one["seconds"], 4) for one in all_runs],
+                f"{who}_peak_mb": round(max(one["peak_mb"] for one in all_runs)),
+                f"{who}_error_of_peak": float(f"{peak:.1e}"),
+                f"{who}_error_relative": float(f"{relative:.1e}"),
+            }
+        figure["ratio"] = round(figure["peer_least"] / figure["ours_least"], 2)
+        print(json.dumps(figure), flush=True)
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def main(arguments: list[str]) -> None:
+    """Run every case, or one."""
+    if arguments[:1] == ["--one"]:
+        run(arguments[1], arguments[2])
+        return
+    quick = "--quick" in arguments
+    sizes = (100_000,) if quick else (100_000, 1_000_000, 10_000_000)
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            path = Path(folder) / f"{size}.npy"
+            x, y = points(size)
+            np.save(path, np.array([x, y]))
+            case = f"{size:,} points, cells of {CELL:g} m, {RADIUS:g} m"
+            repeats = 3 if quick or size > 1_000_000 else 7
+            report(case, "geoharm quartic", _runs(("geoharm quartic", "KDEpy"), path, repeats))
+            if size <= 1_000_000:
+                ours = "geoharm epanechnikov"
+                report(case, ours, _runs((ours, "libkdv"), path, 2))
+        size = sizes[-1]
+        places = np.column_stack(points(30_000))
+        nearest = cKDTree(places).query(np.column_stack([x, y]), workers=WORKERS)[1]
+        path = Path(folder) / "snapped.npy"
+        np.save(path, places[nearest].T)
+        case = f"{size:,} points on {np.unique(nearest).size:,} places"
+        report(case, "geoharm quartic snapped", _runs(("geoharm quartic snapped", "KDEpy"), path, 3))
+
+
+def _runs(methods: tuple[str, ...], path: Path, repeats: int) -> dict[str, list[dict[str, Any]]]:
+    return alternate("bench.kde", methods, (str(path),), repeats)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
