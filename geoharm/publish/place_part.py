@@ -86,6 +86,9 @@ def place_context(
         "strip": strip,
         "legend": legend,
         "recipe": recipe(surface) if surface else "",
+        "witnesses": "Marked: a market that one kind of source alone shows, and that may be a matter of who reports."
+        if len(kinds) > 1
+        else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
         "hotspot_tables": [table for table in tables if table["rows"]],
         "concentrations": [_concentration_row(one.measure.name, one.concentration) for one in disclosed.hotspots],
         "cell": f"{surface.cell:g} m" if surface else "",
@@ -124,7 +127,6 @@ def _hotspot_table(one: ShownHotspots, disclosed: DisclosedStudy, kinds: int) ->
         "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
         f"density{more}{hidden}",
         "unit": one.measure.unit,
-        "several": kinds > 1,
         "rows": [
             {
                 "rank": spot.rank,
