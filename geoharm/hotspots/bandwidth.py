@@ -21,10 +21,13 @@ from geoharm.hotspots import loops
 from geoharm.hotspots.kernels import same_smoothing
 from geoharm.model import BANDWIDTH_RULES, Bandwidth, Points
 
+_Sums = NDArray[np.float64]
+
 _TERRELL = "https://doi.org/10.1080/01621459.1990.10476223"
 _SCOTT = "https://doi.org/10.1002/9780470316849"
 _DUIN = "https://doi.org/10.1109/TC.1976.1674577"
 _BOWMAN = "https://doi.org/10.1093/biomet/71.2.353"
+_MOST = 30_000  # places that a search compares with one another; of more, a sample
 _STEP = 2 ** (1 / 4)
 _BLOCK = 8  # bandwidths tried at a time; the search ends once the best lies half a block or more below the longest
 _CUT = 6.0  # standard deviations of the wider Gaussian, beyond which a pair counts as nothing (1.5e-8 of a near one)
@@ -132,13 +135,7 @@ def likelihood(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -
     ----------
     Duin (1976), https://doi.org/10.1109/TC.1976.1674577.
     """
-
-    def score(near: NDArray[np.float64], _wide: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
-        rest = points.total - points.weight
-        density = near - np.log(rest)[:, None] - np.log(2 * math.pi * h**2)
-        return np.asarray(points.weight @ density / points.total)
-
-    return _by_search(points, kernel, floor, score, "likelihood", _DUIN)
+    return _by_search(points, kernel, floor, _likelihood_score, "likelihood", _DUIN)
 
 
 def least_squares(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
@@ -159,14 +156,19 @@ def least_squares(points: Points, *, kernel: str = "quartic", floor: float = 0.0
     ----------
     Bowman (1984), https://doi.org/10.1093/biomet/71.2.353.
     """
+    return _by_search(points, kernel, floor, _least_squares_score, "least squares", _BOWMAN)
 
-    def score(near: NDArray[np.float64], wide: NDArray[np.float64], h: NDArray[np.float64]) -> NDArray[np.float64]:
-        weight, total = points.weight, points.total
-        squared = (weight @ (wide + weight[:, None])) / (total**2 * 4 * math.pi * h**2)
-        cross = (weight / (total - weight)) @ np.exp(near) / (total * 2 * math.pi * h**2)
-        return np.asarray(2 * cross - squared)
 
-    return _by_search(points, kernel, floor, score, "least squares", _BOWMAN)
+def _likelihood_score(points: Points, near: _Sums, _wide: _Sums, h: _Sums) -> _Sums:
+    density = near - np.log(points.total - points.weight)[:, None] - np.log(2 * math.pi * h**2)
+    return np.asarray(points.weight @ density / points.total)
+
+
+def _least_squares_score(points: Points, near: _Sums, wide: _Sums, h: _Sums) -> _Sums:
+    weight, total = points.weight, points.total
+    squared = (weight @ (wide + weight[:, None])) / (total**2 * 4 * math.pi * h**2)
+    cross = (weight / (total - weight)) @ np.exp(near) / (total * 2 * math.pi * h**2)
+    return np.asarray(2 * cross - squared)
 
 
 _RULES: dict[str, Callable[..., Bandwidth]] = {
@@ -175,7 +177,7 @@ _RULES: dict[str, Callable[..., Bandwidth]] = {
     "likelihood": likelihood,
     "least squares": least_squares,
 }
-_Score = Callable[[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]], NDArray[np.float64]]
+_Score = Callable[[Points, _Sums, _Sums, _Sums], _Sums]
 
 
 def _by_spread(points: Points, kernel: str, floor: float, constant: float, rule: str, reference: str) -> Bandwidth:
@@ -208,18 +210,24 @@ def _least(kernel: str, floor: float, rule: str, reference: str, why: str) -> Ba
 
 
 def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: str, reference: str) -> Bandwidth:
-    held = points.weight > 0
+    held = np.flatnonzero(points.weight > 0)
+    every = -(-held.size // _MOST) if held.size > _MOST else 1
+    if every > 1:
+        held = held[np.lexsort((points.y[held], points.x[held]))][every // 2 :: every]
+    total = points.total
     points = Points(points.x[held], points.y[held], points.weight[held])
+    # The best bandwidth falls with the sixth root of the number of events.
+    shorter = (points.total / total) ** (1 / 6) if every > 1 else 1.0
     longest = oversmoothing(points, kernel="gaussian", floor=max(floor, 1.0)).value
     shortest = max(same_smoothing(floor, kernel=kernel, to="gaussian"), longest / 50)
     if len(points) < 3 or shortest >= longest:
         few = "fewer than three places" if len(points) < 3 else "the longest bandwidth worth trying is below the floor"
         return _least(kernel, floor, rule, reference, f"{few}, so the shortest bandwidth is taken")
     tried, heights = np.empty(0), np.empty(0)
-    while tried.size == 0 or (tried[-1] < longest and int(np.argmax(heights)) >= tried.size - _BLOCK // 2):
+    while tried.size == 0 or (tried[-1] < 1.5 * longest and int(np.argmax(heights)) >= tried.size - _BLOCK // 2):
         block = shortest * np.float64(_STEP) ** np.arange(tried.size, tried.size + _BLOCK)
         tried = np.concatenate([tried, block])
-        heights = np.concatenate([heights, score(*_leave_out(points, block), block)])
+        heights = np.concatenate([heights, score(points, *_leave_out(points, block), block)])
     best = int(np.argmax(heights))
     value, note = float(tried[best]), ""
     if 0 < best < tried.size - 1:
@@ -229,11 +237,16 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
     else:
         end = "shortest" if best == 0 else "longest"
         note = f"the criterion is best at the {end} bandwidth tried, so it found no inner optimum"
+    if every > 1:
+        sample = f"searched on one place in {every}, from west to east, and shortened for the number of events"
+        note = "; ".join(filter(None, (note, sample)))
     curve = tuple(
-        (same_smoothing(float(h), kernel="gaussian", to=kernel), float(height))
+        (same_smoothing(float(h) * shorter, kernel="gaussian", to=kernel), float(height))
         for h, height in zip(tried, heights, strict=True)
     )
-    return Bandwidth(same_smoothing(value, kernel="gaussian", to=kernel), rule, kernel, reference, note, curve)
+    return Bandwidth(
+        same_smoothing(value * shorter, kernel="gaussian", to=kernel), rule, kernel, reference, note, curve
+    )
 
 
 def _leave_out(points: Points, tried: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -35,6 +35,7 @@ _TERMS = {
 _CELL, _EVENT, _PRODUCT = 13.0, 60.0, 0.3
 _DEGREE = 8  # of the Gaussian's moments: error under 3e-8 of the peak from 2.5 cells a standard deviation
 _LEAST_SIGMA = 2.5
+_MOST_CELLS = 5_000_000  # above which the Gaussian's 45 planes of moments would not fit in memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def sort_events(points: Points, grid: Grid, reach: float) -> SortedEvents:
     rows, columns = grid.ny + 2 * margin, grid.nx + 2 * margin
     corner = (grid.x0 - margin * grid.cell, grid.y0 - margin * grid.cell)
     size = len(points)
-    parts = loops.WORKERS if size > 200_000 else 1
+    # A part needs a count of every cell: with more cells than events, one part is quicker and smaller.
+    parts = max(1, min(loops.WORKERS, size // max(rows * columns, 100_000)))
     edges = [size * part // parts for part in range(parts + 1)]
     key = np.empty(size, dtype=np.int32)
     counts = np.zeros((parts, rows * columns), dtype=np.int64)
@@ -155,7 +157,8 @@ def gaussian_sums(events: SortedEvents, sigma: float) -> NDArray[np.float64]:
     reach = math.ceil(GAUSSIAN_CUT * sigma)
     planes = (_DEGREE + 1) * (_DEGREE + 2) // 2
     by_moments = planes * events.rows * events.columns * _CELL + _EVENT * len(events.table)
-    if sigma >= _LEAST_SIGMA and len(events.table) * (2 * reach + 1) ** 2 * _PRODUCT > by_moments:
+    fits = events.rows * events.columns <= _MOST_CELLS
+    if fits and sigma >= _LEAST_SIGMA and len(events.table) * (2 * reach + 1) ** 2 * _PRODUCT > by_moments:
         return _gaussian_by_moments(events, sigma)
     # One cell more than the margin: what falls off the grid falls into it and is cut away.
     spill = max(reach, events.margin)

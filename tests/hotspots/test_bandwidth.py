@@ -151,3 +151,13 @@ def test_refuses_where_nothing_can_be_found(rule):
 def test_refuses_a_rule_that_is_not_known():
     with pytest.raises(DesignError, match='"likelyhood" is not known; did you mean "likelihood"'):
         choose_bandwidth(crowd(), "likelyhood", kernel="quartic", cell=50)
+
+
+def test_of_very_many_places_a_sample_is_searched_and_said(monkeypatch):
+    rng = np.random.default_rng(1)
+    some = Points(rng.normal(0, 300, 900), rng.normal(0, 300, 900), np.ones(900))
+    whole = likelihood(some)
+    monkeypatch.setattr("geoharm.hotspots.bandwidth._MOST", 300)
+    found = likelihood(some)
+    assert "searched on one place in 3" in found.note
+    assert found.value == pytest.approx(whole.value, rel=0.25)
