@@ -15,12 +15,9 @@ from geoharm._tables import Table
 from geoharm.areas import file_hash, read_area, read_areas, read_context, read_sites
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
-    BANDWIDTH_RULES,
     BORNE_BY,
-    EDGES,
     GIS_FILES,
     HARM_TYPES,
-    KERNELS,
     KINDS,
     RECORDERS,
     TABLE_KINDS,
@@ -29,7 +26,6 @@ from geoharm.model import (
     Areas,
     BeforeRule,
     Harm,
-    HotspotSettings,
     Measure,
     Operation,
     Period,
@@ -40,6 +36,7 @@ from geoharm.model import (
     StudyArea,
     is_proactive,
 )
+from geoharm.settings import read_accuracy, read_change, read_emerging, read_hotspots, read_period
 
 RELEASES = ("public", "internal")
 DISCLOSURE_RULES = ("under-5", "under-10")
@@ -69,19 +66,6 @@ class _Reader:
         self.inputs[relative] = file_hash(self.folder / relative)
         return geometry
 
-    def period(self, table: Table) -> Period | None:
-        """Return a {start, end} table as a period."""
-        table.known("start", "end")
-        count = len(self.problems)
-        start, end = table.day("start"), table.day("end")
-        if len(self.problems) > count:
-            return None
-        try:
-            return Period(start, end)
-        except DesignError as error:
-            self.problems.append(f"{table.where}: {error}")
-            return None
-
 
 def read_study(path: Path) -> Study:
     """Read and check a study file and every area file it names.
@@ -104,10 +88,13 @@ def read_study(path: Path) -> Study:
     reader = _Reader(path)
     reader.inputs[path.name] = file_hash(path)
     root = Table(content, path.name, reader.problems)
-    root.known("study", "source", "measure", "operation", "values", "hotspots", "publish")
+    root.known(
+        "study", "source", "measure", "operation", "values", "hotspots", "emerging", "accuracy", "change",
+        "publish",
+    )  # fmt: skip
     about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
     area = _study_area(reader, about)
-    period = reader.period(about.table("period"))
+    period = read_period(about.table("period"))
     sources = tuple(_source(reader, table) for table in root.tables("source"))
     measures = tuple(_measure(table, sources) for table in root.tables("measure"))
     operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
@@ -118,7 +105,10 @@ def read_study(path: Path) -> Study:
     if not root.content.get("operation"):
         reader.problems.append(f"{path.name}: there is no [[operation]]; a study evaluates at least one.")
     _check_whole(root, about, sources, measures, primary)
-    hotspots = _hotspots(root.table("hotspots", needed=False))
+    hotspots = read_hotspots(root.table("hotspots", needed=False))
+    emerging = read_emerging(root.table("emerging", needed=False))
+    accuracy = read_accuracy(root.table("accuracy", needed=False))
+    change = read_change(root.table("change", needed=False))
     publish = _publish(reader, root.table("publish", needed=False))
     name, seed = about.text("name"), about.integer("seed", 0)
     if reader.problems or area is None or period is None:
@@ -137,6 +127,9 @@ def read_study(path: Path) -> Study:
         publish=publish,
         inputs=dict(sorted(reader.inputs.items())),
         folder=reader.folder,
+        emerging=emerging,
+        accuracy=accuracy,
+        change=change,
     )
 
 
@@ -162,7 +155,7 @@ def _source(reader: _Reader, table: Table) -> Source:
     files = table.texts("files")
     if "files" in table and not files:
         table.refuse("files", "must name at least one file.")
-    covers = reader.period(table.table("covers")) if "covers" in table else None
+    covers = read_period(table.table("covers")) if "covers" in table else None
     if covers is not None and kind in TABLE_KINDS:
         table.refuse("covers", "is for dated points; an area table or survey says itself which periods it has.")
     return Source(table.text("name"), kind, table.text("format"), files, covers, _areas(reader, table, kind))
@@ -246,8 +239,8 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
     if table.content.get("control", "auto") != "auto":
         control = reader.area(table, "control", "control area")
     target = reader.area(table, "target", "target area")
-    chosen = reader.period(table.table("chosen_on")) if "chosen_on" in table else None
-    before = _before(reader, table.table("before"))
+    chosen = read_period(table.table("chosen_on")) if "chosen_on" in table else None
+    before = _before(table.table("before"))
     tactic = table.text("tactic", choices=TACTICS)
     name, objective = table.text("name"), table.text("objective")
     after = table.texts("after")
@@ -275,31 +268,14 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
     )
 
 
-def _before(reader: _Reader, table: Table) -> BeforeRule | None:
+def _before(table: Table) -> BeforeRule | None:
     if "years" in table or "same_season" in table:
         table.known("years", "same_season")
         if not table.flag("same_season", default=True):
             table.refuse("same_season", "must be true with years; give start and end for any other window.")
         return BeforeRule(None, table.integer("years", least=1), same_season=True)
-    period = reader.period(table)
+    period = read_period(table)
     return None if period is None else BeforeRule(period)
-
-
-def _hotspots(table: Table) -> HotspotSettings:
-    table.known("cell", "bandwidth", "share", "kernel", "edge")
-    plain = HotspotSettings()
-    cell = table.number("cell", plain.cell, least=1)
-    share = table.number("share", plain.share, least=0.01, most=1)
-    kernel = table.text("kernel", plain.kernel, choices=KERNELS)
-    edge = table.text("edge", plain.edge, choices=EDGES)
-    bandwidth: float | str
-    if isinstance(table.content.get("bandwidth"), str):
-        bandwidth = table.text("bandwidth", choices=BANDWIDTH_RULES)
-    else:
-        bandwidth = table.number("bandwidth", 300.0, least=1)
-        if bandwidth < cell:
-            table.refuse("bandwidth", f"must be at least the cell size of {cell:g} m.")
-    return HotspotSettings(cell, bandwidth, share, kernel, edge)
 
 
 def _publish(reader: _Reader, table: Table) -> PublishSettings:

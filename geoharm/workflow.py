@@ -23,6 +23,7 @@ from geoharm.model import (
     MeasureResult,
     Operation,
     OperationResult,
+    PatternResult,
     Source,
     SourceLedger,
     Study,
@@ -38,8 +39,7 @@ from geoharm.store import Format, Input, Store
 WHOLE = ("", "whole period")
 GUESS_SENTENCE = "is a guess; check every line of it and take the line guessed = true out."
 
-# Worlds shuffled for a map of change, and cells to a bandwidth: finer cells would only repeat their neighbours.
-CHANGE_PERMUTATIONS = 999
+# Cells to a bandwidth in a map of change: finer cells would only repeat their neighbours.
 CHANGE_CELLS = 3
 
 Progress = Callable[[str, int, int], None]
@@ -184,7 +184,7 @@ def find_changes(
     Both questions are asked of every measure: did the number a year change here, and did this place's share. Reports
     of one place and day (or month, where the source knows no more) are one unit.
     """
-    cell, found = study.hotspots.cell, []
+    cell, settings, found = study.hotspots.cell, study.change, []
     for one in designs:
         for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
             grid = grid_over(study.area.boundary, cell=cell * max(1, int(bandwidth / (CHANGE_CELLS * cell))))
@@ -201,8 +201,13 @@ def find_changes(
                         bandwidth=bandwidth,
                         inside=inside,
                         kind=kind,
-                        permutations=CHANGE_PERMUTATIONS,
+                        adaptive=settings.adaptive,
+                        block_metres=settings.block_metres,
+                        block_days=settings.block_days,
+                        permutations=settings.permutations,
                         seed=study.seed,
+                        correction=settings.correction,
+                        level=settings.level,
                     )
                     for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE)
                 )
@@ -210,6 +215,19 @@ def find_changes(
             except DesignError as error:
                 found.append(ChangeResult(measure, one.operation.name, (), str(error)))
             progress(f"change of {measure.name}", number, len(study.measures))
+    return tuple(found)
+
+
+def find_patterns(
+    opened: Store, study: Study, ledgers: Sequence[SourceLedger], designs: Sequence[Design], progress: Progress = silent
+) -> tuple[PatternResult, ...]:
+    """Return how each measure clusters, what emerged, how well its hotspots foretell, and whether its pattern shifted."""
+    found = []
+    for number, measure in enumerate(study.measures, start=1):
+        ledger = next(one for one in ledgers if one.source == measure.source)
+        events = store.dated_points(opened, measure)
+        found.append(hotspots.find_patterns(measure, events, study=study, ledger=ledger, designs=designs))
+        progress(f"patterns of {measure.name}", number, len(study.measures))
     return tuple(found)
 
 
@@ -265,7 +283,9 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         designs = design(study, ledgers)
         found = find_hotspots(opened, study, ledgers, designs, progress)
         changes = find_changes(opened, study, designs, found, progress)
-        result = StudyResult(study, ledgers, found, evaluate(opened, study, designs, progress), tables, changes)
+        patterns = find_patterns(opened, study, ledgers, designs, progress)
+        evaluated = evaluate(opened, study, designs, progress)
+        result = StudyResult(study, ledgers, found, evaluated, tables, changes, patterns)
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)
     published = publish.publish_study(publish.disclose(result), out)

@@ -13,6 +13,7 @@ from geoharm.hotspots.emerging import classify_series, emerging_hotspots
 from geoharm.hotspots.kernels import kernel_value, same_smoothing
 from geoharm.hotspots.mapping import map_measure
 from geoharm.hotspots.overall import general_g, morans_i
+from geoharm.hotspots.patterns import find_patterns
 from geoharm.hotspots.people import people_of_areas
 from geoharm.hotspots.shift import pattern_shift
 from geoharm.hotspots.stability import under_bandwidths, with_stability
@@ -32,6 +33,7 @@ __all__ = [
     "density",
     "emerging_hotspots",
     "find_hotspots",
+    "find_patterns",
     "general_g",
     "getis_ord",
     "hotspot_accuracy",

@@ -1,10 +1,13 @@
 """Where density changed between two windows, and where a place's share did: log ratios with the chance of each.
 
 Kelsall and Diggle (1995), Kernel estimation of relative risk, https://doi.org/10.2307/3318678; Davies and Hazelton
-(2010), Adaptive kernel estimation of spatial relative risk, https://doi.org/10.1002/sim.3995
+(2010), Adaptive kernel estimation of spatial relative risk, https://doi.org/10.1002/sim.3995; Davies, Jones and Hazelton
+(2016), Symmetric adaptive smoothing regimes, https://doi.org/10.1016/j.csda.2016.02.008
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -16,6 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from geoharm._checks import check_level, check_positive
 from geoharm.errors import DesignError
 from geoharm.hotspots.conditional import resolution_note
+from geoharm.hotspots.density import own_bandwidths
 from geoharm.hotspots.reshuffle import chance_of, kernel_matrix
 from geoharm.model import ChangeKind, ChangeSurface, Correction, DatedPoints, Grid, Points, Window
 
@@ -29,6 +33,7 @@ def change_surface(
     bandwidth: float,
     inside: NDArray[np.bool_],
     kind: ChangeKind = ChangeKind.INTENSITY,
+    adaptive: bool = False,
     block_metres: float = 0.0,
     block_days: int = 1,
     permutations: int = 999,
@@ -53,6 +58,10 @@ def change_surface(
         `INTENSITY`: events per km2 and year, so halving everywhere shows as a fall everywhere. `SHARE`: density over
         the total of its window, the relative risk of Kelsall and Diggle, for which halving everywhere is no change.
         They answer different questions; the result says which.
+    adaptive : bool
+        Every place has a bandwidth of its own, by the square-root law from the density of both windows together, so
+        it is the same before and after and whatever falls where (Davies, Jones and Hazelton 2016). `bandwidth` is
+        then that of the pilot.
     block_metres, block_days : float, int
         Reports of one square of this side (0: of one place) and one stretch of this many days are one unit: they are
         moved together, so twenty reports of one night are not twenty pieces of evidence.
@@ -90,7 +99,7 @@ def change_surface(
     if kind is ChangeKind.POPULATION:
         msg = "Before and after are compared as intensity ratio or relative risk; for people see population_risk."
         raise DesignError(msg)
-    early, late = _within(events, before), _within(events, after)
+    early, late = events.within(before), events.within(after)
     if (early & late).any() or _overlap(before, after):
         msg = f'The windows "{before.name}" and "{after.name}" share days; a day is before or after, not both.'
         raise DesignError(msg)
@@ -102,11 +111,12 @@ def change_surface(
     weight, is_late = events.weight[used], late[used]
     places, place = _distinct(events.x[used], events.y[used])
     unit = block_labels(events, before, after, metres=block_metres, days=block_days)[used]
-    kernel = kernel_matrix(places, grid, bandwidth=bandwidth, inside=inside)
+    all_weight = np.bincount(place, weights=weight, minlength=len(places))
+    own = own_bandwidths(replace(places, weight=all_weight), grid, bandwidth=bandwidth) if adaptive else bandwidth
+    kernel = kernel_matrix(places, grid, bandwidth=own, inside=inside)
     units = int(unit.max()) + 1
     unit_late = np.zeros(units, dtype=np.bool_)
     unit_late[unit[is_late]] = True
-    all_weight = np.bincount(place, weights=weight, minlength=len(places))
     rate = after.days / (after.days + before.days)
 
     def excess(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -137,6 +147,7 @@ def change_surface(
         support=(kernel > 0) @ all_weight,
         places=(kernel > 0) @ np.ones(len(places)),
         bandwidth=bandwidth,
+        adaptive=adaptive,
         level=level,
         totals=(float((all_weight - late_weight).sum()), float(late_weight.sum())),
         blocks=units,
@@ -248,7 +259,7 @@ def block_labels(
     if days < 1 or metres < 0:
         msg = f"A block needs at least one day and a side of zero metres or more; {days}, {metres:g} were given."
         raise DesignError(msg)
-    late, used = _within(events, after), _within(events, after) | _within(events, before)
+    late, used = events.within(after), events.within(after) | events.within(before)
     since = np.where(late, np.datetime64(after.start, "D"), np.datetime64(before.start, "D"))
     stretch = (events.day - since).astype(np.int64) // days * 2 + late
     labels = np.full(len(events), -1, dtype=np.int64)
@@ -270,13 +281,6 @@ def _block_words(day: NDArray[np.datetime64], metres: float, days: int) -> str:
     if days < 28 and (day == day.astype("datetime64[M]")).all():
         stretch = "1 month"  # the source knows no days
     return f"reports of {place} within {stretch} count as one unit"
-
-
-def _within(events: DatedPoints, window: Window) -> NDArray[np.bool_]:
-    found = np.zeros(len(events), dtype=np.bool_)
-    for period in window.periods:
-        found |= (events.day >= np.datetime64(period.start, "D")) & (events.day < np.datetime64(period.end, "D"))
-    return found
 
 
 def _overlap(one: Window, two: Window) -> bool:

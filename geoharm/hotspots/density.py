@@ -177,16 +177,7 @@ def adaptive_density(
     _check(points, grid, bandwidth, kernel, within, edge)
     inside = None if within is None else cells_within(grid, within)
     pilot = _intensity(points, grid, bandwidth, kernel, inside, edge)
-    cell = grid.cell_of(points.x, points.y)
-    height = np.where(cell >= 0, pilot.ravel()[cell], 0.0)
-    known = np.flatnonzero((height > 0) & (points.weight > 0))
-    if known.size == 0:
-        msg = "There are no located events on the grid, so no adaptive bandwidth can be found."
-        raise DesignError(msg)
-    weight = points.weight[known]
-    mean = math.exp(float(np.sum(weight * np.log(height[known])) / weight.sum()))
-    bandwidths = np.full(len(points), clip * bandwidth)
-    bandwidths[known] = np.clip(bandwidth * np.sqrt(mean / height[known]), grid.cell, clip * bandwidth)
+    bandwidths = _square_root_law(points, grid, pilot, bandwidth, clip)
     mass = points.weight
     if edge == "jones-diggle" and inside is not None:
         mass = mass / shares_of_events(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
@@ -201,6 +192,28 @@ def adaptive_density(
     how = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
     support = np.rint(reached).astype(np.int64)
     return Surface(grid, values, kernel, bandwidth, points.total, years, support, places, edge, how)
+
+
+def own_bandwidths(points: Points, grid: Grid, *, bandwidth: float, kernel: str = "quartic") -> NDArray[np.float64]:
+    """Return a bandwidth in metres for every place, by the square-root law of `adaptive_density`, shape (n,)."""
+    pilot = _intensity(points, grid, bandwidth, kernel, None, "none")
+    return _square_root_law(points, grid, pilot, bandwidth, CLIP)
+
+
+def _square_root_law(
+    points: Points, grid: Grid, pilot: NDArray[np.float64], bandwidth: float, clip: float
+) -> NDArray[np.float64]:
+    cell = grid.cell_of(points.x, points.y)
+    height = np.where(cell >= 0, pilot.ravel()[cell], 0.0)
+    known = np.flatnonzero((height > 0) & (points.weight > 0))
+    if known.size == 0:
+        msg = "There are no located events on the grid, so no adaptive bandwidth can be found."
+        raise DesignError(msg)
+    weight = points.weight[known]
+    mean = math.exp(float(np.sum(weight * np.log(height[known])) / weight.sum()))
+    bandwidths = np.full(len(points), clip * bandwidth)
+    bandwidths[known] = np.clip(bandwidth * np.sqrt(mean / height[known]), grid.cell, clip * bandwidth)
+    return bandwidths
 
 
 def cells_within(grid: Grid, geometry: BaseGeometry) -> NDArray[np.bool_]:

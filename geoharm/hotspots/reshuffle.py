@@ -24,19 +24,24 @@ _AT_ONCE = 32
 Draw = Callable[[np.random.Generator], NDArray[np.float64]]
 
 
-def kernel_matrix(points: Points, grid: Grid, *, bandwidth: float, inside: NDArray[np.bool_]) -> csr_array:
+def kernel_matrix(
+    points: Points, grid: Grid, *, bandwidth: float | NDArray[np.float64], inside: NDArray[np.bool_]
+) -> csr_array:
     """Return the quartic kernel from every place to every cell centre inside, shape (cells inside, places), per m2.
 
-    A density is this matrix times the weights; so thousands of reshuffled weights cost one matrix.
+    A density is this matrix times the weights; so thousands of reshuffled weights cost one matrix. The bandwidth is one
+    number, or one for every place.
     """
-    if bandwidth < grid.cell:
-        msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
+    own = np.broadcast_to(np.asarray(bandwidth, dtype=np.float64), (len(points),))
+    shortest, longest = float(own.min(initial=np.inf)), float(own.max(initial=0.0))
+    if shortest < grid.cell:
+        msg = f"The bandwidth ({shortest:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
         raise DesignError(msg)
     number = np.full(grid.shape, -1, dtype=np.int64)
     number[inside] = np.arange(int(inside.sum()))
     column = np.floor((points.x - grid.x0) / grid.cell).astype(np.int64)
     row = np.floor((points.y - grid.y0) / grid.cell).astype(np.int64)
-    reach = math.ceil(bandwidth / grid.cell + 0.5)
+    reach = math.ceil(longest / grid.cell + 0.5)
     entries: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]] = []
     for down in range(-reach, reach + 1):
         for along in range(-reach, reach + 1):
@@ -46,9 +51,8 @@ def kernel_matrix(points: Points, grid: Grid, *, bandwidth: float, inside: NDArr
             cell = number[to_row[which], to_column[which]]
             centre_x = grid.x0 + (to_column[which] + 0.5) * grid.cell
             centre_y = grid.y0 + (to_row[which] + 0.5) * grid.cell
-            value = kernel_value(
-                np.hypot(centre_x - points.x[which], centre_y - points.y[which]), kernel="quartic", bandwidth=bandwidth
-            )
+            distance = np.hypot(centre_x - points.x[which], centre_y - points.y[which])
+            value = kernel_value(distance / own[which], kernel="quartic", bandwidth=1.0) / own[which] ** 2
             hit = (cell >= 0) & (value > 0)
             entries.append((cell[hit], which[hit], value[hit]))
     cells, places, values = (np.concatenate(part) for part in zip(*entries, strict=True))

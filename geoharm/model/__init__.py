@@ -17,6 +17,7 @@ from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.panel import UnitPanel
+from geoharm.model.patterns import Clustering, Emergence, Judgement, PatternResult, Shift
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
 from geoharm.model.result import (
@@ -35,6 +36,7 @@ from geoharm.model.result import (
     PlaceboCheck,
     StudyResult,
 )
+from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
@@ -85,6 +87,7 @@ __all__ = [
     "UNITS",
     "UNPLACED",
     "UNPLACED_NEAR",
+    "AccuracySettings",
     "AreaCounts",
     "Areas",
     "Bandwidth",
@@ -93,14 +96,18 @@ __all__ = [
     "Change",
     "ChangeKind",
     "ChangeResult",
+    "ChangeSettings",
     "ChangeSurface",
+    "Clustering",
     "Concentration",
     "Correction",
     "DatedPoints",
     "DefaultGeocode",
     "Design",
     "Effect",
+    "Emergence",
     "EmergingMap",
+    "EmergingSettings",
     "Estimate",
     "FileLedger",
     "GlobalClustering",
@@ -113,6 +120,7 @@ __all__ = [
     "HotspotScore",
     "HotspotSettings",
     "Interval",
+    "Judgement",
     "LedgerNote",
     "LocalClusters",
     "Measure",
@@ -122,12 +130,14 @@ __all__ = [
     "OperationResult",
     "PValueSource",
     "Pattern",
+    "PatternResult",
     "PatternShift",
     "Period",
     "PlaceboCheck",
     "Points",
     "PublishSettings",
     "Role",
+    "Shift",
     "Site",
     "Source",
     "SourceLedger",

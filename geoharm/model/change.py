@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from geoharm._checks import check_vector
 from geoharm.errors import DesignError
 from geoharm.model.measure import Measure
+from geoharm.model.period import Window
+from geoharm.model.place import Points
 from geoharm.model.surface import Grid
 
 
@@ -74,6 +76,19 @@ class DatedPoints:
     def __len__(self) -> int:
         return int(self.x.size)
 
+    def within(self, window: Window) -> NDArray[np.bool_]:
+        """Return which of them fall on a day of a window, shape (n,)."""
+        found = np.zeros(len(self), dtype=np.bool_)
+        for period in window.periods:
+            found |= (self.day >= np.datetime64(period.start, "D")) & (self.day < np.datetime64(period.end, "D"))
+        return found
+
+    def points(self, used: NDArray[np.bool_]) -> Points:
+        """Return the distinct places of those that are `used`, shape (n,), with the weight at each."""
+        places, place = np.unique(np.column_stack([self.x, self.y])[used], axis=0, return_inverse=True)
+        weight = np.bincount(place.ravel(), weights=self.weight[used], minlength=len(places))
+        return Points(places[:, 0], places[:, 1], weight.astype(np.float64))
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeSurface:
@@ -96,7 +111,9 @@ class ChangeSurface:
         Events, and distinct places, within the bandwidth of each cell centre, both sides together; of the cases
         alone where the other side is people.
     bandwidth : float
-        Metres.
+        Metres; of an adaptive surface that of the pilot.
+    adaptive : bool
+        Whether every place had a bandwidth of its own, the same before and after.
     level : float
         Cells with an adjusted p-value above it are marked as explained by chance.
     totals : tuple of float
@@ -125,6 +142,7 @@ class ChangeSurface:
     permutations: int
     seed: int
     note: str = ""
+    adaptive: bool = False
 
     def __post_init__(self) -> None:
         for array in (self.log_ratio, self.p, self.adjusted, self.support, self.places):

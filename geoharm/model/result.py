@@ -11,6 +11,7 @@ from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
+from geoharm.model.patterns import PatternResult
 from geoharm.model.period import Window
 from geoharm.model.place import Zone, ZoneRole
 from geoharm.model.study import Operation, Study
@@ -293,6 +294,8 @@ class StudyResult:
         Of the sources that hold no events.
     changes : tuple of ChangeResult
         One for each operation and measure.
+    patterns : tuple of PatternResult
+        One for each measure.
     """
 
     study: Study
@@ -301,3 +304,4 @@ class StudyResult:
     operations: tuple[OperationResult, ...]
     tables: tuple[TableLedger, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
+    patterns: tuple[PatternResult, ...] = ()

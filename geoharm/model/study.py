@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
@@ -12,6 +12,7 @@ from geoharm.model.area_counts import Areas
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.place import Site, StudyArea
+from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 
 KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # What is read beside dated points; no measure counts it.
@@ -205,6 +206,9 @@ class Study:
         The study file and every area file, by name relative to the study file, with their sha256.
     folder : Path
         Where the study file lies.
+    emerging : EmergingSettings
+    accuracy : AccuracySettings
+    change : ChangeSettings
     """
 
     name: str
@@ -220,6 +224,9 @@ class Study:
     publish: PublishSettings
     inputs: Mapping[str, str]
     folder: Path
+    emerging: EmergingSettings = field(default_factory=EmergingSettings)
+    accuracy: AccuracySettings = field(default_factory=AccuracySettings)
+    change: ChangeSettings = field(default_factory=ChangeSettings)
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -57,4 +57,5 @@ def _how(change: ChangeSurface) -> str:
         f"which {change.block_rule}; {change.correction.value}, {numbers.percent(change.level)} chance of any coloured "
         "cell without cause. Units are taken as independent of each other, so what makes a whole district or season "
         "livelier is not in it. A change is no effect: it may have come from anything."
+        + (" Every place has a bandwidth of its own, the same before and after." if change.adaptive else "")
     )

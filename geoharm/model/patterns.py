@@ -1,0 +1,124 @@
+"""How one measure's events cluster, what emerged, how well its hotspots foretell, and whether its pattern shifted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.model.accuracy import HotspotAccuracy
+from geoharm.model.change import PatternShift
+from geoharm.model.clusters import GlobalClustering, LocalClusters
+from geoharm.model.emerging import EmergingMap
+from geoharm.model.measure import Measure
+from geoharm.model.period import Window
+from geoharm.model.surface import Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Clustering:
+    """Where counts lie high beside high over the whole period, on a grid.
+
+    Attributes
+    ----------
+    grid : Grid
+    gi, moran : LocalClusters
+    overall : tuple of GlobalClustering
+        Moran's I and the general G.
+    support, places : ndarray of int, shape (ny, nx)
+        Events, and distinct places by cell, in the neighbourhood of each cell, the cell itself among it.
+    """
+
+    grid: Grid
+    gi: LocalClusters
+    moran: LocalClusters
+    overall: tuple[GlobalClustering, ...]
+    support: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Emergence:
+    """What emerged and what faded, step by step.
+
+    Attributes
+    ----------
+    found : EmergingMap
+    months : int
+        Months a step.
+    support, places : ndarray of int, shape (ny, nx)
+        What a cell's pattern rests on. Of a hot pattern the least of any of its hot steps, events and distinct places
+        in the neighbourhood of the step; otherwise of the whole period.
+    """
+
+    found: EmergingMap
+    months: int
+    support: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Hotspots drawn on one period, judged on a later one.
+
+    Attributes
+    ----------
+    earlier, later : Window
+    bandwidth : float
+        Metres, chosen without a look at the later period.
+    accuracy : HotspotAccuracy
+    """
+
+    earlier: Window
+    later: Window
+    bandwidth: float
+    accuracy: HotspotAccuracy
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Whether the shares of squares of ground changed between an operation's windows.
+
+    Attributes
+    ----------
+    operation : str
+    grid : Grid
+        Of the squares.
+    inside : ndarray of bool, shape (ny, nx)
+        Squares that take part, in the order of the arrays of `found`.
+    found : PatternShift
+    support, places : ndarray of int, shape (ny, nx)
+        Events, and distinct places, in each square, both windows together.
+    """
+
+    operation: str
+    grid: Grid
+    inside: NDArray[np.bool_]
+    found: PatternShift
+    support: NDArray[np.int64]
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class PatternResult:
+    """What one measure's points say beyond their density; None where there is no answer, with the reason.
+
+    Attributes
+    ----------
+    measure : Measure
+    clustering : Clustering or None
+    emergence : Emergence or None
+    judgement : Judgement or None
+    shifts : tuple of Shift
+        One an operation.
+    why_not : tuple of (str, str)
+        For every part without an answer ("clusters", "emerging", "accuracy", "shift") one sentence.
+    """
+
+    measure: Measure
+    clustering: Clustering | None
+    emergence: Emergence | None
+    judgement: Judgement | None
+    shifts: tuple[Shift, ...]
+    why_not: tuple[tuple[str, str], ...] = ()

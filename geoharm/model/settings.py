@@ -1,0 +1,72 @@
+"""What a study states about clusters, emerging hotspots, accuracy and change; every value has a default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoharm.model.change import Correction
+from geoharm.model.period import Period
+
+
+@dataclass(frozen=True, slots=True)
+class EmergingSettings:
+    """How clusters and emerging hotspots are found.
+
+    Attributes
+    ----------
+    cell : float
+        Metres.
+    band : float
+        Metres: cells at most this far apart are neighbours.
+    months : int
+        Whole months a step of time.
+    earlier : int
+        Steps before a step that are its neighbours too.
+    """
+
+    cell: float = 250.0
+    band: float = 500.0
+    months: int = 1
+    earlier: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSettings:
+    """How change between an operation's windows is judged.
+
+    Attributes
+    ----------
+    permutations : int
+        Worlds that are shuffled, at least 99.
+    level : float
+        Adjusted p-value above which a cell is marked as explained by chance.
+    correction : Correction
+    block_metres, block_days : float, int
+        Reports of one square of this side (0: of one place) and one stretch of this many days are one unit.
+    adaptive : bool
+        Whether every place has a bandwidth of its own, the same before and after: short where events are many.
+    square : float
+        Side in metres of the squares whose shares are compared.
+    """
+
+    permutations: int = 999
+    level: float = 0.05
+    correction: Correction = Correction.STEP_DOWN
+    block_metres: float = 0.0
+    block_days: int = 1
+    adaptive: bool = False
+    square: float = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracySettings:
+    """On which periods hotspots are drawn and judged.
+
+    Attributes
+    ----------
+    earlier, later : Period or None
+        None takes the last twelve whole months of a source and the twelve before.
+    """
+
+    earlier: Period | None = None
+    later: Period | None = None

@@ -1,0 +1,99 @@
+"""The settings of a study file: hotspots, emerging hotspots, accuracy and change; every key has a default."""
+
+from __future__ import annotations
+
+from geoharm._tables import Table
+from geoharm.errors import DesignError
+from geoharm.model import (
+    BANDWIDTH_RULES,
+    EDGES,
+    KERNELS,
+    AccuracySettings,
+    ChangeSettings,
+    Correction,
+    EmergingSettings,
+    HotspotSettings,
+    Period,
+)
+
+_CORRECTIONS = {"step-down": Correction.STEP_DOWN, "false discovery rate": Correction.FDR}
+_FEWEST_PERMUTATIONS = 99
+
+
+def read_period(table: Table) -> Period | None:
+    """Return a {start, end} table as a period; None after a mistake."""
+    table.known("start", "end")
+    count = len(table.problems)
+    start, end = table.day("start"), table.day("end")
+    if len(table.problems) > count:
+        return None
+    try:
+        return Period(start, end)
+    except DesignError as error:
+        table.problems.append(f"{table.where}: {error}")
+        return None
+
+
+def read_hotspots(table: Table) -> HotspotSettings:
+    """Return how surfaces and hotspots are drawn."""
+    table.known("cell", "bandwidth", "share", "kernel", "edge")
+    plain = HotspotSettings()
+    cell = table.number("cell", plain.cell, least=1)
+    share = table.number("share", plain.share, least=0.01, most=1)
+    kernel = table.text("kernel", plain.kernel, choices=KERNELS)
+    edge = table.text("edge", plain.edge, choices=EDGES)
+    bandwidth: float | str
+    if isinstance(table.content.get("bandwidth"), str):
+        bandwidth = table.text("bandwidth", choices=BANDWIDTH_RULES)
+    else:
+        bandwidth = table.number("bandwidth", 300.0, least=1)
+        if bandwidth < cell:
+            table.refuse("bandwidth", f"must be at least the cell size of {cell:g} m.")
+    return HotspotSettings(cell, bandwidth, share, kernel, edge)
+
+
+def read_emerging(table: Table) -> EmergingSettings:
+    """Return how clusters and emerging hotspots are found."""
+    table.known("cell", "band", "months", "earlier")
+    plain = EmergingSettings()
+    cell = table.number("cell", plain.cell, least=1)
+    band = table.number("band", max(plain.band, 2 * cell) if "cell" in table else plain.band, least=1)
+    if band < cell:
+        table.refuse("band", f"must be at least the cell size of {cell:g} m, or no cell has a neighbour.")
+    return EmergingSettings(
+        cell, band, table.integer("months", plain.months, least=1), table.integer("earlier", plain.earlier)
+    )
+
+
+def read_accuracy(table: Table) -> AccuracySettings:
+    """Return on which periods hotspots are drawn and judged."""
+    table.known("earlier", "later")
+    if not table.content:
+        return AccuracySettings()
+    earlier, later = read_period(table.table("earlier")), read_period(table.table("later"))
+    if earlier is None or later is None:
+        return AccuracySettings()
+    if not earlier.is_whole_months or not later.is_whole_months:
+        table.problems.append(f"{table.where}: earlier and later must start and end on the first of a month.")
+    if later.start < earlier.end:
+        table.problems.append(
+            f"{table.where}: later starts on {later.start}, before earlier ends on {earlier.end}; hotspots are judged on "
+            "events that they were not drawn from."
+        )
+    return AccuracySettings(earlier, later)
+
+
+def read_change(table: Table) -> ChangeSettings:
+    """Return how change between an operation's windows is judged."""
+    table.known("permutations", "level", "correction", "block_metres", "block_days", "adaptive", "square")
+    plain = ChangeSettings()
+    name = table.text("correction", "step-down", choices=tuple(_CORRECTIONS))
+    return ChangeSettings(
+        permutations=table.integer("permutations", plain.permutations, least=_FEWEST_PERMUTATIONS),
+        level=table.number("level", plain.level, least=0.001, most=0.5),
+        correction=_CORRECTIONS.get(name, plain.correction),
+        block_metres=table.number("block_metres", plain.block_metres),
+        block_days=table.integer("block_days", plain.block_days, least=1),
+        adaptive=table.flag("adaptive", default=plain.adaptive),
+        square=table.number("square", plain.square, least=1),
+    )
