@@ -111,7 +111,7 @@ def change_surface(
     weight, is_late = events.weight[used], late[used]
     places, place = _distinct(events.x[used], events.y[used])
     unit = block_labels(events, before, after, metres=block_metres, days=block_days)[used]
-    all_weight = np.bincount(place, weights=weight, minlength=len(places))
+    all_weight = np.bincount(place, weights=weight, minlength=len(places)).astype(np.float64)
     own = own_bandwidths(replace(places, weight=all_weight), grid, bandwidth=bandwidth) if adaptive else bandwidth
     kernel = kernel_matrix(places, grid, bandwidth=own, inside=inside)
     units = int(unit.max()) + 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from geoharm.errors import DesignError
-from geoharm.hotspots.conditional import conditional_p, resolution_note
+from geoharm.hotspots.conditional import conditional_p, counted_p, resolution_note
 from geoharm.hotspots.windows import reach_of, window_sums
 from geoharm.model import Grid, LocalClusters, PValueSource
 from geoharm.stats import adjusted_p
@@ -29,6 +29,7 @@ def getis_ord(
     inside: NDArray[np.bool_] | None = None,
     band: float | None = None,
     permutations: int = 0,
+    sums: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
     r"""Return Gi* of every cell: is the sum around it higher or lower than chance would place it.
@@ -44,6 +45,9 @@ def getis_ord(
         Cells at most this many metres away are near; left out, the eight cells that touch.
     permutations : int
         0 takes p-values from the normal curve; otherwise from that many conditional permutations, at least 99.
+    sums : bool
+        P-values from the distribution of sums of counts (`counted_p`): right where events are few, and without a
+        smallest p-value. Needs no permutations.
     seed : int
         Of the permutations.
 
@@ -73,7 +77,9 @@ def getis_ord(
     z[~mask] = np.nan
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
     note = "" if deviation > 0 else _NOTHING_VARIES
-    if permutations and deviation > 0:
+    if sums and deviation > 0:
+        p, source = _counted(values, mask, total, size, seed)
+    elif permutations and deviation > 0:
         p, source = _permuted(values, mask, total, size, permutations, seed), PValueSource.CONDITIONAL
         note = resolution_note(permutations, n)
     elif deviation > 0:
@@ -90,13 +96,14 @@ def local_moran(
     inside: NDArray[np.bool_] | None = None,
     band: float | None = None,
     permutations: int = 0,
+    sums: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
     r"""Return local Moran's I of every cell: does it resemble its neighbours, or stand out from them.
 
     Parameters
     ----------
-    counts, grid, inside, band, permutations, seed
+    counts, grid, inside, band, permutations, sums, seed
         As in `getis_ord`.
 
     Returns
@@ -133,7 +140,9 @@ def local_moran(
         z = (value - expected) / np.sqrt(variance)
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
     note = "" if deviation > 0 else _NOTHING_VARIES
-    if permutations and deviation > 0:
+    if sums and deviation > 0:
+        p, source = _counted(values, mask, lag + values, near + 1, seed)
+    elif permutations and deviation > 0:
         p, source = _permuted(values, mask, lag + values, near + 1, permutations, seed), PValueSource.CONDITIONAL
         note = resolution_note(permutations, n)
     elif deviation > 0:
@@ -200,3 +209,18 @@ def _permuted(
     who = np.arange(here.size)
     p[mask] = conditional_p(here, who, total[mask] - here, degree, permutations=permutations, seed=seed)
     return p
+
+
+def _counted(
+    values: NDArray[np.float64],
+    mask: NDArray[np.bool_],
+    total: NDArray[np.float64],
+    size: NDArray[np.float64],
+    seed: int,
+) -> tuple[NDArray[np.float64], PValueSource]:
+    """Return p-values from the distribution of sums on the grid, from sums and sizes that hold the cell itself."""
+    p = np.full(values.shape, np.nan)
+    here = values[mask]
+    degree = np.rint(size[mask] - 1).astype(np.int64)
+    p[mask], source = counted_p(here, np.arange(here.size), total[mask] - here, degree, seed=seed)
+    return p, source

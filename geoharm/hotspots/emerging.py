@@ -18,7 +18,7 @@ from scipy.special import ndtr
 from geoharm._checks import check_level
 from geoharm.errors import DesignError
 from geoharm.hotspots.clusters import sparse_note, standardised_sums
-from geoharm.hotspots.conditional import conditional_p
+from geoharm.hotspots.conditional import conditional_p, counted_p
 from geoharm.hotspots.windows import reach_of, window_sums
 from geoharm.model import EmergingMap, Grid, Pattern, PValueSource
 from geoharm.stats import adjusted_p, mann_kendall
@@ -39,6 +39,7 @@ def emerging_hotspots(
     compare: Literal["whole period", "own steps"] = "whole period",
     level: float = 0.05,
     permutations: int = 0,
+    sums: bool = False,
     seed: int = 0,
     older_wording: bool = False,
 ) -> EmergingMap:
@@ -66,6 +67,8 @@ def emerging_hotspots(
         A step is hot or cold at an adjusted p-value of at most this; a trend exists at a p-value of at most this.
     permutations : int
         0 takes p-values from the normal curve; otherwise from conditional permutations of bins, at least 99.
+    sums : bool
+        P-values from the distribution of sums of counts, as in `getis_ord`.
     seed : int
     older_wording : bool
         Esri's present text calls a place sporadic only if it is hot in the last step; the text up to 2021 did not
@@ -94,7 +97,7 @@ def emerging_hotspots(
     area = window_sums(mask.astype(np.float64), reach)
     spread = np.stack([window_sums(step, reach) for step in filled])
     z, p = np.full(cube.shape, np.nan), np.full(cube.shape, np.nan)
-    note = ""
+    note, source = "", PValueSource.NORMAL
     for t in map(int, np.flatnonzero(known)):
         near = [s for s in range(max(0, t - earlier), t + 1) if known[s]]
         pool = np.flatnonzero(known) if compare == "whole period" else np.array(near)
@@ -102,13 +105,16 @@ def emerging_hotspots(
         total, size = spread[near].sum(axis=0)[mask], area[mask] * len(near)
         mean, deviation = (float(values.mean()), float(values.std())) if np.ptp(values) > 0 else (0.0, 0.0)
         z[t][mask] = standardised_sums(total, size, n=values.size, mean=mean, deviation=deviation)
-        if permutations and deviation > 0:
+        if (sums or permutations) and deviation > 0:
             at = int(np.flatnonzero(pool == t)[0]) * values.shape[1]
             own = filled[t][mask]
             degree = np.rint(size - 1).astype(np.int64)
-            p[t][mask] = conditional_p(
-                values.ravel(), at + np.arange(own.size), total - own, degree, permutations=permutations, seed=seed + t
-            )
+            pooled, who = values.ravel(), at + np.arange(own.size)
+            if sums:
+                p[t][mask], source = counted_p(pooled, who, total - own, degree, seed=seed + t)
+            else:
+                p[t][mask] = conditional_p(pooled, who, total - own, degree, permutations=permutations, seed=seed + t)
+                source = PValueSource.CONDITIONAL
         elif deviation > 0:
             p[t][mask] = 2 * ndtr(-np.abs(z[t][mask]))
             note = note or sparse_note(mean * float(np.median(size)))
@@ -133,7 +139,7 @@ def emerging_hotspots(
         trend_p=trend.p,
         neighbours=f"{name}, in the same step and {earlier} before; compared with the {compare}",
         level=level,
-        p_from=PValueSource.CONDITIONAL if permutations else PValueSource.NORMAL,
+        p_from=source,
         permutations=permutations,
         seed=seed,
         older_wording=older_wording,

@@ -39,8 +39,6 @@ from geoharm.model import (
     grid_over,
 )
 
-# Many cells and steps are tested together: the smallest p-value must leave room for the adjustment.
-LOCAL_PERMUTATIONS = 9_999
 OVERALL_PERMUTATIONS = 999
 _YEAR = 12
 
@@ -123,8 +121,8 @@ def _clustering(events: DatedPoints, study: Study) -> Clustering:
     band, seed = settings.band, study.seed
     return Clustering(
         grid,
-        getis_ord(counts, grid, inside=inside, band=band, permutations=LOCAL_PERMUTATIONS, seed=seed),
-        local_moran(counts, grid, inside=inside, band=band, permutations=LOCAL_PERMUTATIONS, seed=seed),
+        getis_ord(counts, grid, inside=inside, band=band, sums=True, seed=seed),
+        local_moran(counts, grid, inside=inside, band=band, sums=True, seed=seed),
         (
             morans_i(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
             general_g(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
@@ -163,7 +161,7 @@ def _emergence(events: DatedPoints, study: Study, ledger: SourceLedger) -> Emerg
         inside=inside,
         band=settings.band,
         earlier=settings.earlier,
-        permutations=LOCAL_PERMUTATIONS,
+        sums=True,
         seed=study.seed,
     )
     reach, _ = reach_of(settings.band, grid.cell)

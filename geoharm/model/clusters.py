@@ -18,6 +18,7 @@ class PValueSource(StrEnum):
 
     NORMAL = "normal approximation"
     CONDITIONAL = "conditional permutation"
+    SUMS = "the distribution of sums of counts"
     PERMUTATION = "permutation"
 
 
