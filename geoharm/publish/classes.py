@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -57,10 +58,17 @@ def change_image(change: ChangeSurface, area: StudyArea, k: int) -> ClassedImage
     Blank where fewer than `k` events, or `k` places, lie within the bandwidth, so that every class rests on at least
     as many.
     """
-    pixels = _pixels(change.grid, area)
-    cells = np.where((change.support >= k) & (change.places >= k), change_classes(change), 0).astype(np.uint8)
-    classes = ndimage.map_coordinates(cells, pixels.at, order=0, mode="constant")
-    return ClassedImage(classes.reshape(pixels.shape), *pixels.edges, colours=palette.CHANGE)
+    cells = np.where((change.support >= k) & (change.places >= k), change_classes(change), 0)
+    return cells_image(change.grid, cells, area, palette.CHANGE)
+
+
+def cells_image(
+    grid: Grid, classes: NDArray[np.integer[Any]], area: StudyArea, colours: tuple[str, ...]
+) -> ClassedImage:
+    """Return the classes of cells, shape (ny, nx), as a picture: 0 is blank, the others in their colours."""
+    pixels = _pixels(grid, area)
+    found = ndimage.map_coordinates(classes.astype(np.uint8), pixels.at, order=0, mode="constant")
+    return ClassedImage(found.reshape(pixels.shape), *pixels.edges, colours=colours)
 
 
 def change_classes(change: ChangeSurface) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules f
   which, with the windows' counts, no small count of a stretch of time can be solved for (`audit`); else not at all;
 - a hotspot with fewer than k events, or k places, is not drawn;
 - a change surface is a picture in five classes, blank where fewer than k events, or k places, are within reach;
+- a cluster, an emerging hotspot, a square whose share shifted is a class in a picture, blank where fewer than k events,
+  or k places, are within reach (for a hot step: of that step); scores of accuracy have two digits;
 - a surface is a picture in six classes; cells within reach of fewer than k events, or k places, stay blank.
 
 Rows of files (read, rejected, duplicate) are not counts of events at a place and are shown, but for files that keep
@@ -49,6 +51,7 @@ from geoharm.model import (
 from geoharm.publish.audit import gives_back
 from geoharm.publish.changed import disclose_change
 from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
+from geoharm.publish.patterned import ShownPatterns, disclose_patterns
 from geoharm.publish.shown import (
     Shown,
     ShownChange,
@@ -80,6 +83,7 @@ class DisclosedStudy:
     threshold: int
     seal: object
     tables: tuple[TableLedger, ...] = ()
+    patterns: tuple[ShownPatterns, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -116,6 +120,7 @@ def disclose(result: StudyResult) -> DisclosedStudy:
         threshold=k,
         seal=_SEAL,
         tables=tables,
+        patterns=tuple(disclose_patterns(one, result.study.area, k) for one in result.patterns),
     )
 
 

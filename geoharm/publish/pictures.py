@@ -21,7 +21,9 @@ from geoharm.publish.shown import ClassedImage
 _SIDE = 340.0
 
 
-def operation_map(disclosed: DisclosedStudy, design: Design, image: ClassedImage, title: str) -> Markup:
+def operation_map(
+    disclosed: DisclosedStudy, design: Design, image: ClassedImage, title: str, *, whole: bool = False
+) -> Markup:
     """Return one square map, north up, in Web Mercator like the picture it shows.
 
     Parameters
@@ -32,9 +34,11 @@ def operation_map(disclosed: DisclosedStudy, design: Design, image: ClassedImage
     image : ClassedImage
         The surface.
     title : str
+    whole : bool
+        The whole study area instead of the square around the operation; rings, gap and context are left out there.
     """
     area = disclosed.study.area
-    frame = _Frame(design, area)
+    frame = _Frame(design, area, whole=whole)
     clipped = _cut(image, frame)
     parts = [
         svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
@@ -44,19 +48,20 @@ def operation_map(disclosed: DisclosedStudy, design: Design, image: ClassedImage
     ]
     if clipped is not None:
         parts.append(clipped)
-    for lines in disclosed.study.publish.context:
+    for lines in () if whole else disclosed.study.publish.context:
         near = frame.cut(lines)
         if not near.is_empty:
             parts.append(_outline(svg_path(near, frame.place), palette.MUTED, 0.7, ""))
     labels = _Labels()
-    for zone in (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP)):
+    around = () if whole else (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP))
+    for zone in around:
         dash = "2 3" if zone.role is ZoneRole.GAP else "7 4"
         path = svg_path(design.operation.target.buffer(zone.outer), frame.place)
         parts += [_outline(path, "#ffffff", 3.4, ""), _outline(path, palette.INK, 1.2, dash)]
         if zone.role is ZoneRole.RING:
             labels.add(*_southern_edge(frame, design, zone.outer), _distance(zone.outer))
     path = svg_path(design.operation.target, frame.place)
-    parts += [_outline(path, "#ffffff", 5, ""), _outline(path, palette.INK, 2.4, "")]
+    parts += [_outline(path, "#ffffff", 3 if whole else 5, ""), _outline(path, palette.INK, 1.2 if whole else 2.4, "")]
     for site in disclosed.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
@@ -68,17 +73,18 @@ def operation_map(disclosed: DisclosedStudy, design: Design, image: ClassedImage
 
 
 class _Frame:
-    """A square of Web Mercator around an operation's outermost ring."""
+    """A square of Web Mercator around an operation's outermost ring, or around the whole study area."""
 
-    def __init__(self, design: Design, area: StudyArea) -> None:
+    def __init__(self, design: Design, area: StudyArea, *, whole: bool) -> None:
         self.crs = area.crs
         outermost = design.operation.rings[-1] if design.operation.rings else design.operation.gap
-        x, y = self.mercator(shapely.get_coordinates(design.operation.target.buffer(outermost)))
+        shape = area.boundary if whole else design.operation.target.buffer(outermost)
+        x, y = self.mercator(shapely.get_coordinates(shape))
         side = max(x.max() - x.min(), y.max() - y.min()) * 1.06
         self.west = float(x.min() + x.max()) / 2 - side / 2
         self.north = float(y.min() + y.max()) / 2 + side / 2
         self.side = float(side)
-        centre = design.operation.target.centroid
+        centre = shape.centroid if whole else design.operation.target.centroid
         east, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
         self.pixels_per_metre = float(east[1] - east[0]) / 1000 * _SIDE / self.side
         metres = self.side / (float(east[1] - east[0]) / 1000)
@@ -178,7 +184,9 @@ def _haloed(x: float, y: float, text: str, style: str) -> Markup:
 
 def _scale_bar(frame: _Frame) -> Markup:
     metres = next(
-        size for size in (2000, 1000, 500, 200, 100, 50, 20, 10) if size * frame.pixels_per_metre < 110 or size == 10
+        size
+        for size in (20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10)
+        if size * frame.pixels_per_metre < 110 or size == 10
     )
     long = metres * frame.pixels_per_metre
     bar = svg(

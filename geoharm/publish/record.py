@@ -12,6 +12,7 @@ from geoharm._version import __version__
 from geoharm.model import PlaceboCheck
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
+from geoharm.publish.pattern_record import pattern_record
 from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict
 
@@ -66,6 +67,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
             for table in disclosed.tables
         ],
         "surfaces": [_surface(one) for one in disclosed.hotspots],
+        "patterns": [pattern_record(one) for one in disclosed.patterns],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
     }  # fmt: skip
     return plain(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"

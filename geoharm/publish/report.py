@@ -16,6 +16,7 @@ from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page
 from geoharm.publish.layers import attributions
+from geoharm.publish.pattern_part import PATTERN_METHODS, pattern_context
 from geoharm.publish.place_part import PLACE_METHODS, place_context
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict, state_of
@@ -68,6 +69,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         **_harm_context(operation),
         **place_context(disclosed, operation, surface),
         **change_context(disclosed, operation),
+        **pattern_context(disclosed, operation),
         **_distance_context(operation),
         **_time_context(operation),
         **_provenance_context(disclosed, operation),
@@ -337,6 +339,7 @@ def _methods(operation: ShownOperation) -> Sequence[dict[str, str]]:
         ("Smallest detectable fall: 1 \u2212 exp(\u2212(t(.975) + t(.8)) \u00d7 the standard error of the log ratio); with the noise of "
          "counting only, the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
         *PLACE_METHODS,
+        *PATTERN_METHODS,
         ("Verdict: \u201ccannot tell\u201d where no 95% interval is possible, under 10 events are expected or the smallest "
          "detectable fall is over half; \u201ca signal, not a finding\u201d where such a weak design, or an interval of counting "
          "noise only, leaves out zero.", ""),

@@ -1,0 +1,69 @@
+"""What ``run.json`` says of clusters, emerging hotspots, accuracy and shift."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from geoharm.model import HotspotScore, Pattern
+from geoharm.publish.patterned import ShownPatterns
+
+
+def pattern_record(one: ShownPatterns) -> dict[str, Any]:
+    """Return one measure's patterns as plain values, undefined numbers as None."""
+    return {
+        "measure": one.measure.name,
+        "why_not": dict(sorted(one.why_not.items())),
+        "clusters": one.clusters
+        and {
+            "neighbours": one.clusters.neighbours,
+            "how": one.clusters.note,
+            "km2": {name: _number(ground) for name, ground in one.clusters.km2.items()},
+            "overall": [{"statistic": name, "value": _number(value), "p": _number(p)} for name, value, p in one.clusters.overall],
+        },
+        "emerging": one.emergence
+        and {
+            "how": one.emergence.how,
+            "steps": one.emergence.steps,
+            "missing_steps": one.emergence.missing,
+            "km2": {Pattern(pattern).label: _number(ground) for pattern, ground, _ in one.emergence.patterns},
+        },
+        "accuracy": one.judgement
+        and {
+            "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.earlier.periods],
+            "later": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.later.periods],
+            "bandwidth_m": _number(one.judgement.bandwidth),
+            "scores": [_score(score) for score in one.judgement.scores],
+            "blind_pai_sd": _number(one.judgement.random_deviation),
+        },
+        "shift": {
+            operation: {
+                "square_m": _number(shift.square),
+                "squares": shift.squares,
+                "squares_with_events": shift.held,
+                "larger_share": shift.more,
+                "smaller_share": shift.fewer,
+                "s": _number(shift.similarity),
+                "s_robust": _number(shift.robust),
+            }
+            for operation, shift in one.shifts.items()
+        },
+    }  # fmt: skip
+
+
+def _score(score: HotspotScore) -> dict[str, Any]:
+    return {
+        "chosen": score.name,
+        "cells": score.cells,
+        "area_share": _number(score.area_share),
+        "hit_rate": _number(score.hit_rate),
+        "pai": _number(score.pai),
+        "pei": _number(score.pei),
+        "rri_levine": _number(score.recapture_rate_index),
+        "recaptured_cells": _number(score.recaptured_cells),
+        "note": score.note,
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -1,0 +1,289 @@
+"""Clusters, emerging hotspots, accuracy and shift, as they may be published: classes, square kilometres, rounded scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.model import (
+    Clustering,
+    Emergence,
+    HotspotScore,
+    Judgement,
+    LocalClusters,
+    Measure,
+    Pattern,
+    PatternResult,
+    PValueSource,
+    Shift,
+    StudyArea,
+    Window,
+)
+from geoharm.publish import numbers, palette
+from geoharm.publish.classes import cells_image
+from geoharm.publish.shown import ClassedImage
+
+# As `palette.EMERGING` orders them.
+PATTERNS = (Pattern.NONE, *(Pattern(sign * number) for sign in (1, -1) for number in range(1, 9)))
+CLUSTER_WORDS = ("chance can explain", "low beside low", "high beside high")
+SHIFT_WORDS = ("chance can explain", "a smaller share after", "a larger share after")
+_LEVEL = 0.05
+_NOT_DRAWN = "the places with this pattern rest on too few events to say more"
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClusters:
+    """Where a measure clusters, as it may be published.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        Of Gi*, in the classes `CLUSTER_WORDS`.
+    km2 : mapping of str to float
+        Ground of each answer of Gi* and local Moran, of the cells that are drawn.
+    overall : tuple of (str, float, float)
+        Statistic, value and p-value.
+    neighbours, note : str
+    """
+
+    image: ClassedImage
+    km2: Mapping[str, float]
+    overall: tuple[tuple[str, float, float], ...]
+    neighbours: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEmergence:
+    """What emerged, as it may be published.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        In the classes `PATTERNS`.
+    patterns : tuple of (Pattern, float, str)
+        Every pattern found, its ground in km2, and why its strongest cell has it.
+    steps, missing : int
+        Steps of time with data, and without.
+    how, note : str
+    """
+
+    image: ClassedImage
+    patterns: tuple[tuple[Pattern, float, str], ...]
+    steps: int
+    missing: int
+    how: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownJudgement:
+    """How hotspots foretold, as it may be published: scores with few digits, from at least k events.
+
+    Attributes
+    ----------
+    earlier, later : Window
+    bandwidth : float
+    scores : tuple of HotspotScore
+        The hotspots; the same number of cells with most earlier events. Counts of events are taken out.
+    random_deviation : float
+        Of the PAI of blind choice, whose mean is 1.
+    """
+
+    earlier: Window
+    later: Window
+    bandwidth: float
+    scores: tuple[HotspotScore, ...]
+    random_deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownShift:
+    """Whether shares of squares changed, as it may be published.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        In the classes `SHIFT_WORDS`.
+    square : float
+        Side in metres.
+    squares, held, more, fewer : int
+        All squares; those with an event; those with a larger and a smaller share after.
+    similarity, robust : float
+        S over all squares, and over those with an event.
+    note : str
+    """
+
+    image: ClassedImage
+    square: float
+    squares: int
+    held: int
+    more: int
+    fewer: int
+    similarity: float
+    robust: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPatterns:
+    """What one measure's points say beyond their density, as it may be published.
+
+    Attributes
+    ----------
+    measure : Measure
+    clusters : ShownClusters or None
+    emergence : ShownEmergence or None
+    judgement : ShownJudgement or None
+    shifts : mapping of str to ShownShift
+        By operation.
+    why_not : mapping of str to str
+        One sentence for every part without an answer.
+    """
+
+    measure: Measure
+    clusters: ShownClusters | None
+    emergence: ShownEmergence | None
+    judgement: ShownJudgement | None
+    shifts: Mapping[str, ShownShift]
+    why_not: Mapping[str, str]
+
+
+def disclose_patterns(result: PatternResult, area: StudyArea, k: int) -> ShownPatterns:
+    """Return what may be published of one measure's patterns: no cell that rests on fewer than k events or places.
+
+    Parameters
+    ----------
+    result : PatternResult
+    area : StudyArea
+    k : int
+        1 shows every cell.
+    """
+    why_not = dict(result.why_not)
+    judged = None if result.judgement is None else _judged(result.judgement, k)
+    if result.judgement is not None and judged is None:
+        why_not["accuracy"] = f"Withheld: hotspots or the rest of the study area hold under {k} events of a period."
+    return ShownPatterns(
+        measure=result.measure,
+        clusters=None if result.clustering is None else _clusters(result.clustering, area, k),
+        emergence=None if result.emergence is None else _emergence(result.emergence, area, k),
+        judgement=judged,
+        shifts={one.operation: _shift(one, area, k) for one in result.shifts},
+        why_not=why_not,
+    )
+
+
+def _clusters(found: Clustering, area: StudyArea, k: int) -> ShownClusters:
+    drawn = (found.support >= k) & (found.places >= k) & np.isfinite(found.gi.z)
+    low, high = found.gi.flagged(-1), found.gi.flagged(1)
+    classes = np.where(drawn, np.select([low, high], [2, 3], 1), 0)
+
+    def km2(cells: NDArray[np.bool_]) -> float:
+        return float((cells & drawn).sum()) * found.grid.cell_km2
+
+    ground = {"high": km2(high), "low": km2(low), "chance": km2(~high & ~low)}
+    kinds = ("high among high", "low among high", "low among low", "high among low")
+    ground |= {name: km2(found.moran.flagged(kind)) for kind, name in enumerate(kinds, start=1)}
+    overall = tuple((one.statistic, _round(one.value), one.p) for one in found.overall)
+    return ShownClusters(
+        cells_image(found.grid, classes, area, palette.CLUSTERS), ground, overall, found.gi.neighbours, _how(found.gi)
+    )
+
+
+def _emergence(result: Emergence, area: StudyArea, k: int) -> ShownEmergence:
+    found = result.found
+    inside = np.isfinite(found.z).any(axis=0)
+    drawn = inside & (result.support >= k) & (result.places >= k)
+    classes = np.zeros(found.grid.shape, dtype=np.int64)
+    rows = []
+    strength = np.abs(np.where(np.isfinite(found.z), found.z, 0.0)).sum(axis=0)
+    for number, pattern in enumerate(PATTERNS, start=1):
+        cells = drawn & (found.pattern == int(pattern))
+        classes[cells] = number
+        if cells.any():
+            at = np.unravel_index(int(np.argmax(np.where(cells, strength, -1.0))), cells.shape)
+            why = "" if pattern is Pattern.NONE else found.rule(int(at[0]), int(at[1])).partition(": ")[2]
+            rows.append((pattern, float(cells.sum()) * found.grid.cell_km2, why))
+        elif pattern is not Pattern.NONE and (inside & (found.pattern == int(pattern))).any():
+            rows.append((pattern, float("nan"), _NOT_DRAWN))
+    gaps = len(found.missing)
+    length = "one month" if result.months == 1 else f"{result.months} months"
+    how = (
+        f"{len(found.steps) - gaps} steps of {length}"
+        + (f" ({gaps} without data left out)" if gaps else "")
+        + f"; cells of {found.grid.cell:g} m; neighbours: {found.neighbours}; p-values from {found.p_from.value}, adjusted "
+        f"for all cells and steps together (false discovery rate, {numbers.percent(found.level)})"
+    )
+    return ShownEmergence(
+        cells_image(found.grid, classes, area, palette.EMERGING),
+        tuple(rows),
+        len(found.steps) - gaps,
+        gaps,
+        how,
+        found.note,
+    )
+
+
+def _judged(found: Judgement, k: int) -> ShownJudgement | None:
+    """Return the scores to few digits, from which no count follows; None where one would be small."""
+    scores = (found.accuracy.hotspots, found.accuracy.same_cells)
+    if k > 1:
+        for one in scores:
+            inside = one.events
+            total = inside / one.hit_rate if one.hit_rate > 0 else 0.0
+            if min(inside, total - inside) < k:
+                return None
+    return ShownJudgement(
+        found.earlier,
+        found.later,
+        found.bandwidth,
+        tuple(_rounded(one) for one in scores),
+        _round(found.accuracy.random_deviation),
+    )
+
+
+def _rounded(one: HotspotScore) -> HotspotScore:
+    return HotspotScore(
+        name=one.name,
+        cells=one.cells,
+        area_share=round(one.area_share, 4),
+        events=float("nan"),
+        hit_rate=_round(one.hit_rate),
+        pai=_round(one.pai, 1),
+        pei=_round(one.pei),
+        recapture_rate_index=_round(one.recapture_rate_index),
+        predicted_over_observed=_round(one.predicted_over_observed),
+        recaptured_cells=_round(one.recaptured_cells),
+        note=one.note,
+    )
+
+
+def _shift(result: Shift, area: StudyArea, k: int) -> ShownShift:
+    side = np.zeros(result.grid.shape, dtype=np.int8)
+    side[result.inside] = result.found.side
+    drawn = result.inside & (result.support >= k) & (result.places >= k)
+    classes = np.where(drawn, np.select([side < 0, side > 0], [2, 3], 1), 0)
+    more, fewer = (int((drawn & (side == sign)).sum()) for sign in (1, -1))
+    return ShownShift(
+        image=cells_image(result.grid, classes, area, palette.CLUSTERS),
+        square=result.grid.cell,
+        squares=int(result.inside.sum()),
+        held=int((result.inside & (result.support > 0)).sum()),
+        more=more,
+        fewer=fewer,
+        similarity=_round(result.found.similarity),
+        robust=_round(result.found.robust_similarity),
+        note=result.found.note,
+    )
+
+
+def _how(found: LocalClusters) -> str:
+    source = "the normal curve" if found.p_from is PValueSource.NORMAL else found.p_from.value
+    return f"p-values from {source}, adjusted for all cells together (false discovery rate, {numbers.percent(_LEVEL)})"
+
+
+def _round(value: float, digits: int = 2) -> float:
+    return round(value, digits) if np.isfinite(value) else float("nan")
