@@ -8,7 +8,15 @@ from datetime import date
 import pytest
 
 from geoharm.errors import StudyError
-from geoharm.model import HotspotSettings, Role
+from geoharm.model import (
+    AccuracySettings,
+    ChangeSettings,
+    Correction,
+    EmergingSettings,
+    HotspotSettings,
+    Period,
+    Role,
+)
 from geoharm.study import read_study
 from geoharm.workflow import check
 from tests.conftest import lonlat, small_study, write_polygon
@@ -283,3 +291,64 @@ def test_hotspot_settings_that_cannot_be_are_refused(tmp_path):
 def test_a_bandwidth_below_a_cell_is_refused(tmp_path):
     problems = broken(tmp_path, ("[publish]\n", "[hotspots]\nbandwidth = 40\n[publish]\n"))
     assert problems == ("study.toml, hotspots: bandwidth = 40 must be at least the cell size of 50 m.",)
+
+
+def test_settings_of_patterns_and_change_have_defaults(tmp_path):
+    study = read_study(small_study(tmp_path))
+    assert study.emerging == EmergingSettings()
+    assert study.accuracy == AccuracySettings()
+    assert study.change == ChangeSettings()
+
+
+def test_settings_of_patterns_and_change_are_read(tmp_path):
+    path = small_study(tmp_path)
+    more = """
+[emerging]
+cell    = 400
+months  = 3
+earlier = 0
+
+[accuracy]
+earlier = { start = 2020-01-01, end = 2020-07-01 }
+later   = { start = 2020-07-01, end = 2021-01-01 }
+
+[change]
+permutations = 499
+level        = 0.1
+correction   = "false discovery rate"
+block_metres = 100
+block_days   = 7
+adaptive     = true
+square       = 500
+"""
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    study = read_study(path)
+    assert study.emerging == EmergingSettings(cell=400, band=800, months=3, earlier=0)
+    assert study.accuracy == AccuracySettings(
+        Period(date(2020, 1, 1), date(2020, 7, 1)), Period(date(2020, 7, 1), date(2021, 1, 1))
+    )
+    assert study.change == ChangeSettings(499, 0.1, Correction.FDR, 100, 7, adaptive=True, square=500)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ("[emerging]\nband = 100", "emerging: band = 100 must be at least the cell size of 250 m"),
+        ("[emerging]\nmonths = 0", "emerging: months = 0 must be a number of 1 or more."),
+        ("[change]\npermutations = 9", "change: permutations = 9 must be a number of 99 or more."),
+        ('[change]\ncorrection = "none"', 'change: correction = "none" is not allowed;'),
+        ("[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }", "accuracy: later is missing."),
+        (
+            "[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }\nlater = { start = 2020-06-01, end = 2021-01-01 }",
+            "accuracy: later starts on 2020-06-01, before earlier ends on 2020-07-01; hotspots are judged on events that "
+            "they were not drawn from.",
+        ),
+        (
+            "[accuracy]\nearlier = { start = 2020-01-05, end = 2020-07-01 }\nlater = { start = 2020-07-01, end = 2021-01-01 }",
+            "accuracy: earlier and later must start and end on the first of a month.",
+        ),
+    ],
+)
+def test_settings_of_patterns_and_change_refuse(tmp_path, more, why):
+    problems = broken(tmp_path, ("[publish]", f"{more}\n\n[publish]"))
+    assert any(why in problem for problem in problems), problems

@@ -115,8 +115,7 @@ def counted_p(
     -----
     With :math:`f(v)` the share of places that hold v, the sum of k draws has the distribution :math:`f^{*k}`, found by
     Fourier transform; :math:`p = \min(1, 2 \min(P(S \ge s), P(S \le s)))`. Draws are taken with replacement and may hold the
-    place itself: with 50 places a neighbour and more, the tails are longer than without by less than the noise of
-    thousands of permutations, and never shorter.
+    place itself: with 50 places a neighbour and more, the variance is larger than without by at most a fiftieth.
     """
     most, highest = int(degree.max(initial=0)), float(values.max(initial=0.0))
     counted = bool((values >= 0).all() and (values == np.floor(values)).all())

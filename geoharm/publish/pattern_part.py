@@ -155,16 +155,17 @@ def _emerging_words(one: ShownPatterns) -> str:
 def _judged_rows(one: ShownPatterns) -> list[dict[str, str]]:
     name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
     if one.judgement is None:
-        return [{"name": name, "why_not": one.why_not.get("accuracy", "")}]
+        return [{"name": name, "dates": "", "why_not": one.why_not.get("accuracy", "")}]
     found = one.judgement
-    dates = f"{numbers.window(found.earlier)}; judged on {numbers.window(found.later)}"
+    dates = f"drawn on {numbers.window(found.earlier)}; judged on {numbers.window(found.later)}"
+    others = (f"hotspots, bandwidth {found.bandwidth:,.0f} m", "as many cells, those with most earlier events")
     rows = [
-        {"name": name, "why_not": "", "who": who, "dates": dates, **_scores(score)}
-        for who, score in zip((f"hotspots, {found.bandwidth:,.0f} m", "cells with most earlier events"), found.scores, strict=True)
+        {"name": name if index == 0 else "", "dates": dates if index == 0 else "", "why_not": "", "who": who, **_scores(score)}
+        for index, (who, score) in enumerate(zip(others, found.scores, strict=True))
     ]  # fmt: skip
     blind = {"hit": f"{100 * found.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {numbers.decimal(found.random_deviation)}",
              "pei": "", "rri": "", "recapture": "", "area": rows[0]["area"]}  # fmt: skip
-    return [*rows, {"name": name, "why_not": "", "who": "cells chosen blindly", "dates": dates, **blind}]
+    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen blindly", **blind}]
 
 
 def _scores(score: HotspotScore) -> dict[str, str]:
@@ -181,7 +182,7 @@ def _scores(score: HotspotScore) -> dict[str, str]:
 def _shift_row(one: ShownPatterns, shift: ShownShift | None) -> dict[str, str]:
     name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
     if shift is None:
-        return {"name": name, "why_not": one.why_not.get("shift", "")}
+        return {"name": name, "why_not": one.why_not.get("shift", ""), "note": ""}
     return {
         "name": name,
         "why_not": "",

@@ -39,7 +39,7 @@ def operation_map(
     """
     area = disclosed.study.area
     frame = _Frame(design, area, whole=whole)
-    clipped = _cut(image, frame)
+    clipped = _cut(image, frame, sharp=whole)
     parts = [
         svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
         svg(
@@ -103,7 +103,7 @@ class _Frame:
         return geometry.intersection(self.box)
 
 
-def _cut(image: ClassedImage, frame: _Frame) -> Markup | None:
+def _cut(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup | None:
     """Return the part of the picture inside the square, so that the page does not carry the whole city twice."""
     rows, columns = image.classes.shape
     (west, east), (south, north) = _crs.transform(
@@ -116,7 +116,7 @@ def _cut(image: ClassedImage, frame: _Frame) -> Markup | None:
         return None
     part = replace(image, classes=np.ascontiguousarray(image.classes[top:bottom, first:last]))
     factor = _SIDE / frame.side
-    attributes = {
+    attributes: dict[str, object] = {
         "x": (west + first * wide - frame.west) * factor,
         "y": (frame.north - (north - top * high)) * factor,
         "width": (last - first) * wide * factor,
@@ -124,6 +124,8 @@ def _cut(image: ClassedImage, frame: _Frame) -> Markup | None:
         "preserveAspectRatio": "none",
         "href": data_uri(palette_png(part)),
     }
+    if sharp:
+        attributes["image_rendering"] = "pixelated"
     return svg("image", attributes)
 
 

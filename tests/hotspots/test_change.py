@@ -10,7 +10,14 @@ import pytest
 import shapely
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import change_surface, density, people_of_areas, population_risk, tolerance_contours
+from geoharm.hotspots import (
+    change_surface,
+    density,
+    kernel_value,
+    people_of_areas,
+    population_risk,
+    tolerance_contours,
+)
 from geoharm.hotspots.change import block_labels
 from geoharm.hotspots.reshuffle import kernel_matrix
 from geoharm.model import (
@@ -267,3 +274,40 @@ def test_people_refusals(people):
     nobody = Points(np.array([1.0]), np.array([1.0]), np.array([0.0]))
     with pytest.raises(DesignError, match="at least one case and one person"):
         population_risk(cases_of(people, 10, 1), nobody, GRID, **RISK)
+
+
+# -- adaptive bandwidths ------------------------------------------------------------------------------------------------
+
+
+def test_a_matrix_of_own_bandwidths_is_each_places_own_kernel():
+    events = made(40, 0)
+    places = Points(events.x, events.y, events.weight)
+    own = np.linspace(150, 600, len(places))
+    matrix = kernel_matrix(places, GRID, bandwidth=own, inside=INSIDE).toarray()
+    x, y = (axis.ravel() for axis in np.meshgrid(*GRID.centres()))
+    for place in (0, 17, 39):
+        distance = np.hypot(x - places.x[place], y - places.y[place])
+        expected = kernel_value(distance, kernel="quartic", bandwidth=own[place])
+        assert np.allclose(matrix[:, place], expected, rtol=1e-12, atol=1e-20)
+
+
+def test_own_bandwidths_do_not_know_before_from_after():
+    """Exchanging the windows turns the sign of the log ratio and nothing else."""
+    events = made(300, 500, hot=(20, 60))
+    forth = change_surface(events, GRID, adaptive=True, **SETTINGS)
+    back = change_surface(events, GRID, adaptive=True, **(SETTINGS | {"before": AFTER, "after": BEFORE}))
+    assert forth.adaptive
+    both = np.isfinite(forth.log_ratio)
+    assert np.allclose(forth.log_ratio[both], -back.log_ratio[both], atol=1e-9)
+    assert (forth.support == back.support).all()
+
+
+def test_adaptive_finds_a_planted_rise_and_is_calm_without_one():
+    risen = change_surface(made(300, 300, hot=(5, 60)), GRID, adaptive=True, **SETTINGS)
+    assert risen.beyond_chance[15, 15]
+    assert risen.log_ratio[15, 15] > 0
+    flagged = [
+        change_surface(made(200, 200, seed=seed), GRID, adaptive=True, **SETTINGS).beyond_chance.any()
+        for seed in range(20)
+    ]
+    assert sum(flagged) <= 4
