@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tomllib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from geoharm.model import (
     UNITS,
     Areas,
     BeforeRule,
+    ChangeSettings,
     Harm,
     Measure,
     Operation,
@@ -36,6 +38,7 @@ from geoharm.model import (
     StudyArea,
     is_proactive,
 )
+from geoharm.rasters import read_population
 from geoharm.settings import read_accuracy, read_change, read_emerging, read_hotspots, read_period
 
 RELEASES = ("public", "internal")
@@ -108,7 +111,7 @@ def read_study(path: Path) -> Study:
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
     accuracy = read_accuracy(root.table("accuracy", needed=False))
-    change = read_change(root.table("change", needed=False))
+    change = _change(reader, root.table("change", needed=False), area)
     publish = _publish(reader, root.table("publish", needed=False))
     name, seed = about.text("name"), about.integer("seed", 0)
     if reader.problems or area is None or period is None:
@@ -147,6 +150,20 @@ def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
     reader.crs = used
     reader.inputs[relative] = file_hash(reader.folder / relative)
     return StudyArea(boundary, used, note)
+
+
+def _change(reader: _Reader, table: Table, area: StudyArea | None) -> ChangeSettings:
+    """Return how change is judged, with the people of the raster it names."""
+    settings = read_change(table)
+    if "people" not in table or not (name := table.text("people")) or area is None:
+        return settings
+    try:
+        people = read_population(reader.folder / name, area)
+    except StudyError as error:
+        reader.problems += [f"{table.where}: people: {problem}" for problem in error.problems]
+        return settings
+    reader.inputs[name] = file_hash(reader.folder / name)
+    return replace(settings, people=people)
 
 
 def _source(reader: _Reader, table: Table) -> Source:

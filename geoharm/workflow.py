@@ -15,7 +15,6 @@ from geoharm._version import __version__
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     TARGET_AND_RINGS,
-    ChangeKind,
     ChangeResult,
     Design,
     HotspotResult,
@@ -31,16 +30,12 @@ from geoharm.model import (
     TableLedger,
     Window,
     ZoneRole,
-    grid_over,
     is_proactive,
 )
 from geoharm.store import Format, Input, Store
 
 WHOLE = ("", "whole period")
 GUESS_SENTENCE = "is a guess; check every line of it and take the line guessed = true out."
-
-# Cells to a bandwidth in a map of change: finer cells would only repeat their neighbours.
-CHANGE_CELLS = 3
 
 Progress = Callable[[str, int, int], None]
 
@@ -181,39 +176,14 @@ def find_changes(
 ) -> tuple[ChangeResult, ...]:
     """Return where each measure changed between every operation's windows, and which of it chance explains.
 
-    Both questions are asked of every measure: did the number a year change here, and did this place's share. Reports
-    of one place and day (or month, where the source knows no more) are one unit.
+    Reports of one place and day (or month, where the source knows no more) are one unit, if the study asks for no other.
     """
-    cell, settings, found = study.hotspots.cell, study.change, []
+    found = []
     for one in designs:
+        both = Window("before and after", (*one.before.periods, *one.after.periods))
         for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
-            grid = grid_over(study.area.boundary, cell=cell * max(1, int(bandwidth / (CHANGE_CELLS * cell))))
-            inside = hotspots.cells_within(grid, study.area.boundary)
-            both = Window("before and after", (*one.before.periods, *one.after.periods))
             events = store.dated_points(opened, measure, both)
-            try:
-                changes = tuple(
-                    hotspots.change_surface(
-                        events,
-                        grid,
-                        before=one.before,
-                        after=one.after,
-                        bandwidth=bandwidth,
-                        inside=inside,
-                        kind=kind,
-                        adaptive=settings.adaptive,
-                        block_metres=settings.block_metres,
-                        block_days=settings.block_days,
-                        permutations=settings.permutations,
-                        seed=study.seed,
-                        correction=settings.correction,
-                        level=settings.level,
-                    )
-                    for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE)
-                )
-                found.append(ChangeResult(measure, one.operation.name, changes))
-            except DesignError as error:
-                found.append(ChangeResult(measure, one.operation.name, (), str(error)))
+            found.append(hotspots.measure_change(measure, events, study=study, design=one, bandwidth=bandwidth))
             progress(f"change of {measure.name}", number, len(study.measures))
     return tuple(found)
 

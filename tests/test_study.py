@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
+import numpy as np
 import pytest
 
 from geoharm.errors import StudyError
@@ -20,6 +21,7 @@ from geoharm.model import (
 from geoharm.study import read_study
 from geoharm.workflow import check
 from tests.conftest import lonlat, small_study, write_polygon
+from tests.test_rasters import write as write_raster
 
 
 def broken(folder, *changes):
@@ -352,3 +354,20 @@ square       = 500
 def test_settings_of_patterns_and_change_refuse(tmp_path, more, why):
     problems = broken(tmp_path, ("[publish]", f"{more}\n\n[publish]"))
     assert any(why in problem for problem in problems), problems
+
+
+def test_people_of_a_raster_are_read_and_hashed(tmp_path):
+    path = small_study(tmp_path)
+    area = read_study(path).area
+    west, _, east, north = area.boundary.bounds
+    frame = {"west": west - 10, "north": north + 10, "cell": (east - west + 20) / 30, "crs": area.crs}
+    write_raster(tmp_path / "people.tif", np.full((30, 30), 4.0, dtype=np.float32), **frame)
+    path.write_text(path.read_text(encoding="utf-8") + '\n[change]\npeople = "people.tif"\n', encoding="utf-8")
+    study = read_study(path)
+    assert study.change.people.total == pytest.approx(3600, rel=0.08)
+    assert "people.tif" in study.inputs
+
+
+def test_a_raster_that_is_not_there_is_a_mistake_of_the_study(tmp_path):
+    problems = broken(tmp_path, ("[publish]", '[change]\npeople = "people.tif"\n\n[publish]'))
+    assert any(problem.startswith("study.toml, change: people: ") for problem in problems)

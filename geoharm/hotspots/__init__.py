@@ -12,6 +12,7 @@ from geoharm.hotspots.density import adaptive_density, cells_within, densities, 
 from geoharm.hotspots.emerging import classify_series, emerging_hotspots
 from geoharm.hotspots.kernels import kernel_value, same_smoothing
 from geoharm.hotspots.mapping import map_measure
+from geoharm.hotspots.measure_change import measure_change
 from geoharm.hotspots.overall import general_g, morans_i
 from geoharm.hotspots.patterns import find_patterns
 from geoharm.hotspots.people import people_of_areas
@@ -42,6 +43,7 @@ __all__ = [
     "likelihood",
     "local_moran",
     "map_measure",
+    "measure_change",
     "morans_i",
     "normal_scale",
     "oversmoothing",

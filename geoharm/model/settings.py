@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from geoharm.model.change import Correction
 from geoharm.model.period import Period
+from geoharm.model.place import Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class ChangeSettings:
         Whether every place has a bandwidth of its own, the same before and after: short where events are many.
     square : float
         Side in metres of the squares whose shares are compared.
+    people : Points or None
+        Where people live and how many, for events against people.
     """
 
     permutations: int = 999
@@ -56,6 +59,7 @@ class ChangeSettings:
     block_days: int = 1
     adaptive: bool = False
     square: float = 1000.0
+    people: Points | None = None
 
 
 @dataclass(frozen=True, slots=True)
