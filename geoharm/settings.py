@@ -6,6 +6,7 @@ from geoharm._tables import Table
 from geoharm.errors import DesignError
 from geoharm.model import (
     BANDWIDTH_RULES,
+    COMPARED,
     EDGES,
     KERNELS,
     AccuracySettings,
@@ -54,14 +55,19 @@ def read_hotspots(table: Table) -> HotspotSettings:
 
 def read_emerging(table: Table) -> EmergingSettings:
     """Return how clusters and emerging hotspots are found."""
-    table.known("cell", "band", "months", "earlier")
+    table.known("cell", "band", "months", "earlier", "compare")
     plain = EmergingSettings()
     cell = table.number("cell", plain.cell, least=1)
     band = table.number("band", max(plain.band, 2 * cell) if "cell" in table else plain.band, least=1)
     if band < cell:
         table.refuse("band", f"must be at least the cell size of {cell:g} m, or no cell has a neighbour.")
+    compare = table.text("compare", plain.compare, choices=COMPARED)
     return EmergingSettings(
-        cell, band, table.integer("months", plain.months, least=1), table.integer("earlier", plain.earlier)
+        cell,
+        band,
+        table.integer("months", plain.months, least=1),
+        table.integer("earlier", plain.earlier),
+        "own steps" if compare == "own steps" else "whole period",
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+import shapely
 
 from geoharm import store
 from geoharm.hotspots import (
@@ -13,12 +14,13 @@ from geoharm.hotspots import (
     cells_within,
     density,
     emerging_hotspots,
+    find_hotspots,
     hotspot_accuracy,
     percent_volume_threshold,
 )
 from geoharm.model import Pattern, Period, Points, Window, grid_over
 from geoharm.study import read_study
-from geoharm.workflow import ingest
+from geoharm.workflow import design, find_patterns, ingest
 
 pytestmark = pytest.mark.real
 
@@ -98,3 +100,100 @@ def test_what_emerged_with_july_2019_a_gap(liverpool):
     # Read as a month without violence, the gap would change what is said of places.
     wrong = emerging_hotspots(cube, grid, months, **settings)
     assert (wrong.pattern != found.pattern)[inside].sum() > 10
+
+
+@pytest.fixture(scope="module")
+def patterns(root, shared, tmp_path_factory):
+    """Return what the study file finds, as the report shows it."""
+    study = read_study(root / "pipelines" / "merseyside.toml")
+    data = shared / "merseyside-police"
+    with store.open_store(tmp_path_factory.mktemp("patterns") / "m.duckdb", inputs=data) as opened:
+        ledgers = ingest(opened, study, data)
+        return {one.measure.name: one for one in find_patterns(opened, study, ledgers, design(study, ledgers))}
+
+
+@pytest.mark.parametrize(
+    ("measure", "area", "hit", "pai", "pei", "index", "plain"),
+    [
+        ("violence and sexual offences", 3.5, 27, 7.7, 0.34, 0.95, 18.4),
+        ("anti-social behaviour", 3.1, 26, 8.4, 0.31, 0.85, 23.1),
+        ("drug offences", 1.1, 26, 23.4, 0.38, 0.92, 46.5),
+    ],
+)
+def test_the_study_file_scores_2018_on_2019_as_documented(root, patterns, measure, area, hit, pai, pei, index, plain):
+    found = patterns[measure]
+    assert found.why_not == ()
+    assert found.judgement.later.days == 365 - 31
+    ours, rival = found.judgement.accuracy.hotspots, found.judgement.accuracy.same_cells
+    assert 100 * ours.area_share == pytest.approx(area, abs=0.06)
+    assert 100 * ours.hit_rate == pytest.approx(hit, abs=0.6)
+    assert (ours.pai, rival.pai) == (pytest.approx(pai, abs=0.06), pytest.approx(plain, abs=0.06))
+    assert (ours.pei, ours.recapture_rate_index) == (pytest.approx(pei, abs=0.006), pytest.approx(index, abs=0.006))
+    row = f"| {area:.1f}% | {hit}% | {pai:.1f} | {pei:.2f} | {index:.2f} | {plain:.1f} |"
+    assert row in (root / "docs" / "hotspots.md").read_text(encoding="utf-8")
+
+
+def test_the_study_file_leaves_july_2019_out_of_what_emerges(patterns):
+    found = patterns["violence and sexual offences"].emergence.found
+    assert found.missing == (GAP,)
+    assert len(found.steps) == 45
+    counts = found.counts()
+    assert counts[Pattern.PERSISTENT_HOT] + counts[Pattern.INTENSIFYING_HOT] > 30
+    centre = np.unravel_index(np.nanargmax(found.z[-1]), found.grid.shape)
+    assert "of 44 steps" in found.rule(*centre)
+
+
+# -- Boston: as published, without the default geocode, with recovered places ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def boston(root, shared, tmp_path_factory):
+    study = read_study(root / "pipelines" / "boston.toml")
+    data = shared / "boston-needles"
+    with store.open_store(tmp_path_factory.mktemp("needles") / "b.duckdb", inputs=data) as opened:
+        (ledger,) = ingest(opened, study, data)
+
+        def placed(where):
+            found = opened.connection.execute(
+                f"SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event WHERE place = 'inside' {where} "
+                "GROUP BY x, y ORDER BY x, y"
+            ).fetchnumpy()
+            return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))
+
+        recovered, without = placed(""), placed("AND NOT recovered")
+    (code,) = ledger.default_geocodes
+    published = Points(
+        np.append(without.x, code.x), np.append(without.y, code.y), np.append(without.weight, float(code.events))
+    )
+    years = store.whole_period(ledger.coverage, ledger.missing_months).years
+    return study, code, years, {"published": published, "without": without, "recovered": recovered}
+
+
+@pytest.mark.parametrize(
+    ("which", "requests", "peak", "first", "ground", "from_city_hall", "covered"),
+    [
+        ("published", 17081, 11005, 4637, 0.13, 0, 0),
+        ("without", 12502, 3766, 3000, 0.38, 2514, 27),
+        ("recovered", 14426, 4204, 3402, 0.36, 2514, 29),
+    ],
+)
+def test_a_default_geocode_makes_a_hotspot_of_its_own(
+    root, boston, which, requests, peak, first, ground, from_city_hall, covered
+):
+    study, code, years, all_points = boston
+    points, boundary = all_points[which], study.area.boundary
+    surface = density(
+        points, grid_over(boundary, cell=50), bandwidth=300, years=years, within=boundary, edge="jones-diggle"
+    )
+    spots = find_hotspots(surface, points, share=0.25)
+    target = study.operations[0].target
+    assert points.total == requests
+    assert np.nanmax(surface.values) == pytest.approx(peak, abs=1)
+    assert spots[0].events == first
+    assert spots[0].area_km2 == pytest.approx(ground, abs=0.006)
+    assert spots[0].geometry.distance(shapely.Point(code.x, code.y)) == pytest.approx(from_city_hall, abs=1)
+    hot = shapely.union_all([spot.geometry for spot in spots])
+    assert 100 * hot.intersection(target).area / target.area == pytest.approx(covered, abs=0.6)
+    text = (root / "docs" / "hotspots.md").read_text(encoding="utf-8")
+    for figure in (f"{requests:,}", f"{peak:,}", f"{first:,}", f"{covered}%"):
+        assert figure in text

@@ -309,6 +309,7 @@ def test_settings_of_patterns_and_change_are_read(tmp_path):
 cell    = 400
 months  = 3
 earlier = 0
+compare = "own steps"
 
 [accuracy]
 earlier = { start = 2020-01-01, end = 2020-07-01 }
@@ -325,7 +326,7 @@ square       = 500
 """
     path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
     study = read_study(path)
-    assert study.emerging == EmergingSettings(cell=400, band=800, months=3, earlier=0)
+    assert study.emerging == EmergingSettings(400, 800, months=3, earlier=0, compare="own steps")
     assert study.accuracy == AccuracySettings(
         Period(date(2020, 1, 1), date(2020, 7, 1)), Period(date(2020, 7, 1), date(2021, 1, 1))
     )

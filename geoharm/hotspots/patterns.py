@@ -161,6 +161,7 @@ def _emergence(events: DatedPoints, study: Study, ledger: SourceLedger) -> Emerg
         inside=inside,
         band=settings.band,
         earlier=settings.earlier,
+        compare=settings.compare,
         sums=True,
         seed=study.seed,
     )

@@ -36,7 +36,7 @@ from geoharm.model.result import (
     PlaceboCheck,
     StudyResult,
 )
-from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
+from geoharm.model.settings import COMPARED, AccuracySettings, ChangeSettings, EmergingSettings
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
@@ -69,6 +69,7 @@ __all__ = [
     "ALL_RINGS",
     "BANDWIDTH_RULES",
     "BORNE_BY",
+    "COMPARED",
     "DURING",
     "EDGES",
     "ELSEWHERE",

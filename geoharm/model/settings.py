@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from geoharm.model.change import Correction
 from geoharm.model.period import Period
 from geoharm.model.place import Points
+
+COMPARED = ("whole period", "own steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,16 @@ class EmergingSettings:
         Whole months a step of time.
     earlier : int
         Steps before a step that are its neighbours too.
+    compare : str
+        One of `COMPARED`: what a step is hot against. All steps: a rise of the whole city makes hot spots; or the cells
+        of its own steps: only the place within the city counts.
     """
 
     cell: float = 250.0
     band: float = 500.0
     months: int = 1
     earlier: int = 1
+    compare: Literal["whole period", "own steps"] = "whole period"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def pattern_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dic
         "emerging_none": _emerging_words(first) if first and not (emergence and len(emergence.patterns) > 1) else "",
         "judged": [row for one in disclosed.patterns for row in _judged_rows(one)],
         "shift_rows": [_shift_row(one, one.shifts.get(name)) for one in disclosed.patterns],
-        "shift_square": f"{disclosed.study.change.square:g} m",
+        "shift_square": f"{disclosed.study.change.square:,g} m",
     }
 
 
@@ -113,7 +113,7 @@ def _pictures(
         add("Emerging hotspots", first.emergence.image, classes)
     shift = first.shifts.get(operation.design.operation.name)
     if shift:
-        title = f"Shift of the pattern, squares of {shift.square:g} m"
+        title = f"Shift of the pattern, squares of {shift.square:,g} m"
         add(title, shift.image, list(zip(palette.CLUSTERS, SHIFT_WORDS, strict=True)))
     return maps, legends
 
