@@ -31,20 +31,23 @@ ALL = Period(date(2018, 1, 1), date(2021, 10, 1))
 
 
 @pytest.fixture(scope="module")
-def liverpool(root, shared, tmp_path_factory):
+def ingested(root, shared, tmp_path_factory):
     study = read_study(root / "pipelines" / "merseyside.toml")
     data = shared / "merseyside-police"
-    database = tmp_path_factory.mktemp("hotspots") / "m.duckdb"
-    with store.open_store(database, inputs=data) as opened:
-        ingest(opened, study, data)
-        whole = Window("all", (ALL,)).without_months([GAP])
-        yield study, {
-            one.name: (
-                store.points(opened, one, FIRST), store.points(opened, one, SECOND),
-                store.dated_points(opened, one, whole),
-            )
-            for one in study.measures
-        }  # fmt: skip
+    with store.open_store(tmp_path_factory.mktemp("hotspots") / "m.duckdb", inputs=data) as opened:
+        yield opened, study, ingest(opened, study, data)
+
+
+@pytest.fixture(scope="module")
+def liverpool(ingested):
+    opened, study, _ = ingested
+    whole = Window("all", (ALL,)).without_months([GAP])
+    return study, {
+        one.name: (
+            store.points(opened, one, FIRST), store.points(opened, one, SECOND), store.dated_points(opened, one, whole)
+        )
+        for one in study.measures
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -103,13 +106,10 @@ def test_what_emerged_with_july_2019_a_gap(liverpool):
 
 
 @pytest.fixture(scope="module")
-def patterns(root, shared, tmp_path_factory):
+def patterns(ingested):
     """Return what the study file finds, as the report shows it."""
-    study = read_study(root / "pipelines" / "merseyside.toml")
-    data = shared / "merseyside-police"
-    with store.open_store(tmp_path_factory.mktemp("patterns") / "m.duckdb", inputs=data) as opened:
-        ledgers = ingest(opened, study, data)
-        return {one.measure.name: one for one in find_patterns(opened, study, ledgers, design(study, ledgers))}
+    opened, study, ledgers = ingested
+    return {one.measure.name: one for one in find_patterns(opened, study, ledgers, design(study, ledgers))}
 
 
 @pytest.mark.parametrize(

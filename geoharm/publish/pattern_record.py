@@ -5,8 +5,31 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from geoharm.model import HotspotScore, Pattern
+from geoharm.model import HotspotScore, Pattern, Study
 from geoharm.publish.patterned import ShownPatterns
+
+
+def settings_record(study: Study) -> dict[str, Any]:
+    """Return the settings of a study that decide what is found beyond density."""
+    emerging, change = study.emerging, study.change
+    return {
+        "emerging": {
+            "cell_m": emerging.cell,
+            "band_m": emerging.band,
+            "months": emerging.months,
+            "earlier": emerging.earlier,
+            "compare": emerging.compare,
+        },
+        "change": {
+            "permutations": change.permutations,
+            "level": change.level,
+            "correction": change.correction.value,
+            "block_m": change.block_metres,
+            "block_days": change.block_days,
+            "adaptive": change.adaptive,
+            "square_m": change.square,
+        },
+    }
 
 
 def pattern_record(one: ShownPatterns) -> dict[str, Any]:

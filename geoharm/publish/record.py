@@ -12,7 +12,7 @@ from geoharm._version import __version__
 from geoharm.model import PlaceboCheck
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
-from geoharm.publish.pattern_record import pattern_record
+from geoharm.publish.pattern_record import pattern_record, settings_record
 from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
 from geoharm.publish.verdict import Verdict
 
@@ -36,6 +36,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
                 "cell_m": study.hotspots.cell, "bandwidth": study.hotspots.bandwidth, "share": study.hotspots.share,
                 "kernel": study.hotspots.kernel, "edge": study.hotspots.edge,
             },
+            **settings_record(study),
         },
         "release": study.publish.release,
         "disclosure": disclosed.rule,
