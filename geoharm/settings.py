@@ -91,7 +91,10 @@ def read_accuracy(table: Table) -> AccuracySettings:
 
 def read_change(table: Table) -> ChangeSettings:
     """Return how change between an operation's windows is judged."""
-    table.known("permutations", "level", "correction", "block_metres", "block_days", "adaptive", "square", "people")
+    table.known(
+        "permutations", "level", "correction", "block_metres", "block_days", "adaptive", "square", "areas", "area_id",
+        "people",
+    )  # fmt: skip
     plain = ChangeSettings()
     name = table.text("correction", "step-down", choices=tuple(_CORRECTIONS))
     return ChangeSettings(

@@ -153,8 +153,10 @@ def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
 
 
 def _change(reader: _Reader, table: Table, area: StudyArea | None) -> ChangeSettings:
-    """Return how change is judged, with the people of the raster it names."""
+    """Return how change is judged, with the areas and the people of the files it names."""
     settings = read_change(table)
+    if "areas" in table or "area_id" in table:
+        settings = replace(settings, areas=_outlines(reader, table))
     if "people" not in table or not (name := table.text("people")) or area is None:
         return settings
     try:
@@ -185,6 +187,11 @@ def _areas(reader: _Reader, table: Table, kind: str) -> Areas | None:
     if kind not in ("area_table", "survey"):
         table.refuse("areas" if "areas" in table else "area_id", "is for area tables and surveys.")
         return None
+    return _outlines(reader, table)
+
+
+def _outlines(reader: _Reader, table: Table) -> Areas | None:
+    """Return the areas of the files that a table names under areas and area_id."""
     files, column = table.texts("areas"), table.text("area_id")
     if not files or not column or not reader.crs:
         return None

@@ -372,3 +372,15 @@ def test_people_of_a_raster_are_read_and_hashed(tmp_path):
 def test_a_raster_that_is_not_there_is_a_mistake_of_the_study(tmp_path):
     problems = broken(tmp_path, ("[publish]", '[change]\npeople = "people.tif"\n\n[publish]'))
     assert any(problem.startswith("study.toml, change: people: ") for problem in problems)
+
+
+def test_areas_of_the_pattern_shift_are_read_and_hashed(tmp_path):
+    write_wards(tmp_path)
+    path = small_study(tmp_path)
+    more = '\n[change]\nareas = ["wards.geojson"]\narea_id = "code"\n'
+    path.write_text(path.read_text(encoding="utf-8") + more, encoding="utf-8")
+    study = read_study(path)
+    assert study.change.areas.codes == ("W1", "W2", "W5")
+    assert "wards.geojson" in study.inputs
+    problems = broken(tmp_path, ("[publish]", '[change]\nareas = ["wards.geojson"]\n\n[publish]'))
+    assert "study.toml, change: area_id is missing." in problems

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
@@ -21,6 +23,7 @@ from geoharm.hotspots.shift import pattern_shift
 from geoharm.hotspots.windows import cell_counts, reach_of, window_sums
 from geoharm.model import (
     AccuracySettings,
+    Areas,
     Clustering,
     DatedPoints,
     Design,
@@ -213,14 +216,58 @@ def _judgement(events: DatedPoints, study: Study, ledger: SourceLedger) -> Judge
 
 
 def _shift(events: DatedPoints, design: Design, study: Study) -> Shift:
-    grid = grid_over(study.area.boundary, cell=study.change.square)
-    before, after = (events.points(events.within(window)) for window in (design.before, design.after))
-    first, second = cell_counts(before, grid), cell_counts(after, grid)
-    inside = cells_within(grid, study.area.boundary) | (first + second > 0)
-    found = pattern_shift(first[inside], second[inside], level=study.change.level)
-    both = events.within(design.before) | events.within(design.after)
-    places = _place_counts(events.points(both), grid)
-    return Shift(design.operation.name, grid, inside, found, _whole(first + second), _whole(places))
+    early, late = events.within(design.before), events.within(design.after)
+    settings, boundary = study.change, study.area.boundary
+    if settings.areas is None:
+        units, grid = f"squares of {settings.square:,g} m", grid_over(boundary, cell=settings.square)
+        where = grid.cell_of(events.x, events.y)
+        used = cells_within(grid, boundary).ravel()
+        used[where[(early | late) & (where >= 0)]] = True
+        number = np.where(used, np.cumsum(used) - 1, -1)
+        label, where = number.reshape(grid.shape), np.where(where >= 0, number[where], -1)
+        size = int(used.sum())
+    else:
+        units, grid = f"{len(settings.areas.codes):,} areas", grid_over(boundary, cell=study.emerging.cell)
+        x, y = np.meshgrid(*grid.centres())
+        label = _area_of(settings.areas, x.ravel(), y.ravel()).reshape(grid.shape)
+        label[~cells_within(grid, boundary)] = -1
+        where, size = _area_of(settings.areas, events.x, events.y), len(settings.areas.codes)
+
+    def count(chosen: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        held = chosen & (where >= 0)
+        return np.bincount(where[held], weights=weight[held], minlength=size).astype(np.float64)
+
+    first, second = count(early, events.weight), count(late, events.weight)
+    found = pattern_shift(first, second, level=settings.level)
+    if (where[early | late] < 0).any():
+        apart = "some events lie in none of the areas and take no part"
+        found = replace(found, note="; ".join(filter(None, (found.note, apart))))
+    return Shift(
+        design.operation.name,
+        units,
+        grid,
+        label,
+        found,
+        _whole(first + second),
+        _whole(count(_one_each(events, early | late), np.ones(len(events)))),
+    )
+
+
+def _one_each(events: DatedPoints, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return one event of each distinct place among those used."""
+    chosen = np.flatnonzero(used)
+    _, first = np.unique(np.column_stack([events.x, events.y])[chosen], axis=0, return_index=True)
+    found = np.zeros(len(events), dtype=np.bool_)
+    found[chosen[first]] = True
+    return found
+
+
+def _area_of(areas: Areas, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the position of the first area that holds each point, edges included; -1 where none does."""
+    found = np.full(x.size, len(areas.shapes), dtype=np.int64)
+    point, area = shapely.STRtree(shapely.points(x, y)).query(areas.shapes, predicate="intersects")[::-1]
+    np.minimum.at(found, point, area)
+    return np.where(found < len(areas.shapes), found, -1)
 
 
 def _every(events: DatedPoints) -> Points:

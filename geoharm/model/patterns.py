@@ -78,23 +78,26 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """Whether the shares of squares of ground changed between an operation's windows.
+    """Whether the shares of areas, or of squares of ground, changed between an operation's windows.
 
     Attributes
     ----------
     operation : str
+    units : str
+        What was compared, in words: "squares of 1,000 m".
     grid : Grid
-        Of the squares.
-    inside : ndarray of bool, shape (ny, nx)
-        Squares that take part, in the order of the arrays of `found`.
+        On which they are drawn.
+    label : ndarray of int, shape (ny, nx)
+        The area of each cell, as its position in the other arrays; -1 for none.
     found : PatternShift
-    support, places : ndarray of int, shape (ny, nx)
-        Events, and distinct places, in each square, both windows together.
+    support, places : ndarray of int, shape (n,)
+        Events, and distinct places, in each area, both windows together.
     """
 
     operation: str
+    units: str
     grid: Grid
-    inside: NDArray[np.bool_]
+    label: NDArray[np.int64]
     found: PatternShift
     support: NDArray[np.int64]
     places: NDArray[np.int64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from geoharm.model.area_counts import Areas
 from geoharm.model.change import Correction
 from geoharm.model.period import Period
 from geoharm.model.place import Points
@@ -54,7 +55,9 @@ class ChangeSettings:
     adaptive : bool
         Whether every place has a bandwidth of its own, the same before and after: short where events are many.
     square : float
-        Side in metres of the squares whose shares are compared.
+        Side in metres of the squares whose shares are compared, where no areas are given.
+    areas : Areas or None
+        The areas whose shares are compared.
     people : Points or None
         Where people live and how many, for events against people.
     """
@@ -66,6 +69,7 @@ class ChangeSettings:
     block_days: int = 1
     adaptive: bool = False
     square: float = 1000.0
+    areas: Areas | None = None
     people: Points | None = None
 
 

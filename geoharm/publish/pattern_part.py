@@ -25,8 +25,8 @@ PATTERN_METHODS = (
     ("Accuracy: PAI, the share of later events inside over the share of the area; PEI, the events inside over the most "
      "that as many cells could hold; RRI, the later share inside over the earlier one (Levine); recapture, the share of the "
      "cells with at least one later event.", "https://doi.org/10.1057/palgrave.sj.8350066"),
-    ("Pattern shift: each square\u2019s share of all events, before against after, by the N \u2212 1 chi-square, adjusted for all squares "
-     "(Benjamini and Yekutieli); S is the share of squares that do not differ.", "https://doi.org/10.1111/tgis.12341"),
+    ("Pattern shift: each area\u2019s or square\u2019s share of all events, before against after, by the N \u2212 1 chi-square, adjusted for all "
+     "(Benjamini and Yekutieli); S is the share of them that do not differ.", "https://doi.org/10.1111/tgis.12341"),
 )  # fmt: skip
 _MEANINGS = {
     1: "{0} in the last step, never before",
@@ -72,7 +72,7 @@ def pattern_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dic
         "emerging_none": _emerging_words(first) if first and not (emergence and len(emergence.patterns) > 1) else "",
         "judged": [row for one in disclosed.patterns for row in _judged_rows(one)],
         "shift_rows": [_shift_row(one, one.shifts.get(name)) for one in disclosed.patterns],
-        "shift_square": f"{disclosed.study.change.square:,g} m",
+        "shift_units": next((shift.units for one in disclosed.patterns for shift in one.shifts.values()), "areas"),
     }
 
 
@@ -113,7 +113,7 @@ def _pictures(
         add("Emerging hotspots", first.emergence.image, classes)
     shift = first.shifts.get(operation.design.operation.name)
     if shift:
-        title = f"Shift of the pattern, squares of {shift.square:,g} m"
+        title = f"Shift of the pattern, {shift.units}"
         add(title, shift.image, list(zip(palette.CLUSTERS, SHIFT_WORDS, strict=True)))
     return maps, legends
 
@@ -186,7 +186,7 @@ def _shift_row(one: ShownPatterns, shift: ShownShift | None) -> dict[str, str]:
     return {
         "name": name,
         "why_not": "",
-        "squares": f"{shift.squares:,}",
+        "count": f"{shift.count:,}",
         "held": f"{shift.held:,}",
         "more": f"{shift.more:,}",
         "fewer": f"{shift.fewer:,}",

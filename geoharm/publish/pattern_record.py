@@ -61,9 +61,9 @@ def pattern_record(one: ShownPatterns) -> dict[str, Any]:
         },
         "shift": {
             operation: {
-                "square_m": _number(shift.square),
-                "squares": shift.squares,
-                "squares_with_events": shift.held,
+                "units": shift.units,
+                "count": shift.count,
+                "with_events": shift.held,
                 "larger_share": shift.more,
                 "smaller_share": shift.fewer,
                 "s": _number(shift.similarity),

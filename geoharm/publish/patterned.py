@@ -102,24 +102,24 @@ class ShownJudgement:
 
 @dataclass(frozen=True, slots=True)
 class ShownShift:
-    """Whether shares of squares changed, as it may be published.
+    """Whether shares of areas, or of squares, changed, as it may be published.
 
     Attributes
     ----------
     image : ClassedImage
         In the classes `SHIFT_WORDS`.
-    square : float
-        Side in metres.
-    squares, held, more, fewer : int
-        All squares; those with an event; those with a larger and a smaller share after.
+    units : str
+        What was compared, in words.
+    count, held, more, fewer : int
+        All of them; those with an event; those with a larger and a smaller share after.
     similarity, robust : float
-        S over all squares, and over those with an event.
+        S over all, and over those with an event.
     note : str
     """
 
     image: ClassedImage
-    square: float
-    squares: int
+    units: str
+    count: int
     held: int
     more: int
     fewer: int
@@ -262,18 +262,17 @@ def _rounded(one: HotspotScore) -> HotspotScore:
 
 
 def _shift(result: Shift, area: StudyArea, k: int) -> ShownShift:
-    side = np.zeros(result.grid.shape, dtype=np.int8)
-    side[result.inside] = result.found.side
-    drawn = result.inside & (result.support >= k) & (result.places >= k)
+    side, support = result.found.side, result.support
+    drawn = (support >= k) & (result.places >= k)
     classes = np.where(drawn, np.select([side < 0, side > 0], [2, 3], 1), 0)
-    more, fewer = (int((drawn & (side == sign)).sum()) for sign in (1, -1))
+    on_map = np.where(result.label >= 0, np.append(classes, 0)[result.label], 0)
     return ShownShift(
-        image=cells_image(result.grid, classes, area, palette.CLUSTERS),
-        square=result.grid.cell,
-        squares=int(result.inside.sum()),
-        held=int((result.inside & (result.support > 0)).sum()),
-        more=more,
-        fewer=fewer,
+        image=cells_image(result.grid, on_map, area, palette.CLUSTERS),
+        units=result.units,
+        count=int(support.size),
+        held=int((support > 0).sum()),
+        more=int((drawn & (side > 0)).sum()),
+        fewer=int((drawn & (side < 0)).sum()),
         similarity=_round(result.found.similarity),
         robust=_round(result.found.robust_similarity),
         note=result.found.note,

@@ -8,6 +8,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+import shapely
 from numpy.random import default_rng
 
 from geoharm.errors import DesignError
@@ -16,6 +17,8 @@ from geoharm.hotspots.conditional import conditional_p, counted_p
 from geoharm.hotspots.patterns import judged_periods, whole_months
 from geoharm.model import (
     AccuracySettings,
+    Areas,
+    ChangeSettings,
     DatedPoints,
     EmergingSettings,
     Grid,
@@ -167,7 +170,8 @@ def test_a_measure_with_a_market_has_every_answer(area):
     assert judged.accuracy.hotspots.pai > 5
     assert old.sum() > 0
     shift = found.shifts[0]
-    assert shift.grid.cell == 1000
+    assert (shift.grid.cell, shift.units) == (1000, "squares of 1,000 m")
+    assert shift.label[shift.label >= 0].tolist() == list(range(shift.support.size))
     assert shift.support.sum() == (events.within(design(area).before) | events.within(design(area).after)).sum()
 
 
@@ -257,3 +261,26 @@ def test_accuracy_of_all_cells_is_one():
     inside = np.ones(GRID.shape, dtype=bool)
     found = hotspot_accuracy(inside.copy(), new, new, inside=inside)
     assert found.hotspots.pai == found.hotspots.pei == found.hotspots.hit_rate == 1
+
+
+def test_shares_of_areas_are_compared_where_the_study_names_some(area):
+    """Four quarters of the city, of which one is left out: each event in one, cells drawn in the area that holds them."""
+    west, south, east, north = area.boundary.bounds
+    x, y = (west + east) / 2, (south + north) / 2
+    quarters = Areas(
+        ("a", "b", "c"),
+        (shapely.box(west, south, x, y), shapely.box(x, south, east, y), shapely.box(west, y, x, north)),
+    )
+    study = replace(made_study(area), change=ChangeSettings(areas=quarters))
+    events = events_of(area)
+    (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), designs=[design(area)]).shifts
+    used = events.within(design(area).before) | events.within(design(area).after)
+    counted = [int((used & shapely.intersects_xy(shape, events.x, events.y)).sum()) for shape in quarters.shapes]
+    assert found.support.tolist() == counted
+    assert found.places.tolist() == counted
+    assert found.units == "3 areas"
+    assert "some events lie in none of the areas" in found.found.note
+    middles = np.array(
+        [[west + 900, west + 5100, west + 900, west + 5100], [south + 900, south + 900, south + 5100, south + 5100]]
+    )
+    assert found.label.ravel()[found.grid.cell_of(*middles)].tolist() == [0, 1, 2, -1]

@@ -36,7 +36,7 @@ def test_every_pattern_has_a_colour_and_a_meaning(found, area):
 @pytest.mark.parametrize("field", ["support", "places"])
 def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
     def thin(part):
-        return replace(part, **{field: np.full(part.grid.shape if hasattr(part, "grid") else part.found.grid.shape, 4)})
+        return replace(part, **{field: np.full(getattr(part, field).shape, 4)})
 
     poor = replace(
         found, clustering=thin(found.clustering), emergence=thin(found.emergence), shifts=(thin(found.shifts[0]),)
@@ -101,7 +101,7 @@ def test_all_parts_are_on_the_report_and_in_the_record(found, area, tmp_path):
         assert words in report
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["patterns"][0]
     assert record["accuracy"]["scores"][0]["pai"] > 1
-    assert record["shift"]["X"]["squares"] == 36
+    assert record["shift"]["X"]["count"] == 36
     assert record["emerging"]["steps"] == 36
 
 
