@@ -131,11 +131,13 @@ def report(case: str, ours: str, runs: dict[str, list[dict[str, Any]]]) -> None:
             figure |= {
                 f"{who}_least": round(least, 4),
                 f"{who}_all": [round(one["seconds"], 4) for one in all_runs],
+                f"{who}_cpu_least": round(min(one["cpu"] for one in all_runs), 4),
                 f"{who}_peak_mb": round(max(one["peak_mb"] for one in all_runs)),
                 f"{who}_error_of_peak": float(f"{peak:.1e}"),
                 f"{who}_error_relative": float(f"{relative:.1e}"),
             }
         figure["ratio"] = round(figure["peer_least"] / figure["ours_least"], 2)
+        figure["ratio_of_cpu"] = round(figure["peer_cpu_least"] / figure["ours_cpu_least"], 2)
         print(json.dumps(figure), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import shapely
 
 from geoharm import store
+from geoharm.areas import read_areas
 from geoharm.hotspots import (
     cell_counts,
     cells_within,
@@ -18,7 +20,8 @@ from geoharm.hotspots import (
     hotspot_accuracy,
     percent_volume_threshold,
 )
-from geoharm.model import Pattern, Period, Points, Window, grid_over
+from geoharm.hotspots.patterns import _shift
+from geoharm.model import ChangeSettings, Pattern, Period, Points, Window, grid_over
 from geoharm.study import read_study
 from geoharm.workflow import design, find_patterns, ingest
 
@@ -141,6 +144,21 @@ def test_the_study_file_leaves_july_2019_out_of_what_emerges(patterns):
     assert counts[Pattern.PERSISTENT_HOT] + counts[Pattern.INTENSIFYING_HOT] > 30
     centre = np.unravel_index(np.nanargmax(found.z[-1]), found.grid.shape)
     assert "of 44 steps" in found.rule(*centre)
+
+
+def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared):
+    """As docs/hotspots.md says: areas that hold another share after the placebo, and S."""
+    opened, study, ledgers = ingested
+    areas = read_areas([shared / "merseyside-lsoa" / "E08000012.json"], study.area.crs, column="LSOA11CD")
+    study = replace(study, change=ChangeSettings(areas=areas))
+    (one,) = design(study, ledgers)
+    found = {measure.name: _shift(store.dated_points(opened, measure), one, study).found for measure in study.measures}
+    shifted = {name: (int((shift.side != 0).sum()), round(shift.similarity, 2)) for name, shift in found.items()}
+    assert shifted == {
+        "violence and sexual offences": (1, 1.0),
+        "anti-social behaviour": (6, 0.98),
+        "drug offences": (8, 0.97),
+    }
 
 
 # -- Boston: as published, without the default geocode, with recovered places ---------------------------------------------
