@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -74,12 +75,12 @@ def find_patterns(
             why_not.append((part, str(error)))
             return None
 
-    shifts = [answer("shift", lambda one=one: _shift(events, one, study)) for one in designs]  # type: ignore[misc]
+    shifts = [answer("shift", partial(_shift, events, one, study)) for one in designs]
     return PatternResult(
         measure,
-        answer("clusters", lambda: _clustering(events, study)),
-        answer("emerging", lambda: _emergence(events, study, ledger)),
-        answer("accuracy", lambda: _judgement(events, study, ledger)),
+        answer("clusters", partial(_clustering, events, study)),
+        answer("emerging", partial(_emergence, events, study, ledger)),
+        answer("accuracy", partial(_judgement, events, study, ledger)),
         tuple(one for one in shifts if one is not None),
         tuple(dict.fromkeys(why_not)),
     )

@@ -165,7 +165,7 @@ def disclose_patterns(result: PatternResult, area: StudyArea, k: int) -> ShownPa
     why_not = dict(result.why_not)
     judged = None if result.judgement is None else _judged(result.judgement, k)
     if result.judgement is not None and judged is None:
-        why_not["accuracy"] = f"Withheld: hotspots or the rest of the study area hold under {k} events of a period."
+        why_not["accuracy"] = f"Withheld: hotspots, or the rest of the study area, hold under {k} events of a period."
     return ShownPatterns(
         measure=result.measure,
         clusters=None if result.clustering is None else _clusters(result.clustering, area, k),
@@ -230,12 +230,11 @@ def _emergence(result: Emergence, area: StudyArea, k: int) -> ShownEmergence:
 def _judged(found: Judgement, k: int) -> ShownJudgement | None:
     """Return the scores to few digits, from which no count follows; None where one would be small."""
     scores = (found.accuracy.hotspots, found.accuracy.same_cells)
-    if k > 1:
-        for one in scores:
-            inside = one.events
-            total = inside / one.hit_rate if one.hit_rate > 0 else 0.0
-            if min(inside, total - inside) < k:
-                return None
+    for one in scores if k > 1 else ():
+        total = one.events / one.hit_rate if one.hit_rate > 0 else 0.0
+        earlier = one.predicted_over_observed * one.events
+        if not min(one.events, total - one.events, earlier) >= k:
+            return None
     return ShownJudgement(
         found.earlier,
         found.later,

@@ -72,6 +72,13 @@ def test_scores_of_few_events_are_withheld(found, area, events):
     assert disclose_patterns(poor, area, 1).judgement is not None
 
 
+def test_scores_of_hotspots_drawn_from_few_events_are_withheld(found, area):
+    judged = found.judgement
+    thin = replace(judged.accuracy.hotspots, predicted_over_observed=3 / judged.accuracy.hotspots.events)
+    poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
+    assert disclose_patterns(poor, area, 5).judgement is None
+
+
 def test_scores_carry_no_count_and_few_digits(found, area):
     for score in disclose_patterns(found, area, 5).judgement.scores:
         assert np.isnan(score.events)
