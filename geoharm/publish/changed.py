@@ -43,9 +43,10 @@ def _reading(change: ChangeSurface, k: int) -> str:
     classes = np.where(drawn, change_classes(change), 0)
 
     def km2(*which: int) -> str:
-        if not np.isin(classes, which).any():
+        ground = float(np.isin(classes, which).sum()) * change.grid.cell_km2
+        if not ground:
             return "no ground"
-        return f"{numbers.decimal(float(np.isin(classes, which).sum()) * change.grid.cell_km2, 2)} km\u00b2"
+        return f"{numbers.decimal(ground, 2) if ground >= 0.005 else 'less than 0.01'} km\u00b2"
 
     question = ChangeKind(change.kind).question
     return f"{question} Fewer on {km2(2, 3)}, more on {km2(4, 5)}; chance can explain the rest, {km2(1)}."
