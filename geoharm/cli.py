@@ -20,6 +20,8 @@ from geoharm import store, workflow
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
+from geoharm.cli_plan import app as plan_app
+from geoharm.cli_power import power
 from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, Study, TableLedger, month_name
 from geoharm.study import read_study
@@ -34,6 +36,8 @@ app = typer.Typer(
 )
 
 app.add_typer(formats_app, name="formats")
+app.add_typer(plan_app, name="plan")
+app.command(epilog="Example: geoharm power pipelines/demo.toml --data data/sample --json")(power)
 app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
@@ -74,6 +78,7 @@ def run(
                     }
                     for name, verdict in found.published.verdicts
                 ],
+                "plan": {"kind": found.result.plan.kind, "sentence": found.result.plan.sentence},
                 "files": [str(path) for path in found.published.files],
             }
         )
@@ -81,6 +86,7 @@ def run(
     ledgers: list[SourceLedger | TableLedger] = [*found.result.ledgers, *found.result.tables]
     for ledger in ledgers:
         print(_ledger_line(ledger))
+    print(found.result.plan.sentence)
     for name, verdict in found.published.verdicts:
         print(f"\n{name}")
         for text in filter(None, (verdict.label, *verdict.notices)):

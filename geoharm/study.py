@@ -108,6 +108,7 @@ def read_study(path: Path) -> Study:
     if not root.content.get("operation"):
         reader.problems.append(f"{path.name}: there is no [[operation]]; a study evaluates at least one.")
     _check_whole(root, about, sources, measures, primary)
+    _check_names(root, sources, measures, operations)
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
     accuracy = read_accuracy(root.table("accuracy", needed=False))
@@ -218,7 +219,8 @@ def _counted_source(table: Table, sources: tuple[Source, ...]) -> str:
 
 
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
-    table.known("name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by")
+    table.known("name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by", "reporting",
+                "comparator")  # fmt: skip
     source = _counted_source(table, sources)
     where = table.table("where", needed=False).known("category")
     categories = where.texts("category", ())
@@ -228,11 +230,11 @@ def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
     if "harm" in table:
         axes = table.table("harm").known("borne_by", "type")
         harm = Harm(axes.text("borne_by", choices=BORNE_BY), axes.text("type", choices=HARM_TYPES))
-    activity = table.flag("activity", default=False)
-    if activity == (harm is not None):
+    activity, reporting = table.flag("activity", default=False), table.flag("reporting", default=False)
+    if activity + reporting + (harm is not None) != 1:
         table.problems.append(
-            f"{table.where}: a measure stands for a harm (harm = {{borne_by, type}}) or is activity (activity = true); "
-            "give one of the two."
+            f"{table.where}: a measure stands for a harm (harm = {{borne_by, type}}), is activity (activity = true), or "
+            "only shows how much is reported (reporting = true); give one of the three."
         )
     found = [name for name in categories if is_proactive(name)]
     overridden = table.flag("count_as_harm", default=False)
@@ -242,19 +244,20 @@ def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
             f"{table.where}: {what} enforcement activity, not harm; write activity = true instead of harm, "
             "or count_as_harm = true, and every report will say so."
         )
-    return Measure(table.text("name"), source, categories, unit, recorded_by, harm, overridden)
+    comparator = table.text("comparator") if "comparator" in table else ""
+    return Measure(table.text("name"), source, categories, unit, recorded_by, harm, overridden, reporting, comparator)
 
 
 def _operation(reader: _Reader, table: Table) -> Operation | None:
     table.known(
         "name", "tactic", "partners", "objective", "mitigation", "start", "end", "target", "target_note", "rings",
-        "control", "before", "after", "chosen_on", "placebo", "co_occurring",
+        "control", "before", "after", "chosen_on", "placebo", "co_occurring", "similar",
     )  # fmt: skip
     count = len(reader.problems)
     start, end = table.day("start"), table.day("end")
     if len(reader.problems) == count and end < start:
         table.refuse("end", f"must not be before start = {start}; both days are part of the operation.")
-    rings = table.table("rings").known("gap", "outer")
+    rings = table.table("rings").known("gap", "outer", "along")
     gap, outer = rings.number("gap", 0.0), rings.numbers("outer")
     edges = (gap, *outer)
     if any(two <= one for one, two in itertools.pairwise(edges)) or not outer:
@@ -265,6 +268,7 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
     target = reader.area(table, "target", "target area")
     chosen = read_period(table.table("chosen_on")) if "chosen_on" in table else None
     before = _before(table.table("before"))
+    similar = _similar(reader, table)
     tactic = table.text("tactic", choices=TACTICS)
     name, objective = table.text("name"), table.text("objective")
     after = table.texts("after")
@@ -286,10 +290,25 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
         after=after,
         chosen_on=chosen,
         placebo=table.flag("placebo", default=tactic == "placebo"),
+        similar=similar,
+        streets=rings.text("along") if "along" in rings else "",
         partners=table.texts("partners", ()),
         mitigation=table.texts("mitigation", ()),
         co_occurring=table.texts("co_occurring", ()),
     )
+
+
+def _similar(reader: _Reader, table: Table) -> Areas | None:
+    """Return the outlines of similar markets, by their property "name"."""
+    if "similar" not in table or not reader.crs or not (relative := table.text("similar")):
+        return None
+    try:
+        areas = read_areas([reader.folder / relative], reader.crs, column="name")
+    except StudyError as error:
+        reader.problems += [f"{table.where}: similar: {problem}" for problem in error.problems]
+        return None
+    reader.inputs[relative] = file_hash(reader.folder / relative)
+    return areas
 
 
 def _before(table: Table) -> BeforeRule | None:
@@ -351,3 +370,23 @@ def _check_whole(
     unused = sorted({one.name for one in sources if one.kind not in TABLE_KINDS} - {one.source for one in measures})
     for name in unused:
         root.problems.append(f'{root.where}: no measure counts the source "{name}"; add one, or take the source out.')
+
+
+def _check_names(
+    root: Table, sources: tuple[Source, ...], measures: tuple[Measure, ...], operations: tuple[Operation, ...]
+) -> None:
+    """Check that comparators and street lines are there under the names given."""
+    reporting = [one.name for one in measures if one.reporting]
+    for one in measures:
+        if one.comparator and one.comparator not in reporting:
+            root.problems.append(
+                f'{root.where}: measure "{one.name}": comparator = "{one.comparator}" is not the name of a measure with '
+                f"reporting = true; {nearest(one.comparator, reporting) if reporting else 'there is none.'}"
+            )
+    streets = [one.name for one in sources if one.kind == "streets"]
+    for other in operations:
+        if other.streets and other.streets not in streets:
+            root.problems.append(
+                f'{root.where}: operation "{other.name}": rings along = "{other.streets}" is not the name of a source of '
+                f"kind streets; {nearest(other.streets, streets) if streets else 'there is none.'}"
+            )

@@ -12,6 +12,7 @@ import shapely
 from geoharm import displacement, harm, hotspots, publish, store
 from geoharm._checks import nearest
 from geoharm._version import __version__
+from geoharm.beside import add_beside, pools
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     TARGET_AND_RINGS,
@@ -32,6 +33,7 @@ from geoharm.model import (
     ZoneRole,
     is_proactive,
 )
+from geoharm.plan import plan_state
 from geoharm.store import Format, Input, Store
 
 WHOLE = ("", "whole period")
@@ -201,19 +203,29 @@ def find_patterns(
     return tuple(found)
 
 
-def design(study: Study, ledgers: Sequence[SourceLedger]) -> tuple[Design, ...]:
-    """Return the zones and windows of every operation of a study.
+def design(study: Study, ledgers: Sequence[SourceLedger], opened: Store | None = None) -> tuple[Design, ...]:
+    """Return the zones and windows of every operation of a study; rings along streets where the study says so.
 
     Raises
     ------
     DesignError
         With the reason, if no valid comparison can be made.
     """
-    return tuple(displacement.build_design(one, study.area, _others(study, one), ledgers) for one in study.operations)
+    found = []
+    for one in study.operations:
+        plan = displacement.build_design(one, study.area, _others(study, one), ledgers)
+        if one.streets and opened is not None:
+            plan = displacement.along_streets(plan, store.streets(opened, one.streets))
+        found.append(plan)
+    return tuple(found)
 
 
 def evaluate(
-    opened: Store, study: Study, designs: Sequence[Design], progress: Progress = silent
+    opened: Store,
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    designs: Sequence[Design],
+    progress: Progress = silent,
 ) -> tuple[OperationResult, ...]:
     """Return what changed around every operation, for every measure, the primary first."""
     ordered = sorted(study.measures, key=lambda one: one.name != study.primary)
@@ -222,10 +234,18 @@ def evaluate(
     for number, one in enumerate(designs, start=1):
         store.reduce_zones(opened, one.operation.name, one.zones, sources)
         control = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.CONTROL)])
-        places = displacement.placebo_places(one.operation, study.area, control, _others(study, one.operation))
+        walked = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.RING)])
+        places = displacement.placebo_places(
+            one.operation,
+            study.area,
+            control,
+            _others(study, one.operation),
+            rings=walked if one.operation.streets else None,
+        )
         measures = tuple(_evaluate_measure(opened, measure, one, places) for measure in ordered)
-        ledgers = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
-        results.append(OperationResult(one, measures, ledgers))
+        measures = add_beside(opened, study, ledgers, one, measures)
+        sums = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
+        results.append(OperationResult(one, measures, sums))
         progress(f"evaluating {one.operation.name}", number, len(designs))
     return tuple(results)
 
@@ -250,12 +270,22 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
     with store.open_store(database, inputs=data) as opened:
         ledgers = ingest(opened, study, data, progress)
         tables = ingest_tables(opened, study, data, progress)
-        designs = design(study, ledgers)
+        designs = design(study, ledgers, opened)
         found = find_hotspots(opened, study, ledgers, designs, progress)
         changes = find_changes(opened, study, designs, found, progress)
         patterns = find_patterns(opened, study, ledgers, designs, progress)
-        evaluated = evaluate(opened, study, designs, progress)
-        result = StudyResult(study, ledgers, found, evaluated, tables, changes, patterns)
+        evaluated = evaluate(opened, study, ledgers, designs, progress)
+        result = StudyResult(
+            study,
+            ledgers,
+            found,
+            evaluated,
+            tables,
+            changes,
+            patterns,
+            pools(opened, study, evaluated),
+            plan_state(study),
+        )
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)
     published = publish.publish_study(publish.disclose(result), out)

@@ -13,7 +13,8 @@ import pytest
 import shapely
 
 from geoharm.areas import read_area, read_areas
-from geoharm.model import UNPLACED, UNPLACED_NEAR, Period, Source, StudyArea, Window
+from geoharm.displacement import family, guards
+from geoharm.model import UNPLACED, UNPLACED_NEAR, Consequence, Period, Source, StudyArea, Window
 from geoharm.store import area_counts, check_input, find_inputs, ingest_table, open_store, read_format, sites
 from geoharm.study import read_study
 from geoharm.workflow import run
@@ -300,3 +301,18 @@ def test_midnights_of_the_boston_police_are_times_that_are_not_known(shared):
     notes = check_input(shared / "boston-police" / "drug_crimes_2020_2025.csv.gz", layout)["notes"]
     assert [note["rows"] for note in notes if note["kind"] == "time not known"] == [495]
     assert [note["rows"] for note in notes if note["kind"] == "several date formats"] == [4548, 3778]
+
+
+def test_ten_weeks_after_a_two_day_sweep_tell_neither_wear_nor_fading(boston):
+    """Boston: the clock refuses, the quotient has no bounded set, and the guards say why the answer is weak."""
+    operation = boston[0].result.operations[0]
+    measure = operation.measures[0]
+    found = family(measure, operation.design, seed=1)
+    for clock in found.clocks:
+        assert {part for part, _ in clock.refusals} == {"wear", "residual"}
+        assert clock.half_life_after.shape == "none"
+    assert not found.indices.wdq.values.is_bounded
+    assert "did not credibly fall" in found.indices.wdq.note
+    listed = {guard.name: guard for guard in guards(measure, operation.design, found)}
+    assert listed["smallest detectable fall"].consequence is Consequence.REFUSE
+    assert listed["rows without a place"].consequence is Consequence.SIGNAL

@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from geoharm.displacement.windows import build_windows, parse_phase
 from geoharm.displacement.zones import build_zones, clearance, outermost
 from geoharm.errors import DesignError
-from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea, Window
+from geoharm.model import Design, Operation, Period, SourceLedger, StudyArea, Window, Zone, ZoneRole
 
 
 def build_design(
@@ -48,13 +48,50 @@ def build_design(
             f"Control: all of the study area more than {outermost(operation) + belt:,.0f} m from every target area.",
         )
     error = max(row.location_error for row in ledgers)
-    if error and operation.gap < 2 * error:
-        notes = (
-            *notes,
-            f"The gap of {operation.gap:g} m is under twice the location error of {error:g} m: part of a change in "
-            "the target area shows up in the first ring.",
-        )
+    notes = (*notes, *_check_widths(operation, zones, error), *_shared_ground(zones, others))
     return Design(operation, zones, before, after, phases, notes)
+
+
+def _check_widths(operation: Operation, zones: Sequence[Zone], error: float) -> list[str]:
+    """Refuse rings that location error fills with their neighbours' events; return notes on those it reaches into."""
+    if not error:
+        return []
+    notes = []
+    if operation.gap < 2 * error:
+        notes.append(
+            f"The gap of {operation.gap:g} m is under twice the location error of {error:g} m: part of a change in "
+            "the target area shows up in the first ring."
+        )
+    for zone in zones:
+        width = zone.outer - zone.inner
+        if zone.role is not ZoneRole.RING or width >= 2 * error:
+            continue
+        if width < error:
+            msg = (
+                f'The ring "{zone.name}" is {width:g} m wide, less than the location error of {error:g} m, so most of '
+                f"what is counted in it happened elsewhere; make rings at least {2 * error:g} m wide."
+            )
+            raise DesignError(msg)
+        notes.append(
+            f"The ring {zone.name} is under twice the location error of {error:g} m wide: it shares events with its "
+            "neighbours."
+        )
+    return notes
+
+
+def _shared_ground(zones: Sequence[Zone], others: Sequence[Operation]) -> list[str]:
+    """Return a note for every other operation whose rings reach into this one's; their targets never do."""
+    rings = [zone for zone in zones if zone.role is ZoneRole.RING]
+    notes = []
+    for other in others:
+        reach = other.target.buffer(outermost(other))
+        shared = sum(zone.geometry.intersection(reach).area for zone in rings)
+        if shared > 1:
+            notes.append(
+                f'{shared / 1e6:.2f} km2 of the rings lie in the rings of "{other.name}" too, so the two operations '
+                "cannot be told apart there; smaller rings, or both as one operation, would."
+            )
+    return notes
 
 
 def check_operation(operation: Operation, area: StudyArea, others: Sequence[Operation]) -> None:

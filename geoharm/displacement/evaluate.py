@@ -104,7 +104,7 @@ def _effect(
     zone = _together(counts, zones, design.before, after, name)
     controls = [control.name for control in design.of_role(ZoneRole.CONTROL)]
     control = _together(counts, controls, design.before, after, "control")
-    phi, phi_control = _dispersion(counts, zones, design), _dispersion(counts, controls, design)
+    phi, phi_control = history_dispersion(counts, zones, design), history_dispersion(counts, controls, design)
     ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
     length = after.days / design.before.days
     difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
@@ -146,7 +146,7 @@ def _together(counts: ZoneCounts, zones: Sequence[str], before: Window, after: W
     return Change(name, sum(change.before for change in changes), sum(change.after for change in changes))
 
 
-def _dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
+def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
     """Return the dispersion of all whole months (years) before the operation, rounded up to a tenth; gaps stay gaps.
 
     The whole history is used, since a short window before tells too little. Rounding keeps single months from being

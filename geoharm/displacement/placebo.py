@@ -91,7 +91,12 @@ class PlaceboPlaces:
 
 
 def placebo_places(
-    operation: Operation, area: StudyArea, control: BaseGeometry, others: Sequence[Operation]
+    operation: Operation,
+    area: StudyArea,
+    control: BaseGeometry,
+    others: Sequence[Operation],
+    *,
+    rings: BaseGeometry | None = None,
 ) -> PlaceboPlaces:
     """Return every place where the operation's footprint fits and no operation reached.
 
@@ -103,6 +108,8 @@ def placebo_places(
         The control area, in metres.
     others : sequence of Operation
         The study's other operations: what they touched is left out.
+    rings : shapely geometry, optional
+        All rings together, where they are not the ground between straight distances.
 
     Returns
     -------
@@ -117,7 +124,7 @@ def placebo_places(
     Rings cut by the boundary only have fewer events. The outer belt begins one clearance beyond the rings and is as
     wide as the rings reach.
     """
-    shapes = _shapes(operation)
+    shapes = _shapes(operation, rings)
     middle = operation.target.centroid
     unit = {zone: math.sqrt(_filled(operation, zone).area) / _UNITS_ACROSS[zone] for zone in ZONES}
     raster, home, stride = _raster_for(area, (middle.x, middle.y), unit)
@@ -179,10 +186,11 @@ class _Raster:
         return np.asarray(rasterize([geometry], out_shape=self.size, transform=place, dtype="uint8"), dtype=np.bool_)
 
 
-def _shapes(operation: Operation) -> dict[str, BaseGeometry]:
+def _shapes(operation: Operation, rings: BaseGeometry | None) -> dict[str, BaseGeometry]:
     reach, belt = outermost(operation), outermost(operation) + clearance(operation)
     around = operation.target.buffer
-    rings = around(reach).difference(around(operation.gap))
+    if rings is None:
+        rings = around(reach).difference(around(operation.gap))
     return {
         "target": operation.target,
         ALL_RINGS: rings,

@@ -109,6 +109,64 @@ def wdd(
     return Wdd(estimate(local), estimate(displaced), estimate(local + displaced))
 
 
+def harm_weighted(parts: Sequence[tuple[Wdd, float]], *, unit: str = "harm") -> Wdd:
+    r"""Return the weighted displacement differences of several offence types, added up as harm.
+
+    Parameters
+    ----------
+    parts : sequence of (Wdd, weight)
+        One an offence type; weights are harm an event, taken as exact. All with a ring, or none.
+    unit : str
+        Of the weights: "days of sentence", "harm".
+
+    Returns
+    -------
+    Wdd
+        Undefined, with a note, where a part is undefined.
+
+    Raises
+    ------
+    DesignError
+        Without parts, or if only some of them have a ring.
+
+    Notes
+    -----
+    :math:`H = \sum_i w_i WDD_i`, :math:`se^2 = \sum_i w_i^2 se_i^2`: types are independent. Counts multiplied by
+    weights may not be fed into `wdd` instead: 10 events of weight 10 and 25 of weight 4 are equal harm, but their sums
+    vary differently.
+
+    Examples
+    --------
+    >>> thefts = wdd(Change("T", 327, 202), Change("C", 388, 305))
+    >>> robberies = wdd(Change("T", 144, 92), Change("C", 86, 64))
+    >>> harm_weighted([(thefts, 2), (robberies, 7)]).total.value
+    -294.0
+    """
+    if not parts:
+        msg = "A harm-weighted difference needs at least one offence type; none was given."
+        raise DesignError(msg)
+    rings = [part.displacement for part, _ in parts]
+    if any(ring is None for ring in rings) and any(ring is not None for ring in rings):
+        msg = "Some offence types come with a ring and some without; give all of them one, or none."
+        raise DesignError(msg)
+
+    def together(estimates: Sequence[Estimate]) -> Estimate:
+        missing = next((one.note for one in estimates if not one.is_defined), None)
+        if missing is not None:
+            return undefined(NAME, unit=unit, reference=REFERENCE, note=missing)
+        weighted = [(weight, one) for (_, weight), one in zip(parts, estimates, strict=True)]
+        value = math.fsum(weight * one.value for weight, one in weighted)
+        error = math.sqrt(math.fsum((weight * one.standard_error) ** 2 for weight, one in weighted))
+        return Estimate(NAME, value, error, unit, REFERENCE)
+
+    displaced = [ring for ring in rings if ring is not None]
+    return Wdd(
+        together([part.local for part, _ in parts]),
+        together(displaced) if displaced else None,
+        together([part.total for part, _ in parts]),
+    )
+
+
 def net_change(
     zone: Change,
     control: Change,

@@ -11,18 +11,27 @@ from geoharm.model.change import (
     PatternShift,
 )
 from geoharm.model.clusters import GlobalClustering, LocalClusters, PValueSource
+from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
+from geoharm.model.course import Clock, Curve, Regression
 from geoharm.model.emerging import EmergingMap, Pattern
 from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.family import Family
+from geoharm.model.guard import Consequence, Guard
+from geoharm.model.indices import DisplacementIndices, Quotient
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.panel import UnitPanel
 from geoharm.model.patterns import Clustering, Emergence, Judgement, PatternResult, Shift
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
+from geoharm.model.plan import PlanState
+from geoharm.model.pooled import Forest, Pooled
+from geoharm.model.power import PowerRow, PowerTable, pooled_fall
 from geoharm.model.result import (
     ALL_RINGS,
     DURING,
+    NO_PLAN,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
     TARGET_WITH_ALL,
@@ -37,6 +46,8 @@ from geoharm.model.result import (
     StudyResult,
 )
 from geoharm.model.settings import COMPARED, AccuracySettings, ChangeSettings, EmergingSettings
+from geoharm.model.shift import CentreShift, ShiftRow, ShiftTable
+from geoharm.model.specification import Candidate, ControlChoice, Specification, SpecificationCurve
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
@@ -77,6 +88,7 @@ __all__ = [
     "HARM_TYPES",
     "KERNELS",
     "KINDS",
+    "NO_PLAN",
     "PLACED",
     "RECORDERS",
     "TABLE_KINDS",
@@ -94,25 +106,36 @@ __all__ = [
     "Bandwidth",
     "BeforeRule",
     "Bounds",
+    "Candidate",
+    "CentreShift",
     "Change",
     "ChangeKind",
     "ChangeResult",
     "ChangeSettings",
     "ChangeSurface",
+    "Clock",
     "Clustering",
     "Concentration",
+    "ConfidenceSet",
+    "Consequence",
+    "ControlChoice",
     "Correction",
+    "Curve",
     "DatedPoints",
     "DefaultGeocode",
     "Design",
+    "DisplacementIndices",
     "Effect",
     "Emergence",
     "EmergingMap",
     "EmergingSettings",
     "Estimate",
+    "Family",
     "FileLedger",
+    "Forest",
     "GlobalClustering",
     "Grid",
+    "Guard",
     "Harm",
     "HarmLedger",
     "Hotspot",
@@ -135,13 +158,23 @@ __all__ = [
     "PatternShift",
     "Period",
     "PlaceboCheck",
+    "PlanState",
     "Points",
+    "Pooled",
+    "PowerRow",
+    "PowerTable",
     "PublishSettings",
+    "Quotient",
+    "Regression",
     "Role",
     "Shift",
+    "ShiftRow",
+    "ShiftTable",
     "Site",
     "Source",
     "SourceLedger",
+    "Specification",
+    "SpecificationCurve",
     "Streets",
     "Study",
     "StudyArea",
@@ -162,5 +195,6 @@ __all__ = [
     "is_proactive",
     "join_segments",
     "month_name",
+    "pooled_fall",
     "undefined",
 ]

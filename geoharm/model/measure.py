@@ -21,6 +21,7 @@ class Role(StrEnum):
 
     HARM = "harm"
     ACTIVITY = "activity"
+    REPORTING = "reporting"
 
 
 def is_proactive(category: str) -> bool:
@@ -71,6 +72,10 @@ class Measure:
         None makes it activity: shown, never added to harm.
     overridden : bool
         Whether the study says that police activity is to count as harm; then every report says so too.
+    reporting : bool
+        Whether it is neither harm nor activity, but other reports by the same route, to see whether reporting changed.
+    comparator : str
+        Name of the measure of such reports that goes with this one; empty for none.
     """
 
     name: str
@@ -80,8 +85,12 @@ class Measure:
     recorded_by: str
     harm: Harm | None = None
     overridden: bool = False
+    reporting: bool = False
+    comparator: str = ""
 
     @property
     def role(self) -> Role:
-        """Harm if the measure stands for one, else activity."""
+        """Harm if the measure stands for one, reporting if it only shows how much is reported, else activity."""
+        if self.reporting:
+            return Role.REPORTING
         return Role.ACTIVITY if self.harm is None else Role.HARM

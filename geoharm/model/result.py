@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from geoharm.model.change import ChangeResult
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.family import Family
+from geoharm.model.guard import Guard
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.patterns import PatternResult
 from geoharm.model.period import Window
 from geoharm.model.place import Zone, ZoneRole
+from geoharm.model.plan import PlanState
+from geoharm.model.pooled import Forest
+from geoharm.model.shift import ShiftTable
 from geoharm.model.study import Operation, Study
 from geoharm.model.surface import Bandwidth, Concentration, Hotspot, Surface, Variant
 from geoharm.model.table_ledger import TableLedger
@@ -26,6 +31,9 @@ DURING = "during"
 # The target, had it held those rows without a usable place that name one of its streets, or all of them.
 TARGET_WITH_NEAR = "target, with unplaced rows of its streets"
 TARGET_WITH_ALL = "target, with all unplaced rows"
+
+
+NO_PLAN = PlanState()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +204,12 @@ class MeasureResult:
     bounds : tuple of Effect
         The target's effect had it held rows without a usable place: those that name one of its streets, and all;
         none where every row has a place.
+    family : Family or None
+        What the field's other estimators say.
+    guards : tuple of Guard
+        What the answer is exposed to, hardest consequence first.
+    shifts : ShiftTable or None
+        Other ways to move.
     """
 
     measure: Measure
@@ -203,6 +217,9 @@ class MeasureResult:
     effects: tuple[Effect, ...]
     phases: tuple[Effect, ...]
     bounds: tuple[Effect, ...] = ()
+    family: Family | None = None
+    guards: tuple[Guard, ...] = ()
+    shifts: ShiftTable | None = None
 
     def effect(self, zone: str) -> Effect:
         """Return the headline's effect in a zone."""
@@ -296,6 +313,10 @@ class StudyResult:
         One for each operation and measure.
     patterns : tuple of PatternResult
         One for each measure.
+    pools : tuple of (zone, Forest)
+        The primary measure over all operations, where there are several.
+    plan : PlanState
+        Whether this was planned beforehand.
     """
 
     study: Study
@@ -305,3 +326,5 @@ class StudyResult:
     tables: tuple[TableLedger, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
     patterns: tuple[PatternResult, ...] = ()
+    pools: tuple[tuple[str, Forest], ...] = ()
+    plan: PlanState = NO_PLAN

@@ -111,6 +111,10 @@ class Operation:
         The data the target was picked on.
     placebo : bool
         True where there was no operation: the answer should be "no change".
+    similar : Areas or None
+        Outlines of similar markets farther away, to which harm may have moved.
+    streets : str
+        Name of the source of street lines along which the rings are measured; empty for straight lines.
     partners, mitigation, co_occurring : tuple of str
     """
 
@@ -127,6 +131,8 @@ class Operation:
     after: tuple[str, ...]
     chosen_on: Period | None = None
     placebo: bool = False
+    similar: Areas | None = None
+    streets: str = ""
     partners: tuple[str, ...] = ()
     mitigation: tuple[str, ...] = ()
     co_occurring: tuple[str, ...] = ()

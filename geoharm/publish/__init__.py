@@ -3,7 +3,8 @@
 from geoharm.publish.disclosure import DisclosedStudy, disclose
 from geoharm.publish.files import Published, check_folder, publish_study
 from geoharm.publish.maps import build_map
-from geoharm.publish.verdict import State, Verdict, judge, state_of
+from geoharm.publish.states import State, state_of
+from geoharm.publish.verdict import Verdict, judge
 
 __all__ = [
     "DisclosedStudy",

@@ -30,16 +30,19 @@ from geoharm.errors import PublishError
 from geoharm.model import (
     ALL_RINGS,
     DURING,
+    NO_PLAN,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
     Design,
     Effect,
     Estimate,
+    Forest,
     HarmLedger,
     Interval,
     MeasureResult,
     OperationResult,
     Period,
+    PlanState,
     SourceLedger,
     Study,
     StudyResult,
@@ -49,6 +52,7 @@ from geoharm.model import (
     add_months,
 )
 from geoharm.publish.audit import gives_back
+from geoharm.publish.beside import disclose_beside, disclose_pools
 from geoharm.publish.changed import disclose_change
 from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
 from geoharm.publish.patterned import ShownPatterns, disclose_patterns
@@ -84,6 +88,8 @@ class DisclosedStudy:
     seal: object
     tables: tuple[TableLedger, ...] = ()
     patterns: tuple[ShownPatterns, ...] = ()
+    pools: tuple[tuple[str, Forest], ...] = ()
+    plan: PlanState = NO_PLAN
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -108,19 +114,26 @@ def disclose(result: StudyResult) -> DisclosedStudy:
     k = 1 if internal else THRESHOLDS[settings.disclosure]
     ledgers, hidden = _disclose_ledgers([replace(one, months=()) for one in result.ledgers], k)
     tables, hidden_too = _disclose_ledgers(result.tables, k)
+    operations = tuple(_disclose_operation(one, k) for one in result.operations)
+    hidden_zones = {
+        one.design.operation.name: frozenset(effect.zone for effect in one.primary.effects if effect.is_withheld)
+        for one in operations
+    }
     return DisclosedStudy(
         study=result.study,
         ledgers=ledgers,
         hidden_files=hidden + hidden_too,
         months={one.source: _disclose_months(one, k) for one in result.ledgers},
         hotspots=tuple(disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
-        operations=tuple(_disclose_operation(one, k) for one in result.operations),
+        operations=operations,
         changes=tuple(disclose_change(one, result.study.area, k) for one in result.changes),
         rule="internal release: nothing withheld" if internal else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tables,
         patterns=tuple(disclose_patterns(one, result.study.area, k) for one in result.patterns),
+        pools=disclose_pools(result.pools, hidden_zones, k),
+        plan=result.plan,
     )
 
 
@@ -154,7 +167,9 @@ def _disclose_measure(result: MeasureResult, design: Design, k: int) -> ShownMea
         _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken) for effect in result.phases
     )
     series = _disclose_series(result.counts, design, k)
-    return ShownMeasure(result.measure, effects, phases, series, _disclose_bounds(result, k, hide="target" in hidden))
+    bounds = _disclose_bounds(result, k, hide="target" in hidden)
+    beside = disclose_beside(result, design, k, effects=effects, phases=phases, bounds=bounds, series=series)
+    return ShownMeasure(result.measure, effects, phases, series, bounds, beside)
 
 
 def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ShownEffect, ...]:

@@ -4,40 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
 
 from geoharm.model import Design, Interval, add_months
 from geoharm.publish import numbers, palette
+from geoharm.publish.drawing import Attributes, Scale
+from geoharm.publish.drawing import box as _box
+from geoharm.publish.drawing import drawing as _drawing
+from geoharm.publish.drawing import line as _line
+from geoharm.publish.drawing import text as _text
 from geoharm.publish.escape import svg
 from geoharm.publish.shown import ShownEffect, ShownSeries
-from geoharm.publish.verdict import State, state_of
-
-Attributes = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """A straight line from data to pixels."""
-
-    low: float
-    high: float
-    left: float
-    right: float
-
-    def __call__(self, value: float) -> float:
-        """Return the pixel of a value."""
-        return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
-
-    def ticks(self, count: int = 5) -> list[float]:
-        """Return round values within the scale, about `count` of them."""
-        rough = (self.high - self.low) / count
-        power = 10.0 ** math.floor(math.log10(rough))
-        step = next(nice * power for nice in (1, 2, 2.5, 5, 10) if nice * power >= rough)
-        first = math.ceil(self.low / step)
-        return [step * index for index in range(first, math.floor(self.high / step) + 1)]
+from geoharm.publish.states import State, state_of
 
 
 def colour_of(state: State | None) -> str:
@@ -81,7 +61,7 @@ def state_mark(state: State | None, *, size: float = 14.0) -> Markup:
     )
 
 
-def interval_figure(effect: ShownEffect, unit: str) -> Markup:
+def interval_figure(effect: ShownEffect, unit: str, state: State | None = None) -> Markup:
     """Return the verdict's interval, with the changes too small to be seen as a grey slab.
 
     Where no 95% interval is possible, a thin dashed line shows that of counting noise.
@@ -92,8 +72,7 @@ def interval_figure(effect: ShownEffect, unit: str) -> Markup:
     slab = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
     reach = max(abs(v) for v in (effect.change, shown.low, shown.high, slab)) * 1.08
     scale = Scale(-reach, reach, 16, width - 16)
-    state = state_of(effect)
-    colour = colour_of(state)
+    colour = colour_of(state or state_of(effect))
     parts = [svg("rect", _box(scale(-slab), middle - 18, scale(slab) - scale(-slab), 36, palette.UNDETECTABLE))]
     for tick in scale.ticks(4):
         parts.append(
@@ -127,7 +106,7 @@ def interval_figure(effect: ShownEffect, unit: str) -> Markup:
 
 def zones_figure(effects: Sequence[ShownEffect], labels: Sequence[str]) -> Markup:
     """Return one dot and whisker a zone, in percent of the expected count, from the target outwards."""
-    rows = [(label, effect, *_percent_change(effect)) for label, effect in zip(labels, effects, strict=True)]
+    rows = [(label, effect, *percent_change(effect)) for label, effect in zip(labels, effects, strict=True)]
     known = [v for _, _, value, span in rows for v in (value, span.low, span.high) if math.isfinite(v)]
     low, high = max(min([-20.0, *known]), -100.0), min(max([20.0, *known]), 200.0)
     left, width, step = 150.0, 700.0, 34.0
@@ -269,7 +248,8 @@ def _broken_line(
     return [svg("polyline", {"points": " ".join(run), "fill": "none", **style}) for run in runs if len(run) > 1]
 
 
-def _percent_change(effect: ShownEffect) -> tuple[float, Interval]:
+def percent_change(effect: ShownEffect) -> tuple[float, Interval]:
+    """Return a change and its interval in percent of the expected count."""
     if effect.is_refused and effect.expected > 0:
         percent = 100 / effect.expected
         span = effect.counting
@@ -289,39 +269,3 @@ def _zone_mark(zone: str, x: float, y: float, colour: str) -> Markup:
         "rect",
         {"x": x - 5, "y": y - 5, "width": 10, "height": 10, "fill": "#ffffff", "stroke": colour, "stroke_width": 2.2},
     )
-
-
-def _line(
-    x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1, *, dash: str | None = None
-) -> Markup:
-    style: Attributes = {"stroke": colour, "stroke_width": width} | ({"stroke_dasharray": dash} if dash else {})
-    return svg("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, **style})
-
-
-def _box(x: float, y: float, width: float, height: float, fill: str) -> Attributes:
-    return {"x": x, "y": y, "width": width, "height": height, "fill": fill}
-
-
-def _text(
-    x: float,
-    y: float,
-    text: str,
-    *,
-    anchor: str = "middle",
-    colour: str = palette.MUTED,
-    size: float = 12,
-    weight: int = 400,
-) -> Markup:
-    return svg(
-        "text", {"x": x, "y": y, "text_anchor": anchor, "fill": colour, "font_size": size, "font_weight": weight}, text
-    )
-
-
-def _drawing(width: float, height: float, title: str, description: str, parts: Sequence[Markup]) -> Markup:
-    attributes: Attributes = {
-        "class": "chart",
-        "viewBox": f"0 0 {width:g} {height:g}",
-        "role": "img",
-        "aria_label": f"{title}. {description}",
-    }
-    return svg("svg", attributes, svg("title", None, title), *parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -101,6 +102,17 @@ def percent(share: float) -> str:
     if 0.99 < share < 1:
         return "over 99%"
     return f"{share:.0%}"
+
+
+def true_minus(text: str) -> str:
+    """Return a sentence with true minus signs before its numbers.
+
+    Examples
+    --------
+    >>> true_minus("-45% at 300-600 m, or (-0.2 to 3)")
+    '−45% at 300-600 m, or (−0.2 to 3)'
+    """
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def decimal(value: float, digits: int = 2) -> str:

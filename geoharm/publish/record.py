@@ -10,6 +10,7 @@ from typing import Any
 
 from geoharm._version import __version__
 from geoharm.model import PlaceboCheck
+from geoharm.publish.beside_record import beside_record, plan_record, pools_record
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
 from geoharm.publish.pattern_record import pattern_record, settings_record
@@ -70,6 +71,8 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
         "surfaces": [_surface(one) for one in disclosed.hotspots],
         "patterns": [pattern_record(one) for one in disclosed.patterns],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
+        "pooled": pools_record(disclosed.pools),
+        "plan": plan_record(disclosed.plan),
     }  # fmt: skip
     return plain(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"
 
@@ -128,6 +131,7 @@ def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:
                 "effects": [_effect(effect) for effect in one.effects],
                 "phases": [_effect(effect) for effect in one.phases],
                 "bounds": [_effect(effect) for effect in one.bounds],
+                **beside_record(one.beside),
             }
             for one in operation.measures
         ],

@@ -15,11 +15,13 @@ from geoharm.publish.change_part import change_context
 from geoharm.publish.compared import caption, compared_with, learned_at
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, render_page
+from geoharm.publish.family_part import evaluator_context
 from geoharm.publish.layers import attributions
 from geoharm.publish.pattern_part import PATTERN_METHODS, pattern_context
 from geoharm.publish.place_part import PLACE_METHODS, place_context
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation, Withheld
-from geoharm.publish.verdict import Verdict, state_of
+from geoharm.publish.states import reading_of
+from geoharm.publish.verdict import Verdict
 
 ARROW = "\u2192"
 _PLACES = (
@@ -59,7 +61,9 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         facts=_facts(operation),
         verdict=verdict,
         verdict_caption=caption(target),
-        verdict_figure=figures.interval_figure(target, primary.measure.unit) if drawable else None,
+        verdict_figure=figures.interval_figure(target, primary.measure.unit, reading_of(primary, target))
+        if drawable
+        else None,
         answers=[(answer, figures.state_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
         unit=primary.measure.unit,
@@ -70,6 +74,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         **place_context(disclosed, operation, surface),
         **change_context(disclosed, operation),
         **pattern_context(disclosed, operation),
+        **evaluator_context(disclosed, operation),
         **_distance_context(operation),
         **_time_context(operation),
         **_provenance_context(disclosed, operation),
@@ -103,7 +108,7 @@ def _net(effect: ShownEffect) -> str:
 
 def _harm_context(operation: ShownOperation) -> dict[str, Any]:
     harms, activities = [], []
-    for one in operation.measures:
+    for one in (one for one in operation.measures if one.measure.role is not Role.REPORTING):
         target, rings = one.effect("target"), one.effect(ALL_RINGS)
         if one.measure.role is Role.ACTIVITY:
             control = f"{numbers.count(target.control_before)} {ARROW} {numbers.count(target.control_after)}"
@@ -111,7 +116,7 @@ def _harm_context(operation: ShownOperation) -> dict[str, Any]:
                 {"name": one.measure.name, "target": _pair(target), "rings": _pair(rings), "control": control}
             )
             continue
-        state = state_of(target)
+        state = reading_of(one, target)
         harms.append(
             {
                 "name": one.measure.name,

@@ -15,11 +15,14 @@ from geoharm.model import (
     Concentration,
     Design,
     Estimate,
+    Family,
+    Guard,
     HarmLedger,
     Hotspot,
     Interval,
     Measure,
     PlaceboCheck,
+    ShiftTable,
     Surface,
 )
 from geoharm.publish import palette
@@ -114,6 +117,34 @@ class ShownSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownBeside:
+    """What stands beside a measure's headline, as it may be published.
+
+    Attributes
+    ----------
+    family : Family or None
+        Without what would give a small count back.
+    guards : tuple of Guard
+        Hardest consequence first.
+    shifts : ShiftTable or None
+    withheld : tuple of str
+        Which parts are left out for disclosure's sake.
+    """
+
+    family: Family | None = None
+    guards: tuple[Guard, ...] = ()
+    shifts: ShiftTable | None = None
+    withheld: tuple[str, ...] = ()
+
+    def guard(self, name: str) -> Guard | None:
+        """Return a guard by name, or None if it was not asked."""
+        return next((guard for guard in self.guards if guard.name == name), None)
+
+
+NOTHING_BESIDE = ShownBeside()
+
+
+@dataclass(frozen=True, slots=True)
 class ShownMeasure:
     """A measure's effects as they may be published."""
 
@@ -122,6 +153,7 @@ class ShownMeasure:
     phases: tuple[ShownEffect, ...]
     series: ShownSeries
     bounds: tuple[ShownEffect, ...] = ()
+    beside: ShownBeside = NOTHING_BESIDE
 
     def effect(self, zone: str) -> ShownEffect:
         """Return the headline's effect in a zone."""

@@ -8,37 +8,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Interval, Role, ZoneRole, add_months
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation
+from geoharm.publish.states import State, flag, reading_of, state_of, why_signal
 from geoharm.publish.threats import Threat, notices, threats
-
-MAX_DETECTABLE = 0.5
-MIN_EXPECTED = 10
-
-
-class State(StrEnum):
-    """What an estimate allows to be said."""
-
-    FELL = "fell"
-    ROSE = "rose"
-    NO_CLEAR_CHANGE = "no clear change"
-    SIGNAL_FALL = "a signal of a fall, not a finding"
-    SIGNAL_RISE = "a signal of a rise, not a finding"
-    CANNOT_TELL = "cannot tell"
-
-    @property
-    def direction(self) -> int:
-        """-1 for a fall, 1 for a rise, 0 otherwise."""
-        return {State.FELL: -1, State.SIGNAL_FALL: -1, State.ROSE: 1, State.SIGNAL_RISE: 1}.get(self, 0)
-
-    @property
-    def is_finding(self) -> bool:
-        """Whether it may be read as a change."""
-        return self in (State.FELL, State.ROSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,31 +62,10 @@ class Verdict:
     not_tested: str
 
 
-def state_of(effect: ShownEffect) -> State:
-    """Return what an effect allows to be said.
-
-    A design that could not see a change of half, or expects under 10 events, can give a signal at most; so can an
-    interval that has not been shown to hold its level on places without an operation. Where such an interval was tried
-    and is not possible, nothing can be told, whatever a narrower one says.
-    """
-    if math.isnan(effect.change) or math.isnan(effect.interval.low):
-        return State.CANNOT_TELL
-    side = effect.interval.side
-    signal = {-1: State.SIGNAL_FALL, 1: State.SIGNAL_RISE}
-    weak = effect.expected < MIN_EXPECTED or not effect.detectable_fall <= MAX_DETECTABLE
-    if weak:
-        return signal.get(side, State.CANNOT_TELL)
-    if side == 0:
-        return State.NO_CLEAR_CHANGE
-    if not effect.ratio.calibrated:
-        return signal[side]
-    return State.FELL if side < 0 else State.ROSE
-
-
 def judge(disclosed: DisclosedStudy, operation: ShownOperation) -> Verdict:
     """Return the verdict on one operation."""
     effect = operation.primary.effect("target")
-    state = state_of(effect)
+    state = reading_of(operation.primary, effect)
     label = ""
     if operation.design.operation.placebo:
         label = (
@@ -120,7 +75,8 @@ def judge(disclosed: DisclosedStudy, operation: ShownOperation) -> Verdict:
         state=state,
         label=label,
         headline=_HEADLINES[state],
-        sentence=_sentence(operation.primary, effect, state, operation.design.after.days),
+        sentence=_sentence(operation.primary, effect, state, operation.design.after.days)
+        + flag(operation.primary, state),
         answers=(
             _total(operation.primary),
             _moved(disclosed, operation),
@@ -129,8 +85,7 @@ def judge(disclosed: DisclosedStudy, operation: ShownOperation) -> Verdict:
         ),
         threats=threats(disclosed, operation),
         notices=notices(disclosed),
-        not_tested="Not tested: displacement beyond the rings, to other hours, to other kinds of harm, or indoors; "
-        "harms that nobody recorded.",
+        not_tested=_not_tested(operation.primary),
     )
 
 
@@ -141,7 +96,10 @@ _HEADLINES = {
     State.SIGNAL_FALL: "A signal, not a finding: recorded harm fell in the target area relative to the control area.",
     State.SIGNAL_RISE: "A signal, not a finding: recorded harm rose in the target area relative to the control area.",
     State.CANNOT_TELL: "These data cannot tell whether harm changed in the target area.",
+    State.CONTROLS_DISAGREE: "Controls disagree: the answer hangs on which area the target area is compared with.",
 }
+# A share of a fall that often turns up nearby in reviews where any does: what an empty ring is held against.
+_MOVED = 0.3
 _ANSWERS = {
     State.FELL: "Fell",
     State.ROSE: "Rose",
@@ -149,6 +107,7 @@ _ANSWERS = {
     State.SIGNAL_FALL: "A signal of a fall",
     State.SIGNAL_RISE: "A signal of a rise",
     State.CANNOT_TELL: "Cannot tell",
+    State.CONTROLS_DISAGREE: "Controls disagree",
 }
 _NEARBY = {
     State.FELL: "Fewer nearby too",
@@ -157,6 +116,7 @@ _NEARBY = {
     State.SIGNAL_FALL: "A signal of fewer nearby",
     State.SIGNAL_RISE: "A signal of more nearby",
     State.CANNOT_TELL: "Not measurable",
+    State.CONTROLS_DISAGREE: "Controls disagree",
 }
 
 
@@ -184,7 +144,7 @@ def _sentence(measure: ShownMeasure, effect: ShownEffect, state: State, days: in
         return f"{text}. No interval can be given: {effect.note}."
     text += f", {_between(effect.interval)} (95% interval)."
     if state in (State.SIGNAL_FALL, State.SIGNAL_RISE):
-        seen += f" It is a signal because {_why_signal(effect)}."
+        seen += f" It is a signal because {why_signal(measure, effect)}."
     return f"{text} {seen}"
 
 
@@ -192,19 +152,11 @@ def _between(span: Interval) -> str:
     return f"between {numbers.fewer_or_more(span.low)} and {numbers.fewer_or_more(span.high)}"
 
 
-def _why_signal(effect: ShownEffect) -> str:
-    if not effect.ratio.calibrated:
-        return "the interval holds the noise of counting only, not how far places drift apart"
-    if effect.expected < MIN_EXPECTED:
-        return f"fewer than {MIN_EXPECTED} events were expected"
-    return "a design that misses a fall of half answers mostly by chance"
-
-
 def _total(measure: ShownMeasure) -> Answer:
     """Answer for target and rings together: a fall in the target alone may only have moved."""
     question = "Did total harm fall?"
     target, together = measure.effect("target"), measure.effect(TARGET_AND_RINGS)
-    state = state_of(together)
+    state = reading_of(measure, together)
     parts = []
     for name, effect in (("Target and rings", together), ("Target area alone", target)):
         known = not math.isnan(effect.change)
@@ -222,17 +174,47 @@ def _moved(disclosed: DisclosedStudy, operation: ShownOperation) -> Answer:
     state = state_of(effect)
     span = f"{rings[0].inner:g}\u2013{rings[-1].outer:g} m around"
     answer = _NEARBY[state]
-    if state_of(operation.primary.effect("target")).direction < 0 and state.direction:
+    if reading_of(operation.primary, operation.primary.effect("target")).direction < 0 and state.direction:
         answer = {-1: "Diffused: fewer nearby too", 1: "Displaced nearby"}[state.direction]
         if not state.is_finding:
             answer = {-1: "A signal of diffusion", 1: "A signal of displacement nearby"}[state.direction]
     if math.isnan(effect.change):
         return Answer(question, answer, f"{span}: {effect.note}.", state)
     text = f"{span}: {numbers.stated(effect)}, net of control." + _refusal(effect, operation.primary.effect("target"))
+    text += _blind(effect, operation.primary.effect("target"), state)
     error = max((row.location_error for row in disclosed.ledgers), default=0.0)
     if error and design.operation.gap < 2 * error:
         text += f" Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
     return Answer(question, answer, text + _attention(operation.primary, state), state)
+
+
+def _blind(effect: ShownEffect, target: ShownEffect, state: State) -> str:
+    """Return that an empty ring means nothing, where what may have moved there could not have been seen."""
+    fall = -target.change if target.change < 0 else 0.2 * target.expected
+    moved = _MOVED * fall / effect.expected if effect.expected > 0 else math.nan
+    # A rise is found from 1 / (1 - f) - 1 on, where f is the smallest fall that is.
+    least = 1 / (1 - effect.detectable_fall) - 1 if effect.detectable_fall < 1 else math.nan
+    if state is not State.NO_CLEAR_CHANGE or not moved < least:
+        return ""
+    which = "the target's fall" if target.change < 0 else "a fall of a fifth in the target"
+    return (
+        f" That says nothing about displacement: had {_MOVED:.0%} of {which} moved here, it would be {numbers.percent(moved)} "
+        f"more than expected, and under {numbers.percent(least)} cannot be told from chance."
+    )
+
+
+def _not_tested(measure: ShownMeasure) -> str:
+    """Return what kinds of displacement nothing is known about."""
+    shifts = measure.beside.shifts
+    open_kinds = {"hour", "weekday", "offence type", "similar markets"} if shifts is None else set(shifts.untested)
+    words = {
+        "hour": "to other hours",
+        "weekday": "to other days of the week",
+        "offence type": "to other kinds of offence",
+        "similar markets": "to similar markets elsewhere",
+    }
+    kinds = ["displacement beyond the rings", *(text for kind, text in words.items() if kind in open_kinds), "indoors"]
+    return f"Not tested: {', '.join(kinds)}, to other targets, tactics or people; harms that nobody recorded."
 
 
 def _refusal(effect: ShownEffect, target: ShownEffect) -> str:
@@ -265,7 +247,7 @@ def _lasting(operation: ShownOperation) -> Answer:
         detail = f"The last phase ({last.name}) mixes early and late months; give a later phase of its own.{parts}"
         return Answer(question, "Cannot tell", detail, State.CANNOT_TELL)
     late = next(effect for effect in in_target if effect.window == last.name)
-    state = state_of(late)
+    state = reading_of(operation.primary, late)
     words = {-1: "Still lower at the end", 1: "Higher at the end"}
     answer = words.get(state.direction, _ANSWERS[state])
     if state.direction and not state.is_finding:
@@ -284,7 +266,7 @@ def _others(operation: ShownOperation) -> Answer:
     lack = f" No {numbers.listing(missing)} measure was supplied: the picture is incomplete." if missing else ""
     if not others:
         return Answer(question, "Unknown", f"No other harm was supplied.{lack}", None)
-    states = [(one.measure.name, state_of(one.effect("target"))) for one in others]
+    states = [(one.measure.name, reading_of(one, one.effect("target"))) for one in others]
     nearby = [(f"{one.measure.name} in the rings", state_of(one.effect(ALL_RINGS))) for one in others]
     worse = [pair for pair in nearby if pair[1].direction > 0]
     detail = "; ".join(f"{name}: {_ANSWERS[state].lower()}" for name, state in states + worse) + "."

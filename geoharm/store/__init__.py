@@ -14,7 +14,7 @@ from geoharm.store.head import Head, read_head
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
 from geoharm.store.panel import unit_panel
-from geoharm.store.purge import purge
+from geoharm.store.purge import events_since, purge
 from geoharm.store.recognise import recognise
 from geoharm.store.reduce import (
     categories,
@@ -26,7 +26,7 @@ from geoharm.store.reduce import (
     zone_counts,
     zone_of,
 )
-from geoharm.store.rhythm import hour_weekday
+from geoharm.store.rhythm import hour_weekday, timed_points
 from geoharm.store.save import save_effects
 from geoharm.store.settle import settle_source
 from geoharm.store.sites import sites
@@ -46,6 +46,7 @@ __all__ = [
     "cell_counts",
     "check_input",
     "dated_points",
+    "events_since",
     "find_inputs",
     "format_text",
     "guess_events",
@@ -70,6 +71,7 @@ __all__ = [
     "streets",
     "survey_estimates",
     "table_categories",
+    "timed_points",
     "unit_panel",
     "whole_period",
     "zone_counts",

@@ -1,7 +1,8 @@
-"""Remove what a study holds, and say what it was."""
+"""What a study's database holds: whether outcomes are in it; remove it, and say what it was."""
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from geoharm.errors import StoreError
@@ -38,3 +39,22 @@ def purge(path: Path) -> dict[str, int]:
     for file in (path, path.with_name(path.name + ".wal")):
         file.unlink(missing_ok=True)
     return held
+
+
+def events_since(path: Path, day: date) -> int:
+    """Return how many events from a day on a database holds.
+
+    Parameters
+    ----------
+    path : Path
+        A database file that is there.
+    day : date
+
+    Raises
+    ------
+    StoreError
+        If it is no database of ours, or another program is using it.
+    """
+    with open_store(path, inputs=path.parent) as store:
+        found = store.connection.execute("SELECT count(*) FROM tidy.event WHERE day >= ?", [day]).fetchall()
+    return int(found[0][0])

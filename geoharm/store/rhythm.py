@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.model import Measure, Window
+from geoharm.model import DatedPoints, Measure, Window
 from geoharm.store.connection import Store
 from geoharm.store.reduce import category_filter, category_values, window_filter
 
@@ -59,6 +59,24 @@ def hour_weekday(store: Store, measure: Measure, window: Window) -> NDArray[np.f
     if events and not week.any():
         week[:] = np.nan
     return week.reshape(7, 24)
+
+
+def timed_points(store: Store, measure: Measure) -> tuple[DatedPoints, NDArray[np.int64]]:
+    """Return the located events of a measure whose time of day is known, and the hour of each, 0 to 23.
+
+    Events known only to lie between two times are left out: at one place they are too few to be spread.
+    """
+    found = store.connection.execute(
+        f"""
+        SELECT x, y, day, hour, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
+        WHERE source = $source AND place = 'inside' AND hour IS NOT NULL {category_filter(measure)}
+        GROUP BY x, y, day, hour ORDER BY x, y, day, hour
+        """,
+        {"source": measure.source} | category_values(measure),
+    ).fetchnumpy()
+    x, y, n = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n"))
+    points = DatedPoints(x, y, np.asarray(found["day"]).astype("datetime64[D]"), n)
+    return points, np.asarray(found["hour"], dtype=np.int64)
 
 
 def _shares(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,0 +1,65 @@
+"""The verbs about the plan: lock it before outcomes are loaded, and see what a result would be called now."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoharm import plan, store, workflow
+from geoharm.model import PlanState
+from geoharm.study import read_study
+
+app = typer.Typer(
+    help="Lock the plan of a study before its outcomes are loaded, so that results can say confirmatory or exploratory.",
+    no_args_is_help=True,
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+
+
+@app.command(epilog="Example: geoharm plan lock pipelines/demo.toml")
+def lock(
+    study_file: StudyFile,
+    db: Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Replace a lock; the new one says so.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
+    study = read_study(study_file)
+    workflow.check(study)
+    path = db or Path("data") / f"{study.slug}.duckdb"
+    first = min(one.period.start for one in study.operations)
+    loaded = path.is_file() and store.events_since(path, first) > 0
+    state = plan.write_lock(study, outcomes_loaded=loaded, day=datetime.now(UTC).date(), again=again)
+    _say(state, plan.lock_file(study), as_json)
+
+
+@app.command(epilog="Example: geoharm plan show pipelines/demo.toml --json")
+def show(study_file: StudyFile, as_json: AsJson = False) -> None:
+    """Say whether the plan is locked, and what has changed since."""
+    study = read_study(study_file)
+    _say(plan.plan_state(study), plan.lock_file(study), as_json)
+
+
+def _say(state: PlanState, path: Path, as_json: bool) -> None:
+    if as_json:
+        about = {
+            "kind": state.kind,
+            "sha256": state.digest,
+            "locked_on": state.locked_on,
+            "outcomes_loaded": state.outcomes_loaded,
+            "changes": list(state.changes),
+            "file": str(path),
+        }
+        print(json.dumps(about, indent=1, ensure_ascii=False))
+        return
+    print(state.sentence)
+    if state.digest:
+        print(f"  {path}: SHA-256 {state.digest}")
+    for change in state.changes:
+        print(f"  changed: {change}")

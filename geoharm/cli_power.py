@@ -1,0 +1,105 @@
+"""The verb about power: how small a fall could be found, how long to wait for it, and what pooling would bring."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from geoharm import store, workflow
+from geoharm.model import PowerRow, PowerTable, pooled_fall
+from geoharm.power import power_tables
+from geoharm.study import read_study
+
+_FALLS = (0.5, 0.3, 0.2)
+_POOLED = (2, 4, 8, 16)
+
+
+def power(
+    study_file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")],
+    data: Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")] = Path("data/raw"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
+    study = read_study(study_file)
+    workflow.check(study)
+    # A database of its own: asking for power loads no outcome into the study's.
+    with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "p.duckdb", inputs=data) as opened:
+        ledgers = workflow.ingest(opened, study, data)
+        tables = power_tables(opened, study, ledgers)
+    together = _together(tables)
+    if as_json:
+        about = {"operations": [_as_dict(table) for table in tables], "together": together}
+        print(json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    for table in tables:
+        _print(table, primary=table.measure == study.primary)
+    for measure, fall in together.items():
+        what = f"a fall of {fall:.0%} or more" if fall is not None else "nothing that can be named"
+        print(
+            f"all {len(study.operations)} operations of this study together, {measure}: {what} is found in the targets"
+        )
+
+
+def _together(tables: Sequence[PowerTable]) -> dict[str, float | None]:
+    """Return what the targets of all operations would find together, by measure; empty for a single operation."""
+    rows: dict[str, list[PowerRow]] = {}
+    for table in tables:
+        rows.setdefault(table.measure, []).append(table.zones[0])
+    return {measure: _number(pooled_fall(found)) for measure, found in rows.items() if len(found) > 1}
+
+
+def _print(table: PowerTable, *, primary: bool) -> None:
+    print(f"{table.operation}, {table.measure}{' (primary)' if primary else ''}: tried on {table.tried_on}")
+    for row in table.zones:
+        if math.isnan(row.detectable_fall):
+            print(f"  {row.zone}, {row.months} months after: {row.note}")
+            continue
+        print(
+            f"  {row.zone}, {row.months} months after: about {row.expected:,.0f} {table.unit} expected; a fall of "
+            f"{row.detectable_fall:.0%} or more is found four times in five"
+        )
+    for fall in _FALLS:
+        months = table.months_for(fall)
+        wait = f"{months:.0f} months after" if not math.isnan(months) else "not within 18 months"
+        print(f"  to find a fall of {fall:.0%} in the target: {wait}")
+    own = table.zones[0]
+    if not math.isnan(own.detectable_fall):
+        together = ", ".join(f"{count}: {own.pooled(count):.0%}" for count in _POOLED)
+        print(f"  pooled with operations like it, independent and of one effect ({own.months} months each): {together}")
+        need = {fall: own.operations_for(fall) for fall in _FALLS}
+        print(
+            "  operations needed together: " + ", ".join(f"{count:.0f} for {fall:.0%}" for fall, count in need.items())
+        )
+
+
+def _as_dict(table: PowerTable) -> dict[str, Any]:
+    own = table.zones[0]
+    return {
+        "operation": table.operation,
+        "measure": table.measure,
+        "tried_on": table.tried_on,
+        "zones": [
+            {
+                "zone": row.zone,
+                "months": row.months,
+                "expected": _number(row.expected),
+                "detectable_fall": _number(row.detectable_fall),
+                "note": row.note,
+            }
+            for row in table.zones
+        ],
+        "target_by_months": {str(row.months): _number(row.detectable_fall) for row in table.by_months},
+        "months_to_wait": {f"{fall:g}": _number(table.months_for(fall)) for fall in _FALLS},
+        "detectable_fall_pooled": {str(count): _number(own.pooled(count)) for count in _POOLED},
+        "operations_needed": {f"{fall:g}": _number(own.operations_for(fall)) for fall in _FALLS},
+    }
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,72 @@
+"""A set of values that the data do not rule out, where it need not be one stretch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceSet:
+    """All values of a quantity that the data do not rule out at a stated level.
+
+    Attributes
+    ----------
+    pieces : tuple of (low, high)
+        In order, closed, not overlapping; an end may be infinite. One finite piece is an ordinary interval; two pieces
+        are everything but a stretch; (-inf, inf) rules nothing out; none at all means that there is no set.
+    level : float
+        Share of repetitions in which the set should hold the truth.
+    method : str
+        "Fieller", "profile".
+    note : str
+        Why there is no set, or what it leaves out.
+    """
+
+    pieces: tuple[tuple[float, float], ...]
+    level: float
+    method: str
+    note: str = ""
+
+    def __contains__(self, value: object) -> bool:
+        """Return whether a value is not ruled out."""
+        return isinstance(value, int | float) and any(low <= value <= high for low, high in self.pieces)
+
+    @property
+    def shape(self) -> str:
+        """One of "none", "interval", "half-line", "two pieces", "everything"."""
+        if not self.pieces:
+            return "none"
+        if len(self.pieces) > 1:
+            return "two pieces"
+        low, high = self.pieces[0]
+        open_ends = math.isinf(low) + math.isinf(high)
+        return ("interval", "half-line", "everything")[open_ends]
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether it is an ordinary interval."""
+        return self.shape == "interval"
+
+    def text(self, digits: int = 2) -> str:
+        """Return the set in words.
+
+        Examples
+        --------
+        >>> ConfidenceSet(((-math.inf, -1.5), (0.25, math.inf)), 0.95, "Fieller").text()
+        'up to -1.50, or 0.25 and more'
+        """
+        shape = self.shape
+        if shape == "none":
+            return self.note or "no set"
+        if shape == "everything":
+            return "any value"
+        return ", or ".join(_piece(low, high, digits) for low, high in self.pieces)
+
+
+def _piece(low: float, high: float, digits: int) -> str:
+    if math.isinf(low):
+        return f"up to {high:.{digits}f}"
+    if math.isinf(high):
+        return f"{low:.{digits}f} and more"
+    return f"{low:.{digits}f} to {high:.{digits}f}"

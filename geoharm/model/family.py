@@ -1,0 +1,56 @@
+"""Every other way to read one measure around one operation, beside the headline."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from geoharm.model.course import Clock, Curve
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.indices import DisplacementIndices
+from geoharm.model.specification import ControlChoice, SpecificationCurve
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What the field's other estimators say; none of them is the headline.
+
+    Attributes
+    ----------
+    measure : str
+    local, displaced, total : Estimate or None
+        Weighted displacement differences, the control scaled to every zone and shared; the latter two None without
+        rings.
+    exact : Interval
+        Of the target's log rate ratio, exact for Poisson counts.
+    indices : DisplacementIndices or None
+    running, events : Curve or None
+        Month by month.
+    profile : Curve
+        Target, gap and rings.
+    clocks : tuple of Clock
+        Target; all rings.
+    choice : ControlChoice or None
+        Where candidates were given.
+    controls, sensitivity : SpecificationCurve or None
+        By control; by window and control.
+    placebo_p : float
+        Two-sided, from the candidates as if each had been the target; NaN with too few.
+    left_out : tuple of (part, reason)
+    """
+
+    measure: str
+    local: Estimate
+    displaced: Estimate | None
+    total: Estimate | None
+    exact: Interval
+    indices: DisplacementIndices | None
+    running: Curve | None
+    events: Curve | None
+    profile: Curve
+    clocks: tuple[Clock, ...]
+    choice: ControlChoice | None = None
+    controls: SpecificationCurve | None = None
+    sensitivity: SpecificationCurve | None = None
+    placebo_p: float = math.nan
+    left_out: tuple[tuple[str, str], ...] = ()

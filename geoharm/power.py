@@ -1,0 +1,153 @@
+"""Power before an operation: the whole method is tried on windows of the past that end before the operation begins.
+
+No event from the operation's first day on is counted, so it can be asked before, during or after the fact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+import shapely
+
+from geoharm import displacement, store
+from geoharm.errors import DesignError
+from geoharm.model import (
+    ALL_RINGS,
+    TARGET_AND_RINGS,
+    BeforeRule,
+    Design,
+    Measure,
+    Operation,
+    Period,
+    PowerRow,
+    PowerTable,
+    Role,
+    SourceLedger,
+    Study,
+    ZoneRole,
+    add_months,
+    first_of_month,
+)
+from geoharm.store import Store
+
+WAITS = (1, 2, 3, 6, 9, 12, 18)
+# A month without data may lie in the window: it is moved back so many months at most.
+_BACK = 6
+
+
+def power_tables(opened: Store, study: Study, ledgers: Sequence[SourceLedger]) -> tuple[PowerTable, ...]:
+    """Return what every harm measure could find around every operation, the primary first.
+
+    Parameters
+    ----------
+    opened : Store
+        Holding the study's events.
+    study : Study
+    ledgers : sequence of SourceLedger
+
+    Notes
+    -----
+    The operation is moved back in time, footprint and all, until its window after ends where the operation begins. The
+    headline's method is run there: its smallest detectable fall does not depend on what was counted after. A later
+    period with more or fewer events has another power.
+    """
+    measures = sorted(
+        (one for one in study.measures if one.role is Role.HARM), key=lambda one: one.name != study.primary
+    )
+    return tuple(
+        _table(opened, study, ledgers, operation, measure) for operation in study.operations for measure in measures
+    )
+
+
+def _table(
+    opened: Store, study: Study, ledgers: Sequence[SourceLedger], operation: Operation, measure: Measure
+) -> PowerTable:
+    own = _own_months(operation)
+    lengths = sorted({own, *WAITS})
+    found = {months: _rows(opened, study, ledgers, operation, measure, months) for months in lengths}
+    limit = _limit(operation, ledgers)
+    return PowerTable(
+        operation.name,
+        measure.name,
+        measure.unit,
+        f"windows of the past that end by {limit}",
+        found[own],
+        tuple(found[months][0] for months in lengths),
+    )
+
+
+def _own_months(operation: Operation) -> int:
+    """Return how many months after its end the study looks: the end of the last phase."""
+    spans = [span for text in operation.after if (span := displacement.parse_phase(text)) is not None]
+    return max((last for _, last in spans), default=1)
+
+
+def _limit(operation: Operation, ledgers: Sequence[SourceLedger]) -> date:
+    limit = min(operation.period.start, *(row.coverage.end for row in ledgers))
+    return first_of_month(limit) if any(row.by_month for row in ledgers) else limit
+
+
+def _rows(
+    opened: Store,
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    operation: Operation,
+    measure: Measure,
+    months: int,
+) -> tuple[PowerRow, ...]:
+    zones = ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
+    why = ""
+    for back in range(_BACK + 1):
+        try:
+            design = _moved_back(study, ledgers, operation, months, back)
+        except DesignError as error:
+            why = why or str(error)
+            continue
+        return _answers(opened, study, design, measure, months, zones)
+    return tuple(PowerRow(zone, months, math.nan, math.nan, why) for zone in zones)
+
+
+def _moved_back(study: Study, ledgers: Sequence[SourceLedger], operation: Operation, months: int, back: int) -> Design:
+    """Return the design of the same operation so much earlier that its window after ends where it really began."""
+    end = add_months(_limit(operation, ledgers), -months - back)
+    length = operation.period.days
+    start = end - timedelta(days=length)
+    if any(row.by_month for row in ledgers):
+        start = first_of_month(start)
+    first = max(row.coverage.start for row in ledgers)
+    if start <= first:
+        msg = f"the data begin on {first}, too late for {months} months before the operation"
+        raise DesignError(msg)
+    moved = replace(
+        operation,
+        period=Period(start, end),
+        before=BeforeRule(Period(first, start)),
+        after=(f"0-{months} months",),
+        chosen_on=None,
+    )
+    others = [one for one in study.operations if one is not operation]
+    return displacement.build_design(moved, study.area, others, ledgers)
+
+
+def _answers(
+    opened: Store, study: Study, design: Design, measure: Measure, months: int, zones: Sequence[str]
+) -> tuple[PowerRow, ...]:
+    name = design.operation.name
+    others = [one for one in study.operations if one.name != name]
+    store.reduce_zones(opened, name, design.zones, [measure.source])
+    counts = store.zone_counts(opened, name, measure, design.zones)
+    control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
+    places = displacement.placebo_places(design.operation, study.area, control, others)
+    windows = displacement.placebo_windows(counts, design)
+    panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+    data = displacement.placebo_data(places, panel, design)
+    rows = []
+    for zone in zones:
+        ratio, check = displacement.calibrate(data, counts, design, zone=zone, after=design.after)
+        expected = check.expected if check else math.nan
+        fall = check.detectable_fall if check and ratio.is_defined else math.nan
+        rows.append(PowerRow(zone, months, expected, fall, ratio.note if math.isnan(fall) else ""))
+    return tuple(rows)

@@ -1,0 +1,116 @@
+"""Power before an operation: learned from the past only, and in agreement with the headline's own figure."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from geoharm import power, store, workflow
+from geoharm.cli import app
+from geoharm.model import PowerRow, PowerTable, pooled_fall
+from geoharm.study import read_study
+from tests.conftest import small_study
+
+
+@pytest.fixture(scope="module")
+def demo(root, tmp_path_factory):
+    """Return the demo's needle study in a folder of its own, with nothing but needles."""
+    folder = tmp_path_factory.mktemp("power")
+    for name in ("city.geojson", "market.geojson", "needles.csv"):
+        shutil.copy(root / "data" / "sample" / name, folder / name)
+    text = (root / "pipelines" / "demo.toml").read_text(encoding="utf-8").replace("../data/sample/", "")
+    blocks = text.split("\n[[")
+    kept = [block for block in blocks if not any(f'name   = "{name}"' in block for name in ("police", "ambulance"))]
+    kept = [
+        block
+        for block in kept
+        if not any(f'name        = "{name}"' in block for name in ("violence", "overdoses", "drug offences"))
+    ]
+    (folder / "demo.toml").write_text("\n[[".join(kept), encoding="utf-8")
+    return folder
+
+
+def tables(folder, monkeypatch, waits=(3,)):
+    monkeypatch.setattr(power, "WAITS", waits)
+    study = read_study(folder / "demo.toml")
+    with store.open_store(folder / "p.duckdb", inputs=folder) as opened:
+        ledgers = workflow.ingest(opened, study, folder)
+        return power.power_tables(opened, study, ledgers)
+
+
+def test_the_windows_own_power_and_less_for_a_shorter_one(demo, monkeypatch):
+    (table,) = tables(demo, monkeypatch)
+    own = {row.zone: row for row in table.zones}
+    assert set(own) == {"target", "all rings", "target and rings"}
+    assert own["target"].months == 11
+    assert 0.1 < own["target"].detectable_fall < 0.5
+    short, long = table.by_months
+    assert (short.months, long.months) == (3, 11)
+    assert short.detectable_fall > long.detectable_fall
+    assert short.expected < long.expected
+    assert table.months_for(0.9) == 3
+    assert math.isnan(table.months_for(0.01))
+
+
+def test_nothing_from_the_operation_on_is_used(demo, monkeypatch, tmp_path):
+    """Events from the first day on are thrown away, or doubled: the answer is the same to the last digit."""
+    (before,) = tables(demo, monkeypatch)
+    lines = (demo / "needles.csv").read_text(encoding="utf-8").splitlines()
+    late = [line for line in lines[1:] if line.split(",")[1] >= "2022-01-10"]
+    assert len(late) > 1000
+    other = tmp_path / "other"
+    shutil.copytree(demo, other, ignore=shutil.ignore_patterns("*.duckdb*"))
+    kept = [line for line in lines if line not in set(late)]
+    doubled = [line.replace(line.split(",")[0], f"again-{place}", 1) for place, line in enumerate(late)]
+    (other / "needles.csv").write_text("\n".join([*kept, *late, *doubled]) + "\n", encoding="utf-8")
+    (after,) = tables(other, monkeypatch)
+    assert after == before
+
+
+def test_too_little_history_is_a_reason_not_a_number(tmp_path):
+    study = read_study(small_study(tmp_path))
+    with store.open_store(tmp_path / "p.duckdb", inputs=tmp_path) as opened:
+        ledgers = workflow.ingest(opened, study, tmp_path)
+        (table,) = power.power_tables(opened, study, ledgers)
+    for row in (*table.zones, *table.by_months):
+        assert math.isnan(row.detectable_fall)
+        assert row.note
+    assert "months before the operation, and 18 are needed" in table.zones[0].note
+    assert "the data begin on 2020-01-01" in table.by_months[-1].note
+
+
+def test_pooling_by_hand():
+    row = PowerRow("target", 6, 100.0, 0.5)
+    assert row.pooled(1) == pytest.approx(0.5)
+    assert row.pooled(4) == pytest.approx(1 - math.sqrt(0.5))
+    assert row.operations_for(0.5) == 1
+    need = row.operations_for(0.2)
+    assert row.pooled(int(need)) <= 0.2 < row.pooled(int(need) - 1)
+    assert math.isnan(PowerRow("target", 6, 100.0, math.nan).operations_for(0.2))
+    two = [row, PowerRow("target", 6, 10.0, 0.9)]
+    assert pooled_fall([row]) == pytest.approx(0.5)
+    assert pooled_fall(two) < 0.5
+    assert math.isnan(pooled_fall([PowerRow("target", 6, 1.0, math.nan)]))
+    assert PowerTable("o", "m", "u", "", (row,), (row,)).months_for(0.5) == 6
+
+
+def test_the_command_line(demo, monkeypatch):
+    monkeypatch.setattr(power, "WAITS", (3,))
+    monkeypatch.chdir(demo)
+    found = CliRunner().invoke(app, ["power", "demo.toml", "--data", ".", "--json"])
+    assert found.exit_code == 0
+    about = json.loads(found.stdout)
+    (one,) = about["operations"]
+    assert one["measure"] == "needle finds"
+    assert set(one["target_by_months"]) == {"3", "11"}
+    assert one["operations_needed"]["0.2"] >= one["operations_needed"]["0.3"]
+    assert about["together"] == {}
+    assert not (demo / "data").exists()
+    bad = CliRunner().invoke(app, ["power", "nothing.toml"])
+    assert "does not exist" in str(bad.exception)
+    text = CliRunner().invoke(app, ["power", "--help"]).stdout
+    assert "Example: geoharm power" in " ".join(text.split())
