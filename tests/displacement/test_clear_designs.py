@@ -32,7 +32,7 @@ def operation(x=6000, y=6000, **changes):
 
 def ledger(**changes):
     plain = {
-        "source": "s", "files": (), "coverage": DATA, "by_month": False, "missing_months": (),
+        "source": "s", "files": (), "coverage": DATA, "precision": "day", "missing_months": (),
         "default_geocodes": (), "location_error": 0.0, "attribution": "",
     }  # fmt: skip
     return SourceLedger(**(plain | changes))
