@@ -1,7 +1,9 @@
 """The nouns: frozen, validated; no files, no database, no drawing."""
 
 from geoharm.model.accuracy import HotspotAccuracy, HotspotScore
+from geoharm.model.appraisal import Appraisal, Baseline, EvidenceCard, OptionAppraisal, OptionUnderProfile
 from geoharm.model.area_counts import AreaCounts, Areas, Bounds
+from geoharm.model.balance import Acceptability, Balance, Flip, HarmRow, JointEffects, NetHarm, VetoAnswer
 from geoharm.model.change import (
     ChangeKind,
     ChangeResult,
@@ -18,11 +20,33 @@ from geoharm.model.emerging import EmergingMap, Pattern
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.family import Family
 from geoharm.model.guard import Consequence, Guard
+from geoharm.model.harm_settings import (
+    CRITERIA,
+    DELIVERED,
+    STANDS_FOR,
+    HarmSettings,
+    Indicator,
+    Mitigation,
+    PlannedOption,
+    SideHarm,
+    WatchSettings,
+)
 from geoharm.model.indices import DisplacementIndices, Quotient
 from geoharm.model.ledger import PLACED, DefaultGeocode, FileLedger, LedgerNote, MonthLedger, SourceLedger
+from geoharm.model.market import (
+    THREATS,
+    CriterionValue,
+    Feature,
+    Noxiousness,
+    PriorityRow,
+    Ranking,
+    ReachGap,
+    ThreatRow,
+)
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.panel import UnitPanel
 from geoharm.model.patterns import Clustering, Emergence, Judgement, PatternResult, Shift
+from geoharm.model.perception import CorrectedEffect, IndicatorChange
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
 from geoharm.model.plan import PlanState
@@ -36,6 +60,7 @@ from geoharm.model.result import (
     TARGET_GAP_AND_RINGS,
     TARGET_WITH_ALL,
     TARGET_WITH_NEAR,
+    BoundedEffect,
     Design,
     Effect,
     HarmLedger,
@@ -75,12 +100,16 @@ from geoharm.model.surface import (
 )
 from geoharm.model.survey import SurveyEstimates
 from geoharm.model.table_ledger import TableLedger
+from geoharm.model.values import SIGNS, ExchangeRates, ExchangeRule, ValueProfile, ValueRule, Veto, Which
+from geoharm.model.watch import Scatter, Watch, WatchCell, WatchState
 
 __all__ = [
     "ALL_RINGS",
     "BANDWIDTH_RULES",
     "BORNE_BY",
     "COMPARED",
+    "CRITERIA",
+    "DELIVERED",
     "DURING",
     "EDGES",
     "ELSEWHERE",
@@ -91,20 +120,28 @@ __all__ = [
     "NO_PLAN",
     "PLACED",
     "RECORDERS",
+    "SIGNS",
+    "STANDS_FOR",
     "TABLE_KINDS",
     "TACTICS",
     "TARGET_AND_RINGS",
     "TARGET_GAP_AND_RINGS",
     "TARGET_WITH_ALL",
     "TARGET_WITH_NEAR",
+    "THREATS",
     "UNITS",
     "UNPLACED",
     "UNPLACED_NEAR",
+    "Acceptability",
     "AccuracySettings",
+    "Appraisal",
     "AreaCounts",
     "Areas",
+    "Balance",
     "Bandwidth",
+    "Baseline",
     "BeforeRule",
+    "BoundedEffect",
     "Bounds",
     "Candidate",
     "CentreShift",
@@ -119,7 +156,9 @@ __all__ = [
     "ConfidenceSet",
     "Consequence",
     "ControlChoice",
+    "CorrectedEffect",
     "Correction",
+    "CriterionValue",
     "Curve",
     "DatedPoints",
     "DefaultGeocode",
@@ -130,28 +169,43 @@ __all__ = [
     "EmergingMap",
     "EmergingSettings",
     "Estimate",
+    "EvidenceCard",
+    "ExchangeRates",
+    "ExchangeRule",
     "Family",
+    "Feature",
     "FileLedger",
+    "Flip",
     "Forest",
     "GlobalClustering",
     "Grid",
     "Guard",
     "Harm",
     "HarmLedger",
+    "HarmRow",
+    "HarmSettings",
     "Hotspot",
     "HotspotAccuracy",
     "HotspotResult",
     "HotspotScore",
     "HotspotSettings",
+    "Indicator",
+    "IndicatorChange",
     "Interval",
+    "JointEffects",
     "Judgement",
     "LedgerNote",
     "LocalClusters",
     "Measure",
     "MeasureResult",
+    "Mitigation",
     "MonthLedger",
+    "NetHarm",
+    "Noxiousness",
     "Operation",
     "OperationResult",
+    "OptionAppraisal",
+    "OptionUnderProfile",
     "PValueSource",
     "Pattern",
     "PatternResult",
@@ -159,17 +213,23 @@ __all__ = [
     "Period",
     "PlaceboCheck",
     "PlanState",
+    "PlannedOption",
     "Points",
     "Pooled",
     "PowerRow",
     "PowerTable",
+    "PriorityRow",
     "PublishSettings",
     "Quotient",
+    "Ranking",
+    "ReachGap",
     "Regression",
     "Role",
+    "Scatter",
     "Shift",
     "ShiftRow",
     "ShiftTable",
+    "SideHarm",
     "Site",
     "Source",
     "SourceLedger",
@@ -182,8 +242,18 @@ __all__ = [
     "Surface",
     "SurveyEstimates",
     "TableLedger",
+    "ThreatRow",
     "UnitPanel",
+    "ValueProfile",
+    "ValueRule",
     "Variant",
+    "Veto",
+    "VetoAnswer",
+    "Watch",
+    "WatchCell",
+    "WatchSettings",
+    "WatchState",
+    "Which",
     "Window",
     "Zone",
     "ZoneCounts",

@@ -76,6 +76,10 @@ class Measure:
         Whether it is neither harm nor activity, but other reports by the same route, to see whether reporting changed.
     comparator : str
         Name of the measure of such reports that goes with this one; empty for none.
+    kind : str
+        The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table".
+    watched : bool
+        Whether the study asks to watch it after an operation, beside health and violence.
     """
 
     name: str
@@ -87,6 +91,8 @@ class Measure:
     overridden: bool = False
     reporting: bool = False
     comparator: str = ""
+    kind: str = ""
+    watched: bool = False
 
     @property
     def role(self) -> Role:

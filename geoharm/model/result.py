@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from geoharm.model.area_counts import Bounds
+from geoharm.model.balance import Balance
 from geoharm.model.change import ChangeResult
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.estimate import Estimate, Interval
@@ -227,6 +229,31 @@ class MeasureResult:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundedEffect:
+    """What changed in one zone, net of control, where counts are only known within bounds.
+
+    Attributes
+    ----------
+    zone : str
+    before, after, control_before, control_after : Bounds
+    low, high : Estimate
+        The least and the most the change can be, each with the noise of counting at that end; infinite where nothing
+        bounds it.
+    note : str
+        What the bounds leave out.
+    """
+
+    zone: str
+    before: Bounds
+    after: Bounds
+    control_before: Bounds
+    control_after: Bounds
+    low: Estimate
+    high: Estimate
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class HarmLedger:
     """Harm added up, activity beside it and outside the sum.
 
@@ -263,11 +290,14 @@ class OperationResult:
         The primary measure first.
     ledgers : tuple of HarmLedger
         Target; target and rings.
+    balance : Balance or None
+        What all harms add up to, under whose values.
     """
 
     design: Design
     measures: tuple[MeasureResult, ...]
     ledgers: tuple[HarmLedger, ...]
+    balance: Balance | None = None
 
 
 @dataclass(frozen=True, slots=True)

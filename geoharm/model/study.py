@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.area_counts import Areas
+from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.place import Site, StudyArea
@@ -115,7 +117,11 @@ class Operation:
         Outlines of similar markets farther away, to which harm may have moved.
     streets : str
         Name of the source of street lines along which the rings are measured; empty for straight lines.
-    partners, mitigation, co_occurring : tuple of str
+    partners, co_occurring : tuple of str
+    cost : float
+        In the study's own money; NaN if not stated.
+    mitigation : tuple of Mitigation
+        What was planned to soften harm, and whether it was delivered.
     """
 
     name: str
@@ -134,8 +140,9 @@ class Operation:
     similar: Areas | None = None
     streets: str = ""
     partners: tuple[str, ...] = ()
-    mitigation: tuple[str, ...] = ()
+    mitigation: tuple[Mitigation, ...] = ()
     co_occurring: tuple[str, ...] = ()
+    cost: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +222,8 @@ class Study:
     emerging : EmergingSettings
     accuracy : AccuracySettings
     change : ChangeSettings
+    harm : HarmSettings
+        Values, indicators, the watch, options: what is said about harm beyond the measures.
     """
 
     name: str
@@ -233,6 +242,7 @@ class Study:
     emerging: EmergingSettings = field(default_factory=EmergingSettings)
     accuracy: AccuracySettings = field(default_factory=AccuracySettings)
     change: ChangeSettings = field(default_factory=ChangeSettings)
+    harm: HarmSettings = field(default_factory=HarmSettings)
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -1,0 +1,59 @@
+"""Evidence cards: what is known of each way to act, in our words and cited, as TOML files to edit."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from geoharm._checks import nearest
+from geoharm._tables import Table
+from geoharm.errors import StudyError
+from geoharm.model import EvidenceCard
+
+SHIPPED_CARDS = (
+    "arrest-referral", "crackdown", "doing-nothing", "focused-deterrence", "nuisance-abatement", "seizure",
+    "street-enforcement", "treatment-outreach", "undercover",
+)  # fmt: skip
+_KEYS = ("name", "tactic", "finding", "strength", "caution", "citation", "url", "licence")
+
+
+def card_text(name: str, folder: Path) -> str:
+    """Return the TOML of a shipped card, or of a file beside the study.
+
+    Raises
+    ------
+    StudyError
+        If there is no such card.
+    """
+    if name.endswith(".toml"):
+        path = folder / name
+        if not path.is_file():
+            raise StudyError([f'The evidence card "{path}" does not exist.'])
+        return path.read_text(encoding="utf-8")
+    if name not in SHIPPED_CARDS:
+        raise StudyError(
+            [f'"{name}" is no shipped evidence card; {nearest(name, SHIPPED_CARDS)} Your own ends in .toml.']
+        )
+    return resources.files("geoharm.harm.cards").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+
+
+def read_card(name: str, folder: Path) -> EvidenceCard:
+    """Return an evidence card.
+
+    Raises
+    ------
+    StudyError
+        Listing every mistake of the file.
+    """
+    where = name if name.endswith(".toml") else f"{name}.toml"
+    problems: list[str] = []
+    try:
+        content = tomllib.loads(card_text(name, folder))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError([f"{where} is not valid TOML: {error}."]) from error
+    table = Table(content, where, problems).known(*_KEYS)
+    found = EvidenceCard(**{key: table.text(key) for key in _KEYS})
+    if problems:
+        raise StudyError(problems)
+    return found

@@ -1,0 +1,159 @@
+"""Appraisal: means by hand, break-even, what decides, vetoes, cards, workbooks of weights."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoharm.errors import StudyError
+from geoharm.harm import (
+    SHIPPED_CARDS,
+    appraise_option,
+    card_text,
+    offence_weights,
+    profile_from_weights,
+    read_card,
+    read_profile,
+)
+from geoharm.model import Baseline, PlannedOption, SideHarm, Veto, Which
+from tests.harm.test_net import by_name, profile
+from tests.harm.worlds import measure
+
+FINDS = Baseline(measure("finds"), 2400, 24, 1.0)
+OVERDOSES = Baseline(measure("overdoses", unit="calls", borne_by="user", kind="health"), 240, 24, 1.0)
+BOTH = by_name(finds=1.0, overdoses=10.0)
+
+
+def option(local=(-0.5, -0.5), displaced=(0.0, 0.0), half_life=(math.inf, math.inf), side=()):
+    return PlannedOption("o", "", local, displaced, half_life, tuple(side), "made up")
+
+
+PLAIN = by_name(finds=1.0)
+
+
+def under(one, baseline=(FINDS,), profiles=(PLAIN,), months=12):
+    return appraise_option(one, baseline, profiles, months=months, seed=1).profiles[0]
+
+
+def test_the_mean_is_baseline_times_change():
+    found = under(option())
+    assert found.mean == pytest.approx(-600, rel=0.01)
+    assert found.reduces == 1.0
+    assert found.decides == "baseline of finds"
+
+
+def test_displacement_takes_its_share_and_breaks_even_at_all():
+    found = under(option(displaced=(0.4, 0.4)))
+    assert found.mean == pytest.approx(-360, rel=0.01)
+    assert found.break_even == pytest.approx(1.0)
+
+
+@given(st.floats(0.5, 20.0))
+@settings(max_examples=10, deadline=None)
+def test_decay_is_the_mean_of_a_halving_curve(half):
+    """Against a sum over days."""
+    days = [2 ** (-(day + 0.5) / (half * 30)) for day in range(360)]
+    found = under(option(half_life=(half, half)))
+    assert found.mean == pytest.approx(-600 * sum(days) / 360, rel=0.015)
+
+
+def test_break_even_with_a_side_harm_solves_for_zero():
+    side = (SideHarm("overdoses", 0.2, 0.2),)
+    first = under(option(side=side), (FINDS, OVERDOSES), (BOTH,))
+    even = first.break_even
+    again = under(option(displaced=(even, even), side=side), (FINDS, OVERDOSES), (BOTH,))
+    assert 0 < even < 1
+    assert again.mean == pytest.approx(0, abs=1e-6)
+
+
+def test_the_widest_assumption_decides():
+    found = under(option(local=(-0.9, 0.5), displaced=(0.2, 0.21)))
+    assert found.decides == "local change"
+    assert found.decides_share > 0.9
+    assert 0.5 < found.reduces < 0.95
+
+
+def test_vetoes_are_hit_as_often_as_the_side_harm_rises():
+    veto = Veto(Which(type="health"), 0.0, "no rise in overdoses is acceptable")
+    rules = BOTH.rules
+    found = under(
+        option(side=(SideHarm("overdoses", -0.1, 0.1),)), (FINDS, OVERDOSES), (profile(*rules, vetoes=[veto]),)
+    )
+    ((words, name, share),) = found.vetoes
+    assert (words, name) == ("no rise in overdoses is acceptable", "overdoses")
+    assert share == pytest.approx(0.5, abs=0.02)
+
+
+def test_doing_nothing_changes_nothing():
+    found = under(option(local=(0.0, 0.0)))
+    assert (found.mean, found.interval.low, found.interval.high) == (0.0, 0.0, 0.0)
+    assert found.decides == ""
+    assert math.isnan(found.break_even)
+
+
+def test_the_same_seed_says_the_same():
+    one = option(local=(-0.5, 0.1), displaced=(0, 0.5), half_life=(1, 6))
+    assert appraise_option(one, [FINDS], [BOTH], months=6, seed=4) == appraise_option(
+        one, [FINDS], [BOTH], months=6, seed=4
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED_CARDS)
+def test_shipped_cards_are_cited(name):
+    card = read_card(name, Path())
+    assert "UK Drug Policy Commission (2009)" in card.citation
+    assert card.url.startswith("https://")
+    assert "limited" in card.strength
+
+
+def test_cards_that_are_wrong_are_refused(tmp_path):
+    with pytest.raises(StudyError, match='"crackdowns" is no shipped evidence card; did you mean "crackdown"'):
+        read_card("crackdowns", tmp_path)
+    (tmp_path / "mine.toml").write_text(
+        card_text("crackdown", tmp_path).replace("finding", "findings"), encoding="utf-8"
+    )
+    with pytest.raises(StudyError, match='findings is not a known key; did you mean "finding"'):
+        read_card("mine.toml", tmp_path)
+
+
+# -- workbooks of weights -----------------------------------------------------------------------------------------------
+
+SHEET = [
+    ["Cambridge Crime Harm Index", "", ""],
+    ["Offence", "Category", "Days"],
+    ["Robbery", "Violence", "365"],
+    ["Possession of cannabis", "Drugs", "3"],
+    ["Trafficking in controlled drugs", "Drugs", "5"],
+    ["", "", ""],
+]
+
+
+def test_a_workbook_becomes_a_profile_that_says_it_is_untried(tmp_path):
+    text = profile_from_weights(offence_weights(SHEET, "chi"), "chi", file="chi.xlsx")
+    (tmp_path / "chi.toml").write_text(text, encoding="utf-8")
+    found = read_profile("chi.toml", tmp_path)
+    assert found.untried
+    assert found.weight(measure("Robbery")) == 365
+    assert found.weight(measure("Possession of cannabis")) == 0
+    assert "# left out, activity and not harm: Possession of cannabis (3)" in text
+    assert "# left out, activity and not harm: Trafficking in controlled drugs (5)" in text
+
+
+def test_one_weight_for_all_drug_offences_is_refused():
+    with pytest.raises(StudyError, match="possession and trafficking are never one weight"):
+        offence_weights([["Offence", "Weight"], ["Robbery", "746"], ["Drug offences", "11"]], "ons")
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "sentence"),
+    [([["a", "b"]], "chi", "No row has a head"), (SHEET, "cchi", "is no kind of workbook"),
+     ([["Offence", "Days"], ["Robbery", "1"], ["Robbery", "2"]], "chi", "with the weights 1 and 2"),
+     ([["Offence", "Days"]], "chi", "No row has an offence")],
+)  # fmt: skip
+def test_other_sheets_are_refused(rows, kind, sentence):
+    with pytest.raises(StudyError, match=sentence):
+        offence_weights(rows, kind)

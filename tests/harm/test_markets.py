@@ -1,0 +1,254 @@
+"""Noxiousness, threat matrix, reach, ranks and resilience; reporting effort on made worlds; surveys."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geoharm.errors import DesignError
+from geoharm.harm import (
+    corrected_effect,
+    indicator_change,
+    market_size,
+    noxiousness,
+    rank_markets,
+    reach_gap,
+    resilience,
+    threat_row,
+    trend,
+)
+from geoharm.model import (
+    Change,
+    CriterionValue,
+    Effect,
+    Estimate,
+    Indicator,
+    Measure,
+    Period,
+    SurveyEstimates,
+    Window,
+)
+from tests.harm.worlds import calibrated_effect, measure
+
+
+def counted(zone, control=(1000, 1000)):
+    nothing = Estimate("log rate ratio", math.nan, math.nan, "log ratio", "", "none")
+    return Effect(
+        "target",
+        "after",
+        Change("target", *zone),
+        Change("control", *control),
+        1.0,
+        nothing,
+        nothing,
+        nothing,
+        1.0,
+        0.3,
+    )
+
+
+# -- noxiousness --------------------------------------------------------------------------------------------------------
+
+
+def test_a_market_that_stayed_but_does_less_harm_is_told_apart():
+    found = noxiousness("target", counted((100, 40)), counted((200, 200)), names=("violence", "finds"))
+    assert (found.before, found.after) == (50.0, 20.0)
+    assert found.ratio.value == pytest.approx(math.log(0.4))
+    assert found.ratio.standard_error == pytest.approx(math.sqrt(1 / 100 + 1 / 40 + 2 / 200 + 4 / 1000))
+    assert "less harm for its size" in found.reading
+
+
+def test_what_the_control_did_is_taken_out():
+    """Harm per activity halved everywhere: nothing is left of a halving here."""
+    harm, market = counted((100, 50), (1000, 500)), counted((200, 200), (2000, 2000))
+    assert noxiousness("target", harm, market, names=("a", "b")).ratio.value == pytest.approx(0.0)
+    stayed = noxiousness("target", harm, counted((200, 200), (2000, 4000)), names=("a", "b"))
+    assert stayed.ratio.value == pytest.approx(math.log(2))
+
+
+@given(st.floats(0.2, 5.0))
+@settings(max_examples=20, deadline=None)
+def test_reporting_that_changes_both_alike_cancels(share):
+    plain = noxiousness("target", counted((1000, 500)), counted((2000, 1500)), names=("a", "b"))
+    both = noxiousness(
+        "target", counted((1000, round(500 * share))), counted((2000, round(1500 * share))), names=("a", "b")
+    )
+    assert both.ratio.value == pytest.approx(plain.ratio.value, abs=0.02)
+
+
+def test_no_harm_or_no_market_is_undefined_with_its_reason():
+    found = noxiousness("target", counted((10, 0)), counted((20, 20)), names=("violence", "finds"))
+    assert not found.ratio.is_defined
+    assert "the count of violence after is 0" in found.reading
+    assert math.isnan(noxiousness("target", counted((1, 1)), counted((0, 5)), names=("a", "b")).before)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "size"),
+    [((-0.8, -0.3), (0.2, 0.6), "moved"), ((-0.8, -0.3), (-0.2, 0.2), "shrank"), ((0.1, 0.5), (0, 0.1), "grew"),
+     ((-0.2, 0.2), (0.2, 0.6), "no clear change")],
+)  # fmt: skip
+def test_what_became_of_a_market(here, there, size):
+    assert market_size(calibrated_effect(100, 60, *here), calibrated_effect(100, 130, *there)) == size
+
+
+# -- threats and reach --------------------------------------------------------------------------------------------------
+
+
+def test_the_threat_matrix_adds_by_type_and_knows_what_it_does_not_know():
+    counts = [
+        (measure("overdoses", borne_by="user", kind="health", unit="calls"), 40, 4.0),
+        (measure("violence", kind="crime and violence", unit="incidents"), 20, 2.0),
+        (measure("finds"), 100, 4.0),
+        (measure("needles", unit="needles"), 800, 4.0),
+        (measure("entries", borne_by="user", kind="health", unit="people", source_kind="treatment_entry"), 50, 4.0),
+        (Measure("arrests", "s", (), "incidents", "police"), 900, 4.0),
+    ]
+    found = dict(threat_row("m", area_km2=1.0, counts=counts).threats)
+    assert found["injury"].value == 20.0
+    assert found["injury"].standard_error == pytest.approx(math.sqrt(40 / 16 + 20 / 4))
+    assert found["community harm"].value == 25.0
+    assert not found["economic damage"].is_defined
+
+
+def test_reach_counts_what_lies_beyond_walking_distance():
+    places = (np.array([0.0, 1000.0, 50.0]), np.zeros(3), np.array([10.0, 30.0, 60.0]))
+    sites = {"Drug treatment clinic": np.array([[100.0, 0.0]]), "school": np.array([[1000.0, 0.0]])}
+    found = reach_gap("m", "treatment", (0.0, 0.0), places, sites, walking=800, years=2.0)
+    assert (found.share, found.harm, found.distance, found.counts) == (0.3, 15.0, 100.0, (70, 30))
+    assert math.isnan(reach_gap("m", "sharps bin", (0.0, 0.0), places, sites, walking=800, years=2.0).share)
+
+
+# -- ranks --------------------------------------------------------------------------------------------------------------
+
+
+def scored(**numbers):
+    return [CriterionValue(name, *pair, "x") for name, pair in numbers.items()]
+
+
+def test_ranks_of_known_values_are_the_obvious_ones():
+    values = {name: scored(harm=(value, 1e-9)) for name, value in (("a", 3.0), ("b", 9.0), ("c", 1.0))}
+    found = rank_markets(values, {"harm": 1.0}, seed=1)
+    assert [row.market for row in found] == ["b", "a", "c"]
+    assert [(row.ranks.low, row.ranks.high) for row in found] == [(1, 1), (2, 2), (3, 3)]
+    assert [row.score for row in found] == [1.0, 0.5, 0.0]
+
+
+def test_rank_intervals_are_wide_where_values_cannot_be_told_apart():
+    values = {name: scored(harm=(10.0 + place * 0.01, 5.0)) for place, name in enumerate("abcd")}
+    assert all((row.ranks.low, row.ranks.high) == (1, 4) for row in rank_markets(values, {"harm": 1.0}, seed=1))
+
+
+def test_two_markets_change_places_as_often_as_the_normal_law_says():
+    """P(first is really first) for two normal values is known; the 95% interval holds both ranks or one accordingly."""
+    sure = {"a": scored(harm=(10.0, 1.0)), "b": scored(harm=(0.0, 1.0))}
+    unsure = {"a": scored(harm=(2.0, 1.0)), "b": scored(harm=(0.0, 1.0))}
+    assert rank_markets(sure, {"harm": 1.0}, seed=1)[0].ranks.high == 1
+    assert rank_markets(unsure, {"harm": 1.0}, seed=1)[0].ranks.high == 2  # P(reversed) = 7.9%
+
+
+@given(st.permutations("abcd"), st.floats(0.1, 100))
+@settings(max_examples=20, deadline=None)
+def test_order_of_input_and_scale_of_a_criterion_change_nothing(order, scale):
+    base = {"a": (1.0, 5.0), "b": (2.0, 3.0), "c": (3.0, 4.0), "d": (4.0, 1.0)}
+    plain = rank_markets(
+        {k: scored(harm=(x, 0.1), reach=(y, 0.1)) for k, (x, y) in base.items()}, {"harm": 1, "reach": 1}, seed=1
+    )
+    again = rank_markets(
+        {k: scored(harm=(base[k][0] * scale, 0.1 * scale), reach=(base[k][1], 0.1)) for k in order},
+        {"harm": 1, "reach": 1},
+        seed=1,
+    )
+    assert [row.market for row in plain] == [row.market for row in again]
+
+
+def test_what_is_unknown_takes_no_part_and_nothing_known_is_refused():
+    values = {"a": scored(harm=(1.0, 0.1), trend=(math.nan, math.nan)), "b": scored(harm=(2.0, 0.1), trend=(9.0, 0.1))}
+    assert rank_markets(values, {"harm": 1.0, "trend": 1.0}, seed=1)[0].market == "b"
+    with pytest.raises(DesignError, match="nothing to rank by"):
+        rank_markets(values, {"priority": 1.0}, seed=1)
+
+
+def test_resilience_and_trend_by_hand():
+    series = [10.0] * 12 + [4.0] * 4 + [10.0] * 12
+    assert resilience(series, [(12, 16, 28)]).value == pytest.approx(1.0)
+    assert resilience([10.0] * 12 + [4.0] * 16, [(12, 16, 28)]).value == pytest.approx(0.0)
+    assert math.isnan(resilience(series, []).value)
+    assert math.isnan(resilience([10.0] * 28, [(12, 16, 28)]).value)
+    assert trend([5.0] * 12 + [10.0] * 12).value == pytest.approx(math.log(2))
+    assert "under 24 months" in trend([5.0] * 20).note
+
+
+# -- reporting effort ---------------------------------------------------------------------------------------------------
+
+
+def test_reports_corrected_for_effort_hold_the_truth_on_made_worlds():
+    """Harm falls by 30%, reporting doubles: raw ratios say more, corrected ones hold the truth 95 times in 100."""
+    rng = np.random.default_rng(11)
+    held = raw_held = 0
+    for _ in range(1000):
+        effort, harm = 2.0, 0.7
+        reports = counted((rng.poisson(300), rng.poisson(300 * effort * harm)), (rng.poisson(3000), rng.poisson(3000)))
+        other = counted((rng.poisson(400), rng.poisson(400 * effort)), (rng.poisson(4000), rng.poisson(4000)))
+        found = corrected_effect("target", reports, other, names=("finds", "cleaning"))
+        span, raw = found.corrected.interval(), found.raw.interval()
+        held += span.low <= math.log(harm) <= span.high
+        raw_held += raw.low <= math.log(harm) <= raw.high
+    assert 0.93 < held / 1000 < 0.97
+    assert raw_held == 0
+
+
+def test_a_comparator_without_counts_is_undefined_with_its_reason():
+    found = corrected_effect("target", counted((5, 5)), counted((3, 0)), names=("finds", "cleaning"))
+    assert "the count of cleaning after in target is 0" in found.corrected.note
+
+
+# -- surveys ------------------------------------------------------------------------------------------------------------
+
+FEAR = Indicator("fear", "residents", "afraid", "outcome")
+YEARS = tuple(Period(date(year, 1, 1), date(year + 1, 1, 1)) for year in (2020, 2021))
+BEFORE, AFTER = Window("before", (YEARS[0],)), Window("after", (YEARS[1],))
+SHAPES = tuple(shapely.box(100 * place, 0, 100 * place + 100, 100) for place in range(3))
+
+
+def test_survey_change_by_hand():
+    survey = SurveyEstimates(
+        "residents", "afraid", "percent", ("A", "B", "C"), YEARS,
+        np.array([[40.0, 30.0], [20.0, 22.0], [30.0, 30.0]]), np.full((3, 2), 2.0), SHAPES,
+    )  # fmt: skip
+    found = indicator_change(FEAR, survey, shapely.box(10, 10, 90, 90), BEFORE, AFTER)
+    assert (found.here.value, found.elsewhere.value, found.net.value) == (-10.0, 1.0, -11.0)
+    assert found.here.standard_error == pytest.approx(math.sqrt(8))
+    assert found.net.standard_error == pytest.approx(math.sqrt(8 + 2 * (8 / 4)))
+    assert found.areas == (1, 2)
+
+
+def test_an_area_asked_once_takes_no_part_and_nobody_asked_is_said():
+    estimate = np.array([[40.0, np.nan], [20.0, 22.0], [30.0, 30.0]])
+    survey = SurveyEstimates(
+        "residents",
+        "afraid",
+        "percent",
+        ("A", "B", "C"),
+        YEARS,
+        estimate,
+        np.where(np.isnan(estimate), np.nan, 2.0),
+        SHAPES,
+    )
+    found = indicator_change(FEAR, survey, shapely.box(10, 10, 90, 90), BEFORE, AFTER)
+    assert not found.here.is_defined
+    assert "no estimate where the operation was" in found.here.note
+    assert found.areas == (0, 2)
+
+
+def test_price_and_purity_are_in_no_sum():
+    """An indicator is no measure: no profile can weigh it, so the only sums it could enter do not exist."""
+    assert not any(isinstance(one, Measure) for one in itertools.chain([FEAR]))
+    assert not hasattr(FEAR, "harm")
