@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import tomllib
 from dataclasses import replace
 from datetime import timedelta
@@ -40,6 +41,15 @@ from geoharm.model import (
 )
 from geoharm.rasters import read_population
 from geoharm.settings import read_accuracy, read_change, read_emerging, read_hotspots, read_period
+from geoharm.study_values import (
+    HARM_KEYS,
+    counted_source,
+    harm_settings,
+    kind_counted,
+    mitigation,
+    of_points,
+    value_files,
+)
 
 RELEASES = ("public", "internal")
 DISCLOSURE_RULES = ("under-5", "under-10")
@@ -92,14 +102,14 @@ def read_study(path: Path) -> Study:
     reader.inputs[path.name] = file_hash(path)
     root = Table(content, path.name, reader.problems)
     root.known(
-        "study", "source", "measure", "operation", "values", "hotspots", "emerging", "accuracy", "change",
-        "publish",
+        "study", "source", "measure", "operation", "hotspots", "emerging", "accuracy", "change", "publish", *HARM_KEYS,
     )  # fmt: skip
     about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
     area = _study_area(reader, about)
     period = read_period(about.table("period"))
     sources = tuple(_source(reader, table) for table in root.tables("source"))
-    measures = tuple(_measure(table, sources) for table in root.tables("measure"))
+    every = [_measure(table, sources) for table in root.tables("measure")]
+    measures = of_points(every, sources)
     operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
     primary = about.text("primary")
     names = [one.name for one in operations]
@@ -109,6 +119,8 @@ def read_study(path: Path) -> Study:
         reader.problems.append(f"{path.name}: there is no [[operation]]; a study evaluates at least one.")
     _check_whole(root, about, sources, measures, primary)
     _check_names(root, sources, measures, operations)
+    harm = harm_settings(root, sources, every, operations)
+    reader.inputs |= {name: file_hash(reader.folder / name) for name in value_files(harm, reader.folder)}
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
     accuracy = read_accuracy(root.table("accuracy", needed=False))
@@ -134,6 +146,7 @@ def read_study(path: Path) -> Study:
         emerging=emerging,
         accuracy=accuracy,
         change=change,
+        harm=harm,
     )
 
 
@@ -205,23 +218,12 @@ def _outlines(reader: _Reader, table: Table) -> Areas | None:
     return areas
 
 
-def _counted_source(table: Table, sources: tuple[Source, ...]) -> str:
-    """Return the name of the source of events that a measure counts."""
-    name = table.content.get("source")
-    tables = {one.name: one.kind for one in sources if one.kind in TABLE_KINDS}
-    if isinstance(name, str) and name in tables:
-        table.refuse(
-            "source",
-            f"is of kind {tables[name]}; a measure counts dated points only, so name a source of kind {', '.join(KINDS)}.",
-        )
-        return ""
-    return table.text("source", choices=[one.name for one in sources if one.is_events])
-
-
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
-    table.known("name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by", "reporting",
-                "comparator")  # fmt: skip
-    source = _counted_source(table, sources)
+    table.known(
+        "name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by", "reporting",
+        "comparator", "watch", "kind",
+    )  # fmt: skip
+    source = counted_source(table, sources)
     where = table.table("where", needed=False).known("category")
     categories = where.texts("category", ())
     unit = table.text("unit", choices=UNITS)
@@ -245,13 +247,15 @@ def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
             "or count_as_harm = true, and every report will say so."
         )
     comparator = table.text("comparator") if "comparator" in table else ""
-    return Measure(table.text("name"), source, categories, unit, recorded_by, harm, overridden, reporting, comparator)
+    kind, watched = kind_counted(table, sources), table.flag("watch", default=False)
+    about = (table.text("name"), source, categories, unit, recorded_by)
+    return Measure(*about, harm, overridden, reporting, comparator, kind, watched)
 
 
 def _operation(reader: _Reader, table: Table) -> Operation | None:
     table.known(
         "name", "tactic", "partners", "objective", "mitigation", "start", "end", "target", "target_note", "rings",
-        "control", "before", "after", "chosen_on", "placebo", "co_occurring", "similar",
+        "control", "before", "after", "chosen_on", "placebo", "co_occurring", "similar", "cost",
     )  # fmt: skip
     count = len(reader.problems)
     start, end = table.day("start"), table.day("end")
@@ -293,8 +297,9 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
         similar=similar,
         streets=rings.text("along") if "along" in rings else "",
         partners=table.texts("partners", ()),
-        mitigation=table.texts("mitigation", ()),
+        mitigation=mitigation(table),
         co_occurring=table.texts("co_occurring", ()),
+        cost=table.number("cost", math.nan) if "cost" in table else math.nan,
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import shapely
 
-from geoharm import displacement, harm, hotspots, publish, store
+from geoharm import displacement, harm, hotspots, publish, store, weighing
 from geoharm._checks import nearest
 from geoharm._version import __version__
 from geoharm.beside import add_beside, pools
@@ -130,6 +130,7 @@ def check(study: Study) -> None:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
             problems += _kind_problems(source, layout)
+    problems += weighing.check_values(study)
     try:
         displacement.check_operations_apart(study.operations)
     except DesignError as error:
@@ -242,12 +243,14 @@ def evaluate(
             _others(study, one.operation),
             rings=walked if one.operation.streets else None,
         )
-        measures = tuple(_evaluate_measure(opened, measure, one, places) for measure in ordered)
+        evaluated = [_evaluate_measure(opened, measure, one, places) for measure in ordered]
+        measures = tuple(found for found, _ in evaluated)
         measures = add_beside(opened, study, ledgers, one, measures)
         sums = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
-        results.append(OperationResult(one, measures, sums))
+        balance = weighing.weigh(opened, study, one, measures, [data for _, data in evaluated])
+        results.append(OperationResult(one, measures, sums, balance))
         progress(f"evaluating {one.operation.name}", number, len(designs))
-    return tuple(results)
+    return weighing.with_pooled_watch(results)
 
 
 def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progress = silent) -> Run:
@@ -327,11 +330,12 @@ def _others(study: Study, one: Operation) -> list[Operation]:
 
 def _evaluate_measure(
     opened: Store, measure: Measure, one: Design, places: displacement.PlaceboPlaces
-) -> MeasureResult:
+) -> tuple[MeasureResult, displacement.PlaceboData]:
     counts = store.zone_counts(opened, one.operation.name, measure, one.zones)
     windows = displacement.placebo_windows(counts, one)
     panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
-    return displacement.evaluate_measure(measure, counts, one, displacement.placebo_data(places, panel, one))
+    data = displacement.placebo_data(places, panel, one)
+    return displacement.evaluate_measure(measure, counts, one, data), data
 
 
 def _kind_problems(source: Source, layout: Format) -> list[str]:

@@ -13,6 +13,7 @@ from geoharm.store.guess_tables import guess_table
 from geoharm.store.head import Head, read_head
 from geoharm.store.inputs import Input, find_inputs
 from geoharm.store.ledger import source_ledger
+from geoharm.store.nights import night_counts
 from geoharm.store.panel import unit_panel
 from geoharm.store.purge import events_since, purge
 from geoharm.store.recognise import recognise
@@ -29,6 +30,7 @@ from geoharm.store.reduce import (
 from geoharm.store.rhythm import hour_weekday, timed_points
 from geoharm.store.save import save_effects
 from geoharm.store.settle import settle_source
+from geoharm.store.sheets import sheet_texts
 from geoharm.store.sites import sites
 from geoharm.store.streets import streets
 from geoharm.store.table_sources import area_counts, ingest_table, survey_estimates, table_categories
@@ -56,6 +58,7 @@ __all__ = [
     "ingest_source",
     "ingest_table",
     "look_at",
+    "night_counts",
     "one_input",
     "open_store",
     "parse_format",
@@ -66,6 +69,7 @@ __all__ = [
     "recognise",
     "reduce_zones",
     "save_effects",
+    "sheet_texts",
     "shipped",
     "sites",
     "streets",
