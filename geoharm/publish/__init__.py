@@ -1,8 +1,11 @@
 """Disclosure first, then pictures and words: everything here takes what `disclose` made, and nothing else."""
 
+from geoharm.publish.appraisal_page import appraisal_record, disclose_appraisal, publish_appraisal
 from geoharm.publish.disclosure import DisclosedStudy, disclose
 from geoharm.publish.files import Published, check_folder, publish_study
 from geoharm.publish.maps import build_map
+from geoharm.publish.priorities import publish_ranking, ranking_record
+from geoharm.publish.ranked import disclose_ranking
 from geoharm.publish.states import State, state_of
 from geoharm.publish.verdict import Verdict, judge
 
@@ -11,10 +14,16 @@ __all__ = [
     "Published",
     "State",
     "Verdict",
+    "appraisal_record",
     "build_map",
     "check_folder",
     "disclose",
+    "disclose_appraisal",
+    "disclose_ranking",
     "judge",
+    "publish_appraisal",
+    "publish_ranking",
     "publish_study",
+    "ranking_record",
     "state_of",
 ]

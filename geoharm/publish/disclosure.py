@@ -52,6 +52,7 @@ from geoharm.model import (
     add_months,
 )
 from geoharm.publish.audit import gives_back
+from geoharm.publish.balanced import disclose_balance
 from geoharm.publish.beside import disclose_beside, disclose_pools
 from geoharm.publish.changed import disclose_change
 from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
@@ -155,7 +156,7 @@ def _disclose_operation(result: OperationResult, k: int) -> ShownOperation:
     measures = tuple(_disclose_measure(one, result.design, k) for one in result.measures)
     hidden = {(one.measure.name, effect.zone) for one in measures for effect in one.effects if effect.is_withheld}
     ledgers = tuple(_disclose_harm(ledger, hidden, k) for ledger in result.ledgers)
-    return ShownOperation(result.design, measures, ledgers)
+    return ShownOperation(result.design, measures, ledgers, disclose_balance(result.balance, hidden, k))
 
 
 def _disclose_measure(result: MeasureResult, design: Design, k: int) -> ShownMeasure:

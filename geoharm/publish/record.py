@@ -15,6 +15,7 @@ from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
 from geoharm.publish.pattern_record import pattern_record, settings_record
 from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
+from geoharm.publish.values_record import balance_record
 from geoharm.publish.verdict import Verdict
 
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
@@ -123,6 +124,7 @@ def _operation(operation: ShownOperation, verdict: Verdict) -> dict[str, Any]:
             window.name: [{"start": str(p.start), "end": str(p.end)} for p in window.periods]
             for window in (design.before, design.after, *design.phases)
         },
+        "harm": balance_record(operation.balance),
         "measures": [
             {
                 "name": one.measure.name,

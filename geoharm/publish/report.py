@@ -20,8 +20,11 @@ from geoharm.publish.layers import attributions
 from geoharm.publish.pattern_part import PATTERN_METHODS, pattern_context
 from geoharm.publish.place_part import PLACE_METHODS, place_context
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation, Withheld
-from geoharm.publish.states import reading_of
+from geoharm.publish.states import State, reading_of
+from geoharm.publish.tactics_part import tactics_context
+from geoharm.publish.values_part import values_context
 from geoharm.publish.verdict import Verdict
+from geoharm.publish.watch_part import watch_context
 
 ARROW = "\u2192"
 _PLACES = (
@@ -72,6 +75,9 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         threshold=disclosed.threshold,
         **_harm_context(operation),
         **place_context(disclosed, operation, surface),
+        **values_context(operation),
+        **watch_context(disclosed, operation),
+        **tactics_context(disclosed),
         **change_context(disclosed, operation),
         **pattern_context(disclosed, operation),
         **evaluator_context(disclosed, operation),
@@ -117,14 +123,16 @@ def _harm_context(operation: ShownOperation) -> dict[str, Any]:
             )
             continue
         state = reading_of(one, target)
+        entries = one.measure.kind == "treatment_entry"
+        neutral = {State.FELL: State.SIGNAL_FALL, State.ROSE: State.SIGNAL_RISE}.get(state, state) if entries else state
         harms.append(
             {
                 "name": one.measure.name,
                 "recorder": one.measure.recorded_by,
                 "target": _pair(target),
                 "target_net": _net(target),
-                "mark": figures.state_mark(state),
-                "reading": state.value,
+                "mark": figures.state_mark(neutral),
+                "reading": f"{state.value}; a gain or not is for values to say" if entries else state.value,
                 "rings": _pair(rings),
                 "rings_net": _net(rings),
                 "detectable": numbers.percent(target.detectable_fall),
@@ -132,25 +140,13 @@ def _harm_context(operation: ShownOperation) -> dict[str, Any]:
         )
     types = {one.measure.harm.type for one in operation.measures if one.measure.harm}
     absent = [text for kind, text in _WANTED if kind not in types]
-    sums = [
-        {
-            "zone": ledger.zone,
-            "unit": ledger.unit,
-            "harms": numbers.listing([name for name, _, _ in ledger.harms]),
-            "net": numbers.change_with_interval(ledger.net.value, ledger.net.interval())
-            if ledger.net.is_defined
-            else ledger.net.note,
-        }
-        for ledger in operation.ledgers
-    ]
     length = operation.primary.effect("target").length_ratio
     design = operation.design
     note = (
         f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
     )
     note += "per window after." if not math.isclose(length, 1) else "for windows of one length."
-    return {"harms": harms, "activities": activities, "absent": absent, "sums": sums, "windows_note": note,
-            "ledgers": operation.ledgers}  # fmt: skip
+    return {"harms": harms, "activities": activities, "absent": absent, "windows_note": note}
 
 
 _WANTED = (

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.model import (
+    Balance,
     Bandwidth,
     ChangeKind,
     Concentration,
@@ -167,6 +168,7 @@ class ShownOperation:
     design: Design
     measures: tuple[ShownMeasure, ...]
     ledgers: tuple[HarmLedger, ...]
+    balance: Balance | None = None
 
     @property
     def primary(self) -> ShownMeasure:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Interval, Role, ZoneRole, add_months
 from geoharm.publish import numbers
+from geoharm.publish.balanced import balance_notices
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation
 from geoharm.publish.states import State, flag, reading_of, state_of, why_signal
@@ -84,7 +85,7 @@ def judge(disclosed: DisclosedStudy, operation: ShownOperation) -> Verdict:
             _others(operation),
         ),
         threats=threats(disclosed, operation),
-        notices=notices(disclosed),
+        notices=(*notices(disclosed), *balance_notices(operation.balance)),
         not_tested=_not_tested(operation.primary),
     )
 
@@ -258,7 +259,10 @@ def _lasting(operation: ShownOperation) -> Answer:
 
 def _others(operation: ShownOperation) -> Answer:
     question = "What about other harms?"
-    others = [one for one in operation.measures[1:] if one.measure.role is Role.HARM]
+    # Whether more entries to treatment are a gain is for each value profile to say, so they are no harm that got worse.
+    others = [
+        one for one in operation.measures[1:] if one.measure.role is Role.HARM and one.measure.kind != "treatment_entry"
+    ]
     types = {one.measure.harm.type for one in operation.measures if one.measure.harm}
     missing = [name for name in ("health",) if name not in types]
     if not ({"social and nuisance", "environment", "crime and violence"} & types):

@@ -1,0 +1,252 @@
+"""The page about what a planned operation and its alternatives would do to harm, and which assumption decides."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from geoharm._version import __version__
+from geoharm.errors import PublishError
+from geoharm.model import Appraisal, Baseline, Interval, OptionAppraisal, OptionUnderProfile, Study
+from geoharm.publish import numbers, palette
+from geoharm.publish.disclosure import THRESHOLDS
+from geoharm.publish.drawing import Scale, drawing, line, text
+from geoharm.publish.escape import asset, plain, render_page, svg
+from geoharm.publish.files import check_folder, write_file
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosedAppraisal:
+    """An appraisal that may be published. Made only by `disclose_appraisal`."""
+
+    study: Study
+    appraisal: Appraisal
+    hidden: tuple[str, ...]
+    threshold: int
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            msg = "Only geoharm.publish.appraisal_page.disclose_appraisal may make a DisclosedAppraisal; pass it the Appraisal."
+            raise PublishError(msg)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is for the study's own team only."""
+        return self.threshold == 1
+
+
+def disclose_appraisal(study: Study, appraisal: Appraisal) -> DisclosedAppraisal:
+    """Return what may be published of an appraisal: a baseline of 1 to k - 1 is withheld, and every sum it enters.
+
+    Shares of draws stay: they are made of assumptions and many counts.
+    """
+    k = 1 if study.publish.release == "internal" else THRESHOLDS[study.publish.disclosure]
+    hidden = tuple(one.measure.name for one in appraisal.baseline if 0 < one.events < k)
+    if not hidden:
+        return DisclosedAppraisal(study, appraisal, (), k, _SEAL)
+    return DisclosedAppraisal(
+        study,
+        replace(
+            appraisal,
+            baseline=tuple(replace(one, events=0, dispersion=math.nan) if one.measure.name in hidden else one for one in appraisal.baseline),
+            options=tuple(_option(one, hidden) for one in appraisal.options),
+        ),
+        hidden,
+        k,
+        _SEAL,
+    )  # fmt: skip
+
+
+def publish_appraisal(disclosed: DisclosedAppraisal, folder: Path) -> tuple[Path, ...]:
+    """Write ``appraisal.html`` and ``appraisal.json`` into a folder; an internal release says so in the names.
+
+    Raises
+    ------
+    PublishError
+        If the folder cannot be written.
+    """
+    check_folder(folder)
+    mark = "-internal" if disclosed.is_internal else ""
+    record = json.dumps(appraisal_record(disclosed), indent=1, ensure_ascii=False)
+    return (
+        write_file(folder / f"appraisal{mark}.html", appraisal_page(disclosed)),
+        write_file(folder / f"appraisal{mark}.json", plain(record) + "\n"),
+    )
+
+
+def appraisal_page(disclosed: DisclosedAppraisal) -> str:
+    """Return the whole page, without scripts."""
+    found = disclosed.appraisal
+    profiles = [one.profile for one in found.options[0].profiles]
+    return render_page(
+        "appraisal.html.j2",
+        style=asset("report.css"),
+        version=__version__,
+        study=disclosed.study,
+        appraisal=found,
+        internal=disclosed.is_internal,
+        threshold=disclosed.threshold,
+        profiles=[
+            {
+                "name": name,
+                "reference": found.options[0].profiles[place].reference,
+                "figure": _figure(found, place),
+                "rows": [_row(one, place) for one in found.options],
+            }
+            for place, name in enumerate(profiles)
+        ],
+        summary=[(one.option.name, [numbers.percent(part.reduces) for part in one.profiles]) for one in found.options],
+        baseline=[(one.measure.name, one.measure.unit, _events(one, disclosed), one.months) for one in found.baseline],
+        options=[_about(one) for one in found.options],
+        hidden=disclosed.hidden,
+    )
+
+
+def appraisal_record(disclosed: DisclosedAppraisal) -> dict[str, Any]:
+    """Return the appraisal as a dictionary for JSON; undefined numbers as null."""
+    found = disclosed.appraisal
+    return {
+        "study": disclosed.study.name,
+        "geoharm": __version__,
+        "operation": found.operation,
+        "months": found.months,
+        "draws": found.draws,
+        "seed": found.seed,
+        "missing": list(found.missing),
+        "limited": found.limited,
+        "options": [
+            {
+                "name": one.option.name,
+                "source": one.option.source,
+                "cost": _number(one.option.cost),
+                "profiles": [
+                    {
+                        "profile": part.profile,
+                        "mean": _number(part.mean),
+                        "interval": [_number(part.interval.low), _number(part.interval.high)],
+                        "share_with_less_harm": _number(part.reduces),
+                        "decided_by": part.decides,
+                        "break_even_displacement": _number(part.break_even),
+                        "vetoes": [{"words": words, "measure": name, "broken_in": _number(share)} for words, name, share in part.vetoes],
+                    }
+                    for part in one.profiles
+                ],
+            }
+            for one in found.options
+        ],
+    }  # fmt: skip
+
+
+def _option(one: OptionAppraisal, hidden: tuple[str, ...]) -> OptionAppraisal:
+    nothing = Interval(math.nan, math.nan, 0.9)
+    return replace(
+        one,
+        changes=tuple(
+            (name, nothing, math.nan) if name in hidden else (name, span, mean) for name, span, mean in one.changes
+        ),
+        profiles=tuple(replace(part, mean=math.nan, interval=nothing, break_even=math.nan) for part in one.profiles),
+    )
+
+
+def _row(one: OptionAppraisal, place: int) -> dict[str, str]:
+    part = one.profiles[place]
+    return {
+        "name": one.option.name,
+        "net": _net(part),
+        "reduces": numbers.percent(part.reduces),
+        "decides": f"{part.decides} ({numbers.percent(part.decides_share)} of the spread)" if part.decides else "nothing was assumed to vary",
+        "even": _even(part),
+        "vetoes": "; ".join(f"{name}: rises in {numbers.percent(share)} of draws ({words})" for words, name, share in part.vetoes)
+        or "none",
+        "cost": numbers.UNKNOWN if math.isnan(one.option.cost) else f"{one.option.cost:,.0f}",
+    }  # fmt: skip
+
+
+def _net(part: OptionUnderProfile) -> str:
+    if math.isnan(part.mean):
+        return "withheld"
+    ends = [_tenth(value) for value in (part.mean, part.interval.low, part.interval.high)]
+    return f"{ends[0]} ({ends[1]} to {ends[2]})"
+
+
+def _even(part: OptionUnderProfile) -> str:
+    if math.isnan(part.break_even):
+        return "none between 0% and 100%"
+    return f"if {numbers.percent(part.break_even)} of the local change turned up nearby, nothing would be gained"
+
+
+def _events(one: Baseline, disclosed: DisclosedAppraisal) -> str:
+    return f"under {disclosed.threshold}" if one.measure.name in disclosed.hidden else f"{one.events:,}"
+
+
+def _about(one: OptionAppraisal) -> dict[str, Any]:
+    option = one.option
+    lasting = "for as long as the appraisal looks" if math.isinf(option.half_life[0]) else (
+        f"half of it is gone after {option.half_life[0]:g} to {option.half_life[1]:g} months"
+    )  # fmt: skip
+    assumed = [
+        f"local change {_share(option.local)}",
+        f"{numbers.percent(max(option.displaced[0], 0))} to {numbers.percent(max(option.displaced[1], 0))} of it displaced",
+        f"it lasts: {lasting}",
+        *(f"{side.measure} {_share((side.low, side.high))}" for side in option.side),
+    ]
+    return {"name": option.name, "assumed": "; ".join(assumed), "source": option.source, "card": one.card,
+            "changes": [(name, _net_change(mean, span)) for name, span, mean in one.changes]}  # fmt: skip
+
+
+def _net_change(mean: float, span: Interval) -> str:
+    if math.isnan(mean):
+        return "withheld"
+    ends = [_tenth(value) for value in (mean, span.low, span.high)]
+    return f"{ends[0]} ({ends[1]} to {ends[2]})"
+
+
+def _tenth(value: float) -> str:
+    """Return a number with one decimal, and never a minus before 0.0."""
+    return numbers.decimal(round(value, 1) + 0.0, 1)
+
+
+def _share(pair: tuple[float, float]) -> str:
+    return f"{numbers.signed(100 * pair[0])}% to {numbers.signed(100 * pair[1])}%"
+
+
+def _figure(found: Appraisal, place: int) -> Markup | None:
+    """Return one whisker an option under a profile; None if it is withheld."""
+    rows = [(one.option.name, one.profiles[place]) for one in found.options]
+    known = [value for _, part in rows for value in (part.interval.low, part.interval.high) if math.isfinite(value)]
+    if not known:
+        return None
+    left, width, step = 250.0, 700.0, 34.0
+    height = 30 + step * len(rows) + 28
+    reach = max([1e-9, *map(abs, known)]) * 1.1
+    scale = Scale(-reach, reach, left, width - 10)
+    parts = []
+    for tick in scale.ticks(5):
+        parts.append(
+            line(scale(tick), 22, scale(tick), height - 28, palette.INK if abs(tick) < 1e-12 else palette.LINE)
+        )
+        parts.append(
+            text(scale(tick), height - 12, "0" if abs(tick) < 1e-12 else f"{tick:+g}".replace("-", numbers.MINUS))
+        )
+    for index, (name, part) in enumerate(rows):
+        y = 26 + step * (index + 0.5)
+        parts.append(text(left - 12, y + 4, name, anchor="end", colour=palette.INK, size=13))
+        low, high = scale(part.interval.low), scale(part.interval.high)
+        parts.append(line(low, y, high, y, palette.SLATE, 2.4))
+        parts += [line(end, y - 5, end, y + 5, palette.SLATE, 2.2) for end in (low, high)]
+        parts.append(svg("circle", {"cx": scale(part.mean), "cy": y, "r": 5, "fill": palette.INK}))
+    parts.append(text(scale(0) - 8, 14, "\u25c4 less harm", anchor="end", colour=palette.LESS_HARM))
+    parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
+    return drawing(width, height, "Net change in harm by option", "Dot: mean; line: 90% of draws.", parts)
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.9g}") if math.isfinite(value) else None
