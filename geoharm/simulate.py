@@ -1,7 +1,7 @@
 """A made city with a known truth: to try the program on, and to hold its answers against what was planted.
 
 The city lies in the open Atlantic, so that nobody takes it for a place. Streets run on a grid; needle finds, violence,
-overdoses and police drug activity concentrate at a few markets; months vary with season and by chance; one operation
+overdoses, entries to treatment and police drug activity concentrate at a few markets; months vary with season and by chance; one operation
 changes what happens in its target area, and part of what goes away turns up next door.
 """
 
@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm.made_services import write_services
 from geoharm.model import Period, add_months
 
 DEMO_SEED = 20240601
@@ -74,6 +75,7 @@ STREAMS = (
     Stream("violence", "violence", 220.0, 0.35, 1.3, 0.80, 0.0),
     Stream("overdoses", "overdose call", 110.0, 0.60, 1.2, 1.0, 0.0),
     Stream("drug offences", "drug offence", 90.0, 0.80, 2.0, 1.6, 0.0),
+    Stream("treatment", "treatment entry", 120.0, 0.50, 1.1, 1.25, 0.0),
 )
 
 
@@ -150,6 +152,9 @@ def write_city(city: City, folder: Path) -> tuple[Path, ...]:
     written.append(_write_events(folder / "police.csv", sorted(police), rng))
     written.append(_write_area(folder / "city.geojson", city.boundary, "the made city"))
     written.append(_write_area(folder / "market.geojson", city.target, "the market of the operation"))
+    entries = [(day, x, y, "treatment entry") for day, x, y in city.events["treatment"]]
+    written.append(_write_events(folder / "treatment.csv", entries, rng))
+    written += write_services(city.seed, city.boundary, city.target, folder)
     truth = folder / "truth.json"
     truth.write_text(json.dumps(city.truth, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
     return (*written, truth)

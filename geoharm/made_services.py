@@ -1,0 +1,101 @@
+"""Beside the made city's events: services, wards and a survey of residents, made from the same seed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geoharm import _crs
+
+CRS = "EPSG:32626"
+WARDS = 6
+_SERVICES = (("treatment centre", 4), ("needle exchange", 3), ("sharps bin", 24), ("school", 30))
+# Waves of the survey: year, and what share is afraid where the operation was and elsewhere.
+_WAVES = ((2020, 48.0, 30.0), (2021, 50.0, 31.0), (2022, 42.0, 30.0))
+_ASKED = 110
+
+
+def write_services(seed: int, boundary: shapely.Geometry, target: shapely.Geometry, folder: Path) -> tuple[Path, ...]:
+    """Write ``services.csv``, ``wards.geojson`` and ``survey.csv``, and return their paths.
+
+    Parameters
+    ----------
+    seed : int
+    boundary, target : shapely geometry
+        In metres of EPSG:32626.
+    folder : Path
+    """
+    rng = np.random.default_rng([seed, 2])
+    wards = _wards(boundary)
+    return (
+        _write_sites(folder / "services.csv", rng, boundary),
+        _write_wards(folder / "wards.geojson", wards),
+        _write_survey(folder / "survey.csv", rng, wards, target),
+    )
+
+
+def _wards(boundary: shapely.Geometry) -> dict[str, shapely.Geometry]:
+    west, south, east, north = boundary.bounds
+    wide, high = (east - west) / WARDS, (north - south) / WARDS
+    return {
+        f"W{row + 1}{column + 1}": shapely.box(west + column * wide, south + row * high, west + (column + 1) * wide, south + (row + 1) * high)
+        for row in range(WARDS)
+        for column in range(WARDS)
+    }  # fmt: skip
+
+
+def _degrees(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack(_crs.transform(points[:, 0], points[:, 1], source=CRS, target=_crs.LONLAT))
+
+
+def _write_sites(path: Path, rng: np.random.Generator, boundary: shapely.Geometry) -> Path:
+    west, south, east, north = boundary.bounds
+    rows = []
+    for category, number in _SERVICES:
+        places = _degrees(np.column_stack([rng.uniform(west, east, number), rng.uniform(south, north, number)]))
+        rows += [
+            [f"{category} {index + 1}", category, "", f"{x:.5f}", f"{y:.5f}"] for index, (x, y) in enumerate(places)
+        ]
+    return _write_csv(path, ["name", "category", "address", "longitude", "latitude"], rows)
+
+
+def _write_wards(path: Path, wards: dict[str, shapely.Geometry]) -> Path:
+    features = [
+        {"type": "Feature", "properties": {"code": code},
+         "geometry": shapely.geometry.mapping(shapely.set_precision(shapely.transform(shape, _degrees), 1e-6))}
+        for code, shape in wards.items()
+    ]  # fmt: skip
+    path.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features}) + "\n", encoding="utf-8", newline="\n"
+    )
+    return path
+
+
+def _write_survey(
+    path: Path, rng: np.random.Generator, wards: dict[str, shapely.Geometry], target: shapely.Geometry
+) -> Path:
+    """Write who is afraid after dark, and for whom drug markets come first, by ward and year."""
+    rows = []
+    wishes = {code: rng.uniform(10, 40) + (25 if shape.intersects(target) else 0) for code, shape in wards.items()}
+    for year, here, elsewhere in _WAVES:
+        for code, shape in wards.items():
+            afraid = here if shape.intersects(target) else elsewhere
+            for question, share in (("afraid after dark", afraid), ("drug market first", wishes[code])):
+                told = rng.binomial(_ASKED, share / 100) / _ASKED * 100
+                rows.append([code, str(year), question, f"{told:.1f}", "", "", "", str(_ASKED)])
+    return _write_csv(path, ["area", "period", "question", "percent", "standard_error", "lower", "upper", "n"], rows)
+
+
+def _write_csv(path: Path, head: list[str], rows: list[list[str]]) -> Path:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(rows)
+    path.write_text(text.getvalue(), encoding="utf-8", newline="\n")
+    return path
