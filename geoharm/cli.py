@@ -15,8 +15,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from geoharm import cli_harm, store, workflow
 from geoharm import simulate as simulation
-from geoharm import store, workflow
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
@@ -38,6 +38,13 @@ app = typer.Typer(
 app.add_typer(formats_app, name="formats")
 app.add_typer(plan_app, name="plan")
 app.command(epilog="Example: geoharm power pipelines/demo.toml --data data/sample --json")(power)
+app.add_typer(cli_harm.values_app, name="values")
+app.command(epilog="Example: geoharm appraise pipelines/demo.toml --data data/sample --out maps/demo")(
+    cli_harm.appraise
+)
+app.command(
+    epilog="Example: geoharm prioritise pipelines/demo.toml --data data/sample --weight harm=2 --weight reach=1"
+)(cli_harm.prioritise)
 app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"

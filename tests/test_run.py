@@ -67,6 +67,28 @@ def test_the_planted_effect_is_found(demo, root):
         assert low <= planted["expected_with"] - planted["expected_without"] <= high
 
 
+def test_net_harm_holds_what_was_planted_under_every_profile(demo, root):
+    """In target, and target and rings: the weighted sum of planted changes lies in the interval, and the parts add up."""
+    out, _ = demo
+    truth = json.loads((root / "data" / "sample" / "truth.json").read_text(encoding="utf-8"))["streams"]
+    names = {
+        "needle finds": "needles", "violence": "violence", "overdoses": "overdoses", "treatment entries": "treatment",
+    }  # fmt: skip
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))["operations"][0]["harm"]
+    assert len(record["profiles"]) == 5
+    for one in record["profiles"]:
+        for total in one["sums"]:
+            planted = 0.0
+            for part in total["parts"]:
+                zones = {"target": ["target"], "all rings": ["ring"], "target and rings": ["target", "ring"]}[
+                    total["zone"]
+                ]
+                change = [truth[names[part["measure"]]][zone] for zone in zones]
+                planted += part["weight"] * sum(one["expected_with"] - one["expected_without"] for one in change)
+            assert total["interval"][0] <= planted <= total["interval"][1], (one["name"], total["zone"])
+            assert total["low"] == pytest.approx(sum(part["weight"] * part["low"] for part in total["parts"]))
+
+
 def test_committed_demo_pages_are_what_the_code_makes(demo, root):
     """Verdict and numbers agree; bytes are only promised for one version and platform."""
     out, _ = demo

@@ -114,17 +114,24 @@ def test_every_mistake_about_such_sources_is_named_at_once(tmp_path):
     problems = broken(
         tmp_path,
         ("[[measure]]", tables.replace('["services.csv"]', '["services.csv"]\nareas = ["wards.geojson"]')),
-        ('source      = "reports"', 'source      = "treatment entries"'),
         ("covers = ", 'area_id = "x"\ncovers = '),
     )
     for sentence in (
         'source 2: areas: wards.geojson: no area has the property "cod"; did you mean "code"?',
         'source 3: kind = "sites" is not allowed; did you mean "site"?',
         'source 1: area_id = "x" is for area tables and surveys.',
-        'measure 1: source = "treatment entries" is of kind area_table; a measure counts dated points only, so name a source of '
-        "kind incident, needle_find, treatment_entry, health.",
     ):
         assert any(sentence in problem for problem in problems), sentence
+
+
+def test_a_measure_counts_points_or_areas(tmp_path):
+    write_wards(tmp_path)
+    problems = broken(tmp_path, ("[[measure]]", TABLES), ('source      = "reports"', 'source      = "services"'))
+    sentence = (
+        'measure 1: source = "services" is of kind site; a measure counts dated points or areas, so name a source of '
+        "kind incident, needle_find, treatment_entry, health or area_table."
+    )
+    assert any(sentence in problem for problem in problems), problems
 
 
 def test_a_kind_and_its_format_must_agree(tmp_path):
