@@ -16,7 +16,7 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import store
+from geoharm import harm, store
 from geoharm._version import __version__
 from geoharm.errors import StudyError
 from geoharm.model import Areas, Measure, Operation, Period, PlanState, Source, Study
@@ -40,6 +40,7 @@ def plan_of(study: Study) -> dict[str, Any]:
         "sources": {one.name: _source(one, study.folder) for one in study.sources},
         "measures": {one.name: _measure(one) for one in study.measures},
         "operations": {one.name: _operation(one) for one in study.operations},
+        "values": _values(study),
     }
 
 
@@ -193,6 +194,21 @@ def _measure(one: Measure) -> dict[str, Any]:
     }
 
 
+def _values(study: Study) -> dict[str, Any]:
+    """Return whose values, by the SHA-256 of each profile, and what the watch would still accept."""
+    settings = study.harm
+    return {
+        "profiles": {name: _text_hash(harm.profile_text(name, study.folder)) for name in settings.profiles},
+        "exchange": _text_hash(harm.profile_text(settings.exchange, study.folder)) if settings.exchange else "",
+        "market_size": settings.market_size,
+        "watch": [settings.watch.margin, list(settings.watch.days), list(settings.watch.metres)],
+    }
+
+
+def _text_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def _operation(one: Operation) -> dict[str, Any]:
     rule = one.before
     return {
@@ -208,4 +224,5 @@ def _operation(one: Operation) -> dict[str, Any]:
         "after": list(one.after),
         "chosen_on": _period(one.chosen_on),
         "placebo": one.placebo,
+        "mitigation": [f"{part.what}: {', '.join(part.holds)}" if part.holds else part.what for part in one.mitigation],
     }

@@ -45,7 +45,7 @@ def test_a_lock_before_outcomes_makes_a_result_confirmatory(tmp_path):
     held = json.loads((tmp_path / "study.plan.json").read_text(encoding="utf-8"))
     assert held["primary"] == "finds"
     assert held["sha256"] == plan.digest(held["plan"]) == state.digest
-    assert set(held["plan"]) == {"study", "sources", "measures", "operations"}
+    assert set(held["plan"]) == {"study", "sources", "measures", "operations", "values"}
 
 
 @pytest.mark.parametrize(
@@ -165,3 +165,14 @@ def test_data_that_end_before_the_operation_are_no_outcomes(tmp_path, monkeypatc
 def test_every_plan_verb_has_help_with_an_example(verb):
     found = CliRunner().invoke(app, ["plan", verb, "--help"])
     assert f"Example: geoharm plan {verb}" in " ".join(found.stdout.split())
+
+
+def test_mitigation_and_values_are_part_of_the_plan(tmp_path):
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    plan.write_lock(read_study(path), outcomes_loaded=False, day=TODAY)
+    planned = 'mitigation = [{ what = "bins", holds = ["finds"] }]\nafter     = '
+    path.write_text(text.replace("after     = ", planned) + '\n[values]\nprofiles = ["equal"]\n', encoding="utf-8")
+    said = " ".join(plan.plan_state(read_study(path)).changes)
+    assert "mitigation: was [], is" in said
+    assert "values, profiles, crime-severity: taken out" in said
