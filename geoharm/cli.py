@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from geoharm import cli_harm, store, workflow
+from geoharm import cli_harm, publish, store, workflow
 from geoharm import simulate as simulation
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
@@ -73,6 +73,8 @@ def run(
         found = workflow.run(
             study, data=data, out=out or Path("maps") / study.slug, database=db or _database(study), progress=bar.show
         )
+    if out is None or publish.has_index(out.parent):
+        publish.write_index((out or Path("maps") / study.slug).parent)
     if as_json:
         _print_json(
             {
@@ -102,6 +104,8 @@ def run(
         for answer in verdict.answers:
             print(f"  {answer.question} {answer.answer}. {answer.detail}")
     print()
+    for path in found.published.removed:
+        print(f"removed {path}: of the release before, not of this one")
     for path in found.published.files:
         print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
 
@@ -157,6 +161,16 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by})")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+
+
+@app.command(epilog="Example: geoharm index maps")
+def index(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder that holds the studies' folders.")
+    ] = Path("maps"),
+) -> None:
+    """Write the list of published studies; internal releases are never in it."""
+    print(f"wrote {publish.write_index(folder)}")
 
 
 @app.command(epilog="Example: geoharm purge pipelines/demo.toml")

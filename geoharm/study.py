@@ -21,7 +21,9 @@ from geoharm.model import (
     GIS_FILES,
     HARM_TYPES,
     KINDS,
+    PIECES,
     RECORDERS,
+    RELEASE_RULES,
     TABLE_KINDS,
     TACTICS,
     UNITS,
@@ -52,7 +54,6 @@ from geoharm.study_values import (
 )
 
 RELEASES = ("public", "internal")
-DISCLOSURE_RULES = ("under-5", "under-10")
 _ONE_DAY = timedelta(days=1)
 
 
@@ -329,7 +330,7 @@ def _before(table: Table) -> BeforeRule | None:
 def _publish(reader: _Reader, table: Table) -> PublishSettings:
     table.known("release", "disclosure", "basemap", "places", "context", "attribution", "files")
     release = table.text("release", "public", choices=RELEASES)
-    disclosure = table.text("disclosure", "under-5", choices=DISCLOSURE_RULES)
+    disclosure = table.text("disclosure", "under-5", choices=tuple(RELEASE_RULES))
     table.text("basemap", "none", choices=["none"])
     places: tuple[Site, ...] = ()
     context: list[BaseGeometry] = []
@@ -345,8 +346,10 @@ def _publish(reader: _Reader, table: Table) -> PublishSettings:
             reader.problems += [f"{table.where}: {problem}" for problem in error.problems]
     files = table.texts("files", ())
     for name in files:
-        if name not in GIS_FILES:
-            table.problems.append(f'{table.where}: files: "{name}" is not known; {nearest(name, GIS_FILES)}')
+        if name not in (*GIS_FILES, *PIECES):
+            table.problems.append(
+                f'{table.where}: files: "{name}" is not known; {nearest(name, (*GIS_FILES, *PIECES))}'
+            )
     return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files)
 
 

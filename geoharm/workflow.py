@@ -9,13 +9,12 @@ from pathlib import Path
 
 import shapely
 
-from geoharm import displacement, harm, hotspots, publish, store, weighing
+from geoharm import displacement, hotspots, publish, store, weighing
 from geoharm._checks import nearest
 from geoharm._version import __version__
 from geoharm.beside import add_beside, pools
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
-    TARGET_AND_RINGS,
     ChangeResult,
     Design,
     HotspotResult,
@@ -55,6 +54,10 @@ class Run:
 
     result: StudyResult
     published: publish.Published
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what was published."""
+        return self.published._repr_html_()
 
 
 def silent(step: str, done: int, total: int) -> None:
@@ -153,7 +156,8 @@ def find_hotspots(
         ledger = next(one for one in ledgers if one.source == measure.source)
         windows: dict[tuple[str, str], Window] = {WHOLE: store.whole_period(ledger.coverage, ledger.missing_months)}
         for one in designs:
-            windows |= {(one.operation.name, "before"): one.before, (one.operation.name, "after"): one.after}
+            steps = (one.before, one.after, *one.phases)
+            windows |= {(one.operation.name, window.name): window for window in steps}
         views = {view: (store.points(opened, measure, window), window.years) for view, window in windows.items()}
         found.append(
             hotspots.map_measure(
@@ -246,9 +250,8 @@ def evaluate(
         evaluated = [_evaluate_measure(opened, measure, one, places) for measure in ordered]
         measures = tuple(found for found, _ in evaluated)
         measures = add_beside(opened, study, ledgers, one, measures)
-        sums = harm.harm_ledgers(measures, ("target", TARGET_AND_RINGS))
         balance = weighing.weigh(opened, study, one, measures, [data for _, data in evaluated])
-        results.append(OperationResult(one, measures, sums, balance))
+        results.append(OperationResult(one, measures, balance))
         progress(f"evaluating {one.operation.name}", number, len(designs))
     return weighing.with_pooled_watch(results)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -132,3 +133,48 @@ def small_study(folder: Path, *, name: str = "Operation Test", release: str = "p
     path = folder / "study.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Return a headless Chromium, or skip where there is none."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def pages(root, tmp_path_factory) -> Path:
+    """Return the folder of the made city's pages."""
+    folder = tmp_path_factory.mktemp("pages")
+    from geoharm.study import read_study  # noqa: PLC0415 -- only tests that open pages need a run
+    from geoharm.workflow import run  # noqa: PLC0415
+
+    study = read_study(root / "pipelines" / "demo.toml")
+    run(study, data=root / "data" / "sample", out=folder / "out", database=folder / "d.duckdb")
+    return folder / "out"
+
+
+def visit(browser, path: Path, width: int, height: int = 900):
+    """Open a page and return it with everything it asked for and every complaint."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: (complaints.append("dialog: " + dialog.message), dialog.dismiss()))
+    page.goto(path.as_uri())
+    page.wait_for_load_state("load")
+    return page, asked, complaints

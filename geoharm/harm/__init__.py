@@ -6,7 +6,7 @@ from geoharm.harm.bounded import bounded_change
 from geoharm.harm.cards import SHIPPED_CARDS, card_text, read_card
 from geoharm.harm.draws import Correlation, change_correlation, joint_effects
 from geoharm.harm.indicators import indicator_change
-from geoharm.harm.ledger import EQUAL, harm_ledgers, weighted_sum
+from geoharm.harm.ledger import weighted_sum
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, sites_of, threat_row
 from geoharm.harm.net import net_harm
 from geoharm.harm.noxious import market_size, noxiousness
@@ -20,7 +20,6 @@ from geoharm.harm.workbooks import offence_weights, profile_from_weights
 
 __all__ = [
     "DRAWS",
-    "EQUAL",
     "SCHOOL",
     "SERVICES",
     "SHIPPED",
@@ -33,7 +32,6 @@ __all__ = [
     "card_text",
     "change_correlation",
     "corrected_effect",
-    "harm_ledgers",
     "indicator_change",
     "joint_effects",
     "limited_objective",

@@ -1,4 +1,4 @@
-"""The net-harm ledger of an operation.
+"""A weighted sum of effects that are independent of each other.
 
 Wheeler (2020), Weighted displacement difference with harm weights,
 https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/
@@ -10,10 +10,9 @@ import math
 from collections.abc import Sequence
 
 from geoharm.errors import DesignError
-from geoharm.model import Estimate, HarmLedger, MeasureResult, Role
+from geoharm.model import Estimate
 
 REFERENCE = "https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/"
-EQUAL = "equal: every event counts the same"
 NAME = "net harm"
 
 
@@ -63,25 +62,3 @@ def weighted_sum(estimates: Sequence[Estimate], weights: Sequence[float], *, uni
     variance = math.fsum((weight * part.standard_error) ** 2 for weight, part in zip(weights, estimates, strict=True))
     note = "" if len(estimates) == 1 else "takes the measures as independent of each other"
     return Estimate(NAME, value, math.sqrt(variance), unit, REFERENCE, note)
-
-
-def harm_ledgers(measures: Sequence[MeasureResult], zones: Sequence[str]) -> tuple[HarmLedger, ...]:
-    """Return one ledger for each zone and unit of harm: units are never mixed, activity is never netted.
-
-    Parameters
-    ----------
-    measures : sequence of MeasureResult
-    zones : sequence of str
-        Names of effects, such as "target" and "target and rings".
-    """
-    harms = [one for one in measures if one.measure.role is Role.HARM]
-    activity = [one for one in measures if one.measure.role is Role.ACTIVITY]
-    units = sorted({one.measure.unit for one in harms})
-    ledgers = []
-    for zone in zones:
-        beside = tuple((one.measure.name, one.effect(zone).difference) for one in activity)
-        for unit in units:
-            parts = [(one.measure.name, 1.0, one.effect(zone).difference) for one in harms if one.measure.unit == unit]
-            net = weighted_sum([part[2] for part in parts], [part[1] for part in parts], unit=unit)
-            ledgers.append(HarmLedger(EQUAL, zone, unit, tuple(parts), beside, net))
-    return tuple(ledgers)

@@ -53,4 +53,9 @@ def map_measure(
     found = find_hotspots(surfaces[whole], points, share=share)
     found = with_stability(found, surfaces[whole], points, share=share, within=within, seed=seed)
     variants = under_bandwidths(surfaces[whole], points, share=share, within=within)
-    return HotspotResult(measure, surfaces, found, bandwidth, variants, spread)
+    outlines = {
+        view: find_hotspots(surfaces[view], some, share=share)
+        for view, (some, _) in views.items()
+        if view != whole and some.total
+    }
+    return HotspotResult(measure, surfaces, found, bandwidth, variants, spread, outlines)

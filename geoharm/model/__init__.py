@@ -52,6 +52,7 @@ from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_p
 from geoharm.model.plan import PlanState
 from geoharm.model.pooled import Forest, Pooled
 from geoharm.model.power import PowerRow, PowerTable, pooled_fall
+from geoharm.model.release_rule import RELEASE_RULES, ReleaseRule
 from geoharm.model.result import (
     ALL_RINGS,
     DURING,
@@ -63,7 +64,6 @@ from geoharm.model.result import (
     BoundedEffect,
     Design,
     Effect,
-    HarmLedger,
     HotspotResult,
     MeasureResult,
     OperationResult,
@@ -77,6 +77,7 @@ from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
     KINDS,
+    PIECES,
     TABLE_KINDS,
     TACTICS,
     BeforeRule,
@@ -118,8 +119,10 @@ __all__ = [
     "KERNELS",
     "KINDS",
     "NO_PLAN",
+    "PIECES",
     "PLACED",
     "RECORDERS",
+    "RELEASE_RULES",
     "SIGNS",
     "STANDS_FOR",
     "TABLE_KINDS",
@@ -181,7 +184,6 @@ __all__ = [
     "Grid",
     "Guard",
     "Harm",
-    "HarmLedger",
     "HarmRow",
     "HarmSettings",
     "Hotspot",
@@ -224,6 +226,7 @@ __all__ = [
     "Ranking",
     "ReachGap",
     "Regression",
+    "ReleaseRule",
     "Role",
     "Scatter",
     "Shift",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from geoharm.model.area_counts import Bounds
 from geoharm.model.balance import Balance
@@ -254,32 +254,6 @@ class BoundedEffect:
 
 
 @dataclass(frozen=True, slots=True)
-class HarmLedger:
-    """Harm added up, activity beside it and outside the sum.
-
-    Attributes
-    ----------
-    profile : str
-        The value profile's name.
-    zone : str
-        The zone that is added up.
-    unit : str
-    harms : tuple of (str, float, Estimate)
-        Measure, weight, effect in its own unit.
-    activity : tuple of (str, Estimate)
-    net : Estimate
-        Weighted sum over the harms only.
-    """
-
-    profile: str
-    zone: str
-    unit: str
-    harms: tuple[tuple[str, float, Estimate], ...]
-    activity: tuple[tuple[str, Estimate], ...]
-    net: Estimate
-
-
-@dataclass(frozen=True, slots=True)
 class OperationResult:
     """Everything found about one operation.
 
@@ -288,15 +262,12 @@ class OperationResult:
     design : Design
     measures : tuple of MeasureResult
         The primary measure first.
-    ledgers : tuple of HarmLedger
-        Target; target and rings.
     balance : Balance or None
         What all harms add up to, under whose values.
     """
 
     design: Design
     measures: tuple[MeasureResult, ...]
-    ledgers: tuple[HarmLedger, ...]
     balance: Balance | None = None
 
 
@@ -317,6 +288,8 @@ class HotspotResult:
         The whole period under half, once and twice the bandwidth; empty if there are no events.
     concentration : Concentration
         Over the cells of the study area, whole period.
+    outlines : mapping of (operation, view) to tuple of Hotspot
+        The hotspots of every other view that has events.
     """
 
     measure: Measure
@@ -325,6 +298,7 @@ class HotspotResult:
     bandwidth: Bandwidth
     variants: tuple[Variant, ...]
     concentration: Concentration
+    outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

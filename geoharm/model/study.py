@@ -20,6 +20,8 @@ KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # What is read beside dated points; no measure counts it.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+# What else may be written beside the pages: for other people's reports.
+PIECES = ("figures", "tables", "workbook")
 TACTICS = (
     "arrest referral",
     "asset recovery",
@@ -186,7 +188,7 @@ class PublishSettings:
     attribution : tuple of str
         Credits for places and context.
     files : tuple of str
-        Files for a GIS beside the pages: some of `GIS_FILES`.
+        Files beside the pages: some of `GIS_FILES` and `PIECES`.
     """
 
     release: str = "public"

@@ -3,6 +3,7 @@
 from geoharm.publish.appraisal_page import appraisal_record, disclose_appraisal, publish_appraisal
 from geoharm.publish.disclosure import DisclosedStudy, disclose
 from geoharm.publish.files import Published, check_folder, publish_study
+from geoharm.publish.index import has_index, write_index
 from geoharm.publish.maps import build_map
 from geoharm.publish.priorities import publish_ranking, ranking_record
 from geoharm.publish.ranked import disclose_ranking
@@ -20,10 +21,12 @@ __all__ = [
     "disclose",
     "disclose_appraisal",
     "disclose_ranking",
+    "has_index",
     "judge",
     "publish_appraisal",
     "publish_ranking",
     "publish_study",
     "ranking_record",
     "state_of",
+    "write_index",
 ]

@@ -12,9 +12,8 @@ from markupsafe import Markup
 
 from geoharm._version import __version__
 from geoharm.errors import PublishError
-from geoharm.model import Appraisal, Baseline, Interval, OptionAppraisal, OptionUnderProfile, Study
+from geoharm.model import RELEASE_RULES, Appraisal, Baseline, Interval, OptionAppraisal, OptionUnderProfile, Study
 from geoharm.publish import numbers, palette
-from geoharm.publish.disclosure import THRESHOLDS
 from geoharm.publish.drawing import Scale, drawing, line, text
 from geoharm.publish.escape import asset, plain, render_page, svg
 from geoharm.publish.files import check_folder, write_file
@@ -48,7 +47,7 @@ def disclose_appraisal(study: Study, appraisal: Appraisal) -> DisclosedAppraisal
 
     Shares of draws stay: they are made of assumptions and many counts.
     """
-    k = 1 if study.publish.release == "internal" else THRESHOLDS[study.publish.disclosure]
+    k = 1 if study.publish.release == "internal" else RELEASE_RULES[study.publish.disclosure].threshold
     hidden = tuple(one.measure.name for one in appraisal.baseline if 0 < one.events < k)
     if not hidden:
         return DisclosedAppraisal(study, appraisal, (), k, _SEAL)

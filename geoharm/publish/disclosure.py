@@ -31,14 +31,12 @@ from geoharm.model import (
     ALL_RINGS,
     DURING,
     NO_PLAN,
+    RELEASE_RULES,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
     Design,
     Effect,
-    Estimate,
     Forest,
-    HarmLedger,
-    Interval,
     MeasureResult,
     OperationResult,
     Period,
@@ -55,8 +53,10 @@ from geoharm.publish.audit import gives_back
 from geoharm.publish.balanced import disclose_balance
 from geoharm.publish.beside import disclose_beside, disclose_pools
 from geoharm.publish.changed import disclose_change
+from geoharm.publish.coarsen import Rung, Rungs, screened
 from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
 from geoharm.publish.patterned import ShownPatterns, disclose_patterns
+from geoharm.publish.rounding import under_rule
 from geoharm.publish.shown import (
     Shown,
     ShownChange,
@@ -66,10 +66,11 @@ from geoharm.publish.shown import (
     ShownOperation,
     ShownSeries,
     Withheld,
+    withheld_effect,
 )
+from geoharm.publish.told import key_of
 
 _Ledger = TypeVar("_Ledger", SourceLedger, TableLedger)
-THRESHOLDS = {"under-5": 5, "under-10": 10}
 _SEAL = object()
 
 
@@ -109,13 +110,29 @@ class DisclosedStudy:
 
 
 def disclose(result: StudyResult) -> DisclosedStudy:
-    """Return what may be published of a result, under the study's release and disclosure rule."""
+    """Return what may be published of a result, under the study's release and disclosure rule.
+
+    Raises
+    ------
+    PublishError
+        If a small count would follow from what is left, however much is given up (`coarsen`).
+    """
     settings = result.study.publish
-    internal = settings.release == "internal"
-    k = 1 if internal else THRESHOLDS[settings.disclosure]
+    k = 1 if settings.release == "internal" else RELEASE_RULES[settings.disclosure].threshold
+    pictures = (
+        tuple(disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
+        tuple(disclose_change(one, result.study.area, k) for one in result.changes),
+    )
+    return screened(lambda rungs: under_rule(_disclose(result, k, pictures, rungs)))
+
+
+def _disclose(
+    result: StudyResult, k: int, pictures: tuple[tuple[ShownHotspots, ...], tuple[ShownChange, ...]], rungs: Rungs
+) -> DisclosedStudy:
+    settings = result.study.publish
     ledgers, hidden = _disclose_ledgers([replace(one, months=()) for one in result.ledgers], k)
     tables, hidden_too = _disclose_ledgers(result.tables, k)
-    operations = tuple(_disclose_operation(one, k) for one in result.operations)
+    operations = tuple(_disclose_operation(one, k, rungs) for one in result.operations)
     hidden_zones = {
         one.design.operation.name: frozenset(effect.zone for effect in one.primary.effects if effect.is_withheld)
         for one in operations
@@ -125,10 +142,10 @@ def disclose(result: StudyResult) -> DisclosedStudy:
         ledgers=ledgers,
         hidden_files=hidden + hidden_too,
         months={one.source: _disclose_months(one, k) for one in result.ledgers},
-        hotspots=tuple(disclose_hotspots(one, result.study.area, k) for one in result.hotspots),
+        hotspots=pictures[0],
         operations=operations,
-        changes=tuple(disclose_change(one, result.study.area, k) for one in result.changes),
-        rule="internal release: nothing withheld" if internal else settings.disclosure,
+        changes=pictures[1],
+        rule="internal release: nothing withheld" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tables,
@@ -152,22 +169,29 @@ def shown(value: int, k: int) -> Shown:
 # -- effects --------------------------------------------------------------------------------------------------------
 
 
-def _disclose_operation(result: OperationResult, k: int) -> ShownOperation:
-    measures = tuple(_disclose_measure(one, result.design, k) for one in result.measures)
+def _disclose_operation(result: OperationResult, k: int, rungs: Rungs) -> ShownOperation:
+    measures = tuple(
+        _disclose_measure(one, result.design, k, rungs.get(key_of(one.measure), Rung.NOTHING))
+        for one in result.measures
+    )
     hidden = {(one.measure.name, effect.zone) for one in measures for effect in one.effects if effect.is_withheld}
-    ledgers = tuple(_disclose_harm(ledger, hidden, k) for ledger in result.ledgers)
-    return ShownOperation(result.design, measures, ledgers, disclose_balance(result.balance, hidden, k))
+    return ShownOperation(result.design, measures, disclose_balance(result.balance, hidden, k))
 
 
-def _disclose_measure(result: MeasureResult, design: Design, k: int) -> ShownMeasure:
+def _disclose_measure(result: MeasureResult, design: Design, k: int, rung: Rung) -> ShownMeasure:
     hidden = _hidden_zones(result, design, k)
+    if rung >= Rung.RINGS:
+        wide = {"target", ALL_RINGS, TARGET_AND_RINGS} if rung < Rung.ALL else set()
+        hidden |= {effect.zone for effect in result.effects} - wide
     effects = tuple(_disclose_effect(effect, k, hide=effect.zone in hidden) for effect in result.effects)
     # Phases after the operation add up to the headline's count, so one of them alone would follow from the others.
     broken = {effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)}
     phases = tuple(
-        _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken) for effect in result.phases
+        _disclose_effect(effect, k, hide=rung >= Rung.PHASES or (effect.window != DURING and effect.zone in broken))
+        for effect in result.phases
     )
-    series = _disclose_series(result.counts, design, k)
+    steps = tuple(step for step, least in ((1, Rung.MONTHS), (3, Rung.QUARTERS), (6, Rung.SERIES)) if rung < least)
+    series = _disclose_series(result.counts, design, k, steps)
     bounds = _disclose_bounds(result, k, hide="target" in hidden)
     beside = disclose_beside(result, design, k, effects=effects, phases=phases, bounds=bounds, series=series)
     return ShownMeasure(result.measure, effects, phases, series, bounds, beside)
@@ -243,52 +267,17 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
         counting=effect.counting_interval(),
         placebo=effect.placebo,
     )
-    if not plain.is_withheld:
-        return plain
-    return replace(
-        plain,
-        expected=math.nan,
-        change=math.nan,
-        interval=Interval(math.nan, math.nan, plain.interval.level),
-        ratio=_withheld(plain.ratio, k),
-        difference=_withheld(plain.difference, k),
-        detectable_fall=math.nan,
-        dispersion=math.nan,
-        note=_note(k),
-        counting=Interval(math.nan, math.nan, plain.interval.level),
-        placebo=None,
-    )
+    return withheld_effect(plain, k) if plain.is_withheld else plain
 
 
-def _withheld(estimate: Estimate, k: int) -> Estimate:
-    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k), intervals=(), p=math.nan)
-
-
-def _note(k: int) -> str:
-    return f"withheld: a count under {k}, or one that would give it back"
-
-
-def _disclose_harm(ledger: HarmLedger, hidden: set[tuple[str, str]], k: int) -> HarmLedger:
-    def safe(name: str, estimate: Estimate) -> Estimate:
-        return _withheld(estimate, k) if (name, ledger.zone) in hidden else estimate
-
-    harms = tuple((name, weight, safe(name, estimate)) for name, weight, estimate in ledger.harms)
-    net = ledger.net
-    if any((name, ledger.zone) in hidden for name, _, _ in ledger.harms):
-        net = _withheld(net, k)
-    return replace(
-        ledger, harms=harms, activity=tuple((name, safe(name, estimate)) for name, estimate in ledger.activity), net=net
-    )
-
-
-def _disclose_series(counts: ZoneCounts, design: Design, k: int) -> ShownSeries:
+def _disclose_series(counts: ZoneCounts, design: Design, k: int, steps_allowed: Sequence[int]) -> ShownSeries:
     """Return the finest steps in which no count of the target or the control needs hiding."""
     if counts.by_year:
         return ShownSeries(0)
     target = counts.monthly("target")
     control = counts.monthly("control")
     span = [month for month in counts.coverage.months() if counts.coverage.contains(_whole(month))]
-    for step in (1, 3, 6):
+    for step in steps_allowed:
         starts = [month for month in span if (month.month - 1) % step == 0]
         steps = {start: [add_months(start, offset) for offset in range(step)] for start in starts}
         steps = {start: months for start, months in steps.items() if months[-1] in span}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 import re
@@ -38,6 +39,18 @@ def html(value: object) -> Markup:
     return escape(plain(str(value)))
 
 
+def cell_text(text: str) -> str:
+    """Return text that a spreadsheet program shows and does not run; numbers never pass here.
+
+    Examples
+    --------
+    >>> cell_text("=1+1"), cell_text("target")
+    ("'=1+1", 'target')
+    """
+    text = plain(text)
+    return "'" + text if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "\uff1d")) else text
+
+
 def json_block(value: object) -> Markup:
     r"""Return JSON that may stand inside a script element: no text in it can end the element or a line.
 
@@ -66,6 +79,17 @@ def svg(name: str, attributes: Mapping[str, object] | None = None, *children: ob
     return Markup(f"<{name}{''.join(parts)}>{inside}</{name}>")
 
 
+def element(name: str, *children: object) -> Markup:
+    """Return an HTML element; text children are escaped.
+
+    Examples
+    --------
+    >>> element("p", "a < b")
+    Markup('<p>a &lt; b</p>')
+    """
+    return Markup(f"<{name}>{''.join(html(child) for child in children)}</{name}>")
+
+
 def asset(name: str) -> str:
     """Return a text file that comes with geoharm."""
     return resources.files("geoharm.publish").joinpath("assets", name).read_text(encoding="utf-8")
@@ -82,11 +106,6 @@ def render_page(template: str, *, style: str, scripts: tuple[str, ...] = (), **c
     scripts : tuple of str
         Run in this order. Only these exact texts may run, by their hash.
     """
-    loader = jinja2.FunctionLoader(asset)
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.finalize = lambda value: html(value) if isinstance(value, str) else value
     policy = [
         "default-src 'none'",
         "img-src data:",
@@ -96,9 +115,28 @@ def render_page(template: str, *, style: str, scripts: tuple[str, ...] = (), **c
     ]
     if scripts:
         policy.append("script-src " + " ".join(_hash_source(script) for script in scripts))
-    return environment.get_template(template).render(
-        policy="; ".join(policy), style=Markup(style), scripts=[Markup(script) for script in scripts], **context
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy="; ".join(policy), style=Markup(style), scripts=[Markup(script) for script in scripts], **context
+        )
     )
+
+
+def _template(name: str) -> str:
+    return asset(name)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """Return the one that reads templates from the assets; compiled once, for all pages."""
+    loader = jinja2.FunctionLoader(_template)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.finalize = lambda value: html(value) if isinstance(value, str) else value
+    return environment
 
 
 def _hash_source(text: str) -> str:

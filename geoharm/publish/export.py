@@ -26,6 +26,7 @@ from geoharm.publish import palette
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import slug
 from geoharm.publish.shown import ClassedImage, ShownHotspots
+from geoharm.publish.styles import add_styles
 
 # Written where a format wants the time of writing: the same bytes every time.
 _NO_TIME = "1970-01-01T00:00:00.000Z"
@@ -66,13 +67,25 @@ def hotspot_frame(disclosed: DisclosedStudy) -> geopandas.GeoDataFrame:
     return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=disclosed.study.area.crs)
 
 
+def zone_frame(disclosed: DisclosedStudy) -> geopandas.GeoDataFrame:
+    """Return every operation's zones as a GeoDataFrame in the study's metres; columns: operation, zone, role, geometry."""
+    rows = [
+        {"operation": one.design.operation.name, "zone": zone.name, "role": zone.role.value, "geometry": zone.geometry}
+        for one in disclosed.operations
+        for zone in one.design.zones
+    ]
+    columns = ["operation", "zone", "role", "geometry"]
+    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=disclosed.study.area.crs)
+
+
 def gis_files(disclosed: DisclosedStudy) -> dict[str, bytes]:
     """Return the files that the study asks for under ``[publish] files``, by name: the same bytes every time."""
     mark = "-internal" if disclosed.is_internal else ""
     wanted = disclosed.study.publish.files
     found: dict[str, bytes] = {}
     if "geopackage" in wanted:
-        found[f"hotspots{mark}.gpkg"] = _geopackage(hotspot_frame(disclosed))
+        layers = {"hotspots": hotspot_frame(disclosed), "zones": zone_frame(disclosed)}
+        found[f"hotspots{mark}.gpkg"] = _geopackage(layers)
     if "geoparquet" in wanted:
         found[f"hotspots{mark}.parquet"] = _geoparquet(hotspot_frame(disclosed))
     if "geotiff" in wanted:
@@ -85,12 +98,14 @@ def gis_files(disclosed: DisclosedStudy) -> dict[str, bytes]:
     return found
 
 
-def _geopackage(frame: geopandas.GeoDataFrame) -> bytes:
+def _geopackage(layers: Mapping[str, geopandas.GeoDataFrame]) -> bytes:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_TIME})
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "hotspots.gpkg"
-            frame.to_file(path, layer="hotspots", driver="GPKG", engine="pyogrio")
+            for name, frame in layers.items():
+                frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+            add_styles(path, list(layers), moment=_NO_TIME)
             return path.read_bytes()
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})

@@ -28,7 +28,7 @@ def palette_png(image: ClassedImage) -> bytes:
     rows, columns = image.classes.shape
     with warnings.catch_warnings(), MemoryFile() as memory:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        options = {"driver": "PNG", "width": columns, "height": rows, "count": 1, "dtype": "uint8", "zlevel": 9}
+        options = {"driver": "PNG", "width": columns, "height": rows, "count": 1, "dtype": "uint8", "zlevel": 6}
         with memory.open(**options) as dataset:
             dataset.write(image.classes, 1)
             dataset.write_colormap(1, colours)

@@ -6,6 +6,7 @@ is never run: the layers are read back from the map and drawn by a page that hol
 
 from __future__ import annotations
 
+import functools
 import re
 from importlib import resources
 from typing import Any
@@ -14,7 +15,7 @@ import folium
 import shapely
 
 from geoharm._version import __version__
-from geoharm.model import ChangeKind, Role, ZoneRole
+from geoharm.model import ChangeKind, Hotspot, Role, ZoneRole
 from geoharm.publish import numbers, palette
 from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
@@ -24,7 +25,7 @@ from geoharm.publish.place_part import recipe
 from geoharm.publish.shown import ClassedImage, ShownChange, ShownHotspots, ShownOperation
 from geoharm.publish.verdict import Verdict
 
-CHANGE = "change"
+CHANGE, WHOLE, BEFORE, AFTER = "change", "whole period", "before", "after"
 
 _ZONE_STYLE = {
     ZoneRole.TARGET: {"color": palette.INK, "weight": 3, "fill": False},
@@ -55,15 +56,20 @@ def build_map(disclosed: DisclosedStudy, operation: ShownOperation) -> folium.Ma
             _overlay(built, image, f"surface {index} {view}")
         for change in _changes(disclosed, operation, one.measure.name):
             _overlay(built, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
-        for spot in one.hotspots:
-            about = {"kind": "hotspot", "measure": index, "rank": spot.rank}
-            _outline(built, f"hotspot {index} {spot.rank}", about, to_lonlat(spot.geometry, crs))
+        for view, spots in _outlines(one, operation).items():
+            for spot in spots:
+                text = f"Hotspot {spot.rank}, {view}: {_events(disclosed, spot)} {one.measure.unit}, {spot.area_km2:.2f} km²"
+                about = {"kind": "hotspot", "measure": index, "rank": spot.rank, "view": view, "text": text}
+                _outline(
+                    built, f"hotspot {index} {view} {spot.rank}", about, to_lonlat(spot.geometry, crs, tolerance=1.0)
+                )
     for zone in operation.design.zones:
         shape = zone.geometry
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
             shape = operation.design.operation.target.buffer(zone.outer).intersection(disclosed.study.area.boundary)
         about = {"kind": zone.role.value, "name": zone.name, "style": _ZONE_STYLE[zone.role]}
         _outline(built, zone.name, about, to_lonlat(shape, crs, tolerance=1.0))
+    folium.LayerControl(collapsed=True).add_to(built)
     return built
 
 
@@ -71,11 +77,11 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
     """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
     built = build_map(disclosed, operation)
     data = _page_data(disclosed, operation, built)
-    leaflet = _leaflet()
+    library = leaflet()
     return render_page(
         "map.html.j2",
-        style=leaflet["css"] + asset("map.css"),
-        scripts=(leaflet["js"], asset("map.js")),
+        style=library["css"] + asset("map.css"),
+        scripts=(library["js"], asset("map.js")),
         version=__version__,
         operation=operation.design.operation,
         study=disclosed.study,
@@ -87,7 +93,7 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
             (
                 index,
                 spot.rank,
-                f"{spot.events:,}",
+                _events(disclosed, spot),
                 f"{spot.area_km2:.2f}",
                 numbers.percent(spot.share),
                 numbers.percent(spot.stability),
@@ -99,6 +105,17 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
         has_places=bool(disclosed.study.publish.places),
         credits=attributions(disclosed),
     )
+
+
+def _outlines(one: ShownHotspots, operation: ShownOperation) -> dict[str, tuple[Hotspot, ...]]:
+    """Return the hotspots to draw in each view: those of the whole period in its own, of each window in that."""
+    name = operation.design.operation.name
+    found = {view: spots for (owner, view), spots in one.outlines.items() if owner == name and view in (BEFORE, AFTER)}
+    return {WHOLE: one.hotspots} | found
+
+
+def _events(disclosed: DisclosedStudy, spot: Hotspot) -> str:
+    return f"{spot.events:,}" if disclosed.is_internal else f"about {spot.events:,}"
 
 
 def _changes(disclosed: DisclosedStudy, operation: ShownOperation, measure: str) -> list[ShownChange]:
@@ -113,6 +130,7 @@ def _overlay(built: folium.Map, image: ClassedImage, name: str) -> None:
         bounds=[[image.south, image.west], [image.north, image.east]],
         name=name,
         mercator_project=False,
+        show=name.endswith(WHOLE),
     ).add_to(built)
 
 
@@ -136,11 +154,15 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
             shapes += child.data.get("features", [child.data])
     crs, name = disclosed.study.area.crs, operation.design.operation.name
     views = list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else []
+    steps = [view for view in views if view not in (WHOLE, AFTER)]
+    views = [view for view in views if view in (WHOLE, BEFORE, AFTER)]
+    phases = {phase.name: numbers.window(phase) for phase in operation.design.phases}
     return {
         "images": images,
         "shapes": shapes,
         "measures": [_measure_data(one, name) for one in disclosed.hotspots],
         "views": [*views, CHANGE] if views and any(f" {CHANGE}" in key for key in images) else views,
+        "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
         "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
         "readings": [
@@ -150,7 +172,8 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
         "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
         "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
         "city": bounds_lonlat(disclosed.study.area.boundary, crs),
-        "windows": {
+        "windows": phases
+        | {
             "whole period": "every month with data",
             "before": numbers.window(operation.design.before),
             "after": numbers.window(operation.design.after),
@@ -180,7 +203,8 @@ def _reach(operation: ShownOperation) -> float:
     return about.rings[-1] if about.rings else about.gap
 
 
-def _leaflet() -> dict[str, str]:
+@functools.cache
+def leaflet() -> dict[str, str]:
     """Return Leaflet from the assets-only package, without the pictures and maps its files point at."""
     folder = resources.files("xstatic.pkg.leaflet").joinpath("data")
     script = folder.joinpath("leaflet.js").read_text(encoding="utf-8")

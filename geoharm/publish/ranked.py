@@ -6,8 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from geoharm.errors import PublishError
-from geoharm.model import CriterionValue, Ranking, ReachGap, Study, ThreatRow
-from geoharm.publish.disclosure import THRESHOLDS
+from geoharm.model import RELEASE_RULES, CriterionValue, Ranking, ReachGap, Study, ThreatRow
 
 _SEAL = object()
 
@@ -38,7 +37,7 @@ def disclose_ranking(study: Study, ranking: Ranking) -> DisclosedRanking:
     Ranks stay: they are made of many counts. A criterion, threat or gap that rests on a count of 1 to k - 1 is withheld;
     a market with fewer than k events, or k places, has no outline.
     """
-    k = 1 if study.publish.release == "internal" else THRESHOLDS[study.publish.disclosure]
+    k = 1 if study.publish.release == "internal" else RELEASE_RULES[study.publish.disclosure].threshold
     note = f"withheld: a count under {k}"
     shown = replace(
         ranking,

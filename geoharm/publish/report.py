@@ -21,6 +21,7 @@ from geoharm.publish.pattern_part import PATTERN_METHODS, pattern_context
 from geoharm.publish.place_part import PLACE_METHODS, place_context
 from geoharm.publish.shown import ShownEffect, ShownMeasure, ShownOperation, Withheld
 from geoharm.publish.states import State, reading_of
+from geoharm.publish.summary import summarise
 from geoharm.publish.tactics_part import tactics_context
 from geoharm.publish.values_part import values_context
 from geoharm.publish.verdict import Verdict
@@ -69,6 +70,7 @@ def report_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: V
         else None,
         answers=[(answer, figures.state_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
+        summary=summarise(disclosed, operation, verdict),
         unit=primary.measure.unit,
         primary_name=primary.measure.name[:1].upper() + primary.measure.name[1:],
         hidden_files=len(disclosed.hidden_files),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -18,7 +19,6 @@ from geoharm.model import (
     Estimate,
     Family,
     Guard,
-    HarmLedger,
     Hotspot,
     Interval,
     Measure,
@@ -94,6 +94,33 @@ class ShownEffect:
         return any(isinstance(n, Withheld) for n in (self.before, self.after, self.control_before, self.control_after))
 
 
+def withheld_effect(effect: ShownEffect, k: int) -> ShownEffect:
+    """Return an effect without any number that is made from its counts; the counts stay as they are."""
+    none = Interval(math.nan, math.nan, effect.interval.level)
+    return replace(
+        effect,
+        expected=math.nan,
+        change=math.nan,
+        interval=none,
+        ratio=withheld_estimate(effect.ratio, k),
+        difference=withheld_estimate(effect.difference, k),
+        detectable_fall=math.nan,
+        dispersion=math.nan,
+        note=_note(k),
+        counting=none,
+        placebo=None,
+    )
+
+
+def withheld_estimate(estimate: Estimate, k: int) -> Estimate:
+    """Return an estimate that says only that it is withheld."""
+    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k), intervals=(), p=math.nan)
+
+
+def _note(k: int) -> str:
+    return f"withheld: a count under {k}, or one that would give it back"
+
+
 @dataclass(frozen=True, slots=True)
 class ShownSeries:
     """Counts of the target by steps of time, beside the control's scaled to the same level before.
@@ -167,7 +194,6 @@ class ShownOperation:
 
     design: Design
     measures: tuple[ShownMeasure, ...]
-    ledgers: tuple[HarmLedger, ...]
     balance: Balance | None = None
 
     @property
@@ -245,6 +271,8 @@ class ShownHotspots:
         The whole period under other bandwidths.
     concentration : Concentration
         Without the lines that few cells make.
+    outlines : mapping of (operation, view) to tuple of Hotspot
+        The hotspots of every other view.
     exact : mapping of (operation, view) to Surface
         Full precision, in an internal release only; else empty: events can be solved for from a fine surface.
     """
@@ -262,6 +290,7 @@ class ShownHotspots:
     variants: tuple[ShownVariant, ...]
     concentration: Concentration
     exact: Mapping[tuple[str, str], Surface]
+    outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]]
 
     def of(self, operation: str) -> dict[str, tuple[ClassedImage, str]]:
         """Return the picture and the located events of each view that an operation's pages show, by the view's name."""

@@ -120,7 +120,7 @@ def test_constellations_that_do_not_fit_are_drawn_at_random():
 
 def operation(name, seed):
     plan = design(name=name)
-    return OperationResult(plan, (evaluate_measure(MEASURE, counts(seed), plan),), ())
+    return OperationResult(plan, (evaluate_measure(MEASURE, counts(seed), plan),))
 
 
 def test_operations_pool_to_something_between_them_with_a_narrower_interval():

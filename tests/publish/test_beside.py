@@ -222,7 +222,7 @@ def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
     """The record of a study with a small target holds no estimate of the target anywhere in its family."""
     found, _, _ = made(area, few=3)
     published = publish_study(disclose(found), tmp_path)
-    record = json.loads(next(path for path in published.files if path.suffix == ".json").read_text(encoding="utf-8"))
+    record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
     held = record["operations"][0]["measures"][0]["family"]
     assert held["wdd_target"]["value"] is held["wdd_total"]["value"] is None
     assert held["exact_log_rate_ratio"] == [None, None]

@@ -115,7 +115,7 @@ def test_vectors_hold_the_hotspots_and_how_they_were_made(area, mapped, tmp_path
         assert list(one.columns) == list(frame.columns)
     with sqlite3.connect(tmp_path / "h.gpkg") as connection:
         written = connection.execute("SELECT last_change FROM gpkg_contents").fetchall()
-    assert written == [("1970-01-01T00:00:00.000Z",)]
+    assert set(written) == {("1970-01-01T00:00:00.000Z",)}
     assert frame.to_arrow() is not None
 
 

@@ -3,89 +3,193 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const map = L.map("map", {
-    attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
-    minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
-  });
-  map.fitBounds(data.operation, { padding: [12, 12] });
-  L.control.scale({ imperial: false }).addTo(map);
-  ["ground", "surface", "lines", "hot", "zone"].forEach((name, index) => {
-    map.createPane(name).style.zIndex = 300 + index * 10;
-  });
+  const of = (kind) => data.shapes.filter((shape) => shape.properties.kind === kind);
+  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+  const halves = data.views.includes("before") && data.views.includes("after");
 
   // Text from data only ever becomes a text node.
-  function label(at, text, kind) {
-    const span = document.createElement("span");
-    span.textContent = text;
-    return L.marker(at, { icon: L.divIcon({ className: kind, html: span, iconSize: [0, 0] }), interactive: false, keyboard: false });
+  function text(name, content, kind) {
+    const element = document.createElement(name);
+    element.textContent = content;
+    if (kind) { element.className = kind; }
+    return element;
+  }
+  function label(at, content, kind, pane) {
+    return L.marker(at, {
+      icon: L.divIcon({ className: kind, html: text("span", content), iconSize: [0, 0] }),
+      interactive: false, keyboard: false, pane: pane || "markerPane",
+    });
   }
   function draw(features, pane, style) {
     return L.geoJSON(features, { pane: pane, interactive: false, smoothFactor: 0.5, style: style });
   }
-  const of = (kind) => data.shapes.filter((shape) => shape.properties.kind === kind);
-  const cased = (features, style) => L.layerGroup([
-    draw(features, "zone", { color: "#ffffff", weight: style.weight + 3, fill: false, opacity: 0.9 }),
-    draw(features, "zone", style),
-  ]);
 
-  draw(of("study"), "ground", { color: "#8b959e", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 }).addTo(map);
-  const layers = {
-    context: draw(of("context"), "lines", { color: "#8b959e", weight: 0.8, fill: false }),
-    control: draw(of("control"), "lines", { color: "#6b7681", weight: 1.5, fill: false, dashArray: "1 5" }),
-    places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
-    zones: L.layerGroup(), hotspots: L.layerGroup(),
-  };
-  [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
-    cased([shape], shape.properties.style).addTo(layers.zones);
-  });
-  const ringLabels = L.layerGroup([...of("ring"), ...of("gap")].map((shape) => {
-    const box = L.geoJSON(shape).getBounds();
-    const far = shape.properties.name.split("-")[1];
-    return label([box.getSouth(), box.getCenter().lng], far, "ring");
-  }));
-  const hotspotsOf = data.measures.map((_, index) => of("hotspot").filter((shape) => shape.properties.measure === index));
-
-  const state = { measure: 0, view: data.views.includes("before") ? "before" : data.views[0] };
-  let surface = null;
-  function show() {
-    const image = data.images["surface " + state.measure + " " + state.view];
-    if (surface) { surface.remove(); }
-    surface = image && L.imageOverlay(image.url, image.bounds, { pane: "surface", className: "surface", alt: "" }).addTo(map);
-    layers.hotspots.clearLayers();
-    hotspotsOf[state.measure].forEach((shape) => {
-      draw([shape], "hot", { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(layers.hotspots);
-      draw([shape], "hot", { color: "#0b3d2e", weight: 1.8, fill: false }).addTo(layers.hotspots);
-      const box = L.geoJSON(shape).getBounds();
-      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank").addTo(layers.hotspots);
+  // One map with its own panes: "left" and "right" hold what the swipe cuts.
+  function makeMap(id) {
+    const map = L.map(id, {
+      attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
+      minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
+    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone"].forEach((name, index) => {
+      map.createPane(name).style.zIndex = 300 + index * 10;
+    });
+    map.fitBounds(data.operation, { padding: [12, 12] });
+    draw(of("study"), "ground", { color: "#8b959e", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 }).addTo(map);
+    const layers = {
+      context: draw(of("context"), "lines", { color: "#8b959e", weight: 0.8, fill: false }),
+      control: draw(of("control"), "lines", { color: "#6b7681", weight: 1.5, fill: false, dashArray: "1 5" }),
+      places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
+      zones: L.layerGroup(), hotspots: L.layerGroup(),
+    };
+    [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
+      const style = shape.properties.style;
+      draw([shape], "zone", { color: "#ffffff", weight: style.weight + 3, fill: false, opacity: 0.9 }).addTo(layers.zones);
+      draw([shape], "zone", style).addTo(layers.zones);
+    });
+    const names = L.layerGroup([...of("ring"), ...of("gap")].map((shape) => {
+      const box = L.geoJSON(shape).getBounds();
+      return label([box.getSouth(), box.getCenter().lng], shape.properties.name.split("-")[1], "ring");
+    }));
+    const zoomed = () => names[map.getZoom() >= 13 && map.hasLayer(layers.zones) ? "addTo" : "remove"](map);
+    map.on("zoomend", zoomed);
+    map.getContainer().addEventListener("keydown", (event) => {
+      if (event.key === "Escape") { map.closePopup(); }
+    });
+    return { map: map, layers: layers, images: {}, zoomed: zoomed };
+  }
+
+  // Draw one view into one side of a map.
+  function fill(target, side, measure, view) {
+    const image = data.images["surface " + measure + " " + view];
+    if (target.images[side]) { target.images[side].remove(); }
+    target.images[side] = image && L.imageOverlay(image.url, image.bounds, { pane: side, className: "surface", alt: "" })
+      .addTo(target.map);
+    hotspots(measure, view).forEach((shape) => {
+      const pane = side + "-hot";
+      draw([shape], pane, { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
+      draw([shape], pane, { color: "#0b3d2e", weight: 1.8, fill: false }).addTo(target.layers.hotspots);
+      const box = L.geoJSON(shape).getBounds();
+      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", pane).addTo(target.layers.hotspots);
+    });
+  }
+  function hotspots(measure, view) {
+    return of("hotspot").filter((shape) => shape.properties.measure === measure && shape.properties.view === view);
+  }
+  function clear(target) {
+    ["left", "right"].forEach((side) => {
+      if (target.images[side]) { target.images[side].remove(); delete target.images[side]; }
+      [side, side + "-hot"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
+    });
+    target.layers.hotspots.clearLayers();
+    target.map.closePopup();
+  }
+
+  const main = makeMap("map");
+  let other = null;
+  const state = { measure: 0, view: data.views.includes("before") ? "before" : data.views[0] };
+  const swipe = byId("swipe");
+
+  // Panes have no size of their own, so they are cut by a polygon in the pixels of the layers, at every move.
+  function cut() {
+    if (state.view !== "swipe") { return; }
+    const size = main.map.getSize();
+    const share = Number(swipe.value) / 100;
+    const at = 24 + share * (size.x - 48);
+    const corner = main.map.containerPointToLayerPoint([0, 0]);
+    const box = (from, to) => {
+      const points = [[from, 0], [to, 0], [to, size.y], [from, size.y]];
+      return "polygon(" + points.map(([x, y]) => (corner.x + x) + "px " + (corner.y + y) + "px").join(",") + ")";
+    };
+    ["left", "left-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(0, at); });
+    ["right", "right-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(at, size.x); });
+    byId("swipe-line").style.left = at + "px";
+    swipe.setAttribute("aria-valuetext", Math.round(share * 100) + "% of the map shows before, the rest after");
+  }
+  main.map.on("move zoom viewreset resize", cut);
+  swipe.addEventListener("input", cut);
+
+  // The second map of a pair follows the first, and the first the second.
+  function pair() {
+    if (other) { return; }
+    other = makeMap("map2");
+    let busy = false;
+    const follow = (from, to) => from.map.on("move", () => {
+      if (busy) { return; }
+      busy = true;
+      to.map.setView(from.map.getCenter(), from.map.getZoom(), { animate: false });
+      busy = false;
+    });
+    follow(main, other);
+    follow(other, main);
+  }
+
+  function show() {
+    const paired = state.view === "pair";
+    const stepped = state.view === "steps";
+    byId("stage").classList.toggle("paired", paired);
+    byId("stage").classList.toggle("swiped", state.view === "swipe");
+    byId("map2").hidden = !paired;
+    swipe.hidden = byId("swipe-line").hidden = state.view !== "swipe";
+    byId("sides").hidden = !paired && state.view !== "swipe";
+    if (byId("step-bar")) { byId("step-bar").hidden = !stepped; }
+    clear(main);
+    main.map.invalidateSize({ animate: false });
+    if (paired) {
+      pair();
+      clear(other);
+      other.map.invalidateSize({ animate: false });
+      other.map.setView(main.map.getCenter(), main.map.getZoom(), { animate: false });
+      fill(main, "left", state.measure, "before");
+      fill(other, "left", state.measure, "after");
+      shown.forEach((value, name) => layer(name, value));
+    } else if (state.view === "swipe") {
+      fill(main, "left", state.measure, "before");
+      fill(main, "right", state.measure, "after");
+      cut();
+    } else {
+      fill(main, "left", state.measure, stepped ? data.steps[Number(byId("step").value)] : state.view);
+    }
+    words();
+  }
+  function words() {
     const measure = data.measures[state.measure];
+    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit + ".";
     byId("activity-note").hidden = !measure.activity;
-    const changed = state.view === "change";
-    byId("view-note").textContent = changed ? data.readings[state.measure][0] || "No comparison is possible." : data.windows[state.view] + ": " + measure.events[state.view] + " located " + measure.unit + ".";
     document.querySelectorAll("tr[data-measure]").forEach((row) => {
       row.hidden = Number(row.dataset.measure) !== state.measure;
     });
-    if (changed) {
+    const note = byId("view-note");
+    if (state.view === "change") {
+      note.textContent = data.readings[state.measure][0] || "No comparison is possible.";
       swatches(data.change.map((one) => [one.colour, one.text]));
       byId("legend-note").textContent = "After against before, events a year. Grey is what chance can explain; blank, too few to show.";
-    } else {
-      legend(measure);
+      return;
     }
+    if (state.view === "steps") {
+      const view = data.steps[Number(byId("step").value)];
+      note.textContent = line(view);
+      byId("step").setAttribute("aria-valuetext", view + ", " + data.windows[view]);
+      byId("step-name").textContent = capital(view);
+    } else if (state.view === "swipe" || state.view === "pair") {
+      note.textContent = "Left: " + line("before") + " Right: " + line("after");
+    } else {
+      note.textContent = line(state.view);
+    }
+    legend(measure);
   }
   function swatches(rows) {
-    const list = byId("legend");
-    list.replaceChildren();
-    rows.forEach(([colour, text]) => {
+    byId("legend").replaceChildren(...rows.map(([colour, content]) => {
       const item = document.createElement("li");
       const box = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      const fill = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      fill.setAttribute("width", "100%");
-      fill.setAttribute("height", "14");
-      fill.setAttribute("fill", colour);
-      box.appendChild(fill);
-      item.append(box, text);
-      list.appendChild(item);
-    });
+      const part = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      box.setAttribute("aria-hidden", "true");
+      part.setAttribute("width", "100%");
+      part.setAttribute("height", "14");
+      part.setAttribute("fill", colour);
+      box.appendChild(part);
+      item.append(box, content);
+      return item;
+    }));
   }
   function legend(measure) {
     swatches(measure.breaks.map((start, index) => [
@@ -97,8 +201,12 @@
       : "Too few " + measure.unit + " to draw.";
   }
 
+  // -- controls
   const views = byId("views");
-  data.views.forEach((view) => {
+  const choices = [...data.views.map((view) => [view, capital(view)])];
+  if (halves) { choices.push(["swipe", "Swipe"], ["pair", "Side by side"]); }
+  if (data.steps.length) { choices.push(["steps", "Step by step"]); }
+  choices.forEach(([view, name]) => {
     const choice = document.createElement("label");
     const input = document.createElement("input");
     input.type = "radio";
@@ -106,48 +214,71 @@
     input.value = view;
     input.checked = view === state.view;
     input.addEventListener("change", () => { state.view = view; show(); });
-    choice.append(input, view.charAt(0).toUpperCase() + view.slice(1));
+    choice.append(input, name);
     views.appendChild(choice);
   });
+  function goTo(view) {
+    const input = views.querySelector("input[value='" + view + "']");
+    if (input && state.view !== view) { input.checked = true; state.view = view; show(); }
+  }
+  if (data.steps.length) {
+    const step = byId("step");
+    step.max = String(data.steps.length - 1);
+    step.addEventListener("input", show);
+    [["earlier", -1], ["later", 1]].forEach(([id, by]) => {
+      byId(id).addEventListener("click", () => {
+        step.value = String(Number(step.value) + by);
+        show();
+      });
+    });
+  }
   document.querySelectorAll("input[name=measure]").forEach((input) => {
     input.addEventListener("change", () => { state.measure = Number(input.value); show(); });
   });
+  const shown = new Map();
+  function layer(name, on) {
+    shown.set(name, on);
+    [main, other].filter(Boolean).forEach((target) => {
+      target.layers[name][on ? "addTo" : "remove"](target.map);
+      target.zoomed();
+    });
+  }
   document.querySelectorAll("input[data-layer]").forEach((input) => {
-    const toggle = () => {
-      layers[input.dataset.layer][input.checked ? "addTo" : "remove"](map);
-      if (input.dataset.layer === "zones") { zoomed(); }
-    };
-    input.addEventListener("change", toggle);
-    toggle();
+    input.addEventListener("change", () => layer(input.dataset.layer, input.checked));
+    layer(input.dataset.layer, input.checked);
   });
   document.querySelectorAll("button[data-hotspot]").forEach((button) => {
     button.addEventListener("click", () => {
       const [measure, rank] = button.dataset.hotspot.split(" ").map(Number);
-      const shape = hotspotsOf[measure].find((one) => one.properties.rank === rank);
-      map.fitBounds(L.geoJSON(shape).getBounds().pad(0.6), { maxZoom: 15 });
+      const shape = hotspots(measure, "whole period").find((one) => one.properties.rank === rank);
+      goTo("whole period");
+      const box = L.geoJSON(shape).getBounds();
+      main.map.fitBounds(box.pad(0.6), { maxZoom: 15 });
+      main.map.openPopup(text("span", shape.properties.text), box.getCenter(), { autoPan: false });
     });
   });
-  function zoomed() {
-    const near = map.getZoom() >= 13 && map.hasLayer(layers.zones);
-    ringLabels[near ? "addTo" : "remove"](map);
-  }
-  map.on("zoomend", zoomed);
 
+  L.control.scale({ imperial: false }).addTo(main.map);
   const Jump = L.Control.extend({
     onAdd: function () {
       const bar = L.DomUtil.create("div", "jump");
-      [["Operation", data.operation], ["Whole city", data.city]].forEach(([text, box]) => {
+      [["Operation", data.operation], ["Whole city", data.city]].forEach(([name, box]) => {
         const button = L.DomUtil.create("button", "", bar);
         button.type = "button";
-        button.textContent = text;
-        button.addEventListener("click", () => map.fitBounds(box, { padding: [12, 12] }));
+        button.textContent = name;
+        button.addEventListener("click", () => main.map.fitBounds(box, { padding: [12, 12] }));
       });
       L.DomEvent.disableClickPropagation(bar);
       return bar;
     },
   });
-  new Jump({ position: "topright" }).addTo(map);
+  new Jump({ position: "topright" }).addTo(main.map);
+  const Credit = L.Control.extend({
+    onAdd: () => text("div", data.credits.join(" "), "credit"),
+  });
+  if (data.credits.length) { new Credit({ position: "bottomright" }).addTo(main.map); }
+  window.addEventListener("beforeprint", () => { main.map.invalidateSize({ animate: false }); cut(); });
   show();
-  zoomed();
+  main.zoomed();
   document.documentElement.dataset.ready = "true";
 }());

@@ -1,0 +1,123 @@
+"""A surface of 100,000 cells as a page: `geoharm.publish` against folium's GeoJson, bytes and time of building.
+
+Run as ``python -m bench.map``. A made city of 15.8 by 15.8 km, cells of 50 m, 120,000 events, so that every cell has a class. Ours is the whole map page
+with Leaflet in it, from the surface to the text of the file; folium's is one GeoJson layer of square cells in the same six
+colours, saved as a page that loads Leaflet from elsewhere (so its bytes leave Leaflet out). Blank cells are left out of
+both. Each runs in turn in one process, three times; the density is computed beforehand and counts for neither.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+
+import folium
+import numpy as np
+import shapely
+
+from geoharm import _crs
+from geoharm.hotspots import density
+from geoharm.model import Grid, Points, StudyArea, Surface
+from geoharm.publish import palette
+from geoharm.publish.classes import class_breaks, classed_image
+from geoharm.publish.escape import asset, json_block, render_page
+from geoharm.publish.layers import data_uri, palette_png
+from geoharm.publish.maps import leaflet
+
+SIDE, CELL, ORIGIN, CRS = 316, 50.0, (480_000.0, 4_980_000.0), "EPSG:32626"
+RUNS = 3
+
+
+def made_surface() -> tuple[Surface, StudyArea, tuple[float, ...]]:
+    """Return the density of a made city, its area, and where its classes begin."""
+    rng = np.random.default_rng(1)
+    wide = SIDE * CELL
+    where = [
+        ORIGIN[axis] + np.concatenate([rng.uniform(0, wide, 90_000), rng.normal(wide / 2, 2_000, 30_000)])
+        for axis in (0, 1)
+    ]
+    area = StudyArea(shapely.box(*ORIGIN, ORIGIN[0] + wide, ORIGIN[1] + wide), CRS)
+    grid = Grid(*ORIGIN, CELL, SIDE, SIDE)
+    found = density(Points(*where, np.ones(120_000)), grid, bandwidth=300.0, years=1.0, within=area.boundary)
+    return found, area, class_breaks(float(np.nanmax(found.values)))
+
+
+def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
+    """Return a page of one picture, with everything it needs inside."""
+    image = classed_image(surface, np.nan_to_num(surface.values), breaks, area, coarse=100.0)
+    bounds = [[image.south, image.west], [image.north, image.east]]
+    parts = leaflet()
+    data = {
+        "images": {"surface 0 whole period": {"url": data_uri(palette_png(image)), "bounds": bounds}},
+        "shapes": [], "measures": [{"name": "m", "unit": "events", "activity": False, "breaks": list(breaks), "events": {"whole period": "120,000"}, "note": ""}],
+        "views": ["whole period"], "steps": [], "colours": list(palette.DENSITY), "change": [], "readings": [[]], "places": [],
+        "operation": bounds, "city": bounds, "windows": {"whole period": ""}, "credits": [],
+    }  # fmt: skip
+    study = {"name": "A made city", "hotspots": {"share": 0.25}}
+    return render_page(
+        "map.html.j2", style=parts["css"] + asset("map.css"), scripts=(parts["js"], asset("map.js")), version="", study=study,
+        operation={"name": "None", "placebo": False}, verdict={"headline": ""}, internal=False, data=json_block(data),
+        measures=[(0, "m")], hotspot_rows=[], has_context=False, has_places=False, credits=[],
+    )  # fmt: skip
+
+
+def theirs(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
+    """Return folium's page with one square a cell."""
+    grid = surface.grid
+    classes = np.digitize(np.nan_to_num(surface.values), breaks)
+    down, across = np.nonzero(classes)
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)])
+    x = grid.x0 + (across[:, None] + corners[:, 0]) * grid.cell
+    y = grid.y0 + (down[:, None] + corners[:, 1]) * grid.cell
+    longitude, latitude = _crs.transform(x.ravel(), y.ravel(), source=area.crs, target=_crs.LONLAT)
+    rings = np.round(np.column_stack([longitude, latitude]), 5).reshape(-1, 5, 2).tolist()
+    features = [
+        {"type": "Feature", "properties": {"class": int(kind)}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+        for ring, kind in zip(rings, classes[down, across], strict=True)
+    ]
+    built = folium.Map(tiles=None)
+    folium.GeoJson(
+        {"type": "FeatureCollection", "features": features},
+        style_function=lambda one: {
+            "fillColor": palette.DENSITY[one["properties"]["class"] - 1],
+            "weight": 0,
+            "fillOpacity": 1,
+        },
+    ).add_to(built)
+    return str(built.get_root().render())
+
+
+def timed(make: Callable[..., str], *parts: object) -> tuple[float, int]:
+    """Return seconds of processor time, which says more than the clock on a machine that others use, and bytes."""
+    start = time.process_time()
+    page = make(*parts)
+    return time.process_time() - start, len(page.encode("utf-8"))
+
+
+def main() -> None:
+    """Print a table of sizes and times."""
+    parts = made_surface()
+    rows: dict[str, list[tuple[float, int]]] = {"geoharm": [], "folium": []}
+    for name in ["geoharm", "folium"]:
+        timed({"geoharm": ours, "folium": theirs}[name], *parts)
+    for _ in range(RUNS):
+        rows["geoharm"].append(timed(ours, *parts))
+        rows["folium"].append(timed(theirs, *parts))
+    cells = int(np.isfinite(parts[0].values).sum())
+    drawn = int((np.digitize(np.nan_to_num(parts[0].values), parts[2]) > 0).sum())
+    print(f"{cells:,} cells, {drawn:,} drawn; folium {version('folium')}")
+    for name, found in rows.items():
+        seconds = [one for one, _ in found]
+        print(
+            f"{name}: {found[0][1] / 1000:,.0f} kB, {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+        )
+    for what, index in (("bytes", 1), ("time", 0)):
+        print(
+            f"{what}: 1/{statistics.median(r[index] for r in rows['folium']) / statistics.median(r[index] for r in rows['geoharm']):.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
