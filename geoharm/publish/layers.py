@@ -61,6 +61,26 @@ def to_lonlat(geometry: BaseGeometry, crs: str, *, tolerance: float = 0.0) -> di
     return dict(_rounded(shapely.geometry.mapping(degrees)))
 
 
+def packed(coordinates: Sequence[Any]) -> list[Any]:
+    """Return GeoJSON coordinates of degrees as whole steps from point to point: a third of the signs.
+
+    A line becomes ``[x, y, dx, dy, dx, dy, ...]`` in units of the last decimal kept; what holds lines stays as it is.
+
+    Examples
+    --------
+    >>> packed([[[-71.0, 42.5], [-71.00002, 42.50001]]])
+    [[-7100000, 4250000, -2, 1]]
+    """
+    first = coordinates[0] if coordinates else 0.0
+    if not isinstance(first, int | float):
+        if isinstance(first[0], int | float):
+            steps = np.rint(np.array(coordinates)[:, :2] * 10.0**_DECIMALS).astype(np.int64)
+            steps[1:] -= steps[:-1].copy()
+            return [int(step) for step in steps.ravel()]
+        return [packed(part) for part in coordinates]
+    return list(coordinates)
+
+
 def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
     """Return [[south, west], [north, east]] in degrees."""
     corners = shapely.get_coordinates(geometry)

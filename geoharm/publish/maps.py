@@ -20,7 +20,7 @@ from geoharm.publish import numbers, palette
 from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import asset, html, json_block, render_page
-from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, palette_png, to_lonlat
+from geoharm.publish.layers import attributions, bounds_lonlat, data_uri, packed, palette_png, to_lonlat
 from geoharm.publish.place_part import recipe
 from geoharm.publish.shown import ClassedImage, ShownChange, ShownHotspots, ShownOperation
 from geoharm.publish.verdict import Verdict
@@ -143,6 +143,11 @@ def _outline(built: folium.Map, name: str, about: dict[str, Any], geometry: dict
     ).add_to(built)
 
 
+def _packed(feature: dict[str, Any]) -> dict[str, Any]:
+    geometry = feature["geometry"]
+    return feature | {"geometry": geometry | {"coordinates": packed(geometry["coordinates"])}}
+
+
 def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: folium.Map) -> dict[str, Any]:
     """Read the layers back from the folium map; its random element names are left behind."""
     images: dict[str, Any] = {}
@@ -151,7 +156,7 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
         if isinstance(child, folium.raster_layers.ImageOverlay):
             images[str(child.layer_name)] = {"url": child.url, "bounds": child.bounds}
         elif isinstance(child, folium.GeoJson):
-            shapes += child.data.get("features", [child.data])
+            shapes += [_packed(feature) for feature in child.data.get("features", [child.data])]
     crs, name = disclosed.study.area.crs, operation.design.operation.name
     views = list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else []
     steps = [view for view in views if view not in (WHOLE, AFTER)]

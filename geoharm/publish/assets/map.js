@@ -3,6 +3,17 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // Lines come as a first point and steps from there, in hundred-thousandths of a degree.
+  function unpacked(part) {
+    if (typeof part[0] !== "number") { return part.map(unpacked); }
+    let x = 0, y = 0;
+    const line = [];
+    for (let i = 0; i < part.length; i += 2) { line.push([(x += part[i]) / 1e5, (y += part[i + 1]) / 1e5]); }
+    return line;
+  }
+  data.shapes.forEach((shape) => {
+    if (shape.geometry.type !== "Point") { shape.geometry.coordinates = unpacked(shape.geometry.coordinates); }
+  });
   const of = (kind) => data.shapes.filter((shape) => shape.properties.kind === kind);
   const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
   const halves = data.views.includes("before") && data.views.includes("after");
