@@ -198,10 +198,24 @@ def calibrate(
     check : PlaceboCheck or None
         None where no forecast could be learned.
     """
+    found, check, reason = learn(data, counts, design, zone=zone, after=after)
+    if found is None or reason:
+        return refused(reason), check
+    return calibrated_ratio(found, _own_count(counts, design, zone, after)), check
+
+
+def learn(
+    data: PlaceboData, counts: ZoneCounts, design: Design, *, zone: str, after: Window
+) -> tuple[Forecast | None, PlaceboCheck | None, str]:
+    """Return the forecast for a zone in a window, what it was learned at, and why it cannot carry an interval.
+
+    The zone's own count after is not read: one forecast serves whatever was counted there. The forecast is None where
+    none could be learned; the reason is empty where it can carry an interval.
+    """
     fitting = np.flatnonzero(data.places.fits[zone])
     reason = refuse_places(months=data.months, places=fitting.size, pool=MIN_PLACES)
     if reason:
-        return refused(reason), None
+        return None, None, reason
     series = _series(data, counts, design, zone, after)
     distinct = _distinct(series, fitting)
     near = distinct[pool_of(series.take(distinct))]
@@ -209,7 +223,7 @@ def calibrate(
     if not reason and not (series.city[near, : data.months - 12].sum(axis=1) > 0).all():
         reason = "the control area has too few events before"
     if reason:
-        return refused(reason), None
+        return None, None, reason
     found = forecast(
         series.take(near),
         similarity=data.places.similarity(zone, near),
@@ -227,10 +241,12 @@ def calibrate(
         tau=math.sqrt(found.tau2),
         detectable_fall=found.detectable_fall,
     )
-    reason = refuse_forecast(found)
-    if reason:
-        return refused(reason), check
-    return calibrated_ratio(found, int(series.own_zone[data.months :].sum())), check
+    return found, check, refuse_forecast(found)
+
+
+def _own_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:
+    roles = {"target": (ZoneRole.TARGET,), ALL_RINGS: (ZoneRole.RING,)}.get(zone, (ZoneRole.TARGET, ZoneRole.RING))
+    return sum(counts.total(one.name, window) for role in roles for one in design.of_role(role))
 
 
 def _series(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str, after: Window) -> Series:

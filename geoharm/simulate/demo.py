@@ -1,4 +1,4 @@
-"""A made city with a known truth: to try the program on, and to hold its answers against what was planted.
+"""The demo city, small and with one planted operation: the files of data/sample, and their truth.
 
 The city lies in the open Atlantic, so that nobody takes it for a place. Streets run on a grid; needle finds, violence,
 overdoses, entries to treatment and police drug activity concentrate at a few markets; months vary with season and by chance; one operation

@@ -1,0 +1,20 @@
+"""Made cities with a known truth: whole ones as files, and bare counts for repeating a study thousands of times."""
+
+from geoharm.simulate.demo import CENTRE, CRS, DEMO_SEED, City, Stream, make_city, write_city
+from geoharm.simulate.fields import Places, smooth_field
+from geoharm.simulate.world import World, draw_counts, world_rates
+
+__all__ = [
+    "CENTRE",
+    "CRS",
+    "DEMO_SEED",
+    "City",
+    "Places",
+    "Stream",
+    "World",
+    "draw_counts",
+    "make_city",
+    "smooth_field",
+    "world_rates",
+    "write_city",
+]
