@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from geoharm.errors import DesignError
 
 Floats = NDArray[np.float64]
+_LEAST_WEIGHT = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Places:
     y: Floats
     unit: float
     period: float = 0.0
-    _smooth: dict[float, Floats] = field(default_factory=dict, repr=False, compare=False)
+    _smooth: dict[float, csr_array] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.x.shape != self.y.shape or self.x.ndim != 1 or not self.x.size:
@@ -40,14 +42,15 @@ class Places:
             msg = f"The distance between neighbours must be above 0 m; {self.unit:g} was given."
             raise DesignError(msg)
 
-    def smoothing(self, scale: float) -> Floats:
+    def smoothing(self, scale: float) -> csr_array:
         """Return weights, shape (places, places), that turn white noise into a field of variance 1 at every place."""
         if scale not in self._smooth:
             apart = [np.abs(one[:, None] - one[None]) for one in (self.x, self.y)]
             if self.period:
                 apart = [np.minimum(one, self.period - one) for one in apart]
             weights = np.exp(-(apart[0] ** 2 + apart[1] ** 2) / (2 * (scale * self.unit) ** 2))
-            self._smooth[scale] = weights / np.sqrt((weights**2).sum(axis=1, keepdims=True))
+            weights[weights < _LEAST_WEIGHT] = 0
+            self._smooth[scale] = csr_array(weights / np.sqrt((weights**2).sum(axis=1, keepdims=True)))
         return self._smooth[scale]
 
 

@@ -1,0 +1,114 @@
+"""How others would evaluate the same counts: plain and inflated WDD, nearest passing control, Poisson regression, ridge
+synthetic control. Each returns (estimate, low, high) on its own scale: events, or the log of a ratio.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from geoharm.stats import monthly_dispersion
+
+Z = 1.959963984540054
+
+
+def wdd(own, control, scale=1.0, phi=1.0):
+    """Return the difference of differences in events; counts before and after, control divided by its scale."""
+    value = own[1] - own[0] - (control[1] - control[0]) / scale
+    error = math.sqrt(phi * (own[0] + own[1] + (control[0] + control[1]) / scale**2))
+    return value, value - Z * error, value + Z * error
+
+
+def matched(own, candidates, half=6):
+    """Return the candidate of the same shape whose six-month counts before are most alike."""
+    blocks = own.size // half
+
+    def by_block(table):
+        return table[..., -blocks * half :].reshape(*table.shape[:-1], blocks, half).sum(axis=-1)
+
+    return int(np.abs(by_block(candidates) - by_block(own)).sum(axis=1).argmin())
+
+
+def nearest_passing(own, candidates, distance, phi):
+    """Return the nearest candidate that passes the four tests of noise (level, trend, months, half years) and its scale."""
+    level = own.sum()
+    best, least = (0, 1.0), math.inf
+    time = np.arange(own.size) - (own.size - 1) / 2
+    blocks = [slice(start, start + 6) for start in range(0, own.size, 6)]
+    for position in np.argsort(distance, kind="stable"):
+        other = candidates[position]
+        if other.sum() == 0:
+            continue
+        scale = other.sum() / max(level, 1)
+        gap = other - scale * own
+        variance = phi * (scale + scale**2) * own
+        spread = [variance[block].sum() for block in blocks]
+        ratios = (
+            np.abs(gap).sum() / max(np.sqrt(2 * variance / math.pi).sum(), 1e-9),
+            sum(abs(gap[block].sum()) for block in blocks) / max(np.sqrt(2 * np.array(spread) / math.pi).sum(), 1e-9),
+            abs(gap.sum()) / math.sqrt(max(variance.sum(), 1e-9)),
+            abs((time * gap).sum()) / math.sqrt(max((time**2 * variance).sum(), 1e-9)),
+        )
+        worst = max(ratios)
+        if worst < least:
+            best, least = (int(position), scale), worst
+        if worst <= 1:
+            break
+    return best
+
+
+def poisson_did(before, after, inside, outside):
+    """Return the log ratio of a Poisson regression with place and month effects, errors clustered by place (exact)."""
+    value, variance = 0.0, 0.0
+    for mask, sign in ((inside, 1), (outside, -1)):
+        y0, y1 = before[mask].sum(axis=1), after[mask]
+        total, late = (y0 + y1).sum(), y1.sum()
+        if late == 0 or late == total:
+            return math.nan, math.nan, math.nan
+        share = late / total
+        value += sign * math.log(share / (1 - share))
+        variance += ((y1 - share * (y0 + y1)) ** 2).sum() / (total * share * (1 - share)) ** 2
+    error = math.sqrt(variance)
+    return value, value - Z * error, value + Z * error
+
+
+class Synthetic:
+    """A ridge synthetic control of a monthly series, and an interval of a common log ratio after by moving blocks.
+
+    Weights are fitted to the months before, the penalty by leaving out one month at a time. The test asks how often a
+    window of left-out residuals elsewhere on the circle of months sums to as much as the window after (as Chernozhukov,
+    Wuthrich and Zhu 2021, https://doi.org/10.1080/01621459.2021.1920957, with weights from before only).
+    """
+
+    def __init__(self, donors, after):
+        self.before, self.after = donors.shape[1] - after, after
+        early = donors[:, : self.before].T
+        x = donors.T - early.mean(axis=0)
+        kernel = x @ x[: self.before].T
+        inner = kernel[: self.before]
+        size = np.trace(inner) / self.before
+        self.hats = [
+            kernel @ np.linalg.inv(inner + weight * size * np.eye(self.before)) for weight in (0.3, 1, 3, 10, 30)
+        ]
+
+    def interval(self, own):
+        """Return estimate and ends for the target's months, those after included."""
+        early = own[: self.before].astype(float)
+        level = early.mean()
+        least, residual, fitted = math.inf, early, early
+        for hat in self.hats:
+            said = level + hat @ (early - level)
+            left = (early - said[: self.before]) / (1 - np.diag(hat[: self.before]) - 1 / self.before)
+            if (left**2).sum() < least:
+                least, residual, fitted = (left**2).sum(), left, said
+        late = own[self.before :, None] / np.exp(THETAS) - fitted[self.before :, None]
+        every = np.concatenate([np.repeat(residual[:, None], THETAS.size, axis=1), late])
+        sums = np.abs([np.roll(every, move, axis=0)[self.before :].sum(axis=0) for move in range(own.size)])
+        kept = THETAS[(sums >= sums[0] - 1e-12).mean(axis=0) > 0.05]
+        expected = max(float(fitted[self.before :].sum()), 1e-3)
+        value = math.log(max(float(own[self.before :].sum()), 0.5) / expected)
+        return (value, float(kept.min()), float(kept.max())) if kept.size else (value, value, value)
+
+
+THETAS = np.linspace(-2.0, 1.5, 71)

@@ -1,0 +1,202 @@
+"""Cities for repeating a study thousands of times: counts go straight into the program's own estimators, without files.
+
+A city is a set of sites (a square of 200 m has its events at its middle; an irregular area has several) inside a
+boundary. An operation has a target area, one ring and a window after; zones, placebo places and every estimate are made
+by the program's own functions from the sites' counts.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import shapely
+from scipy.sparse import csr_array
+
+from geoharm import displacement
+from geoharm.displacement.zones import build_zones, touched_by
+from geoharm.model import (
+    BeforeRule,
+    Design,
+    Harm,
+    Measure,
+    Operation,
+    Period,
+    StudyArea,
+    UnitPanel,
+    Window,
+    ZoneCounts,
+    ZoneRole,
+    add_months,
+)
+from geoharm.simulate import Places
+
+UNIT = 200.0
+MOST_CENTRES = 150  # places where an operation may be; placebo places are all that fit
+START = date(2022, 1, 1)
+CRS = "EPSG:32626"
+CORNER = (400_000.0, 4_900_000.0)
+MEASURE = Measure("events", "police", ("x",), "events", "public", Harm("community", "environment"))
+ZONES = ("target", "all rings", "target and rings")
+SHAPES = {1: (1, 1), 4: (2, 2), 9: (3, 3), 16: (4, 4), 30: (5, 6)}
+
+
+@dataclass
+class Setup:
+    """One operation laid on a city: its design, its placebo places, and which sites lie where."""
+
+    design: Design
+    places: displacement.PlaceboPlaces
+    masks: dict
+    row: np.ndarray
+    column: np.ndarray
+    first: np.ndarray
+
+
+@dataclass
+class City:
+    """Sites with their share of a unit's events, and every place where a target could lie."""
+
+    units: Places
+    unit_of: np.ndarray
+    share: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    area: StudyArea
+    target: shapely.Geometry  # around (0, 0)
+    centres: np.ndarray
+    rings: tuple[float, ...]
+    gap: float = 0.0
+    kept: dict = field(default_factory=dict)
+    near: csr_array | None = None  # centres x sites: inside the target
+
+    def __post_init__(self):
+        shapely.prepare(self.target)
+        if len(self.centres) > MOST_CENTRES:
+            kept = np.random.default_rng(5).choice(len(self.centres), MOST_CENTRES, replace=False)
+            self.centres = self.centres[np.sort(kept)]
+        self.near = csr_array(
+            np.array([shapely.contains_xy(self.target, self.x - x, self.y - y) for x, y in self.centres], dtype=float)
+        )
+
+    def operation(self, centre, name="operation"):
+        """Return the operation whose target lies at a centre."""
+        x, y = self.centres[centre]
+        target = shapely.transform(self.target, lambda points: points + (x, y))
+        period = Period(START, START + timedelta(days=1))
+        return Operation(
+            name, "crackdown", "", period, target, "", self.gap, self.rings, None, BeforeRule(), ("0-1 months",)
+        )
+
+    def setup(self, centre, after, others=()):
+        """Return an operation's design and placebo places; kept, since they do not depend on counts."""
+        key = (centre, after.end, tuple(others))
+        if key in self.kept:
+            return self.kept[key]
+        one = self.operation(centre)
+        rest = [self.operation(other, f"other {other}") for other in others]
+        zones = build_zones(one, self.area, rest)
+        before = Window("before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),))
+        control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
+        places = displacement.placebo_places(one, self.area, control, rest)
+        masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
+        row = np.floor((self.y - places.origin[1]) / places.cell).astype(np.int64)
+        column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
+        key_of = row * (column.max() + 1) + column
+        _, first, inverse = np.unique(key_of, return_index=True, return_inverse=True)
+        found = Setup(Design(one, zones, before, after, ()), places, masks, row[first], column[first], inverse)
+        if len(self.kept) < 2 * MOST_CENTRES:
+            self.kept[key] = found
+        return found
+
+
+def grid_city(side=30, target=9, sites=1):
+    """Return a square city of `side` by `side` units whose opposite edges are alike, and a compact target."""
+    middle = (np.arange(side) + 0.5) * UNIT
+    x, y = (part.ravel() for part in np.meshgrid(middle + CORNER[0], middle + CORNER[1]))
+    units = Places(x, y, UNIT, side * UNIT)
+    steps = ((np.arange(sites) + 0.5) / sites - 0.5) * UNIT
+    east, north = (part.ravel() for part in np.meshgrid(steps, steps))
+    unit_of = np.repeat(np.arange(x.size), sites * sites)
+    boundary = shapely.box(*CORNER, CORNER[0] + side * UNIT, CORNER[1] + side * UNIT)
+    rows, columns = SHAPES[target]
+    half = columns * UNIT / 2, rows * UNIT / 2
+    # A target's middle lies on a unit's middle or corner; it keeps its ring inside the city.
+    spots = [
+        CORNER[axis] + (np.arange(cells // 2 + 1, side - cells + cells // 2) + (cells % 2) / 2) * UNIT
+        for axis, cells in ((0, columns), (1, rows))
+    ]
+    centres = np.column_stack([part.ravel() for part in np.meshgrid(*spots)])
+    return City(
+        units, unit_of, np.full(unit_of.size, 1 / sites**2), np.add(x[unit_of], np.tile(east, x.size)),
+        np.add(y[unit_of], np.tile(north, x.size)), StudyArea(boundary, CRS),
+        shapely.box(-half[0], -half[1], half[0], half[1]), centres, (UNIT,),
+    )  # fmt: skip
+
+
+def polygon_city(files, *, radius=400.0, rings=(600.0,), gap=150.0, seed=1):
+    """Return a city of irregular areas: every area has six sites, drawn inside it, with unequal shares of its events."""
+    shapes = []
+    for path in sorted(files):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        shapes += [shapely.geometry.shape(one["geometry"]) for one in document["features"]]
+    from geoharm import _crs
+
+    def move(points):
+        return np.column_stack(_crs.transform(points[:, 0], points[:, 1], source=_crs.LONLAT, target="EPSG:27700"))
+
+    shapes = [shapely.transform(one, move) for one in shapes]
+    rng = np.random.default_rng(seed)
+    middle = [one.representative_point() for one in shapes]
+    x, y = np.array([one.x for one in middle]), np.array([one.y for one in middle])
+    at_x, at_y, unit_of, share = [], [], [], []
+    for number, one in enumerate(shapes):
+        west, south, east, north = one.bounds
+        tried = rng.uniform((west, south), (east, north), (400, 2))
+        inside = tried[shapely.contains_xy(one, tried[:, 0], tried[:, 1])][:6]
+        inside = inside if inside.size else np.array([[x[number], y[number]]])
+        weight = rng.gamma(1.5, size=len(inside))
+        at_x.append(inside[:, 0]), at_y.append(inside[:, 1])
+        share.append(weight / weight.sum())
+        unit_of.append(np.full(len(inside), number))
+    boundary = shapely.union_all([one.buffer(1) for one in shapes]).simplify(10)
+    apart = np.hypot(x[:, None] - x[None], y[:, None] - y[None]) + np.where(np.eye(x.size), np.inf, 0)
+    target = shapely.Point(0, 0).buffer(radius, quad_segs=8)
+    inner = boundary.buffer(-radius)
+    chosen = shapely.contains_xy(inner, x, y)
+    return City(
+        Places(x, y, float(np.median(apart.min(axis=1)))), np.concatenate(unit_of), np.concatenate(share),
+        np.concatenate(at_x), np.concatenate(at_y), StudyArea(boundary, "EPSG:27700"), target,
+        np.column_stack([x, y])[chosen], rings, gap,
+    )  # fmt: skip
+
+
+def window_after(months):
+    """Return the window after: whole months, or half months where `months` is not whole."""
+    end = add_months(START, int(months))
+    return Window("after", (Period(START, end if months == int(months) else end.replace(day=15)),))
+
+
+def count_table(city, setup, before, after_total):
+    """Return the sites' counts as the program's nouns: counts by zone and month, and by cell and window."""
+    months = before.shape[1]
+    by_zone = np.array([np.append(before[mask].sum(axis=0), after_total[mask].sum()) for mask in setup.masks.values()])
+    dates = np.array([add_months(START, back) for back in range(-months, 1)], dtype="datetime64[D]")
+    role_name = {zone.role.value: zone.name for zone in setup.design.zones}
+    counts = ZoneCounts(
+        "events", tuple(role_name[role] for role in setup.masks), dates, by_zone.astype(np.int64), False,
+        Period(add_months(START, -months), setup.design.after.end),
+    )  # fmt: skip
+    windows = displacement.placebo_windows(counts, setup.design)
+    table = np.zeros((setup.row.size, months + 1), dtype=np.int64)
+    np.add.at(table, setup.first, np.column_stack([before, after_total]).astype(np.int64))
+    panel = UnitPanel("events", windows, setup.row.copy(), setup.column.copy(), table)
+    return counts, displacement.placebo_data(setup.places, panel, setup.design)
+
+
+def far_from(city, centre, others, metres):
+    """Return whether a centre keeps clear of others by what their operations touched and more."""
+    one = touched_by(city.operation(centre))
+    return all(one.distance(touched_by(city.operation(other))) > metres for other in others)
