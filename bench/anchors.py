@@ -1,5 +1,6 @@
-"""How others would evaluate the same counts: plain and inflated WDD, nearest passing control, Poisson regression, ridge
-synthetic control. Each returns (estimate, low, high) on its own scale: events, or the log of a ratio.
+"""How others would evaluate the same counts: plain and inflated WDD, nearest control, Poisson regression, synthetic control.
+
+Each returns (estimate, low, high) on its own scale: events, or the log of a ratio.
 """
 
 from __future__ import annotations
@@ -7,8 +8,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-
-from geoharm.stats import monthly_dispersion
 
 Z = 1.959963984540054
 
@@ -64,7 +63,7 @@ def poisson_did(before, after, inside, outside):
     for mask, sign in ((inside, 1), (outside, -1)):
         y0, y1 = before[mask].sum(axis=1), after[mask]
         total, late = (y0 + y1).sum(), y1.sum()
-        if late == 0 or late == total:
+        if late in (0, total):
             return math.nan, math.nan, math.nan
         share = late / total
         value += sign * math.log(share / (1 - share))

@@ -1,6 +1,6 @@
 """Does a 95% interval hold the truth 95 times in 100? Worlds with a planted effect, the program's estimators, and others'.
 
-Run as ``python -m bench.calibration --rows FILE [--cells NAME,...] [--repeats 1000] [--minutes 60]`` to add replications
+Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--repeats 1000] [--minutes 60]`` to add replications
 to a file of JSON lines (it goes on where the file ends; a seed is never run twice), and
 ``python -m bench.calibration --rows FILE --table`` to print what they say. ``--quick`` runs two replications of two cells.
 
@@ -140,7 +140,7 @@ def choose(rng, cell, city, monthly, rates, level):
     return rng.permutation(np.flatnonzero(kept))
 
 
-def mixed(city, rates, leak):
+def mixed(rates, leak):
     """Return rates with a share recorded in the eight neighbours (grid cities of one site a unit)."""
     if not leak:
         return rates
@@ -163,7 +163,7 @@ def replicate(cell, seed):
     rates = unit_rates[city.unit_of] * city.share[:, None]
     split = world.before * world.steps
     late = slice(split, split + cell.steps_after if cell.steps_after else None)
-    recorded = recording(rng, cell, city, mixed(city, rates, cell.leak), split)
+    recorded = recording(rng, cell, city, mixed(rates, cell.leak), split)
     counts = draw_counts(rng, recorded, world.dispersion)
     monthly = counts[:, :split].reshape(counts.shape[0], world.before, world.steps).sum(axis=2)
     order = choose(rng, cell, city, monthly, rates[:, :split].mean(axis=1), level[city.unit_of] * city.share)
@@ -176,7 +176,9 @@ def replicate(cell, seed):
     all_centres = [centre, *others]
     for one in all_centres:
         found = city.setup(one, after, [other for other in all_centres if other != one])
-        rows.append(one_operation(rng, cell, city, found, monthly, rates[:, late], recorded[:, late], counts[:, late]))
+        rows.append(
+            one_operation(rng, cell, (city, found), monthly, (rates[:, late], recorded[:, late], counts[:, late]))
+        )
     return rows[0] if cell.operations == 1 else {"ops": rows}
 
 
@@ -191,24 +193,25 @@ def recording(rng, cell, city, rates, split):
     return rates
 
 
-def one_operation(rng, cell, city, found, monthly, rates, recorded, counts):
-    """Return the row of one operation; `rates`, `recorded`, `counts` are those after, by site and step."""
+def one_operation(rng, cell, where, monthly, late):
+    """Return the row of one operation; `late` holds rates, recorded rates and counts after, by site and step."""
+    (city, found), (rates, recorded, counts) = where, late
     in_target, in_ring, control = (found.masks[role] for role in ("target", "ring", "control"))
     inside = {"target": in_target, "all rings": in_ring, "target and rings": in_target | in_ring}
-    noun, data = worlds.count_table(city, found, monthly, counts.sum(axis=1))
+    noun, data = worlds.count_table(found, monthly, counts.sum(axis=1))
     learned = {zone: learn(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES}
     before = before_of(found, monthly, inside)
     alike, synthetic = {}, None
     if not cell.steps_after:
         alike = {zone: like(monthly, mask, found, data, zone) for zone, mask in inside.items()}
         synthetic = synthetic_of(city, found, monthly, counts)
-    far = far_sites(rng, cell, city, found, monthly) if cell.far else None
+    far = far_sites(rng, city, found, monthly) if cell.far else None
     rows = {zone: [] for zone in worlds.ZONES}
     for number, (fall, moved) in enumerate(EFFECTS):
-        changed, by_step = planted(rng, cell, city, found, (rates, recorded, counts), fall, moved, far)
+        changed, by_step = planted(rng, cell, found, late, (fall, moved, far))
         seen = by_step.sum(axis=1)
         if cell.far and number:
-            noun, data = worlds.count_table(city, found, monthly, seen)
+            noun, data = worlds.count_table(found, monthly, seen)
             learned = {
                 zone: learn(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES
             }
@@ -244,9 +247,9 @@ def before_of(found, monthly, inside):
     return {zone: (*found_by_zone[zone], *found_by_zone["control"]) for zone in inside}
 
 
-def planted(rng, cell, city, found, after, fall, moved, far):
+def planted(rng, cell, found, late, effect):
     """Return the true expected counts by site and the counts, with a fall in the target and part of it moved."""
-    rates, recorded, counts = after
+    (rates, recorded, counts), (fall, moved, far) = late, effect
     if not fall:
         if cell.recording == "target":
             mask = found.masks["target"]
@@ -267,15 +270,15 @@ def planted(rng, cell, city, found, after, fall, moved, far):
     touched = in_target | in_ring
     if far is not None:
         touched = touched | far
-    ratio = recorded / mixed(city, rates, cell.leak)
-    as_recorded = mixed(city, changed, cell.leak) * ratio
+    ratio = recorded / mixed(rates, cell.leak)
+    as_recorded = mixed(changed, cell.leak) * ratio
     if cell.recording == "target":
         as_recorded[in_target] *= 1.15
     seen[touched] = draw_counts(rng, as_recorded[touched], cell.world.dispersion)
     return changed.sum(axis=1), seen
 
 
-def far_sites(rng, cell, city, found, monthly):
+def far_sites(rng, city, found, monthly):
     """Return the sites of ten places much like the target, in the control area."""
     own = monthly[found.masks["target"]].sum()
     control = found.masks["control"]
@@ -425,7 +428,7 @@ def argument(name, default):
 
 def main() -> None:
     """Run or print."""
-    names = [one for one in CELLS if one in argument("--cells", ",".join(CELLS)).split(",")]
+    names = [one for one in CELLS if one in argument("--cells", ";".join(CELLS)).split(";")]
     path = Path(argument("--rows", "calibration.jsonl"))
     run(path, names, int(argument("--repeats", "1000")), float(argument("--minutes", "1e6")))
 

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from scipy.sparse import csr_array
 
-from geoharm import displacement
+from geoharm import _crs, displacement
 from geoharm.displacement.zones import build_zones, touched_by
 from geoharm.model import (
     BeforeRule,
@@ -84,7 +84,7 @@ class City:
     def operation(self, centre, name="operation"):
         """Return the operation whose target lies at a centre."""
         x, y = self.centres[centre]
-        target = shapely.transform(self.target, lambda points: points + (x, y))
+        target = shapely.transform(self.target, lambda points: points + np.array((x, y)))
         period = Period(START, START + timedelta(days=1))
         return Operation(
             name, "crackdown", "", period, target, "", self.gap, self.rings, None, BeforeRule(), ("0-1 months",)
@@ -98,7 +98,9 @@ class City:
         one = self.operation(centre)
         rest = [self.operation(other, f"other {other}") for other in others]
         zones = build_zones(one, self.area, rest)
-        before = Window("before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),))
+        before = Window(
+            "before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),)
+        )
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
         places = displacement.placebo_places(one, self.area, control, rest)
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
@@ -142,7 +144,6 @@ def polygon_city(files, *, radius=400.0, rings=(600.0,), gap=150.0, seed=1):
     for path in sorted(files):
         document = json.loads(path.read_text(encoding="utf-8"))
         shapes += [shapely.geometry.shape(one["geometry"]) for one in document["features"]]
-    from geoharm import _crs
 
     def move(points):
         return np.column_stack(_crs.transform(points[:, 0], points[:, 1], source=_crs.LONLAT, target="EPSG:27700"))
@@ -179,15 +180,15 @@ def window_after(months):
     return Window("after", (Period(START, end if months == int(months) else end.replace(day=15)),))
 
 
-def count_table(city, setup, before, after_total):
+def count_table(setup, before, after_total):
     """Return the sites' counts as the program's nouns: counts by zone and month, and by cell and window."""
     months = before.shape[1]
     by_zone = np.array([np.append(before[mask].sum(axis=0), after_total[mask].sum()) for mask in setup.masks.values()])
     dates = np.array([add_months(START, back) for back in range(-months, 1)], dtype="datetime64[D]")
     role_name = {zone.role.value: zone.name for zone in setup.design.zones}
     counts = ZoneCounts(
-        "events", tuple(role_name[role] for role in setup.masks), dates, by_zone.astype(np.int64), False,
-        Period(add_months(START, -months), setup.design.after.end),
+        "events", tuple(role_name[role] for role in setup.masks), dates, by_zone.astype(np.int64), by_month=False,
+        coverage=Period(add_months(START, -months), setup.design.after.end),
     )  # fmt: skip
     windows = displacement.placebo_windows(counts, setup.design)
     table = np.zeros((setup.row.size, months + 1), dtype=np.int64)

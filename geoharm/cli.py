@@ -22,6 +22,7 @@ from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
 from geoharm.cli_plan import app as plan_app
 from geoharm.cli_power import power
+from geoharm.cli_selfcheck import selfcheck
 from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, Study, TableLedger, month_name
 from geoharm.study import read_study
@@ -49,6 +50,7 @@ app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
 )(new)
+app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]

@@ -183,7 +183,7 @@ def test_results_are_kept_beside_the_data(tmp_path):
 # -- the command line ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["run", "ingest", "check", "purge", "simulate"])
+@pytest.mark.parametrize("verb", ["run", "ingest", "check", "purge", "simulate", "selfcheck"])
 def test_every_verb_has_help_with_an_example(verb, tmp_path):
     found = call(verb, "--help", folder=tmp_path)
     assert found.returncode == 0

@@ -1,0 +1,32 @@
+"""The verb that holds the program against published numbers, on the user's own machine."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from geoharm.selfcheck import selfcheck as check
+
+
+def selfcheck(as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False) -> None:
+    """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
+    rows = check()
+    failed = sum(not row.agrees for row in rows)
+    if as_json:
+        print(json.dumps([asdict(row) | {"agrees": row.agrees} for row in rows], indent=1, ensure_ascii=False))
+    else:
+        case = ""
+        for row in rows:
+            if row.case != case:
+                case = row.case
+                print(f"{row.case} ({row.source})")
+            mark = "agrees" if row.agrees else "DIFFERS"
+            print(
+                f"  {mark:7}  {row.quantity}: published {row.expected:.10g}, here {row.got:.10g} (within {row.tolerance:.2g})"
+            )
+        print(f"{len(rows) - failed} of {len(rows)} published numbers agree.")
+    if failed:
+        raise typer.Exit(1)

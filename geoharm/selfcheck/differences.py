@@ -1,0 +1,94 @@
+"""Published differences of differences: Wheeler and Ratcliffe's example, weights, harm, case studies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import NormalDist
+from typing import Any
+
+from geoharm.displacement import linear_change, wdd
+from geoharm.harm import weighted_sum
+from geoharm.model import Change
+from geoharm.selfcheck.row import Row, golden, half_digit, relative
+
+_AREAS = ("target", "control", "ring", "ring_control")
+
+
+def difference_rows() -> Iterator[Row]:
+    """Yield every number of the published differences (``golden/wdd.json``)."""
+    for case in golden("wdd"):
+        yield from _difference(case)
+
+
+def _difference(case: dict[str, Any]) -> Iterator[Row]:
+    given = {name: Change(name, *case[name]) for name in _AREAS if name in case}
+    found = wdd(
+        given["target"],
+        given["control"],
+        ring=given.get("ring"),
+        ring_control=given.get("ring_control"),
+        time_weights=tuple(case.get("time_weights", (1, 1))),
+        area_weights=case.get("area_weights"),
+        dispersion=dict.fromkeys(given, case["dispersion"]) if "dispersion" in case else None,
+    )
+    expect, digits = case["expect"], case.get("digits")
+
+    def row(quantity: str, expected: float, got: float, digits: int | None = digits) -> Row:
+        tolerance = relative(expected) if digits is None else half_digit(digits)
+        return Row(case["case"], case["source"], quantity, expected, got, tolerance)
+
+    for part in ("local", "displacement", "total"):
+        if part in expect:
+            estimate = getattr(found, part)
+            yield row(part, expect[part][0], estimate.value)
+            yield row(f"{part}, standard error", expect[part][1], estimate.standard_error)
+    if "z" in expect:
+        yield row("z", expect["z"], found.total.z)
+    if "one_tailed_p" in expect:
+        yield row("one-tailed p", expect["one_tailed_p"], NormalDist().cdf(found.total.z))
+    if "interval" in expect:
+        span = found.total.interval(case["level"])
+        places = case.get("interval_digits", digits)
+        yield row(f"{case['level']:.0%} interval, low", expect["interval"][0], span.low, places)
+        yield row(f"{case['level']:.0%} interval, high", expect["interval"][1], span.high, places)
+
+
+def harm_rows() -> Iterator[Row]:
+    """Yield the harm-weighted differences (``golden/harm.json``)."""
+    case = golden("harm")
+    parts = []
+    for one in case["types"]:
+        part = wdd(Change("target", *one["target"]), Change("control", *one["control"])).total
+        parts.append(part)
+        for quantity, expected, got in zip(
+            (one["name"], f"{one['name']}, standard error"),
+            one["expect"],
+            (part.value, part.standard_error),
+            strict=True,
+        ):
+            yield Row(case["case"], case["source"], quantity, expected, got, half_digit(6))
+    found = weighted_sum(parts, [one["weight"] for one in case["types"]], unit="incidents")
+    span = found.interval()
+    values = {"total": found.value, "error": found.standard_error, "z": found.z, "low": span.low, "high": span.high}
+    for quantity, expected in case["expect"].items():
+        yield Row(case["case"], case["source"], quantity, expected, values[quantity], half_digit(8))
+    other = case["help"]
+    parts = [wdd(Change("target", t0, t1), Change("control", c0, c1)).total for c0, c1, t0, t1, _ in other["types"]]
+    found = weighted_sum(parts, [one[4] for one in other["types"]], unit="incidents")
+    for quantity, value in (("total", found.value), ("error", found.standard_error)):
+        yield Row(other["case"], other["source"], quantity, other["expect"][quantity], value, half_digit(8))
+
+
+def seattle_rows() -> Iterator[Row]:
+    """Yield the Seattle intervention against its city (``golden/seattle.json``)."""
+    case = golden("seattle")
+    for one in case["rows"]:
+        target, city = Change("target", *one["target"]), Change("city", *one["city"])
+        found = linear_change([(target, 1), (city, -target.before / city.before)])
+        for quantity, expected, got in zip(
+            (one["type"], f"{one['type']}, standard error"),
+            one["expect"],
+            (found.value, found.standard_error),
+            strict=True,
+        ):
+            yield Row(case["case"], case["source"], quantity, expected, got, half_digit(6))

@@ -1,0 +1,62 @@
+"""Published values of hotspot scores, clustering, trend, pattern shift and kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from geoharm.hotspots import general_g, getis_ord, hotspot_accuracy, pattern_shift, quartic_kernel
+from geoharm.model import Grid
+from geoharm.selfcheck.row import Row, golden, half_digit
+from geoharm.stats import mann_kendall
+
+
+def pattern_rows() -> Iterator[Row]:
+    """Yield every number of ``golden/patterns.json``."""
+    held = golden("patterns")
+    for case in held["accuracy"]:
+        yield from _accuracy(case)
+    yield from _clusters(held["getis_ord"])
+    case = held["trend"]
+    trend = mann_kendall(case["series"])
+    for quantity, digits in (("score", 9), ("variance", 9), ("p", 8)):
+        yield Row(
+            case["case"], case["source"], quantity, case[quantity], float(getattr(trend, quantity)), half_digit(digits)
+        )
+    case = held["shift"]
+    shift = pattern_shift(case["one"], case["two"], dependence="none", continuity=True)
+    yield Row(case["case"], case["source"], "p", case["p"], float(shift.p[0]), case["tolerance"])
+    case = held["kernel"]
+    edges = np.linspace(0, case["bandwidth"], 100_001)
+    middle = (edges[1:] + edges[:-1]) / 2
+    mass = float((quartic_kernel(middle, case["bandwidth"]) * np.pi * np.diff(edges**2)).sum())
+    yield Row(case["case"], case["source"], "mass", case["mass"], mass, 1e-9)
+
+
+def _accuracy(case: dict[str, Any]) -> Iterator[Row]:
+    size = len(case["earlier"])
+    inside = np.ones((1, size), dtype=np.bool_)
+    earlier, later = (np.array([case[key]], dtype=np.float64) for key in ("earlier", "later"))
+    for step in case["steps"]:
+        chosen = np.isin(np.arange(size), step["chosen"])[None, :]
+        found = hotspot_accuracy(chosen, earlier, later, inside=inside).hotspots
+        got = {"pai": found.pai, "pei": found.pei, "ratio": found.predicted_over_observed}
+        for key, name in (("pai", "PAI"), ("pei", "PEI"), ("ratio", "predicted over observed")):
+            if key in step:
+                quantity = f"{name} of {len(step['chosen'])} cells"
+                yield Row(case["case"], case["source"], quantity, step[key], got[key], half_digit(case["digits"]))
+
+
+def _clusters(case: dict[str, Any]) -> Iterator[Row]:
+    grid = Grid(0.0, 0.0, 5.0, 9, 7)
+    values, inside = np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.bool_)
+    row, column = np.array(case["y"]) // 5, np.array(case["x"]) // 5
+    values[row, column], inside[row, column] = case["values"], True
+    found = getis_ord(values, grid, inside=inside, band=case["band"])
+    for number, (expected, got) in enumerate(zip(case["z"], found.z[row, column], strict=True), start=1):
+        yield Row(case["case"], case["source"], f"Gi* of point {number}", expected, float(got), half_digit(8))
+    whole = general_g(values, grid, inside=inside, band=case["band"])
+    yield Row(case["case"], case["source"], "general G", case["g"], whole.value, half_digit(8))
+    yield Row(case["case"], case["source"], "one-sided p", case["p_one_sided"], whole.p / 2, half_digit(6))
