@@ -393,32 +393,39 @@ def seed_of(name, number):
     return [zlib.crc32(name.encode()), number]
 
 
-def done_of(path):
-    """Return how many replications a file holds, by cell; a line cut off by a crash does not count."""
-    done = {}
-    if path.is_file():
-        for line in path.open(encoding="utf-8"):
-            if line.endswith("\n"):
-                name = json.loads(line)["cell"]
-                done[name] = done.get(name, 0) + 1
-    return done
+def rows_of(path):
+    """Return the rows of a file; a line cut off by a crash is skipped, and its seed is run again."""
+    if not path.is_file():
+        return
+    with path.open(encoding="utf-8") as lines:
+        for line in lines:
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:
+                continue
 
 
 def run(path, names, repeats, minutes):
     """Add replications to a file: all cells in turns of 25, until every one has enough or the time is up."""
-    start, done = time.monotonic(), done_of(path)
-    for level in range(25, repeats + 25, 25):
-        for name in names:
-            cell = CELLS[name]
-            if done.get(name, 0) >= min(level, repeats) or city_of(cell) is None:
-                continue
-            with path.open("a", encoding="utf-8") as out:
-                for number in range(done.get(name, 0), min(level, repeats)):
-                    row = replicate(cell, seed_of(name, number))
-                    out.write(json.dumps(short({"cell": name, "seed": number, "row": row})) + "\n")
-                    done[name] = number + 1
-            if time.monotonic() - start > 60 * minutes:
-                return
+    start, done = time.monotonic(), {}
+    for row in rows_of(path):
+        done.setdefault(row["cell"], set()).add(row["seed"])
+    with path.open("a+b") as out:
+        out.seek(max(out.seek(0, 2) - 1, 0))
+        if out.read(1) not in (b"", b"\n"):
+            out.write(b"\n")
+        for level in range(25, repeats + 25, 25):
+            for name in names:
+                missing = [one for one in range(min(level, repeats)) if one not in done.setdefault(name, set())]
+                if not missing or city_of(CELLS[name]) is None:
+                    continue
+                for number in missing:
+                    row = {"cell": name, "seed": number, "row": replicate(CELLS[name], seed_of(name, number))}
+                    out.write(json.dumps(short(row)).encode() + b"\n")
+                    out.flush()
+                    done[name].add(number)
+                if time.monotonic() - start > 60 * minutes:
+                    return
 
 
 def argument(name, default):

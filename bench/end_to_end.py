@@ -1,0 +1,179 @@
+"""Small made cities through the whole program with nothing but their files: does the verdict say what was planted?
+
+Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--minutes 60]`` to add cities to a file of JSON lines (it
+goes on where the file ends), ``--table`` to print what they say, ``--quick`` for two cities. Each city is written as files;
+its truth is kept apart and its file deleted before the program reads anything.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+from bench.calibration import argument, rows_of, short
+from bench.calibration_table import share, table
+from geoharm import publish, store, workflow
+from geoharm.model import StudyResult
+from geoharm.simulate import PLANTED, CityPlan, World, build_city, write_whole_city
+from geoharm.study import read_study
+
+ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("target", "rings")}
+CALM = World(before=36, after=12, level=0, own_level=0)
+MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
+KIND = "needles"
+
+
+def plan_of(number):
+    """Return the plan of a city: tactics, choices of the target and drifts in turns."""
+    tactics = sorted(PLANTED)
+    return CityPlan(
+        number,
+        tactic=tactics[number % len(tactics)],
+        chosen=("peak", "earlier", "level")[number // len(tactics) % 3],
+        world=(MOVING, CALM)[number // (3 * len(tactics)) % 2],
+        recording=(1.0, 1.15)[number % 2],
+    )
+
+
+def one_city(number):
+    """Return what the program says of a city, and what was planted."""
+    plan = plan_of(number)
+    city = build_city(plan)
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder)
+        *_, truth_file = write_whole_city(city, data)
+        truth = json.loads(truth_file.read_text(encoding="utf-8"))
+        truth_file.unlink()
+        study = read_study(data / "study.toml")
+        # The primary measure alone: the others would only take time.
+        kept = tuple(one for one in study.measures if one.name == study.primary)
+        study = replace(study, measures=kept, sources=tuple(one for one in study.sources if one.name == kept[0].source))
+        with store.open_store(data / "city.duckdb", inputs=data) as opened:
+            ledgers = workflow.ingest(opened, study, data)
+            designs = workflow.design(study, ledgers)
+            spots = workflow.find_hotspots(opened, study, ledgers, designs)
+            result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, designs))
+    disclosed = publish.disclose(result)
+    verdict = publish.judge(disclosed, disclosed.operations[0])
+    row = {
+        "city": number, "tactic": plan.tactic, "chosen": plan.chosen, "calm": plan.world is CALM,
+        "state": verdict.state.value, "answers": [answer.answer for answer in verdict.answers], "zones": {},
+        "spots": spots_of(result, truth, plan.radius),
+    }  # fmt: skip
+    effects = result.operations[0].measures[0].effects
+    for zone, parts in ZONES.items():
+        planted = [truth["kinds"][KIND][part] for part in parts]
+        without, with_it = (sum(one[key] for one in planted) for key in ("expected_without", "expected_with"))
+        effect = next(one for one in effects if one.zone == zone)
+        row["zones"][zone] = {
+            "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "counting": ends(effect.counting),
+            "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
+            "note": effect.ratio.note[:90],
+        }  # fmt: skip
+    return row
+
+
+def ends(estimate):
+    """Return value, low and high of an estimate, or None where it is undefined."""
+    if not estimate.is_defined:
+        return None
+    span = estimate.interval()
+    return [estimate.value, span.low, span.high]
+
+
+def spots_of(result, truth, radius):
+    """Return how well the hotspots find the markets: the share of markets touched, of their area inside, of area outside."""
+    found = shapely.union_all([spot.geometry for spot in result.hotspots[0].hotspots])
+    markets = [shapely.Point(x, y).buffer(radius / 2) for x, y in truth["markets"]]
+    near = shapely.union_all([shapely.Point(x, y).buffer(radius) for x, y in truth["markets"]])
+    if found.is_empty:
+        return {"spots": 0}
+    return {
+        "spots": len(result.hotspots[0].hotspots),
+        "area_near_markets": found.intersection(near).area / found.area,
+        "markets_touched": float(np.mean([one.intersects(found) for one in markets])),
+    }
+
+
+def summary(rows):
+    """Return tables of coverage, verdicts and hotspots."""
+    out = []
+    for zone in ZONES:
+        for key, name in (("ratio", "headline"), ("counting", "noise of counting")):
+            held = [one for row in rows if (one := row["zones"][zone])[key]]
+            inside = [one[key][1] <= one["truth"] <= one[key][2] for one in held]
+            null = [one for one in held if abs(one["truth"]) < 1e-9]
+            out.append(
+                [
+                    zone,
+                    name,
+                    len(held),
+                    share(inside),
+                    len(null),
+                    share([one[key][1] > 0 or one[key][2] < 0 for one in null]),
+                ]
+            )
+    text = table(["zone", "interval", "cities with one", "covers", "without effect", "rejects"], out) + "\n\n"
+    states = {}
+    for row in rows:
+        truth = row["zones"]["target"]["truth"]
+        what = "none" if abs(truth) < 1e-9 else ("15 to 25% at work" if truth > -0.2 else "over 18% over the year")
+        states.setdefault(what, []).append(row["state"])
+    names = [
+        "fell",
+        "rose",
+        "no clear change",
+        "a signal of a fall, not a finding",
+        "a signal of a rise, not a finding",
+        "cannot tell",
+    ]
+    out = [
+        [what, len(found), *(share([state == name for state in found]) for name in names)]
+        for what, found in sorted(states.items())
+    ]
+    text += table(["planted fall in the target", "cities", *names], out) + "\n\n"
+    findings = [row for row in rows if row["state"] in ("fell", "rose")]
+    right = [(row["state"] == "fell") == (row["zones"]["target"]["truth"] < -1e-9) for row in findings]
+    text += f"Findings: {len(findings)} of {len(rows)} cities; direction right in {share(right)}%.\n\n"
+    spots = [row["spots"] for row in rows if row["spots"].get("spots")]
+    if spots:
+        text += (
+            f"Hotspots (a quarter of all needle finds): {np.mean([one['spots'] for one in spots]):.1f} a city; "
+            f"{100 * np.mean([one['area_near_markets'] for one in spots]):.0f}% of their area within reach of a market; "
+            f"{100 * np.mean([one['markets_touched'] for one in spots]):.0f}% of all markets touched."
+        )
+    return text
+
+
+def main() -> None:
+    """Run or print."""
+    path = Path(argument("--rows", "end_to_end.jsonl"))
+    if "--table" in sys.argv:
+        print(summary(list(rows_of(path))))
+        return
+    if "--quick" in sys.argv:
+        for number in (3, 8):
+            print(json.dumps(short(one_city(number))))
+        return
+    start, cities = time.monotonic(), int(argument("--cities", "500"))
+    done = {row["city"] for row in rows_of(path)}
+    with path.open("a", encoding="utf-8") as out:
+        for number in range(cities):
+            if number in done:
+                continue
+            out.write(json.dumps(short(one_city(number))) + "\n")
+            out.flush()
+            if time.monotonic() - start > 60 * float(argument("--minutes", "1e6")):
+                break
+
+
+if __name__ == "__main__":
+    main()
