@@ -193,6 +193,38 @@ def by_class(by_cell):
     return found
 
 
+def shortened(by_cell):
+    """Return what coverage would be if every interval of the headline were shorter by some share, all else the same."""
+    found = {}
+    for factor in (1.0, 0.9, 0.85, 0.8):
+        cells, first = {}, {}
+        for name, rows in by_cell.items():
+            if CELLS[name].recording == "target":
+                continue
+            for zone, letter in ZONES.items():
+                held, null = [], []
+                for row in rows:
+                    for one in operations(row):
+                        for number, effect in enumerate(one[zone]):
+                            if "ca" not in effect:
+                                continue
+                            value, low, high = effect["ca"]
+                            low, high = value + factor * (low - value), value + factor * (high - value)
+                            held.append(low <= math.log(effect["t"] / effect["m"]) <= high)
+                            if number == 0:
+                                null.append(low > 0 or high < 0)
+                cells[name, letter], first[name, letter] = share(held), share(null)
+        values = [value for value in cells.values() if value is not None]
+        rejects = [value for value in first.values() if value is not None]
+        least = min(cells, key=lambda key: 101 if cells[key] is None else cells[key])
+        found[f"{factor:g}"] = {
+            "mean": round(float(np.mean(values)), 1), "least": cells[least], "where": f"{least[0]}, {least[1]}",
+            "under_93": sum(value < 93 for value in values), "in_band": sum(93 <= value <= 97 for value in values),
+            "of": len(values), "rejects": round(float(np.mean(rejects)), 1), "most": max(rejects),
+        }  # fmt: skip
+    return found
+
+
 def summarise(paths):
     """Return all figures of some files of rows."""
     by_cell = {}
@@ -211,7 +243,7 @@ def summarise(paths):
             }
         if CELLS[name].operations > 1:
             cells[name]["pooled"] = pooled(rows)
-    return {"cells": cells, "classes": by_class(by_cell)}
+    return {"cells": cells, "classes": by_class(by_cell), "shortened": shortened(by_cell)}
 
 
 def table(head, rows):
@@ -332,6 +364,22 @@ def classes(found):
     )
 
 
+def shorter(found):
+    """Return the table of intervals made shorter."""
+    rows = [[f"{100 * (1 - float(factor)):.0f}%", one["mean"], f"{one['least']} ({one['where']})", f"{one['in_band']} of {one['of']}",
+             one["under_93"], one["rejects"], one["most"]] for factor, one in found.items()]  # fmt: skip
+    head = [
+        "shorter by",
+        "covers, mean",
+        "least (where)",
+        "worlds and zones within 93–97",
+        "below 93",
+        "rejects, mean",
+        "most",
+    ]
+    return table(head, rows)
+
+
 def verdicts(cells):
     """Return the table of what the report would say about the target."""
     rows = []
@@ -414,6 +462,7 @@ PARTS = {
     "others": lambda held: others_by_world(held["cells"]),
     "several": lambda held: several(held["cells"]),
     "classes": lambda held: classes(held["classes"]),
+    "shorter": lambda held: shorter(held["shortened"]),
     "verdicts": lambda held: verdicts(held["cells"]),
 }
 

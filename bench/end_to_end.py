@@ -1,4 +1,4 @@
-"""Small made cities through the whole program with nothing but their files: does the verdict say what was planted?
+"""Small made cities through the whole program with nothing but their files: does the verdict say what was planted.
 
 Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--minutes 60]`` to add cities to a file of JSON lines (it
 goes on where the file ends), ``--table`` to print what they say, ``--quick`` for two cities. Each city is written as files;

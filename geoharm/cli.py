@@ -190,9 +190,20 @@ def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder for the made city's files.")],
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same city.")] = simulation.DEMO_SEED,
+    tactic: Annotated[
+        str, typer.Option("--tactic", help="Make a whole city with this operation instead of the demo.")
+    ] = "",
+    chosen: Annotated[
+        str, typer.Option("--chosen", help="With --tactic: the target's choice, " + ", ".join(simulation.CHOSEN) + ".")
+    ] = "peak",
 ) -> None:
-    """Make a small city with a planted effect: input files, areas, and the truth beside them."""
-    for path in simulation.write_city(simulation.make_city(seed), out):
+    """Make a city with a planted effect: input files, areas, and the truth beside them."""
+    if tactic:
+        city = simulation.build_city(simulation.CityPlan(seed, tactic=tactic, chosen=chosen))
+        written = simulation.write_whole_city(city, out)
+    else:
+        written = simulation.write_city(simulation.make_city(seed), out)
+    for path in written:
         print(f"wrote {path}")
 
 

@@ -1,0 +1,163 @@
+"""The calibration bench: its short ways give the program's own numbers, it goes on where it stopped, the docs follow it."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bench import calibration, calibration_table, end_to_end, worlds
+from bench.calibration import CELLS, EFFECTS, replicate, seed_of
+from geoharm import displacement, publish
+from geoharm.model import Interval, Window
+from geoharm.simulate import draw_counts, world_rates
+
+BASE = "6 months after"
+
+
+@pytest.fixture(scope="module")
+def row():
+    return replicate(CELLS[BASE], seed_of(BASE, 0))
+
+
+@pytest.fixture(scope="module")
+def case():
+    """Return a city with an operation, counts before, and two different counts after."""
+    cell = CELLS[BASE]
+    city, rng = calibration.city_of(cell), np.random.default_rng(3)
+    counts = draw_counts(rng, world_rates(rng, city.units, cell.world)[0], 2.0)
+    found = city.setup(40, worlds.window_after(6))
+    before, after = counts[:, : cell.world.before], counts[:, cell.world.before :].sum(axis=1)
+    fallen = after.copy()
+    fallen[found.masks["target"]] //= 2
+    return found, before, after, fallen
+
+
+def test_the_short_ways_are_the_programs_own_numbers(case):
+    """One forecast serves every count after; its interval, the ratio and the difference are those of evaluate_measure."""
+    found, before, after, fallen = case
+    inside = {"target": found.masks["target"], "all rings": found.masks["ring"]}
+    inside["target and rings"] = inside["target"] | inside["all rings"]
+    noun, data = worlds.count_table(found, before, after)
+    learned = {
+        zone: calibration.learn(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES
+    }
+    windows = calibration.before_of(found, before, inside)
+    for seen in (after, fallen):
+        noun, data = worlds.count_table(found, before, seen)
+        whole = displacement.evaluate_measure(worlds.MEASURE, noun, found.design, data)
+        for zone, mask in inside.items():
+            effect = next(one for one in whole.effects if one.zone == zone)
+            short = calibration.by_placebo(learned[zone], int(seen[mask].sum()))
+            span = effect.ratio.interval()
+            assert short["ca"] == pytest.approx([effect.ratio.value, span.low, span.high], abs=1e-9)
+            short = calibration.by_counting(
+                windows[zone], int(seen[mask].sum()), int(seen[found.masks["control"]].sum())
+            )
+            for key, estimate in (("rr", effect.counting), ("wd", effect.difference)):
+                span = estimate.interval()
+                assert short[key] == pytest.approx([estimate.value, span.low, span.high])
+
+
+def test_zones_share_no_site_and_the_target_is_nine_units(case):
+    found = case[0]
+    total = np.sum(list(found.masks.values()), axis=0)
+    assert total.max() == 1
+    assert found.masks["target"].sum() == 9
+    assert found.masks["ring"].sum() == 16
+
+
+def test_a_row_holds_every_effect_and_its_truth(row):
+    for zone in worlds.ZONES:
+        assert len(row[zone]) == len(EFFECTS)
+    target, ring = ([one["t"] - one["m"] for one in row[zone]] for zone in ("target", "all rings"))
+    mean = row["target"][0]["m"]
+    for (fall, moved), local, around in zip(EFFECTS, target, ring, strict=True):
+        assert local == pytest.approx(-fall * mean)
+        assert around == pytest.approx(moved * fall * mean)
+
+
+def test_the_same_seed_gives_the_same_row(row):
+    again = replicate(CELLS[BASE], seed_of(BASE, 0))
+    assert json.dumps(calibration.short(again)) == json.dumps(calibration.short(row))
+
+
+def test_an_effect_that_halves_is_the_mean_of_its_months():
+    found = replicate(CELLS["effect halves every 4 months"], [1, 1])["target"][3]
+    share = np.mean([0.5 ** ((month + 0.5) / 4) for month in range(12)])
+    assert (found["m"] - found["t"]) / found["m"] == pytest.approx(0.4 * share, rel=0.15)
+
+
+def test_the_oracle_holds_its_level():
+    rng = np.random.default_rng(1)
+    for dispersion in (1.0, 2.0, 5.0):
+        spans = [
+            calibration.oracle(int(one), 300.0, dispersion)
+            for one in draw_counts(rng, np.full(3000, 300.0), dispersion)
+        ]
+        assert np.mean([low <= 0 <= high for _, low, high in spans]) == pytest.approx(0.95, abs=0.013)
+
+
+def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
+    """A line cut off by a crash is run again, with its own seed."""
+    monkeypatch.setattr(calibration, "replicate", lambda cell, seed: {"seed": seed})
+    path = tmp_path / "rows.jsonl"
+    calibration.run(path, [BASE], 3, 10)
+    whole = path.read_text()
+    path.write_text(whole[: len(whole) // 2])
+    calibration.run(path, [BASE], 5, 10)
+    assert sorted(one["seed"] for one in calibration.rows_of(path)) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("fall", [0.3, 0.6])
+@pytest.mark.parametrize("span", [(-0.2, 0.2), (-0.8, -0.2), (0.1, 0.7)])
+def test_states_are_those_of_the_verdict(fall, span):
+    effect = SimpleNamespace(
+        change=1.0, interval=Interval(*span, 0.95), expected=100.0, detectable_fall=fall,
+        ratio=SimpleNamespace(calibrated=True),
+    )  # fmt: skip
+    said = publish.state_of(effect)
+    ours = calibration_table.state_of({"ca": [0.0, *span], "fc": [100.0, fall, 20.0, 9]})
+    assert ours == ("finding" if said.is_finding else "signal" if said.direction else said.value)
+
+
+def test_a_refused_zone_tells_nothing():
+    assert (
+        calibration_table.state_of({"ca": [0.0, 1.0, 2.0], "fc": [100.0, 0.3, 20.0, 9], "no": "few as busy"})
+        == "cannot tell"
+    )
+    assert calibration_table.state_of({}) == "cannot tell"
+
+
+def test_coverage_is_counted_as_it_should():
+    held = [
+        {"m": 100.0, "t": 100.0, "y": 90, "rr": [0.0, -1.0, 1.0]},
+        {"m": 100.0, "t": 80.0, "y": 80, "rr": [-0.1, -0.15, 0.1]},
+    ]
+    found = calibration_table.of_method([held], "rr")
+    assert (found["intervals"], found["coverage"], found["rejects"], found["power20"]) == (2, 50.0, 0.0, 0.0)
+
+
+def test_the_docs_are_those_of_the_figures(root):
+    """docs/calibration.md and its picture follow bench/calibration.json."""
+    held = json.loads(calibration_table.SUMMARY.read_text(encoding="utf-8"))
+    page = calibration_table.PAGE.read_text(encoding="utf-8")
+    assert calibration_table.page(page, held) == page
+    assert calibration_table.PICTURE.read_text(encoding="utf-8") == calibration_table.picture(held["cells"])
+    for name in calibration_table.PARTS:
+        assert re.search(rf"<!-- {name} -->\n\|", page)
+
+
+def test_one_city_from_end_to_end():
+    """Its verdict is one of the known, its truth the planted, and intervals are as wide as they are."""
+    found = end_to_end.one_city(3)
+    assert found["tactic"] == "crackdown"
+    assert found["state"] in ("fell", "no clear change", "cannot tell", "a signal of a fall, not a finding")
+    target = found["zones"]["target"]
+    assert target["truth"] < math.log(0.8)
+    assert target["ratio"][1] < target["ratio"][0] < target["ratio"][2]
+    assert isinstance(worlds.window_after(6), Window)
