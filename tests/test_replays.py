@@ -1,0 +1,74 @@
+"""docs/replays.md says what the program says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from geoharm.displacement import linear_change, log_rate_ratio, wdd
+from geoharm.model import Change
+from geoharm.publish.numbers import signed
+from geoharm.selfcheck.row import golden
+from geoharm.stats import detectable_fall, monthly_dispersion
+
+# Roosevelt Avenue and its neighbour, months before: WDDControl, results/cases/nyc_violent_monthly.csv.
+BEFORE = (
+    [28, 37, 23, 28, 28, 26, 35, 51, 37, 38, 45, 31, 27, 27, 29, 40, 64, 43, 44, 37],
+    [31, 25, 26, 30, 30, 45, 37, 35, 37, 24, 36, 29, 33, 40, 27, 43, 62, 45, 28, 32],
+)
+
+
+def row_of(page, *words):
+    return next(
+        line for line in page.splitlines() if line.startswith("| " + words[0]) and all(one in line for one in words)
+    )
+
+
+def percent(value):
+    return signed(100 * math.expm1(value)).replace("+0", "0")
+
+
+@pytest.fixture(scope="module")
+def page(root):
+    return (root / "docs" / "replays.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", ["drugs", "felony", "misdemeanour", "any crime"])
+def test_seattle(page, kind):
+    case = next(one for one in golden("seattle")["rows"] if one["type"] == kind)
+    target, city = Change("target", *case["target"]), Change("city", *case["city"])
+    found = linear_change([(target, 1), (city, -target.before / city.before)])
+    ratio = log_rate_ratio(target, city)
+    expected = target.before * city.after / city.before
+    fall = detectable_fall(expected, other_variance=1 / target.before + 1 / city.before + 1 / city.after)
+    line = row_of(page, kind)
+    span, ends = found.interval(), ratio.interval()
+    for text in (
+        f"{target.before}, {target.after}", f"{found.value:+.1f}", f"{span.low:+.1f} to {span.high:+.1f}",
+        f"{percent(ratio.value)}% ({percent(ends.low)} to {percent(ends.high)})", f"| {fall:.0%} |",
+    ):  # fmt: skip
+        assert text.replace("-", "−") in line
+
+
+@pytest.mark.parametrize(
+    ("words", "own", "other", "scale"),
+    [
+        (("violence", "contiguous"), (718, 540), (695, 596), 1),
+        (("violence", "Queens"), (718, 540), (13989, 12879), 27.24),
+        (("property", "contiguous"), (1423, 1073), (1394, 1352), 1),
+        (("property", "Queens"), (1423, 1073), (57332, 55164), 48.98),
+    ],
+)
+def test_roosevelt(page, words, own, other, scale):
+    target, control = Change("target", *own), Change("control", *other)
+    noise = {name: monthly_dispersion(one) for name, one in zip(("target", "control"), BEFORE, strict=True)}
+    plain = wdd(target, control, area_weights={"control": scale}).total
+    wide = wdd(target, control, area_weights={"control": scale}, dispersion=noise).total
+    ratio = log_rate_ratio(target, control, zone_dispersion=noise["target"], control_dispersion=noise["control"])
+    line = row_of(page, *words)
+    for found in (plain, wide):
+        span = found.interval()
+        assert f"{found.value:+.0f} ({span.low:+.0f} to {span.high:+.0f})".replace("-", "−") in line
+    ends = ratio.interval()
+    assert f"{percent(ratio.value)}% ({percent(ends.low)} to {percent(ends.high)})" in line
