@@ -72,6 +72,7 @@ CELLS = {
     "400 units, 24 months": Cell(replace(LOCAL, before=24), side=20),
     "576 units, 16-unit target": Cell(LOCAL, side=24, target=16),
     "1,444 units, 48 months": Cell(replace(LOCAL, before=48), side=38),
+    "60 months before": Cell(replace(LOCAL, before=60)),
     "low rate 0.2": Cell(replace(LOCAL, rate=0.2)),
     "high rate 8": Cell(replace(LOCAL, rate=8.0)),
     "chosen on last year's peak": Cell(LOCAL, choose="peak"),
