@@ -103,6 +103,14 @@ def spots_of(result, truth, radius):
     }
 
 
+def is_right(row):
+    """Return whether an answer is true: the direction of a finding, or that "no clear change" has the truth in its interval."""
+    target = row["zones"]["target"]
+    if row["state"] == "no clear change":
+        return target["ratio"][1] <= target["truth"] <= target["ratio"][2]
+    return target["truth"] < -1e-9 if row["state"] == "fell" else target["truth"] > 1e-9
+
+
 def summary(rows):
     """Return tables of coverage, verdicts and hotspots."""
     out = []
@@ -125,7 +133,7 @@ def summary(rows):
     states = {}
     for row in rows:
         truth = row["zones"]["target"]["truth"]
-        what = "none" if abs(truth) < 1e-9 else ("15 to 25% at work" if truth > -0.2 else "over 18% over the year")
+        what = "none" if abs(truth) < 1e-9 else ("under 20% over the year" if truth > math.log(0.8) else "20% and more")
         states.setdefault(what, []).append(row["state"])
     names = [
         "fell",
@@ -140,9 +148,13 @@ def summary(rows):
         for what, found in sorted(states.items())
     ]
     text += table(["planted fall in the target", "cities", *names], out) + "\n\n"
-    findings = [row for row in rows if row["state"] in ("fell", "rose")]
-    right = [(row["state"] == "fell") == (row["zones"]["target"]["truth"] < -1e-9) for row in findings]
-    text += f"Findings: {len(findings)} of {len(rows)} cities; direction right in {share(right)}%.\n\n"
+    answers = [row for row in rows if row["state"] in ("fell", "rose", "no clear change")]
+    findings = [row for row in answers if row["state"] != "no clear change"]
+    text += (
+        f'Answers (no signal, not "cannot tell"): {len(answers)} of {len(rows)} cities, right in '
+        f"{share([is_right(row) for row in answers])}%. Findings among them: {len(findings)}, right in "
+        f"{share([is_right(row) for row in findings])}%.\n\n"
+    )
     spots = [row["spots"] for row in rows if row["spots"].get("spots")]
     if spots:
         text += (

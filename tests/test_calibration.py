@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench import calibration, calibration_table, end_to_end, worlds
+from bench import calibration, calibration_table, end_to_end, surfaces, worlds
 from bench.calibration import CELLS, EFFECTS, replicate, seed_of
 from geoharm import displacement, publish
 from geoharm.model import Interval, Window
@@ -161,3 +161,16 @@ def test_one_city_from_end_to_end():
     assert target["truth"] < math.log(0.8)
     assert target["ratio"][1] < target["ratio"][0] < target["ratio"][2]
     assert isinstance(worlds.window_after(6), Window)
+
+
+def test_the_true_intensity_of_the_surfaces_bench_is_that_of_its_points():
+    rng = np.random.default_rng(1)
+    markets, shares = surfaces.city(rng)
+    truth = surfaces.intensity(surfaces.FINE, markets, shares)
+    area = surfaces.FINE.cell**2 / 1e6
+    assert truth.sum() * area == pytest.approx(1, abs=0.01)
+    places = surfaces.draw(rng, 60_000, markets, shares)
+    near = np.hypot(*(places - markets[0]).T) < 200
+    x = np.arange(80) * 50.0 + 25
+    cells = (x[None, :] - markets[0, 0]) ** 2 + (x[:, None] - markets[0, 1]) ** 2 < 200**2
+    assert near.mean() == pytest.approx(truth[cells].sum() * area, rel=0.1)
