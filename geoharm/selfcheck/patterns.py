@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from geoharm.hotspots import general_g, getis_ord, hotspot_accuracy, pattern_shift, quartic_kernel
+from geoharm.hotspots import general_g, getis_ord, hotspot_accuracy, kernel_value, pattern_shift
 from geoharm.model import Grid
 from geoharm.selfcheck.row import Row, golden, half_digit
 from geoharm.stats import mann_kendall
@@ -29,10 +29,12 @@ def pattern_rows() -> Iterator[Row]:
     shift = pattern_shift(case["one"], case["two"], dependence="none", continuity=True)
     yield Row(case["case"], case["source"], "p", case["p"], float(shift.p[0]), case["tolerance"])
     case = held["kernel"]
-    edges = np.linspace(0, case["bandwidth"], 100_001)
+    edges = np.linspace(0, case["radius"], 200_001)
     middle = (edges[1:] + edges[:-1]) / 2
-    mass = float((quartic_kernel(middle, case["bandwidth"]) * np.pi * np.diff(edges**2)).sum())
-    yield Row(case["case"], case["source"], "mass", case["mass"], mass, 1e-9)
+    for name in case["kernels"]:
+        values = kernel_value(middle, kernel=name, bandwidth=case["bandwidth"])
+        mass = float((values * np.pi * np.diff(edges**2)).sum())
+        yield Row(case["case"], case["source"], name, 1.0, mass, case["tolerance"])
 
 
 def _accuracy(case: dict[str, Any]) -> Iterator[Row]:
