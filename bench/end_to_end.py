@@ -1,7 +1,8 @@
 """Small made cities through the whole program with nothing but their files: does the verdict say what was planted.
 
 Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--minutes 60]`` to add cities to a file of JSON lines (it
-goes on where the file ends), ``--table`` to print what they say, ``--quick`` for two cities. Each city is written as files;
+goes on where the file ends), ``--table`` to print what they say, ``--docs`` to write it into `docs/calibration.md`,
+``--quick`` for two cities. Each city is written as files;
 its truth is kept apart and its file deleted before the program reads anything.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import tempfile
 import time
@@ -19,7 +21,7 @@ import numpy as np
 import shapely
 
 from bench.calibration import argument, rows_of, short
-from bench.calibration_table import share, table
+from bench.calibration_table import PAGE, share, table
 from geoharm import publish, store, workflow
 from geoharm.model import StudyResult
 from geoharm.simulate import PLANTED, CityPlan, World, build_city, write_whole_city
@@ -168,8 +170,13 @@ def summary(rows):
 def main() -> None:
     """Run or print."""
     path = Path(argument("--rows", "end_to_end.jsonl"))
-    if "--table" in sys.argv:
-        print(summary(list(rows_of(path))))
+    if "--table" in sys.argv or "--docs" in sys.argv:
+        text = summary(list(rows_of(path)))
+        print(text)
+        if "--docs" in sys.argv:
+            mark = re.compile(r"(<!-- cities -->\n).*?(<!-- end -->)", re.S)
+            page = mark.sub(lambda found: f"{found[1]}{text}\n{found[2]}", PAGE.read_text(encoding="utf-8"))
+            PAGE.write_text(page, encoding="utf-8", newline="\n")
         return
     if "--quick" in sys.argv:
         for number in (3, 8):
