@@ -1,6 +1,6 @@
 """Density, hotspots, clusters and change maps where the truth is known: errors, boundaries, false alarms.
 
-Run as ``python -m bench.surfaces [--quick] [--worlds 400]``. A square of 4 km with a flat background and eight markets (a
+Run as ``python -m bench.surfaces [--quick] [--worlds 200] [--only boundaries|clusters|change]``. A square of 4 km with a flat background and eight markets (a
 normal spread of 150 m), or nothing but the background; one JSON object a figure.
 """
 
@@ -160,11 +160,11 @@ def change(rng, worlds):
 
 def main() -> None:
     """Print every figure."""
-    worlds = 3 if "--quick" in sys.argv else int(argument("--worlds", "400"))
-    rng = np.random.default_rng(20240708)
-    boundaries(rng, max(worlds // 4, 3))
-    clusters(rng, worlds)
-    change(rng, max(worlds // 2, 3))
+    worlds = 3 if "--quick" in sys.argv else int(argument("--worlds", "200"))
+    parts = {"boundaries": (boundaries, worlds // 4), "clusters": (clusters, worlds), "change": (change, worlds)}
+    for number, (name, (part, many)) in enumerate(parts.items()):
+        if name in argument("--only", name):
+            part(np.random.default_rng([20240708, number]), max(many, 3))
 
 
 if __name__ == "__main__":

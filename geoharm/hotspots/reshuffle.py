@@ -90,7 +90,7 @@ def chance_of(
     Notes
     -----
     Alone: ``min(1, 2 min(M>=, M<=))`` with ``M = (1 + worlds that reach the observed value) / (1 + permutations)``.
-    Step-down maximum: cells are ranked by the observed value less the worlds' mean, over their deviation; a cell is
+    Step-down maximum: cells are ranked by the observed value less the mean of all worlds, over their deviation; a cell is
     compared with the largest of its own and all lower-ranked cells in each world, so the chance of flagging any cell
     at all without cause is at most the level, however cells depend on each other.
     """
@@ -107,8 +107,10 @@ def chance_of(
         moved = worlds - observed[:, None]
         total += moved.sum(axis=1)
         squares += (moved**2).sum(axis=1)
-    mean = total / permutations
-    deviation = np.sqrt(np.maximum(squares / permutations - mean**2, 0.0))
+    # The real world is one of them (its own part of both sums is 0): measured from the outside, it would look farther
+    # out than any of the worlds does, and the level would not hold.
+    mean = total / (permutations + 1)
+    deviation = np.sqrt(np.maximum(squares / (permutations + 1) - mean**2, 0.0))
     varies = deviation > max(hair, 1e-300)
     p = np.where(varies, np.minimum(1.0, 2 * np.minimum(above, below) / (permutations + 1)), np.nan)
     if correction is Correction.FDR:
