@@ -62,7 +62,7 @@ def one_city(number):
             ledgers = workflow.ingest(opened, study, data)
             designs = workflow.design(study, ledgers)
             spots = workflow.find_hotspots(opened, study, ledgers, designs)
-            result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, designs))
+            result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, ledgers, designs))
     disclosed = publish.disclose(result)
     verdict = publish.judge(disclosed, disclosed.operations[0])
     row = {
@@ -80,7 +80,17 @@ def one_city(number):
             "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
             "note": effect.ratio.note[:90],
         }  # fmt: skip
+    row["share"] = share_of(result.operations[0].measures[0].family, truth["kinds"][KIND])
     return row
+
+
+def share_of(family, planted):
+    """Return the displaced share as the report gives it, and whether its set holds the planted one; None without a fall."""
+    lost, gained = (planted[zone]["expected_without"] - planted[zone]["expected_with"] for zone in ("target", "rings"))
+    if lost < 1e-9 or family is None or family.indices is None:
+        return None
+    found = family.indices.displaced_share
+    return {"truth": -gained / lost, "given": math.isfinite(found.value), "inside": -gained / lost in found.values}
 
 
 def ends(estimate):
@@ -157,6 +167,14 @@ def summary(rows):
         f"{share([is_right(row) for row in answers])}%. Findings among them: {len(findings)}, right in "
         f"{share([is_right(row) for row in findings])}%.\n\n"
     )
+    moved = [row["share"] for row in rows if row.get("share")]
+    if moved:
+        given = [one for one in moved if one["given"]]
+        text += (
+            f"Displaced share: its set holds the planted share in {share([one['inside'] for one in moved])}% of {len(moved)} cities with a "
+            f"fall; of the {len(given)} where the report gives a number, in {share([one['inside'] for one in given])}%. It holds the noise "
+            "of counting only.\n\n"
+        )
     spots = [row["spots"] for row in rows if row["spots"].get("spots")]
     if spots:
         text += (

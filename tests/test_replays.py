@@ -12,11 +12,8 @@ from geoharm.publish.numbers import signed
 from geoharm.selfcheck.row import golden
 from geoharm.stats import detectable_fall, monthly_dispersion
 
-# Roosevelt Avenue and its neighbour, months before: WDDControl, results/cases/nyc_violent_monthly.csv.
-BEFORE = (
-    [28, 37, 23, 28, 28, 26, 35, 51, 37, 38, 45, 31, 27, 27, 29, 40, 64, 43, 44, 37],
-    [31, 25, 26, 30, 30, 45, 37, 35, 37, 24, 36, 29, 33, 40, 27, 43, 62, 45, 28, 32],
-)
+MONTHS = golden("family")["running"]
+BEFORE = [MONTHS[name][: MONTHS["before"]] for name in ("target", "control")]
 
 
 def row_of(page, *words):
@@ -36,8 +33,8 @@ def page(root):
 
 @pytest.mark.parametrize("kind", ["drugs", "felony", "misdemeanour", "any crime"])
 def test_seattle(page, kind):
-    case = next(one for one in golden("seattle")["rows"] if one["type"] == kind)
-    target, city = Change("target", *case["target"]), Change("city", *case["city"])
+    t0, t1, c0, c1, *_ = golden("family")["seattle"]["rows"][kind]
+    target, city = Change("target", t0, t1), Change("city", c0, c1)
     found = linear_change([(target, 1), (city, -target.before / city.before)])
     ratio = log_rate_ratio(target, city)
     expected = target.before * city.after / city.before

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from geoharm.selfcheck.differences import difference_rows, harm_rows, seattle_rows
+from geoharm.selfcheck.differences import difference_rows
+from geoharm.selfcheck.family import exact_rows, family_rows
 from geoharm.selfcheck.patterns import pattern_rows
 from geoharm.selfcheck.row import Row
 
-_GROUPS = (difference_rows, harm_rows, seattle_rows, pattern_rows)
+_GROUPS = (difference_rows, family_rows, exact_rows, pattern_rows)
 
 
 def selfcheck() -> tuple[Row, ...]:

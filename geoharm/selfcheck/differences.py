@@ -1,4 +1,4 @@
-"""Published differences of differences: Wheeler and Ratcliffe's example, weights, harm, case studies."""
+"""Published differences of differences: Wheeler and Ratcliffe's example, weights of time and area, case studies."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from statistics import NormalDist
 from typing import Any
 
-from geoharm.displacement import linear_change, wdd
-from geoharm.harm import weighted_sum
+from geoharm.displacement import wdd
 from geoharm.model import Change
 from geoharm.selfcheck.row import Row, golden, half_digit, relative
 
@@ -51,44 +50,3 @@ def _difference(case: dict[str, Any]) -> Iterator[Row]:
         places = case.get("interval_digits", digits)
         yield row(f"{case['level']:.0%} interval, low", expect["interval"][0], span.low, places)
         yield row(f"{case['level']:.0%} interval, high", expect["interval"][1], span.high, places)
-
-
-def harm_rows() -> Iterator[Row]:
-    """Yield the harm-weighted differences (``golden/harm.json``)."""
-    case = golden("harm")
-    parts = []
-    for one in case["types"]:
-        part = wdd(Change("target", *one["target"]), Change("control", *one["control"])).total
-        parts.append(part)
-        for quantity, expected, got in zip(
-            (one["name"], f"{one['name']}, standard error"),
-            one["expect"],
-            (part.value, part.standard_error),
-            strict=True,
-        ):
-            yield Row(case["case"], case["source"], quantity, expected, got, half_digit(6))
-    found = weighted_sum(parts, [one["weight"] for one in case["types"]], unit="incidents")
-    span = found.interval()
-    values = {"total": found.value, "error": found.standard_error, "z": found.z, "low": span.low, "high": span.high}
-    for quantity, expected in case["expect"].items():
-        yield Row(case["case"], case["source"], quantity, expected, values[quantity], half_digit(8))
-    other = case["help"]
-    parts = [wdd(Change("target", t0, t1), Change("control", c0, c1)).total for c0, c1, t0, t1, _ in other["types"]]
-    found = weighted_sum(parts, [one[4] for one in other["types"]], unit="incidents")
-    for quantity, value in (("total", found.value), ("error", found.standard_error)):
-        yield Row(other["case"], other["source"], quantity, other["expect"][quantity], value, half_digit(8))
-
-
-def seattle_rows() -> Iterator[Row]:
-    """Yield the Seattle intervention against its city (``golden/seattle.json``)."""
-    case = golden("seattle")
-    for one in case["rows"]:
-        target, city = Change("target", *one["target"]), Change("city", *one["city"])
-        found = linear_change([(target, 1), (city, -target.before / city.before)])
-        for quantity, expected, got in zip(
-            (one["type"], f"{one['type']}, standard error"),
-            one["expect"],
-            (found.value, found.standard_error),
-            strict=True,
-        ):
-            yield Row(case["case"], case["source"], quantity, expected, got, half_digit(6))

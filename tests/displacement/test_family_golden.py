@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,9 +20,10 @@ from geoharm.displacement import (
 from geoharm.errors import DesignError
 from geoharm.model import Change, Quotient
 from geoharm.publish.family_part import quotient_reading
+from geoharm.selfcheck.row import golden
 from geoharm.stats import fieller_set
 
-GOLDEN = json.loads((Path(__file__).parent.parent / "golden" / "family.json").read_text(encoding="utf-8"))
+GOLDEN = golden("family")
 some = st.integers(20, 400)
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +13,10 @@ from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
 from geoharm.errors import DesignError
+from geoharm.selfcheck.row import golden
 from geoharm.stats import expected_return, holm, noise_share, pool, randomisation_p, simplex_weights, step_down
 
-BCG = json.loads((Path(__file__).parent.parent / "golden" / "pooling.json").read_text(encoding="utf-8"))
+BCG = golden("pooling")
 share = st.floats(0, 1)
 
 
