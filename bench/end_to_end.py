@@ -1,6 +1,6 @@
 """Small made cities through the whole program with nothing but their files: does the verdict say what was planted.
 
-Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--minutes 60]`` to add cities to a file of JSON lines (it
+Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--from 0] [--minutes 60]`` to add cities to a file of JSON lines (it
 goes on where the file ends), ``--table`` to print what they say, ``--docs`` to write it into `docs/calibration.md`,
 ``--quick`` for two cities. Each city is written as files;
 its truth is kept apart and its file deleted before the program reads anything.
@@ -142,19 +142,13 @@ def summary(rows):
                 ]
             )
     text = table(["zone", "interval", "cities with one", "covers", "without effect", "rejects"], out) + "\n\n"
+    rows = [row for row in rows if "share" in row]
     states = {}
     for row in rows:
         truth = row["zones"]["target"]["truth"]
         what = "none" if abs(truth) < 1e-9 else ("under 20% over the year" if truth > math.log(0.8) else "20% and more")
         states.setdefault(what, []).append(row["state"])
-    names = [
-        "fell",
-        "rose",
-        "no clear change",
-        "a signal of a fall, not a finding",
-        "a signal of a rise, not a finding",
-        "cannot tell",
-    ]
+    names = [state.value for state in publish.State]
     out = [
         [what, len(found), *(share([state == name for state in found]) for name in names)]
         for what, found in sorted(states.items())
@@ -203,7 +197,7 @@ def main() -> None:
     start, cities = time.monotonic(), int(argument("--cities", "500"))
     done = {row["city"] for row in rows_of(path)}
     with path.open("a", encoding="utf-8") as out:
-        for number in range(cities):
+        for number in range(int(argument("--from", "0")), cities):
             if number in done:
                 continue
             out.write(json.dumps(short(one_city(number))) + "\n")
