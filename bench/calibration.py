@@ -227,7 +227,23 @@ def one_operation(rng, cell, where, monthly, late):
                     own = np.append(monthly[mask].sum(axis=0), by_step[mask].sum(axis=0))
                     row["sc"] = synthetic.interval(own)
             rows[zone].append(row)
+        if number:
+            rows["target"][number]["ds"] = share_of(before, rows, number, int(seen[control].sum()))
     return rows
+
+
+def share_of(before, rows, number, control_after):
+    """Return whether the report gives a displaced share, and whether its set holds the true one."""
+    local, around = rows["target"][number], rows["all rings"][number]
+    (count, phi, control_before, phi_control), (ring_count, ring_phi, *_) = before["target"], before["all rings"]
+    found = displacement.displacement_indices(
+        Change("target", count, local["y"]),
+        Change("ring", ring_count, around["y"]),
+        Change("control", control_before, control_after),
+        dispersion={"target": phi, "ring": ring_phi, "control": phi_control},
+    ).displaced_share
+    truth = float((around["t"] - around["m"]) / (local["m"] - local["t"]))
+    return [math.isfinite(found.value), truth in found.values]
 
 
 def before_of(found, monthly, inside):

@@ -167,6 +167,23 @@ def reach(freedom):
     return float(stdtrit(freedom, 0.975))
 
 
+def displaced(by_cell):
+    """Return how often the set of the displaced share holds the true one, by world and effect."""
+    found = {}
+    for name, rows in by_cell.items():
+        sets = [one["target"] for row in rows for one in operations(row) if "ds" in one["target"][1]]
+        if not sets:
+            continue
+        found[name] = {"n": len(sets)}
+        for number, (fall, moved) in enumerate(EFFECTS[1:], start=1):
+            pairs = [effects[number]["ds"] for effects in sets]
+            found[name][f"{fall:.0%} fall, {moved:.0%} moved"] = {
+                "holds": share([inside for _, inside in pairs]), "given": share([given for given, _ in pairs]),
+                "holds_given": share([inside for given, inside in pairs if given]),
+            }  # fmt: skip
+    return found
+
+
 def by_class(by_cell):
     """Return coverage and false alarms of the headline by smallest detectable fall and by how many places are as busy."""
     found = {"fall": {}, "busy": {}}
@@ -243,7 +260,12 @@ def summarise(paths):
             }
         if CELLS[name].operations > 1:
             cells[name]["pooled"] = pooled(rows)
-    return {"cells": cells, "classes": by_class(by_cell), "shortened": shortened(by_cell)}
+    return {
+        "cells": cells,
+        "classes": by_class(by_cell),
+        "displaced": displaced(by_cell),
+        "shortened": shortened(by_cell),
+    }
 
 
 def compact(held):
@@ -389,6 +411,18 @@ def shorter(found):
     return table(head, rows)
 
 
+def shares(found):
+    """Return the table of the displaced share."""
+    rows = []
+    for name, one in found.items():
+        for effect, held in ((key, value) for key, value in one.items() if key != "n"):
+            rows.append([name, one["n"], effect, held["holds"], held["given"], held["holds_given"]])
+    return table(
+        ["world", "operations", "planted", "set holds the true share", "a number is given", "then the set holds it"],
+        rows,
+    )
+
+
 def verdicts(cells):
     """Return the table of what the report would say about the target."""
     rows = []
@@ -530,6 +564,7 @@ PARTS = {
     "others": lambda held: others_by_world(held["cells"]),
     "several": lambda held: several(held["cells"]),
     "classes": lambda held: classes(held["classes"]),
+    "shares": lambda held: shares(held["displaced"]),
     "shorter": lambda held: shorter(held["shortened"]),
     "verdicts": lambda held: verdicts(held["cells"]),
 }

@@ -9,8 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from typer.testing import CliRunner
 
 from geoharm import store, workflow
+from geoharm.cli import app
 from geoharm.errors import DesignError
 from geoharm.model import TACTICS
 from geoharm.simulate import PLANTED, CityPlan, Planted, World, build_city, write_whole_city
@@ -149,3 +151,15 @@ def test_the_program_reads_every_file(files, tmp_path):
 def test_refusals(change, sentence):
     with pytest.raises(DesignError, match=sentence):
         replace(PLAN, **change)
+
+
+def test_the_verb_makes_a_whole_city_or_says_why_not(tmp_path, monkeypatch):
+    monkeypatch.setattr("geoharm.cli.simulation.CityPlan", lambda seed, **more: replace(PLAN, seed=seed, **more))
+    found = CliRunner().invoke(
+        app, ["simulate", "--out", str(tmp_path), "--seed", "3", "--tactic", "treatment outreach"]
+    )
+    assert found.exit_code == 0
+    assert json.loads((tmp_path / "truth.json").read_text())["tactic"] == "treatment outreach"
+    assert "truth.json" in found.stdout
+    found = CliRunner().invoke(app, ["simulate", "--out", str(tmp_path), "--tactic", "magic"])
+    assert isinstance(found.exception, DesignError)
