@@ -1,6 +1,6 @@
 """Does a 95% interval hold the truth 95 times in 100? Worlds with a planted effect, the program's estimators, and others'.
 
-Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--repeats 1000] [--minutes 60]`` to add replications
+Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--from 0] [--repeats 1000] [--minutes 60]`` to add replications
 to a file of JSON lines (it goes on where the file ends; a seed is never run twice). ``--quick`` prints two replications of
 two cells. `bench.calibration_table` says what the rows hold.
 
@@ -422,8 +422,8 @@ def rows_of(path):
                 continue
 
 
-def run(path, names, repeats, minutes):
-    """Add replications to a file: all cells in turns of 25, until every one has enough or the time is up."""
+def run(path, names, repeats, minutes, first=0):
+    """Add replications `first` to `repeats` to a file: all cells in turns of 25, until each has enough or time is up."""
     start, done = time.monotonic(), {}
     for row in rows_of(path):
         done.setdefault(row["cell"], set()).add(row["seed"])
@@ -431,9 +431,9 @@ def run(path, names, repeats, minutes):
         out.seek(max(out.seek(0, 2) - 1, 0))
         if out.read(1) not in (b"", b"\n"):
             out.write(b"\n")
-        for level in range(25, repeats + 25, 25):
+        for level in range(first + 25, repeats + 25, 25):
             for name in names:
-                missing = [one for one in range(min(level, repeats)) if one not in done.setdefault(name, set())]
+                missing = [one for one in range(first, min(level, repeats)) if one not in done.setdefault(name, set())]
                 if not missing or city_of(CELLS[name]) is None:
                     continue
                 for number in missing:
@@ -463,7 +463,13 @@ def main() -> None:
         return
     names = [one for one in CELLS if one in argument("--cells", ";".join(CELLS)).split(";")]
     path = Path(argument("--rows", "calibration.jsonl"))
-    run(path, names, int(argument("--repeats", "1000")), float(argument("--minutes", "1e6")))
+    run(
+        path,
+        names,
+        int(argument("--repeats", "1000")),
+        float(argument("--minutes", "1e6")),
+        int(argument("--from", "0")),
+    )
 
 
 if __name__ == "__main__":
