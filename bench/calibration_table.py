@@ -412,15 +412,22 @@ def shorter(found):
 
 
 def shares(found):
-    """Return the table of the displaced share."""
+    """Return the table of the displaced share, a row a world: mean over planted effects, and a fall of 40% with 30% moved."""
     rows = []
     for name, one in found.items():
-        for effect, held in ((key, value) for key, value in one.items() if key != "n"):
-            rows.append([name, one["n"], effect, held["holds"], held["given"], held["holds_given"]])
-    return table(
-        ["world", "operations", "planted", "set holds the true share", "a number is given", "then the set holds it"],
-        rows,
-    )
+        effects = [held for key, held in one.items() if key != "n"]
+        some = one["40% fall, 30% moved"]
+        mean = round(float(np.mean([held["holds"] for held in effects])), 1)
+        rows.append([name, one["n"], mean, some["holds"], some["given"], some["holds_given"]])
+    head = [
+        "world",
+        "operations",
+        "set holds the true share, all effects",
+        "40% fall, 30% moved",
+        "a number is given",
+        "then the set holds it",
+    ]
+    return table(head, rows)
 
 
 def verdicts(cells):
