@@ -156,7 +156,7 @@ def test_one_city_from_end_to_end():
     """Its verdict is one of the known, its truth the planted, and intervals are as wide as they are."""
     found = end_to_end.one_city(3)
     assert found["tactic"] == "crackdown"
-    assert found["state"] in [state.value for state in publish.State] and found["state"] != "rose"
+    assert found["state"] in {state.value for state in publish.State} - {"rose"}
     assert found["share"]["truth"] == pytest.approx(0.3, abs=0.001)
     target = found["zones"]["target"]
     assert target["truth"] < math.log(0.8)
