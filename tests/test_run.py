@@ -122,7 +122,7 @@ def test_two_runs_are_byte_identical(root, tmp_path):
 def test_the_record_names_the_format_that_read_each_source(demo):
     out, _ = demo
     sources = json.loads((out / "run.json").read_text(encoding="utf-8"))["sources"]
-    assert all(re.fullmatch(r"points-csv [0-9a-f]{64}", source["format"]) for source in sources)
+    assert all(re.fullmatch(r"(points|sites|survey)-csv [0-9a-f]{64}", source["format"]) for source in sources)
 
 
 def test_a_second_run_on_the_same_database_is_the_same(tmp_path):
@@ -296,7 +296,7 @@ def test_two_operations_have_their_own_maps_and_files(tmp_path):
     second = second.replace("2020-01-01, end = 2021-01-01", "2020-07-01, end = 2021-01-01")
     path.write_text(text.replace("[publish]", second + "[publish]"), encoding="utf-8")
     found = run(read_study(path), data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
-    assert len({file.name for file in found.published.files}) == 5
+    assert len({file.name for file in found.published.files}) == 12
     views = found.result.hotspots[0].views
     one, two = found.result.operations
     assert views[(one.design.operation.name, "before")].events > views[(two.design.operation.name, "before")].events

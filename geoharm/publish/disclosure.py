@@ -187,7 +187,7 @@ def _disclose_measure(result: MeasureResult, design: Design, k: int, rung: Rung)
     # Phases after the operation add up to the headline's count, so one of them alone would follow from the others.
     broken = {effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)}
     phases = tuple(
-        _disclose_effect(effect, k, hide=rung >= Rung.PHASES or (effect.window != DURING and effect.zone in broken))
+        _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken, drop=rung >= Rung.PHASES)
         for effect in result.phases
     )
     steps = tuple(step for step, least in ((1, Rung.MONTHS), (3, Rung.QUARTERS), (6, Rung.SERIES)) if rung < least)
@@ -244,17 +244,21 @@ def _has_small(effect: Effect, k: int) -> bool:
     return any(isinstance(shown(value, k), Withheld) for value in counts)
 
 
-def _disclose_effect(effect: Effect, k: int, *, hide: bool) -> ShownEffect:
+def _disclose_effect(effect: Effect, k: int, *, hide: bool, drop: bool = False) -> ShownEffect:
+    """Return an effect without its counts where they are hidden; dropped, without those of the control too."""
     before, after = shown(effect.counts.before, k), shown(effect.counts.after, k)
-    if hide:
+    control_before, control_after = shown(effect.control.before, k), shown(effect.control.after, k)
+    if hide or drop:
         before = after = Withheld()
+    if drop:
+        control_before = control_after = Withheld()
     plain = ShownEffect(
         zone=effect.zone,
         window=effect.window,
         before=before,
         after=after,
-        control_before=shown(effect.control.before, k),
-        control_after=shown(effect.control.after, k),
+        control_before=control_before,
+        control_after=control_after,
         expected=effect.expected,
         change=effect.change(),
         interval=effect.change_interval(),
