@@ -40,7 +40,8 @@ from geoharm.model import (
     grid_over,
 )  # fmt: skip
 from geoharm.publish.audit import gives_back
-from geoharm.publish.disclosure import DisclosedStudy, disclose
+from geoharm.publish.coarsen import Rung
+from geoharm.publish.disclosure import DisclosedStudy, _disclose_measure, disclose
 from geoharm.publish.files import publish_study
 from geoharm.publish.shown import Withheld
 
@@ -91,6 +92,17 @@ def result(area, table, release="public", spots=()):
 
 def shown(area, table):
     return disclose(result(area, table)).operations[0]
+
+
+def test_phases_that_are_given_up_take_the_counts_of_the_control_with_them(area):
+    """Shown, the control's phases and its headline count would give the one that is withheld by subtraction."""
+    one = result(area, PLENTY).operations[0]
+    found = _disclose_measure(one.measures[0], one.design, 5, Rung.PHASES)
+    assert found.phases
+    for phase in found.phases:
+        assert isinstance(phase.control_before, Withheld)
+        assert isinstance(phase.control_after, Withheld)
+    assert not any(isinstance(effect.control_after, Withheld) for effect in found.effects)
 
 
 PLENTY = [[100, 30, 30], [50, 12, 12], [80, 20, 20], [90, 25, 25], [900, 300, 300]]
