@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
+from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from geoharm._checks import nearest
+from geoharm.errors import StudyError
 
 
 def quoted(text: str) -> str:
@@ -20,6 +23,38 @@ def quoted(text: str) -> str:
     """
     # JSON knows no other way, but leaves the delete sign, which TOML refuses.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def named_text(name: str, folder: Path, *, package: str, shipped: Collection[str], absent: str, unknown: str) -> str:
+    """Return the TOML of what a study names: a file of its own, or one that comes with geoharm.
+
+    Parameters
+    ----------
+    name : str
+        A shipped name, or a path that ends in .toml, relative to `folder`.
+    folder : Path
+    package : str
+        Where the shipped files lie.
+    shipped : collection of str
+    absent, unknown : str
+        What is said where the file, or the name, does not exist.
+
+    Raises
+    ------
+    StudyError
+        If there is no such text, or it is not UTF-8.
+    """
+    if name.endswith(".toml"):
+        path = folder / name
+        if not path.is_file():
+            raise StudyError([absent])
+        try:
+            return path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise StudyError([f'"{path}" is not UTF-8 text: {error}.']) from error
+    if name not in shipped:
+        raise StudyError([unknown])
+    return resources.files(package).joinpath(f"{name}.toml").read_text(encoding="utf-8")
 
 
 class Table:

@@ -6,7 +6,6 @@ Exit codes: 0 done; 1 a mistake in the study or its data, said in one sentence e
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +19,24 @@ from geoharm import simulate as simulation
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
+from geoharm.cli_options import (
+    DATA,
+    AsJson,
+    Database,
+    DataFolder,
+    OutFolder,
+    Quiet,
+    StudyFile,
+    database_of,
+    pages_of,
+    print_json,
+    print_written,
+)
 from geoharm.cli_plan import app as plan_app
 from geoharm.cli_power import power
 from geoharm.cli_selfcheck import selfcheck
 from geoharm.errors import BusyError, GeoharmError
-from geoharm.model import SourceLedger, Study, TableLedger, month_name
+from geoharm.model import SourceLedger, TableLedger, month_name
 from geoharm.study import read_study
 
 app = typer.Typer(
@@ -52,18 +64,11 @@ app.command(
 )(new)
 app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
-DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the pages; default maps/STUDY.")]
-Database = Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print results as JSON.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
-
 
 @app.command(epilog="Example: geoharm run pipelines/demo.toml --data data/sample --out maps/demo")
 def run(
     study_file: StudyFile,
-    data: DataFolder = Path("data/raw"),
+    data: DataFolder = DATA,
     out: OutFolder = None,
     db: Database = None,
     as_json: AsJson = False,
@@ -73,12 +78,12 @@ def run(
     study = read_study(study_file)
     with _Bar(quiet) as bar:
         found = workflow.run(
-            study, data=data, out=out or Path("maps") / study.slug, database=db or _database(study), progress=bar.show
+            study, data=data, out=out or pages_of(study), database=db or database_of(study), progress=bar.show
         )
     if out is None or publish.has_index(out.parent):
-        publish.write_index((out or Path("maps") / study.slug).parent)
+        publish.write_index((out or pages_of(study)).parent)
     if as_json:
-        _print_json(
+        print_json(
             {
                 "operations": [
                     {
@@ -108,14 +113,13 @@ def run(
     print()
     for path in found.published.removed:
         print(f"removed {path}: of the release before, not of this one")
-    for path in found.published.files:
-        print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    print_written(found.published.files)
 
 
 @app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
 def ingest(
     study_file: StudyFile,
-    data: DataFolder = Path("data/raw"),
+    data: DataFolder = DATA,
     db: Database = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -123,11 +127,11 @@ def ingest(
     """Read the files into the database and print what became of every row."""
     study = read_study(study_file)
     workflow.check(study)
-    with _Bar(quiet) as bar, store.open_store(db or _database(study), inputs=data) as opened:
+    with _Bar(quiet) as bar, store.open_store(db or database_of(study), inputs=data) as opened:
         ledgers: list[SourceLedger | TableLedger] = [*workflow.ingest(opened, study, data, bar.show)]
         ledgers += workflow.ingest_tables(opened, study, data, bar.show)
     if as_json:
-        _print_json([_ledger_dict(ledger) for ledger in ledgers])
+        print_json([_ledger_dict(ledger) for ledger in ledgers])
         return
     for ledger in ledgers:
         print(_ledger_line(ledger))
@@ -156,7 +160,7 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "operations": [operation.name for operation in study.operations],
     }
     if as_json:
-        _print_json(about)
+        print_json(about)
         return
     print(f"{study.name}: no mistakes found. Study area {about['area_km2']:,} km2 in {study.area.crs}.")
     for measure in study.measures:
@@ -178,10 +182,10 @@ def index(
 @app.command(epilog="Example: geoharm purge pipelines/demo.toml")
 def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
     """Delete a study's database and say what it held; input files and published pages stay."""
-    path = db or _database(read_study(study_file))
+    path = db or database_of(read_study(study_file))
     held = store.purge(path)
     if as_json:
-        _print_json({"database": str(path), "removed": held})
+        print_json({"database": str(path), "removed": held})
         return
     print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in held.items()))
 
@@ -241,14 +245,6 @@ def _options(
     ] = False,
 ) -> None:
     """Options before the verb."""
-
-
-def _database(study: Study) -> Path:
-    return Path("data") / f"{study.slug}.duckdb"
-
-
-def _print_json(value: object) -> None:
-    print(json.dumps(value, indent=1, ensure_ascii=False))
 
 
 def _ledger_line(ledger: SourceLedger | TableLedger) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from geoharm import store
+from geoharm.cli_options import AsJson, print_json
 from geoharm.model import LedgerNote
 
 app = typer.Typer(help="What geoharm can read, and how to teach it your own files.", no_args_is_help=True)
 
 FormatName = Annotated[str, typer.Argument(metavar="FORMAT", help="A shipped format, or a path that ends in .toml.")]
 TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print results as JSON.")]
 
 
 @app.command("list", epilog="Example: geoharm formats list")
@@ -23,7 +22,7 @@ def list_formats(as_json: AsJson = False) -> None:
     """List the shipped formats, and the real file each was tried on."""
     found = [store.read_format(name, Path()) for name in store.shipped()]
     if as_json:
-        print(json.dumps([{"name": one.name, "title": one.title, "tried_on": one.tried_on} for one in found], indent=1))
+        print_json([{"name": one.name, "title": one.title, "tried_on": one.tried_on} for one in found])
         return
     for one in found:
         print(f"{one.name}\n    {one.title}; tried on: {one.tried_on}")
@@ -72,7 +71,7 @@ def check(
     layout = store.read_format(format_name, Path())
     found = store.check_input(file, layout)
     if as_json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
+        print_json(found)
         return
     for row in found["files"]:
         print(f"{row['file']}: {row['read']:,} read = {row['kept']:,} kept + {row['rejected']:,} rejected + "

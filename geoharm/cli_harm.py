@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Annotated
@@ -10,23 +9,30 @@ from typing import Annotated
 import typer
 
 from geoharm import deciding, harm
+from geoharm.cli_options import (
+    DATA,
+    AsJson,
+    Database,
+    DataFolder,
+    OutFolder,
+    StudyFile,
+    database_of,
+    pages_of,
+    print_json,
+    print_written,
+)
 from geoharm.errors import StudyError
 from geoharm.model import CRITERIA
 from geoharm.study import read_study
 
 values_app = typer.Typer(help="Whose values: list, show and check value profiles.", no_args_is_help=True)
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
-DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]
-OutFolder = Annotated[Path | None, typer.Option("--out", help="Folder for the pages; default maps/STUDY.")]
-Database = Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print results as JSON.")]
 ProfileName = Annotated[str, typer.Argument(metavar="PROFILE", help="A shipped profile, or a path that ends in .toml.")]
 
 
 def appraise(
     study_file: StudyFile,
-    data: DataFolder = Path("data/raw"),
+    data: DataFolder = DATA,
     out: OutFolder = None,
     db: Database = None,
     *,
@@ -44,12 +50,12 @@ def appraise(
     found = deciding.appraise(
         study,
         data=data,
-        out=out or Path("maps") / study.slug,
-        database=db or _database(study.slug),
+        out=out or pages_of(study),
+        database=db or database_of(study),
         operation=operation,
     )
     if as_json:
-        print(json.dumps(found.record | {"files": [str(path) for path in found.files]}, indent=1, ensure_ascii=False))
+        print_json(found.record | {"files": [str(path) for path in found.files]})
         return
     for one in found.record["options"]:
         print(one["name"])
@@ -62,13 +68,12 @@ def appraise(
             print(
                 f"  under {part['profile']}: net harm {net}; less harm in {part['share_with_less_harm']:.0%} of draws"
             )
-    for path in found.files:
-        print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    print_written(found.files)
 
 
 def prioritise(
     study_file: StudyFile,
-    data: DataFolder = Path("data/raw"),
+    data: DataFolder = DATA,
     out: OutFolder = None,
     db: Database = None,
     weight: Annotated[
@@ -81,12 +86,12 @@ def prioritise(
     found = deciding.prioritise(
         study,
         data=data,
-        out=out or Path("maps") / study.slug,
-        database=db or _database(study.slug),
+        out=out or pages_of(study),
+        database=db or database_of(study),
         weights=_weights(weight) or study.harm.criteria,
     )
     if as_json:
-        print(json.dumps(found.record | {"files": [str(path) for path in found.files]}, indent=1, ensure_ascii=False))
+        print_json(found.record | {"files": [str(path) for path in found.files]})
         return
     for row in found.record["markets"]:
         known = [
@@ -95,8 +100,7 @@ def prioritise(
         print(
             f"{row['rank']:>3}. {row['market']} (ranks {row['ranks'][0]:.0f} to {row['ranks'][1]:.0f}): {', '.join(known)}"
         )
-    for path in found.files:
-        print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")
+    print_written(found.files)
 
 
 @values_app.command("list", epilog="Example: geoharm values list")
@@ -108,7 +112,7 @@ def list_values(as_json: AsJson = False) -> None:
             {"file": name, "name": one.name, "about": one.about, "author": one.author}
             for name, one in zip(harm.SHIPPED, found, strict=True)
         ]
-        print(json.dumps(rows, indent=1, ensure_ascii=False))
+        print_json(rows)
         return
     for name, one in zip(harm.SHIPPED, found, strict=True):
         print(f"{name}\n    {one.about} ({one.author})")
@@ -135,7 +139,7 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         "vetoes": [{"which": veto.which.words(), "margin": veto.margin, "words": veto.words} for veto in one.vetoes],
     }
     if as_json:
-        print(json.dumps(about, indent=1, ensure_ascii=False))
+        print_json(about)
         return
     print(
         f"{one.name}: no mistakes found. {one.author}, {one.date}, version {one.version}, {one.licence}. One is {one.reference}."
@@ -183,7 +187,3 @@ def _weights(given: list[str] | None) -> tuple[tuple[str, float], ...]:
             )
         found[name] = value
     return tuple(found.items())
-
-
-def _database(slug: str) -> Path:
-    return Path("data") / f"{slug}.duckdb"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -14,6 +13,7 @@ from typing import Annotated
 import typer
 
 from geoharm import start, workflow
+from geoharm.cli_options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model import TACTICS, Period
 from geoharm.start import Answers, Found, LeftOut, Place, Plan
@@ -170,11 +170,7 @@ def _say(
         )
     if as_json:
         about = _about(plan, [*used, *open_guesses], guessed)
-        print(
-            json.dumps(
-                {"wrote": [str(path) for path in written], **about, "next": following}, indent=1, ensure_ascii=False
-            )
-        )
+        print_json({"wrote": [str(path) for path in written], **about, "next": following})
         return
     for one in used:
         assert one.ledger is not None  # noqa: S101 what is used was read

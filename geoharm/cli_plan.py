@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from geoharm import plan, store, workflow
+from geoharm.cli_options import AsJson, Database, StudyFile, database_of, print_json
 from geoharm.model import PlanState
 from geoharm.study import read_study
 
@@ -18,21 +18,18 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
-
 
 @app.command(epilog="Example: geoharm plan lock pipelines/demo.toml")
 def lock(
     study_file: StudyFile,
-    db: Annotated[Path | None, typer.Option("--db", help="Database file; default data/STUDY.duckdb.")] = None,
+    db: Database = None,
     again: Annotated[bool, typer.Option("--again", help="Replace a lock; the new one says so.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
     study = read_study(study_file)
     workflow.check(study)
-    path = db or Path("data") / f"{study.slug}.duckdb"
+    path = db or database_of(study)
     first = min(one.period.start for one in study.operations)
     loaded = path.is_file() and store.events_since(path, first) > 0
     state = plan.write_lock(study, outcomes_loaded=loaded, day=datetime.now(UTC).date(), again=again)
@@ -56,7 +53,7 @@ def _say(state: PlanState, path: Path, as_json: bool) -> None:
             "changes": list(state.changes),
             "file": str(path),
         }
-        print(json.dumps(about, indent=1, ensure_ascii=False))
+        print_json(about)
         return
     print(state.sentence)
     if state.digest:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from geoharm import store, workflow
+from geoharm.cli_options import DATA, AsJson, DataFolder, StudyFile, print_json
 from geoharm.model import PowerRow, PowerTable, pooled_fall
 from geoharm.power import power_tables
 from geoharm.study import read_study
@@ -21,9 +19,9 @@ _POOLED = (2, 4, 8, 16)
 
 
 def power(
-    study_file: Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")],
-    data: Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")] = Path("data/raw"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    study_file: StudyFile,
+    data: DataFolder = DATA,
+    as_json: AsJson = False,
 ) -> None:
     """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
     study = read_study(study_file)
@@ -35,7 +33,7 @@ def power(
     together = _together(tables)
     if as_json:
         about = {"operations": [_as_dict(table) for table in tables], "together": together}
-        print(json.dumps(about, indent=1, ensure_ascii=False, allow_nan=False))
+        print_json(about)
         return
     for table in tables:
         _print(table, primary=table.measure == study.primary)

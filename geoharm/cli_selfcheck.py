@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import Annotated
 
 import typer
 
+from geoharm.cli_options import AsJson, print_json
 from geoharm.selfcheck import selfcheck as check
 
 
-def selfcheck(as_json: Annotated[bool, typer.Option("--json", help="Print results as JSON.")] = False) -> None:
+def selfcheck(as_json: AsJson = False) -> None:
     """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
     rows = check()
     failed = sum(not row.agrees for row in rows)
     if as_json:
-        print(json.dumps([asdict(row) | {"agrees": row.agrees} for row in rows], indent=1, ensure_ascii=False))
+        print_json([asdict(row) | {"agrees": row.agrees} for row in rows])
     else:
         case = ""
         for row in rows:

@@ -32,7 +32,7 @@ def test_floors_hold(root):
         ("hotspots/density.py", "import duckdb"),
         ("publish/report.py", "import geoharm.store"),
         ("model/place.py", "import geopandas"),
-        ("harm/ledger.py", "import geoharm.displacement"),
+        ("harm/weighted.py", "import geoharm.displacement"),
         ("store/tidy.py", "import pyproj"),
     ],
 )

@@ -6,7 +6,6 @@ from geoharm.harm.bounded import bounded_change
 from geoharm.harm.cards import SHIPPED_CARDS, card_text, read_card
 from geoharm.harm.draws import Correlation, change_correlation, joint_effects
 from geoharm.harm.indicators import indicator_change
-from geoharm.harm.ledger import weighted_sum
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, sites_of, threat_row
 from geoharm.harm.net import net_harm
 from geoharm.harm.noxious import market_size, noxiousness
@@ -16,6 +15,7 @@ from geoharm.harm.profiles import SHIPPED, SHIPPED_RATES, profile_text, read_exc
 from geoharm.harm.reporting import corrected_effect
 from geoharm.harm.scatter import scatter
 from geoharm.harm.watch import pool_cells, watch_cell
+from geoharm.harm.weighted import weighted_sum
 from geoharm.harm.workbooks import offence_weights, profile_from_weights
 
 __all__ = [

@@ -75,15 +75,10 @@ def getis_ord(
     n, mean, deviation = _moments(values[mask])
     z = standardised_sums(total, size, n=n, mean=mean, deviation=deviation)
     z[~mask] = np.nan
+    note = _NOTHING_VARIES if not deviation > 0 else sparse_note(mean * float(np.median(size[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
-    note = "" if deviation > 0 else _NOTHING_VARIES
-    if sums and deviation > 0:
-        p, source = _counted(values, mask, total, size, seed)
-    elif permutations and deviation > 0:
-        p, source = _permuted(values, mask, total, size, permutations, seed), PValueSource.CONDITIONAL
-        note = resolution_note(permutations, n)
-    elif deviation > 0:
-        note = sparse_note(mean * float(np.median(size[mask])))
+    if deviation > 0 and (sums or permutations):
+        p, source, note = _p_values(values, mask, total - values, size - 1, 0 if sums else permutations, seed)
     kind = np.where(mask, np.sign(np.nan_to_num(z)), 0).astype(np.int8)
     value = np.where(mask, total, np.nan)
     return LocalClusters("Gi*", name, value, z, p, adjusted_p(p), kind, source, permutations, seed, note)
@@ -138,15 +133,10 @@ def local_moran(
         expected = -(z_own**2) / (n - 1)
         variance = z_own**2 * n / (n - 2) * (1 / near - 1 / (n - 1)) * (1 - z_own**2 / (n - 1))
         z = (value - expected) / np.sqrt(variance)
+    note = _NOTHING_VARIES if not deviation > 0 else sparse_note(mean * float(np.median(near[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
-    note = "" if deviation > 0 else _NOTHING_VARIES
-    if sums and deviation > 0:
-        p, source = _counted(values, mask, lag + values, near + 1, seed)
-    elif permutations and deviation > 0:
-        p, source = _permuted(values, mask, lag + values, near + 1, permutations, seed), PValueSource.CONDITIONAL
-        note = resolution_note(permutations, n)
-    elif deviation > 0:
-        note = sparse_note(mean * float(np.median(near[mask])))
+    if deviation > 0 and (sums or permutations):
+        p, source, note = _p_values(values, mask, lag, near, 0 if sums else permutations, seed)
     kind = np.select(
         [(z_own > 0) & (z_near > 0), (z_own <= 0) & (z_near > 0), (z_own <= 0) & (z_near <= 0),
          (z_own > 0) & (z_near <= 0)], [1, 2, 3, 4], 0,
@@ -198,29 +188,22 @@ def _moments(values: NDArray[np.float64]) -> tuple[int, float, float]:
     return values.size, float(values.mean()), float(values.std())
 
 
-def _permuted(
-    values: NDArray[np.float64], mask: NDArray[np.bool_], total: NDArray[np.float64], size: NDArray[np.float64],
+def _p_values(
+    values: NDArray[np.float64], mask: NDArray[np.bool_], lag: NDArray[np.float64], near: NDArray[np.float64],
     permutations: int, seed: int,
-) -> NDArray[np.float64]:  # fmt: skip
-    """Return conditional p-values on the grid, from sums and sizes that hold the cell itself."""
-    p = np.full(values.shape, np.nan)
-    here = values[mask]
-    degree = np.rint(size[mask] - 1).astype(np.int64)
-    who = np.arange(here.size)
-    p[mask] = conditional_p(here, who, total[mask] - here, degree, permutations=permutations, seed=seed)
-    return p
+) -> tuple[NDArray[np.float64], PValueSource, str]:  # fmt: skip
+    """Return p-values on the grid from each cell's neighbours (their sum, their number), where they come from, and a note.
 
-
-def _counted(
-    values: NDArray[np.float64],
-    mask: NDArray[np.bool_],
-    total: NDArray[np.float64],
-    size: NDArray[np.float64],
-    seed: int,
-) -> tuple[NDArray[np.float64], PValueSource]:
-    """Return p-values from the distribution of sums on the grid, from sums and sizes that hold the cell itself."""
-    p = np.full(values.shape, np.nan)
+    From conditional permutations; from the distribution of such sums if none are asked for.
+    """
     here = values[mask]
-    degree = np.rint(size[mask] - 1).astype(np.int64)
-    p[mask], source = counted_p(here, np.arange(here.size), total[mask] - here, degree, seed=seed)
-    return p, source
+    who, degree = np.arange(here.size), np.rint(near[mask]).astype(np.int64)
+    if permutations:
+        found = conditional_p(here, who, lag[mask], degree, permutations=permutations, seed=seed)
+        source, note = PValueSource.CONDITIONAL, resolution_note(permutations, here.size)
+    else:
+        found, source = counted_p(here, who, lag[mask], degree, seed=seed)
+        note = ""
+    p = np.full(values.shape, np.nan)
+    p[mask] = found
+    return p, source, note

@@ -1,4 +1,4 @@
-"""What an evaluation found: the design it used, the effect on each measure, the hotspots, the harm ledger."""
+"""What an evaluation found: the design it used, the effect on each measure, the hotspots, what harm adds up to."""
 
 from __future__ import annotations
 

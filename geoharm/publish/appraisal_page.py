@@ -17,6 +17,7 @@ from geoharm.publish import numbers, palette
 from geoharm.publish.drawing import Scale, drawing, line, text
 from geoharm.publish.escape import asset, plain, render_page, svg
 from geoharm.publish.files import check_folder, write_file
+from geoharm.publish.numbers import to_record
 
 _SEAL = object()
 
@@ -125,16 +126,16 @@ def appraisal_record(disclosed: DisclosedAppraisal) -> dict[str, Any]:
             {
                 "name": one.option.name,
                 "source": one.option.source,
-                "cost": _number(one.option.cost),
+                "cost": to_record(one.option.cost),
                 "profiles": [
                     {
                         "profile": part.profile,
-                        "mean": _number(part.mean),
-                        "interval": [_number(part.interval.low), _number(part.interval.high)],
-                        "share_with_less_harm": _number(part.reduces),
+                        "mean": to_record(part.mean),
+                        "interval": [to_record(part.interval.low), to_record(part.interval.high)],
+                        "share_with_less_harm": to_record(part.reduces),
                         "decided_by": part.decides,
-                        "break_even_displacement": _number(part.break_even),
-                        "vetoes": [{"words": words, "measure": name, "broken_in": _number(share)} for words, name, share in part.vetoes],
+                        "break_even_displacement": to_record(part.break_even),
+                        "vetoes": [{"words": words, "measure": name, "broken_in": to_record(share)} for words, name, share in part.vetoes],
                     }
                     for part in one.profiles
                 ],
@@ -245,7 +246,3 @@ def _figure(found: Appraisal, place: int) -> Markup | None:
     parts.append(text(scale(0) - 8, 14, "\u25c4 less harm", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     return drawing(width, height, "Net change in harm by option", "Dot: mean; line: 90% of draws.", parts)
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,12 +18,8 @@ from geoharm.model import (
     Quotient,
     SpecificationCurve,
 )
+from geoharm.publish.numbers import to_record
 from geoharm.publish.shown import ShownBeside
-
-
-def number(value: float) -> float | None:
-    """Return a number to nine digits, on which every run on a platform agrees; None where undefined."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None
 
 
 def beside_record(beside: ShownBeside) -> dict[str, Any]:
@@ -33,7 +28,7 @@ def beside_record(beside: ShownBeside) -> dict[str, Any]:
         "guards": [
             {
                 "name": guard.name,
-                "figure": number(guard.figure),
+                "figure": to_record(guard.figure),
                 "unit": guard.unit,
                 "sentence": guard.sentence,
                 "consequence": guard.consequence.name.lower(),
@@ -46,10 +41,10 @@ def beside_record(beside: ShownBeside) -> dict[str, Any]:
             {
                 "kind": row.kind,
                 "tested": row.tested,
-                "figure": number(row.figure),
+                "figure": to_record(row.figure),
                 "unit": row.unit,
-                "p": number(row.p_value),
-                "p_adjusted": number(adjusted),
+                "p": to_record(row.p_value),
+                "p_adjusted": to_record(adjusted),
                 "sentence": row.sentence,
             }
             for row, adjusted in zip(beside.shifts.rows, beside.shifts.adjusted, strict=True)
@@ -65,17 +60,17 @@ def pools_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
         {
             "zone": zone,
             "operations": [
-                {"name": label, "weight": number(weight), **estimate_record(estimate)}
+                {"name": label, "weight": to_record(weight), **estimate_record(estimate)}
                 for label, estimate, weight in forest.rows
             ],
             "left_out": [{"name": label, "reason": reason} for label, reason in forest.left_out],
             "pooled": None
             if forest.pooled is None
             else {
-                "log_rate_ratio": number(forest.pooled.mean),
+                "log_rate_ratio": to_record(forest.pooled.mean),
                 "interval": span_record(forest.pooled.careful_interval),
-                "between": number(forest.pooled.between),
-                "heterogeneity_p": number(forest.pooled.heterogeneity_p),
+                "between": to_record(forest.pooled.between),
+                "heterogeneity_p": to_record(forest.pooled.heterogeneity_p),
                 "next_operation": span_record(forest.pooled.following),
                 "count": forest.pooled.count,
             },
@@ -98,13 +93,13 @@ def plan_record(plan: PlanState) -> dict[str, Any]:
 
 def span_record(span: Interval) -> list[float | None]:
     """Return the ends of an interval."""
-    return [number(span.low), number(span.high)]
+    return [to_record(span.low), to_record(span.high)]
 
 
 def estimate_record(estimate: Estimate) -> dict[str, Any]:
     """Return a value, its interval and unit, or the note that says why there is none."""
     found: dict[str, Any] = {
-        "value": number(estimate.value),
+        "value": to_record(estimate.value),
         "interval": span_record(estimate.interval()),
         "unit": estimate.unit,
     }
@@ -136,7 +131,7 @@ def _family(found: Family) -> dict[str, Any]:
         "candidates": None if found.choice is None else _candidates(found.choice),
         "by_control": _specifications(found.controls),
         "by_reach_window_control": _specifications(found.sensitivity),
-        "randomisation_p": number(found.placebo_p),
+        "randomisation_p": to_record(found.placebo_p),
         "left_out": [{"part": part, "reason": reason} for part, reason in found.left_out],
     }
 
@@ -148,9 +143,9 @@ def _candidates(choice: ControlChoice) -> dict[str, Any]:
         "passed": [
             {
                 "name": area.name,
-                "distance_m": number(area.distance),
-                "scale": number(area.scale),
-                "rules": {name: number(value) for name, value in area.ratios.items()},
+                "distance_m": to_record(area.distance),
+                "scale": to_record(area.scale),
+                "rules": {name: to_record(value) for name, value in area.ratios.items()},
             }
             for area in choice.candidates
             if area.taken
@@ -160,11 +155,11 @@ def _candidates(choice: ControlChoice) -> dict[str, Any]:
 
 
 def _quotient(found: Quotient) -> dict[str, Any]:
-    return {"value": number(found.value), "set": _set(found.values), "note": found.note}
+    return {"value": to_record(found.value), "set": _set(found.values), "note": found.note}
 
 
 def _set(found: ConfidenceSet) -> dict[str, Any]:
-    return {"shape": found.shape, "pieces": [[number(low), number(high)] for low, high in found.pieces]}
+    return {"shape": found.shape, "pieces": [[to_record(low), to_record(high)] for low, high in found.pieces]}
 
 
 def _curve(curve: Curve | None) -> dict[str, Any] | None:
@@ -175,7 +170,7 @@ def _curve(curve: Curve | None) -> dict[str, Any] | None:
             {"name": point.name, **estimate_record(point), "band": span_record(span)}
             for point, span in zip(curve.points, curve.band(), strict=True)
         ],
-        "standard_errors_to_the_band": number(curve.reach),
+        "standard_errors_to_the_band": to_record(curve.reach),
     }
 
 
@@ -184,7 +179,7 @@ def _clock(clock: Clock) -> dict[str, Any]:
         "zone": clock.zone,
         "initial": estimate_record(clock.initial),
         "wear_a_month": estimate_record(clock.wear),
-        "half_life_running_months": number(clock.half_life_running),
+        "half_life_running_months": to_record(clock.half_life_running),
         "residual": estimate_record(clock.residual),
         "half_life_after_months": _set(clock.half_life_after),
         "months_to_return": _set(clock.months_to_return),
@@ -196,7 +191,7 @@ def _specifications(curve: SpecificationCurve | None) -> dict[str, Any] | None:
     if curve is None:
         return None
     return {
-        "heterogeneity_p": number(curve.heterogeneity_p),
-        "spread": number(curve.spread),
+        "heterogeneity_p": to_record(curve.heterogeneity_p),
+        "spread": to_record(curve.spread),
         "answers": [{**dict(one.choices), **estimate_record(one.estimate)} for one in curve.specifications],
     }

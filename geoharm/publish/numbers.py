@@ -25,6 +25,17 @@ def count(value: Shown) -> str:
     return str(value) if isinstance(value, Withheld) else f"{value:,}"
 
 
+def to_record(value: float) -> float | None:
+    """Return a number to nine digits, on which every run on a platform agrees; None where undefined or unbounded.
+
+    Examples
+    --------
+    >>> to_record(2 / 3), to_record(math.nan)
+    (0.666666667, None)
+    """
+    return float(f"{value:.9g}") if math.isfinite(value) else None
+
+
 def signed(value: float) -> str:
     """Return a change in whole events with its sign; an end that would round to 0 shows one decimal.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from geoharm.model import HotspotScore, Pattern, Study
+from geoharm.publish.numbers import to_record
 from geoharm.publish.patterned import ShownPatterns
 
 
@@ -41,23 +41,23 @@ def pattern_record(one: ShownPatterns) -> dict[str, Any]:
         and {
             "neighbours": one.clusters.neighbours,
             "how": one.clusters.note,
-            "km2": {name: _number(ground) for name, ground in one.clusters.km2.items()},
-            "overall": [{"statistic": name, "value": _number(value), "p": _number(p)} for name, value, p in one.clusters.overall],
+            "km2": {name: to_record(ground) for name, ground in one.clusters.km2.items()},
+            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.overall],
         },
         "emerging": one.emergence
         and {
             "how": one.emergence.how,
             "steps": one.emergence.steps,
             "missing_steps": one.emergence.missing,
-            "km2": {Pattern(pattern).label: _number(ground) for pattern, ground, _ in one.emergence.patterns},
+            "km2": {Pattern(pattern).label: to_record(ground) for pattern, ground, _ in one.emergence.patterns},
         },
         "accuracy": one.judgement
         and {
             "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.earlier.periods],
             "later": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.later.periods],
-            "bandwidth_m": _number(one.judgement.bandwidth),
+            "bandwidth_m": to_record(one.judgement.bandwidth),
             "scores": [_score(score) for score in one.judgement.scores],
-            "blind_pai_sd": _number(one.judgement.random_deviation),
+            "blind_pai_sd": to_record(one.judgement.random_deviation),
         },
         "shift": {
             operation: {
@@ -66,8 +66,8 @@ def pattern_record(one: ShownPatterns) -> dict[str, Any]:
                 "with_events": shift.held,
                 "larger_share": shift.more,
                 "smaller_share": shift.fewer,
-                "s": _number(shift.similarity),
-                "s_robust": _number(shift.robust),
+                "s": to_record(shift.similarity),
+                "s_robust": to_record(shift.robust),
             }
             for operation, shift in one.shifts.items()
         },
@@ -78,15 +78,11 @@ def _score(score: HotspotScore) -> dict[str, Any]:
     return {
         "chosen": score.name,
         "cells": score.cells,
-        "area_share": _number(score.area_share),
-        "hit_rate": _number(score.hit_rate),
-        "pai": _number(score.pai),
-        "pei": _number(score.pei),
-        "rri_levine": _number(score.recapture_rate_index),
-        "recaptured_cells": _number(score.recaptured_cells),
+        "area_share": to_record(score.area_share),
+        "hit_rate": to_record(score.hit_rate),
+        "pai": to_record(score.pai),
+        "pei": to_record(score.pei),
+        "rri_levine": to_record(score.recapture_rate_index),
+        "recaptured_cells": to_record(score.recaptured_cells),
         "note": score.note,
     }
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -16,6 +16,7 @@ from geoharm.publish.drawing import Scale, drawing, line, text
 from geoharm.publish.escape import asset, plain, render_page, svg
 from geoharm.publish.files import check_folder, write_file
 from geoharm.publish.layers import to_lonlat
+from geoharm.publish.numbers import to_record
 from geoharm.publish.ranked import DisclosedRanking
 
 
@@ -97,18 +98,18 @@ def ranking_record(disclosed: DisclosedRanking) -> dict[str, Any]:
                 "market": row.market,
                 "rank": row.rank,
                 "ranks": [row.ranks.low, row.ranks.high],
-                "score": _number(row.score),
+                "score": to_record(row.score),
                 "criteria": {
-                    one.criterion: {"value": _number(one.value), "standard_error": _number(one.standard_error), "unit": one.unit, "note": one.note}
+                    one.criterion: {"value": to_record(one.value), "standard_error": to_record(one.standard_error), "unit": one.unit, "note": one.note}
                     for one in row.values
                 },
-                "threats": {name: {"a_year": _number(one.value), "note": one.note} for name, one in threat.threats},
-                "features": {one.name: _number(one.value) for one in threat.features},
+                "threats": {name: {"a_year": to_record(one.value), "note": one.note} for name, one in threat.threats},
+                "features": {one.name: to_record(one.value) for one in threat.features},
             }
             for row, threat in zip(ranking.rows, ranking.threats, strict=True)
         ],
         "gaps": [
-            {"market": one.market, "service": one.service, "nearest_m": _number(one.distance), "share_beyond": _number(one.share)}
+            {"market": one.market, "service": one.service, "nearest_m": to_record(one.distance), "share_beyond": to_record(one.share)}
             for one in ranking.gaps
         ],
         "notes": list(ranking.notes),
@@ -123,7 +124,7 @@ def ranking_layer(disclosed: DisclosedRanking) -> dict[str, Any]:
     for spot in ranking.spots:
         row = by_name[f"market {spot.rank}"]
         gaps = {
-            f"beyond_{one.service.replace(' ', '_')}": _number(one.share)
+            f"beyond_{one.service.replace(' ', '_')}": to_record(one.share)
             for one in ranking.gaps
             if one.market == row.market
         }
@@ -210,7 +211,3 @@ def _matrix_figure(threats: tuple[ThreatRow, ...]) -> Markup:
             parts.append(svg("circle", {"cx": x - 22, "cy": y, "r": max(radius, 1.0), "fill": palette.SLATE}))
             parts.append(text(x + 6, y + 4, f"{one.value:,.0f}", anchor="start", colour=palette.INK))
     return drawing(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.9g}") if math.isfinite(value) else None

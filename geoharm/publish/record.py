@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 from importlib.metadata import version
 from typing import Any
@@ -13,6 +12,7 @@ from geoharm.model import PlaceboCheck
 from geoharm.publish.beside_record import beside_record, plan_record, pools_record
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
+from geoharm.publish.numbers import to_record
 from geoharm.publish.pattern_record import pattern_record, settings_record
 from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
 from geoharm.publish.values_record import balance_record
@@ -84,28 +84,29 @@ def _surface(one: ShownHotspots) -> dict[str, Any]:
         "unit": f"{one.measure.unit} per km2 per year",
         "kernel": one.kernel,
         "edge": one.edge,
-        "bandwidth_m": _number(one.bandwidth.value),
+        "bandwidth_m": to_record(one.bandwidth.value),
         "bandwidth_rule": one.bandwidth.rule,
         "bandwidth_reference": one.bandwidth.reference,
         "bandwidth_note": one.bandwidth.note,
         "concentration": {
             "cells": one.concentration.places,
             "cells_that_hold": {f"{share:g}": cells for share, cells in one.concentration.needed},
-            "gini": _number(one.concentration.gini),
-            "gini_adjusted": _number(one.concentration.adjusted_gini),
+            "gini": to_record(one.concentration.gini),
+            "gini_adjusted": to_record(one.concentration.adjusted_gini),
             "note": one.concentration.note,
         },
         "variants": [
-            {"bandwidth_m": _number(v.bandwidth), "hotspots": v.hotspots, "kept": _number(v.kept)} for v in one.variants
+            {"bandwidth_m": to_record(v.bandwidth), "hotspots": v.hotspots, "kept": to_record(v.kept)}
+            for v in one.variants
         ],
         "hotspots": [
             {
                 "rank": spot.rank,
                 "events": spot.events,
-                "share": _number(spot.share),
-                "area_km2": _number(spot.area_km2),
-                "density": _number(spot.density),
-                "stability": _number(spot.stability),
+                "share": to_record(spot.share),
+                "area_km2": to_record(spot.area_km2),
+                "density": to_record(spot.density),
+                "stability": to_record(spot.stability),
                 "shown_by": list(spot.shown_by),
             }
             for spot in one.hotspots
@@ -148,18 +149,18 @@ def _effect(effect: ShownEffect) -> dict[str, Any]:
         "after": _count(effect.after),
         "control_before": _count(effect.control_before),
         "control_after": _count(effect.control_after),
-        "expected": _number(effect.expected),
-        "change": _number(effect.change),
-        "change_interval": [_number(effect.interval.low), _number(effect.interval.high)],
+        "expected": to_record(effect.expected),
+        "change": to_record(effect.change),
+        "change_interval": [to_record(effect.interval.low), to_record(effect.interval.high)],
         "interval_from": "places without an operation" if effect.ratio.calibrated else "noise of counting only",
-        "counting_interval": [_number(effect.counting.low), _number(effect.counting.high)],
+        "counting_interval": [to_record(effect.counting.low), to_record(effect.counting.high)],
         "placebo_places": _placebo(effect.placebo),
-        "log_rate_ratio": _number(effect.ratio.value),
-        "log_rate_ratio_se": _number(effect.ratio.standard_error),
-        "wdd": _number(effect.difference.value),
-        "wdd_se": _number(effect.difference.standard_error),
-        "detectable_fall": _number(effect.detectable_fall),
-        "dispersion": _number(effect.dispersion),
+        "log_rate_ratio": to_record(effect.ratio.value),
+        "log_rate_ratio_se": to_record(effect.ratio.standard_error),
+        "wdd": to_record(effect.difference.value),
+        "wdd_se": to_record(effect.difference.standard_error),
+        "detectable_fall": to_record(effect.detectable_fall),
+        "dispersion": to_record(effect.dispersion),
         "note": effect.note,
     }
 
@@ -171,18 +172,13 @@ def _placebo(check: PlaceboCheck | None) -> dict[str, Any] | None:
         "months": check.months,
         "fitting": check.fitting,
         "pool": check.pool,
-        "independent": _number(check.independent),
+        "independent": to_record(check.independent),
         "as_busy": check.busy,
-        "forecast": _number(check.expected),
-        "phi": _number(check.phi),
-        "tau": _number(check.tau),
+        "forecast": to_record(check.expected),
+        "phi": to_record(check.phi),
+        "tau": to_record(check.tau),
     }
 
 
 def _count(value: Shown) -> int | str:
     return str(value) if isinstance(value, Withheld) else value
-
-
-def _number(value: float) -> float | None:
-    """Return a number to nine digits, on which every run on a platform agrees; None where undefined."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from geoharm.model import Acceptability, Balance, Estimate, HarmRow, NetHarm
+from geoharm.publish.numbers import to_record
 
 
 def balance_record(balance: Balance | None) -> dict[str, Any] | None:
@@ -23,8 +23,8 @@ def balance_record(balance: Balance | None) -> dict[str, Any] | None:
         ],
         "acceptability": [_acceptability(one) for one in balance.acceptability],
         "noxiousness": [
-            {"zone": one.zone, "measure": one.measure, "market": one.market, "before": _number(one.before),
-             "after": _number(one.after), "log_ratio": _estimate(one.ratio), "size": one.size, "reading": one.reading}
+            {"zone": one.zone, "measure": one.measure, "market": one.market, "before": to_record(one.before),
+             "after": to_record(one.after), "log_ratio": _estimate(one.ratio), "size": one.size, "reading": one.reading}
             for one in balance.noxiousness
         ],
         "watch": [
@@ -48,10 +48,10 @@ def balance_record(balance: Balance | None) -> dict[str, Any] | None:
 def _net(net: NetHarm) -> dict[str, Any]:
     return {
         "zone": net.zone,
-        "low": _number(net.low),
-        "high": _number(net.high),
-        "interval": [_number(net.interval.low), _number(net.interval.high)],
-        "draws_with_less_harm": [_number(share) for share in net.fell],
+        "low": to_record(net.low),
+        "high": to_record(net.high),
+        "interval": [to_record(net.interval.low), to_record(net.interval.high)],
+        "draws_with_less_harm": [to_record(share) for share in net.fell],
         "interval_holds": "places without an operation" if net.calibrated else "noise of counting only, in part",
         "note": net.note,
         "parts": [_row(row) for row in net.rows],
@@ -66,9 +66,9 @@ def _row(row: HarmRow) -> dict[str, Any]:
         "measure": row.measure.name,
         "unit": row.measure.unit,
         "weight": row.weight,
-        "low": _number(row.low),
-        "high": _number(row.high),
-        "interval": [_number(row.interval.low), _number(row.interval.high)],
+        "low": to_record(row.low),
+        "high": to_record(row.high),
+        "interval": [to_record(row.interval.low), to_record(row.interval.high)],
         "note": row.note,
     }
 
@@ -78,24 +78,19 @@ def _acceptability(one: Acceptability) -> dict[str, Any]:
         "zone": one.zone,
         "rates": one.rates,
         "weightings": one.weightings,
-        "clearly_fell": _number(one.clearly_fell),
-        "fell": _number(one.fell),
-        "neither": _number(one.neither),
-        "rose": _number(one.rose),
-        "clearly_rose": _number(one.clearly_rose),
+        "clearly_fell": to_record(one.clearly_fell),
+        "fell": to_record(one.fell),
+        "neither": to_record(one.neither),
+        "rose": to_record(one.rose),
+        "clearly_rose": to_record(one.clearly_rose),
         "central": [
-            {"group": name, "all": _number(every), "fell": _number(fell), "rose": _number(rose)}
+            {"group": name, "all": to_record(every), "fell": to_record(fell), "rose": to_record(rose)}
             for name, every, fell, rose in one.central
         ],
-        "flips": [{"group": flip.group, "at": _number(flip.at), "admissible": flip.admissible, "sentence": flip.sentence} for flip in one.flips],
+        "flips": [{"group": flip.group, "at": to_record(flip.at), "admissible": flip.admissible, "sentence": flip.sentence} for flip in one.flips],
         "note": one.note,
     }  # fmt: skip
 
 
 def _estimate(one: Estimate) -> dict[str, Any]:
-    return {"value": _number(one.value), "standard_error": _number(one.standard_error), "note": one.note}
-
-
-def _number(value: float) -> float | None:
-    """Return a number to nine digits, on which every run on a platform agrees; None where undefined or unbounded."""
-    return float(f"{value:.9g}") if math.isfinite(value) else None
+    return {"value": to_record(one.value), "standard_error": to_record(one.standard_error), "note": one.note}

@@ -15,7 +15,7 @@ from geoharm.errors import DesignError
 from geoharm.harm import SHIPPED, bounded_change, change_correlation, net_harm, read_profile, weighted_sum
 from geoharm.harm.net import counted_twice
 from geoharm.model import Bounds, Change, Estimate, Measure, ValueProfile, ValueRule, Veto, Which
-from tests.harm.test_ledger import DALLAS
+from tests.harm.test_weighted import DALLAS
 from tests.harm.worlds import calibrated_effect, joint, measure, normal_effect
 
 

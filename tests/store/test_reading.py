@@ -179,6 +179,12 @@ def test_a_format_with_a_mistake_is_refused(tmp_path, root, old, new, why):
         read_format("own.toml", tmp_path)
 
 
+def test_a_format_in_another_encoding_is_refused_in_a_sentence(tmp_path):
+    (tmp_path / "own.toml").write_bytes('[format]\ntitle = "Café"\n'.encode("cp1252"))
+    with pytest.raises(StudyError, match=r'own\.toml" is not UTF-8 text'):
+        read_format("own.toml", tmp_path)
+
+
 def test_rows_without_an_id_are_never_duplicates(tmp_path, area, span):
     row = f",2020-01-05,{LON},{LAT},asb\n"
     ledger, _ = read(tmp_path, area, span, {"a.csv": HEADER + row * 3})

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
 from pathlib import Path
 
 from geoharm._checks import nearest
-from geoharm._tables import Table
+from geoharm._tables import Table, named_text
 from geoharm.errors import StudyError
 from geoharm.model import EvidenceCard
 
@@ -26,16 +25,14 @@ def card_text(name: str, folder: Path) -> str:
     StudyError
         If there is no such card.
     """
-    if name.endswith(".toml"):
-        path = folder / name
-        if not path.is_file():
-            raise StudyError([f'The evidence card "{path}" does not exist.'])
-        return path.read_text(encoding="utf-8")
-    if name not in SHIPPED_CARDS:
-        raise StudyError(
-            [f'"{name}" is no shipped evidence card; {nearest(name, SHIPPED_CARDS)} Your own ends in .toml.']
-        )
-    return resources.files("geoharm.harm.cards").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return named_text(
+        name,
+        folder,
+        package=__name__,
+        shipped=SHIPPED_CARDS,
+        absent=f'The evidence card "{folder / name}" does not exist.',
+        unknown=f'"{name}" is no shipped evidence card; {nearest(name, SHIPPED_CARDS)} Your own ends in .toml.',
+    )
 
 
 def read_card(name: str, folder: Path) -> EvidenceCard:
@@ -50,7 +47,7 @@ def read_card(name: str, folder: Path) -> EvidenceCard:
     problems: list[str] = []
     try:
         content = tomllib.loads(card_text(name, folder))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise StudyError([f"{where} is not valid TOML: {error}."]) from error
     table = Table(content, where, problems).known(*_KEYS)
     found = EvidenceCard(**{key: table.text(key) for key in _KEYS})

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
 from pathlib import Path
 
 from geoharm._checks import nearest
-from geoharm._tables import Table
+from geoharm._tables import Table, named_text
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     BORNE_BY,
@@ -42,18 +41,15 @@ def profile_text(name: str, folder: Path) -> str:
     StudyError
         If there is no such profile.
     """
-    if name.endswith(".toml"):
-        path = folder / name
-        if not path.is_file():
-            raise StudyError([f'The values "{path}" do not exist.'])
-        try:
-            return path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise StudyError([f'The values "{path}" are not UTF-8 text: {error}.']) from error
     known = (*SHIPPED, SHIPPED_RATES)
-    if name not in known:
-        raise StudyError([f'"{name}" is no shipped profile; {nearest(name, known)} Your own ends in .toml.'])
-    return resources.files("geoharm.harm.profiles").joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return named_text(
+        name,
+        folder,
+        package=__name__,
+        shipped=known,
+        absent=f'The values "{folder / name}" do not exist.',
+        unknown=f'"{name}" is no shipped profile; {nearest(name, known)} Your own ends in .toml.',
+    )
 
 
 def read_profile(name: str, folder: Path) -> ValueProfile:

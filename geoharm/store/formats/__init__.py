@@ -14,6 +14,7 @@ from typing import Any
 
 from geoharm import _crs
 from geoharm._checks import nearest
+from geoharm._tables import named_text
 from geoharm.errors import DesignError, StudyError
 from geoharm.store.dates import EPOCH_MS, EXCEL_SERIAL, PRECISIONS, date_problems
 from geoharm.store.formats.kinds import KIND_FIELDS, KIND_KEYS, NO_RULES, TableRules, read_rules
@@ -232,14 +233,15 @@ def format_text(name: str, folder: Path) -> str:
     StudyError
         If there is no such format.
     """
-    if name.endswith(".toml"):
-        path = folder / name
-        if not path.is_file():
-            raise StudyError([f'The format file "{name}" does not exist beside the study file.'])
-        return path.read_text(encoding="utf-8")
-    if name in shipped():
-        return resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
-    raise StudyError([f'There is no format "{name}"; {nearest(name, shipped())}'])
+    known = shipped()
+    return named_text(
+        name,
+        folder,
+        package=__name__,
+        shipped=known,
+        absent=f'The format file "{name}" does not exist beside the study file.',
+        unknown=f'There is no format "{name}"; {nearest(name, known)}',
+    )
 
 
 def read_format(name: str, folder: Path) -> Format:
