@@ -13,7 +13,7 @@ demo: $(VENV)/.installed  ## Install, then evaluate the made city: report and ma
 	$(BIN)/geoharm run pipelines/demo.toml --data data/sample --out maps/demo
 
 test: $(VENV)/.installed-test  ## Install, then run every test, with lint and type checks among them
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.installed-test  ## Lint, types and floors alone
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
