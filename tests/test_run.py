@@ -498,3 +498,21 @@ def test_formats_check_and_guess_know_the_other_kinds(tmp_path):
     checked = call("formats", "check", "a.csv", "--format", "own.toml", folder=tmp_path)
     assert checked.returncode == 1
     assert 'in 2 of 3 values (first in line 3) "count" is neither' in checked.stderr
+
+
+def test_a_refused_run_leaves_no_new_database(tmp_path):
+    """A refusal before anything was loaded takes away the file it made, and never one that held rows."""
+    study = small_study(tmp_path)
+    points, kept = tmp_path / "reports.csv", (tmp_path / "reports.csv").read_bytes()
+    points.write_text("nothing,of,this\n1,2,3\n", encoding="utf-8")
+    arguments = ("run", study.name, "--data", ".", "--out", "out", "--db", "s.duckdb", "--quiet")
+    found = call(*arguments, folder=tmp_path)
+    assert found.returncode == 1
+    assert "Traceback" not in found.stderr
+    assert list(tmp_path.glob("s.duckdb*")) == []
+    points.write_bytes(kept)
+    assert call("ingest", study.name, "--data", ".", "--db", "s.duckdb", "--quiet", folder=tmp_path).returncode == 0
+    points.write_text("nothing,of,this\n1,2,3\n", encoding="utf-8")
+    assert call(*arguments, folder=tmp_path).returncode == 1
+    with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM tidy.file").fetchall() == [(1,)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from geoharm.errors import BusyError, StoreError
+from geoharm.errors import BusyError, GeoharmError, StoreError
 
 # What does not fit is written beside the database while it is worked on; a thread reading CSV needs about so much.
 _LEAST_THREADS, _MOST_THREADS, _MB_A_THREAD = 2, 8, 150
@@ -113,6 +113,8 @@ class Store:
 def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
     """Open (or make) the database of a study, able to read one folder and nothing else.
 
+    A refusal before any file was loaded takes a database made here away again.
+
     Parameters
     ----------
     path : Path
@@ -128,6 +130,7 @@ def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
     if path.is_dir():
         msg = f'"{path}" is a folder, not a database file; choose another --db.'
         raise StoreError(msg)
+    was_there, made_in_vain = path.exists(), False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         threads = min(max(os.cpu_count() or 1, _LEAST_THREADS), _MOST_THREADS)
@@ -149,9 +152,16 @@ def open_store(path: Path, *, inputs: Path) -> Iterator[Store]:
         connection.execute(f"SET allowed_directories = [{folder}]")
         for lock in _LOCKS:
             connection.execute(f"SET {lock}")
-        yield Store(connection, path)
+        try:
+            yield Store(connection, path)
+        except GeoharmError:
+            made_in_vain = not was_there and not connection.execute("FROM tidy.file LIMIT 1").fetchall()
+            raise
     finally:
         connection.close()
+        if made_in_vain:
+            path.unlink(missing_ok=True)
+            path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
 def quote_text(text: str) -> str:
