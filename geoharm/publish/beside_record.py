@@ -17,6 +17,7 @@ from geoharm.model import (
     Interval,
     PlanState,
     Quotient,
+    Regression,
     SpecificationCurve,
 )
 from geoharm.publish.shown import ShownBeside
@@ -137,7 +138,17 @@ def _family(found: Family) -> dict[str, Any]:
         "by_control": _specifications(found.controls),
         "by_reach_window_control": _specifications(found.sensitivity),
         "randomisation_p": number(found.placebo_p),
+        "poisson_regression": None if found.regression is None else _regression(found.regression),
         "left_out": [{"part": part, "reason": reason} for part, reason in found.left_out],
+    }
+
+
+def _regression(found: Regression) -> dict[str, Any]:
+    return {
+        "zones": [{"zone": term.name, **estimate_record(term)} for term in found.terms],
+        "dispersion": number(found.dispersion),
+        "errors": found.errors,
+        "note": found.note,
     }
 
 
