@@ -19,7 +19,7 @@ from geoharm.displacement.indices import displacement_indices
 from geoharm.displacement.leak import false_ring_change, leak_guard, leak_shares
 from geoharm.displacement.limits import controls_guard, geocode_guard, measures_guard, power_guard, reporting_guard
 from geoharm.displacement.profile import ring_profile
-from geoharm.displacement.regression import event_study
+from geoharm.displacement.regression import event_study, zone_regression
 from geoharm.displacement.running import running_wdd
 from geoharm.displacement.series import clock_periods, months_around, series_of
 from geoharm.displacement.wdd import linear_change
@@ -38,6 +38,7 @@ from geoharm.model import (
     Guard,
     MeasureResult,
     Period,
+    Regression,
     Window,
     Zone,
     ZoneCounts,
@@ -80,6 +81,7 @@ def family(result: MeasureResult, design: Design, *, seed: int, candidates: Cand
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
             phi[zone.name] = history_dispersion(counts, [zone.name], design)
     running, events = _curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
+    regression = _regression(counts, design, left_out)
     choice = controls = sensitivity = None
     placebo_p = math.nan
     if candidates is None:
@@ -101,6 +103,7 @@ def family(result: MeasureResult, design: Design, *, seed: int, candidates: Cand
         controls=controls,
         sensitivity=sensitivity,
         placebo_p=placebo_p,
+        regression=regression,
         left_out=tuple(left_out),
     )
 
@@ -251,6 +254,14 @@ def _curves(
     except DesignError as error:
         left_out.append(("event study", str(error)))
     return running, events
+
+
+def _regression(counts: ZoneCounts, design: Design, left_out: list[tuple[str, str]]) -> Regression | None:
+    try:
+        return zone_regression(counts, design)
+    except DesignError as error:
+        left_out.append(("Poisson difference-in-differences", str(error)))
+        return None
 
 
 def _block(target: ArrayLike) -> int:

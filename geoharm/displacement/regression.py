@@ -11,14 +11,28 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import t as t_law
 
 from geoharm._checks import check_positive
+from geoharm.displacement.series import series_of
 from geoharm.errors import DesignError
-from geoharm.model import Curve, Estimate, Interval, Regression, undefined
+from geoharm.model import (
+    Curve,
+    Design,
+    Estimate,
+    Interval,
+    Period,
+    Regression,
+    Window,
+    ZoneCounts,
+    ZoneRole,
+    add_months,
+    undefined,
+)
 from geoharm.stats import poisson_fit, simultaneous_reach
 
 REFERENCE = "https://doi.org/10.1007/s10940-021-09494-w"
 NAME = "log rate ratio"
 MIN_OPERATIONS = 20
 LEVELS = (0.8, 0.9, 0.95, 0.99)
+MIN_MONTHS = 6
 
 
 def poisson_did(
@@ -113,6 +127,60 @@ def poisson_did(
             if clustered:
                 terms[name] = _with_t(terms[name], number - 1)
     return Regression(tuple(terms[name] for name in marks), dispersion, number, errors, note)
+
+
+def zone_regression(counts: ZoneCounts, design: Design) -> Regression:
+    r"""Return `poisson_did` of one operation: target and every ring at once, over the months of its two windows.
+
+    Parameters
+    ----------
+    counts : ZoneCounts
+    design : Design
+
+    Returns
+    -------
+    Regression
+        A term for the target and every ring, called as its zone.
+
+    Raises
+    ------
+    DesignError
+        If the control area has no event in a window, or the windows hold fewer than 6 months with data.
+
+    Notes
+    -----
+    Months are counted from each window's first day, and a shorter rest is a month of its own (every month has an effect
+    of its own, so lengths need not agree). The terms are therefore the log rate ratios of the windows' whole counts; the
+    gap is left out.
+    """
+    control = [zone.name for zone in design.of_role(ZoneRole.CONTROL)]
+    treated = [zone.name for role in (ZoneRole.TARGET, ZoneRole.RING) for zone in design.of_role(role)]
+    early, late = _months(design.before), _months(design.after)
+    table = np.array([series_of(counts, zones, early + late) for zones in ([one] for one in (*treated, *control))])
+    known = np.isfinite(table).all(axis=0)
+    later = np.arange(known.size) >= len(early)
+    if known.sum() < MIN_MONTHS:
+        msg = f"The windows hold {known.sum()} months with data; how counts vary by month needs at least {MIN_MONTHS}."
+        raise DesignError(msg)
+    for when, inside in (("before", known & ~later), ("after", known & later)):
+        if table[len(treated) :, inside].sum() == 0:
+            msg = f"The count {when} in control is 0, so there is nothing to compare with."
+            raise DesignError(msg)
+    marks = {name: np.outer(np.arange(table.shape[0]) == row, later) for row, name in enumerate(treated)}
+    found = poisson_did(table, marks)
+    terms = tuple(replace(term, name=name) for name, term in zip(treated, found.terms, strict=True))
+    return replace(found, terms=terms)
+
+
+def _months(window: Window) -> list[Period]:
+    spans = []
+    for period in window.periods:
+        start, step = period.start, 1
+        while start < period.end:
+            end = min(add_months(period.start, step), period.end)
+            spans.append(Period(start, end))
+            start, step = end, step + 1
+    return spans
 
 
 def _with_t(term: Estimate, freedom: int) -> Estimate:

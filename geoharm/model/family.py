@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from geoharm.model.course import Clock, Curve
+from geoharm.model.course import Clock, Curve, Regression
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.indices import DisplacementIndices
 from geoharm.model.specification import ControlChoice, SpecificationCurve
@@ -36,6 +36,8 @@ class Family:
         By control; by window and control.
     placebo_p : float
         Two-sided, from the candidates as if each had been the target; NaN with too few.
+    regression : Regression or None
+        Target and every ring at once, by month; None where it was refused.
     left_out : tuple of (part, reason)
     """
 
@@ -53,4 +55,5 @@ class Family:
     controls: SpecificationCurve | None = None
     sensitivity: SpecificationCurve | None = None
     placebo_p: float = math.nan
+    regression: Regression | None = None
     left_out: tuple[tuple[str, str], ...] = ()

@@ -1,6 +1,7 @@
 """What may be published of the family, the guards and the shifts: nothing from which a small count follows.
 
 - An estimate of the target (or the rings) is withheld where the target's (or the rings') count is.
+- The regression has one error for all zones: it is withheld whole where one of them is, and rounded elsewhere.
 - Month-by-month curves are shown only where the counts by month are.
 - A clock is shown only if no small count of a stretch of time can be solved for from it and what is shown else.
 - A candidate area's answer follows from its counts: it is withheld where one of them is small, in any window, and
@@ -33,6 +34,7 @@ from geoharm.model import (
     Interval,
     MeasureResult,
     Period,
+    Regression,
     ShiftRow,
     ShiftTable,
     Specification,
@@ -180,7 +182,18 @@ def _family(
         controls=controls,
         sensitivity=sensitivity,
         placebo_p=math.nan if target else found.placebo_p,
+        regression=found.regression and _regression(found.regression, rule),
     )
+
+
+def _regression(found: Regression, rule: _Rule) -> Regression:
+    """Return the regression to a hundredth: its dispersion comes from counts by month, which are not shown by ring."""
+    if rule.k == 1:
+        return found
+    if rule.hidden & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in found.terms)}:
+        return replace(found, terms=tuple(_blank(term, rule.k) for term in found.terms), dispersion=math.nan)
+    terms = tuple(_rounded(term, rule.k) for term in found.terms)
+    return replace(found, terms=terms, dispersion=round(found.dispersion, 1))
 
 
 def _profile(curve: Curve, rule: _Rule) -> Curve:

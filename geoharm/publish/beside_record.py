@@ -16,6 +16,7 @@ from geoharm.model import (
     Interval,
     PlanState,
     Quotient,
+    Regression,
     SpecificationCurve,
 )
 from geoharm.publish.numbers import to_record
@@ -132,7 +133,17 @@ def _family(found: Family) -> dict[str, Any]:
         "by_control": _specifications(found.controls),
         "by_reach_window_control": _specifications(found.sensitivity),
         "randomisation_p": to_record(found.placebo_p),
+        "poisson_regression": None if found.regression is None else _regression(found.regression),
         "left_out": [{"part": part, "reason": reason} for part, reason in found.left_out],
+    }
+
+
+def _regression(found: Regression) -> dict[str, Any]:
+    return {
+        "zones": [{"zone": term.name, **estimate_record(term)} for term in found.terms],
+        "dispersion": to_record(found.dispersion),
+        "errors": found.errors,
+        "note": found.note,
     }
 
 

@@ -88,6 +88,13 @@ def family_rows(found: Family, measure: ShownMeasure) -> list[tuple[str, str, st
     if math.isfinite(found.placebo_p):
         p = numbers.decimal(found.placebo_p, 3)
         rows.append(("Randomisation test", p, "p-value", "the target's rank among the candidate squares of its level"))
+    if found.regression:
+        phi = found.regression.dispersion
+        text = f"errors from months, dispersion {phi:.1f}; blind to how places drift" if math.isfinite(phi) else ""
+        rows += [
+            (f"Poisson difference-in-differences, {zone_label(term.name)}", estimate_percent(term), "percent", text)
+            for term in found.regression.terms
+        ]
     if found.events:
         after = [point for point, at in zip(found.events.points, found.events.positions, strict=True) if at > 0]
         rows += [

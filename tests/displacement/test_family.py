@@ -121,6 +121,89 @@ def test_the_family_agrees_with_the_headline(whole):
     assert -result.effect("all rings").difference.value == pytest.approx(-found.displaced.value)
 
 
+def slow_regression(found, plan):
+    """Return log ratio, error and dispersion by zone: window totals, and Pearson's chi-square cell by cell."""
+    names = [zone.name for zone in plan.zones if zone.role is not ZoneRole.GAP]
+    chi, free, totals = 0.0, 0, []
+    for window in (plan.before, plan.after):
+        months = np.unique(np.concatenate([period.months() for period in window.periods]).astype("datetime64[M]"))
+        cells = np.array(
+            [
+                [
+                    found.counts[found.zones.index(name), found.dates.astype("datetime64[M]") == month].sum()
+                    for month in months
+                ]
+                for name in names
+            ]
+        )
+        for zone in range(len(names)):
+            for month in range(months.size):
+                fitted = cells[zone].sum() * cells[:, month].sum() / cells.sum()
+                chi += (cells[zone, month] - fitted) ** 2 / fitted
+        free += (len(names) - 1) * (months.size - 1)
+        totals.append(dict(zip(names, cells.sum(axis=1).tolist(), strict=True)))
+    phi = max(1.0, chi / free)
+    early, late = totals
+    share = {name: math.log(late[name] / early[name]) - math.log(late["control"] / early["control"]) for name in names}
+    inverse = {name: 1 / early[name] + 1 / late[name] for name in names}
+    return share, {name: math.sqrt(phi * (inverse[name] + inverse["control"])) for name in names}, phi
+
+
+@pytest.mark.parametrize("by_month", [False, True])
+def test_the_regression_is_what_a_cell_by_cell_sum_gives(by_month):
+    """Spread more than Poisson in one month, so the dispersion is no 1."""
+    plan, table = design(), counts(by_month=by_month)
+    wild = table.counts.copy()
+    wild[0, table.dates.astype("datetime64[M]") == np.datetime64("2019-03")] *= 4
+    table = replace(table, counts=wild)
+    found = family(evaluate_measure(MEASURE, table, plan), plan, seed=1).regression
+    value, error, phi = slow_regression(table, plan)
+    assert phi > 1.5
+    assert found.dispersion == pytest.approx(phi, rel=1e-6)
+    assert [term.name for term in found.terms] == ["target", "100-250 m", "250-500 m"]
+    assert [term.value for term in found.terms] == pytest.approx([value[term.name] for term in found.terms], abs=1e-7)
+    assert [term.standard_error for term in found.terms] == pytest.approx(
+        [error[term.name] for term in found.terms], rel=1e-6
+    )
+    assert found.errors == "quasi-Poisson"
+
+
+def test_the_regression_asks_about_the_headlines_windows_even_inside_a_month():
+    """Windows that begin and end on any day: the terms are still the log ratios of the windows' whole counts."""
+    plan = design()
+    before = Window(
+        "before", (Period(date(2018, 12, 31), date(2019, 3, 12)), Period(date(2019, 9, 5), date(2020, 1, 31)))
+    )
+    plan = replace(plan, before=before, after=Window("after", (Period(date(2020, 10, 9), date(2021, 3, 2)),)))
+    result = evaluate_measure(MEASURE, counts(), plan)
+    found = family(result, plan, seed=1)
+    assert [term.value for term in found.regression.terms] == pytest.approx(
+        [point.value for point in found.profile.points if point.name != "0-100 m"], abs=1e-7
+    )
+
+
+def test_a_regression_without_months_or_control_is_refused_with_its_reason():
+    plan = design()
+    short = replace(
+        plan,
+        before=Window("before", (Period(date(2020, 4, 1), BEGAN),)),
+        after=Window("after", (Period(ENDED, date(2020, 12, 1)),)),
+    )
+    found = family(evaluate_measure(MEASURE, counts(), short), short, seed=1)
+    assert found.regression is None
+    assert dict(found.left_out)["Poisson difference-in-differences"] == (
+        "The windows hold 5 months with data; how counts vary by month needs at least 6."
+    )
+    table = counts()
+    gone = table.counts.copy()
+    gone[4, table.dates >= np.datetime64(BEGAN)] = 0
+    table = replace(table, counts=gone)
+    found = family(evaluate_measure(MEASURE, table, plan), plan, seed=1)
+    assert dict(found.left_out)["Poisson difference-in-differences"] == (
+        "The count after in control is 0, so there is nothing to compare with."
+    )
+
+
 def test_the_running_difference_leaves_out_the_operation(whole):
     plan, result, found = whole
     months = months_around(result.counts, plan)

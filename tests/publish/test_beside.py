@@ -31,6 +31,8 @@ from geoharm.model import (
 from geoharm.publish import numbers, verdict
 from geoharm.publish.beside import disclose_beside, disclose_pools
 from geoharm.publish.disclosure import disclose
+from geoharm.publish.family_figures import estimate_percent
+from geoharm.publish.family_part import family_rows
 from geoharm.publish.files import publish_study
 from geoharm.publish.shown import ShownBeside, ShownMeasure, ShownSeries
 from geoharm.publish.states import State, flag, reading_of, state_of, why_signal
@@ -131,6 +133,45 @@ def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):
     assert curve.reach == pytest.approx(expected, abs=1e-4)
     assert curve.reach != truth.family.profile.reach
     assert curve.covariance.shape == (len(curve.points),) * 2
+
+
+def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release(area):
+    shown, truth, _, _ = beside_of(area)
+    found, whole = shown.beside.family.regression, truth.family.regression
+    assert [term.name for term in found.terms] == ["target", "50-250 m", "250-500 m"]
+    assert [term.value for term in found.terms] == [round(term.value, 2) for term in whole.terms]
+    assert [term.standard_error for term in found.terms] == [round(term.standard_error, 2) for term in whole.terms]
+    assert found.dispersion == round(whole.dispersion, 1)
+    assert beside_of(area, release="internal")[0].beside.family.regression == whole
+    rows = {name: (value, unit) for name, value, unit, _ in family_rows(shown.beside.family, shown)}
+    value, unit = rows["Poisson difference-in-differences, target"]
+    assert value == estimate_percent(found.terms[0])
+    assert value.startswith("\u2212")
+    assert unit == "percent"
+    assert "Poisson difference-in-differences, 50\u2013250 m" in rows
+
+
+@pytest.mark.parametrize(
+    ("options", "hidden"), [({"few": 3}, "target"), ({"rates": (1.0, 0.5, 0.01, 1.5, 12.0)}, "50-250 m")]
+)
+def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hidden):
+    """The errors of all its terms share one dispersion, which the hidden zone's months are in."""
+    whole, _, _ = made(area, **options)
+    disclosed = disclose(whole)
+    shown = disclosed.operations[0].primary
+    assert hidden in {one.zone for one in shown.effects if one.is_withheld}
+    found = shown.beside.family.regression
+    assert len(found.terms) == 3
+    assert all(math.isnan(term.value) and term.note.startswith("withheld") for term in found.terms)
+    assert math.isnan(found.dispersion)
+    values = [value for name, value, _, _ in family_rows(shown.beside.family, shown) if name.startswith("Poisson")]
+    assert len(values) == 3
+    assert all(value.startswith("withheld") for value in values)
+    published = publish_study(disclosed, tmp_path)
+    record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
+    held = record["operations"][0]["measures"][0]["family"]["poisson_regression"]
+    assert held["dispersion"] is None
+    assert all(row["value"] is None and row["interval"] == [None, None] for row in held["zones"])
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.05])
