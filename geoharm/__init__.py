@@ -8,6 +8,7 @@ from geoharm._version import __version__
 if TYPE_CHECKING:
     from geoharm.displacement import log_rate_ratio, wdd
     from geoharm.errors import DataError, DesignError, GateError, GeoharmError, PublishError, StoreError, StudyError
+    from geoharm.frames import to_geodataframe
     from geoharm.harm import weighted_sum
     from geoharm.hotspots import density, find_hotspots
     from geoharm.model import Change, Estimate, Grid, Interval, Period, Points, Surface, grid_over
@@ -36,11 +37,12 @@ __all__ = [
     "log_rate_ratio",
     "read_study",
     "run",
+    "to_geodataframe",
     "wdd",
     "weighted_sum",
 ]
 
-_ROOMS = ("errors", "model", "displacement", "hotspots", "harm", "study", "workflow")
+_ROOMS = ("errors", "model", "displacement", "hotspots", "harm", "frames", "study", "workflow")
 
 
 def __getattr__(name: str) -> Any:
