@@ -99,4 +99,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
     if close:
         return f'did you mean "{close[0]}"?'
-    return "known are: " + ", ".join(options) + "."
+    return "known are: " + ", ".join(options) + "." if options else "there is none to choose from."

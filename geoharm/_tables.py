@@ -25,6 +25,20 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
+def toml_text(path: Path) -> str:
+    """Return the text of a TOML file; the mark that some Windows programs put before UTF-8 is no part of it.
+
+    Raises
+    ------
+    StudyError
+        If it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError([f'"{path}" is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8.']) from error
+
+
 def named_text(name: str, folder: Path, *, package: str, shipped: Collection[str], absent: str, unknown: str) -> str:
     """Return the TOML of what a study names: a file of its own, or one that comes with geoharm.
 
@@ -48,10 +62,7 @@ def named_text(name: str, folder: Path, *, package: str, shipped: Collection[str
         path = folder / name
         if not path.is_file():
             raise StudyError([absent])
-        try:
-            return path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise StudyError([f'"{path}" is not UTF-8 text: {error}.']) from error
+        return toml_text(path)
     if name not in shipped:
         raise StudyError([unknown])
     return resources.files(package).joinpath(f"{name}.toml").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
 from geoharm._checks import nearest
-from geoharm._tables import Table
+from geoharm._tables import Table, toml_text
 from geoharm.areas import file_hash, read_area, read_areas, read_context, read_sites
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
@@ -96,8 +96,8 @@ def read_study(path: Path) -> Study:
     if not path.is_file():
         raise StudyError([f'The study file "{path}" does not exist.'])
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        content = tomllib.loads(toml_text(path))
+    except tomllib.TOMLDecodeError as error:
         raise StudyError([f"{path.name} is not valid TOML: {error}."]) from error
     reader = _Reader(path)
     reader.inputs[path.name] = file_hash(path)

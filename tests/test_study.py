@@ -214,6 +214,18 @@ def test_not_toml(tmp_path):
         read_study(tmp_path / "none.toml")
 
 
+def test_a_study_saved_by_a_windows_editor(tmp_path):
+    path = small_study(tmp_path)
+    plain = path.read_text(encoding="utf-8")
+    expected = read_study(path)
+    path.write_bytes(plain.replace("\n", "\r\n").encode("utf-8-sig"))
+    again = read_study(path)
+    assert (again.name, again.measures, again.seed) == (expected.name, expected.measures, expected.seed)
+    path.write_bytes(plain.encode("utf-16"))
+    with pytest.raises(StudyError, match="is not UTF-8 text: invalid start byte at byte 0; save it as UTF-8"):
+        read_study(path)
+
+
 def test_a_missing_crs_takes_the_local_zone_and_says_so(tmp_path):
     path = small_study(tmp_path)
     path.write_text(path.read_text(encoding="utf-8").replace('crs     = "EPSG:32626"\n', ""), encoding="utf-8")
