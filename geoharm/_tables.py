@@ -36,7 +36,9 @@ def toml_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StudyError([f'"{path}" is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8.']) from error
+        raise StudyError(
+            [f'"{path}" is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8.']
+        ) from error
 
 
 def named_text(name: str, folder: Path, *, package: str, shipped: Collection[str], absent: str, unknown: str) -> str:
