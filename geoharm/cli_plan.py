@@ -50,6 +50,7 @@ def _say(state: PlanState, path: Path, as_json: bool) -> None:
             "sha256": state.digest,
             "locked_on": state.locked_on,
             "outcomes_loaded": state.outcomes_loaded,
+            "operation_begun": state.operation_begun,
             "changes": list(state.changes),
             "file": str(path),
         }

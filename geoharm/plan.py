@@ -88,6 +88,7 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
     content = {
         "geoharm": __version__,
         "locked_on": day.isoformat(),
+        "operation_begun": day >= min(one.period.start for one in study.operations),
         "outcomes_loaded": outcomes_loaded,
         "plan": plan,
         "primary": study.primary,
@@ -123,7 +124,11 @@ def plan_state(study: Study) -> PlanState:
     if content.get("replaces"):
         changes = (f"the lock replaced an earlier one ({str(content['replaces'])[:12]})", *changes)
     return PlanState(
-        str(content["sha256"]), str(content.get("locked_on", "")), bool(content.get("outcomes_loaded", True)), changes
+        str(content["sha256"]),
+        str(content.get("locked_on", "")),
+        bool(content.get("outcomes_loaded", True)),
+        changes,
+        bool(content.get("operation_begun", True)),
     )
 
 

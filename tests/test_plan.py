@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -46,6 +46,18 @@ def test_a_lock_before_outcomes_makes_a_result_confirmatory(tmp_path):
     assert held["primary"] == "finds"
     assert held["sha256"] == plan.digest(held["plan"]) == state.digest
     assert set(held["plan"]) == {"study", "sources", "measures", "operations", "values"}
+
+
+def test_a_lock_after_the_operation_began_says_what_it_cannot_know(tmp_path):
+    study = read_study(small_study(tmp_path))
+    first = min(one.period.start for one in study.operations)
+    late = plan.write_lock(study, outcomes_loaded=False, day=first)
+    assert late.sentence.endswith(
+        "The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+    )
+    early = plan.write_lock(study, outcomes_loaded=False, day=first - timedelta(days=1), again=True)
+    assert not early.operation_begun
+    assert "begun" not in early.sentence
 
 
 @pytest.mark.parametrize(
@@ -123,7 +135,7 @@ def test_the_pages_and_the_record_say_which_it_is(tmp_path):
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]
     assert record == {
         "kind": "confirmatory", "sha256": state.digest, "locked_on": "2026-11-24", "outcomes_loaded_when_locked": False,
-        "changes": [],
+        "operation_begun_when_locked": True, "changes": [],
     }  # fmt: skip
 
 

@@ -19,16 +19,19 @@ class PlanState:
         Whether events after the operation's start were in the database when it was locked.
     changes : tuple of str
         What the study file says now that the locked plan did not, one sentence part each.
+    operation_begun : bool
+        Whether an operation had begun by the day of the lock, so that outcomes could have been seen elsewhere.
     """
 
     digest: str = ""
     locked_on: str = ""
     outcomes_loaded: bool = False
     changes: tuple[str, ...] = ()
+    operation_begun: bool = False
 
     @property
     def is_confirmatory(self) -> bool:
-        """Whether the plan was locked before outcomes were loaded, and is the same today."""
+        """Whether the plan was locked while its database held no outcomes, and is the same today."""
         return bool(self.digest) and not self.outcomes_loaded and not self.changes
 
     @property
@@ -43,7 +46,10 @@ class PlanState:
             return "Exploratory: no plan was locked before the outcomes were seen."
         locked = f"its plan was locked on {self.locked_on}"
         if self.is_confirmatory:
-            return f"Confirmatory: {locked}, before outcomes were loaded, and has not changed since."
+            known = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
+            if self.operation_begun:
+                return f"{known} The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+            return known
         if self.outcomes_loaded:
             return f"Exploratory: {locked}, after outcomes had been loaded."
         count = len(self.changes)

@@ -87,6 +87,7 @@ def plan_record(plan: PlanState) -> dict[str, Any]:
         "kind": plan.kind,
         "sha256": plan.digest,
         "locked_on": plan.locked_on,
+        "operation_begun_when_locked": plan.operation_begun,
         "outcomes_loaded_when_locked": plan.outcomes_loaded,
         "changes": list(plan.changes),
     }
