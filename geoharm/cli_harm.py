@@ -95,7 +95,9 @@ def prioritise(
         return
     for row in found.record["markets"]:
         known = [
-            f"{name} {value['value']:.3g}" for name, value in row["criteria"].items() if value["value"] is not None
+            f"{name} {_rounded(value['value'])}"
+            for name, value in row["criteria"].items()
+            if value["value"] is not None
         ]
         print(
             f"{row['rank']:>3}. {row['market']} (ranks {row['ranks'][0]:.0f} to {row['ranks'][1]:.0f}): {', '.join(known)}"
@@ -187,3 +189,8 @@ def _weights(given: list[str] | None) -> tuple[tuple[str, float], ...]:
             )
         found[name] = value
     return tuple(found.items())
+
+
+def _rounded(value: float) -> str:
+    """Return a number to three digits, whole from a hundred on, never with an exponent."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
