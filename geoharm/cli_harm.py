@@ -192,5 +192,5 @@ def _weights(given: list[str] | None) -> tuple[tuple[str, float], ...]:
 
 
 def _rounded(value: float) -> str:
-    """Return a number to three digits, whole from a hundred on, never with an exponent."""
+    """Return a number to three digits, whole from a hundred on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
