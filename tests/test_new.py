@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from geoharm import _crs, cli_new
 from geoharm.cli import app
 from geoharm.errors import DesignError, StudyError
-from geoharm.start import Found, choose_primary, circle, plan_measures
+from geoharm.start import Found, choose_primary, circle, find_sources, plan_measures
 from tests.conftest import ROOT
 
 SAMPLE = ROOT / "data" / "sample"
@@ -127,6 +127,31 @@ def test_on_a_terminal_it_asks_with_its_proposals_and_their_evidence(tmp_path, m
     assert study["study"]["period"] == {"start": date(2019, 6, 1), "end": date(2023, 1, 1)}
     assert study["study"]["area"] == "mine_area.geojson"
     assert call("check", path).exit_code == 0
+
+
+def test_tables_that_look_the_same_are_a_source_for_each_subject(tmp_path):
+    head = "id,date,longitude,latitude,category,address\n"
+    for name, kinds in {
+        "needles.csv": ["needle find"],
+        "police north.csv": ["violence", "theft", "burglary"],
+        "police south.csv": ["violence", "theft", "arson"],
+        "overdoses-2021.csv": ["overdose"],
+        "overdoses-2022.csv": ["overdose", "poisoning"],
+    }.items():
+        rows = [
+            f"{name}{row},2021-0{1 + row % 9}-11,-27.0{row},45.0{row},{kinds[row % len(kinds)]},\n" for row in range(9)
+        ]
+        (tmp_path / name).write_text(head + "".join(rows), encoding="utf-8")
+    found, left = find_sources(tmp_path, tmp_path / "study.toml", {})
+    assert {one.files: one.kind for one in found} == {
+        ("needles.csv",): "needle_find",
+        ("overdoses-2021.csv", "overdoses-2022.csv"): "health",
+        ("police north.csv", "police south.csv"): "incident",
+    }
+    assert {one.name: sum(one.categories.values()) for one in found} == {
+        "needles": 9, "overdoses": 18, "police-north": 18,
+    }  # fmt: skip
+    assert not left
 
 
 def test_files_that_exist_are_kept(tmp_path):

@@ -17,6 +17,8 @@ _ENDINGS = (
     ".parquet", ".gpkg", ".zip",
 )  # fmt: skip
 _LISTED = 8
+# Formats that say how a table looks, not who published it.
+_PLAIN = ("points-csv",)
 # (words in the format, the files and the categories; kind)
 _KINDS = (
     (r"needle|syringe|sharps", "needle_find"),
@@ -123,15 +125,47 @@ def find_sources(
         groups.setdefault(key, []).append(name)
     found: list[Found] = []
     for key, names in groups.items():
-        if key in guesses:
-            one = _guessed(names, data, study_file, guesses[key])
-        else:
-            one = _read(names, data, study_file, key, on_file)
-        if isinstance(one, Found):
-            found.append(one)
-        else:
-            left.append(one)
+
+        def read(some: Sequence[str], key: tuple[str, ...] = key) -> Found | LeftOut:
+            if key in guesses:
+                return _guessed(some, data, study_file, guesses[key])
+            return _read(some, data, study_file, key, on_file)
+
+        for one in _by_subject(names, read) if key in guesses or key[0] in _PLAIN else [read(names)]:
+            if isinstance(one, Found):
+                found.append(one)
+            else:
+                left.append(one)
     return _named_apart(found), tuple(left)
+
+
+def _by_subject(names: Sequence[str], read: Callable[[Sequence[str]], Found | LeftOut]) -> list[Found | LeftOut]:
+    """Return a source for each subject: tables that look the same may hold different things.
+
+    Files whose names differ in numbers only are one source; so are those that hold the same categories.
+    """
+    parts: dict[str, list[str]] = {}
+    for name in names:
+        parts.setdefault(_stem([name]), []).append(name)
+    joined: list[tuple[list[str], Found | LeftOut]] = []
+    for part in parts.values():
+        one = read(part)
+        twin = next((place for place, (_, other) in enumerate(joined) if _are_alike(one, other)), None)
+        if twin is None:
+            joined.append((part, one))
+        else:
+            both = sorted([*joined[twin][0], *part])
+            joined[twin] = (both, read(both))
+    return [one for _, one in joined]
+
+
+def _are_alike(one: Found | LeftOut, other: Found | LeftOut) -> bool:
+    """Return whether two files count the same kind of thing: half of the shorter list of categories is in the other."""
+    if not isinstance(one, Found) or not isinstance(other, Found) or one.kind != other.kind:
+        return False
+    mine, theirs = (set(some.categories) - {"", "None"} for some in (one, other))
+    shorter = min(len(mine), len(theirs))
+    return not (mine or theirs) or 2 * len(mine & theirs) >= shorter > 0
 
 
 def _files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
