@@ -24,6 +24,7 @@ from geoharm.model import (
     ZoneCounts,
     ZoneRole,
     add_months,
+    month_span,
     undefined,
 )
 from geoharm.stats import poisson_fit, simultaneous_reach
@@ -281,7 +282,7 @@ def event_study(
         if place == early - 1:
             continue
         name = (
-            f"months {start - before + 1} to {start - before + block}"
+            month_span(start - before + 1, start - before + block)
             if start >= before
             else _before_name(before - start, block)
         )
@@ -303,6 +304,8 @@ def event_study(
 
 
 def _before_name(start: int, block: int) -> str:
+    if block == 1:
+        return f"month {start} before"
     return f"{start} to {start - block} months before"
 
 

@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike
 
 from geoharm._checks import check_positive
 from geoharm.errors import DesignError
-from geoharm.model import Curve, Estimate
+from geoharm.model import Curve, Estimate, month_span
 from geoharm.stats import simultaneous_reach
 
 REFERENCE = "https://github.com/apwheele/WDDControl"
-NAME = "running weighted displacement difference"
 
 
 def running_wdd(
@@ -98,7 +97,7 @@ def running_wdd(
     errors = np.sqrt(np.diag(covariance))
     months = after - before + 1
     points = tuple(
-        Estimate(NAME, float(value), float(error), unit, REFERENCE, f"months 1 to {month}")
+        Estimate(month_span(1, int(month)), float(value), float(error), unit, REFERENCE)
         for month, value, error in zip(months, values, errors, strict=True)
     )
     reach = simultaneous_reach(covariance, seed=seed, level=level) if (errors > 0).any() else math.nan

@@ -47,7 +47,7 @@ from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, 
 from geoharm.model.panel import UnitPanel
 from geoharm.model.patterns import Clustering, Emergence, Judgement, PatternResult, Shift
 from geoharm.model.perception import CorrectedEffect, IndicatorChange
-from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
+from geoharm.model.period import Period, Window, add_months, first_of_month, month_name, month_span
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
 from geoharm.model.plan import PlanState
 from geoharm.model.pooled import Forest, Pooled
@@ -268,6 +268,7 @@ __all__ = [
     "is_proactive",
     "join_segments",
     "month_name",
+    "month_span",
     "pooled_fall",
     "undefined",
 ]

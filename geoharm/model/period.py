@@ -29,6 +29,17 @@ def add_months(day: date, months: int) -> date:
     return min(date(year, month + 1, 1) + timedelta(days=day.day - 1), next_first - timedelta(days=1))
 
 
+def month_span(first: int, last: int) -> str:
+    """Return how months since an operation began are named.
+
+    Examples
+    --------
+    >>> month_span(3, 4), month_span(1, 1)
+    ('months 3 to 4', 'month 1')
+    """
+    return f"month {first}" if first == last else f"months {first} to {last}"
+
+
 def month_name(day: date) -> str:
     """Return "July 2019" for any day of it, whatever the machine's language.
 

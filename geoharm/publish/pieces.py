@@ -60,8 +60,8 @@ def report_figures(page: str) -> dict[str, str]:
         width, height = float(figure[1]), float(figure[2])
         title = _TITLE.search(figure[0])
         # Words only: a name must not change with the numbers in it.
-        words = re.split(r"[^A-Za-z ]", markup.unescape(title[1]), maxsplit=1)[0] if title else ""
-        name = f"figure-{number:02d}-{slug(words)[:48]}" if words.strip() else f"figure-{number:02d}"
+        words = re.findall(r"[A-Za-z]{3,}", markup.unescape(title[1])) if title else []
+        name = "-".join([f"figure-{number:02d}", *words[:6]]).lower()
         head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" font-family="{_FONTS}" '
         found[name] = head + figure[0].removeprefix("<svg ") + "\n"
     return found
