@@ -1,4 +1,4 @@
-"""Files for a GIS: hotspots as GeoPackage, GeoParquet and Arrow, surfaces as Cloud-Optimized GeoTIFF.
+"""Files for a GIS: hotspots and patterns as GeoPackage, GeoParquet and Arrow, surfaces as Cloud-Optimized GeoTIFF.
 
 Everything is made from what disclosure control has passed. A public surface leaves as classes only; one of full
 precision is there in an internal release alone, whose files all say so in their names.
@@ -17,7 +17,7 @@ import pyogrio
 import rasterio.shutil
 from numpy.typing import NDArray
 from rasterio.io import MemoryFile
-from rasterio.transform import Affine, from_bounds
+from rasterio.transform import Affine
 
 from geoharm import _crs
 from geoharm._version import __version__
@@ -25,6 +25,7 @@ from geoharm.model import Surface
 from geoharm.publish import palette
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import slug
+from geoharm.publish.pattern_export import mercator_corner, numbered_patterns, pattern_frames
 from geoharm.publish.shown import ClassedImage, ShownHotspots
 from geoharm.publish.styles import add_styles
 
@@ -83,18 +84,26 @@ def gis_files(disclosed: DisclosedStudy) -> dict[str, bytes]:
     mark = "-internal" if disclosed.is_internal else ""
     wanted = disclosed.study.publish.files
     found: dict[str, bytes] = {}
+    patterns = pattern_frames(disclosed) if {"geopackage", "geoparquet"} & set(wanted) else {}
     if "geopackage" in wanted:
         layers = {"hotspots": hotspot_frame(disclosed), "zones": zone_frame(disclosed)}
-        found[f"hotspots{mark}.gpkg"] = _geopackage(layers)
+        found[f"hotspots{mark}.gpkg"] = _geopackage(layers | patterns)
     if "geoparquet" in wanted:
-        found[f"hotspots{mark}.parquet"] = _geoparquet(hotspot_frame(disclosed))
+        for name, frame in ({"hotspots": hotspot_frame(disclosed)} | patterns).items():
+            found[f"{name}{mark}.parquet"] = _geoparquet(frame)
     if "geotiff" in wanted:
         for number, one in enumerate(disclosed.hotspots, start=1):
             for position, (key, image) in enumerate(one.views.items()):
                 name = f"surface{mark}-{number}-{slug(one.measure.name)}-{position}-{slug(' '.join(key))}"
-                found[f"{name}-classes.tif"] = _classes_tiff(one, key, image)
+                steps = {f"class_{place}_from": f"{start:g}" for place, start in enumerate(one.breaks, start=1)}
+                found[f"{name}-classes.tif"] = _classes_tiff(image, _tags(one, key) | steps)
                 if key in one.exact:
                     found[f"{name}-density.tif"] = _density_tiff(one, key, one.exact[key], disclosed.study.area.crs)
+        for number, measure, picture in numbered_patterns(disclosed):
+            name = f"{picture.layer}{mark}-{number}-{slug(measure.name)}"
+            name += f"-{slug(picture.operation)}" if picture.operation else ""
+            tags = {"measure": measure.name, "source": measure.source, "geoharm": __version__}
+            found[f"{name}-classes.tif"] = _classes_tiff(picture.image, tags | picture.tags())
     return found
 
 
@@ -135,16 +144,11 @@ def _tags(one: ShownHotspots, key: tuple[str, str]) -> dict[str, str]:
     }
 
 
-def _classes_tiff(one: ShownHotspots, key: tuple[str, str], image: ClassedImage) -> bytes:
-    """Return the picture in classes: 0 is blank, each class begins where its tag says."""
-    (west, east), (south, north) = _crs.transform(
-        [image.west, image.east], [image.south, image.north], source=_crs.LONLAT, target=_crs.MERCATOR
-    )
-    rows, columns = image.classes.shape
-    tags = _tags(one, key) | {f"class_{number}_from": f"{start:g}" for number, start in enumerate(one.breaks, start=1)}
-    colours = {number: (*palette.rgb(colour), 255) for number, colour in enumerate(palette.DENSITY, start=1)}
+def _classes_tiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
+    """Return a picture in classes, in its colours: 0 is blank, the tags say what the others are."""
+    colours = {number: (*palette.rgb(colour), 255) for number, colour in enumerate(image.colours, start=1)}
     return _cog(
-        image.classes, from_bounds(west, south, east, north, columns, rows), _crs.MERCATOR, tags,
+        image.classes, mercator_corner(image), _crs.MERCATOR, tags,
         nodata=0, colours=colours | {0: (255, 255, 255, 0)}, overview_resampling="NEAREST",
     )  # fmt: skip
 

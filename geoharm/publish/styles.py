@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
 from geoharm.publish import palette
+from geoharm.publish.pattern_export import FILLS
 
 # One line style for every value: colour, width in millimetres, dash.
 ZONE_LINES = {
@@ -35,7 +36,7 @@ def add_styles(path: Path, layers: Sequence[str], *, moment: str) -> None:
     path : Path
         The GeoPackage.
     layers : sequence of str
-        Names of layers: "zones", "hotspots".
+        Names of layers: "zones", "hotspots", "clusters", "emerging", "shift".
     moment : str
         Written where the format wants a time.
 
@@ -46,12 +47,12 @@ def add_styles(path: Path, layers: Sequence[str], *, moment: str) -> None:
     with sqlite3.connect(path) as opened:
         opened.execute(_TABLE)
         for layer in layers:
-            key, lines = _STYLES[layer]
+            style = fill_qml("class", FILLS[layer]) if layer in FILLS else style_qml(*_STYLES[layer])
             opened.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
                 "styleQML, styleSLD, useAsDefault, description, owner, ui, update_time) "
                 "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'geoharm', '', NULL, ?)",
-                (layer, layer, style_qml(key, lines), moment),
+                (layer, layer, style, moment),
             )
         opened.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
@@ -61,28 +62,52 @@ def add_styles(path: Path, layers: Sequence[str], *, moment: str) -> None:
     opened.close()
 
 
-def style_qml(key: str, lines: dict[str, tuple[str, float, str]]) -> str:
+def style_qml(key: str, lines: Mapping[str, tuple[str, float, str]]) -> str:
     """Return a QGIS style that draws polygons as outlines, by the value of a column."""
+    symbols = {
+        value: (
+            "SimpleLine",
+            {
+                "line_color": _colour(colour),
+                "line_style": dash,
+                "line_width": f"{width:g}",
+                "line_width_unit": "MM",
+                "joinstyle": "round",
+            },
+        )
+        for value, (colour, width, dash) in lines.items()
+    }
+    return _categories(key, symbols)
+
+
+def fill_qml(key: str, fills: Mapping[str, str]) -> str:
+    """Return a QGIS style that fills polygons by the value of a column, without outlines."""
+    return _categories(
+        key,
+        {
+            value: ("SimpleFill", {"color": _colour(colour), "style": "solid", "outline_style": "no"})
+            for value, colour in fills.items()
+        },
+    )
+
+
+def _colour(colour: str) -> str:
+    return ",".join(map(str, (*palette.rgb(colour), 255)))
+
+
+def _categories(key: str, drawn: Mapping[str, tuple[str, Mapping[str, str]]]) -> str:
     root = Xml.Element("qgis", version="3.28", styleCategories="Symbology")
     renderer = Xml.SubElement(
         root, "renderer-v2", type="categorizedSymbol", attr=key, enableorderby="0", symbollevels="0"
     )
     categories, symbols = Xml.SubElement(renderer, "categories"), Xml.SubElement(renderer, "symbols")
-    for number, (value, (colour, width, dash)) in enumerate(lines.items()):
+    for number, (value, (kind, about)) in enumerate(drawn.items()):
         Xml.SubElement(
             categories, "category", value=value, symbol=str(number), label=value, render="true", type="string"
         )
         symbol = Xml.SubElement(symbols, "symbol", type="fill", name=str(number), alpha="1", clip_to_extent="1")
-        line = Xml.SubElement(
-            symbol, "layer", attrib={"class": "SimpleLine", "enabled": "1", "pass": "0", "locked": "0"}
-        )
-        options = Xml.SubElement(line, "Option", type="Map")
-        for name, text in {
-            "line_color": ",".join(map(str, (*palette.rgb(colour), 255))),
-            "line_style": dash,
-            "line_width": f"{width:g}",
-            "line_width_unit": "MM",
-            "joinstyle": "round",
-        }.items():
+        layer = Xml.SubElement(symbol, "layer", attrib={"class": kind, "enabled": "1", "pass": "0", "locked": "0"})
+        options = Xml.SubElement(layer, "Option", type="Map")
+        for name, text in about.items():
             Xml.SubElement(options, "Option", name=name, type="QString", value=text)
     return Xml.tostring(root, encoding="unicode")
