@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
@@ -108,6 +110,28 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
     return Areas(tuple(shapes), tuple(shapes.values()), notes)
 
 
+def read_numbers(path: Path, crs: str, *, column: str) -> tuple[tuple[BaseGeometry, ...], NDArray[np.float64]]:
+    """Return every shape of a file with the number that it holds in a column, zero or more.
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, has no such column, or a number is missing or negative.
+    """
+    frame = _read(path, "people").to_crs(crs)
+    if column not in frame.columns:
+        raise StudyError([f'{path.name}: no shape has the property "{column}"; {nearest(column, _properties(frame))}'])
+    numbers = np.array([_number(value) for value in frame[column]], dtype=np.float64)
+    bad = ~np.isfinite(numbers) | (numbers < 0)
+    if bad.any():
+        value = frame[column].iloc[int(np.flatnonzero(bad)[0])]
+        raise StudyError(
+            [f'{path.name}: "{column}" must be a number of zero or more for every shape; {int(bad.sum()):,} are not, '
+             f'the first is "{value}".']
+        )  # fmt: skip
+    return tuple(_polygon(shape) or shape for shape in frame.geometry), numbers
+
+
 def read_sites(path: Path, crs: str) -> tuple[Site, ...]:
     """Return the named points of a file, by its column ``name``."""
     frame = _read(path, "place names").to_crs(crs)
@@ -130,6 +154,13 @@ def read_context(path: Path, crs: str) -> BaseGeometry:
 def file_hash(path: Path) -> str:
     """Return the SHA-256 of an area or study file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return float("nan")
 
 
 def _polygon(shape: BaseGeometry) -> BaseGeometry | None:

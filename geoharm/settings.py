@@ -93,7 +93,7 @@ def read_change(table: Table) -> ChangeSettings:
     """Return how change between an operation's windows is judged."""
     table.known(
         "permutations", "level", "correction", "block_metres", "block_days", "adaptive", "square", "areas", "area_id",
-        "people",
+        "people", "people_count",
     )  # fmt: skip
     plain = ChangeSettings()
     name = table.text("correction", "step-down", choices=tuple(_CORRECTIONS))

@@ -41,7 +41,7 @@ from geoharm.model import (
     StudyArea,
     is_proactive,
 )
-from geoharm.rasters import read_population
+from geoharm.people import named_people
 from geoharm.settings import read_accuracy, read_change, read_emerging, read_hotspots, read_period
 from geoharm.study_values import (
     HARM_KEYS,
@@ -125,7 +125,7 @@ def read_study(path: Path) -> Study:
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
     accuracy = read_accuracy(root.table("accuracy", needed=False))
-    change = _change(reader, root.table("change", needed=False), area)
+    change = _change(reader, root.table("change", needed=False), area, hotspots.cell)
     publish = _publish(reader, root.table("publish", needed=False))
     name, seed = about.text("name"), about.integer("seed", 0)
     if reader.problems or area is None or period is None:
@@ -167,19 +167,14 @@ def _study_area(reader: _Reader, about: Table) -> StudyArea | None:
     return StudyArea(boundary, used, note)
 
 
-def _change(reader: _Reader, table: Table, area: StudyArea | None) -> ChangeSettings:
+def _change(reader: _Reader, table: Table, area: StudyArea | None, cell: float) -> ChangeSettings:
     """Return how change is judged, with the areas and the people of the files it names."""
     settings = read_change(table)
     if "areas" in table or "area_id" in table:
         settings = replace(settings, areas=_outlines(reader, table))
-    if "people" not in table or not (name := table.text("people")) or area is None:
-        return settings
-    try:
-        people = read_population(reader.folder / name, area)
-    except StudyError as error:
-        reader.problems += [f"{table.where}: people: {problem}" for problem in error.problems]
-        return settings
-    reader.inputs[name] = file_hash(reader.folder / name)
+    people = None if area is None else named_people(table, reader.folder, area, areas=settings.areas, cell=cell)
+    if people is not None:
+        reader.inputs[table.text("people")] = file_hash(reader.folder / table.text("people"))
     return replace(settings, people=people)
 
 
