@@ -165,6 +165,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     print(f"{study.name}: no mistakes found. Study area {about['area_km2']:,} km2 in {study.area.crs}.")
     for measure in study.measures:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by})")
+    for measure in study.harm.area_measures:
+        print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
 

@@ -205,6 +205,9 @@ def find_patterns(
         events = store.dated_points(opened, measure)
         found.append(hotspots.find_patterns(measure, events, study=study, ledger=ledger, designs=designs))
         progress(f"patterns of {measure.name}", number, len(study.measures))
+    for measure in study.harm.area_measures:
+        tables = [store.area_counts(opened, measure.source, category) for category in measure.categories or ("all",)]
+        found.append(hotspots.find_area_patterns(measure, tables, study=study))
     return tuple(found)
 
 

@@ -2,7 +2,8 @@
 
 from geoharm.hotspots.accuracy import hotspot_accuracy
 from geoharm.hotspots.agreement import with_sources
-from geoharm.hotspots.area_clusters import area_clusters
+from geoharm.hotspots.area_clusters import area_clusters, overall_area_clusters
+from geoharm.hotspots.area_patterns import find_area_patterns
 from geoharm.hotspots.bandwidth import choose_bandwidth, least_squares, likelihood, normal_scale, oversmoothing
 from geoharm.hotspots.change import change_surface, population_risk, tolerance_contours
 from geoharm.hotspots.clusters import getis_ord, local_moran
@@ -33,6 +34,7 @@ __all__ = [
     "densities",
     "density",
     "emerging_hotspots",
+    "find_area_patterns",
     "find_hotspots",
     "find_patterns",
     "general_g",
@@ -46,6 +48,7 @@ __all__ = [
     "measure_change",
     "morans_i",
     "normal_scale",
+    "overall_area_clusters",
     "oversmoothing",
     "pattern_shift",
     "people_of_areas",

@@ -5,19 +5,20 @@ Rey and Anselin (2007), PySAL, https://doi.org/10.52324/001c.8285; https://pysal
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 from shapely.geometry.base import BaseGeometry
 
 from geoharm._checks import check_vector
 from geoharm.errors import DesignError
 from geoharm.hotspots.conditional import conditional_p
-from geoharm.model import LocalClusters, PValueSource
+from geoharm.model import GlobalClustering, LocalClusters, PValueSource
 from geoharm.stats import adjusted_p
 
 
@@ -55,21 +56,11 @@ def area_clusters(
     DesignError
         If values and areas differ in number, or fewer than 3 areas are given.
     """
-    x = check_vector(values, "values")
-    if x.size != len(areas) or x.size < 3:
-        msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
-        raise DesignError(msg)
-    # A second to load, and only area tables need them.
+    x = _checked(values, areas)
+    # A second to load, and only area tables need it.
     import esda  # noqa: PLC0415
-    import geopandas  # noqa: PLC0415
-    from libpysal.graph import Graph  # noqa: PLC0415
 
-    shapes = geopandas.GeoSeries(list(areas))
-    graph = (
-        Graph.build_fuzzy_contiguity(shapes, buffer=tolerance / 2)
-        if tolerance > 0
-        else Graph.build_contiguity(shapes, rook=False, strict=True)
-    )
+    graph = _neighbours(areas, tolerance)
     alone = np.asarray(graph.cardinalities == 0)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -105,3 +96,65 @@ def area_clusters(
         seed,
         "; ".join(notes),
     )
+
+
+def overall_area_clusters(
+    values: ArrayLike, areas: Sequence[BaseGeometry], *, tolerance: float = 0.0
+) -> tuple[GlobalClustering, GlobalClustering]:
+    """Return Moran's I (weights that add up to one an area) and the general G (binary) of areas that touch.
+
+    Both are judged by the normal curve, with expectation and variance under randomisation; see `morans_i` and `general_g`.
+
+    Parameters
+    ----------
+    values, areas, tolerance
+        As in `area_clusters`; the general G wants values of zero or more.
+
+    Raises
+    ------
+    DesignError
+        If values and areas differ in number, or fewer than 3 areas are given.
+    """
+    x = _checked(values, areas)
+    import esda  # noqa: PLC0415
+
+    graph = _neighbours(areas, tolerance)
+    if (x == x[0]).all() or not (graph.cardinalities > 0).any():
+        why = "every area holds the same value" if (x == x[0]).all() else "no area touches another"
+        empty = (math.nan,) * 5
+        return tuple(
+            GlobalClustering(name, *empty, PValueSource.NORMAL, note=why) for name in ("Moran's I", "general G")
+        )  # type: ignore[return-value]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        moran = esda.Moran(x, graph, transformation="r", permutations=0)
+        general = esda.G(x, graph.transform("B"), permutations=0)
+    return (
+        _judged("Moran's I", moran.I, moran.EI, moran.VI_rand, moran.z_rand),
+        _judged("general G", general.G, general.EG, general.VG, general.z_norm),
+    )
+
+
+def _judged(name: str, value: float, expected: float, variance: float, z: float) -> GlobalClustering:
+    p = float(2 * ndtr(-abs(z)))
+    return GlobalClustering(name, float(value), float(expected), math.sqrt(variance), float(z), p, PValueSource.NORMAL)
+
+
+def _checked(values: ArrayLike, areas: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+    x = check_vector(values, "values")
+    if x.size != len(areas) or x.size < 3:
+        msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
+        raise DesignError(msg)
+    return x
+
+
+def _neighbours(areas: Sequence[BaseGeometry], tolerance: float) -> Any:
+    """Return the graph of areas that touch, or lie within `tolerance` metres."""
+    # A second to load, and only area tables need them.
+    import geopandas  # noqa: PLC0415
+    from libpysal.graph import Graph  # noqa: PLC0415
+
+    shapes = geopandas.GeoSeries(list(areas))
+    if tolerance > 0:
+        return Graph.build_fuzzy_contiguity(shapes, buffer=tolerance / 2)
+    return Graph.build_contiguity(shapes, rook=False, strict=True)

@@ -45,7 +45,7 @@ from geoharm.model.market import (
 )
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, Measure, Role, is_proactive
 from geoharm.model.panel import UnitPanel
-from geoharm.model.patterns import Clustering, Emergence, Judgement, PatternResult, Shift
+from geoharm.model.patterns import AreaClustering, Clustering, Emergence, Judgement, PatternResult, Shift
 from geoharm.model.perception import CorrectedEffect, IndicatorChange
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name, month_span
 from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_polygon
@@ -138,6 +138,7 @@ __all__ = [
     "Acceptability",
     "AccuracySettings",
     "Appraisal",
+    "AreaClustering",
     "AreaCounts",
     "Areas",
     "Balance",

@@ -39,6 +39,34 @@ class Clustering:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaClustering:
+    """Where the rates of an area table lie high beside high over the whole period.
+
+    Attributes
+    ----------
+    grid : Grid
+        On which the areas are drawn.
+    label : ndarray of int, shape (ny, nx)
+        The area of each cell, as its position in the other arrays; -1 for none.
+    gi, moran : LocalClusters
+        Arrays of shape (n,).
+    overall : tuple of GlobalClustering
+    support : ndarray of int, shape (n,)
+        The least each area's count can be.
+    km2 : ndarray, shape (n,)
+        Ground of each area.
+    """
+
+    grid: Grid
+    label: NDArray[np.int64]
+    gi: LocalClusters
+    moran: LocalClusters
+    overall: tuple[GlobalClustering, ...]
+    support: NDArray[np.int64]
+    km2: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
 class Emergence:
     """What emerged and what faded, step by step.
 
@@ -105,12 +133,12 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class PatternResult:
-    """What one measure's points say beyond their density; None where there is no answer, with the reason.
+    """What one measure's points, or areas, say beyond their density; None where there is no answer, with the reason.
 
     Attributes
     ----------
     measure : Measure
-    clustering : Clustering or None
+    clustering : Clustering, AreaClustering or None
     emergence : Emergence or None
     judgement : Judgement or None
     shifts : tuple of Shift
@@ -120,7 +148,7 @@ class PatternResult:
     """
 
     measure: Measure
-    clustering: Clustering | None
+    clustering: Clustering | AreaClustering | None
     emergence: Emergence | None
     judgement: Judgement | None
     shifts: tuple[Shift, ...]

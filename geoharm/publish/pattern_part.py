@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -13,7 +14,7 @@ from geoharm.publish.change_part import swatch
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.patterned import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS, ShownPatterns, ShownShift
 from geoharm.publish.pictures import operation_map
-from geoharm.publish.shown import ShownOperation
+from geoharm.publish.shown import ClassedImage, ShownOperation
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -44,14 +45,17 @@ def pattern_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dic
     """Return the maps of the primary measure's patterns, and the tables of all measures."""
     name, primary = operation.design.operation.name, operation.primary.measure.name
     first = next((one for one in disclosed.patterns if one.measure.name == primary), None)
-    pictures, legends = _pictures(disclosed, operation, first)
     emergence = first.emergence if first else None
     return {
-        "pattern_maps": pictures,
-        "pattern_legends": legends,
+        "pattern_maps": _pictures(disclosed, operation, first),
         "cluster_how": _sentence(f"{first.clusters.neighbours}; {first.clusters.note}")
         if first and first.clusters
         else "",
+        "area_hows": [
+            _sentence(f"{one.measure.name}: {one.clusters.neighbours}; {one.clusters.note}")
+            for one in _by_area(disclosed)
+            if one.clusters
+        ],
         "cluster_rows": [_cluster_row(one) for one in disclosed.patterns],
         "emerging_how": _sentence(emergence.how + (f"; {emergence.note}" if emergence.note else ""))
         if emergence
@@ -90,19 +94,22 @@ def meaning(pattern: Pattern) -> str:
 
 def _pictures(
     disclosed: DisclosedStudy, operation: ShownOperation, first: ShownPatterns | None
-) -> tuple[list[tuple[str, Markup]], list[tuple[str, list[tuple[Markup, str]]]]]:
-    """Return the maps of the whole study area and the legend of each."""
-    maps: list[tuple[str, Markup]] = []
-    legends: list[tuple[str, list[tuple[Markup, str]]]] = []
+) -> list[tuple[str, Markup, list[tuple[Markup, str]]]]:
+    """Return the maps of the whole study area, each with its legend."""
+    maps: list[tuple[str, Markup, list[tuple[Markup, str]]]] = []
     if first is None:
-        return maps, legends
+        return maps
 
-    def add(title: str, image: Any, classes: list[tuple[str, str]]) -> None:
-        maps.append((title, operation_map(disclosed, operation.design, image, title, whole=True)))
-        legends.append((title, [(swatch(colour), text) for colour, text in classes]))
+    def add(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> None:
+        picture = operation_map(disclosed, operation.design, image, title, whole=True)
+        maps.append((title, picture, [(swatch(colour), text) for colour, text in classes]))
 
     if first.clusters:
-        add("Clusters, whole period", first.clusters.image, list(zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True)))
+        add("Clusters, whole period", first.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
+    for one in _by_area(disclosed):
+        if one.clusters:
+            title = f"Clusters of {one.measure.name}, by area"
+            add(title, one.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
     if first.emergence:
         found = {pattern for pattern, ground, _ in first.emergence.patterns if math.isfinite(ground)}
         classes = [
@@ -114,8 +121,13 @@ def _pictures(
     shift = first.shifts.get(operation.design.operation.name)
     if shift:
         title = f"Shift of the pattern, {shift.units}"
-        add(title, shift.image, list(zip(palette.CLUSTERS, SHIFT_WORDS, strict=True)))
-    return maps, legends
+        add(title, shift.image, zip(palette.CLUSTERS, SHIFT_WORDS, strict=True))
+    return maps
+
+
+def _by_area(disclosed: DisclosedStudy) -> list[ShownPatterns]:
+    names = {one.name for one in disclosed.study.harm.area_measures}
+    return [one for one in disclosed.patterns if one.measure.name in names]
 
 
 def _cluster_row(one: ShownPatterns) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.model import (
+    AreaClustering,
     Clustering,
     Emergence,
     HotspotScore,
@@ -176,21 +177,46 @@ def disclose_patterns(result: PatternResult, area: StudyArea, k: int) -> ShownPa
     )
 
 
-def _clusters(found: Clustering, area: StudyArea, k: int) -> ShownClusters:
+def _clusters(found: Clustering | AreaClustering, area: StudyArea, k: int) -> ShownClusters:
+    if isinstance(found, AreaClustering):
+        return _area_clusters(found, area, k)
     drawn = (found.support >= k) & (found.places >= k) & np.isfinite(found.gi.z)
-    low, high = found.gi.flagged(-1), found.gi.flagged(1)
-    classes = np.where(drawn, np.select([low, high], [2, 3], 1), 0)
+    classes = np.where(drawn, np.select([found.gi.flagged(-1), found.gi.flagged(1)], [2, 3], 1), 0)
 
     def km2(cells: NDArray[np.bool_]) -> float:
         return float((cells & drawn).sum()) * found.grid.cell_km2
 
-    ground = {"high": km2(high), "low": km2(low), "chance": km2(~high & ~low)}
-    kinds = ("high among high", "low among high", "low among low", "high among low")
-    ground |= {name: km2(found.moran.flagged(kind)) for kind, name in enumerate(kinds, start=1)}
-    overall = tuple((one.statistic, _round(one.value), one.p) for one in found.overall)
-    return ShownClusters(
-        cells_image(found.grid, classes, area, palette.CLUSTERS), ground, overall, found.gi.neighbours, _how(found.gi)
+    image = cells_image(found.grid, classes, area, palette.CLUSTERS)
+    return ShownClusters(image, _ground(found, km2), _overall(found), found.gi.neighbours, _how(found.gi))
+
+
+def _area_clusters(found: AreaClustering, area: StudyArea, k: int) -> ShownClusters:
+    """Return the clusters of areas; one whose count may be under k is not drawn."""
+    drawn = (found.support >= k) & np.isfinite(found.gi.z)
+    classes = np.where(drawn, np.select([found.gi.flagged(-1), found.gi.flagged(1)], [2, 3], 1), 0)
+
+    def km2(areas: NDArray[np.bool_]) -> float:
+        return float(found.km2[areas & drawn].sum())
+
+    how = (
+        f"events per km2 and year of {found.support.size:,} areas; p-values from {found.gi.permutations:,} conditional "
+        f"permutations, adjusted for all areas together (false discovery rate, {numbers.percent(_LEVEL)})"
     )
+    how += f"; {found.gi.note}" if found.gi.note else ""
+    on_map = np.where(found.label >= 0, np.append(classes, 0)[found.label], 0)
+    image = cells_image(found.grid, on_map, area, palette.CLUSTERS)
+    return ShownClusters(image, _ground(found, km2), _overall(found), found.gi.neighbours, how)
+
+
+def _ground(found: Clustering | AreaClustering, km2: Callable[[NDArray[np.bool_]], float]) -> dict[str, float]:
+    low, high = found.gi.flagged(-1), found.gi.flagged(1)
+    kinds = ("high among high", "low among high", "low among low", "high among low")
+    ground = {"high": km2(high), "low": km2(low), "chance": km2(~high & ~low)}
+    return ground | {name: km2(found.moran.flagged(kind)) for kind, name in enumerate(kinds, start=1)}
+
+
+def _overall(found: Clustering | AreaClustering) -> tuple[tuple[str, float, float], ...]:
+    return tuple((one.statistic, _round(one.value), one.p) for one in found.overall)
 
 
 def _emergence(result: Emergence, area: StudyArea, k: int) -> ShownEmergence:
