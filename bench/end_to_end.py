@@ -22,7 +22,7 @@ import shapely
 
 from bench.calibration import argument, rows_of, short
 from bench.calibration_table import PAGE, share, table
-from geoharm import publish, store, workflow
+from geoharm import intake, publish, store, workflow
 from geoharm.model import StudyResult
 from geoharm.simulate import PLANTED, CityPlan, World, build_city, write_whole_city
 from geoharm.study import read_study
@@ -59,7 +59,7 @@ def one_city(number):
         kept = tuple(one for one in study.measures if one.name == study.primary)
         study = replace(study, measures=kept, sources=tuple(one for one in study.sources if one.name == kept[0].source))
         with store.open_store(data / "city.duckdb", inputs=data) as opened:
-            ledgers = workflow.ingest(opened, study, data)
+            ledgers = intake.ingest(opened, study, data)
             designs = workflow.design(study, ledgers)
             spots = workflow.find_hotspots(opened, study, ledgers, designs)
             result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, ledgers, designs))

@@ -22,9 +22,9 @@ import shapely
 
 from geoharm import displacement, store
 from geoharm.displacement.placebo import ZONES
+from geoharm.intake import ingest
 from geoharm.model import BeforeRule, Harm, Measure, Operation, Period, ZoneRole, add_months
 from geoharm.study import read_study
-from geoharm.workflow import ingest
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data" / "merseyside-police"

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from geoharm import cli_harm, publish, store, workflow
+from geoharm import cli_harm, intake, publish, store, workflow
 from geoharm import simulate as simulation
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
@@ -126,10 +126,10 @@ def ingest(
 ) -> None:
     """Read the files into the database and print what became of every row."""
     study = read_study(study_file)
-    workflow.check(study)
+    intake.check(study)
     with _Bar(quiet) as bar, store.open_store(db or database_of(study), inputs=data) as opened:
-        ledgers: list[SourceLedger | TableLedger] = [*workflow.ingest(opened, study, data, bar.show)]
-        ledgers += workflow.ingest_tables(opened, study, data, bar.show)
+        ledgers: list[SourceLedger | TableLedger] = [*intake.ingest(opened, study, data, bar.show)]
+        ledgers += intake.ingest_tables(opened, study, data, bar.show)
     if as_json:
         print_json([_ledger_dict(ledger) for ledger in ledgers])
         return
@@ -150,7 +150,7 @@ def ingest(
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
     study = read_study(study_file)
-    workflow.check(study)
+    intake.check(study)
     about = {
         "study": study.name,
         "area_km2": round(study.area.area_km2, 2),

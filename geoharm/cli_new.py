@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from geoharm import start, workflow
+from geoharm import intake, start
 from geoharm.cli_options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model import TACTICS, Period
@@ -146,9 +146,9 @@ def _write(files: Mapping[Path, str], study_file: Path | None) -> None:
 
 def _check(study_file: Path) -> None:
     try:
-        workflow.check(read_study(study_file))
+        intake.check(read_study(study_file))
     except StudyError as error:
-        others = [problem for problem in error.problems if workflow.GUESS_SENTENCE not in problem]
+        others = [problem for problem in error.problems if intake.GUESS_SENTENCE not in problem]
         if others:
             raise StudyError(others) from error
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geoharm import plan, store, workflow
+from geoharm import intake, plan, store
 from geoharm.cli_options import AsJson, Database, StudyFile, database_of, print_json
 from geoharm.model import PlanState
 from geoharm.study import read_study
@@ -28,7 +28,7 @@ def lock(
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
     study = read_study(study_file)
-    workflow.check(study)
+    intake.check(study)
     path = db or database_of(study)
     first = min(one.period.start for one in study.operations)
     loaded = path.is_file() and store.events_since(path, first) > 0

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from geoharm import store, workflow
+from geoharm import intake, store
 from geoharm.cli_options import DATA, AsJson, DataFolder, StudyFile, print_json
 from geoharm.model import PowerRow, PowerTable, pooled_fall
 from geoharm.power import power_tables
@@ -25,10 +25,10 @@ def power(
 ) -> None:
     """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
     study = read_study(study_file)
-    workflow.check(study)
+    intake.check(study)
     # A database of its own: asking for power loads no outcome into the study's.
     with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "p.duckdb", inputs=data) as opened:
-        ledgers = workflow.ingest(opened, study, data)
+        ledgers = intake.ingest(opened, study, data)
         tables = power_tables(opened, study, ledgers)
     together = _together(tables)
     if as_json:

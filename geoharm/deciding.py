@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from geoharm import appraising, harm, publish, ranking, store, watching, workflow
+from geoharm import appraising, harm, intake, publish, ranking, store, watching, workflow
 from geoharm._tables import quoted
 from geoharm.errors import StudyError
 from geoharm.model import Study
@@ -48,10 +48,10 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
     problems = appraising.check_options(study)
     if problems:
         raise StudyError(problems)
-    workflow.check(study)
+    intake.check(study)
     publish.check_folder(out)
     with store.open_store(database, inputs=data) as opened:
-        ledgers = workflow.ingest(opened, study, data)
+        ledgers = intake.ingest(opened, study, data)
         found = appraising.appraise(opened, study, ledgers, operation)
     disclosed = publish.disclose_appraisal(study, found)
     return Decided(publish.appraisal_record(disclosed), publish.publish_appraisal(disclosed, out))
@@ -71,11 +71,11 @@ def prioritise(study: Study, *, data: Path, out: Path, database: Path, weights: 
     StudyError, DataError, DesignError, PublishError
         With one sentence a mistake; nothing is half-written.
     """
-    workflow.check(study)
+    intake.check(study)
     publish.check_folder(out)
     with store.open_store(database, inputs=data) as opened:
-        ledgers = workflow.ingest(opened, study, data)
-        workflow.ingest_tables(opened, study, data)
+        ledgers = intake.ingest(opened, study, data)
+        intake.ingest_tables(opened, study, data)
         surfaces = workflow.find_hotspots(opened, study, ledgers, ())
         spots = next(one.hotspots for one in surfaces if one.measure.name == study.primary)
         found = ranking.rank_study(opened, study, ledgers, spots, watching.sites(opened, study), weights=weights)

@@ -1,4 +1,4 @@
-"""The settings of a study file: hotspots, emerging hotspots, accuracy and change; every key has a default."""
+"""The settings of a study file: windows, hotspots, emerging hotspots, accuracy and change."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from geoharm.model import (
     EDGES,
     KERNELS,
     AccuracySettings,
+    BeforeRule,
     ChangeSettings,
     Correction,
     EmergingSettings,
@@ -33,6 +34,17 @@ def read_period(table: Table) -> Period | None:
     except DesignError as error:
         table.problems.append(f"{table.where}: {error}")
         return None
+
+
+def read_before(table: Table) -> BeforeRule | None:
+    """Return which window before an operation it is held against; None after a mistake."""
+    if "years" in table or "same_season" in table:
+        table.known("years", "same_season")
+        if not table.flag("same_season", default=True):
+            table.refuse("same_season", "must be true with years; give start and end for any other window.")
+        return BeforeRule(None, table.integer("years", least=1), same_season=True)
+    period = read_period(table)
+    return None if period is None else BeforeRule(period)
 
 
 def read_hotspots(table: Table) -> HotspotSettings:

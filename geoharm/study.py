@@ -28,7 +28,6 @@ from geoharm.model import (
     TACTICS,
     UNITS,
     Areas,
-    BeforeRule,
     ChangeSettings,
     Harm,
     Measure,
@@ -42,7 +41,7 @@ from geoharm.model import (
     is_proactive,
 )
 from geoharm.people import named_people
-from geoharm.settings import read_accuracy, read_change, read_emerging, read_hotspots, read_period
+from geoharm.settings import read_accuracy, read_before, read_change, read_emerging, read_hotspots, read_period
 from geoharm.study_values import (
     HARM_KEYS,
     counted_source,
@@ -267,7 +266,7 @@ def _operation(reader: _Reader, table: Table) -> Operation | None:
         control = reader.area(table, "control", "control area")
     target = reader.area(table, "target", "target area")
     chosen = read_period(table.table("chosen_on")) if "chosen_on" in table else None
-    before = _before(table.table("before"))
+    before = read_before(table.table("before"))
     similar = _similar(reader, table)
     tactic = table.text("tactic", choices=TACTICS)
     name, objective = table.text("name"), table.text("objective")
@@ -310,16 +309,6 @@ def _similar(reader: _Reader, table: Table) -> Areas | None:
         return None
     reader.inputs[relative] = file_hash(reader.folder / relative)
     return areas
-
-
-def _before(table: Table) -> BeforeRule | None:
-    if "years" in table or "same_season" in table:
-        table.known("years", "same_season")
-        if not table.flag("same_season", default=True):
-            table.refuse("same_season", "must be true with years; give start and end for any other window.")
-        return BeforeRule(None, table.integer("years", least=1), same_season=True)
-    period = read_period(table)
-    return None if period is None else BeforeRule(period)
 
 
 def _publish(reader: _Reader, table: Table) -> PublishSettings:

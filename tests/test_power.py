@@ -10,7 +10,7 @@ import shutil
 import pytest
 from typer.testing import CliRunner
 
-from geoharm import power, store, workflow
+from geoharm import intake, power, store
 from geoharm.cli import app
 from geoharm.model import PowerRow, PowerTable, pooled_fall
 from geoharm.study import read_study
@@ -45,7 +45,7 @@ def tables(folder, monkeypatch, waits=(3,)):
     monkeypatch.setattr(power, "WAITS", waits)
     study = read_study(folder / "demo.toml")
     with store.open_store(folder / "p.duckdb", inputs=folder) as opened:
-        ledgers = workflow.ingest(opened, study, folder)
+        ledgers = intake.ingest(opened, study, folder)
         return power.power_tables(opened, study, ledgers)
 
 
@@ -81,7 +81,7 @@ def test_nothing_from_the_operation_on_is_used(demo, monkeypatch, tmp_path):
 def test_too_little_history_is_a_reason_not_a_number(tmp_path):
     study = read_study(small_study(tmp_path))
     with store.open_store(tmp_path / "p.duckdb", inputs=tmp_path) as opened:
-        ledgers = workflow.ingest(opened, study, tmp_path)
+        ledgers = intake.ingest(opened, study, tmp_path)
         (table,) = power.power_tables(opened, study, ledgers)
     for row in (*table.zones, *table.by_months):
         assert math.isnan(row.detectable_fall)

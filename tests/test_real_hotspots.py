@@ -21,9 +21,10 @@ from geoharm.hotspots import (
     percent_volume_threshold,
 )
 from geoharm.hotspots.patterns import _shift
+from geoharm.intake import ingest
 from geoharm.model import ChangeSettings, Pattern, Period, Points, Window, grid_over
 from geoharm.study import read_study
-from geoharm.workflow import design, find_patterns, ingest
+from geoharm.workflow import design, find_patterns
 
 pytestmark = pytest.mark.real
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from geoharm.errors import StudyError
+from geoharm.intake import check
 from geoharm.model import (
     AccuracySettings,
     ChangeSettings,
@@ -19,7 +20,6 @@ from geoharm.model import (
     Role,
 )
 from geoharm.study import read_study
-from geoharm.workflow import check
 from tests.conftest import lonlat, small_study, write_polygon
 from tests.test_rasters import write as write_raster
 

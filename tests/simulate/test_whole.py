@@ -11,7 +11,7 @@ import pytest
 import shapely
 from typer.testing import CliRunner
 
-from geoharm import store, workflow
+from geoharm import intake, store
 from geoharm.cli import app
 from geoharm.errors import DesignError
 from geoharm.model import TACTICS
@@ -127,11 +127,11 @@ def test_treatment_counts_below_five_are_suppressed(city, files):
 def test_the_program_reads_every_file(files, tmp_path):
     """Also the faults: a row twice, a date nobody can read, rows without a place, a default geocode."""
     study = read_study(files["study.toml"])
-    workflow.check(study)
+    intake.check(study)
     data = files["study.toml"].parent
     with store.open_store(tmp_path / "city.duckdb", inputs=data) as opened:
-        ledgers = {one.source: one for one in workflow.ingest(opened, study, data)}
-        tables = {one.source: one for one in workflow.ingest_tables(opened, study, data)}
+        ledgers = {one.source: one for one in intake.ingest(opened, study, data)}
+        tables = {one.source: one for one in intake.ingest_tables(opened, study, data)}
     assert ledgers["police"].total("rejected") == ledgers["police"].total("duplicate") == 1
     assert ledgers["police"].total("no_place") + ledgers["police"].total("recovered") > 0
     assert ledgers["police"].default_geocodes

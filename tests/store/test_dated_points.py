@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 
 from geoharm import store
+from geoharm.intake import ingest
 from geoharm.model import Period, Window
 from geoharm.study import read_study
-from geoharm.workflow import ingest
 from tests.conftest import small_study
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from geoharm import displacement, store
 from geoharm.errors import DesignError
+from geoharm.intake import ingest
 from geoharm.model import ALL_RINGS, Period, Window, ZoneRole
 from geoharm.study import read_study
-from geoharm.workflow import design, ingest
+from geoharm.workflow import design
 from tests.conftest import small_study
 
 

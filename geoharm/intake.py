@@ -1,0 +1,160 @@
+"""From files to the database: every source by its format, and what a study can be told about them before any is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from geoharm import displacement, store, weighing
+from geoharm._checks import nearest
+from geoharm.errors import DesignError, StudyError
+from geoharm.model import Operation, Source, SourceLedger, Study, TableLedger, is_proactive
+from geoharm.store import Format, Input, Store
+
+GUESS_SENTENCE = "is a guess; check every line of it and take the line guessed = true out."
+
+Progress = Callable[[str, int, int], None]
+
+
+def silent(step: str, done: int, total: int) -> None:
+    """Report no progress."""
+
+
+def ingest(opened: Store, study: Study, data: Path, progress: Progress = silent) -> tuple[SourceLedger, ...]:
+    """Read every source of events of a study into the database and return the balanced ledgers.
+
+    Raises
+    ------
+    StudyError, DataError
+        With one sentence a mistake; a refused file has changed nothing.
+    """
+    ledgers = []
+    for source in (one for one in study.sources if one.is_events):
+        layout, files = _files(study, source, data)
+        done = 0
+
+        def step(name: str, total: int = len(files), of: str = source.name) -> None:
+            nonlocal done
+            done += 1
+            progress(f"reading {of}: {name}", done, total)
+
+        ledgers.append(
+            store.ingest_source(
+                opened,
+                source.name,
+                layout=layout,
+                files=files,
+                area=study.area,
+                period=study.period,
+                covers=source.covers,
+                on_file=step,
+            )
+        )
+    _check_categories(opened, study)
+    return tuple(ledgers)
+
+
+def ingest_tables(opened: Store, study: Study, data: Path, progress: Progress = silent) -> tuple[TableLedger, ...]:
+    """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
+
+    Raises
+    ------
+    StudyError, DataError
+        With one sentence a mistake; a refused source has changed nothing.
+    """
+    ledgers = []
+    for source in (one for one in study.sources if not one.is_events):
+        layout, files = _files(study, source, data)
+        progress(f"reading {source.name}", 0, len(files))
+        ledgers.append(
+            store.ingest_table(opened, source, layout=layout, files=files, area=study.area, period=study.period)
+        )
+        progress(f"reading {source.name}", len(files), len(files))
+    return tuple(ledgers)
+
+
+def check(study: Study) -> None:
+    """Check what needs no data: every format, every phase, every operation's zones.
+
+    Raises
+    ------
+    StudyError
+        Listing every mistake.
+    """
+    problems: list[str] = []
+    for source in study.sources:
+        try:
+            layout = _layout(study, source)
+        except StudyError as error:
+            problems += [f'source "{source.name}": {problem}' for problem in error.problems]
+        else:
+            problems += _kind_problems(source, layout)
+    problems += weighing.check_values(study)
+    try:
+        displacement.check_operations_apart(study.operations)
+    except DesignError as error:
+        problems.append(str(error))
+    for one in study.operations:
+        try:
+            displacement.check_operation(one, study.area, others(study, one))
+        except DesignError as error:
+            problems.append(f'operation "{one.name}": {error}')
+    if problems:
+        raise StudyError(problems)
+
+
+def others(study: Study, one: Operation) -> list[Operation]:
+    """Return the other operations of a study."""
+    return [other for other in study.operations if other is not one]
+
+
+def _layout(study: Study, source: Source) -> Format:
+    """Return the format of a source; nothing is read by one that nobody has checked."""
+    layout = store.read_format(source.format, study.folder)
+    if layout.guessed:
+        raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
+    return layout
+
+
+def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Input, ...]]:
+    layout = _layout(study, source)
+    return layout, store.find_inputs(source.files, data, members=layout.members)
+
+
+def _kind_problems(source: Source, layout: Format) -> list[str]:
+    """Return how a source and its format disagree about what the files hold."""
+    if layout.kind != ("event" if source.is_events else source.kind):
+        return [
+            f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
+            f"{'dated points' if layout.kind == 'event' else layout.kind}; choose a format for that kind, or the kind of the "
+            "format (geoharm formats list)."
+        ]
+    if source.areas is not None and layout.rules.area:
+        return [
+            f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
+            "study area; leave areas and area_id out."
+        ]
+    return []
+
+
+def _check_categories(opened: Store, study: Study) -> None:
+    """Refuse measures that name a category no row has: they would count nothing, and read as a fall to zero."""
+    problems = []
+    for source in (one for one in study.sources if one.is_events):
+        held = store.categories(opened, source.name)
+        for measure in study.measures_of(source.name):
+            problems += [
+                f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
+                + nearest(category, held)
+                for category in measure.categories
+                if category not in held
+            ]
+            if measure.harm and not measure.overridden and not measure.categories:
+                problems += [
+                    f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
+                    "categories that are harm under where, or write activity = true."
+                    for category in held
+                    if is_proactive(category)
+                ]
+    if problems:
+        raise StudyError(problems)
