@@ -89,6 +89,13 @@ def check(study: Study) -> None:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
             problems += _kind_problems(source, layout)
+            if "weight" not in layout.columns:
+                problems += [
+                    f'measure "{one.name}": weight = "{one.weight}", but the format "{source.format}" keeps no weight; name '
+                    "its column under [columns] weight in a format of your own, or take weight out."
+                    for one in study.measures_of(source.name)
+                    if one.weight
+                ]
     problems += weighing.check_values(study)
     try:
         displacement.check_operations_apart(study.operations)
@@ -138,7 +145,7 @@ def _kind_problems(source: Source, layout: Format) -> list[str]:
 
 
 def _check_categories(opened: Store, study: Study) -> None:
-    """Refuse measures that name a category no row has: they would count nothing, and read as a fall to zero."""
+    """Refuse measures that name a category no row has (they would read as a fall to zero), or a weight no row states."""
     problems = []
     for source in (one for one in study.sources if one.is_events):
         held = store.categories(opened, source.name)
@@ -149,6 +156,12 @@ def _check_categories(opened: Store, study: Study) -> None:
                 for category in measure.categories
                 if category not in held
             ]
+            events, stated = store.stated_weights(opened, measure) if measure.weight else (0, 0)
+            if events and not stated:
+                problems.append(
+                    f'measure "{measure.name}": weight = "{measure.weight}", but none of its {events:,} events states a '
+                    "weight; check the column in the file and in the format, or take weight out."
+                )
             if measure.harm and not measure.overridden and not measure.categories:
                 problems += [
                     f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '

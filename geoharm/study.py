@@ -50,6 +50,7 @@ from geoharm.study_values import (
     mitigation,
     of_points,
     value_files,
+    weight_counted,
 )
 
 RELEASES = ("public", "internal")
@@ -216,7 +217,7 @@ def _outlines(reader: _Reader, table: Table) -> Areas | None:
 def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
     table.known(
         "name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by", "reporting",
-        "comparator", "watch", "kind",
+        "comparator", "watch", "kind", "weight",
     )  # fmt: skip
     source = counted_source(table, sources)
     where = table.table("where", needed=False).known("category")
@@ -244,7 +245,7 @@ def _measure(table: Table, sources: tuple[Source, ...]) -> Measure:
     comparator = table.text("comparator") if "comparator" in table else ""
     kind, watched = kind_counted(table, sources), table.flag("watch", default=False)
     about = (table.text("name"), source, categories, unit, recorded_by)
-    return Measure(*about, harm, overridden, reporting, comparator, kind, watched)
+    return Measure(*about, harm, overridden, reporting, comparator, kind, watched, weight_counted(table, sources))
 
 
 def _operation(reader: _Reader, table: Table) -> Operation | None:

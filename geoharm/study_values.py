@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from geoharm.model import (
 
 HARM_KEYS = ("values", "indicator", "watch", "prioritise", "option", "appraise")
 _LASTS = "lasts"
+_WEIGHT = re.compile(r"[^\W\d_][\w .-]{0,29}")
 
 
 def of_points(every: Sequence[Measure], sources: Sequence[Source]) -> tuple[Measure, ...]:
@@ -59,6 +61,19 @@ def kind_counted(table: Table, sources: Sequence[Source]) -> str:
     if kind in KINDS:
         table.refuse("kind", f"is for measures of area tables; this one's source says that it is {kind}.")
     return table.text("kind", choices=KINDS)
+
+
+def weight_counted(table: Table, sources: Sequence[Source]) -> str:
+    """Return what the weights of a measure's events count, such as needles; empty if its densities count events."""
+    if "weight" not in table:
+        return ""
+    name = table.content.get("source")
+    if any(one.name == name and not one.is_events for one in sources):
+        table.refuse("weight", "is for measures of dated points; a table of areas has no places to weigh.")
+    weight = table.text("weight").strip()
+    if not _WEIGHT.fullmatch(weight):
+        table.refuse("weight", 'must say in a word or a few what the weights count, such as "needles".')
+    return weight
 
 
 def value_files(harm: HarmSettings, folder: Path) -> list[str]:

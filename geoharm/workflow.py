@@ -63,7 +63,10 @@ def find_hotspots(
         for one in designs:
             steps = (one.before, one.after, *one.phases)
             windows |= {(one.operation.name, window.name): window for window in steps}
-        views = {view: (store.points(opened, measure, window), window.years) for view, window in windows.items()}
+        views = {
+            view: (store.points(opened, measure, window, weighed=True), window.years)
+            for view, window in windows.items()
+        }
         found.append(
             hotspots.map_measure(
                 measure,
@@ -73,6 +76,7 @@ def find_hotspots(
                 settings=study.hotspots,
                 location_error=ledger.location_error,
                 seed=study.seed,
+                shared=bool(measure.weight) and study.publish.release == "public",
             )
         )
         progress(f"density of {measure.name}", number, len(study.measures))

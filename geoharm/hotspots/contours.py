@@ -59,7 +59,7 @@ def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Ho
     ----------
     surface : Surface
     points : Points
-        The events that made it; counted exactly by the cell they lie in.
+        The events that made it; counted exactly by the cell they lie in, whatever they weigh.
     share : float
         Share of all density that the hotspots hold together.
 
@@ -68,6 +68,7 @@ def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Ho
     tuple of Hotspot
         Cells that touch by an edge are one hotspot. Ties in events are broken by density, then from south-west.
     """
+    points = points.counted
     threshold = percent_volume_threshold(surface.values, share)
     hot = np.nan_to_num(surface.values, nan=-1.0) >= threshold
     labels, count = ndimage.label(hot)

@@ -44,6 +44,7 @@ def density(
     ----------
     points : Points
         Distinct places with weights, in metres. Events that were moved to a list of places are summed once a place.
+        The values are made of weights; `support`, `places` and `events` of the surface count events.
     grid : Grid
     bandwidth : float
         Metres, at least one cell: the search radius; for the Gaussian its standard deviation.
@@ -92,10 +93,10 @@ def density(
     values = _intensity(points, grid, bandwidth, kernel, inside, edge) * (1e6 / years)
     support, places = np.zeros(grid.shape, dtype=np.int64), np.zeros(grid.shape, dtype=np.int64)
     if counted:
-        support, places = sums.within_reach(sums.sort_events(points, grid, bandwidth), bandwidth / grid.cell)
+        support, places = sums.within_reach(sums.sort_events(points.counted, grid, bandwidth), bandwidth / grid.cell)
     if inside is not None:
         values[~inside] = np.nan
-    return Surface(grid, values, kernel, bandwidth, points.total, years, support, places, edge)
+    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge)
 
 
 def densities(
@@ -183,7 +184,7 @@ def adaptive_density(
         mass = mass / shares_of_events(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
     values, reached, places = np.zeros(grid.shape), np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.int64)
     loops.add_own(
-        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.weight, mass,
+        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.counted.weight, mass,
         bandwidths / grid.cell, kernel_code(kernel), kernel_reach(kernel, 1.0), values, reached, places,
     )  # fmt: skip
     values *= float(kernel_value(0.0, kernel=kernel, bandwidth=1.0)) / grid.cell**2 * 1e6 / years
@@ -191,7 +192,7 @@ def adaptive_density(
         values[~inside] = np.nan
     how = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
     support = np.rint(reached).astype(np.int64)
-    return Surface(grid, values, kernel, bandwidth, points.total, years, support, places, edge, how)
+    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge, how)
 
 
 def own_bandwidths(points: Points, grid: Grid, *, bandwidth: float, kernel: str = "quartic") -> NDArray[np.float64]:

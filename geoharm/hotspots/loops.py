@@ -215,7 +215,7 @@ def add_powers(events, start, nx, first, last, degree, moments):  # type: ignore
 
 
 @njit(cache=True, inline="always")
-def _height(squared, power):  # type: ignore[no-untyped-def]
+def height_at(squared, power):  # type: ignore[no-untyped-def]
     """Return a kernel at a squared distance in bandwidths, 1 at the event; the Gaussian's cut is the caller's."""
     if power == BELL:
         return np.exp(-squared / 2)
@@ -238,7 +238,7 @@ def share_in_mask(right, up, width, power, cut, mask, first, last, share):  # ty
         inside, total = 0.0, 0.0
         for j in range(int(np.ceil(up[p] - reach)), int(np.floor(up[p] + reach)) + 1):
             for i in range(int(np.ceil(right[p] - reach)), int(np.floor(right[p] + reach)) + 1):
-                value = _height(((i - right[p]) ** 2 + (j - up[p]) ** 2) / width[p] ** 2, power)
+                value = height_at(((i - right[p]) ** 2 + (j - up[p]) ** 2) / width[p] ** 2, power)
                 total += value
                 if 0 <= j < ny and 0 <= i < nx and mask[j, i]:
                     inside += value
@@ -255,7 +255,7 @@ def add_own(right, up, weight, mass, width, power, cut, out, reached, places):  
         for j in range(max(0, int(np.ceil(up[p] - reach))), min(ny - 1, int(np.floor(up[p] + reach))) + 1):
             for i in range(max(0, int(np.ceil(right[p] - reach))), min(nx - 1, int(np.floor(right[p] + reach))) + 1):
                 squared = ((i - right[p]) ** 2 + (j - up[p]) ** 2) / width[p] ** 2
-                out[j, i] += scale * _height(squared, power)
+                out[j, i] += scale * height_at(squared, power)
                 if squared < 1.0:
                     reached[j, i] += weight[p]
                     places[j, i] += 1

@@ -46,7 +46,8 @@ def under_bandwidths(
         drawn = _draw(surface, points, max(surface.grid.cell, factor * surface.bandwidth), within, counted=True)
         hot = _hot_cells(drawn, share)
         kept = float((chosen & hot).sum() / chosen.sum()) if chosen.any() else math.nan
-        found.append(Variant(factor, drawn, find_hotspots(drawn, points, share=share), kept))
+        spots = find_hotspots(drawn, points, share=share) if hot.any() else ()
+        found.append(Variant(factor, drawn, spots, kept))
     return tuple(found)
 
 
@@ -107,4 +108,6 @@ def _draw(surface: Surface, points: Points, bandwidth: float, within: BaseGeomet
 
 
 def _hot_cells(surface: Surface, share: float) -> NDArray[np.bool_]:
+    if not (surface.values > 0).any():
+        return np.zeros(surface.grid.shape, dtype=np.bool_)
     return np.asarray(np.nan_to_num(surface.values, nan=-1.0) >= percent_volume_threshold(surface.values, share))

@@ -80,6 +80,8 @@ class Measure:
         The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table".
     watched : bool
         Whether the study asks to watch it after an operation, beside health and violence.
+    weight : str
+        What the source's weight column counts, such as "needles": densities and hotspot contours are in it. Empty: events.
     """
 
     name: str
@@ -93,6 +95,12 @@ class Measure:
     comparator: str = ""
     kind: str = ""
     watched: bool = False
+    weight: str = ""
+
+    @property
+    def density_unit(self) -> str:
+        """What a density of it is a density of: its weight, or its unit."""
+        return self.weight or self.unit
 
     @property
     def role(self) -> Role:

@@ -111,15 +111,21 @@ class Points:
         Metres in the study's system, every pair once.
     weight : ndarray, shape (n,)
         Events at the place (or their summed weight), zero or more.
+    events : ndarray, shape (n,), or None
+        Events at the place, where the weight is something else, such as needles; None where the weight counts events.
     """
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     weight: NDArray[np.float64]
+    events: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("x", "y", "weight"):
+        for name in ("x", "y", "weight") if self.events is None else ("x", "y", "weight", "events"):
             object.__setattr__(self, name, check_vector(getattr(self, name), name))
+        if self.events is not None and (self.events.shape != self.x.shape or (self.events < 0).any()):
+            msg = "Where weights are not events, the events at every place are needed too, zero or more."
+            raise DesignError(msg)
         if not self.x.shape == self.y.shape == self.weight.shape:
             msg = f"x, y and weight must be equally long; {self.x.size}, {self.y.size}, {self.weight.size} were given."
             raise DesignError(msg)
@@ -134,6 +140,11 @@ class Points:
     def total(self) -> float:
         """Sum of the weights."""
         return float(self.weight.sum())
+
+    @property
+    def counted(self) -> Points:
+        """The same places with their events as weight: what counts and disclosure rules look at."""
+        return self if self.events is None else Points(self.x, self.y, self.events)
 
 
 def check_polygon(geometry: BaseGeometry, name: str) -> BaseGeometry:

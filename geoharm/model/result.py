@@ -290,6 +290,8 @@ class HotspotResult:
         Over the cells of the study area, whole period.
     outlines : mapping of (operation, view) to tuple of Hotspot
         The hotspots of every other view that has events.
+    shared : bool
+        Whether weights are bounded by those around them, as a public release needs it.
     """
 
     measure: Measure
@@ -299,6 +301,7 @@ class HotspotResult:
     variants: tuple[Variant, ...]
     concentration: Concentration
     outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Bandwidth:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """An intensity in events per square kilometre and year.
+    """An intensity in events (or what they weigh) per square kilometre and year.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class Surface:
     bandwidth : float
         Metres: the search radius; of the Gaussian the standard deviation; of an adaptive surface the geometric mean.
     events : float
-        Events (or summed weight) that made it.
+        Events that made it, whatever they weigh.
     years : float
         Length of the window in years.
     support : ndarray of int, shape (ny, nx)
@@ -198,7 +198,7 @@ class Surface:
 
     @property
     def mass(self) -> float:
-        """Events that the surface adds up to: sum of value x cell area x years."""
+        """Events, or what they weigh, that the surface adds up to: sum of value x cell area x years."""
         return float(np.nansum(self.values)) * self.grid.cell_km2 * self.years
 
 
@@ -219,7 +219,7 @@ class Hotspot:
     share : float
         Of all located events, 0 to 1.
     density : float
-        Mean events per km2 per year inside.
+        Mean per km2 per year inside, of events or of what they weigh.
     stability : float
         Share of repetitions, with places drawn anew and the bandwidth varied, in which it stays a hotspot; NaN if
         not examined.

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.errors import DesignError
 from geoharm.model import Concentration, Hotspot, HotspotResult, StudyArea, Surface, Variant
 from geoharm.publish.classes import class_breaks, classed_image
 from geoharm.publish.shown import ClassedImage, ShownHotspots, ShownVariant
@@ -21,6 +22,12 @@ _SPREAD = 7**0.5
 
 def disclose_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ShownHotspots:
     """Return what may be published of one measure's surfaces and hotspots under a threshold; 1 withholds nothing."""
+    if k > 1 and result.measure.weight and not result.shared:
+        msg = (
+            f'The surfaces of "{result.measure.name}" are weighed, and one event can outweigh all others around it; a public '
+            "release needs weights that are bounded by those around them (shared)."
+        )
+        raise DesignError(msg)
     allowed = {name: _supported(surface, k) for name, surface in result.views.items()}
     highest = max((float(values.max()) for values in allowed.values()), default=0.0)
     breaks = class_breaks(highest)

@@ -37,8 +37,8 @@ _COG = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads":
 def hotspot_frame(disclosed: DisclosedStudy) -> geopandas.GeoDataFrame:
     """Return the hotspots of every measure as a GeoDataFrame in the study's metres; `.to_arrow()` gives Arrow.
 
-    Columns: measure, unit, role, rank, events, share, area_km2, density (events per km2 per year), stability, shown_by,
-    kernel, bandwidth_m, bandwidth_rule, edge, geometry.
+    Columns: measure, unit, role, rank, events, share, area_km2, density, density_unit, stability, shown_by, kernel,
+    bandwidth_m, bandwidth_rule, edge, geometry.
     """
     rows = [
         {
@@ -50,6 +50,7 @@ def hotspot_frame(disclosed: DisclosedStudy) -> geopandas.GeoDataFrame:
             "share": spot.share,
             "area_km2": spot.area_km2,
             "density": spot.density,
+            "density_unit": f"{one.measure.density_unit} per km2 per year",
             "stability": spot.stability,
             "shown_by": ", ".join(spot.shown_by),
             "kernel": one.kernel,
@@ -62,8 +63,8 @@ def hotspot_frame(disclosed: DisclosedStudy) -> geopandas.GeoDataFrame:
         for spot in one.hotspots
     ]
     columns = [
-        "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "stability", "shown_by", "kernel",
-        "bandwidth_m", "bandwidth_rule", "edge", "geometry",
+        "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
+        "shown_by", "kernel", "bandwidth_m", "bandwidth_rule", "edge", "geometry",
     ]  # fmt: skip
     return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=disclosed.study.area.crs)
 
@@ -133,7 +134,7 @@ def _tags(one: ShownHotspots, key: tuple[str, str]) -> dict[str, str]:
         "measure": one.measure.name,
         "source": one.measure.source,
         "view": f"{operation}: {view}" if operation else view,
-        "unit": f"{one.measure.unit} per km2 per year",
+        "unit": f"{one.measure.density_unit} per km2 per year",
         "kernel": one.kernel,
         "bandwidth_m": f"{one.bandwidth.value:.6g}",
         "bandwidth_rule": one.bandwidth.rule,

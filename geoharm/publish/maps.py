@@ -191,6 +191,7 @@ def _measure_data(one: ShownHotspots, operation: str) -> dict[str, Any]:
     return {
         "name": one.measure.name,
         "unit": one.measure.unit,
+        "density": one.measure.density_unit,
         "activity": one.measure.role is Role.ACTIVITY,
         "breaks": list(one.breaks),
         "events": {view: events for view, (_, events) in one.of(operation).items()},

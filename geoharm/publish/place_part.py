@@ -54,8 +54,19 @@ def recipe(shown: ShownHotspots) -> str:
     note = f" ({shown.bandwidth.note})" if shown.bandwidth.note else ""
     return (
         f"{kernel} kernel, {length} {shown.bandwidth.value:,.0f} m, {_RULES[shown.bandwidth.rule]}{note}; cells of "
-        f"{shown.cell:g} m; {_EDGES[shown.edge]}"
+        f"{shown.cell:g} m; {_EDGES[shown.edge]}{_weighed(shown)}"
     )
+
+
+def _weighed(shown: ShownHotspots) -> str:
+    """Return what is weighed and what is not, and what a public release gives up of it."""
+    weight, unit = shown.measure.weight, shown.measure.unit
+    if not weight:
+        return ""
+    public = (
+        "" if shown.exact else "; no place weighs more than all around it together, so that no single find can be read"
+    )
+    return f"; weighed by {weight}, while hotspots are counted in {unit}{public}"
 
 
 def place_context(
@@ -86,6 +97,7 @@ def place_context(
         "strip": strip,
         "legend": legend,
         "recipe": recipe(surface) if surface else "",
+        "density_unit": surface.measure.density_unit if surface else "",
         "witnesses": "Marked: a market that one kind of source alone shows, and that may be a matter of who reports."
         if len(kinds) > 1
         else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
@@ -127,6 +139,7 @@ def _hotspot_table(one: ShownHotspots, disclosed: DisclosedStudy, kinds: int) ->
         "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
         f"density{more}{hidden}",
         "unit": one.measure.unit,
+        "weight": f"{one.measure.weight} " if one.measure.weight else "",
         "rows": [
             {
                 "rank": spot.rank,

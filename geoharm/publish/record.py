@@ -81,7 +81,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
 def _surface(one: ShownHotspots) -> dict[str, Any]:
     return {
         "measure": one.measure.name,
-        "unit": f"{one.measure.unit} per km2 per year",
+        "unit": f"{one.measure.density_unit} per km2 per year",
         "kernel": one.kernel,
         "edge": one.edge,
         "bandwidth_m": to_record(one.bandwidth.value),

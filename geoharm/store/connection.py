@@ -15,7 +15,7 @@ from geoharm.errors import BusyError, GeoharmError, StoreError
 # What does not fit is written beside the database while it is worked on; a thread reading CSV needs about so much.
 _LEAST_THREADS, _MOST_THREADS, _MB_A_THREAD = 2, 8, 150
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 
 _TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;

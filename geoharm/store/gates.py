@@ -77,6 +77,15 @@ def note_zeros(connection: duckdb.DuckDBPyConnection, source: str, file: str) ->
         keep_note(connection, source, LedgerNote("zero coordinates", rows, line, sentence, file))
 
 
+def note_weights(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
+    """Add a note on rows of ``parsed`` that state no weight, which then weigh 1."""
+    rows, line = connection.execute(
+        "SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE weight IS NULL AND fault IS NULL"
+    ).fetchall()[0]
+    if rows:
+        keep_note(connection, source, LedgerNote("no weight", rows, line, "state no weight: each weighs 1", file))
+
+
 def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
     """Add a note if the degrees of ``parsed`` have so few decimals that places move by ten metres or more."""
     fewest = 0

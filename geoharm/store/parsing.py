@@ -69,7 +69,7 @@ def parse_stage(
                     {_moments("date", layout)} AS since, {_moments("end", layout)} AS until,
                     {_which("date", layout)} AS written, {_which("end", layout)} AS end_written, {_midnight(layout)} AS utc_midnight,
                     TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
-                    CASE WHEN weight_text IS NULL THEN 1.0 ELSE TRY_CAST(weight_text AS DOUBLE) END AS weight,
+                    TRY_CAST(weight_text AS DOUBLE) AS weight,
                     {_category(layout)} AS category, id_text AS record
                 FROM (
                     SELECT *, {_readings("date", layout)}, {_readings("end", layout)}

@@ -203,20 +203,36 @@ def zone_counts(store: Store, operation: str, measure: Measure, zones: Sequence[
     return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
-def points(store: Store, measure: Measure, window: Window) -> Points:
+def points(store: Store, measure: Measure, window: Window, *, weighed: bool = False) -> Points:
     """Return the distinct located places of a measure in a window, with the events at each.
 
-    Default geocodes, rows without a place and rows outside the study area are left out.
+    Default geocodes, rows without a place and rows outside the study area are left out. If `weighed`, and the measure
+    names a weight, the weight at a place is the sum of its events' weights, and the events stand beside it; an event
+    that states none weighs 1.
     """
+    weight = ""
+    if weighed and measure.weight:
+        # In order of size, so that rounding does not hang on the order of threads.
+        weight = ", sum(coalesce(weight, 1) ORDER BY coalesce(weight, 1)) AS weight"
     found = store.connection.execute(
         f"""
-        SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
+        SELECT x, y, CAST(count(*) AS DOUBLE) AS n{weight} FROM tidy.event
         WHERE source = $source AND place = 'inside' AND ({window_filter(window)}) {category_filter(measure)}
         GROUP BY x, y ORDER BY x, y
         """,
         {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
-    return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))
+    keys = ("x", "y", "weight", "n") if weight else ("x", "y", "n")
+    return Points(*(np.asarray(found[key], dtype=np.float64) for key in keys))
+
+
+def stated_weights(store: Store, measure: Measure) -> tuple[int, int]:
+    """Return how many events of a measure there are, and how many state a weight."""
+    found = store.connection.execute(
+        f"SELECT count(*), count(weight) FROM tidy.event WHERE source = $source {category_filter(measure)}",
+        {"source": measure.source} | category_values(measure),
+    ).fetchall()[0]
+    return int(found[0]), int(found[1])
 
 
 def dated_points(store: Store, measure: Measure, window: Window | None = None) -> DatedPoints:

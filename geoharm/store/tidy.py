@@ -21,7 +21,7 @@ from geoharm.store.connection import Store, quote_text
 from geoharm.store.csv_files import NOT_TEXT
 from geoharm.store.date_gates import gate_dates, note_dates
 from geoharm.store.formats import Format
-from geoharm.store.gates import note_decimals, note_zeros
+from geoharm.store.gates import note_decimals, note_weights, note_zeros
 from geoharm.store.inputs import Input
 from geoharm.store.landing import read_file
 from geoharm.store.notes import forget_notes
@@ -104,6 +104,8 @@ def _load(store: Store, source: Input, rule: LoadRule) -> None:
         )
         note_dates(connection, rule.source, name, rule.layout)
         note_zeros(connection, rule.source, name)
+        if "weight" in staged.fields:
+            note_weights(connection, rule.source, name)
         if rule.layout.crs == _crs.LONLAT:
             note_decimals(connection, rule.source, name)
 
@@ -132,7 +134,11 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
         ),
         ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
         ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
-        ("weight IS NULL OR NOT isfinite(weight) OR weight < 0", "weight", "is not a number of zero or more"),
+        (
+            "weight_text IS NOT NULL AND (weight IS NULL OR NOT isfinite(weight) OR weight < 0)",
+            "weight",
+            "is not a number of zero or more",
+        ),
     ]
     limits = (("longitude", 180), ("latitude", 90)) if rule.layout.crs == _crs.LONLAT else ()
     for column in ("longitude", "latitude"):
