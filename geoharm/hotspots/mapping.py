@@ -49,8 +49,10 @@ def map_measure(
         points.counted, settings.bandwidth, kernel=settings.kernel, cell=settings.cell, location_error=location_error
     )
     if shared:
-        reach = {"kernel": settings.kernel, "bandwidth": bandwidth.value}
-        views = {view: (shared_weights(some, **reach), years) for view, (some, years) in views.items()}
+        views = {
+            view: (shared_weights(some, kernel=settings.kernel, bandwidth=bandwidth.value), years)
+            for view, (some, years) in views.items()
+        }
         points, _ = views[whole]
     surfaces = densities(
         views, grid, bandwidth=bandwidth.value, kernel=settings.kernel, within=area.boundary, edge=settings.edge,
