@@ -3,10 +3,12 @@
 - An estimate of the target (or the rings) is withheld where the target's (or the rings') count is.
 - The regression has one error for all zones: it is withheld whole where one of them is, and rounded elsewhere.
 - Month-by-month curves are shown only where the counts by month are.
-- A clock is shown only if no small count of a stretch of time can be solved for from it and what is shown else.
+- A clock is shown only if no small count of a stretch of time, of its zone or the control, can be solved for from it
+  and what is shown else; its times are rounded to a tenth of a month.
 - A candidate area's answer follows from its counts: it is withheld where one of them is small, in any window, and
   rounded to a hundredth elsewhere; the answer against all of them together where what is hidden adds up to few.
-- A guard or a shift that names a withheld count says that it is withheld; its consequence stays.
+- A guard or a shift that names a withheld count says that it is withheld; its consequence stays. Their figures, which
+  come from counts by month, day or hour that are not shown, have two digits.
 """
 
 from __future__ import annotations
@@ -80,6 +82,7 @@ def disclose_beside(
     phases: Sequence[ShownEffect],
     bounds: Sequence[ShownEffect],
     series: ShownSeries,
+    timed: bool = True,
 ) -> ShownBeside:
     """Return the family, guards and shifts of a measure as they may be published.
 
@@ -92,6 +95,8 @@ def disclose_beside(
     effects, phases, bounds : sequence of ShownEffect
         As they are published.
     series : ShownSeries
+    timed : bool
+        Whether counts over time may be told at all, so that clocks may.
     """
     rule = _Rule(
         k,
@@ -99,10 +104,15 @@ def disclose_beside(
         frozenset((effect.zone, effect.window) for effect in phases if effect.is_withheld),
     )
     withheld: list[str] = []
-    found = None if result.family is None else _family(result, result.family, design, rule, series, withheld)
+    clocks = () if result.family is None else result.family.clocks
+    safe = [clock for clock in clocks if timed and _clock_is_safe(clock, result.counts, design, rule, series)]
+    found = None if result.family is None else _family(result, result.family, rule, design, series, withheld)
+    if found is not None:
+        shown = (_rounded_clock(clock, k) if clock in safe else _blank_clock(clock, k) for clock in clocks)
+        found = replace(found, clocks=tuple(shown))
     guards = tuple(_guard(guard, result, design, rule, bounds=bool(bounds)) for guard in result.guards)
     shifts = None if result.shifts is None else _shifts(result.shifts, rule)
-    return ShownBeside(found, guards, shifts, tuple(withheld))
+    return ShownBeside(found, guards, shifts, tuple(withheld), _stretches(safe, result.counts, design) if k > 1 else ())
 
 
 def disclose_pools(
@@ -137,10 +147,10 @@ def _blank(estimate: Estimate, k: int) -> Estimate:
 
 
 def _family(
-    result: MeasureResult, found: Family, design: Design, rule: _Rule, series: ShownSeries, withheld: list[str]
+    result: MeasureResult, found: Family, rule: _Rule, design: Design, series: ShownSeries, withheld: list[str]
 ) -> Family:
-    """Return the family without what would give a small count back; what is left out is named."""
-    k, target, rings = rule.k, "target" in rule.hidden, ALL_RINGS in rule.hidden
+    """Return the family, but its clocks, without what would give a small count back; what is left out is named."""
+    target, rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
     both = target or rings or TARGET_AND_RINGS in rule.hidden
     if target:
         withheld.append("all estimates of the target")
@@ -149,12 +159,6 @@ def _family(
     monthly = series.step == 1 and not target
     if not monthly and (found.running or found.events):
         withheld.append("the curves by month: the counts by month are not shown either")
-    clocks = tuple(
-        _rounded_clock(clock, k)
-        if _clock_is_safe(clock, result.counts, design, rule, series)
-        else _blank_clock(clock, k)
-        for clock in found.clocks
-    )
     controls = found.controls
     sensitivity = found.sensitivity
     if target:
@@ -177,7 +181,6 @@ def _family(
         running=found.running if monthly else None,
         events=found.events if monthly else None,
         profile=_profile(found.profile, rule),
-        clocks=clocks,
         choice=choice,
         controls=controls,
         sensitivity=sensitivity,
@@ -221,19 +224,36 @@ def _clock_is_safe(clock: Clock, counts: ZoneCounts, design: Design, rule: _Rule
         return True
     if clock.zone in rule.hidden:
         return False
-    role = ZoneRole.TARGET if clock.zone == "target" else ZoneRole.RING
-    names = [zone.name for zone in design.of_role(role)]
-    rows = counts.counts[[counts.zones.index(name) for name in names]].sum(axis=0, keepdims=True)
-    joint = replace(counts, zones=(clock.zone,), counts=rows)
-    windows = [window for window in (design.before, design.after) if clock.zone not in rule.hidden]
-    windows += [phase for phase in design.phases if (clock.zone, phase.name) not in rule.windows]
-    spans = [[stretch] for stretch in clock.stretches]
-    if any(rule.small(_between(joint, stretch)) for stretch in clock.stretches):
-        return False
-    spans += [list(window.periods) for window in windows]
-    if clock.zone == "target" and series.step:
-        spans += [[span] for span in _steps(series)]
-    return not gives_back(joint, clock.zone, spans, rule.k)
+    for zone in (clock.zone, "control"):
+        joint = _joint(counts, zone, design)
+        if any(rule.small(_between(joint, stretch)) for stretch in clock.stretches):
+            return False
+        spans = [[stretch] for stretch in clock.stretches]
+        spans += [list(window.periods) for window in (design.before, design.after)]
+        spans += [list(phase.periods) for phase in design.phases if (zone, phase.name) not in rule.windows]
+        if zone in ("target", "control") and series.step:
+            spans += [[span] for span in _steps(series)]
+        if gives_back(joint, zone, spans, rule.k):
+            return False
+    return True
+
+
+def _joint(counts: ZoneCounts, zone: str, design: Design) -> ZoneCounts:
+    """Return the counts of the target, of all rings or of the control as those of one zone."""
+    role = {ALL_RINGS: ZoneRole.RING, "control": ZoneRole.CONTROL}.get(zone, ZoneRole.TARGET)
+    rows = [counts.zones.index(one.name) for one in design.of_role(role)]
+    return replace(counts, zones=(zone,), counts=counts.counts[rows].sum(axis=0, keepdims=True))
+
+
+def _stretches(clocks: Sequence[Clock], counts: ZoneCounts, design: Design) -> tuple[tuple[str, Period, int], ...]:
+    """Return the counts of every shown clock's stretches, in its zone and in the control."""
+    found = {
+        (zone, stretch): _between(_joint(counts, zone, design), stretch)
+        for clock in clocks
+        for zone in (clock.zone, "control")
+        for stretch in clock.stretches
+    }
+    return tuple((zone, stretch, count) for (zone, stretch), count in found.items())
 
 
 def _between(counts: ZoneCounts, period: Period, row: int = 0) -> int:
@@ -253,12 +273,26 @@ def _rounded(estimate: Estimate, k: int) -> Estimate:
 
 
 def _rounded_clock(clock: Clock, k: int) -> Clock:
+    if k == 1:
+        return clock
     return replace(
         clock,
         initial=_rounded(clock.initial, k),
         wear=_rounded(clock.wear, k),
+        half_life_running=round(clock.half_life_running, 1),
         residual=_rounded(clock.residual, k),
+        half_life_after=_to_a_tenth(clock.half_life_after),
+        months_to_return=_to_a_tenth(clock.months_to_return),
     )
+
+
+def _to_a_tenth(found: ConfidenceSet) -> ConfidenceSet:
+    return replace(found, pieces=tuple((round(low, 1), round(high, 1)) for low, high in found.pieces))
+
+
+def _digits(value: float) -> float:
+    """Return a number to two digits."""
+    return float(f"{value:.2g}")
 
 
 def _blank_clock(clock: Clock, k: int) -> Clock:
@@ -337,6 +371,8 @@ def _curve(curve: SpecificationCurve, kept: Sequence[Specification], rule: _Rule
     return replace(
         curve,
         specifications=tuple(replace(one, estimate=_rounded(one.estimate, rule.k), counts=()) for one in kept),
+        heterogeneity_p=_digits(curve.heterogeneity_p),
+        spread=_digits(curve.spread),
     )
 
 
@@ -350,21 +386,25 @@ def _guard(guard: Guard, result: MeasureResult, design: Design, rule: _Rule, *, 
     chosen = design.operation.chosen_on
     if guard.name == "regression to the mean" and chosen is not None:
         hidden = hidden or rule.small(_between(result.counts, chosen, result.counts.zones.index("target")))
-    if not hidden or rule.k == 1:
+    if rule.k == 1:
         return guard
+    if not hidden:
+        return replace(guard, figure=_digits(guard.figure))
     return replace(guard, figure=math.nan, sentence=f"W{_why(rule.k)[1:]}.")
 
 
 def _shifts(table: ShiftTable, rule: _Rule) -> ShiftTable:
     rows = tuple(_shift(row, rule) for row in table.rows)
     adjusted = tuple(
-        math.nan if row.sentence.startswith("Withheld") else value
+        math.nan if row.sentence.startswith("Withheld") else value if rule.k == 1 else _digits(value)
         for row, value in zip(rows, table.adjusted, strict=True)
     )
     return ShiftTable(rows, adjusted)
 
 
 def _shift(row: ShiftRow, rule: _Rule) -> ShiftRow:
-    if not rule.small(*row.counts):
+    if rule.k == 1:
         return replace(row, counts=())
+    if not rule.small(*row.counts):
+        return replace(row, figure=_digits(row.figure), p_value=_digits(row.p_value), counts=())
     return replace(row, figure=math.nan, p_value=math.nan, sentence=f"W{_why(rule.k)[1:]}.", counts=())
