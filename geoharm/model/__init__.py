@@ -101,6 +101,7 @@ from geoharm.model.surface import (
 )
 from geoharm.model.survey import SurveyEstimates
 from geoharm.model.table_ledger import TableLedger
+from geoharm.model.tiles import Tiles
 from geoharm.model.values import SIGNS, ExchangeRates, ExchangeRule, ValueProfile, ValueRule, Veto, Which
 from geoharm.model.watch import Scatter, Watch, WatchCell, WatchState
 
@@ -247,6 +248,7 @@ __all__ = [
     "SurveyEstimates",
     "TableLedger",
     "ThreatRow",
+    "Tiles",
     "UnitPanel",
     "ValueProfile",
     "ValueRule",

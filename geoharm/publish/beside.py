@@ -106,7 +106,9 @@ def disclose_beside(
     withheld: list[str] = []
     clocks = () if result.family is None else result.family.clocks
     safe = [clock for clock in clocks if timed and _clock_is_safe(clock, result.counts, design, rule, series)]
-    found = None if result.family is None else _family(result, result.family, rule, design, series, withheld)
+    found = None if result.family is None else _family(
+        result, result.family, rule, design, series, withheld=withheld
+    )
     if found is not None:
         shown = (_rounded_clock(clock, k) if clock in safe else _blank_clock(clock, k) for clock in clocks)
         found = replace(found, clocks=tuple(shown))
@@ -147,7 +149,7 @@ def _blank(estimate: Estimate, k: int) -> Estimate:
 
 
 def _family(
-    result: MeasureResult, found: Family, rule: _Rule, design: Design, series: ShownSeries, withheld: list[str]
+    result: MeasureResult, found: Family, rule: _Rule, design: Design, series: ShownSeries, *, withheld: list[str]
 ) -> Family:
     """Return the family, but its clocks, without what would give a small count back; what is left out is named."""
     target, rings = "target" in rule.hidden, ALL_RINGS in rule.hidden

@@ -15,7 +15,7 @@ import folium
 import shapely
 
 from geoharm._version import __version__
-from geoharm.model import ChangeKind, Hotspot, Role, ZoneRole
+from geoharm.model import ChangeKind, Hotspot, Role, Tiles, ZoneRole
 from geoharm.publish import numbers, palette
 from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
@@ -77,6 +77,7 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
     """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
     built = build_map(disclosed, operation)
     data = _page_data(disclosed, operation, built)
+    tiles = disclosed.study.publish.tiles
     library = leaflet()
     return render_page(
         "map.html.j2",
@@ -104,6 +105,8 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
         has_context=bool(disclosed.study.publish.context),
         has_places=bool(disclosed.study.publish.places),
         credits=attributions(disclosed),
+        hosts=tiles.hosts if tiles else (),
+        tiles=tiles,
     )
 
 
@@ -184,6 +187,18 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
             "after": numbers.window(operation.design.after),
         },
         "credits": list(attributions(disclosed)),
+        "tiles": _tiles_data(disclosed.study.publish.tiles),
+    }
+
+
+def _tiles_data(tiles: Tiles | None) -> dict[str, Any] | None:
+    if tiles is None:
+        return None
+    return {
+        "url": tiles.url,
+        "subdomains": tiles.subdomains,
+        "zoom": tiles.max_zoom,
+        "credit": f"Background map: {tiles.attribution}. Terms: {tiles.terms}",
     }
 
 

@@ -1,4 +1,4 @@
-"""Trial: can a month's small count be found by trying which whole numbers have the dispersion that is published?"""
+"""Trial: whether a month's small count is found by trying which whole numbers have the dispersion that is published."""
 
 from __future__ import annotations
 

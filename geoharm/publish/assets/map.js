@@ -45,13 +45,21 @@
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation, { padding: [12, 12] });
-    draw(of("study"), "ground", { color: "#8b959e", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 }).addTo(map);
+    draw(of("study"), "ground", {
+      color: "#8b959e", weight: 1.2, fill: !data.tiles, fillColor: "#ffffff", fillOpacity: 1,
+    }).addTo(map);
     const layers = {
       context: draw(of("context"), "lines", { color: "#8b959e", weight: 0.8, fill: false }),
       control: draw(of("control"), "lines", { color: "#6b7681", weight: 1.5, fill: false, dashArray: "1 5" }),
       places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
       zones: L.layerGroup(), hotspots: L.layerGroup(),
     };
+    if (data.tiles) {
+      layers.tiles = L.tileLayer(data.tiles.url, {
+        subdomains: data.tiles.subdomains, maxNativeZoom: data.tiles.zoom,
+        referrerPolicy: "strict-origin-when-cross-origin",
+      });
+    }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
       const style = shape.properties.style;
       draw([shape], "zone", { color: "#ffffff", weight: style.weight + 3, fill: false, opacity: 0.9 }).addTo(layers.zones);
@@ -287,6 +295,10 @@
   const Credit = L.Control.extend({
     onAdd: () => text("div", data.credits.join(" "), "credit"),
   });
+  if (data.tiles) {
+    data.credits.push(data.tiles.credit);
+    document.documentElement.classList.add("tiled");
+  }
   if (data.credits.length) { new Credit({ position: "bottomright" }).addTo(main.map); }
   window.addEventListener("beforeprint", () => { main.map.invalidateSize({ animate: false }); cut(); });
   show();
