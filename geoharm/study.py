@@ -25,6 +25,7 @@ from geoharm.model import (
     PIECES,
     RECORDERS,
     RELEASE_RULES,
+    STEPS,
     TABLE_KINDS,
     TACTICS,
     UNITS,
@@ -324,9 +325,10 @@ def _before(table: Table) -> BeforeRule | None:
 
 
 def _publish(reader: _Reader, table: Table) -> PublishSettings:
-    table.known("release", "disclosure", "tiles", "places", "context", "attribution", "files")
+    table.known("release", "disclosure", "tiles", "steps", "places", "context", "attribution", "files")
     release = table.text("release", "public", choices=RELEASES)
     disclosure = table.text("disclosure", "under-5", choices=tuple(RELEASE_RULES))
+    steps = table.text("steps", "phases", choices=STEPS)
     tiles = read_tiles(table, internal=release == "internal")
     places: tuple[Site, ...] = ()
     context: list[BaseGeometry] = []
@@ -346,7 +348,7 @@ def _publish(reader: _Reader, table: Table) -> PublishSettings:
             table.problems.append(
                 f'{table.where}: files: "{name}" is not known; {nearest(name, (*GIS_FILES, *PIECES))}'
             )
-    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files, tiles)
+    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files, tiles, steps)
 
 
 def _check_whole(

@@ -87,6 +87,7 @@ from geoharm.model.study import (
     Source,
     Study,
 )
+from geoharm.model.steps import STEPS, map_steps, step_windows
 from geoharm.model.surface import (
     BANDWIDTH_RULES,
     EDGES,
@@ -125,6 +126,7 @@ __all__ = [
     "RECORDERS",
     "RELEASE_RULES",
     "SIGNS",
+    "STEPS",
     "STANDS_FOR",
     "TABLE_KINDS",
     "TACTICS",
@@ -270,8 +272,10 @@ __all__ = [
     "grid_over",
     "is_proactive",
     "join_segments",
+    "map_steps",
     "month_name",
     "month_span",
     "pooled_fall",
     "undefined",
+    "step_windows",
 ]

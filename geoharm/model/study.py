@@ -192,6 +192,8 @@ class PublishSettings:
         Files beside the pages: some of `GIS_FILES` and `PIECES`.
     tiles : Tiles or None
         Background of the map, loaded from their host by everyone who opens it; None for a map that asks nobody.
+    steps : str
+        Of the map through time: one of `STEPS`.
     """
 
     release: str = "public"
@@ -201,6 +203,7 @@ class PublishSettings:
     attribution: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     tiles: Tiles | None = None
+    steps: str = "phases"
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,7 +172,8 @@
   }
   function words() {
     const measure = data.measures[state.measure];
-    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit + ".";
+    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit +
+      (measure.few.includes(view) ? "; too few to show." : ".");
     byId("activity-note").hidden = !measure.activity;
     document.querySelectorAll("tr[data-measure]").forEach((row) => {
       row.hidden = Number(row.dataset.measure) !== state.measure;
