@@ -348,7 +348,9 @@ def _publish(reader: _Reader, table: Table) -> PublishSettings:
             table.problems.append(
                 f'{table.where}: files: "{name}" is not known; {nearest(name, (*GIS_FILES, *PIECES))}'
             )
-    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files, tiles, steps)
+    return PublishSettings(
+        release, disclosure, places, tuple(context), table.texts("attribution", ()), files, tiles, steps
+    )
 
 
 def _check_whole(

@@ -50,8 +50,12 @@ def test_names_lead_back_to_windows(area):
     plan = design(area)
     for by in ("phases", "quarters"):
         steps = map_steps(plan, by, WIDE, ())
-        assert step_windows(plan, ["whole period", "before", *names(steps), "after"]) == {one.name: one for one in steps}
-    assert step_windows(plan, ["Q3 2019"]) == {"Q3 2019": Window("Q3 2019", (Period(date(2019, 7, 1), date(2019, 10, 1)),))}
+        assert step_windows(plan, ["whole period", "before", *names(steps), "after"]) == {
+            one.name: one for one in steps
+        }
+    assert step_windows(plan, ["Q3 2019"]) == {
+        "Q3 2019": Window("Q3 2019", (Period(date(2019, 7, 1), date(2019, 10, 1)),))
+    }
 
 
 def test_other_steps_are_refused(tmp_path):

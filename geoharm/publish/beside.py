@@ -106,9 +106,7 @@ def disclose_beside(
     withheld: list[str] = []
     clocks = () if result.family is None else result.family.clocks
     safe = [clock for clock in clocks if timed and _clock_is_safe(clock, result.counts, design, rule, series)]
-    found = None if result.family is None else _family(
-        result, result.family, rule, design, series, withheld=withheld
-    )
+    found = None if result.family is None else _family(result, result.family, rule, design, series, withheld=withheld)
     if found is not None:
         shown = (_rounded_clock(clock, k) if clock in safe else _blank_clock(clock, k) for clock in clocks)
         found = replace(found, clocks=tuple(shown))
