@@ -73,6 +73,7 @@ from geoharm.model.result import (
 from geoharm.model.settings import COMPARED, AccuracySettings, ChangeSettings, EmergingSettings
 from geoharm.model.shift import CentreShift, ShiftRow, ShiftTable
 from geoharm.model.specification import Candidate, ControlChoice, Specification, SpecificationCurve
+from geoharm.model.steps import STEPS, map_steps, step_windows
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
@@ -87,7 +88,6 @@ from geoharm.model.study import (
     Source,
     Study,
 )
-from geoharm.model.steps import STEPS, map_steps, step_windows
 from geoharm.model.surface import (
     BANDWIDTH_RULES,
     EDGES,
@@ -126,8 +126,8 @@ __all__ = [
     "RECORDERS",
     "RELEASE_RULES",
     "SIGNS",
-    "STEPS",
     "STANDS_FOR",
+    "STEPS",
     "TABLE_KINDS",
     "TACTICS",
     "TARGET_AND_RINGS",
@@ -276,6 +276,6 @@ __all__ = [
     "month_name",
     "month_span",
     "pooled_fall",
-    "undefined",
     "step_windows",
+    "undefined",
 ]

@@ -106,7 +106,7 @@ def disclose_beside(
     withheld: list[str] = []
     clocks = () if result.family is None else result.family.clocks
     safe = [clock for clock in clocks if timed and _clock_is_safe(clock, result.counts, design, rule, series)]
-    found = None if result.family is None else _family(result, result.family, rule, design, series, withheld=withheld)
+    found = None if result.family is None else _family(result.family, rule, design, series, withheld=withheld)
     if found is not None:
         shown = (_rounded_clock(clock, k) if clock in safe else _blank_clock(clock, k) for clock in clocks)
         found = replace(found, clocks=tuple(shown))
@@ -146,9 +146,7 @@ def _blank(estimate: Estimate, k: int) -> Estimate:
     return replace(estimate, value=math.nan, standard_error=math.nan, note=_why(k), intervals=(), p=math.nan)
 
 
-def _family(
-    result: MeasureResult, found: Family, rule: _Rule, design: Design, series: ShownSeries, *, withheld: list[str]
-) -> Family:
+def _family(found: Family, rule: _Rule, design: Design, series: ShownSeries, *, withheld: list[str]) -> Family:
     """Return the family, but its clocks, without what would give a small count back; what is left out is named."""
     target, rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
     both = target or rings or TARGET_AND_RINGS in rule.hidden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -12,7 +13,7 @@ from geoharm.model import Design, Period, ZoneCounts, add_months
 from geoharm.stats import monthly_dispersion
 
 _HALF = 3
-_WORLDS, _ROUNDS, _MOVES = 400, 30, 6
+_WORLDS, _ROUNDS, _LOOSE = 100, 300, 0.02
 
 
 def tells_months(counts: ZoneCounts, zones: Sequence[str], design: Design, k: int, *, step: int = 0) -> bool:
@@ -40,12 +41,7 @@ def tells_months(counts: ZoneCounts, zones: Sequence[str], design: Design, k: in
     if k == 1 or step == 1 or counts.by_year:
         return False
     values, groups = _history(counts, zones, design, step)
-    small = np.flatnonzero(values < k)
-    if not small.size:
-        return False
-    least, greatest = _reach(values, groups, small, k)
-    free = np.array([min(k - 2, float(np.nansum(values[groups == groups[month]]))) for month in small])
-    return bool(((greatest - least < free) & (greatest > 0)).any())
+    return _found(tuple(values.tolist()), tuple(groups.tolist()), k)
 
 
 def _history(
@@ -66,45 +62,89 @@ def _history(
     return np.array(values), np.array([numbers[key] for key in keys], dtype=np.int64)
 
 
-def _reach(
-    values: NDArray[np.float64], groups: NDArray[np.int64], small: NDArray[np.int64], k: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the least and greatest count that the small months take in other histories of the same dispersion."""
-    rng = np.random.default_rng(0)
-    aim = _tenth(np.array([monthly_dispersion(values)]))[0]
-    known = np.flatnonzero(np.isfinite(values))
-    worlds = np.tile(values, (_WORLDS, 1))
-    least = greatest = values[small]
-    for _ in range(_ROUNDS):
-        tried = worlds.copy()
-        moves = rng.integers(1, _MOVES + 1, size=_WORLDS)
-        for move in range(_MOVES):
-            source, sink = rng.choice(known, size=(2, _WORLDS))
-            size = rng.integers(1, k, size=_WORLDS)
-            rows = np.flatnonzero(
-                (moves > move)
-                & (groups[source] == groups[sink])
-                & (source != sink)
-                & (tried[np.arange(_WORLDS), source] >= size)
-            )
-            tried[rows, source[rows]] -= size[rows]
-            tried[rows, sink[rows]] += size[rows]
-        fits = np.flatnonzero(_tenth(_dispersions(tried)) == aim)
-        if fits.size:
-            found = tried[np.ix_(fits, small)]
-            least = np.minimum(least, found.min(axis=0))
-            greatest = np.maximum(greatest, found.max(axis=0))
-            # Half of the next worlds start from those that fit, and so wander; half from the history itself.
-            worlds[: _WORLDS // 2] = tried[rng.choice(fits, size=_WORLDS // 2)]
-    return least, greatest
+@functools.cache
+def _found(values: tuple[float, ...], groups: tuple[int, ...], k: int) -> bool:
+    """Return whether a month's small count is found; the same zone is asked about at every step of a release."""
+    search = _Search(np.array(values), np.array(groups), k)
+    return not all(search.leaves_open(int(month)) for month in np.flatnonzero(search.values < k))
 
 
-def _tenth(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(np.ceil(values * 10 - 1e-9))
+class _Search:
+    """Other histories with the dispersion of one, to a tenth, and with its sums over groups of months."""
+
+    def __init__(self, values: NDArray[np.float64], groups: NDArray[np.int64], k: int) -> None:
+        self.values, self._groups, self._k = values, groups, k
+        self._rng = np.random.default_rng(0)
+        self._known = np.flatnonzero(np.isfinite(values))
+        tenth = float(_tenth(monthly_dispersion(values)))
+        # A dispersion below 1 is told as 1.
+        self._low, self._high = -math.inf if tenth <= 10 else (tenth - 1) / 10, tenth / 10
+        self._least, self._greatest = values.copy(), values.copy()
+
+    def leaves_open(self, month: int) -> bool:
+        """Return whether a month takes values enough, or as many as its group's sum has."""
+        free = min(self._k - 2, float(np.nansum(self.values[self._groups == self._groups[month]])))
+        while self._greatest[month] - self._least[month] < free:
+            if not (self._tried(month, self._greatest[month] + 1) or self._tried(month, self._least[month] - 1)):
+                return bool(self._greatest[month] == 0)
+        return True
+
+    def _tried(self, month: int, value: float) -> bool:
+        """Return whether a history was found in which a month has a value."""
+        if value < 0:
+            return False
+        worlds = np.tile(self.values, (_WORLDS, 1))
+        for _ in range(int(abs(value - self.values[month]))):
+            self._move(worlds, onto=month) if value > self.values[month] else self._move(worlds, off=month)
+        worlds = worlds[worlds[:, month] == value]
+        if not worlds.size:
+            return False
+        far = self._far(worlds)
+        for _ in range(_ROUNDS):
+            if not far.all():
+                fits = worlds[far == 0]
+                self._least = np.fmin(self._least, fits.min(axis=0))
+                self._greatest = np.fmax(self._greatest, fits.max(axis=0))
+                return True
+            tried = worlds.copy()
+            for _ in range(int(self._rng.integers(1, 4))):
+                self._move(tried, keep=month)
+            now = self._far(tried)
+            better = (now <= far) | (self._rng.random(len(far)) < _LOOSE)
+            worlds[better], far[better] = tried[better], now[better]
+        return False
+
+    def _far(self, worlds: NDArray[np.float64]) -> NDArray[np.float64]:
+        found = _dispersions(worlds)
+        return np.maximum(np.maximum(found - self._high - 1e-10, self._low - found + 1e-10), 0.0)
+
+    def _move(self, worlds: NDArray[np.float64], *, onto: int = -1, off: int = -1, keep: int = -1) -> None:
+        """Move one event of every world that has one to move from a month to another of its group."""
+        rows = np.arange(len(worlds))
+        giving = np.nan_to_num(worlds) >= 1
+        for month in (onto, keep):
+            giving[:, month] &= month < 0
+        giving &= self._groups == self._groups[onto] if onto >= 0 else True
+        source = self._one_of(giving) if off < 0 else np.full(len(worlds), off)
+        taking = (self._groups == self._groups[source][:, None]) & np.isfinite(self.values)
+        taking[rows, source] = False
+        taking[:, keep] &= keep < 0
+        sink = self._one_of(taking) if onto < 0 else np.full(len(worlds), onto)
+        fine = giving[rows, source] & taking[rows, sink]
+        worlds[rows[fine], source[fine]] -= 1
+        worlds[rows[fine], sink[fine]] += 1
+
+    def _one_of(self, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return one allowed column of every row, at random."""
+        return np.argmax(self._rng.random(allowed.shape) * allowed, axis=1)
+
+
+def _tenth(value: float) -> int:
+    return math.ceil(value * 10 - 1e-9)
 
 
 def _dispersions(worlds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `monthly_dispersion` of every row."""
+    """Return `monthly_dispersion` of every row, but not raised to 1."""
     known = np.isfinite(worlds)
     padded = np.pad(np.where(known, worlds, 0.0), ((0, 0), (_HALF, _HALF)))
     there = np.pad(known.astype(np.float64), ((0, 0), (_HALF, _HALF)))
@@ -116,4 +156,4 @@ def _dispersions(worlds: NDArray[np.float64]) -> NDArray[np.float64]:
     pearson = np.where(used, (np.nan_to_num(worlds) - mean) ** 2 / np.where(used, mean, 1.0), 0.0).sum(axis=1)
     freedom = np.where(used, 1 - 1 / np.maximum(near, 1), 0.0).sum(axis=1)
     learned = (known.sum(axis=1) >= _HALF) & (freedom > 0)
-    return np.where(learned, np.maximum(1.0, pearson / np.where(learned, freedom, 1.0)), 1.0)
+    return np.where(learned, pearson / np.where(learned, freedom, 1.0), 1.0)
