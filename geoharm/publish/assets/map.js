@@ -41,7 +41,7 @@
       attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
       minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
-    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone"].forEach((name, index) => {
+    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation, { padding: [12, 12] });
@@ -88,7 +88,7 @@
       draw([shape], pane, { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
       draw([shape], pane, { color: "#0b3d2e", weight: 1.8, fill: false }).addTo(target.layers.hotspots);
       const box = L.geoJSON(shape).getBounds();
-      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", pane).addTo(target.layers.hotspots);
+      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", side + "-rank").addTo(target.layers.hotspots);
     });
   }
   function hotspots(measure, view) {
@@ -97,7 +97,7 @@
   function clear(target) {
     ["left", "right"].forEach((side) => {
       if (target.images[side]) { target.images[side].remove(); delete target.images[side]; }
-      [side, side + "-hot"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
+      [side, side + "-hot", side + "-rank"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
     });
     target.layers.hotspots.clearLayers();
     target.map.closePopup();
@@ -119,8 +119,8 @@
       const points = [[from, 0], [to, 0], [to, size.y], [from, size.y]];
       return "polygon(" + points.map(([x, y]) => (corner.x + x) + "px " + (corner.y + y) + "px").join(",") + ")";
     };
-    ["left", "left-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(0, at); });
-    ["right", "right-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(at, size.x); });
+    ["left", "left-hot", "left-rank"].forEach((name) => { main.map.getPane(name).style.clipPath = box(0, at); });
+    ["right", "right-hot", "right-rank"].forEach((name) => { main.map.getPane(name).style.clipPath = box(at, size.x); });
     byId("swipe-line").style.left = at + "px";
     swipe.setAttribute("aria-valuetext", Math.round(share * 100) + "% of the map shows before, the rest after");
   }
