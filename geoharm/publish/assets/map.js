@@ -81,7 +81,9 @@
   function fill(target, side, measure, view) {
     const image = data.images["surface " + measure + " " + view];
     if (target.images[side]) { target.images[side].remove(); }
-    target.images[side] = image && L.imageOverlay(image.url, image.bounds, { pane: side, className: "surface", alt: "" })
+    target.images[side] = image && L.imageOverlay(image.url, image.bounds, {
+      pane: side, className: data.steps.includes(view) && view !== "before" ? "surface step" : "surface", alt: "",
+    })
       .addTo(target.map);
     hotspots(measure, view).forEach((shape) => {
       const pane = side + "-hot";
