@@ -136,7 +136,7 @@ class _Search:
 
     def _one_of(self, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
         """Return one allowed column of every row, at random."""
-        return np.argmax(self._rng.random(allowed.shape) * allowed, axis=1)
+        return np.asarray(np.argmax(self._rng.random(allowed.shape) * allowed, axis=1))
 
 
 def _tenth(value: float) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from dataclasses import replace
@@ -196,13 +197,10 @@ def test_numbers_that_have_nothing_to_do_with_one_another_hide_nothing():
 
 
 def histories(total, months):
-    """Yield every way to spread a total over months."""
-    if months == 1:
-        yield (total,)
-        return
-    for first in range(total + 1):
-        for rest in histories(total - first, months - 1):
-            yield (first, *rest)
+    """Return every way to spread a total over months, a row each: stars and bars."""
+    bars = np.array(list(itertools.combinations(range(total + months - 1), months - 1)))
+    edges = np.column_stack([np.full(len(bars), -1), bars, np.full(len(bars), total + months - 1)])
+    return (np.diff(edges, axis=1) - 1).astype(float)
 
 
 def tenth(value):
@@ -230,7 +228,7 @@ def small_design(area, months):
 def test_no_dispersion_passes_that_leaves_a_small_month_too_few_values(area, months, total):
     """Referee: all ways to spread the total that have the same dispersion to a tenth; the trial may only be stricter."""
     reach = defaultdict(lambda: [np.full(months, np.inf), np.full(months, -np.inf)])
-    every = np.array(list(histories(total, months)), dtype=float)
+    every = histories(total, months)
     marks = np.array([tenth(max(value, 1.0)) for value in _dispersions(every)])
     for mark in np.unique(marks):
         reach[mark] = [every[marks == mark].min(axis=0), every[marks == mark].max(axis=0)]
@@ -249,7 +247,7 @@ def test_no_dispersion_passes_that_leaves_a_small_month_too_few_values(area, mon
 
 def test_five_events_with_a_telling_dispersion_are_solved_and_so_withheld(area):
     """Of the 12,376 ways to spread 6 events over a year, few have a dispersion of 4.5: the attacker reads the months."""
-    every = np.array(list(histories(6, 12)), dtype=float)
+    every = histories(6, 12)
     marks = np.array([tenth(max(value, 1.0)) for value in _dispersions(every)])
     alike = every[marks == 45]
     assert 0 < len(alike) < 20
