@@ -32,6 +32,7 @@ from geoharm.model import (
     Guard,
     Interval,
     MeasureResult,
+    Period,
     Regression,
     ShiftRow,
     ShiftTable,
