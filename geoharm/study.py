@@ -15,6 +15,7 @@ from geoharm import _crs
 from geoharm._checks import nearest
 from geoharm._tables import Table, toml_text
 from geoharm.areas import file_hash, read_area, read_areas, read_context, read_sites
+from geoharm.basemaps import read_tiles
 from geoharm.errors import DesignError, StudyError
 from geoharm.model import (
     BORNE_BY,
@@ -24,6 +25,7 @@ from geoharm.model import (
     PIECES,
     RECORDERS,
     RELEASE_RULES,
+    STEPS,
     TABLE_KINDS,
     TACTICS,
     UNITS,
@@ -313,10 +315,11 @@ def _similar(reader: _Reader, table: Table) -> Areas | None:
 
 
 def _publish(reader: _Reader, table: Table) -> PublishSettings:
-    table.known("release", "disclosure", "basemap", "places", "context", "attribution", "files")
+    table.known("release", "disclosure", "tiles", "steps", "places", "context", "attribution", "files")
     release = table.text("release", "public", choices=RELEASES)
     disclosure = table.text("disclosure", "under-5", choices=tuple(RELEASE_RULES))
-    table.text("basemap", "none", choices=["none"])
+    steps = table.text("steps", "phases", choices=STEPS)
+    tiles = read_tiles(table, internal=release == "internal")
     places: tuple[Site, ...] = ()
     context: list[BaseGeometry] = []
     if reader.crs:
@@ -335,7 +338,9 @@ def _publish(reader: _Reader, table: Table) -> PublishSettings:
             table.problems.append(
                 f'{table.where}: files: "{name}" is not known; {nearest(name, (*GIS_FILES, *PIECES))}'
             )
-    return PublishSettings(release, disclosure, places, tuple(context), table.texts("attribution", ()), files)
+    return PublishSettings(
+        release, disclosure, places, tuple(context), table.texts("attribution", ()), files, tiles, steps
+    )
 
 
 def _check_whole(

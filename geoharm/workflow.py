@@ -26,6 +26,7 @@ from geoharm.model import (
     StudyResult,
     Window,
     ZoneRole,
+    map_steps,
 )
 from geoharm.plan import plan_state
 from geoharm.store import Store
@@ -61,7 +62,8 @@ def find_hotspots(
         ledger = next(one for one in ledgers if one.source == measure.source)
         windows: dict[tuple[str, str], Window] = {WHOLE: store.whole_period(ledger.coverage, ledger.missing_months)}
         for one in designs:
-            steps = (one.before, one.after, *one.phases)
+            parts = map_steps(one, study.publish.steps, ledger.coverage, ledger.missing_months)
+            steps = (one.before, one.after, *parts)
             windows |= {(one.operation.name, window.name): window for window in steps}
         views = {
             view: (store.points(opened, measure, window, weighed=True), window.years)

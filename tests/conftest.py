@@ -167,8 +167,9 @@ def pages(root, tmp_path_factory) -> Path:
 
 
 def visit(browser, path: Path, width: int, height: int = 900):
-    """Open a page and return it with everything it asked for and every complaint."""
-    page = browser.new_page(viewport={"width": width, "height": height})
+    """Open a page, of a browser or of a context of one, and return it with all it asked for and every complaint."""
+    page = browser.new_page()
+    page.set_viewport_size({"width": width, "height": height})
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -73,6 +73,7 @@ from geoharm.model.result import (
 from geoharm.model.settings import COMPARED, AccuracySettings, ChangeSettings, EmergingSettings
 from geoharm.model.shift import CentreShift, ShiftRow, ShiftTable
 from geoharm.model.specification import Candidate, ControlChoice, Specification, SpecificationCurve
+from geoharm.model.steps import STEPS, map_steps, step_windows
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.study import (
     GIS_FILES,
@@ -101,6 +102,7 @@ from geoharm.model.surface import (
 )
 from geoharm.model.survey import SurveyEstimates
 from geoharm.model.table_ledger import TableLedger
+from geoharm.model.tiles import Tiles
 from geoharm.model.values import SIGNS, ExchangeRates, ExchangeRule, ValueProfile, ValueRule, Veto, Which
 from geoharm.model.watch import Scatter, Watch, WatchCell, WatchState
 
@@ -125,6 +127,7 @@ __all__ = [
     "RELEASE_RULES",
     "SIGNS",
     "STANDS_FOR",
+    "STEPS",
     "TABLE_KINDS",
     "TACTICS",
     "TARGET_AND_RINGS",
@@ -247,6 +250,7 @@ __all__ = [
     "SurveyEstimates",
     "TableLedger",
     "ThreatRow",
+    "Tiles",
     "UnitPanel",
     "ValueProfile",
     "ValueRule",
@@ -268,8 +272,10 @@ __all__ = [
     "grid_over",
     "is_proactive",
     "join_segments",
+    "map_steps",
     "month_name",
     "month_span",
     "pooled_fall",
+    "step_windows",
     "undefined",
 ]

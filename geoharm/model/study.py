@@ -15,6 +15,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.place import Site, StudyArea
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
+from geoharm.model.tiles import Tiles
 
 KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # What is read beside dated points; no measure counts it.
@@ -189,6 +190,10 @@ class PublishSettings:
         Credits for places and context.
     files : tuple of str
         Files beside the pages: some of `GIS_FILES` and `PIECES`.
+    tiles : Tiles or None
+        Background of the map, loaded from their host by everyone who opens it; None for a map that asks nobody.
+    steps : str
+        Of the map through time: one of `STEPS`.
     """
 
     release: str = "public"
@@ -197,6 +202,8 @@ class PublishSettings:
     context: tuple[BaseGeometry, ...] = ()
     attribution: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    tiles: Tiles | None = None
+    steps: str = "phases"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,19 @@
 - An estimate of the target (or the rings) is withheld where the target's (or the rings') count is.
 - The regression has one error for all zones: it is withheld whole where one of them is, and rounded elsewhere.
 - Month-by-month curves are shown only where the counts by month are.
-- A clock is shown only if no small count of a stretch of time can be solved for from it and what is shown else.
+- A clock is shown only if no small count of a stretch of time, of its zone or the control, can be solved for from it
+  and what is shown else; its times are rounded to a tenth of a month.
 - A candidate area's answer follows from its counts: it is withheld where one of them is small, in any window, and
   rounded to a hundredth elsewhere; the answer against all of them together where what is hidden adds up to few.
-- A guard or a shift that names a withheld count says that it is withheld; its consequence stays.
+- A guard or a shift that names a withheld count says that it is withheld; its consequence stays. Their figures, which
+  come from counts by month, day or hour that are not shown, have two digits.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -23,11 +25,8 @@ from geoharm.model import (
     DURING,
     TARGET_AND_RINGS,
     Candidate,
-    Clock,
-    ConfidenceSet,
     Curve,
     Design,
-    Estimate,
     Family,
     Forest,
     Guard,
@@ -39,36 +38,14 @@ from geoharm.model import (
     ShiftTable,
     Specification,
     SpecificationCurve,
-    ZoneCounts,
     ZoneRole,
-    add_months,
 )
-from geoharm.publish.audit import gives_back
+from geoharm.publish.disclosed_clocks import disclose_clocks
+from geoharm.publish.hidden import Hidden, between, blank, digits, rounded, why
 from geoharm.publish.shown import ShownBeside, ShownEffect, ShownSeries
 
 _TOGETHER = "all together"
 _NONE = Interval(math.nan, math.nan, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """What is hidden of one measure.
-
-    Attributes
-    ----------
-    k : int
-    hidden : frozenset of str
-        Zones of the headline's window.
-    windows : frozenset of (zone, window)
-        Phases.
-    """
-
-    k: int
-    hidden: frozenset[str]
-    windows: frozenset[tuple[str, str]]
-
-    def small(self, *counts: int) -> bool:
-        return any(0 < count < self.k for count in counts)
 
 
 def disclose_beside(
@@ -80,6 +57,7 @@ def disclose_beside(
     phases: Sequence[ShownEffect],
     bounds: Sequence[ShownEffect],
     series: ShownSeries,
+    timed: bool = True,
 ) -> ShownBeside:
     """Return the family, guards and shifts of a measure as they may be published.
 
@@ -92,17 +70,24 @@ def disclose_beside(
     effects, phases, bounds : sequence of ShownEffect
         As they are published.
     series : ShownSeries
+    timed : bool
+        Whether counts over time may be told at all, so that clocks may.
     """
-    rule = _Rule(
+    rule = Hidden(
         k,
         frozenset(effect.zone for effect in effects if effect.is_withheld),
         frozenset((effect.zone, effect.window) for effect in phases if effect.is_withheld),
     )
     withheld: list[str] = []
-    found = None if result.family is None else _family(result, result.family, design, rule, series, withheld)
+    found: Family | None = None
+    stretches: tuple[tuple[str, Period, int], ...] = ()
+    if result.family is not None:
+        found = _family(result.family, rule, design, series, withheld=withheld)
+        clocks, stretches = disclose_clocks(result.family.clocks, result.counts, design, rule, series, timed=timed)
+        found = replace(found, clocks=clocks)
     guards = tuple(_guard(guard, result, design, rule, bounds=bool(bounds)) for guard in result.guards)
     shifts = None if result.shifts is None else _shifts(result.shifts, rule)
-    return ShownBeside(found, guards, shifts, tuple(withheld))
+    return ShownBeside(found, guards, shifts, tuple(withheld), stretches)
 
 
 def disclose_pools(
@@ -121,26 +106,16 @@ def disclose_pools(
         lost = [label for label, _, _ in forest.rows if zone in hidden.get(label, frozenset())]
         if lost:
             rows = tuple((label, estimate, math.nan) for label, estimate, _ in forest.rows if label not in lost)
-            left = (*forest.left_out, *((label, _why(k)) for label in lost))
-            found.append((zone, replace(forest, rows=rows, left_out=left, pooled=None, note=_why(k))))
+            left = (*forest.left_out, *((label, why(k)) for label in lost))
+            found.append((zone, replace(forest, rows=rows, left_out=left, pooled=None, note=why(k))))
         else:
             found.append((zone, forest))
     return tuple(found)
 
 
-def _why(k: int) -> str:
-    return f"withheld: a count under {k}, or one that would give it back"
-
-
-def _blank(estimate: Estimate, k: int) -> Estimate:
-    return replace(estimate, value=math.nan, standard_error=math.nan, note=_why(k), intervals=(), p=math.nan)
-
-
-def _family(
-    result: MeasureResult, found: Family, design: Design, rule: _Rule, series: ShownSeries, withheld: list[str]
-) -> Family:
-    """Return the family without what would give a small count back; what is left out is named."""
-    k, target, rings = rule.k, "target" in rule.hidden, ALL_RINGS in rule.hidden
+def _family(found: Family, rule: Hidden, design: Design, series: ShownSeries, *, withheld: list[str]) -> Family:
+    """Return the family, but its clocks, without what would give a small count back; what is left out is named."""
+    target, rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
     both = target or rings or TARGET_AND_RINGS in rule.hidden
     if target:
         withheld.append("all estimates of the target")
@@ -149,12 +124,6 @@ def _family(
     monthly = series.step == 1 and not target
     if not monthly and (found.running or found.events):
         withheld.append("the curves by month: the counts by month are not shown either")
-    clocks = tuple(
-        _rounded_clock(clock, k)
-        if _clock_is_safe(clock, result.counts, design, rule, series)
-        else _blank_clock(clock, k)
-        for clock in found.clocks
-    )
     controls = found.controls
     sensitivity = found.sensitivity
     if target:
@@ -169,15 +138,14 @@ def _family(
         choice = replace(choice, candidates=listed)
     return replace(
         found,
-        local=_blank(found.local, rule.k) if target else found.local,
-        displaced=_blank(found.displaced, rule.k) if rings and found.displaced else found.displaced,
-        total=_blank(found.total, rule.k) if both and found.total else found.total,
+        local=blank(found.local, rule.k) if target else found.local,
+        displaced=blank(found.displaced, rule.k) if rings and found.displaced else found.displaced,
+        total=blank(found.total, rule.k) if both and found.total else found.total,
         exact=_NONE if target else found.exact,
         indices=None if both else found.indices,
         running=found.running if monthly else None,
         events=found.events if monthly else None,
         profile=_profile(found.profile, rule),
-        clocks=clocks,
         choice=choice,
         controls=controls,
         sensitivity=sensitivity,
@@ -186,17 +154,17 @@ def _family(
     )
 
 
-def _regression(found: Regression, rule: _Rule) -> Regression:
+def _regression(found: Regression, rule: Hidden) -> Regression:
     """Return the regression to a hundredth: its dispersion comes from counts by month, which are not shown by ring."""
     if rule.k == 1:
         return found
     if rule.hidden & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in found.terms)}:
-        return replace(found, terms=tuple(_blank(term, rule.k) for term in found.terms), dispersion=math.nan)
-    terms = tuple(_rounded(term, rule.k) for term in found.terms)
+        return replace(found, terms=tuple(blank(term, rule.k) for term in found.terms), dispersion=math.nan)
+    terms = tuple(rounded(term, rule.k) for term in found.terms)
     return replace(found, terms=terms, dispersion=round(found.dispersion, 1))
 
 
-def _profile(curve: Curve, rule: _Rule) -> Curve:
+def _profile(curve: Curve, rule: Hidden) -> Curve:
     """Return the profile of the zones that are shown; with one hidden, the band is Bonferroni's over the others."""
     kept = [place for place, point in enumerate(curve.points) if point.name not in rule.hidden]
     if len(kept) == len(curve.points):
@@ -215,73 +183,13 @@ def _profile(curve: Curve, rule: _Rule) -> Curve:
     )
 
 
-def _clock_is_safe(clock: Clock, counts: ZoneCounts, design: Design, rule: _Rule, series: ShownSeries) -> bool:
-    """Return whether no small count follows from a clock's stretches, the windows and the series together."""
-    if rule.k == 1:
-        return True
-    if clock.zone in rule.hidden:
-        return False
-    role = ZoneRole.TARGET if clock.zone == "target" else ZoneRole.RING
-    names = [zone.name for zone in design.of_role(role)]
-    rows = counts.counts[[counts.zones.index(name) for name in names]].sum(axis=0, keepdims=True)
-    joint = replace(counts, zones=(clock.zone,), counts=rows)
-    windows = [window for window in (design.before, design.after) if clock.zone not in rule.hidden]
-    windows += [phase for phase in design.phases if (clock.zone, phase.name) not in rule.windows]
-    spans = [[stretch] for stretch in clock.stretches]
-    if any(rule.small(_between(joint, stretch)) for stretch in clock.stretches):
-        return False
-    spans += [list(window.periods) for window in windows]
-    if clock.zone == "target" and series.step:
-        spans += [[span] for span in _steps(series)]
-    return not gives_back(joint, clock.zone, spans, rule.k)
-
-
-def _between(counts: ZoneCounts, period: Period, row: int = 0) -> int:
-    inside = (counts.dates >= np.datetime64(period.start)) & (counts.dates < np.datetime64(period.end))
-    return int(counts.counts[row, inside].sum())
-
-
-def _steps(series: ShownSeries) -> list[Period]:
-    return [Period(start, add_months(start, series.step)) for start in series.starts]
-
-
-def _rounded(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate to a hundredth: finer, the counts of a small area would follow from it."""
-    if k == 1 or not estimate.is_defined:
-        return estimate
-    return replace(estimate, value=round(estimate.value, 2), standard_error=round(estimate.standard_error, 2))
-
-
-def _rounded_clock(clock: Clock, k: int) -> Clock:
-    return replace(
-        clock,
-        initial=_rounded(clock.initial, k),
-        wear=_rounded(clock.wear, k),
-        residual=_rounded(clock.residual, k),
-    )
-
-
-def _blank_clock(clock: Clock, k: int) -> Clock:
-    """Return a clock without numbers; why parts of it cannot be told at all stays."""
-    nothing = ConfidenceSet((), clock.half_life_after.level, clock.half_life_after.method, _why(k))
-    return replace(
-        clock,
-        initial=_blank(clock.initial, k),
-        wear=_blank(clock.wear, k),
-        half_life_running=math.nan,
-        residual=_blank(clock.residual, k),
-        half_life_after=nothing,
-        months_to_return=nothing,
-    )
-
-
-def _candidate(one: Candidate, rule: _Rule, *, hide: bool) -> Candidate:
+def _candidate(one: Candidate, rule: Hidden, *, hide: bool) -> Candidate:
     """Return a candidate area without what its few events would follow from."""
     if rule.k == 1:
         return one
     if hide or rule.small(one.events):
         return replace(
-            one, distance=_tens(one.distance), scale=math.nan, ratios={}, events=0, reason=_why(rule.k), taken=False
+            one, distance=_tens(one.distance), scale=math.nan, ratios={}, events=0, reason=why(rule.k), taken=False
         )
     ratios = {name: round(value, 1) for name, value in one.ratios.items()}
     return replace(one, distance=_tens(one.distance), scale=round(one.scale, 1), ratios=ratios, events=0)
@@ -291,7 +199,7 @@ def _tens(value: float) -> float:
     return round(value / 10) * 10.0
 
 
-def _controls(curve: SpecificationCurve, rule: _Rule) -> SpecificationCurve:
+def _controls(curve: SpecificationCurve, rule: Hidden) -> SpecificationCurve:
     """Return the answers by control without those of areas with few events."""
     kept = [one for one in curve.specifications if not rule.small(*one.counts[2:])]
     lost = [one for one in curve.specifications if rule.small(*one.counts[2:]) and _name(one) != _TOGETHER]
@@ -305,7 +213,7 @@ def _name(one: Specification) -> str:
     return dict(one.choices)["control"]
 
 
-def _sensitivity(curve: SpecificationCurve, rule: _Rule, design: Design) -> SpecificationCurve:
+def _sensitivity(curve: SpecificationCurve, rule: Hidden, design: Design) -> SpecificationCurve:
     """Return the answers by reach, window and control from which no withheld count follows."""
     after, edges = design.after.name, {}
     total = 0
@@ -331,16 +239,18 @@ def _sensitivity(curve: SpecificationCurve, rule: _Rule, design: Design) -> Spec
     return _curve(curve, [one for one in curve.specifications if shown(one)], rule)
 
 
-def _curve(curve: SpecificationCurve, kept: Sequence[Specification], rule: _Rule) -> SpecificationCurve:
+def _curve(curve: SpecificationCurve, kept: Sequence[Specification], rule: Hidden) -> SpecificationCurve:
     if rule.k == 1:
         return curve
     return replace(
         curve,
-        specifications=tuple(replace(one, estimate=_rounded(one.estimate, rule.k), counts=()) for one in kept),
+        specifications=tuple(replace(one, estimate=rounded(one.estimate, rule.k), counts=()) for one in kept),
+        heterogeneity_p=digits(curve.heterogeneity_p),
+        spread=digits(curve.spread),
     )
 
 
-def _guard(guard: Guard, result: MeasureResult, design: Design, rule: _Rule, *, bounds: bool) -> Guard:
+def _guard(guard: Guard, result: MeasureResult, design: Design, rule: Hidden, *, bounds: bool) -> Guard:
     rings = {zone.name for zone in design.of_role(ZoneRole.RING)}
     hidden = "target" in rule.hidden
     if guard.name == "location error":
@@ -349,22 +259,26 @@ def _guard(guard: Guard, result: MeasureResult, design: Design, rule: _Rule, *, 
         hidden = hidden or (bool(result.bounds) and not bounds)
     chosen = design.operation.chosen_on
     if guard.name == "regression to the mean" and chosen is not None:
-        hidden = hidden or rule.small(_between(result.counts, chosen, result.counts.zones.index("target")))
-    if not hidden or rule.k == 1:
+        hidden = hidden or rule.small(between(result.counts, chosen, result.counts.zones.index("target")))
+    if rule.k == 1:
         return guard
-    return replace(guard, figure=math.nan, sentence=f"W{_why(rule.k)[1:]}.")
+    if not hidden:
+        return replace(guard, figure=digits(guard.figure))
+    return replace(guard, figure=math.nan, sentence=f"W{why(rule.k)[1:]}.")
 
 
-def _shifts(table: ShiftTable, rule: _Rule) -> ShiftTable:
+def _shifts(table: ShiftTable, rule: Hidden) -> ShiftTable:
     rows = tuple(_shift(row, rule) for row in table.rows)
     adjusted = tuple(
-        math.nan if row.sentence.startswith("Withheld") else value
+        math.nan if row.sentence.startswith("Withheld") else value if rule.k == 1 else digits(value)
         for row, value in zip(rows, table.adjusted, strict=True)
     )
     return ShiftTable(rows, adjusted)
 
 
-def _shift(row: ShiftRow, rule: _Rule) -> ShiftRow:
-    if not rule.small(*row.counts):
+def _shift(row: ShiftRow, rule: Hidden) -> ShiftRow:
+    if rule.k == 1:
         return replace(row, counts=())
-    return replace(row, figure=math.nan, p_value=math.nan, sentence=f"W{_why(rule.k)[1:]}.", counts=())
+    if not rule.small(*row.counts):
+        return replace(row, figure=digits(row.figure), p_value=digits(row.p_value), counts=())
+    return replace(row, figure=math.nan, p_value=math.nan, sentence=f"W{why(rule.k)[1:]}.", counts=())

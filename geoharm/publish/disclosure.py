@@ -6,7 +6,9 @@ Every writer takes a `DisclosedStudy`, and only `disclose` can make one. Rules f
   where one ring alone would follow from the sum of all, sums that differ from a shown one by just that zone, and all
   phases of a zone that add up to a shown count;
 - a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding, and from
-  which, with the windows' counts, no small count of a stretch of time can be solved for (`audit`); else not at all;
+  which, with the windows' counts, no small count of a stretch of time can be solved for (`audit`), in the target or in
+  the control, whose line tells its counts; else not at all;
+- a zone whose dispersion, which every error tells, leaves a small month too few values (`trial`) is withheld;
 - a hotspot with fewer than k events, or k places, is not drawn;
 - a change surface is a picture in five classes, blank where fewer than k events, or k places, are within reach;
 - a cluster, an emerging hotspot, a square whose share shifted is a class in a picture, blank where fewer than k events,
@@ -69,6 +71,7 @@ from geoharm.publish.shown import (
     withheld_effect,
 )
 from geoharm.publish.told import key_of
+from geoharm.publish.trial import tells_months
 
 _Ledger = TypeVar("_Ledger", SourceLedger, TableLedger)
 _SEAL = object()
@@ -179,7 +182,9 @@ def _disclose_operation(result: OperationResult, k: int, rungs: Rungs) -> ShownO
 
 
 def _disclose_measure(result: MeasureResult, design: Design, k: int, rung: Rung) -> ShownMeasure:
-    hidden = _hidden_zones(result, design, k)
+    steps = tuple(step for step, least in ((1, Rung.MONTHS), (3, Rung.QUARTERS), (6, Rung.SERIES)) if rung < least)
+    series = _disclose_series(result.counts, design, k, steps)
+    hidden = _hidden_zones(result, design, k, step=series.step)
     if rung >= Rung.RINGS:
         wide = {"target", ALL_RINGS, TARGET_AND_RINGS} if rung < Rung.ALL else set()
         hidden |= {effect.zone for effect in result.effects} - wide
@@ -190,10 +195,11 @@ def _disclose_measure(result: MeasureResult, design: Design, k: int, rung: Rung)
         _disclose_effect(effect, k, hide=effect.window != DURING and effect.zone in broken, drop=rung >= Rung.PHASES)
         for effect in result.phases
     )
-    steps = tuple(step for step, least in ((1, Rung.MONTHS), (3, Rung.QUARTERS), (6, Rung.SERIES)) if rung < least)
-    series = _disclose_series(result.counts, design, k, steps)
     bounds = _disclose_bounds(result, k, hide="target" in hidden)
-    beside = disclose_beside(result, design, k, effects=effects, phases=phases, bounds=bounds, series=series)
+    timed = rung < Rung.SERIES
+    beside = disclose_beside(
+        result, design, k, effects=effects, phases=phases, bounds=bounds, series=series, timed=timed
+    )
     return ShownMeasure(result.measure, effects, phases, series, bounds, beside)
 
 
@@ -209,11 +215,20 @@ def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[Show
     return tuple(_disclose_effect(effect, k, hide=False) for effect in result.bounds)
 
 
-def _hidden_zones(result: MeasureResult, design: Design, k: int) -> set[str]:
-    """Return the zones whose counts would be small, or would give a small one back by subtraction."""
-    hidden = {effect.zone for effect in result.effects if _has_small(effect, k)}
+def _hidden_zones(result: MeasureResult, design: Design, k: int, *, step: int) -> set[str]:
+    """Return the zones whose counts would be small, or would give a small one back by subtraction or by trial."""
     rings = [zone.name for zone in design.of_role(ZoneRole.RING)]
     gap = {zone.name for zone in design.of_role(ZoneRole.GAP)}
+    target = [zone.name for zone in design.of_role(ZoneRole.TARGET)]
+    made_of = {zone.name: [zone.name] for zone in design.zones}
+    made_of |= {ALL_RINGS: rings, TARGET_AND_RINGS: target + rings, TARGET_GAP_AND_RINGS: [*target, *gap, *rings]}
+    steps = {"target": step}
+    hidden = {
+        effect.zone
+        for effect in result.effects
+        if _has_small(effect, k)
+        or tells_months(result.counts, made_of[effect.zone], design, k, step=steps.get(effect.zone, 0))
+    }
     spare = sorted((name for name in rings if name not in hidden), key=lambda name: _size(result.effect(name)))
     # What is hidden among the rings follows, added up, from the sum of all: it must be large enough itself.
     while spare and not _safe_together([result.effect(name) for name in rings if name in hidden], k):
@@ -292,12 +307,12 @@ def _disclose_series(counts: ZoneCounts, design: Design, k: int, steps_allowed: 
             continue
         spans = [[Period(start, add_months(start, step))] for start in full]
         spans += [list(window.periods) for window in (design.before, design.after, *design.phases)]
-        if k > 1 and gives_back(counts, "target", spans, k):
+        if k > 1 and any(gives_back(counts, zone, spans, k) for zone in ("target", "control")):
             continue
         level = _control_scale(here, there, design)
         gaps = tuple(start for start in steps if start not in full)
         scaled = tuple(level * value for value in there.values())
-        return ShownSeries(step, tuple(full), tuple(here.values()), scaled, gaps)
+        return ShownSeries(step, tuple(full), tuple(here.values()), scaled, gaps, level)
     return ShownSeries(0)
 
 

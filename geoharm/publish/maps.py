@@ -15,7 +15,7 @@ import folium
 import shapely
 
 from geoharm._version import __version__
-from geoharm.model import ChangeKind, Hotspot, Role, ZoneRole
+from geoharm.model import ChangeKind, Hotspot, Role, Tiles, ZoneRole, step_windows
 from geoharm.publish import numbers, palette
 from geoharm.publish.changed import CLASS_WORDS
 from geoharm.publish.disclosure import DisclosedStudy
@@ -77,6 +77,7 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
     """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
     built = build_map(disclosed, operation)
     data = _page_data(disclosed, operation, built)
+    tiles = disclosed.study.publish.tiles
     library = leaflet()
     return render_page(
         "map.html.j2",
@@ -104,6 +105,8 @@ def map_page(disclosed: DisclosedStudy, operation: ShownOperation, verdict: Verd
         has_context=bool(disclosed.study.publish.context),
         has_places=bool(disclosed.study.publish.places),
         credits=attributions(disclosed),
+        hosts=tiles.hosts if tiles else (),
+        tiles=tiles,
     )
 
 
@@ -159,9 +162,10 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
             shapes += [_packed(feature) for feature in child.data.get("features", [child.data])]
     crs, name = disclosed.study.area.crs, operation.design.operation.name
     views = list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else []
-    steps = [view for view in views if view not in (WHOLE, AFTER)]
+    parts = step_windows(operation.design, views)
+    first = [BEFORE] if disclosed.study.publish.steps == "phases" else []
+    steps = [*(view for view in first if view in views), *parts]
     views = [view for view in views if view in (WHOLE, BEFORE, AFTER)]
-    phases = {phase.name: numbers.window(phase) for phase in operation.design.phases}
     return {
         "images": images,
         "shapes": shapes,
@@ -177,13 +181,25 @@ def _page_data(disclosed: DisclosedStudy, operation: ShownOperation, built: foli
         "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
         "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
         "city": bounds_lonlat(disclosed.study.area.boundary, crs),
-        "windows": phases
+        "windows": {name: numbers.window(window) for name, window in parts.items()}
         | {
             "whole period": "every month with data",
             "before": numbers.window(operation.design.before),
             "after": numbers.window(operation.design.after),
         },
         "credits": list(attributions(disclosed)),
+        "tiles": _tiles_data(disclosed.study.publish.tiles),
+    }
+
+
+def _tiles_data(tiles: Tiles | None) -> dict[str, Any] | None:
+    if tiles is None:
+        return None
+    return {
+        "url": tiles.url,
+        "subdomains": tiles.subdomains,
+        "zoom": tiles.max_zoom,
+        "credit": f"Background map: {tiles.attribution}. Terms: {tiles.terms}",
     }
 
 
@@ -195,6 +211,7 @@ def _measure_data(one: ShownHotspots, operation: str) -> dict[str, Any]:
         "activity": one.measure.role is Role.ACTIVITY,
         "breaks": list(one.breaks),
         "events": {view: events for view, (_, events) in one.of(operation).items()},
+        "few": [view for view, (image, _) in one.of(operation).items() if not image.classes.any()],
         "note": recipe(one),
     }
 

@@ -65,7 +65,7 @@ def pattern_context(disclosed: DisclosedStudy, operation: ShownOperation) -> dic
                 "pattern": pattern.label,
                 "km2": _km2(ground),
                 "meaning": meaning(pattern),
-                "why": why,
+                "why": numbers.true_minus(why).replace(" %", "%"),
             }
             for pattern, ground, why in (emergence.patterns if emergence else ())
             if pattern is not Pattern.NONE

@@ -69,6 +69,14 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
             }
             for table in disclosed.tables
         ],
+        "tiles": None
+        if study.publish.tiles is None
+        else {
+            "provider": study.publish.tiles.name,
+            "hosts": list(study.publish.tiles.hosts),
+            "terms": study.publish.tiles.terms,
+            "note": "the map loads pictures from these hosts and so tells them its readers' addresses",
+        },
         "surfaces": [_surface(one) for one in disclosed.hotspots],
         "patterns": [pattern_record(one) for one in disclosed.patterns],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],

@@ -147,6 +147,7 @@ class _System:
         solver = _Solver(self.matrix, self.low if labels else np.where(self.label, 0.0, self.low), self.high)
         weights = np.array([cell.weights for cell in self.cells])
         least, greatest = seen or (np.full(len(self.cells), np.inf), np.full(len(self.cells), -np.inf))
+        least, greatest = least.copy(), greatest.copy()
         # Some worlds at random first: most cells take enough values in them, and need not be tried one by one.
         draws = np.random.default_rng(0).choice([-1.0, 1.0], size=(_DRAWS, self.matrix.shape[1]))
         for number, goal in [(-1, draw) for draw in draws] + list(enumerate(weights)):
@@ -156,8 +157,12 @@ class _System:
                 solution = solver.least(sign * goal)
                 if solution is None:
                     return None
-                values = weights @ np.round(solution)
-                least, greatest = np.minimum(least, values), np.maximum(greatest, values)
+                # What no row joins to the goal was not solved for, and says nothing of the cells in it.
+                solved = np.isfinite(solution)
+                whole = ~((weights != 0) & ~solved).any(axis=1)
+                values = (weights @ np.where(solved, np.round(solution), 0.0))[whole]
+                least[whole] = np.minimum(least[whole], values)
+                greatest[whole] = np.maximum(greatest[whole], values)
         return least, greatest
 
 
@@ -170,14 +175,18 @@ class _Solver:
     def __init__(self, matrix: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         keep = np.isfinite(high) | (low > 0)
         self._matrix, self._low, self._high = sparse.csc_matrix(matrix[keep]), low[keep], high[keep]
-        touch = (self._matrix != 0).astype(np.int8)
+        touch = (self._matrix != 0).astype(np.int64)
         self._parts = np.asarray(sparse.csgraph.connected_components(touch.T @ touch, directed=False)[1])
         self._inner: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]] = {}
 
     def least(self, goal: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Return unknowns, within all bounds, whose weighted sum is least; None if no unknowns are within all bounds."""
+        """Return unknowns, within all bounds, whose weighted sum is least; None if no unknowns are within all bounds.
+
+        NaN for unknowns that no row joins, directly or through others, to those of the sum.
+        """
         columns, rows, inner = self._part(goal)
-        solution = np.where(goal < 0, _MOST, 0.0)
+        solution = np.full(goal.size, np.nan)
+        solution[columns] = np.where(goal[columns] < 0, _MOST, 0.0)
         if rows.size:
             result = optimize.milp(
                 goal[columns],

@@ -103,6 +103,8 @@ def _facts(operation: ShownOperation) -> list[tuple[str, str]]:
 
 
 def _pair(effect: ShownEffect) -> str:
+    if str(effect.before) == str(effect.after) == "withheld":
+        return "withheld"
     return f"{numbers.count(effect.before)} {ARROW} {numbers.count(effect.after)}"
 
 

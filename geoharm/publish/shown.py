@@ -22,6 +22,7 @@ from geoharm.model import (
     Hotspot,
     Interval,
     Measure,
+    Period,
     PlaceboCheck,
     ShiftTable,
     Surface,
@@ -135,6 +136,8 @@ class ShownSeries:
     control : tuple of float
     missing : tuple of date
         Starts of steps that hold a month without a file.
+    level : float
+        What the control's counts are multiplied by.
     """
 
     step: int
@@ -142,6 +145,7 @@ class ShownSeries:
     target: tuple[int, ...] = ()
     control: tuple[float, ...] = ()
     missing: tuple[date, ...] = ()
+    level: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +161,15 @@ class ShownBeside:
     shifts : ShiftTable or None
     withheld : tuple of str
         Which parts are left out for disclosure's sake.
+    stretches : tuple of (zone, Period, int)
+        Counts that the clocks' numbers could at the most be solved for: the audit takes them as known.
     """
 
     family: Family | None = None
     guards: tuple[Guard, ...] = ()
     shifts: ShiftTable | None = None
     withheld: tuple[str, ...] = ()
+    stretches: tuple[tuple[str, Period, int], ...] = ()
 
     def guard(self, name: str) -> Guard | None:
         """Return a guard by name, or None if it was not asked."""

@@ -97,8 +97,11 @@ def tell(disclosed: DisclosedStudy) -> Telling:
     """Return everything a release tells of counts.
 
     Windows' counts by zone and sum of zones, series, hotspots, differences whose other counts are shown, and the city's
-    months where they are few enough to bind. Any further number that is made from a withheld count is a leak as it
-    stands: with nine digits it gives whole counts back, however many are unknown.
+    months where they are few enough to bind. The line of the control, and the running difference beside the target's
+    months, tell the control's counts of every step; a clock is taken to tell the counts of its stretches. The running
+    difference and the event study say no more: they are functions of the months that are shown with them. Any further
+    number that is made from a withheld count is a leak as it stands: with nine digits it gives whole counts back,
+    however many are unknown.
     """
     rule = RELEASE_RULES.get(disclosed.rule) or ReleaseRule(disclosed.rule, disclosed.threshold, 1, 1, "")
     ground: dict[str, BaseGeometry] = {}
@@ -241,6 +244,16 @@ def _of_series(measure: ShownMeasure, places: Mapping[str, tuple[str, ...]], rul
         term = Term(1.0, key, places["target"], (Period(start, add_months(start, series.step)),))
         low, high = rule.span(value)
         yield Told(f"{measure.measure.name}, target, {start:%Y-%m}", (term,), low, high)
+    for start, line in zip(series.starts, series.control, strict=True):
+        if not series.level > 0:
+            break
+        term = Term(1.0, key, places["control"], (Period(start, add_months(start, series.step)),))
+        slack = _DIGITS * max(line, 1.0) if rule.step == 1 else float(rule.step)
+        low, high = math.ceil((line - slack) / series.level), math.floor((line + slack) / series.level)
+        yield Told(f"{measure.measure.name}, control, {start:%Y-%m}", (term,), float(max(low, 0)), float(high))
+    for zone, stretch, count in measure.beside.stretches:
+        text = f"{measure.measure.name}, {zone}, clock from {stretch.start}"
+        yield Told(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
 
 
 def _of_hotspots(spots: ShownHotspots, disclosed: DisclosedStudy, ground: dict[str, BaseGeometry]) -> Iterator[Told]:

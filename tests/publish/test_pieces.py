@@ -7,8 +7,10 @@ import io
 import json
 import re
 import sqlite3
+import unicodedata
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import openpyxl
@@ -16,9 +18,10 @@ import pytest
 import rasterio
 import resvg_py
 
+import geoharm
 from geoharm.errors import PublishError
 from geoharm.publish import disclose, publish_study, write_index
-from geoharm.publish.pieces import Table, cell_value, figure_png, report_tables, table_csv
+from geoharm.publish.pieces import _FONTS, _LETTERS, Table, cell_value, figure_png, report_tables, table_csv
 from geoharm.publish.workbook import workbook
 from tests.publish.test_disclosure import PLENTY, planted, planted_spot, result
 
@@ -52,15 +55,48 @@ def test_a_picture_is_not_empty(folder):
             assert picture.read(1).std() > 5
 
 
-def test_no_font_is_said_and_not_drawn_around(monkeypatch):
-    from geoharm.publish import pieces  # noqa: PLC0415
+WORDS = (
+    '<svg xmlns="http://www.w3.org/2000/svg" width="700" height="40" font-family="{}">'
+    '<text x="8" y="26" font-size="20" font-weight="{}" font-style="{}">{}</text></svg>'
+)
 
-    pieces._has_font.cache_clear()
-    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **_: b"blank")
-    with pytest.raises(PublishError, match="need a font; install one"):
-        figure_png("<svg/>")
-    monkeypatch.undo()
-    pieces._has_font.cache_clear()
+
+def test_words_in_a_picture_are_set_in_the_font_that_comes_along(monkeypatch):
+    """No font of the machine is read, so the picture is the same everywhere; an empty one would differ in no letter."""
+    asked: list[dict] = []
+    draw = resvg_py.svg_to_bytes
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: (asked.append(options), draw(**options))[1])
+    pictures = [
+        figure_png(WORDS.format(_FONTS, *style, words))
+        for style, words in (
+            ((400, "normal"), "\u2212127 to \u221218, \u25c4 fewer, km\u00b2"),
+            ((700, "normal"), "\u0141\u00f3d\u017a, \u0391\u03b8\u03ae\u03bd\u03b1"),
+            ((600, "italic"), "Mass & Cass".replace("&", "&amp;")),
+        )
+    ]
+    assert all(options["skip_system_fonts"] for options in asked)
+    assert [len(options["font_files"]) for options in asked] == [3, 3, 3]
+    empty = figure_png(WORDS.format(_FONTS, 400, "normal", ""))
+    assert len({*pictures, empty}) == 4
+
+
+def test_letters_the_font_lacks_are_left_to_the_machine(monkeypatch):
+    asked: list[dict] = []
+    monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: (asked.append(options), b"")[1])
+    figure_png(WORDS.format(_FONTS, 400, "normal", "\u4e0a\u6d77"))
+    assert asked[0]["skip_system_fonts"] is False
+
+
+def test_the_font_has_every_letter_it_is_said_to_have():
+    """Read from the tables of the files themselves."""
+    fonts = pytest.importorskip("fontTools.ttLib", reason="fonttools is not installed")
+    folder = Path(geoharm.__file__).parent / "publish" / "assets" / "fonts"
+    for path in sorted(folder.glob("*.ttf")):
+        held = fonts.TTFont(path).getBestCmap()
+        for low, high in _LETTERS:
+            lacking = [code for code in range(low, high + 1) if code not in held]
+            assert all(unicodedata.category(chr(code)) in ("Cn", "Cc") for code in lacking), path.name
+    assert "DejaVu" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
 
 
 def test_tables_hold_the_numbers_of_the_report(folder):

@@ -41,17 +41,25 @@
       attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, wheelPxPerZoomLevel: 120,
       minZoom: 9, maxZoom: 16.5, zoomAnimation: !still, fadeAnimation: false, markerZoomAnimation: !still,
     });
-    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone"].forEach((name, index) => {
+    ["ground", "left", "right", "lines", "left-hot", "right-hot", "zone", "left-rank", "right-rank"].forEach((name, index) => {
       map.createPane(name).style.zIndex = 300 + index * 10;
     });
     map.fitBounds(data.operation, { padding: [12, 12] });
-    draw(of("study"), "ground", { color: "#8b959e", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 }).addTo(map);
+    draw(of("study"), "ground", {
+      color: "#8b959e", weight: 1.2, fill: !data.tiles, fillColor: "#ffffff", fillOpacity: 1,
+    }).addTo(map);
     const layers = {
       context: draw(of("context"), "lines", { color: "#8b959e", weight: 0.8, fill: false }),
       control: draw(of("control"), "lines", { color: "#6b7681", weight: 1.5, fill: false, dashArray: "1 5" }),
       places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
       zones: L.layerGroup(), hotspots: L.layerGroup(),
     };
+    if (data.tiles) {
+      layers.tiles = L.tileLayer(data.tiles.url, {
+        subdomains: data.tiles.subdomains, maxNativeZoom: data.tiles.zoom,
+        referrerPolicy: "strict-origin-when-cross-origin",
+      });
+    }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
       const style = shape.properties.style;
       draw([shape], "zone", { color: "#ffffff", weight: style.weight + 3, fill: false, opacity: 0.9 }).addTo(layers.zones);
@@ -73,14 +81,16 @@
   function fill(target, side, measure, view) {
     const image = data.images["surface " + measure + " " + view];
     if (target.images[side]) { target.images[side].remove(); }
-    target.images[side] = image && L.imageOverlay(image.url, image.bounds, { pane: side, className: "surface", alt: "" })
+    target.images[side] = image && L.imageOverlay(image.url, image.bounds, {
+      pane: side, className: data.steps.includes(view) && view !== "before" ? "surface step" : "surface", alt: "",
+    })
       .addTo(target.map);
     hotspots(measure, view).forEach((shape) => {
       const pane = side + "-hot";
       draw([shape], pane, { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
       draw([shape], pane, { color: "#0b3d2e", weight: 1.8, fill: false }).addTo(target.layers.hotspots);
       const box = L.geoJSON(shape).getBounds();
-      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", pane).addTo(target.layers.hotspots);
+      label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", side + "-rank").addTo(target.layers.hotspots);
     });
   }
   function hotspots(measure, view) {
@@ -89,7 +99,7 @@
   function clear(target) {
     ["left", "right"].forEach((side) => {
       if (target.images[side]) { target.images[side].remove(); delete target.images[side]; }
-      [side, side + "-hot"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
+      [side, side + "-hot", side + "-rank"].forEach((name) => { target.map.getPane(name).style.clipPath = ""; });
     });
     target.layers.hotspots.clearLayers();
     target.map.closePopup();
@@ -111,8 +121,8 @@
       const points = [[from, 0], [to, 0], [to, size.y], [from, size.y]];
       return "polygon(" + points.map(([x, y]) => (corner.x + x) + "px " + (corner.y + y) + "px").join(",") + ")";
     };
-    ["left", "left-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(0, at); });
-    ["right", "right-hot"].forEach((name) => { main.map.getPane(name).style.clipPath = box(at, size.x); });
+    ["left", "left-hot", "left-rank"].forEach((name) => { main.map.getPane(name).style.clipPath = box(0, at); });
+    ["right", "right-hot", "right-rank"].forEach((name) => { main.map.getPane(name).style.clipPath = box(at, size.x); });
     byId("swipe-line").style.left = at + "px";
     swipe.setAttribute("aria-valuetext", Math.round(share * 100) + "% of the map shows before, the rest after");
   }
@@ -164,7 +174,8 @@
   }
   function words() {
     const measure = data.measures[state.measure];
-    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit + ".";
+    const line = (view) => capital(view) + ", " + data.windows[view] + ": " + measure.events[view] + " located " + measure.unit +
+      (measure.few.includes(view) ? "; too few to show." : ".");
     byId("activity-note").hidden = !measure.activity;
     document.querySelectorAll("tr[data-measure]").forEach((row) => {
       row.hidden = Number(row.dataset.measure) !== state.measure;
@@ -287,6 +298,10 @@
   const Credit = L.Control.extend({
     onAdd: () => text("div", data.credits.join(" "), "credit"),
   });
+  if (data.tiles) {
+    data.credits.push(data.tiles.credit);
+    document.documentElement.classList.add("tiled");
+  }
   if (data.credits.length) { new Credit({ position: "bottomright" }).addTo(main.map); }
   window.addEventListener("beforeprint", () => { main.map.invalidateSize({ animate: false }); cut(); });
   show();
