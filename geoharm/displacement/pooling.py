@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geoharm.displacement.candidates import Candidates, Tiles
 from geoharm.displacement.forest import forest
 from geoharm.errors import DesignError
-from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Design, Forest, OperationResult, Window, ZoneRole
+from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Design, Estimate, Forest, OperationResult, Window, ZoneRole
 
 MIN_DRAWS = 30
 _DRAWS = 999
@@ -46,14 +46,19 @@ def pool_operations(
             rows += [(one.design.operation.name, effect.ratio) for effect in effects]
         if len(rows) < len(operations):
             continue
-        try:
-            pooled = forest(rows, placebos=draws if draws.shape[0] >= MIN_DRAWS else None)
-        except DesignError:
-            pooled = forest(rows)
-        if len(pooled.rows) < 2:
-            pooled = replace(pooled, pooled=None, note="fewer than two operations have an answer, so nothing is pooled")
-        found.append((zone, pooled))
+        found.append((zone, pool_rows(rows, draws)))
     return tuple(found)
+
+
+def pool_rows(rows: Sequence[tuple[str, Estimate]], draws: NDArray[np.float64]) -> Forest:
+    """Return a forest of one row an operation, with the dependence of joint draws where there are enough of them."""
+    try:
+        pooled = forest(rows, placebos=draws if draws.shape[0] >= MIN_DRAWS else None)
+    except DesignError:
+        pooled = forest(rows)
+    if len(pooled.rows) < 2:
+        return replace(pooled, pooled=None, note="fewer than two operations have an answer, so nothing is pooled")
+    return pooled
 
 
 def joint_placebos(
