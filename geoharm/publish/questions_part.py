@@ -94,9 +94,16 @@ def _answer(answer: ShownAnswer) -> dict[str, Any]:
             (label, estimate_percent(estimate), numbers.percent(weight) if math.isfinite(weight) else "not given")
             for label, estimate, weight in answer.rows
         ],
-        "left_out": [f"{label}: {reason}" for label, reason in answer.left_out],
+        "left_out": _by_reason(answer),
         "note": answer.note[:1].upper() + answer.note[1:],
     }
+
+
+def _by_reason(answer: ShownAnswer) -> list[str]:
+    reasons: dict[str, list[str]] = {}
+    for label, reason in answer.left_out:
+        reasons.setdefault(reason, []).append(label)
+    return [f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items()]
 
 
 def _as_pooled(found: Estimate, count: int) -> Pooled | None:
