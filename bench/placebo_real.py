@@ -205,6 +205,7 @@ def main() -> None:
         for _, found in done[number]:
             for row in found:
                 rows[months, kind, row["zone"], row["fall"]].append(row)
+                rows[months, "all", row["zone"], row["fall"]].append(row)
                 rows["all", "all", row["zone"], row["fall"]].append(row)
     for (months, kind, zone, fall), cell in sorted(rows.items()):
         what = f"{zone}, {months} months, {kind} places" + (f", planted fall of {fall:.0%}" if fall else "")

@@ -5,6 +5,7 @@ from geoharm.displacement.calibrated import PlaceboData, calibrate, placebo_data
 from geoharm.displacement.candidates import Candidates, control_tiles, counts_of_all, tile_counts
 from geoharm.displacement.centre import centre_row, centre_shift
 from geoharm.displacement.clock import crackdown_clock
+from geoharm.displacement.clustered import clustered_ratio
 from geoharm.displacement.controls import choose_control, control_curve, pass_ratios, synthetic_ratio
 from geoharm.displacement.design import build_design, check_operation, check_operations_apart
 from geoharm.displacement.evaluate import evaluate_measure
@@ -39,6 +40,7 @@ __all__ = [
     "check_operation",
     "check_operations_apart",
     "choose_control",
+    "clustered_ratio",
     "composition_shift",
     "control_curve",
     "control_tiles",

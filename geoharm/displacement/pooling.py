@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.displacement.candidates import Candidates, Tiles
+from geoharm.displacement.clustered import MIN_CLUSTERS, clustered_ratio
 from geoharm.displacement.forest import forest
 from geoharm.errors import DesignError
 from geoharm.model import ALL_RINGS, TARGET_AND_RINGS, Design, Estimate, Forest, OperationResult, Window, ZoneRole
@@ -35,18 +36,23 @@ def pool_operations(
     Notes
     -----
     Every operation brings its own calibrated ratio; one without is left out with its reason. The question is that of the
-    study file, so all operations in it are pooled, whatever they found.
+    study file, so all operations in it are pooled, whatever they found. From ten operations on, `clustered_ratio` of
+    their counts stands beside the mean.
     """
     draws = joint_placebos([one.design for one in operations], tiles, candidates, seed=seed)
     found = []
     for zone in ("target", ALL_RINGS, TARGET_AND_RINGS):
-        rows = []
+        rows, changes = [], []
         for one in operations:
             effects = [effect for effect in one.measures[0].effects if effect.zone == zone]
             rows += [(one.design.operation.name, effect.ratio) for effect in effects]
+            changes += [(effect.counts, effect.control) for effect in effects]
         if len(rows) < len(operations):
             continue
-        found.append((zone, pool_rows(rows, draws)))
+        pooled = pool_rows(rows, draws)
+        if len(operations) >= MIN_CLUSTERS:
+            pooled = replace(pooled, clustered=clustered_ratio(changes))
+        found.append((zone, pooled))
     return tuple(found)
 
 
