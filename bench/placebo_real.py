@@ -187,19 +187,20 @@ def main() -> None:
     if kept is not None and kept.is_file():
         lines = (json.loads(line) for line in kept.read_text().splitlines() if line.endswith("]}"))
         done = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened,
-    ):
-        ledgers = ingest(opened, study, data)
-        places = candidates(study.area)
-        for number, block in enumerate(blocks()):
-            if number in done:
-                continue
-            done[number] = one_block(opened, study, ledgers, places, block, number=number, per_block=per_block)
-            if kept is not None:
-                with kept.open("a") as file:
-                    file.write(json.dumps({"block": number, "per_block": per_block, "rows": done[number]}) + "\n")
+    if len(done) < len(blocks()):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened,
+        ):
+            ledgers = ingest(opened, study, data)
+            places = candidates(study.area)
+            for number, block in enumerate(blocks()):
+                if number in done:
+                    continue
+                done[number] = one_block(opened, study, ledgers, places, block, number=number, per_block=per_block)
+                if kept is not None:
+                    with kept.open("a") as file:
+                        file.write(json.dumps({"block": number, "per_block": per_block, "rows": done[number]}) + "\n")
     rows = defaultdict(list)
     for number, (months, _, _, kind) in enumerate(blocks()):
         for _, found in done[number]:
