@@ -60,8 +60,8 @@ def clustered_ratio(changes: Sequence[tuple[Change, Change]]) -> Estimate:
     try:
         value = _common(table)
         without = np.array([_common(np.delete(table, place, axis=0)) for place in range(len(used))])
-    except DesignError as error:
-        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=str(error).rstrip("."))
+    except DesignError as why_not:
+        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=str(why_not).rstrip("."))
     count = len(used)
     error = math.sqrt((count - 1) / count * float(((without - value) ** 2).sum()))
     spans = tuple(
