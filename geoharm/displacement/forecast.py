@@ -108,7 +108,7 @@ class Forecast:
     coefficients : tuple of float
         Of the learned regression.
     discount : float
-    misses : ndarray, shape (places,)
+    misses : tuple of float
         Count after less forecast at every place of the pool, forecast from other places only, on the stabilised scale.
     """
 
@@ -126,7 +126,7 @@ class Forecast:
     not_crossed: float
     coefficients: tuple[float, ...]
     discount: float
-    misses: Floats
+    misses: tuple[float, ...]
 
 
 def pool_of(series: Series) -> NDArray[np.int64]:
@@ -269,7 +269,7 @@ def _fit(
         not_crossed=skipped,
         coefficients=tuple(float(value) for value in coefficients),
         discount=discount,
-        misses=residual[:places],
+        misses=tuple(residual[:places].tolist()),
     )
 
 

@@ -78,7 +78,7 @@ def question_part(
     if found is None or reason:
         return Component(refused(reason))
     keys = zip(data.places.row[places].tolist(), data.places.column[places].tolist(), strict=True)
-    return Component(calibrated_ratio(found, count), found.freedom, dict(zip(keys, found.misses.tolist(), strict=True)))
+    return Component(calibrated_ratio(found, count), found.freedom, dict(zip(keys, found.misses, strict=True)))
 
 
 def correlation_of(parts: Sequence[Component]) -> tuple[NDArray[np.float64], int]:
