@@ -1,9 +1,11 @@
 """Placebo operations on real counts: how often the default interval raises a false alarm, and what it can see.
 
-Run as ``python -m bench.placebo_real [--quick] [--data FOLDER]``; the folder holds the public street files (default
-``../shared/data/merseyside-police``). Circles of 350 m with rings to 1,000 m are laid on Liverpool at places and dates
-without a known operation, and evaluated by the program's own code. Places: at random, or among the tenth with most
-events in the year before. A fall is planted by thinning the target's counts after.
+Run as ``python -m bench.placebo_real [--quick] [--data FOLDER] [--keep FILE]``; the folder holds the public street
+files (default ``../shared/data/merseyside-police``). Circles of 350 m with rings to 1,000 m are laid on Liverpool at
+places and dates without a known operation, and evaluated by the program's own code. Places: at random, or among the
+tenth with most events in the year before. A fall is planted by thinning the target's counts after. With ``--keep``,
+every block (one date, measure and kind of place, drawn from a seed of its own) is kept in the file as soon as it is
+done: the same command goes on where it was broken off.
 """
 
 from __future__ import annotations
@@ -32,6 +34,9 @@ DATES = {"quiet": (date(2019, 11, 1), date(2019, 12, 1)), "turbulent": (date(202
 CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson", "Burglary", "Drugs")
 FALLS = (0.2, 0.35, 0.5)
 MONTHS_AFTER = 3
+KINDS = ("random", "busiest tenth")
+STRONG = 0.5  # largest "smallest detectable fall" of a design that can answer
+SEED = 20191101
 
 
 def circle(x, y, start):
@@ -62,7 +67,7 @@ def year_before(opened, measure, x, y, start):
 
 
 def one_operation(opened, study, operation, measure, ledgers, rng):
-    """Return, by zone and planted fall, side, lengths and whether an interval was possible."""
+    """Return one row a zone and planted fall: what the interval and the noise of counting said, and on what ground."""
     design = displacement.build_design(operation, study.area, [], ledgers)
     control = design.of_role(ZoneRole.CONTROL)[0].geometry
     places = displacement.placebo_places(operation, study.area, control, [])
@@ -71,11 +76,10 @@ def one_operation(opened, study, operation, measure, ledgers, rng):
     windows = displacement.placebo_windows(counts, design)
     panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
     data = displacement.placebo_data(places, panel, design)
-    found = {}
+    found = []
     for effect in displacement.evaluate_measure(measure, counts, design, data).effects:
-        if effect.zone not in ZONES:
-            continue
-        found[effect.zone, 0.0] = (effect.ratio, effect.counting, effect.detectable_fall)
+        if effect.zone in ZONES:
+            found.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting))
     inside = (counts.dates >= np.datetime64(design.after.start)) & (counts.dates < np.datetime64(design.after.end))
     for fall in FALLS:
         table = counts.counts.copy()
@@ -83,37 +87,90 @@ def one_operation(opened, study, operation, measure, ledgers, rng):
         table[row, inside] = rng.binomial(table[row, inside], 1 - fall)
         thinned = replace(counts, counts=table)
         ratio, check = displacement.calibrate(data, thinned, design, zone="target", after=design.after)
-        found["target", fall] = (ratio, None, check.detectable_fall if check else np.nan)
+        found.append(row_of("target", fall, ratio, check, None))
     return found
+
+
+def row_of(zone, fall, ratio, check, counting):
+    """Return what one answer said, as plain values: side is -1 below "no change", 1 above, 0 neither."""
+    row = {"zone": zone, "fall": fall, "possible": ratio.is_defined, "side": 0, "length": None, "counting": None}
+    row["detectable"] = check.detectable_fall if check else 1.0
+    if check:
+        row |= {"expected": round(check.expected, 2), "effective": round(check.independent, 2), "pool": check.pool}
+        row |= {"phi": round(check.phi, 4), "tau": round(check.tau, 4)}
+    if ratio.is_defined:
+        span = ratio.interval()
+        row |= {"side": span.side, "length": span.high - span.low, "value": ratio.value, "p": ratio.p}
+    if counting is not None and counting.is_defined:
+        row["counting"] = counting.interval().side
+    return row
 
 
 def summary(rows, label):
     """Return the figures of many placebo operations."""
-    answered = [row for row in rows if row[0].is_defined]
-    sides = [row[0].interval().side for row in answered]
-    length = [row[0].interval().high - row[0].interval().low for row in answered]
-    strong = [row for row in answered if row[2] <= 0.5]
-    told = sum(row[0].interval().side != 0 for row in strong)
-    counting = [row[1].interval().side != 0 for row in rows if row[1] is not None and row[1].is_defined]
-    beside = [row[1].interval().side != 0 for row in answered if row[1] is not None and row[1].is_defined]
+    answered = [row for row in rows if row["possible"]]
+    sides = [row["side"] for row in answered]
+    strong = [row for row in answered if row["detectable"] <= STRONG]
+    told = sum(row["side"] != 0 for row in strong)
+    weak = sum(row["side"] != 0 for row in answered) - told
     result = {
         "figure": f"placebo operations, Liverpool, {label}",
         "operations": len(rows),
         "interval_possible": round(len(answered) / len(rows), 3),
-        "rejects_of_possible": round(float(np.mean([side != 0 for side in sides])), 4) if sides else None,
-        "rejects_below": round(float(np.mean([side < 0 for side in sides])), 4) if sides else None,
+        "rejects_of_possible": mean([side != 0 for side in sides]),
+        "rejects_below": mean([side < 0 for side in sides]),
+        "strong": len(strong),
         "findings_of_all": round(told / len(rows), 4),
-        "findings_of_strong": round(told / len(strong), 4) if strong else None,
-        "cannot_tell": round(
-            1 - (len(strong) + sum(s != 0 for s, r in zip(sides, answered, strict=True) if r[2] > 0.5)) / len(rows), 3
-        ),
-        "median_length_log_ratio": round(float(np.median(length)), 3) if length else None,
-        "median_detectable_fall": round(float(np.median([row[2] for row in answered])), 3) if answered else None,
+        "findings_of_strong": mean([row["side"] != 0 for row in strong]),
+        "cannot_tell": round(1 - (len(strong) + weak) / len(rows), 3),
+        "median_length_log_ratio": median([row["length"] for row in answered]),
+        "median_detectable_fall": median([row["detectable"] for row in answered]),
     }
-    if counting:
-        result["counting_only_rejects_all"] = round(float(np.mean(counting)), 4)
-        result["counting_only_rejects_of_possible"] = round(float(np.mean(beside)), 4) if beside else None
+    if any(row["counting"] is not None for row in rows):
+        result["counting_only_rejects_all"] = mean(
+            [row["counting"] != 0 for row in rows if row["counting"] is not None]
+        )
+        result["counting_only_rejects_of_possible"] = mean(
+            [row["counting"] != 0 for row in answered if row["counting"] is not None]
+        )
     return result
+
+
+def mean(values):
+    """Return the mean to four digits; None of nothing."""
+    return round(float(np.mean(values)), 4) if values else None
+
+
+def median(values):
+    """Return the median to three digits; None of nothing."""
+    return round(float(np.median(values)), 3) if values else None
+
+
+def blocks():
+    """Return every block: dates of quiet or turbulent months, a first day after, a category and a kind of place."""
+    return [
+        (months, start, category, kind)
+        for months, dates in DATES.items()
+        for start in dates
+        for category in CATEGORIES
+        for kind in KINDS
+    ]
+
+
+def one_block(opened, study, ledgers, places, block, *, number, per_block):
+    """Return the rows of one block, from a seed of its own."""
+    x, y = places
+    _, start, category, kind = block
+    rng = np.random.default_rng([SEED, number])
+    measure = Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
+    year = year_before(opened, measure, x, y, start)
+    pool = np.flatnonzero(year >= 40) if kind == "random" else np.argsort(year)[-year.size // 10 :]
+    return [
+        [{"x": float(x[place]), "y": float(y[place])}, one_operation(
+            opened, study, circle(x[place], y[place], start), measure, ledgers, rng
+        )]
+        for place in rng.choice(pool, size=min(per_block, pool.size), replace=False)
+    ]  # fmt: skip
 
 
 def main() -> None:
@@ -122,37 +179,35 @@ def main() -> None:
     if not data.is_dir():
         print(json.dumps({"figure": "placebo operations", "skipped": "the real data are not beside this project"}))
         return
-    per_cell = 3 if "--quick" in sys.argv else 24
-    rng = np.random.default_rng(20191101)
+    kept = Path(sys.argv[sys.argv.index("--keep") + 1]) if "--keep" in sys.argv else None
+    per_block = 3 if "--quick" in sys.argv else 24
     study = read_study(ROOT / "pipelines" / "merseyside.toml")
     start_clock = time.perf_counter()
+    done = {}
+    if kept is not None and kept.is_file():
+        lines = (json.loads(line) for line in kept.read_text().splitlines() if line.endswith("]}"))
+        done = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
+    if len(done) < len(blocks()):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened,
+        ):
+            ledgers = ingest(opened, study, data)
+            places = candidates(study.area)
+            for number, block in enumerate(blocks()):
+                if number in done:
+                    continue
+                done[number] = one_block(opened, study, ledgers, places, block, number=number, per_block=per_block)
+                if kept is not None:
+                    with kept.open("a") as file:
+                        file.write(json.dumps({"block": number, "per_block": per_block, "rows": done[number]}) + "\n")
     rows = defaultdict(list)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened,
-    ):
-        ledgers = ingest(opened, study, data)
-        x, y = candidates(study.area)
-        for months, dates in DATES.items():
-            for start in dates:
-                for category in CATEGORIES:
-                    measure = Measure(
-                        category, "police", (category,), "incidents", "public", Harm("community", "environment")
-                    )
-                    year = year_before(opened, measure, x, y, start)
-                    pools = {
-                        "random": np.flatnonzero(year >= 40),
-                        "busiest tenth": np.argsort(year)[-year.size // 10 :],
-                    }
-                    for kind, pool in pools.items():
-                        if pool.size == 0:
-                            continue
-                        for place in rng.choice(pool, size=min(per_cell, pool.size), replace=False):
-                            operation = circle(x[place], y[place], start)
-                            found = one_operation(opened, study, operation, measure, ledgers, rng)
-                            for (zone, fall), row in found.items():
-                                rows[months, kind, zone, fall].append(row)
-                                rows["all", "all", zone, fall].append(row)
+    for number, (months, _, _, kind) in enumerate(blocks()):
+        for _, found in done[number]:
+            for row in found:
+                rows[months, kind, row["zone"], row["fall"]].append(row)
+                rows[months, "all", row["zone"], row["fall"]].append(row)
+                rows["all", "all", row["zone"], row["fall"]].append(row)
     for (months, kind, zone, fall), cell in sorted(rows.items()):
         what = f"{zone}, {months} months, {kind} places" + (f", planted fall of {fall:.0%}" if fall else "")
         print(json.dumps(summary(cell, what)))

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from geoharm import intake, store
+from geoharm.asking import question_power
 from geoharm.cli_options import DATA, AsJson, DataFolder, StudyFile, print_json
-from geoharm.model import PowerRow, PowerTable, pooled_fall
+from geoharm.model import Answer, AnsweredQuestion, PowerRow, PowerTable, pooled_fall
 from geoharm.power import power_tables
 from geoharm.study import read_study
 
@@ -29,10 +30,14 @@ def power(
     # A database of its own: asking for power loads no outcome into the study's.
     with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "p.duckdb", inputs=data) as opened:
         ledgers = intake.ingest(opened, study, data)
+        if any(one.streets for one in study.operations):
+            intake.ingest_tables(opened, study, data)
         tables = power_tables(opened, study, ledgers)
+        questions = question_power(opened, study, ledgers)
     together = _together(tables)
     if as_json:
-        about = {"operations": [_as_dict(table) for table in tables], "together": together}
+        about: dict[str, Any] = {"operations": [_as_dict(table) for table in tables], "together": together}
+        about["questions"] = [_question_as_dict(one) for one in questions]
         print_json(about)
         return
     for table in tables:
@@ -42,6 +47,48 @@ def power(
         print(
             f"all {len(study.operations)} operations of this study together, {measure}: {what} is found in the targets"
         )
+    for question in questions:
+        _print_question(question)
+
+
+def _print_question(found: AnsweredQuestion) -> None:
+    print(f"question \u201c{found.question.name}\u201d, tried on windows of the past:")
+    for answer in found.answers:
+        if not answer.pooled.is_defined:
+            print(f"  {answer.operation}: {answer.pooled.note}")
+        else:
+            print(
+                f"  {answer.operation}: a common fall of {answer.detectable_fall:.0%} or more is found four times in five "
+                f"({len(answer.used)} of {len(answer.parts)} parts; {answer.note})"
+            )
+        for label, reason in answer.left_out:
+            print(f"    left out: {label}: {reason}")
+    fall = _number(pooled_fall([_row(answer) for answer in found.answers]))
+    if len(found.answers) > 1 and fall is not None:
+        print(f"  all operations together: a fall of {fall:.0%} or more")
+
+
+def _row(answer: Answer) -> PowerRow:
+    return PowerRow("question", 0, math.nan, answer.detectable_fall)
+
+
+def _question_as_dict(found: AnsweredQuestion) -> dict[str, Any]:
+    return {
+        "question": found.question.name,
+        "operations": [
+            {
+                "operation": answer.operation,
+                "detectable_fall": _number(answer.detectable_fall),
+                "parts": len(answer.used),
+                "left_out": [{"part": label, "reason": reason} for label, reason in answer.left_out],
+                "note": answer.note or answer.pooled.note,
+            }
+            for answer in found.answers
+        ],
+        "together": _number(pooled_fall([_row(answer) for answer in found.answers]))
+        if len(found.answers) > 1
+        else None,
+    }
 
 
 def _together(tables: Sequence[PowerTable]) -> dict[str, float | None]:

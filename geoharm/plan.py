@@ -27,9 +27,9 @@ _ENDING = ".plan.json"
 def plan_of(study: Study) -> dict[str, Any]:
     """Return everything in a study that its answer hangs on, as plain values with stable keys.
 
-    Areas are named by the SHA-256 of their shape to the centimetre, formats by that of their rules.
+    A study without questions has no entry for them, so that a lock from before there were any still holds. Areas are named by the SHA-256 of their shape to the centimetre, formats by that of their rules.
     """
-    return {
+    plan: dict[str, Any] = {
         "study": {
             "area": _shape(study.area.boundary),
             "crs": study.area.crs,
@@ -42,6 +42,12 @@ def plan_of(study: Study) -> dict[str, Any]:
         "operations": {one.name: _operation(one) for one in study.operations},
         "values": _values(study),
     }
+    if study.questions:
+        plan["questions"] = {
+            one.name: {"measures": list(one.measures), "zones": list(one.zones), "windows": list(one.windows)}
+            for one in study.questions
+        }
+    return plan
 
 
 def digest(plan: dict[str, Any]) -> str:

@@ -50,7 +50,7 @@ def power_tables(opened: Store, study: Study, ledgers: Sequence[SourceLedger]) -
 
     Notes
     -----
-    The operation is moved back in time, footprint and all, until its window after ends where the operation begins. The
+    Rings lie along streets where the study says so. The operation is moved back in time, footprint and all, until its window after ends where the operation begins. The
     headline's method is run there: its smallest detectable fall does not depend on what was counted after. A later
     period with more or fewer events has another power.
     """
@@ -65,7 +65,7 @@ def power_tables(opened: Store, study: Study, ledgers: Sequence[SourceLedger]) -
 def _table(
     opened: Store, study: Study, ledgers: Sequence[SourceLedger], operation: Operation, measure: Measure
 ) -> PowerTable:
-    own = _own_months(operation)
+    own = own_months(operation)
     lengths = sorted({own, *WAITS})
     found = {months: _rows(opened, study, ledgers, operation, measure, months) for months in lengths}
     limit = _limit(operation, ledgers)
@@ -79,7 +79,7 @@ def _table(
     )
 
 
-def _own_months(operation: Operation) -> int:
+def own_months(operation: Operation) -> int:
     """Return how many months after its end the study looks: the end of the last phase."""
     spans = [span for text in operation.after if (span := displacement.parse_phase(text)) is not None]
     return max((last for _, last in spans), default=1)
@@ -99,19 +99,64 @@ def _rows(
     months: int,
 ) -> tuple[PowerRow, ...]:
     zones = ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
-    why = ""
+    try:
+        design = moved_back(opened, study, ledgers, operation, months)
+    except DesignError as error:
+        return tuple(PowerRow(zone, months, math.nan, math.nan, str(error)) for zone in zones)
+    return _answers(opened, study, design, measure, months, zones)
+
+
+def moved_back(
+    opened: Store,
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    operation: Operation,
+    months: int,
+    *,
+    after: tuple[str, ...] = (),
+) -> Design:
+    """Return the design of the same operation so much earlier that its window after ends where it really began.
+
+    Parameters
+    ----------
+    opened : Store
+        Holding the street lines, where rings lie along streets.
+    study : Study
+    ledgers : sequence of SourceLedger
+    operation : Operation
+    months : int
+        From its end to the end of the last window.
+    after : tuple of str
+        Phases; left out, all the months as one.
+
+    Raises
+    ------
+    DesignError
+        If the data begin too late, or do not cover the windows (up to six months earlier are tried).
+    """
+    first_error: DesignError | None = None
     for back in range(_BACK + 1):
         try:
-            design = _moved_back(study, ledgers, operation, months, back)
+            design = _moved_by(study, ledgers, operation, months, back, after or (f"0-{months} months",))
         except DesignError as error:
-            why = why or str(error)
+            first_error = first_error or error
             continue
-        return _answers(opened, study, design, measure, months, zones)
-    return tuple(PowerRow(zone, months, math.nan, math.nan, why) for zone in zones)
+        return (
+            displacement.along_streets(design, store.streets(opened, operation.streets))
+            if operation.streets
+            else design
+        )
+    raise first_error or DesignError("no window of the past could be tried")
 
 
-def _moved_back(study: Study, ledgers: Sequence[SourceLedger], operation: Operation, months: int, back: int) -> Design:
-    """Return the design of the same operation so much earlier that its window after ends where it really began."""
+def _moved_by(
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    operation: Operation,
+    months: int,
+    back: int,
+    after: tuple[str, ...],
+) -> Design:
     end = add_months(_limit(operation, ledgers), -months - back)
     length = operation.period.days
     start = end - timedelta(days=length)
@@ -125,7 +170,7 @@ def _moved_back(study: Study, ledgers: Sequence[SourceLedger], operation: Operat
         operation,
         period=Period(start, end),
         before=BeforeRule(Period(first, start)),
-        after=(f"0-{months} months",),
+        after=after,
         chosen_on=None,
     )
     others = [one for one in study.operations if one is not operation]
@@ -140,7 +185,10 @@ def _answers(
     store.reduce_zones(opened, name, design.zones, [measure.source])
     counts = store.zone_counts(opened, name, measure, design.zones)
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
-    places = displacement.placebo_places(design.operation, study.area, control, others)
+    walked = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.RING)])
+    places = displacement.placebo_places(
+        design.operation, study.area, control, others, rings=walked if design.operation.streets else None
+    )
     windows = displacement.placebo_windows(counts, design)
     panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
     data = displacement.placebo_data(places, panel, design)

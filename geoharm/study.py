@@ -44,6 +44,7 @@ from geoharm.model import (
 )
 from geoharm.people import named_people
 from geoharm.settings import read_accuracy, read_before, read_change, read_emerging, read_hotspots, read_period
+from geoharm.study_questions import read_questions
 from geoharm.study_values import (
     HARM_KEYS,
     counted_source,
@@ -105,7 +106,7 @@ def read_study(path: Path) -> Study:
     reader.inputs[path.name] = file_hash(path)
     root = Table(content, path.name, reader.problems)
     root.known(
-        "study", "source", "measure", "operation", "hotspots", "emerging", "accuracy", "change", "publish", *HARM_KEYS,
+        "study", "source", "measure", "operation", "hotspots", "emerging", "accuracy", "change", "publish", "question", *HARM_KEYS,
     )  # fmt: skip
     about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
     area = _study_area(reader, about)
@@ -123,6 +124,7 @@ def read_study(path: Path) -> Study:
     _check_whole(root, about, sources, measures, primary)
     _check_names(root, sources, measures, operations)
     harm = harm_settings(root, sources, every, operations)
+    questions = read_questions(root, sources, measures, operations)
     reader.inputs |= {name: file_hash(reader.folder / name) for name in value_files(harm, reader.folder)}
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
@@ -150,6 +152,7 @@ def read_study(path: Path) -> Study:
         accuracy=accuracy,
         change=change,
         harm=harm,
+        questions=questions,
     )
 
 

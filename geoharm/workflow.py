@@ -11,6 +11,7 @@ import shapely
 
 from geoharm import displacement, hotspots, publish, store, weighing
 from geoharm._version import __version__
+from geoharm.asking import answer_questions
 from geoharm.beside import add_beside, pools
 from geoharm.intake import Progress, check, ingest, ingest_tables, others, silent
 from geoharm.model import (
@@ -205,6 +206,7 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
             patterns,
             pools(opened, study, evaluated),
             plan_state(study),
+            answer_questions(opened, study, ledgers, evaluated),
         )
         store.save_effects(opened, result, study_hash=study_hash(study), version=__version__)
     progress("writing pages", 0, 1)

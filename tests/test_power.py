@@ -6,13 +6,15 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from geoharm import intake, power, store
+from geoharm import displacement, intake, power, store
 from geoharm.cli import app
-from geoharm.model import PowerRow, PowerTable, pooled_fall
+from geoharm.model import PowerRow, PowerTable, ZoneRole, join_segments, pooled_fall
 from geoharm.study import read_study
 from tests.conftest import small_study
 
@@ -78,6 +80,39 @@ def test_nothing_from_the_operation_on_is_used(demo, monkeypatch, tmp_path):
     assert after == before
 
 
+def test_rings_lie_along_streets_where_the_study_says_so(demo, monkeypatch):
+    """Streets every 100 m: the walked rings are smaller than the straight ones, and placebo places have their shape."""
+    study = read_study(demo / "demo.toml")
+    middle = study.operations[0].target.centroid
+    at = np.arange(-2000.0, 2000.0, 100.0)
+    rows = [
+        one
+        for line in at
+        for start in at
+        for one in ((start, line, start + 100, line), (line, start, line, start + 100))
+    ]
+    table = np.array(rows) + np.array([middle.x, middle.y, middle.x, middle.y])
+    monkeypatch.setattr(power.store, "streets", lambda _opened, _name: join_segments(*table.T))
+    walked_by, places = [], displacement.placebo_places
+
+    def spy(*arguments, rings=None):
+        walked_by.append(rings)
+        return places(*arguments, rings=rings)
+
+    monkeypatch.setattr(power.displacement, "placebo_places", spy)
+    monkeypatch.setattr(power, "WAITS", (3,))
+    walking = replace(study, operations=(replace(study.operations[0], streets="lines"),))
+    with store.open_store(demo / "p.duckdb", inputs=demo) as opened:
+        ledgers = intake.ingest(opened, study, demo)
+        straight = power.moved_back(opened, study, ledgers, study.operations[0], 3)
+        walked = power.moved_back(opened, walking, ledgers, walking.operations[0], 3)
+        (table,) = power.power_tables(opened, walking, ledgers)
+    areas = [sum(zone.geometry.area for zone in one.of_role(ZoneRole.RING)) for one in (walked, straight)]
+    assert areas[0] < 0.9 * areas[1]
+    assert all(rings.area == pytest.approx(areas[0]) for rings in walked_by)
+    assert math.isfinite(table.zones[0].detectable_fall)
+
+
 def test_too_little_history_is_a_reason_not_a_number(tmp_path):
     study = read_study(small_study(tmp_path))
     with store.open_store(tmp_path / "p.duckdb", inputs=tmp_path) as opened:
@@ -116,6 +151,14 @@ def test_the_command_line(demo, monkeypatch):
     assert set(one["target_by_months"]) == {"3", "11"}
     assert one["operations_needed"]["0.2"] >= one["operations_needed"]["0.3"]
     assert about["together"] == {}
+    assert about["questions"] == []
+    asked = demo / "asked.toml"
+    question = '\n[[question]]\nname = "litter"\nmeasures = ["needle finds"]\nzones = ["target", "all rings"]\n'
+    asked.write_text((demo / "demo.toml").read_text(encoding="utf-8") + question, encoding="utf-8")
+    told = CliRunner().invoke(app, ["power", "asked.toml", "--data", "."]).stdout
+    assert re.search(
+        r"question .litter., tried on windows of the past:\n  Operation Lantern: a common fall of \d+%", told
+    )
     assert not (demo / "data").exists()
     bad = CliRunner().invoke(app, ["power", "nothing.toml"])
     assert "does not exist" in str(bad.exception)

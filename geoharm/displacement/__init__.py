@@ -5,6 +5,7 @@ from geoharm.displacement.calibrated import PlaceboData, calibrate, placebo_data
 from geoharm.displacement.candidates import Candidates, control_tiles, counts_of_all, tile_counts
 from geoharm.displacement.centre import centre_row, centre_shift
 from geoharm.displacement.clock import crackdown_clock
+from geoharm.displacement.clustered import clustered_ratio
 from geoharm.displacement.controls import choose_control, control_curve, pass_ratios, synthetic_ratio
 from geoharm.displacement.design import build_design, check_operation, check_operations_apart
 from geoharm.displacement.evaluate import evaluate_measure
@@ -15,8 +16,9 @@ from geoharm.displacement.indices import displacement_indices
 from geoharm.displacement.leak import false_ring_change, leak_guard, leak_shares
 from geoharm.displacement.limits import controls_guard, geocode_guard, measures_guard, power_guard, reporting_guard
 from geoharm.displacement.placebo import PlaceboPlaces, placebo_places
-from geoharm.displacement.pooling import joint_placebos, pool_operations
+from geoharm.displacement.pooling import joint_placebos, pool_operations, pool_rows
 from geoharm.displacement.profile import ring_profile, sensitivity_curve
+from geoharm.displacement.question import Component, only_ring, pool_parts, question_part, roles_of
 from geoharm.displacement.ratio import log_rate_ratio
 from geoharm.displacement.regression import event_study, poisson_did, unit_placebos
 from geoharm.displacement.running import running_wdd
@@ -26,6 +28,7 @@ from geoharm.displacement.windows import parse_phase
 
 __all__ = [
     "Candidates",
+    "Component",
     "PlaceboData",
     "PlaceboPlaces",
     "Wdd",
@@ -37,6 +40,7 @@ __all__ = [
     "check_operation",
     "check_operations_apart",
     "choose_control",
+    "clustered_ratio",
     "composition_shift",
     "control_curve",
     "control_tiles",
@@ -61,6 +65,7 @@ __all__ = [
     "market_shift",
     "measures_guard",
     "net_change",
+    "only_ring",
     "parse_phase",
     "pass_ratios",
     "placebo_data",
@@ -68,9 +73,13 @@ __all__ = [
     "placebo_windows",
     "poisson_did",
     "pool_operations",
+    "pool_parts",
+    "pool_rows",
     "power_guard",
+    "question_part",
     "reporting_guard",
     "ring_profile",
+    "roles_of",
     "running_wdd",
     "season_guard",
     "selection_guard",

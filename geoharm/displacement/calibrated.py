@@ -212,10 +212,18 @@ def learn(
     The zone's own count after is not read: one forecast serves whatever was counted there. The forecast is None where
     none could be learned; the reason is empty where it can carry an interval.
     """
+    return learn_at(data, counts, design, zone=zone, after=after)[:3]
+
+
+def learn_at(
+    data: PlaceboData, counts: ZoneCounts, design: Design, *, zone: str, after: Window
+) -> tuple[Forecast | None, PlaceboCheck | None, str, NDArray[np.int64]]:
+    """Return what `learn` does, and the positions of the placebo places it was learned at."""
     fitting = np.flatnonzero(data.places.fits[zone])
     reason = refuse_places(months=data.months, places=fitting.size, pool=MIN_PLACES)
+    nowhere = np.zeros(0, dtype=np.int64)
     if reason:
-        return None, None, reason
+        return None, None, reason, nowhere
     series = _series(data, counts, design, zone, after)
     distinct = _distinct(series, fitting)
     near = distinct[pool_of(series.take(distinct))]
@@ -223,7 +231,7 @@ def learn(
     if not reason and not (series.city[near, : data.months - 12].sum(axis=1) > 0).all():
         reason = "the control area has too few events before"
     if reason:
-        return None, None, reason
+        return None, None, reason, nowhere
     found = forecast(
         series.take(near),
         similarity=data.places.similarity(zone, near),
@@ -241,7 +249,7 @@ def learn(
         tau=math.sqrt(found.tau2),
         detectable_fall=found.detectable_fall,
     )
-    return found, check, refuse_forecast(found)
+    return found, check, refuse_forecast(found), near
 
 
 def _own_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:

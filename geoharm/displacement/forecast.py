@@ -108,6 +108,8 @@ class Forecast:
     coefficients : tuple of float
         Of the learned regression.
     discount : float
+    misses : tuple of float
+        Count after less forecast at every place of the pool, forecast from other places only, on the stabilised scale.
     """
 
     mean: float
@@ -124,6 +126,7 @@ class Forecast:
     not_crossed: float
     coefficients: tuple[float, ...]
     discount: float
+    misses: tuple[float, ...]
 
 
 def pool_of(series: Series) -> NDArray[np.int64]:
@@ -266,6 +269,7 @@ def _fit(
         not_crossed=skipped,
         coefficients=tuple(float(value) for value in coefficients),
         discount=discount,
+        misses=tuple(residual[:places].tolist()),
     )
 
 

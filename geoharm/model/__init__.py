@@ -52,6 +52,7 @@ from geoharm.model.place import Points, Site, StudyArea, Zone, ZoneRole, check_p
 from geoharm.model.plan import PlanState
 from geoharm.model.pooled import Forest, Pooled
 from geoharm.model.power import PowerRow, PowerTable, pooled_fall
+from geoharm.model.question import Answer, AnsweredQuestion, Question, QuestionPart
 from geoharm.model.release_rule import RELEASE_RULES, ReleaseRule
 from geoharm.model.result import (
     ALL_RINGS,
@@ -140,6 +141,8 @@ __all__ = [
     "UNPLACED_NEAR",
     "Acceptability",
     "AccuracySettings",
+    "Answer",
+    "AnsweredQuestion",
     "Appraisal",
     "AreaClustering",
     "AreaCounts",
@@ -226,6 +229,8 @@ __all__ = [
     "PowerTable",
     "PriorityRow",
     "PublishSettings",
+    "Question",
+    "QuestionPart",
     "Quotient",
     "Ranking",
     "ReachGap",

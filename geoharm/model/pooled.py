@@ -54,9 +54,12 @@ class Forest:
         None if no row is defined; `left_out` says why.
     note : str
         Where the dependence between the rows came from.
+    clustered : Estimate or None
+        One regression over all rows' operations beside the mean; None where rows are no operations, or too few.
     """
 
     rows: tuple[tuple[str, Estimate, float], ...]
     left_out: tuple[tuple[str, str], ...]
     pooled: Pooled | None
     note: str
+    clustered: Estimate | None = None

@@ -20,6 +20,7 @@ from geoharm.model.period import Window
 from geoharm.model.place import Zone, ZoneRole
 from geoharm.model.plan import PlanState
 from geoharm.model.pooled import Forest
+from geoharm.model.question import AnsweredQuestion
 from geoharm.model.shift import ShiftTable
 from geoharm.model.study import Operation, Study
 from geoharm.model.surface import Bandwidth, Concentration, Hotspot, Surface, Variant
@@ -324,6 +325,8 @@ class StudyResult:
         The primary measure over all operations, where there are several.
     plan : PlanState
         Whether this was planned beforehand.
+    questions : tuple of AnsweredQuestion
+        Over several measures, rings or windows at once.
     """
 
     study: Study
@@ -335,3 +338,4 @@ class StudyResult:
     patterns: tuple[PatternResult, ...] = ()
     pools: tuple[tuple[str, Forest], ...] = ()
     plan: PlanState = NO_PLAN
+    questions: tuple[AnsweredQuestion, ...] = ()

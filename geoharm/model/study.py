@@ -14,6 +14,7 @@ from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
 from geoharm.model.place import Site, StudyArea
+from geoharm.model.question import Question
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
 from geoharm.model.tiles import Tiles
 
@@ -233,6 +234,8 @@ class Study:
     change : ChangeSettings
     harm : HarmSettings
         Values, indicators, the watch, options: what is said about harm beyond the measures.
+    questions : tuple of Question
+        Over several measures, rings or windows at once.
     """
 
     name: str
@@ -252,6 +255,7 @@ class Study:
     accuracy: AccuracySettings = field(default_factory=AccuracySettings)
     change: ChangeSettings = field(default_factory=ChangeSettings)
     harm: HarmSettings = field(default_factory=HarmSettings)
+    questions: tuple[Question, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -107,7 +107,7 @@ def disclose_pools(
         if lost:
             rows = tuple((label, estimate, math.nan) for label, estimate, _ in forest.rows if label not in lost)
             left = (*forest.left_out, *((label, why(k)) for label in lost))
-            found.append((zone, replace(forest, rows=rows, left_out=left, pooled=None, note=why(k))))
+            found.append((zone, replace(forest, rows=rows, left_out=left, pooled=None, note=why(k), clustered=None)))
         else:
             found.append((zone, forest))
     return tuple(found)

@@ -76,6 +76,9 @@ def pools_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
                 "count": forest.pooled.count,
             },
             "note": forest.note,
+            "clustered": None
+            if forest.clustered is None
+            else {**estimate_record(forest.clustered), "note": forest.clustered.note},
         }
         for zone, forest in pools
     ]

@@ -58,6 +58,7 @@ from geoharm.publish.changed import disclose_change
 from geoharm.publish.coarsen import Rung, Rungs, screened
 from geoharm.publish.disclosed_surfaces import disclose_hotspots, tens
 from geoharm.publish.patterned import ShownPatterns, disclose_patterns
+from geoharm.publish.questioned import ShownQuestion, disclose_questions
 from geoharm.publish.rounding import under_rule
 from geoharm.publish.shown import (
     Shown,
@@ -95,6 +96,7 @@ class DisclosedStudy:
     patterns: tuple[ShownPatterns, ...] = ()
     pools: tuple[tuple[str, Forest], ...] = ()
     plan: PlanState = NO_PLAN
+    questions: tuple[ShownQuestion, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -155,6 +157,7 @@ def _disclose(
         patterns=tuple(disclose_patterns(one, result.study.area, k) for one in result.patterns),
         pools=disclose_pools(result.pools, hidden_zones, k),
         plan=result.plan,
+        questions=disclose_questions(result.questions, operations, k),
     )
 
 

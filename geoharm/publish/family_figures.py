@@ -284,10 +284,17 @@ def phases_finding(phases: Sequence[ShownEffect]) -> str:
     return "Target area by phase: " + (", ".join(known) if known else "no phase can be given")
 
 
-def forest_figure(forest: Forest) -> Markup:
-    """Return one row an operation and what they come to together."""
+def forest_figure(
+    forest: Forest,
+    *,
+    finding: str = "",
+    rows_are: str = "one operation each",
+    diamond: str = "all together, with Hartung and Knapp's interval",
+) -> Markup:
+    """Return one row an operation, or whatever `rows_are`, and what they come to together."""
     rows = list(forest.rows)
-    step, left, right = 30.0, 220.0, WIDTH - 20
+    longest = min(max((len(label) for label, _, _ in rows), default=0), 40)
+    step, left, right = 30.0, max(220.0, 7.0 * longest), WIDTH - 20
     height = 60 + step * (len(rows) + (2 if forest.pooled else 0))
     spans = [percent_span(estimate.interval()) for _, estimate, _ in rows]
     values = [v for span in spans for v in span] + [percent(estimate.value) for _, estimate, _ in rows]
@@ -302,7 +309,7 @@ def forest_figure(forest: Forest) -> Markup:
     largest = max((weight for _, _, weight in rows if math.isfinite(weight)), default=1.0)
     for place, ((label, estimate, weight), span) in enumerate(zip(rows, spans, strict=True)):
         y = 36 + step * place
-        name = label if len(label) <= 30 else label[:29] + "\u2026"
+        name = label if len(label) <= 40 else label[:39] + "\u2026"
         parts.append(text(left - 12, y + 4, name, anchor="end", colour=palette.INK))
         dash = None if estimate.calibrated else "4 3"
         parts.append(line(scale(span[0]), y, scale(span[1]), y, palette.SLATE, 2, dash=dash))
@@ -313,7 +320,7 @@ def forest_figure(forest: Forest) -> Markup:
         y = 36 + step * (len(rows) + 0.5)
         ends = [scale(value) for value in percent_span(forest.pooled.careful_interval)]
         x = scale(percent(forest.pooled.mean))
-        parts.append(line(left - 200, y - step * 0.75, right, y - step * 0.75, palette.LINE))
+        parts.append(line(20, y - step * 0.75, right, y - step * 0.75, palette.LINE))
         parts.append(text(left - 12, y + 4, "together", anchor="end", colour=palette.INK, weight=700))
         points = f"{ends[0]:.2f},{y:g} {x:.2f},{y - 9:g} {ends[1]:.2f},{y:g} {x:.2f},{y + 9:g}"
         parts.append(svg("polygon", {"points": points, "fill": palette.INK}))
@@ -323,9 +330,9 @@ def forest_figure(forest: Forest) -> Markup:
     return drawing(
         WIDTH,
         height,
-        forest_finding(forest),
-        "Squares: one operation each, larger with more weight; lines: 95% intervals, dashed where they hold the noise of "
-        "counting only. Diamond: all together, with Hartung and Knapp's interval.",
+        finding or forest_finding(forest),
+        f"Squares: {rows_are}, larger with more weight; lines: 95% intervals, dashed where they hold the noise of counting "
+        f"only. Diamond: {diamond}.",
         parts,
     )
 

@@ -32,6 +32,7 @@ from geoharm.publish.family_figures import (
 )
 from geoharm.publish.forest_part import forest_context
 from geoharm.publish.guards_part import guards_context
+from geoharm.publish.questions_part import questions_context
 from geoharm.publish.shown import ShownMeasure, ShownOperation
 
 Test = Callable[[Specification], bool]
@@ -50,6 +51,7 @@ def evaluator_context(disclosed: DisclosedStudy, operation: ShownOperation) -> d
         **guards_context(operation),
         **clock_context(operation),
         **forest_context(disclosed),
+        **questions_context(disclosed),
         **_shift_context(primary.beside.shifts),
         "family_rows": family_rows(found, primary) if found else [],
         "family_withheld": [*primary.beside.withheld, *(f"{part}: {why.rstrip('.')}" for part, why in found.left_out)]

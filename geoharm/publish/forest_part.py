@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from geoharm.model import Estimate
 from geoharm.publish import numbers
 from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.family_figures import estimate_percent, forest_figure, percent
@@ -26,10 +27,17 @@ def forest_context(disclosed: DisclosedStudy) -> dict[str, Any]:
                 "left_out": [f"{label}: {reason}" for label, reason in forest.left_out],
                 "pooled": _pooled(forest.pooled),
                 "note": forest.note[:1].upper() + forest.note[1:],
+                "clustered": _clustered(forest.clustered),
             }
             for zone, forest in disclosed.pools
         ]
     }
+
+
+def _clustered(found: Estimate | None) -> str:
+    if found is None:
+        return ""
+    return f"{estimate_percent(found)}{'; ' + found.note if found.is_defined else ''}."
 
 
 def _pooled(found: Any) -> str:

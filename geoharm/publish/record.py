@@ -14,6 +14,7 @@ from geoharm.publish.disclosure import DisclosedStudy
 from geoharm.publish.escape import plain
 from geoharm.publish.numbers import to_record
 from geoharm.publish.pattern_record import pattern_record, settings_record
+from geoharm.publish.questions_part import questions_record
 from geoharm.publish.shown import Shown, ShownEffect, ShownHotspots, ShownOperation, Withheld
 from geoharm.publish.values_record import balance_record
 from geoharm.publish.verdict import Verdict
@@ -81,6 +82,7 @@ def run_record(disclosed: DisclosedStudy, verdicts: list[tuple[ShownOperation, V
         "patterns": [pattern_record(one) for one in disclosed.patterns],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
         "pooled": pools_record(disclosed.pools),
+        "questions": questions_record(disclosed.questions),
         "plan": plan_record(disclosed.plan),
     }  # fmt: skip
     return plain(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"

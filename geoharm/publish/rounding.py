@@ -36,7 +36,8 @@ def under_rule(disclosed: DisclosedStudy) -> DisclosedStudy:
     rule = RELEASE_RULES.get(disclosed.rule)
     if disclosed.is_internal or rule is None or (rule.step == 1 and rule.least == 1):
         return disclosed
-    return replace(disclosed, operations=tuple(_operation(one, rule) for one in disclosed.operations), pools=())
+    operations = tuple(_operation(one, rule) for one in disclosed.operations)
+    return replace(disclosed, operations=operations, pools=(), questions=())
 
 
 def to_step(value: float, step: float) -> float:
