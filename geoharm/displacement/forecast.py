@@ -150,6 +150,11 @@ def effective_number(similarity: Floats) -> float:
     return float(size * size / similarity.sum()) if size else 0.0
 
 
+def freedom_of(effective: float) -> float:
+    """Return the degrees of freedom of a spread learned at so many independent places; at least 3."""
+    return max(effective - 1, 3.0)
+
+
 def forecast(
     series: Series,
     *,
@@ -248,7 +253,7 @@ def _fit(
     )
     slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
     scale = float(np.sqrt((residual**2).mean() * (1 + 1 / effective) + max(leverage, 0.0) * slope**2))
-    freedom = max(effective - 1, 3.0)
+    freedom = freedom_of(effective)
     error = scale / float(slope)
     reach = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
     return Forecast(

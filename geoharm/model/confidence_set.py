@@ -21,12 +21,15 @@ class ConfidenceSet:
         "Fieller", "profile".
     note : str
         Why there is no set, or what it leaves out.
+    calibrated : bool
+        Whether it was shown to hold its level on places without an operation, as of an `Estimate`.
     """
 
     pieces: tuple[tuple[float, float], ...]
     level: float
     method: str
     note: str = ""
+    calibrated: bool = False
 
     def __contains__(self, value: object) -> bool:
         """Return whether a value is not ruled out."""
