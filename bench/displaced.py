@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bench.calibration import CELLS, EFFECTS
 from geoharm.displacement import displaced_share
-from geoharm.displacement.forecast import freedom_of
 from geoharm.model import Change, Effect, Estimate, Interval, PlaceboCheck
 
 ZONES = ("target", "all rings", "target and rings")
@@ -22,14 +20,12 @@ def effect_of(zone, one):
     """Return a zone's effect as the report holds it, from a row; None where there is no interval."""
     if "ca" not in one or "no" in one:
         return None
-    mean, fall, effective, busy = one["fc"]
-    freedom = freedom_of(effective)
-    error = -math.log1p(-fall) / float(stdtrit(freedom, 0.975) + stdtrit(freedom, 0.8))
+    mean, fall, effective, busy, phi, tau2, error = one["fc"]
     value, low, high = one["ca"]
     ratio = Estimate(
         "log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=(Interval(low, high, 0.95),)
     )
-    check = PlaceboCheck(36, 0, 0, effective, busy, mean, 1.0, 0.0, fall)
+    check = PlaceboCheck(36, 0, 0, effective, busy, mean, phi, math.sqrt(tau2), fall)
     return Effect(zone, "after", Change(zone, 0, one["y"]), _NOTHING, 1.0, ratio, ratio, ratio, 1.0, fall, check)
 
 

@@ -18,7 +18,7 @@ class ConfidenceSet:
     level : float
         Share of repetitions in which the set should hold the truth.
     method : str
-        "Fieller", "profile".
+        "Fieller", "profile", "forecasts of target and rings together".
     note : str
         Why there is no set, or what it leaves out.
     calibrated : bool

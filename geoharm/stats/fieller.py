@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from scipy.stats import t as student
-
 from geoharm._checks import check_level
 from geoharm.model import ConfidenceSet
 
@@ -21,7 +19,6 @@ def fieller_set(
     variances: tuple[float, float],
     covariance: float = 0.0,
     level: float = 0.95,
-    freedom: float = math.inf,
 ) -> ConfidenceSet:
     r"""Return all ratios of two normal numbers that are not ruled out.
 
@@ -32,8 +29,6 @@ def fieller_set(
     variances : (numerator, denominator)
     covariance : float
     level : float
-    freedom : float
-        Degrees of freedom of the variances: with few, t takes the place of z.
 
     Returns
     -------
@@ -62,8 +57,7 @@ def fieller_set(
     given = (numerator, denominator, *variances, covariance)
     if not all(math.isfinite(value) for value in given):
         return ConfidenceSet((), level, _METHOD, "a part of the ratio is undefined")
-    reach = NormalDist().inv_cdf(0.5 + level / 2) if math.isinf(freedom) else student.ppf(0.5 + level / 2, freedom)
-    square = float(reach) ** 2
+    square = NormalDist().inv_cdf(0.5 + level / 2) ** 2
     a = denominator**2 - square * variances[1]
     b = -2 * (numerator * denominator - square * covariance)
     c = numerator**2 - square * variances[0]
