@@ -399,7 +399,7 @@ def shorter(found):
 
 def shares(found):
     """Return what is said of the displaced share, and its table."""
-    return displaced.says(found) + "\n\n" + table(*displaced.rows_of_table(found))
+    return "- " + displaced.says(found) + "\n\n" + table(*displaced.rows_of_table(found))
 
 
 def verdicts(cells):
