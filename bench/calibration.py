@@ -233,7 +233,7 @@ def one_operation(rng, cell, where, monthly, late):
 
 
 def share_of(before, rows, number, control_after):
-    """Return whether the report gives a displaced share, and whether its set holds the true one."""
+    """Return whether a displaced share by the noise of counting is given, and whether its set holds the true one."""
     local, around = rows["target"][number], rows["all rings"][number]
     (count, phi, control_before, phi_control), (ring_count, ring_phi, *_) = before["target"], before["all rings"]
     found = displacement.displacement_indices(
@@ -331,7 +331,7 @@ def by_placebo(learned, after):
     reach = float(stdtrit(found.freedom, 0.975)) * found.scale
     ends = unstabilise([seen, seen - reach, seen + reach], phi=found.phi, tau2=found.tau2)
     row = {"ca": [math.log(max(float(end), 1e-3) / found.mean) for end in ends]}
-    row["fc"] = [found.mean, found.detectable_fall, found.effective, found.busy]
+    row["fc"] = [found.mean, found.detectable_fall, found.effective, found.busy, found.phi, found.tau2, found.log_error]
     return row | ({"no": code} if reason else {})
 
 

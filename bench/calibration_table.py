@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import stdtrit
 
+from bench import displaced
 from bench.calibration import CELLS, EFFECTS, ROOT, argument, rows_of
 
 SUMMARY = ROOT / "bench" / "calibration.json"
@@ -167,23 +168,6 @@ def reach(freedom):
     return float(stdtrit(freedom, 0.975))
 
 
-def displaced(by_cell):
-    """Return how often the set of the displaced share holds the true one, by world and effect."""
-    found = {}
-    for name, rows in by_cell.items():
-        sets = [one["target"] for row in rows for one in operations(row) if "ds" in one["target"][1]]
-        if not sets:
-            continue
-        found[name] = {"n": len(sets)}
-        for number, (fall, moved) in enumerate(EFFECTS[1:], start=1):
-            pairs = [effects[number]["ds"] for effects in sets]
-            found[name][f"{fall:.0%} fall, {moved:.0%} moved"] = {
-                "holds": share([inside for _, inside in pairs]), "given": share([given for given, _ in pairs]),
-                "holds_given": share([inside for given, inside in pairs if given]),
-            }  # fmt: skip
-    return found
-
-
 def by_class(by_cell):
     """Return coverage and false alarms of the headline by smallest detectable fall and by how many places are as busy."""
     found = {"fall": {}, "busy": {}}
@@ -263,7 +247,9 @@ def summarise(paths):
     return {
         "cells": cells,
         "classes": by_class(by_cell),
-        "displaced": displaced(by_cell),
+        "displaced": displaced.displaced(
+            {name: [one for row in rows for one in operations(row)] for name, rows in by_cell.items()}
+        ),
         "shortened": shortened(by_cell),
     }
 
@@ -412,22 +398,8 @@ def shorter(found):
 
 
 def shares(found):
-    """Return the table of the displaced share, a row a world: mean over planted effects, and a fall of 40% with 30% moved."""
-    rows = []
-    for name, one in found.items():
-        effects = [held for key, held in one.items() if key != "n"]
-        some = one["40% fall, 30% moved"]
-        mean = round(float(np.mean([held["holds"] for held in effects])), 1)
-        rows.append([name, one["n"], mean, some["holds"], some["given"], some["holds_given"]])
-    head = [
-        "world",
-        "operations",
-        "set holds the true share, all effects",
-        "40% fall, 30% moved",
-        "a number is given",
-        "then the set holds it",
-    ]
-    return table(head, rows)
+    """Return what is said of the displaced share, and its table."""
+    return "- " + displaced.says(found) + "\n\n" + table(*displaced.rows_of_table(found))
 
 
 def verdicts(cells):

@@ -22,15 +22,33 @@ import shapely
 
 from bench.calibration import argument, rows_of, short
 from bench.calibration_table import PAGE, share, table
-from geoharm import intake, publish, store, workflow
+from geoharm import intake, publish, store, weighing, workflow
 from geoharm.model import StudyResult
+from geoharm.publish.states import reading_of
 from geoharm.simulate import PLANTED, CityPlan, World, build_city, write_whole_city
+from geoharm.simulate.whole_files import _write_points
 from geoharm.study import read_study
 
 ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("target", "rings")}
 CALM = World(before=36, after=12, level=0, own_level=0)
 MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
-KIND = "needles"
+KIND, TREATMENT = "needles", "treatment entries"
+# What a city's files lack and some services have: their own list of who entered treatment, where and when.
+LIST = """[[source]]
+name = "entries"
+kind = "treatment_entry"
+format = "points-csv"
+files = ["entries.csv"]
+covers = {{ start = {start}, end = {end} }}
+
+[[measure]]
+name = "entries listed"
+source = "entries"
+unit = "people"
+recorded_by = "agency"
+harm = {{ borne_by = "user", type = "health" }}
+
+[[operation]]"""
 
 
 def plan_of(number):
@@ -54,15 +72,15 @@ def one_city(number):
         *_, truth_file = write_whole_city(city, data)
         truth = json.loads(truth_file.read_text(encoding="utf-8"))
         truth_file.unlink()
-        study = read_study(data / "study.toml")
-        # The primary measure alone: the others would only take time.
-        kept = tuple(one for one in study.measures if one.name == study.primary)
-        study = replace(study, measures=kept, sources=tuple(one for one in study.sources if one.name == kept[0].source))
+        study = listed(city, data)
         with store.open_store(data / "city.duckdb", inputs=data) as opened:
             ledgers = intake.ingest(opened, study, data)
+            intake.ingest_tables(opened, study, data)
             designs = workflow.design(study, ledgers)
             spots = workflow.find_hotspots(opened, study, ledgers, designs)
             result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, ledgers, designs))
+            table_of = study.harm.area_measures[0]
+            areas = {zone: weighing.area_effect(opened, table_of, designs[0], zone) for zone in ZONES}
     disclosed = publish.disclose(result)
     verdict = publish.judge(disclosed, disclosed.operations[0])
     row = {
@@ -80,8 +98,41 @@ def one_city(number):
             "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
             "note": effect.ratio.note[:90],
         }  # fmt: skip
+    row["treatment"] = treatment_of(disclosed, result.operations[0].measures[1], areas, truth["kinds"][TREATMENT])
     row["share"] = share_of(result.operations[0].measures[0].family, truth["kinds"][KIND])
     return row
+
+
+def listed(city, data):
+    """Return the study of a city with the list of entries into treatment beside the table, and the primary measure.
+
+    The other measures are left out: they would only take time.
+    """
+    _write_points(city, data / "entries.csv", (TREATMENT,), np.random.default_rng([city.plan.seed, 9]))
+    path = data / "study.toml"
+    span = city.plan.span
+    text = path.read_text(encoding="utf-8").replace("[[operation]]", LIST.format(start=span.start, end=span.end), 1)
+    path.write_text(text, encoding="utf-8")
+    study = read_study(path)
+    kept = tuple(one for one in study.measures if one.name in (study.primary, "entries listed"))
+    sources = {one.source for one in (*kept, *study.harm.area_measures)}
+    return replace(study, measures=kept, sources=tuple(one for one in study.sources if one.name in sources))
+
+
+def treatment_of(disclosed, listed_result, areas, planted):
+    """Return what is said of entries into treatment: the verdict on the list, and the bounds that the table gives."""
+    shown = disclosed.operations[0].measures[1]
+    found = {"state": reading_of(shown, shown.effect("target")).value, "zones": {}}
+    for zone, parts in ZONES.items():
+        without, with_it = (sum(planted[part][key] for part in parts) for key in ("expected_without", "expected_with"))
+        effect = next(one for one in listed_result.effects if one.zone == zone)
+        low, high = areas[zone].low.interval().low, areas[zone].high.interval().high
+        found["zones"][zone] = {
+            "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "note": effect.ratio.note[:90],
+            "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
+            "table": [low if math.isfinite(low) else None, high if math.isfinite(high) else None], "change": with_it - without,
+        }  # fmt: skip
+    return found
 
 
 def share_of(family, planted):
@@ -90,7 +141,13 @@ def share_of(family, planted):
     if lost < 1e-9 or family is None or family.indices is None:
         return None
     found = family.indices.displaced_share
-    return {"truth": -gained / lost, "given": math.isfinite(found.value), "inside": -gained / lost in found.values}
+    if found.values.shape == "none":
+        return {"truth": -gained / lost, "given": False, "inside": None, "set": [], "note": found.note[:60]}
+    pieces = found.values.pieces if found.values.shape != "everything" else ()
+    return {
+        "truth": -gained / lost, "given": math.isfinite(found.value), "inside": -gained / lost in found.values,
+        "set": [[end if math.isfinite(end) else None for end in piece] for piece in pieces], "note": found.note[:60],
+    }  # fmt: skip
 
 
 def ends(estimate):
@@ -113,6 +170,41 @@ def spots_of(result, truth, radius):
         "area_near_markets": found.intersection(near).area / found.area,
         "markets_touched": float(np.mean([one.intersects(found) for one in markets])),
     }
+
+
+def treatment_summary(rows):
+    """Return what the rows say of entries into treatment: a list with places, and a table by district."""
+    if not rows:
+        return ""
+    out = []
+    for zone in ZONES:
+        held = [one for row in rows if (one := row["zones"][zone])["ratio"]]
+        null = [one for one in held if abs(one["truth"]) < 1e-9]
+        inside = [one["ratio"][1] <= one["truth"] <= one["ratio"][2] for one in held]
+        tables = [row["zones"][zone] for row in rows]
+        least = [
+            (
+                -math.inf if one["table"][0] is None else one["table"][0],
+                math.inf if one["table"][1] is None else one["table"][1],
+            )
+            for one in tables
+        ]
+        out.append([
+            zone, len(held), share(inside), len(null), share([one["ratio"][1] > 0 or one["ratio"][2] < 0 for one in null]),
+            share([low <= one["change"] <= high for (low, high), one in zip(least, tables, strict=True)]),
+            share([low > 0 or high < 0 for low, high in least]),
+        ])  # fmt: skip
+    head = ["entries into treatment", "headline: cities with one", "covers", "without effect", "rejects", "district table: bounds hold the change", "bounds leave out zero"]  # fmt: skip
+    text = table(head, out) + "\n\n"
+    names = [state.value for state in publish.State]
+    states = {}
+    for row in rows:
+        truth = row["zones"]["target"]["truth"]
+        states.setdefault("none" if abs(truth) < 1e-9 else "rise (20 to 40% at first)", []).append(row["state"])
+    text += table(["planted in the target", "cities", *names], [
+        [what, len(found), *(share([state == name for state in found]) for name in names)] for what, found in sorted(states.items())
+    ])  # fmt: skip
+    return text + "\n\n"
 
 
 def is_right(row):
@@ -163,12 +255,15 @@ def summary(rows):
     )
     moved = [row["share"] for row in rows if row.get("share")]
     if moved:
+        refused = sum(one["inside"] is None for one in moved)
+        moved = [one for one in moved if one["inside"] is not None]
         given = [one for one in moved if one["given"]]
         text += (
             f"Displaced share: its set holds the planted share in {share([one['inside'] for one in moved])}% of {len(moved)} cities with a "
-            f"fall; of the {len(given)} where the report gives a number, in {share([one['inside'] for one in given])}%. It holds the noise "
-            "of counting only.\n\n"
+            f"fall and intervals ({refused} more have none); a number is given in {len(given)}, and there the set holds it in {share([one['inside'] for one in given])}%. The "
+            f"set rules any share out in {share([bool(one['set']) for one in moved])}%.\n\n"
         )
+    text += treatment_summary([row["treatment"] for row in rows if "treatment" in row])
     spots = [row["spots"] for row in rows if row["spots"].get("spots")]
     if spots:
         text += (

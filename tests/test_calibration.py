@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench import calibration, calibration_table, end_to_end, surfaces, worlds
+from bench import calibration, calibration_table, displaced, end_to_end, limit, surfaces, worlds
 from bench.calibration import CELLS, EFFECTS, replicate, seed_of
 from geoharm import displacement, publish
 from geoharm.model import Interval, Window
@@ -50,6 +50,11 @@ def test_the_short_ways_are_the_programs_own_numbers(case):
     for seen in (after, fallen):
         noun, data = worlds.count_table(found, before, seen)
         whole = displacement.evaluate_measure(worlds.MEASURE, noun, found.design, data)
+        counted = {zone: int(seen[mask].sum()) for zone, mask in inside.items()}
+        rows = {zone: [{"y": count} | calibration.by_placebo(learned[zone], count)] for zone, count in counted.items()}
+        share, short = displacement.displaced_share(whole.effects), displaced.set_of(rows, 0)
+        assert np.ravel(short.values.pieces) == pytest.approx(np.ravel(share.values.pieces))
+        assert short.value == pytest.approx(share.value, nan_ok=True)
         for zone, mask in inside.items():
             effect = next(one for one in whole.effects if one.zone == zone)
             short = calibration.by_placebo(learned[zone], int(seen[mask].sum()))
@@ -160,8 +165,23 @@ def test_one_city_from_end_to_end():
     assert found["share"]["truth"] == pytest.approx(0.3, abs=0.001)
     target = found["zones"]["target"]
     assert target["truth"] < math.log(0.8)
+    listed = found["treatment"]["zones"]["target"]
+    assert listed["truth"] == listed["change"] == 0
+    assert listed["table"][0] < 0 < listed["table"][1]
     assert target["ratio"][1] < target["ratio"][0] < target["ratio"][2]
     assert isinstance(worlds.window_after(6), Window)
+
+
+def test_what_the_past_can_tell():
+    """Known to the noise that is drawn, a regression misses that noise; counts tell less than true rates."""
+    rng = np.random.default_rng(2)
+    rows = np.column_stack([np.ones(500), rng.normal(size=(500, 3))])
+    assert limit.missed(rows, rows @ [1, 2, 3, 4] + 0.1 * rng.normal(size=500)) == pytest.approx(0.1, rel=0.1)
+    cities = [limit.rows_of_city("base: local, v 2", number)["target"] for number in range(4)]
+    by_rates, by_counts = (np.array([row[at][:2] for city in cities for row in city]) for at in (0, 1))
+    assert by_rates.shape == by_counts.shape
+    after = np.array([row[2] for city in cities for row in city])
+    assert limit.missed(by_rates, after) < limit.missed(by_counts, after)
 
 
 def test_the_true_intensity_of_the_surfaces_bench_is_that_of_its_points():

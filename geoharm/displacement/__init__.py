@@ -15,6 +15,7 @@ from geoharm.displacement.guards import season_guard, selection_guard, serial_gu
 from geoharm.displacement.indices import displacement_indices
 from geoharm.displacement.leak import false_ring_change, leak_guard, leak_shares
 from geoharm.displacement.limits import controls_guard, geocode_guard, measures_guard, power_guard, reporting_guard
+from geoharm.displacement.moved import displaced_share
 from geoharm.displacement.placebo import PlaceboPlaces, placebo_places
 from geoharm.displacement.pooling import joint_placebos, pool_operations, pool_rows
 from geoharm.displacement.profile import ring_profile, sensitivity_curve
@@ -47,6 +48,7 @@ __all__ = [
     "controls_guard",
     "counts_of_all",
     "crackdown_clock",
+    "displaced_share",
     "displacement_indices",
     "evaluate_measure",
     "event_study",

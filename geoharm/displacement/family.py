@@ -18,6 +18,7 @@ from geoharm.displacement.guards import season_guard, selection_guard, serial_gu
 from geoharm.displacement.indices import displacement_indices
 from geoharm.displacement.leak import false_ring_change, leak_guard, leak_shares
 from geoharm.displacement.limits import controls_guard, geocode_guard, measures_guard, power_guard, reporting_guard
+from geoharm.displacement.moved import with_headline_share
 from geoharm.displacement.profile import ring_profile
 from geoharm.displacement.regression import event_study, zone_regression
 from geoharm.displacement.running import running_wdd
@@ -82,6 +83,7 @@ def family(result: MeasureResult, design: Design, *, seed: int, candidates: Cand
             phi[zone.name] = history_dispersion(counts, [zone.name], design)
     running, events = _curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
     regression = _regression(counts, design, left_out)
+    indices = displacement_indices(own, around, other, dispersion=phi, unit=unit) if around else None
     choice = controls = sensitivity = None
     placebo_p = math.nan
     if candidates is None:
@@ -94,7 +96,7 @@ def family(result: MeasureResult, design: Design, *, seed: int, candidates: Cand
         displaced=_difference([around], other, phi, unit, length) if around else None,
         total=_difference([own, around], other, phi, unit, length) if around else None,
         exact=exact_rate_ratio(((own.after, own.before), (other.after, other.before))),
-        indices=displacement_indices(own, around, other, dispersion=phi, unit=unit) if around else None,
+        indices=with_headline_share(indices, result.effects) if indices else None,
         running=running,
         events=events,
         profile=_profile(counts, design, phi, seed),

@@ -22,8 +22,6 @@ LEVEL_BAND = float(np.log(3))  # placebo places within a factor 3 of the zone's 
 MIN_POOL = 80  # ... or this many, the nearest in level
 DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month against the next; one is chosen at the placebo places
 BLOCKS = 4  # strips each way for cross-fitting
-MIN_PRE = 15  # months before the earlier date whose residuals guard against a spread that is small by luck
-GUARD = 0.35  # smallest detectable fall under which a spread is checked against the earlier date
 BUSY = -0.1  # log level from which a placebo place counts as as busy as the zone
 
 _PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
@@ -153,13 +151,17 @@ def effective_number(similarity: Floats) -> float:
     return float(size * size / similarity.sum()) if size else 0.0
 
 
+def freedom_of(effective: float) -> float:
+    """Return the degrees of freedom of a spread learned at so many independent places; at least 3."""
+    return max(effective - 1, 3.0)
+
+
 def forecast(
     series: Series,
     *,
     similarity: Floats,
     shares: NDArray[np.bool_],
     blocks: NDArray[np.int64],
-    guard: bool = True,
 ) -> Forecast:
     r"""Return the forecast of a zone's count after, and its spread, learned at the pool of placebo places.
 
@@ -173,8 +175,6 @@ def forecast(
         Whether two places share ground.
     blocks : ndarray of int, shape (places,)
         Each block is forecast from places that share no ground with it.
-    guard : bool
-        Where the spread looks small, take the wider of two: with and without the residuals of an earlier date.
 
     Returns
     -------
@@ -191,19 +191,13 @@ def forecast(
 
     where x holds 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone's last year,
     and the outer belt after and in the last year. b has a ridge prior and is fitted by quasi-likelihood, the information
-    multiplied by effective over actual places. The spread comes from residuals of places forecast from others only.
+    multiplied by effective over actual places. The spread s comes from residuals e (stabilised) of places forecast from
+    others only, and the leverage of the operation beyond that of the average place,
+
+    .. math:: s^2 = \overline{e^2} + \left(\tfrac{dg}{d\log\mu}\right)^2 (x'I^{-1}x - \overline{x_p'I^{-1}x_p})_+
+
+    The residuals hold what estimating b costs, so nothing more is added for it.
     """
-    found = _fit(series, similarity, shares, blocks, earlier=False)
-    length = round(series.after_months)
-    if guard and found.detectable_fall < GUARD and 0 < length <= series.months - MIN_PRE:
-        wider = _fit(series, similarity, shares, blocks, earlier=True)
-        return wider if wider.detectable_fall > found.detectable_fall else found
-    return found
-
-
-def _fit(
-    series: Series, similarity: Floats, shares: NDArray[np.bool_], blocks: NDArray[np.int64], *, earlier: bool
-) -> Forecast:
     months, places = series.months, series.zone.shape[0]
     history = series.zone[:, :months]
     level = np.log((history.sum(axis=1) + KAPPA) / (series.own_zone[:months].sum() + KAPPA))
@@ -211,7 +205,7 @@ def _fit(
     deflation = min(1.0, effective / places)
     largest = _month_phi(history) * (1 + series.after_months / _PHI_MONTHS)
 
-    counts, expected, features, own, discount = _design(series, months, level)
+    counts, expected, features, own, discount = _design(series, level)
     coefficients, information, phi, tau2 = _learn(counts, expected, features, deflation, largest)
     own_expected, own_features = own
     mean = own_expected * float(np.exp(np.clip(own_features @ coefficients, -_REACH, _REACH)))
@@ -228,21 +222,6 @@ def _fit(
         blocks=blocks,
         coefficients=coefficients,
     )
-    if earlier:
-        date = months - round(series.after_months)
-        old_counts, old_expected, old_features, _, _ = _design(series, date, level)
-        old_coefficients, _, *old_variance = _learn(old_counts, old_expected, old_features, deflation, largest)
-        old, _ = _cross(
-            old_counts,
-            old_expected,
-            old_features,
-            variance=(old_variance[0], old_variance[1]),
-            deflation=deflation,
-            shares=shares,
-            blocks=blocks,
-            coefficients=old_coefficients,
-        )
-        counts, crossed = np.concatenate([counts, old_counts]), np.concatenate([crossed, old])
     phi, tau2 = fit_variance(counts, crossed, largest_phi=largest)
     residual = (
         stabilise(counts, phi=phi, tau2=tau2)
@@ -250,8 +229,8 @@ def _fit(
         - stabilised_bias(crossed, phi=phi, tau2=tau2)
     )
     slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
-    scale = float(np.sqrt((residual**2).mean() * (1 + 1 / effective) + max(leverage, 0.0) * slope**2))
-    freedom = max(effective - 1, 3.0)
+    scale = float(np.sqrt((residual**2).mean() + max(leverage, 0.0) * slope**2))
+    freedom = freedom_of(effective)
     error = scale / float(slope)
     reach = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
     return Forecast(
@@ -273,9 +252,9 @@ def _fit(
     )
 
 
-def _design(series: Series, date: int, level: Floats) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
-    """Return counts after a date, forecasts by the past alone, features, the operation's, and the discount chosen."""
-    end = series.zone.shape[1] if date == series.months else date + round(series.after_months)
+def _design(series: Series, level: Floats) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
+    """Return counts after, forecasts by the past alone, features, the operation's, and the discount chosen."""
+    date, end = series.months, series.zone.shape[1]
     counts = series.zone[:, date:end].sum(axis=1)
     by_discount, features = _past(series.zone, series.companion, series.belt, series.city, date, end)
     own_by_discount, own_features = _past(

@@ -18,15 +18,18 @@ class ConfidenceSet:
     level : float
         Share of repetitions in which the set should hold the truth.
     method : str
-        "Fieller", "profile".
+        "Fieller", "profile", "forecasts of target and rings together".
     note : str
         Why there is no set, or what it leaves out.
+    calibrated : bool
+        Whether it was shown to hold its level on places without an operation, as of an `Estimate`.
     """
 
     pieces: tuple[tuple[float, float], ...]
     level: float
     method: str
     note: str = ""
+    calibrated: bool = False
 
     def __contains__(self, value: object) -> bool:
         """Return whether a value is not ruled out."""

@@ -170,7 +170,12 @@ def _candidates(choice: ControlChoice) -> dict[str, Any]:
 
 
 def _quotient(found: Quotient) -> dict[str, Any]:
-    return {"value": to_record(found.value), "set": _set(found.values), "note": found.note}
+    return {
+        "value": to_record(found.value),
+        "set": _set(found.values),
+        "calibrated": found.values.calibrated,
+        "note": found.note,
+    }
 
 
 def _set(found: ConfidenceSet) -> dict[str, Any]:

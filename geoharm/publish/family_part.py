@@ -132,11 +132,8 @@ def _set_reading(found: Quotient) -> str:
         return f"not given: {found.note}"
     if not found.values.is_bounded:
         return "the data do not bound it"
-    # docs/calibration.md, "The displaced share".
-    return (
-        "above 0: turned up in the rings; below 0: the rings fell too; too narrow: sets like this one held the truth in "
-        "about 86 of 100 made cities"
-    )
+    reading = "above 0: turned up in the rings; below 0: the rings fell too"
+    return reading if found.values.calibrated else f"{reading}; counting only, too narrow"
 
 
 def quotient_reading(quotient: Quotient) -> str:

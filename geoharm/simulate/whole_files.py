@@ -164,6 +164,8 @@ def _study(city: WholeCity) -> str:
     for name, source, category, unit, recorded, harm in measures:
         lines += ["[[measure]]", f'name = "{name}"', f'source = "{source}"', f'where = {{ category = ["{category}"] }}',
                   f'unit = "{unit}"', f'recorded_by = "{recorded}"', f"harm = {harm}" if harm else "activity = true", ""]  # fmt: skip
+    lines += ["[[measure]]", 'name = "treatment entries"', 'source = "treatment"', 'kind = "treatment_entry"', 'unit = "people"',
+              'recorded_by = "agency"', 'harm = { borne_by = "user", type = "health" }', ""]  # fmt: skip
     gap, *outer = plan.rings
     tactic = plan.tactic if plan.tactic != "placebo" else "crackdown"
     lines += [

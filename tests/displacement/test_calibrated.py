@@ -43,7 +43,7 @@ def test_golden(root, case):
     city = grid(case["side"])
     counts = made_counts(case["side"] ** 2, case["months"] + case["after"], level=case["level"])
     place = city.centres.index(tuple(case["place"]))
-    found = zone_forecasts(city, counts, place, case["months"], blocks="box", guard=case["guard"])
+    found = zone_forecasts(city, counts, place, case["months"], blocks="box")
     for zone, wanted in case["zones"].items():
         learned, observed = found[zone]
         ratio = calibrated_ratio(learned, observed)
@@ -97,7 +97,7 @@ def test_coverage_on_made_worlds():
         before = city.member["T"] @ counts[:, :24].sum(axis=1)
         busy = np.flatnonzero((before >= np.quantile(before, 0.8)) & (before <= np.quantile(before, 0.97)))
         place = int(rng.choice(busy))
-        for learned, observed in zone_forecasts(city, counts, place, 24, guard=True).values():
+        for learned, observed in zone_forecasts(city, counts, place, 24).values():
             ratio = calibrated_ratio(learned, observed)
             held.append(ratio.interval(0.95).side == 0)
             held_80.append(ratio.interval(0.8).side == 0)
@@ -116,7 +116,7 @@ def test_a_large_planted_fall_is_found():
         place = int(np.argsort(before)[-30])
         struck = city.member["T"][place] > 0
         counts[np.ix_(struck, np.arange(24, 30))] = rng.binomial(counts[struck, 24:].astype(int), 0.3)
-        learned, observed = zone_forecasts(city, counts, place, 24, guard=True)["T"]
+        learned, observed = zone_forecasts(city, counts, place, 24)["T"]
         found.append(calibrated_ratio(learned, observed).interval().side < 0)
     assert np.mean(found) > 0.9
 

@@ -64,7 +64,7 @@ def made_counts(units, months, *, level=3, state=1):
     return counts
 
 
-def zone_forecasts(grid, counts, place, months, *, blocks="equal", guard=False):
+def zone_forecasts(grid, counts, place, months, *, blocks="equal"):
     """Return the forecast and the count after of target, ring and total of one place of the grid as the operation."""
     after = counts.shape[1] - months
     own = {name: grid.member[name][place] for name in ("T", "D", "U", "G", "O")}
@@ -92,7 +92,6 @@ def zone_forecasts(grid, counts, place, months, *, blocks="equal", guard=False):
                 similarity=grid.similarity[zone][np.ix_(row, row)],
                 shares=grid.share[np.ix_(row, row)],
                 blocks=cuts[0] * 4 + cuts[1] if blocks == "box" else equal_blocks(x, y),
-                guard=guard,
             ),
             int(mine[zone][months:].sum()),
         )
