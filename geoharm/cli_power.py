@@ -6,13 +6,21 @@ import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from geoharm import store, workflow
+from geoharm._later import later
 from geoharm.cli_options import DATA, AsJson, DataFolder, StudyFile, print_json
 from geoharm.model import PowerRow, PowerTable, pooled_fall
-from geoharm.power import power_tables
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import power as powers
+    from geoharm import store, workflow
+    from geoharm import study as studies
+else:
+    powers = later("power")
+    store = later("store")
+    studies = later("study")
+    workflow = later("workflow")
 
 _FALLS = (0.5, 0.3, 0.2)
 _POOLED = (2, 4, 8, 16)
@@ -24,12 +32,12 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     workflow.check(study)
     # A database of its own: asking for power loads no outcome into the study's.
     with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "p.duckdb", inputs=data) as opened:
         ledgers = workflow.ingest(opened, study, data)
-        tables = power_tables(opened, study, ledgers)
+        tables = powers.power_tables(opened, study, ledgers)
     together = _together(tables)
     if as_json:
         about = {"operations": [_as_dict(table) for table in tables], "together": together}

@@ -85,9 +85,7 @@ def sort_events(points: Points, grid: Grid, reach: float, part: slice = slice(No
     counts = np.zeros((parts, rows * columns), dtype=np.int64)
 
     def count(part: int) -> None:
-        loops.count_cells(
-            x, y, *corner, 1 / grid.cell, columns, rows, edges[part], edges[part + 1], key, counts[part]
-        )
+        loops.count_cells(x, y, *corner, 1 / grid.cell, columns, rows, edges[part], edges[part + 1], key, counts[part])
 
     loops.in_threads(count, range(parts))
     start = np.zeros(rows * columns + 1, dtype=np.int64)
@@ -126,9 +124,10 @@ def compact_sums(points: Points, grid: Grid, bandwidth: float, kernel: str) -> N
     by_moments = power >= 0 and _moments_pay(frame, len(points), power, int(inner.sum()))
     chosen = ~inner if by_moments else np.ones_like(inner)
     wide, flat = _widened(frame, along[chosen], down[chosen])
+    offsets = np.array([along[chosen], down[chosen]], dtype=np.float64)
     moments = np.zeros((len(_TERMS[power]) if by_moments else 0, frame.rows * frame.columns))
     for events in _in_parts(points, grid, bandwidth):
-        _add_pairs(events, along[chosen], down[chosen], radius, power, wide, flat)
+        _add_pairs(events, offsets, radius, power, wide, flat)
         if by_moments:
             _add_moments(events, power, moments)
     found = _core(wide, 2 * frame.margin)
@@ -231,15 +230,15 @@ def _over_bands(events: SortedEvents, add: Callable[[int, int], None]) -> None:
 
 
 def _add_pairs(
-    events: SortedEvents, along: NDArray[np.int64], down: NDArray[np.int64], radius: float, power: int,
-    wide: NDArray[np.float64], flat: NDArray[np.int64],
+    events: SortedEvents, offsets: NDArray[np.float64], radius: float, power: int, wide: NDArray[np.float64],
+    flat: NDArray[np.int64],
 ) -> None:  # fmt: skip
     out = wide.reshape(-1)
 
     def add(first: int, last: int) -> None:
         loops.add_pairs(
             events.table, events.start, events.columns, first, last,
-            along.astype(np.float64), down.astype(np.float64), flat, radius**2, power, wide.shape[1], out,
+            offsets[0], offsets[1], flat, radius**2, power, wide.shape[1], out,
         )  # fmt: skip
 
     _over_bands(events, add)

@@ -32,27 +32,34 @@ def sum_by_place(points: Points) -> Points:
     return points if together is None else Points(*together)
 
 
-def _merged(
-    x: NDArray[np.float64], y: NDArray[np.float64], weight: NDArray[np.float64], parts: int
-) -> Columns | None:
-    """Return the distinct places of every part, one part after another; nothing if they are more than half of all."""
-    x, y, weight = (np.ascontiguousarray(values) for values in (x, y, weight))
+def _merged(x: NDArray[np.float64], y: NDArray[np.float64], weight: NDArray[np.float64], parts: int) -> Columns | None:
+    """Return the distinct places of every part, one part after another; nothing if they are about as many as events."""
+    given = tuple(np.ascontiguousarray(values) for values in (x, y, weight))
     edges = [x.size * part // parts for part in range(parts + 1)]
     room = _ROOM
-    while room * parts <= 2 * x.size:
+    while True:
         places = np.empty((parts, 3, room))
         slots = np.full((parts, 2 * room), -1, dtype=np.int32)
         held = np.empty(parts, dtype=np.int64)
-
-        def merge(part: int) -> None:
-            held[part] = loops.merge_places(
-                x, y, weight, edges[part], edges[part + 1], slots[part], *places[part]
-            )  # fmt: skip
-
-        loops.in_threads(merge, range(parts))
+        _merge_parts(given, edges, slots, places, held)
         if (held >= 0).all():
-            return tuple(
-                np.concatenate([places[part, column, : held[part]] for part in range(parts)]) for column in range(3)
-            )  # type: ignore[return-value]
+            x, y, weight = (
+                np.concatenate([one[column, :n] for one, n in zip(places, held, strict=True)]) for column in range(3)
+            )
+            return x, y, weight
+        if room * parts > x.size:
+            return None
         room *= 8
-    return None
+
+
+def _merge_parts(
+    given: tuple[NDArray[np.float64], ...], edges: list[int], slots: NDArray[np.int32], places: NDArray[np.float64],
+    held: NDArray[np.int64],
+) -> None:  # fmt: skip
+    x, y, weight = given
+
+    def merge(part: int) -> None:
+        at_x, at_y, total = places[part]
+        held[part] = loops.merge_places(x, y, weight, edges[part], edges[part + 1], slots[part], at_x, at_y, total)
+
+    loops.in_threads(merge, range(held.size))
