@@ -1,9 +1,10 @@
 """Density of many points: `geoharm.hotspots.density` against KDEpy's Fourier method and libkdv.
 
 Run as ``python -m bench.kde [--quick]``. A made city of 30 by 30 km, cells of 50 m, search radius 300 m; points anywhere, or
-moved to one of 30,000 map points as the British police publish them (geoharm then groups them in DuckDB first, as its
-store does, and the grouping is counted). Every method runs in a process of its own, by turns; points are in memory and
-compiled before the clock starts. KDEpy gets its grid for nothing. Errors are those at 300 cells against the sum over all
+moved to one of 30,000 map points as the British police publish them. Every method runs in a process of its own, by
+turns. Before the clock starts, modules are imported, loops compiled, and the points in memory as each method takes
+them: x, y and weight of one for geoharm, one table for its peers, and for KDEpy the grid too. What each does with them
+is counted: checks of the input, our grouping by place and the whole `density`, KDEpy's `fit` and `evaluate`. Errors are those at 300 cells against the sum over all
 points, one by one, after each peer's result was scaled to fit best (they normalise in their own ways): the largest over the
 peak, and the largest share of a cell's own value where that is above a thousandth of the peak.
 """
@@ -14,14 +15,12 @@ import importlib
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -33,26 +32,18 @@ from geoharm.model import Grid, Points
 
 CELL, RADIUS = 50.0, 300.0
 SIZE = int(SIDE / CELL)
+WARM = 100_000
 GRID = Grid(0.0, 0.0, CELL, SIZE, SIZE)
-PACKAGES = ("geoharm", "numpy", "numba", "scipy", "KDEpy", "libkdv", "duckdb")
+PACKAGES = ("geoharm", "numpy", "numba", "scipy", "KDEpy", "libkdv")
 # KDEpy's bandwidth is the standard deviation of the kernel in one dimension: the radius over the root of 7 (quartic).
 KDEPY = RADIUS / np.sqrt(7)
 
 Sampled = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def surface(x: NDArray[np.float64], y: NDArray[np.float64], kernel: str, *, snapped: bool) -> NDArray[np.float64]:
-    """Return our surface; snapped points are grouped first."""
-    if not snapped:
-        some = Points(x, y, np.ones(x.size))
-    else:
-        with duckdb.connect() as connection:
-            connection.register("point", pa.table({"x": x, "y": y}))
-            found = connection.execute(
-                "SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM point GROUP BY x, y ORDER BY x, y"
-            ).fetchnumpy()
-        some = Points(*(np.asarray(found[key]) for key in ("x", "y", "n")))
-    return density(some, GRID, bandwidth=RADIUS, years=1, kernel=kernel, counted=False).values
+def surface(columns: Sequence[NDArray[np.float64]], kernel: str) -> NDArray[np.float64]:
+    """Return our surface of x, y and weight."""
+    return density(Points(*columns), GRID, bandwidth=RADIUS, years=1, kernel=kernel, counted=False).values
 
 
 def job(
@@ -61,14 +52,14 @@ def job(
     """Return what is timed, and how its result reads as places and values."""
     ours, _, kernel = method.partition(" ")
     if ours == "geoharm":
-        kind, _, snapped = kernel.partition(" ")
-        surface(x[:5000], y[:5000], kind, snapped=bool(snapped))
-        density(Points(x[:5000], y[:5000], np.full(5000, 1e6)), GRID, bandwidth=RADIUS, years=1, kernel=kind)
+        held = tuple(np.array(column) for column in (x, y, np.ones(x.size)))
+        for column in held:
+            column.setflags(write=False)
+        # The first compiles pairs and moments, the second the grouping by place.
+        surface([column[:WARM] for column in held], kernel)
+        surface([np.zeros(WARM), np.zeros(WARM), np.ones(WARM)], kernel)
         columns, rows = np.meshgrid(*GRID.centres())
-        return (
-            lambda: surface(x, y, kind, snapped=bool(snapped)),
-            lambda values: (columns.ravel(), rows.ravel(), values.ravel()),
-        )
+        return lambda: surface(held, kernel), lambda values: (columns.ravel(), rows.ravel(), values.ravel())
     if ours == "KDEpy":
         kdepy = importlib.import_module("KDEpy")
         centres = (np.arange(-1, SIZE + 1) + 0.5) * CELL
@@ -164,7 +155,7 @@ def main(arguments: list[str]) -> None:
             x, y = points(size)
             np.save(path, np.array([x, y]))
             case = f"{size:,} points, cells of {CELL:g} m, {RADIUS:g} m"
-            repeats = 3 if quick or size > 1_000_000 else 7
+            repeats = 3 if quick else 5 if size > 1_000_000 else 7
             report(case, "geoharm quartic", _runs(("geoharm quartic", "KDEpy"), path, repeats))
             if size <= 1_000_000:
                 ours = "geoharm epanechnikov"
@@ -175,7 +166,7 @@ def main(arguments: list[str]) -> None:
         path = Path(folder) / "snapped.npy"
         np.save(path, places[nearest].T)
         case = f"{size:,} points on {np.unique(nearest).size:,} places"
-        report(case, "geoharm quartic snapped", _runs(("geoharm quartic snapped", "KDEpy"), path, 3))
+        report(case, "geoharm quartic", _runs(("geoharm quartic", "KDEpy"), path, 5))
 
 
 def _runs(methods: tuple[str, ...], path: Path, repeats: int) -> dict[str, list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Iterable
+from typing import TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,12 +71,15 @@ def check_level(level: float) -> float:
 def check_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return `values` as a finite, one-dimensional, read-only float array of its own.
 
+    An array that nobody may write to (nor to what it is a view of) is kept as it is, since fresh memory costs more than
+    the sums that follow.
+
     Raises
     ------
     DesignError
         If the shape is not (n,), or a value is missing or infinite.
     """
-    array = np.array(values, dtype=np.float64)
+    array = values if _is_fixed(values) else np.array(values, dtype=np.float64)
     if array.ndim != 1:
         msg = f"{name} must have shape (n,); shape {array.shape} was given."
         raise DesignError(msg)
@@ -85,6 +89,17 @@ def check_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
         raise DesignError(msg)
     array.setflags(write=False)
     return array
+
+
+def _is_fixed(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
+    array: object = values
+    if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.flags.c_contiguous):
+        return False
+    while isinstance(array, np.ndarray):
+        if array.flags.writeable:
+            return False
+        array = array.base
+    return array is None
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from geoharm import cli_harm, intake, publish, store, workflow
+from geoharm import cli_harm
 from geoharm import simulate as simulation
+from geoharm._later import later
 from geoharm._version import __version__
 from geoharm.cli_formats import app as formats_app
 from geoharm.cli_new import new
@@ -37,7 +38,16 @@ from geoharm.cli_power import power
 from geoharm.cli_selfcheck import selfcheck
 from geoharm.errors import BusyError, GeoharmError
 from geoharm.model import SourceLedger, TableLedger, month_name
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import intake, publish, store, workflow
+    from geoharm import study as studies
+else:
+    intake = later("intake")
+    publish = later("publish")
+    store = later("store")
+    studies = later("study")
+    workflow = later("workflow")
 
 app = typer.Typer(
     name="geoharm",
@@ -75,7 +85,7 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     with _Bar(quiet) as bar:
         found = workflow.run(
             study, data=data, out=out or pages_of(study), database=db or database_of(study), progress=bar.show
@@ -125,7 +135,7 @@ def ingest(
     quiet: Quiet = False,
 ) -> None:
     """Read the files into the database and print what became of every row."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     intake.check(study)
     with _Bar(quiet) as bar, store.open_store(db or database_of(study), inputs=data) as opened:
         ledgers: list[SourceLedger | TableLedger] = [*intake.ingest(opened, study, data, bar.show)]
@@ -149,7 +159,7 @@ def ingest(
 @app.command(epilog="Example: geoharm check pipelines/demo.toml")
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     intake.check(study)
     about = {
         "study": study.name,
@@ -184,7 +194,7 @@ def index(
 @app.command(epilog="Example: geoharm purge pipelines/demo.toml")
 def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
     """Delete a study's database and say what it held; input files and published pages stay."""
-    path = db or database_of(read_study(study_file))
+    path = db or database_of(studies.read_study(study_file))
     held = store.purge(path)
     if as_json:
         print_json({"database": str(path), "removed": held})

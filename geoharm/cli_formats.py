@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoharm import store
+from geoharm._later import later
 from geoharm.cli_options import AsJson, print_json
 from geoharm.model import LedgerNote
+
+if TYPE_CHECKING:
+    from geoharm import store
+else:
+    store = later("store")
 
 app = typer.Typer(help="What geoharm can read, and how to teach it your own files.", no_args_is_help=True)
 

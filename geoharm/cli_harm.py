@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoharm import deciding, harm
+from geoharm._later import later
 from geoharm.cli_options import (
     DATA,
     AsJson,
@@ -23,7 +23,14 @@ from geoharm.cli_options import (
 )
 from geoharm.errors import StudyError
 from geoharm.model import CRITERIA
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import deciding, harm
+    from geoharm import study as studies
+else:
+    deciding = later("deciding")
+    harm = later("harm")
+    studies = later("study")
 
 values_app = typer.Typer(help="Whose values: list, show and check value profiles.", no_args_is_help=True)
 
@@ -46,7 +53,7 @@ def appraise(
     if template:
         print(deciding.option_template(), end="")
         return
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     found = deciding.appraise(
         study,
         data=data,
@@ -82,7 +89,7 @@ def prioritise(
     as_json: AsJson = False,
 ) -> None:
     """Rank markets by harm, noxiousness, trend, resilience, reach and what the community wants first; write a page."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     found = deciding.prioritise(
         study,
         data=data,

@@ -8,16 +8,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoharm import intake, start
+from geoharm._later import later
 from geoharm.cli_options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model import TACTICS, Period
-from geoharm.start import Answers, Found, LeftOut, Place, Plan
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import intake, start
+    from geoharm import study as studies
+    from geoharm.start import Answers, Found, LeftOut, Place, Plan
+else:
+    intake = later("intake")
+    start = later("start")
+    studies = later("study")
 
 NewFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file to write, such as pipelines/mine.toml.")]
 # (value that was given, flag, question) to the answer.
@@ -55,7 +62,7 @@ def new(
     if study_file.suffix != ".toml":
         raise StudyError([f'The study file is called "{study_file}"; its name must end in .toml.'])
     _refuse_existing([study_file], force=force)
-    answers = Answers(
+    answers = start.Answers(
         operation=ask(operation, "--operation", "Name of the operation"), tactic=tactic,
         start=(first := _day(ask(begin, "--start", "Its first day, such as 2021-05-01"), "--start")),
         end=_last_day(end, first, ask if asks else None), crs=crs, primary=primary, period=_period(period), end_given=bool(end),
@@ -146,7 +153,7 @@ def _write(files: Mapping[Path, str], study_file: Path | None) -> None:
 
 def _check(study_file: Path) -> None:
     try:
-        intake.check(read_study(study_file))
+        intake.check(studies.read_study(study_file))
     except StudyError as error:
         others = [problem for problem in error.problems if intake.GUESS_SENTENCE not in problem]
         if others:

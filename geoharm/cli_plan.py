@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoharm import intake, plan, store
+from geoharm._later import later
 from geoharm.cli_options import AsJson, Database, StudyFile, database_of, print_json
 from geoharm.model import PlanState
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import intake, plan, store
+    from geoharm import study as studies
+else:
+    intake = later("intake")
+    plan = later("plan")
+    store = later("store")
+    studies = later("study")
 
 app = typer.Typer(
     help="Lock the plan of a study before its outcomes are loaded, so that results can say confirmatory or exploratory.",
@@ -27,7 +35,7 @@ def lock(
     as_json: AsJson = False,
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     intake.check(study)
     path = db or database_of(study)
     first = min(one.period.start for one in study.operations)
@@ -39,7 +47,7 @@ def lock(
 @app.command(epilog="Example: geoharm plan show pipelines/demo.toml --json")
 def show(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Say whether the plan is locked, and what has changed since."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     _say(plan.plan_state(study), plan.lock_file(study), as_json)
 
 

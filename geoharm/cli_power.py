@@ -6,14 +6,22 @@ import math
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from geoharm import intake, store
-from geoharm.asking import question_power
+from geoharm._later import later
 from geoharm.cli_options import DATA, AsJson, DataFolder, StudyFile, print_json
 from geoharm.model import Answer, AnsweredQuestion, PowerRow, PowerTable, pooled_fall
-from geoharm.power import power_tables
-from geoharm.study import read_study
+
+if TYPE_CHECKING:
+    from geoharm import asking, intake, store
+    from geoharm import power as powers
+    from geoharm import study as studies
+else:
+    asking = later("asking")
+    intake = later("intake")
+    powers = later("power")
+    store = later("store")
+    studies = later("study")
 
 _FALLS = (0.5, 0.3, 0.2)
 _POOLED = (2, 4, 8, 16)
@@ -25,15 +33,15 @@ def power(
     as_json: AsJson = False,
 ) -> None:
     """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
-    study = read_study(study_file)
+    study = studies.read_study(study_file)
     intake.check(study)
     # A database of its own: asking for power loads no outcome into the study's.
     with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "p.duckdb", inputs=data) as opened:
         ledgers = intake.ingest(opened, study, data)
         if any(one.streets for one in study.operations):
             intake.ingest_tables(opened, study, data)
-        tables = power_tables(opened, study, ledgers)
-        questions = question_power(opened, study, ledgers)
+        tables = powers.power_tables(opened, study, ledgers)
+        questions = asking.question_power(opened, study, ledgers)
     together = _together(tables)
     if as_json:
         about: dict[str, Any] = {"operations": [_as_dict(table) for table in tables], "together": together}

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import typer
 
+from geoharm._later import later
 from geoharm.cli_options import AsJson, print_json
-from geoharm.selfcheck import selfcheck as check
+
+if TYPE_CHECKING:
+    from geoharm import selfcheck as checks
+else:
+    checks = later("selfcheck")
 
 
 def selfcheck(as_json: AsJson = False) -> None:
     """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
-    rows = check()
+    rows = checks.selfcheck()
     failed = sum(not row.agrees for row in rows)
     if as_json:
         print_json([asdict(row) | {"agrees": row.agrees} for row in rows])

@@ -20,6 +20,7 @@ from geoharm.errors import DesignError
 from geoharm.hotspots import loops, sums
 from geoharm.hotspots.edges import kernel_code, shares_of_cells, shares_of_events
 from geoharm.hotspots.kernels import check_kernel, kernel_reach, kernel_value
+from geoharm.hotspots.together import sum_by_place
 from geoharm.model import EDGES, Grid, Points, Surface
 
 View = TypeVar("View", bound=Hashable)
@@ -43,7 +44,7 @@ def density(
     Parameters
     ----------
     points : Points
-        Distinct places with weights, in metres. Events that were moved to a list of places are summed once a place.
+        Places with weights, in metres. Many events on few places (moved to a list of them) are summed once a place.
         The values are made of weights; `support`, `places` and `events` of the surface count events.
     grid : Grid
     bandwidth : float
@@ -89,6 +90,7 @@ def density(
     """
     bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
     _check(points, grid, bandwidth, kernel, within, edge)
+    total, points = points.counted.total, sum_by_place(points)
     inside = None if within is None else cells_within(grid, within)
     values = _intensity(points, grid, bandwidth, kernel, inside, edge) * (1e6 / years)
     support, places = np.zeros(grid.shape, dtype=np.int64), np.zeros(grid.shape, dtype=np.int64)
@@ -96,7 +98,7 @@ def density(
         support, places = sums.within_reach(sums.sort_events(points.counted, grid, bandwidth), bandwidth / grid.cell)
     if inside is not None:
         values[~inside] = np.nan
-    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge)
+    return Surface(grid, values, kernel, bandwidth, total, years, support, places, edge)
 
 
 def densities(
@@ -233,8 +235,11 @@ def _intensity(
         bandwidths = np.full(len(points), bandwidth)
         share = shares_of_events(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
         weighted = replace(points, weight=points.weight / share)
-    events, radius = sums.sort_events(weighted, grid, kernel_reach(kernel, bandwidth)), bandwidth / grid.cell
-    values = sums.gaussian_sums(events, radius) if kernel == "gaussian" else sums.compact_sums(events, radius, kernel)
+    if kernel == "gaussian":
+        events = sums.sort_events(weighted, grid, kernel_reach(kernel, bandwidth))
+        values = sums.gaussian_sums(events, bandwidth / grid.cell)
+    else:
+        values = sums.compact_sums(weighted, grid, bandwidth, kernel)
     values *= float(kernel_value(0.0, kernel=kernel, bandwidth=bandwidth))
     if edge == "uniform" and inside is not None:
         values /= shares_of_cells(grid, inside, kernel=kernel, bandwidth=bandwidth)

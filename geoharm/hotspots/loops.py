@@ -59,6 +59,39 @@ def place_cells(x, y, weight, x0, y0, per_metre, nx, first, last, key, position,
 
 
 @njit(cache=True, nogil=True)
+def merge_places(x, y, weight, first, last, slots, at_x, at_y, total):  # type: ignore[no-untyped-def]
+    """Sum weights by place, in the order in which places first come; return the places, or -1 if there is no room.
+
+    `slots` is a hash table of a power of two, full of -1, that says where in the other three each place stands.
+    """
+    bits = np.empty(2)
+    words = bits.view(np.uint64)
+    mask = np.uint64(slots.size - 1)
+    held = 0
+    for i in range(first, last):
+        # Zero is added so that minus zero is the same place as zero.
+        bits[0], bits[1] = x[i] + 0.0, y[i] + 0.0
+        mixed = words[0] * np.uint64(0x9E3779B97F4A7C15) + words[1] * np.uint64(0xC2B2AE3D27D4EB4F)
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= np.uint64(0xBF58476D1CE4E5B9)
+        slot = (mixed >> np.uint64(32)) & mask
+        while True:
+            place = slots[slot]
+            if place < 0:
+                if held == at_x.size:
+                    return -1
+                slots[slot] = held
+                at_x[held], at_y[held], total[held] = x[i], y[i], weight[i]
+                held += 1
+                break
+            if at_x[place] == x[i] and at_y[place] == y[i]:
+                total[place] += weight[i]
+                break
+            slot = (slot + np.uint64(1)) & mask
+    return held
+
+
+@njit(cache=True, nogil=True)
 def add_pairs(events, start, nx, first, last, along, down, flat, squared, power, width, out):  # type: ignore[no-untyped-def]
     """Add ``mass * (squared - d2)**power``, zero or more, of the events of some rows to the cells at given offsets.
 
@@ -150,7 +183,7 @@ def add_gaussians(events, start, nx, first, last, sigma, reach, width, out):  # 
 
 @njit(cache=True, nogil=True)
 def add_moments(events, start, nx, first, last, power, moments):  # type: ignore[no-untyped-def]
-    """Sum the terms of `sums._TERMS[power]` over the events of every cell of some rows.
+    """Add the terms of `sums._TERMS[power]`, summed over the events of every cell of some rows.
 
     `moments` has the shape (terms, cells).
     """
@@ -195,7 +228,7 @@ def add_moments(events, start, nx, first, last, power, moments):  # type: ignore
                 sums[14] += m * (y * s * s)
                 sums[15] += m * (s * s * s)
         for term in range(moments.shape[0]):
-            moments[term, k] = sums[term]
+            moments[term, k] += sums[term]
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,8 @@ _TERMS = {
 _CELL, _EVENT, _PRODUCT = 13.0, 60.0, 0.3
 _DEGREE = 8  # of the Gaussian's moments: error under 3e-8 of the peak from 2.5 cells a standard deviation
 _LEAST_SIGMA = 2.5
+# Events sorted at a time: few enough for the table to stay in memory that is warm, many enough to share a cell's work.
+_PART = 2_000_000
 _MOST_CELLS = 5_000_000  # above which the Gaussian's 45 planes of moments would not fit in memory
 
 
@@ -59,7 +61,7 @@ class SortedEvents:
     margin: int
 
 
-def sort_events(points: Points, grid: Grid, reach: float) -> SortedEvents:
+def sort_events(points: Points, grid: Grid, reach: float, part: slice = slice(None)) -> SortedEvents:
     """Return the events that reach into a grid, sorted by cell; the order within a cell is the given one.
 
     Parameters
@@ -68,11 +70,14 @@ def sort_events(points: Points, grid: Grid, reach: float) -> SortedEvents:
     grid : Grid
     reach : float
         Metres.
+    part : slice
+        Of the points; all of them unless said.
     """
+    x, y, weight = points.x[part], points.y[part], points.weight[part]
     margin = math.ceil(reach / grid.cell + 0.5)
     rows, columns = grid.ny + 2 * margin, grid.nx + 2 * margin
     corner = (grid.x0 - margin * grid.cell, grid.y0 - margin * grid.cell)
-    size = len(points)
+    size = x.size
     # A part needs a count of every cell: with more cells than events, one part is quicker and smaller.
     parts = max(1, min(loops.WORKERS, size // max(rows * columns, 100_000)))
     edges = [size * part // parts for part in range(parts + 1)]
@@ -80,9 +85,7 @@ def sort_events(points: Points, grid: Grid, reach: float) -> SortedEvents:
     counts = np.zeros((parts, rows * columns), dtype=np.int64)
 
     def count(part: int) -> None:
-        loops.count_cells(
-            points.x, points.y, *corner, 1 / grid.cell, columns, rows, edges[part], edges[part + 1], key, counts[part]
-        )
+        loops.count_cells(x, y, *corner, 1 / grid.cell, columns, rows, edges[part], edges[part + 1], key, counts[part])
 
     loops.in_threads(count, range(parts))
     start = np.zeros(rows * columns + 1, dtype=np.int64)
@@ -92,22 +95,22 @@ def sort_events(points: Points, grid: Grid, reach: float) -> SortedEvents:
 
     def place(part: int) -> None:
         loops.place_cells(
-            points.x, points.y, points.weight, *corner, 1 / grid.cell, columns, edges[part], edges[part + 1], key,
-            position[part], table,
+            x, y, weight, *corner, 1 / grid.cell, columns, edges[part], edges[part + 1], key, position[part], table,
         )  # fmt: skip
 
     loops.in_threads(place, range(parts))
     return SortedEvents(table, start, rows, columns, margin)
 
 
-def compact_sums(events: SortedEvents, radius: float, kernel: str) -> NDArray[np.float64]:
+def compact_sums(points: Points, grid: Grid, bandwidth: float, kernel: str) -> NDArray[np.float64]:
     """Return the sum of mass x kernel, 1 at the event, at every cell centre.
 
     Parameters
     ----------
-    events : SortedEvents
-    radius : float
-        Search radius in cells.
+    points : Points
+    grid : Grid
+    bandwidth : float
+        Search radius in metres.
     kernel : str
         Any but the Gaussian.
 
@@ -115,13 +118,21 @@ def compact_sums(events: SortedEvents, radius: float, kernel: str) -> NDArray[np
     -------
     ndarray, shape (ny, nx)
     """
-    power = POWERS.get(kernel, loops.CONE)
+    power, radius = POWERS.get(kernel, loops.CONE), bandwidth / grid.cell
     along, down, inner = _disc(radius)
-    by_moments = power >= 0 and _moments_pay(events, power, int(inner.sum()))
+    frame = sort_events(points, grid, bandwidth, slice(0))
+    by_moments = power >= 0 and _moments_pay(frame, len(points), power, int(inner.sum()))
     chosen = ~inner if by_moments else np.ones_like(inner)
-    found = _pairs(events, along[chosen], down[chosen], radius, power)
+    wide, flat = _widened(frame, along[chosen], down[chosen])
+    offsets = np.array([along[chosen], down[chosen]], dtype=np.float64)
+    moments = np.zeros((len(_TERMS[power]) if by_moments else 0, frame.rows * frame.columns))
+    for events in _in_parts(points, grid, bandwidth):
+        _add_pairs(events, offsets, radius, power, wide, flat)
+        if by_moments:
+            _add_moments(events, power, moments)
+    found = _core(wide, 2 * frame.margin)
     if by_moments:
-        found += _inner_sums(events, along[inner], down[inner], radius, power)
+        found += _inner_sums(frame, moments, along[inner], down[inner], radius, power)
         # What rounding in the transforms leaves where no event reaches.
         found[found < 1e-13 * found.max(initial=0.0)] = 0.0
     return found / (radius if power == loops.CONE else radius ** (2 * power))
@@ -186,9 +197,15 @@ def _disc(radius: float) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
     return along[reached], down[reached], (far < radius**2 * (1 - 1e-12))[reached]
 
 
-def _moments_pay(events: SortedEvents, power: int, inner: int) -> bool:
+def _moments_pay(frame: SortedEvents, events: int, power: int, inner: int) -> bool:
     transforms = 2 * len(_TERMS[power]) + 1
-    return len(events.table) * inner > transforms * events.rows * events.columns * _CELL
+    return events * inner > transforms * frame.rows * frame.columns * _CELL
+
+
+def _in_parts(points: Points, grid: Grid, reach: float) -> Iterator[SortedEvents]:
+    """Sort so many events at a time that memory stays small; where parts end depends on the points alone."""
+    for first in range(0, len(points), _PART):
+        yield sort_events(points, grid, reach, slice(first, first + _PART))
 
 
 def _widened(
@@ -212,44 +229,45 @@ def _over_bands(events: SortedEvents, add: Callable[[int, int], None]) -> None:
         loops.in_threads(lambda band: add(*band), turn)
 
 
-def _pairs(
-    events: SortedEvents, along: NDArray[np.int64], down: NDArray[np.int64], radius: float, power: int
-) -> NDArray[np.float64]:
-    wide, flat = _widened(events, along, down)
+def _add_pairs(
+    events: SortedEvents, offsets: NDArray[np.float64], radius: float, power: int, wide: NDArray[np.float64],
+    flat: NDArray[np.int64],
+) -> None:  # fmt: skip
     out = wide.reshape(-1)
 
     def add(first: int, last: int) -> None:
         loops.add_pairs(
             events.table, events.start, events.columns, first, last,
-            along.astype(np.float64), down.astype(np.float64), flat, radius**2, power, wide.shape[1], out,
+            offsets[0], offsets[1], flat, radius**2, power, wide.shape[1], out,
         )  # fmt: skip
 
     _over_bands(events, add)
-    return _core(wide, 2 * events.margin)
 
 
-def _inner_sums(
-    events: SortedEvents, along: NDArray[np.int64], down: NDArray[np.int64], radius: float, power: int
-) -> NDArray[np.float64]:
-    """Return the part of the sums that comes from cells wholly inside the kernel's disc."""
-    moments = np.zeros((len(_TERMS[power]), events.rows * events.columns))
-
+def _add_moments(events: SortedEvents, power: int, moments: NDArray[np.float64]) -> None:
     def add(rows: tuple[int, int]) -> None:
         loops.add_moments(
             events.table, events.start, events.columns, *rows, power, moments
         )  # fmt: skip
 
     loops.in_threads(add, itertools.pairwise([*range(0, events.rows, 32), events.rows]))
-    shape = tuple(fft.next_fast_len(size, real=True) for size in (events.rows, events.columns))
+
+
+def _inner_sums(
+    frame: SortedEvents, moments: NDArray[np.float64], along: NDArray[np.int64], down: NDArray[np.int64],
+    radius: float, power: int,
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return the part of the sums that comes from cells wholly inside the kernel's disc."""
+    shape = tuple(fft.next_fast_len(size, real=True) for size in (frame.rows, frame.columns))
     total = np.zeros((shape[0], shape[1] // 2 + 1), dtype=np.complex128)
     for plane, factor in zip(moments, _coefficients(along, down, radius, power), strict=True):
         stencil = np.zeros(shape)
         stencil[down, along] = factor
-        term = fft.rfft2(plane.reshape(events.rows, events.columns), s=shape, workers=loops.WORKERS)
+        term = fft.rfft2(plane.reshape(frame.rows, frame.columns), s=shape, workers=loops.WORKERS)
         term *= fft.rfft2(stencil, workers=loops.WORKERS)
         total += term
-    found = fft.irfft2(total, s=shape, workers=loops.WORKERS)[: events.rows, : events.columns]
-    return _core(found, events.margin)
+    found = fft.irfft2(total, s=shape, workers=loops.WORKERS)[: frame.rows, : frame.columns]
+    return _core(found, frame.margin)
 
 
 def _coefficients(

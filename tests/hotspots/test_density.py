@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import adaptive_density, cells_within, densities, density, kernel_value, sums
+from geoharm.hotspots import adaptive_density, cells_within, densities, density, kernel_value, sums, together
 from geoharm.hotspots.kernels import same_smoothing
 from geoharm.model import KERNELS, Grid, Points, grid_over
 from tests.reference import slow
@@ -205,6 +205,65 @@ def test_many_events_come_out_the_same_to_the_bit_however_many_threads(monkeypat
         monkeypatch.setattr("geoharm.hotspots.loops.WORKERS", workers)
         found.append(density(some, GRID, bandwidth=150, years=1).values)
     assert np.array_equal(*found)
+
+
+def test_parts_of_the_events_add_up(monkeypatch):
+    rng = np.random.default_rng(8)
+    some = Points(rng.uniform(0, 1500, 40_000), rng.uniform(0, 1200, 40_000), rng.uniform(0, 3, 40_000))
+    whole = density(some, GRID, bandwidth=270, years=1).values
+    monkeypatch.setattr(sums, "_PART", 7_001)
+    assert np.abs(density(some, GRID, bandwidth=270, years=1).values - whole).max() < OF_PEAK * whole.max()
+
+
+@pytest.mark.parametrize("count", [1, 300, 30_000])
+def test_many_events_on_few_places_are_summed_once_a_place(monkeypatch, count):
+    rng = np.random.default_rng(9)
+    at = rng.uniform(-1500, 1500, (count, 2))
+    at[0] = 0.0
+    of = np.r_[np.arange(count), rng.integers(0, count, 120_000)]
+    weight = rng.integers(0, 9, of.size).astype(float)
+    some = Points(np.where(at[of, 0] == 0, -0.0, at[of, 0]), at[of, 1], weight)
+    places = together.sum_by_place(some)
+    assert len(places) == count
+    expected = dict(zip(map(tuple, at), np.bincount(of, weight), strict=True))
+    assert {(x, y): n for x, y, n in rows_of(places)} == expected
+    found = density(some, GRID, bandwidth=270, years=1)
+    assert found.places.max() <= count
+    monkeypatch.setattr(together, "_SAMPLE", of.size + 1)
+    alone = density(some, GRID, bandwidth=270, years=1)
+    assert np.abs(found.values - alone.values).max() < OF_PEAK * alone.values.max()
+    assert found.events == alone.events
+    assert np.array_equal(found.support, alone.support)
+
+
+def test_sums_by_place_do_not_depend_on_threads(monkeypatch):
+    rng = np.random.default_rng(10)
+    at, of = rng.uniform(0, 1500, (500, 2)), rng.integers(0, 500, 90_000)
+    some = Points(at[of, 0], at[of, 1], rng.uniform(0, 1, of.size))
+    found = []
+    for workers in (1, 3):
+        monkeypatch.setattr("geoharm.hotspots.loops.WORKERS", workers)
+        found.append(together.sum_by_place(some).weight)
+    assert np.array_equal(*found)
+
+
+def test_events_on_places_of_their_own_stay_as_they_are():
+    rng = np.random.default_rng(11)
+    some = Points(rng.uniform(0, 1500, 70_000), rng.uniform(0, 1200, 70_000), np.ones(70_000))
+    assert together.sum_by_place(some) is some
+
+
+def test_points_keep_an_array_that_nobody_may_write_to_and_copy_any_other():
+    fixed, open_ones = np.zeros(3), np.zeros(3)
+    fixed.setflags(write=False)
+    view = open_ones[:]
+    view.setflags(write=False)
+    some = Points(fixed, view, open_ones)
+    open_ones[:] = 7
+    assert some.x is fixed
+    assert not some.y.any()
+    assert not some.weight.any()
+    assert not some.weight.flags.writeable
 
 
 def test_support_counts_events_and_places_in_reach():
