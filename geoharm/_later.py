@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
+from typing import Any
+
+
+class _Later(ModuleType):
+    """A stand-in for a room, which is imported when something in it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Python's own names are asked for by whoever looks at the stand-in itself.
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(import_module(self.__name__), name)
 
 
 def later(room: str) -> ModuleType:
@@ -18,15 +29,7 @@ def later(room: str) -> ModuleType:
         If there is no such room.
     """
     name = f"geoharm.{room}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = find_spec(name)
-    if spec is None or spec.loader is None:
+    if find_spec(name) is None:
         msg = f"There is no {name}."
         raise ModuleNotFoundError(msg)
-    spec.loader = LazyLoader(spec.loader)
-    module = sys.modules[name] = module_from_spec(spec)
-    # As every import does, so that `import geoharm.ROOM` finds it there.
-    setattr(sys.modules["geoharm"], room, module)
-    spec.loader.exec_module(module)
-    return module
+    return _Later(name)

@@ -39,10 +39,12 @@ def test_a_verb_loads_what_it_needs(root):
     assert "duckdb" in loaded_by(root, "formats", "list")
 
 
-def test_a_room_is_the_same_module_however_it_is_loaded():
+def test_a_stand_in_has_what_the_room_has_and_no_other():
     import geoharm.study  # noqa: PLC0415
 
-    assert later("study") is geoharm.study
+    assert later("study").read_study is geoharm.study.read_study
+    with pytest.raises(AttributeError, match="no attribute 'read_dreams'"):
+        later("study").read_dreams  # noqa: B018
 
 
 def test_refuses_a_room_that_is_none():

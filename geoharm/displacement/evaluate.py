@@ -128,7 +128,8 @@ def _calibrate(
     if placebo is None or effect.zone not in ZONES:
         return effect
     ratio, check = calibrate(placebo, counts, design, zone=effect.zone, after=after)
-    fall = check.detectable_fall if check else effect.detectable_fall
+    # Where no interval is possible, no fall could be told from chance, and a figure would say otherwise.
+    fall = check.detectable_fall if check and ratio.is_defined else math.nan
     return replace(effect, ratio=ratio, detectable_fall=fall, placebo=check)
 
 

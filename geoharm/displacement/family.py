@@ -166,7 +166,7 @@ def guards(
             _answer(comparator.effect("target")) if comparator else None,
             recorded_by=result.measure.recorded_by,
         ),
-        power_guard(effect.detectable_fall),
+        power_guard(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
     if found.events is not None:
         listed.append(trends_guard(found.events))

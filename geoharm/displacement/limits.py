@@ -154,8 +154,15 @@ def measures_guard(
     return Guard(title, figure, "p-value", text, Consequence.SIGNAL if lost else Consequence.SAY, doi)
 
 
-def power_guard(detectable_fall: float) -> Guard:
+def power_guard(detectable_fall: float, *, possible: bool = True) -> Guard:
     """Return the smallest fall that would be found four times in five, and what a weak design may say.
+
+    Parameters
+    ----------
+    detectable_fall : float
+        Share of the expected count; NaN where unknown.
+    possible : bool
+        Whether the headline has an interval.
 
     Returns
     -------
@@ -165,7 +172,8 @@ def power_guard(detectable_fall: float) -> Guard:
     """
     name, unit = "smallest detectable fall", "share of the expected count"
     if math.isnan(detectable_fall):
-        text = "A count of 0 leaves unknown how small a fall could be found."
+        why = "a count is 0" if possible else "no 95% interval is possible here"
+        text = f"How small a fall could be found is not known: {why}."
         return Guard(name, detectable_fall, unit, text, Consequence.REFUSE)
     text = f"A fall of less than {detectable_fall:.0%} would not be found reliably."
     weak = detectable_fall > WEAK

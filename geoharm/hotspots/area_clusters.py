@@ -78,7 +78,7 @@ def area_clusters(
         # esda's own look at one tail without its ties, in single precision, and will change their meaning.
         degree, lag = graph.cardinalities.to_numpy(), np.asarray(graph.transform("B").lag(x), dtype=np.float64)
         p = conditional_p(x, np.arange(x.size), lag, degree, permutations=permutations, seed=seed)
-    flat = bool((x == x[0]).all())
+    flat = _is_flat(x)
     void = alone | flat
     value, z, p = (np.where(void, np.nan, array) for array in (value, z, p))
     notes = ["every area holds the same value, so none stands out"] if flat else []
@@ -119,8 +119,8 @@ def overall_area_clusters(
     import esda  # noqa: PLC0415
 
     graph = _neighbours(areas, tolerance)
-    if (x == x[0]).all() or not (graph.cardinalities > 0).any():
-        why = "every area holds the same value" if (x == x[0]).all() else "no area touches another"
+    if _is_flat(x) or not (graph.cardinalities > 0).any():
+        why = "every area holds the same value" if _is_flat(x) else "no area touches another"
         empty = (math.nan,) * 5
         return tuple(
             GlobalClustering(name, *empty, PValueSource.NORMAL, note=why) for name in ("Moran's I", "general G")
@@ -146,6 +146,11 @@ def _checked(values: ArrayLike, areas: Sequence[BaseGeometry]) -> NDArray[np.flo
         msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
         raise DesignError(msg)
     return x
+
+
+def _is_flat(x: NDArray[np.float64]) -> bool:
+    """Return whether all values are one, but for rounding: a rate is a quotient."""
+    return bool(np.ptp(x) <= 1e-9 * np.abs(x).max())
 
 
 def _neighbours(areas: Sequence[BaseGeometry], tolerance: float) -> Any:

@@ -137,7 +137,7 @@ def _sentence(measure: ShownMeasure, effect: ShownEffect, state: State, days: in
     )
     seen = f"A fall of less than {numbers.percent(effect.detectable_fall)} could not have been told from chance."
     if effect.is_refused:
-        text += f". N{effect.note[1:]}. {seen}"
+        text += f". N{effect.note[1:]}."
         if math.isnan(effect.counting.low):
             return text
         return f"{text} The noise of counting alone would give {_between(effect.counting)}, which is too narrow."

@@ -30,7 +30,7 @@ def effect(zone, after, *, effective=30.0, error=None):
     error = error or 1 / slope
     centre = float(stabilised_bias(mean, phi=PHI, tau2=tau**2))
     freedom = freedom_of(effective)
-    found = Forecast(mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), 0.9)
+    found = Forecast(mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), 0.9, ())
     ratio = calibrated_ratio(found, after)
     check = PlaceboCheck(36, 100, 90, effective, 30, mean, PHI, tau, 0.4)
     return Effect(zone, "after", Change(zone, 0, after), NOTHING, 1.0, ratio, ratio, ratio, PHI, 0.4, check)
