@@ -145,12 +145,15 @@ class _System:
         Only as far as it matters: a cell that is `seen` to take enough values is not followed to its ends.
         """
         solver = _Solver(self.matrix, self.low if labels else np.where(self.label, 0.0, self.low), self.high)
-        weights = np.array([cell.weights for cell in self.cells])
+        goals = [cell.weights for cell in self.cells]
+        # Nearly all of it is 0: whole tables would cost more than the solving.
+        weights = sparse.csr_matrix(np.array(goals))
+        parts = (weights != 0).astype(np.int64)
         least, greatest = seen or (np.full(len(self.cells), np.inf), np.full(len(self.cells), -np.inf))
         least, greatest = least.copy(), greatest.copy()
         # Some worlds at random first: most cells take enough values in them, and need not be tried one by one.
         draws = np.random.default_rng(0).choice([-1.0, 1.0], size=(_DRAWS, self.matrix.shape[1]))
-        for number, goal in [(-1, draw) for draw in draws] + list(enumerate(weights)):
+        for number, goal in [(-1, draw) for draw in draws] + list(enumerate(goals)):
             for sign in (1.0, -1.0):
                 if number >= 0 and greatest[number] - least[number] + 1 >= rule.threshold:
                     break
@@ -159,7 +162,7 @@ class _System:
                     return None
                 # What no row joins to the goal was not solved for, and says nothing of the cells in it.
                 solved = np.isfinite(solution)
-                whole = ~((weights != 0) & ~solved).any(axis=1)
+                whole = parts @ (~solved).astype(np.int64) == 0
                 values = (weights @ np.where(solved, np.round(solution), 0.0))[whole]
                 least[whole] = np.minimum(least[whole], values)
                 greatest[whole] = np.maximum(greatest[whole], values)
