@@ -33,3 +33,13 @@ def test_zones_count_what_their_peers_count(root):
     assert all(one["agree"] for one in found if "skipped" not in one)
     if skipped:
         pytest.skip(f"not installed: {', '.join(skipped)} (pip install geoharm[bench])")
+
+
+def test_weights_of_parts_are_compared(root):
+    """In few worlds already, equal weights hold about what they say; every way is reported."""
+    found = figures(root, "parts")
+    assert len(found) == 6
+    for one in found:
+        assert one["equal"]["holds"] >= 0.85
+        assert one["equal"]["has_an_error"] == 1
+        assert 0 < one["generalised least squares"]["holds"] <= 1
