@@ -381,7 +381,7 @@ REAL = {
         sources=["tempe-ems"], crs="EPSG:32612", after=["during", "0-3 months", "3-6 months", "6-12 months"], harms=["overdoses"],
     ),
     "merseyside-police": SimpleNamespace(
-        flags=["--area-around=-2.95,53.42,20", "--target-around=-2.97,53.41,800", "--start", "2020-03-10"],
+        flags=["--area-around=-2.95,53.42,6", "--target-around=-2.97,53.41,800", "--start", "2020-03-10"],
         sources=["police-uk-street"], crs="EPSG:27700", after=["during", "0-3 months", "3-6 months", "6-12 months"],
         harms=["disorder", "violence", "theft and burglary"],
     ),
