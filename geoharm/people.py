@@ -19,7 +19,7 @@ from geoharm.areas import read_numbers
 from geoharm.errors import DesignError, StudyError
 from geoharm.hotspots import people_of_areas
 from geoharm.model import Areas, Points, StudyArea, grid_over
-from geoharm.rasters import read_population
+from geoharm.rasters import people_inside, read_population
 
 # Parts of a study area that no area covers are water and the like; more than this is another place.
 _LEAST_COVER = 0.9
@@ -157,12 +157,10 @@ def _numbers(
 def _inside(
     path: Path, x: NDArray[np.float64], y: NDArray[np.float64], people: NDArray[np.float64], area: StudyArea
 ) -> Points:
-    shapely.prepare(area.boundary)
-    held = np.isfinite(x) & np.isfinite(y) & (people > 0)
-    held[held] = shapely.intersects_xy(area.boundary, x[held], y[held])
-    if not held.any():
+    found = people_inside(x, y, people, area)
+    if not len(found):
         raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
-    return Points(x[held], y[held], people[held])
+    return found
 
 
 def _spread(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
+from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 
 from geoharm import _crs
@@ -69,12 +70,20 @@ def read_population(path: Path, area: StudyArea) -> Points:
     _check_cover(path, [(float(x), float(y)) for x, y in corners], system, area)
     at_x, at_y = transform @ (column + 0.5, row + 0.5)
     x, y = _crs.transform(at_x, at_y, source=system, target=area.crs)
-    shapely.prepare(area.boundary)
-    held = np.isfinite(x) & np.isfinite(y) & (count > 0)
-    held[held] = shapely.intersects_xy(area.boundary, x[held], y[held])
-    if not held.any():
+    found = people_inside(x, y, count, area)
+    if not len(found):
         raise StudyError([f"{path.name}: nobody lives in the study area by this raster; is it the right one?"])
-    return Points(x[held], y[held], count[held])
+    return found
+
+
+def people_inside(
+    x: NDArray[np.float64], y: NDArray[np.float64], people: NDArray[np.float64], area: StudyArea
+) -> Points:
+    """Return the places inside the study area at which there is anybody; arrays of shape (n,), in its metres."""
+    shapely.prepare(area.boundary)
+    held = np.isfinite(x) & np.isfinite(y) & (people > 0)
+    held[held] = shapely.intersects_xy(area.boundary, x[held], y[held])
+    return Points(x[held], y[held], people[held])
 
 
 def _check_cover(path: Path, corners: list[tuple[float, float]], system: str, area: StudyArea) -> None:

@@ -18,8 +18,9 @@ Columns = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 def sum_by_place(points: Points) -> Points:
     """Return each place once with its summed weight, where a sample has at least two events a place.
 
-    Otherwise, and where weights are no events, the points are returned as they are. Nothing is rounded: two places are the same if both coordinates are
-    equal. Places stand in the order in which they first come within each quarter of the events.
+    Otherwise, and where weights are no events, the points are returned as they are. Nothing is rounded: two places are
+    the same if both coordinates are equal. Places stand in the order in which they first come within each quarter of the
+    events.
     """
     if len(points) < _SAMPLE or points.events is not None:
         return points
