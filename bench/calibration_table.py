@@ -448,7 +448,8 @@ def says(cells):
     high = [key for key in rejects if rejects[key] > 7]
     least, most = min(answered, key=answered.get), max(answered, key=answered.get)
     lines = [
-        f"{sum(runs):,} replications in {len(cells)} worlds, {min(runs)} to {max(runs)} each.",
+        f"{sum(runs):,} replications in {len(cells)} worlds, "
+        + (f"{min(runs):,} each." if min(runs) == max(runs) else f"{min(runs):,} to {max(runs):,} each."),
         f"**The headline interval** holds the truth in {mean('ca', 'T', 'coverage'):.1f} / {mean('ca', 'D', 'coverage'):.1f} / "
         f"{mean('ca', 'U', 'coverage'):.1f}% (T / D / U, mean over worlds). Of {len(held)} worlds and zones, "
         f"{sum(93 <= value <= 97 for value in held.values())} lie within 93 to 97%, {sum(value > 97 for value in held.values())} above, "
