@@ -15,7 +15,7 @@ from geoharm.displacement.controls import choose_control, control_curve, synthet
 from geoharm.displacement.profile import sensitivity_curve
 from geoharm.displacement.ratio import log_rate_ratio
 from geoharm.displacement.regression import unit_placebos
-from geoharm.displacement.series import months_around, series_of
+from geoharm.displacement.series import months_around, series_by_zone, series_of
 from geoharm.errors import DesignError
 from geoharm.model import (
     TARGET_AND_RINGS,
@@ -60,7 +60,7 @@ def by_control(
     if not zones:
         left_out.append(("choice of control", "no square as large as the target lies in the control area"))
         return None, None, None, math.nan
-    table = np.array([series_of(candidates.counts, [zone.name], months.spans) for zone in zones])
+    table = series_by_zone(candidates.counts, [zone.name for zone in zones], months.spans)
     own = series_of(counts, [target.name], months.spans)
     known = np.isfinite(table).all(axis=0) & np.isfinite(own)
     early = known & (np.arange(own.size) < months.start)

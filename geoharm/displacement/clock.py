@@ -16,7 +16,7 @@ from scipy.stats import chi2
 from geoharm._checks import check_positive
 from geoharm.errors import DesignError
 from geoharm.model import Clock, ConfidenceSet, Estimate, undefined
-from geoharm.stats import CountFit, share_fit
+from geoharm.stats import CountFit, share_fit, share_fits
 
 REFERENCE = "https://doi.org/10.1086/449163"
 MIN_BEFORE, MIN_RUNNING, MIN_MONTHS_AFTER = 12, 4, 6.0
@@ -150,15 +150,15 @@ def _profile(
 ) -> dict[float, CountFit]:
     """Return the fit for every time of fading; 0 is no residual, infinity one that stays."""
 
-    def fitted(extra: Sequence[NDArray[np.float64]]) -> CountFit:
-        table = np.column_stack([*columns, *extra, np.ones(keep.size)])
-        return share_fit(t[keep], c[keep], table[keep])
+    def table(*extra: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([*columns, *extra, np.ones(keep.size)])[keep]
 
-    found = {0.0: fitted([])}
+    found = {0.0: share_fit(t[keep], c[keep], table())}
     if after[keep].any():
-        for life in lives:
-            found[float(life)] = fitted([np.where(after, np.exp(-since / life), 0.0)])
-        found[math.inf] = fitted([after.astype(np.float64)])
+        shapes = {float(life): np.where(after, np.exp(-since / life), 0.0) for life in lives}
+        shapes[math.inf] = after.astype(np.float64)
+        fits = share_fits(t[keep], c[keep], np.array([table(shape) for shape in shapes.values()]))
+        found |= dict(zip(shapes, fits, strict=True))
     return found
 
 

@@ -69,11 +69,21 @@ def series_of(counts: ZoneCounts, zones: Sequence[str], spans: Sequence[Period])
     ndarray, shape (len(spans),)
     """
     rows = counts.counts[[counts.zones.index(zone) for zone in zones]].sum(axis=0)
-    sums = np.concatenate([[0], np.cumsum(rows)])
+    return np.asarray(_by_period(counts, rows[None], spans)[0])
+
+
+def series_by_zone(counts: ZoneCounts, zones: Sequence[str], spans: Sequence[Period]) -> NDArray[np.float64]:
+    """Return `series_of` every zone by itself, shape (len(zones), len(spans))."""
+    place = {zone: row for row, zone in enumerate(counts.zones)}
+    return _by_period(counts, counts.counts[[place[zone] for zone in zones]], spans)
+
+
+def _by_period(counts: ZoneCounts, rows: NDArray[np.int64], spans: Sequence[Period]) -> NDArray[np.float64]:
+    sums = np.concatenate([np.zeros((rows.shape[0], 1), dtype=np.int64), np.cumsum(rows, axis=1)], axis=1)
     edges = np.array([(span.start, span.end) for span in spans], dtype="datetime64[D]").reshape(-1, 2)
     places = np.searchsorted(counts.dates, edges)
-    found = np.asarray(sums[places[:, 1]] - sums[places[:, 0]], dtype=np.float64)
-    missing = set(counts.missing_months)
-    lost = [any(month in missing for month in span.months()) for span in spans]
-    found[np.array(lost, dtype=bool)] = math.nan
+    found = np.asarray(sums[:, places[:, 1]] - sums[:, places[:, 0]], dtype=np.float64)
+    if missing := set(counts.missing_months):
+        lost = [any(month in missing for month in span.months()) for span in spans]
+        found[:, np.array(lost, dtype=bool)] = math.nan
     return found

@@ -7,7 +7,7 @@ from geoharm.stats.familywise import holm, step_down
 from geoharm.stats.fieller import fieller_set
 from geoharm.stats.multiplicity import adjusted_p
 from geoharm.stats.permutation import permutation_p_value, permuted_differences
-from geoharm.stats.poisson import CountFit, poisson_fit, share_fit
+from geoharm.stats.poisson import CountFit, poisson_fit, share_fit, share_fits
 from geoharm.stats.pooling import pool
 from geoharm.stats.randomisation import randomisation_p
 from geoharm.stats.shrinkage import expected_return, noise_share
@@ -37,6 +37,7 @@ __all__ = [
     "pool",
     "randomisation_p",
     "share_fit",
+    "share_fits",
     "simplex_weights",
     "simultaneous_reach",
     "stabilise",

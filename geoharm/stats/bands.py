@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geoharm._checks import check_level
 from geoharm.errors import DesignError
@@ -52,5 +54,12 @@ def simultaneous_reach(covariance: ArrayLike, *, seed: int, level: float = 0.95,
     correlation = table[np.ix_(kept, kept)] / np.outer(errors, errors)
     values, vectors = np.linalg.eigh(correlation)
     root = vectors * np.sqrt(np.maximum(values, 0.0))
-    normal = np.random.default_rng(seed).standard_normal((draws, kept.size))
-    return float(np.quantile(np.abs(normal @ root.T).max(axis=1), level))
+    return float(np.quantile(np.abs(_normal(seed, draws, kept.size) @ root.T).max(axis=1), level))
+
+
+@lru_cache(maxsize=8)
+def _normal(seed: int, draws: int, size: int) -> NDArray[np.float64]:
+    """Return the draws of a seed: the curves of a report share them, and drawing takes most of the time."""
+    drawn = np.random.default_rng(seed).standard_normal((draws, size))
+    drawn.setflags(write=False)
+    return drawn

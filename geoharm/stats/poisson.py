@@ -1,4 +1,4 @@
-"""Regression of counts, Poisson or as shares of two: the one door to statsmodels."""
+"""Regression of counts: Poisson (the one door to statsmodels), or as shares of two series."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit, xlogy
 
 from geoharm.errors import DesignError
 
 _MAX_CELLS = 20_000_000
+_NO_ANSWER = "The regression found no finite answer; use longer periods or fewer terms."
+_ROUNDS, _HALVINGS, _CLOSE = 60, 30, 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def share_fit(counts: ArrayLike, others: ArrayLike, columns: ArrayLike) -> Count
     Notes
     -----
     Given the sums y + z, y is binomial: the same coefficients, errors, deviance and dispersion as a Poisson regression
-    with an effect for every row, without fitting those.
+    with an effect for every row, without fitting those. Newton's method, halving steps that make the fit worse.
 
     Examples
     --------
@@ -110,14 +113,24 @@ def share_fit(counts: ArrayLike, others: ArrayLike, columns: ArrayLike) -> Count
     >>> round(float(found.coefficients[1]), 4)
     1.3863
     """
-    y, z, table = (np.asarray(values, dtype=np.float64) for values in (counts, others, columns))
-    _check(y, table, y + z)
-    _check(z, table, y + z)
-    for column in table.T:
-        if (column >= 0).all() and 0 in (y[column > 0].sum(), z[column > 0].sum()):
-            msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
-            raise DesignError(msg)
-    return _fit(np.column_stack([y, z]), table)
+    return share_fits(counts, others, np.asarray(columns, dtype=np.float64)[None])[0]
+
+
+def share_fits(counts: ArrayLike, others: ArrayLike, tables: ArrayLike) -> tuple[CountFit, ...]:
+    """Return `share_fit` of the same two series on every one of several tables of columns, shape (m, n, k), in order.
+
+    All are fitted at once, which takes a thirtieth of the time of one after the other.
+    """
+    y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, others, tables))
+    for table in x:
+        _check(y, table, y + z)
+        _check(z, table, y + z)
+    on = x > 0
+    empty = (np.einsum("i,mij->mj", y, on) == 0) | (np.einsum("i,mij->mj", z, on) == 0)
+    if ((x >= 0).all(axis=1) & empty).any():
+        msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
+        raise DesignError(msg)
+    return _fit_shares(y, y + z, x)
 
 
 def _check(y: NDArray[np.float64], table: NDArray[np.float64], size: NDArray[np.float64]) -> None:
@@ -135,28 +148,72 @@ def _check(y: NDArray[np.float64], table: NDArray[np.float64], size: NDArray[np.
         raise DesignError(msg)
 
 
+def _fit_shares(y: NDArray[np.float64], size: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[CountFit, ...]:
+    """Return the fits of tables x, shape (m, n, k); a step that makes one fit worse is halved for that one."""
+
+    def share_of(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(expit(np.einsum("mij,mj->mi", x, coefficients)))
+
+    def deviance_of(share: NDArray[np.float64]) -> NDArray[np.float64]:
+        mean = size * share
+        own = xlogy(y, y) - xlogy(y, mean) + xlogy(size - y, size - y) - xlogy(size - y, size - mean)
+        return np.asarray(2 * own.sum(axis=1))
+
+    def information_of(weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.einsum("mij,mi,mik->mjk", x, weight, x))
+
+    def step_of(weight: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.linalg.solve(information_of(weight), np.einsum("mij,mi->mj", x, gap)[..., None])[..., 0]
+
+    weight = np.broadcast_to((y + 0.5) * (size - y + 0.5) / (size + 1), x.shape[:2])
+    try:
+        found = step_of(weight, weight * np.log((y + 0.5) / (size - y + 0.5)))
+        share = share_of(found)
+        deviance = deviance_of(share)
+        for _ in range(_ROUNDS):
+            step = step_of(size * share * (1 - share), y - size * share)
+            for _ in range(_HALVINGS):
+                share = share_of(found + step)
+                lower = deviance_of(share)
+                worse = ~(lower <= deviance + _CLOSE * (1 + deviance))
+                if not worse.any():
+                    break
+                step[worse] /= 2
+            found, deviance = found + step, lower
+            if (np.abs(step).max(axis=1) <= _CLOSE * (1 + np.abs(found).max(axis=1))).all():
+                break
+        else:
+            raise DesignError(_NO_ANSWER)
+        variance = size * share * (1 - share)
+        inverse = np.linalg.inv(information_of(variance))
+    except np.linalg.LinAlgError as error:
+        raise DesignError(_NO_ANSWER) from error
+    freedom = x.shape[1] - x.shape[2]
+    pearson = ((y - size * share) ** 2 / variance).sum(axis=1)
+    dispersion = np.maximum(1.0, pearson / freedom) if freedom > 0 else np.ones(len(x))
+    return tuple(
+        CountFit(found[m], inverse[m] * dispersion[m], float(dispersion[m]), float(deviance[m])) for m in range(len(x))
+    )
+
+
 def _fit(
     y: NDArray[np.float64],
     table: NDArray[np.float64],
     *,
-    exposure: NDArray[np.float64] | None = None,
-    groups: NDArray[np.int64] | None = None,
+    exposure: NDArray[np.float64],
+    groups: NDArray[np.int64] | None,
 ) -> CountFit:
     # Loading statsmodels takes longer than most studies; only those who fit a regression wait for it.
-    from statsmodels.genmod.families import Binomial, Poisson  # noqa: PLC0415
+    from statsmodels.genmod.families import Poisson  # noqa: PLC0415
     from statsmodels.genmod.generalized_linear_model import GLM  # noqa: PLC0415
 
     with warnings.catch_warnings():
         # A fit that leaves no residual is a closed form here, not a mistake; separation is refused above.
         warnings.simplefilter("ignore")
-        if exposure is None:
-            model = GLM(y, table, family=Binomial())
-        else:
-            model = GLM(y, table, family=Poisson(), exposure=exposure)
+        model = GLM(y, table, family=Poisson(), exposure=exposure)
         fitted = model.fit(tol=1e-10, tol_criterion="params", maxiter=200)
         if not fitted.converged:
-            msg = "The regression found no finite answer; use longer periods or fewer terms."
-            raise DesignError(msg)
+            raise DesignError(_NO_ANSWER)
         freedom = table.shape[0] - table.shape[1]
         dispersion = max(1.0, float(fitted.pearson_chi2) / freedom) if freedom > 0 else 1.0
         covariance = np.asarray(fitted.cov_params()) * dispersion

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
+from scipy.special import gammaln
 from scipy.stats import binomtest, poisson
-from scipy.stats.contingency import odds_ratio
 
 from geoharm._checks import check_count, check_level, check_positive
 from geoharm.model import Interval
@@ -142,6 +144,26 @@ def exact_rate_ratio(table: tuple[tuple[int, int], tuple[int, int]], *, level: f
         return Interval(math.nan, math.nan, level)
     if 0 in (a + c, b + d):
         return Interval(-math.inf, math.inf, level)
-    found = odds_ratio(np.array([[a, b], [c, d]]), kind="conditional").confidence_interval(level)
-    low = math.log(found.low) if found.low > 0 else -math.inf
-    return Interval(low, math.log(found.high), level)
+    # The zone's count after given all margins, and the log weight of each possible value at an odds ratio of 1.
+    x = np.arange(max(0, a - d), min(a + b, a + c) + 1, dtype=np.float64)
+    weight = -(gammaln(x + 1) + gammaln(a + b - x + 1) + gammaln(a + c - x + 1) + gammaln(d - a + x + 1))
+
+    def end(inside: NDArray[np.bool_]) -> float:
+        if inside.all():
+            return math.inf
+
+        def excess(log_ratio: float) -> float:
+            terms = weight + x * log_ratio
+            mass = np.exp(terms - terms.max())
+            # A tail too thin for a float counts as the thinnest there is; its end lies far from there.
+            return math.log(max(float(mass[inside].sum() / mass.sum()), 5e-324)) - math.log((1 - level) / 2)
+
+        # The tail's chance falls away from the estimate on one side only, so a sign change lies within some reach of it.
+        middle = math.log((a + 0.5) * (d + 0.5) / ((b + 0.5) * (c + 0.5)))
+        reach = 1.0
+        while excess(middle - reach) * excess(middle + reach) > 0:
+            reach *= 2
+        return float(brentq(excess, middle - reach, middle + reach, xtol=1e-12))
+
+    low, high = end(x >= a), end(x <= a)
+    return Interval(-low if math.isinf(low) else low, high, level)

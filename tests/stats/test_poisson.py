@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from geoharm.errors import DesignError
 from geoharm.stats import poisson_fit, share_fit
@@ -63,3 +65,29 @@ def test_shares_are_the_poisson_regression_with_an_effect_for_every_row():
     assert found.dispersion == pytest.approx(long.dispersion)
     with pytest.raises(DesignError, match="no event at all"):
         share_fit([1, 0], [1, 1], [[1, 0], [1, 1]])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_shares_are_what_statsmodels_fits(seed):
+    """A binomial GLM by another program, on series with a step, a decay and few events."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(15, 200))
+    y, z = rng.poisson(rng.choice([0.5, 5, 80]), size), rng.poisson(rng.choice([3, 400]), size) + 1
+    later = np.arange(size) >= size // 2
+    x = np.column_stack([later * np.exp(-np.arange(size) / 9), later, np.ones(size)])
+    if 0 in (y[later].sum(), y[~later].sum()):
+        pytest.skip("no event in a stretch")
+    model = GLM(np.column_stack([y, z]), x, family=Binomial()).fit(tol=1e-12, tol_criterion="params", maxiter=200)
+    found = share_fit(y, z, x)
+    assert found.coefficients == pytest.approx(model.params, rel=1e-6, abs=1e-8)
+    assert found.deviance == pytest.approx(model.deviance, rel=1e-9)
+    dispersion = max(1.0, model.pearson_chi2 / (size - 3))
+    assert found.dispersion == pytest.approx(dispersion, rel=1e-6)
+    assert found.covariance == pytest.approx(model.cov_params() * dispersion, rel=1e-5)
+
+
+def test_shares_that_columns_separate_have_no_finite_answer():
+    """Events of one series only from some day on: the slope runs away."""
+    y, z = np.r_[np.zeros(10), np.full(10, 4)], np.r_[np.full(10, 4), np.zeros(10)]
+    with pytest.raises(DesignError, match="no finite answer"):
+        share_fit(y, z, np.column_stack([np.ones(20), np.arange(20) - 9.5]))
