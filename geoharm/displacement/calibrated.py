@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from geoharm.displacement.forecast import Forecast, Series, equal_blocks, forecast, pool_of
+from geoharm.displacement.forecast import Forecast, Series, forecast, pool_of
 from geoharm.displacement.placebo import PlaceboPlaces, PlaceSums, history_windows, place_sums
 from geoharm.model import (
     ALL_RINGS,
@@ -236,7 +236,6 @@ def learn_at(
         series.take(near),
         similarity=data.places.similarity(zone, near),
         shares=data.places.share_ground(zone, near),
-        blocks=equal_blocks(data.places.column[near].astype(np.float64), data.places.row[near].astype(np.float64)),
     )
     check = PlaceboCheck(
         months=data.months,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from scipy.stats import t as student
 
 from geoharm.stats import fit_variance, stabilise, stabilised_bias
@@ -21,7 +22,6 @@ KAPPA = 2.0  # events added to both sides of every log ratio, so that zeros stay
 LEVEL_BAND = float(np.log(3))  # placebo places within a factor 3 of the zone's own count before ...
 MIN_POOL = 80  # ... or this many, the nearest in level
 DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month against the next; one is chosen at the placebo places
-BLOCKS = 4  # strips each way for cross-fitting
 BUSY = -0.1  # log level from which a placebo place counts as as busy as the zone
 
 _PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
@@ -136,15 +136,6 @@ def pool_of(series: Series) -> NDArray[np.int64]:
     return np.asarray(np.sort(near[before[near] > 0]), dtype=np.int64)
 
 
-def equal_blocks(x: Floats, y: Floats) -> NDArray[np.int64]:
-    """Return the block of every place: strips of equal count by x, each cut into parts of equal count by y."""
-    block = np.zeros(x.size, dtype=np.int64)
-    for number, strip in enumerate(np.array_split(np.lexsort((y, x)), BLOCKS)):
-        for part, members in enumerate(np.array_split(strip[np.lexsort((x[strip], y[strip]))], BLOCKS)):
-            block[members] = number * BLOCKS + part
-    return block
-
-
 def effective_number(similarity: Floats) -> float:
     """Return what overlapping places are worth together: ``m^2 / sum of s_pq``; their number if none overlap."""
     size = similarity.shape[0]
@@ -161,7 +152,6 @@ def forecast(
     *,
     similarity: Floats,
     shares: NDArray[np.bool_],
-    blocks: NDArray[np.int64],
 ) -> Forecast:
     r"""Return the forecast of a zone's count after, and its spread, learned at the pool of placebo places.
 
@@ -172,9 +162,7 @@ def forecast(
     similarity : ndarray, shape (places, places)
         Squared overlap of widened footprints over the size of one; 1 on the diagonal.
     shares : ndarray of bool, shape (places, places)
-        Whether two places share ground.
-    blocks : ndarray of int, shape (places,)
-        Each block is forecast from places that share no ground with it.
+        Whether two places share ground; each is forecast from those that share none with it.
 
     Returns
     -------
@@ -191,12 +179,13 @@ def forecast(
 
     where x holds 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone's last year,
     and the outer belt after and in the last year. b has a ridge prior and is fitted by quasi-likelihood, the information
-    multiplied by effective over actual places. The spread s comes from residuals e (stabilised) of places forecast from
-    others only, and the leverage of the operation beyond that of the average place,
+    multiplied by effective over actual places. The spread is that of the stabilised residuals e of places treated as the
+    operation is, each forecast only from places that share no ground with it,
 
-    .. math:: s^2 = \overline{e^2} + \left(\tfrac{dg}{d\log\mu}\right)^2 (x'I^{-1}x - \overline{x_p'I^{-1}x_p})_+
+    .. math:: s^2 = \overline{e^2}
 
-    The residuals hold what estimating b costs, so nothing more is added for it.
+    which holds what estimating b costs. Nothing is added for a place at the edge of what was learned: on made cities
+    that made intervals too wide (docs/calibration.md).
     """
     months, places = series.months, series.zone.shape[0]
     history = series.zone[:, :months]
@@ -206,21 +195,12 @@ def forecast(
     largest = _month_phi(history) * (1 + series.after_months / _PHI_MONTHS)
 
     counts, expected, features, own, discount = _design(series, level)
-    coefficients, information, phi, tau2 = _learn(counts, expected, features, deflation, largest)
+    coefficients, phi, tau2 = _learn(counts, expected, features, deflation, largest)
     own_expected, own_features = own
     mean = own_expected * float(np.exp(np.clip(own_features @ coefficients, -_REACH, _REACH)))
-    inverse = np.linalg.inv(information)
-    leverage = own_features @ inverse @ own_features - np.einsum("ij,jk,ik->i", features, inverse, features).mean()
 
     crossed, skipped = _cross(
-        counts,
-        expected,
-        features,
-        variance=(phi, tau2),
-        deflation=deflation,
-        shares=shares,
-        blocks=blocks,
-        coefficients=coefficients,
+        counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
     )
     phi, tau2 = fit_variance(counts, crossed, largest_phi=largest)
     residual = (
@@ -229,7 +209,7 @@ def forecast(
         - stabilised_bias(crossed, phi=phi, tau2=tau2)
     )
     slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
-    scale = float(np.sqrt((residual**2).mean() + max(leverage, 0.0) * slope**2))
+    scale = float(np.sqrt((residual**2).mean()))
     freedom = freedom_of(effective)
     error = scale / float(slope)
     reach = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
@@ -248,7 +228,7 @@ def forecast(
         not_crossed=skipped,
         coefficients=tuple(float(value) for value in coefficients),
         discount=discount,
-        misses=tuple(residual[:places].tolist()),
+        misses=tuple(residual.tolist()),
     )
 
 
@@ -300,14 +280,14 @@ def _past(zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int
 
 def _learn(
     counts: Floats, expected: Floats, features: Floats, deflation: float, largest: float
-) -> tuple[Floats, Floats, float, float]:
-    """Return coefficients, their information, and the variance, each found from the other in three rounds."""
+) -> tuple[Floats, float, float]:
+    """Return coefficients and the variance, each found from the other in three rounds."""
     phi, tau2 = 2.0, 0.03
     for _ in range(3):
-        coefficients, information = _ridge(counts, expected, features, phi, tau2, deflation)
+        coefficients = _ridge(counts, expected, features, phi, tau2, deflation)
         mean = expected * np.exp(np.clip(features @ coefficients, -_REACH, _REACH))
         phi, tau2 = fit_variance(counts, mean, largest_phi=largest)
-    return coefficients, information, phi, tau2
+    return coefficients, phi, tau2
 
 
 def _cross(
@@ -318,38 +298,60 @@ def _cross(
     variance: tuple[float, float],
     deflation: float,
     shares: NDArray[np.bool_],
-    blocks: NDArray[np.int64],
     coefficients: Floats,
 ) -> tuple[Floats, float]:
-    """Return every place's forecast from places that share no ground with its block, and the share without one."""
-    mean = expected * np.exp(np.clip(features @ coefficients, -_REACH, _REACH))
-    skipped = 0
-    for block in np.unique(blocks):
-        held = blocks == block
-        free = ~shares[held].any(axis=0)
-        if free.sum() < 3 * features.shape[1]:
-            skipped += int(held.sum())
-            continue
-        others, _ = _ridge(counts[free], expected[free], features[free], *variance, deflation)
-        mean[held] = expected[held] * np.exp(np.clip(features[held] @ others, -_REACH, _REACH))
-    return mean, skipped / counts.size
+    """Return every place's forecast from the places that share no ground with it, and the share without one.
+
+    Its coefficients are one Newton step from those of all places, with its neighbours' information and score taken
+    away.
+    """
+    size, width = features.shape
+    neighbours = shares | np.eye(size, dtype=bool)
+    known = size - neighbours.sum(axis=1) >= 3 * width
+    mean, weight, score = _quasi(counts, expected, features, coefficients, variance, deflation)
+    products = np.einsum("pj,p,pk->pjk", features, weight, features).reshape(size, width * width)
+    taken = csr_array(neighbours.astype(np.float64))
+    information = products.sum(axis=0) - taken @ products + np.diag(1 / _prior(width) ** 2).ravel()
+    left = score.sum(axis=0) - taken @ score - coefficients / _prior(width) ** 2
+    mean = mean.copy()
+    if known.any():
+        steps = np.linalg.solve(information[known].reshape(-1, width, width), left[known, :, None])[..., 0]
+        own = coefficients + np.clip(steps, -_STEP, _STEP)
+        log_factor = np.einsum("pk,pk->p", features[known], own)
+        mean[known] = expected[known] * np.exp(np.clip(log_factor, -_REACH, _REACH))
+    return mean, float(1 - known.mean())
 
 
-def _ridge(
-    counts: Floats, expected: Floats, features: Floats, phi: float, tau2: float, deflation: float
-) -> tuple[Floats, Floats]:
-    """Return coefficients and information of mu = E exp(x b), Var = phi mu + tau2 mu^2, with a ridge prior."""
+def _ridge(counts: Floats, expected: Floats, features: Floats, phi: float, tau2: float, deflation: float) -> Floats:
+    """Return the coefficients of mu = E exp(x b), Var = phi mu + tau2 mu^2, with a ridge prior."""
     width = features.shape[1]
-    prior = np.r_[_PRIOR_LEVEL, _PRIOR_LEVEL, np.full(width - 2, _PRIOR_FEATURE)]
+    prior = _prior(width)
     found = np.zeros(width)
-    information = np.zeros((width, width))
     for _ in range(4):
-        mean = expected * np.exp(np.clip(np.einsum("pk,k->p", features, found), -_REACH, _REACH))
-        weight = deflation * mean / (phi + tau2 * mean)
-        score = np.einsum("pk,p->k", features, weight * (counts - mean) / mean) - found / prior**2
+        _, weight, score = _quasi(counts, expected, features, found, (phi, tau2), deflation)
         information = np.einsum("pj,p,pk->jk", features, weight, features) + np.diag(1 / prior**2)
-        found = found + np.clip(np.linalg.solve(information, score), -_STEP, _STEP)
-    return found, information
+        step = np.linalg.solve(information, score.sum(axis=0) - found / prior**2)
+        found = found + np.clip(step, -_STEP, _STEP)
+    return found
+
+
+def _prior(width: int) -> Floats:
+    return np.asarray([_PRIOR_LEVEL] * 2 + [_PRIOR_FEATURE] * (width - 2))
+
+
+def _quasi(
+    counts: Floats,
+    expected: Floats,
+    features: Floats,
+    coefficients: Floats,
+    variance: tuple[float, float],
+    deflation: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Return means, weights and scores by place, the prior's part not in them."""
+    phi, tau2 = variance
+    mean = expected * np.exp(np.clip(np.einsum("pk,k->p", features, coefficients), -_REACH, _REACH))
+    weight = deflation * mean / (phi + tau2 * mean)
+    return mean, weight, features * (weight * (counts - mean) / mean)[:, None]
 
 
 def _month_phi(before: Floats) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoharm.displacement.forecast import Series, equal_blocks, forecast, pool_of
+from geoharm.displacement.forecast import Series, forecast, pool_of
 
 TARGET = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
 
@@ -64,8 +64,16 @@ def made_counts(units, months, *, level=3, state=1):
     return counts
 
 
-def zone_forecasts(grid, counts, place, months, *, blocks="equal"):
+def zone_forecasts(grid, counts, place, months):
     """Return the forecast and the count after of target, ring and total of one place of the grid as the operation."""
+    return {
+        zone: (forecast(series, similarity=similarity, shares=shares), observed)
+        for zone, (series, similarity, shares, observed) in zone_series(grid, counts, place, months).items()
+    }
+
+
+def zone_series(grid, counts, place, months):
+    """Return what a forecast is learned at by zone: series, similarity, shared ground; and the count after."""
     after = counts.shape[1] - months
     own = {name: grid.member[name][place] for name in ("T", "D", "U", "G", "O")}
     touched = own["U"] + own["G"]
@@ -84,15 +92,8 @@ def zone_forecasts(grid, counts, place, months, *, blocks="equal"):
         )  # fmt: skip
         near = pool_of(series)
         row = free[near]
-        x, y = grid.xy[row, 0], grid.xy[row, 1]
-        cuts = [np.clip(((v - v.min()) / (np.ptp(v) + 1e-9) * 4).astype(int), 0, 3) for v in (x, y)]
         found[zone] = (
-            forecast(
-                series.take(near),
-                similarity=grid.similarity[zone][np.ix_(row, row)],
-                shares=grid.share[np.ix_(row, row)],
-                blocks=cuts[0] * 4 + cuts[1] if blocks == "box" else equal_blocks(x, y),
-            ),
+            series.take(near), grid.similarity[zone][np.ix_(row, row)], grid.share[np.ix_(row, row)],
             int(mine[zone][months:].sum()),
-        )
+        )  # fmt: skip
     return found
