@@ -156,8 +156,11 @@ def mixed(rates, leak):
     return ((1 - leak) * rates.reshape(side, side, -1) + leak / 8 * moved).reshape(rates.shape)
 
 
-def replicate(cell, seed):
-    """Return one replication as a row: by zone and effect the truth, and every method's estimate and interval."""
+def replicate(cell, seed, read=None):
+    """Return one replication as a row: by zone and effect the truth, and every method's estimate and interval.
+
+    `read` makes the row of one operation from its counts; `one_operation` if it is left out.
+    """
     rng = np.random.default_rng(seed)
     city, world = city_of(cell), cell.world
     unit_rates, level = world_rates(rng, city.units, world)
@@ -177,9 +180,8 @@ def replicate(cell, seed):
     all_centres = [centre, *others]
     for one in all_centres:
         found = city.setup(one, after, [other for other in all_centres if other != one])
-        rows.append(
-            one_operation(rng, cell, (city, found), monthly, (rates[:, late], recorded[:, late], counts[:, late]))
-        )
+        seen = rates[:, late], recorded[:, late], counts[:, late]
+        rows.append((read or one_operation)(rng, cell, (city, found), monthly, seen))
     return rows[0] if cell.operations == 1 else {"ops": rows}
 
 
@@ -265,14 +267,14 @@ def before_of(found, monthly, inside):
 
 
 def planted(rng, cell, found, late, effect):
-    """Return the true expected counts by site and the counts, with a fall in the target and part of it moved."""
+    """Return the true expected counts and the counts, by site and step, with a fall in the target and part of it moved."""
     (rates, recorded, counts), (fall, moved, far) = late, effect
     if not fall:
         if cell.recording == "target":
             mask = found.masks["target"]
             counts = counts.copy()
             counts[mask] = draw_counts(rng, 1.15 * recorded[mask], cell.world.dispersion)
-        return rates.sum(axis=1), counts
+        return rates, counts
     in_target, in_ring = found.masks["target"], found.masks["ring"]
     month = (np.arange(rates.shape[1]) + 0.5) / cell.world.steps
     strength = 0.5 ** (month / cell.half_life) if cell.half_life else np.ones(month.size)
@@ -292,7 +294,7 @@ def planted(rng, cell, found, late, effect):
     if cell.recording == "target":
         as_recorded[in_target] *= 1.15
     seen[touched] = draw_counts(rng, as_recorded[touched], cell.world.dispersion)
-    return changed.sum(axis=1), seen
+    return changed, seen
 
 
 def far_sites(rng, city, found, monthly):
@@ -422,7 +424,7 @@ def rows_of(path):
                 continue
 
 
-def run(path, names, repeats, minutes, first=0):
+def run(path, names, repeats, minutes, first=0, read=None):
     """Add replications `first` to `repeats` to a file: all cells in turns of 25, until each has enough or time is up."""
     start, done = time.monotonic(), {}
     for row in rows_of(path):
@@ -437,7 +439,7 @@ def run(path, names, repeats, minutes, first=0):
                 if not missing or city_of(CELLS[name]) is None:
                     continue
                 for number in missing:
-                    row = {"cell": name, "seed": number, "row": replicate(CELLS[name], seed_of(name, number))}
+                    row = {"cell": name, "seed": number, "row": replicate(CELLS[name], seed_of(name, number), read)}
                     out.write(json.dumps(short(row)).encode() + b"\n")
                     out.flush()
                     done[name].add(number)

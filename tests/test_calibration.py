@@ -10,10 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench import calibration, calibration_table, displaced, end_to_end, limit, surfaces, worlds
+from bench import beside, calibration, calibration_table, displaced, end_to_end, limit, surfaces, worlds
 from bench.calibration import CELLS, EFFECTS, replicate, seed_of
 from geoharm import displacement, publish
 from geoharm.model import Interval, Window
+from geoharm.publish import threats
+from geoharm.publish.held import HELD
 from geoharm.simulate import draw_counts, world_rates
 
 BASE = "6 months after"
@@ -109,7 +111,7 @@ def test_the_oracle_holds_its_level():
 
 def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
     """A line cut off by a crash is run again, with its own seed."""
-    monkeypatch.setattr(calibration, "replicate", lambda cell, seed: {"seed": seed})
+    monkeypatch.setattr(calibration, "replicate", lambda cell, seed, read: {"seed": seed})
     path = tmp_path / "rows.jsonl"
     calibration.run(path, [BASE], 3, 10)
     whole = path.read_text()
@@ -155,6 +157,78 @@ def test_the_docs_are_those_of_the_figures(root):
     assert calibration_table.PICTURE.read_text(encoding="utf-8") == calibration_table.picture(held["cells"])
     for name in calibration_table.PARTS:
         assert re.search(rf"<!-- {name} -->\n[|-] ", page)
+
+
+def test_what_is_printed_beside_comes_from_the_same_counts(row):
+    """Without an effect both benches read the counts that the city drew, so the ratio and its ends must be the same."""
+    found = replicate(CELLS[BASE], seed_of(BASE, 0), beside.read_family)["effects"]
+    for zone, name in (("target", "ratio target"), ("all rings", "ratio ring")):
+        assert found[0][name][:3] == pytest.approx(row[zone][0]["rr"])
+        assert found[0][name][3] == 0
+    names = set(beside.NAMES)
+    assert names - set(found[1]) <= {"half-life", "placebo", "together"}
+    one = found[1]
+    assert one["ratio target"][3] == pytest.approx(math.log(0.6))
+    # 30% of the target's loss turns up in the ring, so the total is 70% of it; the clock's ratio is that of a month.
+    assert one["displaced"][3] == pytest.approx(-0.3 * one["local"][3])
+    assert one["total"][3] == pytest.approx(0.7 * one["local"][3])
+    assert one["net"][3] == pytest.approx(-one["total"][3])
+    assert one["gross"][3] == pytest.approx(-one["local"][3])
+    assert one["buffer"][3] / one["net ratio"][3] == pytest.approx(-0.3)
+    assert one["ended"][3] == pytest.approx(math.log(0.6))
+    # The running difference begins with the month after the operation's own: five of six months of the same loss.
+    assert one["running end"][3] == pytest.approx(5 / 6 * one["local"][3], rel=0.15)
+
+
+def test_a_band_holds_a_course_or_not():
+    ends = np.array([[-1.0, 1.0], [np.nan, np.nan], [0.5, 2.0]])
+    assert beside.whole(ends, np.array([0.0, 9.0, 1.0])) == [True, True]
+    assert beside.whole(ends, np.array([0.0, 9.0, 0.0])) == [False, True]
+    assert beside.whole(ends[:2], np.array([2.0, 0.0])) == [False, False]
+
+
+def test_figures_are_counted_as_they_should():
+    sets = [[{"local": [1.0, 0.5, 2.0, 0.0]}, {"local": [1.0, -0.5, 2.0, 1.5]}], [{}, {"local": [1.0, 0.5, 1.0, 3.0]}]]
+    found = beside.of_figure(sets, "local")
+    assert found["without"] == {"n": 1, "holds": 0.0, "sees": 100.0}
+    assert found["with"] == {"n": 2, "holds": 50.0, "sees": 50.0}
+
+
+def test_the_docs_say_what_is_printed_beside():
+    held = json.loads(beside.SUMMARY.read_text(encoding="utf-8"))
+    assert set(held) == set(CELLS) - {beside.SKIPPED}
+    page = calibration_table.PAGE.read_text(encoding="utf-8")
+    assert f"<!-- beside -->\n{beside.rows_of_table(held)}\n<!-- end -->" in page
+
+
+def test_the_report_says_how_often_each_interval_held_the_truth():
+    """What is printed in every report is what the benches counted."""
+    counted = beside.means(json.loads(beside.SUMMARY.read_text(encoding="utf-8")))
+    cells = json.loads(calibration_table.SUMMARY.read_text(encoding="utf-8"))
+    kept = {name: cell for name, cell in cells["cells"].items() if CELLS[name].recording != "target"}
+    counted["headline"] = np.mean([cell[zone]["methods"]["ca"]["coverage"] for cell in kept.values() for zone in "TDU"])
+    shares = [list(cells["displaced"][name]["holds"].values()) for name in kept]
+    counted["headline share"] = np.mean(shares)
+    for name, value in HELD.items():
+        assert value == round(counted[name]), name
+
+
+def test_the_report_says_what_narrow_intervals_held():
+    classes = json.loads(calibration_table.SUMMARY.read_text(encoding="utf-8"))["classes"]["fall"]
+    narrow = [one for label, one in classes.items() if float(label.split(" to ")[1]) <= threats.NARROW]
+    held = np.average([one["coverage"] for one in narrow], weights=[one["n"] for one in narrow])
+    assert round(held) == threats.HELD_NARROW
+    assert all(
+        one["coverage"] >= 95 for label, one in classes.items() if float(label.split(" to ")[0]) >= threats.NARROW
+    )
+
+
+def test_the_report_names_the_wrong_findings_that_were_counted():
+    page = calibration_table.PAGE.read_text(encoding="utf-8")
+    none = next(line for line in page.splitlines() if line.startswith("| none | 250 |")).split(" | ")
+    assert float(none[2]) + float(none[3]) == pytest.approx(threats.FALSE_FINDINGS)
+    right = re.search(r"Findings among them: \d+, right in ([\d.]+)%", page)[1]
+    assert 100 - float(right) == pytest.approx(threats.WRONG_OF_FINDINGS)
 
 
 def test_one_city_from_end_to_end():

@@ -49,6 +49,13 @@ def test_demo_ends_with_the_verdict_and_the_paths(demo):
         assert (out / name).stat().st_size < 500_000
 
 
+def test_a_finding_says_how_often_findings_are_wrong(demo):
+    page = (demo[0] / "report.html").read_text(encoding="utf-8")
+    said = page[page.index('id="threats"') :]
+    assert "4 of 100 were still found to have fallen or risen" in said
+    assert "9 of 100 findings are wrong" in said
+
+
 def test_the_planted_effect_is_found(demo, root):
     """The interval of each zone holds what was planted, on this city; where there is none, the reason is said."""
     out, _ = demo

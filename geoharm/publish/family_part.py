@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
 from geoharm.model import (
@@ -32,6 +33,7 @@ from geoharm.publish.family_figures import (
 )
 from geoharm.publish.forest_part import forest_context
 from geoharm.publish.guards_part import guards_context
+from geoharm.publish.held import HELD
 from geoharm.publish.questions_part import questions_context
 from geoharm.publish.shown import ShownMeasure, ShownOperation
 
@@ -54,6 +56,7 @@ def evaluator_context(disclosed: DisclosedStudy, operation: ShownOperation) -> d
         **questions_context(disclosed),
         **_shift_context(primary.beside.shifts),
         "family_rows": family_rows(found, primary) if found else [],
+        "held": HELD,
         "family_withheld": [*primary.beside.withheld, *(f"{part}: {why.rstrip('.')}" for part, why in found.left_out)]
         if found
         else [],
@@ -63,47 +66,61 @@ def evaluator_context(disclosed: DisclosedStudy, operation: ShownOperation) -> d
     }
 
 
-def family_rows(found: Family, measure: ShownMeasure) -> list[tuple[str, str, str, str]]:
-    """Return (estimator, value with interval, unit, sign or reading) of every estimator that may be shown."""
+def family_rows(found: Family, measure: ShownMeasure) -> list[tuple[str, str, str, str, str]]:
+    """Return (estimator, value with interval, unit, how often such intervals hold the truth, reading) of what may be shown."""
     unit, length = measure.measure.unit, measure.effect("target").length_ratio
-    rows = [("Weighted displacement difference, target", _value(found.local), unit, "below 0: fewer")]
+    difference = "Weighted displacement difference"
+    rows = [(f"{difference}, target", _value(found.local), unit, "local", "below 0: fewer")]
     if found.displaced:
-        rows.append(("Weighted displacement difference, all rings", _value(found.displaced), unit, "below 0: fewer"))
+        rows.append((f"{difference}, all rings", _value(found.displaced), unit, "displaced", "below 0: fewer"))
     if found.total:
         text = "below 0: fewer; the control enters once, with its summed weight"
-        rows.append(("Weighted displacement difference, total", _value(found.total), unit, text))
+        rows.append((f"{difference}, total", _value(found.total), unit, "total", text))
     if math.isfinite(found.exact.low):
         low, high = percent_span(found.exact)
         span = f"{numbers.signed(low)}% to {numbers.signed(high)}%"
-        rows.append(("Exact interval of the rate ratio, target", span, "percent", "exact for Poisson counts"))
+        rows.append(("Exact interval of the rate ratio, target", span, "percent", "exact", "exact for Poisson counts"))
     if found.indices:
-        one = found.indices
-        against = "ratio to the control"
+        one, against = found.indices, "ratio to the control"
+        share = "headline share" if one.displaced_share.values.calibrated else "quotient"
+        near = "above 0: more in the rings"
         rows += [
             ("Gross effect", *_gross(one.gross_effect, unit, length)),
-            ("Net effect", _value(one.net_effect, 3), against, "above 0: fewer"),
-            ("Buffer displacement measure", _value(one.buffer_displacement, 3), against, "above 0: more in the rings"),
-            ("Weighted displacement quotient", _quotient(one.wdq), "quotient", quotient_reading(one.wdq)),
-            ("Displaced share", _quotient(one.displaced_share), "share of the fall", _set_reading(one.displaced_share)),
-            ("Total net effect", _value(one.total_net_effect), unit, "above 0: fewer"),
+            ("Net effect", _value(one.net_effect, 3), against, "net ratio", "above 0: fewer"),
+            ("Buffer displacement measure", _value(one.buffer_displacement, 3), against, "buffer", near),
+            ("Weighted displacement quotient", _quotient(one.wdq), "quotient", "quotient", quotient_reading(one.wdq)),
+            (
+                "Displaced share",
+                _quotient(one.displaced_share),
+                "share of the fall",
+                share,
+                _set_reading(one.displaced_share),
+            ),
+            ("Total net effect", _value(one.total_net_effect), unit, "net", "above 0: fewer"),
         ]
     if math.isfinite(found.placebo_p):
         p = numbers.decimal(found.placebo_p, 3)
-        rows.append(("Randomisation test", p, "p-value", "the target's rank among the candidate squares of its level"))
+        text = "the target's rank among the candidate squares of its level"
+        rows.append(("Randomisation test", p, "p-value", "placebo", text))
     if found.regression:
         phi = found.regression.dispersion
         text = f"errors from months, dispersion {phi:.1f}; blind to how places drift" if math.isfinite(phi) else ""
+        name = "Poisson difference-in-differences"
         rows += [
-            (f"Poisson difference-in-differences, {zone_label(term.name)}", estimate_percent(term), "percent", text)
-            for term in found.regression.terms
+            (f"{name}, {zone_label(term.name)}", estimate_percent(term), "percent", f"regression {where}", text)
+            for term, where in zip(found.regression.terms, chain(["target"], repeat("ring")), strict=False)
         ]
     if found.events:
         after = [point for point, at in zip(found.events.points, found.events.positions, strict=True) if at > 0]
         rows += [
-            (f"Event study, {point.name}", estimate_percent(point), "percent", "against the last block before")
+            (f"Event study, {point.name}", estimate_percent(point), "percent", "event", "against the last block before")
             for point in after
         ]
-    return rows
+    return [(name, value, of, _held(key), reading) for name, value, of, key, reading in rows]
+
+
+def _held(key: str) -> str:
+    return f"{HELD[key]}%" if key else ""
 
 
 def _value(estimate: Estimate, digits: int = 1) -> str:
@@ -116,10 +133,10 @@ def _value(estimate: Estimate, digits: int = 1) -> str:
     )
 
 
-def _gross(estimate: Estimate, unit: str, length: float) -> tuple[str, str, str]:
+def _gross(estimate: Estimate, unit: str, length: float) -> tuple[str, str, str, str]:
     if abs(length - 1) > _SAME_LENGTH:
-        return "not given", unit, "before less after means nothing for windows of different length"
-    return _value(estimate), unit, "above 0: fewer; no control in it"
+        return "not given", unit, "", "before less after means nothing for windows of different length"
+    return _value(estimate), unit, "gross", "above 0: fewer; no control in it"
 
 
 def _quotient(found: Quotient) -> str:

@@ -143,7 +143,7 @@ def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release
     assert [term.standard_error for term in found.terms] == [round(term.standard_error, 2) for term in whole.terms]
     assert found.dispersion == round(whole.dispersion, 1)
     assert beside_of(area, release="internal")[0].beside.family.regression == whole
-    rows = {name: (value, unit) for name, value, unit, _ in family_rows(shown.beside.family, shown)}
+    rows = {name: (value, unit) for name, value, unit, *_ in family_rows(shown.beside.family, shown)}
     value, unit = rows["Poisson difference-in-differences, target"]
     assert value == estimate_percent(found.terms[0])
     assert value.startswith("\u2212")
@@ -164,7 +164,7 @@ def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hid
     assert len(found.terms) == 3
     assert all(math.isnan(term.value) and term.note.startswith("withheld") for term in found.terms)
     assert math.isnan(found.dispersion)
-    values = [value for name, value, _, _ in family_rows(shown.beside.family, shown) if name.startswith("Poisson")]
+    values = [value for name, value, *_ in family_rows(shown.beside.family, shown) if name.startswith("Poisson")]
     assert len(values) == 3
     assert all(value.startswith("withheld") for value in values)
     published = publish_study(disclosed, tmp_path)
