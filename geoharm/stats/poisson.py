@@ -185,6 +185,9 @@ def _fit_shares(y: NDArray[np.float64], size: NDArray[np.float64], x: NDArray[np
         else:
             raise DesignError(_NO_ANSWER)
         variance = size * share * (1 - share)
+        if not (variance > 0).all():
+            # A fitted share of 0 or 1: a coefficient has run away, and has no error.
+            raise DesignError(_NO_ANSWER)
         inverse = np.linalg.inv(information_of(variance))
     except np.linalg.LinAlgError as error:
         raise DesignError(_NO_ANSWER) from error

@@ -104,6 +104,19 @@ def test_refusals():
         crackdown_clock([1, 2], [1], start=1, stop=2)
 
 
+def test_events_that_come_back_late_are_refused_not_a_crash():
+    """No event for four months after, then some: under a fast fading the drop runs away, and no error is known."""
+    target = [4, 4, 5, 7, 3, 7, 4, 2, 4, 1, 2, 5, 1, 2, 5, 3, 5, 1, 1, 0, 3, 1, 2, 0, 2, 1, 4, 6, 2, 4, 4, 0, 4, 1, 8, 2,
+              2, 0, 0, 0, 0, 3, 5, 1, 0, 0, 1, 1]  # fmt: skip
+    control = [141, 188, 191, 184, 197, 188, 186, 164, 167, 143, 144, 154, 134, 156, 185, 165, 192, 192, 158, 147, 158, 154,
+               145, 126, 109, 151, 135, 148, 193, 210, 184, 197, 162, 147, 140, 122, 160, 135, 158, 137, 178, 168, 188, 157,
+               142, 146, 136, 125]  # fmt: skip
+    found = crackdown_clock(target, control, start=36, stop=37)
+    assert [part for part, _ in found.refusals] == ["all"]
+    assert not found.initial.is_defined
+    assert not found.residual.is_defined
+
+
 def test_missing_periods_are_left_out():
     t, c = planted(drop=-0.8, wear=0.04, residual=-0.5, life=6, level=5000)
     t[5] = c[5] = math.nan
