@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 from pathlib import Path
 
@@ -20,9 +19,9 @@ import numpy as np
 
 from bench import worlds
 from bench.calibration import CELLS, EFFECTS, ROOT, argument, far_sites, planted, run
-from bench.calibration_table import PAGE, operations, rows_by_world, share, table
+from bench.calibration_table import line_a_world, operations, row_files, rows_by_world, share, table, write_part
 from geoharm import displacement
-from geoharm.displacement.candidates import Candidates, control_tiles
+from geoharm.displacement.candidates import Candidates, control_tiles, tile_of
 from geoharm.model import Period, ZoneCounts, add_months
 
 SUMMARY = ROOT / "bench" / "beside.json"
@@ -65,14 +64,7 @@ def tiles_of(city, found):
     key = id(found)
     if key not in _TILES:
         tiles = control_tiles(found.design)
-        number = {place: at for at, place in enumerate(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True))}
-        row = np.floor((city.y - tiles.origin[1]) / tiles.side).astype(int).tolist()
-        column = np.floor((city.x - tiles.origin[0]) / tiles.side).astype(int).tolist()
-        _TILES[key] = (
-            tiles.zones,
-            np.array([number.get(place, -1) for place in zip(row, column, strict=True)]),
-            found,
-        )
+        _TILES[key] = tiles.zones, tile_of(tiles, city.x, city.y), found
     return _TILES[key][:2]
 
 
@@ -298,21 +290,9 @@ def rows_of_table(found):
 def main() -> None:
     """Add rows, or write the docs."""
     if "--docs" in sys.argv:
-        paths = [Path(sys.argv[place + 1]) for place, word in enumerate(sys.argv) if word == "--rows"]
-        if paths:
-            lines = (
-                f" {json.dumps(name)}: {json.dumps(cell, separators=(',', ':'))}"
-                for name, cell in summarise(paths).items()
-            )
-            SUMMARY.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8", newline="\n")
-        made = rows_of_table(json.loads(SUMMARY.read_text(encoding="utf-8")))
-        text = re.sub(
-            r"(<!-- beside -->\n).*?(<!-- end -->)",
-            lambda mark: f"{mark[1]}{made}\n{mark[2]}",
-            PAGE.read_text(encoding="utf-8"),
-            flags=re.S,
-        )
-        PAGE.write_text(text, encoding="utf-8", newline="\n")
+        if paths := row_files():
+            SUMMARY.write_text(line_a_world(summarise(paths)) + "\n", encoding="utf-8", newline="\n")
+        write_part("beside", rows_of_table(json.loads(SUMMARY.read_text(encoding="utf-8"))))
         return
     names = [one for one in CELLS if one != SKIPPED and one in argument("--cells", ";".join(CELLS)).split(";")]
     path = Path(argument("--rows", "beside.jsonl"))

@@ -248,13 +248,16 @@ def summarise(paths):
     }
 
 
+def line_a_world(cells):
+    """Return figures by world as JSON, a line a world."""
+    lines = (f" {json.dumps(name)}: {json.dumps(cell, separators=(',', ':'))}" for name, cell in cells.items())
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
 def compact(held):
-    """Return the figures as JSON, a line a world."""
-    cells = ",\n".join(
-        f" {json.dumps(name)}: {json.dumps(cell, separators=(',', ':'))}" for name, cell in held["cells"].items()
-    )
+    """Return all figures as JSON."""
     rest = {key: value for key, value in held.items() if key != "cells"}
-    return f'{{"cells": {{\n{cells}\n}},\n{json.dumps(rest)[1:-1]}}}\n'
+    return f'{{"cells": {line_a_world(held["cells"])},\n{json.dumps(rest)[1:-1]}}}\n'
 
 
 def table(head, rows):
@@ -544,20 +547,33 @@ PARTS = {
 }
 
 
+def between_marks(text, name, made):
+    """Return a page with what stands between the marks of one part written anew."""
+    mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.S)
+    return mark.sub(lambda found: f"{found[1]}{made}\n{found[2]}", text)
+
+
+def write_part(name, made):
+    """Write one part of `docs/calibration.md` anew."""
+    PAGE.write_text(between_marks(PAGE.read_text(encoding="utf-8"), name, made), encoding="utf-8", newline="\n")
+
+
 def page(text, held):
     """Return the page with every table between its marks written anew."""
     for name, make in PARTS.items():
-        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.S)
-        made = make(held)
-        text = mark.sub(lambda found: f"{found[1]}{made}\n{found[2]}", text)  # noqa: B023
+        text = between_marks(text, name, make(held))
     return text
+
+
+def row_files():
+    """Return the files named on the command line."""
+    return [Path(sys.argv[place + 1]) for place, word in enumerate(sys.argv) if word == "--rows"]
 
 
 def main() -> None:
     """Boil down, or write the docs."""
     if "--summary" in sys.argv:
-        paths = [Path(sys.argv[place + 1]) for place, word in enumerate(sys.argv) if word == "--rows"]
-        Path(argument("--summary", str(SUMMARY))).write_text(compact(summarise(paths)), encoding="utf-8")
+        Path(argument("--summary", str(SUMMARY))).write_text(compact(summarise(row_files())), encoding="utf-8")
         return
     held = json.loads(SUMMARY.read_text(encoding="utf-8"))
     if "--docs" in sys.argv:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ import numpy as np
 import shapely
 
 from bench.calibration import argument, rows_of, short
-from bench.calibration_table import PAGE, share, table
+from bench.calibration_table import share, table, write_part
 from geoharm import intake, publish, store, weighing, workflow
 from geoharm.model import StudyResult
 from geoharm.publish.states import reading_of
@@ -281,9 +280,7 @@ def main() -> None:
         text = summary(list(rows_of(path)))
         print(text)
         if "--docs" in sys.argv:
-            mark = re.compile(r"(<!-- cities -->\n).*?(<!-- end -->)", re.S)
-            page = mark.sub(lambda found: f"{found[1]}{text}\n{found[2]}", PAGE.read_text(encoding="utf-8"))
-            PAGE.write_text(page, encoding="utf-8", newline="\n")
+            write_part("cities", text)
         return
     if "--quick" in sys.argv:
         for number in (3, 8):

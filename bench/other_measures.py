@@ -18,22 +18,28 @@ from pathlib import Path
 import numpy as np
 
 from bench.calibration import argument
-from bench.placebo_real import CATEGORIES, DATA, DATES, ROOT, SEED, candidates, circle, year_before
-from geoharm import displacement, store
+from bench.placebo_real import (
+    CATEGORIES,
+    DATA,
+    DATES,
+    ROOT,
+    SEED,
+    candidates,
+    circle,
+    laid_out,
+    measure_of,
+    year_before,
+)
+from geoharm import store
 from geoharm.displacement.calibrated import learn_at
 from geoharm.displacement.forecast import KAPPA
 from geoharm.displacement.placebo import ZONES
 from geoharm.intake import ingest
-from geoharm.model import Harm, Measure, ZoneRole
+from geoharm.model import ZoneRole
 from geoharm.study import read_study
 
 YEAR = 12
 PENALTY = 10.0  # independent places' worth of "the other measures say nothing"
-
-
-def measure_of(category):
-    """Return a category as a measure."""
-    return Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
 
 
 def ratio(seen, expected):
@@ -68,32 +74,24 @@ def left_over(misses, features, shares, penalty):
 
 def one_place(opened, study, ledgers, operation, category):
     """Return by zone the mean squared miss as it is, with other measures' past, and with their window after too."""
-    design = displacement.build_design(operation, study.area, [], ledgers)
-    control_name, control = design.of_role(ZoneRole.CONTROL)[0].name, design.of_role(ZoneRole.CONTROL)[0].geometry
-    places = displacement.placebo_places(operation, study.area, control, [])
-    store.reduce_zones(opened, operation.name, design.zones, ["police"])
-    data, counts = {}, {}
-    for name in CATEGORIES:
-        counts[name] = store.zone_counts(opened, operation.name, measure_of(name), design.zones)
-        windows = displacement.placebo_windows(counts[name], design)
-        panel = store.unit_panel(opened, measure_of(name), windows, cell=places.cell, origin=places.origin)
-        data[name] = displacement.placebo_data(places, panel, design)
+    design, by_measure = laid_out(opened, study, operation, [measure_of(name) for name in CATEGORIES], ledgers)
+    own_counts, own_data = by_measure.pop(category)
+    control = design.of_role(ZoneRole.CONTROL)[0].name
     found = {}
     for zone in ZONES:
-        forecast, _, _, near = learn_at(data[category], counts[category], design, zone=zone, after=design.after)
+        forecast, _, _, near = learn_at(own_data, own_counts, design, zone=zone, after=design.after)
         if forecast is None:
             continue
         columns = []
-        for name in CATEGORIES:
-            if name == category:
-                continue
-            sums = data[name].sums
-            table = {"target": sums.target, "all rings": sums.rings}.get(zone, sums.target + sums.rings)[near]
-            city = np.array([counts[name].total(control_name, window) for window in data[name].windows], dtype=float)
-            columns.append(features_of(table, city, data[name].months))
+        for counts, data in by_measure.values():
+            table = {"target": data.sums.target, "all rings": data.sums.rings}.get(
+                zone, data.sums.target + data.sums.rings
+            )
+            city = np.array([counts.total(control, window) for window in data.windows], dtype=float)
+            columns.append(features_of(table[near], city, data.months))
         year, after = (np.column_stack(which) for which in zip(*columns, strict=True))
         misses = np.array(forecast.misses)
-        shares = places.share_ground(zone, near)
+        shares = own_data.places.share_ground(zone, near)
         how = (shares, PENALTY * forecast.places / forecast.effective)
         both = np.column_stack([year, after])
         found[zone] = [float((misses**2).mean()), left_over(misses, year, *how), left_over(misses, both, *how)]

@@ -17,7 +17,6 @@ import numpy as np
 from bench import placebo_real
 from geoharm import displacement, store
 from geoharm.intake import ingest
-from geoharm.model import Harm, Measure, ZoneRole
 from geoharm.study import read_study
 
 ASKED = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson")
@@ -27,19 +26,13 @@ SEED = 20191102
 
 def parts_of(opened, study, operation, measures, ledgers):
     """Return the parts of one placebo operation by measure and zone."""
-    design = displacement.build_design(operation, study.area, [], ledgers)
-    places = displacement.placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
-    store.reduce_zones(opened, operation.name, design.zones, ["police"])
+    design, by_measure = placebo_real.laid_out(opened, study, operation, measures, ledgers)
     found = {}
-    for measure in measures:
-        counts = store.zone_counts(opened, operation.name, measure, design.zones)
-        windows = displacement.placebo_windows(counts, design)
-        panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
-        data = displacement.placebo_data(places, panel, design)
+    for name, (counts, data) in by_measure.items():
         for zone in ("target", "all rings"):
             rows = [one.name for role in displacement.roles_of(zone) for one in design.of_role(role)]
             count = sum(counts.total(row, design.after) for row in rows)
-            found[measure.name, zone] = displacement.question_part(
+            found[name, zone] = displacement.question_part(
                 data, counts, design, zone=zone, after=design.after, count=count
             )
     return found
@@ -53,8 +46,7 @@ def main() -> None:
         return
     per_date = 4 if "--quick" in sys.argv else 100
     study = read_study(placebo_real.ROOT / "pipelines" / "merseyside.toml")
-    harm = Harm("community", "environment")
-    measures = [Measure(name, "police", (name,), "incidents", "public", harm) for name in ASKED]
+    measures = [placebo_real.measure_of(name) for name in ASKED]
     rng = np.random.default_rng(SEED)
     start_clock = time.perf_counter()
     rows = {name: [] for name in ZONES}

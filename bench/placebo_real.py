@@ -66,16 +66,29 @@ def year_before(opened, measure, x, y, start):
     return np.bincount(place, weights=points.weight[point], minlength=x.size)
 
 
+def measure_of(category):
+    """Return a recorded kind of crime as a measure."""
+    return Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
+
+
+def laid_out(opened, study, operation, measures, ledgers):
+    """Return an operation's design, and by name of the measure its counts and those at the placebo places."""
+    design = displacement.build_design(operation, study.area, [], ledgers)
+    places = displacement.placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
+    store.reduce_zones(opened, operation.name, design.zones, ["police"])
+    found = {}
+    for measure in measures:
+        counts = store.zone_counts(opened, operation.name, measure, design.zones)
+        windows = displacement.placebo_windows(counts, design)
+        panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+        found[measure.name] = counts, displacement.placebo_data(places, panel, design)
+    return design, found
+
+
 def one_operation(opened, study, operation, measure, ledgers, rng):
     """Return one row a zone and planted fall: what the interval and the noise of counting said, and on what ground."""
-    design = displacement.build_design(operation, study.area, [], ledgers)
-    control = design.of_role(ZoneRole.CONTROL)[0].geometry
-    places = displacement.placebo_places(operation, study.area, control, [])
-    store.reduce_zones(opened, operation.name, design.zones, ["police"])
-    counts = store.zone_counts(opened, operation.name, measure, design.zones)
-    windows = displacement.placebo_windows(counts, design)
-    panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
-    data = displacement.placebo_data(places, panel, design)
+    design, by_measure = laid_out(opened, study, operation, [measure], ledgers)
+    counts, data = by_measure[measure.name]
     found = []
     for effect in displacement.evaluate_measure(measure, counts, design, data).effects:
         if effect.zone in ZONES:
@@ -162,7 +175,7 @@ def one_block(opened, study, ledgers, places, block, *, number, per_block):
     x, y = places
     _, start, category, kind = block
     rng = np.random.default_rng([SEED, number])
-    measure = Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
+    measure = measure_of(category)
     year = year_before(opened, measure, x, y, start)
     pool = np.flatnonzero(year >= 40) if kind == "random" else np.argsort(year)[-year.size // 10 :]
     return [

@@ -84,6 +84,14 @@ def control_tiles(design: Design) -> Tiles:
     return Tiles(zones, side, origin, row[near].astype(np.int64), column[near].astype(np.int64))
 
 
+def tile_of(tiles: Tiles, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the position of the square that holds each place, -1 outside all; arrays of shape (n,), in metres."""
+    number = {key: place for place, key in enumerate(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True))}
+    row = np.floor((y - tiles.origin[1]) / tiles.side).astype(np.int64)
+    column = np.floor((x - tiles.origin[0]) / tiles.side).astype(np.int64)
+    return np.array([number.get(key, -1) for key in zip(row.tolist(), column.tolist(), strict=True)], dtype=np.int64)
+
+
 def tile_counts(tiles: Tiles, points: DatedPoints, like: ZoneCounts) -> Candidates:
     """Return the candidates with a measure's counts by date.
 
@@ -95,10 +103,7 @@ def tile_counts(tiles: Tiles, points: DatedPoints, like: ZoneCounts) -> Candidat
     like : ZoneCounts
         Of the same measure: its coverage, missing months and precision hold here too.
     """
-    number = {key: place for place, key in enumerate(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True))}
-    row = np.floor((points.y - tiles.origin[1]) / tiles.side).astype(np.int64)
-    column = np.floor((points.x - tiles.origin[0]) / tiles.side).astype(np.int64)
-    place = np.array([number.get(key, -1) for key in zip(row.tolist(), column.tolist(), strict=True)], dtype=np.int64)
+    place = tile_of(tiles, points.x, points.y)
     dates, day = np.unique(points.day.astype("datetime64[D]"), return_inverse=True)
     table = np.zeros((len(tiles.zones), dates.size), dtype=np.int64)
     inside = place >= 0

@@ -310,10 +310,9 @@ def _cross(
     known = size - neighbours.sum(axis=1) >= 3 * width
     mean, weight, score = _quasi(counts, expected, features, coefficients, variance, deflation)
     products = np.einsum("pj,p,pk->pjk", features, weight, features).reshape(size, width * width)
-    taken = csr_array(neighbours.astype(np.float64))
-    information = products.sum(axis=0) - taken @ products + np.diag(1 / _prior(width) ** 2).ravel()
-    left = score.sum(axis=0) - taken @ score - coefficients / _prior(width) ** 2
-    mean = mean.copy()
+    taken, prior = csr_array(neighbours.astype(np.float64)), _prior(width)
+    information = products.sum(axis=0) - taken @ products + np.diag(1 / prior**2).ravel()
+    left = score.sum(axis=0) - taken @ score - coefficients / prior**2
     if known.any():
         steps = np.linalg.solve(information[known].reshape(-1, width, width), left[known, :, None])[..., 0]
         own = coefficients + np.clip(steps, -_STEP, _STEP)

@@ -75,11 +75,7 @@ def poisson_fit(
     y, table = np.asarray(counts, dtype=np.float64), np.asarray(columns, dtype=np.float64)
     size = np.ones(y.shape) if exposure is None else np.asarray(exposure, dtype=np.float64)
     _check(y, table, size)
-    for column in table.T:
-        # Where a non-negative column only ever meets counts of 0, its coefficient runs away to minus infinity.
-        if (column >= 0).all() and y[column > 0].sum() == 0:
-            msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
-            raise DesignError(msg)
+    _check_events(y, table[None])
     groups = None if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     return _fit(y, table, exposure=size, groups=groups)
 
@@ -124,12 +120,9 @@ def share_fits(counts: ArrayLike, others: ArrayLike, tables: ArrayLike) -> tuple
     y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, others, tables))
     for table in x:
         _check(y, table, y + z)
-        _check(z, table, y + z)
-    on = x > 0
-    empty = (np.einsum("i,mij->mj", y, on) == 0) | (np.einsum("i,mij->mj", z, on) == 0)
-    if ((x >= 0).all(axis=1) & empty).any():
-        msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
-        raise DesignError(msg)
+    _check(z, x[0], y + z)
+    for series in (y, z):
+        _check_events(series, x)
     return _fit_shares(y, y + z, x)
 
 
@@ -145,6 +138,16 @@ def _check(y: NDArray[np.float64], table: NDArray[np.float64], size: NDArray[np.
         raise DesignError(msg)
     if np.linalg.matrix_rank(table) < table.shape[1]:
         msg = "The columns of the regression depend on each other: some effects cannot be told apart."
+        raise DesignError(msg)
+
+
+def _check_events(y: NDArray[np.float64], x: NDArray[np.float64]) -> None:
+    """Refuse tables, shape (m, n, k), with a non-negative column that only ever meets counts of 0.
+
+    Its coefficient runs away to minus infinity.
+    """
+    if ((x >= 0).all(axis=1) & (np.einsum("i,mij->mj", y, x > 0) == 0)).any():
+        msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
         raise DesignError(msg)
 
 
