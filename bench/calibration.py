@@ -22,16 +22,20 @@ import numpy as np
 from scipy.special import stdtrit
 
 from bench import anchors, worlds
-from geoharm import displacement
-from geoharm.displacement.calibrated import learn
-from geoharm.model import Change
-from geoharm.simulate import World, draw_counts, smooth_field, world_rates
-from geoharm.stats import monthly_dispersion, stabilise, stabilised_bias, unstabilise
+from geoharm.evaluation.estimators.displacement_indices import displacement_indices
+from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.estimators.wdd import net_change
+from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast
+from geoharm.model.counts import Change
+from geoharm.simulation.panel_worlds import PanelWorld, draw_counts, panel_rates
+from geoharm.simulation.random_fields import smooth_field
+from geoharm.stats.dispersion import monthly_dispersion
+from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
 
 ROOT = Path(__file__).parent.parent
 POLYGONS = ROOT.parent / "shared" / "data" / "merseyside-lsoa"
-SMOOTH = World()
-LOCAL = World(local_trend=0.12, shock=0.20, own_shock=0.15)
+SMOOTH = PanelWorld()
+LOCAL = PanelWorld(local_trend=0.12, shock=0.20, own_shock=0.15)
 ROUGH = replace(LOCAL, shock=0.35, shock_memory=0.9, own_shock=0.25)
 # (fall in the target, share of it that turns up in the ring)
 EFFECTS = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.4, 0.3), (0.4, 1.0))
@@ -42,7 +46,7 @@ ANCHORED = (0, 3)  # effects at which the other methods are run too
 class Cell:
     """A world, a city, how the target is chosen, and what else goes wrong."""
 
-    world: World
+    world: PanelWorld
     side: int = 30
     target: int = 9
     sites: int = 1
@@ -163,7 +167,7 @@ def replicate(cell, seed, read=None):
     """
     rng = np.random.default_rng(seed)
     city, world = city_of(cell), cell.world
-    unit_rates, level = world_rates(rng, city.units, world)
+    unit_rates, level = panel_rates(rng, city.units, world)
     rates = unit_rates[city.unit_of] * city.share[:, None]
     split = world.before * world.steps
     late = slice(split, split + cell.steps_after if cell.steps_after else None)
@@ -202,7 +206,9 @@ def one_operation(rng, cell, where, monthly, late):
     in_target, in_ring, control = (found.masks[role] for role in ("target", "ring", "control"))
     inside = {"target": in_target, "all rings": in_ring, "target and rings": in_target | in_ring}
     noun, data = worlds.count_table(found, monthly, counts.sum(axis=1))
-    learned = {zone: learn(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES}
+    learned = {
+        zone: fit_forecast(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES
+    }
     before = before_of(found, monthly, inside)
     alike, synthetic = {}, None
     if not cell.steps_after:
@@ -216,7 +222,8 @@ def one_operation(rng, cell, where, monthly, late):
         if cell.far and number:
             noun, data = worlds.count_table(found, monthly, seen)
             learned = {
-                zone: learn(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES
+                zone: fit_forecast(data, noun, found.design, zone=zone, after=found.design.after)
+                for zone in worlds.ZONES
             }
         for zone, mask in inside.items():
             row = {"m": rates[mask].sum(), "t": changed[mask].sum(), "y": int(seen[mask].sum())}
@@ -238,7 +245,7 @@ def share_of(before, rows, number, control_after):
     """Return whether a displaced share by the noise of counting is given, and whether its set holds the true one."""
     local, around = rows["target"][number], rows["all rings"][number]
     (count, phi, control_before, phi_control), (ring_count, ring_phi, *_) = before["target"], before["all rings"]
-    found = displacement.displacement_indices(
+    found = displacement_indices(
         Change("target", count, local["y"]),
         Change("ring", ring_count, around["y"]),
         Change("control", control_before, control_after),
@@ -314,8 +321,8 @@ def by_counting(before, after, control_after):
     zone, control = Change("zone", count, after), Change("control", control_before, control_after)
     found = {}
     for name, estimate in (
-        ("rr", displacement.log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
-        ("wd", displacement.net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
+        ("rr", log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
+        ("wd", net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
     ):
         if estimate.is_defined:
             reach = anchors.Z * estimate.standard_error
@@ -329,9 +336,9 @@ def by_placebo(learned, after):
     code = next((code for part, code in REASONS.items() if part in reason), reason)
     if found is None:
         return {"no": code}
-    seen = float(stabilise(after, phi=found.phi, tau2=found.tau2)) - found.centre
+    seen = float(stabilise_variance(after, phi=found.phi, tau2=found.tau2)) - found.centre
     reach = float(stdtrit(found.freedom, 0.975)) * found.scale
-    ends = unstabilise([seen, seen - reach, seen + reach], phi=found.phi, tau2=found.tau2)
+    ends = unstabilise_variance([seen, seen - reach, seen + reach], phi=found.phi, tau2=found.tau2)
     row = {"ca": [math.log(max(float(end), 1e-3) / found.mean) for end in ends]}
     row["fc"] = [found.mean, found.detectable_fall, found.effective, found.busy, found.phi, found.tau2, found.log_error]
     return row | ({"no": code} if reason else {})
@@ -339,7 +346,9 @@ def by_placebo(learned, after):
 
 def oracle(count, mean, dispersion):
     """Return an interval for the log ratio from the true expected count: nobody has it; it bounds the power."""
-    seen = float(stabilise(count, phi=dispersion, tau2=0.0)) - float(stabilised_bias(mean, phi=dispersion, tau2=0.0))
+    seen = float(stabilise_variance(count, phi=dispersion, tau2=0.0)) - float(
+        stabilisation_bias(mean, phi=dispersion, tau2=0.0)
+    )
     ends = []
     for reach in (0.0, -anchors.Z, anchors.Z):
         value = max(seen + reach, 0.0)

@@ -17,7 +17,7 @@ import numpy as np
 
 from bench import displaced
 from bench.calibration import CELLS, EFFECTS, ROOT, argument, rows_of
-from geoharm import displacement
+from geoharm.evaluation.pooling.forest import forest
 
 SUMMARY = ROOT / "bench" / "calibration.json"
 PAGE = ROOT / "docs" / "calibration.md"
@@ -144,7 +144,7 @@ def pooled(rows):
             for number in range(len(EFFECTS)):
                 effects = [part[number] for part in parts]
                 ratios = [(str(place), displaced.effect_of(zone, one).ratio) for place, one in enumerate(effects)]
-                span = displacement.forest(ratios).pooled.interval
+                span = forest(ratios).pooled.interval
                 held.append(span.low <= np.mean([truth_of(one, "ca") for one in effects]) <= span.high)
                 seen[number].append(span.side)
                 if number == 0:

@@ -18,8 +18,8 @@ import esda
 import libpysal
 import numpy as np
 
-from geoharm.hotspots import getis_ord, local_moran
-from geoharm.model import Grid
+from geoharm.hotspots.clusters.local import getis_ord, local_moran
+from geoharm.model.grid import Grid
 
 # (figure, cells a side, cell in metres, distance band in metres, whether esda can do it)
 SIZES = [

@@ -7,8 +7,10 @@ import math
 import numpy as np
 
 from bench.calibration import CELLS, EFFECTS
-from geoharm.displacement import displaced_share
-from geoharm.model import Change, Effect, Estimate, Interval, PlaceboCheck
+from geoharm.evaluation.placebo.displaced_share import displaced_share
+from geoharm.model.counts import Change
+from geoharm.model.effect import Effect, PlaceboCheck
+from geoharm.model.estimate import Estimate, Interval
 
 ZONES = ("target", "all rings", "target and rings")
 # Shares that no world plants: the set that belongs to counts without an effect must hold each of them.

@@ -21,15 +21,21 @@ import shapely
 
 from bench.calibration import argument, rows_of, short
 from bench.calibration_table import share, table, write_part
-from geoharm import intake, publish, store, weighing, workflow
-from geoharm.model import StudyResult
-from geoharm.publish.states import reading_of
-from geoharm.simulate import PLANTED, CityPlan, World, build_city, write_whole_city
-from geoharm.simulate.whole_files import _write_points
-from geoharm.study import read_study
+from geoharm.disclosure.protect import protect
+from geoharm.engines.duckdb import open_engine
+from geoharm.evaluation.reading import Reading
+from geoharm.pipeline import load, net_harm, run
+from geoharm.report.wording.reading import read_with_diagnostics
+from geoharm.report.wording.verdict import verdict_of
+from geoharm.results import StudyResult
+from geoharm.simulation.city import CityPlan, build_city
+from geoharm.simulation.city_files import _write_points, write_city
+from geoharm.simulation.panel_worlds import PanelWorld
+from geoharm.simulation.tactics import PLANTED_EFFECTS
+from geoharm.study.read import read_study
 
 ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("target", "rings")}
-CALM = World(before=36, after=12, level=0, own_level=0)
+CALM = PanelWorld(before=36, after=12, level=0, own_level=0)
 MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
 KIND, TREATMENT = "needles", "treatment entries"
 # What a city's files lack and some services have: their own list of who entered treatment, where and when.
@@ -52,7 +58,7 @@ harm = {{ borne_by = "user", type = "health" }}
 
 def plan_of(number):
     """Return the plan of a city: tactics, choices of the target and drifts in turns."""
-    tactics = sorted(PLANTED)
+    tactics = sorted(PLANTED_EFFECTS)
     return CityPlan(
         number,
         tactic=tactics[number % len(tactics)],
@@ -68,20 +74,20 @@ def one_city(number):
     city = build_city(plan)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        *_, truth_file = write_whole_city(city, data)
+        *_, truth_file = write_city(city, data)
         truth = json.loads(truth_file.read_text(encoding="utf-8"))
         truth_file.unlink()
         study = listed(city, data)
-        with store.open_store(data / "city.duckdb", inputs=data) as opened:
-            ledgers = intake.ingest(opened, study, data)
-            intake.ingest_tables(opened, study, data)
-            designs = workflow.design(study, ledgers)
-            spots = workflow.find_hotspots(opened, study, ledgers, designs)
-            result = StudyResult(study, ledgers, spots, workflow.evaluate(opened, study, ledgers, designs))
+        with open_engine(data / "city.duckdb", inputs=data) as opened:
+            ledgers = load.load_sources(opened, study, data)
+            load.load_tables(opened, study, data)
+            designs = run.design_operations(study, ledgers)
+            spots = run.map_hotspots(opened, study, ledgers, designs)
+            result = StudyResult(study, ledgers, spots, run.evaluate_operations(opened, study, ledgers, designs))
             table_of = study.harm.area_measures[0]
-            areas = {zone: weighing.area_effect(opened, table_of, designs[0], zone) for zone in ZONES}
-    disclosed = publish.disclose(result)
-    verdict = publish.judge(disclosed, disclosed.operations[0])
+            areas = {zone: net_harm.area_table_effect(opened, table_of, designs[0], zone) for zone in ZONES}
+    disclosed = protect(result)
+    verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {
         "city": number, "tactic": plan.tactic, "chosen": plan.chosen, "calm": plan.world is CALM,
         "state": verdict.state.value, "answers": [answer.answer for answer in verdict.answers], "zones": {},
@@ -121,7 +127,7 @@ def listed(city, data):
 def treatment_of(disclosed, listed_result, areas, planted):
     """Return what is said of entries into treatment: the verdict on the list, and the bounds that the table gives."""
     shown = disclosed.operations[0].measures[1]
-    found = {"state": reading_of(shown, shown.effect("target")).value, "zones": {}}
+    found = {"state": read_with_diagnostics(shown, shown.effect("target")).value, "zones": {}}
     for zone, parts in ZONES.items():
         without, with_it = (sum(planted[part][key] for part in parts) for key in ("expected_without", "expected_with"))
         effect = next(one for one in listed_result.effects if one.zone == zone)
@@ -195,7 +201,7 @@ def treatment_summary(rows):
         ])  # fmt: skip
     head = ["entries into treatment", "headline: cities with one", "covers", "without effect", "rejects", "district table: bounds hold the change", "bounds leave out zero"]  # fmt: skip
     text = table(head, out) + "\n\n"
-    names = [state.value for state in publish.State]
+    names = [state.value for state in Reading]
     states = {}
     for row in rows:
         truth = row["zones"]["target"]["truth"]
@@ -239,7 +245,7 @@ def summary(rows):
         truth = row["zones"]["target"]["truth"]
         what = "none" if abs(truth) < 1e-9 else ("under 20% over the year" if truth > math.log(0.8) else "20% and more")
         states.setdefault(what, []).append(row["state"])
-    names = [state.value for state in publish.State]
+    names = [state.value for state in Reading]
     out = [
         [what, len(found), *(share([state == name for state in found]) for name in names)]
         for what, found in sorted(states.items())

@@ -21,8 +21,12 @@ import pyarrow as pa
 import shapely
 
 from bench.paired import alternate, one_run, report
-from geoharm.model import Period, StudyArea
-from geoharm.store import find_inputs, ingest_source, open_store, read_format
+from geoharm.engines.duckdb import open_engine
+from geoharm.ingest.events import ingest_events
+from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
 
 PACKAGES = ("geoharm", "duckdb", "numpy", "pyarrow", "pyproj", "shapely")
 POINTS, CATEGORIES, MONTHS = 30_000, 14, 45
@@ -74,10 +78,10 @@ def _whole_job(path: Path) -> dict[str, int]:
     layout = read_format("police-uk-street", path.parent)
     with (
         tempfile.TemporaryDirectory(dir=path.parent) as folder,
-        open_store(Path(folder) / "t.duckdb", inputs=path.parent) as store,
+        open_engine(Path(folder) / "t.duckdb", inputs=path.parent) as store,
     ):
-        files = find_inputs([path.name], path.parent, members=())
-        ledger = ingest_source(store, "police", layout=layout, files=files, area=AREA, period=PERIOD)
+        files = find_input_files([path.name], path.parent, members=())
+        ledger = ingest_events(store, "police", layout=layout, files=files, area=AREA, period=PERIOD)
     return {"rows": ledger.total("read"), "without_place": ledger.total("no_place")}
 
 

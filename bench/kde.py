@@ -1,4 +1,4 @@
-"""Density of many points: `geoharm.hotspots.density` against KDEpy's Fourier method and libkdv.
+"""Density of many points: `geoharm.hotspots.density.intensity` against KDEpy's Fourier method and libkdv.
 
 Run as ``python -m bench.kde [--quick]``. A made city of 30 by 30 km, cells of 50 m, search radius 300 m; points anywhere, or
 moved to one of 30,000 map points as the British police publish them. Every method runs in a process of its own, by
@@ -26,9 +26,11 @@ from scipy.spatial import cKDTree
 
 from bench.paired import alternate, one_run
 from bench.zones import SIDE, points
-from geoharm.hotspots import density, kernel_value
-from geoharm.hotspots.loops import WORKERS
-from geoharm.model import Grid, Points
+from geoharm.hotspots.density.intensity import density
+from geoharm.hotspots.density.kernels import kernel_value
+from geoharm.hotspots.density.numba_loops import WORKERS
+from geoharm.model.grid import Grid
+from geoharm.model.points import Points
 
 CELL, RADIUS = 50.0, 300.0
 SIZE = int(SIDE / CELL)

@@ -16,7 +16,7 @@ import numpy as np
 
 from bench import worlds
 from bench.calibration import CELLS, ROOT, argument, city_of, seed_of
-from geoharm.simulate import draw_counts, world_rates
+from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 
 NAMES = ("base: local, v 2", "smooth, v 2", "local, v 1", "rough", "high rate 8")
 SPANS = (1, 3, 6, 12, 24, 36)
@@ -27,7 +27,7 @@ def rows_of_city(name, number):
     cell = CELLS[name]
     city, world = city_of(cell), cell.world
     rng = np.random.default_rng(seed_of(name, number))
-    rates, _ = world_rates(rng, city.units, world)
+    rates, _ = panel_rates(rng, city.units, world)
     rates = rates[city.unit_of] * city.share[:, None]
     counts = draw_counts(rng, rates, world.dispersion).astype(float)
     busy = city.near @ rates[:, : world.before].mean(axis=1)

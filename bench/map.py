@@ -18,13 +18,16 @@ import numpy as np
 import shapely
 
 from geoharm import _crs
-from geoharm.hotspots import density
-from geoharm.model import Grid, Points, StudyArea, Surface
-from geoharm.publish import palette
-from geoharm.publish.classes import class_breaks, classed_image
-from geoharm.publish.escape import asset, json_block, render_page
-from geoharm.publish.layers import data_uri, palette_png
-from geoharm.publish.maps import leaflet
+from geoharm.disclosure.classed_images import class_breaks, classed_image
+from geoharm.hotspots.density.intensity import density
+from geoharm.hotspots.results.surface import Surface
+from geoharm.model.geometry import StudyArea
+from geoharm.model.grid import Grid
+from geoharm.model.points import Points
+from geoharm.report import palette
+from geoharm.report.escape import asset, json_block, render_page
+from geoharm.report.maps.layers import data_uri, palette_png
+from geoharm.report.maps.web_map import leaflet_assets
 
 SIDE, CELL, ORIGIN, CRS = 316, 50.0, (480_000.0, 4_980_000.0), "EPSG:32626"
 RUNS = 3
@@ -48,7 +51,7 @@ def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
     """Return a page of one picture, with everything it needs inside."""
     image = classed_image(surface, np.nan_to_num(surface.values), breaks, area, coarse=100.0)
     bounds = [[image.south, image.west], [image.north, image.east]]
-    parts = leaflet()
+    parts = leaflet_assets()
     data = {
         "images": {"surface 0 whole period": {"url": data_uri(palette_png(image)), "bounds": bounds}},
         "shapes": [], "measures": [{"name": "m", "unit": "events", "activity": False, "breaks": list(breaks), "events": {"whole period": "120,000"}, "note": ""}],

@@ -30,13 +30,13 @@ from bench.placebo_real import (
     measure_of,
     year_before,
 )
-from geoharm import store
-from geoharm.displacement.calibrated import learn_at
-from geoharm.displacement.forecast import KAPPA
-from geoharm.displacement.placebo import ZONES
-from geoharm.intake import ingest
-from geoharm.model import ZoneRole
-from geoharm.study import read_study
+from geoharm.engines.duckdb import open_engine
+from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast_and_pool
+from geoharm.evaluation.placebo.forecast import KAPPA
+from geoharm.evaluation.placebo.places import ZONES
+from geoharm.model.geometry import ZoneRole
+from geoharm.pipeline.load import load_sources
+from geoharm.study.read import read_study
 
 YEAR = 12
 PENALTY = 10.0  # independent places' worth of "the other measures say nothing"
@@ -79,7 +79,7 @@ def one_place(opened, study, ledgers, operation, category):
     control = design.of_role(ZoneRole.CONTROL)[0].name
     found = {}
     for zone in ZONES:
-        forecast, _, _, near = learn_at(own_data, own_counts, design, zone=zone, after=design.after)
+        forecast, _, _, near = fit_forecast_and_pool(own_data, own_counts, design, zone=zone, after=design.after)
         if forecast is None:
             continue
         columns = []
@@ -106,8 +106,8 @@ def main() -> None:
         return
     study = read_study(ROOT / "pipelines" / "merseyside.toml")
     rows, count = defaultdict(list), int(argument("--places", "6"))
-    with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "m.duckdb", inputs=source) as opened:
-        ledgers = ingest(opened, study, source)
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=source) as opened:
+        ledgers = load_sources(opened, study, source)
         x, y = candidates(study.area)
         for months, dates in DATES.items():
             for start in dates:

@@ -16,10 +16,9 @@ import sys
 import numpy as np
 from scipy.stats import t as student
 
-from geoharm.displacement import Component, pool_parts
-from geoharm.displacement.calibrated import LEVELS
-from geoharm.displacement.question import correlation_of
-from geoharm.model import Estimate, Interval
+from geoharm.evaluation.placebo.calibrated_ratio import LEVELS
+from geoharm.evaluation.pooling.composite import ComponentEffect, component_correlation, pool_components
+from geoharm.model.estimate import Estimate, Interval
 
 PLACES = 60
 CASES = [(6, 2, 0.0, 3.0), (6, 4, 0.3, 3.0), (15, 4, 0.3, 3.0), (15, 4, 0.8, 1.0), (60, 4, 0.3, 3.0), (60, 4, 0.8, 3.0)]
@@ -34,7 +33,7 @@ def part(value, error, freedom, misses):
         for reach in (float(student.ppf(0.5 + level / 2, freedom)),)
     ]
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=tuple(spans), p=0.5)
-    return Component(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
+    return ComponentEffect(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
 
 
 def held_by(rng, *, independent, parts, correlation, spread, worlds):
@@ -48,8 +47,8 @@ def held_by(rng, *, independent, parts, correlation, spread, worlds):
         misses, own = np.repeat(drawn[1:], PLACES // independent, axis=0), drawn[0]
         error = np.sqrt((misses**2).mean(axis=0))
         found = [part(own[at], error[at], independent - 1, misses[:, at]) for at in range(parts)]
-        held["equal"].append(pool_parts(found)[0].interval().side == 0)
-        table = correlation_of(found)[0] * np.outer(error, error)
+        held["equal"].append(pool_components(found)[0].interval().side == 0)
+        table = component_correlation(found)[0] * np.outer(error, error)
         ways = {"own variance": 1 / error**2, "generalised least squares": np.linalg.pinv(table) @ np.ones(parts)}
         for name, weights in ways.items():
             variance = float(weights @ table @ weights) / weights.sum() ** 2

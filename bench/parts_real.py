@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 
 from bench import placebo_real
-from geoharm import displacement, store
-from geoharm.intake import ingest
-from geoharm.study import read_study
+from geoharm.engines.duckdb import open_engine
+from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components
+from geoharm.pipeline.load import load_sources
+from geoharm.study.read import read_study
 
 ASKED = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson")
 ZONES = {"target": ("target",), "target and rings apart": ("target", "all rings")}
@@ -30,11 +31,9 @@ def parts_of(opened, study, operation, measures, ledgers):
     found = {}
     for name, (counts, data) in by_measure.items():
         for zone in ("target", "all rings"):
-            rows = [one.name for role in displacement.roles_of(zone) for one in design.of_role(role)]
+            rows = [one.name for role in component_roles(zone) for one in design.of_role(role)]
             count = sum(counts.total(row, design.after) for row in rows)
-            found[name, zone] = displacement.question_part(
-                data, counts, design, zone=zone, after=design.after, count=count
-            )
+            found[name, zone] = component_effect(data, counts, design, zone=zone, after=design.after, count=count)
     return found
 
 
@@ -50,8 +49,8 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     start_clock = time.perf_counter()
     rows = {name: [] for name in ZONES}
-    with tempfile.TemporaryDirectory() as folder, store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened:
-        ledgers = ingest(opened, study, data)
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=data) as opened:
+        ledgers = load_sources(opened, study, data)
         x, y = placebo_real.candidates(study.area)
         for start in placebo_real.DATES["quiet"]:
             year = placebo_real.year_before(opened, measures[0], x, y, start)
@@ -60,7 +59,7 @@ def main() -> None:
                 found = parts_of(opened, study, operation, measures, ledgers)
                 for name, zones in ZONES.items():
                     asked = [part for (_, zone), part in found.items() if zone in zones]
-                    rows[name].append((displacement.pool_parts(asked), asked))
+                    rows[name].append((pool_components(asked), asked))
     for name, cell in rows.items():
         answered = [(pooled, fall, asked) for (pooled, fall, _), asked in cell if pooled.is_defined]
         alone = [part.ratio for _, _, asked in answered for part in asked if part.ratio.is_defined]

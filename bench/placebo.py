@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from geoharm.stats import permuted_differences
+from geoharm.stats.permutation import permuted_differences
 
 UNITS, MONTHS, CHOSEN, STATISTICS = 200, 60, 20, 60
 

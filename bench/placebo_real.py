@@ -22,11 +22,19 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from geoharm import displacement, store
-from geoharm.displacement.placebo import ZONES
-from geoharm.intake import ingest
-from geoharm.model import BeforeRule, Harm, Measure, Operation, Period, ZoneRole, add_months
-from geoharm.study import read_study
+from geoharm.engines.duckdb import open_engine
+from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.placebo.calibrated_ratio import calibrated_effect, placebo_data, placebo_windows
+from geoharm.evaluation.placebo.places import ZONES, placebo_places
+from geoharm.model.geometry import ZoneRole
+from geoharm.model.measure import Harm, Measure
+from geoharm.model.period import Period, add_months
+from geoharm.model.study import BeforeRule, Operation
+from geoharm.pipeline.load import load_sources
+from geoharm.queries.counts import located_points, reduce_zones, whole_period, zone_counts
+from geoharm.queries.panel import unit_panel
+from geoharm.study.read import read_study
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data" / "merseyside-police"
@@ -34,7 +42,7 @@ DATES = {"quiet": (date(2019, 11, 1), date(2019, 12, 1)), "turbulent": (date(202
 CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson", "Burglary", "Drugs")
 FALLS = (0.2, 0.35, 0.5)
 MONTHS_AFTER = 3
-KINDS = ("random", "busiest tenth")
+UNTESTED_REASONS = ("random", "busiest tenth")
 STRONG = 0.5  # largest "smallest detectable fall" of a design that can answer
 SEED = 20191101
 
@@ -59,8 +67,8 @@ def candidates(area):
 
 def year_before(opened, measure, x, y, start):
     """Return the events of the last twelve months within 350 m of each place."""
-    window = replace(store.whole_period(Period(add_months(start, -13), add_months(start, -1)), ()), name="year")
-    points = store.points(opened, measure, window)
+    window = replace(whole_period(Period(add_months(start, -13), add_months(start, -1)), ()), name="year")
+    points = located_points(opened, measure, window)
     tree = shapely.STRtree(shapely.points(points.x, points.y))
     place, point = tree.query(shapely.points(x, y), predicate="dwithin", distance=350.0)
     return np.bincount(place, weights=points.weight[point], minlength=x.size)
@@ -73,15 +81,15 @@ def measure_of(category):
 
 def laid_out(opened, study, operation, measures, ledgers):
     """Return an operation's design, and by name of the measure its counts and those at the placebo places."""
-    design = displacement.build_design(operation, study.area, [], ledgers)
-    places = displacement.placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
-    store.reduce_zones(opened, operation.name, design.zones, ["police"])
+    design = build_design(operation, study.area, [], ledgers)
+    places = placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
+    reduce_zones(opened, operation.name, design.zones, ["police"])
     found = {}
     for measure in measures:
-        counts = store.zone_counts(opened, operation.name, measure, design.zones)
-        windows = displacement.placebo_windows(counts, design)
-        panel = store.unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
-        found[measure.name] = counts, displacement.placebo_data(places, panel, design)
+        counts = zone_counts(opened, operation.name, measure, design.zones)
+        windows = placebo_windows(counts, design)
+        panel = unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+        found[measure.name] = counts, placebo_data(places, panel, design)
     return design, found
 
 
@@ -90,7 +98,7 @@ def one_operation(opened, study, operation, measure, ledgers, rng):
     design, by_measure = laid_out(opened, study, operation, [measure], ledgers)
     counts, data = by_measure[measure.name]
     found = []
-    for effect in displacement.evaluate_measure(measure, counts, design, data).effects:
+    for effect in evaluate_measure(measure, counts, design, data).effects:
         if effect.zone in ZONES:
             found.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting))
     inside = (counts.dates >= np.datetime64(design.after.start)) & (counts.dates < np.datetime64(design.after.end))
@@ -99,7 +107,7 @@ def one_operation(opened, study, operation, measure, ledgers, rng):
         row = counts.zones.index("target")
         table[row, inside] = rng.binomial(table[row, inside], 1 - fall)
         thinned = replace(counts, counts=table)
-        ratio, check = displacement.calibrate(data, thinned, design, zone="target", after=design.after)
+        ratio, check = calibrated_effect(data, thinned, design, zone="target", after=design.after)
         found.append(row_of("target", fall, ratio, check, None))
     return found
 
@@ -166,7 +174,7 @@ def blocks():
         for months, dates in DATES.items()
         for start in dates
         for category in CATEGORIES
-        for kind in KINDS
+        for kind in UNTESTED_REASONS
     ]
 
 
@@ -203,9 +211,9 @@ def main() -> None:
     if len(done) < len(blocks()):
         with (
             tempfile.TemporaryDirectory() as folder,
-            store.open_store(Path(folder) / "m.duckdb", inputs=data) as opened,
+            open_engine(Path(folder) / "m.duckdb", inputs=data) as opened,
         ):
-            ledgers = ingest(opened, study, data)
+            ledgers = load_sources(opened, study, data)
             places = candidates(study.area)
             for number, block in enumerate(blocks()):
                 if number in done:

@@ -13,15 +13,14 @@ from datetime import date
 import numpy as np
 
 from bench.calibration import argument
-from geoharm.hotspots import (
-    change_surface,
-    density,
-    find_hotspots,
-    getis_ord,
-    local_moran,
-    percent_volume_threshold,
-)
-from geoharm.model import ChangeKind, DatedPoints, Grid, Period, Points, Window
+from geoharm.hotspots.change.surface import change_surface
+from geoharm.hotspots.clusters.local import getis_ord, local_moran
+from geoharm.hotspots.contours import find_hotspots, percent_volume_threshold
+from geoharm.hotspots.density.intensity import density
+from geoharm.hotspots.results.change import ChangeKind
+from geoharm.model.grid import Grid
+from geoharm.model.period import Period, Window
+from geoharm.model.points import DatedPoints, Points
 
 SIDE, SPREAD, MARKETS = 4000.0, 150.0, 8
 FINE = Grid(0.0, 0.0, 50.0, 80, 80)

@@ -15,23 +15,18 @@ import numpy as np
 import shapely
 from scipy.sparse import csr_array
 
-from geoharm import _crs, displacement
-from geoharm.displacement.zones import build_zones, touched_by
-from geoharm.model import (
-    BeforeRule,
-    Design,
-    Harm,
-    Measure,
-    Operation,
-    Period,
-    StudyArea,
-    UnitPanel,
-    Window,
-    ZoneCounts,
-    ZoneRole,
-    add_months,
-)
-from geoharm.simulate import Places
+from geoharm import _crs
+from geoharm.evaluation.design.zones import build_zones, exposed_area
+from geoharm.evaluation.placebo.calibrated_ratio import placebo_data, placebo_windows
+from geoharm.evaluation.placebo.places import PlaceboPlaces, placebo_places
+from geoharm.model.counts import ZoneCounts
+from geoharm.model.design import Design
+from geoharm.model.geometry import StudyArea, ZoneRole
+from geoharm.model.measure import Harm, Measure
+from geoharm.model.panel import UnitPanel
+from geoharm.model.period import Period, Window, add_months
+from geoharm.model.study import BeforeRule, Operation
+from geoharm.simulation.random_fields import Places
 
 UNIT = 200.0
 MOST_CENTRES = 150  # places where an operation may be; placebo places are all that fit
@@ -48,7 +43,7 @@ class Setup:
     """One operation laid on a city: its design, its placebo places, and which sites lie where."""
 
     design: Design
-    places: displacement.PlaceboPlaces
+    places: PlaceboPlaces
     masks: dict
     row: np.ndarray
     column: np.ndarray
@@ -102,7 +97,7 @@ class City:
             "before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),)
         )
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
-        places = displacement.placebo_places(one, self.area, control, rest)
+        places = placebo_places(one, self.area, control, rest)
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
         row = np.floor((self.y - places.origin[1]) / places.cell).astype(np.int64)
         column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
@@ -190,14 +185,14 @@ def count_table(setup, before, after_total):
         "events", tuple(role_name[role] for role in setup.masks), dates, by_zone.astype(np.int64), by_month=False,
         coverage=Period(add_months(START, -months), setup.design.after.end),
     )  # fmt: skip
-    windows = displacement.placebo_windows(counts, setup.design)
+    windows = placebo_windows(counts, setup.design)
     table = np.zeros((setup.row.size, months + 1), dtype=np.int64)
     np.add.at(table, setup.first, np.column_stack([before, after_total]).astype(np.int64))
     panel = UnitPanel("events", windows, setup.row.copy(), setup.column.copy(), table)
-    return counts, displacement.placebo_data(setup.places, panel, setup.design)
+    return counts, placebo_data(setup.places, panel, setup.design)
 
 
 def far_from(city, centre, others, metres):
     """Return whether a centre keeps clear of others by what their operations touched and more."""
-    one = touched_by(city.operation(centre))
-    return all(one.distance(touched_by(city.operation(other))) > metres for other in others)
+    one = exposed_area(city.operation(centre))
+    return all(one.distance(exposed_area(city.operation(other))) > metres for other in others)

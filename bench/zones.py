@@ -1,4 +1,4 @@
-"""Points in polygons: `geoharm.store.lookup` against sedonadb and geopandas, with the same counts.
+"""Points in polygons: `geoharm.geo.point_in_polygon` against sedonadb and geopandas, with the same counts.
 
 Run as ``python -m bench.zones [--quick] [--case "10 rings"]``. Zones: ten nested rings of 2,000 corners, each with a hole, or 5,000 polygons
 of 48 corners that share their edges, in a city of 30 by 30 km with three quarters of the points in clusters. Every
@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from bench.paired import alternate, one_run, report
-from geoharm.store import lookup
+from geoharm.geo import point_in_polygon
 
 SIDE = 30_000.0
 PACKAGES = ("geoharm", "numpy", "shapely", "geopandas", "sedonadb", "numba")
@@ -93,8 +93,11 @@ def run(method: str, case: str, count: int) -> None:
     x, y = points(count)
     zones = ZONES[case]()
     if method == "geoharm":
-        lookup._locate_by_grid(x[:100], y[:100], zones[:2])
-        one_run(lambda: np.bincount(lookup._locate_by_grid(x, y, zones) + 1, minlength=len(zones) + 1)[1:], _digest)
+        point_in_polygon._locate_by_grid(x[:100], y[:100], zones[:2])
+        one_run(
+            lambda: np.bincount(point_in_polygon._locate_by_grid(x, y, zones) + 1, minlength=len(zones) + 1)[1:],
+            _digest,
+        )
     elif method == "geopandas":
         frame = geopandas.GeoDataFrame(geometry=geopandas.points_from_xy(x, y))
         areas = geopandas.GeoDataFrame(geometry=zones)

@@ -1,33 +1,50 @@
 """Did harm fall, did it move, will it last: evaluate police operations by harm, not by arrests."""
 
+from __future__ import annotations
+
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from geoharm._version import __version__
 
 if TYPE_CHECKING:
-    from geoharm.displacement import log_rate_ratio, wdd
-    from geoharm.errors import DataError, DesignError, GateError, GeoharmError, PublishError, StoreError, StudyError
-    from geoharm.frames import to_geodataframe
-    from geoharm.harm import weighted_sum
-    from geoharm.hotspots import density, find_hotspots
-    from geoharm.model import Change, Estimate, Grid, Interval, Period, Points, Surface, grid_over
-    from geoharm.study import read_study
-    from geoharm.workflow import run
+    from geoharm.errors import (
+        DatabaseError,
+        DataError,
+        DesignError,
+        GeoharmError,
+        PublishError,
+        QualityError,
+        StudyError,
+    )
+    from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+    from geoharm.evaluation.estimators.wdd import wdd
+    from geoharm.harm.weighted import weighted_sum
+    from geoharm.hotspots.contours import find_hotspots
+    from geoharm.hotspots.density.intensity import density
+    from geoharm.hotspots.geodataframes import to_geodataframe
+    from geoharm.hotspots.results.surface import Surface
+    from geoharm.model.counts import Change
+    from geoharm.model.estimate import Estimate, Interval
+    from geoharm.model.grid import Grid, grid_over
+    from geoharm.model.period import Period
+    from geoharm.model.points import Points
+    from geoharm.pipeline.run import run
+    from geoharm.study.read import read_study
 
 __all__ = [
     "Change",
     "DataError",
+    "DatabaseError",
     "DesignError",
     "Estimate",
-    "GateError",
     "GeoharmError",
     "Grid",
     "Interval",
     "Period",
     "Points",
     "PublishError",
-    "StoreError",
+    "QualityError",
     "StudyError",
     "Surface",
     "__version__",
@@ -42,17 +59,40 @@ __all__ = [
     "weighted_sum",
 ]
 
-_ROOMS = ("errors", "model", "displacement", "hotspots", "harm", "frames", "study", "workflow")
+# Where each public name is defined.
+_MODULES = {
+    "Change": "model.counts",
+    "DataError": "errors",
+    "DatabaseError": "errors",
+    "DesignError": "errors",
+    "Estimate": "model.estimate",
+    "GeoharmError": "errors",
+    "Grid": "model.grid",
+    "Interval": "model.estimate",
+    "Period": "model.period",
+    "Points": "model.points",
+    "PublishError": "errors",
+    "QualityError": "errors",
+    "StudyError": "errors",
+    "Surface": "hotspots.results.surface",
+    "density": "hotspots.density.intensity",
+    "find_hotspots": "hotspots.contours",
+    "grid_over": "model.grid",
+    "log_rate_ratio": "evaluation.estimators.rate_ratio",
+    "read_study": "study.read",
+    "run": "pipeline.run",
+    "to_geodataframe": "hotspots.geodataframes",
+    "wdd": "evaluation.estimators.wdd",
+    "weighted_sum": "harm.weighted",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Fetch a public name when it is first asked for: whoever needs one room does not wait for all of them."""
-    if name in __all__:
-        for room in _ROOMS:
-            found = import_module(f"geoharm.{room}")
-            if name in getattr(found, "__all__", vars(found)):
-                globals()[name] = getattr(found, name)
-                return globals()[name]
+    """Import a public name when it is first used, so that a small script does not load every room."""
+    if name in _MODULES:
+        value = getattr(import_module(f"geoharm.{_MODULES[name]}"), name)
+        globals()[name] = value
+        return value
     msg = f"module 'geoharm' has no attribute '{name}'"
     raise AttributeError(msg)
 

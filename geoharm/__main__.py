@@ -1,5 +1,7 @@
 """``python -m geoharm``."""
 
-from geoharm.cli import main
+from __future__ import annotations
+
+from geoharm.cli.app import main
 
 main()

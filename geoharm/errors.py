@@ -5,10 +5,10 @@
     GeoharmError
     |-- StudyError         the study file or an area file is wrong; lists every mistake found
     |-- DataError          an input file cannot be read as its format says
-    |   `-- GateError      it can be read, but reading it on would mislead (swapped coordinates, ...)
+    |   `-- QualityError      it can be read, but reading it on would mislead (swapped coordinates, ...)
     |-- DesignError        zones, windows or counts do not make a valid comparison
-    |-- StoreError         the database cannot be used
-    |   `-- BusyError      another program is using it: try again later
+    |-- DatabaseError         the database cannot be used
+    |   `-- DatabaseBusyError      another program is using it: try again later
     `-- PublishError       an output cannot be written
 
 Every message is one plain sentence or a list of them: what is wrong, the rule, the value given, the way out.
@@ -43,7 +43,7 @@ class DataError(GeoharmError):
     """An input file cannot be read as its format says."""
 
 
-class GateError(DataError):
+class QualityError(DataError):
     """A file can be read, but going on would mislead."""
 
 
@@ -51,11 +51,11 @@ class DesignError(GeoharmError):
     """Zones, windows or counts do not make a valid comparison."""
 
 
-class StoreError(GeoharmError):
+class DatabaseError(GeoharmError):
     """The database cannot be used, or was made by another version."""
 
 
-class BusyError(StoreError):
+class DatabaseBusyError(DatabaseError):
     """Another program is using the database."""
 
 

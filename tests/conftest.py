@@ -12,8 +12,9 @@ import pytest
 import shapely
 
 from geoharm import _crs
-from geoharm.model import Period, StudyArea
-from geoharm.simulate import CENTRE, CRS
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
+from geoharm.simulation.demo import CENTRE, CRS
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -158,8 +159,8 @@ def browser():
 def pages(root, tmp_path_factory) -> Path:
     """Return the folder of the made city's pages."""
     folder = tmp_path_factory.mktemp("pages")
-    from geoharm.study import read_study  # noqa: PLC0415 -- only tests that open pages need a run
-    from geoharm.workflow import run  # noqa: PLC0415
+    from geoharm.pipeline.run import run  # noqa: PLC0415
+    from geoharm.study.read import read_study  # noqa: PLC0415 -- only tests that open pages need a run
 
     study = read_study(root / "pipelines" / "demo.toml")
     run(study, data=root / "data" / "sample", out=folder / "out", database=folder / "d.duckdb")

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from geoharm.harm.net import counted_twice
-from geoharm.model import SIGNS, Acceptability, ExchangeRates, Flip, JointEffects
+from geoharm.harm.net_harm import double_counting_note
+from geoharm.harm.results.net_harm import Acceptability, JointEffects, TippingPoint
+from geoharm.model.values import SIGNS, ExchangeRates
 
 REFERENCE = "https://doi.org/10.1016/S0377-2217(97)00163-X"
 WEIGHTINGS = 2048
@@ -136,7 +137,7 @@ def _refusal(joint: JointEffects, groups: Sequence[_Group]) -> str:
     for column in used:
         if not joint.known(column):
             return f"one part is unknown: {joint.measures[column].name}"
-    twice = counted_twice([joint.measures[column] for column in used])
+    twice = double_counting_note([joint.measures[column] for column in used])
     return f"{twice}; give one of them the sign ignored" if twice else ""
 
 
@@ -179,7 +180,7 @@ def _central(group: _Group, share: Floats, side: NDArray[np.int64]) -> tuple[str
     return group.name, middle(np.ones(side.size, dtype=bool)), middle(side < 0), middle(side > 0)
 
 
-def _flips(joint: JointEffects, groups: Sequence[_Group], reference: str) -> tuple[Flip, ...]:
+def _flips(joint: JointEffects, groups: Sequence[_Group], reference: str) -> tuple[TippingPoint, ...]:
     """Return where each group alone turns the sign of the best estimate, the nearest first.
 
     Only where every effect is a number: bounds have no single sign to turn.
@@ -198,7 +199,9 @@ def _flips(joint: JointEffects, groups: Sequence[_Group], reference: str) -> tup
         factor = -rest / part if part else math.nan
         at = now / factor if factor > 0 else math.inf if factor == 0 else math.nan
         inside = bool(math.isfinite(at) and group.few <= at <= group.many)
-        flips.append(Flip(group.name, now, at, inside, _sentence(group, now, at, total, reference, inside=inside)))
+        flips.append(
+            TippingPoint(group.name, now, at, inside, _sentence(group, now, at, total, reference, inside=inside))
+        )
     return tuple(sorted(flips, key=lambda one: abs(math.log(one.at / one.now)) if 0 < one.at < math.inf else math.inf))
 
 

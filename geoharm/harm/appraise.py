@@ -9,18 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
-from geoharm.model import (
-    Baseline,
-    EvidenceCard,
-    Interval,
-    OptionAppraisal,
-    OptionUnderProfile,
-    PlannedOption,
-    ValueProfile,
-)
+from geoharm.harm.results.appraisal import Baseline, OptionAppraisal, OptionUnderProfile
+from geoharm.model.estimate import Interval
+from geoharm.model.harm_settings import PlannedOption
+from geoharm.model.values import EvidenceCard, ValueProfile
 
 DRAWS = 10_000
-LEVEL = 0.9
+MAX_LEVEL_FACTOR = 0.9
 _Z = 1.6448536269514722  # half the width of a 90% range, in standard errors
 Floats = NDArray[np.float64]
 
@@ -170,5 +165,5 @@ def _decides(inputs: dict[str, Floats], net: Floats) -> tuple[str, float]:
 
 
 def _span(values: Floats) -> Interval:
-    low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(float(low), float(high), LEVEL)
+    low, high = np.quantile(values, [(1 - MAX_LEVEL_FACTOR) / 2, (1 + MAX_LEVEL_FACTOR) / 2])
+    return Interval(float(low), float(high), MAX_LEVEL_FACTOR)

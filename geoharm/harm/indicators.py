@@ -10,7 +10,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.model import Estimate, Indicator, IndicatorChange, Period, SurveyEstimates, Window, undefined
+from geoharm.harm.results.perception import IndicatorChange
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.harm_settings import Indicator
+from geoharm.model.period import Period, Window
+from geoharm.model.survey import SurveyEstimates
 
 NAME = "mean of areas"
 

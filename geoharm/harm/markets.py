@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.model import THREATS, Estimate, Feature, Measure, ReachGap, ThreatRow, undefined
+from geoharm.harm.results.markets import THREATS, Feature, ReachGap, ThreatMatrixRow
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.measure import Measure
 
 _OF_TYPE = {
     "health": "injury",
@@ -26,14 +28,14 @@ SCHOOL = ("school",)
 Floats = NDArray[np.float64]
 
 
-def threat_row(
+def threat_matrix_row(
     market: str,
     *,
     area_km2: float,
     counts: Sequence[tuple[Measure, int, float]],
     features: Sequence[Feature] = (),
     dispersion: float = 1.0,
-) -> ThreatRow:
+) -> ThreatMatrixRow:
     """Return one market's line of the matrix: events a year of injury, economic damage and community harm.
 
     Parameters
@@ -49,7 +51,7 @@ def threat_row(
 
     Returns
     -------
-    ThreatRow
+    ThreatMatrixRow
         A threat that no measure stands for is undefined: not zero.
     """
     found: dict[str, list[tuple[int, float]]] = {name: [] for name in THREATS}
@@ -65,18 +67,18 @@ def threat_row(
         error = math.sqrt(dispersion * math.fsum(max(events, 1) / years**2 for events, years in found[name]))
         threats.append((name, Estimate(name, value, error, "a year", "", "the noise of counting only")))
     shown = tuple((measure.name, events) for measure, events, _ in counts)
-    return ThreatRow(market, area_km2, tuple(threats), tuple(features), shown)
+    return ThreatMatrixRow(market, area_km2, tuple(threats), tuple(features), shown)
 
 
 def nearest_site(x: float, y: float, sites: Mapping[str, Floats], kinds: Sequence[str]) -> float:
     """Return the metres to the nearest site whose category holds one of some words; NaN if there is none."""
-    places = sites_of(sites, kinds)
+    places = sites_of_kind(sites, kinds)
     if not len(places):
         return math.nan
     return float(np.hypot(places[:, 0] - x, places[:, 1] - y).min())
 
 
-def sites_of(sites: Mapping[str, Floats], kinds: Sequence[str]) -> Floats:
+def sites_of_kind(sites: Mapping[str, Floats], kinds: Sequence[str]) -> Floats:
     """Return the places, shape (n, 2), of sites whose category holds one of some words."""
     found = [places for category, places in sorted(sites.items()) if any(word in category.lower() for word in kinds)]
     return np.concatenate(found) if found else np.zeros((0, 2))
@@ -109,7 +111,7 @@ def reach_gap(
         That the events were counted over.
     """
     x, y, weight = places
-    near = sites_of(sites, SERVICES[service])
+    near = sites_of_kind(sites, SERVICES[service])
     distance = nearest_site(*middle, sites, SERVICES[service])
     total = float(weight.sum())
     if not len(near) or total <= 0:

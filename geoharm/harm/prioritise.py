@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoharm.errors import DesignError
-from geoharm.model import CriterionValue, Interval, PriorityRow
+from geoharm.harm.results.markets import CriterionValue, PriorityRow
+from geoharm.model.estimate import Interval
 
 DRAWS = 4000
-LEVEL = 0.95
+MAX_LEVEL_FACTOR = 0.95
 Floats = NDArray[np.float64]
 
 
@@ -66,7 +67,7 @@ def rank_markets(
     drawn = table[None] + np.nan_to_num(error)[None] * rng.standard_normal((draws, *table.shape))
     ranks = _ranks(_scores(drawn, weight))
     order = np.lexsort((np.arange(len(markets)), -score))
-    tail = (1 - LEVEL) / 2
+    tail = (1 - MAX_LEVEL_FACTOR) / 2
     return tuple(
         PriorityRow(
             market=markets[row],
@@ -75,7 +76,7 @@ def rank_markets(
             ranks=Interval(
                 float(np.floor(np.quantile(ranks[:, row], tail))),
                 float(np.ceil(np.quantile(ranks[:, row], 1 - tail))),
-                LEVEL,
+                MAX_LEVEL_FACTOR,
             ),
             values=tuple(values[markets[row]]),
         )
@@ -125,7 +126,7 @@ def resilience(counts: ArrayLike, dips: Sequence[tuple[int, int, int]], *, dispe
     return CriterionValue("resilience", value, error, "share", f"{len(found)} earlier operation(s)")
 
 
-def trend(counts: ArrayLike, *, dispersion: float = 1.0) -> CriterionValue:
+def yearly_trend(counts: ArrayLike, *, dispersion: float = 1.0) -> CriterionValue:
     r"""Return a market's yearly growth as the log rate ratio of its last twelve months to the twelve before.
 
     Whole years are compared, so that the season cancels; NaN with under 24 months or an empty year.

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from geoharm.errors import DesignError
-from geoharm.model import Estimate
+from geoharm.model.estimate import Estimate
 
 REFERENCE = "https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/"
 NAME = "net harm"

@@ -12,11 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm._checks import check_vector
+from geoharm._validation import check_vector
 from geoharm.errors import DesignError
-from geoharm.hotspots.density import cells_within
-from geoharm.hotspots.windows import cell_counts
-from geoharm.model import Concentration, Grid, Points
+from geoharm.geo.cells import cells_within
+from geoharm.hotspots.clusters.neighbourhood_sums import cell_counts
+from geoharm.hotspots.results.surface import Concentration
+from geoharm.model.grid import Grid
+from geoharm.model.points import Points
 
 SHARES = (0.25, 0.5, 0.8)
 
@@ -71,7 +73,7 @@ def concentration(counts: ArrayLike, *, shares: tuple[float, ...] = SHARES) -> C
     return Concentration(size, total, needed, gini, max(size / total, 1.0) * (gini - 1) + 1)
 
 
-def counts_inside(points: Points, grid: Grid, within: BaseGeometry) -> NDArray[np.float64]:
+def cell_counts_inside(points: Points, grid: Grid, within: BaseGeometry) -> NDArray[np.float64]:
     """Return the events in every cell that takes part, zeros included, shape (n,).
 
     Cells whose centre lies in the study area take part, and any other that holds an event.

@@ -13,7 +13,9 @@ from rasterio.transform import Affine
 from scipy import ndimage
 
 from geoharm.errors import DesignError
-from geoharm.model import Hotspot, Points, Surface
+from geoharm.hotspots.results.surface import Surface
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.points import Points
 
 
 def percent_volume_threshold(values: NDArray[np.float64], share: float) -> float:

@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.errors import DesignError
+from geoharm.geo.cells import cells_within
 from geoharm.hotspots.contours import find_hotspots, percent_volume_threshold
-from geoharm.hotspots.density import cells_within, density
-from geoharm.model import Hotspot, Points, Surface, Variant
+from geoharm.hotspots.density.intensity import density
+from geoharm.hotspots.results.surface import BandwidthVariant, Surface
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.points import Points
 
 FACTORS = (0.5, 1.0, 2.0)
 NARROWEST, WIDEST = 0.7, 1.4
 
 
-def under_bandwidths(
+def bandwidth_variants(
     surface: Surface, points: Points, *, share: float, within: BaseGeometry, factors: tuple[float, ...] = FACTORS
-) -> tuple[Variant, ...]:
+) -> tuple[BandwidthVariant, ...]:
     """Return the surface and its hotspots under other bandwidths, for a strip of pictures.
 
     Parameters
@@ -38,7 +41,7 @@ def under_bandwidths(
 
     Returns
     -------
-    tuple of Variant
+    tuple of BandwidthVariant
     """
     chosen = _hot_cells(surface, share)
     found = []
@@ -47,7 +50,7 @@ def under_bandwidths(
         hot = _hot_cells(drawn, share)
         kept = float((chosen & hot).sum() / chosen.sum()) if chosen.any() else math.nan
         spots = find_hotspots(drawn, points, share=share) if hot.any() else ()
-        found.append(Variant(factor, drawn, spots, kept))
+        found.append(BandwidthVariant(factor, drawn, spots, kept))
     return tuple(found)
 
 
@@ -72,7 +75,7 @@ def with_stability(
     hotspots : tuple of Hotspot
         Of `surface`, for `share`.
     surface, points, share, within
-        As of `under_bandwidths`.
+        As of `bandwidth_variants`.
     seed : int
     repetitions : int
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.errors import DesignError
+from geoharm.model.geometry import check_polygon
 from geoharm.model.period import Period, Window
-from geoharm.model.place import check_polygon
 
 # Reprojecting and joining outlines moves edges by less than this share of an area.
 _SLIVER = 1e-6

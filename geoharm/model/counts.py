@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm._checks import check_count
+from geoharm._validation import check_count
 from geoharm.errors import DesignError
 from geoharm.model.period import Period, Window
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from geoharm._checks import check_level
+from geoharm._validation import check_level
 from geoharm.errors import DesignError
 
 _NORMAL = NormalDist()

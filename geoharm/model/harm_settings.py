@@ -50,7 +50,7 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
-class WatchSettings:
+class UnintendedHarmSettings:
     """How closely unintended harm is watched after an operation.
 
     Attributes
@@ -67,7 +67,7 @@ class WatchSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SideHarm:
+class SideEffect:
     """A change that an option is assumed to bring to a measure it is not aimed at.
 
     Attributes
@@ -97,7 +97,7 @@ class PlannedOption:
         Share of the local change that turns up nearby; negative where neighbours gain too.
     half_life : (float, float)
         Months after which half of the local change is gone; infinite if it lasts.
-    side : tuple of SideHarm
+    side : tuple of SideEffect
     source : str
         Where the assumptions come from.
     cost : float
@@ -109,7 +109,7 @@ class PlannedOption:
     local: tuple[float, float]
     displaced: tuple[float, float]
     half_life: tuple[float, float]
-    side: tuple[SideHarm, ...]
+    side: tuple[SideEffect, ...]
     source: str
     cost: float = float("nan")
 
@@ -129,7 +129,7 @@ class HarmSettings:
     area_measures : tuple of Measure
         Measures that count areas and not dated points.
     indicators : tuple of Indicator
-    watch : WatchSettings
+    watch : UnintendedHarmSettings
     criteria : tuple of (str, float)
         Weight of each of `CRITERIA` in a ranking.
     walking : float
@@ -144,7 +144,7 @@ class HarmSettings:
     market_size: str = ""
     area_measures: tuple[Measure, ...] = ()
     indicators: tuple[Indicator, ...] = ()
-    watch: WatchSettings = field(default_factory=WatchSettings)
+    watch: UnintendedHarmSettings = field(default_factory=UnintendedHarmSettings)
     criteria: tuple[tuple[str, float], ...] = tuple((name, 1.0) for name in CRITERIA)
     walking: float = 800.0
     options: tuple[PlannedOption, ...] = ()

@@ -124,7 +124,7 @@ PLACED = "placed by address"
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerNote:
+class QualityNote:
     """Something about a source that its reader must know, and that rejects no row by itself.
 
     Attributes
@@ -152,7 +152,7 @@ class LedgerNote:
 
         Examples
         --------
-        >>> LedgerNote("hour", 1200, 7, "the time is 00:00, which stands for an unknown time", "a.csv").text()
+        >>> QualityNote("hour", 1200, 7, "the time is 00:00, which stands for an unknown time", "a.csv").text()
         'a.csv: 1,200 rows, first in line 7: the time is 00:00, which stands for an unknown time'
         """
         rows = f"{self.rows:,} row{'s' if self.rows != 1 else ''}" if self.rows else ""
@@ -191,7 +191,7 @@ class SourceLedger:
         The sentence that the publisher's licence asks for.
     format : str
         Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
-    notes : tuple of LedgerNote
+    notes : tuple of QualityNote
         What was found out about the source as a whole, then file by file.
     months : tuple of MonthLedger
         Months with a row, in order; rows without a readable date are in none.
@@ -206,7 +206,7 @@ class SourceLedger:
     default_geocodes: tuple[DefaultGeocode, ...]
     attribution: str
     format: str = ""
-    notes: tuple[LedgerNote, ...] = ()
+    notes: tuple[QualityNote, ...] = ()
     months: tuple[MonthLedger, ...] = ()
 
     def __post_init__(self) -> None:

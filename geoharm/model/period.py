@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from geoharm.errors import DesignError
+
+_PHASE = re.compile(r"(\d+)\s*[-–]\s*(\d+)\s*months?")
+
+
+def parse_phase(text: str) -> tuple[int, int] | None:
+    """Return the months after the operation's end at which a phase begins and ends; None for "during".
+
+    Raises
+    ------
+    DesignError
+        If the text is neither "during" nor like "1-3 months".
+
+    Examples
+    --------
+    >>> parse_phase("1-3 months")
+    (1, 3)
+    """
+    if text == DURING:
+        return None
+    found = _PHASE.fullmatch(text.strip())
+    if not found or int(found[1]) >= int(found[2]):
+        msg = f'"{text}" is not a phase; write "during", or months after the operation\'s end such as "0-1 months".'
+        raise DesignError(msg)
+    return int(found[1]), int(found[2])
+
+
+DURING = "during"
 
 
 def first_of_month(day: date) -> date:

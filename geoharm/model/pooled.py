@@ -8,7 +8,7 @@ from geoharm.model.estimate import Estimate, Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Pooled:
+class PooledEstimate:
     """The mean of several estimates whose true values may differ.
 
     Attributes
@@ -50,7 +50,7 @@ class Forest:
     rows : tuple of (label, Estimate, weight)
         Weights are shares of the pooled mean.
     left_out : tuple of (label, reason)
-    pooled : Pooled or None
+    pooled : PooledEstimate or None
         None if no row is defined; `left_out` says why.
     note : str
         Where the dependence between the rows came from.
@@ -60,6 +60,6 @@ class Forest:
 
     rows: tuple[tuple[str, Estimate, float], ...]
     left_out: tuple[tuple[str, str], ...]
-    pooled: Pooled | None
+    pooled: PooledEstimate | None
     note: str
     clustered: Estimate | None = None

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal
 
 from geoharm.model.area_counts import Areas
-from geoharm.model.change import Correction
 from geoharm.model.period import Period
-from geoharm.model.place import Points
+from geoharm.model.points import Points
+
+
+class Correction(StrEnum):
+    """How the many cells looked at are allowed for."""
+
+    FDR = "false discovery rate (Benjamini and Hochberg)"
+    STEP_DOWN = "step-down maximum (Westfall and Young)"
+
 
 COMPARED = ("whole period", "own steps")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geoharm._checks import check_vector
+from geoharm._validation import check_vector
 from geoharm.errors import DesignError
 
 # Two ends that round to the same centimetre are one node.

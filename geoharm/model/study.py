@@ -10,15 +10,36 @@ from pathlib import Path
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.area_counts import Areas
+from geoharm.model.background_tiles import BackgroundTiles
+from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.harm_settings import HarmSettings, Mitigation
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period
-from geoharm.model.place import Site, StudyArea
-from geoharm.model.question import Question
 from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSettings
-from geoharm.model.tiles import Tiles
 
-KINDS = ("incident", "needle_find", "treatment_entry", "health")
+
+@dataclass(frozen=True, slots=True)
+class CompositeOutcome:
+    """One question over several parts: every measure in every zone and window named.
+
+    Attributes
+    ----------
+    name : str
+    measures : tuple of str
+        Harms of the study.
+    zones : tuple of str
+        "target", "all rings", "target and rings", or "ring 1", "ring 2", ... from the inside out.
+    windows : tuple of str
+        "after" (the headline's), or phases such as "0-3 months".
+    """
+
+    name: str
+    measures: tuple[str, ...]
+    zones: tuple[str, ...]
+    windows: tuple[str, ...]
+
+
+UNTESTED_REASONS = ("incident", "needle_find", "treatment_entry", "health")
 # What is read beside dated points; no measure counts it.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
@@ -48,7 +69,7 @@ class Source:
     ----------
     name : str
     kind : str
-        One of `KINDS` or `TABLE_KINDS`.
+        One of `UNTESTED_REASONS` or `TABLE_KINDS`.
     format : str
         Name of a shipped format, or path of a TOML of the user's own.
     files : tuple of str
@@ -69,7 +90,7 @@ class Source:
     @property
     def is_events(self) -> bool:
         """Whether it holds dated points, which measures count."""
-        return self.kind in KINDS
+        return self.kind in UNTESTED_REASONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +224,7 @@ class PublishSettings:
     context: tuple[BaseGeometry, ...] = ()
     attribution: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
-    tiles: Tiles | None = None
+    tiles: BackgroundTiles | None = None
     steps: str = "phases"
 
 
@@ -234,7 +255,7 @@ class Study:
     change : ChangeSettings
     harm : HarmSettings
         Values, indicators, the watch, options: what is said about harm beyond the measures.
-    questions : tuple of Question
+    questions : tuple of CompositeOutcome
         Over several measures, rings or windows at once.
     """
 
@@ -255,7 +276,7 @@ class Study:
     accuracy: AccuracySettings = field(default_factory=AccuracySettings)
     change: ChangeSettings = field(default_factory=ChangeSettings)
     harm: HarmSettings = field(default_factory=HarmSettings)
-    questions: tuple[Question, ...] = ()
+    questions: tuple[CompositeOutcome, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

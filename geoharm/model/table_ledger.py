@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from geoharm.model.ledger import FileLedger, LedgerNote
+from geoharm.model.ledger import FileLedger, QualityNote
 from geoharm.model.period import Period
 
 
@@ -26,7 +26,7 @@ class TableLedger:
         The sentence that the publisher's licence asks for.
     format : str
         Name of the format that read it, and its fingerprint.
-    notes : tuple of LedgerNote
+    notes : tuple of QualityNote
     """
 
     source: str
@@ -35,7 +35,7 @@ class TableLedger:
     coverage: Period | None
     attribution: str
     format: str = ""
-    notes: tuple[LedgerNote, ...] = ()
+    notes: tuple[QualityNote, ...] = ()
 
     def total(self, field: str) -> int:
         """Return the sum of one column, e.g. ``"kept"``, over the files."""

@@ -8,11 +8,31 @@ from dataclasses import dataclass
 from geoharm.errors import DesignError
 from geoharm.model.measure import Measure
 
+
+@dataclass(frozen=True, slots=True)
+class EvidenceCard:
+    """What is known of one way to act, in words, with where it is from.
+
+    Attributes
+    ----------
+    name, tactic, finding, strength, caution, citation, url, licence : str
+    """
+
+    name: str
+    tactic: str
+    finding: str
+    strength: str
+    caution: str
+    citation: str
+    url: str
+    licence: str
+
+
 SIGNS = {"harm": 1.0, "benefit": -1.0, "ignored": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Which:
+class MeasureSelector:
     """Which measures a value speaks of; an empty text fits every measure.
 
     Attributes
@@ -54,14 +74,14 @@ class ValueRule:
 
     Attributes
     ----------
-    which : Which
+    which : MeasureSelector
     sign : str
         One of `SIGNS`.
     weight : float
         How many reference events one event weighs as much as; 0 or more.
     """
 
-    which: Which
+    which: MeasureSelector
     sign: str
     weight: float
 
@@ -77,14 +97,14 @@ class Veto:
 
     Attributes
     ----------
-    which : Which
+    which : MeasureSelector
     margin : float
         The rise that would still be accepted, as a share of the expected count.
     words : str
         As the holder says it.
     """
 
-    which: Which
+    which: MeasureSelector
     margin: float
     words: str
 
@@ -131,13 +151,13 @@ class ExchangeRule:
 
     Attributes
     ----------
-    which : Which
+    which : MeasureSelector
     sign : str
     few, many : float
         Above 0, few not above many.
     """
 
-    which: Which
+    which: MeasureSelector
     sign: str
     few: float
     many: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geoharm._checks import check_vector
+from geoharm._validation import check_vector
 from geoharm.errors import DesignError
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from statistics import NormalDist
 
-from geoharm._checks import check_level
-from geoharm.model import ConfidenceSet
+from geoharm._validation import check_level
+from geoharm.model.confidence_set import ConfidenceSet
 
 REFERENCE = "https://doi.org/10.1111/j.2517-6161.1954.tb00159.x"
 _METHOD = "Fieller"

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from geoharm._checks import check_count
+from geoharm._validation import check_count
 from geoharm.errors import DesignError
 
 # Fixed, and not the number of threads: each chunk has its own seed, so any machine draws the same.

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoharm.harm import acceptability, read_exchange
-from geoharm.model import ExchangeRates, ExchangeRule, Which
+from geoharm.harm.acceptability import acceptability
+from geoharm.model.values import ExchangeRates, ExchangeRule, MeasureSelector
+from geoharm.study.value_profiles.profiles import read_exchange
 from tests.harm.worlds import joint, measure, normal_effect
 
 
@@ -20,16 +21,25 @@ def rates(*rules):
     return ExchangeRates("r", "", "a", "2026", "1", "s", "CC0-1.0", "one violent incident", rules)
 
 
-KINDS = {"a": ("community", "environment"), "b": ("user", "health"), "c": ("community", "crime and violence")}
+UNTESTED_REASONS = {
+    "a": ("community", "environment"),
+    "b": ("user", "health"),
+    "c": ("community", "crime and violence"),
+}
 RANGES = {"a": (2.0, 100.0), "b": (0.1, 2.0), "c": (0.5, 3.0)}
 RULES = rates(
-    *(ExchangeRule(Which(borne_by=KINDS[name][0], type=KINDS[name][1]), "harm", *RANGES[name]) for name in KINDS)
+    *(
+        ExchangeRule(
+            MeasureSelector(borne_by=UNTESTED_REASONS[name][0], type=UNTESTED_REASONS[name][1]), "harm", *RANGES[name]
+        )
+        for name in UNTESTED_REASONS
+    )
 )
 
 
 def world(values, error=0.01, correlation=None):
     parts = [
-        (measure(name, borne_by=KINDS[name][0], kind=KINDS[name][1]), normal_effect(value, error))
+        (measure(name, borne_by=UNTESTED_REASONS[name][0], kind=UNTESTED_REASONS[name][1]), normal_effect(value, error))
         for name, value in values.items()
     ]
     made = joint(parts, draws=512, correlation=correlation)
@@ -99,8 +109,8 @@ def test_another_unit_with_its_range_converted_changes_nothing():
         array[..., 0] *= 8
         object.__setattr__(needles, name, array)
     eight = rates(
-        ExchangeRule(Which(type="environment"), "harm", 16.0, 800.0),
-        ExchangeRule(Which(type="health"), "harm", 0.1, 2.0),
+        ExchangeRule(MeasureSelector(type="environment"), "harm", 16.0, 800.0),
+        ExchangeRule(MeasureSelector(type="health"), "harm", 0.1, 2.0),
     )
     again = acceptability(needles, eight, seed=1)
     for name in ("clearly_fell", "fell", "rose", "clearly_rose"):

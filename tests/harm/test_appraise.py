@@ -10,17 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import StudyError
-from geoharm.harm import (
-    SHIPPED_CARDS,
-    appraise_option,
-    card_text,
-    offence_weights,
-    profile_from_weights,
-    read_card,
-    read_profile,
-)
-from geoharm.model import Baseline, PlannedOption, SideHarm, Veto, Which
-from tests.harm.test_net import by_name, profile
+from geoharm.harm.appraise import appraise_option
+from geoharm.harm.offence_weights import offence_weights, profile_from_weights
+from geoharm.harm.results.appraisal import Baseline
+from geoharm.model.harm_settings import PlannedOption, SideEffect
+from geoharm.model.values import MeasureSelector, Veto
+from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, card_text, read_card
+from geoharm.study.value_profiles.profiles import read_profile
+from tests.harm.test_net_harm import by_name, profile
 from tests.harm.worlds import measure
 
 FINDS = Baseline(measure("finds"), 2400, 24, 1.0)
@@ -62,7 +59,7 @@ def test_decay_is_the_mean_of_a_halving_curve(half):
 
 
 def test_break_even_with_a_side_harm_solves_for_zero():
-    side = (SideHarm("overdoses", 0.2, 0.2),)
+    side = (SideEffect("overdoses", 0.2, 0.2),)
     first = under(option(side=side), (FINDS, OVERDOSES), (BOTH,))
     even = first.break_even
     again = under(option(displaced=(even, even), side=side), (FINDS, OVERDOSES), (BOTH,))
@@ -78,10 +75,10 @@ def test_the_widest_assumption_decides():
 
 
 def test_vetoes_are_hit_as_often_as_the_side_harm_rises():
-    veto = Veto(Which(type="health"), 0.0, "no rise in overdoses is acceptable")
+    veto = Veto(MeasureSelector(type="health"), 0.0, "no rise in overdoses is acceptable")
     rules = BOTH.rules
     found = under(
-        option(side=(SideHarm("overdoses", -0.1, 0.1),)), (FINDS, OVERDOSES), (profile(*rules, vetoes=[veto]),)
+        option(side=(SideEffect("overdoses", -0.1, 0.1),)), (FINDS, OVERDOSES), (profile(*rules, vetoes=[veto]),)
     )
     ((words, name, share),) = found.vetoes
     assert (words, name) == ("no rise in overdoses is acceptable", "overdoses")
@@ -121,6 +118,7 @@ def test_cards_that_are_wrong_are_refused(tmp_path):
 
 
 # -- workbooks of weights -----------------------------------------------------------------------------------------------
+
 
 SHEET = [
     ["Cambridge Crime Harm Index", "", ""],

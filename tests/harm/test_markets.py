@@ -13,28 +13,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.harm import (
-    corrected_effect,
-    indicator_change,
-    market_size,
-    noxiousness,
-    rank_markets,
-    reach_gap,
-    resilience,
-    threat_row,
-    trend,
-)
-from geoharm.model import (
-    Change,
-    CriterionValue,
-    Effect,
-    Estimate,
-    Indicator,
-    Measure,
-    Period,
-    SurveyEstimates,
-    Window,
-)
+from geoharm.harm.indicators import indicator_change
+from geoharm.harm.markets import reach_gap, threat_matrix_row
+from geoharm.harm.noxiousness import market_size_change, noxiousness
+from geoharm.harm.prioritise import rank_markets, resilience, yearly_trend
+from geoharm.harm.reporting_correction import corrected_effect
+from geoharm.harm.results.markets import CriterionValue
+from geoharm.model.counts import Change
+from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate
+from geoharm.model.harm_settings import Indicator
+from geoharm.model.measure import Measure
+from geoharm.model.period import Period, Window
+from geoharm.model.survey import SurveyEstimates
 from tests.harm.worlds import calibrated_effect, measure
 
 
@@ -96,7 +87,7 @@ def test_no_harm_or_no_market_is_undefined_with_its_reason():
      ((-0.2, 0.2), (0.2, 0.6), "no clear change")],
 )  # fmt: skip
 def test_what_became_of_a_market(here, there, size):
-    assert market_size(calibrated_effect(100, 60, *here), calibrated_effect(100, 130, *there)) == size
+    assert market_size_change(calibrated_effect(100, 60, *here), calibrated_effect(100, 130, *there)) == size
 
 
 # -- threats and reach --------------------------------------------------------------------------------------------------
@@ -111,7 +102,7 @@ def test_the_threat_matrix_adds_by_type_and_knows_what_it_does_not_know():
         (measure("entries", borne_by="user", kind="health", unit="people", source_kind="treatment_entry"), 50, 4.0),
         (Measure("arrests", "s", (), "incidents", "police"), 900, 4.0),
     ]
-    found = dict(threat_row("m", area_km2=1.0, counts=counts).threats)
+    found = dict(threat_matrix_row("m", area_km2=1.0, counts=counts).threats)
     assert found["injury"].value == 20.0
     assert found["injury"].standard_error == pytest.approx(math.sqrt(40 / 16 + 20 / 4))
     assert found["community harm"].value == 25.0
@@ -182,8 +173,8 @@ def test_resilience_and_trend_by_hand():
     assert resilience([10.0] * 12 + [4.0] * 16, [(12, 16, 28)]).value == pytest.approx(0.0)
     assert math.isnan(resilience(series, []).value)
     assert math.isnan(resilience([10.0] * 28, [(12, 16, 28)]).value)
-    assert trend([5.0] * 12 + [10.0] * 12).value == pytest.approx(math.log(2))
-    assert "under 24 months" in trend([5.0] * 20).note
+    assert yearly_trend([5.0] * 12 + [10.0] * 12).value == pytest.approx(math.log(2))
+    assert "under 24 months" in yearly_trend([5.0] * 20).note
 
 
 # -- reporting effort ---------------------------------------------------------------------------------------------------
@@ -211,6 +202,7 @@ def test_a_comparator_without_counts_is_undefined_with_its_reason():
 
 
 # -- surveys ------------------------------------------------------------------------------------------------------------
+
 
 FEAR = Indicator("fear", "residents", "afraid", "outcome")
 YEARS = tuple(Period(date(year, 1, 1), date(year + 1, 1, 1)) for year in (2020, 2021))

@@ -6,10 +6,11 @@ import math
 
 import pytest
 
-from geoharm.displacement import wdd
 from geoharm.errors import DesignError
-from geoharm.harm import weighted_sum
-from geoharm.model import Change, Estimate
+from geoharm.evaluation.estimators.wdd import wdd
+from geoharm.harm.weighted import weighted_sum
+from geoharm.model.counts import Change
+from geoharm.model.estimate import Estimate
 
 # Dallas (Worrall and Wheeler data), https://andrewpwheeler.com/2020/11/19/, ptools test "Cumulative Harm":
 # control before, after; target before, after; weight; published WDD; published standard error.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-from geoharm.harm import Correlation, joint_effects
-from geoharm.model import Change, Effect, Estimate, Harm, Interval, Measure
+from geoharm.harm.joint_draws import MeasureCorrelation, draw_joint_effects
+from geoharm.model.counts import Change
+from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.measure import Harm, Measure
 
 LEVELS = (0.8, 0.9, 0.95, 0.99)
 
@@ -36,7 +39,7 @@ def calibrated_effect(before, after, low, high, *, control=(1000, 1000)):
     ratio = Estimate("log rate ratio", middle, step, "log ratio", "", calibrated=True, intervals=spans, p=0.5)
     counting = Estimate("log rate ratio", middle, step / 2, "log ratio", "")
     difference = Estimate("wdd", after - before, math.sqrt(after + before), "events", "")
-    from geoharm.model import PlaceboCheck  # noqa: PLC0415
+    from geoharm.model.effect import PlaceboCheck  # noqa: PLC0415
 
     check = PlaceboCheck(24, 100, 100, 50.0, 20, after * math.exp(-middle), 1.0, 0.1, 0.2)
     return Effect("target", "after", Change("t", before, after), Change("c", *control), 1.0, ratio, counting, difference,
@@ -45,5 +48,5 @@ def calibrated_effect(before, after, low, high, *, control=(1000, 1000)):
 
 def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=()):
     """Return joint effects of (measure, effect) parts."""
-    found = None if correlation is None else Correlation(correlation, 100)
-    return joint_effects("target", parts, bounded, correlation=found, seed=seed, draws=draws)
+    found = None if correlation is None else MeasureCorrelation(correlation, 100)
+    return draw_joint_effects("target", parts, bounded, correlation=found, seed=seed, draws=draws)

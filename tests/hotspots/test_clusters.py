@@ -11,10 +11,13 @@ import pytest
 import shapely
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import area_clusters, general_g, getis_ord, local_moran, morans_i
-from geoharm.hotspots.conditional import conditional_p
-from geoharm.hotspots.windows import reach_of, window_sums
-from geoharm.model import Grid, PValueSource
+from geoharm.hotspots.clusters.areas import area_clusters
+from geoharm.hotspots.clusters.global_tests import general_g, morans_i
+from geoharm.hotspots.clusters.local import getis_ord, local_moran
+from geoharm.hotspots.clusters.neighbourhood_sums import neighbourhood_rows, neighbourhood_sums
+from geoharm.hotspots.clusters.permutation import conditional_permutation_p
+from geoharm.hotspots.results.clusters import PValueSource
+from geoharm.model.grid import Grid
 
 # Sums of the same terms in another order.
 ROUNDING = 1e-10
@@ -95,8 +98,8 @@ def test_published_values():
 
 
 def test_window_sums_equal_the_slow_version(field):
-    reach, _ = reach_of(130.0, 50.0)
-    found = window_sums(field, reach)
+    reach, _ = neighbourhood_rows(130.0, 50.0)
+    found = neighbourhood_sums(field, reach)
     for row in range(GRID.ny):
         for column in range(GRID.nx):
             near = [
@@ -107,8 +110,8 @@ def test_window_sums_equal_the_slow_version(field):
 
 
 def test_a_cell_at_exactly_the_band_is_near():
-    assert reach_of(150.0, 50.0)[0].tolist() == [0, 2, 2, 3, 2, 2, 0]
-    assert reach_of(0.3, 0.1)[0].max() == 3
+    assert neighbourhood_rows(150.0, 50.0)[0].tolist() == [0, 2, 2, 3, 2, 2, 0]
+    assert neighbourhood_rows(0.3, 0.1)[0].max() == 3
 
 
 def test_conditional_permutation_is_exact_where_all_draws_can_be_listed():
@@ -116,9 +119,11 @@ def test_conditional_permutation_is_exact_where_all_draws_can_be_listed():
     values = np.array([5.0, 0, 1, 3, 2])
     pairs = [0 + 1, 0 + 3, 0 + 2, 1 + 3, 1 + 2, 3 + 2]
     lag = np.array([5.0])
-    found = conditional_p(values, np.array([0]), lag, np.array([2]), permutations=20_000, seed=1)
+    found = conditional_permutation_p(values, np.array([0]), lag, np.array([2]), permutations=20_000, seed=1)
     assert found[0] == pytest.approx(2 * sum(pair >= 5 for pair in pairs) / 6, abs=0.02)
-    again = conditional_p(values, np.array([0]), np.array([3.0]), np.array([2]), permutations=20_000, seed=1)
+    again = conditional_permutation_p(
+        values, np.array([0]), np.array([3.0]), np.array([2]), permutations=20_000, seed=1
+    )
     above, below = sum(pair >= 3 for pair in pairs) / 6, sum(pair <= 3 for pair in pairs) / 6
     assert again[0] == pytest.approx(min(1, 2 * min(above, below)), abs=0.02)
 
@@ -128,8 +133,8 @@ def test_conditional_permutation_equals_the_slow_version(field, mask):
     found = getis_ord(field, GRID, inside=mask, permutations=9_999, seed=7)
     assert found.p_from is PValueSource.CONDITIONAL
     rng, values = np.random.default_rng(11), field[mask]
-    reach, _ = reach_of(None, 50.0)
-    near = np.rint(window_sums(mask.astype(float), reach)[mask]).astype(int)
+    reach, _ = neighbourhood_rows(None, 50.0)
+    near = np.rint(neighbourhood_sums(mask.astype(float), reach)[mask]).astype(int)
     for cell in (0, 5, 40, 77, 100, values.size - 1):
         others = np.delete(values, cell)
         drawn = rng.permuted(np.tile(others, (4_000, 1)), axis=1)[:, : near[cell] - 1].sum(axis=1)

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import density, find_hotspots, percent_volume_threshold
-from geoharm.model import Grid, Points
+from geoharm.hotspots.contours import find_hotspots, percent_volume_threshold
+from geoharm.hotspots.density.intensity import density
+from geoharm.model.grid import Grid
+from geoharm.model.points import Points
 from tests.reference import slow
 
 

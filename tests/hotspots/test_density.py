@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import adaptive_density, cells_within, densities, density, kernel_value, sums, together
-from geoharm.hotspots.kernels import same_smoothing
-from geoharm.model import KERNELS, Grid, Points, grid_over
+from geoharm.geo.cells import cells_within
+from geoharm.hotspots.density import aggregate_places, kernel_sums
+from geoharm.hotspots.density.intensity import adaptive_density, densities, density
+from geoharm.hotspots.density.kernels import equivalent_bandwidth, kernel_value
+from geoharm.model.grid import KERNELS, Grid, grid_over
+from geoharm.model.points import Points
 from tests.reference import slow
 
 # Sums of the same terms in another order: 1e-12 of the peak is far above rounding and far below any mistake.
@@ -69,7 +72,7 @@ def test_equals_the_slow_version(kernel, rows, bandwidth, years):
 def test_sums_by_moments_and_pair_by_pair_are_the_same(monkeypatch, kernel, bandwidth):
     some, found = crowd(400), []
     for pays in (True, False):
-        monkeypatch.setattr(sums, "_moments_pay", lambda *_, pays=pays: pays)
+        monkeypatch.setattr(kernel_sums, "_moments_pay", lambda *_, pays=pays: pays)
         found.append(density(some, GRID, bandwidth=bandwidth, years=1, kernel=kernel).values)
     expected = np.array(slow.kernel_density(rows_of(some), *GRID.centres(), bandwidth, 1, kernel))
     for one in found:
@@ -83,8 +86,8 @@ def test_gaussian_by_moments_is_within_its_error(monkeypatch, bandwidth):
     for some in (crowd(60), Points(np.array([700.0]), np.array([600.0]), np.array([1.0]))):
         expected = np.array(slow.kernel_density(rows_of(some), *GRID.centres(), bandwidth, 1, "gaussian"))
         for cost in (0.0, 1e9):
-            monkeypatch.setattr(sums, "_CELL", cost)
-            monkeypatch.setattr(sums, "_EVENT", cost)
+            monkeypatch.setattr(kernel_sums, "_CELL", cost)
+            monkeypatch.setattr(kernel_sums, "_EVENT", cost)
             found = density(some, GRID, bandwidth=bandwidth, years=1, kernel="gaussian").values
             assert np.abs(found - expected).max() <= OF_PEAK_GAUSSIAN * expected.max()
 
@@ -106,7 +109,7 @@ def test_kernels_that_smooth_alike_have_the_same_balance(kernel):
     height = kernel_value(np.hypot(x, y), kernel=kernel, bandwidth=1.0)
     roughness, variance = (height**2).sum() * 1e-4, (height * x**2).sum() * 1e-4
     canonical = (roughness / variance**2) ** (1 / 6) / (1 / (4 * math.pi)) ** (1 / 6)
-    assert same_smoothing(1.0, kernel="gaussian", to=kernel) == pytest.approx(canonical, rel=1e-3)
+    assert equivalent_bandwidth(1.0, kernel="gaussian", to=kernel) == pytest.approx(canonical, rel=1e-3)
 
 
 @pytest.mark.parametrize("cells", [3, 6, 12])
@@ -202,7 +205,7 @@ def test_many_events_come_out_the_same_to_the_bit_however_many_threads(monkeypat
     some = Points(rng.uniform(0, 1500, size), rng.uniform(0, 1200, size), np.ones(size))
     found = []
     for workers in (1, 3):
-        monkeypatch.setattr("geoharm.hotspots.loops.WORKERS", workers)
+        monkeypatch.setattr("geoharm.hotspots.density.numba_loops.WORKERS", workers)
         found.append(density(some, GRID, bandwidth=150, years=1).values)
     assert np.array_equal(*found)
 
@@ -211,7 +214,7 @@ def test_parts_of_the_events_add_up(monkeypatch):
     rng = np.random.default_rng(8)
     some = Points(rng.uniform(0, 1500, 40_000), rng.uniform(0, 1200, 40_000), rng.uniform(0, 3, 40_000))
     whole = density(some, GRID, bandwidth=270, years=1).values
-    monkeypatch.setattr(sums, "_PART", 7_001)
+    monkeypatch.setattr(kernel_sums, "_PART", 7_001)
     assert np.abs(density(some, GRID, bandwidth=270, years=1).values - whole).max() < OF_PEAK * whole.max()
 
 
@@ -223,13 +226,13 @@ def test_many_events_on_few_places_are_summed_once_a_place(monkeypatch, count):
     of = np.r_[np.arange(count), rng.integers(0, count, 120_000)]
     weight = rng.integers(0, 9, of.size).astype(float)
     some = Points(np.where(at[of, 0] == 0, -0.0, at[of, 0]), at[of, 1], weight)
-    places = together.sum_by_place(some)
+    places = aggregate_places.aggregate_places(some)
     assert len(places) == count
     expected = dict(zip(map(tuple, at), np.bincount(of, weight), strict=True))
     assert {(x, y): n for x, y, n in rows_of(places)} == expected
     found = density(some, GRID, bandwidth=270, years=1)
     assert found.places.max() <= count
-    monkeypatch.setattr(together, "_SAMPLE", of.size + 1)
+    monkeypatch.setattr(aggregate_places, "_SAMPLE", of.size + 1)
     alone = density(some, GRID, bandwidth=270, years=1)
     assert np.abs(found.values - alone.values).max() < OF_PEAK * alone.values.max()
     assert found.events == alone.events
@@ -242,15 +245,15 @@ def test_sums_by_place_do_not_depend_on_threads(monkeypatch):
     some = Points(at[of, 0], at[of, 1], rng.uniform(0, 1, of.size))
     found = []
     for workers in (1, 3):
-        monkeypatch.setattr("geoharm.hotspots.loops.WORKERS", workers)
-        found.append(together.sum_by_place(some).weight)
+        monkeypatch.setattr("geoharm.hotspots.density.numba_loops.WORKERS", workers)
+        found.append(aggregate_places.aggregate_places(some).weight)
     assert np.array_equal(*found)
 
 
 def test_events_on_places_of_their_own_stay_as_they_are():
     rng = np.random.default_rng(11)
     some = Points(rng.uniform(0, 1500, 70_000), rng.uniform(0, 1200, 70_000), np.ones(70_000))
-    assert together.sum_by_place(some) is some
+    assert aggregate_places.aggregate_places(some) is some
 
 
 def test_points_keep_an_array_that_nobody_may_write_to_and_copy_any_other():

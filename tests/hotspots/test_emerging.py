@@ -10,9 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import classify_series, emerging_hotspots, getis_ord
-from geoharm.model import Grid, Pattern, add_months
-from geoharm.stats import mann_kendall
+from geoharm.hotspots.clusters.emerging import classify_series, emerging_hotspots
+from geoharm.hotspots.clusters.local import getis_ord
+from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.model.grid import Grid
+from geoharm.model.period import add_months
+from geoharm.stats.trend import mann_kendall
 
 UP, DOWN, LEVEL_ONLY = (3.0, 0.001), (-3.0, 0.001), (0.0, 1.0)
 
@@ -21,24 +24,24 @@ def pattern(text, trend=LEVEL_ONLY, **options):
     """Classify a series written as h (hot), c (cold) and . (neither)."""
     side = np.array([[{"h": 1, "c": -1, ".": 0}[step] for step in text]], dtype=np.int8)
     z, p = np.array([trend[0]]), np.array([trend[1]])
-    return Pattern(int(classify_series(side, trend_z=z, trend_p=p, **options)[0]))
+    return EmergingPattern(int(classify_series(side, trend_z=z, trend_p=p, **options)[0]))
 
 
 HOT = [
-    (".........h", LEVEL_ONLY, Pattern.NEW_HOT),
-    ("........hh", LEVEL_ONLY, Pattern.CONSECUTIVE_HOT),
-    ("..hhhhhhhh", UP, Pattern.CONSECUTIVE_HOT),
-    ("hhhhhhhhhh", UP, Pattern.INTENSIFYING_HOT),
-    ("hhhh.hhhhh", UP, Pattern.INTENSIFYING_HOT),
-    ("hhhhhhhhhh", LEVEL_ONLY, Pattern.PERSISTENT_HOT),
-    (".hhhhhhhhh", LEVEL_ONLY, Pattern.PERSISTENT_HOT),
-    ("hhhhhhhhhh", DOWN, Pattern.DIMINISHING_HOT),
-    ("h........h", LEVEL_ONLY, Pattern.SPORADIC_HOT),
-    (".h.hh...hh", UP, Pattern.SPORADIC_HOT),
-    ("c.h......h", LEVEL_ONLY, Pattern.OSCILLATING_HOT),
-    ("hhhhhhh.ch", LEVEL_ONLY, Pattern.OSCILLATING_HOT),
-    ("hhhhhhhhh.", LEVEL_ONLY, Pattern.HISTORICAL_HOT),
-    ("hhhhhhhhhc", DOWN, Pattern.HISTORICAL_HOT),
+    (".........h", LEVEL_ONLY, EmergingPattern.NEW_HOT),
+    ("........hh", LEVEL_ONLY, EmergingPattern.CONSECUTIVE_HOT),
+    ("..hhhhhhhh", UP, EmergingPattern.CONSECUTIVE_HOT),
+    ("hhhhhhhhhh", UP, EmergingPattern.INTENSIFYING_HOT),
+    ("hhhh.hhhhh", UP, EmergingPattern.INTENSIFYING_HOT),
+    ("hhhhhhhhhh", LEVEL_ONLY, EmergingPattern.PERSISTENT_HOT),
+    (".hhhhhhhhh", LEVEL_ONLY, EmergingPattern.PERSISTENT_HOT),
+    ("hhhhhhhhhh", DOWN, EmergingPattern.DIMINISHING_HOT),
+    ("h........h", LEVEL_ONLY, EmergingPattern.SPORADIC_HOT),
+    (".h.hh...hh", UP, EmergingPattern.SPORADIC_HOT),
+    ("c.h......h", LEVEL_ONLY, EmergingPattern.OSCILLATING_HOT),
+    ("hhhhhhh.ch", LEVEL_ONLY, EmergingPattern.OSCILLATING_HOT),
+    ("hhhhhhhhh.", LEVEL_ONLY, EmergingPattern.HISTORICAL_HOT),
+    ("hhhhhhhhhc", DOWN, EmergingPattern.HISTORICAL_HOT),
 ]
 
 
@@ -52,20 +55,20 @@ def test_every_cold_pattern_is_the_mirror(text, trend, expected):
     """A cold spot intensifies where Gi* falls."""
     mirrored = text.translate(str.maketrans("hc", "ch"))
     if mirrored.endswith("h"):  # nine cold steps and a hot one: the hot pattern is tried first
-        assert pattern(mirrored, (-trend[0], trend[1])) is Pattern.NEW_HOT
+        assert pattern(mirrored, (-trend[0], trend[1])) is EmergingPattern.NEW_HOT
     else:
         assert pattern(mirrored, (-trend[0], trend[1])) == -expected
 
 
 @pytest.mark.parametrize("text", ["..........", ".h.h......", "hhhhhhhh..", "h.h.h.c...", "c........."])
 def test_no_pattern(text):
-    assert pattern(text) is Pattern.NONE
+    assert pattern(text) is EmergingPattern.NONE
 
 
 def test_seventeen_patterns_with_words():
-    assert len(Pattern) == 17
-    assert Pattern.CONSECUTIVE_COLD.label == "consecutive cold spot"
-    assert Pattern.NONE.label == "no pattern"
+    assert len(EmergingPattern) == 17
+    assert EmergingPattern.CONSECUTIVE_COLD.label == "consecutive cold spot"
+    assert EmergingPattern.NONE.label == "no pattern"
 
 
 # -- what other programs do otherwise ---------------------------------------------------------------------------------
@@ -73,59 +76,60 @@ def test_seventeen_patterns_with_words():
 
 def test_a_past_cold_step_does_not_block_new():
     """The R package sfdep asks for one step beyond chance in all, hot or cold."""
-    assert pattern("..c......h") is Pattern.NEW_HOT
+    assert pattern("..c......h") is EmergingPattern.NEW_HOT
 
 
 def test_a_past_cold_step_does_not_block_consecutive():
-    assert pattern("..c.....hh") is Pattern.CONSECUTIVE_HOT
+    assert pattern("..c.....hh") is EmergingPattern.CONSECUTIVE_HOT
 
 
 def test_cold_steps_do_not_make_a_hot_spot_intensify():
     """sfdep counts any step beyond chance towards the 90 %."""
-    assert pattern("cccchhhhhh", UP) is Pattern.CONSECUTIVE_HOT
-    assert pattern("hccchhhhhh", UP) is Pattern.OSCILLATING_HOT
+    assert pattern("cccchhhhhh", UP) is EmergingPattern.CONSECUTIVE_HOT
+    assert pattern("hccchhhhhh", UP) is EmergingPattern.OSCILLATING_HOT
 
 
 def test_historical_asks_for_no_hot_last_step_not_for_a_cold_one():
     """sfdep asks for Gi* below zero in the last step; "not hot" is enough."""
-    assert pattern("hhhhhhhhh.") is Pattern.HISTORICAL_HOT
+    assert pattern("hhhhhhhhh.") is EmergingPattern.HISTORICAL_HOT
 
 
 def test_oscillating_has_the_same_limit_hot_and_cold():
     """sfdep takes at most 0.9 for hot and below 0.9 for cold; at 9 of 10 with a cold step neither oscillates."""
-    assert pattern("chhhhhhhhh") is Pattern.PERSISTENT_HOT
-    assert pattern("hccccccccc") is Pattern.PERSISTENT_COLD
+    assert pattern("chhhhhhhhh") is EmergingPattern.PERSISTENT_HOT
+    assert pattern("hccccccccc") is EmergingPattern.PERSISTENT_COLD
 
 
 def test_consecutive_comes_before_sporadic():
-    assert pattern(".....hhhhh") is Pattern.CONSECUTIVE_HOT
+    assert pattern(".....hhhhh") is EmergingPattern.CONSECUTIVE_HOT
 
 
 def test_one_run_of_one_is_new_not_consecutive():
-    assert pattern(".........h") is Pattern.NEW_HOT
+    assert pattern(".........h") is EmergingPattern.NEW_HOT
 
 
 def test_nine_of_ten_is_ninety_percent_without_rounding():
-    assert pattern("hhhhhhhhh.") is Pattern.HISTORICAL_HOT
-    assert pattern("." + "h" * 9) is Pattern.PERSISTENT_HOT
-    assert pattern("." * 5 + "h" * 43) is Pattern.CONSECUTIVE_HOT  # 43 of 48 is 89.6 %
+    assert pattern("hhhhhhhhh.") is EmergingPattern.HISTORICAL_HOT
+    assert pattern("." + "h" * 9) is EmergingPattern.PERSISTENT_HOT
+    assert pattern("." * 5 + "h" * 43) is EmergingPattern.CONSECUTIVE_HOT  # 43 of 48 is 89.6 %
 
 
 def test_sporadic_by_the_present_and_the_older_wording():
-    assert pattern(".h.h......") is Pattern.NONE
-    assert pattern(".h.h......", older_wording=True) is Pattern.SPORADIC_HOT
-    assert pattern(".h.h..c...", older_wording=True) is Pattern.NONE
+    assert pattern(".h.h......") is EmergingPattern.NONE
+    assert pattern(".h.h......", older_wording=True) is EmergingPattern.SPORADIC_HOT
+    assert pattern(".h.h..c...", older_wording=True) is EmergingPattern.NONE
 
 
 @given(st.text("hc.", min_size=10, max_size=30), st.sampled_from([UP, DOWN, LEVEL_ONLY]))
 def test_turning_all_signs_turns_the_pattern(text, trend):
     found = pattern(text, trend)
     turned = pattern(text.translate(str.maketrans("hc", "ch")), (-trend[0], trend[1]))
-    both_sides = {found, turned} & {Pattern.HISTORICAL_HOT, Pattern.HISTORICAL_COLD}
+    both_sides = {found, turned} & {EmergingPattern.HISTORICAL_HOT, EmergingPattern.HISTORICAL_COLD}
     assert turned == -found or both_sides
 
 
 # -- on a grid --------------------------------------------------------------------------------------------------------
+
 
 GRID = Grid(0.0, 0.0, 100.0, 12, 10)
 STEPS = tuple(add_months(date(2020, 1, 1), month) for month in range(24))
@@ -163,9 +167,21 @@ def test_space_time_gi_equals_the_slow_version(cube, row, column, t):
 
 def test_planted_patterns_are_found(cube):
     found = emerging_hotspots(cube, GRID, STEPS)
-    assert found.pattern[1, 1] in (Pattern.PERSISTENT_HOT, Pattern.INTENSIFYING_HOT, Pattern.DIMINISHING_HOT)
-    assert found.pattern[8, 10] in (Pattern.CONSECUTIVE_HOT, Pattern.INTENSIFYING_HOT, Pattern.SPORADIC_HOT)
-    assert found.pattern[6, 2] in (Pattern.PERSISTENT_COLD, Pattern.INTENSIFYING_COLD, Pattern.DIMINISHING_COLD)
+    assert found.pattern[1, 1] in (
+        EmergingPattern.PERSISTENT_HOT,
+        EmergingPattern.INTENSIFYING_HOT,
+        EmergingPattern.DIMINISHING_HOT,
+    )
+    assert found.pattern[8, 10] in (
+        EmergingPattern.CONSECUTIVE_HOT,
+        EmergingPattern.INTENSIFYING_HOT,
+        EmergingPattern.SPORADIC_HOT,
+    )
+    assert found.pattern[6, 2] in (
+        EmergingPattern.PERSISTENT_COLD,
+        EmergingPattern.INTENSIFYING_COLD,
+        EmergingPattern.DIMINISHING_COLD,
+    )
     assert sum(found.counts().values()) == 120
 
 
@@ -190,8 +206,8 @@ def test_a_missing_month_read_as_zero_would_lie(cube):
     zero[-1] = 0
     wrong = emerging_hotspots(zero, GRID, STEPS, earlier=0)
     right = emerging_hotspots(cube, GRID, STEPS, missing=[STEPS[-1]], earlier=0)
-    assert wrong.counts()[Pattern.HISTORICAL_HOT] > 0
-    assert right.counts()[Pattern.HISTORICAL_HOT] == 0
+    assert wrong.counts()[EmergingPattern.HISTORICAL_HOT] > 0
+    assert right.counts()[EmergingPattern.HISTORICAL_HOT] == 0
 
 
 def test_compared_with_its_own_steps_a_rise_of_the_whole_city_is_nothing():
@@ -234,7 +250,7 @@ def test_the_rule_of_a_cell_is_a_sentence(cube):
     found = emerging_hotspots(cube, GRID, STEPS, inside=inside)
     assert found.rule(9, 0) == "outside the study area"
     said = found.rule(1, 1)
-    assert said.startswith(Pattern(int(found.pattern[1, 1])).label + ": hot in ")
+    assert said.startswith(EmergingPattern(int(found.pattern[1, 1])).label + ": hot in ")
     assert "Mann-Kendall z" in said
     quiet = np.argwhere((found.side == 0).all(axis=0) & inside)[0]
     assert found.rule(*quiet) == "no pattern: neither hot nor cold in any of 24 steps"

@@ -7,18 +7,20 @@ import pytest
 import shapely
 
 from geoharm.errors import DesignError
-from geoharm.hotspots import (
-    concentration,
-    counts_inside,
-    density,
-    find_hotspots,
-    map_measure,
-    percent_volume_threshold,
-    under_bandwidths,
-    with_sources,
-    with_stability,
-)
-from geoharm.model import Concentration, Grid, Harm, Hotspot, HotspotResult, HotspotSettings, Measure, Points, StudyArea
+from geoharm.hotspots.concentration import cell_counts_inside, concentration
+from geoharm.hotspots.contours import find_hotspots, percent_volume_threshold
+from geoharm.hotspots.density.intensity import density
+from geoharm.hotspots.measure_map import map_measure
+from geoharm.hotspots.results.maps import HotspotResult
+from geoharm.hotspots.results.surface import Concentration
+from geoharm.hotspots.source_agreement import with_agreeing_sources
+from geoharm.hotspots.stability import bandwidth_variants, with_stability
+from geoharm.model.geometry import StudyArea
+from geoharm.model.grid import Grid
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.measure import Harm, Measure
+from geoharm.model.points import Points
+from geoharm.model.study import HotspotSettings
 
 AREA = shapely.box(0, 0, 3000, 3000)
 GRID = Grid(0.0, 0.0, 50.0, 60, 60)
@@ -96,7 +98,7 @@ def test_refuses_no_repetition():
 def test_variants_are_the_surfaces_of_their_bandwidths():
     some = two_markets()
     surface, spots = drawn(some)
-    half, same, twice = under_bandwidths(surface, some, share=0.3, within=AREA)
+    half, same, twice = bandwidth_variants(surface, some, share=0.3, within=AREA)
     assert [one.surface.bandwidth for one in (half, same, twice)] == [100, 200, 400]
     assert np.array_equal(same.surface.values, surface.values, equal_nan=True)
     assert same.hotspots == spots
@@ -109,7 +111,7 @@ def test_variants_are_the_surfaces_of_their_bandwidths():
 def test_a_variant_is_never_below_one_cell():
     some = two_markets()
     surface, _ = drawn(some, bandwidth=60)
-    assert under_bandwidths(surface, some, share=0.3, within=AREA)[0].surface.bandwidth == 50
+    assert bandwidth_variants(surface, some, share=0.3, within=AREA)[0].surface.bandwidth == 50
 
 
 def measure(name, source, *, activity=False):
@@ -127,18 +129,18 @@ def result(one, *boxes):
     return HotspotResult(one, {("", "whole period"): surface}, spots, None, (), none)
 
 
-KINDS = {"needles": "needle_find", "police": "incident", "other force": "incident", "ambulance": "health"}
+UNTESTED_REASONS = {"needles": "needle_find", "police": "incident", "other force": "incident", "ambulance": "health"}
 
 
 @pytest.mark.parametrize(("shift", "agrees"), [(0, True), (50, True), (51, False), (200, False)])
 def test_another_kind_agrees_from_half_of_the_smaller_on(shift, agrees):
     """A square of 100 m that lies half outside a large one still counts; a metre further it does not."""
-    found = with_sources(
+    found = with_agreeing_sources(
         [
             result(measure("finds", "needles"), (0, 0, 1000, 1000)),
             result(measure("calls", "ambulance"), (900 + shift, 0, 1000 + shift, 100)),
         ],
-        KINDS,
+        UNTESTED_REASONS,
     )
     kinds = ("needle_find", "health") if agrees else ("needle_find",)
     assert found[0].hotspots[0].shown_by == kinds
@@ -147,14 +149,14 @@ def test_another_kind_agrees_from_half_of_the_smaller_on(shift, agrees):
 
 def test_sources_of_one_kind_count_once_and_activity_confirms_nothing():
     box = (0, 0, 100, 100)
-    found = with_sources(
+    found = with_agreeing_sources(
         [
             result(measure("finds", "needles"), box),
             result(measure("violence", "police"), box),
             result(measure("violence there", "other force"), box),
             result(measure("drug offences", "police", activity=True), box),
         ],
-        KINDS,
+        UNTESTED_REASONS,
     )
     assert [one.hotspots[0].shown_by for one in found] == [
         ("needle_find", "incident"),
@@ -166,8 +168,9 @@ def test_sources_of_one_kind_count_once_and_activity_confirms_nothing():
 
 def test_activity_alone_is_not_evidence_of_harm():
     box = (0, 0, 100, 100)
-    found = with_sources(
-        [result(measure("finds", "needles"), box), result(measure("arrests", "police", activity=True), box)], KINDS
+    found = with_agreeing_sources(
+        [result(measure("finds", "needles"), box), result(measure("arrests", "police", activity=True), box)],
+        UNTESTED_REASONS,
     )
     assert found[0].hotspots[0].shown_by == ("needle_find",)
 
@@ -210,7 +213,7 @@ def test_concentration_refuses(counts):
 
 def test_cells_of_the_area_count_with_their_zeros():
     some = two_markets()
-    counts = counts_inside(some, GRID, AREA)
+    counts = cell_counts_inside(some, GRID, AREA)
     assert counts.size == 3600
     assert counts.sum() == some.total
 

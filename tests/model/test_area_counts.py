@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.model import AreaCounts, Areas, Period, Streets, SurveyEstimates, Window, add_months, join_segments
+from geoharm.model.area_counts import AreaCounts, Areas
+from geoharm.model.period import Period, Window, add_months
+from geoharm.model.streets import Streets, join_segments
+from geoharm.model.survey import SurveyEstimates
 
 MONTHS = tuple(Period(add_months(date(2020, 1, 1), n), add_months(date(2020, 2, 1), n)) for n in range(3))
 QUARTER = Window("quarter", (Period(date(2020, 1, 1), date(2020, 4, 1)),))

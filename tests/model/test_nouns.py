@@ -11,18 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DataError, DesignError
-from geoharm.model import (
-    FileLedger,
-    Interval,
-    Period,
-    Points,
-    StudyArea,
-    Window,
-    Zone,
-    ZoneCounts,
-    ZoneRole,
-    add_months,
-)
+from geoharm.model.counts import ZoneCounts
+from geoharm.model.estimate import Interval
+from geoharm.model.geometry import StudyArea, Zone, ZoneRole
+from geoharm.model.ledger import FileLedger
+from geoharm.model.period import Period, Window, add_months
+from geoharm.model.points import Points
 
 days = st.dates(date(2000, 1, 1), date(2030, 12, 31))
 

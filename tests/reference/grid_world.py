@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoharm.displacement.forecast import Series, forecast, pool_of
+from geoharm.evaluation.placebo.forecast import PlaceboSeries, forecast_count, similar_places
 
 TARGET = [(row, column) for row in (-1, 0, 1) for column in (-1, 0, 1)]
 
@@ -67,7 +67,7 @@ def made_counts(units, months, *, level=3, state=1):
 def zone_forecasts(grid, counts, place, months):
     """Return the forecast and the count after of target, ring and total of one place of the grid as the operation."""
     return {
-        zone: (forecast(series, similarity=similarity, shares=shares), observed)
+        zone: (forecast_count(series, similarity=similarity, shares=shares), observed)
         for zone, (series, similarity, shares, observed) in zone_series(grid, counts, place, months).items()
     }
 
@@ -85,12 +85,12 @@ def zone_series(grid, counts, place, months):
     belt, own_belt = grid.member["O"][free] @ rest, own["O"] @ rest
     found = {}
     for zone, companion in (("T", "D"), ("D", "T"), ("U", None)):
-        series = Series(
+        series = PlaceboSeries(
             zone=of[zone], companion=of[companion] if companion else 0 * of[zone], belt=belt, city=city - of["U"],
             own_zone=mine[zone], own_companion=mine[companion] if companion else 0 * city, own_belt=own_belt,
             own_city=city, has_companion=companion is not None, after_months=float(after), months=months,
         )  # fmt: skip
-        near = pool_of(series)
+        near = similar_places(series)
         row = free[near]
         found[zone] = (
             series.take(near), grid.similarity[zone][np.ix_(row, row)], grid.share[np.ix_(row, row)],

@@ -8,7 +8,7 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 
 from geoharm.errors import DesignError
-from geoharm.stats import poisson_fit, share_fit
+from geoharm.stats.poisson import poisson_fit, share_fit
 
 
 def test_two_groups_are_the_log_ratio():

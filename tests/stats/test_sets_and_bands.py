@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
-from geoharm.model import ConfidenceSet
-from geoharm.stats import fieller_set, simultaneous_reach
+from geoharm.model.confidence_set import ConfidenceSet
+from geoharm.stats.fieller import fieller_set
+from geoharm.stats.simultaneous_bands import simultaneous_multiplier
 
 number = st.floats(-9, 9).map(lambda x: round(x, 3))
 positive = st.floats(0.05, 4).map(lambda x: round(x, 3))
@@ -58,16 +59,16 @@ def test_a_denominator_exactly_at_the_edge_leaves_a_half_line():
 
 
 def test_band_of_one_and_of_independent_points():
-    assert simultaneous_reach([[4.0]], seed=0) == pytest.approx(1.96, abs=0.03)
+    assert simultaneous_multiplier([[4.0]], seed=0) == pytest.approx(1.96, abs=0.03)
     exact = 2.7995  # the two-sided quantile at 0.95 ** (1 / 10)
-    assert simultaneous_reach(np.eye(10), seed=0) == pytest.approx(exact, abs=0.03)
-    together = simultaneous_reach(np.full((10, 10), 1.0), seed=0)
+    assert simultaneous_multiplier(np.eye(10), seed=0) == pytest.approx(exact, abs=0.03)
+    together = simultaneous_multiplier(np.full((10, 10), 1.0), seed=0)
     assert together == pytest.approx(1.96, abs=0.03)
 
 
 def test_points_without_variance_take_no_part():
-    assert simultaneous_reach(np.diag([1.0, 0.0]), seed=3) == simultaneous_reach([[1.0]], seed=3)
+    assert simultaneous_multiplier(np.diag([1.0, 0.0]), seed=3) == simultaneous_multiplier([[1.0]], seed=3)
     with pytest.raises(DesignError, match="No point of the curve has an error"):
-        simultaneous_reach([[0.0]], seed=3)
+        simultaneous_multiplier([[0.0]], seed=3)
     with pytest.raises(DesignError, match="square table"):
-        simultaneous_reach([1.0, 2.0], seed=3)
+        simultaneous_multiplier([1.0, 2.0], seed=3)

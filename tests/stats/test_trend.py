@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau
 
 from geoharm.errors import DesignError
-from geoharm.stats import mann_kendall
+from geoharm.stats.trend import mann_kendall
 
 
 def slow(series):

@@ -1,0 +1,40 @@
+"""Text that is safe to show: no characters that hide or reverse other text, and numbers as readers know them."""
+
+from __future__ import annotations
+
+import math
+
+_INVISIBLE = {
+    ord(sign): None for sign in "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"
+}
+
+
+def visible_text(text: str) -> str:
+    """Return text without marks that hide or reverse other text."""
+    return text.translate(_INVISIBLE)
+
+
+MINUS = "\u2212"
+UNKNOWN = "not known"
+
+
+def percent_text(share: float) -> str:
+    """Return a share as a whole percentage; never 0 or 100 unless exact.
+
+    Examples
+    --------
+    >>> percent(0.268), percent(0.001), percent(1.0)
+    ('27%', 'under 1%', '100%')
+    """
+    if math.isnan(share):
+        return UNKNOWN
+    if 0 < share < 0.01:
+        return "under 1%"
+    if 0.99 < share < 1:
+        return "over 99%"
+    return f"{share:.0%}"
+
+
+def decimal_text(value: float, digits: int = 2) -> str:
+    """Return a number with a fixed number of decimals and a true minus."""
+    return UNKNOWN if math.isnan(value) else f"{value:,.{digits}f}".replace("-", MINUS)

@@ -1,0 +1,362 @@
+"""The verbs. Each reads the study, calls `workflow`, and prints.
+
+Exit codes: 0 done; 1 a mistake in the study or its data, said in one sentence each; 2 a wrong command line;
+75 the database is in use by another program (try again later).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from geoharm._version import __version__
+from geoharm.cli import decide
+from geoharm.cli.formats import app as formats_app
+from geoharm.cli.lazy import lazy
+from geoharm.cli.new import new
+from geoharm.cli.options import (
+    DATA,
+    AsJson,
+    Database,
+    DataFolder,
+    OutFolder,
+    Quiet,
+    StudyFile,
+    default_database,
+    default_output,
+    print_json,
+    print_written,
+)
+from geoharm.cli.plan import app as plan_app
+from geoharm.cli.power import power
+from geoharm.cli.selfcheck import selfcheck
+from geoharm.errors import DatabaseBusyError, GeoharmError
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.period import month_name
+from geoharm.model.table_ledger import TableLedger
+from geoharm.simulation.city import CHOSEN, CityPlan, build_city
+from geoharm.simulation.city_files import write_city
+from geoharm.simulation.demo import DEMO_SEED, make_demo_city, write_demo_city
+
+if TYPE_CHECKING:
+    from geoharm.engines import duckdb
+    from geoharm.ingest import purge as ingest_purge
+    from geoharm.pipeline import load
+    from geoharm.pipeline import run as pipeline_run
+    from geoharm.report import index as report_index
+    from geoharm.study import read as study_read
+else:
+    duckdb = lazy("engines.duckdb")
+    ingest_purge = lazy("ingest.purge")
+    load = lazy("pipeline.load")
+    pipeline_run = lazy("pipeline.run")
+    report_index = lazy("report.index")
+    study_read = lazy("study.read")
+
+app = typer.Typer(
+    name="geoharm",
+    help="Did harm fall, did it move, will it last? Evaluate police operations against street drug markets by harm.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+app.add_typer(formats_app, name="formats")
+app.add_typer(plan_app, name="plan")
+app.command(epilog="Example: geoharm power pipelines/demo.toml --data data/sample --json")(power)
+app.add_typer(decide.values_app, name="values")
+app.command(epilog="Example: geoharm appraise pipelines/demo.toml --data data/sample --out maps/demo")(decide.appraise)
+app.command(
+    epilog="Example: geoharm prioritise pipelines/demo.toml --data data/sample --weight harm=2 --weight reach=1"
+)(decide.prioritise)
+app.command(
+    epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
+    "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
+)(new)
+app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
+
+
+@app.command(epilog="Example: geoharm run pipelines/demo.toml --data data/sample --out maps/demo")
+def run(
+    study_file: StudyFile,
+    data: DataFolder = DATA,
+    out: OutFolder = None,
+    db: Database = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
+    study = study_read.read_study(study_file)
+    with _Bar(quiet) as bar:
+        found = pipeline_run.run(
+            study,
+            data=data,
+            out=out or default_output(study),
+            database=db or default_database(study),
+            progress=bar.show,
+        )
+    if out is None or report_index.has_index(out.parent):
+        report_index.write_index((out or default_output(study)).parent)
+    if as_json:
+        print_json(
+            {
+                "operations": [
+                    {
+                        "name": name,
+                        "state": verdict.state.value,
+                        "headline": verdict.headline,
+                        "sentence": verdict.sentence,
+                    }
+                    for name, verdict in found.published.verdicts
+                ],
+                "plan": {"kind": found.result.plan.kind, "sentence": found.result.plan.sentence},
+                "files": [str(path) for path in found.published.files],
+            }
+        )
+        return
+    ledgers: list[SourceLedger | TableLedger] = [*found.result.ledgers, *found.result.tables]
+    for ledger in ledgers:
+        print(_ledger_line(ledger))
+    print(found.result.plan.sentence)
+    for name, verdict in found.published.verdicts:
+        print(f"\n{name}")
+        for text in filter(None, (verdict.label, *verdict.notices)):
+            print(f"  note: {text}")
+        print(f"  {verdict.headline}\n  {verdict.sentence}")
+        for answer in verdict.answers:
+            print(f"  {answer.question} {answer.answer}. {answer.detail}")
+    print()
+    for path in found.published.removed:
+        print(f"removed {path}: of the release before, not of this one")
+    print_written(found.published.files)
+
+
+@app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
+def ingest(
+    study_file: StudyFile,
+    data: DataFolder = DATA,
+    db: Database = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read the files into the database and print what became of every row."""
+    study = study_read.read_study(study_file)
+    load.check_study(study)
+    with _Bar(quiet) as bar, duckdb.open_engine(db or default_database(study), inputs=data) as opened:
+        ledgers: list[SourceLedger | TableLedger] = [*load.load_sources(opened, study, data, bar.show)]
+        ledgers += load.load_tables(opened, study, data, bar.show)
+    if as_json:
+        print_json([_ledger_dict(ledger) for ledger in ledgers])
+        return
+    for ledger in ledgers:
+        print(_ledger_line(ledger))
+        for row in ledger.files:
+            print(
+                f"  {row.file}: {row.read:,} read = {row.kept:,} kept + {row.rejected:,} rejected + "
+                f"{row.duplicate:,} duplicate"
+            )
+            for reason, count, line in row.reasons:
+                print(f"    {count:,} rejected, first in line {line:,}: {reason}")
+        for text in (*_coverage_lines(ledger), *(f"note: {note.text()}" for note in ledger.notes)):
+            print(f"  {text}")
+
+
+@app.command(epilog="Example: geoharm check pipelines/demo.toml")
+def check(study_file: StudyFile, as_json: AsJson = False) -> None:
+    """Read a study file and its area files, and list every mistake; no data are read."""
+    study = study_read.read_study(study_file)
+    load.check_study(study)
+    about = {
+        "study": study.name,
+        "area_km2": round(study.area.area_km2, 2),
+        "crs": study.area.crs,
+        "sources": [source.name for source in study.sources],
+        "measures": {measure.name: measure.role.value for measure in study.measures},
+        "operations": [operation.name for operation in study.operations],
+    }
+    if as_json:
+        print_json(about)
+        return
+    print(f"{study.name}: no mistakes found. Study area {about['area_km2']:,} km2 in {study.area.crs}.")
+    for measure in study.measures:
+        print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by})")
+    for measure in study.harm.area_measures:
+        print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
+    for operation in study.operations:
+        print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+
+
+@app.command(epilog="Example: geoharm index maps")
+def index(
+    folder: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The folder that holds the studies' folders.")
+    ] = Path("maps"),
+) -> None:
+    """Write the list of published studies; internal releases are never in it."""
+    print(f"wrote {report_index.write_index(folder)}")
+
+
+@app.command(epilog="Example: geoharm purge pipelines/demo.toml")
+def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
+    """Delete a study's database and say what it held; input files and published pages stay."""
+    path = db or default_database(study_read.read_study(study_file))
+    held = ingest_purge.purge(path)
+    if as_json:
+        print_json({"database": str(path), "removed": held})
+        return
+    print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in held.items()))
+
+
+@app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the made city's files.")],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same city.")] = DEMO_SEED,
+    tactic: Annotated[
+        str, typer.Option("--tactic", help="Make a whole city with this operation instead of the demo.")
+    ] = "",
+    chosen: Annotated[
+        str, typer.Option("--chosen", help="With --tactic: the target's choice, " + ", ".join(CHOSEN) + ".")
+    ] = "peak",
+) -> None:
+    """Make a city with a planted effect: input files, areas, and the truth beside them."""
+    if tactic:
+        city = build_city(CityPlan(seed, tactic=tactic, chosen=chosen))
+        written = write_city(city, out)
+    else:
+        written = write_demo_city(make_demo_city(seed), out)
+    for path in written:
+        print(f"wrote {path}")
+
+
+def main() -> None:
+    """Run the command line; mistakes become sentences, never tracebacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except DatabaseBusyError as error:
+        _fail(str(error), 75)
+    except GeoharmError as error:
+        _fail(str(error), 1)
+    except OSError as error:
+        where = f'"{error.filename}"' if error.filename else "a file"
+        _fail(f"{where} cannot be used: {error.strerror or error}.", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"geoharm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options before the verb."""
+
+
+def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
+    read, kept = ledger.total("read"), ledger.total("kept")
+    rejected, duplicate = ledger.total("rejected"), ledger.total("duplicate")
+    recovered = ledger.total("recovered")
+    by_address = f" ({recovered:,} of them by their address text)" if recovered else ""
+    return (
+        f"{ledger.source}: {len(ledger.files)} files, {read:,} read = {kept:,} kept + {rejected:,} rejected + "
+        f"{duplicate:,} duplicate; of the kept, {ledger.total('inside'):,} placed in the study area"
+        f"{by_address}, "
+        f"{ledger.total('outside'):,} outside, {ledger.total('default_geocode'):,} on a default geocode, "
+        f"{ledger.total('no_place'):,} without a place"
+    )
+
+
+def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
+    """Return the days a source of events covers, the months it lacks, and its default geocodes."""
+    if not isinstance(ledger, SourceLedger):
+        return []
+    span, known = ledger.coverage, "by month" if ledger.by_month else "by day"
+    lines = [f"from {span.start} to {span.last}, {known}; typical error of a place: {ledger.location_error:g} m"]
+    if ledger.missing_months:
+        months = ", ".join(month_name(month) for month in ledger.missing_months)
+        lines.append(f"no row in {months}: left out everywhere, and not read as zero")
+    return lines + [
+        f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
+        for code in ledger.default_geocodes
+    ]
+
+
+def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
+    about: dict[str, object] = {
+        "source": ledger.source,
+        "first_day": str(ledger.coverage.start) if ledger.coverage else "",
+        "last_day": str(ledger.coverage.last) if ledger.coverage else "",
+        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "notes": [note.named() for note in ledger.notes],
+    }
+    if isinstance(ledger, TableLedger):
+        return about | {"kind": ledger.kind}
+    return about | {
+        "missing_months": [str(month)[:7] for month in ledger.missing_months],
+        "months": {
+            str(month.month)[:7]: {
+                "read": month.read,
+                "kept": month.kept,
+                "rejected": month.rejected,
+                "duplicate": month.duplicate,
+            }
+            for month in ledger.months
+        },
+        "rejected_without_a_date": ledger.undated,
+    }
+
+
+class _Bar:
+    """Progress on standard error: a bar on a terminal, a line a step elsewhere."""
+
+    def __init__(self, quiet: bool) -> None:
+        self._console = Console(stderr=True)
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._lines = not quiet and not self._console.is_terminal
+        self._said: set[str] = set()
+        if not quiet and self._console.is_terminal:
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+            self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
+
+    def __enter__(self) -> _Bar:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def show(self, step: str, done: int, total: int) -> None:
+        """Say how far a step has come; what follows a colon is its present item."""
+        name = step.split(":", maxsplit=1)[0]
+        if self._bar:
+            if name not in self._tasks:
+                self._tasks[name] = self._bar.add_task(name, total=total)
+            self._bar.update(self._tasks[name], completed=done, description=step)
+        elif self._lines and name not in self._said:
+            self._said.add(name)
+            print(f"{name} ...", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+"""The verb that holds the program against published numbers, on the user's own machine."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from geoharm.cli.lazy import lazy
+from geoharm.cli.options import AsJson, print_json
+
+if TYPE_CHECKING:
+    from geoharm.replication import run
+else:
+    run = lazy("replication.run")
+
+
+def selfcheck(as_json: AsJson = False) -> None:
+    """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
+    rows = run.replicate_all()
+    failed = sum(not row.agrees for row in rows)
+    if as_json:
+        print_json([asdict(row) | {"agrees": row.agrees} for row in rows])
+    else:
+        case = ""
+        for row in rows:
+            if row.case != case:
+                case = row.case
+                print(f"{row.case} ({row.source})")
+            mark = "agrees" if row.agrees else "DIFFERS"
+            print(
+                f"  {mark:7}  {row.quantity}: published {row.expected:.10g}, here {row.got:.10g} (within {row.tolerance:.2g})"
+            )
+        print(f"{len(rows) - failed} of {len(rows)} published numbers agree.")
+    if failed:
+        raise typer.Exit(1)

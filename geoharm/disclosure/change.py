@@ -1,0 +1,63 @@
+"""Where measures changed, as it may be published: pictures in classes, and their reading in square kilometres."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from geoharm import _text
+from geoharm.disclosure.classed_images import change_classes, change_image
+from geoharm.disclosure.released import ReleasedChange
+from geoharm.hotspots.results.change import ChangeKind, ChangeResult, ChangeSurface
+from geoharm.model.geometry import StudyArea
+
+# In the order of `change_classes`.
+CLASS_WORDS = ("chance can explain", "half or fewer", "fewer", "more", "twice or more")
+
+
+def protect_change(result: ChangeResult, area: StudyArea, k: int) -> ReleasedChange:
+    """Return what may be published of one measure's change: no cell that rests on fewer than k events or places.
+
+    Parameters
+    ----------
+    result : ChangeResult
+    area : StudyArea
+    k : int
+        1 shows every cell.
+    """
+    if not result.surfaces:
+        return ReleasedChange(result.measure, result.operation, {}, {}, 0.0, 0.0, result.note)
+    first = result.surfaces[0]
+    return ReleasedChange(
+        measure=result.measure,
+        operation=result.operation,
+        pictures={one.kind: change_image(one, area, k) for one in result.surfaces},
+        readings={one.kind: _reading(one, k) for one in result.surfaces},
+        bandwidth=first.bandwidth,
+        cell=first.grid.cell,
+        note=_how(first),
+    )
+
+
+def _reading(change: ChangeSurface, k: int) -> str:
+    """Return the question and how much ground each answer takes."""
+    drawn = (change.support >= k) & (change.places >= k)
+    classes = np.where(drawn, change_classes(change), 0)
+
+    def km2(*which: int) -> str:
+        ground = float(np.isin(classes, which).sum()) * change.grid.cell_km2
+        if not ground:
+            return "no ground"
+        return f"{_text.decimal_text(ground, 2) if ground >= 0.005 else 'less than 0.01'} km\u00b2"
+
+    question = ChangeKind(change.kind).question
+    return f"{question} Fewer on {km2(2, 3)}, more on {km2(4, 5)}; chance can explain the rest, {km2(1)}."
+
+
+def _how(change: ChangeSurface) -> str:
+    return (
+        f"Grey: a difference that chance can explain. {change.permutations:,} reshuffled worlds (seed {change.seed}) in "
+        f"which {change.block_rule}; {change.correction.value}, {_text.percent_text(change.level)} chance of any coloured "
+        "cell without cause. Units are taken as independent of each other, so what makes a whole district or season "
+        "livelier is not in it. A change is no effect: it may have come from anything."
+        + (" Every place has a bandwidth of its own, the same before and after." if change.adaptive else "")
+    )

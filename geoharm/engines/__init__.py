@@ -1,0 +1,1 @@
+"""Where the tables live: today one DuckDB file, opened locked down."""

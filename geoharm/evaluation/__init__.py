@@ -1,0 +1,1 @@
+"""What changed around an operation: design, placebo places, estimators, diagnostics, pooling, reading."""

@@ -1,0 +1,1 @@
+"""Where and when to look: zones, windows, control areas."""

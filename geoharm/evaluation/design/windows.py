@@ -1,0 +1,127 @@
+"""When to look: the window before, the phases after, and what missing months do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from geoharm.errors import DesignError
+from geoharm.model.period import DURING, Period, Window, add_months, first_of_month, month_name, parse_phase
+from geoharm.model.study import BeforeRule, Operation
+
+AFTER = "after"
+
+
+def build_windows(
+    operation: Operation, *, coverage: Period, missing: Sequence[date], by_month: bool
+) -> tuple[Window, Window, tuple[Window, ...], tuple[str, ...]]:
+    """Return the window before, the headline's window after, every phase, and notes on what was cut.
+
+    Parameters
+    ----------
+    operation : Operation
+    coverage : Period
+        The days that every source in use covers.
+    missing : sequence of date
+        First days of months without data: cut from the window before, refused in a window after.
+    by_month : bool
+        Whether any source knows months only: then the months that the operation shares are left out.
+
+    Raises
+    ------
+    DesignError
+        If a window runs past the data, overlaps the operation or another, or has no data.
+    """
+    notes: list[str] = []
+    start, end = operation.period.start, operation.period.end
+    if by_month and not operation.period.is_whole_months:
+        start, end = first_of_month(start), _next_first(end)
+        notes.append(
+            "Some data are dated by month, so the months that the operation shares "
+            f"({_months_text(Period(start, end).months())}) are counted as during it."
+        )
+    phases = tuple(_phase_window(text, start, end) for text in operation.after)
+    for phase in phases:
+        _check_covered(phase, coverage, missing)
+    later = [phase for phase in phases if phase.name != DURING]
+    after = Window(AFTER, tuple(period for phase in (later or list(phases)) for period in phase.periods))
+    after = after.without_months(())
+    before = Window("before", _before_periods(operation.before, after, start))
+    if by_month and not all(period.is_whole_months for period in before.periods):
+        before = _whole_months(before)
+        notes.append("Some data are dated by month, so the window before was cut to whole months.")
+    if before.end > start:
+        msg = (
+            f"The window before ends on {before.periods[-1].last}, after the operation begins on {start} (for monthly "
+            "data: its first month); it must end before."
+        )
+        raise DesignError(msg)
+    if not coverage.contains(Period(before.start, before.end)):
+        msg = (
+            f'The window before of "{operation.name}" ({before.start} to {before.periods[-1].last}) runs past the '
+            f"data, which cover {coverage.start} to {coverage.last}; shorten it."
+        )
+        raise DesignError(msg)
+    cut = tuple(month for month in missing if any(month in period.months() for period in before.periods))
+    if cut:
+        before = before.without_months(cut)
+        notes.append(
+            f"No file covers {_months_text(cut)}; missing months are left out of the window before, not read as zero."
+        )
+    return before, after, phases, tuple(notes)
+
+
+def _phase_window(text: str, start: date, end: date) -> Window:
+    months = parse_phase(text)
+    if months is None:
+        return Window(DURING, (Period(start, end),))
+    span = Period(add_months(end, months[0]), add_months(end, months[1]))
+    return Window(f"{months[0]}-{months[1]} months", (span,))
+
+
+def _check_covered(window: Window, coverage: Period, missing: Sequence[date]) -> None:
+    span = Period(window.start, window.end)
+    if not coverage.contains(span):
+        msg = (
+            f'The window "{window.name}" ({span.start} to {span.last}) runs past the data, which cover '
+            f"{coverage.start} to {coverage.last}; shorten it or wait."
+        )
+        raise DesignError(msg)
+    gaps = [month for month in missing if month in span.months()]
+    if gaps:
+        msg = (
+            f'The window "{window.name}" ({span.start} to {span.last}) needs {_months_text(gaps)}, for which there '
+            "is no file; choose phases without it, or get the file."
+        )
+        raise DesignError(msg)
+
+
+def _before_periods(rule: BeforeRule, after: Window, operation_start: date) -> tuple[Period, ...]:
+    if rule.period is not None:
+        periods: tuple[Period, ...] = (rule.period,)
+    else:
+        nearest = 1
+        while after.periods[-1].shifted(-nearest).end > operation_start:
+            nearest += 1
+        backs = range(nearest, nearest + rule.years)
+        periods = tuple(period.shifted(-back) for back in backs for period in after.periods)
+    return periods
+
+
+def _whole_months(window: Window) -> Window:
+    periods = []
+    for period in window.periods:
+        start = period.start if period.start.day == 1 else _next_first(period.start)
+        end = first_of_month(period.end)
+        if start < end:
+            periods.append(Period(start, end))
+    return Window(window.name, tuple(periods))
+
+
+def _next_first(day: date) -> date:
+    """Return `day` if it is the first of a month, else the first of the next."""
+    return day if day.day == 1 else add_months(first_of_month(day), 1)
+
+
+def _months_text(months: Sequence[date]) -> str:
+    return ", ".join(month_name(month) for month in months)

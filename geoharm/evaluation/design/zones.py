@@ -1,0 +1,129 @@
+"""Where to look: target, gap, rings and control; always disjoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from geoharm.errors import DesignError
+from geoharm.model.geometry import StudyArea, Zone, ZoneRole
+from geoharm.model.study import Operation
+
+_QUADRANT_SEGMENTS = 32
+_MAX_OVERLAP_M2 = 1.0
+_MIN_CONTROL_KM2 = 0.25
+
+
+def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operation]) -> tuple[Zone, ...]:
+    """Return the zones of an operation.
+
+    Parameters
+    ----------
+    operation : Operation
+    area : StudyArea
+        Zones are cut at its boundary.
+    others : sequence of Operation
+        The study's other operations; the control stays clear of them too.
+
+    Returns
+    -------
+    tuple of Zone
+        Target, gap (if any), rings from the inside out, control.
+
+    Raises
+    ------
+    DesignError
+        If the target lies outside the study area, a zone would be empty, or zones overlap.
+
+    Notes
+    -----
+    The automatic control is the study area beyond the outermost ring and one more width of that ring, around this
+    and every other operation. The belt left out is neither ring nor control, so that a spill a little past the rings
+    does not count as a change of the control.
+    """
+    outside = operation.target.difference(area.boundary).area / operation.target.area
+    if outside > 0.01:
+        msg = f'{outside:.0%} of the target area of "{operation.name}" lies outside the study area; redraw one of them.'
+        raise DesignError(msg)
+    target = Zone("target", ZoneRole.TARGET, _polygons(operation.target.intersection(area.boundary), "target"))
+    zones = [target]
+    inner, covered = 0.0, target.geometry
+    bands = [(ZoneRole.GAP, operation.gap)] if operation.gap > 0 else []
+    bands += [(ZoneRole.RING, outer) for outer in operation.rings]
+    for role, outer in bands:
+        reach = operation.target.buffer(outer, quad_segs=_QUADRANT_SEGMENTS).intersection(area.boundary)
+        name = ring_name(inner, outer)
+        zones.append(Zone(name, role, _polygons(reach.difference(covered), name), inner, outer))
+        covered = covered.union(reach)
+        inner = outer
+    clear = shapely.union_all([exposed_area(one) for one in (operation, *others)])
+    for other in others:
+        if other.target.intersects(operation.target.buffer(inner)):
+            msg = (
+                f'The rings of "{operation.name}" reach into the target area of "{other.name}"; '
+                "use smaller rings, or evaluate the two as one operation."
+            )
+            raise DesignError(msg)
+    if operation.control is None:
+        control = _polygons(area.boundary.difference(clear), "control")
+    else:
+        control = _polygons(operation.control.intersection(area.boundary), "control")
+        if control.intersects(clear) and control.intersection(clear).area > _MAX_OVERLAP_M2:
+            msg = (
+                f'The control area of "{operation.name}" reaches into the rings of an operation, or into the belt '
+                f"of {clearance_width(operation):g} m around them; draw it farther away."
+            )
+            raise DesignError(msg)
+    if control.area < _MIN_CONTROL_KM2 * 1e6:
+        msg = f'Only {control.area / 1e6:.2f} km2 is left as control for "{operation.name}"; use smaller rings.'
+        raise DesignError(msg)
+    zones.append(Zone("control", ZoneRole.CONTROL, control))
+    _check_disjoint(zones)
+    return tuple(zones)
+
+
+def ring_name(inner: float, outer: float) -> str:
+    """Return "100-250 m".
+
+    Examples
+    --------
+    >>> band_name(100, 250)
+    '100-250 m'
+    """
+    return f"{inner:g}-{outer:g} m"
+
+
+def clearance_width(operation: Operation) -> float:
+    """Return the width in metres of the belt beyond the rings that no control may use."""
+    edges = (operation.gap, *operation.rings)
+    return edges[-1] - edges[-2] if len(edges) > 1 else operation.gap
+
+
+def outer_reach(operation: Operation) -> float:
+    """Return the distance in metres from the target to the far edge of its last ring."""
+    return operation.rings[-1] if operation.rings else operation.gap
+
+
+def exposed_area(operation: Operation) -> BaseGeometry:
+    """Return target, gap, rings and the belt beyond them: where an operation may have been felt."""
+    return operation.target.buffer(outer_reach(operation) + clearance_width(operation), quad_segs=_QUADRANT_SEGMENTS)
+
+
+def _polygons(geometry: BaseGeometry, name: str) -> BaseGeometry:
+    """Return the polygon parts of a geometry; lines and points that cutting leaves over are dropped."""
+    parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and part.area > 0]
+    if not parts:
+        msg = f'Nothing is left of the zone "{name}" inside the study area; check target, rings and boundary.'
+        raise DesignError(msg)
+    return shapely.union_all(parts)
+
+
+def _check_disjoint(zones: Sequence[Zone]) -> None:
+    for one, two in combinations(zones, 2):
+        shared = one.geometry.intersection(two.geometry).area
+        if shared > _MAX_OVERLAP_M2:
+            msg = f'The zones "{one.name}" and "{two.name}" overlap by {shared:,.0f} m2; every place counts once.'
+            raise DesignError(msg)

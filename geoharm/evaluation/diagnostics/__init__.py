@@ -1,0 +1,1 @@
+"""Diagnostics: threats to validity, each measured, with its consequence for the answer."""

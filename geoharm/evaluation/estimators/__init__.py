@@ -1,0 +1,1 @@
+"""Estimators: one file each, from counts to an estimate."""

@@ -1,0 +1,1 @@
+"""Placebo places: what forecasts miss where there was no operation, and the interval this gives."""

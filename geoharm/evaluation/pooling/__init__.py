@@ -1,0 +1,1 @@
+"""Several operations or measures taken together."""

@@ -1,0 +1,1 @@
+"""Results of this room: measures, estimators, diagnostics, composites."""

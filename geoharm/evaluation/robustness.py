@@ -1,0 +1,325 @@
+"""The whole family beside the headline, and the guards, for one measure around one operation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from geoharm.errors import DesignError
+from geoharm.evaluation.design.control_candidates import ControlCandidates
+from geoharm.evaluation.design.series import decay_periods, joint_series, months_around
+from geoharm.evaluation.diagnostics.data import (
+    controls_diagnostic,
+    multiplicity_diagnostic,
+    power_diagnostic,
+    reporting_diagnostic,
+    unplaced_rows_diagnostic,
+)
+from geoharm.evaluation.diagnostics.design import (
+    autocorrelation_diagnostic,
+    pre_trend_diagnostic,
+    season_diagnostic,
+    selection_diagnostic,
+)
+from geoharm.evaluation.diagnostics.geocoding_error import (
+    geocoding_error_diagnostic,
+    recorded_zone_shares,
+    spurious_ring_change,
+)
+from geoharm.evaluation.effects import history_dispersion
+from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
+from geoharm.evaluation.estimators.did import event_study, operation_did
+from geoharm.evaluation.estimators.displacement_indices import displacement_indices
+from geoharm.evaluation.estimators.distance_profile import distance_profile
+from geoharm.evaluation.estimators.effect_decay import effect_decay
+from geoharm.evaluation.estimators.specification_curve import combined_change, compare_controls, zone_names
+from geoharm.evaluation.estimators.wdd import linear_change
+from geoharm.evaluation.placebo.displaced_share import with_calibrated_share
+from geoharm.evaluation.results.curves import Curve, DidEstimates, EffectDecay
+from geoharm.evaluation.results.diagnostics import Diagnostic
+from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.evaluation.results.robustness import OtherEstimators
+from geoharm.model.counts import UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
+from geoharm.model.design import ALL_RINGS, Design
+from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.period import Period, Window
+from geoharm.stats.exact_rates import exact_rate_ratio
+
+
+def other_estimators(
+    result: MeasureResult, design: Design, *, seed: int, candidates: ControlCandidates | None = None
+) -> OtherEstimators:
+    """Return what every other estimator says about a measure.
+
+    Parameters
+    ----------
+    result : MeasureResult
+    design : Design
+    seed : int
+        For bands.
+    candidates : ControlCandidates, optional
+        Without them nothing is said about the choice of control.
+
+    Returns
+    -------
+    OtherEstimators
+        What cannot be made is left out with its reason, never an error.
+    """
+    counts, unit = result.counts, result.measure.unit
+    target, rings, control = (zone_names(design, role) for role in (ZoneRole.TARGET, ZoneRole.RING, ZoneRole.CONTROL))
+    phi = {"target": history_dispersion(counts, target, design), "control": history_dispersion(counts, control, design)}
+    left_out: list[tuple[str, str]] = []
+    length = design.after.days / design.before.days
+    own, other = combined_change(counts, target, design.before, design.after, "target"), _control(counts, design)
+    around = None
+    if rings:
+        phi[ALL_RINGS] = history_dispersion(counts, rings, design)
+        around = combined_change(counts, rings, design.before, design.after, ALL_RINGS)
+    else:
+        left_out.append(("indices", "the operation has no ring"))
+    for zone in design.zones:
+        if zone.role in (ZoneRole.GAP, ZoneRole.RING):
+            phi[zone.name] = history_dispersion(counts, [zone.name], design)
+    running, events = _curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
+    regression = _regression(counts, design, left_out)
+    indices = displacement_indices(own, around, other, dispersion=phi, unit=unit) if around else None
+    choice = controls = sensitivity = None
+    placebo_p = math.nan
+    if candidates is None:
+        left_out.append(("choice of control", "no candidate areas were given"))
+    else:
+        choice, controls, sensitivity, placebo_p = compare_controls(candidates, counts, design, phi, left_out)
+    return OtherEstimators(
+        measure=result.measure.name,
+        local=_difference([own], other, phi, unit, length),
+        displaced=_difference([around], other, phi, unit, length) if around else None,
+        total=_difference([own, around], other, phi, unit, length) if around else None,
+        exact=exact_rate_ratio(((own.after, own.before), (other.after, other.before))),
+        indices=with_calibrated_share(indices, result.effects) if indices else None,
+        running=running,
+        events=events,
+        profile=_profile(counts, design, phi, seed),
+        clocks=_clocks(counts, design),
+        choice=choice,
+        controls=controls,
+        sensitivity=sensitivity,
+        placebo_p=placebo_p,
+        regression=regression,
+        left_out=tuple(left_out),
+    )
+
+
+def diagnose(
+    result: MeasureResult,
+    design: Design,
+    found: OtherEstimators,
+    *,
+    location_error: float = 0.0,
+    comparator: MeasureResult | None = None,
+    peers: ArrayLike | None = None,
+    ratios: Mapping[str, Estimate] | None = None,
+    primary: str = "",
+) -> tuple[Diagnostic, ...]:
+    """Return everything a measure's answer is exposed to, hardest consequence first.
+
+    Parameters
+    ----------
+    result : MeasureResult
+    design : Design
+    found : OtherEstimators
+        Of the same measure.
+    location_error : float
+        Median, in metres.
+    comparator : MeasureResult, optional
+        Other reports by the same route.
+    peers : array_like, shape (n,), optional
+        Counts, on the data chosen on, of all places the target was picked from.
+    ratios : mapping of measure to Estimate, optional
+        The target's ratio of every measure of the study.
+    primary : str
+        The study's primary measure; needed with `ratios`.
+    """
+    counts, effect = result.counts, result.effect("target")
+    observed = _answer(effect)
+    target, control = (zone_names(design, role) for role in (ZoneRole.TARGET, ZoneRole.CONTROL))
+    months = months_around(counts, design)
+    past = months.spans[: months.start]
+    listed = [
+        selection_diagnostic(
+            design.before,
+            design.operation.chosen_on,
+            chosen_count=_chosen_count(counts, target, design),
+            peers=peers,
+            dispersion=effect.dispersion,
+            observed=observed,
+        ),
+        season_diagnostic(design.before, design.after),
+        autocorrelation_diagnostic(
+            joint_series(counts, target, past),
+            joint_series(counts, control, past),
+            after=max(1, round(design.after.days * 12 / 365.25)),
+            calibrated=effect.ratio.calibrated,
+        ),
+        reporting_diagnostic(
+            observed,
+            _answer(comparator.effect("target")) if comparator else None,
+            recorded_by=result.measure.recorded_by,
+        ),
+        power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
+    ]
+    if found.events is not None:
+        listed.append(pre_trend_diagnostic(found.events))
+    if found.controls is not None:
+        listed.append(controls_diagnostic(found.controls, observed))
+    lost = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
+    if lost:
+        unplaced = combined_change(counts, lost, design.before, design.after, UNPLACED)
+        listed.append(unplaced_rows_diagnostic(effect.counts, effect.control, unplaced))
+    rings = design.of_role(ZoneRole.RING)
+    if rings:
+        listed.append(_leak(result, design, rings[0], location_error))
+    if ratios is not None:
+        listed.append(multiplicity_diagnostic(ratios, primary=primary, name=result.measure.name))
+    return tuple(sorted(listed, key=lambda guard: -guard.consequence))
+
+
+def _answer(effect: Effect) -> Estimate:
+    """Return the calibrated ratio, or the one of counting noise where that was refused: guards ask about the change."""
+    return effect.ratio if effect.ratio.is_defined else effect.counting
+
+
+def _control(counts: ZoneCounts, design: Design) -> Change:
+    return combined_change(counts, zone_names(design, ZoneRole.CONTROL), design.before, design.after, "control")
+
+
+def _difference(
+    zones: Sequence[Change], control: Change, phi: Mapping[str, float], unit: str, length: float
+) -> Estimate:
+    """Return the difference with the control scaled to all zones together, its counts entering once.
+
+    Counts before are brought to the length of the window after; else a long window before would swell the error.
+    """
+    name = "weighted displacement difference"
+    if not control.before:
+        return undefined(name, unit=unit, reference="", note="the count before in control is 0, so no scale is known")
+    scale = sum(zone.before for zone in zones) / control.before
+    note = "the scale of the control is taken as known, as is usual; the error is a little too small for it"
+    terms = [*((zone, 1.0) for zone in zones), (control, -scale)]
+    return linear_change(terms, time_weights=(1 / length, 1.0), dispersion=phi, unit=unit, note=note)
+
+
+def _curves(
+    counts: ZoneCounts,
+    design: Design,
+    phi: Mapping[str, float],
+    *,
+    unit: str,
+    seed: int,
+    left_out: list[tuple[str, str]],
+) -> tuple[Curve | None, Curve | None]:
+    months = months_around(counts, design)
+    series = [
+        joint_series(counts, zone_names(design, role), months.spans) for role in (ZoneRole.TARGET, ZoneRole.CONTROL)
+    ]
+    for one in series:
+        one[months.start : months.stop] = math.nan
+    spread = phi["target"], phi["control"]
+    running: Curve | None = None
+    events: Curve | None = None
+    inside = [
+        place for place, span in enumerate(months.spans[: months.start]) if design.before.periods[0].contains(span)
+    ]
+    if len(design.before.periods) > 1 or not inside:
+        why = "the window before is made of several seasons, or holds no whole month"
+        left_out.append(("running difference", why))
+    else:
+        cut = [one[inside[0] :] for one in series]
+        cut = [np.where(np.isnan(cut[0]) | np.isnan(cut[1]), math.nan, one) for one in cut]
+        scale = np.nansum(cut[1][: len(inside)]) / max(np.nansum(cut[0][: len(inside)]), 1)
+        # The months between the window before and the operation belong to neither.
+        keep = np.arange(cut[0].size) < len(inside)
+        keep |= np.arange(cut[0].size) >= months.stop - inside[0]
+        try:
+            running = cumulative_wdd(
+                cut[0][keep],
+                cut[1][keep],
+                before=len(inside),
+                seed=seed,
+                scale=float(scale) or 1.0,
+                dispersion=spread,
+                unit=unit,
+            )
+        except DesignError as error:
+            left_out.append(("running difference", str(error)))
+    try:
+        joint = [np.delete(one, slice(months.start, months.stop)) for one in series]
+        events = event_study(*joint, before=months.start, seed=seed, block=_block(joint[0]), dispersion=spread)
+    except DesignError as error:
+        left_out.append(("event study", str(error)))
+    return running, events
+
+
+def _regression(counts: ZoneCounts, design: Design, left_out: list[tuple[str, str]]) -> DidEstimates | None:
+    try:
+        return operation_did(counts, design)
+    except DesignError as error:
+        left_out.append(("Poisson difference-in-differences", str(error)))
+        return None
+
+
+def _block(target: ArrayLike) -> int:
+    """Return how many months a block needs to hold about 20 events of the target: 1, 2, 3 or 6."""
+    mean = float(np.nanmean(np.asarray(target, dtype=np.float64))) if np.size(target) else 0.0
+    return next((block for block in (1, 2, 3) if block * mean >= 20), 6)
+
+
+def _profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int) -> Curve:
+    bands = [
+        (zone.inner, zone.outer, combined_change(counts, [zone.name], design.before, design.after, zone.name))
+        for zone in design.zones
+        if zone.role is not ZoneRole.CONTROL
+    ]
+    return distance_profile(bands, _control(counts, design), seed=seed, dispersion=phi)
+
+
+def _clocks(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...]:
+    periods = decay_periods(counts, design)
+    control = joint_series(counts, zone_names(design, ZoneRole.CONTROL), periods.spans)
+    found = []
+    for name, role in (("target", ZoneRole.TARGET), (ALL_RINGS, ZoneRole.RING)):
+        zones = zone_names(design, role)
+        stop = min(max(periods.stop, periods.start + 1), len(periods.spans))
+        if zones and 0 < periods.start < stop:
+            series = joint_series(counts, zones, periods.spans)
+            clock = effect_decay(
+                series, control, start=periods.start, stop=stop, per_month=periods.per_month, zone=name
+            )
+            edges = (periods.spans[0].start, periods.spans[periods.start].start, periods.spans[stop - 1].end)
+            stretches = [Period(one, two) for one, two in pairwise((*edges, periods.spans[-1].end)) if one < two]
+            found.append(replace(clock, stretches=tuple(stretches)))
+    return tuple(found)
+
+
+def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> int:
+    chosen = design.operation.chosen_on
+    covered = chosen.overlap(counts.coverage) if chosen else None
+    if covered is None or (counts.by_month and not covered.is_whole_months):
+        return 0
+    return sum(counts.total(zone, Window("chosen on", (covered,))) for zone in target)
+
+
+def _leak(result: MeasureResult, design: Design, ring: Zone, error: float) -> Diagnostic:
+    zones = [zone for zone in design.zones if zone.role is not ZoneRole.CONTROL]
+    shares = recorded_zone_shares(zones[0], zones, median_error=error)
+    before = {zone.name: result.counts.total(zone.name, design.before) for zone in (zones[0], ring)}
+    false = spurious_ring_change(shares, target=before[zones[0].name], ring=before[ring.name], name=ring.name, fall=0.5)
+    return geocoding_error_diagnostic(
+        [("target", shares[zones[0].name])], error=error, ring=(ring.name, ring.outer - ring.inner, false)
+    )

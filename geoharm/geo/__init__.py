@@ -1,0 +1,1 @@
+"""Area files, rasters, cells and people, and which polygon holds each point."""

@@ -1,0 +1,1 @@
+"""Results of this room: net harm, markets, appraisals, unintended harm."""

@@ -1,0 +1,1 @@
+"""Change between two windows: where, by how much, and beyond chance or not."""

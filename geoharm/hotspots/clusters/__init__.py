@@ -1,0 +1,1 @@
+"""Local and global tests of clustering, on grids and in area tables."""

@@ -1,0 +1,1 @@
+"""Kernel density on a grid: kernels, bandwidth, edge correction, sums."""

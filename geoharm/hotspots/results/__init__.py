@@ -1,0 +1,1 @@
+"""Results of this room: surfaces, hotspots, clusters, change, accuracy."""

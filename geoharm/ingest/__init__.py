@@ -1,0 +1,1 @@
+"""From files to events, with a ledger that balances: read = kept + rejected + duplicate."""

@@ -1,0 +1,235 @@
+"""What the texts of area tables and surveys mean: codes, periods, counts with their bounds, estimates with their error.
+
+Each reader returns what a text means, or a `FieldFault` that says why it means nothing. None of them guesses.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from statistics import NormalDist
+
+from geoharm.ingest.formats.input_format import Format, read_date
+from geoharm.ingest.formats.tables import TableRules
+from geoharm.model.period import Period, add_months, first_of_month
+
+EMPTY = "is empty: missing, not zero"
+TOTAL = "is a sum of areas, not an area"
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DAYS = {"day": 1, "week": 7}
+_SPACE = " \t\r\n\u00a0"
+_NORMAL = NormalDist()
+_FIRST_YEAR, _LAST_YEAR = 1900, 2100
+
+
+@dataclass(frozen=True, slots=True)
+class FieldFault:
+    """Why a text means nothing, as the end of a sentence that begins with its column."""
+
+    reason: str
+
+
+def clean_text(text: str | None, layout: Format) -> str | None:
+    """Return a text without the spaces around it; None if it stands for nothing."""
+    if text is None:
+        return None
+    text = text.strip(_SPACE)
+    return None if text in {blank.strip(_SPACE) for blank in layout.blank} else text
+
+
+def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
+    """Return an area's code, mended as the format's rule says, and only so.
+
+    Examples
+    --------
+    >>> read_code("1001.0", TableRules(id_width=6)), read_code("1001.0", TableRules())
+    ('001001', '1001.0')
+    """
+    if not text:
+        return FieldFault("is empty")
+    if text in rules.totals:
+        return FieldFault(TOTAL)
+    if not rules.id_width:
+        return text
+    found = re.fullmatch(r"([0-9]+)(?:\.0*)?", text)
+    if not found or len(found.group(1)) > rules.id_width:
+        return FieldFault(f"is not a whole number of at most {rules.id_width} digits")
+    return found.group(1).zfill(rules.id_width)
+
+
+def read_period(text: str | None, layout: Format) -> Period | FieldFault:
+    """Return the day, week, month, quarter or year that a text names.
+
+    A date names the period that holds it; a week begins with the date given. ``%q`` in a pattern is the quarter, 1 to
+    4.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> from pathlib import Path
+    >>> from geoharm.ingest.formats.input_format import read_format
+    >>> layout = read_format("area-table-csv", Path())
+    >>> read_period("2020-02", layout)
+    Period(start=datetime.date(2020, 2, 1), end=datetime.date(2020, 3, 1))
+    """
+    rules = layout.rules
+    if not text:
+        return FieldFault("is empty")
+    if rules.numbered_from is not None:
+        return _numbered(text, rules)
+    found = {day for pattern in layout.date_formats if (day := _read_day(text, pattern)) is not None}
+    if not found:
+        return FieldFault("is not a date of the format " + " or ".join(layout.date_formats))
+    if len(found) > 1:
+        return FieldFault("is two different dates under the declared formats")
+    day = found.pop()
+    if not _FIRST_YEAR <= day.year < _LAST_YEAR:
+        return FieldFault(f"is before {_FIRST_YEAR} or after {_LAST_YEAR - 1}")
+    return _period_from(_first_day(day, rules.unit), rules.unit)
+
+
+def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFault:
+    """Return the least and the most that a count can be: the same number twice, or an interval.
+
+    A number rounded to the nearest b stands for everything that rounds to it: n - b/2 to n + b/2, never under 0.
+
+    Examples
+    --------
+    >>> rules = TableRules(suppressed=(("*", 1, 4),), thousands=",")
+    >>> read_count("1,204", rules), read_count("*", rules), read_count("0.0", rules)
+    ((1204, 1204), (1, 4), (0, 0))
+    >>> read_count("10", TableRules(rounded_to=5))
+    (8, 12)
+    """
+    if not text:
+        return FieldFault(EMPTY)
+    for sign, low, high in rules.suppressed:
+        if text == sign:
+            return low, high
+    number = text
+    if rules.thousands and re.fullmatch(rf"[0-9]{{1,3}}({re.escape(rules.thousands)}[0-9]{{3}})+(\.0*)?", text):
+        number = text.replace(rules.thousands, "")
+    if not re.fullmatch(r"[0-9]{1,15}(\.0*)?", number):
+        return FieldFault("is neither a whole number of zero or more nor a declared sign of a suppressed one")
+    value = int(number.split(".")[0])
+    if value % rules.rounded_to:
+        return FieldFault(f"is not a multiple of {rules.rounded_to}, to which the format says numbers are rounded")
+    reach = rules.rounded_to // 2
+    return max(value - reach, 0), value + reach
+
+
+def read_estimate(
+    texts: Mapping[str, str | None], rules: TableRules
+) -> tuple[float, float, str] | tuple[str, FieldFault]:
+    r"""Return a survey's estimate, its standard error and what the error was had from; or the column at fault and why.
+
+    The error is the standard error as given; else half of the confidence interval over z at its level; else, from n
+    people, :math:`\sqrt{d\,p(1-p)/n}` with design effect d. Where p is 0 or 1 that would be zero; half of Wilson's
+    interval over z is taken then: :math:`z / (2 (m + z^2))` with m = n/d and z = 1.96.
+
+    References
+    ----------
+    Wilson (1927), https://doi.org/10.1080/01621459.1927.10502953.
+    """
+    numbers = {field: _number(text) for field, text in texts.items() if text is not None}
+    for field, number in numbers.items():
+        if number is None:
+            return field, FieldFault("is not a number")
+    estimate = numbers.get("estimate")
+    if estimate is None:
+        return "estimate", FieldFault(EMPTY)
+    most = {"percent": 100.0, "proportion": 1.0}.get(rules.measured, math.inf)
+    if rules.measured != "mean" and not 0 <= estimate <= most:
+        return "estimate", FieldFault(f"is not a {rules.measured}: it does not lie between 0 and {most:g}")
+    error, low, high, n = (numbers.get(field) for field in ("standard_error", "low", "high", "n"))
+    if error is not None:
+        found = _with_error(estimate, error)
+    elif low is not None and high is not None:
+        found = _with_interval(estimate, low, high, rules)
+    elif n is not None:
+        found = _with_sample(estimate, n, most, rules)
+    else:
+        found = "estimate", FieldFault("has no standard error, confidence interval or sample size")
+    return found
+
+
+def _with_error(estimate: float, error: float) -> tuple[float, float, str] | tuple[str, FieldFault]:
+    if error <= 0:
+        return "standard_error", FieldFault("is not above 0")
+    return estimate, error, "standard error"
+
+
+def _with_interval(
+    estimate: float, low: float, high: float, rules: TableRules
+) -> tuple[float, float, str] | tuple[str, FieldFault]:
+    if not low <= estimate <= high or low == high:
+        return "low", FieldFault("and the upper bound do not hold the estimate between them")
+    z = _NORMAL.inv_cdf(0.5 + rules.level / 2)
+    return estimate, (high - low) / (2 * z), "confidence interval"
+
+
+def _with_sample(
+    estimate: float, n: float, most: float, rules: TableRules
+) -> tuple[float, float, str] | tuple[str, FieldFault]:
+    if n < 1 or n != int(n):
+        return "n", FieldFault("is not a whole number of 1 or more")
+    share, people = estimate / most, n / rules.design_effect
+    error = math.sqrt(share * (1 - share) / people)
+    if error == 0:
+        z = _NORMAL.inv_cdf(0.975)
+        error = z / (2 * (people + z * z))
+    return estimate, error * most, "sample size"
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
+def _numbered(text: str, rules: TableRules) -> Period | FieldFault:
+    found = re.fullmatch(r"([0-9]{1,5})(?:\.0*)?", text)
+    if not found or int(found.group(1)) < 1 or rules.numbered_from is None:
+        return FieldFault("is not the number of a period: 1, 2, 3 and so on")
+    steps = int(found.group(1)) - 1
+    if rules.unit in _MONTHS:
+        months = steps * _MONTHS[rules.unit]
+        if rules.numbered_from.year + months / 12 >= _LAST_YEAR:
+            return FieldFault(f"is after {_LAST_YEAR - 1}")
+        return _period_from(add_months(rules.numbered_from, months), rules.unit)
+    return _period_from(rules.numbered_from + timedelta(days=steps * _DAYS[rules.unit]), rules.unit)
+
+
+def _first_day(day: date, unit: str) -> date:
+    if unit in _DAYS:
+        return day
+    months = _MONTHS[unit]
+    return first_of_month(day).replace(month=(day.month - 1) // months * months + 1)
+
+
+def _period_from(start: date, unit: str) -> Period:
+    end = add_months(start, _MONTHS[unit]) if unit in _MONTHS else start + timedelta(days=_DAYS[unit])
+    return Period(start, end)
+
+
+def _read_day(text: str, pattern: str) -> date | None:
+    if "%q" not in pattern:
+        found = read_date(text, pattern)
+        return found.date() if found else None
+    match = _quarter_pattern(pattern).fullmatch(text)
+    if match is None:
+        return None
+    year = int(match["year"])
+    return date(year, 3 * int(match["quarter"]) - 2, 1) if year else None
+
+
+@cache
+def _quarter_pattern(pattern: str) -> re.Pattern[str]:
+    escaped = re.escape(pattern)
+    return re.compile(escaped.replace("%Y", r"(?P<year>[0-9]{4})").replace("%q", r"(?P<quarter>[1-4])"))

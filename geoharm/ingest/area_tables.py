@@ -1,0 +1,343 @@
+"""Area tables and surveys: every value with its area, period and category, kept, rejected with its line, or a duplicate.
+
+A wide table is turned into values first, so that each cell of it is read, counted and judged by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from geoharm.engines.duckdb import DuckDBEngine, quote_name
+from geoharm.errors import DataError
+from geoharm.ingest.area_fields import EMPTY, FieldFault, clean_text, read_code, read_count, read_estimate, read_period
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.formats.tables import VALUE, TableRules
+from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.read import stage_file
+from geoharm.ingest.readers.staging import REJECT_COLUMNS, StagedRows, check_reject_share, insert_rows
+from geoharm.ingest.validate import AFTER_PERIOD, BEFORE_PERIOD
+from geoharm.model.area_counts import Areas
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
+
+ALL = "all"
+CONFLICT = "is given more than once with different values; none of them is kept"
+_ERRORS = ("estimate", "standard_error", "low", "high", "n")
+# An area that shares less of itself with the study area lies beside it.
+_SLIVER = 1e-6
+
+_CELL = """
+CREATE OR REPLACE TEMP TABLE cell (
+    file VARCHAR, line BIGINT, nth BIGINT, area VARCHAR, category VARCHAR, since DATE, until DATE,
+    one DOUBLE, two DOUBLE, error_from VARCHAR, "column" VARCHAR, reason VARCHAR)
+"""
+
+
+def stage_values(store: DuckDBEngine, files: Sequence[InputFile], layout: Format, period: Period) -> dict[str, int]:
+    """Fill the temporary table ``cell`` from all files, and return how many values each has.
+
+    A value's numbers are ``one`` and ``two``: the least and the most of a count, or an estimate and its standard error.
+
+    Raises
+    ------
+    DataError, QualityError
+        If a file is refused.
+    """
+    connection = store.connection
+    connection.execute(_CELL)
+    read = {}
+    for source in files:
+        staged = stage_file(connection, source, layout)
+        headers = [field.removeprefix(VALUE) for field in staged.fields if field.startswith(VALUE)]
+        if layout.kind == "survey":
+            _read_estimates(connection, source.name, staged, layout)
+        else:
+            _read_counts(connection, source.name, staged, layout, headers)
+        width = max(len(headers), 1)
+        connection.execute(
+            f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
+            WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
+            [BEFORE_PERIOD, AFTER_PERIOD, source.name],
+        )
+        broken = [
+            (source.name, line, nth, *[None] * 7, "row", why) for line, why in staged.rejects for nth in range(width)
+        ]
+        insert_rows(connection, "cell", broken)
+        read[source.name] = staged.read * width
+        _gate(connection, source.name, layout, read[source.name])
+    return read
+
+
+def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
+    """Move ``cell`` into a table of values, ``tidy.duplicate`` and ``tidy.reject``.
+
+    A value that is given again, for the same area, category and period, is a duplicate. Given again as another value,
+    none is kept: which is right is not known.
+    """
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE again AS
+        SELECT area, category, since, min(one) <> max(one) OR min(two) <> max(two) AS torn
+        FROM cell WHERE reason IS NULL GROUP BY area, category, since HAVING count(*) > 1
+        """
+    )
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE judged AS
+        SELECT cell.*, torn, row_number() OVER same AS turn, first_value(file) OVER same AS of_file, first_value(line) OVER same AS of_line
+        FROM cell JOIN again USING (area, category, since) WHERE reason IS NULL
+        WINDOW same AS (PARTITION BY area, category, since ORDER BY file, line, nth)
+        """
+    )
+    connection.execute(
+        f"""INSERT INTO tidy.{table}
+        SELECT ?, file, line, coalesce(place, 'no place'), area, category, since, until, one, two
+            {", error_from" if table == "survey_value" else ""}
+        FROM (FROM cell ANTI JOIN again USING (area, category, since) WHERE reason IS NULL
+            UNION ALL SELECT * EXCLUDE (torn, turn, of_file, of_line) FROM judged WHERE NOT torn AND turn = 1)
+        LEFT JOIN (SELECT area, place FROM tidy.area WHERE source = ?) USING (area)
+        ORDER BY file, line, nth""",
+        [source, source],
+    )
+    connection.execute(
+        "INSERT INTO tidy.duplicate SELECT ?, file, line, of_file, of_line FROM judged "
+        "WHERE NOT torn AND turn > 1 ORDER BY file, line, nth",
+        [source],
+    )
+    connection.execute(
+        f"""INSERT INTO {REJECT_COLUMNS} SELECT ?, file, line, "column", reason FROM (
+            SELECT file, line, nth, "column", reason FROM cell WHERE reason IS NOT NULL
+            UNION ALL SELECT file, line, nth, 'value', ? FROM judged WHERE torn) ORDER BY file, line, nth""",
+        [source, CONFLICT],
+    )
+    connection.execute("DROP TABLE judged; DROP TABLE again; DROP TABLE cell")
+
+
+def save_areas(
+    connection: duckdb.DuckDBPyConnection, source: str, areas: Areas | None, layout: Format, area: StudyArea
+) -> None:
+    """Fill ``tidy.area`` with the outlines, their codes mended by the same rule as the table's.
+
+    The one area of a table without codes is the study area.
+
+    Raises
+    ------
+    DataError
+        If two areas have the same code once mended.
+    """
+    rules = layout.rules
+    shapes = {}
+    if rules.area:
+        shapes[rules.area] = area.boundary
+    elif areas is not None:
+        for raw, shape in zip(areas.codes, areas.shapes, strict=True):
+            code = read_code(raw, rules)
+            code = raw if isinstance(code, FieldFault) else code
+            if code in shapes:
+                msg = (
+                    f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; mend the area file.'
+                )
+                raise DataError(msg)
+            shapes[code] = shape
+    rows = []
+    for code, shape in sorted(shapes.items()):
+        share = shapely.area(shapely.intersection(shape, area.boundary)) / shapely.area(shape)
+        rows.append((source, code, "inside" if share > _SLIVER else "outside", shapely.to_wkb(shape)))
+    insert_rows(connection, "tidy.area", rows)
+
+
+def _read_counts(
+    connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, layout: Format, headers: Sequence[str]
+) -> None:
+    rules = layout.rules
+    if headers:
+        texts = ", ".join(quote_name(VALUE + header) for header in headers)
+        nth, value = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
+    else:
+        nth, value = "0", "value"
+    columns = {
+        "area_text": _text("area", staged),
+        "date_text": _date(staged),
+        "category_text": _text("category", staged),
+    }
+    if rules.headers:
+        columns["date_text"] = "CAST(NULL AS VARCHAR)"
+    listed = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line, {nth} AS nth, {value} AS value_text, {listed} FROM stage"
+    )
+    _header_texts(connection, headers, rules)
+    _lookup(connection, "area_text", lambda text: _outcome(read_code(rules.area or clean_text(text, layout), rules)))
+    _lookup(connection, "date_text", lambda text: _span(read_period(clean_text(text, layout), layout)))
+    _lookup(connection, "category_text", lambda text: (_category(clean_text(text, layout), layout), None, None))
+    _lookup(connection, "value_text", lambda text: _pair(read_count(clean_text(text, layout), rules)))
+    connection.execute(
+        f"""
+        INSERT INTO cell
+        SELECT ?, line, nth, a.one, c.one, CAST(d.one AS DATE), CAST(d.two AS DATE), CAST(v.one AS DOUBLE), CAST(v.two AS DOUBLE), NULL,
+            CASE WHEN a.fault IS NOT NULL THEN 'area' WHEN d.fault IS NOT NULL THEN 'date'
+                WHEN v.fault IS NOT NULL THEN {"header" if headers else "'value'"} END,
+            coalesce(a.fault, d.fault, v.fault)
+        FROM texts
+        JOIN found_area_text AS a ON a.text = coalesce(area_text, '') JOIN found_date_text AS d ON d.text = coalesce(date_text, '')
+        JOIN found_category_text AS c ON c.text = coalesce(category_text, '')
+        JOIN found_value_text AS v ON v.text = coalesce(value_text, '')
+        ORDER BY line, nth
+        """,
+        [name],
+    )
+    connection.execute("DROP TABLE texts; DROP TABLE stage")
+    for column in (*columns, "value_text"):
+        connection.execute(f"DROP TABLE found_{column}")
+
+
+def _header_texts(connection: duckdb.DuckDBPyConnection, headers: Sequence[str], rules: TableRules) -> None:
+    """Put what a wide table says in its header beside each value."""
+    connection.execute("ALTER TABLE texts ADD COLUMN header VARCHAR")
+    if not headers:
+        return
+    column = "date_text" if rules.headers else "category_text"
+    if rules.headers:
+        meant = [_first_group(rules.headers, header) for header in headers]
+    else:
+        category_of = dict(rules.value_columns)
+        meant = [category_of[header] for header in headers]
+    numbers = pa.array(range(len(headers)), pa.int64())
+    connection.register("headers", pa.table({"nth": numbers, "header": list(headers), "meant": meant}))
+    connection.execute(
+        f"UPDATE texts SET header = headers.header, {column} = headers.meant FROM headers WHERE headers.nth = texts.nth"
+    )
+    connection.unregister("headers")
+
+
+def _first_group(pattern: str, header: str) -> str:
+    found = re.search(pattern, header)
+    return header if found is None else found.group(1 if found.groups() else 0)
+
+
+def _lookup(
+    connection: duckdb.DuckDBPyConnection, column: str, read: Callable[[str], tuple[str | None, str | None, str | None]]
+) -> None:
+    """Read every distinct text of a column once, into the temporary table ``found_COLUMN(text, one, two, fault)``."""
+    rows = connection.execute(f"SELECT DISTINCT coalesce({column}, '') AS text FROM texts ORDER BY text").fetchall()
+    found = [(text, *read(text)) for (text,) in rows]
+    names = ("text", "one", "two", "fault")
+    columns = list(zip(*found, strict=True)) or [()] * len(names)
+    table = pa.table({key: pa.array(values, pa.string()) for key, values in zip(names, columns, strict=True)})
+    connection.register("found_rows", table)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE found_{column} AS FROM found_rows")
+    connection.unregister("found_rows")
+
+
+def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, layout: Format) -> None:
+    """Read a survey row by row: an estimate and its error are judged together."""
+    rules = layout.rules
+    fields = [field for field in _ERRORS if field in staged.fields]
+    picked = ", ".join(quote_name(field) for field in fields)
+    rows = connection.execute(
+        f"SELECT line, {_text('area', staged)}, {_date(staged)}, {_text('category', staged)}, {picked} FROM stage ORDER BY line"
+    ).fetchall()
+    cells: list[list[Any]] = []
+    for line, area_text, date_text, category_text, *numbers in rows:
+        code = read_code(rules.area or clean_text(area_text, layout), rules)
+        span = read_period(clean_text(date_text, layout), layout)
+        found = read_estimate(
+            {field: clean_text(text, layout) for field, text in zip(fields, numbers, strict=True)}, rules
+        )
+        column, fault = next(
+            (
+                (column, part.reason)
+                for column, part in (("area", code), ("date", span))
+                if isinstance(part, FieldFault)
+            ),
+            (found[0], found[1].reason) if isinstance(found[1], FieldFault) else (None, None),
+        )
+        if fault is not None:
+            cells.append([name, line, 0, *[None] * 7, column, fault])
+        elif isinstance(span, Period):
+            category = _category(clean_text(category_text, layout), layout)
+            cells.append([name, line, 0, code, category, span.start, span.end, *found, None, None])
+    insert_rows(connection, "cell", cells)
+    connection.execute("DROP TABLE stage")
+
+
+def _text(field: str, staged: StagedRows) -> str:
+    return quote_name(field) if field in staged.fields else "CAST(NULL AS VARCHAR)"
+
+
+def _date(staged: StagedRows) -> str:
+    """Return SQL for the text of the date; year, month and quarter in columns of their own are joined by hyphens."""
+    if "year" not in staged.fields:
+        return _text("date", staged)
+    parts = ["trim(year)"]
+    parts += ["lpad(trim(month), 2, '0')"] if "month" in staged.fields else []
+    parts += ["trim(quarter)"] if "quarter" in staged.fields else []
+    return " || '-' || ".join(parts)
+
+
+def _category(text: str | None, layout: Format) -> str:
+    category = text or layout.category or ALL
+    return layout.category_map.get(category, category)
+
+
+def _outcome(code: str | FieldFault) -> tuple[str | None, None, str | None]:
+    return (None, None, code.reason) if isinstance(code, FieldFault) else (code, None, None)
+
+
+def _span(period: Period | FieldFault) -> tuple[str | None, str | None, str | None]:
+    return (None, None, period.reason) if isinstance(period, FieldFault) else (str(period.start), str(period.end), None)
+
+
+def _pair(count: tuple[int, int] | FieldFault) -> tuple[str | None, str | None, str | None]:
+    return (None, None, count.reason) if isinstance(count, FieldFault) else (str(count[0]), str(count[1]), None)
+
+
+def _gate(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, read: int) -> None:
+    """Refuse a file of which more than half cannot be read: the wrong format, not bad values."""
+    worst = connection.execute(
+        'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
+        "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
+        [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
+    ).fetchall()
+    if worst:
+        check_reject_share(name, layout, worst[0], read, of="values")
+
+
+def values_by_area(
+    store: DuckDBEngine, source: str, category: str, table: str, columns: tuple[str, str]
+) -> tuple[tuple[str, ...], tuple[Period, ...], list[np.ndarray[Any, np.dtype[np.float64]]], tuple[Any, ...]]:
+    """Return a category's areas, periods, two arrays of shape (areas, periods) with NaN where nothing is, and outlines.
+
+    Raises
+    ------
+    DataError
+        If the source has no such category.
+    """
+    mine = f"FROM tidy.{table} WHERE source = ? AND category = ?"
+    given = [source, category]
+    found = store.connection.execute(
+        f"""SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
+        CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {mine} ORDER BY place, step""",
+        given,
+    ).fetchnumpy()
+    if not found["place"].size:
+        msg = f'"{source}" has no value of the category "{category}".'
+        raise DataError(msg)
+    areas = tuple(
+        row[0] for row in store.connection.execute(f"SELECT DISTINCT area {mine} ORDER BY area", given).fetchall()
+    )
+    spans = store.connection.execute(f"SELECT DISTINCT since, until {mine} ORDER BY since", given).fetchall()
+    periods = tuple(Period(since, until) for since, until in spans)
+    arrays = [np.full((len(areas), len(periods)), np.nan) for _ in columns]
+    for array, key in zip(arrays, ("one", "two"), strict=True):
+        array[found["place"], found["step"]] = found[key]
+    shapes = dict(store.connection.execute("SELECT area, shape FROM tidy.area WHERE source = ?", [source]).fetchall())
+    outlines = tuple(shapely.from_wkb(bytes(shapes[code])) if code in shapes else None for code in areas)
+    return areas, periods, arrays, outlines

@@ -1,0 +1,1 @@
+"""What an unknown file holds: its format, columns and dates, proposed with evidence and doubts."""

@@ -1,0 +1,1 @@
+"""Places of events: addresses, default geocodes, and places recovered from address texts."""

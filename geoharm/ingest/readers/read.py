@@ -1,0 +1,147 @@
+"""From a file of any container to ``parsed``, by way of ``stage``: the declared columns, as text, with their lines.
+
+Nothing is guessed: columns are found by name before a row is read, dialect and encoding come from the format, and
+every row that does not fit is a reject with its line. Undeclared columns are never stored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import duckdb
+
+from geoharm.errors import DataError
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.parse import parse_stage
+from geoharm.ingest.readers.csv_files import stage_csv
+from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, needed_fields
+from geoharm.ingest.readers.tabular import stage_excel, stage_parquet, stage_vector
+
+Reader = Callable[[duckdb.DuckDBPyConnection, InputFile, Format], StagedRows]
+
+
+def read_file(
+    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, faults: Sequence[str]
+) -> StagedRows:
+    """Fill ``parsed`` from one file; see `parse_stage`.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, of another container, or lacks a declared column.
+    """
+    _check_filled(source)
+
+    def parse(fields: Collection[str], *, lined: bool = True) -> int:
+        return parse_stage(connection, fields, layout, faults, lined=lined)
+
+    if layout.container == "csv":
+        return stage_csv(connection, source, layout, parse)
+    staged = _READERS[layout.container](connection, source, layout)
+    parse(staged.fields)
+    connection.execute("DROP TABLE stage")
+    return staged
+
+
+def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+    """Fill ``stage(line, <declared fields>)`` from one file, for tables that are no events.
+
+    Raises
+    ------
+    DataError
+        With one sentence, if the file cannot be read.
+    """
+    _check_filled(source)
+    if layout.container != "csv":
+        return _READERS[layout.container](connection, source, layout)
+
+    def keep(fields: Collection[str], *, lined: bool = True) -> int:  # noqa: ARG001
+        line = "" if lined else "row_number() OVER () + 1 AS line, "
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_stage AS SELECT {line}* FROM stage")
+        return int(connection.execute("SELECT count(*) FROM kept_stage").fetchall()[0][0])
+
+    staged = stage_csv(connection, source, layout, keep)
+    connection.execute("ALTER TABLE kept_stage RENAME TO stage")
+    return staged
+
+
+def _check_filled(source: InputFile) -> None:
+    if not source.path.is_file():
+        msg = f'The file "{source.path}" does not exist.'
+        raise DataError(msg)
+    if source.path.stat().st_size == 0:
+        msg = f'The file "{source.name}" is empty.'
+        raise DataError(msg)
+
+
+def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+    """Read points with the standard JSON parser: a driver that opens whatever a file claims to be is not used."""
+    with source.open() as stream:
+        content = stream.read()
+    try:
+        document: Any = json.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise encoding_error(source, "utf-8", wayout="GeoJSON is utf-8: save it so") from error
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}, sign {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f'The file "{source.name}" is not valid GeoJSON{where}; export it again.'
+        raise DataError(msg) from error
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list):
+        msg = f'The file "{source.name}" is JSON, but not a GeoJSON FeatureCollection.'
+        raise DataError(msg)
+    if not features:
+        msg = f'The file "{source.name}" has no features.'
+        raise DataError(msg)
+    keys: dict[str, str] = {}
+    for field, names in layout.columns.items():
+        key = next((name for name in names if any(name in _properties(feature) for feature in features)), None)
+        if key is not None:
+            keys[field] = key
+        elif field in needed_fields(layout):
+            msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
+            raise DataError(msg)
+    writer = StageWriter(connection, (*keys, "longitude", "latitude"))
+    for number, feature in enumerate(features, start=1):
+        place = _point(feature)
+        if isinstance(place, str):
+            writer.reject(number, place)
+            continue
+        properties = _properties(feature)
+        values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
+        if any(value is not None and is_broken_text(value) for value in values):
+            writer.reject(number, "holds signs that are no text")
+        else:
+            writer.keep(number, [*values, *place])
+    return writer.close()
+
+
+def _properties(feature: Any) -> dict[str, Any]:
+    found = feature.get("properties") if isinstance(feature, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _point(feature: Any) -> tuple[str | None, str | None] | str:
+    """Return a feature's coordinates as text, or why it has none that can be used."""
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        return "is not a GeoJSON feature"
+    geometry = feature.get("geometry")
+    if geometry is None:
+        return None, None
+    where = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point" or not isinstance(where, list):
+        return "has a geometry that is not a point"
+    if len(where) < 2:
+        return None, None
+    return repr(where[0]), repr(where[1])
+
+
+_READERS: dict[str, Reader] = {
+    "geojson": stage_geojson,
+    "parquet": stage_parquet,
+    "excel": stage_excel,
+    "vector": stage_vector,
+}

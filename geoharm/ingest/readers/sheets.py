@@ -1,0 +1,36 @@
+"""A small sheet as rows of texts: the first sheet of a workbook, or a CSV file; for tables that no format describes."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from geoharm.errors import DataError
+from geoharm.ingest.readers.input_files import single_input_file
+from geoharm.ingest.readers.tabular import cell_text, sheet_rows
+
+MAX_ROWS = 20_000
+
+
+def read_first_sheet(path: Path) -> list[list[str]]:
+    """Return the first sheet's cells as texts, row by row; empty cells are empty texts.
+
+    Raises
+    ------
+    DataError
+        If the file is no workbook or CSV file, or holds more than 20,000 rows.
+    """
+    source = single_input_file(path)
+    if path.suffix.lower() == ".csv":
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as stream:
+                rows = [list(row) for row in csv.reader(stream)]
+        except UnicodeDecodeError as error:
+            msg = f'The file "{path}" is not UTF-8 text; save it as UTF-8, or as a workbook.'
+            raise DataError(msg) from error
+    else:
+        rows = [[cell_text(cell) or "" for cell in row] for row in sheet_rows(source, "")[1]]
+    if len(rows) > MAX_ROWS:
+        msg = f'"{path}" has {len(rows):,} rows; a table of weights has at most {MAX_ROWS:,}.'
+        raise DataError(msg)
+    return rows

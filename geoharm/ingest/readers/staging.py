@@ -1,0 +1,227 @@
+"""The temporary table ``stage``: declared columns as text, with the line each row began on; filled by every reader."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import pyarrow as pa
+
+from geoharm.engines.duckdb import quote_name
+from geoharm.errors import DataError, QualityError
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.formats.tables import NEEDED_FIELDS, value_fields
+from geoharm.ingest.readers.input_files import CHUNK, InputFile
+
+_BATCH = 100_000
+# More than this share unreadable means the wrong format, not bad rows.
+MAX_REJECTED = 0.5
+REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
+NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
+
+
+@dataclass(frozen=True, slots=True)
+class StagedRows:
+    """What was put into ``stage``.
+
+    Attributes
+    ----------
+    read : int
+        Rows of the file, whether they fit or not.
+    rejects : tuple of (line, reason)
+        Rows that do not have the shape they should.
+    fields : tuple of str
+        The declared fields that the file has, as columns of ``stage``.
+    sha256 : str
+        Of the file, where reading it told.
+    """
+
+    read: int
+    rejects: tuple[tuple[int, str], ...]
+    fields: tuple[str, ...]
+    sha256: str = ""
+
+
+class StageWriter:
+    """Collects rows and rejects of one file, in order.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    fields : sequence of str
+        Columns of ``stage`` after ``line``.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> None:
+        self._connection = connection
+        self._fields = tuple(fields)
+        self._lines: list[int] = []
+        self._rows: list[Sequence[str | None]] = []
+        self._rejects: list[tuple[int, str]] = []
+        self._read = 0
+        columns = ", ".join(f"{quote_name(field)} VARCHAR" for field in self._fields)
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
+
+    def keep(self, line: int, values: Sequence[str | None]) -> None:
+        """Add a row; `values` in the order of the fields."""
+        self._read += 1
+        self._lines.append(line)
+        self._rows.append(values)
+        if len(self._rows) == _BATCH:
+            self._write()
+
+    def reject(self, line: int, reason: str) -> None:
+        """Add a reject."""
+        self._read += 1
+        self._rejects.append((line, reason))
+
+    def close(self) -> StagedRows:
+        """Write what is left and return the balance."""
+        self._write()
+        return StagedRows(self._read, tuple(self._rejects), self._fields)
+
+    def _write(self) -> None:
+        if not self._rows:
+            return
+        columns = zip(*self._rows, strict=True)
+        table = {"line": pa.array(self._lines, pa.int64())}
+        table |= {field: pa.array(values, pa.string()) for field, values in zip(self._fields, columns, strict=True)}
+        self._connection.register("stage_batch", pa.table(table))
+        self._connection.execute("INSERT INTO stage FROM stage_batch")
+        self._connection.unregister("stage_batch")
+        self._lines.clear()
+        self._rows.clear()
+
+
+def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    """Append rows to a table, or to its columns named in brackets; at once, where `executemany` takes a moment each."""
+    if not rows:
+        return
+    columns = zip(*rows, strict=True)
+    connection.register("new_rows", pa.table({f"c{nth}": pa.array(values) for nth, values in enumerate(columns)}))
+    connection.execute(f"INSERT INTO {table} FROM new_rows")
+    connection.unregister("new_rows")
+
+
+def check_reject_share(
+    name: str,
+    layout: Format,
+    worst: tuple[str, str, int, int],
+    read: int,
+    *,
+    of: str,
+    way_out: str = "Check the format",
+) -> None:
+    """Refuse a file of which more than `MAX_REJECTED` have one fault: the wrong format, not bad rows.
+
+    Parameters
+    ----------
+    name : str
+    layout : Format
+    worst : (column, reason, count, first line)
+        The most frequent fault.
+    read : int
+    of : str
+        "rows" or "values": what is counted.
+    way_out : str
+
+    Raises
+    ------
+    QualityError
+    """
+    column, reason, count, line = worst
+    if count > MAX_REJECTED * read:
+        where = "the row" if column == "row" else f'"{layout.columns.get(column, (column,))[0]}"'
+        msg = (
+            f'"{name}" does not look like the format "{layout.name}": in {count:,} of {read:,} {of} (first in line {line}) '
+            f"{where} {reason}. {way_out}; nothing was read."
+        )
+        raise QualityError(msg)
+
+
+def is_broken_text(text: str) -> bool:
+    """Return whether a text holds halves of signs: bytes that could not be decoded, or lone surrogates."""
+    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+
+
+def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataError:
+    """Return the refusal of a file that is not in an encoding, with the line and the first byte that do not fit.
+
+    Parameters
+    ----------
+    source : InputFile
+    encoding : str
+    wayout : str
+        What to do, if the file's first bytes do not tell it.
+    """
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line, what = 1, "is not all"
+    with source.open() as stream:
+        begin = stream.read(CHUNK)
+        chunk = begin
+        try:
+            while chunk:
+                decoder.decode(chunk)
+                line += chunk.count(b"\n")
+                chunk = stream.read(CHUNK)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            broken: bytes = error.object
+            # What the decoder had left over from the chunk before has been counted there.
+            line += broken[: error.start].count(b"\n") - broken[: max(len(broken) - len(chunk), 0)].count(b"\n")
+            what = f"has the byte 0x{broken[error.start]:02x}, which is not"
+        except UnicodeError:
+            what = "does not begin as"
+    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and "16" not in encoding:
+        wayout = 'The file begins like utf-16: write encoding = "utf-16" under [csv]'
+    return DataError(f'"{source.name}", line {line}: the text {what} {encoding} text. {wayout}; nothing was read.')
+
+
+def needed_fields(layout: Format) -> tuple[str, ...]:
+    """Return the fields that a file must have if its format declares them."""
+    if layout.kind != "event":
+        return NEEDED_FIELDS[layout.kind]
+    return (*NEEDED, "id") if layout.duplicate_rule == "id" else NEEDED
+
+
+def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str, int]:
+    """Return each declared field's position in a header; the needed ones must be there, each once.
+
+    Parameters
+    ----------
+    name : str
+        Of the file, for sentences.
+    header : sequence of str
+    layout : Format
+
+    Raises
+    ------
+    DataError
+        If a needed column is missing, or a declared one is there twice.
+    """
+    chosen: dict[str, int] = {}
+    missing: list[str] = []
+    for field, names in layout.columns.items():
+        places = [index for index, column in enumerate(header) if column in names]
+        if len(places) > 1:
+            msg = f'The header of "{name}" has the column "{header[places[0]]}" more than once.'
+            raise DataError(msg)
+        if places:
+            chosen[field] = places[0]
+        elif field in needed_fields(layout):
+            missing.append(names[0])
+    if layout.rules.headers or layout.rules.value_columns:
+        chosen |= value_fields(name, header, layout.rules)
+    if missing:
+        wanted = ", ".join(f'"{column}"' for column in missing)
+        found = ", ".join(f'"{column}"' for column in header[:20])
+        msg = (
+            f'The file "{name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
+            f"its header is {found}."
+        )
+        if len(header) == 1 and layout.container == "csv":
+            msg += " If another sign divides its columns, name it under [csv] delimiter."
+        raise DataError(" ".join(msg.split()))
+    return chosen

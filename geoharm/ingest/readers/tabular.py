@@ -1,0 +1,232 @@
+"""Tables that are not text: Excel and OpenDocument sheets, Parquet and GeoParquet, GeoPackage and zipped Shapefiles."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+import zipfile
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import geopandas
+import numpy as np
+from pyogrio.errors import DataSourceError
+from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
+from geoharm.engines.duckdb import quote_name
+from geoharm.errors import DataError
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.readers.input_files import MAX_BYTES, MAX_RATIO, InputFile
+from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_columns
+
+
+def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+    """Read one sheet of a workbook; lines are the sheet's own row numbers.
+
+    Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
+    """
+    names, rows = sheet_rows(source, layout.sheet)
+    sheet, start = layout.sheet or names[0], layout.header_row - 1
+    if len(rows) <= start + 1:
+        msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
+        raise DataError(msg)
+    chosen = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], layout)
+    writer = StageWriter(connection, tuple(chosen))
+    for number, row in enumerate(rows[start + 1 :], start=start + 2):
+        if any(cell != "" for cell in row):
+            writer.keep(number, [cell_text(row[index]) for index in chosen.values()])
+    return writer.close()
+
+
+def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]]]:
+    """Return the names of a workbook's sheets, hidden ones last, and the rows of one, the first if `sheet` is empty.
+
+    Raises
+    ------
+    DataError
+        If it is no workbook, or has no such sheet.
+    """
+    _refuse_bomb(source)
+    try:
+        with source.open() as stream:
+            workbook = CalamineWorkbook.from_object(stream if source.is_plain else io.BytesIO(stream.read()))
+        shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
+        names = [*shown, *(name for name in workbook.sheet_names if name not in shown)]
+        if sheet and sheet not in names:
+            msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
+            raise DataError(msg)
+        return names, workbook.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
+    except (CalamineError, zipfile.BadZipFile) as error:
+        msg = f'The file "{source.name}" cannot be read as a workbook: it is of another kind, has a password, or is damaged.'
+        raise DataError(msg) from error
+
+
+def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+    """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
+    if not source.is_plain:
+        msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
+        raise DataError(msg)
+    try:
+        described = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
+        names = [row[0] for row in described]
+        has_points = layout.kind in ("event", "site")
+        if has_points and "longitude" not in layout.columns and "latlon" not in layout.columns:
+            return _stage_frame(connection, source, layout, check_frame(source, geopandas.read_parquet(source.path)))
+        chosen = match_columns(source.name, names, layout)
+        picked = ", ".join(
+            f"{_parquet_text(names[index], described[index][1])} AS {quote_name(field)}"
+            for field, index in chosen.items()
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {picked} "
+            "FROM read_parquet(?, file_row_number = true)",
+            [str(source.path)],
+        )
+    except (duckdb.Error, ValueError, OSError) as error:
+        msg = f'The file "{source.name}" cannot be read as Parquet: it is of another kind, or damaged.'
+        raise DataError(msg) from error
+    read = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
+    return StagedRows(read, (), tuple(chosen))
+
+
+def stage_vector(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+    """Read the points of a GeoPackage, or of a Shapefile in its zip."""
+    return _stage_frame(connection, source, layout, read_vector(source))
+
+
+def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoDataFrame:
+    """Return the features of a GeoPackage, or of a Shapefile in its zip, in their own coordinate system: all, or the first.
+
+    Raises
+    ------
+    DataError
+        If the file is another, damaged, empty, reads other files, or does not say its coordinate system.
+    """
+    if not source.is_plain:
+        msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
+        raise DataError(msg)
+    with source.path.open("rb") as probe:
+        start = probe.read(16)
+    if start.startswith(b"SQLite format 3\x00"):
+        _refuse_virtual_tables(source)
+        address = str(source.path)
+    elif start.startswith(b"PK"):
+        address = f"/vsizip/{source.path}/{_shapefile(source)}"
+    else:
+        msg = f'The file "{source.name}" is neither a GeoPackage nor a zipped Shapefile.'
+        raise DataError(msg)
+    try:
+        # Coordinates that are no numbers are found and said later; numpy need not warn of them.
+        with np.errstate(invalid="ignore"):
+            frame = geopandas.read_file(address, engine="pyogrio", rows=rows)
+    except (DataSourceError, ValueError) as error:
+        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    return check_frame(source, frame)
+
+
+def check_frame(source: InputFile, frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return the features if there are any and they say their coordinate system.
+
+    Raises
+    ------
+    DataError
+        Otherwise.
+    """
+    if frame.empty:
+        msg = f'The file "{source.name}" has no features.'
+        raise DataError(msg)
+    if frame.crs is None:
+        msg = f'The file "{source.name}" does not say its coordinate system.'
+        raise DataError(msg)
+    return frame
+
+
+def _stage_frame(
+    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, frame: geopandas.GeoDataFrame
+) -> StagedRows:
+    names = [str(name) for name in frame.columns]
+    chosen = match_columns(source.name, names, layout)
+    moved = frame.geometry.to_crs(layout.crs)
+    columns = [frame[names[index]].to_numpy(dtype=object) for index in chosen.values()]
+    writer = StageWriter(connection, (*chosen, "longitude", "latitude"))
+    for number, (geometry, *values) in enumerate(zip(moved, *columns, strict=True), start=1):
+        if geometry is None or geometry.is_empty:
+            writer.keep(number, [*map(cell_text, values), None, None])
+        elif geometry.geom_type != "Point":
+            writer.reject(number, "has a geometry that is not a point")
+        else:
+            writer.keep(number, [*map(cell_text, values), repr(float(geometry.x)), repr(float(geometry.y))])
+    return writer.close()
+
+
+def _parquet_text(name: str, kind: str) -> str:
+    """Return SQL for a column as text; moments with an offset are written in UTC, whatever zone the database is in."""
+    column = quote_name(name)
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%d %H:%M:%S') || '+00'"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def cell_text(value: Any) -> str | None:
+    """Return a cell of a sheet or frame as the text its format's patterns are written for; None if it is empty."""
+    if value is None or value == "" or value is np.ma.masked or value != value:  # noqa: PLR0124 NaN is not itself
+        return None
+    if isinstance(value, datetime):
+        return _moment_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _moment_text(moment: datetime) -> str:
+    """Return a moment as text: in UTC with its ending +00 if it has an offset, as a day if it is midnight."""
+    if moment.tzinfo is not None:
+        return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")
+    midnight = moment.hour == moment.minute == moment.second == 0
+    return moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
+
+
+def _refuse_bomb(source: InputFile) -> None:
+    """Refuse a workbook (a zip archive) that says it grows beyond measure."""
+    if not source.is_plain or not zipfile.is_zipfile(source.path):
+        return
+    with zipfile.ZipFile(source.path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > MAX_BYTES or size > MAX_RATIO * max(source.path.stat().st_size, 1 << 20):
+        msg = f'The workbook "{source.name}" unpacks to {size >> 20:,} MB; it is not read.'
+        raise DataError(msg)
+
+
+def _refuse_virtual_tables(source: InputFile) -> None:
+    """Refuse tables that read other files when they are opened; only a GeoPackage's own index is virtual by right."""
+    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as connection:
+        try:
+            rows = connection.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
+        except sqlite3.DatabaseError as error:
+            msg = f'The file "{source.name}" is a damaged GeoPackage; fetch it again.'
+            raise DataError(msg) from error
+    for (statement,) in rows:
+        words = " ".join(statement.lower().split())
+        if words.startswith("create virtual table") and " using rtree" not in words:
+            msg = f'The GeoPackage "{source.name}" holds a table that reads other files; it is not read.'
+            raise DataError(msg)
+
+
+def _shapefile(source: InputFile) -> str:
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            found = [name for name in archive.namelist() if name.lower().endswith(".shp")]
+            start = archive.open(found[0]).read(4) if len(found) == 1 else b""
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        msg = f'The file "{source.name}" is damaged or encrypted; fetch it again.'
+        raise DataError(msg) from error
+    if start != b"\x00\x00\x27\x0a":
+        msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
+        raise DataError(msg)
+    return found[0]

@@ -1,0 +1,244 @@
+"""From ``stage`` to rows that mean something: dates, places and categories, or a reject with its reason.
+
+One file is one transaction. A file that would mislead (swapped coordinates, a format that fits less than half of
+its rows) is refused whole, with one sentence, and the database stays as it was.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from geoharm import _crs
+from geoharm.engines.duckdb import DuckDBEngine, quote_text
+from geoharm.errors import DataError, QualityError
+from geoharm.ingest.date_checks import check_dates, note_dates
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.parse import drop_parsed
+from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
+from geoharm.ingest.quality_notes import forget_notes
+from geoharm.ingest.readers.csv_files import NOT_TEXT
+from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.read import read_file
+from geoharm.ingest.readers.staging import StagedRows, check_reject_share
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
+
+WITH_COMMA = "has a comma"
+BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
+
+_SWAPPED = 0.9
+# Places this share of the study area's size around it are projected as quickly as those inside.
+_MARGIN = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRule:
+    """What, besides a file's bytes, decides how its rows are read.
+
+    Attributes
+    ----------
+    source : str
+    layout : Format
+    area : StudyArea
+    period : Period
+    """
+
+    source: str
+    layout: Format
+    area: StudyArea
+    period: Period
+
+    def key(self, sha256: str) -> str:
+        """Return a fingerprint that changes whenever a row could be read differently."""
+        rule = repr((sha256, self.source, self.layout, self.area.crs, self.area.boundary.wkb_hex, self.period))
+        return hashlib.sha256(rule.encode()).hexdigest()
+
+
+def load_file(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> bool:
+    """Read one file into ``tidy.row`` and ``tidy.reject``, replacing what it held there before.
+
+    Returns
+    -------
+    bool
+        False if the same bytes were read under the same rule before: nothing was changed.
+
+    Raises
+    ------
+    DataError, QualityError
+        If the file is refused; the database is as it was.
+    """
+    held = store.connection.execute(
+        "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, source.name]
+    ).fetchall()
+    if held and held[0][0] == rule.key(source.sha256()):
+        return False
+    # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
+    try:
+        _load(store, source, rule)
+    finally:
+        drop_parsed(store.connection)
+    return True
+
+
+def _load(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
+    name, stamp, faults = source.name, source.stamp(), _faults(rule)
+    staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
+    sha256 = staged.sha256 or source.sha256()
+    if source.stamp() != stamp:
+        msg = f'The file "{name}" changed while it was read; let the program that writes it end, and run again.'
+        raise DataError(msg)
+    check_dates(store.connection, name, rule.layout)
+    _gate_swapped(store.connection, name, rule)
+    with store.transaction() as connection:
+        forget_file(connection, rule.source, name)
+        _keep_rows(connection, name, rule)
+        _keep_rejects(connection, name, rule, staged, faults)
+        _gate_rejects(connection, name, rule, staged)
+        connection.execute(
+            "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, rule.key(sha256), staged.read]
+        )
+        note_dates(connection, rule.source, name, rule.layout)
+        note_zeros(connection, rule.source, name)
+        if "weight" in staged.fields:
+            note_weights(connection, rule.source, name)
+        if rule.layout.crs == _crs.LONLAT:
+            note_decimals(connection, rule.source, name)
+
+
+def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
+    """Remove every row of a file, and its notes."""
+    forget_notes(connection, source, name)
+    for table in ("file", "row", "reject"):
+        connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
+
+
+def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
+    """Return (condition, column, reason): the first that holds rejects a row."""
+    faults = [
+        ("test", "remark", "says that the row is a test"),
+        ("date_text IS NULL", "date", "is empty"),
+        ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.layout.date_formats)),
+        (f"day < DATE '{rule.period.start}'", "date", BEFORE_PERIOD),
+        (f"day >= DATE '{rule.period.end}'", "date", AFTER_PERIOD),
+        ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
+        ("last_day < first_day", "end", "is before the date"),
+        (
+            f"last_day - first_day > {rule.layout.longest_span}",
+            "end",
+            f"is more than {rule.layout.longest_span} days after the date: when it happened is not known",
+        ),
+        ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
+        ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
+        (
+            "weight_text IS NOT NULL AND (weight IS NULL OR NOT isfinite(weight) OR weight < 0)",
+            "weight",
+            "is not a number of zero or more",
+        ),
+    ]
+    limits = (("longitude", 180), ("latitude", 90)) if rule.layout.crs == _crs.LONLAT else ()
+    for column in ("longitude", "latitude"):
+        faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, WITH_COMMA))
+        condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
+        faults.append((condition, column, "is not a number"))
+    faults += [(f"abs({column}) > {most}", column, f"is beyond {most} degrees") for column, most in limits]
+    return faults
+
+
+def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
+    found = connection.execute(
+        "SELECT DISTINCT longitude, latitude FROM parsed WHERE longitude IS NOT NULL AND fault IS NULL"
+    ).fetchnumpy()
+    longitude, latitude = (np.asarray(found[key], dtype=np.float64) for key in ("longitude", "latitude"))
+    x, y = _crs.transform_near(
+        longitude, latitude, source=rule.layout.crs, target=rule.area.crs, box=_box(rule, margin=_MARGIN)
+    )
+    connection.register("projected", pa.table({"longitude": longitude, "latitude": latitude, "x": x, "y": y}))
+    # The order of the lines is kept without sorting.
+    connection.execute(
+        """
+        INSERT INTO tidy.row
+        SELECT ?, ?, line, day, x, y, category, address, weight, same, clock, clock_end
+        FROM parsed LEFT JOIN projected USING (longitude, latitude) WHERE fault IS NULL
+        """,
+        [rule.source, name],
+    )
+    connection.unregister("projected")
+
+
+def _box(rule: LoadRule, *, margin: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the study area and a share of its size around it, in the file's system."""
+    west, south, east, north = rule.area.boundary.bounds
+    wide, high = margin * (east - west), margin * (north - south)
+    west, south, east, north = west - wide, south - high, east + wide, north + high
+    edge = np.linspace(0, 1, 21)
+    xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
+    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
+    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.layout.crs)
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+
+
+def _keep_rejects(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rule: LoadRule,
+    staged: StagedRows,
+    faults: Sequence[tuple[str, str, str]],
+) -> None:
+    columns = " ".join(f"WHEN {index} THEN {quote_text(column)}" for index, (_, column, _) in enumerate(faults))
+    reasons = " ".join(f"WHEN {index} THEN {quote_text(reason)}" for index, (_, _, reason) in enumerate(faults))
+    connection.execute(
+        f"""
+        INSERT INTO tidy.reject
+        SELECT ?, ?, line, CASE fault {columns} END, CASE fault {reasons} END, day
+        FROM parsed WHERE fault IS NOT NULL ORDER BY line
+        """,
+        [rule.source, name],
+    )
+    if staged.rejects:
+        connection.executemany(
+            "INSERT INTO tidy.reject VALUES (?, ?, ?, 'row', ?, NULL)",
+            [[rule.source, name, line, reason] for line, reason in staged.rejects],
+        )
+
+
+def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: StagedRows) -> None:
+    worst = connection.execute(
+        'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
+        "WHERE source = ? AND file = ? AND reason NOT IN (?, ?) GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
+        [rule.source, name, BEFORE_PERIOD, AFTER_PERIOD],
+    ).fetchall()
+    if worst:
+        way_out = "Check the format or whether columns are swapped"
+        if worst[0][1].startswith(NOT_TEXT):
+            way_out = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif worst[0][1] == WITH_COMMA:
+            way_out = "Save the numbers with a decimal point and without thousands separators"
+        check_reject_share(name, rule.layout, worst[0], staged.read, of="rows", way_out=way_out)
+
+
+def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
+    """Stop when nine rows in ten lie in the study area's box only with their coordinates swapped."""
+    west, south, east, north = _box(rule, margin=0.0)
+    box = [west, east, south, north]
+    placed, given, swapped = connection.execute(
+        """
+        SELECT count(*) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
+            count(*) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
+            count(*) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
+        FROM parsed
+        """,
+        box,
+    ).fetchall()[0]
+    if placed and swapped >= _SWAPPED * placed and given < (1 - _SWAPPED) * placed:
+        names = [rule.layout.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        msg = (
+            f'"{name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
+            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+        )
+        raise QualityError(msg)

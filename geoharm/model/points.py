@@ -1,0 +1,108 @@
+"""Places of events, with or without their days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm._validation import check_vector
+from geoharm.errors import DesignError
+from geoharm.model.period import Window
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPoints:
+    """Places, days and how much happened there and then.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n,)
+        Metres in the study's system.
+    day : ndarray of datetime64[D], shape (n,)
+        First of the month where the source knows no day.
+    weight : ndarray, shape (n,)
+        Events at the place on the day, zero or more.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    day: NDArray[np.datetime64]
+    weight: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y", "weight"):
+            object.__setattr__(self, name, check_vector(getattr(self, name), name))
+        day = np.array(self.day, dtype="datetime64[D]")
+        day.setflags(write=False)
+        object.__setattr__(self, "day", day)
+        sizes = (self.x.size, self.y.size, self.day.size, self.weight.size)
+        if len(set(sizes)) > 1:
+            msg = f"x, y, day and weight must be equally long; {', '.join(map(str, sizes))} were given."
+            raise DesignError(msg)
+        if (self.weight < 0).any() or np.isnat(self.day).any():
+            msg = "Dated points need weights of zero or more and a day each."
+            raise DesignError(msg)
+
+    def __len__(self) -> int:
+        return int(self.x.size)
+
+    def within(self, window: Window) -> NDArray[np.bool_]:
+        """Return which of them fall on a day of a window, shape (n,)."""
+        found = np.zeros(len(self), dtype=np.bool_)
+        for period in window.periods:
+            found |= (self.day >= np.datetime64(period.start, "D")) & (self.day < np.datetime64(period.end, "D"))
+        return found
+
+    def points(self, used: NDArray[np.bool_]) -> Points:
+        """Return the distinct places of those that are `used`, shape (n,), with the weight at each."""
+        places, place = np.unique(np.column_stack([self.x, self.y])[used], axis=0, return_inverse=True)
+        weight = np.bincount(place.ravel(), weights=self.weight[used], minlength=len(places))
+        return Points(places[:, 0], places[:, 1], weight.astype(np.float64))
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Distinct places and how much happened at each.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n,)
+        Metres in the study's system, every pair once.
+    weight : ndarray, shape (n,)
+        Events at the place (or their summed weight), zero or more.
+    events : ndarray, shape (n,), or None
+        Events at the place, where the weight is something else, such as needles; None where the weight counts events.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    events: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y", "weight") if self.events is None else ("x", "y", "weight", "events"):
+            object.__setattr__(self, name, check_vector(getattr(self, name), name))
+        if self.events is not None and (self.events.shape != self.x.shape or (self.events < 0).any()):
+            msg = "Where weights are not events, the events at every place are needed too, zero or more."
+            raise DesignError(msg)
+        if not self.x.shape == self.y.shape == self.weight.shape:
+            msg = f"x, y and weight must be equally long; {self.x.size}, {self.y.size}, {self.weight.size} were given."
+            raise DesignError(msg)
+        if (self.weight < 0).any():
+            msg = f"Weights must be zero or more; the smallest given is {self.weight.min()}."
+            raise DesignError(msg)
+
+    def __len__(self) -> int:
+        return int(self.x.size)
+
+    @property
+    def total(self) -> float:
+        """Sum of the weights."""
+        return float(self.weight.sum())
+
+    @property
+    def counted(self) -> Points:
+        """The same places with their events as weight: what counts and disclosure rules look at."""
+        return self if self.events is None else Points(self.x, self.y, self.events)

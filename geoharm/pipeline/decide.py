@@ -1,0 +1,134 @@
+"""The order of work before an operation: appraise ways to act, and prioritise markets; each from the study to its page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from geoharm._validation import toml_string
+from geoharm.disclosure.ranking import protect_ranking
+from geoharm.engines.duckdb import open_engine
+from geoharm.errors import StudyError
+from geoharm.harm.offence_weights import offence_weights, profile_from_weights
+from geoharm.ingest.readers.sheets import read_first_sheet
+from geoharm.model.study import Study
+from geoharm.pipeline import appraise as pipeline_appraise
+from geoharm.pipeline import load, run, unintended_harm
+from geoharm.pipeline import prioritise as pipeline_prioritise
+from geoharm.report.files import check_folder
+from geoharm.report.pages.appraisal import appraisal_record, protect_appraisal, publish_appraisal
+from geoharm.report.pages.priorities import publish_ranking, ranking_record
+from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, read_card
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOutput:
+    """What was written.
+
+    Attributes
+    ----------
+    record : dict
+        As in the JSON file: disclosed.
+    files : tuple of Path
+    """
+
+    record: dict[str, Any]
+    files: tuple[Path, ...]
+
+
+def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: str = "") -> DecisionOutput:
+    """Read the data before a planned operation, appraise every option of the study, and write the page.
+
+    The operation's windows after may lie in the future: they are not needed.
+
+    Parameters
+    ----------
+    study : Study
+    data, out, database : Path
+    operation : str
+        Name of the planned operation; empty for the study's first.
+
+    Raises
+    ------
+    StudyError, DataError, DesignError, PublishError
+        With one sentence a mistake; nothing is half-written.
+    """
+    problems = pipeline_appraise.option_problems(study)
+    if problems:
+        raise StudyError(problems)
+    load.check_study(study)
+    check_folder(out)
+    with open_engine(database, inputs=data) as opened:
+        ledgers = load.load_sources(opened, study, data)
+        found = pipeline_appraise.appraise_options(opened, study, ledgers, operation)
+    disclosed = protect_appraisal(study, found)
+    return DecisionOutput(appraisal_record(disclosed), publish_appraisal(disclosed, out))
+
+
+def prioritise(
+    study: Study, *, data: Path, out: Path, database: Path, weights: Sequence[tuple[str, float]]
+) -> DecisionOutput:
+    """Read the data, rank the study's markets by weighted criteria, and write the page.
+
+    Parameters
+    ----------
+    study : Study
+    data, out, database : Path
+    weights : sequence of (criterion, weight)
+
+    Raises
+    ------
+    StudyError, DataError, DesignError, PublishError
+        With one sentence a mistake; nothing is half-written.
+    """
+    load.check_study(study)
+    check_folder(out)
+    with open_engine(database, inputs=data) as opened:
+        ledgers = load.load_sources(opened, study, data)
+        load.load_tables(opened, study, data)
+        surfaces = run.map_hotspots(opened, study, ledgers, ())
+        spots = next(one.hotspots for one in surfaces if one.measure.name == study.primary)
+        found = pipeline_prioritise.prioritise_markets(
+            opened, study, ledgers, spots, unintended_harm.service_sites(opened, study), weights=weights
+        )
+    disclosed = protect_ranking(study, found)
+    return DecisionOutput(ranking_record(disclosed), publish_ranking(disclosed, out))
+
+
+def option_templates() -> str:
+    """Return every shipped evidence card as an [[option]] to fill in: what is assumed is for the user to say."""
+    lines = [
+        "# Options to appraise. Keep those you weigh up, put in your numbers (90% ranges) and where they come from.",
+        "",
+    ]
+    for name in SHIPPED_CARDS:
+        card = read_card(name, Path())
+        nothing = name == "doing-nothing"
+        lines += [
+            f"# {card.finding}",
+            f"# Take care: {card.caution}",
+            "[[option]]",
+            f"name             = {toml_string(card.name)}",
+            f"card             = {toml_string(name)}",
+            f"local            = {'[0.0, 0.0]' if nothing else '[?, ?]'}    # change of the harms it is aimed at: -0.4 is a fall of 40%",
+            f"displaced        = {'[0.0, 0.0]' if nothing else '[?, ?]'}    # share of that change that turns up nearby",
+            f"half_life_months = {toml_string('lasts') if nothing else '[?, ?]'}",
+            f"source           = {toml_string('the baseline goes on') if nothing else toml_string('?')}",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def import_values(file: Path, kind: str) -> tuple[str, int]:
+    """Return a value profile as TOML from a workbook of weights by offence, and how many offences it has.
+
+    Raises
+    ------
+    StudyError, DataError
+        If the workbook cannot be read as one of that kind.
+    """
+    rows = read_first_sheet(file)
+    weights = offence_weights(rows, kind)
+    return profile_from_weights(weights, kind, file=file.name), len(weights)

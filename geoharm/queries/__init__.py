@@ -1,0 +1,1 @@
+"""Questions to the database: each returns counts, points or a panel."""

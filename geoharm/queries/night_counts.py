@@ -1,0 +1,35 @@
+"""Night and day: where a measure's events with a known time of day happened, and how many of them at night."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.model.measure import Measure
+from geoharm.queries.counts import category_filter, category_values
+
+FROM_HOUR, TO_HOUR = 22, 6
+
+
+def night_counts(
+    store: DuckDBEngine, measure: Measure
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the places of a measure's events with a known hour, their events, and those between 22:00 and 6:00.
+
+    Returns
+    -------
+    x, y, events, at_night : ndarray, shape (n,)
+        Distinct places in the study area, in metres; empty if no event has a known time.
+    """
+    found = store.connection.execute(
+        f"""
+        SELECT x, y, CAST(count(*) AS DOUBLE) AS n,
+            CAST(count(*) FILTER (WHERE hour >= {FROM_HOUR} OR hour < {TO_HOUR}) AS DOUBLE) AS night FROM tidy.event
+        WHERE source = $source AND place = 'inside' AND hour IS NOT NULL {category_filter(measure)}
+        GROUP BY x, y ORDER BY x, y
+        """,
+        {"source": measure.source} | category_values(measure),
+    ).fetchnumpy()
+    x, y, events, night = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n", "night"))
+    return x, y, events, night

@@ -1,0 +1,63 @@
+"""From events to a unit panel: counts by small square cell and window, over the whole study area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from geoharm._validation import check_positive
+from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.errors import DesignError
+from geoharm.model.measure import Measure
+from geoharm.model.panel import UnitPanel
+from geoharm.model.period import Window
+from geoharm.queries.counts import dated_points
+from geoharm.queries.coverage import coverage
+
+
+def unit_panel(
+    store: DuckDBEngine, measure: Measure, windows: Sequence[Window], *, cell: float, origin: tuple[float, float]
+) -> UnitPanel:
+    """Return a measure's located events by square cell and window.
+
+    Parameters
+    ----------
+    store : DuckDBEngine
+    measure : Measure
+    windows : sequence of Window
+        They may share days: an event counts in each that holds it.
+    cell : float
+        Side of a cell in metres.
+    origin : (x, y)
+        South-western corner of the cell (0, 0), in metres.
+
+    Returns
+    -------
+    UnitPanel
+        Default geocodes, rows without a place and rows outside the study area are left out.
+
+    Raises
+    ------
+    DesignError
+        If the source knows months or years only and a window cuts one.
+    """
+    side = check_positive(cell, "cell")
+    _, _, precision = coverage(store, measure.source)
+    step = precision if precision in ("month", "year") else ""
+    for window in windows:
+        whole = (period.is_whole_years if step == "year" else period.is_whole_months for period in window.periods)
+        if step and not all(whole):
+            msg = f'"{measure.name}" is dated by {step}; the window "{window.name}" must start and end on the first of one.'
+            raise DesignError(msg)
+    found = dated_points(store, measure)
+    rows, columns = np.floor((found.y - origin[1]) / side), np.floor((found.x - origin[0]) / side)
+    cells, events = np.column_stack([rows, columns]).astype(np.int64), found.weight.astype(np.int64)
+    unique, place = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
+    counts = np.zeros((unique.shape[0], len(windows)), dtype=np.int64)
+    for number, window in enumerate(windows):
+        for period in window.periods:
+            inside = (found.day >= np.datetime64(period.start)) & (found.day < np.datetime64(period.end))
+            np.add.at(counts[:, number], place.ravel()[inside], events[inside])
+    used = counts.any(axis=1)
+    return UnitPanel(measure.name, tuple(windows), unique[used, 0], unique[used, 1], counts[used])

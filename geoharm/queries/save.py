@@ -1,0 +1,48 @@
+"""Results beside the data they came from: what was estimated, by which version, from which study."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.model.effect import Effect
+
+
+def save_effects(
+    store: DuckDBEngine, effects: Iterable[tuple[str, str, Effect]], *, study_hash: str, version: str, seed: int
+) -> int:
+    """Write every effect into ``result.effect``, replacing those saved before, and return how many.
+
+    Parameters
+    ----------
+    store : DuckDBEngine
+    effects : iterable of (operation, measure, Effect)
+    study_hash, version : str
+    seed : int
+        The study's.
+
+    Notes
+    -----
+    An undefined number is saved as NULL with its reason in ``note``.
+    """
+
+    def number(value: float) -> float | None:
+        return value if math.isfinite(value) else None
+
+    rows = [
+        [
+            study_hash, version, seed, operation, measure, effect.zone,
+            effect.window, effect.counts.before, effect.counts.after, effect.control.before, effect.control.after,
+            number(effect.ratio.value), number(effect.ratio.standard_error),
+            number(effect.difference.value), number(effect.difference.standard_error),
+            effect.ratio.note or effect.difference.note,
+        ]
+        for operation, measure, effect in effects
+    ]  # fmt: skip
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM result.effect")
+        if rows:
+            marks = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO result.effect VALUES ({marks})", rows)
+    return len(rows)

@@ -1,0 +1,123 @@
+"""Published values of the estimators beside the headline: running difference, displacement quotient, exact test, pooling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
+from geoharm.evaluation.estimators.displacement_indices import displacement_indices
+from geoharm.evaluation.estimators.wdd import harm_weighted_wdd, linear_change, wdd
+from geoharm.model.counts import Change
+from geoharm.replication.case import ReplicationCase, published_values, rounding_tolerance
+from geoharm.stats.exact_rates import e_test
+from geoharm.stats.random_effects import random_effects_mean
+
+
+def estimator_cases() -> Iterator[ReplicationCase]:
+    """Yield every number of ``golden/family.json``."""
+    held = published_values("family")
+    yield from _harm(held["harm"], "c5 harm-weighted difference, Dallas")
+    yield from _harm(held["harm_help"], "c5 harm-weighted difference, help page")
+    case = held["seattle"]
+    for name, (t0, t1, c0, c1, value, error) in case["rows"].items():
+        found = linear_change([(Change("target", t0, t1), 1), (Change("city", c0, c1), -t0 / c0)])
+        for quantity, expected, got in (
+            (name, value, found.value),
+            (f"{name}, standard error", error, found.standard_error),
+        ):
+            yield ReplicationCase(
+                "c6 Seattle Drug Market Intervention", case["source"], quantity, expected, got, rounding_tolerance(6)
+            )
+    case = held["running"]
+    curve = cumulative_wdd(case["target"], case["control"], before=case["before"], seed=1)
+    for month, (value, error) in case["expect"].items():
+        point = curve.points[int(month) - 1]
+        name = f"after {month} months"
+        for quantity, expected, got in (
+            (name, value, point.value),
+            (f"{name}, standard error", error, point.standard_error),
+        ):
+            yield ReplicationCase(
+                "c7 running difference, Roosevelt Avenue",
+                case["source"],
+                quantity,
+                expected,
+                got,
+                rounding_tolerance(6),
+            )
+    case = held["indices"]
+    for number, one in enumerate(case["rows"], start=1):
+        indices = displacement_indices(*(Change(name, *pair) for name, pair in zip("RDC", one["counts"], strict=True)))
+        values = {
+            "ge": indices.gross_effect.value,
+            "ne": indices.net_effect.value,
+            "sm": indices.success_measure.value,
+            "bdm": indices.buffer_displacement.value,
+            "wdq": indices.wdq.value,
+            "tne": indices.total_net_effect.value,
+        }
+        for key, got in values.items():
+            if one[key] is not None:
+                yield ReplicationCase(
+                    f"c8 displacement quotient, {number}",
+                    case["source"],
+                    key.upper(),
+                    one[key],
+                    got,
+                    rounding_tolerance(9),
+                )
+
+
+def exact_test_cases() -> Iterator[ReplicationCase]:
+    """Yield the exact test of two counts and the pooled mean of a published review."""
+    case = published_values("exact")
+    for first, second, expected in case["rows"]:
+        yield ReplicationCase(
+            case["case"], case["source"], f"{first} and {second}", expected, e_test(first, second), case["tolerance"]
+        )
+    case = published_values("pooling")
+    table = np.array(case["counts"], dtype=np.float64)
+    rates = np.log(table[:, 0] / (table[:, 0] + table[:, 1])) - np.log(table[:, 2] / (table[:, 2] + table[:, 3]))
+    variances = 1 / table[:, 0] - 1 / (table[:, 0] + table[:, 1]) + 1 / table[:, 2] - 1 / (table[:, 2] + table[:, 3])
+    found = random_effects_mean(rates, variances)
+    for name, expected in case["expect"].items():
+        got = getattr(found, name)
+        pairs = [(name, expected, got)]
+        if isinstance(expected, list):
+            pairs = [(f"{name}, low", expected[0], got.low), (f"{name}, high", expected[1], got.high)]
+        for quantity, value, ours in pairs:
+            yield ReplicationCase(
+                "pooled mean of thirteen trials",
+                case["source"],
+                quantity.replace("_", " "),
+                value,
+                ours,
+                rounding_tolerance(4),
+            )
+
+
+def _harm(case: dict[str, Any], name: str) -> Iterator[ReplicationCase]:
+    parts = [
+        (wdd(Change("target", t0, t1), Change("control", c0, c1)), weight) for c0, c1, t0, t1, weight in case["rows"]
+    ]
+    for number, ((part, _), (value, error)) in enumerate(zip(parts, case.get("each", []), strict=False), start=1):
+        for quantity, expected, ours in (
+            (f"type {number}", value, part.total.value),
+            (f"type {number}, standard error", error, part.total.standard_error),
+        ):
+            yield ReplicationCase(name, case["source"], quantity, expected, ours, rounding_tolerance(6))
+    total = harm_weighted_wdd(parts).total
+    span = total.interval()
+    made = {
+        "total": {"total": total.value, "total, standard error": total.standard_error},
+        "z": {"z": total.z},
+        "interval": {"95% interval, low": span.low, "95% interval, high": span.high},
+    }
+    for key, values in made.items():
+        if key in case:
+            wanted = case[key] if isinstance(case[key], list) else [case[key]]
+            for (quantity, ours), expected in zip(values.items(), wanted, strict=True):
+                yield ReplicationCase(name, case["source"], quantity, expected, ours, rounding_tolerance(8))

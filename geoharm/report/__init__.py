@@ -1,0 +1,1 @@
+"""From what may be published to pages, tables, charts, maps and files."""

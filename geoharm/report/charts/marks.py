@@ -1,0 +1,76 @@
+"""Lines, boxes, words and scales: what every chart is drawn of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from geoharm.report import palette
+from geoharm.report.escape import svg
+
+Attributes = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A straight line from data to pixels."""
+
+    low: float
+    high: float
+    left: float
+    right: float
+
+    def __call__(self, value: float) -> float:
+        """Return the pixel of a value."""
+        return self.left + (value - self.low) / (self.high - self.low) * (self.right - self.left)
+
+    def ticks(self, count: int = 5) -> list[float]:
+        """Return round values within the scale, about `count` of them."""
+        rough = (self.high - self.low) / count
+        power = 10.0 ** math.floor(math.log10(rough))
+        step = next(nice * power for nice in (1, 2, 2.5, 5, 10) if nice * power >= rough)
+        first = math.ceil(self.low / step)
+        return [step * index for index in range(first, math.floor(self.high / step) + 1)]
+
+
+def line(
+    x1: float, y1: float, x2: float, y2: float, colour: str, width: float = 1, *, dash: str | None = None
+) -> Markup:
+    """Return a straight line."""
+    style: Attributes = {"stroke": colour, "stroke_width": width} | ({"stroke_dasharray": dash} if dash else {})
+    return svg("line", {"x1": x1, "y1": y1, "x2": x2, "y2": y2, **style})
+
+
+def box(x: float, y: float, width: float, height: float, fill: str) -> Attributes:
+    """Return the attributes of a filled rectangle."""
+    return {"x": x, "y": y, "width": width, "height": height, "fill": fill}
+
+
+def text(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    anchor: str = "middle",
+    colour: str = palette.MUTED,
+    size: float = 12,
+    weight: int = 400,
+) -> Markup:
+    """Return words at a place."""
+    return svg(
+        "text", {"x": x, "y": y, "text_anchor": anchor, "fill": colour, "font_size": size, "font_weight": weight}, words
+    )
+
+
+def drawing(width: float, height: float, title: str, description: str, parts: Sequence[Markup]) -> Markup:
+    """Return a whole chart with its title and, for those who cannot see it, what is drawn."""
+    attributes: Attributes = {
+        "class": "chart",
+        "viewBox": f"0 0 {width:g} {height:g}",
+        "role": "img",
+        "aria_label": f"{title}. {description}",
+    }
+    return svg("svg", attributes, svg("title", None, title), *parts)

@@ -1,0 +1,159 @@
+"""The one door for text into published files: everything from data passes here, nothing else may mark text as safe."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from geoharm._text import visible_text
+
+
+def html(value: object) -> Markup:
+    """Return text that is only text in HTML, in an attribute, or in SVG.
+
+    Marks that reverse the reading direction are dropped: they can make a name read as another.
+
+    Examples
+    --------
+    >>> html("<b>")
+    Markup('&lt;b&gt;')
+    """
+    if isinstance(value, Markup):
+        return value
+    return escape(visible_text(str(value)))
+
+
+def cell_text(text: str) -> str:
+    """Return text that a spreadsheet program shows and does not run; numbers never pass here.
+
+    Examples
+    --------
+    >>> cell_text("=1+1"), cell_text("target")
+    ("'=1+1", 'target')
+    """
+    text = visible_text(text)
+    return "'" + text if text.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\n", "|", "\uff1d")) else text
+
+
+def json_block(value: object) -> Markup:
+    r"""Return JSON that may stand inside a script element: no text in it can end the element or a line.
+
+    Examples
+    --------
+    >>> print(json_block({"name": "</script>"}))
+    {"name":"\u003c/script\u003e"}
+    """
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = visible_text(text)
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def svg(name: str, attributes: Mapping[str, object] | None = None, *children: object) -> Markup:
+    """Return an SVG element; attribute values and text children are escaped.
+
+    Examples
+    --------
+    >>> svg("text", {"x": 1, "text_anchor": "end"}, "a & b")
+    Markup('<text x="1" text-anchor="end">a &amp; b</text>')
+    """
+    parts = [f' {key.replace("_", "-")}="{html(_short(value))}"' for key, value in (attributes or {}).items()]
+    inside = "".join(html(child) for child in children)
+    return Markup(f"<{name}{''.join(parts)}>{inside}</{name}>")
+
+
+def element(name: str, *children: object) -> Markup:
+    """Return an HTML element; text children are escaped.
+
+    Examples
+    --------
+    >>> element("p", "a < b")
+    Markup('<p>a &lt; b</p>')
+    """
+    return Markup(f"<{name}>{''.join(html(child) for child in children)}</{name}>")
+
+
+def asset(name: str) -> str:
+    """Return a text file that comes with geoharm."""
+    return resources.files("geoharm.report").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def render_page(
+    template: str, *, style: str, scripts: tuple[str, ...] = (), hosts: tuple[str, ...] = (), **context: Any
+) -> str:
+    """Return a whole page that can load nothing and run nothing but what stands in it.
+
+    Parameters
+    ----------
+    template : str
+        Name of a Jinja template among the assets; it gets ``policy``, ``style`` and ``scripts``.
+    style : str
+    scripts : tuple of str
+        Run in this order. Only these exact texts may run, by their hash.
+    hosts : tuple of str
+        Pictures may come from these, over https; by default from nowhere.
+    """
+    policy = [
+        "default-src 'none'",
+        " ".join(["img-src data:", *(f"https://{host}" for host in hosts)]),
+        f"style-src {_hash_source(style)}",
+        "base-uri 'none'",
+        "form-action 'none'",
+    ]
+    if scripts:
+        policy.append("script-src " + " ".join(_hash_source(script) for script in scripts))
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            policy="; ".join(policy), style=Markup(style), scripts=[Markup(script) for script in scripts], **context
+        )
+    )
+
+
+def _template(name: str) -> str:
+    return asset(name)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """Return the one that reads templates from the assets; compiled once, for all pages."""
+    loader = jinja2.FunctionLoader(_template)
+    environment = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.finalize = lambda value: html(value) if isinstance(value, str) else value
+    return environment
+
+
+def _hash_source(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode() + "'"
+
+
+def _short(value: object) -> object:
+    """Return a float as text of at most two decimals, so that drawings are small and the same everywhere."""
+    if not isinstance(value, float):
+        return value
+    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def slug(name: str) -> str:
+    """Return a name that is safe in a file name on every system.
+
+    Examples
+    --------
+    >>> slug("Clean Sweep: Mass & Cass")
+    'clean-sweep-mass-cass'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "operation"

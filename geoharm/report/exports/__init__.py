@@ -1,0 +1,1 @@
+"""Files for other programs: run.json, tables, workbook, GIS layers."""

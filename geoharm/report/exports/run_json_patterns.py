@@ -1,0 +1,90 @@
+"""What ``run.json`` says of clusters, emerging hotspots, accuracy and shift."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from geoharm.disclosure.released import ReleasedPatterns
+from geoharm.hotspots.results.accuracy import HotspotScore
+from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.model.study import Study
+from geoharm.report.format_numbers import to_record
+
+
+def settings_record(study: Study) -> dict[str, Any]:
+    """Return the settings of a study that decide what is found beyond density."""
+    emerging, change = study.emerging, study.change
+    return {
+        "emerging": {
+            "cell_m": emerging.cell,
+            "band_m": emerging.band,
+            "months": emerging.months,
+            "earlier": emerging.earlier,
+            "compare": emerging.compare,
+        },
+        "change": {
+            "permutations": change.permutations,
+            "level": change.level,
+            "correction": change.correction.value,
+            "block_m": change.block_metres,
+            "block_days": change.block_days,
+            "adaptive": change.adaptive,
+            "square_m": change.square,
+        },
+    }
+
+
+def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
+    """Return one measure's patterns as plain values, undefined numbers as None."""
+    return {
+        "measure": one.measure.name,
+        "why_not": dict(sorted(one.why_not.items())),
+        "clusters": one.clusters
+        and {
+            "neighbours": one.clusters.neighbours,
+            "how": one.clusters.note,
+            "km2": {name: to_record(ground) for name, ground in one.clusters.km2.items()},
+            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.overall],
+        },
+        "emerging": one.emergence
+        and {
+            "how": one.emergence.how,
+            "steps": one.emergence.steps,
+            "missing_steps": one.emergence.missing,
+            "km2": {EmergingPattern(pattern).label: to_record(ground) for pattern, ground, _ in one.emergence.patterns},
+        },
+        "accuracy": one.judgement
+        and {
+            "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.earlier.periods],
+            "later": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.later.periods],
+            "bandwidth_m": to_record(one.judgement.bandwidth),
+            "scores": [_score(score) for score in one.judgement.scores],
+            "blind_pai_sd": to_record(one.judgement.random_deviation),
+        },
+        "shift": {
+            operation: {
+                "units": shift.units,
+                "count": shift.count,
+                "with_events": shift.held,
+                "larger_share": shift.more,
+                "smaller_share": shift.fewer,
+                "s": to_record(shift.similarity),
+                "s_robust": to_record(shift.robust),
+            }
+            for operation, shift in one.shifts.items()
+        },
+    }  # fmt: skip
+
+
+def _score(score: HotspotScore) -> dict[str, Any]:
+    return {
+        "chosen": score.name,
+        "cells": score.cells,
+        "area_share": to_record(score.area_share),
+        "hit_rate": to_record(score.hit_rate),
+        "pai": to_record(score.pai),
+        "pei": to_record(score.pei),
+        "rri_levine": to_record(score.recapture_rate_index),
+        "recaptured_cells": to_record(score.recaptured_cells),
+        "note": score.note,
+    }

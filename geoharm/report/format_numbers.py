@@ -1,0 +1,164 @@
+"""Numbers and dates as readers meet them: true minus, thousands commas, no false precision."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from geoharm._text import MINUS, UNKNOWN
+from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
+from geoharm.model.estimate import Interval
+from geoharm.model.period import Period, Window, month_name
+
+
+def count_text(value: Count) -> str:
+    """Return a count, or what stands in its place.
+
+    Examples
+    --------
+    >>> count(1234)
+    '1,234'
+    """
+    return str(value) if isinstance(value, Suppressed) else f"{value:,}"
+
+
+def to_record(value: float) -> float | None:
+    """Return a number to nine digits, on which every run on a platform agrees; None where undefined or unbounded.
+
+    Examples
+    --------
+    >>> to_record(2 / 3), to_record(math.nan)
+    (0.666666667, None)
+    """
+    return float(f"{value:.9g}") if math.isfinite(value) else None
+
+
+def signed_text(value: float) -> str:
+    """Return a change in whole events with its sign; an end that would round to 0 shows one decimal.
+
+    Examples
+    --------
+    >>> signed(-57.2), signed(0.3), signed(1234.0)
+    ('−57', '+0.3', '+1,234')
+    """
+    if math.isnan(value):
+        return UNKNOWN
+    rounded = round(value)
+    size = f"{abs(rounded):,}" if rounded else f"{abs(value):.1f}"
+    if size == "0.0":
+        return "0"
+    return (MINUS if value < 0 else "+") + size
+
+
+def change_text(value: float, span: Interval) -> str:
+    """Return "−57 (−165 to +51)".
+
+    Examples
+    --------
+    >>> change_with_interval(-57.0, Interval(-165.0, 51.0, 0.95))
+    '−57 (−165 to +51)'
+    """
+    if math.isnan(value):
+        return UNKNOWN
+    if math.isnan(span.low):
+        return f"{signed_text(value)} (no interval)"
+    return f"{signed_text(value)} ({signed_text(span.low)} to {signed_text(span.high)})"
+
+
+def stated_change(effect: ReleasedEffect) -> str:
+    """Return a change with its 95% interval; where none is possible, with that of counting noise, said to be too narrow.
+
+    An interval that holds the noise of counting only is marked as such.
+    """
+    if effect.is_refused:
+        if math.isnan(effect.counting.low):
+            return f"{signed_text(effect.change)} (no 95% interval)"
+        span = f"{signed_text(effect.counting.low)} to {signed_text(effect.counting.high)}"
+        return f"{signed_text(effect.change)} (no 95% interval; counting only, too narrow: {span})"
+    text = change_text(effect.change, effect.interval)
+    if effect.ratio.calibrated or math.isnan(effect.interval.low):
+        return text
+    return text.removesuffix(")") + ", counting only)"
+
+
+def fewer_or_more(value: float) -> str:
+    """Return "57 fewer", "3 more" or "no more and no fewer".
+
+    Examples
+    --------
+    >>> fewer_or_more(-57.2)
+    '57 fewer'
+    """
+    size = signed_text(value).lstrip("+" + MINUS)
+    if size == "0":
+        return "no more and no fewer"
+    return f"{size} {'fewer' if value < 0 else 'more'}"
+
+
+def with_true_minus(text: str) -> str:
+    """Return a sentence with true minus signs before its numbers.
+
+    Examples
+    --------
+    >>> true_minus("-45% at 300-600 m, or (-0.2 to 3)")
+    '−45% at 300-600 m, or (−0.2 to 3)'
+    """
+    return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
+
+
+def day_text(value: date) -> str:
+    """Return "1 August 2019".
+
+    Examples
+    --------
+    >>> day(date(2019, 8, 1))
+    '1 August 2019'
+    """
+    return f"{value.day} {month_name(value)}"
+
+
+def days_text(period: Period) -> str:
+    """Return the first and last day, shortened where months or years are shared.
+
+    Examples
+    --------
+    >>> days(Period(date(2019, 8, 1), date(2019, 8, 3)))
+    '1–2 August 2019'
+    """
+    first, last = period.start, period.last
+    if first == last:
+        return day_text(first)
+    if period.is_whole_months:
+        months = (month_name(first), month_name(last))
+        return months[0] if months[0] == months[1] else f"{months[0]} – {months[1]}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day_text(last)}"
+    return f"{day_text(first)} – {day_text(last)}"
+
+
+def window_text(value: Window) -> str:
+    """Return the days of every period of a window."""
+    return "; ".join(days_text(period) for period in value.periods)
+
+
+def month_list(values: Sequence[date]) -> str:
+    """Return month names in a sentence's list."""
+    return join_with_and([month_name(value) for value in values])
+
+
+def join_with_and(items: Sequence[str]) -> str:
+    """Return "a, b and c".
+
+    Examples
+    --------
+    >>> listing(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def weeks_between(first: date, last: date) -> int:
+    """Return whole weeks between two days."""
+    return (last - first) // timedelta(weeks=1)

@@ -1,0 +1,1 @@
+"""Maps: interactive, static, and their layers."""

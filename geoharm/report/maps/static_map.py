@@ -1,0 +1,197 @@
+"""The maps inside the report: a square around the operation, the surface under target, gap and rings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from geoharm import _crs
+from geoharm.disclosure.released import ClassedImage, Release
+from geoharm.model.design import Design
+from geoharm.model.geometry import StudyArea, ZoneRole
+from geoharm.report import palette
+from geoharm.report.escape import svg
+from geoharm.report.maps.layers import data_uri, palette_png, svg_path
+
+_SIDE = 340.0
+
+
+def operation_map(
+    disclosed: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False
+) -> Markup:
+    """Return one square map, north up, in Web Mercator like the picture it shows.
+
+    Parameters
+    ----------
+    disclosed : Release
+    design : Design
+        Whose zones are drawn.
+    image : ClassedImage
+        The surface.
+    title : str
+    whole : bool
+        The whole study area instead of the square around the operation; rings, gap and context are left out there.
+    """
+    area = disclosed.study.area
+    frame = _Frame(design, area, whole=whole)
+    clipped = _cut(image, frame, sharp=whole)
+    parts = [
+        svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
+        svg(
+            "path", {"d": svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"}
+        ),
+    ]
+    if clipped is not None:
+        parts.append(clipped)
+    for lines in () if whole else disclosed.study.publish.context:
+        near = frame.cut(lines)
+        if not near.is_empty:
+            parts.append(_outline(svg_path(near, frame.place), palette.MUTED, 0.7, ""))
+    labels = _Labels()
+    around = () if whole else (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP))
+    for zone in around:
+        dash = "2 3" if zone.role is ZoneRole.GAP else "7 4"
+        path = svg_path(design.operation.target.buffer(zone.outer), frame.place)
+        parts += [_outline(path, "#ffffff", 3.4, ""), _outline(path, palette.INK, 1.2, dash)]
+        if zone.role is ZoneRole.RING:
+            labels.add(*_southern_edge(frame, design, zone.outer), _distance(zone.outer))
+    path = svg_path(design.operation.target, frame.place)
+    parts += [_outline(path, "#ffffff", 3 if whole else 5, ""), _outline(path, palette.INK, 1.2 if whole else 2.4, "")]
+    for site in disclosed.study.publish.places:
+        x, y = frame.place(np.array([[site.x, site.y]]))[0]
+        labels.add(float(x), float(y), site.name)
+    parts += labels.drawn
+    parts.append(_scale_bar(frame))
+    parts.append(_haloed(_SIDE - 16, 22, "N \u2191", "normal"))
+    attributes = {"class": "map", "viewBox": f"0 0 {_SIDE:g} {_SIDE:g}", "role": "img", "aria_label": title}
+    return svg("svg", attributes, svg("title", None, title), *parts)
+
+
+class _Frame:
+    """A square of Web Mercator around an operation's outermost ring, or around the whole study area."""
+
+    def __init__(self, design: Design, area: StudyArea, *, whole: bool) -> None:
+        self.crs = area.crs
+        outermost = design.operation.rings[-1] if design.operation.rings else design.operation.gap
+        shape = area.boundary if whole else design.operation.target.buffer(outermost)
+        x, y = self.mercator(shapely.get_coordinates(shape))
+        side = max(x.max() - x.min(), y.max() - y.min()) * 1.06
+        self.west = float(x.min() + x.max()) / 2 - side / 2
+        self.north = float(y.min() + y.max()) / 2 + side / 2
+        self.side = float(side)
+        centre = shape.centroid if whole else design.operation.target.centroid
+        east, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
+        self.pixels_per_metre = float(east[1] - east[0]) / 1000 * _SIDE / self.side
+        metres = self.side / (float(east[1] - east[0]) / 1000)
+        self.box = shapely.box(centre.x - metres, centre.y - metres, centre.x + metres, centre.y + metres)
+
+    def mercator(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return _crs.transform(points[:, 0], points[:, 1], source=self.crs, target=_crs.MERCATOR)
+
+    def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return pixels of projected metres, shape (n, 2)."""
+        x, y = self.mercator(points)
+        return np.column_stack([(x - self.west) * _SIDE / self.side, (self.north - y) * _SIDE / self.side])
+
+    def cut(self, geometry: shapely.Geometry) -> shapely.Geometry:
+        """Return what lies near the square."""
+        return geometry.intersection(self.box)
+
+
+def _cut(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup | None:
+    """Return the part of the picture inside the square, so that the page does not carry the whole city twice."""
+    rows, columns = image.classes.shape
+    (west, east), (south, north) = _crs.transform(
+        [image.west, image.east], [image.south, image.north], source=_crs.LONLAT, target=_crs.MERCATOR
+    )
+    wide, high = (east - west) / columns, (north - south) / rows
+    first, last = _span((frame.west - west) / wide, frame.side / wide, columns)
+    top, bottom = _span((north - frame.north) / high, frame.side / high, rows)
+    if last <= first or bottom <= top:
+        return None
+    part = replace(image, classes=np.ascontiguousarray(image.classes[top:bottom, first:last]))
+    factor = _SIDE / frame.side
+    attributes: dict[str, object] = {
+        "x": (west + first * wide - frame.west) * factor,
+        "y": (frame.north - (north - top * high)) * factor,
+        "width": (last - first) * wide * factor,
+        "height": (bottom - top) * high * factor,
+        "preserveAspectRatio": "none",
+        "href": data_uri(palette_png(part)),
+    }
+    if sharp:
+        attributes["image_rendering"] = "pixelated"
+    return svg("image", attributes)
+
+
+def _span(start: float, length: float, size: int) -> tuple[int, int]:
+    return max(0, math.floor(start)), min(size, math.ceil(start + length))
+
+
+def _outline(path: str, colour: str, width: float, dash: str) -> Markup:
+    attributes: dict[str, object] = {
+        "d": path,
+        "fill": "none",
+        "stroke": colour,
+        "stroke_width": width,
+        "stroke_linejoin": "round",
+    }
+    if dash:
+        attributes["stroke_dasharray"] = dash
+    return svg("path", attributes)
+
+
+class _Labels:
+    """Labels that do not cover one another: a later one that would is left out."""
+
+    def __init__(self) -> None:
+        self.drawn: list[Markup] = []
+        self._taken = [(0.0, _SIDE - 34, 120.0, _SIDE), (_SIDE - 34, 0.0, _SIDE, 28.0)]
+
+    def add(self, x: float, y: float, text: str) -> None:
+        """Draw a label with its middle at x and its foot at y, if it fits."""
+        half = 3.4 * len(text) + 3
+        box = (x - half, y - 12, x + half, y + 4)
+        inside = box[0] > 0 and box[1] > 0 and box[2] < _SIDE and box[3] < _SIDE
+        if inside and not any(
+            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in self._taken
+        ):
+            self._taken.append(box)
+            self.drawn.append(_haloed(x, y, text, "italic"))
+
+
+def _southern_edge(frame: _Frame, design: Design, distance: float) -> tuple[float, float]:
+    """Return the pixel a little above a ring's southern edge."""
+    edge = design.operation.target.buffer(distance)
+    x, y = frame.place(np.array([[design.operation.target.centroid.x, edge.bounds[1]]]))[0]
+    return float(x), float(y) - 4
+
+
+def _distance(metres: float) -> str:
+    return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
+
+
+def _haloed(x: float, y: float, text: str, style: str) -> Markup:
+    attributes: dict[str, object] = {
+        "x": x, "y": y, "text_anchor": "middle", "font_size": 11, "font_weight": 600, "font_style": style,
+        "fill": palette.INK, "stroke": "#ffffff", "stroke_width": 3, "stroke_linejoin": "round", "paint_order": "stroke",
+    }  # fmt: skip
+    return svg("text", attributes, text)
+
+
+def _scale_bar(frame: _Frame) -> Markup:
+    metres = next(
+        size
+        for size in (20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10)
+        if size * frame.pixels_per_metre < 110 or size == 10
+    )
+    long = metres * frame.pixels_per_metre
+    bar = svg(
+        "path", {"d": f"M10 {_SIDE - 16:g}v6h{long:.1f}v-6", "fill": "none", "stroke": palette.INK, "stroke_width": 1.6}
+    )
+    return svg("g", None, bar, _haloed(10 + long / 2, _SIDE - 18, _distance(metres), "normal"))

@@ -1,0 +1,1 @@
+"""Whole pages: report, embed card, priorities, appraisal."""

@@ -1,0 +1,65 @@
+"""The card: verdict, four answers and a map for somebody else's page, in one file without any script."""
+
+from __future__ import annotations
+
+from geoharm._version import __version__
+from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.report import format_numbers
+from geoharm.report.charts import effects
+from geoharm.report.escape import asset, html, render_page
+from geoharm.report.maps.layers import credit_lines
+from geoharm.report.maps.static_map import operation_map
+from geoharm.report.wording.verdict import Verdict
+
+# What the card takes in a column of 640 pixels, and in one of 360.
+WIDTH, HEIGHT, TALL = 640, 640, 1200
+
+
+def embed_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdict, name: str) -> str:
+    """Return the card on one operation as a whole HTML page.
+
+    Parameters
+    ----------
+    disclosed : Release
+    operation : ReleasedOperation
+    verdict : Verdict
+        On that operation.
+    name : str
+        The card's file name, for the line that puts it into another page.
+    """
+    design, primary = operation.design, operation.primary
+    picture = title = None
+    for one in disclosed.hotspots:
+        shown = one.of(design.operation.name)
+        if one.measure.name == primary.measure.name and "after" in shown and one.breaks:
+            title = f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} after: {format_numbers.window_text(design.after)}"
+            picture = operation_map(disclosed, design, shown["after"][0], title)
+    return render_page(
+        "embed.html.j2",
+        style=asset("embed.css"),
+        version=__version__,
+        snippet=iframe_snippet(name, design.operation.name),
+        tall=TALL,
+        study=disclosed.study,
+        operation=design.operation,
+        internal=disclosed.is_internal,
+        verdict=verdict,
+        answers=[(answer, effects.reading_mark(answer.state)) for answer in verdict.answers],
+        picture=picture,
+        caption=title,
+        credits=credit_lines(disclosed),
+    )
+
+
+def iframe_snippet(file: str, operation: str) -> str:
+    """Return the line that puts a card into another page: it may run nothing, send nothing and leave nothing.
+
+    Examples
+    --------
+    >>> print(snippet("embed.html", "Clean Sweep"))
+    <iframe src="embed.html" title="Clean Sweep: verdict and map" width="640" height="640" loading="lazy" sandbox referrerpolicy="no-referrer"></iframe>
+    """
+    return (
+        f'<iframe src="{html(file)}" title="{html(operation)}: verdict and map" width="{WIDTH}" height="{HEIGHT}" '
+        'loading="lazy" sandbox referrerpolicy="no-referrer"></iframe>'
+    )

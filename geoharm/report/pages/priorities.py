@@ -1,0 +1,218 @@
+"""The page about priorities: markets in order with the ranks each may take, the threat matrix, and gaps in reach."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from geoharm import _text
+from geoharm._text import visible_text
+from geoharm._version import __version__
+from geoharm.disclosure.ranking import RankingRelease
+from geoharm.harm.results.markets import CriterionValue, ThreatMatrixRow
+from geoharm.model.estimate import Estimate
+from geoharm.report import palette
+from geoharm.report.charts.marks import Scale, drawing, line, text
+from geoharm.report.escape import asset, render_page, svg
+from geoharm.report.files import check_folder, write_file
+from geoharm.report.format_numbers import to_record
+from geoharm.report.maps.layers import to_lonlat
+
+
+def publish_ranking(disclosed: RankingRelease, folder: Path) -> tuple[Path, ...]:
+    """Write ``priorities.html``, ``.json`` and ``.geojson`` (a ranked layer) into a folder; an internal release says so.
+
+    Raises
+    ------
+    PublishError
+        If the folder cannot be written.
+    """
+    check_folder(folder)
+    mark = "-internal" if disclosed.is_internal else ""
+    return (
+        write_file(folder / f"priorities{mark}.html", ranking_page(disclosed)),
+        write_file(
+            folder / f"priorities{mark}.json", visible_text(json.dumps(ranking_record(disclosed), indent=1)) + "\n"
+        ),
+        write_file(folder / f"priorities{mark}.geojson", visible_text(json.dumps(ranking_layer(disclosed))) + "\n"),
+    )
+
+
+def ranking_page(disclosed: RankingRelease) -> str:
+    """Return the whole page, without scripts."""
+    ranking = disclosed.ranking
+    return render_page(
+        "priorities.html.j2",
+        style=asset("report.css"),
+        version=__version__,
+        study=disclosed.study,
+        ranking=ranking,
+        internal=disclosed.is_internal,
+        ranks=_ranks_figure(disclosed),
+        rows=[
+            {
+                "rank": row.rank,
+                "market": row.market,
+                "ranks": f"{row.ranks.low:.0f} to {row.ranks.high:.0f}",
+                "cells": [_value(one) for one in row.values],
+            }
+            for row in ranking.rows
+        ],
+        criteria=[(name, weight, _unit(disclosed, name)) for name, weight in ranking.weights],
+        heads=[one.criterion for one in ranking.rows[0].values],
+        matrix=_matrix_figure(ranking.threats),
+        threats=[
+            {
+                "market": row.market,
+                "area": f"{row.area_km2:.2f}",
+                "cells": [(name, _threat(one)) for name, one in row.threats],
+                "features": [(one.name, _feature(one.name, one.value, one.note)) for one in row.features],
+            }
+            for row in ranking.threats
+        ],
+        gaps=[
+            {
+                "market": one.market,
+                "service": one.service,
+                "distance": "none listed" if math.isnan(one.distance) else f"{one.distance:,.0f} m",
+                "share": "none listed or withheld" if math.isnan(one.share) else _text.percent_text(one.share),
+                "harm": _text.UNKNOWN if math.isnan(one.harm) else f"{one.harm:,.0f}",
+            }
+            for one in ranking.gaps
+        ],
+        threshold=disclosed.threshold,
+    )
+
+
+def ranking_record(disclosed: RankingRelease) -> dict[str, Any]:
+    """Return the ranking as a dictionary for JSON; undefined numbers as null beside their note."""
+    ranking = disclosed.ranking
+    return {
+        "study": disclosed.study.name,
+        "geoharm": __version__,
+        "markets_from": ranking.drawn_from,
+        "profile": ranking.profile,
+        "weights": dict(ranking.weights),
+        "walking_m": ranking.walking,
+        "markets": [
+            {
+                "market": row.market,
+                "rank": row.rank,
+                "ranks": [row.ranks.low, row.ranks.high],
+                "score": to_record(row.score),
+                "criteria": {
+                    one.criterion: {"value": to_record(one.value), "standard_error": to_record(one.standard_error), "unit": one.unit, "note": one.note}
+                    for one in row.values
+                },
+                "threats": {name: {"a_year": to_record(one.value), "note": one.note} for name, one in threat.threats},
+                "features": {one.name: to_record(one.value) for one in threat.features},
+            }
+            for row, threat in zip(ranking.rows, ranking.threats, strict=True)
+        ],
+        "gaps": [
+            {"market": one.market, "service": one.service, "nearest_m": to_record(one.distance), "share_beyond": to_record(one.share)}
+            for one in ranking.gaps
+        ],
+        "notes": list(ranking.notes),
+    }  # fmt: skip
+
+
+def ranking_layer(disclosed: RankingRelease) -> dict[str, Any]:
+    """Return the markets' outlines with their ranks, and the share of harm beyond walking distance of each service."""
+    ranking = disclosed.ranking
+    by_name = {row.market: row for row in ranking.rows}
+    features = []
+    for spot in ranking.spots:
+        row = by_name[f"market {spot.rank}"]
+        gaps = {
+            f"beyond_{one.service.replace(' ', '_')}": to_record(one.share)
+            for one in ranking.gaps
+            if one.market == row.market
+        }
+        properties = {
+            "market": row.market,
+            "rank": row.rank,
+            "rank_low": row.ranks.low,
+            "rank_high": row.ranks.high,
+            **gaps,
+        }
+        geometry = to_lonlat(spot.geometry, disclosed.study.area.crs)
+        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _unit(disclosed: RankingRelease, name: str) -> str:
+    return next((one.unit for row in disclosed.ranking.rows for one in row.values if one.criterion == name), "")
+
+
+def _value(one: CriterionValue) -> str:
+    if math.isnan(one.value):
+        return one.note or _text.UNKNOWN
+    if one.criterion == "reach":
+        return f"{_text.percent_text(one.value)} ({one.note})"
+    if one.criterion == "trend":
+        reach = 1.96 * one.standard_error
+        return f"×{math.exp(one.value):.2f} ({math.exp(one.value - reach):.2f} to {math.exp(one.value + reach):.2f})"
+    digits = 2 if abs(one.value) < 10 else 0
+    reach = 1.96 * one.standard_error
+    ends = [_text.decimal_text(value, digits) for value in (one.value - reach, one.value + reach)]
+    return f"{_text.decimal_text(one.value, digits)} ({ends[0]} to {ends[1]})"
+
+
+def _threat(one: Estimate) -> str:
+    if not one.is_defined:
+        return one.note
+    span = one.interval()
+    return f"{one.value:,.0f} ({max(0.0, span.low):,.0f} to {span.high:,.0f})"
+
+
+def _feature(name: str, value: float, note: str) -> str:
+    if math.isnan(value):
+        return note or _text.UNKNOWN
+    return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
+
+
+def _ranks_figure(disclosed: RankingRelease) -> Markup:
+    """Return one whisker of ranks a market, the first on top; rank 1 is on the left."""
+    rows = disclosed.ranking.rows
+    left, width, step = 110.0, 700.0, 28.0
+    height = 30 + step * len(rows) + 26
+    scale = Scale(0.5, len(rows) + 0.5, left, width - 20)
+    parts = []
+    for rank in range(1, len(rows) + 1):
+        parts.append(line(scale(rank), 22, scale(rank), height - 26, palette.LINE))
+        parts.append(text(scale(rank), height - 10, str(rank)))
+    for index, row in enumerate(rows):
+        y = 26 + step * (index + 0.5)
+        parts.append(text(left - 12, y + 4, row.market, anchor="end", colour=palette.INK, size=13))
+        parts.append(line(scale(row.ranks.low), y, scale(row.ranks.high), y, palette.SLATE, 3))
+        parts.append(svg("circle", {"cx": scale(row.rank), "cy": y, "r": 5, "fill": palette.INK}))
+    parts.append(text(left, 14, "◄ first", anchor="start"))
+    return drawing(width, height, "Ranks each market may take", "Dot: rank; line: ranks in 95% of draws.", parts)
+
+
+def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
+    """Return the threat matrix: one disc a market and threat, its area in proportion to events a year."""
+    names = [name for name, _ in threats[0].threats]
+    left, width, step = 110.0, 700.0, 46.0
+    height = 34 + step * len(threats)
+    column = (width - left) / len(names)
+    most = max((one.value for row in threats for _, one in row.threats if one.is_defined), default=1.0) or 1.0
+    parts = [text(left + column * (place + 0.5), 18, name, weight=600) for place, name in enumerate(names)]
+    for index, row in enumerate(threats):
+        y = 34 + step * (index + 0.5)
+        parts.append(line(left, y + step / 2, width, y + step / 2, palette.LINE))
+        parts.append(text(left - 12, y + 4, row.market, anchor="end", colour=palette.INK, size=13))
+        for place, (_, one) in enumerate(row.threats):
+            x = left + column * (place + 0.5)
+            if not one.is_defined:
+                parts.append(text(x, y + 4, "unknown", colour=palette.MUTED))
+                continue
+            radius = 18 * math.sqrt(one.value / most)
+            parts.append(svg("circle", {"cx": x - 22, "cy": y, "r": max(radius, 1.0), "fill": palette.SLATE}))
+            parts.append(text(x + 6, y + 4, f"{one.value:,.0f}", anchor="start", colour=palette.INK))
+    return drawing(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)

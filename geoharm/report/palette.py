@@ -1,0 +1,52 @@
+"""Colours and marks, used alike on every page. Colour says better or worse, the mark says direction, words say both."""
+
+from __future__ import annotations
+
+from geoharm.disclosure.released import ClassScheme
+
+INK = "#1a2026"
+MUTED = "#54606c"
+SLATE = "#55606b"
+CONTROL = "#6b7681"
+LESS_HARM = "#0b5fa5"
+MORE_HARM = "#a8420c"
+UNDETECTABLE = "#e6eaed"
+OPERATION = "#e9e2cf"
+LINE = "#cfd6dc"
+LAND = "#ffffff"
+GROUND = "#dfe6ea"
+
+# Light = few, on white. Neighbours differ by Delta-E 20 or more in normal sight, 14 or more with colour blindness.
+DENSITY = ("#fbe3c6", "#f6b48f", "#e87b7b", "#c34a82", "#85307f", "#451a5e")
+
+# Grey = chance explains it; then half or fewer, fewer, more, twice or more. Dark is a large change on either side.
+CHANGE = ("#c3cad0", "#0b5fa5", "#86b4dc", "#e8a57f", "#a8420c")
+
+# Grey = chance explains it; then low beside low, high beside high.
+CLUSTERS = ("#c3cad0", "#0b5fa5", "#a8420c")
+
+# Grey = no pattern; then the eight hot patterns and the eight cold ones, in the order of `EmergingPattern`. Dark = strengthening.
+EMERGING = (
+    "#c3cad0",
+    "#f5c518", "#f08a24", "#6e0d0d", "#b5301f", "#e0705a", "#f3b9a4", "#b565a7", "#8a6248",
+    "#7fd6c2", "#2fa38f", "#0a2f5c", "#1f65a8", "#5f9fd3", "#bcd7ee", "#7a74c4", "#5b6b85",
+)  # fmt: skip
+
+
+SCHEMES = {
+    ClassScheme.DENSITY: DENSITY,
+    ClassScheme.CHANGE: CHANGE,
+    ClassScheme.CLUSTERS: CLUSTERS,
+    ClassScheme.EMERGING: EMERGING,
+}
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Return red, green and blue, 0 to 255.
+
+    Examples
+    --------
+    >>> rgb("#0b5fa5")
+    (11, 95, 165)
+    """
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,0 +1,136 @@
+"""The report's part on places: maps, how the density was made, hotspots and how firm they are, concentration."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from markupsafe import Markup
+
+from geoharm import _text
+from geoharm.disclosure.released import Release, ReleasedHotspots, ReleasedOperation
+from geoharm.hotspots.results.surface import Concentration
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.measure import Role
+from geoharm.report import format_numbers, palette
+from geoharm.report.escape import svg
+from geoharm.report.maps.static_map import operation_map
+from geoharm.report.wording.methods import density_method
+
+MAX_HOTSPOTS = 10
+PLACE_METHODS = (
+    ("Density: the sum of all events' kernels, each of one event's mass, in events per km² per year; the same kernel and "
+     "bandwidth before and after.", "https://doi.org/10.1007/BF00147776"),
+    ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
+     "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
+    ("Stability of a hotspot: of 99 repetitions, each with the places drawn anew (a place with all its events) and a "
+     "bandwidth of 0.7 to 1.4 times the one used, the share in which at least half of its cells are hotspot again.", ""),
+    ("Shown by: another kind of source shows a hotspot if one of its own hotspots overlaps it by at least half of the "
+     "smaller of the two. Sources of one kind count once; police activity never confirms a harm.", ""),
+    ("Concentration: the fewest cells that hold a share of all located events, of all cells of the study area; the "
+     "Gini coefficient, and the same adjusted for having fewer events than cells.",
+     "https://doi.org/10.1007/s10940-016-9324-7"),
+)  # fmt: skip
+_KINDS = {
+    "incident": "police", "needle_find": "needle finds", "treatment_entry": "drug treatment", "health": "health",
+    "activity": "police activity",
+}  # fmt: skip
+
+
+def places_section(
+    disclosed: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None
+) -> dict[str, Any]:
+    """Return what the report's template needs for its part on places; `surface` is the primary measure's."""
+    maps: list[tuple[str, Markup]] = []
+    strip: list[tuple[str, Markup]] = []
+    legend: list[tuple[Markup, str]] = []
+    if surface and surface.breaks:
+        for view, (image, events) in surface.of(operation.design.operation.name).items():
+            if view in ("before", "after"):
+                window = operation.design.before if view == "before" else operation.design.after
+                title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
+                maps.append((title, operation_map(disclosed, operation.design, image, title)))
+        for variant in surface.variants:
+            title = f"{variant.bandwidth:,.0f} m: {_hotspots(variant.hotspots)}{_kept(variant.factor, variant.kept)}"
+            strip.append((title, operation_map(disclosed, operation.design, variant.image, title)))
+        legend = [
+            (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
+                 svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
+            for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
+        ]  # fmt: skip
+    kinds = {kind for one in disclosed.hotspots for spot in one.hotspots for kind in spot.shown_by} - {"activity"}
+    tables = [_hotspot_table(one, disclosed, len(kinds)) for one in disclosed.hotspots]
+    return {
+        "maps": maps,
+        "strip": strip,
+        "legend": legend,
+        "recipe": density_method(surface) if surface else "",
+        "density_unit": surface.measure.density_unit if surface else "",
+        "witnesses": "Marked: a market that one kind of source alone shows, and that may be a matter of who reports."
+        if len(kinds) > 1
+        else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
+        "hotspot_tables": [table for table in tables if table["rows"]],
+        "concentrations": [_concentration_row(one.measure.name, one.concentration) for one in disclosed.hotspots],
+        "cell": f"{surface.cell:g} m" if surface else "",
+    }
+
+
+def shown_by(spot: Hotspot) -> str:
+    """Return which kinds of source show a hotspot; one alone is said to be alone.
+
+    Examples
+    --------
+    >>> import shapely
+    >>> shown_by(Hotspot(1, shapely.box(0, 0, 1, 1), 9, 9, 0.1, 5.0, 0.9, ("needle_find", "health")))
+    'needle finds, health'
+    """
+    names = [_KINDS.get(kind, kind) for kind in spot.shown_by]
+    return ", ".join(names) if len(names) > 1 else f"{names[0]} only" if names else "not examined"
+
+
+def _hotspots(count: int) -> str:
+    return "1 hotspot in all" if count == 1 else f"{count} hotspots in all"
+
+
+def _kept(factor: float, kept: float) -> str:
+    if factor == 1:
+        return ", the bandwidth used"
+    return "" if math.isnan(kept) else f"; {_text.percent_text(kept)} of the area of those used is in them"
+
+
+def _hotspot_table(one: ReleasedHotspots, disclosed: Release, kinds: int) -> dict[str, Any]:
+    share = _text.percent_text(disclosed.study.hotspots.share)
+    role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
+    more = f"; the first {MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > MAX_HOTSPOTS else ""
+    hidden = f"; {one.hidden} with few events or places not shown" if one.hidden else ""
+    return {
+        "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
+        f"density{more}{hidden}",
+        "unit": one.measure.unit,
+        "weight": f"{one.measure.weight} " if one.measure.weight else "",
+        "rows": [
+            {
+                "rank": spot.rank,
+                "events": f"{spot.events:,}",
+                "share": _text.percent_text(spot.share),
+                "area": f"{spot.area_km2:.2f}",
+                "density": f"{spot.density:,.0f}",
+                "stability": _text.percent_text(spot.stability),
+                "shown_by": shown_by(spot),
+                "alone": len(spot.shown_by) == 1 and kinds > 1,
+            }
+            for spot in one.hotspots[:MAX_HOTSPOTS]
+        ],
+    }
+
+
+def _concentration_row(name: str, found: Concentration) -> dict[str, Any]:
+    held = {share: f"{100 * cells / found.places:.1f}%" for share, cells in found.needed}
+    return {
+        "name": name,
+        "quarter": held.get(0.25, "withheld" if not found.note else _text.UNKNOWN),
+        "half": held.get(0.5, "withheld" if not found.note else _text.UNKNOWN),
+        "most": held.get(0.8, "withheld" if not found.note else _text.UNKNOWN),
+        "gini": found.note or f"{found.gini:.2f}",
+        "adjusted": found.note or f"{found.adjusted_gini:.2f}",
+    }

@@ -1,0 +1,1 @@
+"""Sentences for readers, chosen by rule from the readings."""

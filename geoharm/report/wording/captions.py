@@ -1,0 +1,40 @@
+"""What an interval was learned at, in words: how many places without an operation, and what they are worth."""
+
+from __future__ import annotations
+
+from geoharm.disclosure.released import ReleasedEffect
+
+
+def comparison_text(effect: ReleasedEffect) -> str:
+    """Return the places without an operation that the headline's interval was learned at."""
+    check = effect.placebo
+    if check is None:
+        return "the control area"
+    return (
+        f"{check.pool:,} other places of this shape, worth {check.independent:,.0f} independent ones, {check.busy:,} as "
+        f"busy; {check.months} months before"
+    )
+
+
+def interval_caption(effect: ReleasedEffect) -> str:
+    """Return what the headline's line shows."""
+    if effect.is_refused:
+        return "Dashed: noise of counting only, too narrow. No 95% interval is possible. Grey: too small to tell from chance."
+    line = (
+        "as wide as forecasts miss at places without an operation"
+        if effect.ratio.calibrated
+        else "noise of counting only"
+    )
+    return f"Line: 95% interval, {line}. Grey: changes too small to tell from chance."
+
+
+def method_note(effect: ReleasedEffect) -> str:
+    """Return the places and the spread that the target's interval was learned at, as a sentence on the method."""
+    check = effect.placebo
+    if check is None:
+        return "Here nothing could be learned."
+    return (
+        f"For the target area here: {check.fitting:,} places fit, {check.pool:,} of them near its level, worth "
+        f"{check.independent:,.1f} independent ones, {check.busy:,} as busy; {check.months} months before; \u03c6 "
+        f"{check.phi:.2f}, \u03c4 {check.tau:.2f}."
+    )

@@ -1,0 +1,229 @@
+"""What could change a verdict, and what the first page must say about the data; all chosen by rule."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from geoharm import _text
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation, Suppressed
+from geoharm.model.design import TARGET_WITH_NEAR
+from geoharm.model.ledger import PLACED, SourceLedger
+from geoharm.model.period import Window
+from geoharm.report import format_numbers
+from geoharm.report.wording.reading import read_with_diagnostics
+
+# A share of rows without a place that the first page mentions; the ledger shows every one.
+_MENTION = 0.01
+_WARN_REJECTED = 0.05
+# Of 100 cities without a change in the target, and of 100 findings where half had none: docs/calibration.md.
+FALSE_FINDINGS, WRONG_OF_FINDINGS = 3.6, 8.7
+# Under this smallest detectable fall, intervals held the truth less often than they promise ("Where it is weak", ibid.).
+NARROW, HELD_NARROW = 0.35, 93
+# By what factor the control's daily rate may change before the city itself is named as a threat.
+_JUMP = 1.25
+
+
+@dataclass(frozen=True, slots=True)
+class Threat:
+    """Something that could change the verdict, and what would settle it."""
+
+    title: str
+    text: str
+    settle: str
+
+
+def _calendar(window: Window) -> set[int]:
+    """Return the calendar months that a window touches."""
+    return {month.month for period in window.periods for month in period.months()}
+
+
+def threats(disclosed: Release, operation: ReleasedOperation) -> tuple[Threat, ...]:
+    """Return what the comparison is exposed to, most general first, and what would settle each."""
+    design, about = operation.design, operation.design.operation
+    effect = operation.primary.effect("target")
+    found = []
+    if effect.is_refused:
+        found.append(
+            Threat(
+                "No place to compare with",
+                f"N{effect.note[1:]}. An interval from the noise of counting alone would be too narrow: in simulated "
+                "cities such intervals held the truth about 70 times in 100, not 95.",
+                "More places like the target area: a larger study area, smaller rings, or more months before.",
+            )
+        )
+    elif not effect.ratio.calibrated:
+        found.append(
+            Threat(
+                "The interval is too narrow",
+                "It holds the noise of counting and of single months. Places also drift apart without any operation. "
+                "In simulated cities, intervals of this kind held the truth about 70 times in 100, not 95.",
+                "Comparison with many places of the same shape where there was no operation.",
+            )
+        )
+    elif effect.detectable_fall < NARROW:
+        found.append(
+            Threat(
+                "A narrow interval may be narrow by luck",
+                f"How far places drift was learned at few independent places. Where that came out so small that the smallest "
+                f"detectable fall was under {NARROW:.0%}, 95% intervals held the truth in {HELD_NARROW} of 100 simulated cities.",
+                "More places like the target area, or the same question pooled over several operations.",
+            )
+        )
+    if read_with_diagnostics(operation.primary, effect).is_finding:
+        found.append(
+            Threat(
+                "Some findings are wrong",
+                f"In simulated cities where nothing had changed in the target area, {FALSE_FINDINGS:.0f} of 100 were still "
+                f"found to have fallen or risen. Where half of all operations change nothing, {WRONG_OF_FINDINGS:.0f} of 100 "
+                "findings are wrong; where fewer operations change anything, more.",
+                "The same question at the next operation, written down before it begins.",
+            )
+        )
+    change = _city_change(effect)
+    if abs(math.log(change)) > math.log(_JUMP):
+        found.append(
+            Threat(
+                "The whole city changed",
+                f"Against the window before, the control area's daily count changed by {format_numbers.signed_text(100 * (change - 1))}%. "
+                "When everything moves, places move by different amounts, and the busiest ones most.",
+                "A period in which the city as a whole was steady.",
+            )
+        )
+    if about.chosen_on is None:
+        found.append(
+            Threat(
+                "Chosen because it was high?",
+                "How the target area was chosen is not stated. Places picked at a peak fall back by themselves, often by 4 to 15%.",
+                "Stating which data the choice was made on (chosen_on), and a window before that does not share them.",
+            )
+        )
+    elif any(about.chosen_on.overlap(period) for period in design.before.periods):
+        found.append(
+            Threat(
+                "Chosen because it was high",
+                f"The target area was chosen on {format_numbers.days_text(about.chosen_on)}, which is part of the window before. "
+                "Places picked at a peak fall back by themselves, often by 4 to 15%.",
+                "A window before that shares no day with the choice.",
+            )
+        )
+    if _calendar(design.before) != _calendar(design.after):
+        found.append(
+            Threat(
+                "Another season",
+                "The windows before and after do not cover the same months. Only a season that the control area "
+                "shares is taken out.",
+                "The same months of two or more earlier years as the window before.",
+            )
+        )
+    if operation.primary.measure.recorded_by == "public":
+        found.append(
+            Threat(
+                "Reports follow attention",
+                f"{_upper(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
+                "way to report changes how many reports there are, not only how much harm.",
+                "A comparator stream: other reports by the same route from the same place.",
+            )
+        )
+    unplaced = _unplaced(disclosed, operation)
+    if unplaced is not None:
+        found.append(unplaced)
+    if design.after.days < 90:
+        found.append(
+            Threat(
+                "A short time after",
+                f"The window after has {design.after.days} days. What fades within months can look lasting after weeks.",
+                "Data for at least half a year after the operation.",
+            )
+        )
+    if about.co_occurring:
+        found.append(
+            Threat(
+                "Something else at the same time",
+                "; ".join(about.co_occurring) + ".",
+                "A control area that shared it.",
+            )
+        )
+    return tuple(found)
+
+
+def _unplaced(disclosed: Release, operation: ReleasedOperation) -> Threat | None:
+    """Return what rows without a usable place could do to the target's change, from none of them there to all."""
+    primary = operation.primary
+    ledgers = [one for one in disclosed.ledgers if one.source == primary.measure.source]
+    rows = sum(one.total("default_geocode") + one.total("no_place") for one in ledgers)
+    kept = sum(one.total("kept") for one in ledgers)
+    if rows < max(disclosed.threshold, _MENTION * kept):
+        return None
+    text = (
+        f"{rows:,} rows of \u201c{primary.measure.source}\u201d ({_text.percent_text(rows / kept)}) have no usable place and "
+        "are in no zone."
+    )
+    for effect in primary.bounds:
+        which = "those whose address names one of its streets" if effect.zone == TARGET_WITH_NEAR else "all of them"
+        text += f" With {which} counted in the target area the change would be {_change(effect)}."
+    if not primary.bounds:
+        text += " If their share differs between the target area and elsewhere, or changes, the comparison is off."
+    return Threat(
+        "Places that are not places", text, "Coordinates, or located rows on the same streets, for those rows."
+    )
+
+
+def _change(effect: ReleasedEffect) -> str:
+    if not math.isfinite(effect.change):
+        return "not defined"
+    return format_numbers.stated_change(effect)
+
+
+def _city_change(effect: ReleasedEffect) -> float:
+    """Return the control's daily rate after over that before; 1 where it cannot be said."""
+    before, after = effect.control_before, effect.control_after
+    if isinstance(before, Suppressed) or isinstance(after, Suppressed) or not before or not after:
+        return 1.0
+    return after / (before * effect.length_ratio)
+
+
+def notices(disclosed: Release) -> tuple[str, ...]:
+    """Return what the first page must say about the data."""
+    found = []
+    for source in disclosed.ledgers:
+        for code in source.default_geocodes:
+            found.append(_geocode_notice(source, code.events, code.share, code.addresses))
+        found += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
+        if source.missing_months:
+            found.append(
+                f"\u201c{source.source}\u201d has no file for {format_numbers.month_list(source.missing_months)}: "
+                "the gap is left out everywhere and not read as zero."
+            )
+        rejected = source.total("rejected")
+        if rejected >= _WARN_REJECTED * source.total("read"):
+            found.append(
+                f"{rejected:,} of {source.total('read'):,} rows of \u201c{source.source}\u201d could not be read and are left out; "
+                "the ledger says why."
+            )
+        blank = source.total("no_place")
+        if blank >= max(disclosed.threshold, _MENTION * source.total("kept")):
+            found.append(
+                f"{blank:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
+            )
+    found += [
+        f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
+        for measure in disclosed.study.measures
+        if measure.overridden
+    ]
+    if disclosed.study.area.crs_note:
+        found.append(disclosed.study.area.crs_note)
+    return tuple(found)
+
+
+def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
+    texts = f" under {addresses:,} different address texts" if addresses else ""
+    return (
+        f"{events:,} rows of \u201c{source.source}\u201d ({_text.percent_text(share)} of those with coordinates) sit on one point"
+        f"{texts}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
+        "hotspots and zones."
+    )
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]

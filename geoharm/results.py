@@ -1,0 +1,125 @@
+"""Everything found by a study and by each of its operations, at full precision: never published as it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoharm.evaluation.results.composite import CompositeSummary
+from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.harm.results.net_harm import HarmAssessment
+from geoharm.hotspots.results.change import ChangeResult
+from geoharm.hotspots.results.maps import HotspotResult
+from geoharm.hotspots.results.patterns import PatternResult
+from geoharm.model.design import Design
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.pooled import Forest
+from geoharm.model.study import Study
+from geoharm.model.table_ledger import TableLedger
+
+
+@dataclass(frozen=True, slots=True)
+class PreregistrationStatus:
+    """How a result stands to its locked plan.
+
+    Attributes
+    ----------
+    digest : str
+        SHA-256 of the locked plan; empty if none was locked.
+    locked_on : str
+        Day of the lock, "2026-11-24"; empty if none was.
+    outcomes_loaded : bool
+        Whether events after the operation's start were in the database when it was locked.
+    changes : tuple of str
+        What the study file says now that the locked plan did not, one sentence part each.
+    operation_begun : bool
+        Whether an operation had begun by the day of the lock, so that outcomes could have been seen elsewhere.
+    """
+
+    digest: str = ""
+    locked_on: str = ""
+    outcomes_loaded: bool = False
+    changes: tuple[str, ...] = ()
+    operation_begun: bool = False
+
+    @property
+    def is_confirmatory(self) -> bool:
+        """Whether the plan was locked while its database held no outcomes, and is the same today."""
+        return bool(self.digest) and not self.outcomes_loaded and not self.changes
+
+    @property
+    def kind(self) -> str:
+        """Return "confirmatory" or "exploratory"."""
+        return "confirmatory" if self.is_confirmatory else "exploratory"
+
+    @property
+    def sentence(self) -> str:
+        """For readers: what kind of result this is, and why."""
+        if not self.digest:
+            return "Exploratory: no plan was locked before the outcomes were seen."
+        locked = f"its plan was locked on {self.locked_on}"
+        if self.is_confirmatory:
+            known = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
+            if self.operation_begun:
+                return f"{known} The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+            return known
+        if self.outcomes_loaded:
+            return f"Exploratory: {locked}, after outcomes had been loaded."
+        count = len(self.changes)
+        return f"Exploratory: {locked} and differs from it in {count} {'point' if count == 1 else 'points'}."
+
+
+NOT_PREREGISTERED = PreregistrationStatus()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationResult:
+    """Everything found about one operation.
+
+    Attributes
+    ----------
+    design : Design
+    measures : tuple of MeasureResult
+        The primary measure first.
+    balance : HarmAssessment or None
+        What all harms add up to, under whose values.
+    """
+
+    design: Design
+    measures: tuple[MeasureResult, ...]
+    balance: HarmAssessment | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """Everything a study found; full precision, so never published as it is.
+
+    Attributes
+    ----------
+    study : Study
+    ledgers : tuple of SourceLedger
+    hotspots : tuple of HotspotResult
+    operations : tuple of OperationResult
+    tables : tuple of TableLedger
+        Of the sources that hold no events.
+    changes : tuple of ChangeResult
+        One for each operation and measure.
+    patterns : tuple of PatternResult
+        One for each measure.
+    pools : tuple of (zone, Forest)
+        The primary measure over all operations, where there are several.
+    plan : PreregistrationStatus
+        Whether this was planned beforehand.
+    questions : tuple of CompositeSummary
+        Over several measures, rings or windows at once.
+    """
+
+    study: Study
+    ledgers: tuple[SourceLedger, ...]
+    hotspots: tuple[HotspotResult, ...]
+    operations: tuple[OperationResult, ...]
+    tables: tuple[TableLedger, ...] = ()
+    changes: tuple[ChangeResult, ...] = ()
+    patterns: tuple[PatternResult, ...] = ()
+    pools: tuple[tuple[str, Forest], ...] = ()
+    plan: PreregistrationStatus = NOT_PREREGISTERED
+    questions: tuple[CompositeSummary, ...] = ()

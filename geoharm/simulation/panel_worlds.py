@@ -1,0 +1,152 @@
+"""A world: how rates differ by place, how they drift, and how counts scatter about them; no operation yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm._validation import check_positive
+from geoharm.errors import DesignError
+from geoharm.simulation.random_fields import Floats, Places, autoregressive, smooth_field
+
+# Scales of the fields, in units of distance between neighbours.
+_LEVEL, _TREND, _LOCAL_TREND, _BUMP, _SEASON = 4.0, 6.0, 1.5, 5.0, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class PanelWorld:
+    """How a city without an operation behaves; spreads are standard deviations of logs.
+
+    Attributes
+    ----------
+    before, after : int
+        Months.
+    steps : int
+        Time steps a month.
+    rate : float
+        Mean events of a place a month.
+    dispersion : float
+        Variance over mean of a place's count in a time step, at least 1.
+    level, own_level : float
+        Spread of the level: of a smooth field, and of every place by itself.
+    season, season_by_place : float
+        Size of the year's wave, and how much it differs by place.
+    walk, drift : float
+        The whole city's random walk a month, and its trend a year.
+    trend, local_trend : float
+        Trends that differ by neighbourhood (6 units) and by place (1.5 units), a year.
+    bump : float
+        Neighbourhoods that were high or low in the middle of the time before.
+    shock, shock_memory, shock_scale : float
+        Passing local shocks: spread, correlation from month to month, and extent in units.
+    own_shock, own_memory : float
+        The same of every place by itself.
+    breaks, break_size : float
+        Share of places whose level changes for good at some time, and spread of the change.
+    """
+
+    before: int = 36
+    after: int = 12
+    steps: int = 1
+    rate: float = 1.5
+    dispersion: float = 2.0
+    level: float = 0.8
+    own_level: float = 0.5
+    season: float = 0.15
+    season_by_place: float = 0.05
+    walk: float = 0.03
+    drift: float = -0.03
+    trend: float = 0.08
+    local_trend: float = 0.0
+    bump: float = 0.25
+    shock: float = 0.0
+    shock_memory: float = 0.8
+    shock_scale: float = 1.0
+    own_shock: float = 0.0
+    own_memory: float = 0.6
+    breaks: float = 0.0
+    break_size: float = 0.6
+
+    def __post_init__(self) -> None:
+        check_positive(self.rate, "rate")
+        if self.dispersion < 1:
+            msg = f"The dispersion is variance over mean and at least 1; {self.dispersion:g} was given."
+            raise DesignError(msg)
+        if min(self.before, self.after, self.steps) < 1:
+            msg = "A world needs at least one month before, one after, and one step a month."
+            raise DesignError(msg)
+
+
+def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> tuple[Floats, Floats]:
+    r"""Return expected counts without an operation, and the level that does not change.
+
+    Parameters
+    ----------
+    rng : Generator
+    places : Places
+    world : PanelWorld
+
+    Returns
+    -------
+    rates : ndarray, shape (places, steps of all months)
+        Their mean is the world's rate over the steps of a month.
+    level : ndarray, shape (places,)
+        Of mean 1 on the log scale only.
+
+    Notes
+    -----
+    .. math:: \log\lambda_{it} = a_i + b_i t + c_i k(t) + s_i(t) + w_t + u_{it}
+
+    level, trends, a bump half way before, season, the city's walk, and shocks with memory. Every term is a smooth field
+    over places except the walk.
+    """
+    steps = (world.before + world.after) * world.steps
+    month = np.arange(steps) / world.steps
+    level = world.level * smooth_field(rng, places, _LEVEL) + world.own_level * smooth_field(rng, places, 0)
+    trend = world.trend * smooth_field(rng, places, _TREND)
+    if world.local_trend:
+        trend = trend + world.local_trend * smooth_field(rng, places, _LOCAL_TREND)
+    bump = world.bump * smooth_field(rng, places, _BUMP)
+    wave = world.season + world.season_by_place * smooth_field(rng, places, _SEASON)
+    middle = np.exp(-0.5 * ((month - world.before / 2) / (world.before / 6)) ** 2)
+    season = np.sin(2 * np.pi * (month + rng.integers(12)) / 12)
+    walk = np.cumsum(world.walk / np.sqrt(world.steps) * rng.standard_normal(steps)) + world.drift * month / 12
+    log_rates = (
+        level[:, None]
+        + trend[:, None] * (month - world.before) / 12
+        + bump[:, None] * middle
+        + wave[:, None] * season
+        + walk
+        + _shocks(rng, places, world, steps)
+    )
+    rates = np.exp(log_rates)
+    return rates * (world.rate / world.steps / rates.mean()), np.exp(level)
+
+
+def _shocks(rng: np.random.Generator, places: Places, world: PanelWorld, steps: int) -> Floats:
+    found = np.zeros((places.x.size, steps))
+    for spread, memory, scale in (
+        (world.shock, world.shock_memory, world.shock_scale),
+        (world.own_shock, world.own_memory, 0.0),
+    ):
+        if spread:
+            noise = smooth_field(rng, places, scale, times=steps)
+            found += spread * autoregressive(noise, memory ** (1 / world.steps))
+    if world.breaks:
+        hit = rng.random(places.x.size) < world.breaks
+        when = rng.integers(6 * world.steps, steps - 1, places.x.size)
+        size = world.break_size * rng.standard_normal(places.x.size)
+        found += (hit * size)[:, None] * (np.arange(steps) >= when[:, None])
+    return found
+
+
+def draw_counts(rng: np.random.Generator, rates: Floats, dispersion: float) -> NDArray[np.int64]:
+    """Return negative binomial counts whose variance is `dispersion` times their mean; Poisson at 1.
+
+    Counts of this kind add up: a sum of places has the same variance over mean as each of them.
+    """
+    if dispersion <= 1:
+        return rng.poisson(rates)
+    return rng.poisson(rng.gamma(np.maximum(rates / (dispersion - 1), 1e-9)) * (dispersion - 1))

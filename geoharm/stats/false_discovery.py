@@ -1,0 +1,59 @@
+"""Many tests at once: p-values adjusted so that a stated share of what is flagged, at most, is chance.
+
+Benjamini and Hochberg (1995), https://doi.org/10.1111/j.2517-6161.1995.tb02031.x; Benjamini and Yekutieli (2001),
+https://doi.org/10.1214/aos/1013699998; for maps, Caldas de Castro and Singer (2006),
+https://doi.org/10.1111/j.0016-7363.2006.00682.x
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import false_discovery_control
+
+from geoharm.errors import DesignError
+
+
+def false_discovery_adjusted(
+    p: ArrayLike, *, dependence: Literal["positive", "any"] = "positive"
+) -> NDArray[np.float64]:
+    """Return the false-discovery-rate adjusted p-value of every test.
+
+    Flagging all tests with an adjusted value of at most 0.05 keeps the expected share of chance among the flagged
+    at 0.05 or less.
+
+    Parameters
+    ----------
+    p : array_like
+        P-values, any shape; NaN where nothing was tested, which takes no part.
+    dependence : {"positive", "any"}
+        "positive" is Benjamini and Hochberg's step-up rule: right for independent tests and for neighbours that
+        share data and so move together. "any" is Benjamini and Yekutieli's, right whatever the dependence, and
+        stricter by the factor ``1 + 1/2 + ... + 1/m``.
+
+    Returns
+    -------
+    ndarray
+        The shape of `p`; NaN where `p` is.
+
+    Raises
+    ------
+    DesignError
+        If a value lies outside 0 to 1.
+
+    Examples
+    --------
+    >>> adjusted_p([0.01, 0.02, 0.03, 0.5]).round(4).tolist()
+    [0.04, 0.04, 0.04, 0.5]
+    """
+    values = np.array(p, dtype=np.float64)
+    tested = np.isfinite(values)
+    if ((values[tested] < 0) | (values[tested] > 1)).any():
+        msg = "P-values lie between 0 and 1; others were given."
+        raise DesignError(msg)
+    if tested.any():
+        method = "bh" if dependence == "positive" else "by"
+        values[tested] = false_discovery_control(values[tested], method=method)
+    return values

@@ -1,0 +1,71 @@
+"""The smallest change a comparison could find: printed before any verdict."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from statistics import NormalDist
+
+from scipy.optimize import brentq
+
+from geoharm._validation import check_level, check_positive
+
+_LARGEST = 1 - 1e-6
+
+
+def minimum_detectable_fall(
+    expected: float, *, other_variance: float, dispersion: float = 1.0, level: float = 0.95, power: float = 0.8
+) -> float:
+    r"""Return the smallest fall that a log rate ratio would find with a stated power.
+
+    Parameters
+    ----------
+    expected : float
+        Count after if nothing changed.
+    other_variance : float
+        Variance of the log rate ratio that does not come from the count after:
+        ``phi / Z0 + phi_C (1 / C0 + 1 / C1)``.
+    dispersion : float
+        phi of the count after.
+    level : float
+        Of the two-sided interval.
+    power : float
+        Share of repetitions in which the interval should leave out zero.
+
+    Returns
+    -------
+    float
+        Share of the expected count, 0 to 1; 1 if even the largest fall would not be found; NaN if nothing is expected.
+
+    Notes
+    -----
+    The fall f that solves
+
+    .. math:: -\log(1 - f) = (z_{(1+level)/2} + z_{power})
+        \sqrt{v + \phi / (E (1 - f))}
+
+    A fall leaves fewer events to count, so the error at the fall is larger than at no change; formulas that take the
+    error at no change promise too much.
+
+    Examples
+    --------
+    >>> round(detectable_fall(100, other_variance=3 / 100), 2)
+    0.46
+    """
+    level, power = check_level(level), check_level(power)
+    dispersion = check_positive(dispersion, "dispersion")
+    if not (math.isfinite(expected) and math.isfinite(other_variance)) or expected <= 0:
+        return math.nan
+    normal = NormalDist()
+    reach = normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)
+
+    def shortfall(fall: float) -> float:
+        left = 1 - fall
+        return -math.log(left) - reach * math.sqrt(other_variance + dispersion / (expected * left))
+
+    # The curve rises from below zero and, with few events, falls again: the first crossing is the answer.
+    steps = [step / 200 for step in range(200)] + [_LARGEST]
+    for low, high in pairwise(steps):
+        if shortfall(low) < 0 <= shortfall(high):
+            return float(brentq(shortfall, low, high))
+    return 1.0

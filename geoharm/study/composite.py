@@ -1,0 +1,109 @@
+"""What a study file asks over several measures, rings or windows at once: `[[question]]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from geoharm._validation import TomlTable, nearest_hint
+from geoharm.errors import DesignError
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.measure import Measure, Role
+from geoharm.model.period import parse_phase
+from geoharm.model.study import CompositeOutcome, Operation, Source
+
+AFTER = "after"
+ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
+_RING = re.compile(r"ring ([1-9]\d*)")
+
+
+def read_composites(
+    root: TomlTable, sources: Sequence[Source], measures: Sequence[Measure], operations: Sequence[Operation]
+) -> tuple[CompositeOutcome, ...]:
+    """Return the questions of a study file; every mistake is noted in the table.
+
+    Parameters
+    ----------
+    root : Table
+        The whole file.
+    sources : sequence of Source
+    measures : sequence of Measure
+        Those that count dated points.
+    operations : sequence of Operation
+    """
+    found = []
+    for table in root.tables("question"):
+        table.known("name", "measures", "zones", "windows")
+        one = CompositeOutcome(
+            table.text("name"),
+            table.texts("measures"),
+            table.texts("zones", ("target",)),
+            table.texts("windows", (AFTER,)),
+        )
+        _check_measures(table, one, sources, measures)
+        rings = min((len(operation.rings) for operation in operations), default=0)
+        for zone in one.zones:
+            _check_zone(table, zone, rings)
+        for window in one.windows:
+            _check_window(table, window)
+        for key, listed in (("measures", one.measures), ("zones", one.zones), ("windows", one.windows)):
+            if len(set(listed)) < len(listed):
+                table.refuse(key, "names one of them twice; each counts once.")
+        if len(one.measures) * len(one.zones) * len(one.windows) == 1:
+            table.problems.append(
+                f"{table.where}: one measure in one zone and window is the headline's own question; a [[question]] pools "
+                "at least two."
+            )
+        found.append(one)
+    names = [one.name for one in found]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        root.problems.append(f'{root.where}: two [[question]] are called "{name}"; each needs its own name.')
+    return tuple(found)
+
+
+def _check_measures(
+    table: TomlTable, one: CompositeOutcome, sources: Sequence[Source], measures: Sequence[Measure]
+) -> None:
+    by_name = {measure.name: measure for measure in measures}
+    kinds = {source.name: source.kind for source in sources}
+    if not one.measures and "measures" in table:
+        table.refuse("measures", "must name at least one measure.")
+    harms = [measure.name for measure in measures if measure.role is Role.HARM]
+    for name in one.measures:
+        if name not in by_name:
+            known = f" {nearest_hint(name, harms)}" if harms else ""
+            table.problems.append(f'{table.where}: measures: "{name}" is not a measure of dated points;{known}')
+        elif by_name[name].role is not Role.HARM:
+            what = "enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
+            table.problems.append(
+                f'{table.where}: measures: "{name}" {"is " if what[0] == "e" else ""}{what}, not harm; a question about harm '
+                "holds measures with harm only."
+            )
+        elif kinds.get(by_name[name].source) == "treatment_entry" and len(one.measures) > 1:
+            table.problems.append(
+                f'{table.where}: measures: "{name}" counts entries into treatment, where more is no harm, so it has no '
+                "direction in common with others; ask about it alone."
+            )
+
+
+def _check_zone(table: TomlTable, zone: str, rings: int) -> None:
+    if zone == "target":
+        return
+    ring = _RING.fullmatch(zone)
+    known = (*ZONES, *(f"ring {number}" for number in range(1, rings + 1)))
+    if zone not in ZONES and ring is None:
+        table.problems.append(f'{table.where}: zones: "{zone}" is not known; {nearest_hint(zone, known)}')
+    elif ring is not None and int(ring[1]) > rings:
+        table.problems.append(
+            f'{table.where}: zones: "{zone}" is asked for, but an operation has {rings} ring{"s" * (rings != 1)}; rings are '
+            "numbered from the inside out."
+        )
+
+
+def _check_window(table: TomlTable, window: str) -> None:
+    if window == AFTER:
+        return
+    try:
+        parse_phase(window)
+    except DesignError as error:
+        table.problems.append(f'{table.where}: windows: {str(error).rstrip(".")}; or "after", the headline\'s window.')

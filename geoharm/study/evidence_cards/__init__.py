@@ -1,0 +1,1 @@
+"""Shipped evidence cards: what is known of each tactic, with its source."""

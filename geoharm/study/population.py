@@ -1,0 +1,193 @@
+"""People at risk from a file: a raster, points or areas with a number each, or a table joined to the study's areas."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geoharm import _crs
+from geoharm._validation import TomlTable, nearest_hint
+from geoharm.errors import DesignError, StudyError
+from geoharm.geo.area_files import read_numbered_shapes
+from geoharm.geo.population import population_of_areas
+from geoharm.geo.rasters import people_inside, read_population_raster
+from geoharm.model.area_counts import Areas
+from geoharm.model.geometry import StudyArea
+from geoharm.model.grid import grid_over
+from geoharm.model.points import Points
+
+# Parts of a study area that no area covers are water and the like; more than this is another place.
+_LEAST_COVER = 0.9
+_DEGREES = ("longitude", "latitude")
+
+
+def named_population(
+    table: TomlTable, folder: Path, area: StudyArea, *, areas: Areas | None, cell: float
+) -> Points | None:
+    """Return the people that a study names under people, people_count and area_id; None if it names none.
+
+    Mistakes are noted in the table.
+    """
+    name = table.text("people") if "people" in table else ""
+    if not name:
+        return None
+    count = table.text("people_count") if "people_count" in table else ""
+    code = str(table.content.get("area_id", ""))
+    try:
+        return load_population(folder / name, area, count=count, areas=areas, area_id=code, cell=cell)
+    except StudyError as error:
+        table.problems += [f"{table.where}: people: {problem}" for problem in error.problems]
+        return None
+
+
+def load_population(
+    path: Path, area: StudyArea, *, count: str = "", areas: Areas | None = None, area_id: str = "", cell: float = 50.0
+) -> Points:
+    """Return where people are and how many.
+
+    Parameters
+    ----------
+    path : Path
+        ``.tif``, ``.tiff``: people in each cell. ``.geojson``, ``.json``, ``.gpkg``: points or polygons with a number
+        each. ``.csv``: points by the columns longitude and latitude, or rows by area code.
+    area : StudyArea
+        People outside it take no part; of an area that crosses its edge, the share of its ground that lies inside.
+    count : str
+        Column that holds the number of people; not for rasters.
+    areas : Areas, optional
+        For a table by area code: the outlines.
+    area_id : str
+        And its column that holds the code.
+    cell : float
+        Metres: an area's people are spread evenly over its cells of this size.
+
+    Returns
+    -------
+    Points
+
+    Raises
+    ------
+    StudyError
+        If the file cannot be read, a number is missing or negative, shapes of both kinds are mixed, codes do not fit
+        the outlines, areas overlap or cover less than 90 % of the study area, or nobody is in it.
+    """
+    ending = path.suffix.lower()
+    if ending in (".tif", ".tiff"):
+        return read_population_raster(path, area)
+    if not count:
+        raise StudyError([f"{path.name}: name the column that holds the number of people with people_count."])
+    if ending == ".csv":
+        return _of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell)
+    shapes, numbers = read_numbered_shapes(path, area.crs, column=count)
+    kinds = {"polygon" if "Polygon" in shape.geom_type else shape.geom_type.lower() for shape in shapes}
+    if kinds == {"point"}:
+        x, y = shapely.get_coordinates(np.array(shapes)).T
+        return _inside(path, x, y, numbers, area)
+    if kinds != {"polygon"}:
+        msg = (
+            f"{path.name}: people are points or polygons, all of one kind; this file holds {', '.join(sorted(kinds))}."
+        )
+        raise StudyError([msg])
+    return _spread(path, shapes, numbers, area, cell)
+
+
+def _of_table(path: Path, area: StudyArea, *, count: str, areas: Areas | None, area_id: str, cell: float) -> Points:
+    head, rows = _rows(path)
+    if count not in head:
+        raise StudyError([f'{path.name}: there is no column "{count}"; {nearest_hint(count, head)}'])
+    people = _numbers(path, rows, head.index(count), count)
+    if set(_DEGREES) <= set(head):
+        x, y = (_numbers(path, rows, head.index(name), name, least=-180.0) for name in _DEGREES)
+        return _inside(path, *_crs.transform(x, y, source=_crs.LONLAT, target=area.crs), people, area)
+    if areas is None or area_id not in head:
+        raise StudyError(
+            [
+                f"{path.name}: a table of people has the columns longitude and latitude, or one of area codes that "
+                "[change] area_id names, with the outlines under [change] areas."
+            ]
+        )
+    codes = [row[head.index(area_id)].strip() for row in rows]
+    twice = sorted({code for code in codes if codes.count(code) > 1})
+    if twice:
+        raise StudyError([f'{path.name}: the code "{twice[0]}" stands on more than one line; sum its people first.'])
+    known = dict(zip(codes, people, strict=True))
+    absent = [code for code in areas.codes if code not in known]
+    if absent:
+        raise StudyError(
+            [f'{path.name}: {len(absent):,} of {len(areas.codes):,} areas have no line, the first is "{absent[0]}".']
+        )
+    return _spread(path, areas.shapes, np.array([known[code] for code in areas.codes]), area, cell)
+
+
+def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    if not path.is_file():
+        raise StudyError([f'The file of people, "{path}", does not exist.'])
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            lines = [line for line in csv.reader(stream) if any(line)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StudyError([f"{path.name}: not a CSV file in UTF-8: {error}."]) from error
+    if len(lines) < 2:
+        raise StudyError([f"{path.name}: the table has no rows."])
+    head = [name.strip() for name in lines[0]]
+    for number, line in enumerate(lines[1:], start=2):
+        if len(line) != len(head):
+            raise StudyError([f"{path.name}: row {number} has {len(line)} cells, its head {len(head)}."])
+    return head, lines[1:]
+
+
+def _numbers(
+    path: Path, rows: Sequence[Sequence[str]], place: int, name: str, least: float = 0.0
+) -> NDArray[np.float64]:
+    found = np.empty(len(rows))
+    for index, row in enumerate(rows):
+        try:
+            found[index] = float(row[place])
+        except ValueError:
+            found[index] = math.nan
+        if not least <= found[index] < math.inf:
+            rule = f"a number of {least:g} or more"
+            raise StudyError([f'{path.name}: row {index + 2}, {name} must be {rule}; it is "{row[place]}".'])
+    return found
+
+
+def _inside(
+    path: Path, x: NDArray[np.float64], y: NDArray[np.float64], people: NDArray[np.float64], area: StudyArea
+) -> Points:
+    found = people_inside(x, y, people, area)
+    if not len(found):
+        raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
+    return found
+
+
+def _spread(
+    path: Path, shapes: Sequence[BaseGeometry], people: NDArray[np.float64], area: StudyArea, cell: float
+) -> Points:
+    inside = [_surfaces(shape.intersection(area.boundary)) for shape in shapes]
+    share = np.array([part.area / shape.area for part, shape in zip(inside, shapes, strict=True)])
+    held = [index for index in range(len(shapes)) if share[index] > 0]
+    if not held or not (people * share).sum() > 0:
+        raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
+    covered = shapely.union_all([inside[index] for index in held]).area / area.boundary.area
+    if covered < _LEAST_COVER:
+        raise StudyError(
+            [f"{path.name}: its areas cover {100 * covered:.0f} % of the study area; at least 90 % is needed, or places "
+             "without people would only be places without data."]
+        )  # fmt: skip
+    areas = Areas(tuple(str(index) for index in held), tuple(inside[index] for index in held))
+    try:
+        return population_of_areas(areas, (people * share)[held], grid_over(area.boundary, cell=cell))
+    except DesignError as error:
+        raise StudyError([f"{path.name}: {error}"]) from error
+
+
+def _surfaces(shape: BaseGeometry) -> BaseGeometry:
+    """Return a shape without the points and lines where it only touches something."""
+    return shapely.union_all([part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"])

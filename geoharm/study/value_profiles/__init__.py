@@ -1,0 +1,1 @@
+"""Shipped value profiles: examples of weights by measure, to edit."""

@@ -1,0 +1,418 @@
+"""`geoharm new` writes a study that passes its own check and runs; it asks or refuses, and never ingests on a guess."""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from datetime import date
+from types import SimpleNamespace
+
+import pytest
+import shapely
+from typer.testing import CliRunner
+
+from geoharm import _crs
+from geoharm.cli import new as cli_new
+from geoharm.cli.app import app
+from geoharm.errors import DesignError, StudyError
+from geoharm.scaffold.areas import circle_from_flag
+from geoharm.scaffold.measures import choose_primary, propose_measures
+from geoharm.scaffold.sources import SourceMatch, find_sources
+from tests.conftest import ROOT
+
+SAMPLE = ROOT / "data" / "sample"
+AREA = ["--area", SAMPLE / "city.geojson", "--target", SAMPLE / "market.geojson"]
+WHEN = ["--operation", "Lantern", "--start", "2022-01-10", "--end", "2022-01-23"]
+FILES = ["--file", "needles.csv", "--file", "police.csv=points-csv"]
+
+
+def call(*arguments, **more):
+    """Run a verb; what the program prints as a sentence is an exception here."""
+    return CliRunner().invoke(app, [str(one) for one in arguments], catch_exceptions=True, **more)
+
+
+def refusal(result) -> str:
+    assert isinstance(result.exception, (StudyError, DesignError)), result.output
+    return str(result.exception)
+
+
+def new(path, *more):
+    return call("new", path, "--data", SAMPLE, *FILES, *AREA, *WHEN, "--yes", *more)
+
+
+def toml(path):
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def lantern(tmp_path_factory):
+    """Write the study once; return its path and what was printed for machines."""
+    path = tmp_path_factory.mktemp("new") / "mine.toml"
+    result = new(path, "--json")
+    assert result.exit_code == 0, result.output
+    return path, json.loads(result.stdout)
+
+
+def test_what_it_writes_passes_its_check_and_names_the_next_command(lantern):
+    path, said = lantern
+    assert said["next"] == [f"geoharm check {path}", f"geoharm run {path} --data {SAMPLE}"]
+    assert call("check", path).exit_code == 0
+    assert said["wrote"] == [str(path)]
+
+
+def test_harm_and_activity_are_told_apart(lantern):
+    path, said = lantern
+    roles = {one["name"]: one["role"] for one in said["measures"]}
+    assert roles == {"needles": "harm", "violence": "harm", "police activity": "activity"}
+    measures = {one["name"]: one for one in toml(path)["measure"]}
+    assert measures["police activity"]["where"]["category"] == ["drug offence"]
+    assert [one["kind"] for one in toml(path)["source"]] == ["needle_find", "incident"]
+
+
+def test_windows_and_rings_are_those_that_fit(lantern):
+    operation = toml(lantern[0])["operation"][0]
+    assert operation["before"] == {"start": date(2020, 1, 10), "end": date(2022, 1, 10)}
+    assert operation["after"] == ["during", "0-3 months", "3-6 months", "6-11 months"]
+    assert operation["rings"] == {"gap": 100, "outer": [250, 500, 1000]}
+
+
+def test_every_guess_is_marked_with_its_evidence(lantern):
+    path, said = lantern
+    text = path.read_text(encoding="utf-8")
+    assert {one["what"] for one in said["guesses"]} == {"crs", "period", "primary", "rings", "before", "after"}
+    for one in said["guesses"]:
+        assert f"# guessed: {one['why']}" in text
+
+
+def test_what_it_writes_runs_to_the_report(lantern, tmp_path):
+    ran = call("run", lantern[0], "--data", SAMPLE, "--out", tmp_path / "out", "--db", tmp_path / "d.duckdb", "--quiet")
+    assert ran.exit_code == 0, ran.output
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("flag", "kept"),
+    [
+        ("--operation", [*AREA, *WHEN[2:]]),
+        ("--start", [*AREA, *WHEN[:2]]),
+        ("--area-around", [*AREA[2:], *WHEN]),
+        ("--target-around", [*AREA[:2], *WHEN]),
+    ],
+)
+@pytest.mark.parametrize("silent", [["--yes"], []])
+def test_a_missing_flag_is_named_where_nobody_can_be_asked(flag, kept, silent, tmp_path):
+    result = call("new", tmp_path / "mine.toml", "--data", SAMPLE, *kept, *silent)
+    assert refusal(result).startswith(f"{flag} is missing (")
+    assert refusal(result).endswith("); nothing was written.")
+    assert not list(tmp_path.iterdir())
+
+
+def test_on_a_terminal_it_asks_with_its_proposals_and_their_evidence(tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_new, "_is_terminal", lambda: True)
+    path = tmp_path / "mine.toml"
+    answers = [
+        "Lantern",
+        "2022-01-10",
+        "2022-01-23",
+        "-27,45,2.9",
+        str(SAMPLE / "market.geojson"),
+        "",
+        "2019-06-01..2022-12-31",
+        "violence",
+    ]
+    result = call("new", path, "--data", SAMPLE, *FILES, input="\n".join(answers) + "\n")
+    assert result.exit_code == 0, result.output
+    assert "crs: EPSG:32626 (the local UTM zone of the study area)" in result.output
+    assert "primary: needles (the harm with most rows" in result.output
+    study = toml(path)
+    assert study["study"]["primary"] == "violence"
+    assert study["study"]["period"] == {"start": date(2019, 6, 1), "end": date(2023, 1, 1)}
+    assert study["study"]["area"] == "mine_area.geojson"
+    assert call("check", path).exit_code == 0
+
+
+def test_tables_that_look_the_same_are_a_source_for_each_subject(tmp_path):
+    head = "id,date,longitude,latitude,category,address\n"
+    for name, kinds in {
+        "needles.csv": ["needle find"],
+        "police north.csv": ["violence", "theft", "burglary"],
+        "police south.csv": ["violence", "theft", "arson"],
+        "overdoses-2021.csv": ["overdose"],
+        "overdoses-2022.csv": ["overdose", "poisoning"],
+    }.items():
+        rows = [
+            f"{name}{row},2021-0{1 + row % 9}-11,-27.0{row},45.0{row},{kinds[row % len(kinds)]},\n" for row in range(9)
+        ]
+        (tmp_path / name).write_text(head + "".join(rows), encoding="utf-8")
+    found, left = find_sources(tmp_path, tmp_path / "study.toml", {})
+    assert {one.files: one.kind for one in found} == {
+        ("needles.csv",): "needle_find",
+        ("overdoses-2021.csv", "overdoses-2022.csv"): "health",
+        ("police north.csv", "police south.csv"): "incident",
+    }
+    assert {one.name: sum(one.categories.values()) for one in found} == {
+        "needles": 9, "overdoses": 18, "police-north": 18,
+    }  # fmt: skip
+    assert not left
+
+
+def test_files_that_exist_are_kept(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("mine")
+    assert "exists; choose another name, or add --force" in refusal(new(path))
+    assert path.read_text() == "mine"
+    assert [one.name for one in tmp_path.iterdir()] == ["mine.toml"]
+    assert new(path, "--force").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--crs", "EPSG:4326"], "measured in degree"),
+        (["--crs", "EPSG:27700"], "is made for United Kingdom"),
+        (["--period", "2022-01-20..2022-12-31"], "less than a month before the operation of 2022-01-10"),
+        (["--period", "2019-01-01..2022-02-01"], "runs past the data"),
+        (["--period", "2019"], "write a day such as"),
+        (["--primary", "joy"], "which is no measure and no category of the files"),
+        (["--file", "=x"], "write PATTERN=FORMAT"),
+        (["--file", "none.csv"], 'no file in'),
+        (["--file", "needles.csv=point-csv"], 'did you mean "points-csv"?'),
+        (["--end", "2022-01-01"], "before --start 2022-01-10"),
+        (["--start", "2030-01-01", "--end", "2030-02-01"], "not a month before and after the operation"),
+        (["--tactic", "magic"], "--tactic is"),
+        (["--area-around", "-27,45,3"], "are both given"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_said_and_nothing_is_written(more, sentence, tmp_path):
+    assert sentence in refusal(new(tmp_path / "mine.toml", *more))
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_area_somewhere_else_is_said(tmp_path):
+    around = ["--area-around=-20,45,3", "--target-around=-20,45,300"]
+    result = call("new", tmp_path / "mine.toml", "--data", SAMPLE, *FILES, *around, *WHEN, "--yes")
+    assert "half of its rows lie around longitude -27" in refusal(result)
+    assert not list(tmp_path.iterdir())
+
+
+# -- guessed formats ---------------------------------------------------------------------------------------------------
+
+
+def own_table(folder, when):
+    data = folder / "data"
+    data.mkdir()
+    rows = "".join(f"R{n},{when(n)},{45 + n % 31 / 9000:.5f},{-27 + n % 37 / 9000:.5f},assault\n" for n in range(500))
+    (data / "own.csv").write_text("case number,reported date,lat,lon,offence\n" + rows)
+    return data
+
+
+def own(folder, data, *more):
+    around = ["--area-around=-27,45,5", "--target-around=-27,45,300"]
+    return call(
+        "new",
+        folder / "mine.toml",
+        "--data",
+        data,
+        *around,
+        "--operation",
+        "X",
+        "--start",
+        "2021-05-15",
+        "--yes",
+        *more,
+    )
+
+
+def test_a_study_refuses_to_run_until_its_guessed_format_is_checked(tmp_path):
+    data = own_table(tmp_path, lambda n: f"{2020 + n // 250}-{n % 12 + 1:02d}-{n % 28 + 1:02d}")
+    result = own(tmp_path, data)
+    assert result.exit_code == 0, result.output
+    path, layout = tmp_path / "mine.toml", tmp_path / "mine_own.toml"
+    assert "# UNDECIDED category: which of these are harm" in layout.read_text(encoding="utf-8")
+    database = tmp_path / "d.duckdb"
+    for verb in (
+        ("check", path),
+        ("ingest", path, "--data", data, "--db", database),
+        ("run", path, "--data", data, "--db", database),
+    ):
+        assert 'the format "mine_own.toml" is a guess; check every line of it' in refusal(call(*verb))
+    assert not database.exists()
+    checked = [
+        line for line in layout.read_text(encoding="utf-8").splitlines() if not line.startswith("guessed = true")
+    ]
+    layout.write_text("\n".join(checked), encoding="utf-8")
+    assert call("check", path).exit_code == 0
+    ran = call("run", path, "--data", data, "--db", database, "--out", tmp_path / "out", "--quiet")
+    assert ran.exit_code == 0, ran.output
+
+
+def test_a_guess_that_leaves_the_dates_open_comes_without_a_study(tmp_path):
+    """What reads two ways is for a person to settle; then the same command makes the study."""
+    data = own_table(
+        tmp_path,
+        lambda n: (
+            f"{n % 12 + 1:02d}/{n % 12 + 1:02d}/{2020 + n // 250}"
+            if n % 3
+            else f"{n % 11 + 1:02d}/03/{2020 + n // 250}"
+        ),
+    )
+    result = own(tmp_path, data, "--json")
+    assert result.exit_code == 0, result.output
+    layout = tmp_path / "mine_own.toml"
+    said = json.loads(result.stdout)
+    assert said["wrote"] == [str(layout)]
+    assert any("say which is meant" in line for line in said["sources"][0]["undecided"])
+    assert not (tmp_path / "mine.toml").exists()
+    text = (
+        layout.read_text(encoding="utf-8")
+        .replace("formats = []", 'formats = ["%d/%m/%Y"]\norder_checked = true')
+        .replace("guessed = true", "")
+    )
+    layout.write_text(text, encoding="utf-8")
+    again = own(tmp_path, data, "--file", "own.csv=mine_own.toml")
+    assert again.exit_code == 0, again.output
+    assert call("check", tmp_path / "mine.toml").exit_code == 0
+
+
+# -- proposals ---------------------------------------------------------------------------------------------------------
+
+
+def found(kind, **categories):
+    return SourceMatch(
+        "s",
+        kind,
+        ("a.csv",),
+        "f",
+        "",
+        "",
+        None,
+        {name.replace("_", " "): n for name, n in categories.items()},
+        (0.0, 0.0),
+    )
+
+
+def test_what_police_find_by_looking_is_activity():
+    kinds = {
+        "Drugs": 40,
+        "Possession_of_weapons": 3,
+        "Stop_and_search": 9,
+        "Violence_and_sexual_offences": 90,
+        "Other_crime": 5,
+        "Burglary": 7,
+    }
+    measures, uncounted = propose_measures([found("incident", **kinds)])
+    activity = [one for one in measures if not one.is_harm]
+    assert [set(one.categories) for one in activity] == [{"Drugs", "Possession of weapons", "Stop and search"}]
+    assert {one.name for one in measures if one.is_harm} == {"violence", "theft and burglary"}
+    assert uncounted == {"s": ("Other crime",)}
+    counted = [text for one in measures for text in one.categories]
+    assert len(counted) == len(set(counted))
+
+
+def test_entering_treatment_is_no_harm():
+    measures, _ = propose_measures([found("treatment_entry", opioids=50)])
+    assert [one.is_harm for one in measures] == [False]
+
+
+def test_only_activity_makes_no_study_unless_the_user_says_so():
+    measures, _ = propose_measures([found("incident", DRUGS=40, ARRESTS=3)])
+    with pytest.raises(StudyError, match="Everything in these files is enforcement activity"):
+        choose_primary(measures, "")
+    chosen, name = choose_primary(measures, "drugs")
+    primary = next(one for one in chosen if one.name == name)
+    assert (primary.counted_as_harm, primary.categories) == (True, ("DRUGS",))
+    assert [one.categories for one in chosen if not one.is_harm] == [("ARRESTS",)]
+
+
+def test_a_category_named_as_primary_leaves_its_group():
+    measures, _ = propose_measures([found("incident", Assault=40, Robbery=3)])
+    chosen, name = choose_primary(measures, "robbery")
+    assert name == "robbery"
+    assert [one.categories for one in chosen] == [("Robbery",), ("Assault",)]
+
+
+@pytest.mark.parametrize("radius", [50, 320, 20_000])
+def test_a_circle_has_its_area(radius):
+    shape = circle_from_flag(f"-71.07,42.33,{radius}", "--target-around", "t.geojson", unit=1).within(
+        _crs.local_utm(-71.07, 42.33)
+    )
+    # A polygon of 64 corners holds a little less than its circle.
+    assert shape.area == pytest.approx(math.pi * radius**2, rel=0.01)
+    assert shape.area < math.pi * radius**2 * 1.001
+    assert shapely.is_valid(shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("42.3", "write longitude,latitude,radius"),
+        ("42.3,-171,1", "longitude comes first"),
+        ("1,2,-3", "above 0"),
+        ("1,2,300", "at most 200 km"),
+        ("nan,2,3", "longitude comes first"),
+    ],
+)
+def test_a_circle_that_is_none(text, why):
+    with pytest.raises(StudyError, match=why):
+        circle_from_flag(text, "--area-around", "a.geojson", unit=1000)
+
+
+def test_names_cannot_break_out_of_the_study_file(tmp_path):
+    name = 'x"\n[study]\nprimary = "y'
+    path = tmp_path / "mine.toml"
+    result = new(path, "--operation", name)
+    assert result.exit_code == 0, result.output
+    assert toml(path)["operation"][0]["name"] == name
+
+
+# -- real folders ------------------------------------------------------------------------------------------------------
+
+
+BOSTON = ["--area-around=-71.07,42.33,9", "--target-around=-71.073,42.332,400"]
+REAL = {
+    "boston-needles": SimpleNamespace(
+        flags=[*BOSTON, "--start", "2019-08-01", "--end", "2019-08-02"], sources=["boston-311-needles"],
+        crs="EPSG:32619", after=["during", "0-1 months", "1-2 months"], harms=["needles"],
+    ),
+    "boston-police": SimpleNamespace(
+        flags=[*BOSTON, "--start", "2022-01-12", "--primary", "DRUGS - POSSESSION/ SALE/ MANUFACTURING/ USE"],
+        sources=["boston-police"], crs="EPSG:32619", after=["during", "0-3 months", "3-6 months", "6-12 months"],
+        harms=["drugs - possession/ sale/ manufacturing/ use"],
+    ),
+    "tempe-ems": SimpleNamespace(
+        flags=["--area-around=-111.93,33.39,11", "--target-around=-111.93,33.425,1000", "--start", "2021-05-01"],
+        sources=["tempe-ems"], crs="EPSG:32612", after=["during", "0-3 months", "3-6 months", "6-12 months"], harms=["overdoses"],
+    ),
+    "merseyside-police": SimpleNamespace(
+        flags=["--area-around=-2.95,53.42,6", "--target-around=-2.97,53.41,800", "--start", "2020-03-10"],
+        sources=["police-uk-street"], crs="EPSG:27700", after=["during", "0-3 months", "3-6 months", "6-12 months"],
+        harms=["disorder", "violence", "theft and burglary"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("folder", REAL)
+def test_real_folders_make_studies_that_run(shared, tmp_path, folder):
+    path, expected = tmp_path / "mine.toml", REAL[folder]
+    result = call("new", path, "--data", shared / folder, *expected.flags, "--operation", "X", "--yes", "--json")
+    assert result.exit_code == 0, result.output
+    said = json.loads(result.stdout)
+    assert [one["format"] for one in said["sources"]] == expected.sources
+    assert (said["crs"], said["after"]) == (expected.crs, expected.after)
+    assert [one["name"] for one in said["measures"] if one["role"] == "harm"] == expected.harms
+    assert call("check", path).exit_code == 0
+    ran = call(
+        "run", path, "--data", shared / folder, "--out", tmp_path / "out", "--db", tmp_path / "d.duckdb", "--quiet"
+    )
+    assert ran.exit_code == 0, ran.output
+    assert (tmp_path / "out" / "report.html").is_file()
+
+
+@pytest.mark.real
+def test_drug_offences_alone_make_no_study(shared, tmp_path):
+    result = call("new", tmp_path / "mine.toml", "--data", shared / "boston-police", *BOSTON, "--start", "2022-01-12",
+                  "--operation", "X", "--yes")  # fmt: skip
+    assert "Everything in these files is enforcement activity" in refusal(result)
+    assert not list(tmp_path.iterdir())

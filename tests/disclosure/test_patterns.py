@@ -1,0 +1,133 @@
+"""Patterns as they may be published: nothing under k, few digits, and a sentence where there is no answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from geoharm.disclosure.patterns import PATTERNS, protect_patterns
+from geoharm.disclosure.protect import protect
+from geoharm.hotspots.measure_patterns import find_patterns
+from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.report import palette
+from geoharm.report.sections.patterns import pattern_meaning, patterns_section
+from geoharm.report.write import publish_study
+from tests.disclosure.test_protect import MEASURE, PLENTY, design, result
+from tests.disclosure.test_protect import study as made_study
+from tests.hotspots.test_measure_patterns import events_of, ledger
+
+
+@pytest.fixture(scope="module")
+def found(area):
+    return find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[design(area)])
+
+
+def cells(image):
+    return set(np.unique(image.classes)) - {0}
+
+
+def test_every_pattern_has_a_colour_and_a_meaning(found, area):
+    shown = protect_patterns(found, area, 5)
+    colours = palette.SCHEMES[shown.emergence.image.scheme]
+    assert len(PATTERNS) == len(colours) == len(set(colours)) == 17
+    assert len({pattern_meaning(pattern) for pattern in EmergingPattern if pattern}) == 16
+
+
+@pytest.mark.parametrize("field", ["support", "places"])
+def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
+    def thin(part):
+        return replace(part, **{field: np.full(getattr(part, field).shape, 4)})
+
+    poor = replace(
+        found, clustering=thin(found.clustering), emergence=thin(found.emergence), shifts=(thin(found.shifts[0]),)
+    )
+    hidden, open_ = protect_patterns(poor, area, 5), protect_patterns(poor, area, 1)
+    for shown in (hidden.clusters, hidden.emergence, hidden.shifts["X"]):
+        assert not cells(shown.image)
+    assert set(hidden.clusters.km2.values()) == {0.0}
+    assert all(np.isnan(ground) for _, ground, _ in hidden.emergence.patterns)
+    assert hidden.shifts["X"].more == hidden.shifts["X"].fewer == 0
+    for shown in (open_.clusters, open_.emergence, open_.shifts["X"]):
+        assert cells(shown.image)
+
+
+def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
+    poor = replace(found, emergence=replace(found.emergence, support=np.full(found.emergence.support.shape, 4)))
+    for _, _, why in protect_patterns(poor, area, 5).emergence.patterns:
+        assert "steps" not in why
+
+
+@pytest.mark.parametrize("events", [3.0, None])
+def test_scores_of_few_events_are_withheld(found, area, events):
+    """Few inside, or few outside: either follows from the hit rate and the total."""
+    judged = found.judgement
+    score = judged.accuracy.hotspots
+    total = score.events / score.hit_rate
+    inside = total - 3 if events is None else events
+    thin = replace(score, events=inside, hit_rate=inside / total)
+    poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
+    shown = protect_patterns(poor, area, 5)
+    assert shown.judgement is None
+    assert "under 5 events" in shown.why_not["accuracy"]
+    assert protect_patterns(poor, area, 1).judgement is not None
+
+
+def test_scores_of_hotspots_drawn_from_few_events_are_withheld(found, area):
+    judged = found.judgement
+    thin = replace(judged.accuracy.hotspots, predicted_over_observed=3 / judged.accuracy.hotspots.events)
+    poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
+    assert protect_patterns(poor, area, 5).judgement is None
+
+
+def test_scores_carry_no_count_and_few_digits(found, area):
+    for score in protect_patterns(found, area, 5).judgement.scores:
+        assert np.isnan(score.events)
+        for value in (score.hit_rate, score.pei, score.recapture_rate_index):
+            assert round(value, 2) == value
+
+
+def test_ground_adds_up_to_what_is_drawn(found, area):
+    shown = protect_patterns(found, area, 5)
+    drawn = (found.clustering.support >= 5) & (found.clustering.places >= 5) & np.isfinite(found.clustering.gi.z)
+    ground = sum(shown.clusters.km2[name] for name in ("high", "low", "chance"))
+    assert ground == pytest.approx(drawn.sum() * 0.0625)
+    ground = sum(ground for _, ground, _ in shown.emergence.patterns)
+    inside = np.isfinite(found.emergence.found.z).any(axis=0)
+    drawn = inside & (found.emergence.support >= 5) & (found.emergence.places >= 5)
+    assert ground == pytest.approx(drawn.sum() * 0.0625)
+
+
+def test_all_parts_are_on_the_report_and_in_the_record(found, area, tmp_path):
+    publish_study(protect(replace(result(area, PLENTY), patterns=(found,))), tmp_path)
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for words in (
+        "Clusters beyond chance", "Emerging hotspots", "persistent hot spot", "Would the hotspots of one period",
+        "those with most earlier events", "RRI (Levine)", "Did the pattern shift", "36 steps of one month",
+        "drawn on January 2020 – December 2020; judged on January 2021 – December 2021",
+    ):  # fmt: skip
+        assert words in report
+    record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["patterns"][0]
+    assert record["accuracy"]["scores"][0]["pai"] > 1
+    assert record["shift"]["X"]["count"] == 36
+    assert record["emerging"]["steps"] == 36
+
+
+def test_without_an_answer_the_report_says_why(area, tmp_path):
+    few = events_of(area, months=2)
+    poor = find_patterns(
+        MEASURE, few, study=made_study(area), ledger=ledger(replace(made_study(area).period)), designs=[design(area)]
+    )
+    disclosed = protect(replace(result(area, PLENTY), patterns=(poor,)))
+    publish_study(disclosed, tmp_path)
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "There are no located events in the earlier period, so hotspots cannot be judged." in report
+    context = patterns_section(disclosed, disclosed.operations[0])
+    assert context["judged"] == [{"name": "finds", "dates": "", "why_not": dict(poor.why_not)["accuracy"]}]
+
+
+def test_a_study_without_patterns_has_no_such_part(area, tmp_path):
+    publish_study(protect(result(area, PLENTY)), tmp_path)
+    assert 'id="patterns"' not in (tmp_path / "report.html").read_text(encoding="utf-8")

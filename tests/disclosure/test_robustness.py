@@ -1,0 +1,376 @@
+"""Family, guards and shifts through the disclosure door, and what the verdict makes of guards: attacked, not admired."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+
+from geoharm.disclosure.protect import protect
+from geoharm.disclosure.released import ReleasedMeasure, ReleasedRobustness, ReleasedSeries
+from geoharm.disclosure.robustness import protect_forests, protect_robustness
+from geoharm.evaluation.design.control_candidates import ControlCandidates
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.estimators.displacement_types import displacement_types
+from geoharm.evaluation.estimators.specification_curve import ratio_by_control
+from geoharm.evaluation.reading import Reading
+from geoharm.evaluation.results.curves import EffectDecay
+from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
+from geoharm.evaluation.results.displacement_types import DisplacementTest
+from geoharm.evaluation.robustness import diagnose, other_estimators
+from geoharm.model.counts import Change, ZoneCounts
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.period import Period
+from geoharm.model.pooled import Forest
+from geoharm.report import format_numbers
+from geoharm.report.charts.robustness import ratio_text
+from geoharm.report.sections.robustness import estimator_rows
+from geoharm.report.wording import verdict
+from geoharm.report.wording.reading import read_effect, read_with_diagnostics, reading_caveats, why_signal
+from geoharm.report.write import publish_study
+from tests.disclosure.test_protect import MEASURE, PLENTY, K, design, result
+from tests.report.test_verdict import effect
+
+NAN = math.nan
+
+
+def made(area, *, seed=1, rates=(1.0, 0.5, 1.2, 1.5, 12.0), after=0.5, few=None, tiles=24, tile_rate=1.0):
+    """Return a whole result with family, guards and shifts: daily Poisson counts, the target thinned after."""
+    plan = design(area)
+    names = ("target", "0-50 m", "50-250 m", "250-500 m", "control")
+    days = np.arange(np.datetime64("2020-01-01"), np.datetime64("2021-08-01"))
+    rng = np.random.default_rng(seed)
+    table = rng.poisson(np.array(rates)[:, None], (5, days.size))
+    late = days >= np.datetime64("2021-01-01")
+    table[0, late] = rng.binomial(table[0, late], after)
+    if few is not None:
+        table[0, late] = 0
+        table[0, np.flatnonzero(late)[30 : 30 + 20 * few : 20]] = 1
+    span = Period(days[0].item(), days[-1].item())
+    span = Period(span.start, span.end.replace(month=8, day=1))
+    found = result(area, PLENTY)
+    one = found.operations[0].measures[0]
+    counts = ZoneCounts("finds", names, days, table, False, span)
+    one = evaluate_measure(MEASURE, counts, plan)
+    labels = tuple(f"area {i}" for i in range(tiles))
+    places = tuple(
+        Zone(label, ZoneRole.CONTROL, shapely.box(4e5 + 900 * i, 6e6, 4e5 + 900 * i + 250, 6e6 + 250))
+        for i, label in enumerate(labels)
+    )
+    squares = ZoneCounts("finds", labels, days, rng.poisson(tile_rate, (tiles, days.size)), False, span)
+    beside = other_estimators(one, plan, seed=1, candidates=ControlCandidates(places, squares))
+    listed = diagnose(one, plan, beside)
+    moved = displacement_types(
+        [DisplacementTest("similar markets", 0.1, "log ratio", 0.4, "From 3 to 9.", counts=(3, 9))]
+    )
+    one = replace(one, family=beside, guards=listed, shifts=moved)
+    operation = replace(found.operations[0], measures=(one,))
+    return replace(found, operations=(operation,)), squares, plan
+
+
+def beside_of(area, release="public", **options):
+    found, squares, plan = made(area, **options)
+    if release == "internal":
+        publish = replace(found.study.publish, release="internal")
+        found = replace(found, study=replace(found.study, publish=publish))
+    return protect(found).operations[0].primary, found.operations[0].measures[0], squares, plan
+
+
+def test_where_nothing_is_small_everything_is_shown(area):
+    shown, truth, _, _ = beside_of(area)
+    found = shown.beside.family
+    assert shown.beside.withheld == ()
+    assert found.local == truth.family.local
+    assert found.running is truth.family.running
+    assert found.profile is truth.family.profile
+    assert [clock.zone for clock in found.clocks] == ["target", ALL_RINGS]
+    assert len(found.controls.specifications) == len(truth.family.controls.specifications)
+
+
+def test_an_internal_release_rounds_and_hides_nothing(area):
+    shown, truth, _, _ = beside_of(area, release="internal", rates=(0.01, 0.5, 1.2, 1.5, 12.0))
+    assert shown.beside.family.controls == truth.family.controls
+    assert shown.beside.family.choice == truth.family.choice
+    assert shown.beside.guards == truth.guards
+
+
+def test_a_small_target_takes_everything_made_from_it(area):
+    """Three events after: every estimate of the target, its curves, its clock, and all answers by control go."""
+    shown, truth, _, _ = beside_of(area, few=3)
+    assert shown.effect("target").is_withheld
+    found = shown.beside.family
+    for estimate in (found.local, found.total):
+        assert math.isnan(estimate.value)
+        assert math.isnan(estimate.standard_error)
+        assert estimate.note.startswith("withheld")
+    assert math.isnan(found.exact.low)
+    assert found.indices is found.running is found.events is found.controls is found.sensitivity is None
+    assert math.isnan(found.placebo_p)
+    assert "target" not in [point.name for point in found.profile.points]
+    assert not found.clocks[0].initial.is_defined
+    assert found.clocks[0].refusals == truth.family.clocks[0].refusals
+    for guard in shown.beside.guards:
+        assert math.isnan(guard.figure)
+        assert guard.sentence.startswith("Withheld")
+    assert {g.name: g.consequence for g in shown.beside.guards} == {g.name: g.consequence for g in truth.guards}
+    assert all(not one.taken and math.isnan(one.scale) for one in found.choice.candidates)
+
+
+def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):
+    shown, truth, _, _ = beside_of(area, rates=(1.0, 0.5, 0.01, 1.5, 12.0))
+    hidden = {one.zone for one in shown.effects if one.is_withheld}
+    assert "50-250 m" in hidden
+    curve = shown.beside.family.profile
+    assert not hidden & {point.name for point in curve.points}
+    defined = sum(point.is_defined for point in curve.points)
+    expected = {2: 2.2414, 3: 2.3940, 4: 2.4977}[defined]
+    assert curve.reach == pytest.approx(expected, abs=1e-4)
+    assert curve.reach != truth.family.profile.reach
+    assert curve.covariance.shape == (len(curve.points),) * 2
+
+
+def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release(area):
+    shown, truth, _, _ = beside_of(area)
+    found, whole = shown.beside.family.regression, truth.family.regression
+    assert [term.name for term in found.terms] == ["target", "50-250 m", "250-500 m"]
+    assert [term.value for term in found.terms] == [round(term.value, 2) for term in whole.terms]
+    assert [term.standard_error for term in found.terms] == [round(term.standard_error, 2) for term in whole.terms]
+    assert found.dispersion == round(whole.dispersion, 1)
+    assert beside_of(area, release="internal")[0].beside.family.regression == whole
+    rows = {name: (value, unit) for name, value, unit, *_ in estimator_rows(shown.beside.family, shown)}
+    value, unit = rows["Poisson difference-in-differences, target"]
+    assert value == ratio_text(found.terms[0])
+    assert value.startswith("\u2212")
+    assert unit == "percent"
+    assert "Poisson difference-in-differences, 50\u2013250 m" in rows
+
+
+@pytest.mark.parametrize(
+    ("options", "hidden"), [({"few": 3}, "target"), ({"rates": (1.0, 0.5, 0.01, 1.5, 12.0)}, "50-250 m")]
+)
+def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hidden):
+    """The errors of all its terms share one dispersion, which the hidden zone's months are in."""
+    whole, _, _ = made(area, **options)
+    disclosed = protect(whole)
+    shown = disclosed.operations[0].primary
+    assert hidden in {one.zone for one in shown.effects if one.is_withheld}
+    found = shown.beside.family.regression
+    assert len(found.terms) == 3
+    assert all(math.isnan(term.value) and term.note.startswith("withheld") for term in found.terms)
+    assert math.isnan(found.dispersion)
+    values = [value for name, value, *_ in estimator_rows(shown.beside.family, shown) if name.startswith("Poisson")]
+    assert len(values) == 3
+    assert all(value.startswith("withheld") for value in values)
+    published = publish_study(disclosed, tmp_path)
+    record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
+    held = record["operations"][0]["measures"][0]["family"]["poisson_regression"]
+    assert held["dispersion"] is None
+    assert all(row["value"] is None and row["interval"] == [None, None] for row in held["zones"])
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.05])
+def test_no_answer_of_an_area_with_few_events_is_shown(area, rate):
+    """Squares with few events: every published answer rests on counts of k or more, and is rounded to a hundredth."""
+    shown, truth, squares, plan = beside_of(area, tile_rate=rate, tiles=40)
+    assert truth.family.choice is not None
+    for curve in (shown.beside.family.controls, shown.beside.family.sensitivity):
+        for one in curve.specifications:
+            name = dict(one.choices)["control"]
+            assert one.counts == ()
+            if one.estimate.is_defined:
+                assert one.estimate.value == round(one.estimate.value, 2)
+            if not name.startswith("area"):
+                continue
+            windows = {"after": plan.after} | {phase.name: phase for phase in plan.phases}
+            window = windows[dict(one.choices).get("window", "after")]
+            change = squares.change(name, plan.before, window)
+            assert all(count == 0 or count >= K for count in (change.before, change.after))
+    for one in shown.beside.family.choice.candidates:
+        early = next(c for c in truth.family.choice.candidates if c.name == one.name).events
+        if 0 < early < K:
+            assert math.isnan(one.scale)
+            assert one.ratios == {}
+        assert one.events == 0
+
+
+def test_the_sum_of_all_controls_gives_no_hidden_one_back(area):
+    """One control has 3 events after; with it gone, the answer against all together goes too."""
+    found, _, plan = made(area)
+    one = found.operations[0].measures[0]
+    own = one.counts.change("target", plan.before, plan.after)
+    areas = [Change("a", 100, 90), Change("b", 80, 3), Change("c", 70, 60)]
+    curve = ratio_by_control(own, areas)
+    one = replace(one, family=replace(one.family, controls=curve))
+    shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
+    names = sorted(dict(one.choices)["control"] for one in shown.family.controls.specifications)
+    assert names == ["a", "c"]
+
+
+def test_a_clock_that_gives_a_small_stretch_back_is_blank(area):
+    """The headline's window is shown; a clock whose running stretch holds 1 to 4 events is not."""
+    shown, truth, _, plan = beside_of(area)
+    one = truth
+    clock = one.family.clocks[0]
+    assert clock.stretches
+    day = clock.stretches[1].start
+    table = one.counts.counts.copy()
+    inside = (one.counts.dates >= np.datetime64(day)) & (one.counts.dates < np.datetime64(clock.stretches[1].end))
+    table[0, inside] = 0
+    table[0, np.flatnonzero(inside)[0]] = 3
+    counts = ZoneCounts("finds", one.counts.zones, one.counts.dates, table, False, one.counts.coverage)
+    found = protect_robustness(
+        replace(one, counts=counts), plan, K, effects=shown.effects, phases=(), bounds=(), series=ReleasedSeries(0)
+    )
+    assert not found.family.clocks[0].initial.is_defined
+    kept = protect_robustness(one, plan, 1, effects=shown.effects, phases=(), bounds=(), series=ReleasedSeries(0))
+    assert kept.family.clocks[0].initial == clock.initial
+
+
+def test_a_choice_made_on_few_events_names_no_figure(area):
+    """The target's count on the data it was chosen on is 3: the guard's figure follows from it, so it goes."""
+    found, _, plan = made(area)
+    one = found.operations[0].measures[0]
+    table = one.counts.counts.copy()
+    inside = (one.counts.dates >= np.datetime64("2020-03-01")) & (one.counts.dates < np.datetime64("2020-04-01"))
+    table[0, inside] = 0
+    table[0, np.flatnonzero(inside)[0]] = 3
+    counts = ZoneCounts("finds", one.counts.zones, one.counts.dates, table, False, one.counts.coverage)
+    chosen = Period(date(2020, 3, 1), date(2020, 4, 1))
+    plan = replace(plan, operation=replace(plan.operation, chosen_on=chosen))
+    held = guard("regression to the mean", Severity.SAY, -0.08, "It would change by -8.0%.")
+    one = replace(one, counts=counts, guards=(held,))
+    shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
+    assert shown.guards[0].sentence.startswith("Withheld")
+    assert math.isnan(shown.guards[0].figure)
+    assert shown.guards[0].consequence is Severity.SAY
+
+
+def test_a_shift_that_names_a_small_count_is_withheld(area):
+    row = beside_of(area)[0].beside.shifts.rows[0]
+    assert row.kind == "similar markets"
+    assert "3" not in row.sentence
+    assert math.isnan(row.figure)
+    assert math.isnan(row.p_value)
+
+
+def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
+    """The record of a study with a small target holds no estimate of the target anywhere in its family."""
+    found, _, _ = made(area, few=3)
+    published = publish_study(protect(found), tmp_path)
+    record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
+    held = record["operations"][0]["measures"][0]["family"]
+    assert held["wdd_target"]["value"] is held["wdd_total"]["value"] is None
+    assert held["exact_log_rate_ratio"] == [None, None]
+    assert held["by_control"] is held["by_reach_window_control"] is held["indices"] is None
+    text = next(path for path in published.files if path.name == "report.html").read_text(encoding="utf-8")
+    for heading in (
+        "What could mislead, measured",
+        "The crackdown clock",
+        "Other ways to move",
+        "Every other estimator",
+    ):
+        assert heading in text
+
+
+def test_pools_lose_a_withheld_operation_and_the_mean_that_would_give_it_back():
+    one = Estimate("r", -0.2, 0.1, "log ratio", "")
+    forest = Forest((("A", one, 0.5), ("B", one, 0.5)), (), object(), "note")
+    kept = protect_forests([("target", forest)], {"A": frozenset(), "B": frozenset({ALL_RINGS})}, K)
+    assert kept[0][1] is forest
+    lost = protect_forests([("target", forest)], {"A": frozenset({"target"})}, K)[0][1]
+    assert [label for label, _, _ in lost.rows] == ["B"]
+    assert math.isnan(lost.rows[0][2])
+    assert lost.pooled is None
+    assert lost.left_out[0][1].startswith("withheld")
+
+
+# -- the verdict's truth table -----------------------------------------------------------------------------------------
+
+
+def measured(one, *listed):
+    return ReleasedMeasure(MEASURE, (one,), (), ReleasedSeries(0), (), ReleasedRobustness(None, tuple(listed)))
+
+
+def guard(name, consequence, figure=0.1, sentence="It is 3% off."):
+    return Diagnostic(name, figure, "share of the count", sentence, consequence)
+
+
+RISE = {"change": 50.0, "low": 20.0, "high": 80.0}
+
+
+@pytest.mark.parametrize(
+    ("given", "listed", "state"),
+    [
+        ({}, (), Reading.FELL),
+        ({}, (("season", Severity.SAY),), Reading.FELL),
+        ({}, (("regression to the mean", Severity.SIGNAL),), Reading.SIGNAL_FALL),
+        (RISE, (("reporting effort", Severity.SIGNAL),), Reading.SIGNAL_RISE),
+        ({}, (("rows without a place", Severity.REFUSE),), Reading.SIGNAL_FALL),
+        ({}, (("choice of control", Severity.REFUSE),), Reading.CONTROLS_DISAGREE),
+        ({"detectable": 0.6}, (("choice of control", Severity.REFUSE),), Reading.CONTROLS_DISAGREE),
+        (RISE, (("choice of control", Severity.REFUSE), ("season", Severity.SIGNAL)), Reading.CONTROLS_DISAGREE),
+        ({}, (("choice of control", Severity.SIGNAL),), Reading.FELL),
+        ({}, (("smallest detectable fall", Severity.REFUSE),), Reading.FELL),
+        ({"high": 3.0}, (("choice of control", Severity.REFUSE),), Reading.NO_CLEAR_CHANGE),
+        ({"high": 3.0}, (("season", Severity.SIGNAL),), Reading.NO_CLEAR_CHANGE),
+        ({"detectable": 0.6, "high": 3.0}, (("choice of control", Severity.REFUSE),), Reading.CANNOT_TELL),
+        ({"detectable": 0.6}, (("season", Severity.SIGNAL),), Reading.SIGNAL_FALL),
+    ],
+)
+def test_what_guards_leave_of_a_reading(given, listed, state):
+    one = effect(**given)
+    assert read_with_diagnostics(measured(one, *(guard(*row) for row in listed)), one) is state
+
+
+def test_guards_bear_on_the_target_and_the_total_not_on_a_ring():
+    listed = guard("regression to the mean", Severity.SIGNAL)
+    for zone, state in (
+        ("target", Reading.SIGNAL_FALL),
+        (TARGET_AND_RINGS, Reading.SIGNAL_FALL),
+        (ALL_RINGS, Reading.FELL),
+    ):
+        one = replace(effect(), zone=zone)
+        assert read_with_diagnostics(measured(one, listed), one) is state
+
+
+def test_the_flag_and_the_reason_reach_the_sentence():
+    listed = guard("regression to the mean", Severity.SIGNAL, -0.08, "Picked from 90 places, it would change by -8.0%.")
+    one = measured(effect(), listed)
+    assert reading_caveats(one, Reading.SIGNAL_FALL) == (
+        " Flagged for regression to the mean: picked from 90 places, it would change by −8.0%."
+    )
+    assert why_signal(one, effect()) == (
+        "it is exposed (regression to the mean): picked from 90 places, it would change by −8.0%"
+    )
+    unknown = guard("regression to the mean", Severity.SAY, NAN)
+    assert reading_caveats(measured(effect(), unknown), Reading.FELL) == ""
+    clean = guard("regression to the mean", Severity.NONE, 0.0)
+    assert reading_caveats(measured(effect(), clean), Reading.FELL) == ""
+    apart = guard("choice of control", Severity.REFUSE, 0.3, "Controls disagree: 5 say so.")
+    assert (
+        reading_caveats(measured(effect(), apart), Reading.CONTROLS_DISAGREE).strip() == "Controls disagree: 5 say so."
+    )
+
+
+def test_every_state_has_its_words_and_only_findings_a_colour():
+    for table in (verdict._HEADLINES, verdict._ANSWERS, verdict._NEARBY):
+        assert set(table) == set(Reading)
+    assert not Reading.CONTROLS_DISAGREE.is_finding
+    assert read_effect(effect()) is Reading.FELL
+
+
+def test_minus_signs_are_true_and_ranges_stay():
+    assert format_numbers.with_true_minus("-8% at 300-600 m (-1 to 2)") == "−8% at 300-600 m (−1 to 2)"
+
+
+def test_a_blank_clock_says_so():
+    nothing = undefined("x", unit="log ratio", reference="", note="withheld: a count under 5")
+    assert not nothing.is_defined
+    assert EffectDecay.__dataclass_fields__["stretches"].default == ()

@@ -1,0 +1,150 @@
+"""Candidate squares: where they lie, what is counted in them, and what several operations share where nothing was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+
+from geoharm.evaluation.design.control_candidates import (
+    ControlCandidates,
+    SquareGrid,
+    candidate_counts,
+    candidate_squares,
+    counts_in_period,
+)
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_operations
+from geoharm.evaluation.robustness import other_estimators
+from geoharm.model.counts import ZoneCounts
+from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.period import Period, Window
+from geoharm.model.points import DatedPoints
+from geoharm.results import OperationResult
+from tests.evaluation.test_robustness import DATA, MEASURE, counts, design
+
+
+def city(**changes):
+    plan = design(**changes)
+    control = shapely.box(-6000, -6000, 6000, 6000).difference(shapely.Point(0, 0).buffer(1100))
+    return replace(plan, zones=(*plan.zones[:-1], Zone("control", ZoneRole.CONTROL, control)))
+
+
+def events(number=4000, seed=1):
+    rng = np.random.default_rng(seed)
+    days = np.datetime64(DATA.start) + rng.integers(0, (DATA.end - DATA.start).days, number)
+    return DatedPoints(rng.uniform(-6000, 6000, number), rng.uniform(-6000, 6000, number), days, np.ones(number))
+
+
+def test_squares_are_disjoint_of_the_targets_size_and_in_the_control():
+    plan = city()
+    tiles = candidate_squares(plan)
+    target = plan.zones[0].geometry
+    assert tiles.side**2 == pytest.approx(target.area)
+    shapes = [zone.geometry for zone in tiles.zones]
+    assert len({zone.name for zone in tiles.zones}) == len(shapes) > 100
+    control = plan.zones[-1].geometry
+    assert all(shape.intersection(control).area >= 0.99 * shape.area for shape in shapes)
+    assert shapely.union_all(shapes).area == pytest.approx(sum(shape.area for shape in shapes))
+    away = [shape.centroid.distance(target.centroid) for shape in shapes]
+    assert away == pytest.approx(sorted(away))
+
+
+def test_counts_are_those_of_the_slow_way():
+    plan, points = city(), events()
+    tiles = candidate_squares(plan)
+    like = counts()
+    found = candidate_counts(tiles, points, like)
+    assert found.counts.coverage == like.coverage
+    for zone in tiles.zones[::7]:
+        inside = shapely.contains_xy(zone.geometry, points.x, points.y)
+        assert found.counts.counts[found.counts.zones.index(zone.name)].sum() == inside.sum()
+    period = Period(date(2019, 1, 1), date(2020, 1, 1))
+    chosen = counts_in_period(found, period)
+    window = Window("w", (period,))
+    assert chosen.tolist() == [found.counts.total(zone.name, window) for zone in tiles.zones]
+
+
+def test_a_control_area_too_small_for_a_square_has_none_and_says_so():
+    plan = city()
+    small = Zone("control", ZoneRole.CONTROL, shapely.box(3000, 3000, 3300, 3300))
+    plan = replace(plan, zones=(*plan.zones[:-1], small))
+    tiles = candidate_squares(plan)
+    assert tiles.zones == ()
+    result = evaluate_measure(MEASURE, counts(), plan)
+    found = other_estimators(result, plan, seed=1, candidates=candidate_counts(tiles, events(), result.counts))
+    assert dict(found.left_out)["choice of control"] == "no square as large as the target lies in the control area"
+
+
+def shared_world(correlation, seed=1, side=30):
+    """Return tiles on a grid whose drift is shared to the right neighbour by a stated correlation."""
+    rng = np.random.default_rng(seed)
+    step = 500.0
+    row, column = (grid.ravel() for grid in np.mgrid[0:side, 0:side])
+    days = np.arange(np.datetime64("2018-01-01"), np.datetime64("2022-01-01"), 30)
+    wide = rng.normal(size=(side, side + 1))
+    drift = wide[:, :-1] * np.sqrt(1 - correlation**2) + wide[:, 1:] * correlation
+    level = 40 * np.exp(0.6 * drift.ravel()[:, None] * (days >= np.datetime64("2020-10-01")))
+    table = rng.poisson(level)
+    zones = tuple(
+        Zone(f"{r} {c}", ZoneRole.CONTROL, shapely.box(c * step, r * step, (c + 1) * step, (r + 1) * step))
+        for r, c in zip(row.tolist(), column.tolist(), strict=True)
+    )
+    tiles = SquareGrid(zones, step, (0.0, 0.0), row, column)
+    held = ZoneCounts("finds", tuple(zone.name for zone in zones), days, table, False, DATA)
+    return tiles, ControlCandidates(zones, held)
+
+
+def placed(east, name):
+    plan = design(name=name)
+    shape = shapely.box(east, 0, east + 500, 500)
+    return replace(plan, zones=(Zone("target", ZoneRole.TARGET, shape), *plan.zones[1:]))
+
+
+def test_dependence_of_neighbours_is_seen_and_of_far_places_is_not():
+    tiles, candidates = shared_world(0.7)
+    near = joint_placebo_draws([placed(0, "A"), placed(500, "B")], tiles, candidates, seed=1)
+    far = joint_placebo_draws([placed(0, "A"), placed(4000, "B")], tiles, candidates, seed=1)
+    assert near.shape[0] > 30
+    assert np.corrcoef(near, rowvar=False)[0, 1] > 0.3
+    assert abs(np.corrcoef(far, rowvar=False)[0, 1]) < 0.15
+
+
+def test_constellations_that_do_not_fit_are_drawn_at_random():
+    tiles, candidates = shared_world(0.0, side=12)
+    found = joint_placebo_draws([placed(0, "A"), placed(90_000, "B")], tiles, candidates, seed=1)
+    assert found.shape == (999, 2)
+    again = joint_placebo_draws([placed(0, "A"), placed(90_000, "B")], tiles, candidates, seed=1)
+    assert (found == again).all()
+
+
+def operation(name, seed):
+    plan = design(name=name)
+    return OperationResult(plan, (evaluate_measure(MEASURE, counts(seed), plan),))
+
+
+def test_operations_pool_to_something_between_them_with_a_narrower_interval():
+    tiles, candidates = shared_world(0.0, side=12)
+    single = [operation("A", 1), operation("B", 5), operation("C", 9)]
+    pools = dict(pool_operations(single, tiles, candidates, seed=1))
+    assert set(pools) == {"target", "all rings", "target and rings"}
+    target = pools["target"]
+    values = [estimate.value for _, estimate, _ in target.rows]
+    assert min(values) < target.pooled.mean < max(values)
+    assert target.pooled.standard_error < min(estimate.standard_error for _, estimate, _ in target.rows)
+    assert "placebos drawn together" in target.note
+
+
+def test_fewer_than_two_answers_are_not_pooled():
+    tiles, candidates = shared_world(0.0, side=12)
+    empty = operation("B", 5)
+    one = empty.measures[0]
+    nothing = replace(one.effects[0], ratio=replace(one.effects[0].ratio, value=float("nan"), note="no interval"))
+    empty = replace(empty, measures=(replace(one, effects=(nothing, *one.effects[1:])),))
+    target = dict(pool_operations([operation("A", 1), empty], tiles, candidates, seed=1))["target"]
+    assert target.pooled is None
+    assert target.left_out == (("B", "no interval"),)
+    assert "nothing is pooled" in target.note

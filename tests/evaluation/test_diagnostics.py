@@ -1,0 +1,312 @@
+"""Each guard: its figure by hand or by simulation, its consequence on both sides of the rule, its sentence."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+
+from geoharm.errors import DesignError
+from geoharm.evaluation.diagnostics.data import (
+    controls_diagnostic,
+    multiplicity_diagnostic,
+    power_diagnostic,
+    reporting_diagnostic,
+    unplaced_rows_diagnostic,
+)
+from geoharm.evaluation.diagnostics.design import (
+    autocorrelation_diagnostic,
+    pre_trend_diagnostic,
+    season_diagnostic,
+    selection_diagnostic,
+)
+from geoharm.evaluation.diagnostics.geocoding_error import (
+    geocoding_error_diagnostic,
+    recorded_zone_shares,
+    spurious_ring_change,
+)
+from geoharm.evaluation.estimators.did import event_study
+from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.estimators.specification_curve import ratio_by_control
+from geoharm.evaluation.results.curves import Curve
+from geoharm.evaluation.results.diagnostics import Severity
+from geoharm.model.counts import Change
+from geoharm.model.estimate import Estimate
+from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.period import Period, Window
+from geoharm.stats.regression_to_mean import expected_regression
+
+
+def window(*pairs):
+    return Window("w", tuple(Period(date(*one), date(*two)) for one, two in pairs))
+
+
+YEAR = window(((2020, 1, 1), (2021, 1, 1)))
+
+
+def ratio(value, error=0.1):
+    return Estimate("log rate ratio", value, error, "log ratio", "")
+
+
+def test_selection_apart_from_the_window_before_bends_nothing():
+    found = selection_diagnostic(YEAR, Period(date(2018, 1, 1), date(2020, 1, 1)))
+    assert (found.figure, found.consequence) == (0.0, Severity.NONE)
+
+
+def test_selection_on_half_of_the_window_before():
+    peers = np.random.default_rng(1).poisson(10, 200)
+    chosen = Period(date(2020, 7, 2), date(2021, 1, 1))
+    found = selection_diagnostic(YEAR, chosen, chosen_count=25, peers=peers, observed=ratio(-0.05))
+    assert found.figure == pytest.approx(0.5 * expected_regression(25, peers))
+    assert found.consequence is Severity.SIGNAL
+    assert "from 200 places on data that make up 50% of the window before" in found.sentence
+    big = selection_diagnostic(YEAR, chosen, chosen_count=25, peers=peers, observed=ratio(-1.5))
+    assert big.consequence is Severity.SAY
+
+
+@pytest.mark.parametrize(
+    ("chosen", "consequence"),
+    [(None, Severity.SAY), (Period(date(2020, 7, 1), date(2021, 1, 1)), Severity.SIGNAL)],
+)
+def test_selection_that_cannot_be_measured(chosen, consequence):
+    found = selection_diagnostic(YEAR, chosen)
+    assert math.isnan(found.figure)
+    assert found.consequence is consequence
+
+
+def test_selection_foretells_the_fall_of_real_picks():
+    """Places picked as the top 10 of 500 on the window before itself, nothing done: the figure is their fall."""
+    rng, figures, falls = np.random.default_rng(2), [], []
+    for _ in range(60):
+        means = rng.gamma(3, 4, 500)
+        first, second = rng.poisson(means), rng.poisson(means)
+        for place in np.argsort(-first)[:10]:
+            guard = selection_diagnostic(YEAR, YEAR.periods[0], chosen_count=int(first[place]), peers=first)
+            figures.append(guard.figure)
+            falls.append(second[place] / first[place] - 1)
+    assert np.mean(figures) == pytest.approx(np.mean(falls), abs=0.02)
+
+
+def curve(values, errors, positions):
+    points = tuple(ratio(value, error) for value, error in zip(values, errors, strict=True))
+    return Curve("event study", points, np.array(positions, float), np.diag(np.square(errors)), 2.0, 0.95)
+
+
+def test_trends_by_hand():
+    """Breaks before: 0.1, 0.2, then 0.1 to the reference; after: -1 and -1, error 0.1 / sqrt 2 of the mean."""
+    found = pre_trend_diagnostic(
+        curve([0.0, 0.1, -0.1, -1, -1], [0.01, 0.01, 0.01, 0.1, 0.1], [-3.5, -2.5, -1.5, 0.5, 1.5])
+    )
+    slack = 1 - 1.959964 * 0.1 / math.sqrt(2)
+    assert found.figure == pytest.approx(slack / (0.2 * 1.5))
+    assert found.consequence is Severity.SAY
+    small = pre_trend_diagnostic(curve([0.0, 0.1, -0.1, -0.2, -0.2], [0.01] * 5, [-3.5, -2.5, -1.5, 0.5, 1.5]))
+    assert small.figure < 1
+    assert small.consequence is Severity.SIGNAL
+    noisy = pre_trend_diagnostic(
+        curve([0.0, 0.1, -0.1, -0.2, -0.2], [0.5, 0.5, 0.5, 0.01, 0.01], [-3.5, -2.5, -1.5, 0.5, 1.5])
+    )
+    assert noisy.consequence is Severity.SAY
+    assert "says little" in noisy.sentence
+
+
+def test_trends_with_nothing_to_undo_or_nothing_to_hold_against():
+    flat = pre_trend_diagnostic(event_study([50] * 12, [80] * 12, before=8, seed=1))
+    assert (flat.figure, flat.consequence) == (0.0, Severity.NONE)
+    short = pre_trend_diagnostic(event_study([50, 50, 20], [80, 80, 80], before=2, seed=1))
+    assert math.isnan(short.figure)
+    steady = pre_trend_diagnostic(event_study([400] * 8 + [100] * 4, [800] * 12, before=8, seed=1))
+    assert steady.figure == math.inf
+
+
+def test_season():
+    same = season_diagnostic(
+        window(((2019, 6, 1), (2019, 9, 1)), ((2020, 6, 1), (2020, 9, 1))), window(((2021, 6, 1), (2021, 9, 1)))
+    )
+    assert (same.figure, same.consequence) == (0.0, Severity.NONE)
+    other = season_diagnostic(window(((2020, 1, 1), (2020, 4, 1))), window(((2020, 7, 1), (2020, 10, 1))))
+    assert other.figure == 1.0
+    year = season_diagnostic(YEAR, window(((2021, 1, 1), (2021, 7, 1))))
+    assert year.figure == pytest.approx(1 - 182 / 366, abs=0.01)
+    assert year.consequence is Severity.SAY
+
+
+def test_serial_correlation_is_found_and_white_noise_is_not():
+    rng, false, true = np.random.default_rng(3), [], []
+    for _ in range(200):
+        noise = rng.normal(size=48)
+        drift = np.empty(48)
+        drift[0] = noise[0]
+        for month in range(1, 48):
+            drift[month] = 0.7 * drift[month - 1] + math.sqrt(1 - 0.49) * noise[month]
+        control = rng.poisson(500, 48)
+        false.append(autocorrelation_diagnostic(rng.poisson(60, 48), control, after=6).consequence is Severity.SIGNAL)
+        true.append(
+            autocorrelation_diagnostic(rng.poisson(60 * np.exp(0.4 * drift)), control, after=6).consequence
+            is Severity.SIGNAL
+        )
+    assert 0.01 < np.mean(false) < 0.1
+    assert np.mean(true) > 0.8
+
+
+def test_serial_factor_by_hand_and_too_little_to_see():
+    months = np.repeat([80, 20, 80, 20], 12)
+    found = autocorrelation_diagnostic(months, np.full(48, 500), after=2)
+    factor = math.sqrt(1 + 2 * 0.5 * found.figure)
+    assert f"a factor of about {factor:.1f}" in found.sentence
+    held = autocorrelation_diagnostic(months, np.full(48, 500), after=2, calibrated=True)
+    assert (found.consequence, held.consequence) == (Severity.SIGNAL, Severity.SAY)
+    assert math.isnan(autocorrelation_diagnostic([1.0] * 5, [1.0] * 5, after=1).figure)
+    with pytest.raises(DesignError, match="the same months"):
+        autocorrelation_diagnostic([1], [1, 2], after=1)
+
+
+def test_reporting():
+    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="public").consequence is Severity.SAY
+    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="agency").consequence is Severity.NONE
+    calm = reporting_diagnostic(ratio(-0.5), ratio(0.05), recorded_by="public")
+    assert calm.consequence is Severity.SAY
+    moved = reporting_diagnostic(ratio(-0.5), ratio(-0.4), recorded_by="public")
+    assert moved.consequence is Severity.SIGNAL
+    assert "-33%" in moved.sentence
+    assert "-10% is left" in moved.sentence
+    # It may be chance, yet it would take the whole change with it.
+    assert reporting_diagnostic(ratio(-0.1), ratio(-0.15), recorded_by="public").consequence is Severity.SIGNAL
+
+
+def test_rows_without_a_place():
+    target, control = Change("T", 100, 60), Change("C", 1000, 1000)
+    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0)).consequence is Severity.NONE
+    few = unplaced_rows_diagnostic(target, control, Change("U", 10, 10))
+    assert few.consequence is Severity.NONE
+    assert "-40%" in few.sentence
+    assert "-36%" in few.sentence
+    worst = unplaced_rows_diagnostic(target, control, Change("U", 50, 50))
+    assert worst.consequence is Severity.SAY
+    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200)).consequence is Severity.SIGNAL
+    nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1))
+    assert "no ratio to bound" in nothing.sentence
+
+
+def test_many_measures():
+    found = {"a": ratio(-0.3, 0.1), "b": ratio(-0.22, 0.1), "c": ratio(0.1, 0.1), "d": ratio(0.0, 0.1)}
+    assert multiplicity_diagnostic(found, primary="a", name="a").consequence is Severity.NONE
+    second = multiplicity_diagnostic(found, primary="a", name="b")
+    assert second.figure == pytest.approx(3 * found["b"].p_value())
+    assert second.consequence is Severity.SIGNAL
+    draws = np.random.default_rng(1).normal(size=(999, 1)).repeat(4, axis=1)
+    together = multiplicity_diagnostic(found, primary="a", name="b", placebos=draws)
+    assert together.figure < 0.05
+    assert together.consequence is Severity.SAY
+    none = multiplicity_diagnostic(found | {"e": ratio(math.nan)}, primary="a", name="e")
+    assert none.consequence is Severity.NONE
+    with pytest.raises(DesignError, match="not among the measures"):
+        multiplicity_diagnostic(found, primary="a", name="x")
+
+
+def test_power_and_controls():
+    assert power_diagnostic(0.4).consequence is Severity.SAY
+    assert power_diagnostic(0.6).consequence is Severity.REFUSE
+    assert power_diagnostic(math.nan).consequence is Severity.REFUSE
+    target = Change("T", 100, 80)
+    apart = ratio_by_control(target, [Change("A", 900, 1500), Change("B", 900, 500)])
+    assert controls_diagnostic(apart).consequence is Severity.REFUSE
+    assert controls_diagnostic(apart).sentence.startswith("Controls disagree")
+    mixed = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 70)])
+    assert controls_diagnostic(mixed).consequence is Severity.SAY
+    against = Estimate("r", 0.4, 0.1, "log ratio", "", calibrated=True)
+    same = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])
+    assert controls_diagnostic(same, against).consequence is Severity.REFUSE
+    assert (
+        controls_diagnostic(ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])).consequence
+        is Severity.SAY
+    )
+    assert math.isnan(controls_diagnostic(ratio_by_control(target, [])).figure)
+
+
+def disc(radius, inner=0.0, name="target"):
+    whole = shapely.Point(500, 500).buffer(radius, quad_segs=64)
+    hole = shapely.Point(500, 500).buffer(inner, quad_segs=64) if inner else shapely.Polygon()
+    return Zone(name, ZoneRole.TARGET, whole.difference(hole), inner, radius)
+
+
+def test_leak_against_simulation():
+    zones = [disc(200), disc(300, 200, "gap"), disc(500, 300, "ring")]
+    found = recorded_zone_shares(zones[0], zones, median_error=80)
+    rng = np.random.default_rng(1)
+    r, a = 200 * np.sqrt(rng.random(200_000)), rng.random(200_000) * 2 * np.pi
+    moved = np.hypot(
+        r * np.cos(a) + rng.normal(0, 80 / 1.17741, r.size), r * np.sin(a) + rng.normal(0, 80 / 1.17741, r.size)
+    )
+    for name, low, high in (("target", 0, 200), ("gap", 200, 300), ("ring", 300, 500)):
+        assert found[name] == pytest.approx(((moved >= low) & (moved < high)).mean(), abs=0.006), name
+    assert sum(found.values()) == pytest.approx(1)
+
+
+def test_leak_of_known_errors_and_of_none():
+    zones = [disc(200), disc(400, 200, "ring")]
+    assert recorded_zone_shares(zones[0], zones) == {"target": 1.0, "ring": 0.0, "elsewhere": 0.0}
+    exact = recorded_zone_shares(zones[0], zones, errors=[0.0, 0.0])
+    assert exact["target"] == pytest.approx(1, abs=1e-9)
+    far = recorded_zone_shares(zones[0], zones, errors=[5000.0])
+    assert far["elsewhere"] == 1
+    with pytest.raises(DesignError, match="zero or more"):
+        recorded_zone_shares(zones[0], zones, errors=[-1.0])
+
+
+def test_leak_does_not_change_when_everything_moves():
+    zones = [disc(150), disc(300, 150, "ring")]
+    moved = [
+        Zone(z.name, z.role, shapely.transform(z.geometry, lambda p: p + np.array([235_000.0, 900_000.0])))
+        for z in zones
+    ]
+    one, two = (
+        recorded_zone_shares(zones[0], zones, median_error=60),
+        recorded_zone_shares(moved[0], moved, median_error=60),
+    )
+    assert one["target"] == pytest.approx(two["target"], abs=0.01)
+
+
+def test_a_fall_that_location_error_carries_into_the_ring():
+    """A world of even density where the target falls by 40 %: the ring's false change is as foretold."""
+    zones = [disc(200), disc(400, 200, "ring"), disc(900, 400, "far")]
+    shares = {zone.name: recorded_zone_shares(zone, zones, median_error=60) for zone in zones}
+    area = {zone.name: zone.geometry.area for zone in zones}
+    recorded = {name: sum(area[origin] * shares[origin][name] for origin in area) for name in ("target", "ring")}
+    after = recorded["ring"] - 0.4 * area["target"] * shares["target"]["ring"]
+    found = spurious_ring_change(
+        shares["target"],
+        target=round(area["target"] * shares["target"]["target"]),
+        ring=round(recorded["ring"]),
+        name="ring",
+        fall=0.4,
+    )
+    assert found == pytest.approx(after / recorded["ring"] - 1, rel=1e-3)
+
+
+def test_leak_guard():
+    shares = [("target", 0.8)]
+    assert geocoding_error_diagnostic(shares, error=0, ring=("r", 250, -0.2)).consequence is Severity.NONE
+    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 100, -0.01)).consequence is Severity.REFUSE
+    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 250, -0.08)).consequence is Severity.SIGNAL
+    mild = geocoding_error_diagnostic(shares, error=60, ring=("the first ring", 250, -0.01))
+    assert mild.consequence is Severity.SAY
+    assert "20% of the target area's events are recorded outside it" in mild.sentence
+
+
+def test_no_sentence_claims_a_cause():
+    sentences = [
+        selection_diagnostic(YEAR, None).sentence,
+        power_diagnostic(0.3).sentence,
+        season_diagnostic(YEAR, YEAR).sentence,
+        unplaced_rows_diagnostic(Change("T", 9, 9), Change("C", 9, 9), Change("U", 1, 1)).sentence,
+        reporting_diagnostic(
+            log_rate_ratio(Change("T", 9, 9), Change("C", 9, 9)), ratio(-0.9), recorded_by="public"
+        ).sentence,
+    ]
+    for sentence in sentences:
+        for word in ("significant", "worked", "caused", "success", "proven", "effective"):
+            assert word not in sentence

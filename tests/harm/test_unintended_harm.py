@@ -1,0 +1,132 @@
+"""The watch: exact bounds against scipy's, statements on made worlds, pooled looks, how finds lie."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from geoharm.errors import DesignError
+from geoharm.harm.find_dispersion import find_dispersion
+from geoharm.harm.results.unintended_harm import RiseState
+from geoharm.harm.unintended_harm import check_for_rise, one_sided_ratio_bounds, pool_checks
+
+
+def look(after, before, control=(10_000_000, 10_000_000), margin=0.25, **more):
+    return check_for_rise(
+        "overdoses", days=28, metres=500, after=after, before=before, control=control, margin=margin, **more
+    )
+
+
+@given(st.integers(0, 60), st.integers(1, 200))
+@settings(max_examples=40, deadline=None)
+def test_bounds_are_clopper_and_pearsons(after, before):
+    """With a known control and Poisson counts: the share of all events that came after, as scipy has it."""
+    low, high = one_sided_ratio_bounds(after, before, before)
+    exact = binomtest(after, after + before).proportion_ci(0.9, method="exact")
+    assert low == pytest.approx(exact.low / (1 - exact.low))
+    assert high == pytest.approx(exact.high / (1 - exact.high))
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "state"),
+    [
+        (3000, 3000, RiseState.WITHIN),
+        (60, 20, RiseState.ROSE),
+        (3, 4, RiseState.UNKNOWN),
+        (0, 2, RiseState.UNKNOWN),
+    ],
+)
+def test_three_statements(after, before, state):
+    assert look(after, before).state is state
+
+
+def test_no_count_reads_as_no_harm():
+    """No event after, where two were expected, leaves a rise open: the counts cannot carry the statement."""
+    found = look(0, 2)
+    assert found.state is RiseState.UNKNOWN
+    assert "cannot carry a statement about 25%" in found.why
+
+
+def test_what_has_no_base_is_unknown():
+    assert look(3, 0).state is RiseState.UNKNOWN
+    assert "no event was recorded there before" in look(3, 0).why
+    assert "control" in look(3, 5, control=(10, 0)).why
+
+
+def test_dispersion_and_a_small_control_widen_the_bounds():
+    plain = look(40, 40)
+    for other in (look(40, 40, dispersion=2.0), look(40, 40, control=(50, 50))):
+        assert other.interval.low < plain.interval.low
+        assert other.interval.high > plain.interval.high
+
+
+def test_the_expected_count_follows_the_control():
+    assert look(10, 100, control=(1000, 120)).expected == pytest.approx(12.0)
+
+
+def test_a_margin_must_be_above_zero():
+    with pytest.raises(DesignError, match="margin of the watch"):
+        look(1, 1, margin=0)
+
+
+def test_a_rise_is_named_seldom_where_nothing_happened_and_no_rise_seldom_where_it_did():
+    """Made worlds: each one-sided bound fails at most as often as it says (5%), within the error of 2,000 worlds."""
+    rng = np.random.default_rng(5)
+    before, ratio, margin = 400, 28 / 730, 0.25
+    control = (40_000, round(40_000 * ratio))
+    for truth, bad in ((1.0, RiseState.ROSE), (1.25, RiseState.WITHIN)):
+        wrong = 0
+        for _ in range(2000):
+            c = rng.poisson(control)
+            wrong += (
+                look(
+                    int(rng.poisson(before * ratio * truth)), int(rng.poisson(before)), (int(c[0]), int(c[1])), margin
+                ).state
+                is bad
+            )
+        assert wrong / 2000 < 0.062
+
+
+def test_pooled_looks_add_up_and_say_more():
+    cells = [look(3000, 3000), look(2900, 3000), look(5, 0)]
+    (found,) = pool_checks(cells)
+    assert (found.after, found.operations) == (5900, 2)
+    assert found.expected == pytest.approx(6000)
+    assert found.worth == pytest.approx(2 * cells[0].worth, rel=1e-3)
+    assert found.interval.high - found.interval.low < cells[0].interval.high - cells[0].interval.low
+    assert pool_checks(cells[:1]) == ()
+
+
+def places(rng, count, spread, shift=0.0):
+    return rng.normal(shift, spread, count), rng.normal(0, spread, count), np.ones(count)
+
+
+def test_how_finds_lie_is_found():
+    rng = np.random.default_rng(2)
+    before, after = places(rng, 400, 100), places(rng, 400, 160, 200)
+    bins = np.array([[0.0, 0.0]])
+    inside = tuple(np.hypot(part[0], part[1]) < 150 for part in (before, after))
+    found = {
+        one.what: one
+        for one in find_dispersion("finds", before, after, sites=[("sharps bin", bins)], inside=inside, seed=1)
+    }
+    spread = found["spread around their middle"]
+    assert spread.before == pytest.approx(100 * math.sqrt(2), rel=0.1)
+    assert spread.change.low > 0
+    near = found["distance to the nearest sharps bin"]
+    assert near.after == pytest.approx(float(np.hypot(after[0], after[1]).mean()))
+    assert near.change.low > 0
+    assert found["share found outside the target"].change.low > 0
+
+
+def test_few_finds_say_nothing_and_the_same_seed_says_the_same():
+    rng = np.random.default_rng(2)
+    few = places(rng, 3, 10)
+    assert math.isnan(find_dispersion("finds", few, places(rng, 40, 10), seed=1)[0].before)
+    many = places(rng, 50, 10), places(rng, 50, 10)
+    assert find_dispersion("finds", *many, seed=3) == find_dispersion("finds", *many, seed=3)

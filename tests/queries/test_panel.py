@@ -1,0 +1,117 @@
+"""The unit panel: every located event in one cell, and the same totals as the zones."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from geoharm.engines.duckdb import open_engine
+from geoharm.errors import DesignError
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.placebo.calibrated_ratio import placebo_data, placebo_windows
+from geoharm.evaluation.placebo.places import placebo_places
+from geoharm.model.design import ALL_RINGS
+from geoharm.model.geometry import ZoneRole
+from geoharm.model.period import Period, Window
+from geoharm.pipeline.load import load_sources
+from geoharm.pipeline.run import design_operations
+from geoharm.queries.counts import located_points, reduce_zones, zone_counts
+from geoharm.queries.panel import unit_panel
+from geoharm.study.read import read_study
+from tests.conftest import small_study
+
+
+@pytest.fixture
+def opened(tmp_path):
+    study = read_study(small_study(tmp_path))
+    with open_engine(Path(tmp_path) / "s.duckdb", inputs=tmp_path) as one:
+        ledgers = load_sources(one, study, tmp_path)
+        yield one, study, design_operations(study, ledgers)[0]
+
+
+def windows():
+    return (
+        Window("2020", (Period(date(2020, 1, 1), date(2021, 1, 1)),)),
+        Window("spring", (Period(date(2020, 3, 1), date(2020, 6, 1)), Period(date(2021, 3, 1), date(2021, 6, 1)))),
+    )
+
+
+def test_every_located_event_counts_once_a_window(opened):
+    one, study, _ = opened
+    measure = study.measures[0]
+    panel = unit_panel(one, measure, windows(), cell=40.0, origin=(0.0, 0.0))
+    for number, window in enumerate(windows()):
+        points = located_points(one, measure, window)
+        assert panel.counts[:, number].sum() == points.total
+        # By a slow count of one cell at a time.
+        cells = {}
+        for x, y, weight in zip(points.x, points.y, points.weight, strict=True):
+            key = (int(y // 40), int(x // 40))
+            cells[key] = cells.get(key, 0) + weight
+        ours = dict(
+            zip(
+                zip(panel.row.tolist(), panel.column.tolist(), strict=True),
+                panel.counts[:, number].tolist(),
+                strict=True,
+            )
+        )
+        assert {key: value for key, value in ours.items() if value} == cells
+
+
+def test_cells_come_once_and_in_order(opened):
+    one, study, _ = opened
+    panel = unit_panel(one, study.measures[0], windows(), cell=40.0, origin=(0.0, 0.0))
+    places = list(zip(panel.row.tolist(), panel.column.tolist(), strict=True))
+    assert places == sorted(set(places))
+    assert panel.counts.any(axis=1).all()
+
+
+def test_the_footprint_at_home_counts_what_the_zones_count(opened):
+    """Within the width of a cell: the raster's footprint against the exact polygons."""
+    one, study, found = opened
+    measure, operation = study.measures[0], study.operations[0]
+    control = found.of_role(ZoneRole.CONTROL)[0].geometry
+    places = placebo_places(operation, study.area, control, [])
+    reduce_zones(one, operation.name, found.zones, ["reports"])
+    counts = zone_counts(one, operation.name, measure, found.zones)
+    asked = placebo_windows(counts, found)
+    panel = unit_panel(one, measure, asked, cell=places.cell, origin=places.origin)
+    half = [side // 2 for side in places.footprint.shape]
+    up, along = panel.row - places.home[0] + half[0], panel.column - places.home[1] + half[1]
+    on = (up >= 0) & (along >= 0) & (up < places.footprint.shape[0]) & (along < places.footprint.shape[1])
+    kind = np.zeros(panel.row.size, dtype=int)
+    kind[on] = places.footprint[up[on], along[on]]
+    target = sum(counts.total("target", window) for window in asked)
+    rings = sum(counts.total(zone.name, window) for zone in found.of_role(ZoneRole.RING) for window in asked)
+    assert panel.counts[kind == 1].sum() == pytest.approx(target, rel=0.1)
+    assert panel.counts[kind == 2].sum() == pytest.approx(rings, rel=0.1)
+
+
+def test_twelve_months_before_are_too_few_and_it_is_said(opened):
+    one, study, found = opened
+    measure, operation = study.measures[0], study.operations[0]
+    places = placebo_places(operation, study.area, found.of_role(ZoneRole.CONTROL)[0].geometry, [])
+    reduce_zones(one, operation.name, found.zones, ["reports"])
+    counts = zone_counts(one, operation.name, measure, found.zones)
+    panel = unit_panel(one, measure, placebo_windows(counts, found), cell=places.cell, origin=places.origin)
+    data = placebo_data(places, panel, found)
+    assert data.months == 12
+    result = evaluate_measure(measure, counts, found, data)
+    for name in ("target", ALL_RINGS, "target and rings"):
+        effect = result.effect(name)
+        assert effect.is_refused
+        assert "12 months before the operation, and 18 are needed" in effect.ratio.note
+        assert np.isnan(effect.change_interval().low)
+        # What stays beside it is the interval of counting noise.
+        assert np.isfinite(effect.counting_interval().low)
+        assert effect.change() == pytest.approx(effect.counts.after - effect.expected)
+    assert not result.effect("50-250 m").ratio.calibrated
+
+
+def test_a_cell_without_a_size_is_refused(opened):
+    one, study, _ = opened
+    with pytest.raises(DesignError, match="cell"):
+        unit_panel(one, study.measures[0], windows(), cell=0.0, origin=(0.0, 0.0))

@@ -1,0 +1,80 @@
+"""The part on places says how density was made, how firm a hotspot is, and who shows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from geoharm.disclosure.protect import protect
+from geoharm.hotspots.results.surface import Bandwidth
+from geoharm.report.sections.places import places_section
+from geoharm.report.wording.methods import density_method
+from geoharm.report.write import publish_study
+from tests.disclosure.test_protect import PLENTY, planted_spot, result
+
+
+@pytest.fixture
+def shown(area):
+    return protect(result(area, PLENTY, spots=[planted_spot(area, 60, 6)])).hotspots[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        (
+            {"edge": "none"},
+            "quartic kernel, bandwidth 300 m, stated in the study; cells of 50 m; no edge correction: near the study "
+            "boundary the density is too low",
+        ),
+        (
+            {"kernel": "gaussian", "bandwidth": Bandwidth(212.4, "likelihood", "gaussian"), "edge": "uniform"},
+            "Gaussian kernel, standard deviation 212 m, found by likelihood cross-validation; cells of 50 m; edge "
+            "correction: each cell is divided by the share of a kernel around it inside the study area (uniform)",
+        ),
+        (
+            {"bandwidth": Bandwidth(200.0, "stated", "quartic", note="raised from 90 m"), "edge": "jones-diggle"},
+            "quartic kernel, bandwidth 200 m, stated in the study (raised from 90 m); cells of 50 m; edge correction: "
+            "each event's kernel is divided by its share inside the study area (Jones–Diggle)",
+        ),
+    ],
+)
+def test_the_recipe_is_one_line(shown, changed, text):
+    assert density_method(replace(shown, **changed)) == text
+
+
+def test_recipe_strip_and_table_are_on_the_pages(area, tmp_path):
+    disclosed = protect(result(area, PLENTY, spots=[planted_spot(area, 60, 6)]))
+    publish_study(disclosed, tmp_path)
+    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Requests per km² per year; quartic kernel, bandwidth 300 m, stated in the study" in report
+    assert "Does it hang on the bandwidth?" in report
+    for length in ("150 m: ", "300 m: ", "600 m: "):
+        assert length in report
+    assert "How few cells of 50 m hold how many" in report
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    assert "quartic kernel, bandwidth 300 m, stated in the study" in page
+
+
+def test_a_market_that_one_kind_alone_shows_is_marked(area):
+    spots = planted_spot(area, 60, 6)
+    first, second = spots.hotspots[:2]
+    first = replace(first, shown_by=("needle_find", "health"), stability=0.97)
+    second = replace(second, shown_by=("needle_find",), stability=0.4)
+    disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=(first, second))]))
+    found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
+    one, two = found["hotspot_tables"][0]["rows"]
+    assert (one["shown_by"], one["alone"], one["stability"]) == ("needle finds, health", False, "97%")
+    assert (two["shown_by"], two["alone"], two["stability"]) == ("needle finds only", True, "40%")
+    assert found["witnesses"].startswith("Marked: ")
+
+
+def test_with_one_kind_of_source_nothing_can_be_confirmed_and_that_is_said(area):
+    spots = planted_spot(area, 60, 6)
+    alone = tuple(replace(spot, shown_by=("needle_find",)) for spot in spots.hotspots)
+    disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=alone)]))
+    found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
+    assert (
+        found["witnesses"] == "This study has one kind of source for harm, so no hotspot could be confirmed by another."
+    )
+    assert not any(row["alone"] for row in found["hotspot_tables"][0]["rows"])

@@ -1,0 +1,87 @@
+"""The verdict as a truth table: which words follow from which numbers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from geoharm.disclosure.released import ReleasedEffect, Suppressed
+from geoharm.evaluation.reading import Reading
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.report import format_numbers, palette
+from geoharm.report.charts.effects import reading_colour
+from geoharm.report.wording.reading import read_effect
+
+
+def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.3, calibrated=True, after=150):
+    ratio = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=calibrated)
+    return ReleasedEffect(
+        "target", "after", 200, after, 1000, 1000, expected, change, Interval(low, high, 0.95), ratio, ratio, detectable, 1.0, 1.0, "",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given", "state"),
+    [
+        ({}, Reading.FELL),
+        ({"change": 50.0, "low": 20.0, "high": 80.0}, Reading.ROSE),
+        ({"high": 3.0}, Reading.NO_CLEAR_CHANGE),
+        ({"calibrated": False}, Reading.SIGNAL_FALL),
+        ({"calibrated": False, "change": 50.0, "low": 20.0, "high": 80.0}, Reading.SIGNAL_RISE),
+        ({"calibrated": False, "high": 3.0}, Reading.NO_CLEAR_CHANGE),
+        ({"detectable": 0.51}, Reading.SIGNAL_FALL),
+        ({"detectable": 0.51, "change": 50.0, "low": 20.0, "high": 80.0}, Reading.SIGNAL_RISE),
+        ({"detectable": 0.51, "high": 3.0}, Reading.CANNOT_TELL),
+        ({"expected": 9.9}, Reading.SIGNAL_FALL),
+        ({"expected": 9.9, "high": 3.0}, Reading.CANNOT_TELL),
+        ({"detectable": math.nan, "high": 3.0}, Reading.CANNOT_TELL),
+        ({"change": math.nan}, Reading.CANNOT_TELL),
+        ({"low": math.nan, "high": math.nan}, Reading.CANNOT_TELL),
+    ],
+)
+def test_words_follow_from_numbers(given, state):
+    assert read_effect(effect(**given)) is state
+
+
+def refused(reason="only 2 other places were as busy before, and 5 are needed", **changes):
+    ratio = Estimate(
+        "log rate ratio",
+        math.nan,
+        math.nan,
+        "log ratio",
+        "",
+        f"no 95% interval is possible here: {reason}",
+        calibrated=True,
+    )
+    nothing = Interval(math.nan, math.nan, 0.95)
+    plain = effect(**changes)
+    return replace(plain, ratio=ratio, interval=nothing, note=ratio.note, counting=Interval(-80.0, -20.0, 0.95))
+
+
+def test_a_refused_interval_cannot_tell_whatever_the_narrow_one_says():
+    assert refused().is_refused
+    assert read_effect(refused()) is Reading.CANNOT_TELL
+    text = format_numbers.stated_change(refused())
+    assert text == "−50 (no 95% interval; counting only, too narrow: −80 to −20)"
+
+
+def test_an_uncalibrated_interval_is_marked_wherever_it_stands():
+    assert format_numbers.stated_change(effect(calibrated=False)) == "−50 (−80 to −20, counting only)"
+    assert format_numbers.stated_change(effect()) == "−50 (−80 to −20)"
+
+
+def test_a_withheld_effect_is_withheld_and_not_refused():
+    assert not replace(refused(), before=Suppressed(5)).is_refused
+
+
+def test_only_a_finding_has_a_colour():
+    coloured = {state for state in Reading if reading_colour(state) != palette.SLATE}
+    assert coloured == {Reading.FELL, Reading.ROSE} == {state for state in Reading if state.is_finding}
+
+
+def test_a_withheld_count_withholds():
+    assert replace(effect(), before=Suppressed(5)).is_withheld
+    assert str(Suppressed(5)) == "under 5"
+    assert str(Suppressed()) == "withheld"

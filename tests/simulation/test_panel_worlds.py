@@ -1,0 +1,107 @@
+"""Worlds of bare counts: spreads as stated, neighbours alike, counts that scatter as stated, refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from geoharm.errors import DesignError
+from geoharm.simulation.panel_worlds import PanelWorld, draw_counts, panel_rates
+from geoharm.simulation.random_fields import Places, autoregressive, smooth_field
+
+SIDE = 20
+MIDDLE = (np.arange(SIDE) + 0.5) * 200.0
+X, Y = (part.ravel() for part in np.meshgrid(MIDDLE, MIDDLE))
+GRID = Places(X, Y, 200.0, SIDE * 200.0)
+FLAT = PanelWorld(level=0, own_level=0, season=0, season_by_place=0, walk=0, drift=0, trend=0, bump=0)
+
+
+def test_a_field_has_mean_0_and_spread_1():
+    found = smooth_field(np.random.default_rng(1), GRID, 4.0)
+    assert found.mean() == pytest.approx(0, abs=1e-12)
+    assert found.std() == pytest.approx(1)
+
+
+def test_fields_over_time_are_independent_and_of_variance_1_everywhere():
+    found = smooth_field(np.random.default_rng(2), GRID, 1.0, times=4000)
+    assert found.var(axis=1) == pytest.approx(np.ones(X.size), abs=0.15)
+    assert abs(np.corrcoef(found[:, 0], found[:, 1])[0, 1]) < 0.2
+
+
+@pytest.mark.parametrize("scale", [1.0, 3.0])
+def test_neighbours_are_alike_by_the_stated_correlation(scale):
+    """exp(-d^2 / 4 s^2), one and two units apart, across the seam of the city too."""
+    found = smooth_field(np.random.default_rng(3), GRID, scale, times=4000).reshape(SIDE, SIDE, -1)
+    for apart in (1, 2):
+        moved = np.roll(found, apart, axis=1)
+        assert (found * moved).mean() == pytest.approx(np.exp(-(apart**2) / (4 * scale**2)), abs=0.03)
+
+
+def test_without_a_seam_opposite_edges_are_strangers():
+    open_city = Places(X, Y, 200.0)
+    found = smooth_field(np.random.default_rng(4), open_city, 1.0, times=2000).reshape(SIDE, SIDE, -1)
+    assert abs((found[:, 0] * found[:, -1]).mean()) < 0.03
+
+
+def test_shocks_remember():
+    found = autoregressive(np.random.default_rng(5).standard_normal((400, 200)), 0.8)
+    assert found.var() == pytest.approx(1, abs=0.05)
+    assert (found[:, 1:] * found[:, :-1]).mean() == pytest.approx(0.8, abs=0.02)
+
+
+@pytest.mark.parametrize("dispersion", [1.0, 2.0, 5.0])
+def test_counts_scatter_as_stated(dispersion):
+    rates = np.full((200_000,), 3.0)
+    found = draw_counts(np.random.default_rng(6), rates, dispersion)
+    assert found.mean() == pytest.approx(3.0, rel=0.02)
+    assert found.var() / found.mean() == pytest.approx(dispersion, rel=0.03)
+
+
+def test_a_world_without_any_spread_is_flat():
+    rates, level = panel_rates(np.random.default_rng(7), GRID, FLAT)
+    assert rates == pytest.approx(np.full(rates.shape, FLAT.rate))
+    assert level == pytest.approx(np.ones(X.size))
+
+
+def test_mean_rate_and_shape():
+    world = replace(PanelWorld(), steps=4, before=12, after=3)
+    rates, _ = panel_rates(np.random.default_rng(8), GRID, world)
+    assert rates.shape == (X.size, 60)
+    assert rates.mean() * 4 == pytest.approx(world.rate)
+
+
+def test_places_that_break_keep_their_new_level():
+    rates, _ = panel_rates(np.random.default_rng(9), GRID, replace(FLAT, breaks=1.0))
+    steps = np.diff(np.log(rates), axis=1)
+    assert (np.abs(steps) > 1e-9).sum(axis=1).tolist() == [1] * X.size
+    assert np.abs(steps).max(axis=1).std() > 0
+
+
+def test_trends_differ_by_place_and_are_zero_at_the_operation():
+    rates, _ = panel_rates(np.random.default_rng(10), GRID, replace(FLAT, trend=0.2))
+    at = np.log(rates[:, FLAT.before])
+    assert at.std() == pytest.approx(0, abs=1e-9)
+    assert (np.log(rates[:, FLAT.before + 11]) - at).std() == pytest.approx(0.2 * 11 / 12, rel=0.01)
+
+
+def test_the_same_seed_makes_the_same_world():
+    one, two, other = (panel_rates(np.random.default_rng(seed), GRID, PanelWorld(shock=0.2))[0] for seed in (1, 1, 2))
+    assert (one == two).all()
+    assert (one != other).any()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: PanelWorld(dispersion=0.5), "variance over mean and at least 1; 0.5 was given"),
+        (lambda: PanelWorld(rate=0), "rate"),
+        (lambda: PanelWorld(before=0), "at least one month before"),
+        (lambda: Places(X, Y[:3], 200.0), r"shapes \(400,\) and \(3,\)"),
+        (lambda: Places(X, Y, 0.0), "above 0 m; 0 was given"),
+    ],
+)
+def test_refusals(call, sentence):
+    with pytest.raises(DesignError, match=sentence):
+        call()
