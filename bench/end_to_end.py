@@ -78,14 +78,14 @@ def one_city(number):
         truth = json.loads(truth_file.read_text(encoding="utf-8"))
         truth_file.unlink()
         study = listed(city, data)
-        with open_engine(data / "city.duckdb", inputs=data) as opened:
-            ledgers = load.load_sources(opened, study, data)
-            load.load_tables(opened, study, data)
+        with open_engine(data / "city.duckdb", inputs=data) as engine:
+            ledgers = load.load_sources(engine, study, data)
+            load.load_tables(engine, study, data)
             designs = run.design_operations(study, ledgers)
-            spots = run.map_hotspots(opened, study, ledgers, designs)
-            result = StudyResult(study, ledgers, spots, run.evaluate_operations(opened, study, ledgers, designs))
+            spots = run.map_hotspots(engine, study, ledgers, designs)
+            result = StudyResult(study, ledgers, spots, run.evaluate_operations(engine, study, ledgers, designs))
             table_of = study.harm.area_measures[0]
-            areas = {zone: net_harm.area_table_effect(opened, table_of, designs[0], zone) for zone in ZONES}
+            areas = {zone: net_harm.area_table_effect(engine, table_of, designs[0], zone) for zone in ZONES}
     disclosed = protect(result)
     verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {
@@ -104,7 +104,7 @@ def one_city(number):
             "note": effect.ratio.note[:90],
         }  # fmt: skip
     row["treatment"] = treatment_of(disclosed, result.operations[0].measures[1], areas, truth["kinds"][TREATMENT])
-    row["share"] = share_of(result.operations[0].measures[0].family, truth["kinds"][KIND])
+    row["share"] = share_of(result.operations[0].measures[0].other_estimators, truth["kinds"][KIND])
     return row
 
 

@@ -75,13 +75,13 @@ def run(method: str, path: Path) -> None:
 
 
 def _whole_job(path: Path) -> dict[str, int]:
-    layout = read_format("police-uk-street", path.parent)
+    input_format = read_format("police-uk-street", path.parent)
     with (
         tempfile.TemporaryDirectory(dir=path.parent) as folder,
         open_engine(Path(folder) / "t.duckdb", inputs=path.parent) as store,
     ):
         files = find_input_files([path.name], path.parent, members=())
-        ledger = ingest_events(store, "police", layout=layout, files=files, area=AREA, period=PERIOD)
+        ledger = ingest_events(store, "police", input_format=input_format, files=files, area=AREA, period=PERIOD)
     return {"rows": ledger.total("read"), "without_place": ledger.total("no_place")}
 
 

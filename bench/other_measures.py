@@ -72,9 +72,9 @@ def left_over(misses, features, shares, penalty):
     return float((found**2).mean())
 
 
-def one_place(opened, study, ledgers, operation, category):
+def one_place(engine, study, ledgers, operation, category):
     """Return by zone the mean squared miss as it is, with other measures' past, and with their window after too."""
-    design, by_measure = laid_out(opened, study, operation, [measure_of(name) for name in CATEGORIES], ledgers)
+    design, by_measure = laid_out(engine, study, operation, [measure_of(name) for name in CATEGORIES], ledgers)
     own_counts, own_data = by_measure.pop(category)
     control = design.of_role(ZoneRole.CONTROL)[0].name
     found = {}
@@ -106,16 +106,16 @@ def main() -> None:
         return
     study = read_study(ROOT / "pipelines" / "merseyside.toml")
     rows, count = defaultdict(list), int(argument("--places", "6"))
-    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=source) as opened:
-        ledgers = load_sources(opened, study, source)
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=source) as engine:
+        ledgers = load_sources(engine, study, source)
         x, y = candidates(study.area)
         for months, dates in DATES.items():
             for start in dates:
                 for number, category in enumerate(CATEGORIES):
-                    busy = np.flatnonzero(year_before(opened, measure_of(category), x, y, start) >= 40)
+                    busy = np.flatnonzero(year_before(engine, measure_of(category), x, y, start) >= 40)
                     rng = np.random.default_rng([SEED, start.year, start.month, number])
                     for place in rng.choice(busy, size=count, replace=False):
-                        found = one_place(opened, study, ledgers, circle(x[place], y[place], start), category)
+                        found = one_place(engine, study, ledgers, circle(x[place], y[place], start), category)
                         for zone, three in found.items():
                             rows[months, zone].append(three)
     for (months, zone), found in sorted(rows.items()):

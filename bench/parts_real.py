@@ -25,9 +25,9 @@ ZONES = {"target": ("target",), "target and rings apart": ("target", "all rings"
 SEED = 20191102
 
 
-def parts_of(opened, study, operation, measures, ledgers):
+def parts_of(engine, study, operation, measures, ledgers):
     """Return the parts of one placebo operation by measure and zone."""
-    design, by_measure = placebo_real.laid_out(opened, study, operation, measures, ledgers)
+    design, by_measure = placebo_real.laid_out(engine, study, operation, measures, ledgers)
     found = {}
     for name, (counts, data) in by_measure.items():
         for zone in ("target", "all rings"):
@@ -49,14 +49,14 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     start_clock = time.perf_counter()
     rows = {name: [] for name in ZONES}
-    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=data) as opened:
-        ledgers = load_sources(opened, study, data)
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=data) as engine:
+        ledgers = load_sources(engine, study, data)
         x, y = placebo_real.candidates(study.area)
         for start in placebo_real.DATES["quiet"]:
-            year = placebo_real.year_before(opened, measures[0], x, y, start)
+            year = placebo_real.year_before(engine, measures[0], x, y, start)
             for place in rng.choice(np.flatnonzero(year >= 40), size=per_date, replace=False):
                 operation = placebo_real.circle(x[place], y[place], start)
-                found = parts_of(opened, study, operation, measures, ledgers)
+                found = parts_of(engine, study, operation, measures, ledgers)
                 for name, zones in ZONES.items():
                     asked = [part for (_, zone), part in found.items() if zone in zones]
                     rows[name].append((pool_components(asked), asked))

@@ -65,10 +65,10 @@ def candidates(area):
     return x[kept], y[kept]
 
 
-def year_before(opened, measure, x, y, start):
+def year_before(engine, measure, x, y, start):
     """Return the events of the last twelve months within 350 m of each place."""
     window = replace(whole_period(Period(add_months(start, -13), add_months(start, -1)), ()), name="year")
-    points = located_points(opened, measure, window)
+    points = located_points(engine, measure, window)
     tree = shapely.STRtree(shapely.points(points.x, points.y))
     place, point = tree.query(shapely.points(x, y), predicate="dwithin", distance=350.0)
     return np.bincount(place, weights=points.weight[point], minlength=x.size)
@@ -79,23 +79,23 @@ def measure_of(category):
     return Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
 
 
-def laid_out(opened, study, operation, measures, ledgers):
+def laid_out(engine, study, operation, measures, ledgers):
     """Return an operation's design, and by name of the measure its counts and those at the placebo places."""
     design = build_design(operation, study.area, [], ledgers)
     places = placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
-    reduce_zones(opened, operation.name, design.zones, ["police"])
+    reduce_zones(engine, operation.name, design.zones, ["police"])
     found = {}
     for measure in measures:
-        counts = zone_counts(opened, operation.name, measure, design.zones)
+        counts = zone_counts(engine, operation.name, measure, design.zones)
         windows = placebo_windows(counts, design)
-        panel = unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+        panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
         found[measure.name] = counts, placebo_data(places, panel, design)
     return design, found
 
 
-def one_operation(opened, study, operation, measure, ledgers, rng):
+def one_operation(engine, study, operation, measure, ledgers, rng):
     """Return one row a zone and planted fall: what the interval and the noise of counting said, and on what ground."""
-    design, by_measure = laid_out(opened, study, operation, [measure], ledgers)
+    design, by_measure = laid_out(engine, study, operation, [measure], ledgers)
     counts, data = by_measure[measure.name]
     found = []
     for effect in evaluate_measure(measure, counts, design, data).effects:
@@ -178,17 +178,17 @@ def blocks():
     ]
 
 
-def one_block(opened, study, ledgers, places, block, *, number, per_block):
+def one_block(engine, study, ledgers, places, block, *, number, per_block):
     """Return the rows of one block, from a seed of its own."""
     x, y = places
     _, start, category, kind = block
     rng = np.random.default_rng([SEED, number])
     measure = measure_of(category)
-    year = year_before(opened, measure, x, y, start)
+    year = year_before(engine, measure, x, y, start)
     pool = np.flatnonzero(year >= 40) if kind == "random" else np.argsort(year)[-year.size // 10 :]
     return [
         [{"x": float(x[place]), "y": float(y[place])}, one_operation(
-            opened, study, circle(x[place], y[place], start), measure, ledgers, rng
+            engine, study, circle(x[place], y[place], start), measure, ledgers, rng
         )]
         for place in rng.choice(pool, size=min(per_block, pool.size), replace=False)
     ]  # fmt: skip
@@ -211,14 +211,14 @@ def main() -> None:
     if len(done) < len(blocks()):
         with (
             tempfile.TemporaryDirectory() as folder,
-            open_engine(Path(folder) / "m.duckdb", inputs=data) as opened,
+            open_engine(Path(folder) / "m.duckdb", inputs=data) as engine,
         ):
-            ledgers = load_sources(opened, study, data)
+            ledgers = load_sources(engine, study, data)
             places = candidates(study.area)
             for number, block in enumerate(blocks()):
                 if number in done:
                     continue
-                done[number] = one_block(opened, study, ledgers, places, block, number=number, per_block=per_block)
+                done[number] = one_block(engine, study, ledgers, places, block, number=number, per_block=per_block)
                 if kept is not None:
                     with kept.open("a") as file:
                         file.write(json.dumps({"block": number, "per_block": per_block, "rows": done[number]}) + "\n")

@@ -80,13 +80,13 @@ class OperationResult:
     design : Design
     measures : tuple of MeasureResult
         The primary measure first.
-    balance : HarmAssessment or None
+    harm : HarmAssessment or None
         What all harms add up to, under whose values.
     """
 
     design: Design
     measures: tuple[MeasureResult, ...]
-    balance: HarmAssessment | None = None
+    harm: HarmAssessment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,11 @@ class StudyResult:
         One for each operation and measure.
     patterns : tuple of PatternResult
         One for each measure.
-    pools : tuple of (zone, Forest)
+    forests : tuple of (zone, Forest)
         The primary measure over all operations, where there are several.
-    plan : PreregistrationStatus
+    preregistration : PreregistrationStatus
         Whether this was planned beforehand.
-    questions : tuple of CompositeSummary
+    composites : tuple of CompositeSummary
         Over several measures, rings or windows at once.
     """
 
@@ -120,6 +120,6 @@ class StudyResult:
     tables: tuple[TableLedger, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
     patterns: tuple[PatternResult, ...] = ()
-    pools: tuple[tuple[str, Forest], ...] = ()
-    plan: PreregistrationStatus = NOT_PREREGISTERED
-    questions: tuple[CompositeSummary, ...] = ()
+    forests: tuple[tuple[str, Forest], ...] = ()
+    preregistration: PreregistrationStatus = NOT_PREREGISTERED
+    composites: tuple[CompositeSummary, ...] = ()

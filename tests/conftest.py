@@ -150,9 +150,9 @@ def browser():
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     sync = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
+        engine = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield engine
+        engine.close()
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ def run(
                     }
                     for name, verdict in found.published.verdicts
                 ],
-                "plan": {"kind": found.result.plan.kind, "sentence": found.result.plan.sentence},
+                "plan": {"kind": found.result.preregistration.kind, "sentence": found.result.preregistration.sentence},
                 "files": [str(path) for path in found.published.files],
             }
         )
@@ -123,7 +123,7 @@ def run(
     ledgers: list[SourceLedger | TableLedger] = [*found.result.ledgers, *found.result.tables]
     for ledger in ledgers:
         print(_ledger_line(ledger))
-    print(found.result.plan.sentence)
+    print(found.result.preregistration.sentence)
     for name, verdict in found.published.verdicts:
         print(f"\n{name}")
         for text in filter(None, (verdict.label, *verdict.notices)):
@@ -148,9 +148,9 @@ def ingest(
     """Read the files into the database and print what became of every row."""
     study = study_read.read_study(study_file)
     load.check_study(study)
-    with _Bar(quiet) as bar, duckdb.open_engine(db or default_database(study), inputs=data) as opened:
-        ledgers: list[SourceLedger | TableLedger] = [*load.load_sources(opened, study, data, bar.show)]
-        ledgers += load.load_tables(opened, study, data, bar.show)
+    with _Bar(quiet) as bar, duckdb.open_engine(db or default_database(study), inputs=data) as engine:
+        ledgers: list[SourceLedger | TableLedger] = [*load.load_sources(engine, study, data, bar.show)]
+        ledgers += load.load_tables(engine, study, data, bar.show)
     if as_json:
         print_json([_ledger_dict(ledger) for ledger in ledgers])
         return

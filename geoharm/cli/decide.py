@@ -145,8 +145,8 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         "version": one.version,
         "licence": one.licence,
         "reference": one.reference,
-        "weights": [{"which": rule.which.words(), "sign": rule.sign, "weight": rule.weight} for rule in one.rules],
-        "vetoes": [{"which": veto.which.words(), "margin": veto.margin, "words": veto.words} for veto in one.vetoes],
+        "weights": [{"which": rule.selector.words(), "sign": rule.sign, "weight": rule.weight} for rule in one.rules],
+        "vetoes": [{"which": veto.selector.words(), "margin": veto.margin, "words": veto.words} for veto in one.vetoes],
     }
     if as_json:
         print_json(about)
@@ -155,9 +155,9 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         f"{one.name}: no mistakes found. {one.author}, {one.date}, version {one.version}, {one.licence}. One is {one.reference}."
     )
     for rule in one.rules:
-        print(f"  {rule.sign} {rule.weight:g}: {rule.which.words()}")
+        print(f"  {rule.sign} {rule.weight:g}: {rule.selector.words()}")
     for veto in one.vetoes:
-        print(f"  veto: {veto.words} ({veto.which.words()})")
+        print(f"  veto: {veto.words} ({veto.selector.words()})")
 
 
 @values_app.command("import", epilog="Example: geoharm values import chi.xlsx --kind chi --out my-chi.toml")

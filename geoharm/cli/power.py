@@ -38,12 +38,12 @@ def power(
     study = read.read_study(study_file)
     load.check_study(study)
     # A database of its own: asking for power loads no outcome into the study's.
-    with tempfile.TemporaryDirectory() as folder, duckdb.open_engine(Path(folder) / "p.duckdb", inputs=data) as opened:
-        ledgers = load.load_sources(opened, study, data)
+    with tempfile.TemporaryDirectory() as folder, duckdb.open_engine(Path(folder) / "p.duckdb", inputs=data) as engine:
+        ledgers = load.load_sources(engine, study, data)
         if any(one.streets for one in study.operations):
-            load.load_tables(opened, study, data)
-        tables = pipeline_power.power_tables(opened, study, ledgers)
-        questions = composite.composite_power(opened, study, ledgers)
+            load.load_tables(engine, study, data)
+        tables = pipeline_power.power_tables(engine, study, ledgers)
+        questions = composite.composite_power(engine, study, ledgers)
     together = _together(tables)
     if as_json:
         about: dict[str, Any] = {"operations": [_as_dict(table) for table in tables], "together": together}
@@ -62,8 +62,8 @@ def power(
 
 
 def _print_question(found: CompositeSummary) -> None:
-    print(f"question \u201c{found.question.name}\u201d, tried on windows of the past:")
-    for answer in found.answers:
+    print(f"question \u201c{found.outcome.name}\u201d, tried on windows of the past:")
+    for answer in found.results:
         if not answer.pooled.is_defined:
             print(f"  {answer.operation}: {answer.pooled.note}")
         else:
@@ -73,8 +73,8 @@ def _print_question(found: CompositeSummary) -> None:
             )
         for label, reason in answer.left_out:
             print(f"    left out: {label}: {reason}")
-    fall = _number(pooled_detectable_fall([_row(answer) for answer in found.answers]))
-    if len(found.answers) > 1 and fall is not None:
+    fall = _number(pooled_detectable_fall([_row(answer) for answer in found.results]))
+    if len(found.results) > 1 and fall is not None:
         print(f"  all operations together: a fall of {fall:.0%} or more")
 
 
@@ -84,7 +84,7 @@ def _row(answer: CompositeResult) -> PowerRow:
 
 def _question_as_dict(found: CompositeSummary) -> dict[str, Any]:
     return {
-        "question": found.question.name,
+        "question": found.outcome.name,
         "operations": [
             {
                 "operation": answer.operation,
@@ -93,10 +93,10 @@ def _question_as_dict(found: CompositeSummary) -> dict[str, Any]:
                 "left_out": [{"part": label, "reason": reason} for label, reason in answer.left_out],
                 "note": answer.note or answer.pooled.note,
             }
-            for answer in found.answers
+            for answer in found.results
         ],
-        "together": _number(pooled_detectable_fall([_row(answer) for answer in found.answers]))
-        if len(found.answers) > 1
+        "together": _number(pooled_detectable_fall([_row(answer) for answer in found.results]))
+        if len(found.results) > 1
         else None,
     }
 

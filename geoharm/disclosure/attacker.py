@@ -46,24 +46,24 @@ class AttackResult:
 
     Attributes
     ----------
-    pinned : tuple of ExposedCell
+    exposed : tuple of ExposedCell
     possible : bool
         Whether any counts agree with all numbers; if not, they speak of different data.
     cells : int
         Counts that were tried.
     """
 
-    pinned: tuple[ExposedCell, ...]
+    exposed: tuple[ExposedCell, ...]
     possible: bool
     cells: int
 
 
-def attack(telling: Constraints, rule: DisclosureRule, only: frozenset[str] | None = None) -> AttackResult:
+def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[str] | None = None) -> AttackResult:
     r"""Return every count that could be small and that the release pins to fewer values than its rule leaves open.
 
     Parameters
     ----------
-    telling : Constraints
+    constraints : Constraints
         Of one release, or of several put together.
     rule : DisclosureRule
     only : frozenset of str, optional
@@ -79,7 +79,7 @@ def attack(telling: Constraints, rule: DisclosureRule, only: frozenset[str] | No
 
     No true count is used: the audit sees what a reader sees.
     """
-    system = _System(telling, only)
+    system = _System(constraints, only)
     if not system.cells:
         return AttackResult((), possible=True, cells=0)
     found: dict[int, ExposedCell] = {}
@@ -107,9 +107,9 @@ class _Cell:
 class _System:
     """The published numbers as rows, the unknown counts as columns."""
 
-    def __init__(self, telling: Constraints, only: frozenset[str] | None) -> None:
-        told = list(telling.told)
-        whole = _Columns(telling)
+    def __init__(self, constraints: Constraints, only: frozenset[str] | None) -> None:
+        told = list(constraints.values)
+        whole = _Columns(constraints)
         rows = [whole.row(one.terms) for one in told]
         full = np.array(rows) if rows else np.zeros((0, whole.size))
         used = np.flatnonzero(np.any(full != 0, axis=0))
@@ -215,10 +215,10 @@ class _Solver:
 class _Columns:
     """Cells of place and time: one column for every measure, piece of ground and piece of time."""
 
-    def __init__(self, telling: Constraints) -> None:
-        terms = [term for one in telling.told for term in one.terms]
-        self._pieces, self._members = _overlay(telling)
-        loose = sorted({place for term in terms for place in term.places} - set(telling.ground))
+    def __init__(self, constraints: Constraints) -> None:
+        terms = [term for one in constraints.values for term in one.terms]
+        self._pieces, self._members = _overlay(constraints)
+        loose = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
         self._members |= {place: {len(self._pieces) + index} for index, place in enumerate(loose)}
         self._places = len(self._pieces) + len(loose)
         self._names: dict[int, list[str]] = {}
@@ -262,11 +262,11 @@ class _Columns:
         return f"{measure}, from {cuts[time]} up to {cuts[time + 1]}"
 
 
-def _overlay(telling: Constraints) -> tuple[list[shapely.Geometry], dict[str, set[int]]]:
+def _overlay(constraints: Constraints) -> tuple[list[shapely.Geometry], dict[str, set[int]]]:
     """Cut the ground into pieces that lie in or out of every outline whole."""
     pieces: list[shapely.Geometry] = []
     members: dict[str, set[int]] = {}
-    for name, shape in sorted(telling.ground.items()):
+    for name, shape in sorted(constraints.outlines.items()):
         rest, inside = shape, set()
         for index in np.flatnonzero(shapely.intersects(np.array(pieces, dtype=object), shape)).tolist():
             common = pieces[index].intersection(shape)
@@ -294,7 +294,9 @@ def merge_constraints(*tellings: Constraints) -> Constraints:
     """Return what several releases tell, put together; what both say is said once."""
     told: dict[tuple[object, ...], PublishedValue] = {}
     ground: dict[str, shapely.Geometry] = {}
-    for telling in tellings:
-        told |= {(one.terms, one.low, one.high, one.withheld): one for one in telling.told}
-        ground |= telling.ground
-    return Constraints(tuple(told.values()), ground, tuple(leak for telling in tellings for leak in telling.leaks))
+    for constraints in tellings:
+        told |= {(one.terms, one.low, one.high, one.withheld): one for one in constraints.values}
+        ground |= constraints.outlines
+    return Constraints(
+        tuple(told.values()), ground, tuple(leak for constraints in tellings for leak in constraints.leaks)
+    )

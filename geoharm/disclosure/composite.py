@@ -35,12 +35,12 @@ def protect_composites(
     found = []
     for one in questions:
         answers = []
-        for answer in one.answers:
+        for answer in one.results:
             shown = next(other for other in operations if other.design.operation.name == answer.operation)
             answers.append(_answer(answer, shown, k))
         lost = {answer.operation: frozenset({""}) for answer in answers if not answer.pooled.is_defined}
-        together = protect_forests([("", one.together)], lost, k)[0][1] if one.together is not None else None
-        found.append(ReleasedComposite(one.question, tuple(answers), together))
+        together = protect_forests([("", one.pooled)], lost, k)[0][1] if one.pooled is not None else None
+        found.append(ReleasedComposite(one.outcome, tuple(answers), together))
     return tuple(found)
 
 

@@ -73,19 +73,19 @@ class Constraints:
 
     Attributes
     ----------
-    told : tuple of PublishedValue
-    ground : mapping of str to shapely geometry
+    values : tuple of PublishedValue
+    outlines : mapping of str to shapely geometry
         Outlines of the places, in metres; a place that has none overlaps no other.
     leaks : tuple of str
         Numbers that are shown although a count they are made from is withheld.
     """
 
-    told: tuple[PublishedValue, ...]
-    ground: Mapping[str, BaseGeometry]
+    values: tuple[PublishedValue, ...]
+    outlines: Mapping[str, BaseGeometry]
     leaks: tuple[str, ...] = ()
 
 
-def constraints_of(disclosed: Release) -> Constraints:
+def constraints_of(release: Release) -> Constraints:
     """Return everything a release tells of counts.
 
     Windows' counts by zone and sum of zones, series, hotspots, differences whose other counts are shown, and the city's
@@ -95,12 +95,12 @@ def constraints_of(disclosed: Release) -> Constraints:
     number that is made from a withheld count is a leak as it stands: with nine digits it gives whole counts back,
     however many are unknown.
     """
-    rule = DISCLOSURE_RULES.get(disclosed.rule) or DisclosureRule(disclosed.rule, disclosed.threshold, 1, 1, "")
+    rule = DISCLOSURE_RULES.get(release.rule) or DisclosureRule(release.rule, release.threshold, 1, 1, "")
     ground: dict[str, BaseGeometry] = {}
     told: list[PublishedValue] = []
     leaks: list[str] = []
     everywhere: set[str] = set()
-    for operation in disclosed.operations:
+    for operation in release.operations:
         places = _places(operation.design, ground)
         everywhere |= {name for names in places.values() for name in names if name in ground}
         for measure in operation.measures:
@@ -115,15 +115,15 @@ def constraints_of(disclosed: Release) -> Constraints:
             for effect in one.effects
             if effect.is_withheld
         }
-        for net in operation.balance.nets if operation.balance else ():
+        for net in operation.harm.net_harm if operation.harm else ():
             unseen = [row for row in net.rows if (row.measure.name, net.zone) in hidden]
             if any(math.isfinite(row.low) or math.isfinite(row.high) for row in unseen) or (
                 net.is_known and any(row.weight for row in unseen)
             ):
                 leaks.append(f"harm added up in {net.zone}: {net.profile}")
-    for spots in disclosed.hotspots:
-        told += _of_hotspots(spots, disclosed, ground)
-    told += _of_months(disclosed, tuple(sorted(everywhere)))
+    for spots in release.hotspots:
+        told += _of_hotspots(spots, release, ground)
+    told += _of_months(release, tuple(sorted(everywhere)))
     once = {(one.terms, one.low, one.high, one.withheld): one for one in reversed(told)}
     return Constraints(tuple(reversed(once.values())), ground, tuple(leaks))
 
@@ -247,15 +247,15 @@ def _of_series(
         yield PublishedValue(
             f"{measure.measure.name}, control, {start:%Y-%m}", (term,), float(max(low, 0)), float(high)
         )
-    for zone, stretch, count in measure.beside.stretches:
+    for zone, stretch, count in measure.robustness.stretches:
         text = f"{measure.measure.name}, {zone}, clock from {stretch.start}"
         yield PublishedValue(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
 
 
 def _of_hotspots(
-    spots: ReleasedHotspots, disclosed: Release, ground: dict[str, BaseGeometry]
+    spots: ReleasedHotspots, release: Release, ground: dict[str, BaseGeometry]
 ) -> Iterator[PublishedValue]:
-    ledger = next((one for one in disclosed.ledgers if one.source == spots.measure.source), None)
+    ledger = next((one for one in release.ledgers if one.source == spots.measure.source), None)
     if ledger is None:
         return
     gone = set(ledger.missing_months)
@@ -266,9 +266,7 @@ def _of_hotspots(
     )
     for spot in spots.hotspots:
         term = Term(1.0, row_key(spots.measure), (place_name(spot.geometry, ground),), _joined(months))
-        low, high = (
-            (spot.events, spot.events) if disclosed.threshold == 1 else (spot.events - _TENS, spot.events + _TENS)
-        )
+        low, high = (spot.events, spot.events) if release.threshold == 1 else (spot.events - _TENS, spot.events + _TENS)
         yield PublishedValue(f"{spots.measure.name}, hotspot {spot.rank}", (term,), max(0.0, low), high)
 
 
@@ -283,13 +281,13 @@ def _joined(periods: PERIODS) -> PERIODS:
     return tuple(found)
 
 
-def _of_months(disclosed: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
+def _of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
     """Return the rows kept a month as bounds from above, where they are so few that they may bind."""
-    for source, months in disclosed.months.items():
-        keys = sorted({row_key(one) for one in disclosed.study.measures if one.source == source})
+    for source, months in release.months.items():
+        keys = sorted({row_key(one) for one in release.study.measures if one.source == source})
         for month, value in months.items():
             high = value.below - 1 if isinstance(value, Suppressed) else value + _TENS
-            if high <= _FEW * disclosed.threshold:
+            if high <= _FEW * release.threshold:
                 periods = (Period(month, add_months(month, 1)),)
                 terms = tuple(Term(1.0, key, (place,), periods) for key in keys for place in everywhere)
                 yield PublishedValue(f"{source}, rows kept in {month:%Y-%m}", terms, 0.0, float(high))

@@ -24,7 +24,7 @@ from geoharm.model.period import Period, add_months
 
 
 def protect_effect_decay(
-    clocks: Sequence[EffectDecay],
+    decays: Sequence[EffectDecay],
     counts: ZoneCounts,
     design: Design,
     rule: SuppressionPattern,
@@ -36,7 +36,7 @@ def protect_effect_decay(
 
     Parameters
     ----------
-    clocks : sequence of EffectDecay
+    decays : sequence of EffectDecay
     counts : ZoneCounts
     design : Design
     rule : SuppressionPattern
@@ -45,24 +45,24 @@ def protect_effect_decay(
     timed : bool
         Whether counts over time may be told at all.
     """
-    safe = [clock for clock in clocks if timed and _clock_is_safe(clock, counts, design, rule, series)]
-    shown = tuple(_rounded_clock(clock, rule.k) if clock in safe else _blank_clock(clock, rule.k) for clock in clocks)
+    safe = [clock for clock in decays if timed and _clock_is_safe(clock, counts, design, rule, series)]
+    shown = tuple(_rounded_clock(clock, rule.k) if clock in safe else _blank_clock(clock, rule.k) for clock in decays)
     return shown, _stretches(safe, counts, design) if rule.k > 1 else ()
 
 
 def _clock_is_safe(
-    clock: EffectDecay, counts: ZoneCounts, design: Design, rule: SuppressionPattern, series: ReleasedSeries
+    decay: EffectDecay, counts: ZoneCounts, design: Design, rule: SuppressionPattern, series: ReleasedSeries
 ) -> bool:
     """Return whether no small count follows from a clock's stretches, the windows and the series together."""
     if rule.k == 1:
         return True
-    if clock.zone in rule.hidden:
+    if decay.zone in rule.hidden:
         return False
-    for zone in (clock.zone, "control"):
+    for zone in (decay.zone, "control"):
         joint = _joint(counts, zone, design)
-        if any(rule.small(count_in_period(joint, stretch)) for stretch in clock.stretches):
+        if any(rule.small(count_in_period(joint, stretch)) for stretch in decay.stretches):
             return False
-        spans = [[stretch] for stretch in clock.stretches]
+        spans = [[stretch] for stretch in decay.stretches]
         spans += [list(window.periods) for window in (design.before, design.after)]
         spans += [list(phase.periods) for phase in design.phases if (zone, phase.name) not in rule.windows]
         if zone in ("target", "control") and series.step:
@@ -80,12 +80,12 @@ def _joint(counts: ZoneCounts, zone: str, design: Design) -> ZoneCounts:
 
 
 def _stretches(
-    clocks: Sequence[EffectDecay], counts: ZoneCounts, design: Design
+    decays: Sequence[EffectDecay], counts: ZoneCounts, design: Design
 ) -> tuple[tuple[str, Period, int], ...]:
     """Return the counts of every shown clock's stretches, in its zone and in the control."""
     found = {
         (zone, stretch): count_in_period(_joint(counts, zone, design), stretch)
-        for clock in clocks
+        for clock in decays
         for zone in (clock.zone, "control")
         for stretch in clock.stretches
     }
@@ -96,17 +96,17 @@ def _steps(series: ReleasedSeries) -> list[Period]:
     return [Period(start, add_months(start, series.step)) for start in series.starts]
 
 
-def _rounded_clock(clock: EffectDecay, k: int) -> EffectDecay:
+def _rounded_clock(decay: EffectDecay, k: int) -> EffectDecay:
     if k == 1:
-        return clock
+        return decay
     return replace(
-        clock,
-        initial=round_estimate(clock.initial, k),
-        wear=round_estimate(clock.wear, k),
-        half_life_running=round(clock.half_life_running, 1),
-        residual=round_estimate(clock.residual, k),
-        half_life_after=_to_a_tenth(clock.half_life_after),
-        months_to_return=_to_a_tenth(clock.months_to_return),
+        decay,
+        initial=round_estimate(decay.initial, k),
+        decay=round_estimate(decay.decay, k),
+        half_life_running=round(decay.half_life_running, 1),
+        residual=round_estimate(decay.residual, k),
+        half_life_after=_to_a_tenth(decay.half_life_after),
+        months_to_return=_to_a_tenth(decay.months_to_return),
     )
 
 
@@ -114,15 +114,15 @@ def _to_a_tenth(found: ConfidenceSet) -> ConfidenceSet:
     return replace(found, pieces=tuple((round(low, 1), round(high, 1)) for low, high in found.pieces))
 
 
-def _blank_clock(clock: EffectDecay, k: int) -> EffectDecay:
+def _blank_clock(decay: EffectDecay, k: int) -> EffectDecay:
     """Return a clock without numbers; why parts of it cannot be told at all stays."""
-    nothing = ConfidenceSet((), clock.half_life_after.level, clock.half_life_after.method, suppression_note(k))
+    nothing = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, suppression_note(k))
     return replace(
-        clock,
-        initial=suppress_estimate(clock.initial, k),
-        wear=suppress_estimate(clock.wear, k),
+        decay,
+        initial=suppress_estimate(decay.initial, k),
+        decay=suppress_estimate(decay.decay, k),
         half_life_running=math.nan,
-        residual=suppress_estimate(clock.residual, k),
+        residual=suppress_estimate(decay.residual, k),
         half_life_after=nothing,
         months_to_return=nothing,
     )

@@ -45,28 +45,30 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
     In this order: the series over time by quarters, by half-years, not at all; the phases; the gap and the single rings;
     every count of the measure in zones. What is given up says "withheld", as any other number.
     """
-    rungs: dict[str, SuppressionLevel] = {}
+    suppression_levels: dict[str, SuppressionLevel] = {}
     # What is given up tells less of every measure, so those that were found safe stay so.
     keys: frozenset[str] | None = None
     while True:
-        disclosed = make(rungs)
+        disclosed = make(suppression_levels)
         if disclosed.is_internal:
             return disclosed
-        telling = constraints_of(disclosed)
-        if telling.leaks:
-            msg = f"A number is shown although its count is withheld ({telling.leaks[0]}); nothing was published."
+        constraints = constraints_of(disclosed)
+        if constraints.leaks:
+            msg = f"A number is shown although its count is withheld ({constraints.leaks[0]}); nothing was published."
             raise PublishError(msg)
-        pinned = attack(telling, DISCLOSURE_RULES[disclosed.rule], keys).pinned
+        pinned = attack(constraints, DISCLOSURE_RULES[disclosed.rule], keys).exposed
         keys = frozenset(key for one in pinned for key in one.measures)
         if not keys:
             return disclosed
-        spent = [one for one in pinned if all(rungs.get(key) == SuppressionLevel.ALL for key in one.measures)]
+        spent = [
+            one for one in pinned if all(suppression_levels.get(key) == SuppressionLevel.ALL for key in one.measures)
+        ]
         if spent:
             raise PublishError(refusal_message(spent[0], "this release"))
-        rungs |= {
-            key: _next(rungs.get(key, SuppressionLevel.NOTHING), key, disclosed)
+        suppression_levels |= {
+            key: _next(suppression_levels.get(key, SuppressionLevel.NOTHING), key, disclosed)
             for key in keys
-            if rungs.get(key) != SuppressionLevel.ALL
+            if suppression_levels.get(key) != SuppressionLevel.ALL
         }
 
 
@@ -79,9 +81,9 @@ def refusal_message(pinned: ExposedCell, where: str) -> str:
     )
 
 
-def _next(rung: SuppressionLevel, key: str, disclosed: Release) -> SuppressionLevel:
+def _next(suppression_level: SuppressionLevel, key: str, release: Release) -> SuppressionLevel:
     """Return the next step that takes something away."""
-    shown = [one for operation in disclosed.operations for one in operation.measures if row_key(one.measure) == key]
+    shown = [one for operation in release.operations for one in operation.measures if row_key(one.measure) == key]
     step = min((one.series.step for one in shown if one.series.step), default=0)
     series = {
         0: SuppressionLevel.SERIES,
@@ -89,4 +91,4 @@ def _next(rung: SuppressionLevel, key: str, disclosed: Release) -> SuppressionLe
         3: SuppressionLevel.MONTHS,
         6: SuppressionLevel.QUARTERS,
     }[step]
-    return SuppressionLevel(min(max(rung, series) + 1, SuppressionLevel.ALL))
+    return SuppressionLevel(min(max(suppression_level, series) + 1, SuppressionLevel.ALL))

@@ -36,12 +36,12 @@ class ReleaseHistory:
     ----------
     files : mapping of str to str
         Names of the last release's files, with their sha256.
-    telling : Constraints
+    constraints : Constraints
         What all of them told.
     """
 
     files: Mapping[str, str]
-    telling: Constraints
+    constraints: Constraints
 
 
 def history_file_name(*, internal: bool) -> str:
@@ -72,7 +72,7 @@ def read_history(path: Path) -> ReleaseHistory:
         raise PublishError(msg) from error
 
 
-def attack_with_history(disclosed: Release, earlier: ReleaseHistory) -> Constraints:
+def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraints:
     """Return what this release and those before it tell together.
 
     Raises
@@ -85,38 +85,38 @@ def attack_with_history(disclosed: Release, earlier: ReleaseHistory) -> Constrai
     Where no counts agree with all numbers, the data were revised in between: then the earlier numbers say nothing about
     these data, and only the new ones are kept.
     """
-    now = constraints_of(disclosed)
-    both = merge_constraints(earlier.telling, now)
-    if set(both.told) == set(now.told) or set(both.told) == set(earlier.telling.told):
+    now = constraints_of(release)
+    both = merge_constraints(earlier.constraints, now)
+    if set(both.values) == set(now.values) or set(both.values) == set(earlier.constraints.values):
         return both
-    found = attack(both, DISCLOSURE_RULES[disclosed.rule])
+    found = attack(both, DISCLOSURE_RULES[release.rule])
     if not found.possible:
         return now
-    if found.pinned:
+    if found.exposed:
         raise PublishError(
-            refusal_message(found.pinned[0], "this release and those before it in this folder (releases.json)")
+            refusal_message(found.exposed[0], "this release and those before it in this folder (releases.json)")
         )
     return both
 
 
 def history_record(
-    disclosed: Release, telling: Constraints, files: Mapping[str, bytes], pages: Sequence[Mapping[str, str]]
+    release: Release, constraints: Constraints, files: Mapping[str, bytes], pages: Sequence[Mapping[str, str]]
 ) -> str:
     """Return the record as JSON text: one line a number, the same bytes for the same release."""
     about = {
-        "study": disclosed.study.name,
-        "release": disclosed.study.publish.release,
-        "rule": disclosed.rule,
+        "study": release.study.name,
+        "release": release.study.publish.release,
+        "rule": release.rule,
         "pages": list(pages),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     lines = [f"{_json(key)}: {_json(value)}" for key, value in about.items()]
     ground = [
         f"{_json(name)}: {_json(shapely.to_wkt(shape, rounding_precision=0))}"
-        for name, shape in sorted(telling.ground.items())
+        for name, shape in sorted(constraints.outlines.items())
     ]
     lines.append('"ground": {\n' + ",\n".join(ground) + "\n}")
-    lines.append('"told": [\n' + ",\n".join(sorted(_json(_told_row(one)) for one in telling.told)) + "\n]")
+    lines.append('"told": [\n' + ",\n".join(sorted(_json(_told_row(one)) for one in constraints.values)) + "\n]")
     return visible_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 

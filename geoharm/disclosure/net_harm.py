@@ -14,44 +14,46 @@ from geoharm.model.estimate import Estimate, Interval
 
 
 def protect_harm_assessment(
-    balance: HarmAssessment | None, hidden: set[tuple[str, str]], k: int
+    assessment: HarmAssessment | None, hidden: set[tuple[str, str]], k: int
 ) -> HarmAssessment | None:
     """Return what may be published of an operation's sums.
 
     Parameters
     ----------
-    balance : HarmAssessment or None
+    assessment : HarmAssessment or None
     hidden : set of (measure, zone)
         Effects that are withheld: every sum they enter, and every share that rests on them, is withheld too.
     k : int
         The threshold, for the reason that is given.
     """
-    if balance is None:
+    if assessment is None:
         return None
     note = f"withheld: a count under {k}, or one that would give it back"
-    held = hidden | {(row.measure.name, one.zone) for one in balance.nets for row in one.rows if 0 < row.smallest < k}
+    held = hidden | {
+        (row.measure.name, one.zone) for one in assessment.net_harm for row in one.rows if 0 < row.smallest < k
+    }
     return replace(
-        balance,
-        nets=tuple(_net(one, held, note) for one in balance.nets),
-        acceptability=tuple(_acceptability(one, balance, held, note) for one in balance.acceptability),
+        assessment,
+        net_harm=tuple(_net(one, held, note) for one in assessment.net_harm),
+        acceptability=tuple(_acceptability(one, assessment, held, note) for one in assessment.acceptability),
         noxiousness=tuple(
             _noxious(one, note) if {(one.measure, one.zone), (one.market, one.zone)} & hidden else one
-            for one in balance.noxiousness
+            for one in assessment.noxiousness
         ),
-        watch=None if balance.watch is None else _watch(balance.watch, hidden, k),
-        corrected=tuple(
+        unintended_harm=None if assessment.unintended_harm is None else _watch(assessment.unintended_harm, hidden, k),
+        reporting_corrected=tuple(
             _corrected(one, note) if {(one.measure, one.zone), (one.comparator, one.zone)} & hidden else one
-            for one in balance.corrected
+            for one in assessment.reporting_corrected
         ),
     )
 
 
-def harm_notices(balance: HarmAssessment | None) -> tuple[str, ...]:
+def harm_notices(assessment: HarmAssessment | None) -> tuple[str, ...]:
     """Return what the first page must say about the harms that were measured, and about the objective."""
-    if balance is None:
+    if assessment is None:
         return ()
-    missing = tuple(f"The picture is incomplete: there is no {text[2:]}." for text in balance.missing)
-    return (*missing, balance.limited) if balance.limited else missing
+    missing = tuple(f"The picture is incomplete: there is no {text[2:]}." for text in assessment.missing)
+    return (*missing, assessment.limited_objective) if assessment.limited_objective else missing
 
 
 def _net(net: NetHarm, hidden: set[tuple[str, str]], note: str) -> NetHarm:
@@ -91,13 +93,13 @@ def _watch(watch: UnintendedHarm, hidden: set[tuple[str, str]], k: int) -> Unint
     around = (TARGET_GAP_AND_RINGS, TARGET_AND_RINGS)
     return replace(
         watch,
-        cells=tuple(_look(cell, k) for cell in watch.cells),
+        checks=tuple(_look(cell, k) for cell in watch.checks),
         pooled=tuple(_look(cell, k) for cell in watch.pooled),
-        scatter=tuple(
+        find_dispersion=tuple(
             _lies(one, k)
             if any((one.measure, zone) in hidden for zone in around) or _few(one, k)
             else replace(one, events=(0, 0))
-            for one in watch.scatter
+            for one in watch.find_dispersion
         ),
     )
 
@@ -135,10 +137,10 @@ def _row(row: MeasureHarm, note: str) -> MeasureHarm:
 
 
 def _acceptability(
-    one: Acceptability, balance: HarmAssessment, hidden: set[tuple[str, str]], note: str
+    one: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: str
 ) -> Acceptability:
-    measures = [row.measure for net in balance.nets if net.zone == one.zone for row in net.rows]
-    if not any((measure.name, one.zone) in hidden and balance.rates.rule(measure) for measure in measures):
+    measures = [row.measure for net in assessment.net_harm if net.zone == one.zone for row in net.rows]
+    if not any((measure.name, one.zone) in hidden and assessment.rates.rule(measure) for measure in measures):
         return one
     nothing = math.nan
     return Acceptability(one.zone, one.rates, 0, nothing, nothing, nothing, nothing, nothing, (), (),

@@ -49,15 +49,15 @@ def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> Released
         1 shows every cell.
     """
     why_not = dict(result.why_not)
-    judged = None if result.judgement is None else _judged(result.judgement, k)
-    if result.judgement is not None and judged is None:
+    judged = None if result.predictive_accuracy is None else _judged(result.predictive_accuracy, k)
+    if result.predictive_accuracy is not None and judged is None:
         why_not["accuracy"] = f"Withheld: hotspots, or the rest of the study area, hold under {k} events of a period."
     return ReleasedPatterns(
         measure=result.measure,
         clusters=None if result.clustering is None else _clusters(result.clustering, area, k),
-        emergence=None if result.emergence is None else _emergence(result.emergence, area, k),
-        judgement=judged,
-        shifts={one.operation: _shift(one, area, k) for one in result.shifts},
+        emerging=None if result.emerging is None else _emergence(result.emerging, area, k),
+        predictive_accuracy=judged,
+        similarity={one.operation: _shift(one, area, k) for one in result.similarity},
         why_not=why_not,
     )
 
@@ -101,11 +101,11 @@ def _ground(found: Clustering | AreaClustering, km2: Callable[[NDArray[np.bool_]
 
 
 def _overall(found: Clustering | AreaClustering) -> tuple[tuple[str, float, float], ...]:
-    return tuple((one.statistic, _round(one.value), one.p) for one in found.overall)
+    return tuple((one.statistic, _round(one.value), one.p) for one in found.global_tests)
 
 
 def _emergence(result: EmergingHotspots, area: StudyArea, k: int) -> ReleasedEmergingHotspots:
-    found = result.found
+    found = result.map
     inside = np.isfinite(found.z).any(axis=0)
     drawn = inside & (result.support >= k) & (result.places >= k)
     classes = np.zeros(found.grid.shape, dtype=np.int64)
@@ -172,7 +172,7 @@ def _rounded(one: HotspotScore) -> HotspotScore:
 
 
 def _shift(result: PatternSimilarity, area: StudyArea, k: int) -> ReleasedSimilarity:
-    side, support = result.found.side, result.support
+    side, support = result.test.side, result.support
     drawn = (support >= k) & (result.places >= k)
     classes = np.where(drawn, np.select([side < 0, side > 0], [2, 3], 1), 0)
     on_map = np.where(result.label >= 0, np.append(classes, 0)[result.label], 0)
@@ -183,9 +183,9 @@ def _shift(result: PatternSimilarity, area: StudyArea, k: int) -> ReleasedSimila
         held=int((support > 0).sum()),
         more=int((drawn & (side > 0)).sum()),
         fewer=int((drawn & (side < 0)).sum()),
-        similarity=_round(result.found.similarity),
-        robust=_round(result.found.robust_similarity),
-        note=result.found.note,
+        similarity=_round(result.test.similarity),
+        robust=_round(result.test.robust_similarity),
+        note=result.test.note,
     )
 
 

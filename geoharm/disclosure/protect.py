@@ -80,19 +80,21 @@ def protect(result: StudyResult) -> Release:
         tuple(protect_hotspots(one, result.study.area, k) for one in result.hotspots),
         tuple(protect_change(one, result.study.area, k) for one in result.changes),
     )
-    return suppress_until_safe(lambda rungs: round_counts(_disclose(result, k, pictures, rungs)))
+    return suppress_until_safe(
+        lambda suppression_levels: round_counts(_disclose(result, k, pictures, suppression_levels))
+    )
 
 
 def _disclose(
     result: StudyResult,
     k: int,
     pictures: tuple[tuple[ReleasedHotspots, ...], tuple[ReleasedChange, ...]],
-    rungs: SuppressionLevels,
+    suppression_levels: SuppressionLevels,
 ) -> Release:
     settings = result.study.publish
     ledgers, hidden = _disclose_ledgers([replace(one, months=()) for one in result.ledgers], k)
     tables, hidden_too = _disclose_ledgers(result.tables, k)
-    operations = tuple(_disclose_operation(one, k, rungs) for one in result.operations)
+    operations = tuple(_disclose_operation(one, k, suppression_levels) for one in result.operations)
     hidden_zones = {
         one.design.operation.name: frozenset(effect.zone for effect in one.primary.effects if effect.is_withheld)
         for one in operations
@@ -110,9 +112,9 @@ def _disclose(
         seal=_SEAL,
         tables=tables,
         patterns=tuple(protect_patterns(one, result.study.area, k) for one in result.patterns),
-        pools=protect_forests(result.pools, hidden_zones, k),
-        plan=result.plan,
-        questions=protect_composites(result.questions, operations, k),
+        forests=protect_forests(result.forests, hidden_zones, k),
+        preregistration=result.preregistration,
+        composites=protect_composites(result.composites, operations, k),
     )
 
 
@@ -130,41 +132,46 @@ def suppress_small(value: int, k: int) -> Count:
 # -- effects --------------------------------------------------------------------------------------------------------
 
 
-def _disclose_operation(result: OperationResult, k: int, rungs: SuppressionLevels) -> ReleasedOperation:
+def _disclose_operation(result: OperationResult, k: int, suppression_levels: SuppressionLevels) -> ReleasedOperation:
     measures = tuple(
-        _disclose_measure(one, result.design, k, rungs.get(row_key(one.measure), SuppressionLevel.NOTHING))
+        _disclose_measure(one, result.design, k, suppression_levels.get(row_key(one.measure), SuppressionLevel.NOTHING))
         for one in result.measures
     )
     hidden = {(one.measure.name, effect.zone) for one in measures for effect in one.effects if effect.is_withheld}
-    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.balance, hidden, k))
+    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.harm, hidden, k))
 
 
-def _disclose_measure(result: MeasureResult, design: Design, k: int, rung: SuppressionLevel) -> ReleasedMeasure:
+def _disclose_measure(
+    result: MeasureResult, design: Design, k: int, suppression_level: SuppressionLevel
+) -> ReleasedMeasure:
     steps = tuple(
         step
         for step, least in ((1, SuppressionLevel.MONTHS), (3, SuppressionLevel.QUARTERS), (6, SuppressionLevel.SERIES))
-        if rung < least
+        if suppression_level < least
     )
     series = _disclose_series(result.counts, design, k, steps)
     hidden = _hidden_zones(result, design, k, step=series.step)
-    if rung >= SuppressionLevel.RINGS:
-        wide = {"target", ALL_RINGS, TARGET_AND_RINGS} if rung < SuppressionLevel.ALL else set()
+    if suppression_level >= SuppressionLevel.RINGS:
+        wide = {"target", ALL_RINGS, TARGET_AND_RINGS} if suppression_level < SuppressionLevel.ALL else set()
         hidden |= {effect.zone for effect in result.effects} - wide
     effects = tuple(_disclose_effect(effect, k, hide=effect.zone in hidden) for effect in result.effects)
     # Phases after the operation add up to the headline's count, so one of them alone would follow from the others.
     broken = {effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)}
     phases = tuple(
         _disclose_effect(
-            effect, k, hide=effect.window != DURING and effect.zone in broken, drop=rung >= SuppressionLevel.PHASES
+            effect,
+            k,
+            hide=effect.window != DURING and effect.zone in broken,
+            drop=suppression_level >= SuppressionLevel.PHASES,
         )
         for effect in result.phases
     )
     bounds = _disclose_bounds(result, k, hide="target" in hidden)
-    timed = rung < SuppressionLevel.SERIES
-    beside = protect_robustness(
+    timed = suppression_level < SuppressionLevel.SERIES
+    robustness = protect_robustness(
         result, design, k, effects=effects, phases=phases, bounds=bounds, series=series, timed=timed
     )
-    return ReleasedMeasure(result.measure, effects, phases, series, bounds, beside)
+    return ReleasedMeasure(result.measure, effects, phases, series, bounds, robustness)
 
 
 def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ReleasedEffect, ...]:

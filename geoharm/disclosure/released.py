@@ -51,9 +51,9 @@ class Release:
     seal: object
     tables: tuple[TableLedger, ...] = ()
     patterns: tuple[ReleasedPatterns, ...] = ()
-    pools: tuple[tuple[str, Forest], ...] = ()
-    plan: PreregistrationStatus = NOT_PREREGISTERED
-    questions: tuple[ReleasedComposite, ...] = ()
+    forests: tuple[tuple[str, Forest], ...] = ()
+    preregistration: PreregistrationStatus = NOT_PREREGISTERED
+    composites: tuple[ReleasedComposite, ...] = ()
 
     def __post_init__(self) -> None:
         if self.seal is not _SEAL:
@@ -81,14 +81,14 @@ class ReleasedClusters:
         Of Gi*, in the classes `CLUSTER_WORDS`.
     km2 : mapping of str to float
         Ground of each answer of Gi* and local Moran, of the cells that are drawn.
-    overall : tuple of (str, float, float)
+    global_tests : tuple of (str, float, float)
         Statistic, value and p-value.
     neighbours, note : str
     """
 
     image: ClassedImage
     km2: Mapping[str, float]
-    overall: tuple[tuple[str, float, float], ...]
+    global_tests: tuple[tuple[str, float, float], ...]
     neighbours: str
     note: str
 
@@ -173,9 +173,9 @@ class ReleasedPatterns:
     ----------
     measure : Measure
     clusters : ReleasedClusters or None
-    emergence : ReleasedEmergingHotspots or None
-    judgement : ReleasedAccuracy or None
-    shifts : mapping of str to ReleasedSimilarity
+    emerging : ReleasedEmergingHotspots or None
+    predictive_accuracy : ReleasedAccuracy or None
+    similarity : mapping of str to ReleasedSimilarity
         By operation.
     why_not : mapping of str to str
         One sentence for every part without an answer.
@@ -183,9 +183,9 @@ class ReleasedPatterns:
 
     measure: Measure
     clusters: ReleasedClusters | None
-    emergence: ReleasedEmergingHotspots | None
-    judgement: ReleasedAccuracy | None
-    shifts: Mapping[str, ReleasedSimilarity]
+    emerging: ReleasedEmergingHotspots | None
+    predictive_accuracy: ReleasedAccuracy | None
+    similarity: Mapping[str, ReleasedSimilarity]
     why_not: Mapping[str, str]
 
 
@@ -219,9 +219,9 @@ class ReleasedCompositeResult:
 class ReleasedComposite:
     """A question with its answers, as published."""
 
-    question: CompositeOutcome
-    answers: tuple[ReleasedCompositeResult, ...]
-    together: Forest | None
+    outcome: CompositeOutcome
+    results: tuple[ReleasedCompositeResult, ...]
+    pooled: Forest | None
 
 
 NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
@@ -351,26 +351,26 @@ class ReleasedRobustness:
 
     Attributes
     ----------
-    family : OtherEstimators or None
+    other_estimators : OtherEstimators or None
         Without what would give a small count back.
-    guards : tuple of Diagnostic
+    diagnostics : tuple of Diagnostic
         Hardest consequence first.
-    shifts : DisplacementTypes or None
+    displacement_types : DisplacementTypes or None
     withheld : tuple of str
         Which parts are left out for disclosure's sake.
     stretches : tuple of (zone, Period, int)
         Counts that the clocks' numbers could at the most be solved for: the audit takes them as known.
     """
 
-    family: OtherEstimators | None = None
-    guards: tuple[Diagnostic, ...] = ()
-    shifts: DisplacementTypes | None = None
+    other_estimators: OtherEstimators | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    displacement_types: DisplacementTypes | None = None
     withheld: tuple[str, ...] = ()
     stretches: tuple[tuple[str, Period, int], ...] = ()
 
-    def guard(self, name: str) -> Diagnostic | None:
+    def diagnostic(self, name: str) -> Diagnostic | None:
         """Return a guard by name, or None if it was not asked."""
-        return next((guard for guard in self.guards if guard.name == name), None)
+        return next((diagnostic for diagnostic in self.diagnostics if diagnostic.name == name), None)
 
 
 NOTHING_BESIDE = ReleasedRobustness()
@@ -385,7 +385,7 @@ class ReleasedMeasure:
     phases: tuple[ReleasedEffect, ...]
     series: ReleasedSeries
     bounds: tuple[ReleasedEffect, ...] = ()
-    beside: ReleasedRobustness = NOTHING_BESIDE
+    robustness: ReleasedRobustness = NOTHING_BESIDE
 
     def effect(self, zone: str) -> ReleasedEffect:
         """Return the headline's effect in a zone."""
@@ -398,7 +398,7 @@ class ReleasedOperation:
 
     design: Design
     measures: tuple[ReleasedMeasure, ...]
-    balance: HarmAssessment | None = None
+    harm: HarmAssessment | None = None
 
     @property
     def primary(self) -> ReleasedMeasure:

@@ -79,13 +79,17 @@ def protect_robustness(
     withheld: list[str] = []
     found: OtherEstimators | None = None
     stretches: tuple[tuple[str, Period, int], ...] = ()
-    if result.family is not None:
-        found = _family(result.family, rule, design, series, withheld=withheld)
-        clocks, stretches = protect_effect_decay(result.family.clocks, result.counts, design, rule, series, timed=timed)
-        found = replace(found, clocks=clocks)
-    guards = tuple(_guard(guard, result, design, rule, bounds=bool(bounds)) for guard in result.guards)
-    shifts = None if result.shifts is None else _shifts(result.shifts, rule)
-    return ReleasedRobustness(found, guards, shifts, tuple(withheld), stretches)
+    if result.other_estimators is not None:
+        found = _family(result.other_estimators, rule, design, series, withheld=withheld)
+        decays, stretches = protect_effect_decay(
+            result.other_estimators.effect_decay, result.counts, design, rule, series, timed=timed
+        )
+        found = replace(found, effect_decay=decays)
+    diagnostics = tuple(
+        _guard(diagnostic, result, design, rule, bounds=bool(bounds)) for diagnostic in result.diagnostics
+    )
+    shifts = None if result.displacement_types is None else _shifts(result.displacement_types, rule)
+    return ReleasedRobustness(found, diagnostics, shifts, tuple(withheld), stretches)
 
 
 def protect_forests(
@@ -124,35 +128,35 @@ def _family(
     if rings:
         withheld.append("all estimates of the rings")
     monthly = series.step == 1 and not target
-    if not monthly and (found.running or found.events):
+    if not monthly and (found.cumulative_wdd or found.event_study):
         withheld.append("the curves by month: the counts by month are not shown either")
-    controls = found.controls
-    sensitivity = found.sensitivity
+    controls = found.by_control
+    sensitivity = found.specification_curve
     if target:
         controls = sensitivity = None
     if controls is not None:
         controls = _controls(controls, rule)
     if sensitivity is not None:
         sensitivity = _sensitivity(sensitivity, rule, design)
-    choice = found.choice
+    choice = found.control_choice
     if choice is not None:
         listed = tuple(_candidate(one, rule, hide=target) for one in choice.candidates)
         choice = replace(choice, candidates=listed)
     return replace(
         found,
-        local=suppress_estimate(found.local, rule.k) if target else found.local,
-        displaced=suppress_estimate(found.displaced, rule.k) if rings and found.displaced else found.displaced,
-        total=suppress_estimate(found.total, rule.k) if both and found.total else found.total,
+        wdd_target=suppress_estimate(found.wdd_target, rule.k) if target else found.wdd_target,
+        wdd_rings=suppress_estimate(found.wdd_rings, rule.k) if rings and found.wdd_rings else found.wdd_rings,
+        wdd_total=suppress_estimate(found.wdd_total, rule.k) if both and found.wdd_total else found.wdd_total,
         exact=_NONE if target else found.exact,
         indices=None if both else found.indices,
-        running=found.running if monthly else None,
-        events=found.events if monthly else None,
-        profile=_profile(found.profile, rule),
-        choice=choice,
-        controls=controls,
-        sensitivity=sensitivity,
+        cumulative_wdd=found.cumulative_wdd if monthly else None,
+        event_study=found.event_study if monthly else None,
+        distance_profile=_profile(found.distance_profile, rule),
+        control_choice=choice,
+        by_control=controls,
+        specification_curve=sensitivity,
         placebo_p=math.nan if target else found.placebo_p,
-        regression=found.regression and _regression(found.regression, rule),
+        did=found.did and _regression(found.did, rule),
     )
 
 
@@ -259,22 +263,22 @@ def _curve(curve: SpecificationCurve, kept: Sequence[Specification], rule: Suppr
 
 
 def _guard(
-    guard: Diagnostic, result: MeasureResult, design: Design, rule: SuppressionPattern, *, bounds: bool
+    diagnostic: Diagnostic, result: MeasureResult, design: Design, rule: SuppressionPattern, *, bounds: bool
 ) -> Diagnostic:
     rings = {zone.name for zone in design.of_role(ZoneRole.RING)}
     hidden = "target" in rule.hidden
-    if guard.name == "location error":
+    if diagnostic.name == "location error":
         hidden = hidden or bool(rings & rule.hidden)
-    if guard.name == "rows without a place":
+    if diagnostic.name == "rows without a place":
         hidden = hidden or (bool(result.bounds) and not bounds)
     chosen = design.operation.chosen_on
-    if guard.name == "regression to the mean" and chosen is not None:
+    if diagnostic.name == "regression to the mean" and chosen is not None:
         hidden = hidden or rule.small(count_in_period(result.counts, chosen, result.counts.zones.index("target")))
     if rule.k == 1:
-        return guard
+        return diagnostic
     if not hidden:
-        return replace(guard, figure=round_to_two_digits(guard.figure))
-    return replace(guard, figure=math.nan, sentence=f"W{suppression_note(rule.k)[1:]}.")
+        return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
+    return replace(diagnostic, figure=math.nan, sentence=f"W{suppression_note(rule.k)[1:]}.")
 
 
 def _shifts(table: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:

@@ -27,17 +27,17 @@ from geoharm.model.estimate import Estimate, Interval
 _NOT_SO_CLOSE = "Withheld: under this rule for small counts no number is shown so closely."
 
 
-def round_counts(disclosed: Release) -> Release:
+def round_counts(release: Release) -> Release:
     """Return a release in which counts are rounded, and zeros withheld, where its rule asks for that.
 
     Every number of the headline that is made from a rounded count is rounded with it: events to the rule's step, logarithms of ratios
     to a hundredth; the estimators beside it are left out. An end of an interval never reaches or crosses zero by rounding: which side it is on stays true.
     """
-    rule = DISCLOSURE_RULES.get(disclosed.rule)
-    if disclosed.is_internal or rule is None or (rule.step == 1 and rule.least == 1):
-        return disclosed
-    operations = tuple(_operation(one, rule) for one in disclosed.operations)
-    return replace(disclosed, operations=operations, pools=(), questions=())
+    rule = DISCLOSURE_RULES.get(release.rule)
+    if release.is_internal or rule is None or (rule.step == 1 and rule.least == 1):
+        return release
+    operations = tuple(_operation(one, rule) for one in release.operations)
+    return replace(release, operations=operations, forests=(), composites=())
 
 
 def round_to_step(value: float, step: float) -> float:
@@ -58,7 +58,7 @@ def _operation(one: ReleasedOperation, rule: DisclosureRule) -> ReleasedOperatio
     hidden = {
         (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
     }
-    return replace(one, measures=measures, balance=_balance(one.balance, hidden, rule))
+    return replace(one, measures=measures, harm=_balance(one.harm, hidden, rule))
 
 
 def _measure(one: ReleasedMeasure, rule: DisclosureRule) -> ReleasedMeasure:
@@ -68,17 +68,17 @@ def _measure(one: ReleasedMeasure, rule: DisclosureRule) -> ReleasedMeasure:
         phases=tuple(_effect(effect, rule) for effect in one.phases),
         bounds=tuple(_effect(effect, rule) for effect in one.bounds),
         series=_series(one.series, rule),
-        beside=_beside(one.beside),
+        robustness=_beside(one.robustness),
     )
 
 
 def _beside(one: ReleasedRobustness) -> ReleasedRobustness:
     """Return the guards' consequences alone: the other estimators are made from exact counts, and tell them."""
-    guards = tuple(replace(guard, figure=math.nan, sentence=_NOT_SO_CLOSE) for guard in one.guards)
+    diagnostics = tuple(replace(diagnostic, figure=math.nan, sentence=_NOT_SO_CLOSE) for diagnostic in one.diagnostics)
     left_out = (
         () if one == NOTHING_BESIDE else ("every estimator beside the headline, under this rule for small counts",)
     )
-    return ReleasedRobustness(None, guards, None, (*one.withheld, *left_out))
+    return ReleasedRobustness(None, diagnostics, None, (*one.withheld, *left_out))
 
 
 def _effect(one: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffect:
@@ -151,9 +151,15 @@ def _balance(one: HarmAssessment | None, hidden: set[tuple[str, str]], rule: Dis
             rows=tuple(replace(row, **_near(row, step)) for row in net.rows),
             **_near(net, step),
         )
-        for net in one.nets
+        for net in one.net_harm
     )
-    return replace(one, nets=nets, noxiousness=(), corrected=(), watch=one.watch and replace(one.watch, scatter=()))
+    return replace(
+        one,
+        net_harm=nets,
+        noxiousness=(),
+        reporting_corrected=(),
+        unintended_harm=one.unintended_harm and replace(one.unintended_harm, find_dispersion=()),
+    )
 
 
 def _near(one: MeasureHarm | NetHarm, step: float) -> dict[str, Any]:

@@ -98,20 +98,20 @@ def other_estimators(
         choice, controls, sensitivity, placebo_p = compare_controls(candidates, counts, design, phi, left_out)
     return OtherEstimators(
         measure=result.measure.name,
-        local=_difference([own], other, phi, unit, length),
-        displaced=_difference([around], other, phi, unit, length) if around else None,
-        total=_difference([own, around], other, phi, unit, length) if around else None,
+        wdd_target=_difference([own], other, phi, unit, length),
+        wdd_rings=_difference([around], other, phi, unit, length) if around else None,
+        wdd_total=_difference([own, around], other, phi, unit, length) if around else None,
         exact=exact_rate_ratio(((own.after, own.before), (other.after, other.before))),
         indices=with_calibrated_share(indices, result.effects) if indices else None,
-        running=running,
-        events=events,
-        profile=_profile(counts, design, phi, seed),
-        clocks=_clocks(counts, design),
-        choice=choice,
-        controls=controls,
-        sensitivity=sensitivity,
+        cumulative_wdd=running,
+        event_study=events,
+        distance_profile=_profile(counts, design, phi, seed),
+        effect_decay=_clocks(counts, design),
+        control_choice=choice,
+        by_control=controls,
+        specification_curve=sensitivity,
         placebo_p=placebo_p,
-        regression=regression,
+        did=regression,
         left_out=tuple(left_out),
     )
 
@@ -174,10 +174,10 @@ def diagnose(
         ),
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
-    if found.events is not None:
-        listed.append(pre_trend_diagnostic(found.events))
-    if found.controls is not None:
-        listed.append(controls_diagnostic(found.controls, observed))
+    if found.event_study is not None:
+        listed.append(pre_trend_diagnostic(found.event_study))
+    if found.by_control is not None:
+        listed.append(controls_diagnostic(found.by_control, observed))
     lost = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
     if lost:
         unplaced = combined_change(counts, lost, design.before, design.after, UNPLACED)
@@ -187,7 +187,7 @@ def diagnose(
         listed.append(_leak(result, design, rings[0], location_error))
     if ratios is not None:
         listed.append(multiplicity_diagnostic(ratios, primary=primary, name=result.measure.name))
-    return tuple(sorted(listed, key=lambda guard: -guard.consequence))
+    return tuple(sorted(listed, key=lambda diagnostic: -diagnostic.severity))
 
 
 def _answer(effect: Effect) -> Estimate:

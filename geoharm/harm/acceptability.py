@@ -94,7 +94,7 @@ def acceptability(
         clearly_rose=float(((side > 0) & clear).mean()),
         neither=float((side == 0).mean()),
         central=tuple(_central(group, points[:, position], side) for position, group in enumerate(groups)),
-        flips=_flips(joint, groups, rates.reference),
+        tipping_points=_flips(joint, groups, rates.reference),
         calibrated=all(joint.calibrated[column] for column in used),
     )
 
@@ -119,7 +119,7 @@ def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_Group, ...]:
         alone = sum(axes[:2] == (borne_by, kind) for axes in members) == 1
         found.append(
             _Group(
-                name=group_name(borne_by, kind) + ("" if alone else f" ({rule.which.words()})"),
+                name=group_name(borne_by, kind) + ("" if alone else f" ({rule.selector.words()})"),
                 label=" and ".join(f"\u201c{joint.measures[column].name}\u201d" for column in columns),
                 columns=tuple(columns),
                 sign=SIGNS[rule.sign],

@@ -119,8 +119,8 @@ def _under(
         )
         for veto in profile.vetoes
         for one in baseline
-        if veto.which.fits(one.measure)
-        and (veto.which.measure or veto.which.kind or one.measure.kind != "treatment_entry")
+        if veto.selector.fits(one.measure)
+        and (veto.selector.measure or veto.selector.kind or one.measure.kind != "treatment_entry")
     )
     return OptionUnderProfile(
         profile=profile.name,

@@ -108,14 +108,14 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
     """
     answers = []
     for veto in profile.vetoes:
-        named = veto.which.measure or veto.which.kind
+        named = veto.selector.measure or veto.selector.kind
         found = [
             column
             for column, measure in enumerate(joint.measures)
-            if veto.which.fits(measure) and (named or measure.kind != "treatment_entry")
+            if veto.selector.fits(measure) and (named or measure.kind != "treatment_entry")
         ]
         if not found:
-            answers.append(VetoCheck(veto.words, "", "unknown", f"no measure of {veto.which.words()} was supplied"))
+            answers.append(VetoCheck(veto.words, "", "unknown", f"no measure of {veto.selector.words()} was supplied"))
         for column in found:
             row = rows[column]
             limit = veto.margin * joint.expected[column] if veto.margin else 0.0

@@ -33,12 +33,12 @@ class FieldFault:
     reason: str
 
 
-def clean_text(text: str | None, layout: Format) -> str | None:
+def clean_text(text: str | None, input_format: Format) -> str | None:
     """Return a text without the spaces around it; None if it stands for nothing."""
     if text is None:
         return None
     text = text.strip(_SPACE)
-    return None if text in {blank.strip(_SPACE) for blank in layout.blank} else text
+    return None if text in {blank.strip(_SPACE) for blank in input_format.blank} else text
 
 
 def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
@@ -61,7 +61,7 @@ def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
     return found.group(1).zfill(rules.id_width)
 
 
-def read_period(text: str | None, layout: Format) -> Period | FieldFault:
+def read_period(text: str | None, input_format: Format) -> Period | FieldFault:
     """Return the day, week, month, quarter or year that a text names.
 
     A date names the period that holds it; a week begins with the date given. ``%q`` in a pattern is the quarter, 1 to
@@ -76,14 +76,14 @@ def read_period(text: str | None, layout: Format) -> Period | FieldFault:
     >>> read_period("2020-02", layout)
     Period(start=datetime.date(2020, 2, 1), end=datetime.date(2020, 3, 1))
     """
-    rules = layout.rules
+    rules = input_format.rules
     if not text:
         return FieldFault("is empty")
     if rules.numbered_from is not None:
         return _numbered(text, rules)
-    found = {day for pattern in layout.date_formats if (day := _read_day(text, pattern)) is not None}
+    found = {day for pattern in input_format.date_formats if (day := _read_day(text, pattern)) is not None}
     if not found:
-        return FieldFault("is not a date of the format " + " or ".join(layout.date_formats))
+        return FieldFault("is not a date of the format " + " or ".join(input_format.date_formats))
     if len(found) > 1:
         return FieldFault("is two different dates under the declared formats")
     day = found.pop()

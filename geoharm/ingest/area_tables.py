@@ -40,7 +40,9 @@ CREATE OR REPLACE TEMP TABLE cell (
 """
 
 
-def stage_values(store: DuckDBEngine, files: Sequence[InputFile], layout: Format, period: Period) -> dict[str, int]:
+def stage_values(
+    engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format, period: Period
+) -> dict[str, int]:
     """Fill the temporary table ``cell`` from all files, and return how many values each has.
 
     A value's numbers are ``one`` and ``two``: the least and the most of a count, or an estimate and its standard error.
@@ -50,16 +52,16 @@ def stage_values(store: DuckDBEngine, files: Sequence[InputFile], layout: Format
     DataError, QualityError
         If a file is refused.
     """
-    connection = store.connection
+    connection = engine.connection
     connection.execute(_CELL)
     read = {}
     for source in files:
-        staged = stage_file(connection, source, layout)
+        staged = stage_file(connection, source, input_format)
         headers = [field.removeprefix(VALUE) for field in staged.fields if field.startswith(VALUE)]
-        if layout.kind == "survey":
-            _read_estimates(connection, source.name, staged, layout)
+        if input_format.kind == "survey":
+            _read_estimates(connection, source.name, staged, input_format)
         else:
-            _read_counts(connection, source.name, staged, layout, headers)
+            _read_counts(connection, source.name, staged, input_format, headers)
         width = max(len(headers), 1)
         connection.execute(
             f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
@@ -71,7 +73,7 @@ def stage_values(store: DuckDBEngine, files: Sequence[InputFile], layout: Format
         ]
         insert_rows(connection, "cell", broken)
         read[source.name] = staged.read * width
-        _gate(connection, source.name, layout, read[source.name])
+        _gate(connection, source.name, input_format, read[source.name])
     return read
 
 
@@ -121,7 +123,7 @@ def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table
 
 
 def save_areas(
-    connection: duckdb.DuckDBPyConnection, source: str, areas: Areas | None, layout: Format, area: StudyArea
+    connection: duckdb.DuckDBPyConnection, source: str, areas: Areas | None, input_format: Format, area: StudyArea
 ) -> None:
     """Fill ``tidy.area`` with the outlines, their codes mended by the same rule as the table's.
 
@@ -132,7 +134,7 @@ def save_areas(
     DataError
         If two areas have the same code once mended.
     """
-    rules = layout.rules
+    rules = input_format.rules
     shapes = {}
     if rules.area:
         shapes[rules.area] = area.boundary
@@ -154,9 +156,9 @@ def save_areas(
 
 
 def _read_counts(
-    connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, layout: Format, headers: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]
 ) -> None:
-    rules = layout.rules
+    rules = input_format.rules
     if headers:
         texts = ", ".join(quote_name(VALUE + header) for header in headers)
         nth, value = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
@@ -174,10 +176,14 @@ def _read_counts(
         f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line, {nth} AS nth, {value} AS value_text, {listed} FROM stage"
     )
     _header_texts(connection, headers, rules)
-    _lookup(connection, "area_text", lambda text: _outcome(read_code(rules.area or clean_text(text, layout), rules)))
-    _lookup(connection, "date_text", lambda text: _span(read_period(clean_text(text, layout), layout)))
-    _lookup(connection, "category_text", lambda text: (_category(clean_text(text, layout), layout), None, None))
-    _lookup(connection, "value_text", lambda text: _pair(read_count(clean_text(text, layout), rules)))
+    _lookup(
+        connection, "area_text", lambda text: _outcome(read_code(rules.area or clean_text(text, input_format), rules))
+    )
+    _lookup(connection, "date_text", lambda text: _span(read_period(clean_text(text, input_format), input_format)))
+    _lookup(
+        connection, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
+    )
+    _lookup(connection, "value_text", lambda text: _pair(read_count(clean_text(text, input_format), rules)))
     connection.execute(
         f"""
         INSERT INTO cell
@@ -236,9 +242,9 @@ def _lookup(
     connection.unregister("found_rows")
 
 
-def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, layout: Format) -> None:
+def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, input_format: Format) -> None:
     """Read a survey row by row: an estimate and its error are judged together."""
-    rules = layout.rules
+    rules = input_format.rules
     fields = [field for field in _ERRORS if field in staged.fields]
     picked = ", ".join(quote_name(field) for field in fields)
     rows = connection.execute(
@@ -246,10 +252,10 @@ def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: St
     ).fetchall()
     cells: list[list[Any]] = []
     for line, area_text, date_text, category_text, *numbers in rows:
-        code = read_code(rules.area or clean_text(area_text, layout), rules)
-        span = read_period(clean_text(date_text, layout), layout)
+        code = read_code(rules.area or clean_text(area_text, input_format), rules)
+        span = read_period(clean_text(date_text, input_format), input_format)
         found = read_estimate(
-            {field: clean_text(text, layout) for field, text in zip(fields, numbers, strict=True)}, rules
+            {field: clean_text(text, input_format) for field, text in zip(fields, numbers, strict=True)}, rules
         )
         column, fault = next(
             (
@@ -262,7 +268,7 @@ def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: St
         if fault is not None:
             cells.append([name, line, 0, *[None] * 7, column, fault])
         elif isinstance(span, Period):
-            category = _category(clean_text(category_text, layout), layout)
+            category = _category(clean_text(category_text, input_format), input_format)
             cells.append([name, line, 0, code, category, span.start, span.end, *found, None, None])
     insert_rows(connection, "cell", cells)
     connection.execute("DROP TABLE stage")
@@ -282,9 +288,9 @@ def _date(staged: StagedRows) -> str:
     return " || '-' || ".join(parts)
 
 
-def _category(text: str | None, layout: Format) -> str:
-    category = text or layout.category or ALL
-    return layout.category_map.get(category, category)
+def _category(text: str | None, input_format: Format) -> str:
+    category = text or input_format.category or ALL
+    return input_format.category_map.get(category, category)
 
 
 def _outcome(code: str | FieldFault) -> tuple[str | None, None, str | None]:
@@ -299,7 +305,7 @@ def _pair(count: tuple[int, int] | FieldFault) -> tuple[str | None, str | None, 
     return (None, None, count.reason) if isinstance(count, FieldFault) else (str(count[0]), str(count[1]), None)
 
 
-def _gate(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, read: int) -> None:
+def _gate(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, read: int) -> None:
     """Refuse a file of which more than half cannot be read: the wrong format, not bad values."""
     worst = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
@@ -307,11 +313,11 @@ def _gate(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, read
         [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
     ).fetchall()
     if worst:
-        check_reject_share(name, layout, worst[0], read, of="values")
+        check_reject_share(name, input_format, worst[0], read, of="values")
 
 
 def values_by_area(
-    store: DuckDBEngine, source: str, category: str, table: str, columns: tuple[str, str]
+    engine: DuckDBEngine, source: str, category: str, table: str, columns: tuple[str, str]
 ) -> tuple[tuple[str, ...], tuple[Period, ...], list[np.ndarray[Any, np.dtype[np.float64]]], tuple[Any, ...]]:
     """Return a category's areas, periods, two arrays of shape (areas, periods) with NaN where nothing is, and outlines.
 
@@ -322,7 +328,7 @@ def values_by_area(
     """
     mine = f"FROM tidy.{table} WHERE source = ? AND category = ?"
     given = [source, category]
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
         CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {mine} ORDER BY place, step""",
         given,
@@ -331,13 +337,13 @@ def values_by_area(
         msg = f'"{source}" has no value of the category "{category}".'
         raise DataError(msg)
     areas = tuple(
-        row[0] for row in store.connection.execute(f"SELECT DISTINCT area {mine} ORDER BY area", given).fetchall()
+        row[0] for row in engine.connection.execute(f"SELECT DISTINCT area {mine} ORDER BY area", given).fetchall()
     )
-    spans = store.connection.execute(f"SELECT DISTINCT since, until {mine} ORDER BY since", given).fetchall()
+    spans = engine.connection.execute(f"SELECT DISTINCT since, until {mine} ORDER BY since", given).fetchall()
     periods = tuple(Period(since, until) for since, until in spans)
     arrays = [np.full((len(areas), len(periods)), np.nan) for _ in columns]
     for array, key in zip(arrays, ("one", "two"), strict=True):
         array[found["place"], found["step"]] = found[key]
-    shapes = dict(store.connection.execute("SELECT area, shape FROM tidy.area WHERE source = ?", [source]).fetchall())
+    shapes = dict(engine.connection.execute("SELECT area, shape FROM tidy.area WHERE source = ?", [source]).fetchall())
     outlines = tuple(shapely.from_wkb(bytes(shapes[code])) if code in shapes else None for code in areas)
     return areas, periods, arrays, outlines

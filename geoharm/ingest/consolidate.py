@@ -25,21 +25,27 @@ _REBUILT = (
 
 
 def consolidate_source(
-    store: DuckDBEngine, source: str, layout: Format, area: StudyArea, covers: Period | None, *, measured: bool = True
+    engine: DuckDBEngine,
+    source: str,
+    input_format: Format,
+    area: StudyArea,
+    covers: Period | None,
+    *,
+    measured: bool = True,
 ) -> None:
     """Rebuild ``tidy.event``, ``tidy.duplicate`` and ``tidy.default_geocode`` of a source from its rows.
 
     Files in any order give the same tables: of rows that are the same event, the one in the first file (by name)
     and line is kept. Where the study area's system does not measure metres, nothing is done that needs distances.
     """
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         for table in _REBUILT:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
         forget_notes(connection, source)
         forget_cells(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
-            [source, layout.precision, covers and covers.start, covers and covers.end],
+            [source, input_format.precision, covers and covers.start, covers and covers.end],
         )
         _find_duplicates(connection, source)
         connection.execute(
@@ -83,7 +89,7 @@ def consolidate_source(
         )
         connection.unregister("place_of")
         _refuse_elsewhere(connection, source, x, y)
-        note_source(connection, source, layout, measured=measured)
+        note_source(connection, source, input_format, measured=measured)
         connection.execute("DROP VIEW kept; DROP TABLE spot")
 
 

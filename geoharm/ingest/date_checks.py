@@ -27,7 +27,7 @@ _EACH = 30
 _MIDNIGHTS = 20
 
 
-def check_dates(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
+def check_dates(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
     """Stop a file whose dates, read as the format says, would mean other days than they should.
 
     Raises
@@ -35,19 +35,19 @@ def check_dates(connection: duckdb.DuckDBPyConnection, name: str, layout: Format
     QualityError
         With what was found and what to write instead.
     """
-    if not needs_date_checks(layout):
+    if not needs_date_checks(input_format):
         return
-    _gate_two_readings(connection, name, layout)
-    _gate_midnights(connection, name, layout)
-    for index, pattern in enumerate(layout.date_formats):
-        if (other := swap_day_month(pattern)) and other not in layout.date_formats:
-            _gate_swapped(connection, name, layout, index, other)
-    _gate_spreadsheet(connection, name, layout)
+    _gate_two_readings(connection, name, input_format)
+    _gate_midnights(connection, name, input_format)
+    for index, pattern in enumerate(input_format.date_formats):
+        if (other := swap_day_month(pattern)) and other not in input_format.date_formats:
+            _gate_swapped(connection, name, input_format, index, other)
+    _gate_spreadsheet(connection, name, input_format)
 
 
-def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, layout: Format) -> None:
+def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, input_format: Format) -> None:
     """Keep a note for each of two formats in one column, for dates that read both ways, and for times that clocks skip or repeat."""
-    if not needs_date_checks(layout):
+    if not needs_date_checks(input_format):
         return
 
     def note(kind: str, rows: int, line: int, sentence: str) -> None:
@@ -57,32 +57,33 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, la
         "SELECT written, count(*), min(line) FROM parsed WHERE written IS NOT NULL GROUP BY written ORDER BY written"
     ).fetchall()
     for index, rows, line in used:
-        pattern = layout.date_formats[index]
+        pattern = input_format.date_formats[index]
         if len(used) > 1:
             note("several date formats", rows, line, f"the date is read by {pattern}, others of the file are not")
         other = swap_day_month(pattern)
-        if not other or layout.order_checked:
+        if not other or input_format.order_checked:
             continue
         both, differs = _both_ways(connection, index, other)
         if both == rows and differs:
             sentence = f"every date also reads by {other}; the declared {pattern} was taken"
             note("dates read two ways", rows, differs, sentence)
-    if layout.zone:
-        skipped, repeated = clock_change_gaps(layout.zone)
+    if input_format.zone:
+        skipped, repeated = clock_change_gaps(input_format.zone)
         for kind, ranges, what in (
             ("skipped time", skipped, "is one that the clocks skipped"),
             ("repeated time", repeated, "came twice as the clocks went back"),
         ):
-            rows, line = _rows_in(connection, ranges, layout)
+            rows, line = _rows_in(connection, ranges, input_format)
             if rows:
-                note(kind, rows, line, f"the time {what} in {layout.zone}; day and hour were taken as written")
+                note(kind, rows, line, f"the time {what} in {input_format.zone}; day and hour were taken as written")
 
 
-def _gate_two_readings(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
+def _gate_two_readings(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
     """Stop where two listed formats read one text as different times."""
-    for one, two in combinations(range(len(layout.date_formats)), 2):
+    for one, two in combinations(range(len(input_format.date_formats)), 2):
         first, second = (
-            date_pattern_sql("date_text", layout.date_formats[i], trust_offset=layout.trust_offset) for i in (one, two)
+            date_pattern_sql("date_text", input_format.date_formats[i], trust_offset=input_format.trust_offset)
+            for i in (one, two)
         )
         found = connection.execute(
             f"SELECT line, date_text, {first}, {second} FROM parsed WHERE written = {one} AND {first} <> {second} "
@@ -92,29 +93,31 @@ def _gate_two_readings(connection: duckdb.DuckDBPyConnection, name: str, layout:
             days = by_one.date() != by_two.date()
             told = [moment.date() if days else moment for moment in (by_one, by_two)]
             msg = (
-                f'"{name}", line {line:,}: the date "{text}" reads as {told[0]} by {layout.date_formats[one]} and as '
-                f"{told[1]} by {layout.date_formats[two]}. Keep one of the two under date.formats; nothing was read."
+                f'"{name}", line {line:,}: the date "{text}" reads as {told[0]} by {input_format.date_formats[one]} and as '
+                f"{told[1]} by {input_format.date_formats[two]}. Keep one of the two under date.formats; nothing was read."
             )
             raise QualityError(msg)
 
 
-def _gate_midnights(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
+def _gate_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
     """Stop moments that are all midnight in UTC: days, which another zone's clock would move."""
     rows, midnights = connection.execute(
         "SELECT count(utc_midnight), count(*) FILTER (utc_midnight) FROM parsed"
     ).fetchall()[0]
     if midnights >= _MIDNIGHTS and rows == midnights:
-        wayout = "Leave out utc" if layout.utc else "Write trust_offset = false"
+        wayout = "Leave out utc" if input_format.utc else "Write trust_offset = false"
         msg = (
             f'"{name}": all {rows:,} dates are midnight in UTC, so they are days and not moments; the clock of '
-            f"{layout.zone} would move them. {wayout} under [date]; nothing was read."
+            f"{input_format.zone} would move them. {wayout} under [date]; nothing was read."
         )
         raise QualityError(msg)
 
 
-def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, layout: Format, index: int, other: str) -> None:
+def _gate_swapped(
+    connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, index: int, other: str
+) -> None:
     """Stop where dates read only with day and month changed over, or where no day is over 12 though most should be."""
-    pattern, turned = layout.date_formats[index], date_pattern_sql("date_text", other)
+    pattern, turned = input_format.date_formats[index], date_pattern_sql("date_text", other)
     texts, by_other, only, line = connection.execute(
         f"""
         SELECT count(date_text), count({turned}), count({turned}) FILTER (written IS NULL),
@@ -141,7 +144,7 @@ def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, layout: Form
         [index],
     ).fetchall()[0]
     both, differs = _both_ways(connection, index, other)
-    if layout.order_checked or not differs or both < rows or rows < _TELLING_ROWS:
+    if input_format.order_checked or not differs or both < rows or rows < _TELLING_ROWS:
         return
     if months_of_year == 1 and days >= _TELLING_DAYS:
         found = "fall into one month and no later than its 12th day"
@@ -156,9 +159,9 @@ def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, layout: Form
     raise QualityError(msg)
 
 
-def _gate_spreadsheet(connection: duckdb.DuckDBPyConnection, name: str, layout: Format) -> None:
+def _gate_spreadsheet(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
     """Stop where the dates of one format have no day over 12 and those of another no other: a spreadsheet turned the first."""
-    if layout.order_checked or len(layout.date_formats) < 2:
+    if input_format.order_checked or len(input_format.date_formats) < 2:
         return
     found = connection.execute(
         "SELECT written, min(day(since)), max(day(since)) FROM parsed WHERE written IS NOT NULL "
@@ -167,8 +170,8 @@ def _gate_spreadsheet(connection: duckdb.DuckDBPyConnection, name: str, layout: 
     for (one, _, most), (two, least, _) in ((a, b) for a in found for b in found if a is not b):
         if most <= 12 < least:
             msg = (
-                f'"{name}": the dates written like "{layout.date_formats[one]}" all have a day of 12 or less, those like '
-                f'"{layout.date_formats[two]}" one of 13 or more: a spreadsheet has swapped day and month where it could. '
+                f'"{name}": the dates written like "{input_format.date_formats[one]}" all have a day of 12 or less, those like '
+                f'"{input_format.date_formats[two]}" one of 13 or more: a spreadsheet has swapped day and month where it could. '
                 "Export the file anew and do not open it, or write order_checked = true under [date] if the days are "
                 "right; nothing was read."
             )
@@ -185,9 +188,9 @@ def _both_ways(connection: duckdb.DuckDBPyConnection, index: int, other: str) ->
     return int(rows), int(line)
 
 
-def _rows_in(connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], layout: Format) -> tuple[int, int]:
+def _rows_in(connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], input_format: Format) -> tuple[int, int]:
     """Return how many wall-clock times lie in some stretches, and the first line of them."""
-    naive = [i for i, pattern in enumerate(layout.date_formats) if finest_unit(pattern) == "moment"]
+    naive = [i for i, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"]
     if not naive or not ranges:
         return 0, 0
     starts, ends = zip(*ranges, strict=True)

@@ -16,10 +16,10 @@ from geoharm.model.period import Period
 
 
 def ingest_events(
-    store: DuckDBEngine,
+    engine: DuckDBEngine,
     source: str,
     *,
-    layout: Format,
+    input_format: Format,
     files: Sequence[InputFile],
     area: StudyArea,
     period: Period,
@@ -32,9 +32,9 @@ def ingest_events(
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     source : str
-    layout : Format
+    input_format : Format
     files : sequence of InputFile
     area : StudyArea
     period : Period
@@ -48,16 +48,16 @@ def ingest_events(
     DataError, QualityError
         With one sentence; the file in question has changed nothing.
     """
-    rule = LoadRule(source, layout, area, period)
+    rule = LoadRule(source, input_format, area, period)
     listed = {one.name for one in files}
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         held = connection.execute("SELECT file FROM tidy.file WHERE source = ?", [source]).fetchall()
         for (name,) in held:
             if name not in listed:
                 forget_file(connection, source, name)
     for one in files:
-        load_file(store, one, rule)
+        load_file(engine, one, rule)
         if on_file:
             on_file(one.name)
-    consolidate_source(store, source, layout, area, covers)
-    return source_ledger(store, source, layout)
+    consolidate_source(engine, source, input_format, area, covers)
+    return source_ledger(engine, source, input_format)

@@ -9,7 +9,7 @@ from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, Source
 from geoharm.queries.coverage import coverage
 
 
-def source_ledger(store: DuckDBEngine, source: str, layout: Format) -> SourceLedger:
+def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> SourceLedger:
     """Return the balanced ledger of a source.
 
     Raises
@@ -17,40 +17,40 @@ def source_ledger(store: DuckDBEngine, source: str, layout: Format) -> SourceLed
     DataError
         If no row was kept, or rows do not add up.
     """
-    span, missing, precision = coverage(store, source)
-    codes = store.connection.execute(
+    span, missing, precision = coverage(engine, source)
+    codes = engine.connection.execute(
         "SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
         "ORDER BY events DESC, at_x, at_y",
         [source],
     ).fetchall()
     return SourceLedger(
         source=source,
-        files=file_ledgers(store, source, "event", recovered="recovered"),
+        files=file_ledgers(engine, source, "event", recovered="recovered"),
         coverage=span,
         missing_months=missing,
         precision=precision,
-        location_error=layout.location_error,
+        location_error=input_format.location_error,
         default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
-        attribution=layout.attribution,
-        format=layout.fingerprint(),
-        notes=source_notes(store.connection, source),
-        months=_month_ledgers(store, source),
+        attribution=input_format.attribution,
+        format_name=input_format.fingerprint(),
+        notes=source_notes(engine.connection, source),
+        months=_month_ledgers(engine, source),
     )
 
 
-def file_ledgers(store: DuckDBEngine, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:
+def file_ledgers(engine: DuckDBEngine, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:
     """Return the balance of every file of a source, whose kept rows are in one table of the schema ``tidy``.
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     source : str
     table : str
         It has the columns source, file and place.
     recovered : str
         SQL that is true for rows that were placed by their address.
     """
-    rows = store.connection.execute(
+    rows = engine.connection.execute(
         f"""
         SELECT file, sha256, read,
             (SELECT count(*) FROM tidy.{table} AS e WHERE e.source = f.source AND e.file = f.file),
@@ -61,9 +61,9 @@ def file_ledgers(store: DuckDBEngine, source: str, table: str, *, recovered: str
         """,
         [source],
     ).fetchall()
-    places = _pairs(store, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source)
+    places = _pairs(engine, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source)
     reasons: dict[str, list[tuple[str, int, int]]] = {}
-    for file, *reason in store.connection.execute(
+    for file, *reason in engine.connection.execute(
         """SELECT file, '"' || "column" || '" ' || reason AS why, count(*), min(line) FROM tidy.reject
         WHERE source = ? GROUP BY ALL ORDER BY file, why""",
         [source],
@@ -89,8 +89,8 @@ def file_ledgers(store: DuckDBEngine, source: str, table: str, *, recovered: str
     )
 
 
-def _month_ledgers(store: DuckDBEngine, source: str) -> tuple[MonthLedger, ...]:
-    rows = store.connection.execute(
+def _month_ledgers(engine: DuckDBEngine, source: str) -> tuple[MonthLedger, ...]:
+    rows = engine.connection.execute(
         """
         SELECT CAST(date_trunc('month', day) AS DATE) AS month, count(*) FILTER (fate = 'kept'),
             count(*) FILTER (fate = 'rejected'), count(*) FILTER (fate = 'duplicate')
@@ -106,8 +106,8 @@ def _month_ledgers(store: DuckDBEngine, source: str) -> tuple[MonthLedger, ...]:
     return tuple(MonthLedger(*row) for row in rows)
 
 
-def _pairs(store: DuckDBEngine, query: str, source: str) -> dict[str, dict[str, int]]:
+def _pairs(engine: DuckDBEngine, query: str, source: str) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
-    for file, key, count in store.connection.execute(query, [source]).fetchall():
+    for file, key, count in engine.connection.execute(query, [source]).fetchall():
         found.setdefault(file, {})[key] = count
     return found

@@ -30,7 +30,7 @@ _ROWS_A_POINT, _POINTS, _UNPLACED = 3, 20, 0.01
 Months = NDArray[np.datetime64]
 
 
-def note_source(connection: duckdb.DuckDBPyConnection, source: str, layout: Format, *, measured: bool) -> None:
+def note_source(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format, *, measured: bool) -> None:
     """Add notes on a settled source's months, days, categories and places to ``tidy.note``; distances only if they can be measured."""
     found = connection.execute(
         """
@@ -50,7 +50,7 @@ def note_source(connection: duckdb.DuckDBPyConnection, source: str, layout: Form
     notes: list[QualityNote] = []
     total = table.sum(axis=0)
     # Years without months have nothing to say about months.
-    monthly = layout.precision != "year"
+    monthly = input_format.precision != "year"
     if monthly:
         notes += _half_empty(months, total)
     for name, counts in zip(names, table, strict=True) if monthly else ():
@@ -59,13 +59,13 @@ def note_source(connection: duckdb.DuckDBPyConnection, source: str, layout: Form
             *_begins_or_ends(label, months, counts, total),
             *_steps(label, months, counts, total),
         ]
-    if not layout.by_month:
+    if not input_format.by_month:
         notes += _gaps(connection, source)
-        if layout.duplicate_rule == "none":
+        if input_format.duplicate_rule == "none":
             notes += _identical(connection, source)
     notes += _unplaced(connection, source)
     if measured:
-        notes += _snapped(connection, source, layout)
+        notes += _snapped(connection, source, input_format)
     for note in notes:
         save_note(connection, source, note)
 
@@ -228,7 +228,7 @@ def _unplaced(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Qu
     yield QualityNote("no usable place by year", unplaced, 0, sentence)
 
 
-def _snapped(connection: duckdb.DuckDBPyConnection, source: str, layout: Format) -> Iterator[QualityNote]:
+def _snapped(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> Iterator[QualityNote]:
     found = connection.execute(
         "SELECT x, y, count(*) AS n FROM tidy.event WHERE source = ? AND place = 'inside' AND NOT recovered "
         "GROUP BY x, y ORDER BY x, y",
@@ -239,7 +239,7 @@ def _snapped(connection: duckdb.DuckDBPyConnection, source: str, layout: Format)
     if len(points) < _POINTS or rows < _ROWS_A_POINT * len(points):
         return
     apart = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
-    said = ", though the format calls them exact" if layout.quality == "exact" else ""
+    said = ", though the format calls them exact" if input_format.quality == "exact" else ""
     sentence = (
         f"stand on {len(points):,} points, {rows / len(points):,.1f} a point, half of the points within {apart:,.0f} m of "
         f"the next: places are snapped or repeated{said}"

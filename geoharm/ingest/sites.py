@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 def read_sites(
-    store: DuckDBEngine, files: Sequence[InputFile], layout: Format
+    engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format
 ) -> tuple[dict[str, int], list[Row], list[Row]]:
     """Return how many rows each file has, the sites in order, and the rejects with their column and reason.
 
@@ -41,23 +41,25 @@ def read_sites(
     kept: list[Row] = []
     rejects: list[Row] = []
     for source in files:
-        staged = stage_file(store.connection, source, layout)
+        staged = stage_file(engine.connection, source, input_format)
         read[source.name] = staged.read
         fields = [field for field in _FIELDS if field in staged.fields]
         picked = ", ".join(quote_name(field) for field in fields)
-        rows = store.connection.execute(f"SELECT line, {picked} FROM stage ORDER BY line").fetchall()
+        rows = engine.connection.execute(f"SELECT line, {picked} FROM stage ORDER BY line").fetchall()
         bad = [{"file": source.name, "line": line, "column": "row", "reason": why} for line, why in staged.rejects]
         for line, *texts in rows:
-            row = _read_row(dict(zip(fields, (clean_text(text, layout) for text in texts), strict=True)), layout)
+            row = _read_row(
+                dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format
+            )
             (bad if "reason" in row else kept).append({"file": source.name, "line": line, **row})
-        _gate(source.name, staged.read, bad, layout)
+        _gate(source.name, staged.read, bad, input_format)
         rejects += sorted(bad, key=lambda row: row["line"])
-        store.connection.execute("DROP TABLE stage")
+        engine.connection.execute("DROP TABLE stage")
     return read, kept, rejects
 
 
 def save_sites(
-    connection: duckdb.DuckDBPyConnection, source: str, rows: Sequence[Row], layout: Format, area: StudyArea
+    connection: duckdb.DuckDBPyConnection, source: str, rows: Sequence[Row], input_format: Format, area: StudyArea
 ) -> None:
     """Fill ``tidy.site`` and ``tidy.duplicate``: rows of one name, category, address and place are one site.
 
@@ -67,7 +69,7 @@ def save_sites(
         If no located site lies in the study area.
     """
     x, y = _crs.transform(
-        [row["longitude"] for row in rows], [row["latitude"] for row in rows], source=layout.crs, target=area.crs
+        [row["longitude"] for row in rows], [row["latitude"] for row in rows], source=input_format.crs, target=area.crs
     )
     inside = locate_points(x, y, [area.boundary]) == 0
     located = np.array([not math.isnan(row["longitude"]) for row in rows], dtype=bool)
@@ -104,25 +106,25 @@ def save_sites(
     insert_rows(connection, "tidy.duplicate", duplicates)
 
 
-def source_sites(store: DuckDBEngine, source: str) -> tuple[Site, ...]:
+def source_sites(engine: DuckDBEngine, source: str) -> tuple[Site, ...]:
     """Return the sites of a source that lie in the study area, in the order of the files."""
-    rows = store.connection.execute(
+    rows = engine.connection.execute(
         "SELECT name, x, y, coalesce(category, '') FROM tidy.site WHERE source = ? AND place = 'inside' ORDER BY file, line",
         [source],
     ).fetchall()
     return tuple(Site(*row) for row in rows)
 
 
-def _read_row(texts: dict[str, str | None], layout: Format) -> Row:
+def _read_row(texts: dict[str, str | None], input_format: Format) -> Row:
     """Return one site, or the column at fault and why."""
     name = ", ".join(part for part in (texts.get("name"), texts.get("part")) if part)
     if not texts.get("name"):
         return {"column": "name", "reason": "is empty"}
-    place = _read_place(texts, layout)
+    place = _read_place(texts, input_format)
     if isinstance(place[1], FieldFault):
         return {"column": place[0], "reason": place[1].reason}
-    category = texts.get("category") or layout.category or None
-    category = layout.category_map.get(category, category) if category else None
+    category = texts.get("category") or input_format.category or None
+    category = input_format.category_map.get(category, category) if category else None
     return {
         "name": name,
         "category": category,
@@ -132,7 +134,7 @@ def _read_row(texts: dict[str, str | None], layout: Format) -> Row:
     }
 
 
-def _read_place(texts: dict[str, str | None], layout: Format) -> tuple[float, float] | tuple[str, FieldFault]:
+def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[float, float] | tuple[str, FieldFault]:
     """Return both coordinates, NaN where there are none."""
     pair = [texts.get("longitude"), texts.get("latitude")]
     columns = ["longitude", "latitude"]
@@ -146,7 +148,7 @@ def _read_place(texts: dict[str, str | None], layout: Format) -> tuple[float, fl
             return columns[here], FieldFault(f"is empty where {columns[1 - here]} is not")
     if pair[0] is None:
         return math.nan, math.nan
-    limits = (180.0, 90.0) if layout.crs == _crs.LONLAT else (math.inf, math.inf)
+    limits = (180.0, 90.0) if input_format.crs == _crs.LONLAT else (math.inf, math.inf)
     found = [_degrees(str(text), most) for text, most in zip(pair, limits, strict=True)]
     for column, value in zip(columns, found, strict=True):
         if isinstance(value, FieldFault):
@@ -166,13 +168,13 @@ def _degrees(text: str, most: float) -> float | FieldFault:
     return FieldFault(f"is beyond {most:g} degrees") if abs(value) > most else value
 
 
-def _gate(name: str, read: int, bad: Sequence[Row], layout: Format) -> None:
+def _gate(name: str, read: int, bad: Sequence[Row], input_format: Format) -> None:
     """Refuse a file of which more than half cannot be read: the wrong format, not bad rows."""
     if len(bad) > MAX_REJECTED * read:
         worst = bad[0]
         msg = (
-            f'"{name}" does not look like the format "{layout.name}": {len(bad):,} of {read:,} rows cannot be read; the first, '
-            f'in line {worst["line"]}, because "{layout.columns.get(worst["column"], (worst["column"],))[0]}" {worst["reason"]}. '
+            f'"{name}" does not look like the format "{input_format.name}": {len(bad):,} of {read:,} rows cannot be read; the first, '
+            f'in line {worst["line"]}, because "{input_format.columns.get(worst["column"], (worst["column"],))[0]}" {worst["reason"]}. '
             "Check the format; nothing was read."
         )
         raise QualityError(msg)

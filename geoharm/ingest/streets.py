@@ -50,7 +50,7 @@ class StreetLine:
     reason: str = ""
 
 
-def read_lines(files: Sequence[InputFile], layout: Format, area: StudyArea) -> list[StreetLine]:
+def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea) -> list[StreetLine]:
     """Return every line of the files, in order, those that cannot be used with their reason.
 
     Raises
@@ -60,7 +60,7 @@ def read_lines(files: Sequence[InputFile], layout: Format, area: StudyArea) -> l
     """
     found: list[StreetLine] = []
     for source in files:
-        frame = _read_geojson(source) if layout.container == "geojson" else read_vector(source)
+        frame = _read_geojson(source) if input_format.container == "geojson" else read_vector(source)
         moved = frame.geometry.to_crs(area.crs)
         lines = [
             line
@@ -127,9 +127,9 @@ def save_streets(
         )
 
 
-def source_streets(store: DuckDBEngine, source: str) -> Streets:
+def source_streets(engine: DuckDBEngine, source: str) -> Streets:
     """Return the segments of a source in the order of its files, with their nodes numbered."""
-    found = store.connection.execute(
+    found = engine.connection.execute(
         "SELECT x0, y0, x1, y1 FROM tidy.street_segment WHERE source = ? ORDER BY file, line, part, nth", [source]
     ).fetchnumpy()
     return join_segments(found["x0"], found["y0"], found["x1"], found["y1"])

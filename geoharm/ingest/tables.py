@@ -37,10 +37,10 @@ _STEPS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def ingest_table(
-    store: DuckDBEngine,
+    engine: DuckDBEngine,
     source: Source,
     *,
-    layout: Format,
+    input_format: Format,
     files: Sequence[InputFile],
     area: StudyArea,
     period: Period,
@@ -49,10 +49,10 @@ def ingest_table(
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     source : Source
         With its areas, if it has any.
-    layout : Format
+    input_format : Format
     files : sequence of InputFile
     area : StudyArea
     period : Period
@@ -66,34 +66,34 @@ def ingest_table(
     hashes = {one.name: one.sha256() for one in files}
     name = source.name
     # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
-    if layout.kind in ("area_table", "survey"):
-        read = stage_values(store, files, layout, period)
-    elif layout.kind == "site":
-        read, sites, rejects = read_sites(store, files, layout)
+    if input_format.kind in ("area_table", "survey"):
+        read = stage_values(engine, files, input_format, period)
+    elif input_format.kind == "site":
+        read, sites, rejects = read_sites(engine, files, input_format)
     else:
-        lines = read_lines(files, layout, area)
+        lines = read_lines(files, input_format, area)
         read = {one.name: sum(line.file == one.name for line in lines) for one in files}
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         for table in _ALL_TABLES:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [name])
         connection.execute("DELETE FROM tidy.note WHERE source = ?", [name])
-        rows = [(name, file, sha256, layout.fingerprint(), read[file]) for file, sha256 in hashes.items()]
+        rows = [(name, file, sha256, input_format.fingerprint(), read[file]) for file, sha256 in hashes.items()]
         insert_rows(connection, "tidy.file", rows)
-        if layout.kind in ("area_table", "survey"):
-            save_areas(connection, name, source.areas, layout, area)
-            consolidate_values(connection, name, _TABLES[layout.kind])
-            _note_areas(connection, source, layout)
-            _note_values(connection, name, layout)
-        elif layout.kind == "site":
-            save_sites(connection, name, sites, layout, area)
+        if input_format.kind in ("area_table", "survey"):
+            save_areas(connection, name, source.areas, input_format, area)
+            consolidate_values(connection, name, _TABLES[input_format.kind])
+            _note_areas(connection, source, input_format)
+            _note_values(connection, name, input_format)
+        elif input_format.kind == "site":
+            save_sites(connection, name, sites, input_format, area)
             found = [(name, row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
             insert_rows(connection, REJECT_COLUMNS, found)
         else:
             save_streets(connection, name, lines, area)
-        return _ledger(store, name, layout)
+        return _ledger(engine, name, input_format)
 
 
-def area_counts(store: DuckDBEngine, source: str, category: str = "all") -> AreaCounts:
+def area_counts(engine: DuckDBEngine, source: str, category: str = "all") -> AreaCounts:
     """Return the counts of one category of an area table; "all" is the category of a table that has none.
 
     Raises
@@ -101,11 +101,11 @@ def area_counts(store: DuckDBEngine, source: str, category: str = "all") -> Area
     DataError
         If the table has no such category.
     """
-    areas, periods, (low, high), shapes = values_by_area(store, source, category, "area_value", ("low", "high"))
+    areas, periods, (low, high), shapes = values_by_area(engine, source, category, "area_value", ("low", "high"))
     return AreaCounts(source, category, areas, periods, low, high, shapes)
 
 
-def survey_estimates(store: DuckDBEngine, source: str, layout: Format, question: str = "all") -> SurveyEstimates:
+def survey_estimates(engine: DuckDBEngine, source: str, input_format: Format, question: str = "all") -> SurveyEstimates:
     """Return the estimates of one question (a category) of a survey.
 
     Raises
@@ -114,44 +114,48 @@ def survey_estimates(store: DuckDBEngine, source: str, layout: Format, question:
         If the survey has no such question.
     """
     columns = ("estimate", "standard_error")
-    areas, periods, (estimate, error), shapes = values_by_area(store, source, question, "survey_value", columns)
-    return SurveyEstimates(source, question, layout.rules.measured_unit, areas, periods, estimate, error, shapes)
+    areas, periods, (estimate, error), shapes = values_by_area(engine, source, question, "survey_value", columns)
+    return SurveyEstimates(source, question, input_format.rules.measured_unit, areas, periods, estimate, error, shapes)
 
 
-def table_categories(store: DuckDBEngine, source: str, kind: str) -> dict[str, int]:
+def table_categories(engine: DuckDBEngine, source: str, kind: str) -> dict[str, int]:
     """Return a source's categories and how many rows each has, most first; nothing for street lines."""
     if kind == "streets":
         return {}
-    rows = store.connection.execute(
+    rows = engine.connection.execute(
         f"SELECT coalesce(category, ''), count(*) AS n FROM tidy.{_TABLES[kind]} WHERE source = ? GROUP BY 1 ORDER BY n DESC, 1",
         [source],
     ).fetchall()
     return {str(category): int(count) for category, count in rows}
 
 
-def _ledger(store: DuckDBEngine, source: str, layout: Format) -> TableLedger:
-    table = _TABLES[layout.kind]
-    connection = store.connection
-    files = file_ledgers(store, source, table)
+def _ledger(engine: DuckDBEngine, source: str, input_format: Format) -> TableLedger:
+    table = _TABLES[input_format.kind]
+    connection = engine.connection
+    files = file_ledgers(engine, source, table)
     if not sum(row.kept for row in files):
         msg = f'The source "{source}" has no row left that can be used in the study period.'
         raise DataError(msg)
     coverage = None
-    if layout.kind in ("area_table", "survey"):
+    if input_format.kind in ("area_table", "survey"):
         coverage = Period(
             *connection.execute(
                 f"SELECT min(since), max(until) FROM tidy.{table} WHERE source = ?", [source]
             ).fetchall()[0]
         )
     notes = source_notes(connection, source)
-    return TableLedger(source, layout.kind, files, coverage, layout.attribution, layout.fingerprint(), notes)
+    return TableLedger(
+        source, input_format.kind, files, coverage, input_format.attribution, input_format.fingerprint(), notes
+    )
 
 
-def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, layout: Format) -> None:
+def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, input_format: Format) -> None:
     """Name the areas of the table without an outline, and the outlines without a row."""
-    table, name = _TABLES[layout.kind], source.name
-    if layout.rules.area:
-        sentence = f'the whole table is about one area, "{layout.rules.area}", and stands for the study area as a whole'
+    table, name = _TABLES[input_format.kind], source.name
+    if input_format.rules.area:
+        sentence = (
+            f'the whole table is about one area, "{input_format.rules.area}", and stands for the study area as a whole'
+        )
         save_note(connection, name, QualityNote("one area", 0, 0, sentence))
         return
     if source.areas is None:
@@ -181,10 +185,10 @@ def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, layout: F
             save_note(connection, name, QualityNote(kind, 0, 0, f"{what}: {len(codes):,}, {_listed(codes)}"))
 
 
-def _note_values(connection: duckdb.DuckDBPyConnection, source: str, layout: Format) -> None:
+def _note_values(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> None:
     """Say how many counts are intervals, and how many of all possible ones are not there."""
-    table = _TABLES[layout.kind]
-    if layout.kind == "area_table":
+    table = _TABLES[input_format.kind]
+    if input_format.kind == "area_table":
         count = connection.execute(
             "SELECT count(*) FROM tidy.area_value WHERE source = ? AND low < high", [source]
         ).fetchall()[0][0]
@@ -198,7 +202,7 @@ def _note_values(connection: duckdb.DuckDBPyConnection, source: str, layout: For
     ).fetchall()[0]
     if first is None:
         return
-    possible = areas * groups * _steps(Period(first, last), layout.rules.unit)
+    possible = areas * groups * _steps(Period(first, last), input_format.rules.unit)
     if held < possible:
         sentence = (
             "cells of area, period and category between the first and the last period without a value (missing, not zero): "

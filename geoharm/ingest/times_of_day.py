@@ -26,8 +26,8 @@ def known_times_sql(connection: duckdb.DuckDBPyConnection, source: str) -> str:
     timed = connection.execute("SELECT count(clock) FROM kept").fetchall()[0][0]
     unknown = []
     for hour in (0, 12):
-        rows, beside = counts.get(hour, 0), max(counts.get((hour + step) % 24, 0) for step in (-1, 1))
-        if (rows >= _ROWS and rows > _TIMES_NEIGHBOURS * beside) or 0 < rows == timed:
+        rows, robustness = counts.get(hour, 0), max(counts.get((hour + step) % 24, 0) for step in (-1, 1))
+        if (rows >= _ROWS and rows > _TIMES_NEIGHBOURS * robustness) or 0 < rows == timed:
             unknown.append(hour)
             sentence = f"the time is exactly {hour:02d}:00, which stands for a time that is not known"
             save_note(connection, source, QualityNote("time not known", rows, 0, sentence))

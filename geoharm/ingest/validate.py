@@ -44,23 +44,23 @@ class LoadRule:
     Attributes
     ----------
     source : str
-    layout : Format
+    input_format : Format
     area : StudyArea
     period : Period
     """
 
     source: str
-    layout: Format
+    input_format: Format
     area: StudyArea
     period: Period
 
     def key(self, sha256: str) -> str:
         """Return a fingerprint that changes whenever a row could be read differently."""
-        rule = repr((sha256, self.source, self.layout, self.area.crs, self.area.boundary.wkb_hex, self.period))
+        rule = repr((sha256, self.source, self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period))
         return hashlib.sha256(rule.encode()).hexdigest()
 
 
-def load_file(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> bool:
+def load_file(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> bool:
     """Read one file into ``tidy.row`` and ``tidy.reject``, replacing what it held there before.
 
     Returns
@@ -73,29 +73,29 @@ def load_file(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> bool:
     DataError, QualityError
         If the file is refused; the database is as it was.
     """
-    held = store.connection.execute(
+    held = engine.connection.execute(
         "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, source.name]
     ).fetchall()
     if held and held[0][0] == rule.key(source.sha256()):
         return False
     # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
     try:
-        _load(store, source, rule)
+        _load(engine, source, rule)
     finally:
-        drop_parsed(store.connection)
+        drop_parsed(engine.connection)
     return True
 
 
-def _load(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
+def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
     name, stamp, faults = source.name, source.stamp(), _faults(rule)
-    staged = read_file(store.connection, source, rule.layout, [condition for condition, _, _ in faults])
+    staged = read_file(engine.connection, source, rule.input_format, [condition for condition, _, _ in faults])
     sha256 = staged.sha256 or source.sha256()
     if source.stamp() != stamp:
         msg = f'The file "{name}" changed while it was read; let the program that writes it end, and run again.'
         raise DataError(msg)
-    check_dates(store.connection, name, rule.layout)
-    _gate_swapped(store.connection, name, rule)
-    with store.transaction() as connection:
+    check_dates(engine.connection, name, rule.input_format)
+    _gate_swapped(engine.connection, name, rule)
+    with engine.transaction() as connection:
         forget_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
         _keep_rejects(connection, name, rule, staged, faults)
@@ -103,11 +103,11 @@ def _load(store: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, rule.key(sha256), staged.read]
         )
-        note_dates(connection, rule.source, name, rule.layout)
+        note_dates(connection, rule.source, name, rule.input_format)
         note_zeros(connection, rule.source, name)
         if "weight" in staged.fields:
             note_weights(connection, rule.source, name)
-        if rule.layout.crs == _crs.LONLAT:
+        if rule.input_format.crs == _crs.LONLAT:
             note_decimals(connection, rule.source, name)
 
 
@@ -123,15 +123,15 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
     faults = [
         ("test", "remark", "says that the row is a test"),
         ("date_text IS NULL", "date", "is empty"),
-        ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.layout.date_formats)),
+        ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.input_format.date_formats)),
         (f"day < DATE '{rule.period.start}'", "date", BEFORE_PERIOD),
         (f"day >= DATE '{rule.period.end}'", "date", AFTER_PERIOD),
         ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
         ("last_day < first_day", "end", "is before the date"),
         (
-            f"last_day - first_day > {rule.layout.longest_span}",
+            f"last_day - first_day > {rule.input_format.longest_span}",
             "end",
-            f"is more than {rule.layout.longest_span} days after the date: when it happened is not known",
+            f"is more than {rule.input_format.longest_span} days after the date: when it happened is not known",
         ),
         ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
         ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
@@ -141,7 +141,7 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
             "is not a number of zero or more",
         ),
     ]
-    limits = (("longitude", 180), ("latitude", 90)) if rule.layout.crs == _crs.LONLAT else ()
+    limits = (("longitude", 180), ("latitude", 90)) if rule.input_format.crs == _crs.LONLAT else ()
     for column in ("longitude", "latitude"):
         faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, WITH_COMMA))
         condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
@@ -156,7 +156,7 @@ def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule)
     ).fetchnumpy()
     longitude, latitude = (np.asarray(found[key], dtype=np.float64) for key in ("longitude", "latitude"))
     x, y = _crs.transform_near(
-        longitude, latitude, source=rule.layout.crs, target=rule.area.crs, box=_box(rule, margin=_MARGIN)
+        longitude, latitude, source=rule.input_format.crs, target=rule.area.crs, box=_box(rule, margin=_MARGIN)
     )
     connection.register("projected", pa.table({"longitude": longitude, "latitude": latitude, "x": x, "y": y}))
     # The order of the lines is kept without sorting.
@@ -179,7 +179,7 @@ def _box(rule: LoadRule, *, margin: float) -> tuple[float, float, float, float]:
     edge = np.linspace(0, 1, 21)
     xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
     ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
-    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.layout.crs)
+    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.input_format.crs)
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
 
@@ -219,7 +219,7 @@ def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
             way_out = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
         elif worst[0][1] == WITH_COMMA:
             way_out = "Save the numbers with a decimal point and without thousands separators"
-        check_reject_share(name, rule.layout, worst[0], staged.read, of="rows", way_out=way_out)
+        check_reject_share(name, rule.input_format, worst[0], staged.read, of="rows", way_out=way_out)
 
 
 def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
@@ -236,7 +236,7 @@ def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRu
         box,
     ).fetchall()[0]
     if placed and swapped >= _SWAPPED * placed and given < (1 - _SWAPPED) * placed:
-        names = [rule.layout.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
         msg = (
             f'"{name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
             f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'

@@ -129,7 +129,7 @@ class HarmSettings:
     area_measures : tuple of Measure
         Measures that count areas and not dated points.
     indicators : tuple of Indicator
-    watch : UnintendedHarmSettings
+    unintended_harm : UnintendedHarmSettings
     criteria : tuple of (str, float)
         Weight of each of `CRITERIA` in a ranking.
     walking : float
@@ -144,7 +144,7 @@ class HarmSettings:
     market_size: str = ""
     area_measures: tuple[Measure, ...] = ()
     indicators: tuple[Indicator, ...] = ()
-    watch: UnintendedHarmSettings = field(default_factory=UnintendedHarmSettings)
+    unintended_harm: UnintendedHarmSettings = field(default_factory=UnintendedHarmSettings)
     criteria: tuple[tuple[str, float], ...] = tuple((name, 1.0) for name in CRITERIA)
     walking: float = 800.0
     options: tuple[PlannedOption, ...] = ()

@@ -189,7 +189,7 @@ class SourceLedger:
     default_geocodes : tuple of DefaultGeocode
     attribution : str
         The sentence that the publisher's licence asks for.
-    format : str
+    format_name : str
         Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
     notes : tuple of QualityNote
         What was found out about the source as a whole, then file by file.
@@ -205,7 +205,7 @@ class SourceLedger:
     location_error: float
     default_geocodes: tuple[DefaultGeocode, ...]
     attribution: str
-    format: str = ""
+    format_name: str = ""
     notes: tuple[QualityNote, ...] = ()
     months: tuple[MonthLedger, ...] = ()
 

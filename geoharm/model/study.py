@@ -255,7 +255,7 @@ class Study:
     change : ChangeSettings
     harm : HarmSettings
         Values, indicators, the watch, options: what is said about harm beyond the measures.
-    questions : tuple of CompositeOutcome
+    composites : tuple of CompositeOutcome
         Over several measures, rings or windows at once.
     """
 
@@ -276,7 +276,7 @@ class Study:
     accuracy: AccuracySettings = field(default_factory=AccuracySettings)
     change: ChangeSettings = field(default_factory=ChangeSettings)
     harm: HarmSettings = field(default_factory=HarmSettings)
-    questions: tuple[CompositeOutcome, ...] = ()
+    composites: tuple[CompositeOutcome, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

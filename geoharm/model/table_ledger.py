@@ -24,7 +24,7 @@ class TableLedger:
         From the first to the last period with a kept row; None for what has no date.
     attribution : str
         The sentence that the publisher's licence asks for.
-    format : str
+    format_name : str
         Name of the format that read it, and its fingerprint.
     notes : tuple of QualityNote
     """
@@ -34,7 +34,7 @@ class TableLedger:
     files: tuple[FileLedger, ...]
     coverage: Period | None
     attribution: str
-    format: str = ""
+    format_name: str = ""
     notes: tuple[QualityNote, ...] = ()
 
     def total(self, field: str) -> int:

@@ -74,14 +74,14 @@ class ValueRule:
 
     Attributes
     ----------
-    which : MeasureSelector
+    selector : MeasureSelector
     sign : str
         One of `SIGNS`.
     weight : float
         How many reference events one event weighs as much as; 0 or more.
     """
 
-    which: MeasureSelector
+    selector: MeasureSelector
     sign: str
     weight: float
 
@@ -97,14 +97,14 @@ class Veto:
 
     Attributes
     ----------
-    which : MeasureSelector
+    selector : MeasureSelector
     margin : float
         The rise that would still be accepted, as a share of the expected count.
     words : str
         As the holder says it.
     """
 
-    which: MeasureSelector
+    selector: MeasureSelector
     margin: float
     words: str
 
@@ -142,7 +142,7 @@ class ValueProfile:
 
     def weight(self, measure: Measure) -> float:
         """Return the signed weight of a measure; 0 for activity and for what no rule speaks of."""
-        return next((rule.signed for rule in self.rules if rule.which.fits(measure)), 0.0)
+        return next((rule.signed for rule in self.rules if rule.selector.fits(measure)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +151,13 @@ class ExchangeRule:
 
     Attributes
     ----------
-    which : MeasureSelector
+    selector : MeasureSelector
     sign : str
     few, many : float
         Above 0, few not above many.
     """
 
-    which: MeasureSelector
+    selector: MeasureSelector
     sign: str
     few: float
     many: float
@@ -165,7 +165,7 @@ class ExchangeRule:
     def __post_init__(self) -> None:
         if self.sign != "ignored" and not (0 < self.few <= self.many < math.inf):
             msg = (
-                f"An exchange rate for {self.which.words()} needs two numbers above 0, the smaller first; "
+                f"An exchange rate for {self.selector.words()} needs two numbers above 0, the smaller first; "
                 f"{self.few:g} and {self.many:g} were given."
             )
             raise DesignError(msg)
@@ -196,5 +196,5 @@ class ExchangeRates:
 
     def rule(self, measure: Measure) -> ExchangeRule | None:
         """Return the rule that speaks of a measure; None if it takes no part."""
-        found = next((rule for rule in self.rules if rule.which.fits(measure)), None)
+        found = next((rule for rule in self.rules if rule.selector.fits(measure)), None)
         return None if found is None or found.sign == "ignored" else found

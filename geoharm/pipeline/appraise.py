@@ -42,12 +42,12 @@ def option_problems(study: Study) -> list[str]:
     return problems
 
 
-def appraise_options(opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: str) -> Appraisal:
+def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: str) -> Appraisal:
     """Return every way to act that the study lists, beside doing nothing, for one planned operation.
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
     study : Study
     ledgers : sequence of SourceLedger
     operation : str
@@ -69,7 +69,7 @@ def appraise_options(opened: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
         raise StudyError([f'The study has no operation "{operation}"; it has {known}.'])
     planned = named[0]
     months = _months(planned, ledgers)
-    baseline = _baseline(opened, study, planned, months)
+    baseline = _baseline(engine, study, planned, months)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
     options = tuple(
         appraise_option(
@@ -107,14 +107,14 @@ def _months(planned: Operation, ledgers: Sequence[SourceLedger]) -> list[date]:
     return found
 
 
-def _baseline(opened: DuckDBEngine, study: Study, planned: Operation, months: Sequence[date]) -> tuple[Baseline, ...]:
+def _baseline(engine: DuckDBEngine, study: Study, planned: Operation, months: Sequence[date]) -> tuple[Baseline, ...]:
     target = [Zone("target", ZoneRole.TARGET, planned.target)]
     window = Window("baseline", tuple(Period(month, add_months(month, 1)) for month in months))
     found = []
     for measure in study.measures:
         if measure.role is not Role.HARM:
             continue
-        events = dated_points(opened, measure, window)
+        events = dated_points(engine, measure, window)
         inside = zone_index(events.x, events.y, target) == 0
         at = np.searchsorted(np.array(months, dtype="datetime64[M]"), events.day[inside].astype("datetime64[M]"))
         monthly = np.zeros(len(months))

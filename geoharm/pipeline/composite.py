@@ -35,13 +35,13 @@ _RING = "ring "
 
 
 def evaluate_composites(
-    opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operations: Sequence[OperationResult]
+    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operations: Sequence[OperationResult]
 ) -> tuple[CompositeSummary, ...]:
     """Return every question of a study with its answers.
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
     study : Study
     ledgers : sequence of SourceLedger
     operations : sequence of OperationResult
@@ -53,10 +53,10 @@ def evaluate_composites(
     several operations the answers are pooled as operations are (random effects, joint draws).
     """
     found = []
-    for question in study.questions:
+    for question in study.composites:
         answers = tuple(
             _answer(
-                opened,
+                engine,
                 study,
                 ledgers,
                 question,
@@ -65,12 +65,12 @@ def evaluate_composites(
             )
             for one in operations
         )
-        found.append(CompositeSummary(question, answers, _together(opened, study, ledgers, operations, answers)))
+        found.append(CompositeSummary(question, answers, _together(engine, study, ledgers, operations, answers)))
     return tuple(found)
 
 
 def composite_power(
-    opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]
+    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]
 ) -> tuple[CompositeSummary, ...]:
     """Return what every question could find: as `evaluate_composites`, moved back to before each operation.
 
@@ -78,24 +78,24 @@ def composite_power(
     the notes mean anything; values are those of a time when nothing was done.
     """
     found = []
-    for question in study.questions:
+    for question in study.composites:
         answers = []
         for operation in study.operations:
             months = max([own_months(operation), *(_end(text) for text in question.windows)])
             try:
-                design = shifted_back(opened, study, ledgers, operation, months, after=operation.after)
+                design = shifted_back(engine, study, ledgers, operation, months, after=operation.after)
             except DesignError as error:
                 why = f"no pooled answer: {str(error).rstrip('.')}"
                 nothing = undefined("pooled log rate ratio", unit="log ratio", reference="", note=why)
                 answers.append(CompositeResult(operation.name, (), nothing))
                 continue
             sources = sorted({study.measure(name).source for name in question.measures})
-            reduce_zones(opened, operation.name, design.zones, sources)
+            reduce_zones(engine, operation.name, design.zones, sources)
             counts = {
-                name: zone_counts(opened, operation.name, study.measure(name), design.zones)
+                name: zone_counts(engine, operation.name, study.measure(name), design.zones)
                 for name in question.measures
             }
-            answers.append(_answer(opened, study, ledgers, question, design, counts))
+            answers.append(_answer(engine, study, ledgers, question, design, counts))
         found.append(CompositeSummary(question, tuple(answers)))
     return tuple(found)
 
@@ -106,7 +106,7 @@ def _end(window: str) -> int:
 
 
 def _answer(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     question: CompositeOutcome,
@@ -128,7 +128,7 @@ def _answer(
         if known:
             places = next(iter(footprints.values()))[2]
             need = placebo_windows(counts[name], asked)
-            panel = unit_panel(opened, study.measure(name), need, cell=places.cell, origin=places.origin)
+            panel = unit_panel(engine, study.measure(name), need, cell=places.cell, origin=places.origin)
             data = {zone: placebo_data(places, panel, asked) for zone, (_, _, places) in footprints.items()}
         for zone in question.zones:
             plan, as_zone, _ = footprints[zone]
@@ -176,7 +176,7 @@ def _footprint(study: Study, design: Design, zone: str) -> tuple[Design, str, Pl
 
 
 def _together(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     operations: Sequence[OperationResult],
@@ -190,7 +190,7 @@ def _together(
     for name, text in dict.fromkeys((part.measure, part.window) for answer in answers for part in answer.used):
         designs = [replace(one.design, after=_window(study, ledgers, one.design, text)) for one in operations]
         measure = next(one for one in operations[0].measures if one.measure.name == name)
-        candidates = candidate_counts(tiles, dated_points(opened, measure.measure), measure.counts)
+        candidates = candidate_counts(tiles, dated_points(engine, measure.measure), measure.counts)
         draws.append(joint_placebo_draws(designs, tiles, candidates, seed=study.seed))
     fitting = [one for one in draws if one.shape == draws[0].shape]
     rows = [(answer.operation, answer.pooled) for answer in answers]

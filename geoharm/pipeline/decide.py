@@ -60,9 +60,9 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
         raise StudyError(problems)
     load.check_study(study)
     check_folder(out)
-    with open_engine(database, inputs=data) as opened:
-        ledgers = load.load_sources(opened, study, data)
-        found = pipeline_appraise.appraise_options(opened, study, ledgers, operation)
+    with open_engine(database, inputs=data) as engine:
+        ledgers = load.load_sources(engine, study, data)
+        found = pipeline_appraise.appraise_options(engine, study, ledgers, operation)
     disclosed = protect_appraisal(study, found)
     return DecisionOutput(appraisal_record(disclosed), publish_appraisal(disclosed, out))
 
@@ -85,13 +85,13 @@ def prioritise(
     """
     load.check_study(study)
     check_folder(out)
-    with open_engine(database, inputs=data) as opened:
-        ledgers = load.load_sources(opened, study, data)
-        load.load_tables(opened, study, data)
-        surfaces = run.map_hotspots(opened, study, ledgers, ())
+    with open_engine(database, inputs=data) as engine:
+        ledgers = load.load_sources(engine, study, data)
+        load.load_tables(engine, study, data)
+        surfaces = run.map_hotspots(engine, study, ledgers, ())
         spots = next(one.hotspots for one in surfaces if one.measure.name == study.primary)
         found = pipeline_prioritise.prioritise_markets(
-            opened, study, ledgers, spots, unintended_harm.service_sites(opened, study), weights=weights
+            engine, study, ledgers, spots, unintended_harm.service_sites(engine, study), weights=weights
         )
     disclosed = protect_ranking(study, found)
     return DecisionOutput(ranking_record(disclosed), publish_ranking(disclosed, out))

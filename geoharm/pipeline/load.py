@@ -30,7 +30,7 @@ def no_progress(step: str, done: int, total: int) -> None:
 
 
 def load_sources(
-    opened: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
+    engine: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
 ) -> tuple[SourceLedger, ...]:
     """Read every source of events of a study into the database and return the balanced ledgers.
 
@@ -41,7 +41,7 @@ def load_sources(
     """
     ledgers = []
     for source in (one for one in study.sources if one.is_events):
-        layout, files = _files(study, source, data)
+        input_format, files = _files(study, source, data)
         done = 0
 
         def step(name: str, total: int = len(files), of: str = source.name) -> None:
@@ -51,9 +51,9 @@ def load_sources(
 
         ledgers.append(
             ingest_events(
-                opened,
+                engine,
                 source.name,
-                layout=layout,
+                input_format=input_format,
                 files=files,
                 area=study.area,
                 period=study.period,
@@ -61,12 +61,12 @@ def load_sources(
                 on_file=step,
             )
         )
-    _check_categories(opened, study)
+    _check_categories(engine, study)
     return tuple(ledgers)
 
 
 def load_tables(
-    opened: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
+    engine: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
 ) -> tuple[TableLedger, ...]:
     """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
 
@@ -77,9 +77,11 @@ def load_tables(
     """
     ledgers = []
     for source in (one for one in study.sources if not one.is_events):
-        layout, files = _files(study, source, data)
+        input_format, files = _files(study, source, data)
         progress(f"reading {source.name}", 0, len(files))
-        ledgers.append(ingest_table(opened, source, layout=layout, files=files, area=study.area, period=study.period))
+        ledgers.append(
+            ingest_table(engine, source, input_format=input_format, files=files, area=study.area, period=study.period)
+        )
         progress(f"reading {source.name}", len(files), len(files))
     return tuple(ledgers)
 
@@ -95,12 +97,12 @@ def check_study(study: Study) -> None:
     problems: list[str] = []
     for source in study.sources:
         try:
-            layout = _layout(study, source)
+            input_format = _layout(study, source)
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
-            problems += _kind_problems(source, layout)
-            if "weight" not in layout.columns:
+            problems += _kind_problems(source, input_format)
+            if "weight" not in input_format.columns:
                 problems += [
                     f'measure "{one.name}": weight = "{one.weight}", but the format "{source.format}" keeps no weight; name '
                     "its column under [columns] weight in a format of your own, or take weight out."
@@ -128,26 +130,26 @@ def other_operations(study: Study, one: Operation) -> list[Operation]:
 
 def _layout(study: Study, source: Source) -> Format:
     """Return the format of a source; nothing is read by one that nobody has checked."""
-    layout = read_format(source.format, study.folder)
-    if layout.guessed:
+    input_format = read_format(source.format, study.folder)
+    if input_format.guessed:
         raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
-    return layout
+    return input_format
 
 
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[InputFile, ...]]:
-    layout = _layout(study, source)
-    return layout, find_input_files(source.files, data, members=layout.members)
+    input_format = _layout(study, source)
+    return input_format, find_input_files(source.files, data, members=input_format.members)
 
 
-def _kind_problems(source: Source, layout: Format) -> list[str]:
+def _kind_problems(source: Source, input_format: Format) -> list[str]:
     """Return how a source and its format disagree about what the files hold."""
-    if layout.kind != ("event" if source.is_events else source.kind):
+    if input_format.kind != ("event" if source.is_events else source.kind):
         return [
             f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
-            f"{'dated points' if layout.kind == 'event' else layout.kind}; choose a format for that kind, or the kind of the "
+            f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
             "format (geoharm formats list)."
         ]
-    if source.areas is not None and layout.rules.area:
+    if source.areas is not None and input_format.rules.area:
         return [
             f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
             "study area; leave areas and area_id out."
@@ -155,11 +157,11 @@ def _kind_problems(source: Source, layout: Format) -> list[str]:
     return []
 
 
-def _check_categories(opened: DuckDBEngine, study: Study) -> None:
+def _check_categories(engine: DuckDBEngine, study: Study) -> None:
     """Refuse measures that name a category no row has (they would read as a fall to zero), or a weight no row states."""
     problems = []
     for source in (one for one in study.sources if one.is_events):
-        held = source_categories(opened, source.name)
+        held = source_categories(engine, source.name)
         for measure in study.measures_of(source.name):
             problems += [
                 f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
@@ -167,7 +169,7 @@ def _check_categories(opened: DuckDBEngine, study: Study) -> None:
                 for category in measure.categories
                 if category not in held
             ]
-            events, stated = stated_weights(opened, measure) if measure.weight else (0, 0)
+            events, stated = stated_weights(engine, measure) if measure.weight else (0, 0)
             if events and not stated:
                 problems.append(
                     f'measure "{measure.name}": weight = "{measure.weight}", but none of its {events:,} events states a '

@@ -69,7 +69,7 @@ def read_values(study: Study) -> tuple[tuple[ValueProfile, ...], ExchangeRates]:
 
 
 def assess_harm(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     design: Design,
     measures: Sequence[MeasureResult],
@@ -79,7 +79,7 @@ def assess_harm(
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
     study : Study
     design : Design
     measures : sequence of MeasureResult
@@ -95,41 +95,41 @@ def assess_harm(
             zone,
             [one for one, _ in pairs],
             [data for _, data in pairs],
-            [(measure, area_table_effect(opened, measure, design, zone)) for measure in areas],
+            [(measure, area_table_effect(engine, measure, design, zone)) for measure in areas],
             seed=study.seed,
         )
         for zone in ZONES
     ]
     every = [one.measure for one in measures] + list(study.harm.area_measures)
     return HarmAssessment(
-        nets=tuple(net_harm(joint, profile) for profile in profiles for joint in joints),
+        net_harm=tuple(net_harm(joint, profile) for profile in profiles for joint in joints),
         acceptability=tuple(
             acceptability(joint, rates, seed=study.seed) for joint in joints if joint.zone != ALL_RINGS
         ),
         missing=missing_harms(every),
-        limited=limited_objective_note(design.operation.objective),
+        limited_objective=limited_objective_note(design.operation.objective),
         correlation=_learned(joints[0]),
         values=profiles,
         rates=rates,
         noxiousness=unintended_harm.noxiousness_by_harm(study, measures),
-        watch=unintended_harm.unintended_harm(opened, study, design, measures),
-        corrected=unintended_harm.corrected_for_reporting(measures),
-        indicators=unintended_harm.survey_indicators(opened, study, design),
+        unintended_harm=unintended_harm.unintended_harm(engine, study, design, measures),
+        reporting_corrected=unintended_harm.corrected_for_reporting(measures),
+        indicators=unintended_harm.survey_indicators(engine, study, design),
     )
 
 
 def with_pooled_unintended_harm(results: Sequence[OperationResult]) -> tuple[OperationResult, ...]:
     """Return the results with every operation's watch beside that of all together, where there are several."""
     cells = [
-        cell for one in results if one.balance and one.balance.watch and not one.design.operation.placebo
-        for cell in one.balance.watch.cells
+        cell for one in results if one.harm and one.harm.unintended_harm and not one.design.operation.placebo
+        for cell in one.harm.unintended_harm.checks
     ]  # fmt: skip
     pooled = pool_checks(cells)
     if not pooled:
         return tuple(results)
     return tuple(
-        replace(one, balance=replace(one.balance, watch=replace(one.balance.watch, pooled=pooled)))
-        if one.balance and one.balance.watch
+        replace(one, harm=replace(one.harm, unintended_harm=replace(one.harm.unintended_harm, pooled=pooled)))
+        if one.harm and one.harm.unintended_harm
         else one
         for one in results
     )
@@ -159,23 +159,23 @@ def zone_joint_effects(
     return draw_joint_effects(zone, effects, areas, correlation=correlation, seed=seed)
 
 
-def area_table_effect(opened: DuckDBEngine, measure: Measure, design: Design, zone: str) -> BoundedEffect:
+def area_table_effect(engine: DuckDBEngine, measure: Measure, design: Design, zone: str) -> BoundedEffect:
     """Return what an area table says about a zone: bounds, in whole periods of the table inside the windows."""
     roles = {"target": [ZoneRole.TARGET], ALL_RINGS: [ZoneRole.RING]}.get(zone, [ZoneRole.TARGET, ZoneRole.RING])
     shape = shapely.union_all([one.geometry for role in roles for one in design.of_role(role)])
     control = shapely.union_all([one.geometry for one in design.of_role(ZoneRole.CONTROL)])
     totals = [
-        [_total(opened, measure, place, window) for window in (design.before, design.after)]
+        [_total(engine, measure, place, window) for window in (design.before, design.after)]
         for place in (shape, control)
     ]
     return bounded_change(zone, *totals[0], *totals[1], unit=measure.unit)
 
 
-def _total(opened: DuckDBEngine, measure: Measure, shape: shapely.Geometry, window: Window) -> Bounds:
+def _total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geometry, window: Window) -> Bounds:
     low = high = 0.0
     notes = []
     for category in measure.categories or ("all",):
-        counts = area_counts(opened, measure.source, category)
+        counts = area_counts(engine, measure.source, category)
         whole = [period for period in counts.periods if any(
             part.start <= period.start and period.end <= part.end for part in window.periods)]  # fmt: skip
         if not whole:

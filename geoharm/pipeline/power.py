@@ -34,12 +34,12 @@ WAITS = (1, 2, 3, 6, 9, 12, 18)
 _BACK = 6
 
 
-def power_tables(opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> tuple[PowerTable, ...]:
+def power_tables(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> tuple[PowerTable, ...]:
     """Return what every harm measure could find around every operation, the primary first.
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
         Holding the study's events.
     study : Study
     ledgers : sequence of SourceLedger
@@ -54,16 +54,16 @@ def power_tables(opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLed
         (one for one in study.measures if one.role is Role.HARM), key=lambda one: one.name != study.primary
     )
     return tuple(
-        _table(opened, study, ledgers, operation, measure) for operation in study.operations for measure in measures
+        _table(engine, study, ledgers, operation, measure) for operation in study.operations for measure in measures
     )
 
 
 def _table(
-    opened: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: Operation, measure: Measure
+    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: Operation, measure: Measure
 ) -> PowerTable:
     own = own_months(operation)
     lengths = sorted({own, *WAITS})
-    found = {months: _rows(opened, study, ledgers, operation, measure, months) for months in lengths}
+    found = {months: _rows(engine, study, ledgers, operation, measure, months) for months in lengths}
     limit = _limit(operation, ledgers)
     return PowerTable(
         operation.name,
@@ -87,7 +87,7 @@ def _limit(operation: Operation, ledgers: Sequence[SourceLedger]) -> date:
 
 
 def _rows(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     operation: Operation,
@@ -96,14 +96,14 @@ def _rows(
 ) -> tuple[PowerRow, ...]:
     zones = ("target", ALL_RINGS, TARGET_AND_RINGS) if operation.rings else ("target",)
     try:
-        design = shifted_back(opened, study, ledgers, operation, months)
+        design = shifted_back(engine, study, ledgers, operation, months)
     except DesignError as error:
         return tuple(PowerRow(zone, months, math.nan, math.nan, str(error)) for zone in zones)
-    return _answers(opened, study, design, measure, months, zones)
+    return _answers(engine, study, design, measure, months, zones)
 
 
 def shifted_back(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     operation: Operation,
@@ -115,7 +115,7 @@ def shifted_back(
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
         Holding the street lines, where rings lie along streets.
     study : Study
     ledgers : sequence of SourceLedger
@@ -137,7 +137,7 @@ def shifted_back(
         except DesignError as error:
             first_error = first_error or error
             continue
-        return rings_along_streets(design, source_streets(opened, operation.streets)) if operation.streets else design
+        return rings_along_streets(design, source_streets(engine, operation.streets)) if operation.streets else design
     raise first_error or DesignError("no window of the past could be tried")
 
 
@@ -170,19 +170,19 @@ def _moved_by(
 
 
 def _answers(
-    opened: DuckDBEngine, study: Study, design: Design, measure: Measure, months: int, zones: Sequence[str]
+    engine: DuckDBEngine, study: Study, design: Design, measure: Measure, months: int, zones: Sequence[str]
 ) -> tuple[PowerRow, ...]:
     name = design.operation.name
     others = [one for one in study.operations if one.name != name]
-    reduce_zones(opened, name, design.zones, [measure.source])
-    counts = zone_counts(opened, name, measure, design.zones)
+    reduce_zones(engine, name, design.zones, [measure.source])
+    counts = zone_counts(engine, name, measure, design.zones)
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
     walked = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.RING)])
     places = placebo_places(
         design.operation, study.area, control, others, rings=walked if design.operation.streets else None
     )
     windows = placebo_windows(counts, design)
-    panel = unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+    panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
     data = placebo_data(places, panel, design)
     rows = []
     for zone in zones:

@@ -47,10 +47,10 @@ def plan_contents(study: Study) -> dict[str, Any]:
         "operations": {one.name: _operation(one) for one in study.operations},
         "values": _values(study),
     }
-    if study.questions:
+    if study.composites:
         plan["questions"] = {
             one.name: {"measures": list(one.measures), "zones": list(one.zones), "windows": list(one.windows)}
-            for one in study.questions
+            for one in study.composites
         }
     return plan
 
@@ -217,7 +217,11 @@ def _values(study: Study) -> dict[str, Any]:
         "profiles": {name: _text_hash(profile_text(name, study.folder)) for name in settings.profiles},
         "exchange": _text_hash(profile_text(settings.exchange, study.folder)) if settings.exchange else "",
         "market_size": settings.market_size,
-        "watch": [settings.watch.margin, list(settings.watch.days), list(settings.watch.metres)],
+        "watch": [
+            settings.unintended_harm.margin,
+            list(settings.unintended_harm.days),
+            list(settings.unintended_harm.metres),
+        ],
     }
 
 

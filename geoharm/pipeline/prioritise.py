@@ -50,7 +50,7 @@ class _Counted:
 
 
 def prioritise_markets(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     spots: Sequence[Hotspot],
@@ -62,7 +62,7 @@ def prioritise_markets(
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
     study : Study
     ledgers : sequence of SourceLedger
     spots : sequence of Hotspot
@@ -84,16 +84,16 @@ def prioritise_markets(
     zones = [Zone(f"market {spot.rank}", ZoneRole.TARGET, spot.geometry) for spot in used]
     profile = read_profile(study.harm.profiles[0], study.folder)
     counted = [
-        _count(opened, one, zones, next(row for row in ledgers if row.source == one.source))
+        _count(engine, one, zones, next(row for row in ledgers if row.source == one.source))
         for one in study.measures
         if one.role is Role.HARM
     ]
-    nights = {one.measure.name: _nights(opened, one.measure, zones) for one in counted}
+    nights = {one.measure.name: _nights(engine, one.measure, zones) for one in counted}
     values, threats, gaps = {}, {}, []
     for position, (zone, spot) in enumerate(zip(zones, used, strict=True)):
         found = _gaps(zone, position, counted, sites, study.harm.walking)
         gaps += found
-        values[zone.name] = _values(opened, study, profile, (zone, position), counted, found)
+        values[zone.name] = _values(engine, study, profile, (zone, position), counted, found)
         threats[zone.name] = _threat(zone, position, counted, nights, sites, spot)
     rows = rank_markets(values, dict(weights), seed=study.seed)
     notes = [f"Only the first {MAX_MARKETS} of {len(spots)} hotspots are ranked."] if len(spots) > MAX_MARKETS else []
@@ -113,8 +113,8 @@ def prioritise_markets(
     )
 
 
-def _count(opened: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger: SourceLedger) -> _Counted:
-    events = dated_points(opened, measure)
+def _count(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger: SourceLedger) -> _Counted:
+    events = dated_points(engine, measure)
     market = zone_index(events.x, events.y, zones)
     months = np.array(
         [one for one in ledger.coverage.months() if one not in set(ledger.missing_months)], dtype="datetime64[M]"
@@ -128,7 +128,7 @@ def _count(opened: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger
 
 
 def _values(
-    opened: DuckDBEngine, study: Study, profile: ValueProfile, market: tuple[Zone, int], counted: Sequence[_Counted],
+    engine: DuckDBEngine, study: Study, profile: ValueProfile, market: tuple[Zone, int], counted: Sequence[_Counted],
     gaps: Sequence[ReachGap],
 ) -> list[CriterionValue]:  # fmt: skip
     zone, position = market
@@ -144,7 +144,7 @@ def _values(
         grows,
         back,
         _reach(gaps),
-        _priority(opened, study, zone),
+        _priority(engine, study, zone),
     ]
 
 
@@ -220,13 +220,13 @@ def _reach(gaps: Sequence[ReachGap]) -> CriterionValue:
     )  # fmt: skip
 
 
-def _priority(opened: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
+def _priority(engine: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
     """Return what the areas that a market touches said in the latest survey, with its sampling error."""
     asked = next((one for one in study.harm.indicators if one.stands_for == "priority"), None)
     if asked is None:
         return CriterionValue("priority", math.nan, math.nan, "", "no survey of what the community wants first")
     source = next(part for part in study.sources if part.name == asked.source)
-    survey = survey_estimates(opened, asked.source, read_format(source.format, study.folder), asked.question)
+    survey = survey_estimates(engine, asked.source, read_format(source.format, study.folder), asked.question)
     near = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
     for column in reversed(range(len(survey.periods))):
         known = [row for row in near if math.isfinite(survey.estimate[row, column])]
@@ -240,9 +240,9 @@ def _priority(opened: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "nobody was asked there")
 
 
-def _nights(opened: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
+def _nights(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
     """Return the events with a known hour in every market, and those at night."""
-    x, y, events, night = night_counts(opened, measure)
+    x, y, events, night = night_counts(engine, measure)
     member = zone_index(x, y, zones)
     return tuple(np.array([part[member == one].sum() for one in range(len(zones))]) for part in (events, night))  # type: ignore[return-value]
 

@@ -45,7 +45,7 @@ _MIN_EVENTS = 50
 
 
 def add_robustness_checks(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     design: Design,
@@ -55,7 +55,7 @@ def add_robustness_checks(
 
     Parameters
     ----------
-    opened : DuckDBEngine
+    engine : DuckDBEngine
     study : Study
     ledgers : sequence of SourceLedger
     design : Design
@@ -67,34 +67,34 @@ def add_robustness_checks(
     ratios = {one.measure.name: one.effect("target").ratio for one in measures if one.measure.role is Role.HARM}
     found = []
     for one in measures:
-        points = dated_points(opened, one.measure)
+        points = dated_points(engine, one.measure)
         candidates = candidate_counts(tiles, points, one.counts)
-        beside = other_estimators(one, design, seed=study.seed, candidates=candidates)
+        robustness = other_estimators(one, design, seed=study.seed, candidates=candidates)
         error = next(row.location_error for row in ledgers if row.source == one.measure.source)
         listed = diagnose(
             one,
             design,
-            beside,
+            robustness,
             location_error=error,
             comparator=by_name.get(one.measure.comparator),
             peers=_peers(one.counts, design, candidates),
             ratios=ratios if one.measure.role is Role.HARM and len(ratios) > 1 else None,
             primary=study.primary,
         )
-        shifts = displacement_types(_shifts(opened, study, design, one, points))
-        found.append(replace(one, family=beside, guards=listed, shifts=shifts))
+        shifts = displacement_types(_shifts(engine, study, design, one, points))
+        found.append(replace(one, other_estimators=robustness, diagnostics=listed, displacement_types=shifts))
     return tuple(found)
 
 
 def pool_primary_measure(
-    opened: DuckDBEngine, study: Study, operations: Sequence[OperationResult]
+    engine: DuckDBEngine, study: Study, operations: Sequence[OperationResult]
 ) -> tuple[tuple[str, Forest], ...]:
     """Return the primary measure over all operations of a study, by zone; nothing for a single operation."""
     if len(operations) < 2:
         return ()
     tiles = candidate_squares(operations[0].design)
     primary = operations[0].measures[0]
-    candidates = candidate_counts(tiles, dated_points(opened, primary.measure), primary.counts)
+    candidates = candidate_counts(tiles, dated_points(engine, primary.measure), primary.counts)
     return pool_operations([(one.design, one.measures[0]) for one in operations], tiles, candidates, seed=study.seed)
 
 
@@ -109,17 +109,17 @@ def _peers(counts: ZoneCounts, design: Design, candidates: ControlCandidates) ->
 
 
 def _shifts(
-    opened: DuckDBEngine, study: Study, design: Design, one: MeasureResult, points: DatedPoints
+    engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult, points: DatedPoints
 ) -> list[DisplacementTest]:
     rows = [_outwards(study, design, one)]
     if not one.counts.by_month:
         rows.append(_weekdays(study, design, one))
-    hours = _hours(opened, study, design, one)
+    hours = _hours(engine, study, design, one)
     if hours is not None:
         rows.append(hours)
-    categories = one.measure.categories or tuple(source_categories(opened, one.measure.source))
+    categories = one.measure.categories or tuple(source_categories(engine, one.measure.source))
     if len(categories) > 1:
-        rows.append(_offences(opened, study, design, one, categories))
+        rows.append(_offences(engine, study, design, one, categories))
     if design.operation.similar is not None:
         rows.append(_markets(design, one, points))
     rows.append(_centre(study, design, points))
@@ -159,9 +159,9 @@ def _weekdays(study: Study, design: Design, one: MeasureResult) -> DisplacementT
     )[1]
 
 
-def _hours(opened: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> DisplacementTest | None:
+def _hours(engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> DisplacementTest | None:
     """Return the shift over hours of the day; None where the source knows none."""
-    points, hour = timed_points(opened, one.measure)
+    points, hour = timed_points(engine, one.measure)
     if not points.weight.size:
         return None
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
@@ -182,10 +182,10 @@ def _hours(opened: DuckDBEngine, study: Study, design: Design, one: MeasureResul
 
 
 def _offences(
-    opened: DuckDBEngine, study: Study, design: Design, one: MeasureResult, categories: Sequence[str]
+    engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult, categories: Sequence[str]
 ) -> DisplacementTest:
     tables = [
-        zone_counts(opened, design.operation.name, replace(one.measure, categories=(category,)), design.zones)
+        zone_counts(engine, design.operation.name, replace(one.measure, categories=(category,)), design.zones)
         for category in categories
     ]
     sides = [

@@ -71,7 +71,7 @@ class StudyRun:
 
 
 def map_hotspots(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     designs: Sequence[Design],
@@ -87,7 +87,7 @@ def map_hotspots(
             steps = (one.before, one.after, *parts)
             windows |= {(one.operation.name, window.name): window for window in steps}
         views = {
-            view: (located_points(opened, measure, window, weighed=True), window.years)
+            view: (located_points(engine, measure, window, weighed=True), window.years)
             for view, window in windows.items()
         }
         found.append(
@@ -107,7 +107,7 @@ def map_hotspots(
 
 
 def find_changes(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     designs: Sequence[Design],
     surfaces: Sequence[HotspotResult],
@@ -121,14 +121,14 @@ def find_changes(
     for one in designs:
         both = Window("before and after", (*one.before.periods, *one.after.periods))
         for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
-            events = dated_points(opened, measure, both)
+            events = dated_points(engine, measure, both)
             found.append(measure_change(measure, events, study=study, design=one, bandwidth=bandwidth))
             progress(f"change of {measure.name}", number, len(study.measures))
     return tuple(found)
 
 
 def find_patterns(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     designs: Sequence[Design],
@@ -138,17 +138,17 @@ def find_patterns(
     found = []
     for number, measure in enumerate(study.measures, start=1):
         ledger = next(one for one in ledgers if one.source == measure.source)
-        events = dated_points(opened, measure)
+        events = dated_points(engine, measure)
         found.append(measure_patterns.find_patterns(measure, events, study=study, ledger=ledger, designs=designs))
         progress(f"patterns of {measure.name}", number, len(study.measures))
     for measure in study.harm.area_measures:
-        tables = [area_counts(opened, measure.source, category) for category in measure.categories or ("all",)]
+        tables = [area_counts(engine, measure.source, category) for category in measure.categories or ("all",)]
         found.append(find_area_clusters(measure, tables, study=study))
     return tuple(found)
 
 
 def design_operations(
-    study: Study, ledgers: Sequence[SourceLedger], opened: DuckDBEngine | None = None
+    study: Study, ledgers: Sequence[SourceLedger], engine: DuckDBEngine | None = None
 ) -> tuple[Design, ...]:
     """Return the zones and windows of every operation of a study; rings along streets where the study says so.
 
@@ -160,14 +160,14 @@ def design_operations(
     found = []
     for one in study.operations:
         plan = build_design(one, study.area, other_operations(study, one), ledgers)
-        if one.streets and opened is not None:
-            plan = rings_along_streets(plan, source_streets(opened, one.streets))
+        if one.streets and engine is not None:
+            plan = rings_along_streets(plan, source_streets(engine, one.streets))
         found.append(plan)
     return tuple(found)
 
 
 def evaluate_operations(
-    opened: DuckDBEngine,
+    engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     designs: Sequence[Design],
@@ -178,7 +178,7 @@ def evaluate_operations(
     sources = sorted({measure.source for measure in ordered})
     results = []
     for number, one in enumerate(designs, start=1):
-        reduce_zones(opened, one.operation.name, one.zones, sources)
+        reduce_zones(engine, one.operation.name, one.zones, sources)
         control = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.CONTROL)])
         walked = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.RING)])
         places = placebo_places(
@@ -188,10 +188,10 @@ def evaluate_operations(
             other_operations(study, one.operation),
             rings=walked if one.operation.streets else None,
         )
-        evaluated = [_evaluate_measure(opened, measure, one, places) for measure in ordered]
+        evaluated = [_evaluate_measure(engine, measure, one, places) for measure in ordered]
         measures = tuple(found for found, _ in evaluated)
-        measures = add_robustness_checks(opened, study, ledgers, one, measures)
-        balance = net_harm.assess_harm(opened, study, one, measures, [data for _, data in evaluated])
+        measures = add_robustness_checks(engine, study, ledgers, one, measures)
+        balance = net_harm.assess_harm(engine, study, one, measures, [data for _, data in evaluated])
         results.append(OperationResult(one, measures, balance))
         progress(f"evaluating {one.operation.name}", number, len(designs))
     return net_harm.with_pooled_unintended_harm(results)
@@ -214,14 +214,14 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
     """
     check_study(study)
     check_folder(out)
-    with open_engine(database, inputs=data) as opened:
-        ledgers = load_sources(opened, study, data, progress)
-        tables = load_tables(opened, study, data, progress)
-        designs = design_operations(study, ledgers, opened)
-        found = map_hotspots(opened, study, ledgers, designs, progress)
-        changes = find_changes(opened, study, designs, found, progress)
-        patterns = find_patterns(opened, study, ledgers, designs, progress)
-        evaluated = evaluate_operations(opened, study, ledgers, designs, progress)
+    with open_engine(database, inputs=data) as engine:
+        ledgers = load_sources(engine, study, data, progress)
+        tables = load_tables(engine, study, data, progress)
+        designs = design_operations(study, ledgers, engine)
+        found = map_hotspots(engine, study, ledgers, designs, progress)
+        changes = find_changes(engine, study, designs, found, progress)
+        patterns = find_patterns(engine, study, ledgers, designs, progress)
+        evaluated = evaluate_operations(engine, study, ledgers, designs, progress)
         result = StudyResult(
             study,
             ledgers,
@@ -230,9 +230,9 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
             tables,
             changes,
             patterns,
-            pool_primary_measure(opened, study, evaluated),
+            pool_primary_measure(engine, study, evaluated),
             preregistration_status(study),
-            evaluate_composites(opened, study, ledgers, evaluated),
+            evaluate_composites(engine, study, ledgers, evaluated),
         )
         effects = [
             (operation.design.operation.name, measure.measure.name, effect)
@@ -240,7 +240,7 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
             for measure in operation.measures
             for effect in (*measure.effects, *measure.phases)
         ]
-        save_effects(opened, effects, study_hash=study_hash(study), version=__version__, seed=study.seed)
+        save_effects(engine, effects, study_hash=study_hash(study), version=__version__, seed=study.seed)
     progress("writing pages", 0, 1)
     published = publish_study(protect(result), out)
     progress("writing pages", 1, 1)
@@ -263,10 +263,10 @@ def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure
 
 
 def _evaluate_measure(
-    opened: DuckDBEngine, measure: Measure, one: Design, places: PlaceboPlaces
+    engine: DuckDBEngine, measure: Measure, one: Design, places: PlaceboPlaces
 ) -> tuple[MeasureResult, PlaceboData]:
-    counts = zone_counts(opened, one.operation.name, measure, one.zones)
+    counts = zone_counts(engine, one.operation.name, measure, one.zones)
     windows = placebo_windows(counts, one)
-    panel = unit_panel(opened, measure, windows, cell=places.cell, origin=places.origin)
+    panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
     data = placebo_data(places, panel, one)
     return evaluate_measure(measure, counts, one, data), data

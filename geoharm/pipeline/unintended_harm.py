@@ -37,14 +37,14 @@ _FIND_KINDS = ("needle_find",)
 
 
 def unintended_harm(
-    opened: DuckDBEngine, study: Study, design: Design, measures: Sequence[MeasureResult]
+    engine: DuckDBEngine, study: Study, design: Design, measures: Sequence[MeasureResult]
 ) -> UnintendedHarm:
     """Return the watch after one operation: health and violence near the target, and how finds lie."""
     cells: list[RiseCheck] = []
     notes = []
     watched = [one for one in measures if is_watched(one.measure)]
     for one in watched:
-        cells += _cells(opened, study, design, one)
+        cells += _cells(engine, study, design, one)
     if not watched:
         notes.append(
             "No measure of health or violence was supplied, so nothing could be watched: unknown, not no harm."
@@ -53,7 +53,7 @@ def unintended_harm(
         part
         for one in measures
         if one.measure.kind in _FIND_KINDS and one.measure.role is Role.HARM
-        for part in _scatter(opened, study, design, one.measure)
+        for part in _scatter(engine, study, design, one.measure)
     ]
     return UnintendedHarm(tuple(cells), tuple(found), tuple(notes))
 
@@ -103,30 +103,30 @@ def corrected_for_reporting(measures: Sequence[MeasureResult]) -> tuple[Correcte
     )
 
 
-def survey_indicators(opened: DuckDBEngine, study: Study, design: Design) -> tuple[IndicatorChange, ...]:
+def survey_indicators(engine: DuckDBEngine, study: Study, design: Design) -> tuple[IndicatorChange, ...]:
     """Return what surveys say before and after one operation; what the community wants first is no outcome."""
     found = []
     for one in study.harm.indicators:
         if one.stands_for == "priority":
             continue
         source = next(part for part in study.sources if part.name == one.source)
-        survey = survey_estimates(opened, one.source, read_format(source.format, study.folder), one.question)
+        survey = survey_estimates(engine, one.source, read_format(source.format, study.folder), one.question)
         found.append(indicator_change(one, survey, design.operation.target, design.before, design.after))
     return tuple(found)
 
 
-def service_sites(opened: DuckDBEngine, study: Study) -> dict[str, Floats]:
+def service_sites(engine: DuckDBEngine, study: Study) -> dict[str, Floats]:
     """Return every listed service by category, as places of shape (n, 2)."""
     found: dict[str, list[tuple[float, float]]] = {}
     for source in study.sources:
         if source.kind == "site":
-            for site in source_sites(opened, source.name):
+            for site in source_sites(engine, source.name):
                 found.setdefault(site.category or source.name, []).append((site.x, site.y))
     return {category: np.array(places, dtype=np.float64).reshape(-1, 2) for category, places in sorted(found.items())}
 
 
-def _cells(opened: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> list[RiseCheck]:
-    settings, name = study.harm.watch, one.measure.name
+def _cells(engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> list[RiseCheck]:
+    settings, name = study.harm.unintended_harm, one.measure.name
     looks = [(days, metres) for days in settings.days for metres in settings.metres]
     nothing = Interval(np.nan, np.nan, 0.95)
 
@@ -136,7 +136,7 @@ def _cells(opened: DuckDBEngine, study: Study, design: Design, one: MeasureResul
     if one.counts.by_month:
         return [unknown("the source knows months only", *look) for look in looks]
     near = [Zone(f"{metres} m", ZoneRole.TARGET, design.operation.target.buffer(metres)) for metres in settings.metres]
-    before = np.cumsum(_events(opened, one.measure, design.before, near))
+    before = np.cumsum(_events(engine, one.measure, design.before, near))
     effect = one.effect("target")
     cells = []
     for days in settings.days:
@@ -144,7 +144,7 @@ def _cells(opened: DuckDBEngine, study: Study, design: Design, one: MeasureResul
         if not one.counts.coverage.contains(window.periods[0]):
             cells += [unknown("the data end before that", days, metres) for metres in settings.metres]
             continue
-        after = np.cumsum(_events(opened, one.measure, window, near))
+        after = np.cumsum(_events(engine, one.measure, window, near))
         control = [
             sum(one.counts.total(zone.name, part) for zone in design.of_role(ZoneRole.CONTROL))
             for part in (design.before, window)
@@ -165,26 +165,26 @@ def _since(design: Design, days: int) -> Window:
     return Window(f"{days} days", (Period(start, start + timedelta(days=days)),))
 
 
-def _events(opened: DuckDBEngine, measure: Measure, window: Window, zones: Sequence[Zone]) -> Floats:
+def _events(engine: DuckDBEngine, measure: Measure, window: Window, zones: Sequence[Zone]) -> Floats:
     """Return the events of a measure whose first holding zone is each of nested zones, the smallest first."""
-    points = located_points(opened, measure, window)
+    points = located_points(engine, measure, window)
     member = zone_index(points.x, points.y, zones)
     return np.array([points.weight[member == place].sum() for place in range(len(zones))])
 
 
-def _scatter(opened: DuckDBEngine, study: Study, design: Design, measure: Measure) -> tuple[FindDispersion, ...]:
+def _scatter(engine: DuckDBEngine, study: Study, design: Design, measure: Measure) -> tuple[FindDispersion, ...]:
     rings = design.of_role(ZoneRole.RING)
     reach = max((zone.outer for zone in rings), default=design.operation.gap)
     target = design.of_role(ZoneRole.TARGET)[0]
     whole = Zone("near", ZoneRole.RING, shapely.buffer(target.geometry, reach))
     parts, inside = [], []
     for window in (design.before, design.after):
-        points = located_points(opened, measure, window)
+        points = located_points(engine, measure, window)
         member = zone_index(points.x, points.y, [target, whole])
         near = member >= 0
         parts.append((points.x[near], points.y[near], points.weight[near]))
         inside.append(member[near] == 0)
-    known = service_sites(opened, study)
+    known = service_sites(engine, study)
     named = [(name, sites_of_kind(known, words)) for name, words in SITE_WORDS.items()]
     return find_dispersion(
         measure.name, parts[0], parts[1], sites=named, inside=(inside[0], inside[1]), seed=study.seed

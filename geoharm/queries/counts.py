@@ -50,7 +50,7 @@ def zone_index(x: Floats, y: Floats, zones: Sequence[Zone]) -> Integers:
     return locate_points(x, y, [zone.geometry for zone in zones])
 
 
-def reduce_zones(store: DuckDBEngine, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:
+def reduce_zones(engine: DuckDBEngine, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:
     """Count events by zone, category and day into ``tidy.zone_day``, replacing the operation's counts.
 
     Events on a default geocode or without a place go to the zone `UNPLACED`, or to `UNPLACED_NEAR` if their address
@@ -59,7 +59,7 @@ def reduce_zones(store: DuckDBEngine, operation: str, zones: Sequence[Zone], sou
     """
     names = [*(zone.name for zone in zones), ELSEWHERE]
     target = [zone for zone in zones if zone.role is ZoneRole.TARGET]
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         connection.execute("DELETE FROM tidy.zone_day WHERE operation = ?", [operation])
         x, y = _places(connection, sources)
         member = zone_index(x, y, zones)
@@ -82,14 +82,16 @@ def reduce_zones(store: DuckDBEngine, operation: str, zones: Sequence[Zone], sou
         connection.unregister("zone_of_point")
 
 
-def cell_counts(store: DuckDBEngine, measure: Measure, grid: Grid) -> tuple[Integers, NDArray[np.datetime64], Integers]:
+def cell_counts(
+    engine: DuckDBEngine, measure: Measure, grid: Grid
+) -> tuple[Integers, NDArray[np.datetime64], Integers]:
     """Return a measure's counts by square cell and day, from ``tidy.cell_day``, which is made when first asked for.
 
     Located events in the study area only: default geocodes and rows without a place are in no cell.
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     measure : Measure
     grid : Grid
         Of the hotspots, say; cells are half-open, see `Grid.cell_of`.
@@ -108,7 +110,7 @@ def cell_counts(store: DuckDBEngine, measure: Measure, grid: Grid) -> tuple[Inte
     DesignError
         If located events of the source lie off the grid: they would be lost.
     """
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         held = connection.execute("SELECT * EXCLUDE (source) FROM tidy.cell_grid WHERE source = ?", [measure.source])
         if held.fetchall() != [(grid.x0, grid.y0, grid.cell, grid.nx, grid.ny)]:
             _reduce_cells(connection, measure.source, grid)
@@ -179,10 +181,10 @@ def _find_lines_near(connection: duckdb.DuckDBPyConnection, source: str, target:
     connection.unregister("streets")
 
 
-def zone_counts(store: DuckDBEngine, operation: str, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
+def zone_counts(engine: DuckDBEngine, operation: str, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
     """Return a measure's counts by zone and date; the last rows are `ELSEWHERE`, `UNPLACED_NEAR`, `UNPLACED`."""
     names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""
         SELECT zone, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.zone_day
         WHERE operation = $operation AND source = $source {category_filter(measure)}
@@ -196,12 +198,12 @@ def zone_counts(store: DuckDBEngine, operation: str, measure: Measure, zones: Se
     rows = np.array([row_of[str(zone)] for zone in found["zone"]], dtype=np.int64)
     counts = np.zeros((len(names), dates.size), dtype=np.int64)
     np.add.at(counts, (rows, column), np.asarray(found["events"], dtype=np.int64))
-    span, missing, precision = coverage(store, measure.source)
+    span, missing, precision = coverage(engine, measure.source)
     by_month, by_year = precision in ("month", "year"), precision == "year"
     return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
-def located_points(store: DuckDBEngine, measure: Measure, window: Window, *, weighed: bool = False) -> Points:
+def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, weighed: bool = False) -> Points:
     """Return the distinct located places of a measure in a window, with the events at each.
 
     Default geocodes, rows without a place and rows outside the study area are left out. If `weighed`, and the measure
@@ -212,7 +214,7 @@ def located_points(store: DuckDBEngine, measure: Measure, window: Window, *, wei
     if weighed and measure.weight:
         # In order of size, so that rounding does not hang on the order of threads.
         weight = ", sum(coalesce(weight, 1) ORDER BY coalesce(weight, 1)) AS weight"
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n{weight} FROM tidy.event
         WHERE source = $source AND place = 'inside' AND ({window_filter(window)}) {category_filter(measure)}
@@ -224,22 +226,22 @@ def located_points(store: DuckDBEngine, measure: Measure, window: Window, *, wei
     return Points(*(np.asarray(found[key], dtype=np.float64) for key in keys))
 
 
-def stated_weights(store: DuckDBEngine, measure: Measure) -> tuple[int, int]:
+def stated_weights(engine: DuckDBEngine, measure: Measure) -> tuple[int, int]:
     """Return how many events of a measure there are, and how many state a weight."""
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"SELECT count(*), count(weight) FROM tidy.event WHERE source = $source {category_filter(measure)}",
         {"source": measure.source} | category_values(measure),
     ).fetchall()[0]
     return int(found[0]), int(found[1])
 
 
-def dated_points(store: DuckDBEngine, measure: Measure, window: Window | None = None) -> DatedPoints:
+def dated_points(engine: DuckDBEngine, measure: Measure, window: Window | None = None) -> DatedPoints:
     """Return the located places and days of a measure in a window, or at any time, with the events at each.
 
     As `located_points`, but by day too; the first of the month where the source knows no day.
     """
     spans = window_filter(window) if window else "true"
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""
         SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
         WHERE source = $source AND place = 'inside' AND ({spans}) {category_filter(measure)}
@@ -251,9 +253,9 @@ def dated_points(store: DuckDBEngine, measure: Measure, window: Window | None = 
     return DatedPoints(x, y, np.asarray(found["day"]).astype("datetime64[D]"), n)
 
 
-def source_categories(store: DuckDBEngine, source: str) -> dict[str, int]:
+def source_categories(engine: DuckDBEngine, source: str) -> dict[str, int]:
     """Return a source's categories with their events, the most frequent first."""
-    rows = store.connection.execute(
+    rows = engine.connection.execute(
         "SELECT category, count(*) AS n FROM tidy.event WHERE source = ? GROUP BY category ORDER BY n DESC, category",
         [source],
     ).fetchall()

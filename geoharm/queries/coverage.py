@@ -9,16 +9,16 @@ from geoharm.errors import DataError
 from geoharm.model.period import Period, add_months, first_of_month
 
 
-def coverage(store: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...], str]:
+def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...], str]:
     """Return the days a source covers, the months inside without any row, and its precision.
 
     What the study states comes first, and no month of it is missing. Else the last month of a month-only source counts
     whole, the last year of a year-only source, and a day-dated source ends with its last day.
     """
-    precision, start, end = store.connection.execute(
+    precision, start, end = engine.connection.execute(
         'SELECT "precision", covers_from, covers_to FROM tidy.source WHERE source = ?', [source]
     ).fetchall()[0]
-    first, last = store.connection.execute(
+    first, last = engine.connection.execute(
         "SELECT min(day), max(day) FROM tidy.event WHERE source = ?", [source]
     ).fetchall()[0]
     if first is None:
@@ -38,7 +38,7 @@ def coverage(store: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...]
     unit = "year" if precision == "year" else "month"
     present = {
         row[0]
-        for row in store.connection.execute(
+        for row in engine.connection.execute(
             f"SELECT DISTINCT CAST(date_trunc('{unit}', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
         ).fetchall()
     }

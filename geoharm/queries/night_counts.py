@@ -13,7 +13,7 @@ FROM_HOUR, TO_HOUR = 22, 6
 
 
 def night_counts(
-    store: DuckDBEngine, measure: Measure
+    engine: DuckDBEngine, measure: Measure
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the places of a measure's events with a known hour, their events, and those between 22:00 and 6:00.
 
@@ -22,7 +22,7 @@ def night_counts(
     x, y, events, at_night : ndarray, shape (n,)
         Distinct places in the study area, in metres; empty if no event has a known time.
     """
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n,
             CAST(count(*) FILTER (WHERE hour >= {FROM_HOUR} OR hour < {TO_HOUR}) AS DOUBLE) AS night FROM tidy.event

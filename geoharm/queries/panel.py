@@ -17,13 +17,13 @@ from geoharm.queries.coverage import coverage
 
 
 def unit_panel(
-    store: DuckDBEngine, measure: Measure, windows: Sequence[Window], *, cell: float, origin: tuple[float, float]
+    engine: DuckDBEngine, measure: Measure, windows: Sequence[Window], *, cell: float, origin: tuple[float, float]
 ) -> UnitPanel:
     """Return a measure's located events by square cell and window.
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     measure : Measure
     windows : sequence of Window
         They may share days: an event counts in each that holds it.
@@ -43,14 +43,14 @@ def unit_panel(
         If the source knows months or years only and a window cuts one.
     """
     side = check_positive(cell, "cell")
-    _, _, precision = coverage(store, measure.source)
+    _, _, precision = coverage(engine, measure.source)
     step = precision if precision in ("month", "year") else ""
     for window in windows:
         whole = (period.is_whole_years if step == "year" else period.is_whole_months for period in window.periods)
         if step and not all(whole):
             msg = f'"{measure.name}" is dated by {step}; the window "{window.name}" must start and end on the first of one.'
             raise DesignError(msg)
-    found = dated_points(store, measure)
+    found = dated_points(engine, measure)
     rows, columns = np.floor((found.y - origin[1]) / side), np.floor((found.x - origin[0]) / side)
     cells, events = np.column_stack([rows, columns]).astype(np.int64), found.weight.astype(np.int64)
     unique, place = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)

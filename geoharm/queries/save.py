@@ -10,13 +10,13 @@ from geoharm.model.effect import Effect
 
 
 def save_effects(
-    store: DuckDBEngine, effects: Iterable[tuple[str, str, Effect]], *, study_hash: str, version: str, seed: int
+    engine: DuckDBEngine, effects: Iterable[tuple[str, str, Effect]], *, study_hash: str, version: str, seed: int
 ) -> int:
     """Write every effect into ``result.effect``, replacing those saved before, and return how many.
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     effects : iterable of (operation, measure, Effect)
     study_hash, version : str
     seed : int
@@ -40,7 +40,7 @@ def save_effects(
         ]
         for operation, measure, effect in effects
     ]  # fmt: skip
-    with store.transaction() as connection:
+    with engine.transaction() as connection:
         connection.execute("DELETE FROM result.effect")
         if rows:
             marks = ", ".join("?" * len(rows[0]))

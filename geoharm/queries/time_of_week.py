@@ -15,7 +15,7 @@ _HOUR, _WEEK = 3_600, 604_800
 _BATCH = 4_096
 
 
-def hour_of_week_counts(store: DuckDBEngine, measure: Measure, window: Window) -> NDArray[np.float64]:
+def hour_of_week_counts(engine: DuckDBEngine, measure: Measure, window: Window) -> NDArray[np.float64]:
     r"""Return how many events of a measure fall in each hour of the week, spans spread over the hours they may fall in.
 
     An event with a known time counts 1 in its hour. An event known only to lie between two times counts in every hour
@@ -25,7 +25,7 @@ def hour_of_week_counts(store: DuckDBEngine, measure: Measure, window: Window) -
 
     Parameters
     ----------
-    store : DuckDBEngine
+    engine : DuckDBEngine
     measure : Measure
     window : Window
         By the day of the event; a span belongs to the day of its middle.
@@ -46,13 +46,13 @@ def hour_of_week_counts(store: DuckDBEngine, measure: Measure, window: Window) -
     which = f"FROM tidy.event WHERE source = $source AND place <> 'outside' AND ({window_filter(window)}) {category_filter(measure)}"
     values = {"source": measure.source} | category_values(measure)
     week = np.zeros(168, dtype=np.float64)
-    events = store.connection.execute(f"SELECT count(*) {which}", values).fetchall()[0][0]
-    exact = store.connection.execute(
+    events = engine.connection.execute(f"SELECT count(*) {which}", values).fetchall()[0][0]
+    exact = engine.connection.execute(
         f"SELECT (isodow(day) - 1) * 24 + hour AS cell, count(*) AS n {which} AND hour IS NOT NULL GROUP BY cell ORDER BY cell",
         values,
     ).fetchnumpy()
     week[np.asarray(exact["cell"], dtype=np.int64)] += np.asarray(exact["n"], dtype=np.float64)
-    spans = store.connection.execute(
+    spans = engine.connection.execute(
         f"SELECT epoch(span_from) AS a, epoch(span_until) AS b {which} AND span_from IS NOT NULL ORDER BY a, b", values
     ).fetchnumpy()
     start, end = (np.asarray(spans[name], dtype=np.float64) for name in ("a", "b"))
@@ -63,12 +63,12 @@ def hour_of_week_counts(store: DuckDBEngine, measure: Measure, window: Window) -
     return week.reshape(7, 24)
 
 
-def timed_points(store: DuckDBEngine, measure: Measure) -> tuple[DatedPoints, NDArray[np.int64]]:
+def timed_points(engine: DuckDBEngine, measure: Measure) -> tuple[DatedPoints, NDArray[np.int64]]:
     """Return the located events of a measure whose time of day is known, and the hour of each, 0 to 23.
 
     Events known only to lie between two times are left out: at one place they are too few to be spread.
     """
-    found = store.connection.execute(
+    found = engine.connection.execute(
         f"""
         SELECT x, y, day, hour, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
         WHERE source = $source AND place = 'inside' AND hour IS NOT NULL {category_filter(measure)}

@@ -55,7 +55,7 @@ class PublishedFiles:
         return str(element("div", *parts))
 
 
-def publish_study(disclosed: Release, folder: Path) -> PublishedFiles:
+def publish_study(release: Release, folder: Path) -> PublishedFiles:
     """Write every operation's report, map, card and summary, the run record, and the files asked for, into a folder.
 
     A study with one operation writes ``report.html``, ``map.html``, ``embed.html`` and ``summary.txt``; with several, the
@@ -68,30 +68,30 @@ def publish_study(disclosed: Release, folder: Path) -> PublishedFiles:
         If the folder cannot be written, a file there is open elsewhere, or this release and those before it in the folder
         together give a small count away.
     """
-    judged = [(operation, verdict_of(disclosed, operation)) for operation in disclosed.operations]
+    judged = [(operation, verdict_of(release, operation)) for operation in release.operations]
     several = len(judged) > 1
-    mark = "-internal" if disclosed.is_internal else ""
-    record = folder / history_file_name(internal=disclosed.is_internal)
+    mark = "-internal" if release.is_internal else ""
+    record = folder / history_file_name(internal=release.is_internal)
     earlier = read_history(record)
-    telling = Constraints((), {}) if disclosed.is_internal else attack_with_history(disclosed, earlier)
+    constraints = Constraints((), {}) if release.is_internal else attack_with_history(release, earlier)
     pages: dict[str, str | bytes] = {}
     listed: list[dict[str, str]] = []
     for number, (operation, verdict) in enumerate(judged, start=1):
         about = operation.design.operation
         name = mark + (f"-{number}-{slug(about.name)}" if several else "")
-        report = report_page(disclosed, operation, verdict)
+        report = report_page(release, operation, verdict)
         pages[f"report{name}.html"] = report
-        if disclosed.hotspots:
-            pages[f"map{name}.html"] = map_page(disclosed, operation, verdict)
-        pages[f"embed{name}.html"] = embed_page(disclosed, operation, verdict, f"embed{name}.html")
-        summary = summarise(disclosed, operation, verdict)
+        if release.hotspots:
+            pages[f"map{name}.html"] = map_page(release, operation, verdict)
+        pages[f"embed{name}.html"] = embed_page(release, operation, verdict, f"embed{name}.html")
+        summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
-        pages |= {f"{PIECES}/{piece}": page for piece, page in _pieces(disclosed, about.name, report, name).items()}
+        pages |= {f"{PIECES}/{piece}": page for piece, page in _pieces(release, about.name, report, name).items()}
         listed.append({"operation": about.name, "headline": verdict.headline, "label": verdict.label, "name": name})
-    pages[f"run{mark}.json"] = run_record(disclosed, judged)
-    pages |= gis_files(disclosed)
+    pages[f"run{mark}.json"] = run_record(release, judged)
+    pages |= gis_files(release)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
-    pages[record.name] = history_record(disclosed, telling, content, listed)
+    pages[record.name] = history_record(release, constraints, content, listed)
     _check_free(folder, pages)
     written = tuple(write_file(folder / name, page) for name, page in pages.items())
     removed = stale_files(folder, earlier, content)

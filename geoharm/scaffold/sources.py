@@ -183,29 +183,29 @@ def _files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
     if not given:
         return [(name, "") for name in names if name.lower().endswith(_ENDINGS)]
     chosen: dict[str, str] = {}
-    for pattern, layout in given.items():
+    for pattern, input_format in given.items():
         matching = [name for name in names if fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)]
         if not matching:
             raise StudyError([f'--file names "{pattern}", but no file in "{data}" is called like that.'])
-        chosen |= dict.fromkeys(matching, layout)
+        chosen |= dict.fromkeys(matching, input_format)
     return sorted(chosen.items())
 
 
 def _read(
     names: Sequence[str], data: Path, study_file: Path, key: Sequence[str], on_file: Callable[[str], None]
 ) -> SourceMatch | UnusedFile:
-    layout = read_format(key[0], study_file.parent)
-    if layout.kind != "event":
-        why = f"{layout.name} reads it, as {layout.kind}: add such a source by hand (docs/study-file.md)"
+    input_format = read_format(key[0], study_file.parent)
+    if input_format.kind != "event":
+        why = f"{input_format.name} reads it, as {input_format.kind}: add such a source by hand (docs/study-file.md)"
         return UnusedFile(_listed(names), why)
     try:
-        looked = check_events(find_input_files(names, data, members=layout.members), layout, data, on_file)
+        looked = check_events(find_input_files(names, data, members=input_format.members), input_format, data, on_file)
     except DataError as error:
         if key[1] == "as you said":
             raise
         return UnusedFile(_listed(names), str(error))
-    words = f"{layout.name} {layout.title} {' '.join(names)} {' '.join(looked.categories)}"
-    guess = " (still marked as a guess)" if layout.guessed else ""
+    words = f"{input_format.name} {input_format.title} {' '.join(names)} {' '.join(looked.categories)}"
+    guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
         _stem(names), _kind(words), _pattern(names, data), key[0], f"{key[1]}{guess}", "", looked.ledger,
         looked.categories, looked.middle,
@@ -220,8 +220,8 @@ def _guessed(names: Sequence[str], data: Path, study_file: Path, guess: FormatGu
         )
     format_file = f"{study_file.stem}_{_stem(names)}.toml"
     try:
-        layout = parse_format(format_file, guess.toml)
-        looked = check_events(find_input_files(names, data, members=layout.members), layout, data)
+        input_format = parse_format(format_file, guess.toml)
+        looked = check_events(find_input_files(names, data, members=input_format.members), input_format, data)
     except GeoharmError:
         looked = None
     categories = looked.categories if looked else {}
@@ -268,11 +268,11 @@ def _named_apart(found: Sequence[SourceMatch]) -> tuple[SourceMatch, ...]:
         seen[one.name] = seen.get(one.name, 0) + 1
         nth = seen[one.name]
         name = one.name if nth == 1 else f"{one.name}-{nth}"
-        layout = one.format
+        input_format = one.format
         if one.guess and nth > 1:
-            layout = one.format.removesuffix(".toml") + f"-{nth}.toml"
+            input_format = one.format.removesuffix(".toml") + f"-{nth}.toml"
         apart.append(
-            SourceMatch(name, one.kind, one.files, layout, one.evidence, one.guess, one.ledger, one.categories, one.middle,
+            SourceMatch(name, one.kind, one.files, input_format, one.evidence, one.guess, one.ledger, one.categories, one.middle,
                   one.undecided)
         )  # fmt: skip
     return tuple(apart)

@@ -155,7 +155,7 @@ class City:
     Attributes
     ----------
     plan : CityPlan
-    ground : StreetPlan
+    street_plan : StreetPlan
     target : shapely geometry
     events : mapping of kind to (day, address) arrays
         Sorted by day; `address` is a position in the ground's addresses, where it truly happened.
@@ -164,7 +164,7 @@ class City:
     """
 
     plan: CityPlan
-    ground: StreetPlan
+    street_plan: StreetPlan
     target: shapely.Geometry
     events: dict[str, tuple[NDArray[np.datetime64], NDArray[np.int64]]]
     truth: dict[str, Any]

@@ -50,10 +50,12 @@ def write_city(city: City, folder: Path) -> tuple[Path, ...]:
     written = [_write_points(city, folder / f"{name}.csv", kinds, rng) for name, _, kinds in _FILES]
     written += [
         _write_treatment(city, folder / "treatment.csv"),
-        _write_features(folder / "city.geojson", [({"name": "the made city"}, city.ground.boundary)]),
+        _write_features(folder / "city.geojson", [({"name": "the made city"}, city.street_plan.boundary)]),
         _write_features(folder / "target.geojson", [({"name": "the target area"}, city.target)]),
-        _write_features(folder / "districts.geojson", [({"code": code}, one) for code, one in city.ground.districts]),
-        _write_features(folder / "streets.geojson", [({"name": name}, one) for name, one in city.ground.lines]),
+        _write_features(
+            folder / "districts.geojson", [({"code": code}, one) for code, one in city.street_plan.districts]
+        ),
+        _write_features(folder / "streets.geojson", [({"name": name}, one) for name, one in city.street_plan.lines]),
         _write_text(folder / "study.toml", _study(city)),
         _write_text(folder / "truth.json", json.dumps(city.truth, indent=1, sort_keys=True) + "\n"),
     ]
@@ -70,7 +72,7 @@ def _write_points(city: City, path: Path, kinds: Sequence[str], rng: np.random.G
     x, y = _recorded(city, address, rng)
     longitude, latitude = _crs.transform(x, y, source=CRS, target=_crs.LONLAT)
     unplaced = rng.random(day.size) < city.plan.unplaced
-    ground = city.ground
+    ground = city.street_plan
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "date", "longitude", "latitude", "category", "address"])
@@ -90,7 +92,7 @@ def _recorded(
     city: City, address: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return where events are recorded: a few metres off, some at the nearest corner, some on one point for all."""
-    plan, ground = city.plan, city.ground
+    plan, ground = city.plan, city.street_plan
     x = ground.x[address] + rng.normal(0, plan.geocode_error, address.size)
     y = ground.y[address] + rng.normal(0, plan.geocode_error, address.size)
     west, south, east, north = ground.boundary.bounds
@@ -106,7 +108,7 @@ def _recorded(
 
 def _write_treatment(city: City, path: Path) -> Path:
     day, address = city.events["treatment entries"]
-    ground = city.ground
+    ground = city.street_plan
     months = city.plan.span.months()
     position = (day.astype("datetime64[M]") - np.datetime64(months[0], "M")).astype(np.int64)
     shapes = [one for _, one in ground.districts]

@@ -151,7 +151,7 @@ def read_study(path: Path) -> Study:
         accuracy=accuracy,
         change=change,
         harm=harm,
-        questions=questions,
+        composites=questions,
     )
 
 

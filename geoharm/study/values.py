@@ -108,7 +108,7 @@ def read_harm_settings(
         market_size=market,
         area_measures=tuple(one for one in every if one not in measures),
         indicators=tuple(_indicator(table, sources) for table in root.tables("indicator")),
-        watch=watch,
+        unintended_harm=watch,
         criteria=_criteria(criteria.table("weights", needed=False)),
         walking=criteria.number("walking", 800.0, least=1),
         options=tuple(

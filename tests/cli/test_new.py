@@ -228,8 +228,8 @@ def test_a_study_refuses_to_run_until_its_guessed_format_is_checked(tmp_path):
     data = own_table(tmp_path, lambda n: f"{2020 + n // 250}-{n % 12 + 1:02d}-{n % 28 + 1:02d}")
     result = own(tmp_path, data)
     assert result.exit_code == 0, result.output
-    path, layout = tmp_path / "mine.toml", tmp_path / "mine_own.toml"
-    assert "# UNDECIDED category: which of these are harm" in layout.read_text(encoding="utf-8")
+    path, input_format = tmp_path / "mine.toml", tmp_path / "mine_own.toml"
+    assert "# UNDECIDED category: which of these are harm" in input_format.read_text(encoding="utf-8")
     database = tmp_path / "d.duckdb"
     for verb in (
         ("check", path),
@@ -239,9 +239,9 @@ def test_a_study_refuses_to_run_until_its_guessed_format_is_checked(tmp_path):
         assert 'the format "mine_own.toml" is a guess; check every line of it' in refusal(call(*verb))
     assert not database.exists()
     checked = [
-        line for line in layout.read_text(encoding="utf-8").splitlines() if not line.startswith("guessed = true")
+        line for line in input_format.read_text(encoding="utf-8").splitlines() if not line.startswith("guessed = true")
     ]
-    layout.write_text("\n".join(checked), encoding="utf-8")
+    input_format.write_text("\n".join(checked), encoding="utf-8")
     assert call("check", path).exit_code == 0
     ran = call("run", path, "--data", data, "--db", database, "--out", tmp_path / "out", "--quiet")
     assert ran.exit_code == 0, ran.output
@@ -259,17 +259,17 @@ def test_a_guess_that_leaves_the_dates_open_comes_without_a_study(tmp_path):
     )
     result = own(tmp_path, data, "--json")
     assert result.exit_code == 0, result.output
-    layout = tmp_path / "mine_own.toml"
+    input_format = tmp_path / "mine_own.toml"
     said = json.loads(result.stdout)
-    assert said["wrote"] == [str(layout)]
+    assert said["wrote"] == [str(input_format)]
     assert any("say which is meant" in line for line in said["sources"][0]["undecided"])
     assert not (tmp_path / "mine.toml").exists()
     text = (
-        layout.read_text(encoding="utf-8")
+        input_format.read_text(encoding="utf-8")
         .replace("formats = []", 'formats = ["%d/%m/%Y"]\norder_checked = true')
         .replace("guessed = true", "")
     )
-    layout.write_text(text, encoding="utf-8")
+    input_format.write_text(text, encoding="utf-8")
     again = own(tmp_path, data, "--file", "own.csv=mine_own.toml")
     assert again.exit_code == 0, again.output
     assert call("check", tmp_path / "mine.toml").exit_code == 0

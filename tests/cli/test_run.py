@@ -439,8 +439,8 @@ def study_with_tables(folder: Path) -> None:
     streets = [{"type": "Feature", "properties": {}, "geometry": line} for line in lines]
     (folder / "streets.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": streets}))
     tables = "".join(
-        f'[[source]]\nname = "{name}"\nkind = "{kind}"\nformat = "{layout}"\nfiles = ["{file}"]\n{more}\n'
-        for name, kind, layout, file, more in (
+        f'[[source]]\nname = "{name}"\nkind = "{kind}"\nformat = "{input_format}"\nfiles = ["{file}"]\n{more}\n'
+        for name, kind, input_format, file, more in (
             ("entries", "area_table", "area-table-csv", "entries.csv", 'areas = ["wards.geojson"]\narea_id = "code"'),
             ("fear", "survey", "survey-csv", "fear.csv", 'areas = ["wards.geojson"]\narea_id = "code"'),
             ("services", "site", "sites-csv", "services.csv", ""),

@@ -39,7 +39,7 @@ def told(text, places, low, high=None, withheld=False, factors=None):
 
 
 def pinned(*numbers, rule=RULE):
-    return {(one.low, one.high) for one in attack(Constraints(numbers, {}), rule).pinned}
+    return {(one.low, one.high) for one in attack(Constraints(numbers, {}), rule).exposed}
 
 
 def test_what_one_number_leaves_open_is_not_pinned():
@@ -115,8 +115,8 @@ def test_ranges_are_those_of_every_table_that_fits(cells, data):
             # Places that every number treats alike are tried as one, and that one may be pinned closer.
             if marks.count(marks[index]) == 1:
                 slow.add((min(values), max(values)))
-    assert slow <= {(one.low, one.high) for one in found.pinned}
-    assert found.pinned or not together_pinned
+    assert slow <= {(one.low, one.high) for one in found.exposed}
+    assert found.exposed or not together_pinned
 
 
 def test_outlines_that_overlap_are_cut_into_pieces():
@@ -124,9 +124,9 @@ def test_outlines_that_overlap_are_cut_into_pieces():
     ground = {name: shapely.Point(0, 0).buffer(radius) for name, radius in (("old", 300), ("new", 310))}
     old = Constraints((PublishedValue("old", (Term(1.0, "m", ("old",), YEAR),), 50, 50),), {"old": ground["old"]})
     new = Constraints((PublishedValue("new", (Term(1.0, "m", ("new",), YEAR),), 53, 53),), {"new": ground["new"]})
-    assert attack(old, RULE).pinned == ()
-    assert attack(new, RULE).pinned == ()
-    assert [(one.low, one.high) for one in attack(merge_constraints(old, new), RULE).pinned] == [(3, 3)]
+    assert attack(old, RULE).exposed == ()
+    assert attack(new, RULE).exposed == ()
+    assert [(one.low, one.high) for one in attack(merge_constraints(old, new), RULE).exposed] == [(3, 3)]
 
 
 def test_a_release_that_was_made_carelessly_is_seen_through(area):
@@ -138,12 +138,12 @@ def test_a_release_that_was_made_carelessly_is_seen_through(area):
     careless = replace(effect, before=Suppressed(5))
     primary = replace(open_release.operations[0].primary, effects=(careless,), phases=(), bounds=())
     operation = replace(open_release.operations[0], measures=(primary,))
-    telling = constraints_of(replace(open_release, operations=(operation,), rule="under-5", threshold=5))
-    assert telling.leaks
-    assert (3, 3) in {(one.low, one.high) for one in attack(telling, RULE).pinned}
+    constraints = constraints_of(replace(open_release, operations=(operation,), rule="under-5", threshold=5))
+    assert constraints.leaks
+    assert (3, 3) in {(one.low, one.high) for one in attack(constraints, RULE).exposed}
     safe = constraints_of(protect(result(area, table)))
     assert safe.leaks == ()
-    assert attack(safe, RULE).pinned == ()
+    assert attack(safe, RULE).exposed == ()
 
 
 cell = st.integers(0, 30)
@@ -155,9 +155,9 @@ def test_no_table_leaves_a_pinned_count(area, rows, rule):
     whole = result(area, [*rows, (900, 300, 300)])
     whole = replace(whole, study=replace(whole.study, publish=replace(whole.study.publish, disclosure=rule)))
     disclosed = protect(whole)
-    telling = constraints_of(disclosed)
-    assert telling.leaks == ()
-    assert attack(telling, DISCLOSURE_RULES[rule]).pinned == ()
+    constraints = constraints_of(disclosed)
+    assert constraints.leaks == ()
+    assert attack(constraints, DISCLOSURE_RULES[rule]).exposed == ()
     for effect in (*disclosed.operations[0].primary.effects, *disclosed.operations[0].primary.phases):
         for count in (effect.before, effect.after, effect.control_before, effect.control_after):
             if not isinstance(count, Suppressed):
@@ -185,7 +185,7 @@ def test_the_series_is_given_up_where_a_window_cuts_its_months(area):
     found.operations[0].measures[0].counts.counts.setflags(write=True)
     found.operations[0].measures[0].counts.counts[0][-2:] = (2, 10)
     careful = protect(found)
-    assert attack(constraints_of(careful), RULE).pinned == ()
+    assert attack(constraints_of(careful), RULE).exposed == ()
 
 
 def test_a_release_that_cannot_be_made_safe_is_refused(area, monkeypatch):

@@ -40,7 +40,7 @@ def disclosed(*parts, operation=None, k=K):
     answer = CompositeResult("A", parts, estimate(), 0.2, "a note")
     asked = CompositeSummary(CompositeOutcome("q", ("finds",), ("target",), ("after",)), (answer,))
     (found,) = protect_composites([asked], [operation or shown()], k)
-    return found.answers[0]
+    return found.results[0]
 
 
 def test_parts_that_the_report_shows_are_listed_with_their_weights():

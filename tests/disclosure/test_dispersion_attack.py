@@ -80,7 +80,7 @@ def test_the_line_of_the_control_gives_no_small_count(area):
     careful = protect(halves(area, 3))
     shown = careful.operations[0].primary
     assert shown.series.step != 1
-    assert attack(constraints_of(careful), RULE).pinned == ()
+    assert attack(constraints_of(careful), RULE).exposed == ()
     assert protect(halves(area, 30)).operations[0].primary.series.step == 1
 
 
@@ -96,7 +96,7 @@ def test_the_audit_sees_what_the_line_tells(area):
     operation = careful.operations[0]
     primary = replace(operation.primary, series=series)
     leaky = replace(careful, operations=(replace(operation, measures=(primary,)),))
-    assert (3, 3) in {(one.low, one.high) for one in attack(constraints_of(leaky), RULE).pinned}
+    assert (3, 3) in {(one.low, one.high) for one in attack(constraints_of(leaky), RULE).exposed}
 
 
 # -- curves ------------------------------------------------------------------------------------------------------------
@@ -114,9 +114,9 @@ def test_curves_by_month_say_nothing_but_the_months_that_are_shown(area):
     own, other = (np.array(values, dtype=float)[keep] for values in (series.target, control))
     scale = other[:before].sum() / own[:before].sum()
     again = cumulative_wdd(own, other, before=before, seed=1, scale=scale)
-    found = shown.beside.family.running
+    found = shown.robustness.other_estimators.cumulative_wdd
     assert [point.value for point in again.points] == pytest.approx([point.value for point in found.points])
-    events = shown.beside.family.events
+    events = shown.robustness.other_estimators.event_study
     block = round(2 * min(at for at in events.positions if at > 0))
     again = event_study(own, other, before=before, seed=1, block=block)
     assert [point.value for point in again.points] == pytest.approx([point.value for point in events.points])
@@ -127,8 +127,8 @@ def test_curves_go_where_the_months_go(area):
     whole, _, _ = made(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
     shown = protect(whole).operations[0].primary
     assert shown.series.step != 1
-    assert shown.beside.family.running is None
-    assert shown.beside.family.events is None
+    assert shown.robustness.other_estimators.cumulative_wdd is None
+    assert shown.robustness.other_estimators.event_study is None
 
 
 # -- clocks ------------------------------------------------------------------------------------------------------------
@@ -149,10 +149,10 @@ def test_a_clock_whose_stretch_leaves_a_small_count_of_the_control_is_blank(area
         found = halves(area, first)
         plan, one = found.operations[0].design, replace(found.operations[0].measures[0], family=family)
         shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
-        assert shown.family.clocks[0].initial.is_defined is safe
+        assert shown.other_estimators.effect_decay[0].initial.is_defined is safe
         assert bool(shown.stretches) is safe
     no_time = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0), timed=False)
-    assert not no_time.family.clocks[0].initial.is_defined
+    assert not no_time.other_estimators.effect_decay[0].initial.is_defined
 
 
 def test_a_clock_is_told_to_the_audit_and_has_few_digits(area):
@@ -162,10 +162,10 @@ def test_a_clock_is_told_to_the_audit_and_has_few_digits(area):
     one = replace(one, family=replace(one.family, clocks=(one_clock(stretches),)))
     whole = replace(whole, operations=(replace(whole.operations[0], measures=(one,)),))
     disclosed = protect(whole)
-    clock = disclosed.operations[0].primary.beside.family.clocks[0]
+    clock = disclosed.operations[0].primary.robustness.other_estimators.effect_decay[0]
     assert (clock.initial.value, clock.half_life_running) == (-0.74, 3.1)
     assert clock.months_to_return.pieces == ((1.2, 7.7),)
-    rows = [row for row in constraints_of(disclosed).told if "clock from" in row.text]
+    rows = [row for row in constraints_of(disclosed).values if "clock from" in row.text]
     assert len(rows) == 4
     counts = one.counts
     inside = (counts.dates >= np.datetime64("2021-02-01")) & (counts.dates < np.datetime64("2021-07-01"))
@@ -187,7 +187,7 @@ def test_numbers_that_have_nothing_to_do_with_one_another_hide_nothing():
     sums = [told(pair, 20, factors=(1.0, 1.0)) for pair in ("de", "fg", "hi")]
     leak = [told("ab", 8, factors=(1.0, 1.0)), told("b", 5), told("a", 1, 4, withheld=True)]
     found = attack(Constraints((*sums, *leak), {}), RULE)
-    assert [(one.low, one.high) for one in found.pinned] == [(3, 3)]
+    assert [(one.low, one.high) for one in found.exposed] == [(3, 3)]
 
 
 # -- trial over whole numbers ------------------------------------------------------------------------------------------
@@ -290,8 +290,8 @@ def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area
     """A correlation to nine digits picks one of all orders of the target's months; to two digits, ten times as many fit."""
     whole, _, _ = made(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
     exact = next(one for one in whole.operations[0].measures[0].guards if one.name == "serial correlation")
-    shown = protect(whole).operations[0].primary.beside
-    found = shown.guard("serial correlation")
+    shown = protect(whole).operations[0].primary.robustness
+    found = shown.diagnostic("serial correlation")
     assert found.figure == float(f"{exact.figure:.2g}") != exact.figure
     rng = np.random.default_rng(5)
     months = rng.choice(40, size=12, replace=False).astype(float)
@@ -303,5 +303,5 @@ def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area
     orders = np.array([correlation(rng.permutation(months)) for _ in range(3000)])
     assert (np.abs(orders - correlation(months)) < 5e-10).sum() < 10
     assert (np.abs(orders - correlation(months)) < 5e-3).sum() > 20
-    for row in shown.shifts.rows:
+    for row in shown.displacement_types.rows:
         assert math.isnan(row.figure) or row.figure == float(f"{row.figure:.2g}")

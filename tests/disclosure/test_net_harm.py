@@ -51,19 +51,19 @@ def balance(**more):
 
 def test_a_withheld_part_withholds_every_sum_it_enters():
     found = protect_harm_assessment(balance(), {("overdoses", "target")}, 5)
-    for net in found.nets:
+    for net in found.net_harm:
         weighs = next(row.weight for row in net.rows if row.measure.name == "overdoses")
         assert net.is_known is (weighs == 0 and any(row.weight for row in net.rows))
         assert all(math.isnan(row.low) for row in net.rows if row.measure.name == "overdoses")
         assert all(answer.state == "unknown" for answer in net.vetoes)
     assert math.isnan(found.acceptability[0].fell)
     assert found.acceptability[0].note.startswith("withheld")
-    assert found.acceptability[0].flips == ()
+    assert found.acceptability[0].tipping_points == ()
 
 
 def test_nothing_is_withheld_where_nothing_is_hidden():
     plain = balance()
-    assert protect_harm_assessment(plain, set(), 5).nets == plain.nets
+    assert protect_harm_assessment(plain, set(), 5).net_harm == plain.nets
     assert protect_harm_assessment(None, set(), 5) is None
 
 
@@ -71,7 +71,7 @@ def test_an_exact_small_count_of_an_area_table_is_withheld():
     plain = balance()
     nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest=3))) for net in plain.nets)
     found = protect_harm_assessment(replace(plain, nets=nets), set(), 5)
-    assert all(math.isnan(net.rows[1].low) for net in found.nets)
+    assert all(math.isnan(net.rows[1].low) for net in found.net_harm)
 
 
 def test_the_watch_is_published_without_counts():
@@ -87,19 +87,19 @@ def test_the_watch_is_published_without_counts():
             "finds", "share found outside the target", "share", 0.05, 0.5, Interval(0.1, 0.2, 0.95), (60, 50)
         ),
     )
-    found = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 5).watch
-    assert [cell.state for cell in found.cells] == [RiseState.UNKNOWN, RiseState.ROSE, RiseState.UNKNOWN]
-    for cell in found.cells:
+    found = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 5).unintended_harm
+    assert [cell.state for cell in found.checks] == [RiseState.UNKNOWN, RiseState.ROSE, RiseState.UNKNOWN]
+    for cell in found.checks:
         assert cell.after == 0
         assert math.isnan(cell.expected)
-    assert found.scatter[0].before == 100.0
-    assert math.isnan(found.scatter[1].before)  # a share of 5% of 60 finds is 3 finds
+    assert found.find_dispersion[0].before == 100.0
+    assert math.isnan(found.find_dispersion[1].before)  # a share of 5% of 60 finds is 3 finds
     hidden = protect_harm_assessment(
         balance(watch=UnintendedHarm(cells, lies)), {("finds", "target and rings")}, 5
-    ).watch
-    assert all(math.isnan(one.before) for one in hidden.scatter)
-    internal = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 1).watch
-    assert internal.cells == cells
+    ).unintended_harm
+    assert all(math.isnan(one.before) for one in hidden.find_dispersion)
+    internal = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 1).unintended_harm
+    assert internal.checks == cells
 
 
 def test_the_bar_holds_all_weightings_and_says_them_in_words():

@@ -31,7 +31,7 @@ def cells(image):
 
 def test_every_pattern_has_a_colour_and_a_meaning(found, area):
     shown = protect_patterns(found, area, 5)
-    colours = palette.SCHEMES[shown.emergence.image.scheme]
+    colours = palette.SCHEMES[shown.emerging.image.scheme]
     assert len(PATTERNS) == len(colours) == len(set(colours)) == 17
     assert len({pattern_meaning(pattern) for pattern in EmergingPattern if pattern}) == 16
 
@@ -45,18 +45,18 @@ def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
         found, clustering=thin(found.clustering), emergence=thin(found.emergence), shifts=(thin(found.shifts[0]),)
     )
     hidden, open_ = protect_patterns(poor, area, 5), protect_patterns(poor, area, 1)
-    for shown in (hidden.clusters, hidden.emergence, hidden.shifts["X"]):
+    for shown in (hidden.clusters, hidden.emerging, hidden.similarity["X"]):
         assert not cells(shown.image)
     assert set(hidden.clusters.km2.values()) == {0.0}
-    assert all(np.isnan(ground) for _, ground, _ in hidden.emergence.patterns)
-    assert hidden.shifts["X"].more == hidden.shifts["X"].fewer == 0
-    for shown in (open_.clusters, open_.emergence, open_.shifts["X"]):
+    assert all(np.isnan(ground) for _, ground, _ in hidden.emerging.patterns)
+    assert hidden.similarity["X"].more == hidden.similarity["X"].fewer == 0
+    for shown in (open_.clusters, open_.emerging, open_.similarity["X"]):
         assert cells(shown.image)
 
 
 def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
     poor = replace(found, emergence=replace(found.emergence, support=np.full(found.emergence.support.shape, 4)))
-    for _, _, why in protect_patterns(poor, area, 5).emergence.patterns:
+    for _, _, why in protect_patterns(poor, area, 5).emerging.patterns:
         assert "steps" not in why
 
 
@@ -70,20 +70,20 @@ def test_scores_of_few_events_are_withheld(found, area, events):
     thin = replace(score, events=inside, hit_rate=inside / total)
     poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
     shown = protect_patterns(poor, area, 5)
-    assert shown.judgement is None
+    assert shown.predictive_accuracy is None
     assert "under 5 events" in shown.why_not["accuracy"]
-    assert protect_patterns(poor, area, 1).judgement is not None
+    assert protect_patterns(poor, area, 1).predictive_accuracy is not None
 
 
 def test_scores_of_hotspots_drawn_from_few_events_are_withheld(found, area):
     judged = found.judgement
     thin = replace(judged.accuracy.hotspots, predicted_over_observed=3 / judged.accuracy.hotspots.events)
     poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
-    assert protect_patterns(poor, area, 5).judgement is None
+    assert protect_patterns(poor, area, 5).predictive_accuracy is None
 
 
 def test_scores_carry_no_count_and_few_digits(found, area):
-    for score in protect_patterns(found, area, 5).judgement.scores:
+    for score in protect_patterns(found, area, 5).predictive_accuracy.scores:
         assert np.isnan(score.events)
         for value in (score.hit_rate, score.pei, score.recapture_rate_index):
             assert round(value, 2) == value
@@ -94,7 +94,7 @@ def test_ground_adds_up_to_what_is_drawn(found, area):
     drawn = (found.clustering.support >= 5) & (found.clustering.places >= 5) & np.isfinite(found.clustering.gi.z)
     ground = sum(shown.clusters.km2[name] for name in ("high", "low", "chance"))
     assert ground == pytest.approx(drawn.sum() * 0.0625)
-    ground = sum(ground for _, ground, _ in shown.emergence.patterns)
+    ground = sum(ground for _, ground, _ in shown.emerging.patterns)
     inside = np.isfinite(found.emergence.found.z).any(axis=0)
     drawn = inside & (found.emergence.support >= 5) & (found.emergence.places >= 5)
     assert ground == pytest.approx(drawn.sum() * 0.0625)

@@ -65,12 +65,12 @@ def made(area, *, seed=1, rates=(1.0, 0.5, 1.2, 1.5, 12.0), after=0.5, few=None,
         for i, label in enumerate(labels)
     )
     squares = ZoneCounts("finds", labels, days, rng.poisson(tile_rate, (tiles, days.size)), False, span)
-    beside = other_estimators(one, plan, seed=1, candidates=ControlCandidates(places, squares))
-    listed = diagnose(one, plan, beside)
+    robustness = other_estimators(one, plan, seed=1, candidates=ControlCandidates(places, squares))
+    listed = diagnose(one, plan, robustness)
     moved = displacement_types(
         [DisplacementTest("similar markets", 0.1, "log ratio", 0.4, "From 3 to 9.", counts=(3, 9))]
     )
-    one = replace(one, family=beside, guards=listed, shifts=moved)
+    one = replace(one, other_estimators=robustness, diagnostics=listed, displacement_types=moved)
     operation = replace(found.operations[0], measures=(one,))
     return replace(found, operations=(operation,)), squares, plan
 
@@ -116,9 +116,9 @@ def test_a_small_target_takes_everything_made_from_it(area):
     assert "target" not in [point.name for point in found.profile.points]
     assert not found.clocks[0].initial.is_defined
     assert found.clocks[0].refusals == truth.family.clocks[0].refusals
-    for guard in shown.beside.guards:
-        assert math.isnan(guard.figure)
-        assert guard.sentence.startswith("Withheld")
+    for diagnostic in shown.beside.guards:
+        assert math.isnan(diagnostic.figure)
+        assert diagnostic.sentence.startswith("Withheld")
     assert {g.name: g.consequence for g in shown.beside.guards} == {g.name: g.consequence for g in truth.guards}
     assert all(not one.taken and math.isnan(one.scale) for one in found.choice.candidates)
 
@@ -161,11 +161,15 @@ def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hid
     disclosed = protect(whole)
     shown = disclosed.operations[0].primary
     assert hidden in {one.zone for one in shown.effects if one.is_withheld}
-    found = shown.beside.family.regression
+    found = shown.robustness.other_estimators.did
     assert len(found.terms) == 3
     assert all(math.isnan(term.value) and term.note.startswith("withheld") for term in found.terms)
     assert math.isnan(found.dispersion)
-    values = [value for name, value, *_ in estimator_rows(shown.beside.family, shown) if name.startswith("Poisson")]
+    values = [
+        value
+        for name, value, *_ in estimator_rows(shown.robustness.other_estimators, shown)
+        if name.startswith("Poisson")
+    ]
     assert len(values) == 3
     assert all(value.startswith("withheld") for value in values)
     published = publish_study(disclosed, tmp_path)
@@ -209,7 +213,7 @@ def test_the_sum_of_all_controls_gives_no_hidden_one_back(area):
     curve = ratio_by_control(own, areas)
     one = replace(one, family=replace(one.family, controls=curve))
     shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
-    names = sorted(dict(one.choices)["control"] for one in shown.family.controls.specifications)
+    names = sorted(dict(one.choices)["control"] for one in shown.other_estimators.by_control.specifications)
     assert names == ["a", "c"]
 
 
@@ -228,9 +232,9 @@ def test_a_clock_that_gives_a_small_stretch_back_is_blank(area):
     found = protect_robustness(
         replace(one, counts=counts), plan, K, effects=shown.effects, phases=(), bounds=(), series=ReleasedSeries(0)
     )
-    assert not found.family.clocks[0].initial.is_defined
+    assert not found.other_estimators.effect_decay[0].initial.is_defined
     kept = protect_robustness(one, plan, 1, effects=shown.effects, phases=(), bounds=(), series=ReleasedSeries(0))
-    assert kept.family.clocks[0].initial == clock.initial
+    assert kept.other_estimators.effect_decay[0].initial == clock.initial
 
 
 def test_a_choice_made_on_few_events_names_no_figure(area):
@@ -247,9 +251,9 @@ def test_a_choice_made_on_few_events_names_no_figure(area):
     held = guard("regression to the mean", Severity.SAY, -0.08, "It would change by -8.0%.")
     one = replace(one, counts=counts, guards=(held,))
     shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
-    assert shown.guards[0].sentence.startswith("Withheld")
-    assert math.isnan(shown.guards[0].figure)
-    assert shown.guards[0].consequence is Severity.SAY
+    assert shown.diagnostics[0].sentence.startswith("Withheld")
+    assert math.isnan(shown.diagnostics[0].figure)
+    assert shown.diagnostics[0].severity is Severity.SAY
 
 
 def test_a_shift_that_names_a_small_count_is_withheld(area):

@@ -53,7 +53,7 @@ def ratio(value, error=0.1):
 
 def test_selection_apart_from_the_window_before_bends_nothing():
     found = selection_diagnostic(YEAR, Period(date(2018, 1, 1), date(2020, 1, 1)))
-    assert (found.figure, found.consequence) == (0.0, Severity.NONE)
+    assert (found.figure, found.severity) == (0.0, Severity.NONE)
 
 
 def test_selection_on_half_of_the_window_before():
@@ -61,10 +61,10 @@ def test_selection_on_half_of_the_window_before():
     chosen = Period(date(2020, 7, 2), date(2021, 1, 1))
     found = selection_diagnostic(YEAR, chosen, chosen_count=25, peers=peers, observed=ratio(-0.05))
     assert found.figure == pytest.approx(0.5 * expected_regression(25, peers))
-    assert found.consequence is Severity.SIGNAL
+    assert found.severity is Severity.SIGNAL
     assert "from 200 places on data that make up 50% of the window before" in found.sentence
     big = selection_diagnostic(YEAR, chosen, chosen_count=25, peers=peers, observed=ratio(-1.5))
-    assert big.consequence is Severity.SAY
+    assert big.severity is Severity.SAY
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_selection_on_half_of_the_window_before():
 def test_selection_that_cannot_be_measured(chosen, consequence):
     found = selection_diagnostic(YEAR, chosen)
     assert math.isnan(found.figure)
-    assert found.consequence is consequence
+    assert found.severity is consequence
 
 
 def test_selection_foretells_the_fall_of_real_picks():
@@ -84,8 +84,8 @@ def test_selection_foretells_the_fall_of_real_picks():
         means = rng.gamma(3, 4, 500)
         first, second = rng.poisson(means), rng.poisson(means)
         for place in np.argsort(-first)[:10]:
-            guard = selection_diagnostic(YEAR, YEAR.periods[0], chosen_count=int(first[place]), peers=first)
-            figures.append(guard.figure)
+            diagnostic = selection_diagnostic(YEAR, YEAR.periods[0], chosen_count=int(first[place]), peers=first)
+            figures.append(diagnostic.figure)
             falls.append(second[place] / first[place] - 1)
     assert np.mean(figures) == pytest.approx(np.mean(falls), abs=0.02)
 
@@ -102,20 +102,20 @@ def test_trends_by_hand():
     )
     slack = 1 - 1.959964 * 0.1 / math.sqrt(2)
     assert found.figure == pytest.approx(slack / (0.2 * 1.5))
-    assert found.consequence is Severity.SAY
+    assert found.severity is Severity.SAY
     small = pre_trend_diagnostic(curve([0.0, 0.1, -0.1, -0.2, -0.2], [0.01] * 5, [-3.5, -2.5, -1.5, 0.5, 1.5]))
     assert small.figure < 1
-    assert small.consequence is Severity.SIGNAL
+    assert small.severity is Severity.SIGNAL
     noisy = pre_trend_diagnostic(
         curve([0.0, 0.1, -0.1, -0.2, -0.2], [0.5, 0.5, 0.5, 0.01, 0.01], [-3.5, -2.5, -1.5, 0.5, 1.5])
     )
-    assert noisy.consequence is Severity.SAY
+    assert noisy.severity is Severity.SAY
     assert "says little" in noisy.sentence
 
 
 def test_trends_with_nothing_to_undo_or_nothing_to_hold_against():
     flat = pre_trend_diagnostic(event_study([50] * 12, [80] * 12, before=8, seed=1))
-    assert (flat.figure, flat.consequence) == (0.0, Severity.NONE)
+    assert (flat.figure, flat.severity) == (0.0, Severity.NONE)
     short = pre_trend_diagnostic(event_study([50, 50, 20], [80, 80, 80], before=2, seed=1))
     assert math.isnan(short.figure)
     steady = pre_trend_diagnostic(event_study([400] * 8 + [100] * 4, [800] * 12, before=8, seed=1))
@@ -126,12 +126,12 @@ def test_season():
     same = season_diagnostic(
         window(((2019, 6, 1), (2019, 9, 1)), ((2020, 6, 1), (2020, 9, 1))), window(((2021, 6, 1), (2021, 9, 1)))
     )
-    assert (same.figure, same.consequence) == (0.0, Severity.NONE)
+    assert (same.figure, same.severity) == (0.0, Severity.NONE)
     other = season_diagnostic(window(((2020, 1, 1), (2020, 4, 1))), window(((2020, 7, 1), (2020, 10, 1))))
     assert other.figure == 1.0
     year = season_diagnostic(YEAR, window(((2021, 1, 1), (2021, 7, 1))))
     assert year.figure == pytest.approx(1 - 182 / 366, abs=0.01)
-    assert year.consequence is Severity.SAY
+    assert year.severity is Severity.SAY
 
 
 def test_serial_correlation_is_found_and_white_noise_is_not():
@@ -143,9 +143,9 @@ def test_serial_correlation_is_found_and_white_noise_is_not():
         for month in range(1, 48):
             drift[month] = 0.7 * drift[month - 1] + math.sqrt(1 - 0.49) * noise[month]
         control = rng.poisson(500, 48)
-        false.append(autocorrelation_diagnostic(rng.poisson(60, 48), control, after=6).consequence is Severity.SIGNAL)
+        false.append(autocorrelation_diagnostic(rng.poisson(60, 48), control, after=6).severity is Severity.SIGNAL)
         true.append(
-            autocorrelation_diagnostic(rng.poisson(60 * np.exp(0.4 * drift)), control, after=6).consequence
+            autocorrelation_diagnostic(rng.poisson(60 * np.exp(0.4 * drift)), control, after=6).severity
             is Severity.SIGNAL
         )
     assert 0.01 < np.mean(false) < 0.1
@@ -158,70 +158,70 @@ def test_serial_factor_by_hand_and_too_little_to_see():
     factor = math.sqrt(1 + 2 * 0.5 * found.figure)
     assert f"a factor of about {factor:.1f}" in found.sentence
     held = autocorrelation_diagnostic(months, np.full(48, 500), after=2, calibrated=True)
-    assert (found.consequence, held.consequence) == (Severity.SIGNAL, Severity.SAY)
+    assert (found.severity, held.severity) == (Severity.SIGNAL, Severity.SAY)
     assert math.isnan(autocorrelation_diagnostic([1.0] * 5, [1.0] * 5, after=1).figure)
     with pytest.raises(DesignError, match="the same months"):
         autocorrelation_diagnostic([1], [1, 2], after=1)
 
 
 def test_reporting():
-    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="public").consequence is Severity.SAY
-    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="agency").consequence is Severity.NONE
+    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="public").severity is Severity.SAY
+    assert reporting_diagnostic(ratio(-0.5), None, recorded_by="agency").severity is Severity.NONE
     calm = reporting_diagnostic(ratio(-0.5), ratio(0.05), recorded_by="public")
-    assert calm.consequence is Severity.SAY
+    assert calm.severity is Severity.SAY
     moved = reporting_diagnostic(ratio(-0.5), ratio(-0.4), recorded_by="public")
-    assert moved.consequence is Severity.SIGNAL
+    assert moved.severity is Severity.SIGNAL
     assert "-33%" in moved.sentence
     assert "-10% is left" in moved.sentence
     # It may be chance, yet it would take the whole change with it.
-    assert reporting_diagnostic(ratio(-0.1), ratio(-0.15), recorded_by="public").consequence is Severity.SIGNAL
+    assert reporting_diagnostic(ratio(-0.1), ratio(-0.15), recorded_by="public").severity is Severity.SIGNAL
 
 
 def test_rows_without_a_place():
     target, control = Change("T", 100, 60), Change("C", 1000, 1000)
-    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0)).consequence is Severity.NONE
+    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0)).severity is Severity.NONE
     few = unplaced_rows_diagnostic(target, control, Change("U", 10, 10))
-    assert few.consequence is Severity.NONE
+    assert few.severity is Severity.NONE
     assert "-40%" in few.sentence
     assert "-36%" in few.sentence
     worst = unplaced_rows_diagnostic(target, control, Change("U", 50, 50))
-    assert worst.consequence is Severity.SAY
-    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200)).consequence is Severity.SIGNAL
+    assert worst.severity is Severity.SAY
+    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200)).severity is Severity.SIGNAL
     nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1))
     assert "no ratio to bound" in nothing.sentence
 
 
 def test_many_measures():
     found = {"a": ratio(-0.3, 0.1), "b": ratio(-0.22, 0.1), "c": ratio(0.1, 0.1), "d": ratio(0.0, 0.1)}
-    assert multiplicity_diagnostic(found, primary="a", name="a").consequence is Severity.NONE
+    assert multiplicity_diagnostic(found, primary="a", name="a").severity is Severity.NONE
     second = multiplicity_diagnostic(found, primary="a", name="b")
     assert second.figure == pytest.approx(3 * found["b"].p_value())
-    assert second.consequence is Severity.SIGNAL
+    assert second.severity is Severity.SIGNAL
     draws = np.random.default_rng(1).normal(size=(999, 1)).repeat(4, axis=1)
     together = multiplicity_diagnostic(found, primary="a", name="b", placebos=draws)
     assert together.figure < 0.05
-    assert together.consequence is Severity.SAY
+    assert together.severity is Severity.SAY
     none = multiplicity_diagnostic(found | {"e": ratio(math.nan)}, primary="a", name="e")
-    assert none.consequence is Severity.NONE
+    assert none.severity is Severity.NONE
     with pytest.raises(DesignError, match="not among the measures"):
         multiplicity_diagnostic(found, primary="a", name="x")
 
 
 def test_power_and_controls():
-    assert power_diagnostic(0.4).consequence is Severity.SAY
-    assert power_diagnostic(0.6).consequence is Severity.REFUSE
-    assert power_diagnostic(math.nan).consequence is Severity.REFUSE
+    assert power_diagnostic(0.4).severity is Severity.SAY
+    assert power_diagnostic(0.6).severity is Severity.REFUSE
+    assert power_diagnostic(math.nan).severity is Severity.REFUSE
     target = Change("T", 100, 80)
     apart = ratio_by_control(target, [Change("A", 900, 1500), Change("B", 900, 500)])
-    assert controls_diagnostic(apart).consequence is Severity.REFUSE
+    assert controls_diagnostic(apart).severity is Severity.REFUSE
     assert controls_diagnostic(apart).sentence.startswith("Controls disagree")
     mixed = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 70)])
-    assert controls_diagnostic(mixed).consequence is Severity.SAY
+    assert controls_diagnostic(mixed).severity is Severity.SAY
     against = Estimate("r", 0.4, 0.1, "log ratio", "", calibrated=True)
     same = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])
-    assert controls_diagnostic(same, against).consequence is Severity.REFUSE
+    assert controls_diagnostic(same, against).severity is Severity.REFUSE
     assert (
-        controls_diagnostic(ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])).consequence
+        controls_diagnostic(ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])).severity
         is Severity.SAY
     )
     assert math.isnan(controls_diagnostic(ratio_by_control(target, [])).figure)
@@ -289,11 +289,11 @@ def test_a_fall_that_location_error_carries_into_the_ring():
 
 def test_leak_guard():
     shares = [("target", 0.8)]
-    assert geocoding_error_diagnostic(shares, error=0, ring=("r", 250, -0.2)).consequence is Severity.NONE
-    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 100, -0.01)).consequence is Severity.REFUSE
-    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 250, -0.08)).consequence is Severity.SIGNAL
+    assert geocoding_error_diagnostic(shares, error=0, ring=("r", 250, -0.2)).severity is Severity.NONE
+    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 100, -0.01)).severity is Severity.REFUSE
+    assert geocoding_error_diagnostic(shares, error=60, ring=("r", 250, -0.08)).severity is Severity.SIGNAL
     mild = geocoding_error_diagnostic(shares, error=60, ring=("the first ring", 250, -0.01))
-    assert mild.consequence is Severity.SAY
+    assert mild.severity is Severity.SAY
     assert "20% of the target area's events are recorded outside it" in mild.sentence
 
 

@@ -153,7 +153,7 @@ def test_the_regression_is_what_a_cell_by_cell_sum_gives(by_month):
     wild = table.counts.copy()
     wild[0, table.dates.astype("datetime64[M]") == np.datetime64("2019-03")] *= 4
     table = replace(table, counts=wild)
-    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan, seed=1).regression
+    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan, seed=1).did
     value, error, phi = slow_regression(table, plan)
     assert phi > 1.5
     assert found.dispersion == pytest.approx(phi, rel=1e-6)
@@ -174,8 +174,8 @@ def test_the_regression_asks_about_the_headlines_windows_even_inside_a_month():
     plan = replace(plan, before=before, after=Window("after", (Period(date(2020, 10, 9), date(2021, 3, 2)),)))
     result = evaluate_measure(MEASURE, counts(), plan)
     found = other_estimators(result, plan, seed=1)
-    assert [term.value for term in found.regression.terms] == pytest.approx(
-        [point.value for point in found.profile.points if point.name != "0-100 m"], abs=1e-7
+    assert [term.value for term in found.did.terms] == pytest.approx(
+        [point.value for point in found.distance_profile.points if point.name != "0-100 m"], abs=1e-7
     )
 
 
@@ -187,7 +187,7 @@ def test_a_regression_without_months_or_control_is_refused_with_its_reason():
         after=Window("after", (Period(ENDED, date(2020, 12, 1)),)),
     )
     found = other_estimators(evaluate_measure(MEASURE, counts(), short), short, seed=1)
-    assert found.regression is None
+    assert found.did is None
     assert dict(found.left_out)["Poisson difference-in-differences"] == (
         "The windows hold 5 months with data; how counts vary by month needs at least 6."
     )
@@ -218,9 +218,9 @@ def test_the_running_difference_leaves_out_the_operation(whole):
 def test_the_same_seed_gives_the_same_family(whole):
     plan, result, found = whole
     again = other_estimators(result, plan, seed=3, candidates=candidates())
-    assert again.running.reach == found.running.reach
-    assert again.controls == found.controls
-    assert again.clocks == found.clocks
+    assert again.cumulative_wdd.reach == found.running.reach
+    assert again.by_control == found.controls
+    assert again.effect_decay == found.clocks
 
 
 def test_guards_are_all_there_hardest_first(whole):
@@ -228,14 +228,16 @@ def test_guards_are_all_there_hardest_first(whole):
     listed = diagnose(
         result, plan, found, location_error=60, ratios={"finds": result.effect("target").ratio}, primary="finds"
     )
-    assert sorted(guard.name for guard in listed) == [
+    assert sorted(diagnostic.name for diagnostic in listed) == [
         "choice of control", "location error", "many measures", "parallel trends", "regression to the mean",
         "reporting effort", "rows without a place", "season", "serial correlation", "smallest detectable fall",
     ]  # fmt: skip
-    assert [guard.consequence for guard in listed] == sorted((guard.consequence for guard in listed), reverse=True)
-    for guard in listed:
-        assert guard.sentence.endswith(".")
-        assert guard.unit
+    assert [diagnostic.severity for diagnostic in listed] == sorted(
+        (diagnostic.severity for diagnostic in listed), reverse=True
+    )
+    for diagnostic in listed:
+        assert diagnostic.sentence.endswith(".")
+        assert diagnostic.unit
 
 
 def test_guards_with_a_comparator_and_the_places_chosen_from():
@@ -244,7 +246,9 @@ def test_guards_with_a_comparator_and_the_places_chosen_from():
     found = other_estimators(result, plan, seed=1)
     peers = np.random.default_rng(1).poisson(300, 100)
     other = evaluate_measure(replace(MEASURE, name="bulky items"), counts(7, effect=1), plan)
-    listed = {guard.name: guard for guard in diagnose(result, plan, found, comparator=other, peers=peers)}
+    listed = {
+        diagnostic.name: diagnostic for diagnostic in diagnose(result, plan, found, comparator=other, peers=peers)
+    }
     assert math.isfinite(listed["regression to the mean"].figure)
     assert listed["reporting effort"].figure == other.effect("target").ratio.value
     assert "choice of control" not in listed
@@ -263,10 +267,10 @@ def test_without_rings_months_only_and_several_seasons():
     result = evaluate_measure(MEASURE, counts(by_month=True), plan)
     found = other_estimators(result, plan, seed=1)
     assert found.indices is None
-    assert found.total is None
-    assert found.running is None
+    assert found.wdd_total is None
+    assert found.cumulative_wdd is None
     assert {part for part, _ in found.left_out} == {"indices", "running difference", "choice of control"}
-    assert len(found.clocks) == 1
+    assert len(found.effect_decay) == 1
     assert diagnose(result, plan, found)
 
 
@@ -276,11 +280,11 @@ def test_no_events_at_all_is_no_crash():
     plan = design()
     result = evaluate_measure(MEASURE, nothing, plan)
     found = other_estimators(result, plan, seed=1, candidates=candidates())
-    assert not found.local.is_defined
+    assert not found.wdd_target.is_defined
     assert math.isnan(found.exact.low)
-    assert all(clock.refusals[0][0] == "all" for clock in found.clocks)
+    assert all(clock.refusals[0][0] == "all" for clock in found.effect_decay)
     listed = diagnose(result, plan, found)
-    assert listed[0].consequence is Severity.REFUSE
+    assert listed[0].severity is Severity.REFUSE
 
 
 def test_weeks_begin_with_the_operation():

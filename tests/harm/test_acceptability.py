@@ -97,7 +97,7 @@ def test_splitting_a_measure_changes_nothing():
         [getattr(found, name) for name in shares], abs=1e-12
     )
     assert np.array([one[1:] for one in again.central]) == pytest.approx(np.array([one[1:] for one in found.central]))
-    assert [flip.at for flip in again.flips] == pytest.approx([flip.at for flip in found.flips])
+    assert [flip.at for flip in again.tipping_points] == pytest.approx([flip.at for flip in found.tipping_points])
 
 
 def test_another_unit_with_its_range_converted_changes_nothing():
@@ -126,8 +126,8 @@ def test_the_order_of_the_measures_changes_nothing():
 
 def test_the_flip_is_where_the_sum_is_zero_and_says_so_in_plain_words():
     found = acceptability(world({"a": -60.0, "b": 3.0}), RULES, seed=1)
-    first = found.flips[0]
-    for flip in found.flips:
+    first = found.tipping_points[0]
+    for flip in found.tipping_points:
         at = {
             "environment, borne by community": (-60 / flip.at, 3 / math.sqrt(0.2)),
             "health, borne by user": (-60 / math.sqrt(200), 3 / flip.at),
@@ -140,7 +140,7 @@ def test_the_flip_is_where_the_sum_is_zero_and_says_so_in_plain_words():
 def test_no_weight_turns_what_all_harms_agree_on():
     found = acceptability(world({"a": -60.0, "b": -3.0}), RULES, seed=1)
     assert found.clearly_fell == 1.0
-    assert all("whatever it weighs" in flip.sentence for flip in found.flips)
+    assert all("whatever it weighs" in flip.sentence for flip in found.tipping_points)
     assert all(math.isnan(rose) for _, _, _, rose in found.central)
 
 

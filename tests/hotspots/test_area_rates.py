@@ -56,7 +56,7 @@ def test_a_raised_corner_is_found_and_little_else(area, raised):
     found = find_area_clusters(MEASURE, [table(area, raised)], study=made_study(area))
     assert CORE <= high(found) <= NEAR
     assert [name for name, _ in found.why_not] == ["emerging", "accuracy", "shift"]
-    assert found.clustering.overall[0].p < 0.001
+    assert found.clustering.global_tests[0].p < 0.001
 
 
 def test_nothing_is_found_where_nothing_is(area):

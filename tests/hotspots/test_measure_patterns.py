@@ -156,22 +156,22 @@ def test_a_measure_with_a_market_has_every_answer(area):
     found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(), designs=[design(area)])
     assert found.why_not == ()
     assert found.clustering.gi.flagged(1).any()
-    assert found.clustering.overall[0].p == pytest.approx(0.002)
-    counts = found.emergence.found.counts()
+    assert found.clustering.global_tests[0].p == pytest.approx(0.002)
+    counts = found.emerging.map.counts()
     assert (
         counts[EmergingPattern.PERSISTENT_HOT]
         + counts[EmergingPattern.INTENSIFYING_HOT]
         + counts[EmergingPattern.DIMINISHING_HOT]
         > 0
     )
-    assert len(found.emergence.found.steps) == 36
-    judged = found.judgement
+    assert len(found.emerging.map.steps) == 36
+    judged = found.predictive_accuracy
     assert (judged.earlier.start, judged.later.start) == (date(2020, 1, 1), date(2021, 1, 1))
     old = events.within(judged.earlier)
     assert judged.accuracy.hotspots.events <= events.within(judged.later).sum()
     assert judged.accuracy.hotspots.pai > 5
     assert old.sum() > 0
-    shift = found.shifts[0]
+    shift = found.similarity[0]
     assert (shift.grid.cell, shift.units) == (1000, "squares of 1,000 m")
     assert shift.label[shift.label >= 0].tolist() == list(range(shift.support.size))
     assert shift.support.sum() == (events.within(design(area).before) | events.within(design(area).after)).sum()
@@ -183,33 +183,33 @@ def test_a_month_without_data_is_no_step_and_no_day(area):
     used = events.day.astype("datetime64[M]") != np.datetime64(gap, "M")
     events = DatedPoints(events.x[used], events.y[used], events.day[used], events.weight[used])
     found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(missing=[gap]), designs=[design(area)])
-    assert found.emergence.found.missing == (gap,)
-    assert np.isnan(found.emergence.found.z[14]).all()
-    assert found.judgement.earlier.days == 366 - 31
+    assert found.emerging.map.missing == (gap,)
+    assert np.isnan(found.emerging.map.z[14]).all()
+    assert found.predictive_accuracy.earlier.days == 366 - 31
 
 
 def test_a_step_of_three_months_is_missing_if_one_of_them_is(area):
     study = replace(made_study(area), emerging=EmergingSettings(months=3))
     found = find_patterns(
         MEASURE, events_of(area), study=study, ledger=ledger(missing=[date(2020, 3, 1)]), designs=[]
-    ).emergence
-    assert (len(found.found.steps), found.found.missing) == (12, (date(2020, 1, 1),))
+    ).emerging
+    assert (len(found.map.steps), found.map.missing) == (12, (date(2020, 1, 1),))
 
 
 def test_a_hot_pattern_rests_on_its_thinnest_hot_step(area):
     """What a hot spot says is said of each hot step: the least of them decides whether it may be shown."""
-    found = find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[]).emergence
-    hot = found.found.pattern > 0
+    found = find_patterns(MEASURE, events_of(area), study=made_study(area), ledger=ledger(), designs=[]).emerging
+    hot = found.map.pattern > 0
     assert hot.any()
     row, column = (int(index[0]) for index in np.nonzero(hot))
     events = events_of(area)
-    x, y = found.found.grid.centres()
-    at = found.found.grid.cell_of(events.x, events.y)
-    columns, rows = at % found.found.grid.nx, at // found.found.grid.nx
+    x, y = found.map.grid.centres()
+    at = found.map.grid.cell_of(events.x, events.y)
+    columns, rows = at % found.map.grid.nx, at // found.map.grid.nx
     near = np.hypot(x[columns] - x[column], y[rows] - y[row]) <= 500
     least = np.inf
-    for step in np.flatnonzero(found.found.side[:, row, column] == 1):
-        months = [found.found.steps[other] for other in (step - 1, step) if other >= 0]
+    for step in np.flatnonzero(found.map.side[:, row, column] == 1):
+        months = [found.map.steps[other] for other in (step - 1, step) if other >= 0]
         when = np.isin(events.day.astype("datetime64[M]"), np.array(months, dtype="datetime64[M]"))
         least = min(least, int((near & when).sum()))
     assert found.support[row, column] == least
@@ -228,7 +228,7 @@ def test_short_and_empty_sources_get_sentences(area):
     assert "this source covers 8 whole months, not 24" in why["accuracy"]
     nothing = DatedPoints(np.empty(0), np.empty(0), np.empty(0, dtype="datetime64[D]"), np.empty(0))
     empty = find_patterns(MEASURE, nothing, study=made_study(area), ledger=ledger(), designs=[design(area)])
-    assert (empty.clustering, empty.emergence, empty.judgement, empty.shifts) == (None, None, None, ())
+    assert (empty.clustering, empty.emerging, empty.predictive_accuracy, empty.similarity) == (None, None, None, ())
     assert set(dict(empty.why_not)) == {"clusters", "emerging", "accuracy", "shift"}
 
 
@@ -238,7 +238,7 @@ def test_hotspots_are_drawn_without_a_look_at_the_later_period(area):
     late = events.day >= np.datetime64("2021-01-01")
     moved = DatedPoints(np.where(late, events.x + 700, events.x), events.y, events.day, events.weight)
     one, two = (
-        find_patterns(MEASURE, some, study=made_study(area), ledger=ledger(), designs=[]).judgement
+        find_patterns(MEASURE, some, study=made_study(area), ledger=ledger(), designs=[]).predictive_accuracy
         for some in (events, moved)
     )
     assert one.accuracy.hotspots.cells == two.accuracy.hotspots.cells
@@ -254,8 +254,8 @@ def test_same_seed_same_patterns(area):
     assert (
         one.clustering.gi.p[np.isfinite(one.clustering.gi.p)] == two.clustering.gi.p[np.isfinite(two.clustering.gi.p)]
     ).all()
-    assert (one.emergence.found.pattern == two.emergence.found.pattern).all()
-    assert one.clustering.overall == two.clustering.overall
+    assert (one.emerging.map.pattern == two.emerging.map.pattern).all()
+    assert one.clustering.global_tests == two.clustering.global_tests
 
 
 def test_accuracy_of_all_cells_is_one():
@@ -275,13 +275,13 @@ def test_shares_of_areas_are_compared_where_the_study_names_some(area):
     )
     study = replace(made_study(area), change=ChangeSettings(areas=quarters))
     events = events_of(area)
-    (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), designs=[design(area)]).shifts
+    (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), designs=[design(area)]).similarity
     used = events.within(design(area).before) | events.within(design(area).after)
     counted = [int((used & shapely.intersects_xy(shape, events.x, events.y)).sum()) for shape in quarters.shapes]
     assert found.support.tolist() == counted
     assert found.places.tolist() == counted
     assert found.units == "3 areas"
-    assert "some events lie in none of the areas" in found.found.note
+    assert "some events lie in none of the areas" in found.test.note
     middles = np.array(
         [[west + 900, west + 5100, west + 900, west + 5100], [south + 900, south + 900, south + 5100, south + 5100]]
     )

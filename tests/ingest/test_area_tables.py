@@ -60,17 +60,17 @@ def own(folder: Path, text: str = "", **changed: str) -> str:
     return "own.toml"
 
 
-def ingest(folder, area, span, files, *, layout, areas=AREAS, kind="area_table", then=lambda store: None):
+def ingest(folder, area, span, files, *, input_format, areas=AREAS, kind="area_table", then=lambda store: None):
     """Write files, read them all as one source, and return its ledger and what `then` finds in the database."""
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     for name, content in files.items():
         (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = read_format(layout, folder)
-    source = Source("s", kind, layout, tuple(files), areas=areas)
+    found = read_format(input_format, folder)
+    source = Source("s", kind, input_format, tuple(files), areas=areas)
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
         inputs = find_input_files(sorted(files), inbox, members=found.members)
-        ledger = ingest_table(store, source, layout=found, files=inputs, area=area, period=span)
+        ledger = ingest_table(store, source, input_format=found, files=inputs, area=area, period=span)
         return ledger, then(store)
 
 
@@ -111,7 +111,7 @@ TRAPS = {
 @pytest.mark.parametrize("case", TRAPS, ids=list(TRAPS))
 def test_bad_values_are_rejected_with_line_and_reason(case, tmp_path, area, span):
     body, expected = TRAPS[case]
-    ledger, found = ingest(tmp_path, area, span, {"a.csv": GOOD + body}, layout=own(tmp_path), then=rejects)
+    ledger, found = ingest(tmp_path, area, span, {"a.csv": GOOD + body}, input_format=own(tmp_path), then=rejects)
     assert expected in found
     torn = "another value" in case
     assert balanced(ledger) == (5, 3, 2, 0) if torn else (5, 4, 1, 0)
@@ -121,7 +121,7 @@ def test_bad_values_are_rejected_with_line_and_reason(case, tmp_path, area, span
 def test_suppressed_values_are_intervals_and_missing_ones_are_missing(tmp_path, area, span):
     body = 'code,month,n\n001,2020-01,"1,204"\n002,2020-01,*\n003,2020-01,<5\n001,2020-02,3.0\n'
     ledger, counts = ingest(
-        tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path), then=lambda store: area_counts(store, "s")
+        tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path), then=lambda store: area_counts(store, "s")
     )
     assert counts.areas == ("001", "002", "003")
     np.testing.assert_array_equal(counts.low, [[1204, 3], [1, np.nan], [0, np.nan]])
@@ -135,10 +135,10 @@ def test_suppressed_values_are_intervals_and_missing_ones_are_missing(tmp_path, 
 
 def test_codes_are_mended_by_the_declared_rule_and_never_without(tmp_path, area, span):
     body = "code,month,n\n1.0,2020-01,7\n2,2020-01,8\n003,2020-01,9\n"
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path))
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path))
     assert ledger.total("inside") == 3
     text = OWN.format(**LONG).replace("id_width = 3", "")
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path, text))
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path, text))
     assert (ledger.total("inside"), ledger.total("no_place")) == (1, 2)
     notes = " ".join(note.text() for note in ledger.notes)
     assert 'not in the area file and have no place: 2, "1.0", "2"' in notes
@@ -148,28 +148,28 @@ def test_codes_are_mended_by_the_declared_rule_and_never_without(tmp_path, area,
 def test_no_code_that_fits_is_refused(tmp_path, area, span):
     body = "code,month,n\n51,2020-01,7\n"
     with pytest.raises(DataError, match=r'No area of "s" is in its area file: the table has codes like "051"'):
-        ingest(tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path))
+        ingest(tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path))
 
 
 def test_area_file_codes_are_mended_by_the_same_rule(tmp_path, area, span):
     floats = Areas(("1.0", "2.0"), (BOX["001"], BOX["002"]))
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": GOOD}, layout=own(tmp_path), areas=floats)
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), areas=floats)
     assert (ledger.total("inside"), ledger.total("no_place")) == (3, 1)
     double = Areas(("1", "001"), (BOX["001"], BOX["002"]))
     with pytest.raises(DataError, match='Two areas of "s" have the code "001"'):
-        ingest(tmp_path, area, span, {"a.csv": GOOD}, layout=own(tmp_path), areas=double)
+        ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), areas=double)
 
 
 def test_areas_beside_the_study_area_are_outside(tmp_path, area, span):
     body = GOOD + "009,2020-01,44\n"
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path))
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path))
     assert (ledger.total("inside"), ledger.total("outside")) == (4, 1)
 
 
 def test_a_value_given_twice_is_a_duplicate_in_files_of_any_order(tmp_path, area, span):
     again = "code,month,n\n002,2020-01,12.0\n001,2020-02,10\n"
     ledger, found = ingest(
-        tmp_path, area, span, {"b.csv": again, "a.csv": GOOD}, layout=own(tmp_path),
+        tmp_path, area, span, {"b.csv": again, "a.csv": GOOD}, input_format=own(tmp_path),
         then=lambda store: (store.connection.execute("FROM tidy.duplicate").fetchall(), rejects(store)),
     )  # fmt: skip
     assert balanced(ledger) == (6, 3, 2, 1)
@@ -181,20 +181,22 @@ def test_reading_again_changes_nothing_and_a_refused_file_leaves_what_was(tmp_pa
     def dump(store):
         return store.connection.execute("FROM tidy.area_value ORDER BY ALL").fetchall()
 
-    one = ingest(tmp_path, area, span, {"a.csv": GOOD}, layout=own(tmp_path), then=dump)
-    assert ingest(tmp_path, area, span, {"a.csv": GOOD}, layout=own(tmp_path), then=dump) == one
+    one = ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), then=dump)
+    assert ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), then=dump) == one
     with pytest.raises(QualityError, match=r'does not look like the format "own\.toml": in 2 of 2 values'):
-        ingest(tmp_path, area, span, {"a.csv": "code,month,n\n001,2020-01,x\n002,2020-01,y\n"}, layout=own(tmp_path))
+        ingest(
+            tmp_path, area, span, {"a.csv": "code,month,n\n001,2020-01,x\n002,2020-01,y\n"}, input_format=own(tmp_path)
+        )
     with open_engine(tmp_path / "t.duckdb", inputs=tmp_path) as store:
         assert dump(store) == one[1]
 
 
 def test_empty_cells_alone_never_make_a_wrong_format(tmp_path, area, span):
     body = "code,month,n\n001,2020-01,\n002,2020-01,\n003,2020-01,4\n"
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path))
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path))
     assert balanced(ledger) == (3, 1, 2, 0)
     with pytest.raises(DataError, match="has no row left"):
-        ingest(tmp_path, area, span, {"a.csv": "code,month,n\n001,2020-01,\n"}, layout=own(tmp_path))
+        ingest(tmp_path, area, span, {"a.csv": "code,month,n\n001,2020-01,\n"}, input_format=own(tmp_path))
 
 
 # -- wide tables ------------------------------------------------------------------------------------------------------
@@ -223,12 +225,17 @@ def as_parquet(rows, folder):
 
 @pytest.mark.parametrize("container", ["csv", "excel", "parquet"])
 def test_wide_tables_of_every_container(container, tmp_path, area, span):
-    layout = own(tmp_path, OWN.format(**WIDE).replace("[columns]", f'container = "{container}"\n[columns]'))
+    input_format = own(tmp_path, OWN.format(**WIDE).replace("[columns]", f'container = "{container}"\n[columns]'))
     content = {"csv": as_csv(SHEET), "excel": as_excel(SHEET, tmp_path), "parquet": as_parquet(SHEET, tmp_path)}[
         container
     ]
     ledger, counts = ingest(
-        tmp_path, area, span, {f"a.{container}": content}, layout=layout, then=lambda store: area_counts(store, "s")
+        tmp_path,
+        area,
+        span,
+        {f"a.{container}": content},
+        input_format=input_format,
+        then=lambda store: area_counts(store, "s"),
     )
     assert balanced(ledger) == (6, 5, 1, 0)
     assert [period.start.month for period in counts.periods] == [1, 4, 10]
@@ -240,7 +247,7 @@ def test_wide_tables_of_every_container(container, tmp_path, area, span):
 def test_a_broken_line_of_a_wide_table_is_as_many_values(tmp_path, area, span):
     body = as_csv(SHEET) + "3,East,1\n"
     ledger, found = ingest(
-        tmp_path, area, span, {"a.csv": body}, layout=own(tmp_path, OWN.format(**WIDE)), then=rejects
+        tmp_path, area, span, {"a.csv": body}, input_format=own(tmp_path, OWN.format(**WIDE)), then=rejects
     )
     assert balanced(ledger) == (9, 5, 4, 0)
     assert found == [
@@ -251,16 +258,16 @@ def test_a_broken_line_of_a_wide_table_is_as_many_values(tmp_path, area, span):
 
 def test_two_headers_of_one_quarter_with_other_values_are_both_rejected(tmp_path, area, span):
     rows = [["code", "n 2020 Q1", "n Feb 2020"], ["1", "5", "6"], ["2", "7", "7"]]
-    ledger, _ = ingest(tmp_path, area, span, {"a.csv": as_csv(rows)}, layout=own(tmp_path, OWN.format(**WIDE)))
+    ledger, _ = ingest(tmp_path, area, span, {"a.csv": as_csv(rows)}, input_format=own(tmp_path, OWN.format(**WIDE)))
     assert balanced(ledger) == (4, 1, 2, 1)
 
 
 def test_headers_that_do_not_fit_are_refused(tmp_path, area, span):
-    layout = own(tmp_path, OWN.format(**WIDE))
+    input_format = own(tmp_path, OWN.format(**WIDE))
     with pytest.raises(DataError, match=r'has no column whose header fits date.headers, "\^n '):
-        ingest(tmp_path, area, span, {"a.csv": "code,2020 Q1\n1,5\n"}, layout=layout)
+        ingest(tmp_path, area, span, {"a.csv": "code,2020 Q1\n1,5\n"}, input_format=input_format)
     with pytest.raises(DataError, match='has the column "n 2020 Q1" more than once'):
-        ingest(tmp_path, area, span, {"a.csv": "code,n 2020 Q1,n 2020 Q1\n1,5,5\n"}, layout=layout)
+        ingest(tmp_path, area, span, {"a.csv": "code,n 2020 Q1,n 2020 Q1\n1,5,5\n"}, input_format=input_format)
 
 
 def test_a_column_a_category(tmp_path, area, span):
@@ -268,24 +275,24 @@ def test_a_column_a_category(tmp_path, area, span):
         "columns": 'area = "code"\nyear = "y"\nmonth = "m"',
         "values": 'columns = { drug_n = "drugs", robbery = "robbery" }',
     }
-    layout = own(tmp_path, **changed)
+    input_format = own(tmp_path, **changed)
     body = "code,y,m,drug_n,robbery,pop\n1,2020,1,5,*,900\n1,2020,2,6,7,900\n"
     ledger, found = ingest(
-        tmp_path, area, span, {"a.csv": body}, layout=layout,
+        tmp_path, area, span, {"a.csv": body}, input_format=input_format,
         then=lambda store: (table_categories(store, "s", "area_table"), area_counts(store, "s", "robbery").low.tolist()),
     )  # fmt: skip
     assert balanced(ledger) == (4, 4, 0, 0)
     assert found == ({"drugs": 2, "robbery": 2}, [[1, 7]])
     with pytest.raises(DataError, match='lacks the column "robbery", which its format names'):
-        ingest(tmp_path, area, span, {"a.csv": "code,y,m,drug_n\n1,2020,1,5\n"}, layout=layout)
+        ingest(tmp_path, area, span, {"a.csv": "code,y,m,drug_n\n1,2020,1,5\n"}, input_format=input_format)
 
 
 def test_one_area_without_a_code_is_the_study_area(tmp_path, area, span):
-    layout = own(
+    input_format = own(
         tmp_path, OWN.format(**LONG).replace('area = "code"\n', "").replace("id_width = 3", 'constant = "city"')
     )
     ledger, counts = ingest(
-        tmp_path, area, span, {"a.csv": "month,n\n2020-01,40\n"}, layout=layout, areas=None,
+        tmp_path, area, span, {"a.csv": "month,n\n2020-01,40\n"}, input_format=input_format, areas=None,
         then=lambda store: area_counts(store, "s"),
     )  # fmt: skip
     assert (ledger.total("inside"), counts.areas) == (1, ("city",))
@@ -321,16 +328,16 @@ def test_periods(text, found, tmp_path):
 
 
 def test_a_text_that_is_two_dates_is_neither(tmp_path):
-    layout = read_format(own(tmp_path, date='formats = ["%d/%m/%Y", "%m/%d/%Y"]'), tmp_path)
-    assert read_period("04/03/2020", layout) == FieldFault("is two different dates under the declared formats")
-    assert read_period("03/03/2020", layout) == read_period("13/03/2020", layout) == MARCH
+    input_format = read_format(own(tmp_path, date='formats = ["%d/%m/%Y", "%m/%d/%Y"]'), tmp_path)
+    assert read_period("04/03/2020", input_format) == FieldFault("is two different dates under the declared formats")
+    assert read_period("03/03/2020", input_format) == read_period("13/03/2020", input_format) == MARCH
 
 
 def test_numbered_periods(tmp_path):
-    layout = read_format(own(tmp_path, date='unit = "week"\nnumbered_from = 2020-01-06'), tmp_path)
-    assert read_period("3.0", layout) == Period(date(2020, 1, 20), date(2020, 1, 27))
-    assert isinstance(read_period("0", layout), FieldFault)
-    assert isinstance(read_period("1.5", layout), FieldFault)
+    input_format = read_format(own(tmp_path, date='unit = "week"\nnumbered_from = 2020-01-06'), tmp_path)
+    assert read_period("3.0", input_format) == Period(date(2020, 1, 20), date(2020, 1, 27))
+    assert isinstance(read_period("0", input_format), FieldFault)
+    assert isinstance(read_period("1.5", input_format), FieldFault)
 
 
 @given(st.text(max_size=8))
@@ -417,10 +424,10 @@ ANSWERS = {
 @pytest.mark.parametrize("case", ANSWERS, ids=list(ANSWERS))
 def test_the_error_of_an_estimate(case, tmp_path, area, span):
     body, (value, error) = ANSWERS[case]
-    layout = read_format("survey-csv", tmp_path)
+    input_format = read_format("survey-csv", tmp_path)
     ledger, found = ingest(
-        tmp_path, area, span, {"a.csv": f"{SURVEY}001,2020,fear,{body}\n"}, layout="survey-csv", kind="survey",
-        then=lambda store: survey_estimates(store, "s", layout, "fear"),
+        tmp_path, area, span, {"a.csv": f"{SURVEY}001,2020,fear,{body}\n"}, input_format="survey-csv", kind="survey",
+        then=lambda store: survey_estimates(store, "s", input_format, "fear"),
     )  # fmt: skip
     assert balanced(ledger) == (1, 1, 0, 0)
     assert found.estimate[0, 0] == value
@@ -450,7 +457,7 @@ def test_answers_without_a_usable_error_are_refused(case, tmp_path, area, span):
         area,
         span,
         {"a.csv": f"{good}001,2020,fear,{body}\n"},
-        layout="survey-csv",
+        input_format="survey-csv",
         kind="survey",
         then=rejects,
     )

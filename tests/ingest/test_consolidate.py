@@ -42,9 +42,9 @@ def open_with(folder, area, span, rows):
 
 
 def settle(folder, area, span, rows):
-    context, files, layout = open_with(folder, area, span, rows)
+    context, files, input_format = open_with(folder, area, span, rows)
     with context as store:
-        return ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        return ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
 
 
 def scattered(count, rng, address=True):
@@ -117,9 +117,9 @@ def test_counts_by_zone_add_up_to_the_city_total(tmp_path, area, span):
         Zone("target", ZoneRole.TARGET, middle.buffer(600)),
         Zone("600-1200 m", ZoneRole.RING, middle.buffer(1200).difference(middle.buffer(600)), 600, 1200),
     ]  # fmt: skip
-    context, files, layout = open_with(tmp_path, area, span, rows)
+    context, files, input_format = open_with(tmp_path, area, span, rows)
     with context as store:
-        ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         reduce_zones(store, "op", zones, ["s"])
         counts = zone_counts(store, "op", MEASURE, zones)
         located = located_points(store, MEASURE, Window("all", (span,)))
@@ -154,17 +154,19 @@ def test_zone_of_equals_the_slow_version(places):
 
 
 def test_declared_coverage_comes_before_the_last_event(tmp_path, area, span):
-    context, files, layout = open_with(tmp_path, area, span, scattered(20, np.random.default_rng(5)))
+    context, files, input_format = open_with(tmp_path, area, span, scattered(20, np.random.default_rng(5)))
     covers = Period(date(2020, 5, 1), date(2020, 7, 1))
     with context as store:
-        ledger = ingest_events(store, "s", layout=layout, files=files, area=area, period=span, covers=covers)
+        ledger = ingest_events(
+            store, "s", input_format=input_format, files=files, area=area, period=span, covers=covers
+        )
         assert ledger.coverage == covers
         assert ledger.missing_months == ()  # June had no event, and that is a count of zero
         with pytest.raises(DataError, match="widen covers"):
             ingest_events(
                 store,
                 "s",
-                layout=layout,
+                input_format=input_format,
                 files=files,
                 area=area,
                 period=span,
@@ -191,11 +193,11 @@ def test_rows_on_a_default_geocode_are_placed_by_address_and_the_rest_bounds_the
     texts = ["7 High St"] * 40 + [f"{n} Target St" for n in range(900, 930)] + [f"{n} Nowhere St" for n in range(30)]
     rows += [(-2000.0, -2000.0, text, "2020-05-05") for text in texts]
     rows += [(None, None, "7 High St", "2020-05-05")]
-    context, files, layout = open_with(tmp_path, area, span, rows)
+    context, files, input_format = open_with(tmp_path, area, span, rows)
     middle = area.boundary.centroid
     zones = [Zone("target", ZoneRole.TARGET, shapely.Point(middle.x + 500, middle.y + 500).buffer(20))]
     with context as store:
-        ledger = ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         reduce_zones(store, "op", zones, ["s"])
         counts = zone_counts(store, "op", MEASURE, zones)
         seventh = located_points(store, MEASURE, Window("all", (span,)))

@@ -39,11 +39,11 @@ def own_format(folder: Path, container: str, place: str = PLACE, more: str = "")
     return read_format("own.toml", folder)
 
 
-def ingest(folder: Path, layout, area, span, pattern="*"):
+def ingest(folder: Path, input_format, area, span, pattern="*"):
     inbox = folder / "inbox"
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
-        files = find_input_files([pattern], inbox, members=layout.members)
-        ledger = ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        files = find_input_files([pattern], inbox, members=input_format.members)
+        ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         rows = store.connection.execute(
             "SELECT day, category, round(x), round(y), place FROM tidy.event ORDER BY ALL"
         ).fetchall()
@@ -125,8 +125,8 @@ def test_an_archive_is_read_as_it_lies(tmp_path, area, span):
         archive.writestr("2020-01/2020-01-street.csv", csv_text(DAYS[:1]))
         archive.writestr("2020-02/2020-02-street.csv", csv_text(DAYS[1:]))
         archive.writestr("2020-02/2020-02-outcomes.csv", "other,columns\n1,2\n")
-    layout = own_format(tmp_path, "csv", more='[zip]\nmembers = ["*-street.csv"]\n')
-    ledger, rows = ingest(tmp_path, layout, area, span)
+    input_format = own_format(tmp_path, "csv", more='[zip]\nmembers = ["*-street.csv"]\n')
+    ledger, rows = ingest(tmp_path, input_format, area, span)
     assert [row.file for row in ledger.files] == [
         "2020.zip/2020-01/2020-01-street.csv",
         "2020.zip/2020-02/2020-02-street.csv",
@@ -212,9 +212,9 @@ def test_spreadsheet_serials_only_where_declared(tmp_path, area, span):
     inbox = tmp_path / "inbox"
     inbox.mkdir()
     (inbox / "a.csv").write_text(csv_text(["43831", "43832", "2020-01-03"]))
-    layout = own_format(tmp_path, "csv")
+    input_format = own_format(tmp_path, "csv")
     with pytest.raises(DataError, match="does not look like the format"):
-        ingest(tmp_path, layout, area, span)
+        ingest(tmp_path, input_format, area, span)
     text = (tmp_path / "own.toml").read_text().replace('"%Y-%m-%d"', '"%Y-%m-%d", "excel-serial"')
     (tmp_path / "own.toml").write_text(text)
     _, rows = ingest(tmp_path, read_format("own.toml", tmp_path), area, span)
@@ -224,7 +224,7 @@ def test_spreadsheet_serials_only_where_declared(tmp_path, area, span):
 def test_shipped_formats_are_whole_and_say_whether_they_were_tried():
     formats = [read_format(name, Path()) for name in shipped()]
     assert len(formats) >= 14
-    for layout in formats:
-        assert layout.tried_on
+    for input_format in formats:
+        assert input_format.tried_on
         # What has a publisher has its credit; tables of one's own have neither.
-        assert layout.attribution or not layout.publisher
+        assert input_format.attribution or not input_format.publisher

@@ -39,7 +39,7 @@ def read(folder, area, dates, formats, more=""):
     (folder / "own.toml").write_text(text.replace(old, f"formats = {formats}\n{more}".rstrip()))
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
         ledger = ingest_events(
-            store, "s", layout=read_format("own.toml", folder), files=find_input_files(["a.csv"], inbox, members=()),
+            store, "s", input_format=read_format("own.toml", folder), files=find_input_files(["a.csv"], inbox, members=()),
             area=area, period=SPAN,
         )  # fmt: skip
         days = [row[0] for row in store.connection.execute("SELECT day FROM tidy.event ORDER BY line").fetchall()]

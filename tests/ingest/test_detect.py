@@ -231,8 +231,8 @@ def test_the_same_columns_from_every_container_and_every_row_read(kind, tmp_path
     found = guess_format(single_input_file(path))
     assert found.has_events
     assert [found.columns[one] for one in ("id", "date", "category")] == ["Case No", "Date", "Crime type"]
-    layout = parse_format("a.toml", found.toml)
-    files = check_file(path, layout)["files"]
+    input_format = parse_format("a.toml", found.toml)
+    files = check_file(path, input_format)["files"]
     assert [(row["read"], row["kept"], row["no_place"]) for row in files] == [(N, N, 0)]
 
 
@@ -329,7 +329,7 @@ def test_real_files_are_recognised_and_guessed_alike(shared, file, name):
     """The format that a file is recognised as and the guess from its columns name the same columns of date and place."""
     source = find_input_files([file], shared, members=())[0]
     assert recognise_formats(read_sample(source)) == (name,)
-    layout, found = read_format(name, shared), guess_format(source)
-    for one in {"date", "year", "month", "longitude", "latitude"} & set(layout.columns) & set(found.columns):
-        assert found.columns[one] in layout.columns[one]
-    assert found.has_events == (layout.kind == "event")
+    input_format, found = read_format(name, shared), guess_format(source)
+    for one in {"date", "year", "month", "longitude", "latitude"} & set(input_format.columns) & set(found.columns):
+        assert found.columns[one] in input_format.columns[one]
+    assert found.has_events == (input_format.kind == "event")

@@ -19,7 +19,7 @@ SPAN = Period(date(2017, 1, 1), date(2021, 1, 1))
 DAYS = 1461
 
 
-def notes_of(tmp_path, area, rows, digits=6, layout="points-csv"):
+def notes_of(tmp_path, area, rows, digits=6, input_format="points-csv"):
     """Read rows of (day number, metres east, metres north, category); return the notes by kind."""
     inbox = tmp_path / "inbox"
     inbox.mkdir()
@@ -30,7 +30,7 @@ def notes_of(tmp_path, area, rows, digits=6, layout="points-csv"):
     (inbox / "a.csv").write_text("\n".join(lines) + "\n")
     with open_engine(tmp_path / "t.duckdb", inputs=inbox) as store:
         ledger = ingest_events(
-            store, "s", layout=read_format(layout, tmp_path), files=find_input_files(["a.csv"], inbox, members=()),
+            store, "s", input_format=read_format(input_format, tmp_path), files=find_input_files(["a.csv"], inbox, members=()),
             area=area, period=SPAN,
         )  # fmt: skip
     found: dict[str, list] = {}
@@ -118,5 +118,5 @@ def test_identical_rows_are_counted_and_kept(tmp_path, area, rng):
     text = format_text("points-csv", tmp_path).replace('rule = "id"', 'rule = "none"')
     (tmp_path / "no-id.toml").write_text(text)
     rows = steady(rng, 0.5)
-    [note] = notes_of(tmp_path, area, rows + rows[:7], layout="no-id.toml")["identical rows"]
+    [note] = notes_of(tmp_path, area, rows + rows[:7], input_format="no-id.toml")["identical rows"]
     assert note.rows == 7

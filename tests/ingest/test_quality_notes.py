@@ -33,8 +33,11 @@ def test_a_file_no_longer_listed_takes_its_notes_along(tmp_path, area, span):
     with open_engine(tmp_path / "t.duckdb", inputs=tmp_path / "inbox") as store:
         for file in ("a.csv", "b.csv"):
             save_note(store.connection, "s", QualityNote("dates", 3, 9, "the date reads two ways", file))
-        layout, files = read_format("points-csv", tmp_path), find_input_files(["a.csv"], tmp_path / "inbox", members=())
-        ledger = ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        input_format, files = (
+            read_format("points-csv", tmp_path),
+            find_input_files(["a.csv"], tmp_path / "inbox", members=()),
+        )
+        ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
     assert [note.file for note in ledger.notes] == ["a.csv"]
 
 

@@ -29,7 +29,7 @@ def good(number: int) -> str:
     return f"{number},2020-01-{number % 28 + 1:02d},{LON:.5f},{LAT:.5f},find\n"
 
 
-def read(folder: Path, area, span, files: dict[str, bytes | str], layout="points-csv"):
+def read(folder: Path, area, span, files: dict[str, bytes | str], input_format="points-csv"):
     """Write files, read them all, and return the ledger."""
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
@@ -37,7 +37,9 @@ def read(folder: Path, area, span, files: dict[str, bytes | str], layout="points
         (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     paths = find_input_files(sorted(files), inbox, members=())
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
-        ledger = ingest_events(store, "s", layout=read_format(layout, folder), files=paths, area=area, period=span)
+        ledger = ingest_events(
+            store, "s", input_format=read_format(input_format, folder), files=paths, area=area, period=span
+        )
         return ledger, dump(store)
 
 
@@ -148,7 +150,7 @@ def test_lines_are_exact_in_a_file_that_several_threads_read(tmp_path, area, spa
     inbox.mkdir()
     (inbox / "a.csv").write_text(HEADER + "".join(body))
     with open_engine(tmp_path / "t.duckdb", inputs=inbox) as store:
-        ledger = ingest_events(store, "s", layout=read_format("points-csv", tmp_path), files=find_input_files(["a.csv"], inbox, members=()), area=area, period=span)  # fmt: skip
+        ledger = ingest_events(store, "s", input_format=read_format("points-csv", tmp_path), files=find_input_files(["a.csv"], inbox, members=()), area=area, period=span)  # fmt: skip
         lines, rejected = (store.connection.execute(f"SELECT line FROM tidy.{table} ORDER BY line").fetchnumpy()["line"] for table in ("row", "reject"))  # fmt: skip
     every = np.arange(200_000) + 2
     bad = np.arange(200_000) % 997 == 0
@@ -273,7 +275,7 @@ def test_geojson_points_and_what_is_none(tmp_path, area, span):
         {"type": "Elephant"},
     ]
     content = json.dumps({"type": "FeatureCollection", "features": [*features, *[features[0]] * 5]})
-    ledger, tables = read(tmp_path, area, span, {"a.geojson": content}, layout="boston-311-needles")
+    ledger, tables = read(tmp_path, area, span, {"a.geojson": content}, input_format="boston-311-needles")
     assert (ledger.total("read"), ledger.total("kept"), ledger.total("rejected")) == (10, 7, 3)
     assert (ledger.total("inside"), ledger.total("no_place")) == (6, 1)
     assert {line for line, _, _ in rejects(tables)} == {3, 4, 5}

@@ -27,16 +27,16 @@ LON, LAT = lonlat(0, 0)
 HEAD = "name,category,address,longitude,latitude,phone\n"
 
 
-def ingest(folder: Path, area, span, files, layout, kind="site", then=lambda store: None):
+def ingest(folder: Path, area, span, files, input_format, kind="site", then=lambda store: None):
     inbox = folder / "inbox"
     inbox.mkdir(exist_ok=True)
     for name, content in files.items():
         (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = read_format(layout, folder)
+    found = read_format(input_format, folder)
     inputs = find_input_files(sorted(files), inbox, members=found.members if found.container != "vector" else ())
-    source = Source("s", kind, layout, tuple(files))
+    source = Source("s", kind, input_format, tuple(files))
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
-        ledger = ingest_table(store, source, layout=found, files=inputs, area=area, period=span)
+        ledger = ingest_table(store, source, input_format=found, files=inputs, area=area, period=span)
         for row in ledger.files:
             assert row.read == row.kept + row.rejected + row.duplicate
         return ledger, then(store)
@@ -171,14 +171,14 @@ def write_lines(folder: Path, crs: str, ending: str, lines=LINES) -> bytes:
     ("ending", "crs", "layout"),
     [("geojson", _crs.LONLAT, "streets-geojson"), ("gpkg", "EPSG:3857", "streets"), ("zip", CRS, "streets")],
 )
-def test_lines_of_every_container_and_system(ending, crs, layout, tmp_path, area, span):
+def test_lines_of_every_container_and_system(ending, crs, input_format, tmp_path, area, span):
     content = write_lines(tmp_path, crs, ending)
     ledger, found = ingest(
         tmp_path,
         area,
         span,
         {f"a.{ending}": content},
-        layout,
+        input_format,
         "streets",
         lambda store: (source_streets(store, "s"), rejects(store)),
     )

@@ -64,8 +64,8 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, area, span, m
         return staged
 
     monkeypatch.setattr(validate, "read_file", read_and_write)
-    layout = read_format("points-csv", tmp_path)
+    input_format = read_format("points-csv", tmp_path)
     with open_engine(tmp_path / "t.duckdb", inputs=tmp_path) as store:
         with pytest.raises(DataError, match=r'The file "a.csv" changed while it was read'):
-            ingest_events(store, "s", layout=layout, files=[InputFile(path)], area=area, period=span)
+            ingest_events(store, "s", input_format=input_format, files=[InputFile(path)], area=area, period=span)
         assert store.connection.execute("SELECT count(*) FROM tidy.row").fetchall() == [(0,)]

@@ -389,11 +389,11 @@ def folder_of(trap: Trap) -> Iterator[Path]:
         else:
             for name, content in trap.files.items():
                 (inbox / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        layout = trap.layout
-        if "\n" in layout:
-            (folder / "own.toml").write_text(layout, encoding="utf-8")
-            layout = "own.toml"
-        (folder / "study.toml").write_text(STUDY.format(layout=layout, pattern=trap.pattern), encoding="utf-8")
+        input_format = trap.layout
+        if "\n" in input_format:
+            (folder / "own.toml").write_text(input_format, encoding="utf-8")
+            input_format = "own.toml"
+        (folder / "study.toml").write_text(STUDY.format(layout=input_format, pattern=trap.pattern), encoding="utf-8")
         yield folder
 
 
@@ -439,17 +439,17 @@ def spring_apart(trap: Trap) -> tuple[Outcome, int]:
             [sys.executable, "-c", script, *command(folder, folder / "t.duckdb")],
             check=False, capture_output=True, text=True, encoding="utf-8", timeout=120,
         )  # fmt: skip
-    beside = int(found.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
-    return Outcome(found.returncode, found.stderr.strip()), beside
+    robustness = int(found.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
+    return Outcome(found.returncode, found.stderr.strip()), robustness
 
 
 def spring_all(database: Path) -> tuple[dict[str, Outcome], int]:
     """Run every trap, the huge one in a process of its own, and return what they say and the memory of that one."""
-    apart, beside = spring_apart(TRAPS["Rows and lines"][HUGE])
+    apart, robustness = spring_apart(TRAPS["Rows and lines"][HUGE])
     found = {HUGE: apart}
     for cases in TRAPS.values():
         found |= {name: spring(trap, database) for name, trap in cases.items() if name != HUGE}
-    return found, beside
+    return found, robustness
 
 
 def page(found: dict[str, Outcome]) -> str:

@@ -31,7 +31,9 @@ def with_question(folder, text=ASKED):
 
 def test_a_question_is_read_with_its_defaults(tmp_path):
     study = read_study(with_question(tmp_path))
-    assert study.questions == (CompositeOutcome("finds near the market", ("finds",), ("target", "ring 1"), ("after",)),)
+    assert study.composites == (
+        CompositeOutcome("finds near the market", ("finds",), ("target", "ring 1"), ("after",)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,18 +100,18 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
     question = CompositeOutcome(
         "needles", ("needle finds",), ("target", "all rings", "ring 1"), ("after", "0-6 months")
     )
-    study = replace(study, questions=(question,))
-    with open_engine(tmp_path / "q.duckdb", inputs=demo) as opened:
-        ledgers = load.load_sources(opened, study, demo)
+    study = replace(study, composites=(question,))
+    with open_engine(tmp_path / "q.duckdb", inputs=demo) as engine:
+        ledgers = load.load_sources(engine, study, demo)
         (design,) = pipeline_run.design_operations(study, ledgers)
-        before = composite.composite_power(opened, study, ledgers)[0].answers[0]
-        reduce_zones(opened, design.operation.name, design.zones, ["needles"])
+        before = composite.composite_power(engine, study, ledgers)[0].results[0]
+        reduce_zones(engine, design.operation.name, design.zones, ["needles"])
         places = placebo_places(design.operation, study.area, design.zones[-1].geometry, [], rings=None)
-        headline, _ = pipeline_run._evaluate_measure(opened, study.measures[0], design, places)
+        headline, _ = pipeline_run._evaluate_measure(engine, study.measures[0], design, places)
         result = type("Result", (), {"design": design, "measures": (headline,)})()
-        (found,) = composite.evaluate_composites(opened, study, ledgers, [result])
-    assert found.together is None
-    (answer,) = found.answers
+        (found,) = composite.evaluate_composites(engine, study, ledgers, [result])
+    assert found.pooled is None
+    (answer,) = found.results
     by_label = {(part.zone, part.window): part for part in answer.parts}
     for zone in ("target", "all rings"):
         assert by_label[zone, "after"].ratio == headline.effect(zone).ratio

@@ -148,7 +148,7 @@ def test_bounds_of_a_run_are_those_of_the_table(suppressed):
 def test_counts_that_are_exact_give_one_number(tmp_path):
     path = with_entries(tmp_path, lambda code: "9")
     found = run(read_study(path), data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
-    row = found.result.operations[0].balance.nets[2].rows[-1]
+    row = found.result.operations[0].harm.net_harm[2].rows[-1]
     assert row.measure.name == "treatment entries"
     assert row.low <= 0 <= row.high  # 9 a month everywhere, before and after: no change; blocks on edges stay bounds
 

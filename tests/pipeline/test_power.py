@@ -52,9 +52,9 @@ def demo(root, tmp_path_factory):
 def tables(folder, monkeypatch, waits=(3,)):
     monkeypatch.setattr(power, "WAITS", waits)
     study = read_study(folder / "demo.toml")
-    with open_engine(folder / "p.duckdb", inputs=folder) as opened:
-        ledgers = load.load_sources(opened, study, folder)
-        return power.power_tables(opened, study, ledgers)
+    with open_engine(folder / "p.duckdb", inputs=folder) as engine:
+        ledgers = load.load_sources(engine, study, folder)
+        return power.power_tables(engine, study, ledgers)
 
 
 def test_the_windows_own_power_and_less_for_a_shorter_one(demo, monkeypatch):
@@ -108,11 +108,11 @@ def test_rings_lie_along_streets_where_the_study_says_so(demo, monkeypatch):
     monkeypatch.setattr(evaluation, "placebo_places", spy)
     monkeypatch.setattr(power, "WAITS", (3,))
     walking = replace(study, operations=(replace(study.operations[0], streets="lines"),))
-    with open_engine(demo / "p.duckdb", inputs=demo) as opened:
-        ledgers = load.load_sources(opened, study, demo)
-        straight = power.shifted_back(opened, study, ledgers, study.operations[0], 3)
-        walked = power.shifted_back(opened, walking, ledgers, walking.operations[0], 3)
-        (table,) = power.power_tables(opened, walking, ledgers)
+    with open_engine(demo / "p.duckdb", inputs=demo) as engine:
+        ledgers = load.load_sources(engine, study, demo)
+        straight = power.shifted_back(engine, study, ledgers, study.operations[0], 3)
+        walked = power.shifted_back(engine, walking, ledgers, walking.operations[0], 3)
+        (table,) = power.power_tables(engine, walking, ledgers)
     areas = [sum(zone.geometry.area for zone in one.of_role(ZoneRole.RING)) for one in (walked, straight)]
     assert areas[0] < 0.9 * areas[1]
     assert all(rings.area == pytest.approx(areas[0]) for rings in walked_by)
@@ -121,9 +121,9 @@ def test_rings_lie_along_streets_where_the_study_says_so(demo, monkeypatch):
 
 def test_too_little_history_is_a_reason_not_a_number(tmp_path):
     study = read_study(small_study(tmp_path))
-    with open_engine(tmp_path / "p.duckdb", inputs=tmp_path) as opened:
-        ledgers = load.load_sources(opened, study, tmp_path)
-        (table,) = power.power_tables(opened, study, ledgers)
+    with open_engine(tmp_path / "p.duckdb", inputs=tmp_path) as engine:
+        ledgers = load.load_sources(engine, study, tmp_path)
+        (table,) = power.power_tables(engine, study, ledgers)
     for row in (*table.zones, *table.by_months):
         assert math.isnan(row.detectable_fall)
         assert row.note

@@ -137,7 +137,7 @@ def test_the_pages_and_the_record_say_which_it_is(tmp_path):
     study = read_study(small_study(tmp_path))
     state = preregistration.write_lock(study, outcomes_loaded=False, day=TODAY)
     found = run(study, data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
-    assert found.result.plan == state
+    assert found.result.preregistration == state
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<strong>Confirmatory:</strong> its plan was locked on 2026-11-24" in text
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]

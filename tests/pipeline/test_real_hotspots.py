@@ -40,17 +40,17 @@ ALL = Period(date(2018, 1, 1), date(2021, 10, 1))
 def ingested(root, shared, tmp_path_factory):
     study = read_study(root / "pipelines" / "merseyside.toml")
     data = shared / "merseyside-police"
-    with open_engine(tmp_path_factory.mktemp("hotspots") / "m.duckdb", inputs=data) as opened:
-        yield opened, study, load_sources(opened, study, data)
+    with open_engine(tmp_path_factory.mktemp("hotspots") / "m.duckdb", inputs=data) as engine:
+        yield engine, study, load_sources(engine, study, data)
 
 
 @pytest.fixture(scope="module")
 def liverpool(ingested):
-    opened, study, _ = ingested
+    engine, study, _ = ingested
     whole = Window("all", (ALL,)).without_months([GAP])
     return study, {
         one.name: (
-            located_points(opened, one, FIRST), located_points(opened, one, SECOND), dated_points(opened, one, whole)
+            located_points(engine, one, FIRST), located_points(engine, one, SECOND), dated_points(engine, one, whole)
         )
         for one in study.measures
     }  # fmt: skip
@@ -114,8 +114,8 @@ def test_what_emerged_with_july_2019_a_gap(liverpool):
 @pytest.fixture(scope="module")
 def patterns(ingested):
     """Return what the study file finds, as the report shows it."""
-    opened, study, ledgers = ingested
-    return {one.measure.name: one for one in find_patterns(opened, study, ledgers, design_operations(study, ledgers))}
+    engine, study, ledgers = ingested
+    return {one.measure.name: one for one in find_patterns(engine, study, ledgers, design_operations(study, ledgers))}
 
 
 @pytest.mark.parametrize(
@@ -151,11 +151,11 @@ def test_the_study_file_leaves_july_2019_out_of_what_emerges(patterns):
 
 def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared):
     """As docs/hotspots.md says: areas that hold another share after the placebo, and S."""
-    opened, study, ledgers = ingested
+    engine, study, ledgers = ingested
     areas = read_areas([shared / "merseyside-lsoa" / "E08000012.json"], study.area.crs, column="LSOA11CD")
     study = replace(study, change=ChangeSettings(areas=areas))
     (one,) = design_operations(study, ledgers)
-    found = {measure.name: _shift(dated_points(opened, measure), one, study).found for measure in study.measures}
+    found = {measure.name: _shift(dated_points(engine, measure), one, study).test for measure in study.measures}
     shifted = {name: (int((shift.side != 0).sum()), round(shift.similarity, 2)) for name, shift in found.items()}
     assert shifted == {
         "violence and sexual offences": (1, 1.0),
@@ -171,11 +171,11 @@ def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared
 def boston(root, shared, tmp_path_factory):
     study = read_study(root / "pipelines" / "boston.toml")
     data = shared / "boston-needles"
-    with open_engine(tmp_path_factory.mktemp("needles") / "b.duckdb", inputs=data) as opened:
-        (ledger,) = load_sources(opened, study, data)
+    with open_engine(tmp_path_factory.mktemp("needles") / "b.duckdb", inputs=data) as engine:
+        (ledger,) = load_sources(engine, study, data)
 
         def placed(where):
-            found = opened.connection.execute(
+            found = engine.connection.execute(
                 f"SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event WHERE place = 'inside' {where} "
                 "GROUP BY x, y ORDER BY x, y"
             ).fetchnumpy()

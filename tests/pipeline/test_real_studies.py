@@ -208,7 +208,7 @@ def test_pages_are_small(boston, merseyside):
 
 def test_seattle_blocks_by_quarter_give_the_published_totals(shared, area, tmp_path):
     """Target blocks: 74 drug incidents in quarters 1 to 12, 20 in 13 to 16; any crime 2,780 and 788."""
-    layout = read_format("seattle-dmi", shared)
+    input_format = read_format("seattle-dmi", shared)
     files = find_input_files(["seattledmi.csv.gz"], shared / "seattle-dmi", members=())
     with gzip.open(shared / "seattle-dmi" / "seattledmi.csv.gz", "rt") as stream:
         target = sorted(
@@ -218,7 +218,7 @@ def test_seattle_blocks_by_quarter_give_the_published_totals(shared, area, tmp_p
     ever = Period(date(1990, 1, 1), date(2030, 1, 1))
     with open_engine(tmp_path / "s.duckdb", inputs=shared / "seattle-dmi") as store:
         source = Source("dmi", "area_table", "seattle-dmi", ("seattledmi.csv.gz",))
-        ledger = ingest_table(store, source, layout=layout, files=files, area=area, period=ever)
+        ledger = ingest_table(store, source, input_format=input_format, files=files, area=area, period=ever)
         drugs, crimes = (area_counts(store, "dmi", category) for category in ("drugs", "any crime"))
     assert ledger.files[0].balance()["read"] == ledger.total("kept") == ledger.total("no_place") == 9642 * 16 * 10
     assert drugs.low.shape == (9642, 16)
@@ -267,7 +267,9 @@ def test_treatment_lists_show_their_traps(shared, tmp_path, name, file, rows, tw
         def ledger(place):
             files = find_input_files([file], folder, members=())
             source = Source(name, "site", name, (file,))
-            return ingest_table(store, source, layout=read_format(name, folder), files=files, area=place, period=ever)
+            return ingest_table(
+                store, source, input_format=read_format(name, folder), files=files, area=place, period=ever
+            )
 
         city = ledger(StudyArea(boundary, crs))
         names = [site.name for site in source_sites(store, name)]
@@ -314,7 +316,7 @@ def test_counts_by_lsoa_bound_a_zone_of_whole_lsoas(shared, tmp_path):
     january = Period(date(2018, 1, 1), date(2018, 2, 1))
     with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as store:
         ledger = ingest_table(
-            store, source, layout=read_format("area-table-csv", tmp_path), files=find_input_files(["drugs.csv"], tmp_path, members=()),
+            store, source, input_format=read_format("area-table-csv", tmp_path), files=find_input_files(["drugs.csv"], tmp_path, members=()),
             area=StudyArea(boundary, "EPSG:27700"), period=january,
         )  # fmt: skip
         counts = area_counts(store, "drugs")
@@ -330,8 +332,8 @@ def test_counts_by_lsoa_bound_a_zone_of_whole_lsoas(shared, tmp_path):
 
 def test_midnights_of_the_boston_police_are_times_that_are_not_known(shared):
     """495 of 8,326 incidents bear exactly 00:00:00; at 23:00 and at 01:00 there are far fewer."""
-    layout = read_format("boston-police", shared)
-    notes = check_file(shared / "boston-police" / "drug_crimes_2020_2025.csv.gz", layout)["notes"]
+    input_format = read_format("boston-police", shared)
+    notes = check_file(shared / "boston-police" / "drug_crimes_2020_2025.csv.gz", input_format)["notes"]
     assert [note["rows"] for note in notes if note["kind"] == "time not known"] == [495]
     assert [note["rows"] for note in notes if note["kind"] == "several date formats"] == [4548, 3778]
 
@@ -341,11 +343,11 @@ def test_ten_weeks_after_a_two_day_sweep_tell_neither_wear_nor_fading(boston):
     operation = boston[0].result.operations[0]
     measure = operation.measures[0]
     found = other_estimators(measure, operation.design, seed=1)
-    for clock in found.clocks:
+    for clock in found.effect_decay:
         assert {part for part, _ in clock.refusals} == {"wear", "residual"}
         assert clock.half_life_after.shape == "none"
     assert not found.indices.wdq.values.is_bounded
     assert "did not credibly fall" in found.indices.wdq.note
-    listed = {guard.name: guard for guard in diagnose(measure, operation.design, found)}
-    assert listed["smallest detectable fall"].consequence is Severity.REFUSE
-    assert listed["rows without a place"].consequence is Severity.SIGNAL
+    listed = {diagnostic.name: diagnostic for diagnostic in diagnose(measure, operation.design, found)}
+    assert listed["smallest detectable fall"].severity is Severity.REFUSE
+    assert listed["rows without a place"].severity is Severity.SIGNAL

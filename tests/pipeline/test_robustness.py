@@ -72,7 +72,7 @@ def primary(whole):
 
 def test_the_comparator_is_asked_and_is_neither_harm_nor_activity(whole):
     folder, found = whole
-    listed = {guard.name: guard for guard in primary(whole).guards}
+    listed = {diagnostic.name: diagnostic for diagnostic in primary(whole).guards}
     other = found.result.operations[0].measures[1]
     assert other.measure.role is Role.REPORTING
     # The window is too short for a calibrated ratio, so the guard asks the counting one.
@@ -84,10 +84,10 @@ def test_the_comparator_is_asked_and_is_neither_harm_nor_activity(whole):
 
 
 def test_regression_to_the_mean_is_measured_against_all_squares_and_flagged(whole):
-    guard = next(one for one in primary(whole).guards if one.name == "regression to the mean")
-    assert guard.consequence >= Severity.SAY
-    assert guard.figure < 0
-    assert "Picked from" in guard.sentence
+    diagnostic = next(one for one in primary(whole).guards if one.name == "regression to the mean")
+    assert diagnostic.consequence >= Severity.SAY
+    assert diagnostic.figure < 0
+    assert "Picked from" in diagnostic.sentence
     _, verdict = whole[1].published.verdicts[0]
     assert "Flagged for regression to the mean" in verdict.sentence
 
@@ -121,11 +121,11 @@ def test_the_report_and_the_record_hold_the_same_guards(whole):
     folder, found = whole
     record = json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
     listed = record["operations"][0]["measures"][0]["guards"]
-    assert [one["name"] for one in listed] == [guard.name for guard in primary(whole).guards]
+    assert [one["name"] for one in listed] == [diagnostic.name for diagnostic in primary(whole).guards]
     assert {one["consequence"] for one in listed} <= {"none", "say", "signal", "refuse"}
     text = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    for guard in found.result.operations[0].measures[0].guards:
-        assert f">{guard.name}</th>" in text
+    for diagnostic in found.result.operations[0].measures[0].guards:
+        assert f">{diagnostic.name}</th>" in text
     assert record["pooled"] == []
 
 
@@ -194,7 +194,7 @@ def test_hours_are_tested_where_the_source_knows_them(tmp_path):
     (tmp_path / "timed.toml").write_text(text, encoding="utf-8")
     path.write_text(path.read_text(encoding="utf-8").replace('"points-csv"', '"timed.toml"'), encoding="utf-8")
     found = run(read_study(path), data=tmp_path, out=tmp_path / "out", database=tmp_path / "s.duckdb")
-    rows = {row.kind: row for row in found.result.operations[0].measures[0].shifts.rows}
+    rows = {row.kind: row for row in found.result.operations[0].measures[0].displacement_types.rows}
     assert rows["hour"].tested
     assert rows["hour"].counts[:2] == (120, 80)
     assert rows["hour"].figure > 0.5

@@ -37,10 +37,10 @@ rule = "id"
 """
 
 
-def weighed_study(folder, *, release="public", needles=None, layout=FORMAT, weight="needles"):
+def weighed_study(folder, *, release="public", needles=None, input_format=FORMAT, weight="needles"):
     """Write the small study with needles per find; `needles` gives the text of a row."""
     path = small_study(folder, release=release)
-    (folder / "finds.toml").write_text(layout, encoding="utf-8")
+    (folder / "finds.toml").write_text(input_format, encoding="utf-8")
     lines = (folder / "reports.csv").read_text().splitlines()
     tell = needles or (lambda number: str(1 + number % 7))
     rows = [f"{line},{tell(number)}" for number, line in enumerate(lines[1:])]
@@ -53,11 +53,11 @@ def weighed_study(folder, *, release="public", needles=None, layout=FORMAT, weig
 def test_weights_are_summed_at_places_and_counts_stay(tmp_path):
     study = read_study(weighed_study(tmp_path))
     window = Window("all", (Period(study.period.start, study.period.end),))
-    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as opened:
-        (ledger,) = load_sources(opened, study, tmp_path)
-        plain = located_points(opened, study.measures[0], window)
-        weighed = located_points(opened, study.measures[0], window, weighed=True)
-        again = located_points(opened, study.measures[0], window, weighed=True)
+    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine:
+        (ledger,) = load_sources(engine, study, tmp_path)
+        plain = located_points(engine, study.measures[0], window)
+        weighed = located_points(engine, study.measures[0], window, weighed=True)
+        again = located_points(engine, study.measures[0], window, weighed=True)
     assert ledger.notes == ()
     assert weighed.total == sum(1 + number % 7 for number in range(int(plain.total)))
     assert (weighed.counted.weight == plain.weight).all()
@@ -69,9 +69,9 @@ def test_blank_weights_weigh_one_and_bad_ones_are_rejected_with_their_reason(tmp
     texts = {0: "", 1: "-3", 2: "many", 3: "", 4: "inf", 5: "0"}
     study = read_study(weighed_study(tmp_path, needles=lambda number: texts.get(number, "2")))
     window = Window("all", (Period(study.period.start, study.period.end),))
-    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as opened:
-        (ledger,) = load_sources(opened, study, tmp_path)
-        weighed = located_points(opened, study.measures[0], window, weighed=True)
+    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine:
+        (ledger,) = load_sources(engine, study, tmp_path)
+        weighed = located_points(engine, study.measures[0], window, weighed=True)
     file = ledger.files[0]
     assert (file.read, file.rejected, file.kept) == (2320, 3, 2317)
     ((reason, rows, _),) = file.reasons
@@ -127,7 +127,7 @@ def test_effects_do_not_see_weights(tmp_path):
 
 
 def test_a_format_without_a_weight_is_refused(tmp_path):
-    study = read_study(weighed_study(tmp_path, layout=FORMAT.replace('weight = "needles"\n', "")))
+    study = read_study(weighed_study(tmp_path, input_format=FORMAT.replace('weight = "needles"\n', "")))
     with pytest.raises(StudyError) as caught:
         check_study(study)
     assert list(caught.value.problems) == [
@@ -139,10 +139,10 @@ def test_a_format_without_a_weight_is_refused(tmp_path):
 def test_weights_that_no_row_states_are_refused(tmp_path):
     study = read_study(weighed_study(tmp_path, needles=lambda _: ""))
     with (
-        open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as opened,
+        open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine,
         pytest.raises(StudyError, match="but none of its 2,320 events states a weight; check the column"),
     ):
-        load_sources(opened, study, tmp_path)
+        load_sources(engine, study, tmp_path)
 
 
 @pytest.mark.parametrize("weight", ["", "9", "<b>needles</b>", "needles " * 9])
@@ -170,7 +170,7 @@ def test_weights_may_differ_by_rounding_only_by_nothing(tmp_path):
     found = []
     for order in (1, -1):
         (tmp_path / "reports.csv").write_text("\n".join([lines[0], *lines[1:][::order]]) + "\n")
-        with open_engine(tmp_path / f"{order}.duckdb", inputs=tmp_path) as opened:
-            load_sources(opened, study, tmp_path)
-            found.append(located_points(opened, study.measures[0], window, weighed=True).weight.tobytes())
+        with open_engine(tmp_path / f"{order}.duckdb", inputs=tmp_path) as engine:
+            load_sources(engine, study, tmp_path)
+            found.append(located_points(engine, study.measures[0], window, weighed=True).weight.tobytes())
     assert found[0] == found[1]

@@ -60,9 +60,9 @@ def test_points_that_are_not_finite_are_off_the_grid():
 
 
 def read(tmp_path, area, span, rows):
-    context, files, layout = open_with(tmp_path, area, span, rows)
+    context, files, input_format = open_with(tmp_path, area, span, rows)
     with context as store:
-        ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
     return files
 
 
@@ -95,13 +95,13 @@ def test_a_measure_of_some_categories_and_another_grid(tmp_path, area, span):
 def test_other_rows_make_other_counts(tmp_path, area, span):
     rng = np.random.default_rng(8)
     grid = grid_over(area.boundary, cell=500)
-    context, files, layout = open_with(tmp_path, area, span, scattered(30, rng))
+    context, files, input_format = open_with(tmp_path, area, span, scattered(30, rng))
     with context as store:
-        ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         assert cell_counts(store, MEASURE, grid)[2].sum() == 30
         lines = files[0].path.read_text(encoding="utf-8").splitlines(keepends=True)
         files[0].path.write_text("".join(lines[:21]), encoding="utf-8")
-        ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         assert cell_counts(store, MEASURE, grid)[2].sum() == 20
 
 

@@ -17,10 +17,10 @@ from tests.conftest import small_study
 def test_dated_points_add_up_to_the_points(tmp_path):
     study = read_study(small_study(tmp_path))
     window = Window("some", (Period(date(2020, 3, 1), date(2020, 9, 1)), Period(date(2021, 1, 1), date(2021, 2, 1))))
-    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as opened:
-        load_sources(opened, study, tmp_path)
-        plain = located_points(opened, study.measures[0], window)
-        dated = dated_points(opened, study.measures[0], window)
+    with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine:
+        load_sources(engine, study, tmp_path)
+        plain = located_points(engine, study.measures[0], window)
+        dated = dated_points(engine, study.measures[0], window)
     assert dated.weight.sum() == plain.total > 100
     assert len(np.unique(np.column_stack([dated.x, dated.y]), axis=0)) == len(plain)
     month = dated.day.astype("datetime64[M]").astype(str)

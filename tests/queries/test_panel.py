@@ -39,8 +39,8 @@ def windows():
     )
 
 
-def test_every_located_event_counts_once_a_window(opened):
-    one, study, _ = opened
+def test_every_located_event_counts_once_a_window(engine):
+    one, study, _ = engine
     measure = study.measures[0]
     panel = unit_panel(one, measure, windows(), cell=40.0, origin=(0.0, 0.0))
     for number, window in enumerate(windows()):
@@ -61,17 +61,17 @@ def test_every_located_event_counts_once_a_window(opened):
         assert {key: value for key, value in ours.items() if value} == cells
 
 
-def test_cells_come_once_and_in_order(opened):
-    one, study, _ = opened
+def test_cells_come_once_and_in_order(engine):
+    one, study, _ = engine
     panel = unit_panel(one, study.measures[0], windows(), cell=40.0, origin=(0.0, 0.0))
     places = list(zip(panel.row.tolist(), panel.column.tolist(), strict=True))
     assert places == sorted(set(places))
     assert panel.counts.any(axis=1).all()
 
 
-def test_the_footprint_at_home_counts_what_the_zones_count(opened):
+def test_the_footprint_at_home_counts_what_the_zones_count(engine):
     """Within the width of a cell: the raster's footprint against the exact polygons."""
-    one, study, found = opened
+    one, study, found = engine
     measure, operation = study.measures[0], study.operations[0]
     control = found.of_role(ZoneRole.CONTROL)[0].geometry
     places = placebo_places(operation, study.area, control, [])
@@ -90,8 +90,8 @@ def test_the_footprint_at_home_counts_what_the_zones_count(opened):
     assert panel.counts[kind == 2].sum() == pytest.approx(rings, rel=0.1)
 
 
-def test_twelve_months_before_are_too_few_and_it_is_said(opened):
-    one, study, found = opened
+def test_twelve_months_before_are_too_few_and_it_is_said(engine):
+    one, study, found = engine
     measure, operation = study.measures[0], study.operations[0]
     places = placebo_places(operation, study.area, found.of_role(ZoneRole.CONTROL)[0].geometry, [])
     reduce_zones(one, operation.name, found.zones, ["reports"])
@@ -111,7 +111,7 @@ def test_twelve_months_before_are_too_few_and_it_is_said(opened):
     assert not result.effect("50-250 m").ratio.calibrated
 
 
-def test_a_cell_without_a_size_is_refused(opened):
-    one, study, _ = opened
+def test_a_cell_without_a_size_is_refused(engine):
+    one, study, _ = engine
     with pytest.raises(DesignError, match="cell"):
         unit_panel(one, study.measures[0], windows(), cell=0.0, origin=(0.0, 0.0))

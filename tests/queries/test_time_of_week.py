@@ -42,8 +42,8 @@ def rhythm(folder, area, span, spans, precision="moment", window=None):
     (folder / "own.toml").write_text(FORMAT.replace("PRECISION", precision))
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
         files = find_input_files(["a.csv"], inbox, members=())
-        layout = read_format("own.toml", folder)
-        ledger = ingest_events(store, "s", layout=layout, files=files, area=area, period=span)
+        input_format = read_format("own.toml", folder)
+        ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
         return hour_of_week_counts(store, MEASURE, window or Window("all", (span,))), ledger
 
 
@@ -113,10 +113,10 @@ def test_a_span_of_which_one_end_is_a_day_has_no_hour(tmp_path, area, span):
     assert (found.sum(), found[0, 10]) == (1, 1)
 
 
-def spike(hour: int, many: int, beside: int):
+def spike(hour: int, many: int, robustness: int):
     start = datetime(2020, 6, 1)
     times = [start + timedelta(days=n % 28, hours=hour) for n in range(many)]
-    times += [start + timedelta(days=n % 28, hours=(hour + step) % 24) for n in range(beside) for step in (-1, 1)]
+    times += [start + timedelta(days=n % 28, hours=(hour + step) % 24) for n in range(robustness) for step in (-1, 1)]
     times += [start + timedelta(days=n % 28, hours=hour, minutes=20) for n in range(5)]
     return [(text(time), "") for time in times]
 
@@ -131,8 +131,8 @@ def test_a_spike_at_midnight_or_noon_is_a_time_not_known(tmp_path, area, span, h
 
 
 @pytest.mark.parametrize(("hour", "many", "beside"), [(0, 29, 5), (0, 40, 14), (9, 90, 1)])
-def test_ordinary_times_stay(tmp_path, area, span, hour, many, beside):
+def test_ordinary_times_stay(tmp_path, area, span, hour, many, robustness):
     """Few rows, a busy hour among busy hours, or a spike at an hour of work."""
-    found, ledger = rhythm(tmp_path, area, span, spike(hour, many, beside))
-    assert found.sum() == many + 2 * beside + 5
+    found, ledger = rhythm(tmp_path, area, span, spike(hour, many, robustness))
+    assert found.sum() == many + 2 * robustness + 5
     assert "time not known" not in {note.kind for note in ledger.notes}

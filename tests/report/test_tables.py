@@ -164,12 +164,12 @@ def test_a_workbook_holds_hostile_text_as_text():
 
 
 def test_qgis_finds_a_style_for_every_layer(folder):
-    with sqlite3.connect(folder / "hotspots.gpkg") as opened:
-        rows = opened.execute("SELECT f_table_name, useAsDefault, styleQML FROM layer_styles ORDER BY 1").fetchall()
+    with sqlite3.connect(folder / "hotspots.gpkg") as engine:
+        rows = engine.execute("SELECT f_table_name, useAsDefault, styleQML FROM layer_styles ORDER BY 1").fetchall()
         layers = [
-            name for (name,) in opened.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
+            name for (name,) in engine.execute("SELECT table_name FROM gpkg_contents WHERE data_type = 'features'")
         ]
-        columns = [row[1] for row in opened.execute("PRAGMA table_info(layer_styles)")]
+        columns = [row[1] for row in engine.execute("PRAGMA table_info(layer_styles)")]
     assert [row[0] for row in rows] == sorted(layers) == ["hotspots", "zones"]
     assert all(row[1] for row in rows)
     values = [one.get("value") for one in ElementTree.fromstring(rows[1][2]).iter("category")]

@@ -86,7 +86,7 @@ def test_counts_follow_the_planted_rates():
         made = build_city(replace(PLAN, seed=seed))
         day, address = made.events["needles"]
         late = day >= np.datetime64(made.truth["after"][0])
-        inside = shapely.contains_xy(made.target.buffer(2), made.ground.x[address], made.ground.y[address])
+        inside = shapely.contains_xy(made.target.buffer(2), made.street_plan.x[address], made.street_plan.y[address])
         seen += (late & inside).sum()
         expected += made.truth["kinds"]["needles"]["target"]["expected_with"]
     assert seen == pytest.approx(expected, rel=0.12)
@@ -133,9 +133,9 @@ def test_the_program_reads_every_file(files, tmp_path):
     study = read_study(files["study.toml"])
     load.check_study(study)
     data = files["study.toml"].parent
-    with open_engine(tmp_path / "city.duckdb", inputs=data) as opened:
-        ledgers = {one.source: one for one in load.load_sources(opened, study, data)}
-        tables = {one.source: one for one in load.load_tables(opened, study, data)}
+    with open_engine(tmp_path / "city.duckdb", inputs=data) as engine:
+        ledgers = {one.source: one for one in load.load_sources(engine, study, data)}
+        tables = {one.source: one for one in load.load_tables(engine, study, data)}
     assert ledgers["police"].total("rejected") == ledgers["police"].total("duplicate") == 1
     assert ledgers["police"].total("no_place") + ledgers["police"].total("recovered") > 0
     assert ledgers["police"].default_geocodes

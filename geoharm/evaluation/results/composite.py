@@ -79,12 +79,12 @@ class CompositeSummary:
 
     Attributes
     ----------
-    question : CompositeOutcome
-    answers : tuple of CompositeResult
-    together : Forest or None
+    outcome : CompositeOutcome
+    results : tuple of CompositeResult
+    pooled : Forest or None
         Over the operations, where there are several.
     """
 
-    question: CompositeOutcome
-    answers: tuple[CompositeResult, ...]
-    together: Forest | None = None
+    outcome: CompositeOutcome
+    results: tuple[CompositeResult, ...]
+    pooled: Forest | None = None

@@ -97,7 +97,7 @@ class EffectDecay:
     zone : str
     initial : Estimate
         Log ratio when it began.
-    wear : Estimate
+    decay : Estimate
         Change of the log ratio a month while it ran; positive means wearing off.
     half_life_running : float
         Months until half of the initial drop was gone, if the wear went on; NaN if undefined.
@@ -115,7 +115,7 @@ class EffectDecay:
 
     zone: str
     initial: Estimate
-    wear: Estimate
+    decay: Estimate
     half_life_running: float
     residual: Estimate
     half_life_after: ConfidenceSet

@@ -29,7 +29,7 @@ class Diagnostic:
         What the figure is: "share of the count", "log ratio", "correlation".
     sentence : str
         For readers: what was found, in one or two sentences.
-    consequence : Severity
+    severity : Severity
         NONE: nothing; SAY: print it beside the answer; SIGNAL: the answer is a signal at most; REFUSE: there is none.
     reference : str
         DOI or URL; empty for arithmetic.
@@ -39,5 +39,5 @@ class Diagnostic:
     figure: float
     unit: str
     sentence: str
-    consequence: Severity
+    severity: Severity
     reference: str = ""

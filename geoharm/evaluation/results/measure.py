@@ -27,11 +27,11 @@ class MeasureResult:
     bounds : tuple of Effect
         The target's effect had it held rows without a usable place: those that name one of its streets, and all;
         none where every row has a place.
-    family : OtherEstimators or None
+    other_estimators : OtherEstimators or None
         What the field's other estimators say.
-    guards : tuple of Diagnostic
+    diagnostics : tuple of Diagnostic
         What the answer is exposed to, hardest consequence first.
-    shifts : DisplacementTypes or None
+    displacement_types : DisplacementTypes or None
         Other ways to move.
     """
 
@@ -40,9 +40,9 @@ class MeasureResult:
     effects: tuple[Effect, ...]
     phases: tuple[Effect, ...]
     bounds: tuple[Effect, ...] = ()
-    family: OtherEstimators | None = None
-    guards: tuple[Diagnostic, ...] = ()
-    shifts: DisplacementTypes | None = None
+    other_estimators: OtherEstimators | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    displacement_types: DisplacementTypes | None = None
 
     def effect(self, zone: str) -> Effect:
         """Return the headline's effect in a zone."""

@@ -18,42 +18,42 @@ class OtherEstimators:
     Attributes
     ----------
     measure : str
-    local, displaced, total : Estimate or None
+    wdd_target, wdd_rings, wdd_total : Estimate or None
         Weighted displacement differences, the control scaled to every zone and shared; the latter two None without
         rings.
     exact : Interval
         Of the target's log rate ratio, exact for Poisson counts.
     indices : DisplacementIndices or None
-    running, events : Curve or None
+    cumulative_wdd, event_study : Curve or None
         Month by month.
-    profile : Curve
+    distance_profile : Curve
         Target, gap and rings.
-    clocks : tuple of EffectDecay
+    effect_decay : tuple of EffectDecay
         Target; all rings.
-    choice : ControlChoice or None
+    control_choice : ControlChoice or None
         Where candidates were given.
-    controls, sensitivity : SpecificationCurve or None
+    by_control, specification_curve : SpecificationCurve or None
         By control; by window and control.
     placebo_p : float
         Two-sided, from the candidates as if each had been the target; NaN with too few.
-    regression : DidEstimates or None
+    did : DidEstimates or None
         Target and every ring at once, by month; None where it was refused.
     left_out : tuple of (part, reason)
     """
 
     measure: str
-    local: Estimate
-    displaced: Estimate | None
-    total: Estimate | None
+    wdd_target: Estimate
+    wdd_rings: Estimate | None
+    wdd_total: Estimate | None
     exact: Interval
     indices: DisplacementIndices | None
-    running: Curve | None
-    events: Curve | None
-    profile: Curve
-    clocks: tuple[EffectDecay, ...]
-    choice: ControlChoice | None = None
-    controls: SpecificationCurve | None = None
-    sensitivity: SpecificationCurve | None = None
+    cumulative_wdd: Curve | None
+    event_study: Curve | None
+    distance_profile: Curve
+    effect_decay: tuple[EffectDecay, ...]
+    control_choice: ControlChoice | None = None
+    by_control: SpecificationCurve | None = None
+    specification_curve: SpecificationCurve | None = None
     placebo_p: float = math.nan
-    regression: DidEstimates | None = None
+    did: DidEstimates | None = None
     left_out: tuple[tuple[str, str], ...] = ()

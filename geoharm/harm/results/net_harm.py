@@ -200,7 +200,7 @@ class Acceptability:
         Share under which the bounds of suppressed counts hold both answers.
     central : tuple of (str, float, float, float)
         Group of harms; its exchange rate in the middle of all weightings, of those that fell, of those that rose.
-    flips : tuple of TippingPoint
+    tipping_points : tuple of TippingPoint
         The nearest first.
     calibrated : bool
     note : str
@@ -216,7 +216,7 @@ class Acceptability:
     clearly_rose: float
     neither: float
     central: tuple[tuple[str, float, float, float], ...]
-    flips: tuple[TippingPoint, ...]
+    tipping_points: tuple[TippingPoint, ...]
     calibrated: bool
     note: str = ""
 
@@ -227,13 +227,13 @@ class HarmAssessment:
 
     Attributes
     ----------
-    nets : tuple of NetHarm
+    net_harm : tuple of NetHarm
         By profile, then zone.
     acceptability : tuple of Acceptability
         By zone.
     missing : tuple of str
         Kinds of harm without which the picture is incomplete.
-    limited : str
+    limited_objective : str
         What is said of an objective that is limited to acquisitive crime; else empty.
     correlation : str
         Where the correlation between measures was learned.
@@ -243,25 +243,25 @@ class HarmAssessment:
         The declared ranges behind `acceptability`.
     noxiousness : tuple of Noxiousness
         In target, and target and rings; none where no measure stands for the market's size.
-    watch : UnintendedHarm or None
-    corrected : tuple of CorrectedEffect
+    unintended_harm : UnintendedHarm or None
+    reporting_corrected : tuple of CorrectedEffect
         Measures with a comparator, corrected for how much was reported.
     indicators : tuple of IndicatorChange
         What surveys say, before and after.
     """
 
-    nets: tuple[NetHarm, ...]
+    net_harm: tuple[NetHarm, ...]
     acceptability: tuple[Acceptability, ...]
     missing: tuple[str, ...]
-    limited: str
+    limited_objective: str
     correlation: str
     values: tuple[ValueProfile, ...]
     rates: ExchangeRates
     noxiousness: tuple[Noxiousness, ...] = ()
-    watch: UnintendedHarm | None = None
-    corrected: tuple[CorrectedEffect, ...] = ()
+    unintended_harm: UnintendedHarm | None = None
+    reporting_corrected: tuple[CorrectedEffect, ...] = ()
     indicators: tuple[IndicatorChange, ...] = ()
 
     def of_profile(self, profile: str) -> tuple[NetHarm, ...]:
         """Return the sums under one profile, by zone."""
-        return tuple(one for one in self.nets if one.profile == profile)
+        return tuple(one for one in self.net_harm if one.profile == profile)

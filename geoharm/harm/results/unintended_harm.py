@@ -90,20 +90,20 @@ class UnintendedHarm:
 
     Attributes
     ----------
-    cells : tuple of RiseCheck
+    checks : tuple of RiseCheck
         By measure, days, metres.
-    scatter : tuple of FindDispersion
+    find_dispersion : tuple of FindDispersion
     notes : tuple of str
     pooled : tuple of RiseCheck
         Over all operations of the study, where there are several.
     """
 
-    cells: tuple[RiseCheck, ...]
-    scatter: tuple[FindDispersion, ...]
+    checks: tuple[RiseCheck, ...]
+    find_dispersion: tuple[FindDispersion, ...]
     notes: tuple[str, ...] = ()
     pooled: tuple[RiseCheck, ...] = ()
 
     @property
     def measures(self) -> tuple[str, ...]:
         """The watched measures, in order."""
-        return tuple(dict.fromkeys(cell.measure for cell in self.cells))
+        return tuple(dict.fromkeys(cell.measure for cell in self.checks))

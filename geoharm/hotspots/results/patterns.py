@@ -24,7 +24,7 @@ class Clustering:
     ----------
     grid : Grid
     gi, moran : LocalClusters
-    overall : tuple of GlobalClustering
+    global_tests : tuple of GlobalClustering
         Moran's I and the general G.
     support, places : ndarray of int, shape (ny, nx)
         Events, and distinct places by cell, in the neighbourhood of each cell, the cell itself among it.
@@ -33,7 +33,7 @@ class Clustering:
     grid: Grid
     gi: LocalClusters
     moran: LocalClusters
-    overall: tuple[GlobalClustering, ...]
+    global_tests: tuple[GlobalClustering, ...]
     support: NDArray[np.int64]
     places: NDArray[np.int64]
 
@@ -50,7 +50,7 @@ class AreaClustering:
         The area of each cell, as its position in the other arrays; -1 for none.
     gi, moran : LocalClusters
         Arrays of shape (n,).
-    overall : tuple of GlobalClustering
+    global_tests : tuple of GlobalClustering
     support : ndarray of int, shape (n,)
         The least each area's count can be.
     km2 : ndarray, shape (n,)
@@ -61,7 +61,7 @@ class AreaClustering:
     label: NDArray[np.int64]
     gi: LocalClusters
     moran: LocalClusters
-    overall: tuple[GlobalClustering, ...]
+    global_tests: tuple[GlobalClustering, ...]
     support: NDArray[np.int64]
     km2: NDArray[np.float64]
 
@@ -72,7 +72,7 @@ class EmergingHotspots:
 
     Attributes
     ----------
-    found : EmergingHotspotMap
+    map : EmergingHotspotMap
     months : int
         Months a step.
     support, places : ndarray of int, shape (ny, nx)
@@ -80,7 +80,7 @@ class EmergingHotspots:
         in the neighbourhood of the step; otherwise of the whole period.
     """
 
-    found: EmergingHotspotMap
+    map: EmergingHotspotMap
     months: int
     support: NDArray[np.int64]
     places: NDArray[np.int64]
@@ -117,7 +117,7 @@ class PatternSimilarity:
         On which they are drawn.
     label : ndarray of int, shape (ny, nx)
         The area of each cell, as its position in the other arrays; -1 for none.
-    found : SimilarityTest
+    test : SimilarityTest
     support, places : ndarray of int, shape (n,)
         Events, and distinct places, in each area, both windows together.
     """
@@ -126,7 +126,7 @@ class PatternSimilarity:
     units: str
     grid: Grid
     label: NDArray[np.int64]
-    found: SimilarityTest
+    test: SimilarityTest
     support: NDArray[np.int64]
     places: NDArray[np.int64]
 
@@ -139,9 +139,9 @@ class PatternResult:
     ----------
     measure : Measure
     clustering : Clustering, AreaClustering or None
-    emergence : EmergingHotspots or None
-    judgement : PredictiveAccuracy or None
-    shifts : tuple of PatternSimilarity
+    emerging : EmergingHotspots or None
+    predictive_accuracy : PredictiveAccuracy or None
+    similarity : tuple of PatternSimilarity
         One an operation.
     why_not : tuple of (str, str)
         For every part without an answer ("clusters", "emerging", "accuracy", "shift") one sentence.
@@ -149,7 +149,7 @@ class PatternResult:
 
     measure: Measure
     clustering: Clustering | AreaClustering | None
-    emergence: EmergingHotspots | None
-    judgement: PredictiveAccuracy | None
-    shifts: tuple[PatternSimilarity, ...]
+    emerging: EmergingHotspots | None
+    predictive_accuracy: PredictiveAccuracy | None
+    similarity: tuple[PatternSimilarity, ...]
     why_not: tuple[tuple[str, str], ...] = ()

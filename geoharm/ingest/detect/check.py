@@ -53,7 +53,7 @@ class FileCheck:
 
 
 def check_events(
-    inputs: Sequence[InputFile], layout: Format, folder: Path, on_file: Callable[[str], None] = lambda _: None
+    inputs: Sequence[InputFile], input_format: Format, folder: Path, on_file: Callable[[str], None] = lambda _: None
 ) -> FileCheck:
     """Read files of events into a database that is thrown away, and return what they hold.
 
@@ -63,11 +63,11 @@ def check_events(
         If one of them is refused.
     """
     with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch) / "check.duckdb", inputs=folder) as store:
-        rule = LoadRule("check", layout, _WORLD, _EVER)
+        rule = LoadRule("check", input_format, _WORLD, _EVER)
         for one in inputs:
             on_file(one.name)
             load_file(store, one, rule)
-        consolidate_source(store, "check", layout, _WORLD, None, measured=False)
+        consolidate_source(store, "check", input_format, _WORLD, None, measured=False)
         x, y = store.connection.execute(
             "SELECT median(x), median(y) FROM tidy.event WHERE source = 'check' AND place = 'inside'"
         ).fetchall()[0]
@@ -75,10 +75,10 @@ def check_events(
         if x is not None:
             lon, lat = _crs.transform([x], [y], source=_WORLD.crs, target=_crs.LONLAT)
             middle = (float(lon[0]), float(lat[0]))
-        return FileCheck(source_ledger(store, "check", layout), source_categories(store, "check"), middle)
+        return FileCheck(source_ledger(store, "check", input_format), source_categories(store, "check"), middle)
 
 
-def check_file(path: Path, layout: Format) -> dict[str, Any]:
+def check_file(path: Path, input_format: Format) -> dict[str, Any]:
     """Return what became of the rows of one file (or archive), its dates, default geocodes and categories.
 
     Raises
@@ -86,24 +86,24 @@ def check_file(path: Path, layout: Format) -> dict[str, Any]:
     DataError
         If the file is refused.
     """
-    inputs = find_input_files([path.name], path.parent, members=layout.members)
-    if layout.kind != "event":
+    inputs = find_input_files([path.name], path.parent, members=input_format.members)
+    if input_format.kind != "event":
         with (
             tempfile.TemporaryDirectory() as folder,
             open_engine(Path(folder) / "check.duckdb", inputs=path.parent) as store,
         ):
-            source = Source("check", layout.kind, layout.name, ())
-            table = ingest_table(store, source, layout=layout, files=inputs, area=_WORLD, period=_EVER)
-            return _about(table, layout, table_categories(store, "check", layout.kind))
-    looked = check_events(inputs, layout, path.parent)
-    return _about(looked.ledger, layout, looked.categories)
+            source = Source("check", input_format.kind, input_format.name, ())
+            table = ingest_table(store, source, input_format=input_format, files=inputs, area=_WORLD, period=_EVER)
+            return _about(table, input_format, table_categories(store, "check", input_format.kind))
+    looked = check_events(inputs, input_format, path.parent)
+    return _about(looked.ledger, input_format, looked.categories)
 
 
-def _about(ledger: SourceLedger | TableLedger, layout: Format, held: Mapping[str, int]) -> dict[str, Any]:
+def _about(ledger: SourceLedger | TableLedger, input_format: Format, held: Mapping[str, int]) -> dict[str, Any]:
     span = ledger.coverage
     missing, codes = (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
     return {
-        "format": layout.name,
+        "format": input_format.name,
         "first_day": str(span.start) if span else "",
         "last_day": str(span.last) if span else "",
         "missing_months": [str(month)[:7] for month in missing],

@@ -71,16 +71,18 @@ class Chosen:
     doubts: tuple[str, ...]
 
 
-def choose_columns(head: FileSample) -> Chosen:
+def choose_columns(sample: FileSample) -> Chosen:
     """Return what each column is, as far as name and values agree."""
-    words = [_words(name) for name in head.header]
-    values = [[text for text in head.column(index) if text and text not in BLANKS] for index in range(len(head.header))]
+    words = [_words(name) for name in sample.header]
+    values = [
+        [text for text in sample.column(index) if text and text not in BLANKS] for index in range(len(sample.header))
+    ]
     private = {
         index: word
-        for index, name in enumerate(head.header)
+        for index, name in enumerate(sample.header)
         if (word := personal_words(name) or next((one for one in words[index] if one in _ABOUT_PEOPLE), ""))
     }
-    free = [index for index in range(len(head.header)) if index not in private and words[index]]
+    free = [index for index in range(len(sample.header)) if index not in private and words[index]]
     columns: dict[str, int] = {}
     others: dict[str, tuple[str, ...]] = {}
     doubts: list[str] = []
@@ -93,7 +95,7 @@ def choose_columns(head: FileSample) -> Chosen:
         )
         if ranked:
             columns[field] = ranked[0][1]
-            others[field] = tuple(head.header[index] for _, index in ranked[1:])
+            others[field] = tuple(sample.header[index] for _, index in ranked[1:])
 
     def dated(index: int) -> bool:
         return bool(values[index]) and (
@@ -101,32 +103,32 @@ def choose_columns(head: FileSample) -> Chosen:
         )
 
     def half(index: int) -> bool:
-        return len(values[index]) >= 0.5 * len(head.rows)
+        return len(values[index]) >= 0.5 * len(sample.rows)
 
     take("date", _DATE, lambda index: half(index) and dated(index), 2)
     if "date" in columns and {"from", "fr", "start"} & set(words[columns["date"]]):
         take("end", ((r"to|end|until", 0),), dated, 0)
     if "date" not in columns:
         columns |= _split_date(words, values, free)
-        later = [head.header[index] for index in free if "year" not in columns and looks_like_dates(values[index])]
+        later = [sample.header[index] for index in free if "year" not in columns and looks_like_dates(values[index])]
         doubts += [f'date: "{name}" holds dates, but its name does not say that events happened then' for name in later]
-    if head.places is None:
+    if sample.places is None:
         for field, found in _place_columns(words, values, free).items():
-            columns[field], others[field] = found[0], tuple(head.header[index] for index in found[1:])
+            columns[field], others[field] = found[0], tuple(sample.header[index] for index in found[1:])
         if "longitude" not in columns:
             rest = [index for index in free if index not in columns.values()]
-            text, said = _place_text(head, words, values, rest)
+            text, said = _place_text(sample, words, values, rest)
             doubts += said
             columns |= {} if text is None else {"latlon": text}
     take("id", _ID, lambda index: half(index) and len(words[index]) + ("id" in words[index]) > 1, 3)
     take("category", _CATEGORY, lambda index: _are_kinds(values[index]) and half(index), 2)
-    _prefer_several(head, values, columns, others)
+    _prefer_several(sample, values, columns, others)
     take("address", _ADDRESS, lambda index: _are_texts(values[index]), 1)
     weight = next(
-        (head.header[index] for index in free if index not in columns.values() and set(words[index]) & _WEIGHT
+        (sample.header[index] for index in free if index not in columns.values() and set(words[index]) & _WEIGHT
          and "id" not in words[index] and _are_counts(values[index])), "",
     )  # fmt: skip
-    left_out = tuple((head.header[index], word) for index, word in private.items())
+    left_out = tuple((sample.header[index], word) for index, word in private.items())
     return Chosen(columns, {key: names for key, names in others.items() if names}, left_out, weight, tuple(doubts))
 
 
@@ -184,12 +186,12 @@ def _place_columns(
 
 
 def _place_text(
-    head: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
+    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
 ) -> tuple[int | None, list[str]]:
     """Return the column that holds "latitude, longitude", if any, and what is in doubt about columns of places."""
     doubts = []
     for index in free:
-        texts, name = values[index], head.header[index]
+        texts, name = values[index], sample.header[index]
         if not texts:
             continue
         comma = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
@@ -208,16 +210,16 @@ def _place_text(
 
 
 def _prefer_several(
-    head: FileSample, values: Sequence[Sequence[str]], columns: dict[str, int], others: dict[str, tuple[str, ...]]
+    sample: FileSample, values: Sequence[Sequence[str]], columns: dict[str, int], others: dict[str, tuple[str, ...]]
 ) -> None:
     """Take another category column where the first says the same of every row."""
     if "category" not in columns or len(set(values[columns["category"]])) > 1:
         return
-    telling = [name for name in others["category"] if len(set(values[head.header.index(name)])) > 1]
-    if telling:
-        first = head.header[columns["category"]]
-        columns["category"] = head.header.index(telling[0])
-        others["category"] = (first, *(name for name in others["category"] if name != telling[0]))
+    constraints = [name for name in others["category"] if len(set(values[sample.header.index(name)])) > 1]
+    if constraints:
+        first = sample.header[columns["category"]]
+        columns["category"] = sample.header.index(constraints[0])
+        others["category"] = (first, *(name for name in others["category"] if name != constraints[0]))
 
 
 def _are_kinds(texts: Sequence[str]) -> bool:

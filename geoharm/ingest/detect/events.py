@@ -67,55 +67,55 @@ def guess_format(source: InputFile) -> FormatGuess:
     return guess_events(read_sample(source))
 
 
-def guess_events(head: FileSample) -> FormatGuess:
+def guess_events(sample: FileSample) -> FormatGuess:
     """Propose how to read a table of events that begins like this."""
-    chosen = choose_columns(head)
-    names = {one: head.header[index] for one, index in chosen.columns.items()}
-    evidence, undecided = [_packing(head), *head.notes], list(chosen.doubts)
+    chosen = choose_columns(sample)
+    names = {one: sample.header[index] for one, index in chosen.columns.items()}
+    evidence, undecided = [_packing(sample), *sample.notes], list(chosen.doubts)
     for one, name in names.items():
-        filled = sum(text not in ("", *BLANKS) for text in head.column(chosen.columns[one]))
-        evidence.append(f'{one}: "{name}", by its name and {filled:,} of {len(head.rows):,} values')
+        filled = sum(text not in ("", *BLANKS) for text in sample.column(chosen.columns[one]))
+        evidence.append(f'{one}: "{name}", by its name and {filled:,} of {len(sample.rows):,} values')
     undecided += [f"{one}: {_listed(others)} would fit as well" for one, others in chosen.others.items()]
     patterns: tuple[str, ...] = ()
     if "date" in names:
-        patterns, doubt = detect_date_patterns(_filled(head, chosen, "date"))
+        patterns, doubt = detect_date_patterns(_filled(sample, chosen, "date"))
         undecided += doubt
         evidence += [f"date: read as {' or '.join(patterns)}"] if patterns else []
     elif "year" in names:
         patterns = ("%Y-%m-%d",) if "day" in names else ("%Y-%m",)
-    crs, seen, doubt = _system(head, chosen)
+    crs, seen, doubt = _system(sample, chosen)
     evidence += seen
     undecided += doubt
-    if head.places:
+    if sample.places:
         names["geometry"] = "geometry"
-    undecided += _missing(head, names)
-    undecided += _identity(head, chosen, evidence)
-    undecided += _meaning(head, chosen)
+    undecided += _missing(sample, names)
+    undecided += _identity(sample, chosen, evidence)
+    undecided += _meaning(sample, chosen)
     undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
     undecided.append("the publisher, the licence and the sentence it asks for")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
-    text = _toml(head, chosen, patterns, crs)
+    text = _toml(sample, chosen, patterns, crs)
     return FormatGuess(text, tuple(evidence), tuple(undecided), names, left_out)
 
 
-def _packing(head: FileSample) -> str:
-    if head.container == "csv":
-        return f"{len(head.header)} columns, delimiter {head.delimiter!r}, encoding {head.encoding}"
-    where = f', sheet "{head.sheet}"' if head.sheet else ""
-    where += f", names in row {head.header_row}" if head.header_row > 1 else ""
-    return f"{len(head.header)} columns of a {head.container} file{where}"
+def _packing(sample: FileSample) -> str:
+    if sample.container == "csv":
+        return f"{len(sample.header)} columns, delimiter {sample.delimiter!r}, encoding {sample.encoding}"
+    where = f', sheet "{sample.sheet}"' if sample.sheet else ""
+    where += f", names in row {sample.header_row}" if sample.header_row > 1 else ""
+    return f"{len(sample.header)} columns of a {sample.container} file{where}"
 
 
-def _filled(head: FileSample, chosen: Chosen, one: str) -> list[str]:
-    return [text for text in head.column(chosen.columns[one]) if text and text not in BLANKS]
+def _filled(sample: FileSample, chosen: Chosen, one: str) -> list[str]:
+    return [text for text in sample.column(chosen.columns[one]) if text and text not in BLANKS]
 
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _missing(head: FileSample, names: Mapping[str, str]) -> list[str]:
+def _missing(sample: FileSample, names: Mapping[str, str]) -> list[str]:
     """Return what a table of events needs and this one lacks, and what it may be instead."""
     lacking = [] if {"date", "year"} & set(names) else ["date"]
     if not {"longitude", "latlon", "geometry"} & set(names):
@@ -123,18 +123,18 @@ def _missing(head: FileSample, names: Mapping[str, str]) -> list[str]:
     said = [f"{one}: no column was found; name it under [columns]" for one in lacking]
     if not lacking:
         return said
-    periods = [name for name in head.header if PERIOD.fullmatch(name)]
+    periods = [name for name in sample.header if PERIOD.fullmatch(name)]
     numbers = [
-        name for index, name in enumerate(head.header)
-        if name and (texts := [text for text in head.column(index) if text]) and all(map(is_number, texts[:50]))
+        name for index, name in enumerate(sample.header)
+        if name and (texts := [text for text in sample.column(index) if text]) and all(map(is_number, texts[:50]))
     ]  # fmt: skip
-    if head.places is not None and not head.places:
+    if sample.places is not None and not sample.places:
         hint = "it holds areas or lines, not points: a study names it under area, target, context or [areas]"
     elif len(periods) >= _WIDE:
         hint = f"{len(periods)} headers name a period, so it looks like counts by area: try --kind area_table"
     elif "date" in lacking and len(lacking) == 1:
         hint = "it has places and no date, so it looks like a list of services: try --kind site"
-    elif "date" not in lacking or any(name.lower() in ("year", "quarter", "month") for name in head.header):
+    elif "date" not in lacking or any(name.lower() in ("year", "quarter", "month") for name in sample.header):
         hint = "it has periods and no place, so it looks like counts of whole areas: try --kind area_table"
     elif len(numbers) > _WIDE and len(lacking) == 3:
         hint = f"{len(numbers)} columns hold numbers only, so it looks like counts: try --kind area_table, or survey"
@@ -143,14 +143,14 @@ def _missing(head: FileSample, names: Mapping[str, str]) -> list[str]:
     return [*said, f"kind: no dated points were found; {hint}"]
 
 
-def _system(head: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]]:
+def _system(sample: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]]:
     """Return the coordinate system, the evidence for it, and what is in doubt."""
-    if head.places is not None:
-        points = [f"place: {len(head.places):,} of {len(head.rows):,} sampled features are points"]
+    if sample.places is not None:
+        points = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
         return _crs.LONLAT, points, []
     if not {"longitude", "latitude"} <= set(chosen.columns):
         return _crs.LONLAT, [], []
-    two = zip(head.column(chosen.columns["longitude"]), head.column(chosen.columns["latitude"]), strict=True)
+    two = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
     pairs = [(float(x), float(y)) for x, y in two if is_number(x) and is_number(y)]
     placed = np.array([pair for pair in pairs if pair != (0.0, 0.0)], dtype=np.float64).reshape(-1, 2)
     if not len(placed):
@@ -178,26 +178,26 @@ def _system(head: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]
     ]  # fmt: skip
 
 
-def _identity(head: FileSample, chosen: Chosen, evidence: list[str]) -> list[str]:
+def _identity(sample: FileSample, chosen: Chosen, evidence: list[str]) -> list[str]:
     """Return what is in doubt about rows that may be the same event."""
     if "id" in chosen.columns:
-        ids = _filled(head, chosen, "id")
+        ids = _filled(sample, chosen, "id")
         repeated = len(ids) - len(set(ids))
         evidence.append(f"id: {repeated:,} of {len(ids):,} sampled ids are repeated")
         if not repeated:
             return []
         return [f"duplicates: {repeated:,} sampled ids come again; rule = \"id\" takes rows of one id, date, place and "
                 "category as one event, none takes each row as one"]  # fmt: skip
-    same = len(head.rows) - len(set(head.rows))
-    return [f"duplicates: there is no id, and {same:,} of {len(head.rows):,} sampled rows are the same as another; "
+    same = len(sample.rows) - len(set(sample.rows))
+    return [f"duplicates: there is no id, and {same:,} of {len(sample.rows):,} sampled rows are the same as another; "
             "they are kept as events of their own"] if same else []  # fmt: skip
 
 
-def _meaning(head: FileSample, chosen: Chosen) -> list[str]:
+def _meaning(sample: FileSample, chosen: Chosen) -> list[str]:
     """Return what is in doubt about categories and units."""
     said = []
     if "category" in chosen.columns:
-        kinds = Counter(_filled(head, chosen, "category"))
+        kinds = Counter(_filled(sample, chosen, "category"))
         shown = ", ".join(f'"{kind}" ({count:,})' for kind, count in kinds.most_common(_SHOWN))
         more = f" and {len(kinds) - _SHOWN:,} more" if len(kinds) > _SHOWN else ""
         said.append(f"category: which of these are harm and which are activity: {shown}{more}")
@@ -210,17 +210,17 @@ def _meaning(head: FileSample, chosen: Chosen) -> list[str]:
     return said
 
 
-def opening(head: FileSample, kind: str = "event") -> str:
+def opening(sample: FileSample, kind: str = "event") -> str:
     """Return the tables with which every guessed format begins: what it is, and how its container is read."""
     packing = {
-        "csv": f"\n[csv]\ndelimiter = {toml_string(head.delimiter)}\nencoding = {toml_string(head.encoding)}\n",
-        "excel": f"\n[excel]\n{f'sheet = {toml_string(head.sheet)}{chr(10)}' if head.sheet else ''}header_row = {head.header_row}\n",
-    }.get(head.container, "")
-    members = f"\n[zip]\nmembers = [{', '.join(map(toml_string, head.members))}]\n" if head.members else ""
+        "csv": f"\n[csv]\ndelimiter = {toml_string(sample.delimiter)}\nencoding = {toml_string(sample.encoding)}\n",
+        "excel": f"\n[excel]\n{f'sheet = {toml_string(sample.sheet)}{chr(10)}' if sample.sheet else ''}header_row = {sample.header_row}\n",
+    }.get(sample.container, "")
+    members = f"\n[zip]\nmembers = [{', '.join(map(toml_string, sample.members))}]\n" if sample.members else ""
     return f"""# A guess: read every line before you use it.
 [format]
 {"" if kind == "event" else f"kind = {toml_string(kind)}{chr(10)}"}title = "my source"
-container = {toml_string(head.container)}
+container = {toml_string(sample.container)}
 publisher = ""
 licence = ""
 attribution = ""
@@ -229,12 +229,12 @@ guessed = true    # take this line out once every other line is checked; until t
 {packing}{members}"""
 
 
-def column_lines(head: FileSample, chosen: Mapping[str, int]) -> str:
+def column_lines(sample: FileSample, chosen: Mapping[str, int]) -> str:
     """Return the lines that name the column of each field."""
-    return "\n".join(f"{field} = {toml_string(head.header[index])}" for field, index in chosen.items())
+    return "\n".join(f"{field} = {toml_string(sample.header[index])}" for field, index in chosen.items())
 
 
-def _toml(head: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
+def _toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
     open_orders = "" if patterns else "   # not decided: no format is complete without"
     weight = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
     constant = (
@@ -244,12 +244,12 @@ def _toml(head: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -
     offset = any(map(has_offset, patterns))
     zone = '\n# zone = ""   # not decided: the clock of the place, such as "Europe/London"' if offset else ""
     used = set(chosen.columns.values())
-    held = sorted({text for row in head.rows for index in used if (text := row[index].strip()) in BLANKS})
+    held = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANKS})
     blank = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *held]))}]\n" if held else ""
     rule = "id" if "id" in chosen.columns else "none"
-    return f"""{opening(head)}
+    return f"""{opening(sample)}
 [columns]
-{column_lines(head, chosen.columns)}{weight}
+{column_lines(sample, chosen.columns)}{weight}
 {constant}
 [date]
 formats = [{", ".join(map(toml_string, patterns))}]{open_orders}

@@ -18,7 +18,7 @@ _OPTIONAL = {"address", "remark"}
 _NEARLY_ALL = 0.9
 
 
-def recognise_formats(head: FileSample) -> tuple[str, ...]:
+def recognise_formats(sample: FileSample) -> tuple[str, ...]:
     """Return the shipped formats that a table fits, the one that names most of its columns first.
 
     A format fits if the table has all its columns but those for addresses and remarks, and those the publisher's file
@@ -27,44 +27,49 @@ def recognise_formats(head: FileSample) -> tuple[str, ...]:
     """
     fits = []
     for name in shipped():
-        layout = read_format(name, Path())
-        if layout.columns and _fits(head, layout):
-            fits.append((-sum(column in names for column in head.header for names in _names(layout)), name))
+        input_format = read_format(name, Path())
+        if input_format.columns and _fits(sample, input_format):
+            fits.append((-sum(column in names for column in sample.header for names in _names(input_format)), name))
     fits.sort()
     return tuple(name for _, name in fits)
 
 
-def _names(layout: Format) -> list[Sequence[str]]:
-    return [*layout.columns.values(), layout.known_by]
+def _names(input_format: Format) -> list[Sequence[str]]:
+    return [*input_format.columns.values(), input_format.known_by]
 
 
-def _fits(head: FileSample, layout: Format) -> bool:
-    if layout.container != head.container or (head.container == "csv" and layout.delimiter != head.delimiter):
-        return False
-    try:
-        chosen = match_columns(head.name, head.header, layout)
-    except DataError:
-        return False
-    if not set(layout.columns) - _OPTIONAL <= set(chosen) or not set(layout.known_by) <= set(head.header):
-        return False
-    if (
-        layout.category
-        and not layout.known_by
-        and {name for name in head.header if name} > {head.header[index] for index in chosen.values()}
+def _fits(sample: FileSample, input_format: Format) -> bool:
+    if input_format.container != sample.container or (
+        sample.container == "csv" and input_format.delimiter != sample.delimiter
     ):
         return False
-    dates_read = "date" not in chosen or not layout.date_formats or _read(head.column(chosen["date"]), layout)
-    placed = layout.crs != _crs.LONLAT or not {"longitude", "latitude"} <= set(chosen)
+    try:
+        chosen = match_columns(sample.name, sample.header, input_format)
+    except DataError:
+        return False
+    if not set(input_format.columns) - _OPTIONAL <= set(chosen) or not set(input_format.known_by) <= set(sample.header):
+        return False
+    if (
+        input_format.category
+        and not input_format.known_by
+        and {name for name in sample.header if name} > {sample.header[index] for index in chosen.values()}
+    ):
+        return False
+    dates_read = (
+        "date" not in chosen or not input_format.date_formats or _read(sample.column(chosen["date"]), input_format)
+    )
+    placed = input_format.crs != _crs.LONLAT or not {"longitude", "latitude"} <= set(chosen)
     return dates_read and (
-        placed or (_degrees(head.column(chosen["longitude"]), 180) and _degrees(head.column(chosen["latitude"]), 90))
+        placed
+        or (_degrees(sample.column(chosen["longitude"]), 180) and _degrees(sample.column(chosen["latitude"]), 90))
     )
 
 
-def _read(texts: Sequence[str], layout: Format) -> bool:
+def _read(texts: Sequence[str], input_format: Format) -> bool:
     filled = list(dict.fromkeys(text for text in texts if text and text not in BLANKS))[:200]
-    plain = [pattern for pattern in layout.date_formats if pattern not in NUMBERS]
+    plain = [pattern for pattern in input_format.date_formats if pattern not in NUMBERS]
     number = looks_like_day_numbers(filled)
-    if number and number in layout.date_formats:
+    if number and number in input_format.date_formats:
         return True
     # strptime knows no quarters; such patterns are only met in tables, whose names are telling enough.
     if any("%q" in pattern for pattern in plain):

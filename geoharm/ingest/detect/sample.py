@@ -130,8 +130,8 @@ def _archive(source: InputFile) -> FileSample:
     return FileSample(**{**_fields(first), "members": plain, "notes": (*first.notes, note)})
 
 
-def _fields(head: FileSample) -> dict[str, Any]:
-    return {name: getattr(head, name) for name in head.__slots__}
+def _fields(sample: FileSample) -> dict[str, Any]:
+    return {name: getattr(sample, name) for name in sample.__slots__}
 
 
 def _same_header(part: InputFile, first: FileSample) -> bool:

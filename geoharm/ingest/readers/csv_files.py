@@ -57,7 +57,7 @@ class _Scan:
 
 
 def stage_csv(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, parse: ParseFunction
+    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, parse: ParseFunction
 ) -> StagedRows:
     """Hand the rows of a CSV file to `parse`.
 
@@ -72,15 +72,15 @@ def stage_csv(
         scanning = pool.submit(_scan, source)
         if packed:
             scanning.result()  # An archive that grows beyond measure must not reach the database.
-        header = _header(source, layout)
+        header = _header(source, input_format)
         if not any(header) and scanning.result().newlines == 0:
             msg = f'The file "{source.name}" is empty.'
             raise DataError(msg)
-        chosen = match_columns(source.name, header, layout)
+        chosen = match_columns(source.name, header, input_format)
         if scanning in wait([scanning], timeout=_MOMENT).done:
             scanning.result()  # A line without end near the start: the database is spared the rest.
-        quick = source.is_plain and layout.encoding == "utf-8"
-        rows = _fast(connection, source, layout, len(header), chosen, parse) if quick else -1
+        quick = source.is_plain and input_format.encoding == "utf-8"
+        rows = _fast(connection, source, input_format, len(header), chosen, parse) if quick else -1
         scan = scanning.result()
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
@@ -88,7 +88,7 @@ def stage_csv(
     sha256 = "" if source.is_gzip else scan.sha256
     if scan.simple and rows == scan.newlines:
         return StagedRows(rows, (), tuple(chosen), sha256)
-    staged = _careful(connection, source, layout, len(header), chosen)
+    staged = _careful(connection, source, input_format, len(header), chosen)
     parse(staged.fields)
     connection.execute("DROP TABLE stage")
     return replace(staged, sha256=sha256)
@@ -117,48 +117,48 @@ def _scan(source: InputFile) -> _Scan:
     return _Scan(newlines, not lone and not zeros, digest.hexdigest())
 
 
-def _not_text(source: InputFile, layout: Format) -> DataError:
+def _not_text(source: InputFile, input_format: Format) -> DataError:
     wayout = 'Name its encoding under [csv] encoding, such as "cp1252"'
-    if layout.encoding != "utf-8":
+    if input_format.encoding != "utf-8":
         wayout = "Check [csv] encoding, and whether the file is whole"
-    return encoding_error(source, layout.encoding, wayout=wayout)
+    return encoding_error(source, input_format.encoding, wayout=wayout)
 
 
 def _too_long(source: InputFile, line: int) -> DataError:
     return DataError(f'"{source.name}", line {line}: the line is longer than {MAX_LINE:,} bytes; nothing was read.')
 
 
-def _header(source: InputFile, layout: Format) -> list[str]:
+def _header(source: InputFile, input_format: Format) -> list[str]:
     """Return the names of the columns, without the spaces around them."""
     with source.open() as stream:
         first = stream.readline(MAX_LINE)
     if len(first) == MAX_LINE and b"\r" not in first:
         raise _too_long(source, 1)
     try:
-        with _open_csv(source, layout) as reader:
+        with _open_csv(source, input_format) as reader:
             record: list[str] = next(reader, [])
     except UnicodeError as error:
-        raise _not_text(source, layout) from error
+        raise _not_text(source, input_format) from error
     except csv.Error as error:
         msg = f'The header of "{source.name}" has a quote that is not closed, or one where none may be; mend the file.'
         raise DataError(msg) from error
     if any(is_broken_text(name) for name in record):
-        raise _not_text(source, layout)
+        raise _not_text(source, input_format)
     return [name.strip() for name in record]
 
 
 @contextmanager
-def _open_csv(source: InputFile, layout: Format) -> Iterator[Any]:
+def _open_csv(source: InputFile, input_format: Format) -> Iterator[Any]:
     """Open a file as a CSV reader; bytes of another encoding become signs that `is_broken_text` knows."""
-    encoding = "utf-8-sig" if layout.encoding == "utf-8" else layout.encoding
+    encoding = "utf-8-sig" if input_format.encoding == "utf-8" else input_format.encoding
     with source.open() as stream, io.TextIOWrapper(stream, encoding, "surrogateescape", newline="") as text:
-        yield csv.reader(text, delimiter=layout.delimiter, quotechar=layout.quote, strict=True)
+        yield csv.reader(text, delimiter=input_format.delimiter, quotechar=input_format.quote, strict=True)
 
 
 def _fast(
     connection: duckdb.DuckDBPyConnection,
     source: InputFile,
-    layout: Format,
+    input_format: Format,
     width: int,
     chosen: dict[str, int],
     parse: ParseFunction,
@@ -171,8 +171,8 @@ def _fast(
         [
             f"columns = {{{columns}}}",
             "auto_detect = false, header = true, strict_mode = true, null_padding = false",
-            f"delim = {quote_text(layout.delimiter)}, quote = {quote_text(layout.quote)}",
-            f"escape = {quote_text(layout.quote)}, encoding = 'utf-8', max_line_size = {MAX_LINE}",
+            f"delim = {quote_text(input_format.delimiter)}, quote = {quote_text(input_format.quote)}",
+            f"escape = {quote_text(input_format.quote)}, encoding = 'utf-8', max_line_size = {MAX_LINE}",
             f"compression = '{'gzip' if source.is_gzip else 'none'}'",
         ]
     )
@@ -188,11 +188,11 @@ def _fast(
 
 
 def _careful(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, width: int, chosen: dict[str, int]
+    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, width: int, chosen: dict[str, int]
 ) -> StagedRows:
     """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
     writer = StageWriter(connection, tuple(chosen))
-    for line, record in _records(source, layout, width, chosen.get("date", 0)):
+    for line, record in _records(source, input_format, width, chosen.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
         else:
@@ -200,20 +200,20 @@ def _careful(
     return writer.close()
 
 
-def _records(source: InputFile, layout: Format, width: int, when: int) -> Iterator[tuple[int, list[str] | str]]:
+def _records(source: InputFile, input_format: Format, width: int, when: int) -> Iterator[tuple[int, list[str] | str]]:
     """Yield every record after the header with the line it began on: its cells, or why it is rejected.
 
     A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
     closed: rows would be lost in it, so the file is refused.
     """
-    with _open_csv(source, layout) as reader:
+    with _open_csv(source, input_format) as reader:
         next(reader, None)
         while True:
             begin = reader.line_num + 1
             try:
                 record = next(reader, None)
             except UnicodeError as error:
-                raise _not_text(source, layout) from error
+                raise _not_text(source, input_format) from error
             except csv.Error:
                 record, fault = [], "has a quote in a place where none may be"
             else:
@@ -221,8 +221,8 @@ def _records(source: InputFile, layout: Format, width: int, when: int) -> Iterat
                     return
                 if not record:
                     continue
-                fault = _fault(record, width, layout.encoding)
-            if reader.line_num > begin and (fault or _holds_rows(record, layout, width, when)):
+                fault = _fault(record, width, input_format.encoding)
+            if reader.line_num > begin and (fault or _holds_rows(record, input_format, width, when)):
                 msg = (
                     f'"{source.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
                     "which look like rows of their own. Mend the file; nothing was read."
@@ -244,11 +244,11 @@ def _fault(record: list[str], width: int, encoding: str) -> str:
     return ""
 
 
-def _holds_rows(record: list[str], layout: Format, width: int, when: int) -> bool:
+def _holds_rows(record: list[str], input_format: Format, width: int, when: int) -> bool:
     """Return whether a line inside a quoted cell is a row: as many cells, and a date where a date belongs."""
     return any(
-        len(cells) == width and any(read_date(cells[when], pattern) for pattern in layout.date_formats)
+        len(cells) == width and any(read_date(cells[when], pattern) for pattern in input_format.date_formats)
         for cell in record
         if "\n" in cell or "\r" in cell
-        for cells in (line.split(layout.delimiter) for line in cell.splitlines())
+        for cells in (line.split(input_format.delimiter) for line in cell.splitlines())
     )

@@ -101,8 +101,8 @@ class InputFile:
                 with gzip.open(self.path, "rb") as inner:
                     yield cast("BinaryIO", _Limited(inner, self.path.stat().st_size, self.name))
             else:
-                with self.path.open("rb") as opened:
-                    yield opened
+                with self.path.open("rb") as engine:
+                    yield engine
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             msg = f'The file "{self.name}" is damaged or cut short; fetch it again.'
             raise DataError(msg) from error

@@ -24,7 +24,7 @@ Reader = Callable[[duckdb.DuckDBPyConnection, InputFile, Format], StagedRows]
 
 
 def read_file(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, faults: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, faults: Sequence[str]
 ) -> StagedRows:
     """Fill ``parsed`` from one file; see `parse_stage`.
 
@@ -36,17 +36,17 @@ def read_file(
     _check_filled(source)
 
     def parse(fields: Collection[str], *, lined: bool = True) -> int:
-        return parse_stage(connection, fields, layout, faults, lined=lined)
+        return parse_stage(connection, fields, input_format, faults, lined=lined)
 
-    if layout.container == "csv":
-        return stage_csv(connection, source, layout, parse)
-    staged = _READERS[layout.container](connection, source, layout)
+    if input_format.container == "csv":
+        return stage_csv(connection, source, input_format, parse)
+    staged = _READERS[input_format.container](connection, source, input_format)
     parse(staged.fields)
     connection.execute("DROP TABLE stage")
     return staged
 
 
-def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
     """Fill ``stage(line, <declared fields>)`` from one file, for tables that are no events.
 
     Raises
@@ -55,15 +55,15 @@ def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, layout:
         With one sentence, if the file cannot be read.
     """
     _check_filled(source)
-    if layout.container != "csv":
-        return _READERS[layout.container](connection, source, layout)
+    if input_format.container != "csv":
+        return _READERS[input_format.container](connection, source, input_format)
 
     def keep(fields: Collection[str], *, lined: bool = True) -> int:  # noqa: ARG001
         line = "" if lined else "row_number() OVER () + 1 AS line, "
         connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_stage AS SELECT {line}* FROM stage")
         return int(connection.execute("SELECT count(*) FROM kept_stage").fetchall()[0][0])
 
-    staged = stage_csv(connection, source, layout, keep)
+    staged = stage_csv(connection, source, input_format, keep)
     connection.execute("ALTER TABLE kept_stage RENAME TO stage")
     return staged
 
@@ -77,7 +77,7 @@ def _check_filled(source: InputFile) -> None:
         raise DataError(msg)
 
 
-def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
     """Read points with the standard JSON parser: a driver that opens whatever a file claims to be is not used."""
     with source.open() as stream:
         content = stream.read()
@@ -97,11 +97,11 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, layo
         msg = f'The file "{source.name}" has no features.'
         raise DataError(msg)
     keys: dict[str, str] = {}
-    for field, names in layout.columns.items():
+    for field, names in input_format.columns.items():
         key = next((name for name in names if any(name in _properties(feature) for feature in features)), None)
         if key is not None:
             keys[field] = key
-        elif field in needed_fields(layout):
+        elif field in needed_fields(input_format):
             msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
             raise DataError(msg)
     writer = StageWriter(connection, (*keys, "longitude", "latitude"))

@@ -107,7 +107,7 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequenc
 
 def check_reject_share(
     name: str,
-    layout: Format,
+    input_format: Format,
     worst: tuple[str, str, int, int],
     read: int,
     *,
@@ -119,7 +119,7 @@ def check_reject_share(
     Parameters
     ----------
     name : str
-    layout : Format
+    input_format : Format
     worst : (column, reason, count, first line)
         The most frequent fault.
     read : int
@@ -133,9 +133,9 @@ def check_reject_share(
     """
     column, reason, count, line = worst
     if count > MAX_REJECTED * read:
-        where = "the row" if column == "row" else f'"{layout.columns.get(column, (column,))[0]}"'
+        where = "the row" if column == "row" else f'"{input_format.columns.get(column, (column,))[0]}"'
         msg = (
-            f'"{name}" does not look like the format "{layout.name}": in {count:,} of {read:,} {of} (first in line {line}) '
+            f'"{name}" does not look like the format "{input_format.name}": in {count:,} of {read:,} {of} (first in line {line}) '
             f"{where} {reason}. {way_out}; nothing was read."
         )
         raise QualityError(msg)
@@ -179,14 +179,14 @@ def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataErro
     return DataError(f'"{source.name}", line {line}: the text {what} {encoding} text. {wayout}; nothing was read.')
 
 
-def needed_fields(layout: Format) -> tuple[str, ...]:
+def needed_fields(input_format: Format) -> tuple[str, ...]:
     """Return the fields that a file must have if its format declares them."""
-    if layout.kind != "event":
-        return NEEDED_FIELDS[layout.kind]
-    return (*NEEDED, "id") if layout.duplicate_rule == "id" else NEEDED
+    if input_format.kind != "event":
+        return NEEDED_FIELDS[input_format.kind]
+    return (*NEEDED, "id") if input_format.duplicate_rule == "id" else NEEDED
 
 
-def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str, int]:
+def match_columns(name: str, header: Sequence[str], input_format: Format) -> dict[str, int]:
     """Return each declared field's position in a header; the needed ones must be there, each once.
 
     Parameters
@@ -194,7 +194,7 @@ def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str,
     name : str
         Of the file, for sentences.
     header : sequence of str
-    layout : Format
+    input_format : Format
 
     Raises
     ------
@@ -203,25 +203,25 @@ def match_columns(name: str, header: Sequence[str], layout: Format) -> dict[str,
     """
     chosen: dict[str, int] = {}
     missing: list[str] = []
-    for field, names in layout.columns.items():
+    for field, names in input_format.columns.items():
         places = [index for index, column in enumerate(header) if column in names]
         if len(places) > 1:
             msg = f'The header of "{name}" has the column "{header[places[0]]}" more than once.'
             raise DataError(msg)
         if places:
             chosen[field] = places[0]
-        elif field in needed_fields(layout):
+        elif field in needed_fields(input_format):
             missing.append(names[0])
-    if layout.rules.headers or layout.rules.value_columns:
-        chosen |= value_fields(name, header, layout.rules)
+    if input_format.rules.headers or input_format.rules.value_columns:
+        chosen |= value_fields(name, header, input_format.rules)
     if missing:
         wanted = ", ".join(f'"{column}"' for column in missing)
         found = ", ".join(f'"{column}"' for column in header[:20])
         msg = (
-            f'The file "{name}" does not have the columns of the format "{layout.name}": {wanted} missing, '
+            f'The file "{name}" does not have the columns of the format "{input_format.name}": {wanted} missing, '
             f"its header is {found}."
         )
-        if len(header) == 1 and layout.container == "csv":
+        if len(header) == 1 and input_format.container == "csv":
             msg += " If another sign divides its columns, name it under [csv] delimiter."
         raise DataError(" ".join(msg.split()))
     return chosen

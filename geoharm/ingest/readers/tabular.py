@@ -21,17 +21,17 @@ from geoharm.ingest.readers.input_files import MAX_BYTES, MAX_RATIO, InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_columns
 
 
-def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
     """Read one sheet of a workbook; lines are the sheet's own row numbers.
 
     Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
     """
-    names, rows = sheet_rows(source, layout.sheet)
-    sheet, start = layout.sheet or names[0], layout.header_row - 1
+    names, rows = sheet_rows(source, input_format.sheet)
+    sheet, start = input_format.sheet or names[0], input_format.header_row - 1
     if len(rows) <= start + 1:
         msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
         raise DataError(msg)
-    chosen = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], layout)
+    chosen = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], input_format)
     writer = StageWriter(connection, tuple(chosen))
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         if any(cell != "" for cell in row):
@@ -62,7 +62,7 @@ def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]
         raise DataError(msg) from error
 
 
-def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
     """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
     if not source.is_plain:
         msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
@@ -70,10 +70,12 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, layo
     try:
         described = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
         names = [row[0] for row in described]
-        has_points = layout.kind in ("event", "site")
-        if has_points and "longitude" not in layout.columns and "latlon" not in layout.columns:
-            return _stage_frame(connection, source, layout, check_frame(source, geopandas.read_parquet(source.path)))
-        chosen = match_columns(source.name, names, layout)
+        has_points = input_format.kind in ("event", "site")
+        if has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns:
+            return _stage_frame(
+                connection, source, input_format, check_frame(source, geopandas.read_parquet(source.path))
+            )
+        chosen = match_columns(source.name, names, input_format)
         picked = ", ".join(
             f"{_parquet_text(names[index], described[index][1])} AS {quote_name(field)}"
             for field, index in chosen.items()
@@ -90,9 +92,9 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, layo
     return StagedRows(read, (), tuple(chosen))
 
 
-def stage_vector(connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format) -> StagedRows:
+def stage_vector(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
     """Read the points of a GeoPackage, or of a Shapefile in its zip."""
-    return _stage_frame(connection, source, layout, read_vector(source))
+    return _stage_frame(connection, source, input_format, read_vector(source))
 
 
 def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoDataFrame:
@@ -144,11 +146,11 @@ def check_frame(source: InputFile, frame: geopandas.GeoDataFrame) -> geopandas.G
 
 
 def _stage_frame(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, layout: Format, frame: geopandas.GeoDataFrame
+    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, frame: geopandas.GeoDataFrame
 ) -> StagedRows:
     names = [str(name) for name in frame.columns]
-    chosen = match_columns(source.name, names, layout)
-    moved = frame.geometry.to_crs(layout.crs)
+    chosen = match_columns(source.name, names, input_format)
+    moved = frame.geometry.to_crs(input_format.crs)
     columns = [frame[names[index]].to_numpy(dtype=object) for index in chosen.values()]
     writer = StageWriter(connection, (*chosen, "longitude", "latitude"))
     for number, (geometry, *values) in enumerate(zip(moved, *columns, strict=True), start=1):

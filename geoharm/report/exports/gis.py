@@ -33,7 +33,7 @@ _NO_TIME = "1970-01-01T00:00:00.000Z"
 _COG = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
 
 
-def hotspot_layer(disclosed: Release) -> geopandas.GeoDataFrame:
+def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
     """Return the hotspots of every measure as a GeoDataFrame in the study's metres; `.to_arrow()` gives Arrow.
 
     Columns: measure, unit, role, rank, events, share, area_km2, density, density_unit, stability, shown_by, kernel,
@@ -58,48 +58,48 @@ def hotspot_layer(disclosed: Release) -> geopandas.GeoDataFrame:
             "edge": one.edge,
             "geometry": spot.geometry,
         }
-        for one in disclosed.hotspots
+        for one in release.hotspots
         for spot in one.hotspots
     ]
     columns = [
         "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
         "shown_by", "kernel", "bandwidth_m", "bandwidth_rule", "edge", "geometry",
     ]  # fmt: skip
-    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=disclosed.study.area.crs)
+    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=release.study.area.crs)
 
 
-def zone_layer(disclosed: Release) -> geopandas.GeoDataFrame:
+def zone_layer(release: Release) -> geopandas.GeoDataFrame:
     """Return every operation's zones as a GeoDataFrame in the study's metres; columns: operation, zone, role, geometry."""
     rows = [
         {"operation": one.design.operation.name, "zone": zone.name, "role": zone.role.value, "geometry": zone.geometry}
-        for one in disclosed.operations
+        for one in release.operations
         for zone in one.design.zones
     ]
     columns = ["operation", "zone", "role", "geometry"]
-    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=disclosed.study.area.crs)
+    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=release.study.area.crs)
 
 
-def gis_files(disclosed: Release) -> dict[str, bytes]:
+def gis_files(release: Release) -> dict[str, bytes]:
     """Return the files that the study asks for under ``[publish] files``, by name: the same bytes every time."""
-    mark = "-internal" if disclosed.is_internal else ""
-    wanted = disclosed.study.publish.files
+    mark = "-internal" if release.is_internal else ""
+    wanted = release.study.publish.files
     found: dict[str, bytes] = {}
-    patterns = pattern_layers(disclosed) if {"geopackage", "geoparquet"} & set(wanted) else {}
+    patterns = pattern_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else {}
     if "geopackage" in wanted:
-        layers = {"hotspots": hotspot_layer(disclosed), "zones": zone_layer(disclosed)}
+        layers = {"hotspots": hotspot_layer(release), "zones": zone_layer(release)}
         found[f"hotspots{mark}.gpkg"] = _geopackage(layers | patterns)
     if "geoparquet" in wanted:
-        for name, frame in ({"hotspots": hotspot_layer(disclosed)} | patterns).items():
+        for name, frame in ({"hotspots": hotspot_layer(release)} | patterns).items():
             found[f"{name}{mark}.parquet"] = _geoparquet(frame)
     if "geotiff" in wanted:
-        for number, one in enumerate(disclosed.hotspots, start=1):
+        for number, one in enumerate(release.hotspots, start=1):
             for position, (key, image) in enumerate(one.views.items()):
                 name = f"surface{mark}-{number}-{slug(one.measure.name)}-{position}-{slug(' '.join(key))}"
                 steps = {f"class_{place}_from": f"{start:g}" for place, start in enumerate(one.breaks, start=1)}
                 found[f"{name}-classes.tif"] = _classes_tiff(image, _tags(one, key) | steps)
                 if key in one.exact:
-                    found[f"{name}-density.tif"] = _density_tiff(one, key, one.exact[key], disclosed.study.area.crs)
-        for number, measure, picture in pattern_images(disclosed):
+                    found[f"{name}-density.tif"] = _density_tiff(one, key, one.exact[key], release.study.area.crs)
+        for number, measure, picture in pattern_images(release):
             name = f"{picture.layer}{mark}-{number}-{slug(measure.name)}"
             name += f"-{slug(picture.operation)}" if picture.operation else ""
             tags = {"measure": measure.name, "source": measure.source, "geoharm": __version__}

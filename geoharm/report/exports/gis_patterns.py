@@ -58,25 +58,25 @@ class PatternImage:
         return {"answers": self.layer, "operation": self.operation, "how": self.how} | classes
 
 
-def pattern_images(disclosed: Release) -> Iterator[tuple[int, Measure, PatternImage]]:
+def pattern_images(release: Release) -> Iterator[tuple[int, Measure, PatternImage]]:
     """Yield every picture of patterns, with its measure and the measure's number from 1."""
-    for number, one in enumerate(disclosed.patterns, start=1):
+    for number, one in enumerate(release.patterns, start=1):
         if one.clusters is not None:
             yield number, one.measure, PatternImage("clusters", "", one.clusters.image, one.clusters.note)
-        if one.emergence is not None:
-            yield number, one.measure, PatternImage("emerging", "", one.emergence.image, one.emergence.how)
-        for operation, shift in one.shifts.items():
+        if one.emerging is not None:
+            yield number, one.measure, PatternImage("emerging", "", one.emerging.image, one.emerging.how)
+        for operation, shift in one.similarity.items():
             yield number, one.measure, PatternImage("shift", operation, shift.image, f"shares of {shift.units}")
 
 
-def pattern_layers(disclosed: Release) -> dict[str, geopandas.GeoDataFrame]:
+def pattern_layers(release: Release) -> dict[str, geopandas.GeoDataFrame]:
     """Return the layers that hold anything, in the study's metres: one row a measure, operation and class.
 
     Columns: measure, role, operation (of a shift), class, how, geometry.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
-    for _, measure, picture in pattern_images(disclosed):
-        for label, geometry in _polygons(picture.image, _LABELS[picture.layer], disclosed.study.area.crs):
+    for _, measure, picture in pattern_images(release):
+        for label, geometry in _polygons(picture.image, _LABELS[picture.layer], release.study.area.crs):
             rows.setdefault(picture.layer, []).append(
                 {
                     "measure": measure.name,
@@ -87,7 +87,7 @@ def pattern_layers(disclosed: Release) -> dict[str, geopandas.GeoDataFrame]:
                     "geometry": geometry,
                 }
             )
-    crs = disclosed.study.area.crs
+    crs = release.study.area.crs
     return {
         layer: geopandas.GeoDataFrame(rows[layer], geometry="geometry", crs=crs) for layer in LAYERS if layer in rows
     }

@@ -44,22 +44,22 @@ def add_styles(path: Path, layers: Sequence[str], *, moment: str) -> None:
     -----
     The columns are those of QGIS (``QgsOgrProvider``, "save style in database"); nothing of QGIS is needed to write them.
     """
-    with sqlite3.connect(path) as opened:
-        opened.execute(_TABLE)
+    with sqlite3.connect(path) as engine:
+        engine.execute(_TABLE)
         for layer in layers:
             style = fill_qml("class", FILLS[layer]) if layer in FILLS else style_qml(*_STYLES[layer])
-            opened.execute(
+            engine.execute(
                 "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
                 "styleQML, styleSLD, useAsDefault, description, owner, ui, update_time) "
                 "VALUES ('', '', ?, 'geom', ?, ?, '', 1, 'geoharm', '', NULL, ?)",
                 (layer, layer, style, moment),
             )
-        opened.execute(
+        engine.execute(
             "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id) "
             "VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?, 0)",
             (moment,),
         )
-    opened.close()
+    engine.close()
 
 
 def style_qml(key: str, lines: Mapping[str, tuple[str, float, str]]) -> str:

@@ -21,9 +21,9 @@ from geoharm.report.wording.verdict import Verdict
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
 
-def run_record(disclosed: Release, verdicts: list[tuple[ReleasedOperation, Verdict]]) -> str:
+def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict]]) -> str:
     """Return the record as JSON text, keys sorted, undefined numbers as null beside their note."""
-    study = disclosed.study
+    study = release.study
     record = {
         "geoharm": __version__,
         "python": platform.python_version(),
@@ -41,12 +41,12 @@ def run_record(disclosed: Release, verdicts: list[tuple[ReleasedOperation, Verdi
             **settings_record(study),
         },
         "release": study.publish.release,
-        "disclosure": disclosed.rule,
+        "disclosure": release.rule,
         "inputs": dict(study.inputs),
         "sources": [
             {
                 "name": source.source,
-                "format": source.format,
+                "format": source.format_name,
                 "coverage": {"start": str(source.coverage.start), "end": str(source.coverage.end)},
                 "missing_months": [str(month)[:7] for month in source.missing_months],
                 "default_geocodes": [
@@ -56,18 +56,18 @@ def run_record(disclosed: Release, verdicts: list[tuple[ReleasedOperation, Verdi
                 "notes": [note.named() for note in source.notes],
                 "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
             }
-            for source in disclosed.ledgers
+            for source in release.ledgers
         ]
         + [
             {
                 "name": table.source,
                 "kind": table.kind,
-                "format": table.format,
+                "format": table.format_name,
                 "coverage": {"start": str(table.coverage.start), "end": str(table.coverage.end)} if table.coverage else None,
                 "notes": [note.named() for note in table.notes],
                 "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in table.files],
             }
-            for table in disclosed.tables
+            for table in release.tables
         ],
         "tiles": None
         if study.publish.tiles is None
@@ -77,12 +77,12 @@ def run_record(disclosed: Release, verdicts: list[tuple[ReleasedOperation, Verdi
             "terms": study.publish.tiles.terms,
             "note": "the map loads pictures from these hosts and so tells them its readers' addresses",
         },
-        "surfaces": [_surface(one) for one in disclosed.hotspots],
-        "patterns": [pattern_record(one) for one in disclosed.patterns],
+        "surfaces": [_surface(one) for one in release.hotspots],
+        "patterns": [pattern_record(one) for one in release.patterns],
         "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
-        "pooled": forests_record(disclosed.pools),
-        "questions": composite_record(disclosed.questions),
-        "plan": preregistration_record(disclosed.plan),
+        "pooled": forests_record(release.forests),
+        "questions": composite_record(release.composites),
+        "plan": preregistration_record(release.preregistration),
     }  # fmt: skip
     return visible_text(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"
 
@@ -134,7 +134,7 @@ def _operation(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]
             window.name: [{"start": str(p.start), "end": str(p.end)} for p in window.periods]
             for window in (design.before, design.after, *design.phases)
         },
-        "harm": harm_record(operation.balance),
+        "harm": harm_record(operation.harm),
         "measures": [
             {
                 "name": one.measure.name,
@@ -143,7 +143,7 @@ def _operation(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]
                 "effects": [_effect(effect) for effect in one.effects],
                 "phases": [_effect(effect) for effect in one.phases],
                 "bounds": [_effect(effect) for effect in one.bounds],
-                **robustness_record(one.beside),
+                **robustness_record(one.robustness),
             }
             for one in operation.measures
         ],

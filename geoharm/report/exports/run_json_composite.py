@@ -14,10 +14,10 @@ def composite_record(questions: Sequence[ReleasedComposite]) -> list[dict[str, A
     """Return every question with its answers, for run.json."""
     return [
         {
-            "question": one.question.name,
-            "measures": list(one.question.measures),
-            "zones": list(one.question.zones),
-            "windows": list(one.question.windows),
+            "question": one.outcome.name,
+            "measures": list(one.outcome.measures),
+            "zones": list(one.outcome.zones),
+            "windows": list(one.outcome.windows),
             "answers": [
                 {
                     "operation": answer.operation,
@@ -31,9 +31,9 @@ def composite_record(questions: Sequence[ReleasedComposite]) -> list[dict[str, A
                     "parts_in_answer": answer.parts,
                     "left_out": [{"name": label, "reason": reason} for label, reason in answer.left_out],
                 }
-                for answer in one.answers
+                for answer in one.results
             ],
-            "together": None if one.together is None else forests_record([(one.question.name, one.together)])[0],
+            "together": None if one.pooled is None else forests_record([(one.outcome.name, one.pooled)])[0],
         }
         for one in questions
     ]

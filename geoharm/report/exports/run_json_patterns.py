@@ -44,22 +44,22 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
             "neighbours": one.clusters.neighbours,
             "how": one.clusters.note,
             "km2": {name: to_record(ground) for name, ground in one.clusters.km2.items()},
-            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.overall],
+            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.global_tests],
         },
-        "emerging": one.emergence
+        "emerging": one.emerging
         and {
-            "how": one.emergence.how,
-            "steps": one.emergence.steps,
-            "missing_steps": one.emergence.missing,
-            "km2": {EmergingPattern(pattern).label: to_record(ground) for pattern, ground, _ in one.emergence.patterns},
+            "how": one.emerging.how,
+            "steps": one.emerging.steps,
+            "missing_steps": one.emerging.missing,
+            "km2": {EmergingPattern(pattern).label: to_record(ground) for pattern, ground, _ in one.emerging.patterns},
         },
-        "accuracy": one.judgement
+        "accuracy": one.predictive_accuracy
         and {
-            "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.earlier.periods],
-            "later": [{"start": str(part.start), "end": str(part.end)} for part in one.judgement.later.periods],
-            "bandwidth_m": to_record(one.judgement.bandwidth),
-            "scores": [_score(score) for score in one.judgement.scores],
-            "blind_pai_sd": to_record(one.judgement.random_deviation),
+            "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.predictive_accuracy.earlier.periods],
+            "later": [{"start": str(part.start), "end": str(part.end)} for part in one.predictive_accuracy.later.periods],
+            "bandwidth_m": to_record(one.predictive_accuracy.bandwidth),
+            "scores": [_score(score) for score in one.predictive_accuracy.scores],
+            "blind_pai_sd": to_record(one.predictive_accuracy.random_deviation),
         },
         "shift": {
             operation: {
@@ -71,7 +71,7 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
                 "s": to_record(shift.similarity),
                 "s_robust": to_record(shift.robust),
             }
-            for operation, shift in one.shifts.items()
+            for operation, shift in one.similarity.items()
         },
     }  # fmt: skip
 

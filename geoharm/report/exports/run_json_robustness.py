@@ -17,21 +17,21 @@ from geoharm.report.format_numbers import to_record
 from geoharm.results import PreregistrationStatus
 
 
-def robustness_record(beside: ReleasedRobustness) -> dict[str, Any]:
+def robustness_record(robustness: ReleasedRobustness) -> dict[str, Any]:
     """Return what stands beside a measure's headline."""
     return {
         "guards": [
             {
-                "name": guard.name,
-                "figure": to_record(guard.figure),
-                "unit": guard.unit,
-                "sentence": guard.sentence,
-                "consequence": guard.consequence.name.lower(),
+                "name": diagnostic.name,
+                "figure": to_record(diagnostic.figure),
+                "unit": diagnostic.unit,
+                "sentence": diagnostic.sentence,
+                "consequence": diagnostic.severity.name.lower(),
             }
-            for guard in beside.guards
+            for diagnostic in robustness.diagnostics
         ],
         "shifts": []
-        if beside.shifts is None
+        if robustness.displacement_types is None
         else [
             {
                 "kind": row.kind,
@@ -42,10 +42,12 @@ def robustness_record(beside: ReleasedRobustness) -> dict[str, Any]:
                 "p_adjusted": to_record(adjusted),
                 "sentence": row.sentence,
             }
-            for row, adjusted in zip(beside.shifts.rows, beside.shifts.adjusted, strict=True)
+            for row, adjusted in zip(
+                robustness.displacement_types.rows, robustness.displacement_types.adjusted, strict=True
+            )
         ],
-        "family": None if beside.family is None else _family(beside.family),
-        "withheld": list(beside.withheld),
+        "family": None if robustness.other_estimators is None else _family(robustness.other_estimators),
+        "withheld": list(robustness.withheld),
     }
 
 
@@ -108,9 +110,9 @@ def estimate_record(estimate: Estimate) -> dict[str, Any]:
 def _family(found: OtherEstimators) -> dict[str, Any]:
     one = found.indices
     return {
-        "wdd_target": estimate_record(found.local),
-        "wdd_rings": None if found.displaced is None else estimate_record(found.displaced),
-        "wdd_total": None if found.total is None else estimate_record(found.total),
+        "wdd_target": estimate_record(found.wdd_target),
+        "wdd_rings": None if found.wdd_rings is None else estimate_record(found.wdd_rings),
+        "wdd_total": None if found.wdd_total is None else estimate_record(found.wdd_total),
         "exact_log_rate_ratio": interval_record(found.exact),
         "indices": None
         if one is None
@@ -123,15 +125,15 @@ def _family(found: OtherEstimators) -> dict[str, Any]:
             "wdq": _quotient(one.wdq),
             "displaced_share": _quotient(one.displaced_share),
         },
-        "running_difference": _curve(found.running),
-        "event_study": _curve(found.events),
-        "ring_profile": _curve(found.profile),
-        "clocks": [_clock(clock) for clock in found.clocks],
-        "candidates": None if found.choice is None else _candidates(found.choice),
-        "by_control": _specifications(found.controls),
-        "by_reach_window_control": _specifications(found.sensitivity),
+        "running_difference": _curve(found.cumulative_wdd),
+        "event_study": _curve(found.event_study),
+        "ring_profile": _curve(found.distance_profile),
+        "clocks": [_clock(clock) for clock in found.effect_decay],
+        "candidates": None if found.control_choice is None else _candidates(found.control_choice),
+        "by_control": _specifications(found.by_control),
+        "by_reach_window_control": _specifications(found.specification_curve),
         "randomisation_p": to_record(found.placebo_p),
-        "poisson_regression": None if found.regression is None else _regression(found.regression),
+        "poisson_regression": None if found.did is None else _regression(found.did),
         "left_out": [{"part": part, "reason": reason} for part, reason in found.left_out],
     }
 
@@ -188,16 +190,16 @@ def _curve(curve: Curve | None) -> dict[str, Any] | None:
     }
 
 
-def _clock(clock: EffectDecay) -> dict[str, Any]:
+def _clock(decay: EffectDecay) -> dict[str, Any]:
     return {
-        "zone": clock.zone,
-        "initial": estimate_record(clock.initial),
-        "wear_a_month": estimate_record(clock.wear),
-        "half_life_running_months": to_record(clock.half_life_running),
-        "residual": estimate_record(clock.residual),
-        "half_life_after_months": _set(clock.half_life_after),
-        "months_to_return": _set(clock.months_to_return),
-        "refused": [{"part": part, "reason": reason} for part, reason in clock.refusals],
+        "zone": decay.zone,
+        "initial": estimate_record(decay.initial),
+        "wear_a_month": estimate_record(decay.decay),
+        "half_life_running_months": to_record(decay.half_life_running),
+        "residual": estimate_record(decay.residual),
+        "half_life_after_months": _set(decay.half_life_after),
+        "months_to_return": _set(decay.months_to_return),
+        "refused": [{"part": part, "reason": reason} for part, reason in decay.refusals],
     }
 
 

@@ -9,39 +9,39 @@ from geoharm.model.estimate import Estimate
 from geoharm.report.format_numbers import to_record
 
 
-def harm_record(balance: HarmAssessment | None) -> dict[str, Any] | None:
+def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
     """Return a disclosed balance as a dictionary for JSON; undefined and unbounded numbers as null beside their note."""
-    if balance is None:
+    if assessment is None:
         return None
     return {
-        "missing": list(balance.missing),
-        "limited_objective": balance.limited,
-        "correlation": balance.correlation,
+        "missing": list(assessment.missing),
+        "limited_objective": assessment.limited_objective,
+        "correlation": assessment.correlation,
         "profiles": [
             {"name": one.name, "author": one.author, "date": one.date, "version": one.version, "licence": one.licence,
-             "example": one.example, "reference": one.reference, "sums": [_net(net) for net in balance.of_profile(one.name)]}
-            for one in balance.values
+             "example": one.example, "reference": one.reference, "sums": [_net(net) for net in assessment.of_profile(one.name)]}
+            for one in assessment.values
         ],
-        "acceptability": [_acceptability(one) for one in balance.acceptability],
+        "acceptability": [_acceptability(one) for one in assessment.acceptability],
         "noxiousness": [
             {"zone": one.zone, "measure": one.measure, "market": one.market, "before": to_record(one.before),
              "after": to_record(one.after), "log_ratio": _estimate(one.ratio), "size": one.size, "reading": one.reading}
-            for one in balance.noxiousness
+            for one in assessment.noxiousness
         ],
         "watch": [
             {"measure": cell.measure, "days": cell.days, "metres": cell.metres, "margin": cell.margin, "state": cell.state.value,
              "why": cell.why}
-            for cell in (balance.watch.cells if balance.watch else ())
+            for cell in (assessment.unintended_harm.checks if assessment.unintended_harm else ())
         ],
         "corrected": [
             {"zone": one.zone, "measure": one.measure, "comparator": one.comparator, "as_recorded": _estimate(one.raw),
              "comparators": _estimate(one.effort), "corrected": _estimate(one.corrected)}
-            for one in balance.corrected
+            for one in assessment.reporting_corrected
         ],
         "surveys": [
             {"name": one.indicator.name, "stands_for": one.indicator.stands_for, "here": _estimate(one.here),
              "elsewhere": _estimate(one.elsewhere), "net": _estimate(one.net)}
-            for one in balance.indicators
+            for one in assessment.indicators
         ],
     }  # fmt: skip
 
@@ -88,7 +88,7 @@ def _acceptability(one: Acceptability) -> dict[str, Any]:
             {"group": name, "all": to_record(every), "fell": to_record(fell), "rose": to_record(rose)}
             for name, every, fell, rose in one.central
         ],
-        "flips": [{"group": flip.group, "at": to_record(flip.at), "admissible": flip.admissible, "sentence": flip.sentence} for flip in one.flips],
+        "flips": [{"group": flip.group, "at": to_record(flip.at), "admissible": flip.admissible, "sentence": flip.sentence} for flip in one.tipping_points],
         "note": one.note,
     }  # fmt: skip
 

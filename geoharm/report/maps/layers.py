@@ -92,10 +92,10 @@ def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
     ]
 
 
-def credit_lines(disclosed: Release) -> tuple[str, ...]:
+def credit_lines(release: Release) -> tuple[str, ...]:
     """Return the credit of every source and drawn layer, each once."""
-    found = [source.attribution for source in disclosed.all_ledgers if source.attribution]
-    found += disclosed.study.publish.attribution
+    found = [source.attribution for source in release.all_ledgers if source.attribution]
+    found += release.study.publish.attribution
     return tuple(dict.fromkeys(found))
 
 

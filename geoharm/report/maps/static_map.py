@@ -21,14 +21,12 @@ from geoharm.report.maps.layers import data_uri, palette_png, svg_path
 _SIDE = 340.0
 
 
-def operation_map(
-    disclosed: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False
-) -> Markup:
+def operation_map(release: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False) -> Markup:
     """Return one square map, north up, in Web Mercator like the picture it shows.
 
     Parameters
     ----------
-    disclosed : Release
+    release : Release
     design : Design
         Whose zones are drawn.
     image : ClassedImage
@@ -37,7 +35,7 @@ def operation_map(
     whole : bool
         The whole study area instead of the square around the operation; rings, gap and context are left out there.
     """
-    area = disclosed.study.area
+    area = release.study.area
     frame = _Frame(design, area, whole=whole)
     clipped = _cut(image, frame, sharp=whole)
     parts = [
@@ -48,7 +46,7 @@ def operation_map(
     ]
     if clipped is not None:
         parts.append(clipped)
-    for lines in () if whole else disclosed.study.publish.context:
+    for lines in () if whole else release.study.publish.context:
         near = frame.cut(lines)
         if not near.is_empty:
             parts.append(_outline(svg_path(near, frame.place), palette.MUTED, 0.7, ""))
@@ -62,7 +60,7 @@ def operation_map(
             labels.add(*_southern_edge(frame, design, zone.outer), _distance(zone.outer))
     path = svg_path(design.operation.target, frame.place)
     parts += [_outline(path, "#ffffff", 3 if whole else 5, ""), _outline(path, palette.INK, 1.2 if whole else 2.4, "")]
-    for site in disclosed.study.publish.places:
+    for site in release.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
     parts += labels.drawn

@@ -40,30 +40,32 @@ _ZONE_STYLE = {
 }
 
 
-def build_map(disclosed: Release, operation: ReleasedOperation) -> folium.Map:
+def build_map(release: Release, operation: ReleasedOperation) -> folium.Map:
     """Return a folium map without tiles: surfaces, hotspots, zones, study area, context.
 
     Parameters
     ----------
-    disclosed : Release
+    release : Release
     operation : ReleasedOperation
         Whose zones are drawn.
     """
-    crs = disclosed.study.area.crs
+    crs = release.study.area.crs
     corners = bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs)
     built = folium.Map(tiles=None, control_scale=True)
     built.fit_bounds(corners)
-    _outline(built, "study", {"kind": "study"}, to_lonlat(disclosed.study.area.boundary, crs, tolerance=5.0))
-    for lines in disclosed.study.publish.context:
+    _outline(built, "study", {"kind": "study"}, to_lonlat(release.study.area.boundary, crs, tolerance=5.0))
+    for lines in release.study.publish.context:
         _outline(built, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
-    for index, one in enumerate(disclosed.hotspots):
+    for index, one in enumerate(release.hotspots):
         for view, (image, _) in one.of(operation.design.operation.name).items():
             _overlay(built, image, f"surface {index} {view}")
-        for change in _changes(disclosed, operation, one.measure.name):
+        for change in _changes(release, operation, one.measure.name):
             _overlay(built, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
         for view, spots in _outlines(one, operation).items():
             for spot in spots:
-                text = f"Hotspot {spot.rank}, {view}: {_events(disclosed, spot)} {one.measure.unit}, {spot.area_km2:.2f} km²"
+                text = (
+                    f"Hotspot {spot.rank}, {view}: {_events(release, spot)} {one.measure.unit}, {spot.area_km2:.2f} km²"
+                )
                 about = {"kind": "hotspot", "measure": index, "rank": spot.rank, "view": view, "text": text}
                 _outline(
                     built, f"hotspot {index} {view} {spot.rank}", about, to_lonlat(spot.geometry, crs, tolerance=1.0)
@@ -71,18 +73,18 @@ def build_map(disclosed: Release, operation: ReleasedOperation) -> folium.Map:
     for zone in operation.design.zones:
         shape = zone.geometry
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
-            shape = operation.design.operation.target.buffer(zone.outer).intersection(disclosed.study.area.boundary)
+            shape = operation.design.operation.target.buffer(zone.outer).intersection(release.study.area.boundary)
         about = {"kind": zone.role.value, "name": zone.name, "style": _ZONE_STYLE[zone.role]}
         _outline(built, zone.name, about, to_lonlat(shape, crs, tolerance=1.0))
     folium.LayerControl(collapsed=True).add_to(built)
     return built
 
 
-def map_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
+def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
     """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
-    built = build_map(disclosed, operation)
-    data = _page_data(disclosed, operation, built)
-    tiles = disclosed.study.publish.tiles
+    built = build_map(release, operation)
+    data = _page_data(release, operation, built)
+    tiles = release.study.publish.tiles
     library = leaflet_assets()
     return render_page(
         "map.html.j2",
@@ -90,26 +92,26 @@ def map_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdict)
         scripts=(library["js"], asset("map.js")),
         version=__version__,
         operation=operation.design.operation,
-        study=disclosed.study,
+        study=release.study,
         verdict=verdict,
-        internal=disclosed.is_internal,
+        internal=release.is_internal,
         data=json_block(data),
-        measures=[(index, one.measure.name) for index, one in enumerate(disclosed.hotspots)],
+        measures=[(index, one.measure.name) for index, one in enumerate(release.hotspots)],
         hotspot_rows=[
             (
                 index,
                 spot.rank,
-                _events(disclosed, spot),
+                _events(release, spot),
                 f"{spot.area_km2:.2f}",
                 _text.percent_text(spot.share),
                 _text.percent_text(spot.stability),
             )
-            for index, one in enumerate(disclosed.hotspots)
+            for index, one in enumerate(release.hotspots)
             for spot in one.hotspots[:10]
         ],
-        has_context=bool(disclosed.study.publish.context),
-        has_places=bool(disclosed.study.publish.places),
-        credits=credit_lines(disclosed),
+        has_context=bool(release.study.publish.context),
+        has_places=bool(release.study.publish.places),
+        credits=credit_lines(release),
         hosts=tiles.hosts if tiles else (),
         tiles=tiles,
     )
@@ -122,14 +124,14 @@ def _outlines(one: ReleasedHotspots, operation: ReleasedOperation) -> dict[str, 
     return {WHOLE: one.hotspots} | found
 
 
-def _events(disclosed: Release, spot: Hotspot) -> str:
-    return f"{spot.events:,}" if disclosed.is_internal else f"about {spot.events:,}"
+def _events(release: Release, spot: Hotspot) -> str:
+    return f"{spot.events:,}" if release.is_internal else f"about {spot.events:,}"
 
 
-def _changes(disclosed: Release, operation: ReleasedOperation, measure: str) -> list[ReleasedChange]:
+def _changes(release: Release, operation: ReleasedOperation, measure: str) -> list[ReleasedChange]:
     """Return the drawn change of a measure around an operation: one or none."""
     name = operation.design.operation.name
-    return [one for one in disclosed.changes if (one.operation, one.measure.name) == (name, measure) and one.pictures]
+    return [one for one in release.changes if (one.operation, one.measure.name) == (name, measure) and one.pictures]
 
 
 def _overlay(built: folium.Map, image: ClassedImage, name: str) -> None:
@@ -156,7 +158,7 @@ def _packed(feature: dict[str, Any]) -> dict[str, Any]:
     return feature | {"geometry": geometry | {"coordinates": delta_encoded(geometry["coordinates"])}}
 
 
-def _page_data(disclosed: Release, operation: ReleasedOperation, built: folium.Map) -> dict[str, Any]:
+def _page_data(release: Release, operation: ReleasedOperation, built: folium.Map) -> dict[str, Any]:
     """Read the layers back from the folium map; its random element names are left behind."""
     images: dict[str, Any] = {}
     shapes: list[Any] = []
@@ -165,35 +167,35 @@ def _page_data(disclosed: Release, operation: ReleasedOperation, built: folium.M
             images[str(child.layer_name)] = {"url": child.url, "bounds": child.bounds}
         elif isinstance(child, folium.GeoJson):
             shapes += [_packed(feature) for feature in child.data.get("features", [child.data])]
-    crs, name = disclosed.study.area.crs, operation.design.operation.name
-    views = list(disclosed.hotspots[0].of(name)) if disclosed.hotspots else []
+    crs, name = release.study.area.crs, operation.design.operation.name
+    views = list(release.hotspots[0].of(name)) if release.hotspots else []
     parts = step_windows(operation.design, views)
-    first = [BEFORE] if disclosed.study.publish.steps == "phases" else []
+    first = [BEFORE] if release.study.publish.steps == "phases" else []
     steps = [*(view for view in first if view in views), *parts]
     views = [view for view in views if view in (WHOLE, BEFORE, AFTER)]
     return {
         "images": images,
         "shapes": shapes,
-        "measures": [_measure_data(one, name) for one in disclosed.hotspots],
+        "measures": [_measure_data(one, name) for one in release.hotspots],
         "views": [*views, CHANGE] if views and any(f" {CHANGE}" in key for key in images) else views,
         "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
         "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
         "readings": [
-            [one.readings[ChangeKind.INTENSITY] for one in _changes(disclosed, operation, spots.measure.name)]
-            for spots in disclosed.hotspots
+            [one.readings[ChangeKind.INTENSITY] for one in _changes(release, operation, spots.measure.name)]
+            for spots in release.hotspots
         ],
-        "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in disclosed.study.publish.places],
+        "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in release.study.publish.places],
         "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
-        "city": bounds_lonlat(disclosed.study.area.boundary, crs),
+        "city": bounds_lonlat(release.study.area.boundary, crs),
         "windows": {name: format_numbers.window_text(window) for name, window in parts.items()}
         | {
             "whole period": "every month with data",
             "before": format_numbers.window_text(operation.design.before),
             "after": format_numbers.window_text(operation.design.after),
         },
-        "credits": list(credit_lines(disclosed)),
-        "tiles": _tiles_data(disclosed.study.publish.tiles),
+        "credits": list(credit_lines(release)),
+        "tiles": _tiles_data(release.study.publish.tiles),
     }
 
 

@@ -70,7 +70,7 @@ def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
     )  # fmt: skip
 
 
-def publish_appraisal(disclosed: AppraisalRelease, folder: Path) -> tuple[Path, ...]:
+def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tuple[Path, ...]:
     """Write ``appraisal.html`` and ``appraisal.json`` into a folder; an internal release says so in the names.
 
     Raises
@@ -79,26 +79,26 @@ def publish_appraisal(disclosed: AppraisalRelease, folder: Path) -> tuple[Path, 
         If the folder cannot be written.
     """
     check_folder(folder)
-    mark = "-internal" if disclosed.is_internal else ""
-    record = json.dumps(appraisal_record(disclosed), indent=1, ensure_ascii=False)
+    mark = "-internal" if appraisal_release.is_internal else ""
+    record = json.dumps(appraisal_record(appraisal_release), indent=1, ensure_ascii=False)
     return (
-        write_file(folder / f"appraisal{mark}.html", appraisal_page(disclosed)),
+        write_file(folder / f"appraisal{mark}.html", appraisal_page(appraisal_release)),
         write_file(folder / f"appraisal{mark}.json", visible_text(record) + "\n"),
     )
 
 
-def appraisal_page(disclosed: AppraisalRelease) -> str:
+def appraisal_page(appraisal_release: AppraisalRelease) -> str:
     """Return the whole page, without scripts."""
-    found = disclosed.appraisal
+    found = appraisal_release.appraisal
     profiles = [one.profile for one in found.options[0].profiles]
     return render_page(
         "appraisal.html.j2",
         style=asset("report.css"),
         version=__version__,
-        study=disclosed.study,
+        study=appraisal_release.study,
         appraisal=found,
-        internal=disclosed.is_internal,
-        threshold=disclosed.threshold,
+        internal=appraisal_release.is_internal,
+        threshold=appraisal_release.threshold,
         profiles=[
             {
                 "name": name,
@@ -111,17 +111,19 @@ def appraisal_page(disclosed: AppraisalRelease) -> str:
         summary=[
             (one.option.name, [_text.percent_text(part.reduces) for part in one.profiles]) for one in found.options
         ],
-        baseline=[(one.measure.name, one.measure.unit, _events(one, disclosed), one.months) for one in found.baseline],
+        baseline=[
+            (one.measure.name, one.measure.unit, _events(one, appraisal_release), one.months) for one in found.baseline
+        ],
         options=[_about(one) for one in found.options],
-        hidden=disclosed.hidden,
+        hidden=appraisal_release.hidden,
     )
 
 
-def appraisal_record(disclosed: AppraisalRelease) -> dict[str, Any]:
+def appraisal_record(appraisal_release: AppraisalRelease) -> dict[str, Any]:
     """Return the appraisal as a dictionary for JSON; undefined numbers as null."""
-    found = disclosed.appraisal
+    found = appraisal_release.appraisal
     return {
-        "study": disclosed.study.name,
+        "study": appraisal_release.study.name,
         "geoharm": __version__,
         "operation": found.operation,
         "months": found.months,
@@ -190,8 +192,8 @@ def _even(part: OptionUnderProfile) -> str:
     return f"if {_text.percent_text(part.break_even)} of the local change turned up nearby, nothing would be gained"
 
 
-def _events(one: Baseline, disclosed: AppraisalRelease) -> str:
-    return f"under {disclosed.threshold}" if one.measure.name in disclosed.hidden else f"{one.events:,}"
+def _events(one: Baseline, appraisal_release: AppraisalRelease) -> str:
+    return f"under {appraisal_release.threshold}" if one.measure.name in appraisal_release.hidden else f"{one.events:,}"
 
 
 def _about(one: OptionAppraisal) -> dict[str, Any]:

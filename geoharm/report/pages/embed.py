@@ -15,12 +15,12 @@ from geoharm.report.wording.verdict import Verdict
 WIDTH, HEIGHT, TALL = 640, 640, 1200
 
 
-def embed_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdict, name: str) -> str:
+def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict, name: str) -> str:
     """Return the card on one operation as a whole HTML page.
 
     Parameters
     ----------
-    disclosed : Release
+    release : Release
     operation : ReleasedOperation
     verdict : Verdict
         On that operation.
@@ -29,25 +29,25 @@ def embed_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdic
     """
     design, primary = operation.design, operation.primary
     picture = title = None
-    for one in disclosed.hotspots:
+    for one in release.hotspots:
         shown = one.of(design.operation.name)
         if one.measure.name == primary.measure.name and "after" in shown and one.breaks:
             title = f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} after: {format_numbers.window_text(design.after)}"
-            picture = operation_map(disclosed, design, shown["after"][0], title)
+            picture = operation_map(release, design, shown["after"][0], title)
     return render_page(
         "embed.html.j2",
         style=asset("embed.css"),
         version=__version__,
         snippet=iframe_snippet(name, design.operation.name),
         tall=TALL,
-        study=disclosed.study,
+        study=release.study,
         operation=design.operation,
-        internal=disclosed.is_internal,
+        internal=release.is_internal,
         verdict=verdict,
         answers=[(answer, effects.reading_mark(answer.state)) for answer in verdict.answers],
         picture=picture,
         caption=title,
-        credits=credit_lines(disclosed),
+        credits=credit_lines(release),
     )
 
 

@@ -23,7 +23,7 @@ from geoharm.report.format_numbers import to_record
 from geoharm.report.maps.layers import to_lonlat
 
 
-def publish_ranking(disclosed: RankingRelease, folder: Path) -> tuple[Path, ...]:
+def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
     """Write ``priorities.html``, ``.json`` and ``.geojson`` (a ranked layer) into a folder; an internal release says so.
 
     Raises
@@ -32,27 +32,30 @@ def publish_ranking(disclosed: RankingRelease, folder: Path) -> tuple[Path, ...]
         If the folder cannot be written.
     """
     check_folder(folder)
-    mark = "-internal" if disclosed.is_internal else ""
+    mark = "-internal" if ranking_release.is_internal else ""
     return (
-        write_file(folder / f"priorities{mark}.html", ranking_page(disclosed)),
+        write_file(folder / f"priorities{mark}.html", ranking_page(ranking_release)),
         write_file(
-            folder / f"priorities{mark}.json", visible_text(json.dumps(ranking_record(disclosed), indent=1)) + "\n"
+            folder / f"priorities{mark}.json",
+            visible_text(json.dumps(ranking_record(ranking_release), indent=1)) + "\n",
         ),
-        write_file(folder / f"priorities{mark}.geojson", visible_text(json.dumps(ranking_layer(disclosed))) + "\n"),
+        write_file(
+            folder / f"priorities{mark}.geojson", visible_text(json.dumps(ranking_layer(ranking_release))) + "\n"
+        ),
     )
 
 
-def ranking_page(disclosed: RankingRelease) -> str:
+def ranking_page(ranking_release: RankingRelease) -> str:
     """Return the whole page, without scripts."""
-    ranking = disclosed.ranking
+    ranking = ranking_release.ranking
     return render_page(
         "priorities.html.j2",
         style=asset("report.css"),
         version=__version__,
-        study=disclosed.study,
+        study=ranking_release.study,
         ranking=ranking,
-        internal=disclosed.is_internal,
-        ranks=_ranks_figure(disclosed),
+        internal=ranking_release.is_internal,
+        ranks=_ranks_figure(ranking_release),
         rows=[
             {
                 "rank": row.rank,
@@ -62,7 +65,7 @@ def ranking_page(disclosed: RankingRelease) -> str:
             }
             for row in ranking.rows
         ],
-        criteria=[(name, weight, _unit(disclosed, name)) for name, weight in ranking.weights],
+        criteria=[(name, weight, _unit(ranking_release, name)) for name, weight in ranking.weights],
         heads=[one.criterion for one in ranking.rows[0].values],
         matrix=_matrix_figure(ranking.threats),
         threats=[
@@ -84,15 +87,15 @@ def ranking_page(disclosed: RankingRelease) -> str:
             }
             for one in ranking.gaps
         ],
-        threshold=disclosed.threshold,
+        threshold=ranking_release.threshold,
     )
 
 
-def ranking_record(disclosed: RankingRelease) -> dict[str, Any]:
+def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
     """Return the ranking as a dictionary for JSON; undefined numbers as null beside their note."""
-    ranking = disclosed.ranking
+    ranking = ranking_release.ranking
     return {
-        "study": disclosed.study.name,
+        "study": ranking_release.study.name,
         "geoharm": __version__,
         "markets_from": ranking.drawn_from,
         "profile": ranking.profile,
@@ -121,9 +124,9 @@ def ranking_record(disclosed: RankingRelease) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ranking_layer(disclosed: RankingRelease) -> dict[str, Any]:
+def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
     """Return the markets' outlines with their ranks, and the share of harm beyond walking distance of each service."""
-    ranking = disclosed.ranking
+    ranking = ranking_release.ranking
     by_name = {row.market: row for row in ranking.rows}
     features = []
     for spot in ranking.spots:
@@ -140,13 +143,13 @@ def ranking_layer(disclosed: RankingRelease) -> dict[str, Any]:
             "rank_high": row.ranks.high,
             **gaps,
         }
-        geometry = to_lonlat(spot.geometry, disclosed.study.area.crs)
+        geometry = to_lonlat(spot.geometry, ranking_release.study.area.crs)
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}
 
 
-def _unit(disclosed: RankingRelease, name: str) -> str:
-    return next((one.unit for row in disclosed.ranking.rows for one in row.values if one.criterion == name), "")
+def _unit(ranking_release: RankingRelease, name: str) -> str:
+    return next((one.unit for row in ranking_release.ranking.rows for one in row.values if one.criterion == name), "")
 
 
 def _value(one: CriterionValue) -> str:
@@ -176,9 +179,9 @@ def _feature(name: str, value: float, note: str) -> str:
     return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
 
 
-def _ranks_figure(disclosed: RankingRelease) -> Markup:
+def _ranks_figure(ranking_release: RankingRelease) -> Markup:
     """Return one whisker of ranks a market, the first on top; rank 1 is on the left."""
-    rows = disclosed.ranking.rows
+    rows = ranking_release.ranking.rows
     left, width, step = 110.0, 700.0, 28.0
     height = 30 + step * len(rows) + 26
     scale = Scale(0.5, len(rows) + 0.5, left, width - 20)

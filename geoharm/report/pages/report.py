@@ -45,12 +45,12 @@ _KINDS = {
 }  # fmt: skip
 
 
-def report_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
+def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
     """Return the report on one operation as a whole HTML page without scripts.
 
     Parameters
     ----------
-    disclosed : Release
+    release : Release
     operation : ReleasedOperation
         One of its operations.
     verdict : Verdict
@@ -60,14 +60,14 @@ def report_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdi
     target = primary.effect("target")
     drawn = target.counting if target.is_refused else target.interval
     drawable = math.isfinite(drawn.low) and drawn.low < drawn.high
-    surface = next((one for one in disclosed.hotspots if one.measure.name == primary.measure.name), None)
+    surface = next((one for one in release.hotspots if one.measure.name == primary.measure.name), None)
     return render_page(
         "report.html.j2",
         style=asset("report.css"),
         version=__version__,
-        study=disclosed.study,
+        study=release.study,
         operation=operation.design.operation,
-        internal=disclosed.is_internal,
+        internal=release.is_internal,
         facts=_facts(operation),
         verdict=verdict,
         verdict_caption=interval_caption(target),
@@ -76,22 +76,22 @@ def report_page(disclosed: Release, operation: ReleasedOperation, verdict: Verdi
         else None,
         answers=[(answer, effects.reading_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
-        summary=summarise(disclosed, operation, verdict),
+        summary=summarise(release, operation, verdict),
         unit=primary.measure.unit,
         primary_name=primary.measure.name[:1].upper() + primary.measure.name[1:],
-        hidden_files=len(disclosed.hidden_files),
-        threshold=disclosed.threshold,
+        hidden_files=len(release.hidden_files),
+        threshold=release.threshold,
         **_harm_context(operation),
-        **places_section(disclosed, operation, surface),
+        **places_section(release, operation, surface),
         **values_section(operation),
-        **unintended_harm_section(disclosed, operation),
-        **tactics_section(disclosed),
-        **change_section(disclosed, operation),
-        **patterns_section(disclosed, operation),
-        **robustness_section(disclosed, operation),
+        **unintended_harm_section(release, operation),
+        **tactics_section(release),
+        **change_section(release, operation),
+        **patterns_section(release, operation),
+        **robustness_section(release, operation),
         **_distance_context(operation),
         **_time_context(operation),
-        **_provenance_context(disclosed, operation),
+        **_provenance_context(release, operation),
     )
 
 
@@ -260,27 +260,27 @@ def _series_table(primary: ReleasedMeasure) -> tuple[list[str], list[tuple[int, 
     return heads, rows
 
 
-def _provenance_context(disclosed: Release, operation: ReleasedOperation) -> dict[str, Any]:
-    inputs = list(disclosed.study.inputs.items())
-    inputs += [(row.file, row.sha256) for source in disclosed.all_ledgers for row in source.files]
-    rule = "Internal release: nothing is withheld." if disclosed.is_internal else (
-        f"Public release under the rule {disclosed.rule}: counts from 1 to {disclosed.threshold - 1} are withheld, and "
+def _provenance_context(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
+    inputs = list(release.study.inputs.items())
+    inputs += [(row.file, row.sha256) for source in release.all_ledgers for row in source.files]
+    rule = "Internal release: nothing is withheld." if release.is_internal else (
+        f"Public release under the rule {release.rule}: counts from 1 to {release.threshold - 1} are withheld, and "
         "every number that would give them back. No raw points are in this file."
     )  # fmt: skip
     return {
         "ledger_heads": [head for head, _ in _PLACES],
         "month_names": list(_MONTHS),
-        "sources": [_source_table(source, disclosed) for source in disclosed.all_ledgers],
+        "sources": [_source_table(source, release) for source in release.all_ledgers],
         "methods": _methods(operation),
         "inputs": inputs,
-        "provenance": f"geoharm {__version__}, seed {disclosed.study.seed}; coordinates in {disclosed.study.area.crs}. "
+        "provenance": f"geoharm {__version__}, seed {release.study.seed}; coordinates in {release.study.area.crs}. "
         "The same inputs, version and platform give this file again, byte for byte. Details are in run.json.",
-        "credits": credit_lines(disclosed),
+        "credits": credit_lines(release),
         "release_note": rule,
     }
 
 
-def _source_table(source: SourceLedger | TableLedger, disclosed: Release) -> dict[str, Any]:
+def _source_table(source: SourceLedger | TableLedger, release: Release) -> dict[str, Any]:
     files = [
         {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _PLACES]}
         for row in source.files
@@ -300,8 +300,8 @@ def _source_table(source: SourceLedger | TableLedger, disclosed: Release) -> dic
         "files": files,
         "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
         "notes": _notes(source),
-        "months": _month_rows(source, disclosed.months[source.source]) if isinstance(source, SourceLedger) else [],
-        "rounding": "" if disclosed.is_internal else ", to the nearest ten",
+        "months": _month_rows(source, release.months[source.source]) if isinstance(source, SourceLedger) else [],
+        "rounding": "" if release.is_internal else ", to the nearest ten",
     }
 
 

@@ -13,16 +13,16 @@ from geoharm.report.escape import svg
 from geoharm.report.maps.static_map import operation_map
 
 
-def change_section(disclosed: Release, operation: ReleasedOperation) -> dict[str, Any]:
+def change_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     """Return the maps of change of the primary measure, and the readings of all."""
     design = operation.design
-    mine = [one for one in disclosed.changes if one.operation == design.operation.name]
+    mine = [one for one in release.changes if one.operation == design.operation.name]
     first = next((one for one in mine if one.measure.name == operation.primary.measure.name), None)
     maps = (
         []
         if first is None
         else [
-            (first.readings[kind], operation_map(disclosed, design, picture, first.readings[kind]))
+            (first.readings[kind], operation_map(release, design, picture, first.readings[kind]))
             for kind, picture in first.pictures.items()
         ]
     )

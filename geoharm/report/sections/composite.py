@@ -15,17 +15,17 @@ from geoharm.report.wording.reading import MAX_DETECTABLE
 _SIDES = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
 
 
-def composite_section(disclosed: Release) -> dict[str, Any]:
+def composite_section(release: Release) -> dict[str, Any]:
     """Return a figure and a table for every question and operation; nothing without questions."""
     return {
         "questions": [
             {
-                "name": one.question.name,
-                "answers": [_answer(answer) for answer in one.answers],
-                "together": "" if one.together is None else _together(one.together),
-                "several": len(one.answers) > 1,
+                "name": one.outcome.name,
+                "answers": [_answer(answer) for answer in one.results],
+                "together": "" if one.pooled is None else _together(one.pooled),
+                "several": len(one.results) > 1,
             }
-            for one in disclosed.questions
+            for one in release.composites
         ]
     }
 

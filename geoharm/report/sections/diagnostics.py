@@ -22,33 +22,43 @@ def diagnostics_section(operation: ReleasedOperation) -> dict[str, Any]:
     """Return the guards of the primary measure, and those that cap another measure's answer."""
     primary = operation.primary
     others = [
-        (one.measure.name, guard.name, _FOLLOWS[guard.consequence], format_numbers.with_true_minus(guard.sentence))
+        (
+            one.measure.name,
+            diagnostic.name,
+            _FOLLOWS[diagnostic.severity],
+            format_numbers.with_true_minus(diagnostic.sentence),
+        )
         for one in operation.measures[1:]
-        for guard in one.beside.guards
-        if guard.consequence >= Severity.SIGNAL
+        for diagnostic in one.robustness.diagnostics
+        if diagnostic.severity >= Severity.SIGNAL
     ]
     return {
         "guards": [
-            (guard.name, _figure(guard), format_numbers.with_true_minus(guard.sentence), _FOLLOWS[guard.consequence])
-            for guard in primary.beside.guards
+            (
+                diagnostic.name,
+                _figure(diagnostic),
+                format_numbers.with_true_minus(diagnostic.sentence),
+                _FOLLOWS[diagnostic.severity],
+            )
+            for diagnostic in primary.robustness.diagnostics
         ],
         "other_guards": others,
     }
 
 
-def _figure(guard: Diagnostic) -> str:
-    value = guard.figure
-    words = f"{_text.decimal_text(value)} {guard.unit}" if math.isfinite(value) else "no break before"
+def _figure(diagnostic: Diagnostic) -> str:
+    value = diagnostic.figure
+    words = f"{_text.decimal_text(value)} {diagnostic.unit}" if math.isfinite(value) else "no break before"
     if math.isnan(value):
         words = _text.UNKNOWN
-    elif guard.unit.startswith("share"):
+    elif diagnostic.unit.startswith("share"):
         words = _text.percent_text(value) if value >= 0 else f"{format_numbers.signed_text(100 * value)}%"
-    elif guard.unit == "log ratio":
+    elif diagnostic.unit == "log ratio":
         words = f"{format_numbers.signed_text(100 * math.expm1(value))}%"
-    elif guard.unit == "p-value":
+    elif diagnostic.unit == "p-value":
         words = "under 0.001" if value < 0.001 else _text.decimal_text(value, 3)
-    elif guard.unit == "correlation":
+    elif diagnostic.unit == "correlation":
         words = _text.decimal_text(value)
-    elif guard.consequence is Severity.NONE and not value:
+    elif diagnostic.severity is Severity.NONE and not value:
         words = "nothing to undo"
     return words

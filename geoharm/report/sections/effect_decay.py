@@ -25,38 +25,38 @@ def effect_decay_section(operation: ReleasedOperation) -> dict[str, Any]:
     primary, design = operation.primary, operation.design
     began = design.operation.period.start
     days = {phase.name: (float((phase.start - began).days), float((phase.end - began).days)) for phase in design.phases}
-    found = primary.beside.family
-    clocks = found.clocks if found else ()
+    found = primary.robustness.other_estimators
+    decays = found.effect_decay if found else ()
     return {
         "phases_figure": phases_chart(primary.phases, days),
         "phases_finding": phases_caption(primary.phases),
-        "clocks": [_row(clock) for clock in clocks],
+        "clocks": [_row(clock) for clock in decays],
         "clock_refusals": [
             f"{clock.zone}: {_PARTS.get(part, part)}, because {why}."
-            for clock in clocks
+            for clock in decays
             for part, why in clock.refusals
         ],
     }
 
 
-def _row(clock: EffectDecay) -> dict[str, str]:
-    refused = {part for part, _ in clock.refusals}
-    wear = _short(clock.wear.note or _text.UNKNOWN)
-    if clock.wear.is_defined:
-        span = clock.wear.interval()
+def _row(decay: EffectDecay) -> dict[str, str]:
+    refused = {part for part, _ in decay.refusals}
+    wear = _short(decay.decay.note or _text.UNKNOWN)
+    if decay.decay.is_defined:
+        span = decay.decay.interval()
         wear = (
-            f"{format_numbers.signed_text(percent_change_of_ratio(clock.wear.value))}% a month ({format_numbers.signed_text(percent_change_of_ratio(span.low))}% to "
+            f"{format_numbers.signed_text(percent_change_of_ratio(decay.decay.value))}% a month ({format_numbers.signed_text(percent_change_of_ratio(span.low))}% to "
             f"{format_numbers.signed_text(percent_change_of_ratio(span.high))}%)"
         )
     after = {"residual", "return", "all"} & refused
     return {
-        "zone": clock.zone,
-        "initial": _short(ratio_text(clock.initial)),
+        "zone": decay.zone,
+        "initial": _short(ratio_text(decay.initial)),
         "wear": wear if "wear" not in refused else "cannot be told",
-        "half": _half(clock, refused),
-        "residual": _short(ratio_text(clock.residual)) if "residual" not in refused else "cannot be told",
-        "half_after": "cannot be told" if after else _set(clock.half_life_after),
-        "back": "cannot be told" if after else _set(clock.months_to_return),
+        "half": _half(decay, refused),
+        "residual": _short(ratio_text(decay.residual)) if "residual" not in refused else "cannot be told",
+        "half_after": "cannot be told" if after else _set(decay.half_life_after),
+        "back": "cannot be told" if after else _set(decay.months_to_return),
     }
 
 
@@ -68,12 +68,12 @@ def _set(found: ConfidenceSet) -> str:
     return _short(months_set_text(found))
 
 
-def _half(clock: EffectDecay, refused: set[str]) -> str:
-    if math.isfinite(clock.half_life_running):
-        return months_text(clock.half_life_running)
+def _half(decay: EffectDecay, refused: set[str]) -> str:
+    if math.isfinite(decay.half_life_running):
+        return months_text(decay.half_life_running)
     if refused & {"wear", "all"}:
         return "cannot be told"
-    return "not seen to wear off" if clock.wear.is_defined else _short(clock.wear.note)
+    return "not seen to wear off" if decay.decay.is_defined else _short(decay.decay.note)
 
 
 def months_text(value: float) -> str:

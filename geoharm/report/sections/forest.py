@@ -12,7 +12,7 @@ from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import forest_chart, percent_change_of_ratio, ratio_text
 
 
-def forest_section(disclosed: Release) -> dict[str, Any]:
+def forest_section(release: Release) -> dict[str, Any]:
     """Return a figure and a table for every zone that was pooled over the operations; nothing for a single operation."""
     return {
         "forests": [
@@ -30,7 +30,7 @@ def forest_section(disclosed: Release) -> dict[str, Any]:
                 "note": forest.note[:1].upper() + forest.note[1:],
                 "clustered": _clustered(forest.clustered),
             }
-            for zone, forest in disclosed.pools
+            for zone, forest in release.forests
         ]
     }
 

@@ -43,22 +43,22 @@ _MEANINGS = {
 }
 
 
-def patterns_section(disclosed: Release, operation: ReleasedOperation) -> dict[str, Any]:
+def patterns_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     """Return the maps of the primary measure's patterns, and the tables of all measures."""
     name, primary = operation.design.operation.name, operation.primary.measure.name
-    first = next((one for one in disclosed.patterns if one.measure.name == primary), None)
-    emergence = first.emergence if first else None
+    first = next((one for one in release.patterns if one.measure.name == primary), None)
+    emergence = first.emerging if first else None
     return {
-        "pattern_maps": _pictures(disclosed, operation, first),
+        "pattern_maps": _pictures(release, operation, first),
         "cluster_how": _sentence(f"{first.clusters.neighbours}; {first.clusters.note}")
         if first and first.clusters
         else "",
         "area_hows": [
             _sentence(f"{one.measure.name}: {one.clusters.neighbours}; {one.clusters.note}")
-            for one in _by_area(disclosed)
+            for one in _by_area(release)
             if one.clusters
         ],
-        "cluster_rows": [_cluster_row(one) for one in disclosed.patterns],
+        "cluster_rows": [_cluster_row(one) for one in release.patterns],
         "emerging_how": _sentence(emergence.how + (f"; {emergence.note}" if emergence.note else ""))
         if emergence
         else "",
@@ -73,12 +73,12 @@ def patterns_section(disclosed: Release, operation: ReleasedOperation) -> dict[s
             if pattern is not EmergingPattern.NONE
         ],
         "emerging_others": [
-            (one.measure.name, _emerging_words(one)) for one in disclosed.patterns if one.measure.name != primary
+            (one.measure.name, _emerging_words(one)) for one in release.patterns if one.measure.name != primary
         ],
         "emerging_none": _emerging_words(first) if first and not (emergence and len(emergence.patterns) > 1) else "",
-        "judged": [row for one in disclosed.patterns for row in _judged_rows(one)],
-        "shift_rows": [_shift_row(one, one.shifts.get(name)) for one in disclosed.patterns],
-        "shift_units": next((shift.units for one in disclosed.patterns for shift in one.shifts.values()), "areas"),
+        "judged": [row for one in release.patterns for row in _judged_rows(one)],
+        "shift_rows": [_shift_row(one, one.similarity.get(name)) for one in release.patterns],
+        "shift_units": next((shift.units for one in release.patterns for shift in one.similarity.values()), "areas"),
     }
 
 
@@ -95,7 +95,7 @@ def pattern_meaning(pattern: EmergingPattern) -> str:
 
 
 def _pictures(
-    disclosed: Release, operation: ReleasedOperation, first: ReleasedPatterns | None
+    release: Release, operation: ReleasedOperation, first: ReleasedPatterns | None
 ) -> list[tuple[str, Markup, list[tuple[Markup, str]]]]:
     """Return the maps of the whole study area, each with its legend."""
     maps: list[tuple[str, Markup, list[tuple[Markup, str]]]] = []
@@ -103,33 +103,33 @@ def _pictures(
         return maps
 
     def add(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> None:
-        picture = operation_map(disclosed, operation.design, image, title, whole=True)
+        picture = operation_map(release, operation.design, image, title, whole=True)
         maps.append((title, picture, [(legend_entry(colour), text) for colour, text in classes]))
 
     if first.clusters:
         add("Clusters, whole period", first.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
-    for one in _by_area(disclosed):
+    for one in _by_area(release):
         if one.clusters:
             title = f"Clusters of {one.measure.name}, by area"
             add(title, one.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
-    if first.emergence:
-        found = {pattern for pattern, ground, _ in first.emergence.patterns if math.isfinite(ground)}
+    if first.emerging:
+        found = {pattern for pattern, ground, _ in first.emerging.patterns if math.isfinite(ground)}
         classes = [
             (colour, pattern.label)
             for colour, pattern in zip(palette.EMERGING, PATTERNS, strict=True)
             if pattern in found
         ]
-        add("Emerging hotspots", first.emergence.image, classes)
-    shift = first.shifts.get(operation.design.operation.name)
+        add("Emerging hotspots", first.emerging.image, classes)
+    shift = first.similarity.get(operation.design.operation.name)
     if shift:
         title = f"Shift of the pattern, {shift.units}"
         add(title, shift.image, zip(palette.CLUSTERS, SHIFT_WORDS, strict=True))
     return maps
 
 
-def _by_area(disclosed: Release) -> list[ReleasedPatterns]:
-    names = {one.name for one in disclosed.study.harm.area_measures}
-    return [one for one in disclosed.patterns if one.measure.name in names]
+def _by_area(release: Release) -> list[ReleasedPatterns]:
+    names = {one.name for one in release.study.harm.area_measures}
+    return [one for one in release.patterns if one.measure.name in names]
 
 
 def _cluster_row(one: ReleasedPatterns) -> dict[str, str]:
@@ -139,7 +139,7 @@ def _cluster_row(one: ReleasedPatterns) -> dict[str, str]:
     km2 = {key: f"{ground:,.2f}" if ground else "0" for key, ground in one.clusters.km2.items()}
     overall = "; ".join(
         f"{statistic} {_text.decimal_text(value)}, {_p(p)}" if math.isfinite(p) else f"{statistic}: no answer"
-        for statistic, value, p in one.clusters.overall
+        for statistic, value, p in one.clusters.global_tests
     )
     return {"name": name, "why_not": "", "high": km2["high"], "low": km2["low"], "islands": km2["high among low"],
             "holes": km2["low among high"], "overall": overall}  # fmt: skip
@@ -154,11 +154,11 @@ def _p(value: float) -> str:
 
 
 def _emerging_words(one: ReleasedPatterns) -> str:
-    if one.emergence is None:
+    if one.emerging is None:
         return one.why_not.get("emerging", "")
     found = [
         f"{pattern.label} {_km2(ground)}{' km²' if math.isfinite(ground) else ''}"
-        for pattern, ground, _ in one.emergence.patterns
+        for pattern, ground, _ in one.emerging.patterns
         if pattern is not EmergingPattern.NONE
     ]
     return (
@@ -170,9 +170,9 @@ def _emerging_words(one: ReleasedPatterns) -> str:
 
 def _judged_rows(one: ReleasedPatterns) -> list[dict[str, str]]:
     name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
-    if one.judgement is None:
+    if one.predictive_accuracy is None:
         return [{"name": name, "dates": "", "why_not": one.why_not.get("accuracy", "")}]
-    found = one.judgement
+    found = one.predictive_accuracy
     dates = f"drawn on {format_numbers.window_text(found.earlier)}; judged on {format_numbers.window_text(found.later)}"
     others = (f"hotspots, bandwidth {found.bandwidth:,.0f} m", "as many cells, those with most earlier events")
     rows = [

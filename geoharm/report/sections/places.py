@@ -37,9 +37,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-def places_section(
-    disclosed: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None
-) -> dict[str, Any]:
+def places_section(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None) -> dict[str, Any]:
     """Return what the report's template needs for its part on places; `surface` is the primary measure's."""
     maps: list[tuple[str, Markup]] = []
     strip: list[tuple[str, Markup]] = []
@@ -49,17 +47,17 @@ def places_section(
             if view in ("before", "after"):
                 window = operation.design.before if view == "before" else operation.design.after
                 title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
-                maps.append((title, operation_map(disclosed, operation.design, image, title)))
+                maps.append((title, operation_map(release, operation.design, image, title)))
         for variant in surface.variants:
             title = f"{variant.bandwidth:,.0f} m: {_hotspots(variant.hotspots)}{_kept(variant.factor, variant.kept)}"
-            strip.append((title, operation_map(disclosed, operation.design, variant.image, title)))
+            strip.append((title, operation_map(release, operation.design, variant.image, title)))
         legend = [
             (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
                  svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
             for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
         ]  # fmt: skip
-    kinds = {kind for one in disclosed.hotspots for spot in one.hotspots for kind in spot.shown_by} - {"activity"}
-    tables = [_hotspot_table(one, disclosed, len(kinds)) for one in disclosed.hotspots]
+    kinds = {kind for one in release.hotspots for spot in one.hotspots for kind in spot.shown_by} - {"activity"}
+    tables = [_hotspot_table(one, release, len(kinds)) for one in release.hotspots]
     return {
         "maps": maps,
         "strip": strip,
@@ -70,7 +68,7 @@ def places_section(
         if len(kinds) > 1
         else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
         "hotspot_tables": [table for table in tables if table["rows"]],
-        "concentrations": [_concentration_row(one.measure.name, one.concentration) for one in disclosed.hotspots],
+        "concentrations": [_concentration_row(one.measure.name, one.concentration) for one in release.hotspots],
         "cell": f"{surface.cell:g} m" if surface else "",
     }
 
@@ -98,8 +96,8 @@ def _kept(factor: float, kept: float) -> str:
     return "" if math.isnan(kept) else f"; {_text.percent_text(kept)} of the area of those used is in them"
 
 
-def _hotspot_table(one: ReleasedHotspots, disclosed: Release, kinds: int) -> dict[str, Any]:
-    share = _text.percent_text(disclosed.study.hotspots.share)
+def _hotspot_table(one: ReleasedHotspots, release: Release, kinds: int) -> dict[str, Any]:
+    share = _text.percent_text(release.study.hotspots.share)
     role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
     more = f"; the first {MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > MAX_HOTSPOTS else ""
     hidden = f"; {one.hidden} with few events or places not shown" if one.hidden else ""

@@ -40,25 +40,28 @@ _SAME_LENGTH = 0.01
 _ALL = "all of the control area"
 
 
-def robustness_section(disclosed: Release, operation: ReleasedOperation) -> dict[str, Any]:
+def robustness_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     """Return what the evaluators' parts of the report need: guards, family, clock, shifts and several operations."""
     primary = operation.primary
-    found = primary.beside.family
+    found = primary.robustness.other_estimators
     return {
-        "plan": disclosed.plan,
+        "plan": release.preregistration,
         **diagnostics_section(operation),
         **effect_decay_section(operation),
-        **forest_section(disclosed),
-        **composite_section(disclosed),
-        **_shift_context(primary.beside.shifts),
+        **forest_section(release),
+        **composite_section(release),
+        **_shift_context(primary.robustness.displacement_types),
         "family_rows": estimator_rows(found, primary) if found else [],
         "held": COVERAGE,
-        "family_withheld": [*primary.beside.withheld, *(f"{part}: {why.rstrip('.')}" for part, why in found.left_out)]
+        "family_withheld": [
+            *primary.robustness.withheld,
+            *(f"{part}: {why.rstrip('.')}" for part, why in found.left_out),
+        ]
         if found
         else [],
         **_profile_context(found, operation.design),
         **_control_context(found, primary),
-        "running": _running(found.running, primary.measure.unit) if found and found.running else None,
+        "running": _running(found.cumulative_wdd, primary.measure.unit) if found and found.cumulative_wdd else None,
     }
 
 
@@ -66,12 +69,12 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
     """Return (estimator, value with interval, unit, how often such intervals hold the truth, reading) of what may be shown."""
     unit, length = measure.measure.unit, measure.effect("target").length_ratio
     difference = "Weighted displacement difference"
-    rows = [(f"{difference}, target", _value(found.local), unit, "local", "below 0: fewer")]
-    if found.displaced:
-        rows.append((f"{difference}, all rings", _value(found.displaced), unit, "displaced", "below 0: fewer"))
-    if found.total:
+    rows = [(f"{difference}, target", _value(found.wdd_target), unit, "local", "below 0: fewer")]
+    if found.wdd_rings:
+        rows.append((f"{difference}, all rings", _value(found.wdd_rings), unit, "displaced", "below 0: fewer"))
+    if found.wdd_total:
         text = "below 0: fewer; the control enters once, with its summed weight"
-        rows.append((f"{difference}, total", _value(found.total), unit, "total", text))
+        rows.append((f"{difference}, total", _value(found.wdd_total), unit, "total", text))
     if math.isfinite(found.exact.low):
         low, high = percent_change_interval(found.exact)
         span = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
@@ -98,16 +101,18 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
         p = _text.decimal_text(found.placebo_p, 3)
         text = "the target's rank among the candidate squares of its level"
         rows.append(("Randomisation test", p, "p-value", "placebo", text))
-    if found.regression:
-        phi = found.regression.dispersion
+    if found.did:
+        phi = found.did.dispersion
         text = f"errors from months, dispersion {phi:.1f}; blind to how places drift" if math.isfinite(phi) else ""
         name = "Poisson difference-in-differences"
         rows += [
             (f"{name}, {zone_label(term.name)}", ratio_text(term), "percent", f"regression {where}", text)
-            for term, where in zip(found.regression.terms, chain(["target"], repeat("ring")), strict=False)
+            for term, where in zip(found.did.terms, chain(["target"], repeat("ring")), strict=False)
         ]
-    if found.events:
-        after = [point for point, at in zip(found.events.points, found.events.positions, strict=True) if at > 0]
+    if found.event_study:
+        after = [
+            point for point, at in zip(found.event_study.points, found.event_study.positions, strict=True) if at > 0
+        ]
         rows += [
             (f"Event study, {point.name}", ratio_text(point), "percent", "event", "against the last block before")
             for point in after
@@ -175,9 +180,9 @@ def read_quotient(quotient: Quotient) -> str:
 
 
 def _profile_context(found: OtherEstimators | None, design: Design) -> dict[str, Any]:
-    if found is None or not any(point.is_defined for point in found.profile.points):
+    if found is None or not any(point.is_defined for point in found.distance_profile.points):
         return {"profile_figure": None}
-    curve = found.profile
+    curve = found.distance_profile
     rows = []
     for point, span in zip(curve.points, curve.band(), strict=True):
         band = _text.UNKNOWN
@@ -198,32 +203,32 @@ def _control_context(found: OtherEstimators | None, primary: ReleasedMeasure) ->
         "controls_figure": None, "sensitivity_figure": None, "candidates": [], "candidates_note": "",
         "control_rows": [], "sensitivity_rows": [],
     }  # fmt: skip
-    if found is None or found.choice is None:
+    if found is None or found.control_choice is None:
         return context
-    candidates = found.choice.candidates
-    context["candidates"] = [_candidate(one, one.name == found.choice.chosen) for one in candidates[:_NEAREST]]
-    passed = len(found.choice.passing)
+    candidates = found.control_choice.candidates
+    context["candidates"] = [_candidate(one, one.name == found.control_choice.chosen) for one in candidates[:_NEAREST]]
+    passed = len(found.control_choice.passing)
     more = f" The nearest {_NEAREST} are listed here, all of them in run.json." if len(candidates) > _NEAREST else ""
     context["candidates_note"] = (
         f"{len(candidates):,} squares as large as the target lie in the control area; {passed:,} moved with it before "
         f"within what chance allows.{more}"
     )
-    if found.controls and len(found.controls.values) > 1:
+    if found.by_control and len(found.by_control.values) > 1:
         names = ("all together", "synthetic control")
-        held = {dict(one.choices)["control"] for one in found.controls.specifications}
+        held = {dict(one.choices)["control"] for one in found.by_control.specifications}
         rows: list[tuple[str, Test]] = []
         if held - set(names):
             rows.append(("one square", lambda one: dict(one.choices)["control"] not in names))
         rows += [(name, _is("control", name)) for name in names if name in held]
-        context["controls_figure"] = specification_chart(found.controls, [("Control", rows)])
-        context["controls_finding"] = specification_caption(found.controls)
+        context["controls_figure"] = specification_chart(found.by_control, [("Control", rows)])
+        context["controls_finding"] = specification_caption(found.by_control)
         context["control_rows"] = [
             (dict(one.choices)["control"], ratio_text(one.estimate))
-            for one in found.controls.specifications
+            for one in found.by_control.specifications
             if one.estimate.is_defined
         ]
-    if found.sensitivity and found.sensitivity.values:
-        context |= _sensitivity(found.sensitivity, primary)
+    if found.specification_curve and found.specification_curve.values:
+        context |= _sensitivity(found.specification_curve, primary)
     return context
 
 

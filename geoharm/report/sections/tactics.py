@@ -15,15 +15,15 @@ from geoharm.report.sections.values import net_harm_text
 from geoharm.stats.random_effects import random_effects_mean
 
 
-def tactics_section(disclosed: Release) -> dict[str, Any]:
+def tactics_section(release: Release) -> dict[str, Any]:
     """Return the comparison of tactics; nothing with fewer than two operations. Made of published estimates only."""
-    operations = [one for one in disclosed.operations if not one.design.operation.placebo]
+    operations = [one for one in release.operations if not one.design.operation.placebo]
     if len(operations) < 2:
         return {"tactics": [], "tactic_lines": [], "tactic_profile": ""}
     by_tactic: dict[str, list[ReleasedOperation]] = {}
     for one in operations:
         by_tactic.setdefault(one.design.operation.tactic, []).append(one)
-    first = operations[0].balance
+    first = operations[0].harm
     return {
         "tactic_lines": [_line(one) for one in operations],
         "tactics": [
@@ -56,14 +56,14 @@ def share_left(operation: ReleasedOperation) -> Estimate:
 
 def _line(one: ReleasedOperation) -> dict[str, str]:
     operation = one.design.operation
-    nets = one.balance.nets if one.balance else ()
+    nets = one.harm.net_harm if one.harm else ()
     return {
         "name": operation.name,
         "tactic": operation.tactic,
         "local": _ratio(one.primary.effect("target").ratio),
         "rings": _ratio(one.primary.effect(ALL_RINGS).ratio),
         "decay": _ratio(share_left(one)),
-        "net": next((net_harm_text(net) for net in nets if one.balance and net.profile == one.balance.values[0].name and net.zone == "target and rings"), _text.UNKNOWN),
+        "net": next((net_harm_text(net) for net in nets if one.harm and net.profile == one.harm.values[0].name and net.zone == "target and rings"), _text.UNKNOWN),
         "cost": _cost([operation.cost]),
     }  # fmt: skip
 

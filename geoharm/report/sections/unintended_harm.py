@@ -25,24 +25,24 @@ _STATES = {
 }
 
 
-def unintended_harm_section(disclosed: Release, operation: ReleasedOperation) -> dict[str, Any]:
+def unintended_harm_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     """Return what the template about side harms needs; nothing where harm was not added up."""
-    balance = operation.balance
-    if balance is None or balance.watch is None:
+    balance = operation.harm
+    if balance is None or balance.unintended_harm is None:
         return {"watch": None}
-    cells = balance.watch.cells
+    cells = balance.unintended_harm.checks
     return {
-        "watch": balance.watch,
+        "watch": balance.unintended_harm,
         "watch_margin": _text.percent_text(cells[0].margin) if cells else "",
         "watch_days": sorted({cell.days for cell in cells}),
-        "watch_rows": _grid(cells, internal=disclosed.is_internal),
-        "watch_pooled": _grid(balance.watch.pooled, internal=disclosed.is_internal),
-        "watch_operations": max((cell.operations for cell in balance.watch.pooled), default=0),
+        "watch_rows": _grid(cells, internal=release.is_internal),
+        "watch_pooled": _grid(balance.unintended_harm.pooled, internal=release.is_internal),
+        "watch_operations": max((cell.operations for cell in balance.unintended_harm.pooled), default=0),
         "watch_why": _reasons(cells),
-        "scatter_rows": [_scatter(one) for one in balance.watch.scatter],
+        "scatter_rows": [_scatter(one) for one in balance.unintended_harm.find_dispersion],
         "noxious_rows": [_noxious(one) for one in balance.noxiousness],
         "mitigation_rows": _mitigation(operation),
-        "corrected_rows": [_corrected(one) for one in balance.corrected],
+        "corrected_rows": [_corrected(one) for one in balance.reporting_corrected],
         "outcome_rows": [_indicator(one) for one in balance.indicators if one.indicator.stands_for == "outcome"],
         "market_rows": [_indicator(one) for one in balance.indicators if one.indicator.stands_for == "market"],
         "entries_note": _entries(balance),
@@ -171,9 +171,11 @@ def _level(estimate: Estimate, *, signed: bool = False) -> str:
     return f"{parts[0]} ({parts[1]} to {parts[2]})"
 
 
-def _entries(balance: HarmAssessment) -> str:
+def _entries(assessment: HarmAssessment) -> str:
     """Return the caution that goes with entries to treatment, with the categories (who referred) that were counted."""
-    found = [row.measure for net in balance.nets[:1] for row in net.rows if row.measure.kind == "treatment_entry"]
+    found = [
+        row.measure for net in assessment.net_harm[:1] for row in net.rows if row.measure.kind == "treatment_entry"
+    ]
     if not found:
         return ""
     counted = "; ".join(

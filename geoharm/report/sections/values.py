@@ -17,12 +17,12 @@ _VETO = {"hit": "broken", "kept": "kept", "unknown": "unknown"}
 
 def values_section(operation: ReleasedOperation) -> dict[str, Any]:
     """Return what the template about values needs; nothing where harm was not added up."""
-    balance = operation.balance
+    balance = operation.harm
     if balance is None:
         return {"balance": None}
-    zones = list(dict.fromkeys(one.zone for one in balance.nets))
-    last = [one for one in balance.nets if one.zone == zones[-1]]
-    first = {one.zone: one for one in balance.nets if one.profile == balance.values[0].name}
+    zones = list(dict.fromkeys(one.zone for one in balance.net_harm))
+    last = [one for one in balance.net_harm if one.zone == zones[-1]]
+    first = {one.zone: one for one in balance.net_harm if one.profile == balance.values[0].name}
     measures = next(iter(first.values())).rows if first else ()
     return {
         "balance": balance,
@@ -37,7 +37,7 @@ def values_section(operation: ReleasedOperation) -> dict[str, Any]:
             for position, row in enumerate(measures)
         ],
         "value_notes": _notes(first.values()),
-        "value_profiles": [_profile(one, balance.nets, zones) for one in balance.values],
+        "value_profiles": [_profile(one, balance.net_harm, zones) for one in balance.values],
         "value_figure": profiles_chart(last),
         "value_zone": zones[-1] if zones else "",
         "value_weights": [
@@ -152,8 +152,8 @@ def _acceptability(one: Acceptability) -> dict[str, Any]:
 
 def _flips(one: Acceptability) -> list[str]:
     """Return where the answer turns, the nearest first; one sentence where no single weight turns it."""
-    turning = [flip.sentence for flip in one.flips if 0 < flip.at < math.inf]
-    if one.flips and not turning:
+    turning = [flip.sentence for flip in one.tipping_points if 0 < flip.at < math.inf]
+    if one.tipping_points and not turning:
         return ["No weight of a single group of harms turns the answer, whatever it weighs."]
     return turning
 

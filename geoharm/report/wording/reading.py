@@ -45,17 +45,17 @@ def read_with_diagnostics(measure: ReleasedMeasure, effect: ReleasedEffect) -> R
     state = read_effect(effect)
     if not state.direction or effect.zone not in ("target", TARGET_AND_RINGS):
         return state
-    controls = measure.beside.guard(_CONTROLS)
-    if controls is not None and controls.consequence is Severity.REFUSE:
+    controls = measure.robustness.diagnostic(_CONTROLS)
+    if controls is not None and controls.severity is Severity.REFUSE:
         return Reading.CONTROLS_DISAGREE
-    if any(_caps(guard) for guard in measure.beside.guards):
+    if any(_caps(diagnostic) for diagnostic in measure.robustness.diagnostics):
         return {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}.get(state, state)
     return state
 
 
-def _caps(guard: Diagnostic) -> bool:
+def _caps(diagnostic: Diagnostic) -> bool:
     # The smallest detectable fall is part of `read_effect` already.
-    return guard.consequence >= Severity.SIGNAL and guard.name not in (_POWER, _CONTROLS)
+    return diagnostic.severity >= Severity.SIGNAL and diagnostic.name not in (_POWER, _CONTROLS)
 
 
 def why_signal(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
@@ -65,19 +65,21 @@ def why_signal(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
     if effect.expected < MIN_EXPECTED:
         return f"fewer than {MIN_EXPECTED} events were expected"
     if read_effect(effect).is_finding:
-        guard = next(one for one in measure.beside.guards if _caps(one))
-        return f"it is exposed ({guard.name}): {lower_first(with_true_minus(guard.sentence).removesuffix('.'))}"
+        diagnostic = next(one for one in measure.robustness.diagnostics if _caps(one))
+        return (
+            f"it is exposed ({diagnostic.name}): {lower_first(with_true_minus(diagnostic.sentence).removesuffix('.'))}"
+        )
     return "a design that misses a fall of half answers mostly by chance"
 
 
 def reading_caveats(measure: ReleasedMeasure, state: Reading) -> str:
     """Return what the verdict's sentence must add: controls that disagree, a place chosen on the window before."""
     text = ""
-    controls, selection = measure.beside.guard(_CONTROLS), measure.beside.guard(_SELECTION)
+    controls, selection = measure.robustness.diagnostic(_CONTROLS), measure.robustness.diagnostic(_SELECTION)
     if state is Reading.CONTROLS_DISAGREE and controls is not None:
         text += f" {with_true_minus(controls.sentence)}"
-    overlaps = selection is not None and (selection.figure != 0 and selection.consequence is not Severity.NONE)
-    stated = selection is not None and (not math.isnan(selection.figure) or selection.consequence is Severity.SIGNAL)
+    overlaps = selection is not None and (selection.figure != 0 and selection.severity is not Severity.NONE)
+    stated = selection is not None and (not math.isnan(selection.figure) or selection.severity is Severity.SIGNAL)
     if selection is not None and overlaps and stated:
         text += f" Flagged for regression to the mean: {lower_first(with_true_minus(selection.sentence))}"
     return text

@@ -46,7 +46,7 @@ _READING = {
 }
 
 
-def summarise(disclosed: Release, operation: ReleasedOperation, verdict: Verdict) -> Summary:
+def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) -> Summary:
     """Return the summary of one operation: short sentences with counts and ranges, in words of every day."""
     about, effect = operation.design.operation, operation.primary.effect("target")
     sentences = []
@@ -63,8 +63,8 @@ def summarise(disclosed: Release, operation: ReleasedOperation, verdict: Verdict
         title=f"{about.name}: the answer in short",
         sentences=tuple(sentences),
         questions=tuple((answer.question, answer.answer) for answer in verdict.answers),
-        credits=tuple(source.attribution for source in disclosed.all_ledgers if source.attribution),
-        release=disclosed.study.publish.release,
+        credits=tuple(source.attribution for source in release.all_ledgers if source.attribution),
+        release=release.study.publish.release,
     )
 
 

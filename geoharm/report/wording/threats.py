@@ -38,7 +38,7 @@ def _calendar(window: Window) -> set[int]:
     return {month.month for period in window.periods for month in period.months()}
 
 
-def threats(disclosed: Release, operation: ReleasedOperation) -> tuple[Threat, ...]:
+def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...]:
     """Return what the comparison is exposed to, most general first, and what would settle each."""
     design, about = operation.design, operation.design.operation
     effect = operation.primary.effect("target")
@@ -125,7 +125,7 @@ def threats(disclosed: Release, operation: ReleasedOperation) -> tuple[Threat, .
                 "A comparator stream: other reports by the same route from the same place.",
             )
         )
-    unplaced = _unplaced(disclosed, operation)
+    unplaced = _unplaced(release, operation)
     if unplaced is not None:
         found.append(unplaced)
     if design.after.days < 90:
@@ -147,13 +147,13 @@ def threats(disclosed: Release, operation: ReleasedOperation) -> tuple[Threat, .
     return tuple(found)
 
 
-def _unplaced(disclosed: Release, operation: ReleasedOperation) -> Threat | None:
+def _unplaced(release: Release, operation: ReleasedOperation) -> Threat | None:
     """Return what rows without a usable place could do to the target's change, from none of them there to all."""
     primary = operation.primary
-    ledgers = [one for one in disclosed.ledgers if one.source == primary.measure.source]
+    ledgers = [one for one in release.ledgers if one.source == primary.measure.source]
     rows = sum(one.total("default_geocode") + one.total("no_place") for one in ledgers)
     kept = sum(one.total("kept") for one in ledgers)
-    if rows < max(disclosed.threshold, _MENTION * kept):
+    if rows < max(release.threshold, _MENTION * kept):
         return None
     text = (
         f"{rows:,} rows of \u201c{primary.measure.source}\u201d ({_text.percent_text(rows / kept)}) have no usable place and "
@@ -183,10 +183,10 @@ def _city_change(effect: ReleasedEffect) -> float:
     return after / (before * effect.length_ratio)
 
 
-def notices(disclosed: Release) -> tuple[str, ...]:
+def notices(release: Release) -> tuple[str, ...]:
     """Return what the first page must say about the data."""
     found = []
-    for source in disclosed.ledgers:
+    for source in release.ledgers:
         for code in source.default_geocodes:
             found.append(_geocode_notice(source, code.events, code.share, code.addresses))
         found += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
@@ -202,17 +202,17 @@ def notices(disclosed: Release) -> tuple[str, ...]:
                 "the ledger says why."
             )
         blank = source.total("no_place")
-        if blank >= max(disclosed.threshold, _MENTION * source.total("kept")):
+        if blank >= max(release.threshold, _MENTION * source.total("kept")):
             found.append(
                 f"{blank:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
             )
     found += [
         f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
-        for measure in disclosed.study.measures
+        for measure in release.study.measures
         if measure.overridden
     ]
-    if disclosed.study.area.crs_note:
-        found.append(disclosed.study.area.crs_note)
+    if release.study.area.crs_note:
+        found.append(release.study.area.crs_note)
     return tuple(found)
 
 

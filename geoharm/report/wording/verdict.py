@@ -68,7 +68,7 @@ class Verdict:
     not_tested: str
 
 
-def verdict_of(disclosed: Release, operation: ReleasedOperation) -> Verdict:
+def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
     """Return the verdict on one operation."""
     effect = operation.primary.effect("target")
     state = read_with_diagnostics(operation.primary, effect)
@@ -85,12 +85,12 @@ def verdict_of(disclosed: Release, operation: ReleasedOperation) -> Verdict:
         + reading_caveats(operation.primary, state),
         answers=(
             _total(operation.primary),
-            _moved(disclosed, operation),
+            _moved(release, operation),
             _lasting(operation),
             _others(operation),
         ),
-        threats=threats(disclosed, operation),
-        notices=(*notices(disclosed), *harm_notices(operation.balance)),
+        threats=threats(release, operation),
+        notices=(*notices(release), *harm_notices(operation.harm)),
         not_tested=_not_tested(operation.primary),
     )
 
@@ -172,7 +172,7 @@ def _total(measure: ReleasedMeasure) -> Answer:
     return Answer(question, _ANSWERS[state], text + _attention(measure, state), state)
 
 
-def _moved(disclosed: Release, operation: ReleasedOperation) -> Answer:
+def _moved(release: Release, operation: ReleasedOperation) -> Answer:
     question = "Did it move?"
     design = operation.design
     rings = design.of_role(ZoneRole.RING)
@@ -190,7 +190,7 @@ def _moved(disclosed: Release, operation: ReleasedOperation) -> Answer:
         effect, operation.primary.effect("target")
     )
     text += _blind(effect, operation.primary.effect("target"), state)
-    error = max((row.location_error for row in disclosed.ledgers), default=0.0)
+    error = max((row.location_error for row in release.ledgers), default=0.0)
     if error and design.operation.gap < 2 * error:
         text += f" Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
     return Answer(question, answer, text + _attention(operation.primary, state), state)
@@ -213,7 +213,7 @@ def _blind(effect: ReleasedEffect, target: ReleasedEffect, state: Reading) -> st
 
 def _not_tested(measure: ReleasedMeasure) -> str:
     """Return what kinds of displacement nothing is known about."""
-    shifts = measure.beside.shifts
+    shifts = measure.robustness.displacement_types
     open_kinds = {"hour", "weekday", "offence type", "similar markets"} if shifts is None else set(shifts.untested)
     words = {
         "hour": "to other hours",
