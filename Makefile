@@ -4,10 +4,10 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN = $(VENV)/bin
 
-.PHONY: help demo test check format clean
+.PHONY: help demo test test-unit check format clean
 
 help:  ## Say what each command does
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 demo: $(VENV)/.installed  ## Install, then evaluate the made city: report and map in maps/demo
 	$(BIN)/geoharm run pipelines/demo.toml --data data/sample --out maps/demo
@@ -15,8 +15,12 @@ demo: $(VENV)/.installed  ## Install, then evaluate the made city: report and ma
 test: $(VENV)/.installed-test  ## Install, then run every test, with lint and type checks among them
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: $(VENV)/.installed-test  ## Lint, types and floors alone
+test-unit: $(VENV)/.installed-test  ## The quick tests: no browser, no whole study, no real data
+	$(BIN)/python -m pytest tests -n 2 -m "not (slow or browser or real)"
+
+check: $(VENV)/.installed-test  ## Lint, types, floors and spelling alone
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/codespell geoharm docs README.md CONTRIBUTING.md ARCHITECTURE.md
 
 format: $(VENV)/.installed-test  ## Format the code
 	$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -12,7 +12,7 @@ from geoharm.cli.lazy import lazy
 HEAVY = ("duckdb", "folium", "geopandas", "numba", "pandas", "scipy.stats", "statsmodels")
 CALL = """
 import sys
-from geoharm.cli import main
+from geoharm.cli.app import main
 sys.argv = ["geoharm", *sys.argv[1:]]
 try:
     main()
@@ -42,9 +42,9 @@ def test_a_verb_loads_what_it_needs(root):
 def test_a_stand_in_has_what_the_room_has_and_no_other():
     import geoharm.study.read  # noqa: PLC0415
 
-    assert lazy("study").read_study is geoharm.study.read.read_study
+    assert lazy("study.read").read_study is geoharm.study.read.read_study
     with pytest.raises(AttributeError, match="no attribute 'read_dreams'"):
-        lazy("study").read_dreams  # noqa: B018
+        lazy("study.read").read_dreams  # noqa: B018
 
 
 def test_refuses_a_room_that_is_none():
