@@ -1,1 +1,1 @@
-"""What changed around an operation: design, placebo places, estimators, diagnostics, pooling, reading."""
+"""Evaluation of operations: design, placebo places, estimators, diagnostics, pooling and readings."""

@@ -1,1 +1,1 @@
-"""Where and when to look: zones, windows, control areas."""
+"""Evaluation design: zones, windows and control areas."""

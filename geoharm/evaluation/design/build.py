@@ -1,4 +1,4 @@
-"""Zones and windows together: the comparison an operation is judged by."""
+"""Build the design of an evaluation: zones and windows that every data source supports."""
 
 from __future__ import annotations
 
@@ -27,37 +27,37 @@ def build_design(
     others : sequence of Operation
         The study's other operations.
     ledgers : sequence of SourceLedger
-        Of every source that a measure uses.
+        The ledgers of all sources that a measure uses.
 
     Raises
     ------
     DesignError
-        With the reason, if no valid comparison can be made.
+        If no valid comparison can be made; the message gives the reason.
     """
     zones = build_zones(operation, area, others)
-    starts, ends = [row.coverage.start for row in ledgers], [row.coverage.end for row in ledgers]
+    starts, ends = [ledger.coverage.start for ledger in ledgers], [ledger.coverage.end for ledger in ledgers]
     if max(starts) >= min(ends):
         msg = "The study's sources share no day, so they cannot be compared around one operation."
         raise DesignError(msg)
-    missing = sorted({month for row in ledgers for month in row.missing_months})
-    by_month = any(row.by_month for row in ledgers)
+    missing = sorted({month for ledger in ledgers for month in ledger.missing_months})
+    by_month = any(ledger.by_month for ledger in ledgers)
     before, after, phases, notes = build_windows(
         operation, coverage=Period(max(starts), min(ends)), missing=missing, by_month=by_month
     )
-    _refuse_cut_years([row.source for row in ledgers if row.precision == "year"], (before, *phases))
+    _check_whole_years([ledger.source for ledger in ledgers if ledger.precision == "year"], (before, *phases))
     if operation.control is None:
-        belt = clearance_width(operation)
+        clearance = clearance_width(operation)
         notes = (
             *notes,
-            f"Control: all of the study area more than {outer_reach(operation) + belt:,.0f} m from every target area.",
+            f"Control: all of the study area more than {outer_reach(operation) + clearance:,.0f} m from every target area.",
         )
-    error = max(row.location_error for row in ledgers)
-    notes = (*notes, *_check_widths(operation, zones, error), *_shared_ground(zones, others))
+    location_error = max(ledger.location_error for ledger in ledgers)
+    notes = (*notes, *_check_widths(operation, zones, location_error), *_ring_overlap_notes(zones, others))
     return Design(operation, zones, before, after, phases, notes)
 
 
 def _check_widths(operation: Operation, zones: Sequence[Zone], error: float) -> list[str]:
-    """Refuse rings that location error fills with their neighbours' events; return notes on those it reaches into."""
+    """Raise DesignError for rings narrower than the location error; return notes on gap and rings under twice the error."""
     if not error:
         return []
     notes = []
@@ -83,23 +83,23 @@ def _check_widths(operation: Operation, zones: Sequence[Zone], error: float) -> 
     return notes
 
 
-def _shared_ground(zones: Sequence[Zone], others: Sequence[Operation]) -> list[str]:
-    """Return a note for every other operation whose rings reach into this one's; their targets never do."""
+def _ring_overlap_notes(zones: Sequence[Zone], others: Sequence[Operation]) -> list[str]:
+    """Return a note for every other operation whose rings overlap these rings. Target areas never overlap rings."""
     rings = [zone for zone in zones if zone.role is ZoneRole.RING]
     notes = []
-    for other in others:
-        reach = other.target.buffer(outer_reach(other))
-        shared = sum(zone.geometry.intersection(reach).area for zone in rings)
-        if shared > 1:
+    for other_operation in others:
+        other_area = other_operation.target.buffer(outer_reach(other_operation))
+        shared_area = sum(zone.geometry.intersection(other_area).area for zone in rings)
+        if shared_area > 1:
             notes.append(
-                f'{shared / 1e6:.2f} km2 of the rings lie in the rings of "{other.name}" too, so the two operations '
+                f'{shared_area / 1e6:.2f} km2 of the rings lie in the rings of "{other_operation.name}" too, so the two operations '
                 "cannot be told apart there; smaller rings, or both as one operation, would."
             )
     return notes
 
 
 def check_operation(operation: Operation, area: StudyArea, others: Sequence[Operation]) -> None:
-    """Refuse an operation whose phases or zones cannot be right, whatever the data are.
+    """Raise an error if the phases or zones of an operation are invalid. No data are needed.
 
     Raises
     ------
@@ -107,9 +107,9 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
         With the reason.
     """
     spans = sorted(span for text in operation.after if (span := parse_phase(text)) is not None)
-    for one, two in pairwise(spans):
-        if two[0] < one[1]:
-            msg = f'The phases "{one[0]}-{one[1]} months" and "{two[0]}-{two[1]} months" share months; let them meet.'
+    for earlier, later in pairwise(spans):
+        if later[0] < earlier[1]:
+            msg = f'The phases "{earlier[0]}-{earlier[1]} months" and "{later[0]}-{later[1]} months" share months; let them meet.'
             raise DesignError(msg)
     if operation.before.period is not None and operation.before.period.start >= operation.period.start:
         msg = f"The window before starts on {operation.before.period.start}, not before the operation."
@@ -118,26 +118,26 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
 
 
 def check_operations_apart(operations: Sequence[Operation]) -> None:
-    """Refuse operations whose target areas overlap.
+    """Raise an error if the target areas of two operations overlap.
 
     Raises
     ------
     DesignError
-        Naming the two.
+        Naming the two operations.
     """
-    for one, two in combinations(operations, 2):
-        if one.target.intersects(two.target):
-            msg = f'The target areas of "{one.name}" and "{two.name}" overlap; evaluate them as one operation.'
+    for first, second in combinations(operations, 2):
+        if first.target.intersects(second.target):
+            msg = f'The target areas of "{first.name}" and "{second.name}" overlap; evaluate them as one operation.'
             raise DesignError(msg)
 
 
-def _refuse_cut_years(yearly: Sequence[str], windows: Sequence[Window]) -> None:
-    """Refuse windows that cut a year where a source knows years only."""
-    for window in windows if yearly else ():
+def _check_whole_years(yearly_sources: Sequence[str], windows: Sequence[Window]) -> None:
+    """Raise DesignError if a window contains part of a year and a source is dated by year only."""
+    for window in windows if yearly_sources else ():
         for period in window.periods:
             if not period.is_whole_years:
                 msg = (
-                    f'The source "{yearly[0]}" is dated by year; the window "{window.name}" ({period.start} to '
+                    f'The source "{yearly_sources[0]}" is dated by year; the window "{window.name}" ({period.start} to '
                     f"{period.last}) cuts a year. Let every window start and end on 1 January, or measure nothing by "
                     "this source."
                 )

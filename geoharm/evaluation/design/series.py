@@ -1,4 +1,4 @@
-"""From counts by day or month to the equal periods that curves and clocks are made of."""
+"""Counts by day or month, summed over the equal periods used by curves and effect decay."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from geoharm.model.design import Design
 from geoharm.model.period import Period, add_months, first_of_month
 
 MONTH_DAYS = 365.25 / 12
-_WEEK = 7
-_LONG = 92
+_DAYS_PER_WEEK = 7
+_MAX_DAYS_FOR_WEEKS = 92
 
 
 @dataclass(frozen=True, slots=True)
 class EqualPeriods:
-    """Equal periods in order, before, during and after an operation.
+    """Consecutive periods of equal length before, during and after an operation.
 
     Attributes
     ----------
     spans : tuple of Period
     start, stop : int
-        First period of the operation, and first after it.
+        Position of the first period of the operation, and of the first period after it.
     per_month : float
-        Periods in a month.
+        Number of periods in a month.
     """
 
     spans: tuple[Period, ...]
@@ -39,53 +39,58 @@ class EqualPeriods:
 
 
 def months_around(counts: ZoneCounts, design: Design) -> EqualPeriods:
-    """Return all whole months of the coverage up to the end of the window after; the operation's may be none."""
-    began, ended = design.operation.period.start, design.operation.period.end
+    """Return all whole months of the coverage up to the end of the window after; none may fall in the operation."""
+    operation_start, operation_end = design.operation.period.start, design.operation.period.end
     last = min(counts.coverage.end, design.after.end)
     spans = [Period(month, add_months(month, 1)) for month in Period(counts.coverage.start, last).months()]
     spans = [span for span in spans if span.start >= counts.coverage.start and span.end <= last]
-    start = sum(span.end <= began for span in spans)
-    # A month the operation touches is neither before nor after it.
-    stop = sum(span.start < (ended if ended.day == 1 else add_months(first_of_month(ended), 1)) for span in spans)
+    start = sum(span.end <= operation_start for span in spans)
+    # A month that the operation touches is neither before nor after it.
+    stop = sum(
+        span.start < (operation_end if operation_end.day == 1 else add_months(first_of_month(operation_end), 1))
+        for span in spans
+    )
     return EqualPeriods(tuple(spans), start, max(start, stop), 1.0)
 
 
 def decay_periods(counts: ZoneCounts, design: Design) -> EqualPeriods:
-    """Return weeks from the operation's first day on, or months for monthly data and operations over three months."""
-    began, ended = design.operation.period.start, design.operation.period.end
-    if counts.by_month or (ended - began).days > _LONG:
+    """Return weeks counted from the operation's first day; months for monthly data or an operation over three months."""
+    operation_start, operation_end = design.operation.period.start, design.operation.period.end
+    if counts.by_month or (operation_end - operation_start).days > _MAX_DAYS_FOR_WEEKS:
         return months_around(counts, design)
-    before = (began - counts.coverage.start).days // _WEEK
-    running = math.ceil((ended - began).days / _WEEK)
-    after = (min(counts.coverage.end, design.after.end) - began).days // _WEEK
-    starts = [began + timedelta(days=_WEEK * place) for place in range(-before, after)]
-    spans = tuple(Period(day, day + timedelta(days=_WEEK)) for day in starts)
-    return EqualPeriods(spans, before, before + running, MONTH_DAYS / _WEEK)
+    before = (operation_start - counts.coverage.start).days // _DAYS_PER_WEEK
+    running = math.ceil((operation_end - operation_start).days / _DAYS_PER_WEEK)
+    after = (min(counts.coverage.end, design.after.end) - operation_start).days // _DAYS_PER_WEEK
+    starts = [operation_start + timedelta(days=_DAYS_PER_WEEK * week) for week in range(-before, after)]
+    spans = tuple(Period(day, day + timedelta(days=_DAYS_PER_WEEK)) for day in starts)
+    return EqualPeriods(spans, before, before + running, MONTH_DAYS / _DAYS_PER_WEEK)
 
 
 def joint_series(counts: ZoneCounts, zones: Sequence[str], spans: Sequence[Period]) -> NDArray[np.float64]:
-    """Return the zones' joint count of every period; NaN where a month without data touches it.
+    """Return the summed count of several zones in every period; NaN where a month of the period has no data.
 
     Returns
     -------
     ndarray, shape (len(spans),)
     """
-    rows = counts.counts[[counts.zones.index(zone) for zone in zones]].sum(axis=0)
-    return np.asarray(_by_period(counts, rows[None], spans)[0])
+    dated_counts = counts.counts[[counts.zones.index(zone) for zone in zones]].sum(axis=0)
+    return np.asarray(_by_period(counts, dated_counts[None], spans)[0])
 
 
 def zone_series(counts: ZoneCounts, zones: Sequence[str], spans: Sequence[Period]) -> NDArray[np.float64]:
-    """Return `joint_series` every zone by itself, shape (len(zones), len(spans))."""
-    place = {zone: row for row, zone in enumerate(counts.zones)}
-    return _by_period(counts, counts.counts[[place[zone] for zone in zones]], spans)
+    """Return the count of every zone in every period, as in `joint_series`; shape (len(zones), len(spans))."""
+    row_of = {zone: row for row, zone in enumerate(counts.zones)}
+    return _by_period(counts, counts.counts[[row_of[zone] for zone in zones]], spans)
 
 
-def _by_period(counts: ZoneCounts, rows: NDArray[np.int64], spans: Sequence[Period]) -> NDArray[np.float64]:
-    sums = np.concatenate([np.zeros((rows.shape[0], 1), dtype=np.int64), np.cumsum(rows, axis=1)], axis=1)
+def _by_period(counts: ZoneCounts, dated_counts: NDArray[np.int64], spans: Sequence[Period]) -> NDArray[np.float64]:
+    cumulative = np.concatenate(
+        [np.zeros((dated_counts.shape[0], 1), dtype=np.int64), np.cumsum(dated_counts, axis=1)], axis=1
+    )
     edges = np.array([(span.start, span.end) for span in spans], dtype="datetime64[D]").reshape(-1, 2)
-    places = np.searchsorted(counts.dates, edges)
-    found = np.asarray(sums[:, places[:, 1]] - sums[:, places[:, 0]], dtype=np.float64)
+    positions = np.searchsorted(counts.dates, edges)
+    totals = np.asarray(cumulative[:, positions[:, 1]] - cumulative[:, positions[:, 0]], dtype=np.float64)
     if missing := set(counts.missing_months):
-        lost = [any(month in missing for month in span.months()) for span in spans]
-        found[:, np.array(lost, dtype=bool)] = math.nan
-    return found
+        is_missing = [any(month in missing for month in span.months()) for span in spans]
+        totals[:, np.array(is_missing, dtype=bool)] = math.nan
+    return totals

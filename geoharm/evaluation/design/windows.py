@@ -1,4 +1,4 @@
-"""When to look: the window before, the phases after, and what missing months do to them."""
+"""Time windows: the window before and the phases after, adjusted for missing months."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AFTER = "after"
 def build_windows(
     operation: Operation, *, coverage: Period, missing: Sequence[date], by_month: bool
 ) -> tuple[Window, Window, tuple[Window, ...], tuple[str, ...]]:
-    """Return the window before, the headline's window after, every phase, and notes on what was cut.
+    """Return the window before, the headline's window after, all phases, and notes on what was left out.
 
     Parameters
     ----------
@@ -23,19 +23,19 @@ def build_windows(
     coverage : Period
         The days that every source in use covers.
     missing : sequence of date
-        First days of months without data: cut from the window before, refused in a window after.
+        First days of months without data. They are cut from the window before; a window after must not contain one.
     by_month : bool
-        Whether any source knows months only: then the months that the operation shares are left out.
+        Whether any source is dated by month only. Then the months in which the operation ran are left out whole.
 
     Raises
     ------
     DesignError
-        If a window runs past the data, overlaps the operation or another, or has no data.
+        If a window extends beyond the data, overlaps the operation or another window, or has no data.
     """
     notes: list[str] = []
     start, end = operation.period.start, operation.period.end
     if by_month and not operation.period.is_whole_months:
-        start, end = first_of_month(start), _next_first(end)
+        start, end = first_of_month(start), _next_month_start(end)
         notes.append(
             "Some data are dated by month, so the months that the operation shares "
             f"({_months_text(Period(start, end).months())}) are counted as during it."
@@ -43,8 +43,8 @@ def build_windows(
     phases = tuple(_phase_window(text, start, end) for text in operation.after)
     for phase in phases:
         _check_covered(phase, coverage, missing)
-    later = [phase for phase in phases if phase.name != DURING]
-    after = Window(AFTER, tuple(period for phase in (later or list(phases)) for period in phase.periods))
+    later_phases = [phase for phase in phases if phase.name != DURING]
+    after = Window(AFTER, tuple(period for phase in (later_phases or list(phases)) for period in phase.periods))
     after = after.without_months(())
     before = Window("before", _before_periods(operation.before, after, start))
     if by_month and not all(period.is_whole_months for period in before.periods):
@@ -62,11 +62,11 @@ def build_windows(
             f"data, which cover {coverage.start} to {coverage.last}; shorten it."
         )
         raise DesignError(msg)
-    cut = tuple(month for month in missing if any(month in period.months() for period in before.periods))
-    if cut:
-        before = before.without_months(cut)
+    cut_months = tuple(month for month in missing if any(month in period.months() for period in before.periods))
+    if cut_months:
+        before = before.without_months(cut_months)
         notes.append(
-            f"No file covers {_months_text(cut)}; missing months are left out of the window before, not read as zero."
+            f"No file covers {_months_text(cut_months)}; missing months are left out of the window before, not read as zero."
         )
     return before, after, phases, tuple(notes)
 
@@ -100,26 +100,26 @@ def _before_periods(rule: BeforeRule, after: Window, operation_start: date) -> t
     if rule.period is not None:
         periods: tuple[Period, ...] = (rule.period,)
     else:
-        nearest = 1
-        while after.periods[-1].shifted(-nearest).end > operation_start:
-            nearest += 1
-        backs = range(nearest, nearest + rule.years)
-        periods = tuple(period.shifted(-back) for back in backs for period in after.periods)
+        first_year_back = 1
+        while after.periods[-1].shifted(-first_year_back).end > operation_start:
+            first_year_back += 1
+        years_back = range(first_year_back, first_year_back + rule.years)
+        periods = tuple(period.shifted(-years) for years in years_back for period in after.periods)
     return periods
 
 
 def _whole_months(window: Window) -> Window:
     periods = []
     for period in window.periods:
-        start = period.start if period.start.day == 1 else _next_first(period.start)
+        start = period.start if period.start.day == 1 else _next_month_start(period.start)
         end = first_of_month(period.end)
         if start < end:
             periods.append(Period(start, end))
     return Window(window.name, tuple(periods))
 
 
-def _next_first(day: date) -> date:
-    """Return `day` if it is the first of a month, else the first of the next."""
+def _next_month_start(day: date) -> date:
+    """Return `day` if it is the first day of a month, otherwise the first day of the next month."""
     return day if day.day == 1 else add_months(first_of_month(day), 1)
 
 

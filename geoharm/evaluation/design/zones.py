@@ -1,4 +1,4 @@
-"""Where to look: target, gap, rings and control; always disjoint."""
+"""Zones of an operation: target, gap, rings and control, always disjoint."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
     area : StudyArea
         Zones are cut at its boundary.
     others : sequence of Operation
-        The study's other operations; the control stays clear of them too.
+        The study's other operations; the control excludes their surroundings too.
 
     Returns
     -------
@@ -40,13 +40,13 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
 
     Notes
     -----
-    The automatic control is the study area beyond the outermost ring and one more width of that ring, around this
-    and every other operation. The belt left out is neither ring nor control, so that a spill a little past the rings
-    does not count as a change of the control.
+    The automatic control is the study area without the target areas, rings and clearance belts of all operations. The
+    belt lies beyond the outermost ring and is as wide as that ring. It is neither ring nor control, so that displacement
+    a little beyond the rings does not count as a change of the control.
     """
-    outside = operation.target.difference(area.boundary).area / operation.target.area
-    if outside > 0.01:
-        msg = f'{outside:.0%} of the target area of "{operation.name}" lies outside the study area; redraw one of them.'
+    share_outside = operation.target.difference(area.boundary).area / operation.target.area
+    if share_outside > 0.01:
+        msg = f'{share_outside:.0%} of the target area of "{operation.name}" lies outside the study area; redraw one of them.'
         raise DesignError(msg)
     target = Zone("target", ZoneRole.TARGET, _polygons(operation.target.intersection(area.boundary), "target"))
     zones = [target]
@@ -54,24 +54,24 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
     bands = [(ZoneRole.GAP, operation.gap)] if operation.gap > 0 else []
     bands += [(ZoneRole.RING, outer) for outer in operation.rings]
     for role, outer in bands:
-        reach = operation.target.buffer(outer, quad_segs=_QUADRANT_SEGMENTS).intersection(area.boundary)
+        band_area = operation.target.buffer(outer, quad_segs=_QUADRANT_SEGMENTS).intersection(area.boundary)
         name = ring_name(inner, outer)
-        zones.append(Zone(name, role, _polygons(reach.difference(covered), name), inner, outer))
-        covered = covered.union(reach)
+        zones.append(Zone(name, role, _polygons(band_area.difference(covered), name), inner, outer))
+        covered = covered.union(band_area)
         inner = outer
-    clear = shapely.union_all([exposed_area(one) for one in (operation, *others)])
-    for other in others:
-        if other.target.intersects(operation.target.buffer(inner)):
+    exposed = shapely.union_all([exposed_area(each_operation) for each_operation in (operation, *others)])
+    for other_operation in others:
+        if other_operation.target.intersects(operation.target.buffer(inner)):
             msg = (
-                f'The rings of "{operation.name}" reach into the target area of "{other.name}"; '
+                f'The rings of "{operation.name}" reach into the target area of "{other_operation.name}"; '
                 "use smaller rings, or evaluate the two as one operation."
             )
             raise DesignError(msg)
     if operation.control is None:
-        control = _polygons(area.boundary.difference(clear), "control")
+        control = _polygons(area.boundary.difference(exposed), "control")
     else:
         control = _polygons(operation.control.intersection(area.boundary), "control")
-        if control.intersects(clear) and control.intersection(clear).area > _MAX_OVERLAP_M2:
+        if control.intersects(exposed) and control.intersection(exposed).area > _MAX_OVERLAP_M2:
             msg = (
                 f'The control area of "{operation.name}" reaches into the rings of an operation, or into the belt '
                 f"of {clearance_width(operation):g} m around them; draw it farther away."
@@ -86,34 +86,34 @@ def build_zones(operation: Operation, area: StudyArea, others: Sequence[Operatio
 
 
 def ring_name(inner: float, outer: float) -> str:
-    """Return "100-250 m".
+    """Return the name of a ring, for example "100-250 m".
 
     Examples
     --------
-    >>> band_name(100, 250)
+    >>> ring_name(100, 250)
     '100-250 m'
     """
     return f"{inner:g}-{outer:g} m"
 
 
 def clearance_width(operation: Operation) -> float:
-    """Return the width in metres of the belt beyond the rings that no control may use."""
+    """Return the width in metres of the clearance belt: the area beyond the rings that no control may use."""
     edges = (operation.gap, *operation.rings)
     return edges[-1] - edges[-2] if len(edges) > 1 else operation.gap
 
 
 def outer_reach(operation: Operation) -> float:
-    """Return the distance in metres from the target to the far edge of its last ring."""
+    """Return the distance in metres from the target to the outer edge of its last ring."""
     return operation.rings[-1] if operation.rings else operation.gap
 
 
 def exposed_area(operation: Operation) -> BaseGeometry:
-    """Return target, gap, rings and the belt beyond them: where an operation may have been felt."""
+    """Return the area an operation may have affected: target, gap, rings and clearance belt."""
     return operation.target.buffer(outer_reach(operation) + clearance_width(operation), quad_segs=_QUADRANT_SEGMENTS)
 
 
 def _polygons(geometry: BaseGeometry, name: str) -> BaseGeometry:
-    """Return the polygon parts of a geometry; lines and points that cutting leaves over are dropped."""
+    """Return the union of the polygon parts of a geometry; lines and points left over from cutting are dropped."""
     parts = [part for part in shapely.get_parts(geometry) if part.geom_type == "Polygon" and part.area > 0]
     if not parts:
         msg = f'Nothing is left of the zone "{name}" inside the study area; check target, rings and boundary.'
@@ -122,8 +122,8 @@ def _polygons(geometry: BaseGeometry, name: str) -> BaseGeometry:
 
 
 def _check_disjoint(zones: Sequence[Zone]) -> None:
-    for one, two in combinations(zones, 2):
-        shared = one.geometry.intersection(two.geometry).area
-        if shared > _MAX_OVERLAP_M2:
-            msg = f'The zones "{one.name}" and "{two.name}" overlap by {shared:,.0f} m2; every place counts once.'
+    for first, second in combinations(zones, 2):
+        shared_area = first.geometry.intersection(second.geometry).area
+        if shared_area > _MAX_OVERLAP_M2:
+            msg = f'The zones "{first.name}" and "{second.name}" overlap by {shared_area:,.0f} m2; every place counts once.'
             raise DesignError(msg)
