@@ -1,1 +1,1 @@
-"""Diagnostics: threats to validity, each measured, with its consequence for the answer."""
+"""Diagnostics: threats to validity, each measured, with its severity for the answer."""

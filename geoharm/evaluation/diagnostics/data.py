@@ -1,4 +1,4 @@
-"""What could mislead in the data and the answer: reporting, lost places, many measures, weak designs, controls."""
+"""Diagnostics of data and answer: reporting, rows without a place, many measures, power, choice of control."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ WEAK = 0.5
 
 
 def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, recorded_by: str) -> Diagnostic:
-    """Return whether reporting itself changed in the target area.
+    """Return the diagnostic for a change of reporting behaviour in the target area.
 
     Parameters
     ----------
     observed : Estimate
-        The measure's log rate ratio in the target.
+        The measure's log rate ratio in the target area.
     comparator : Estimate or None
-        The same of other reports by the same route, which the operation should not touch.
+        The log rate ratio of other reports made by the same route, which the operation should not affect.
     recorded_by : str
         "public", "police" or "agency".
 
     Returns
     -------
     Diagnostic
-        The figure is the comparator's log rate ratio. SIGNAL if its interval leaves out 0, or if the change goes to
-        0 or beyond once the comparator's is taken off.
+        The figure is the comparator's log rate ratio. The severity is SIGNAL if its interval excludes 0, or if
+        subtracting it from the measure's log rate ratio gives 0 or the opposite sign.
     """
     name, unit = "reporting effort", "log ratio"
     if comparator is None or not comparator.is_defined:
@@ -52,16 +52,18 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     ):
         text = f"Other reports by the same route changed by {change} in the target area, which may be chance."
         return Diagnostic(name, comparator.value, unit, text, Severity.SAY)
-    left = f"{math.expm1(observed.value - comparator.value):+.0%}" if observed.is_defined else "nothing that is defined"
+    remaining = (
+        f"{math.expm1(observed.value - comparator.value):+.0%}" if observed.is_defined else "nothing that is defined"
+    )
     text = (
         f"Other reports by the same route changed by {change} in the target area, against the control. Taken off, "
-        f"{left} is left of the change."
+        f"{remaining} is left of the change."
     )
     return Diagnostic(name, comparator.value, unit, text, Severity.SIGNAL)
 
 
 def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) -> Diagnostic:
-    r"""Return what the answer could be if rows without a usable place lay in the target area.
+    r"""Return how far the answer could change if rows without a usable place lay in the target area.
 
     Parameters
     ----------
@@ -70,108 +72,109 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
     Returns
     -------
     Diagnostic
-        The figure is the share of all counted rows that have no place. The sentence gives the rate ratio with none and
-        with all of them in the target, and at worst: all of one window and none of the other. SIGNAL if none and all
-        differ in sign; SAY if only the worst case does.
+        The figure is the share of all counted rows that have no place. The sentence gives the rate ratio with none of
+        these rows in the target, with all of them, and in the worst cases (all of one window and none of the other).
+        The severity is SIGNAL if the ratios with none and with all differ in sign. It is SAY if only the worst cases
+        differ in sign.
     """
     name, unit = "rows without a place", "share of rows"
     rows = sum(change.before + change.after for change in (target, control, unplaced))
-    lost = unplaced.before + unplaced.after
-    if not lost:
+    unplaced_rows = unplaced.before + unplaced.after
+    if not unplaced_rows:
         return Diagnostic(name, 0.0, unit, "Every row has a usable place.", Severity.NONE)
 
     def ratio(before: int, after: int) -> float:
-        moved = Change(target.area, target.before + before, target.after + after)
-        return log_rate_ratio(moved, control).value
+        target_with_rows = Change(target.area, target.before + before, target.after + after)
+        return log_rate_ratio(target_with_rows, control).value
 
-    none, everything = ratio(0, 0), ratio(unplaced.before, unplaced.after)
-    worst = ratio(unplaced.before, 0), ratio(0, unplaced.after)
-    if not all(math.isfinite(value) for value in (none, everything, *worst)):
-        text = f"{lost:,} rows have no usable place, and a count of 0 leaves no ratio to bound."
-        return Diagnostic(name, lost / rows, unit, text, Severity.SAY)
+    ratio_without, ratio_with_all = ratio(0, 0), ratio(unplaced.before, unplaced.after)
+    worst_cases = ratio(unplaced.before, 0), ratio(0, unplaced.after)
+    if not all(math.isfinite(value) for value in (ratio_without, ratio_with_all, *worst_cases)):
+        text = f"{unplaced_rows:,} rows have no usable place, and a count of 0 leaves no ratio to bound."
+        return Diagnostic(name, unplaced_rows / rows, unit, text, Severity.SAY)
     text = (
-        f"{lost:,} rows ({lost / rows:.1%}) have no usable place. With none of them in the target area it changed by "
-        f"{math.expm1(none):+.0%} against the control, with all by {math.expm1(everything):+.0%}; at worst (all of one "
-        f"window, none of the other) anything from {math.expm1(worst[0]):+.0%} to {math.expm1(worst[1]):+.0%} fits."
+        f"{unplaced_rows:,} rows ({unplaced_rows / rows:.1%}) have no usable place. With none of them in the target area it changed by "
+        f"{math.expm1(ratio_without):+.0%} against the control, with all by {math.expm1(ratio_with_all):+.0%}; at worst (all of one "
+        f"window, none of the other) anything from {math.expm1(worst_cases[0]):+.0%} to {math.expm1(worst_cases[1]):+.0%} fits."
     )
-    consequence = Severity.NONE
-    if none * everything <= 0:
-        consequence = Severity.SIGNAL
-    elif worst[0] * worst[1] <= 0:
-        consequence = Severity.SAY
-    return Diagnostic(name, lost / rows, unit, text, consequence)
+    severity = Severity.NONE
+    if ratio_without * ratio_with_all <= 0:
+        severity = Severity.SIGNAL
+    elif worst_cases[0] * worst_cases[1] <= 0:
+        severity = Severity.SAY
+    return Diagnostic(name, unplaced_rows / rows, unit, text, severity)
 
 
 def multiplicity_diagnostic(
     estimates: Mapping[str, Estimate], *, primary: str, name: str, placebos: ArrayLike | None = None
 ) -> Diagnostic:
-    """Return a measure's p-value once all measures are counted.
+    """Return the diagnostic for many measures: a measure's p-value, adjusted for the number of measures.
 
     Parameters
     ----------
     estimates : mapping of measure to Estimate
-        Of one zone and window.
+        All measures' estimates for one zone and window.
     primary : str
-        The one named beforehand; it is not adjusted.
+        The primary measure, named beforehand. Its p-value is not adjusted.
     name : str
-        The measure the guard is about.
+        The measure that the diagnostic is about.
     placebos : array_like, shape (draws, measures), optional
-        z of all measures where nothing was done, drawn together, in the mapping's order; Westfall and Young's
-        step-down is used then, and Holm's rule else.
+        z values of all measures at places without an operation, drawn together, in the order of `estimates`. If given,
+        Westfall and Young's step-down method is used, otherwise Holm's rule.
 
     Returns
     -------
     Diagnostic
-        The figure is the adjusted p-value. SIGNAL if it is above 0.05 where the plain one is not.
+        The figure is the adjusted p-value. The severity is SIGNAL if it is above 0.05 and the unadjusted one is not.
 
     Raises
     ------
     DesignError
-        If a name is not among the measures.
+        If `name` or `primary` is not among the measures.
     """
     if name not in estimates or primary not in estimates:
         msg = f'"{name}" or "{primary}" is not among the measures: {", ".join(estimates)}.'
         raise DesignError(msg)
     title, doi = "many measures", "https://www.jstor.org/stable/4615733"
-    plain = estimates[name].p_value()
-    if math.isnan(plain):
+    unadjusted = estimates[name].p_value()
+    if math.isnan(unadjusted):
         text = "It has no p-value of its own, so the number of measures does not bear on it."
-        return Diagnostic(title, plain, "p-value", text, Severity.NONE, doi)
+        return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
     if name == primary:
         text = f"It is the one primary measure of {len(estimates)}, named beforehand, so its p-value stands as it is."
-        return Diagnostic(title, plain, "p-value", text, Severity.NONE, doi)
-    secondary = [key for key in estimates if key != primary]
+        return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
+    secondary = [measure for measure in estimates if measure != primary]
     if placebos is not None:
-        defined = [key for key in secondary if math.isfinite(estimates[key].z)]
-        places = [list(estimates).index(key) for key in defined]
-        values = step_down([estimates[key].z for key in defined], np.asarray(placebos)[:, places])
-        adjusted = dict(zip(defined, values.tolist(), strict=True))
-        how = "by placebos drawn together"
+        defined = [measure for measure in secondary if math.isfinite(estimates[measure].z)]
+        columns = [list(estimates).index(measure) for measure in defined]
+        adjusted_values = step_down([estimates[measure].z for measure in defined], np.asarray(placebos)[:, columns])
+        adjusted = dict(zip(defined, adjusted_values.tolist(), strict=True))
+        method = "by placebos drawn together"
     else:
-        values = holm([estimates[key].p_value() for key in secondary])
-        adjusted = dict(zip(secondary, values.tolist(), strict=True))
-        how = "by Holm's rule"
-    figure = adjusted.get(name, math.nan)
-    text = f"One of {len(secondary)} secondary measures: its p-value of {plain:.3f} becomes {figure:.3f} {how}."
-    lost = plain <= 0.05 < figure
-    return Diagnostic(title, figure, "p-value", text, Severity.SIGNAL if lost else Severity.SAY, doi)
+        adjusted_values = holm([estimates[measure].p_value() for measure in secondary])
+        adjusted = dict(zip(secondary, adjusted_values.tolist(), strict=True))
+        method = "by Holm's rule"
+    adjusted_p = adjusted.get(name, math.nan)
+    text = f"One of {len(secondary)} secondary measures: its p-value of {unadjusted:.3f} becomes {adjusted_p:.3f} {method}."
+    above_level = unadjusted <= 0.05 < adjusted_p
+    return Diagnostic(title, adjusted_p, "p-value", text, Severity.SIGNAL if above_level else Severity.SAY, doi)
 
 
 def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagnostic:
-    """Return the smallest fall that would be found four times in five, and what a weak design may say.
+    """Return the diagnostic for power: the smallest fall that would be detected in 80% of cases.
 
     Parameters
     ----------
     detectable_fall : float
-        Share of the expected count; NaN where unknown.
+        Smallest detectable fall, as a share of the expected count; NaN if unknown.
     possible : bool
         Whether the headline has an interval.
 
     Returns
     -------
     Diagnostic
-        REFUSE above a half or where it is unknown: an empty result says nothing then, and what leaves out zero is a
-        signal at most.
+        The severity is REFUSE if the smallest detectable fall is above 1/2 or unknown. In this case "no clear change"
+        is not a conclusion, and an interval that excludes zero is a signal at most.
     """
     name, unit = "smallest detectable fall", "share of the expected count"
     if math.isnan(detectable_fall):
@@ -184,20 +187,21 @@ def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagno
 
 
 def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = None) -> Diagnostic:
-    """Return whether equally defensible controls say the same.
+    """Return the diagnostic for the choice of control: whether equally defensible controls agree.
 
     Parameters
     ----------
     curve : SpecificationCurve
-        By control.
+        The estimates by control.
     observed : Estimate, optional
         The headline's log rate ratio.
 
     Returns
     -------
     Diagnostic
-        The figure is the share of the controls that would turn the sign, noise taken off. REFUSE if they differ in sign
-        beyond noise, or if the headline leaves out 0 on the other side than the middle control ("controls disagree").
+        The figure is the share of controls that would reverse the sign, with sampling noise removed. The severity is
+        REFUSE ("controls disagree") if the controls differ in sign beyond noise, or if the headline's interval excludes
+        0 and the median control has the opposite sign.
     """
     name, unit, doi = "choice of control", "share of controls", "https://doi.org/10.1038/s41562-020-0912-z"
     values = curve.values

@@ -1,4 +1,4 @@
-"""What could mislead in a comparison: the choice of the place, trends, seasons, months that are alike; each measured."""
+"""Diagnostics of the design: regression to the mean, trends, seasons and serial correlation."""
 
 from __future__ import annotations
 
@@ -26,27 +26,32 @@ def selection_diagnostic(
     dispersion: float = 1.0,
     observed: Estimate | None = None,
 ) -> Diagnostic:
-    """Return how much of a fall the choice of a busy place makes by itself.
+    """Return the diagnostic for regression to the mean: the change expected only because a busy place was chosen.
 
     Parameters
     ----------
     before : Window
+        The window before.
     chosen_on : Period or None
-        The data the target was picked on.
+        The period of the data on which the target area was chosen.
     chosen_count : int
-        The target's count on those data.
+        The target's count in that period.
     peers : array_like, shape (n,), optional
-        The counts of all places it was picked from, itself included, on those data.
+        The counts in that period of all places that could have been chosen, the target included.
     dispersion : float
+        Variance over mean of the counts.
     observed : Estimate, optional
-        The log rate ratio the figure is held against.
+        The observed log rate ratio, with which the figure is compared.
 
     Returns
     -------
     Diagnostic
-        The figure is the expected change as a share of the count before: `stats.expected_return` times the share of the
-        window before that lies in the data chosen on. SIGNAL if it makes up half of the observed fall or more, or if
-        the overlap is there and cannot be measured; SAY if it is not known how the place was chosen.
+        The figure is the expected change as a share of the count before: `expected_regression` times the share of the
+        window before that lies in the period chosen on.
+
+        - SIGNAL: the figure is half of the observed fall or more, or there is an overlap that cannot be measured.
+        - SAY: it is not known how the place was chosen, or the figure is smaller.
+        - NONE: the period chosen on and the window before do not overlap.
     """
     name, unit, doi = (
         "regression to the mean",
@@ -56,52 +61,56 @@ def selection_diagnostic(
     if chosen_on is None:
         text = "How the target area was chosen is not stated. Places picked at a peak fall back by themselves."
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
-    shared = sum(overlap.days for period in before.periods if (overlap := chosen_on.overlap(period)))
-    if not shared:
+    shared_days = sum(overlap.days for period in before.periods if (overlap := chosen_on.overlap(period)))
+    if not shared_days:
         text = "The target area was chosen on data that are no part of the window before, so its choice bends nothing."
         return Diagnostic(name, 0.0, unit, text, Severity.NONE, doi)
-    part = shared / before.days
+    share_of_window = shared_days / before.days
     if peers is None or not chosen_count:
         text = (
-            f"The target area was chosen on data that make up {part:.0%} of the window before; the counts of the "
+            f"The target area was chosen on data that make up {share_of_window:.0%} of the window before; the counts of the "
             "other places to choose from are not known, so what falls back by itself cannot be measured."
         )
         return Diagnostic(name, math.nan, unit, text, Severity.SIGNAL, doi)
-    figure = part * expected_regression(chosen_count, peers, dispersion=dispersion)
-    count = np.asarray(peers).size
+    figure = share_of_window * expected_regression(chosen_count, peers, dispersion=dispersion)
+    peer_count = np.asarray(peers).size
     text = (
-        f"Picked from {count:,} places on data that make up {part:.0%} of the window before, the target area would "
+        f"Picked from {peer_count:,} places on data that make up {share_of_window:.0%} of the window before, the target area would "
         f"change by {figure:+.1%} by itself."
     )
-    consequence = Severity.SAY
+    severity = Severity.SAY
     if observed is not None and observed.is_defined and figure < 0 and math.expm1(observed.value) > 2 * figure:
-        consequence = Severity.SIGNAL
-    return Diagnostic(name, figure, unit, text, consequence, doi)
+        severity = Severity.SIGNAL
+    return Diagnostic(name, figure, unit, text, severity, doi)
 
 
 def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
-    r"""Return how large a break of the trend, against those before, would undo the effect.
+    r"""Return the diagnostic for parallel trends: how large a break of the trend would cancel the effect.
 
     Parameters
     ----------
     events : Curve
-        Of `event_study`.
+        The result of `event_study`.
     level : float
+        Confidence level of the interval of the mean effect.
 
     Returns
     -------
     Diagnostic
-        The figure is :math:`\bar M`: 1 means that a break from block to block as large as the largest one before
-        undoes the effect. Infinite if no break was seen before. SIGNAL below 1 if a break before exceeds its noise,
-        SAY if those before may be noise alone; NONE if there is no effect to undo.
+        The figure is :math:`\bar M`. A value of 1 means that a break from block to block as large as the largest one
+        before cancels the effect. It is infinite if there was no break before.
+
+        - SIGNAL: the figure is below 1, and a break before exceeds its noise.
+        - SAY: the figure is below 1, but the breaks before may be noise; or it is 1 or more.
+        - NONE: there is no effect to cancel.
 
     Notes
     -----
     With :math:`\Delta` the largest change from block to block before (the reference included), a bias that grows by at
-    most :math:`\bar M \Delta` a block reaches :math:`\bar M \Delta (J + 1)/2` in the mean of J blocks after; the figure
-    is the least :math:`\bar M` at which the interval of that mean, widened by it, holds 0. Rambachan and Roth's
-    conditional interval also counts the noise of :math:`\Delta`; here noise makes :math:`\Delta` larger, so the figure
-    errs towards caution.
+    most :math:`\bar M \Delta` a block reaches :math:`\bar M \Delta (J + 1)/2` in the mean of J blocks after. The figure
+    is the smallest :math:`\bar M` at which the interval of that mean, widened by this bias, contains 0. Rambachan and
+    Roth's conditional interval also accounts for the noise of :math:`\Delta`. Here noise makes :math:`\Delta` larger, so
+    the figure is conservative.
 
     References
     ----------
@@ -115,47 +124,47 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
         text = "Too few months with events before or after to hold trends against each other."
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, ROTH)
     values = np.array([point.value for point in events.points])
-    share = np.zeros(values.size)
-    share[late] = 1 / late.size
-    spread = np.nan_to_num(events.covariance)
-    mean = float(share[late] @ values[late])
-    error = math.sqrt(float(share @ spread @ share))
-    span = Estimate("mean after", mean, error, "log ratio", ROTH).interval(level)
-    if span.side == 0:
+    weights = np.zeros(values.size)
+    weights[late] = 1 / late.size
+    covariance = np.nan_to_num(events.covariance)
+    mean = float(weights[late] @ values[late])
+    error = math.sqrt(float(weights @ covariance @ weights))
+    mean_interval = Estimate("mean after", mean, error, "log ratio", ROTH).interval(level)
+    if mean_interval.side == 0:
         text = "The mean after is not told apart from the level before, so there is nothing that a trend could undo."
         return Diagnostic(name, 0.0, unit, text, Severity.NONE, ROTH)
-    slack = min(abs(span.low), abs(span.high))
-    # The reference block is the last before, and 0 by definition.
-    path = np.append(values[early], 0.0)
-    breaks = np.abs(np.diff(path))
-    steps = np.diff(np.eye(early.size + 1)[:, : early.size], axis=0)
-    noise = np.sqrt(np.diag(steps @ spread[np.ix_(early, early)] @ steps.T))
+    distance_to_zero = min(abs(mean_interval.low), abs(mean_interval.high))
+    # The reference block is the last one before the operation; its value is 0 by definition.
+    values_before = np.append(values[early], 0.0)
+    breaks = np.abs(np.diff(values_before))
+    contrasts = np.diff(np.eye(early.size + 1)[:, : early.size], axis=0)
+    noise = np.sqrt(np.diag(contrasts @ covariance[np.ix_(early, early)] @ contrasts.T))
     largest = float(breaks.max())
-    figure = slack / (largest * (late.size + 1) / 2) if largest > 0 else math.inf
+    figure = distance_to_zero / (largest * (late.size + 1) / 2) if largest > 0 else math.inf
     if figure >= 1:
         text = f"A break of the trend would have to be {figure:.2g} times the largest one before to undo the change."
         return Diagnostic(name, figure, unit, text, Severity.SAY, ROTH)
-    # As many tests as breaks: the bar for "beyond noise" is Bonferroni's.
-    bar = Estimate("", 0.0, 1.0, "", "").interval(1 - 0.05 / breaks.size).high
-    real = bool((breaks > bar * noise).any())
+    # There are as many tests as breaks, so the threshold for "beyond noise" is Bonferroni's.
+    threshold = Estimate("", 0.0, 1.0, "", "").interval(1 - 0.05 / breaks.size).high
+    beyond_noise = bool((breaks > threshold * noise).any())
     text = f"A break of the trend {figure:.2g} times the largest one before would undo the change; " + (
         "breaks beyond noise were there before."
-        if real
+        if beyond_noise
         else "those before are no larger than noise makes them, so this says little."
     )
-    return Diagnostic(name, figure, unit, text, Severity.SIGNAL if real else Severity.SAY, ROTH)
+    return Diagnostic(name, figure, unit, text, Severity.SIGNAL if beyond_noise else Severity.SAY, ROTH)
 
 
 def season_diagnostic(before: Window, after: Window) -> Diagnostic:
-    """Return how much of the window after has no like season before.
+    """Return the diagnostic for season: how far the windows before and after cover different seasons.
 
     Returns
     -------
     Diagnostic
-        The figure is half the sum of the absolute differences between the shares of days that fall in each calendar
-        month: 0 for the same season, 1 for none in common. SAY above 0.1.
+        The figure is half the sum of the absolute differences between the windows' shares of days in each calendar
+        month: 0 for the same seasons, 1 for no month in common. The severity is SAY above 0.1.
     """
-    shares = [_calendar(window) for window in (before, after)]
+    shares = [_calendar_month_shares(window) for window in (before, after)]
     figure = float(np.abs(shares[0] - shares[1]).sum() / 2)
     if figure <= 0.1:
         text = "The windows before and after cover the same seasons."
@@ -167,7 +176,7 @@ def season_diagnostic(before: Window, after: Window) -> Diagnostic:
     return Diagnostic("season", figure, "share of days", text, Severity.SAY)
 
 
-def _calendar(window: Window) -> np.ndarray:
+def _calendar_month_shares(window: Window) -> np.ndarray:
     days = np.zeros(12)
     for period in window.periods:
         dates = np.arange(np.datetime64(period.start), np.datetime64(period.end))
@@ -178,23 +187,30 @@ def _calendar(window: Window) -> np.ndarray:
 def autocorrelation_diagnostic(
     target: ArrayLike, control: ArrayLike, *, after: int, calibrated: bool = False
 ) -> Diagnostic:
-    r"""Return how alike neighbouring months are beyond what level and control explain.
+    r"""Return the diagnostic for serial correlation of months, beyond what level and control explain.
 
     Parameters
     ----------
     target, control : array_like, shape (months,)
-        Counts before the operation, NaN where there are no data.
+        Monthly counts before the operation; NaN for a month without data.
     after : int
-        Months of the window after.
+        Number of months in the window after.
     calibrated : bool
-        Whether the answer's interval was learned at places without an operation, so that it holds this already.
+        Whether the answer's interval was learned at places without an operation. Such an interval already includes
+        serial correlation.
 
     Returns
     -------
     Diagnostic
-        The figure is the first autocorrelation of the target's share of both, as Pearson residuals, plus 1/n for its
-        bias. SIGNAL (SAY for a calibrated interval) where it exceeds :math:`1.645/\sqrt{n}`: errors of counting are then too small by the factor in
-        the sentence, the root of :math:`1 + 2\sum_{j<m} (1 - j/m) r^j`.
+        The figure is the lag-1 autocorrelation of the Pearson residuals of the target's share of both counts, plus 1/n
+        for its bias. The severity is SIGNAL (SAY for a calibrated interval) if it exceeds :math:`1.645/\sqrt{n}`.
+        Errors from counting noise are then too small by the factor in the sentence, the root of
+        :math:`1 + 2\sum_{j<m} (1 - j/m) r^j`.
+
+    Raises
+    ------
+    DesignError
+        If target and control do not have the same months.
 
     References
     ----------
@@ -207,22 +223,28 @@ def autocorrelation_diagnostic(
     if t.shape != c.shape or t.ndim != 1:
         msg = f"Target and control need the same months; shapes {t.shape} and {c.shape} were given."
         raise DesignError(msg)
-    known = np.isfinite(t) & np.isfinite(c)
-    if known.sum() < 12 or not t[known].sum() or not c[known].sum():
+    has_data = np.isfinite(t) & np.isfinite(c)
+    if has_data.sum() < 12 or not t[has_data].sum() or not c[has_data].sum():
         text = "Fewer than 12 months with events lie before, so likeness of neighbouring months cannot be seen."
         return Diagnostic(name, math.nan, "correlation", text, Severity.SAY, doi)
-    share = t[known].sum() / (t[known].sum() + c[known].sum())
+    share = t[has_data].sum() / (t[has_data].sum() + c[has_data].sum())
     total = t + c
     residual = np.full(t.shape, math.nan)
-    full = known & (total > 0)
-    residual[full] = (t[full] - share * total[full]) / np.sqrt(total[full] * share * (1 - share))
+    has_events = has_data & (total > 0)
+    residual[has_events] = (t[has_events] - share * total[has_events]) / np.sqrt(
+        total[has_events] * share * (1 - share)
+    )
     pairs = np.isfinite(residual[1:]) & np.isfinite(residual[:-1])
     centred = residual - np.nanmean(residual)
-    spread = float(np.nanmean(centred**2))
-    count = int(full.sum())
-    figure = float((centred[1:] * centred[:-1])[pairs].mean()) / spread + 1 / count if spread and pairs.any() else 0.0
-    bar = 1.645 / math.sqrt(count)
-    if figure <= bar:
+    variance = float(np.nanmean(centred**2))
+    month_count = int(has_events.sum())
+    figure = (
+        float((centred[1:] * centred[:-1])[pairs].mean()) / variance + 1 / month_count
+        if variance and pairs.any()
+        else 0.0
+    )
+    threshold = 1.645 / math.sqrt(month_count)
+    if figure <= threshold:
         text = f"Neighbouring months are no more alike (correlation {figure:.2f}) than chance makes them."
         return Diagnostic(name, figure, "correlation", text, Severity.NONE, doi)
     lags = np.arange(1, max(after, 1))

@@ -1,4 +1,4 @@
-"""How much of a target's change shows up in the rings only because places are recorded imprecisely."""
+"""Diagnostic for location error: how much of the target's change is recorded in the rings because of it."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from geoharm.model.geometry import Zone
 
 ELSEWHERE = "elsewhere"
 TOMPSON = "https://doi.org/10.1080/15230406.2014.972456"
-_POINTS, _STEPS = 400, 24
-_GOLDEN = math.pi * (3 - math.sqrt(5))
+_ORIGIN_POINTS, _ERROR_STEPS = 400, 24
+_GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
 def recorded_zone_shares(
     origin: Zone, zones: Sequence[Zone], *, median_error: float = 0.0, errors: ArrayLike | None = None
 ) -> dict[str, float]:
-    r"""Return where events that happened in a zone are recorded.
+    r"""Return the share of a zone's events that is recorded in each zone.
 
     Parameters
     ----------
     origin : Zone
-        Its events are taken as spread evenly.
+        The zone where the events happened. They are assumed to be spread evenly.
     zones : sequence of Zone
-        Disjoint; the origin among them.
+        Disjoint zones; the origin is one of them.
     median_error : float
-        Metres between true and recorded place in half of the cases, in any direction alike (a circular normal
-        distribution); 0 for none.
+        Median distance in metres between true and recorded place. All directions are equally likely (a circular normal
+        distribution). 0 for no error.
     errors : array_like, shape (n,), optional
-        Known errors in metres instead, such as distances between snapped and true places.
+        Known errors in metres, used instead of `median_error`: for example distances between snapped and true places.
 
     Returns
     -------
     dict
-        Share of the origin's events by zone's name, and "elsewhere"; they add up to 1.
+        Share of the origin's events by name of zone, and "elsewhere"; the shares add up to 1.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def recorded_zone_shares(
 
     Notes
     -----
-    :math:`\int_{origin} P(x + e \in zone)\,dx / |origin|` by an even set of about 400 places, 24 equally likely
-    distances and 24 directions each, turned from place to place: no chance is in it. The share is right to about half
-    a percentage point.
+    The share is :math:`\int_{origin} P(x + e \in zone)\,dx / |origin|`. It is computed at about 400 evenly spaced points
+    with 24 equally likely distances and 24 directions each, rotated from point to point. No random numbers are used.
+    The share is accurate to about half a percentage point.
 
     References
     ----------
@@ -63,25 +63,32 @@ def recorded_zone_shares(
     >>> from geoharm.evaluation.results.diagnostics import Severity, Diagnostic
     >>> from geoharm.model.geometry import ZoneRole
     >>> square = Zone("target", ZoneRole.TARGET, shapely.box(0, 0, 400, 400))
-    >>> leak_shares(square, [square], median_error=0)
+    >>> recorded_zone_shares(square, [square], median_error=0)
     {'target': 1.0, 'elsewhere': 0.0}
     """
     names = [zone.name for zone in zones]
     if errors is None and median_error == 0:
         return {**{name: float(name == origin.name) for name in names}, ELSEWHERE: float(origin.name not in names)}
-    ranks = (np.arange(_STEPS) + 0.5) / _STEPS
+    quantile_levels = (np.arange(_ERROR_STEPS) + 0.5) / _ERROR_STEPS
     if errors is None:
-        spread = check_positive(median_error, "location error") / math.sqrt(2 * math.log(2))
-        radii = spread * np.sqrt(-2 * np.log1p(-ranks))
+        sigma = check_positive(median_error, "location error") / math.sqrt(2 * math.log(2))
+        radii = sigma * np.sqrt(-2 * np.log1p(-quantile_levels))
     else:
-        known = np.asarray(errors, dtype=np.float64)
-        if known.ndim != 1 or not known.size or not np.isfinite(known).all() or (known < 0).any():
+        known_errors = np.asarray(errors, dtype=np.float64)
+        if (
+            known_errors.ndim != 1
+            or not known_errors.size
+            or not np.isfinite(known_errors).all()
+            or (known_errors < 0).any()
+        ):
             msg = "Location errors must be a list of finite distances in metres, zero or more."
             raise DesignError(msg)
-        radii = np.quantile(known, ranks)
-    x, y = _even_places(origin)
-    turn = np.arange(x.size)[:, None, None] * _GOLDEN + np.arange(_STEPS)[None, :, None] * _GOLDEN * 0.5
-    angle = turn + 2 * math.pi * ranks[None, None, :]
+        radii = np.quantile(known_errors, quantile_levels)
+    x, y = _even_points(origin)
+    rotation = (
+        np.arange(x.size)[:, None, None] * _GOLDEN_ANGLE + np.arange(_ERROR_STEPS)[None, :, None] * _GOLDEN_ANGLE * 0.5
+    )
+    angle = rotation + 2 * math.pi * quantile_levels[None, None, :]
     east = (x[:, None, None] + radii[None, :, None] * np.cos(angle)).ravel()
     north = (y[:, None, None] + radii[None, :, None] * np.sin(angle)).ravel()
     shares = {}
@@ -91,84 +98,84 @@ def recorded_zone_shares(
     return {**shares, ELSEWHERE: max(0.0, 1 - math.fsum(shares.values()))}
 
 
-def _even_places(origin: Zone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _even_points(origin: Zone) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     west, south, east, north = origin.geometry.bounds
-    step = math.sqrt(origin.geometry.area / _POINTS)
+    step = math.sqrt(origin.geometry.area / _ORIGIN_POINTS)
     x = np.arange(west + step / 2, east + step, step)
     y = np.arange(south + step / 2, north + step, step)
-    places = np.meshgrid(x, y)
-    inside = shapely.contains_xy(origin.geometry, places[0].ravel(), places[1].ravel())
+    grid = np.meshgrid(x, y)
+    inside = shapely.contains_xy(origin.geometry, grid[0].ravel(), grid[1].ravel())
     if not inside.any():
         point = origin.geometry.representative_point()
         return np.array([point.x]), np.array([point.y])
-    return places[0].ravel()[inside], places[1].ravel()[inside]
+    return grid[0].ravel()[inside], grid[1].ravel()[inside]
 
 
 def spurious_ring_change(shares: dict[str, float], *, target: int, ring: int, name: str, fall: float) -> float:
-    """Return the change of a ring, as a share of its count, that a fall of the target alone would show there.
+    """Return the change of a ring, as a share of its count, that would be recorded if only the target fell.
 
     Parameters
     ----------
     shares : dict
-        Of `recorded_zone_shares` from the target.
+        The result of `recorded_zone_shares` with the target as origin; the target comes first.
     target, ring : int
-        Recorded counts before.
+        Recorded counts before the operation.
     name : str
-        The ring's.
+        The name of the ring.
     fall : float
-        Of the target, as a share: 0.4.
+        The fall of the target as a share, for example 0.4.
 
     Returns
     -------
     float
-        Negative; NaN where the ring has no event, or nothing of the target is recorded in it.
+        Zero or negative; NaN if the ring has no event, or none of the target's events are recorded in the target.
 
     Examples
     --------
-    >>> false_ring_change({"target": 0.8, "ring": 0.1, "elsewhere": 0.1}, target=80, ring=40, name="ring", fall=0.5)
+    >>> spurious_ring_change({"target": 0.8, "ring": 0.1, "elsewhere": 0.1}, target=80, ring=40, name="ring", fall=0.5)
     -0.125
     """
-    kept = next(iter(shares.values()))
-    if not ring or not kept:
+    share_in_target = next(iter(shares.values()))
+    if not ring or not share_in_target:
         return math.nan
-    return -fall * shares[name] * (target / kept) / ring
+    return -fall * shares[name] * (target / share_in_target) / ring
 
 
 def geocoding_error_diagnostic(
     shares: Sequence[tuple[str, float]], *, error: float, ring: tuple[str, float, float]
 ) -> Diagnostic:
-    """Return what location error alone would show in the first ring.
+    """Return the diagnostic for location error in the first ring.
 
     Parameters
     ----------
     shares : sequence of (zone, share)
-        Where the target's events are recorded, of `recorded_zone_shares`.
+        Where the target's events are recorded, from `recorded_zone_shares`.
     error : float
         Median location error in metres.
-    ring : (name, width, false change)
-        The first ring, its width in metres, and `spurious_ring_change` for a fall by half.
+    ring : (name, width, spurious change)
+        The first ring's name, its width in metres, and its `spurious_ring_change` for a fall of the target by half.
 
     Returns
     -------
     Diagnostic
-        The figure is the share of the target's events recorded outside it. REFUSE for the ring if it is narrower than
-        twice the error; SIGNAL if a fall of the target by half would show as 5 % of the ring or more.
+        The figure is the share of the target's events recorded outside the target. The severity is REFUSE if the ring
+        is narrower than twice the error. It is SIGNAL if the spurious change is a fall of the ring by 5% or more.
     """
     name, unit = "location error", "share of the target's events"
     if error == 0:
         return Diagnostic(name, 0.0, unit, "No location error is known of.", Severity.NONE)
     outside = 1 - dict(shares).get("target", 1.0)
-    label, width, false = ring
+    ring_label, width, spurious_change = ring
     text = (
         f"With a location error of {error:,.0f} m, {outside:.0%} of the target area's events are recorded outside it. "
-        f"If they fell by half and nothing else changed, {label} would show {_shown(false)}."
+        f"If they fell by half and nothing else changed, {ring_label} would show {_change_text(spurious_change)}."
     )
     if width < 2 * error:
         text += " The ring is narrower than twice the error, so it measures little of its own."
         return Diagnostic(name, outside, unit, text, Severity.REFUSE)
-    bent = math.isfinite(false) and false <= -0.05
-    return Diagnostic(name, outside, unit, text, Severity.SIGNAL if bent else Severity.SAY)
+    is_large = math.isfinite(spurious_change) and spurious_change <= -0.05
+    return Diagnostic(name, outside, unit, text, Severity.SIGNAL if is_large else Severity.SAY)
 
 
-def _shown(change: float) -> str:
+def _change_text(change: float) -> str:
     return f"{change:+.1%}" if abs(change) >= 0.0005 else "no change"
