@@ -1,4 +1,4 @@
-"""What changed around one operation, for one measure: in the target, the gap, each ring, and all together."""
+"""Effects of one operation on one measure: in the target, the gap, each ring and all together."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def evaluate_measure(
 ) -> MeasureResult:
     """Return the effects of a measure in every zone, for the headline's window and for each phase.
 
-    Target, all rings, and both together carry the calibrated ratio where placebo places are given, or the reason why
-    there is none; single rings and the gap hold the noise of counting only.
+    If placebo places are given, target, all rings, and both together get the calibrated ratio, or the reason why there
+    is none. The errors of single rings and of the gap include counting noise only.
 
     Parameters
     ----------
     measure : Measure
     counts : ZoneCounts
-        Rows named as the design's zones.
+        Counts of the measure; the rows are named as the design's zones.
     design : Design
     placebo : PlaceboData, optional
         The measure's counts at places without an operation.
@@ -48,7 +48,7 @@ def evaluate_measure(
     Raises
     ------
     DesignError
-        If a window cuts a month of a source that knows months only.
+        If a window contains part of a month and the source is dated by month only.
     """
     target = [zone.name for zone in design.of_role(ZoneRole.TARGET)]
     gap = [zone.name for zone in design.of_role(ZoneRole.GAP)]
@@ -58,96 +58,99 @@ def evaluate_measure(
         groups += [(ALL_RINGS, rings), (TARGET_AND_RINGS, target + rings)]
         if gap:
             groups.append((TARGET_GAP_AND_RINGS, target + gap + rings))
-    unplaced = _unplaced(counts, design)
-    watched = [(name, zones) for name, zones in groups if name in ("target", ALL_RINGS)]
+    unplaced = _unplaced_zones(counts, design)
+    phase_groups = [(name, zones) for name, zones in groups if name in ("target", ALL_RINGS)]
     return MeasureResult(
         measure,
         counts,
         effects=tuple(
-            _calibrate(
-                _effect(measure, counts, design, name, zones, design.after), counts, design, design.after, placebo
+            _with_calibrated_ratio(
+                _zone_effect(measure, counts, design, name, zones, design.after), counts, design, design.after, placebo
             )
             for name, zones in groups
         ),
         phases=tuple(
-            _calibrate(_effect(measure, counts, design, name, zones, phase), counts, design, phase, placebo)
+            _with_calibrated_ratio(
+                _zone_effect(measure, counts, design, name, zones, phase), counts, design, phase, placebo
+            )
             for phase in design.phases
-            for name, zones in watched
+            for name, zones in phase_groups
         ),
         bounds=tuple(
-            _effect(measure, counts, design, name, target + rows, design.after) for name, rows in unplaced.items()
+            _zone_effect(measure, counts, design, name, target + unplaced_zones, design.after)
+            for name, unplaced_zones in unplaced.items()
         ),
     )
 
 
-def _unplaced(counts: ZoneCounts, design: Design) -> dict[str, list[str]]:
-    """Return which rows without a usable place to add to the target, by the name of the bound; none if there are none."""
-    held = {
+def _unplaced_zones(counts: ZoneCounts, design: Design) -> dict[str, list[str]]:
+    """Return the groups of rows without a usable place to add to the target, by name of the bound; empty if none."""
+    totals = {
         name: sum(counts.total(name, window) for window in (design.before, design.after)) if name in counts.zones else 0
         for name in (UNPLACED_NEAR, UNPLACED)
     }
     bounds = {}
-    if held[UNPLACED_NEAR] and held[UNPLACED]:
+    if totals[UNPLACED_NEAR] and totals[UNPLACED]:
         bounds[TARGET_WITH_NEAR] = [UNPLACED_NEAR]
-    if any(held.values()):
-        bounds[TARGET_WITH_ALL] = [name for name in held if held[name]]
+    if any(totals.values()):
+        bounds[TARGET_WITH_ALL] = [name for name in totals if totals[name]]
     return bounds
 
 
-def _effect(
+def _zone_effect(
     measure: Measure, counts: ZoneCounts, design: Design, name: str, zones: Sequence[str], after: Window
 ) -> Effect:
-    zone = _together(counts, zones, design.before, after, name)
+    zone = _combined_change(counts, zones, design.before, after, name)
     controls = [control.name for control in design.of_role(ZoneRole.CONTROL)]
-    control = _together(counts, controls, design.before, after, "control")
+    control = _combined_change(counts, controls, design.before, after, "control")
     phi, phi_control = history_dispersion(counts, zones, design), history_dispersion(counts, controls, design)
     ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
-    length = after.days / design.before.days
+    length_ratio = after.days / design.before.days
     difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
     return Effect(
         zone=name,
         window=after.name,
         counts=zone,
         control=control,
-        length_ratio=length,
+        length_ratio=length_ratio,
         ratio=ratio,
         counting=ratio,
         difference=difference,
         dispersion=phi,
-        detectable_fall=_detectable(zone, control, phi, phi_control),
+        detectable_fall=_detectable_fall(zone, control, phi, phi_control),
     )
 
 
-def _calibrate(
+def _with_calibrated_ratio(
     effect: Effect, counts: ZoneCounts, design: Design, after: Window, placebo: PlaceboData | None
 ) -> Effect:
     if placebo is None or effect.zone not in ZONES:
         return effect
     ratio, check = calibrated_effect(placebo, counts, design, zone=effect.zone, after=after)
-    # Where no interval is possible, no fall could be told from chance, and a figure would say otherwise.
+    # Where no interval is possible, no fall can be told apart from chance variation, so no figure is given.
     fall = check.detectable_fall if check and ratio.is_defined else math.nan
     return replace(effect, ratio=ratio, detectable_fall=fall, placebo=check)
 
 
-def _detectable(zone: Change, control: Change, phi: float, phi_control: float) -> float:
-    """Return the smallest detectable fall of a zone, from its expected count and not from what happened."""
+def _detectable_fall(zone: Change, control: Change, phi: float, phi_control: float) -> float:
+    """Return the smallest detectable fall of a zone, computed from its expected count and not from its count after."""
     if 0 in (zone.before, control.before, control.after):
         return math.nan
     expected = zone.before * control.after / control.before
-    other = phi / zone.before + phi_control * (1 / control.before + 1 / control.after)
-    return minimum_detectable_fall(expected, other_variance=other, dispersion=phi)
+    other_variance = phi / zone.before + phi_control * (1 / control.before + 1 / control.after)
+    return minimum_detectable_fall(expected, other_variance=other_variance, dispersion=phi)
 
 
-def _together(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:
+def _combined_change(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:
     changes = [counts.change(zone, before, after) for zone in zones]
     return Change(name, sum(change.before for change in changes), sum(change.after for change in changes))
 
 
 def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design) -> float:
-    """Return the dispersion of all whole months (years) before the operation, rounded up to a tenth; gaps stay gaps.
+    """Return the dispersion of all whole months (or years) before the operation, rounded up to a tenth.
 
-    The whole history is used, since a short window before tells too little. Rounding keeps single months from being
-    worked out of a published error.
+    The whole history is used, because a short window before holds too little information. Months without data stay
+    missing. Rounding prevents the reconstruction of single months from a published error.
     """
     series = [counts.monthly(zone) for zone in zones]
     start = design.operation.period.start
@@ -159,6 +162,6 @@ def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design)
         if counts.by_year and month.month != 1:
             continue
         span = Period(month, add_months(month, step))
-        used = month in series[0] and counts.coverage.contains(span) and span.end <= start
-        values.append(float(sum(one[month] for one in series)) if used else math.nan)
+        has_data = month in series[0] and counts.coverage.contains(span) and span.end <= start
+        values.append(float(sum(monthly[month] for monthly in series)) if has_data else math.nan)
     return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

@@ -1,4 +1,4 @@
-"""What an estimate allows to be said: fell, rose, a signal, no clear change, cannot tell."""
+"""Readings: the statement that an estimate supports (fell, rose, a signal, no clear change, cannot tell)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reading(StrEnum):
-    """What an estimate allows to be said."""
+    """The statement that an estimate supports."""
 
     FELL = "fell"
     ROSE = "rose"
@@ -23,5 +23,5 @@ class Reading(StrEnum):
 
     @property
     def is_finding(self) -> bool:
-        """Whether it may be read as a change."""
+        """Whether the estimate may be read as a change."""
         return self in (Reading.FELL, Reading.ROSE)

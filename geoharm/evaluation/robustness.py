@@ -1,4 +1,4 @@
-"""The whole family beside the headline, and the guards, for one measure around one operation."""
+"""Robustness checks: the other estimators and the diagnostics for one measure around one operation."""
 
 from __future__ import annotations
 
@@ -56,62 +56,75 @@ from geoharm.stats.exact_rates import exact_rate_ratio
 def other_estimators(
     result: MeasureResult, design: Design, *, seed: int, candidates: ControlCandidates | None = None
 ) -> OtherEstimators:
-    """Return what every other estimator says about a measure.
+    """Return the results of all other estimators for a measure.
 
     Parameters
     ----------
     result : MeasureResult
     design : Design
     seed : int
-        For bands.
+        Random seed for the simultaneous bands.
     candidates : ControlCandidates, optional
-        Without them nothing is said about the choice of control.
+        Candidate control areas. Without them the choice of control is not examined.
 
     Returns
     -------
     OtherEstimators
-        What cannot be made is left out with its reason, never an error.
+        A part that cannot be computed is listed in `left_out` with its reason; no error is raised.
     """
     counts, unit = result.counts, result.measure.unit
     target, rings, control = (zone_names(design, role) for role in (ZoneRole.TARGET, ZoneRole.RING, ZoneRole.CONTROL))
     phi = {"target": history_dispersion(counts, target, design), "control": history_dispersion(counts, control, design)}
     left_out: list[tuple[str, str]] = []
-    length = design.after.days / design.before.days
-    own, other = combined_change(counts, target, design.before, design.after, "target"), _control(counts, design)
-    around = None
+    length_ratio = design.after.days / design.before.days
+    target_change, control_change = (
+        combined_change(counts, target, design.before, design.after, "target"),
+        _control_change(counts, design),
+    )
+    ring_change = None
     if rings:
         phi[ALL_RINGS] = history_dispersion(counts, rings, design)
-        around = combined_change(counts, rings, design.before, design.after, ALL_RINGS)
+        ring_change = combined_change(counts, rings, design.before, design.after, ALL_RINGS)
     else:
         left_out.append(("indices", "the operation has no ring"))
     for zone in design.zones:
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
             phi[zone.name] = history_dispersion(counts, [zone.name], design)
-    running, events = _curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
-    regression = _regression(counts, design, left_out)
-    indices = displacement_indices(own, around, other, dispersion=phi, unit=unit) if around else None
-    choice = controls = sensitivity = None
+    cumulative, event_curve = _monthly_curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
+    did = _try_did(counts, design, left_out)
+    indices = (
+        displacement_indices(target_change, ring_change, control_change, dispersion=phi, unit=unit)
+        if ring_change
+        else None
+    )
+    control_choice = by_control = specifications = None
     placebo_p = math.nan
     if candidates is None:
         left_out.append(("choice of control", "no candidate areas were given"))
     else:
-        choice, controls, sensitivity, placebo_p = compare_controls(candidates, counts, design, phi, left_out)
+        control_choice, by_control, specifications, placebo_p = compare_controls(
+            candidates, counts, design, phi, left_out
+        )
     return OtherEstimators(
         measure=result.measure.name,
-        wdd_target=_difference([own], other, phi, unit, length),
-        wdd_rings=_difference([around], other, phi, unit, length) if around else None,
-        wdd_total=_difference([own, around], other, phi, unit, length) if around else None,
-        exact=exact_rate_ratio(((own.after, own.before), (other.after, other.before))),
+        wdd_target=_weighted_difference([target_change], control_change, phi, unit, length_ratio),
+        wdd_rings=_weighted_difference([ring_change], control_change, phi, unit, length_ratio) if ring_change else None,
+        wdd_total=_weighted_difference([target_change, ring_change], control_change, phi, unit, length_ratio)
+        if ring_change
+        else None,
+        exact=exact_rate_ratio(
+            ((target_change.after, target_change.before), (control_change.after, control_change.before))
+        ),
         indices=with_calibrated_share(indices, result.effects) if indices else None,
-        cumulative_wdd=running,
-        event_study=events,
-        distance_profile=_profile(counts, design, phi, seed),
-        effect_decay=_clocks(counts, design),
-        control_choice=choice,
-        by_control=controls,
-        specification_curve=sensitivity,
+        cumulative_wdd=cumulative,
+        event_study=event_curve,
+        distance_profile=_distance_profile(counts, design, phi, seed),
+        effect_decay=_effect_decays(counts, design),
+        control_choice=control_choice,
+        by_control=by_control,
+        specification_curve=specifications,
         placebo_p=placebo_p,
-        did=regression,
+        did=did,
         left_out=tuple(left_out),
     )
 
@@ -127,31 +140,35 @@ def diagnose(
     ratios: Mapping[str, Estimate] | None = None,
     primary: str = "",
 ) -> tuple[Diagnostic, ...]:
-    """Return everything a measure's answer is exposed to, hardest consequence first.
+    """Return the diagnostics of a measure's answer, most severe first.
 
     Parameters
     ----------
     result : MeasureResult
     design : Design
     found : OtherEstimators
-        Of the same measure.
+        The other estimators' results for the same measure.
     location_error : float
-        Median, in metres.
+        Median location error in metres.
     comparator : MeasureResult, optional
-        Other reports by the same route.
+        Result for other reports made by the same route.
     peers : array_like, shape (n,), optional
-        Counts, on the data chosen on, of all places the target was picked from.
+        Counts of all places that could have been chosen as target, in the period the target was chosen on.
     ratios : mapping of measure to Estimate, optional
-        The target's ratio of every measure of the study.
+        The target's log rate ratio of every measure of the study.
     primary : str
         The study's primary measure; needed with `ratios`.
+
+    Returns
+    -------
+    tuple of Diagnostic
     """
     counts, effect = result.counts, result.effect("target")
-    observed = _answer(effect)
+    observed = _observed_ratio(effect)
     target, control = (zone_names(design, role) for role in (ZoneRole.TARGET, ZoneRole.CONTROL))
     months = months_around(counts, design)
-    past = months.spans[: months.start]
-    listed = [
+    months_before = months.spans[: months.start]
+    diagnostics = [
         selection_diagnostic(
             design.before,
             design.operation.chosen_on,
@@ -162,49 +179,50 @@ def diagnose(
         ),
         season_diagnostic(design.before, design.after),
         autocorrelation_diagnostic(
-            joint_series(counts, target, past),
-            joint_series(counts, control, past),
+            joint_series(counts, target, months_before),
+            joint_series(counts, control, months_before),
             after=max(1, round(design.after.days * 12 / 365.25)),
             calibrated=effect.ratio.calibrated,
         ),
         reporting_diagnostic(
             observed,
-            _answer(comparator.effect("target")) if comparator else None,
+            _observed_ratio(comparator.effect("target")) if comparator else None,
             recorded_by=result.measure.recorded_by,
         ),
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
     if found.event_study is not None:
-        listed.append(pre_trend_diagnostic(found.event_study))
+        diagnostics.append(pre_trend_diagnostic(found.event_study))
     if found.by_control is not None:
-        listed.append(controls_diagnostic(found.by_control, observed))
-    lost = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
-    if lost:
-        unplaced = combined_change(counts, lost, design.before, design.after, UNPLACED)
-        listed.append(unplaced_rows_diagnostic(effect.counts, effect.control, unplaced))
+        diagnostics.append(controls_diagnostic(found.by_control, observed))
+    unplaced_zones = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
+    if unplaced_zones:
+        unplaced = combined_change(counts, unplaced_zones, design.before, design.after, UNPLACED)
+        diagnostics.append(unplaced_rows_diagnostic(effect.counts, effect.control, unplaced))
     rings = design.of_role(ZoneRole.RING)
     if rings:
-        listed.append(_leak(result, design, rings[0], location_error))
+        diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error))
     if ratios is not None:
-        listed.append(multiplicity_diagnostic(ratios, primary=primary, name=result.measure.name))
-    return tuple(sorted(listed, key=lambda diagnostic: -diagnostic.severity))
+        diagnostics.append(multiplicity_diagnostic(ratios, primary=primary, name=result.measure.name))
+    return tuple(sorted(diagnostics, key=lambda diagnostic: -diagnostic.severity))
 
 
-def _answer(effect: Effect) -> Estimate:
-    """Return the calibrated ratio, or the one of counting noise where that was refused: guards ask about the change."""
+def _observed_ratio(effect: Effect) -> Estimate:
+    """Return the calibrated ratio, or the ratio with counting noise only where no calibrated ratio is defined."""
     return effect.ratio if effect.ratio.is_defined else effect.counting
 
 
-def _control(counts: ZoneCounts, design: Design) -> Change:
+def _control_change(counts: ZoneCounts, design: Design) -> Change:
     return combined_change(counts, zone_names(design, ZoneRole.CONTROL), design.before, design.after, "control")
 
 
-def _difference(
-    zones: Sequence[Change], control: Change, phi: Mapping[str, float], unit: str, length: float
+def _weighted_difference(
+    zones: Sequence[Change], control: Change, phi: Mapping[str, float], unit: str, length_ratio: float
 ) -> Estimate:
-    """Return the difference with the control scaled to all zones together, its counts entering once.
+    """Return the weighted displacement difference, with the control scaled to all zones together.
 
-    Counts before are brought to the length of the window after; else a long window before would swell the error.
+    The control's counts enter once. Counts before are scaled to the length of the window after; without this a long
+    window before would inflate the error.
     """
     name = "weighted displacement difference"
     if not control.before:
@@ -212,10 +230,10 @@ def _difference(
     scale = sum(zone.before for zone in zones) / control.before
     note = "the scale of the control is taken as known, as is usual; the error is a little too small for it"
     terms = [*((zone, 1.0) for zone in zones), (control, -scale)]
-    return linear_change(terms, time_weights=(1 / length, 1.0), dispersion=phi, unit=unit, note=note)
+    return linear_change(terms, time_weights=(1 / length_ratio, 1.0), dispersion=phi, unit=unit, note=note)
 
 
-def _curves(
+def _monthly_curves(
     counts: ZoneCounts,
     design: Design,
     phi: Mapping[str, float],
@@ -228,29 +246,29 @@ def _curves(
     series = [
         joint_series(counts, zone_names(design, role), months.spans) for role in (ZoneRole.TARGET, ZoneRole.CONTROL)
     ]
-    for one in series:
-        one[months.start : months.stop] = math.nan
+    for monthly in series:
+        monthly[months.start : months.stop] = math.nan
     spread = phi["target"], phi["control"]
-    running: Curve | None = None
-    events: Curve | None = None
-    inside = [
-        place for place, span in enumerate(months.spans[: months.start]) if design.before.periods[0].contains(span)
+    cumulative: Curve | None = None
+    event_curve: Curve | None = None
+    months_inside = [
+        month for month, span in enumerate(months.spans[: months.start]) if design.before.periods[0].contains(span)
     ]
-    if len(design.before.periods) > 1 or not inside:
+    if len(design.before.periods) > 1 or not months_inside:
         why = "the window before is made of several seasons, or holds no whole month"
         left_out.append(("running difference", why))
     else:
-        cut = [one[inside[0] :] for one in series]
-        cut = [np.where(np.isnan(cut[0]) | np.isnan(cut[1]), math.nan, one) for one in cut]
-        scale = np.nansum(cut[1][: len(inside)]) / max(np.nansum(cut[0][: len(inside)]), 1)
-        # The months between the window before and the operation belong to neither.
-        keep = np.arange(cut[0].size) < len(inside)
-        keep |= np.arange(cut[0].size) >= months.stop - inside[0]
+        trimmed = [monthly[months_inside[0] :] for monthly in series]
+        trimmed = [np.where(np.isnan(trimmed[0]) | np.isnan(trimmed[1]), math.nan, monthly) for monthly in trimmed]
+        scale = np.nansum(trimmed[1][: len(months_inside)]) / max(np.nansum(trimmed[0][: len(months_inside)]), 1)
+        # The months between the window before and the operation belong to neither window.
+        kept_months = np.arange(trimmed[0].size) < len(months_inside)
+        kept_months |= np.arange(trimmed[0].size) >= months.stop - months_inside[0]
         try:
-            running = cumulative_wdd(
-                cut[0][keep],
-                cut[1][keep],
-                before=len(inside),
+            cumulative = cumulative_wdd(
+                trimmed[0][kept_months],
+                trimmed[1][kept_months],
+                before=len(months_inside),
                 seed=seed,
                 scale=float(scale) or 1.0,
                 dispersion=spread,
@@ -259,14 +277,20 @@ def _curves(
         except DesignError as error:
             left_out.append(("running difference", str(error)))
     try:
-        joint = [np.delete(one, slice(months.start, months.stop)) for one in series]
-        events = event_study(*joint, before=months.start, seed=seed, block=_block(joint[0]), dispersion=spread)
+        without_operation = [np.delete(monthly, slice(months.start, months.stop)) for monthly in series]
+        event_curve = event_study(
+            *without_operation,
+            before=months.start,
+            seed=seed,
+            block=_block_months(without_operation[0]),
+            dispersion=spread,
+        )
     except DesignError as error:
         left_out.append(("event study", str(error)))
-    return running, events
+    return cumulative, event_curve
 
 
-def _regression(counts: ZoneCounts, design: Design, left_out: list[tuple[str, str]]) -> DidEstimates | None:
+def _try_did(counts: ZoneCounts, design: Design, left_out: list[tuple[str, str]]) -> DidEstimates | None:
     try:
         return operation_did(counts, design)
     except DesignError as error:
@@ -274,37 +298,41 @@ def _regression(counts: ZoneCounts, design: Design, left_out: list[tuple[str, st
         return None
 
 
-def _block(target: ArrayLike) -> int:
+def _block_months(target: ArrayLike) -> int:
     """Return how many months a block needs to hold about 20 events of the target: 1, 2, 3 or 6."""
     mean = float(np.nanmean(np.asarray(target, dtype=np.float64))) if np.size(target) else 0.0
     return next((block for block in (1, 2, 3) if block * mean >= 20), 6)
 
 
-def _profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int) -> Curve:
+def _distance_profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int) -> Curve:
     bands = [
         (zone.inner, zone.outer, combined_change(counts, [zone.name], design.before, design.after, zone.name))
         for zone in design.zones
         if zone.role is not ZoneRole.CONTROL
     ]
-    return distance_profile(bands, _control(counts, design), seed=seed, dispersion=phi)
+    return distance_profile(bands, _control_change(counts, design), seed=seed, dispersion=phi)
 
 
-def _clocks(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...]:
+def _effect_decays(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...]:
     periods = decay_periods(counts, design)
     control = joint_series(counts, zone_names(design, ZoneRole.CONTROL), periods.spans)
-    found = []
+    decays = []
     for name, role in (("target", ZoneRole.TARGET), (ALL_RINGS, ZoneRole.RING)):
         zones = zone_names(design, role)
         stop = min(max(periods.stop, periods.start + 1), len(periods.spans))
         if zones and 0 < periods.start < stop:
             series = joint_series(counts, zones, periods.spans)
-            clock = effect_decay(
+            decay = effect_decay(
                 series, control, start=periods.start, stop=stop, per_month=periods.per_month, zone=name
             )
             edges = (periods.spans[0].start, periods.spans[periods.start].start, periods.spans[stop - 1].end)
-            stretches = [Period(one, two) for one, two in pairwise((*edges, periods.spans[-1].end)) if one < two]
-            found.append(replace(clock, stretches=tuple(stretches)))
-    return tuple(found)
+            phase_periods = [
+                Period(first_day, end_day)
+                for first_day, end_day in pairwise((*edges, periods.spans[-1].end))
+                if first_day < end_day
+            ]
+            decays.append(replace(decay, stretches=tuple(phase_periods)))
+    return tuple(decays)
 
 
 def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> int:
@@ -315,11 +343,13 @@ def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> 
     return sum(counts.total(zone, Window("chosen on", (covered,))) for zone in target)
 
 
-def _leak(result: MeasureResult, design: Design, ring: Zone, error: float) -> Diagnostic:
+def _location_error_diagnostic(result: MeasureResult, design: Design, ring: Zone, error: float) -> Diagnostic:
     zones = [zone for zone in design.zones if zone.role is not ZoneRole.CONTROL]
     shares = recorded_zone_shares(zones[0], zones, median_error=error)
-    before = {zone.name: result.counts.total(zone.name, design.before) for zone in (zones[0], ring)}
-    false = spurious_ring_change(shares, target=before[zones[0].name], ring=before[ring.name], name=ring.name, fall=0.5)
+    counts_before = {zone.name: result.counts.total(zone.name, design.before) for zone in (zones[0], ring)}
+    spurious_change = spurious_ring_change(
+        shares, target=counts_before[zones[0].name], ring=counts_before[ring.name], name=ring.name, fall=0.5
+    )
     return geocoding_error_diagnostic(
-        [("target", shares[zones[0].name])], error=error, ring=(ring.name, ring.outer - ring.inner, false)
+        [("target", shares[zones[0].name])], error=error, ring=(ring.name, ring.outer - ring.inner, spurious_change)
     )

@@ -1,1 +1,1 @@
-"""Results of this room: measures, estimators, diagnostics, composites."""
+"""Result types of the evaluation: measures, estimators, diagnostics and composite outcomes."""

@@ -1,4 +1,4 @@
-"""Questions over several measures, rings or windows, asked beforehand, and what their parts come to together."""
+"""Results of composite outcomes: several measures, rings or windows, named beforehand and pooled."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from geoharm.model.study import CompositeOutcome
 
 @dataclass(frozen=True, slots=True)
 class CompositeComponent:
-    """One measure in one zone and window.
+    """One component of a composite outcome: one measure in one zone and window.
 
     Attributes
     ----------
     measure, zone, window : str
-        As in the question.
+        As written in the composite outcome.
     known_as : str
-        The zone as the report calls it: "0-300 m" for "ring 1".
+        The name of the zone in the report, for example "0-300 m" for "ring 1".
     before, after : int
-        The zone's own counts in the design's window before and in the part's window.
+        The zone's counts in the design's window before and in the component's window.
     ratio : Estimate
         Calibrated; undefined, with the reason, where no 95% interval is possible.
     """
@@ -36,24 +36,24 @@ class CompositeComponent:
 
     @property
     def label(self) -> str:
-        """Return "needle finds, ring 1, 0-3 months"."""
+        """Label of the component, for example "needle finds, ring 1, 0-3 months"."""
         return f"{self.measure}, {self.zone}, {self.window}"
 
 
 @dataclass(frozen=True, slots=True)
 class CompositeResult:
-    """What a question comes to around one operation.
+    """Result of a composite outcome for one operation.
 
     Attributes
     ----------
     operation : str
     parts : tuple of CompositeComponent
     pooled : Estimate
-        Mean of the defined parts' log rate ratios; undefined, with the reason, below two of them.
+        Mean of the defined components' log rate ratios. Undefined, with the reason, if fewer than two are defined.
     detectable_fall : float
-        Smallest common fall found four times in five, as a share; NaN without a pooled answer.
+        Smallest common fall that is detected in 80% of cases, as a share; NaN without a pooled estimate.
     note : str
-        Where the dependence between the parts came from.
+        How the dependence between the components was estimated.
     """
 
     operation: str
@@ -64,25 +64,25 @@ class CompositeResult:
 
     @property
     def used(self) -> tuple[CompositeComponent, ...]:
-        """The parts that are in the pooled answer, or would be."""
+        """The components with a defined ratio, which are those that are pooled."""
         return tuple(part for part in self.parts if part.ratio.is_defined)
 
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
-        """Labels of the other parts, each with its reason."""
+        """Labels of the components without a defined ratio, each with its reason."""
         return tuple((part.label, part.ratio.note) for part in self.parts if not part.ratio.is_defined)
 
 
 @dataclass(frozen=True, slots=True)
 class CompositeSummary:
-    """A question with its answer around every operation, and over all of them.
+    """A composite outcome with its result for every operation and for all operations together.
 
     Attributes
     ----------
     outcome : CompositeOutcome
     results : tuple of CompositeResult
     pooled : Forest or None
-        Over the operations, where there are several.
+        Pooled over the operations; None for a single operation.
     """
 
     outcome: CompositeOutcome

@@ -1,4 +1,4 @@
-"""Effects over time and over distance: curves whose points share their errors."""
+"""Effects over time and over distance: curves with correlated points, and effect decay."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from geoharm.model.period import Period
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Estimates in order, with what they share.
+    """Ordered estimates with their covariance and a simultaneous confidence band.
 
     Attributes
     ----------
     name : str
         "running difference", "event study", "ring profile".
     points : tuple of Estimate
-        Named by their place on the curve: "month 3", "100-250 m".
+        Each is named by its position on the curve, for example "month 3" or "100-250 m".
     positions : ndarray, shape (k,)
-        Months since the operation began (before it: negative), or metres from the target.
+        Months since the operation began (negative before it), or metres from the target.
     covariance : ndarray, shape (k, k)
-        Rows of undefined points are NaN.
+        Rows and columns of undefined points are NaN.
     reach : float
-        Standard errors to either side that hold the whole curve at `level`; NaN if no point is defined.
+        Half-width of the simultaneous band in standard errors; NaN if no point is defined.
     level : float
+        Confidence level of the band.
     note : str
     """
 
@@ -53,7 +54,7 @@ class Curve:
             array.setflags(write=False)
 
     def band(self) -> tuple[Interval, ...]:
-        """Return the interval of every point such that together they hold the whole curve."""
+        """Return the simultaneous band: one interval per point, which together cover the whole curve at `level`."""
         return tuple(
             Interval(
                 point.value - self.reach * point.standard_error,
@@ -66,19 +67,20 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class DidEstimates:
-    """Effects of one regression, all areas and dates together.
+    """Estimates of a difference-in-differences regression over all areas and dates.
 
     Attributes
     ----------
     terms : tuple of Estimate
         Log rate ratios by zone.
     dispersion : float
-        Pearson, at least 1.
+        Pearson dispersion, at least 1.
     operations : int
+        Number of operations.
     errors : str
-        "cluster-robust" or "quasi-Poisson".
+        Type of standard errors: "cluster-robust" or "quasi-Poisson".
     note : str
-        What the errors leave out.
+        What the errors do not include.
     """
 
     terms: tuple[Estimate, ...]
@@ -90,27 +92,27 @@ class DidEstimates:
 
 @dataclass(frozen=True, slots=True)
 class EffectDecay:
-    """How a crackdown's effect set in, wore off while it ran, and faded after it ended.
+    """Effect decay: the initial effect, its decay while the operation runs, and the residual effect after it.
 
     Attributes
     ----------
     zone : str
     initial : Estimate
-        Log ratio when it began.
+        Log ratio when the operation began.
     decay : Estimate
-        Change of the log ratio a month while it ran; positive means wearing off.
+        Change of the log ratio per month while it ran; for a fall, positive means that the effect wears off.
     half_life_running : float
-        Months until half of the initial drop was gone, if the wear went on; NaN if undefined.
+        Months until half of the initial fall is gone at this rate of decay; NaN if undefined.
     residual : Estimate
         Log ratio when it ended.
     half_life_after : ConfidenceSet
-        Months until half of the residual is gone.
+        Months until half of the residual effect is gone.
     months_to_return : ConfidenceSet
-        Months after its end until harm is within a tenth of the old level.
+        Months after its end until the count is within a tenth of the old level.
     refusals : tuple of (part, reason)
-        What the data cannot tell: "wear", "residual", "return", "all".
+        Parts that cannot be estimated from the data: "wear", "residual", "return", "all".
     stretches : tuple of Period
-        Before, while it ran, after: the days it was made from.
+        The periods used: before, while it ran, and after.
     """
 
     zone: str

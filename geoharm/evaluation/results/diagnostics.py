@@ -1,4 +1,4 @@
-"""What a comparison is exposed to: a figure, a sentence, and what follows for the answer."""
+"""Diagnostics: a threat to validity as a figure, a sentence and a severity for the answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Severity(IntEnum):
-    """What a guard does to an answer; the larger, the harder."""
+    """What a diagnostic does to the answer; a larger value is more severe."""
 
     NONE = 0
     SAY = 1
@@ -17,7 +17,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing that could mislead, measured.
+    """One threat to validity, measured.
 
     Attributes
     ----------
@@ -28,11 +28,12 @@ class Diagnostic:
     unit : str
         What the figure is: "share of the count", "log ratio", "correlation".
     sentence : str
-        For readers: what was found, in one or two sentences.
+        The result for readers, in one or two sentences.
     severity : Severity
-        NONE: nothing; SAY: print it beside the answer; SIGNAL: the answer is a signal at most; REFUSE: there is none.
+        NONE: no effect. SAY: the sentence is printed with the answer. SIGNAL: the answer is a signal at most. REFUSE: no
+        answer is given.
     reference : str
-        DOI or URL; empty for arithmetic.
+        DOI or URL; empty if the figure is simple arithmetic.
     """
 
     name: str

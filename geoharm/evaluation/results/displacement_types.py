@@ -1,4 +1,4 @@
-"""Other ways to move: to other hours, other offences, other markets; what was tested and what could not be."""
+"""Types of displacement other than to nearby areas: to other hours, offences or markets, tested or not."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geoharm.model.estimate import Estimate
 
 @dataclass(frozen=True, slots=True)
 class DisplacementTest:
-    """One kind of shift.
+    """Test of one type of displacement.
 
     Attributes
     ----------
@@ -21,12 +21,12 @@ class DisplacementTest:
     unit : str
         "share of events moved", "log ratio", "metres".
     p_value : float
-        Of "no shift beyond what the control shows"; NaN if not tested.
+        P-value of the hypothesis "no shift beyond that of the control"; NaN if not tested.
     sentence : str
-        What was found, or why it could not be tested.
+        The result, or why it could not be tested.
     tested : bool
     counts : tuple of int
-        What the sentence names or follows from, where it is few counts.
+        The counts that the sentence is based on, where these are few.
     """
 
     kind: str
@@ -40,13 +40,13 @@ class DisplacementTest:
 
 @dataclass(frozen=True, slots=True)
 class DisplacementTypes:
-    """All kinds of shift, tested ones first.
+    """All types of displacement, tested ones first.
 
     Attributes
     ----------
     rows : tuple of DisplacementTest
     adjusted : tuple of float
-        Holm-adjusted p-values over the tested rows; NaN elsewhere.
+        Holm-adjusted p-values over the tested rows; NaN for untested rows.
     """
 
     rows: tuple[DisplacementTest, ...]
@@ -54,24 +54,24 @@ class DisplacementTypes:
 
     @property
     def untested(self) -> tuple[str, ...]:
-        """Kinds that could not be tested."""
+        """Types of displacement that could not be tested."""
         return tuple(row.kind for row in self.rows if not row.tested)
 
 
 @dataclass(frozen=True, slots=True)
 class CentroidShift:
-    """How the centre of the finds moved and how their spread changed.
+    """Shift of the centre of the events, and the change of their spread.
 
     Attributes
     ----------
     east, north : Estimate
-        Metres.
+        Shift of the centre in metres.
     spread : Estimate
-        Log of the standard distance after over before; positive means more scattered.
+        Log of the standard distance after over that before; positive means more scattered.
     p_value : float
-        Of "the centre did not move".
+        P-value of the hypothesis "the centre did not move".
     blocks : (before, after)
-        Blocks of time resampled.
+        Number of time blocks resampled.
     """
 
     east: Estimate
@@ -82,5 +82,5 @@ class CentroidShift:
 
     @property
     def distance(self) -> float:
-        """Metres between the two centres."""
+        """Distance in metres between the two centres."""
         return math.hypot(self.east.value, self.north.value)

@@ -1,4 +1,4 @@
-"""The classic displacement indices, with the signs of their field."""
+"""Classic displacement indices, with the signs that the field uses."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from geoharm.model.estimate import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """A ratio of two estimates, and all values it may have.
+    """A ratio of two estimates, with its confidence set.
 
     Attributes
     ----------
     name : str
     value : float
-        NaN where it is refused, with the reason in `note`.
+        NaN if it is not given; the reason is in `note`.
     values : ConfidenceSet
-        Given in any case: where the quotient is refused it is often unbounded, which is the reason.
+        Always given. It is often unbounded where the value is not given.
     note : str
     """
 
@@ -30,25 +30,25 @@ class Quotient:
 
 @dataclass(frozen=True, slots=True)
 class DisplacementIndices:
-    """Guerette's family. Signs are the field's own, not those of the other estimates.
+    """Guerette's displacement indices. Their signs are those of the field, not those of the other estimates.
 
     Attributes
     ----------
     gross_effect : Estimate
-        Before less after in the target; positive means fewer.
+        Count in the target, before minus after; positive means fewer events.
     net_effect : Estimate
-        Ratio to the comparison before less after; positive means that it fell relative to the comparison.
+        Target's ratio to the comparison, before minus after; positive means a fall relative to the comparison.
     success_measure : Estimate
-        The net effect with its sign turned; negative means that it fell. Readers see it as "change in the target
-        against the comparison".
+        The net effect with the opposite sign; negative means a fall. Reports call it "change in the target against
+        the comparison".
     buffer_displacement : Estimate
-        Ring's ratio to the comparison after less before; positive means that it rose around the target.
+        Ring's ratio to the comparison, after minus before; positive means a rise around the target.
     wdq : Quotient
-        Weighted displacement quotient. Above 0 the ring fell with the target, below 0 it rose.
+        Weighted displacement quotient. Above 0: the ring fell with the target. Below 0: the ring rose.
     displaced_share : Quotient
-        Share of the target's fall that turned up in the ring; negative means that the ring fell too.
+        Share of the target's fall that appeared in the ring; negative means that the ring fell too.
     total_net_effect : Estimate
-        Events fewer than expected in target and ring; positive means fewer.
+        Expected minus counted events in target and ring together; positive means fewer events.
     """
 
     gross_effect: Estimate

@@ -1,4 +1,4 @@
-"""Everything found about one measure around one operation."""
+"""All results for one measure around one operation."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from geoharm.model.measure import Measure
 
 @dataclass(frozen=True, slots=True)
 class MeasureResult:
-    """One measure's effects around one operation.
+    """All results for one measure around one operation.
 
     Attributes
     ----------
     measure : Measure
     counts : ZoneCounts
     effects : tuple of Effect
-        The headline's window: target, gap, every ring, all rings, target and rings.
+        Effects in the headline's window: target, gap, every ring, all rings, target and rings.
     phases : tuple of Effect
-        Target and all rings, in each phase.
+        Effects in each phase: target and all rings.
     bounds : tuple of Effect
-        The target's effect had it held rows without a usable place: those that name one of its streets, and all;
-        none where every row has a place.
+        The target's effect if rows without a usable place were counted in it: those that name one of its streets, and
+        all of them. Empty if every row has a place.
     other_estimators : OtherEstimators or None
-        What the field's other estimators say.
+        Results of the other estimators.
     diagnostics : tuple of Diagnostic
-        What the answer is exposed to, hardest consequence first.
+        Diagnostics of the answer, most severe first.
     displacement_types : DisplacementTypes or None
-        Other ways to move.
+        Tests of other types of displacement.
     """
 
     measure: Measure
@@ -45,5 +45,5 @@ class MeasureResult:
     displacement_types: DisplacementTypes | None = None
 
     def effect(self, zone: str) -> Effect:
-        """Return the headline's effect in a zone."""
+        """Return the effect in a zone for the headline's window."""
         return next(effect for effect in self.effects if effect.zone == zone)

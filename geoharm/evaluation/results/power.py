@@ -1,4 +1,4 @@
-"""What could be found, before an operation: the smallest detectable fall by time to wait and by operations pooled."""
+"""Power before an operation: the smallest detectable fall by length of the window and number of operations."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PowerRow:
-    """How small a fall could be found in one zone after one length of time.
+    """Smallest detectable fall in one zone for one length of the window after.
 
     Attributes
     ----------
     zone : str
     months : int
-        Of the window after.
+        Length of the window after, in months.
     expected : float
-        Events expected in it; NaN if unknown.
+        Expected number of events in it; NaN if unknown.
     detectable_fall : float
-        Smallest fall found four times in five, as a share of the expected count; NaN where no 95% interval is possible.
+        Smallest fall that is detected in 80% of cases, as a share of the expected count; NaN if no 95% interval is
+        possible.
     note : str
-        Why there is none.
+        Why there is no figure.
     """
 
     zone: str
@@ -31,11 +32,11 @@ class PowerRow:
     note: str = ""
 
     def pooled(self, operations: int) -> float:
-        r"""Return the smallest fall that many operations like this one would find together.
+        r"""Return the smallest detectable fall of several operations like this one, pooled.
 
         Notes
         -----
-        :math:`1 - (1 - f)^{1/\sqrt J}`: the error of a mean of J independent answers, with one true value for all.
+        :math:`1 - (1 - f)^{1/\sqrt J}`: the error of the mean of J independent estimates of one true value.
 
         Examples
         --------
@@ -47,7 +48,7 @@ class PowerRow:
         )
 
     def operations_for(self, fall: float) -> float:
-        """Return how many operations like this one would find a fall together; NaN if unknown.
+        """Return how many operations like this one, pooled, are needed to detect a fall; NaN if unknown.
 
         Examples
         --------
@@ -56,23 +57,23 @@ class PowerRow:
         """
         if not 0 < self.detectable_fall < 1:
             return math.nan
-        need = (math.log1p(-self.detectable_fall) / math.log1p(-fall)) ** 2
-        return max(1, math.ceil(need - 1e-9))
+        needed = (math.log1p(-self.detectable_fall) / math.log1p(-fall)) ** 2
+        return max(1, math.ceil(needed - 1e-9))
 
 
 @dataclass(frozen=True, slots=True)
 class PowerTable:
-    """What one measure could find around one operation.
+    """Power of one measure for one operation.
 
     Attributes
     ----------
     operation, measure, unit : str
     tried_on : str
-        The windows of the past it was tried on: "11 months up to 2022-01-10".
+        The past windows used for the computation, for example "11 months up to 2022-01-10".
     zones : tuple of PowerRow
-        The study's own window: target, all rings, target and rings.
+        Power in the study's own window: target, all rings, target and rings.
     by_months : tuple of PowerRow
-        The target, by length of the window after.
+        Power in the target by length of the window after.
     """
 
     operation: str
@@ -83,25 +84,25 @@ class PowerTable:
     by_months: tuple[PowerRow, ...]
 
     def months_for(self, fall: float) -> float:
-        """Return the shortest window tried that finds a fall; NaN if none does."""
+        """Return the length in months of the shortest window tried that detects a fall; NaN if none does."""
         return next((row.months for row in self.by_months if row.detectable_fall <= fall), math.nan)
 
 
 def pooled_detectable_fall(rows: Sequence[PowerRow]) -> float:
-    r"""Return the smallest fall that different operations would find together; NaN where none has an answer.
+    r"""Return the smallest detectable fall of different operations, pooled; NaN if none has a figure.
 
     Notes
     -----
-    :math:`1 - \exp(-1/\sqrt{\sum 1/l_i^2})` with :math:`l_i = -\log(1 - f_i)`: weights by the inverse variance, one
-    true value for all, independent of each other.
+    :math:`1 - \exp(-1/\sqrt{\sum 1/l_i^2})` with :math:`l_i = -\log(1 - f_i)`: inverse-variance weights, independent
+    estimates of one true value.
 
     Examples
     --------
     >>> rows = [PowerRow("target", 6, 100.0, 0.5)] * 4
-    >>> round(pooled_fall(rows), 2) == round(rows[0].pooled(4), 2)
+    >>> round(pooled_detectable_fall(rows), 2) == round(rows[0].pooled(4), 2)
     True
     """
-    logs = [-math.log1p(-row.detectable_fall) for row in rows if 0 < row.detectable_fall < 1]
-    if not logs:
+    log_falls = [-math.log1p(-row.detectable_fall) for row in rows if 0 < row.detectable_fall < 1]
+    if not log_falls:
         return math.nan
-    return -math.expm1(-1 / math.sqrt(sum(1 / one**2 for one in logs)))
+    return -math.expm1(-1 / math.sqrt(sum(1 / log_fall**2 for log_fall in log_falls)))

@@ -1,4 +1,4 @@
-"""Every other way to read one measure around one operation, beside the headline."""
+"""Robustness checks: the results of the other estimators for one measure around one operation."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ from geoharm.model.estimate import Estimate, Interval
 
 @dataclass(frozen=True, slots=True)
 class OtherEstimators:
-    """What the field's other estimators say; none of them is the headline.
+    """Results of the other estimators of the field. None of them is the headline.
 
     Attributes
     ----------
     measure : str
     wdd_target, wdd_rings, wdd_total : Estimate or None
-        Weighted displacement differences, the control scaled to every zone and shared; the latter two None without
+        Weighted displacement differences. The control is scaled to the zone and shared. The last two are None without
         rings.
     exact : Interval
-        Of the target's log rate ratio, exact for Poisson counts.
+        Interval of the target's log rate ratio, exact for Poisson counts.
     indices : DisplacementIndices or None
     cumulative_wdd, event_study : Curve or None
-        Month by month.
+        Monthly curves.
     distance_profile : Curve
-        Target, gap and rings.
+        Estimates for target, gap and rings.
     effect_decay : tuple of EffectDecay
-        Target; all rings.
+        Effect decay in the target and in all rings.
     control_choice : ControlChoice or None
-        Where candidates were given.
+        None if no candidate areas were given.
     by_control, specification_curve : SpecificationCurve or None
-        By control; by window and control.
+        Estimates by control; estimates by reach, window and control.
     placebo_p : float
-        Two-sided, from the candidates as if each had been the target; NaN with too few.
+        Two-sided p-value of a randomisation test in which every candidate area takes the place of the target; NaN with
+        too few candidates.
     did : DidEstimates or None
-        Target and every ring at once, by month; None where it was refused.
+        Difference-in-differences for target and every ring, by month; None if it could not be computed.
     left_out : tuple of (part, reason)
+        Parts that could not be computed.
     """
 
     measure: str

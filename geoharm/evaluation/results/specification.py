@@ -1,4 +1,4 @@
-"""One question answered in every defensible way, and the areas considered as control."""
+"""Specification curves (one effect, estimated in every defensible way) and candidate control areas."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from statistics import NormalDist, median
 
 from geoharm.model.estimate import Estimate
 
-# Controls disagree if chance explains their differences this seldom, and this share of them would turn the sign.
+# Controls disagree if the p-value of their differences is below the first value, and the share of them that would
+# reverse the sign is at least the second value.
 HETEROGENEOUS = 0.05
 AGAINST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Specification:
-    """One way to make the estimate.
+    """One estimate with the choices behind it.
 
     Attributes
     ----------
@@ -24,7 +25,7 @@ class Specification:
         ("control", "Northfield"), ("rings", "500 m"), ("before", "same season of 2 years").
     estimate : Estimate
     counts : tuple of int
-        Zone before and after, control before and after: what it rests on. Empty where it rests on more than that.
+        The counts used: zone before and after, control before and after. Empty if more than these were used.
     """
 
     choices: tuple[tuple[str, str], ...]
@@ -34,15 +35,15 @@ class Specification:
 
 @dataclass(frozen=True, slots=True)
 class SpecificationCurve:
-    """All ways together, from the largest fall to the largest rise; undefined ones last.
+    """All specifications, from the largest fall to the largest rise; undefined ones last.
 
     Attributes
     ----------
     specifications : tuple of Specification
     heterogeneity_p : float
-        P-value that the ways' controls changed alike (Cochran's Q); NaN where they are not independent controls.
+        P-value of the hypothesis that all controls changed alike (Cochran's Q); NaN if the controls are not independent.
     spread : float
-        Standard deviation between the controls' true answers, noise taken off; NaN likewise.
+        Standard deviation of the controls' true values, with sampling noise removed; NaN likewise.
     """
 
     specifications: tuple[Specification, ...]
@@ -52,10 +53,10 @@ class SpecificationCurve:
     def __post_init__(self) -> None:
         ordered = sorted(
             self.specifications,
-            key=lambda one: (
-                not one.estimate.is_defined,
-                one.estimate.value if one.estimate.is_defined else 0.0,
-                one.choices,
+            key=lambda specification: (
+                not specification.estimate.is_defined,
+                specification.estimate.value if specification.estimate.is_defined else 0.0,
+                specification.choices,
             ),
         )
         object.__setattr__(self, "specifications", tuple(ordered))
@@ -63,7 +64,9 @@ class SpecificationCurve:
     @property
     def values(self) -> tuple[float, ...]:
         """Defined values, lowest first."""
-        return tuple(one.estimate.value for one in self.specifications if one.estimate.is_defined)
+        return tuple(
+            specification.estimate.value for specification in self.specifications if specification.estimate.is_defined
+        )
 
     @property
     def middle(self) -> float:
@@ -72,12 +75,12 @@ class SpecificationCurve:
 
     @property
     def share_below(self) -> float:
-        """Share of the ways that say "fewer"; NaN if none is defined."""
+        """Share of the defined values below zero (fewer events); NaN if none is defined."""
         return sum(value < 0 for value in self.values) / len(self.values) if self.values else math.nan
 
     @property
     def share_against(self) -> float:
-        """Share of the controls whose answer, noise taken off, has another sign than the middle one; NaN if unknown."""
+        """Share of controls with the opposite sign of the median, with sampling noise removed; NaN if unknown."""
         if math.isnan(self.spread) or math.isnan(self.middle):
             return math.nan
         if self.spread == 0:
@@ -86,25 +89,28 @@ class SpecificationCurve:
 
     @property
     def disagree(self) -> bool:
-        """Whether signs differ by more than noise.
+        """Whether the controls differ in sign by more than noise.
 
-        The controls did not change alike (p below 0.05), and with noise taken off a tenth of them or more would give the
-        other sign. Intervals of many noisy controls lie on both sides of zero by chance alone, so they are not counted.
+        This is the case if the controls did not change alike (p below 0.05) and if, with sampling noise removed, at
+        least a tenth of them would give the opposite sign. The intervals of the controls are not counted, because with
+        many noisy controls some lie on either side of zero by chance alone.
         """
         return self.heterogeneity_p < HETEROGENEOUS and self.share_against >= AGAINST
 
     def range_of(self, aspect: str) -> tuple[tuple[str, float, float], ...]:
         """Return (choice, lowest, highest) for every choice of one aspect, in order of the choice's name."""
-        found: dict[str, list[float]] = {}
-        for one in self.specifications:
-            if one.estimate.is_defined and aspect in dict(one.choices):
-                found.setdefault(dict(one.choices)[aspect], []).append(one.estimate.value)
-        return tuple((choice, min(values), max(values)) for choice, values in sorted(found.items()))
+        values_by_choice: dict[str, list[float]] = {}
+        for specification in self.specifications:
+            if specification.estimate.is_defined and aspect in dict(specification.choices):
+                values_by_choice.setdefault(dict(specification.choices)[aspect], []).append(
+                    specification.estimate.value
+                )
+        return tuple((choice, min(values), max(values)) for choice, values in sorted(values_by_choice.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class ControlCandidate:
-    """An area considered as control.
+    """A candidate control area with its results.
 
     Attributes
     ----------
@@ -112,14 +118,16 @@ class ControlCandidate:
     distance : float
         Metres from the target's edge.
     scale : float
-        Its events before over the target's; NaN if the target had none.
+        Its count before divided by the target's; NaN if the target's is 0.
     ratios : mapping of rule to float
-        Gap over what chance allows: above 1 the rule is broken. Rules: "month by month", "half-years", "level", "trend".
+        Difference from the target relative to what chance allows; above 1 the rule is broken. Rules: "month by month",
+        "half-years", "level", "trend".
     taken : bool
+        Whether it passed all rules.
     reason : str
-        Why it was taken or refused.
+        Why it passed or was refused.
     events : int
-        Counted in it before the operation.
+        Its count before the operation.
     """
 
     name: str
@@ -133,13 +141,13 @@ class ControlCandidate:
 
 @dataclass(frozen=True, slots=True)
 class ControlChoice:
-    """All candidates, nearest first, and those that passed.
+    """All candidate areas, nearest first, and the chosen one.
 
     Attributes
     ----------
     candidates : tuple of ControlCandidate
     chosen : str
-        The nearest that passed; empty if none did.
+        The nearest candidate that passed; empty if none did.
     """
 
     candidates: tuple[ControlCandidate, ...]
@@ -147,5 +155,5 @@ class ControlChoice:
 
     @property
     def passing(self) -> tuple[str, ...]:
-        """Names of all that passed, nearest first."""
-        return tuple(one.name for one in self.candidates if one.taken)
+        """Names of the candidates that passed, nearest first."""
+        return tuple(candidate.name for candidate in self.candidates if candidate.taken)
