@@ -1,1 +1,1 @@
-"""Estimators: one file each, from counts to an estimate."""
+"""Estimators, one per file: each computes an estimate from counts."""

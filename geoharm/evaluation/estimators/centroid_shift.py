@@ -1,4 +1,4 @@
-"""The centre of the events and their spread, before and after, with the uncertainty of whole blocks of time."""
+"""Shift of the events' centre and change of their spread, with errors from a block bootstrap over time."""
 
 from __future__ import annotations
 
@@ -23,21 +23,27 @@ def centroid_shift(before: Sequence[Points], after: Sequence[Points], *, seed: i
     Parameters
     ----------
     before, after : sequence of Points
-        One a block of time (a month, a week); at least 6 on either side.
+        The points of each block of time (a month, a week); at least 6 blocks before and 6 after.
     seed : int
+        Random seed of the bootstrap.
     draws : int
-        Bootstrap samples of whole blocks, so that events of one block may depend on each other.
+        Number of bootstrap samples. Whole blocks are drawn, so that events of one block may depend on each other.
+
+    Returns
+    -------
+    CentroidShift
 
     Raises
     ------
     DesignError
-        For fewer blocks, or a side without events.
+        If there are fewer blocks, or no events before or after.
 
     Notes
     -----
     The centre is the weighted mean, the spread the standard distance :math:`\sqrt{\overline{(x-\bar x)^2 +
-    (y-\bar y)^2}}`. The p-value takes :math:`d'S^{-1}d` as chi-square with 2, S the bootstrap covariance. A centre
-    that stays says little: events may leave in all directions, which the spread shows.
+    (y-\bar y)^2}}`. The p-value compares :math:`d'S^{-1}d` with a chi-square distribution with 2 degrees of
+    freedom; S is the bootstrap covariance. A centre that does not move does not show that nothing moved: events may move
+    in all directions, which the spread shows.
 
     References
     ----------
@@ -47,24 +53,26 @@ def centroid_shift(before: Sequence[Points], after: Sequence[Points], *, seed: i
     if min(len(before), len(after)) < _MIN_BLOCKS:
         msg = f"A centre needs {_MIN_BLOCKS} blocks of time on either side; {len(before)} and {len(after)} were given."
         raise DesignError(msg)
-    sums = [np.array([_moments(points) for points in side]) for side in (before, after)]
-    if any(side[:, 0].sum() == 0 for side in sums):
+    block_moments = [np.array([_weighted_moments(points) for points in blocks]) for blocks in (before, after)]
+    if any(blocks[:, 0].sum() == 0 for blocks in block_moments):
         msg = "A centre needs events before and after; one side has none."
         raise DesignError(msg)
-    # Moments are taken from a common middle, or the squares of coordinates would drown the spread.
-    middle = sums[0][:, 1:3].sum(axis=0) / sums[0][:, 0].sum()
-    sums = [np.array([_moments(points, *middle) for points in side]) for side in (before, after)]
-    seen = _compare(*(side.sum(axis=0)[None, :] for side in sums))[0]
+    # Moments are computed around a common centre; squares of raw coordinates would be too large for an exact spread.
+    common_centre = block_moments[0][:, 1:3].sum(axis=0) / block_moments[0][:, 0].sum()
+    block_moments = [
+        np.array([_weighted_moments(points, *common_centre) for points in blocks]) for blocks in (before, after)
+    ]
+    observed = _shift_and_spread(*(blocks.sum(axis=0)[None, :] for blocks in block_moments))[0]
     rng = np.random.default_rng(seed)
-    resampled = [side[rng.integers(0, len(side), (draws, len(side)))].sum(axis=1) for side in sums]
+    resampled = [blocks[rng.integers(0, len(blocks), (draws, len(blocks)))].sum(axis=1) for blocks in block_moments]
     usable = (resampled[0][:, 0] > 0) & (resampled[1][:, 0] > 0)
-    covariance = np.cov(_compare(resampled[0][usable], resampled[1][usable]), rowvar=False)
+    covariance = np.cov(_shift_and_spread(resampled[0][usable], resampled[1][usable]), rowvar=False)
     reference = "https://doi.org/10.1214/aos/1176347265"
     east, north, spread = (
         Estimate(name, float(value), float(error), unit, reference)
         for name, value, error, unit in zip(
             ("centre, east", "centre, north", "log standard distance"),
-            seen,
+            observed,
             np.sqrt(np.diag(covariance)),
             ("metres", "metres", "log ratio"),
             strict=True,
@@ -72,18 +80,18 @@ def centroid_shift(before: Sequence[Points], after: Sequence[Points], *, seed: i
     )
     p_value = math.nan
     if np.linalg.matrix_rank(covariance[:2, :2]) == 2:
-        p_value = float(chi2.sf(seen[:2] @ np.linalg.solve(covariance[:2, :2], seen[:2]), 2))
+        p_value = float(chi2.sf(observed[:2] @ np.linalg.solve(covariance[:2, :2], observed[:2]), 2))
     return CentroidShift(east, north, spread, p_value, (len(before), len(after)))
 
 
 def centroid_shift_test(shift: CentroidShift) -> DisplacementTest:
-    """Return a shift of the centre as a row of the table."""
+    """Return a shift of the centre as a row of the table of displacement types."""
     spread = math.expm1(shift.spread.value)
     sentence = f"The centre moved by {shift.distance:,.0f} m and the spread changed by {spread:+.0%}."
     return DisplacementTest("centre", shift.distance, "metres", shift.p_value, sentence)
 
 
-def _moments(points: Points, x: float = 0.0, y: float = 0.0) -> tuple[float, float, float, float]:
+def _weighted_moments(points: Points, x: float = 0.0, y: float = 0.0) -> tuple[float, float, float, float]:
     east, north, weight = points.x - x, points.y - y, points.weight
     return (
         float(weight.sum()),
@@ -93,12 +101,12 @@ def _moments(points: Points, x: float = 0.0, y: float = 0.0) -> tuple[float, flo
     )
 
 
-def _compare(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return east, north and log spread, after less before, from summed moments of shape (draws, 4)."""
-    centres = [side[:, 1:3] / side[:, :1] for side in (before, after)]
+def _shift_and_spread(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return east, north and log spread, after minus before, from summed moments of shape (draws, 4)."""
+    centres = [moments[:, 1:3] / moments[:, :1] for moments in (before, after)]
     squares = [
-        np.maximum(side[:, 3] / side[:, 0] - (centre**2).sum(axis=1), 1e-12)
-        for side, centre in zip((before, after), centres, strict=True)
+        np.maximum(moments[:, 3] / moments[:, 0] - (centre**2).sum(axis=1), 1e-12)
+        for moments, centre in zip((before, after), centres, strict=True)
     ]
-    moved = centres[1] - centres[0]
-    return np.column_stack([moved, np.log(squares[1] / squares[0]) / 2])
+    shift = centres[1] - centres[0]
+    return np.column_stack([shift, np.log(squares[1] / squares[0]) / 2])

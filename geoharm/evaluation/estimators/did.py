@@ -1,4 +1,4 @@
-"""Poisson difference-in-differences with ring terms, the event study, and placebo places where operations are few."""
+"""Poisson difference-in-differences with ring terms, event study, and placebo estimates of control areas."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ MIN_MONTHS = 6
 def poisson_did(
     counts: ArrayLike, exposures: Mapping[str, ArrayLike], *, operations: ArrayLike | None = None
 ) -> DidEstimates:
-    r"""Return the effect on target and rings from one regression over areas and months.
+    r"""Return the effects on target and rings from one regression over areas and months.
 
     Parameters
     ----------
     counts : array_like, shape (areas, months)
-        NaN where an area has no data; areas and months without any event tell nothing and are left out.
+        Monthly counts; NaN where an area has no data. Areas and months without any event hold no information and are
+        left out.
     exposures : mapping of zone name to array_like, shape (areas, months)
-        1 where an area is that zone of an operation in a month after it began, else 0. Leave out (NaN in `counts`) the
-        months of the operation itself if they are no part of the question.
+        1 where the area is that zone of an operation and the month is after the operation began, otherwise 0. To exclude
+        the months of the operation itself, set them to NaN in `counts`.
     operations : array_like of int, shape (areas,), optional
-        Which operation an area belongs to; every control area has a number of its own. Left out: one operation.
+        Number of the operation that an area belongs to; every control area has its own number. If left out, there is
+        one operation.
 
     Returns
     -------
     DidEstimates
-        A term a zone; undefined, with a note, where a zone has no event before or after.
+        One term per zone. A term is undefined, with a note, if the zone has no event before or after.
 
     Raises
     ------
@@ -56,13 +58,14 @@ def poisson_did(
 
     Notes
     -----
-    :math:`E[y_{it}] = \exp(a_i + g_t + \sum_z \delta_z x^z_{it})`. With one operation it is `log_rate_ratio` of every
-    zone against all controls together, whatever the number of control areas; what the regression adds is many
-    operations and dates. Errors are clustered by operation from 20 operations on, with t of
-    one fewer; below, they are those of a
-    quasi-Poisson model, which knows nothing of places that drift: take `leave_one_in_placebos` and `randomisation_p` then.
-    It assumes parallel trends of the logs and no spill beyond the rings that are in it, and one effect for all
-    operations of a zone: with different dates and effects, pool the operations' own estimates instead.
+    :math:`E[y_{it}] = \exp(a_i + g_t + \sum_z \delta_z x^z_{it})`. With one operation a term equals the `log_rate_ratio`
+    of the zone against all controls together, whatever the number of control areas. The regression also handles several
+    operations and dates. With 20 operations or more, errors are clustered by operation, with a t distribution. With
+    fewer, they are those of a quasi-Poisson model, which does not include how places diverge without an operation; use
+    `leave_one_in_placebos` and `randomisation_p` then.
+
+    The model assumes parallel trends of the logs, no displacement beyond the rings that are in it, and one effect per
+    zone for all operations. With different dates and effects, pool the operations' own estimates instead.
 
     References
     ----------
@@ -72,59 +75,66 @@ def poisson_did(
 
     Examples
     --------
-    >>> found = poisson_did([[100, 60], [1000, 1000]], {"target": [[0, 1], [0, 0]]})
-    >>> round(found.terms[0].value, 4)
+    >>> estimates = poisson_did([[100, 60], [1000, 1000]], {"target": [[0, 1], [0, 0]]})
+    >>> round(estimates.terms[0].value, 4)
     -0.5108
     """
     table = np.asarray(counts, dtype=np.float64)
-    marks = {name: np.asarray(mark, dtype=np.float64) for name, mark in exposures.items()}
-    if table.ndim != 2 or not marks or any(mark.shape != table.shape for mark in marks.values()):
+    indicators = {name: np.asarray(indicator, dtype=np.float64) for name, indicator in exposures.items()}
+    if table.ndim != 2 or not indicators or any(indicator.shape != table.shape for indicator in indicators.values()):
         msg = f"Counts and every exposure must have shape (areas, months); counts have {table.shape}."
         raise DesignError(msg)
     groups = np.arange(table.shape[0]) if operations is None else np.asarray(operations)
     if groups.shape != (table.shape[0],):
         msg = f"Operations need one number an area, shape ({table.shape[0]},); {groups.shape} was given."
         raise DesignError(msg)
-    known = np.isfinite(table)
-    notes = {name: _why_undefined(np.where(known, table, 0.0), mark, name) for name, mark in marks.items()}
-    for name, mark in marks.items():
+    is_used = np.isfinite(table)
+    notes = {
+        name: _why_undefined(np.where(is_used, table, 0.0), indicator, name) for name, indicator in indicators.items()
+    }
+    for name, indicator in indicators.items():
         if notes[name]:
-            # Its areas can only tell about the zone itself, so they leave with it.
-            known &= ~np.any(mark > 0, axis=1, keepdims=True)
-    known &= (np.where(known, table, 0).sum(axis=1) > 0)[:, None]
-    known &= (np.where(known, table, 0).sum(axis=0) > 0)[None, :]
-    named = [name for name in marks if not notes[name]]
-    exposed = np.array([any((mark[i] > 0).any() for mark in marks.values()) for i in range(table.shape[0])])
-    number = np.unique(groups[exposed]).size if operations is not None else 1
-    clustered = operations is not None and number >= MIN_OPERATIONS
+            # Areas of an undefined zone hold information about that zone only, so they are left out with it.
+            is_used &= ~np.any(indicator > 0, axis=1, keepdims=True)
+    is_used &= (np.where(is_used, table, 0).sum(axis=1) > 0)[:, None]
+    is_used &= (np.where(is_used, table, 0).sum(axis=0) > 0)[None, :]
+    defined_zones = [name for name in indicators if not notes[name]]
+    exposed = np.array(
+        [
+            any((indicator[area_index] > 0).any() for indicator in indicators.values())
+            for area_index in range(table.shape[0])
+        ]
+    )
+    operation_count = np.unique(groups[exposed]).size if operations is not None else 1
+    clustered = operations is not None and operation_count >= MIN_OPERATIONS
     errors = "cluster-robust" if clustered else "quasi-Poisson"
     note = (
-        f"errors clustered by {number} operations"
+        f"errors clustered by {operation_count} operations"
         if clustered
-        else f"{number} operation{'s' * (number > 1)}, fewer than {MIN_OPERATIONS}: the error holds counting and months, "
+        else f"{operation_count} operation{'s' * (operation_count > 1)}, fewer than {MIN_OPERATIONS}: the error holds counting and months, "
         "not how places drift; placebo places tell more"
     )
-    terms = {name: undefined(NAME, unit="log ratio", reference=REFERENCE, note=notes[name]) for name in marks}
+    terms = {name: undefined(NAME, unit="log ratio", reference=REFERENCE, note=notes[name]) for name in indicators}
     dispersion = 1.0
-    if named:
-        area, month = np.nonzero(known)
-        columns = [(area == i).astype(np.float64) for i in np.unique(area)]
-        columns += [(month == t).astype(np.float64) for t in np.unique(month)[1:]]
-        columns += [marks[name][area, month] for name in named]
+    if defined_zones:
+        area, month = np.nonzero(is_used)
+        columns = [(area == area_index).astype(np.float64) for area_index in np.unique(area)]
+        columns += [(month == month_index).astype(np.float64) for month_index in np.unique(month)[1:]]
+        columns += [indicators[name][area, month] for name in defined_zones]
         fit = poisson_fit(table[area, month], np.column_stack(columns), clusters=groups[area] if clustered else None)
         dispersion = fit.dispersion
-        start = len(columns) - len(named)
-        spread = np.sqrt(np.diag(fit.covariance))
-        for place, name in enumerate(named, start):
-            value, error = float(fit.coefficients[place]), float(spread[place])
+        start = len(columns) - len(defined_zones)
+        standard_errors = np.sqrt(np.diag(fit.covariance))
+        for column, name in enumerate(defined_zones, start):
+            value, error = float(fit.coefficients[column]), float(standard_errors[column])
             terms[name] = Estimate(NAME, value, error, "log ratio", REFERENCE, note)
             if clustered:
-                terms[name] = _with_t(terms[name], number - 1)
-    return DidEstimates(tuple(terms[name] for name in marks), dispersion, number, errors, note)
+                terms[name] = _with_t_intervals(terms[name], operation_count - 1)
+    return DidEstimates(tuple(terms[name] for name in indicators), dispersion, operation_count, errors, note)
 
 
 def operation_did(counts: ZoneCounts, design: Design) -> DidEstimates:
-    r"""Return `poisson_did` of one operation: target and every ring at once, over the months of its two windows.
+    r"""Return `poisson_did` of one operation: target and all rings together, over the months of its two windows.
 
     Parameters
     ----------
@@ -134,7 +144,7 @@ def operation_did(counts: ZoneCounts, design: Design) -> DidEstimates:
     Returns
     -------
     DidEstimates
-        A term for the target and every ring, called as its zone.
+        One term for the target and for every ring, named as the zone.
 
     Raises
     ------
@@ -143,30 +153,36 @@ def operation_did(counts: ZoneCounts, design: Design) -> DidEstimates:
 
     Notes
     -----
-    Months are counted from each window's first day, and a shorter rest is a month of its own (every month has an effect
-    of its own, so lengths need not agree). The terms are therefore the log rate ratios of the windows' whole counts; the
-    gap is left out.
+    Months are counted from each window's first day. A shorter remainder counts as a month; every month has its own effect
+    in the model, so lengths may differ. The terms are therefore the log rate ratios of the windows' total counts. The gap
+    is left out.
     """
     control = [zone.name for zone in design.of_role(ZoneRole.CONTROL)]
-    treated = [zone.name for role in (ZoneRole.TARGET, ZoneRole.RING) for zone in design.of_role(role)]
-    early, late = _months(design.before), _months(design.after)
-    table = np.array([joint_series(counts, zones, early + late) for zones in ([one] for one in (*treated, *control))])
-    known = np.isfinite(table).all(axis=0)
-    later = np.arange(known.size) >= len(early)
-    if known.sum() < MIN_MONTHS:
-        msg = f"The windows hold {known.sum()} months with data; how counts vary by month needs at least {MIN_MONTHS}."
+    operation_zones = [zone.name for role in (ZoneRole.TARGET, ZoneRole.RING) for zone in design.of_role(role)]
+    early, late = _window_months(design.before), _window_months(design.after)
+    table = np.array(
+        [joint_series(counts, zones, early + late) for zones in ([zone] for zone in (*operation_zones, *control))]
+    )
+    has_data = np.isfinite(table).all(axis=0)
+    is_after = np.arange(has_data.size) >= len(early)
+    if has_data.sum() < MIN_MONTHS:
+        msg = (
+            f"The windows hold {has_data.sum()} months with data; how counts vary by month needs at least {MIN_MONTHS}."
+        )
         raise DesignError(msg)
-    for when, inside in (("before", known & ~later), ("after", known & later)):
-        if table[len(treated) :, inside].sum() == 0:
+    for when, inside in (("before", has_data & ~is_after), ("after", has_data & is_after)):
+        if table[len(operation_zones) :, inside].sum() == 0:
             msg = f"The count {when} in control is 0, so there is nothing to compare with."
             raise DesignError(msg)
-    marks = {name: np.outer(np.arange(table.shape[0]) == row, later) for row, name in enumerate(treated)}
-    found = poisson_did(table, marks)
-    terms = tuple(replace(term, name=name) for name, term in zip(treated, found.terms, strict=True))
-    return replace(found, terms=terms)
+    indicators = {
+        name: np.outer(np.arange(table.shape[0]) == row, is_after) for row, name in enumerate(operation_zones)
+    }
+    estimates = poisson_did(table, indicators)
+    terms = tuple(replace(term, name=name) for name, term in zip(operation_zones, estimates.terms, strict=True))
+    return replace(estimates, terms=terms)
 
 
-def _months(window: Window) -> list[Period]:
+def _window_months(window: Window) -> list[Period]:
     spans = []
     for period in window.periods:
         start, step = period.start, 1
@@ -177,21 +193,21 @@ def _months(window: Window) -> list[Period]:
     return spans
 
 
-def _with_t(term: Estimate, freedom: int) -> Estimate:
-    """Return the estimate with intervals from t instead of the normal distribution."""
-    spans = tuple(
-        Interval(term.value - reach * term.standard_error, term.value + reach * term.standard_error, level)
+def _with_t_intervals(term: Estimate, freedom: int) -> Estimate:
+    """Return the estimate with intervals and p-value from the t instead of the normal distribution."""
+    intervals = tuple(
+        Interval(term.value - multiplier * term.standard_error, term.value + multiplier * term.standard_error, level)
         for level in LEVELS
-        for reach in (float(t_law.ppf(0.5 + level / 2, freedom)),)
+        for multiplier in (float(t_law.ppf(0.5 + level / 2, freedom)),)
     )
-    return replace(term, intervals=spans, p=2 * float(t_law.sf(abs(term.z), freedom)))
+    return replace(term, intervals=intervals, p=2 * float(t_law.sf(abs(term.z), freedom)))
 
 
-def _why_undefined(table: NDArray[np.float64], mark: NDArray[np.float64], name: str) -> str:
-    rows = (mark > 0).any(axis=1)
+def _why_undefined(table: NDArray[np.float64], indicator: NDArray[np.float64], name: str) -> str:
+    rows = (indicator > 0).any(axis=1)
     if not rows.any():
         return f"no area is in {name} after an operation"
-    for when, inside in (("before", mark[rows] == 0), ("after", mark[rows] > 0)):
+    for when, inside in (("before", indicator[rows] == 0), ("after", indicator[rows] > 0)):
         if table[rows][inside].sum() == 0:
             return f"the count {when} in {name} is 0"
     return ""
@@ -207,37 +223,38 @@ def event_study(
     dispersion: tuple[float, float] = (1.0, 1.0),
     level: float = 0.95,
 ) -> Curve:
-    r"""Return the log rate ratio of every block of months against the last block before the operation.
+    r"""Return the log rate ratio of every block of months relative to the last block before the operation.
 
     Parameters
     ----------
     target, control : array_like, shape (months,)
-        Counts; NaN in both for a month without data.
+        Monthly counts, in order; NaN in both for a month without data.
     before : int
-        How many months, from the first, lie before the operation.
+        Number of months before the operation; these are the first months of the series.
     seed : int
-        For the band.
+        Random seed of the band.
     block : int
-        Months a block, counted from the operation to both sides; what is left over at the ends is dropped.
+        Months per block, counted from the operation in both directions. Remaining months at the ends are dropped.
     dispersion : (target, control)
+        Variance over mean of the counts.
     level : float
-        Of the band.
+        Confidence level of the band.
 
     Returns
     -------
     Curve
-        Blocks before (but the last) and after; positions are months from the operation's start to the block's middle.
-        A block without events is undefined, with a note.
+        One point for every block except the last one before, which is the reference. Positions are months from the
+        operation's start to the middle of the block. A block without events is undefined, with a note.
 
     Raises
     ------
     DesignError
-        If series do not fit together, or fewer than two blocks lie before or none after.
+        If the series differ in length or in missing months, or if there are fewer than two blocks before or none after.
 
     Notes
     -----
-    With b the block and 0 the reference, :math:`\theta_b = \log\frac{T_b}{C_b} - \log\frac{T_0}{C_0}`: what a
-    saturated Poisson regression gives. Points share the reference, so
+    With b the block and 0 the reference, :math:`\theta_b = \log\frac{T_b}{C_b} - \log\frac{T_0}{C_0}`: the result
+    of a saturated Poisson regression. Points share the reference, so
     :math:`cov(\theta_a, \theta_b) = \phi_T/T_0 + \phi_C/C_0`.
 
     References
@@ -247,8 +264,8 @@ def event_study(
 
     Examples
     --------
-    >>> found = event_study([50, 50, 50, 25], [80, 80, 80, 80], before=3, seed=1)
-    >>> [round(point.value, 3) for point in found.points], found.positions.tolist()
+    >>> curve = event_study([50, 50, 50, 25], [80, 80, 80, 80], before=3, seed=1)
+    >>> [round(point.value, 3) for point in curve.points], curve.positions.tolist()
     ([0.0, 0.0, -0.693], [-2.5, -1.5, 0.5])
     """
     t, c = np.asarray(target, dtype=np.float64), np.asarray(control, dtype=np.float64)
@@ -266,70 +283,81 @@ def event_study(
         )
         raise DesignError(msg)
     phi = [check_positive(value, "dispersion") for value in dispersion]
-    starts = [before + block * place for place in range(-early, late)]
-    sums = [(np.nansum(t[s : s + block]), np.nansum(c[s : s + block])) for s in starts]
-    zero_t, zero_c = (float(value) for value in sums[early - 1])
-    shared = phi[0] / zero_t + phi[1] / zero_c if zero_t and zero_c else math.nan
-    points, own, positions = [], [], []
-    for place, (start, (mine, others)) in enumerate(zip(starts, sums, strict=True)):
-        if place == early - 1:
+    starts = [before + block * block_number for block_number in range(-early, late)]
+    sums = [(np.nansum(t[start : start + block]), np.nansum(c[start : start + block])) for start in starts]
+    reference_target, reference_control = (float(value) for value in sums[early - 1])
+    shared_variance = (
+        phi[0] / reference_target + phi[1] / reference_control if reference_target and reference_control else math.nan
+    )
+    points, own_variances, positions = [], [], []
+    for block_number, (start, (target_count, control_count)) in enumerate(zip(starts, sums, strict=True)):
+        if block_number == early - 1:
             continue
         name = (
             month_span(start - before + 1, start - before + block)
             if start >= before
-            else _before_name(before - start, block)
+            else _block_name_before(before - start, block)
         )
         positions.append(start - before + block / 2)
-        if math.isnan(shared) or not mine or not others:
-            which = "the reference block" if math.isnan(shared) else "the block"
-            points.append(undefined(name, unit="log ratio", reference=REFERENCE, note=f"{which} has no event"))
-            own.append(math.nan)
+        if math.isnan(shared_variance) or not target_count or not control_count:
+            empty_block = "the reference block" if math.isnan(shared_variance) else "the block"
+            points.append(undefined(name, unit="log ratio", reference=REFERENCE, note=f"{empty_block} has no event"))
+            own_variances.append(math.nan)
             continue
-        own.append(phi[0] / mine + phi[1] / others)
-        value = math.log(mine / others) - math.log(zero_t / zero_c)
-        points.append(Estimate(name, value, math.sqrt(own[-1] + shared), "log ratio", REFERENCE))
-    covariance = np.full((len(own), len(own)), shared) + np.diag(np.array(own))
-    lost = np.isnan(np.array(own))
-    covariance[lost, :] = covariance[:, lost] = math.nan
-    kept = covariance[np.ix_(~lost, ~lost)]
-    reach = simultaneous_multiplier(kept, seed=seed, level=level) if kept.size else math.nan
-    return Curve("event study", tuple(points), np.array(positions), covariance, reach, level)
+        own_variances.append(phi[0] / target_count + phi[1] / control_count)
+        value = math.log(target_count / control_count) - math.log(reference_target / reference_control)
+        points.append(Estimate(name, value, math.sqrt(own_variances[-1] + shared_variance), "log ratio", REFERENCE))
+    covariance = np.full((len(own_variances), len(own_variances)), shared_variance) + np.diag(np.array(own_variances))
+    is_undefined = np.isnan(np.array(own_variances))
+    covariance[is_undefined, :] = covariance[:, is_undefined] = math.nan
+    defined_covariance = covariance[np.ix_(~is_undefined, ~is_undefined)]
+    multiplier = (
+        simultaneous_multiplier(defined_covariance, seed=seed, level=level) if defined_covariance.size else math.nan
+    )
+    return Curve("event study", tuple(points), np.array(positions), covariance, multiplier, level)
 
 
-def _before_name(start: int, block: int) -> str:
+def _block_name_before(start: int, block: int) -> str:
     if block == 1:
         return f"month {start} before"
     return f"{start} to {start - block} months before"
 
 
 def leave_one_in_placebos(counts: ArrayLike, is_after: ArrayLike) -> NDArray[np.float64]:
-    r"""Return the log rate ratio of every area against all others, as if it had been the target.
+    r"""Return the log rate ratio of every area against all others, as if that area had been the target.
 
     Parameters
     ----------
     counts : array_like, shape (areas, months)
-        Of areas where nothing was done, and of like size as the target; NaN where there are no data.
+        Monthly counts of areas without an operation, each about as large as the target; NaN where there are no data.
     is_after : array_like of bool, shape (months,)
+        Whether a month is after the operation.
 
     Returns
     -------
     ndarray, shape (areas,)
-        NaN where a count is 0. Hand it to `stats.randomisation_p` beside the target's own ratio against all of them.
+        NaN where a count is 0. For a p-value, pass the result to `randomisation_p` with the target's own ratio against
+        all these areas.
+
+    Raises
+    ------
+    DesignError
+        If shapes do not fit, or there are fewer than two areas.
 
     Examples
     --------
-    >>> unit_placebos([[10, 20], [10, 10], [10, 10]], [False, True]).round(3).tolist()
+    >>> leave_one_in_placebos([[10, 20], [10, 10], [10, 10]], [False, True]).round(3).tolist()
     [0.693, -0.405, -0.405]
     """
-    table, later = np.asarray(counts, dtype=np.float64), np.asarray(is_after, dtype=bool)
-    if table.ndim != 2 or later.shape != table.shape[1:] or table.shape[0] < 2:
-        msg = (
-            f"Placebos need at least two areas and one flag a month; shapes {table.shape} and {later.shape} were given."
-        )
+    table, after_months = np.asarray(counts, dtype=np.float64), np.asarray(is_after, dtype=bool)
+    if table.ndim != 2 or after_months.shape != table.shape[1:] or table.shape[0] < 2:
+        msg = f"Placebos need at least two areas and one flag a month; shapes {table.shape} and {after_months.shape} were given."
         raise DesignError(msg)
-    early, late = np.nansum(table[:, ~later], axis=1), np.nansum(table[:, later], axis=1)
+    early, late = np.nansum(table[:, ~after_months], axis=1), np.nansum(table[:, after_months], axis=1)
     others = early.sum() - early, late.sum() - late
-    fine = (early > 0) & (late > 0) & (others[0] > 0) & (others[1] > 0)
-    found = np.full(table.shape[0], math.nan)
-    found[fine] = np.log(late[fine] / early[fine]) - np.log(others[1][fine] / others[0][fine])
-    return found
+    is_defined = (early > 0) & (late > 0) & (others[0] > 0) & (others[1] > 0)
+    log_ratios = np.full(table.shape[0], math.nan)
+    log_ratios[is_defined] = np.log(late[is_defined] / early[is_defined]) - np.log(
+        others[1][is_defined] / others[0][is_defined]
+    )
+    return log_ratios

@@ -1,4 +1,4 @@
-"""Other ways to move than next door: to other hours, days, offences, markets; and what could not be tested."""
+"""Displacement to other hours, days, offence types and markets, and a list of the types not tested."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ UNTESTED_REASONS = {
 }
 BARR_PEASE = "https://doi.org/10.1086/449162"
 _MIN_EVENTS = 50
-_ROUNDS = 60
+_FITTING_ROUNDS = 60
 
 
 def composition_shift(
@@ -42,27 +42,31 @@ def composition_shift(
     dispersion: float = 1.0,
     draws: int = 999,
 ) -> DisplacementTest:
-    r"""Return whether a target's events spread differently over categories than before, net of the control's change.
+    r"""Test whether the target's events shifted between categories, net of the control's change.
 
     Parameters
     ----------
     kind : str
-        "hour", "weekday", "offence type", "inside or outside the market".
+        What the categories are: "hour", "weekday", "offence type", "inside or outside the market".
     before, after : array_like of int, shape (k,)
         The target's counts by category.
     labels : sequence of str, length k
+        Names of the categories.
     seed : int
+        Random seed of the draws.
     control : (before, after), optional
         The control's counts by category.
     dispersion : float
         Variance over mean of the counts.
     draws : int
+        Number of tables drawn for the null distribution.
 
     Returns
     -------
     DisplacementTest
-        The figure is the share of the events after that lie in other categories than expected, with what chance
-        alone would give in the sentence. Not tested, with the reason, below 50 events before or after.
+        The figure is the share of the events after that lie in other categories than expected. The sentence compares it
+        with the share that chance variation alone gives. With fewer than 50 events before or after, it is not tested,
+        and the reason is given.
 
     Raises
     ------
@@ -71,11 +75,11 @@ def composition_shift(
 
     Notes
     -----
-    With a control, the null is the log-linear model of area, period and category without their three-way
-    interaction: categories may differ between areas and between periods, but not move differently. The statistic is
-    its deviance over the dispersion; its null distribution comes from `draws` Poisson tables of the fitted means, each
-    fitted again. Expected shares are those before, each times the control's change. It assumes that events do not come
-    in clusters beyond the dispersion given.
+    With a control, the null hypothesis is the log-linear model of area, period and category without their three-way
+    interaction: categories may differ between areas and between periods, but change alike in both areas. The statistic is
+    the deviance of this model divided by the dispersion. Its null distribution comes from `draws` Poisson tables of the
+    fitted means, each fitted again. Expected shares are the shares before, each multiplied by the control's change. The
+    test assumes that events are not clustered beyond the dispersion given.
 
     References
     ----------
@@ -83,7 +87,7 @@ def composition_shift(
     https://doi.org/10.1086/449162
     """
     pairs = (before, after) if control is None else (before, after, *control)
-    table = np.array([np.asarray(one, dtype=np.float64) for one in pairs])
+    table = np.array([np.asarray(counts, dtype=np.float64) for counts in pairs])
     if table.ndim != 2 or table.shape[1] != len(labels) or not np.isfinite(table).all() or (table < 0).any():
         msg = f"Counts by category must be zero or more, one for each of the {len(labels)} labels; {table.shape} was given."
         raise DesignError(msg)
@@ -91,25 +95,25 @@ def composition_shift(
     events = table.sum(axis=1)
     if events[:2].min() < _MIN_EVENTS or (control is not None and events[2:].min() < _MIN_EVENTS):
         return _untested(kind, f"fewer than {_MIN_EVENTS} events in one of the windows")
-    kept = [label for label, total in zip(labels, table.sum(axis=0), strict=True) if total > 0]
+    used_labels = [label for label, total in zip(labels, table.sum(axis=0), strict=True) if total > 0]
     table = table[:, table.sum(axis=0) > 0]
-    if len(kept) < 2:
+    if len(used_labels) < 2:
         return _untested(kind, "all events fall in one category")
     cube = table.reshape(1, -1, 2, table.shape[1])
     fitted = _fit_without_interaction(cube)
     rng = np.random.default_rng(seed)
     drawn = rng.poisson(np.broadcast_to(fitted, (draws, *fitted.shape[1:]))).astype(np.float64)
-    seen = float(_deviance(cube, fitted)[0]) / phi
-    null = _deviance(drawn, _fit_without_interaction(drawn))
-    p_value = float((1 + (null >= seen).sum()) / (1 + draws))
-    moved, gap = _moved(cube)
-    chance = float(_moved(drawn)[0].mean()) * math.sqrt(phi)
-    more, fewer = kept[int(gap[0].argmax())], kept[int(gap[0].argmin())]
+    observed = float(_deviance(cube, fitted)[0]) / phi
+    null_deviances = _deviance(drawn, _fit_without_interaction(drawn))
+    p_value = float((1 + (null_deviances >= observed).sum()) / (1 + draws))
+    moved_share, share_gap = _moved_shares(cube)
+    chance_share = float(_moved_shares(drawn)[0].mean()) * math.sqrt(phi)
+    most_gained, most_lost = used_labels[int(share_gap[0].argmax())], used_labels[int(share_gap[0].argmin())]
     sentence = (
-        f"{moved[0]:.0%} of the events lie in other categories than expected, where chance alone gives about "
-        f"{chance:.0%}; most gained: {more}, most lost: {fewer}."
+        f"{moved_share[0]:.0%} of the events lie in other categories than expected, where chance alone gives about "
+        f"{chance_share:.0%}; most gained: {most_gained}, most lost: {most_lost}."
     )
-    share = float(moved[0])
+    share = float(moved_share[0])
     return DisplacementTest(
         kind, share, "share of events moved", p_value, sentence, counts=tuple(events.astype(int).tolist())
     )
@@ -123,22 +127,32 @@ def time_of_week_shifts(
     control: tuple[ArrayLike, ArrayLike] | None = None,
     dispersion: float = 1.0,
 ) -> tuple[DisplacementTest, DisplacementTest]:
-    """Return the shifts over hours of the day and over days of the week.
+    """Test for shifts between hours of the day and between days of the week.
 
     Parameters
     ----------
     before, after : array_like of int, shape (7, 24)
-        Monday first; events whose hour is known.
+        Counts by day of the week (Monday first) and hour, of events whose hour is known.
     seed, control, dispersion
-        As in `composition_shift`, the control's arrays of the same shape.
+        As in `composition_shift`; the control's arrays have the same shape.
+
+    Returns
+    -------
+    tuple of DisplacementTest
+        The tests for "hour" and for "weekday".
+
+    Raises
+    ------
+    DesignError
+        If an array has another shape.
     """
-    given = (before, after) if control is None else (before, after, *control)
-    arrays = [np.asarray(one) for one in given]
+    tables = (before, after) if control is None else (before, after, *control)
+    arrays = [np.asarray(table) for table in tables]
     if any(array.shape != (7, 24) for array in arrays):
         msg = f"Hours must have shape (7, 24), Monday first; {[array.shape for array in arrays]} were given."
         raise DesignError(msg)
     hours, days = [array.sum(axis=0) for array in arrays], [array.sum(axis=1) for array in arrays]
-    clock = [f"{hour:02d} to {hour + 1:02d} h" for hour in range(24)]
+    hour_labels = [f"{hour:02d} to {hour + 1:02d} h" for hour in range(24)]
 
     def shift(kind: str, counts: Sequence[NDArray[np.int64]], labels: Sequence[str]) -> DisplacementTest:
         return composition_shift(
@@ -151,25 +165,26 @@ def time_of_week_shifts(
             dispersion=dispersion,
         )
 
-    return shift("hour", hours, clock), shift("weekday", days, WEEKDAYS)
+    return shift("hour", hours, hour_labels), shift("weekday", days, WEEKDAYS)
 
 
 def similar_market_shift(
     markets: Sequence[tuple[float, Change]], control: Change, *, dispersion: dict[str, float] | None = None
 ) -> DisplacementTest:
-    """Return whether a similar market elsewhere rose, net of control.
+    """Test whether a similar market elsewhere rose, net of control.
 
     Parameters
     ----------
     markets : sequence of (distance, Change)
-        Metres from the target; disjoint from the control.
+        Distance from the target in metres, and counts. Markets must not overlap the control.
     control : Change
     dispersion : mapping of area name to number, optional
+        Variance over mean of the counts; 1 for a missing name.
 
     Returns
     -------
     DisplacementTest
-        The figure is the largest rise (log ratio); its p-value is Holm-adjusted over the markets.
+        The figure is the largest rise (log rate ratio). Its p-value is Holm-adjusted over the markets.
     """
     phi = dispersion or {}
     rows = [
@@ -191,28 +206,30 @@ def similar_market_shift(
             "similar markets", UNTESTED_REASONS["similar markets"] if not markets else "every market has a count of 0"
         )
     adjusted = holm([row[2].p_value() for row in defined])
-    place = max(range(len(defined)), key=lambda i: defined[i][2].value)
-    distance, change, ratio = defined[place]
+    largest = max(range(len(defined)), key=lambda position: defined[position][2].value)
+    distance, change, ratio = defined[largest]
     sentence = (
         f"Of {len(defined)} similar markets, {change.area} ({distance / 1000:.1f} km away) rose most against the control: "
         f"by {math.expm1(ratio.value):+.0%}, from {change.before} to {change.after}."
     )
-    named = (change.before, change.after)
-    return DisplacementTest("similar markets", ratio.value, "log ratio", float(adjusted[place]), sentence, counts=named)
+    counts = (change.before, change.after)
+    return DisplacementTest(
+        "similar markets", ratio.value, "log ratio", float(adjusted[largest]), sentence, counts=counts
+    )
 
 
 def displacement_types(rows: Sequence[DisplacementTest]) -> DisplacementTypes:
-    """Return tested kinds, then those that were not, each with its reason.
+    """Return the table of displacement types: tested types first, then untested ones with their reasons.
 
     Parameters
     ----------
     rows : sequence of DisplacementTest
-        What was tried. Kinds of the field's list that are missing are added as not tested.
+        The tests that were tried. Types of the standard list that are missing are added as not tested.
 
     Raises
     ------
     DesignError
-        If a kind occurs twice.
+        If a type occurs twice.
     """
     kinds = [row.kind for row in rows]
     if len(set(kinds)) < len(kinds):
@@ -230,15 +247,17 @@ def _untested(kind: str, why: str) -> DisplacementTest:
 
 
 def _fit_without_interaction(cube: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the means of the model without the highest interaction, shape (draws, areas, periods, categories)."""
+    """Return fitted means without the three-way interaction; shape (draws, areas, periods, categories)."""
     if cube.shape[1] == 1:
         total = cube.sum(axis=(2, 3), keepdims=True)
         return np.asarray(cube.sum(axis=3, keepdims=True) * cube.sum(axis=2, keepdims=True) / np.maximum(total, 1e-300))
     fitted = np.ones_like(cube)
-    for _ in range(_ROUNDS):
+    for _ in range(_FITTING_ROUNDS):
         for axis in (1, 2, 3):
-            have, want = fitted.sum(axis=axis, keepdims=True), cube.sum(axis=axis, keepdims=True)
-            fitted = fitted * np.divide(want, have, out=np.zeros_like(want), where=have > 0)
+            fitted_margin, observed_margin = fitted.sum(axis=axis, keepdims=True), cube.sum(axis=axis, keepdims=True)
+            fitted = fitted * np.divide(
+                observed_margin, fitted_margin, out=np.zeros_like(observed_margin), where=fitted_margin > 0
+            )
     return fitted
 
 
@@ -247,15 +266,15 @@ def _deviance(cube: NDArray[np.float64], fitted: NDArray[np.float64]) -> NDArray
     return np.asarray(2 * (cube * np.log(ratio)).sum(axis=(1, 2, 3)))
 
 
-def _moved(cube: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the share of the target's events after in other categories than expected, and the gaps of shares."""
+def _moved_shares(cube: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the share of events after in other categories than expected, and the differences of shares."""
 
     def shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(counts / np.maximum(counts.sum(axis=-1, keepdims=True), 1e-300))
 
     expected = shares(cube[:, 0, 0])
     if cube.shape[1] > 1:
-        # Half an event in every category keeps an empty one of the control from deciding.
+        # Half an event is added to every category, so that an empty category of the control does not decide the result.
         expected = shares(expected * shares(cube[:, 1, 1] + 0.5) / shares(cube[:, 1, 0] + 0.5))
-    gap = shares(cube[:, 0, 1]) - expected
-    return np.abs(gap).sum(axis=-1) / 2, gap
+    share_gap = shares(cube[:, 0, 1]) - expected
+    return np.abs(share_gap).sum(axis=-1) / 2, share_gap

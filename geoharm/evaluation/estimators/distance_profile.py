@@ -1,4 +1,4 @@
-"""The effect by distance from the target, and what the answer owes to the choice of rings, windows and control."""
+"""Effect by distance from the target area."""
 
 from __future__ import annotations
 
@@ -24,56 +24,65 @@ def distance_profile(
     dispersion: Mapping[str, float] | None = None,
     level: float = 0.95,
 ) -> Curve:
-    r"""Return the log rate ratio of every band around the target, with a band that holds the whole profile.
+    r"""Return the log rate ratio of every ring around the target, with a simultaneous confidence band.
 
     Parameters
     ----------
     bands : sequence of (inner, outer, Change)
-        Distances in metres from the target, and counts; the target itself is (0, 0).
+        Inner and outer distance from the target in metres, and counts. The target itself is (0, 0).
     control : Change
-        Shared by all.
+        The control, shared by all rings.
     seed : int
+        Random seed of the band.
     dispersion : mapping of area name to number, optional
+        Variance over mean of the counts; 1 for a missing name.
     level : float
+        Confidence level of the band.
 
     Returns
     -------
     Curve
-        Positions are the middles of the bands. Points share the control, so their covariance is
+        Positions are the middles of the rings. Points share the control, so their covariance is
         :math:`\phi_C (1/C_0 + 1/C_1)`.
 
     Raises
     ------
     DesignError
-        If there is no band, or bands overlap.
+        If there is no ring, or rings overlap.
 
     Examples
     --------
-    >>> found = ring_profile([(0, 250, Change("0-250 m", 80, 90))], Change("control", 900, 900), seed=1)
-    >>> round(found.points[0].value, 3), found.positions.tolist()
+    >>> curve = distance_profile([(0, 250, Change("0-250 m", 80, 90))], Change("control", 900, 900), seed=1)
+    >>> round(curve.points[0].value, 3), curve.positions.tolist()
     (0.118, [125.0])
     """
     if not bands:
         msg = "A ring profile needs at least one band; none was given."
         raise DesignError(msg)
     ordered = sorted(bands, key=lambda band: band[:2])
-    for one, two in pairwise(ordered):
-        if two[0] < one[1]:
-            msg = f'The bands "{one[2].area}" and "{two[2].area}" overlap; every place counts once.'
+    for nearer, farther in pairwise(ordered):
+        if farther[0] < nearer[1]:
+            msg = f'The bands "{nearer[2].area}" and "{farther[2].area}" overlap; every place counts once.'
             raise DesignError(msg)
     phi = dispersion or {}
-    other = phi.get(control.area, 1.0)
+    control_phi = phi.get(control.area, 1.0)
     points = []
     for _, _, change in ordered:
-        ratio = log_rate_ratio(change, control, zone_dispersion=phi.get(change.area, 1.0), control_dispersion=other)
+        ratio = log_rate_ratio(
+            change, control, zone_dispersion=phi.get(change.area, 1.0), control_dispersion=control_phi
+        )
         points.append(Estimate(change.area, ratio.value, ratio.standard_error, ratio.unit, REFERENCE, ratio.note))
-    lost = np.array([not point.is_defined for point in points])
-    shared = other * (1 / control.before + 1 / control.after) if control.before and control.after else math.nan
+    is_undefined = np.array([not point.is_defined for point in points])
+    shared_variance = (
+        control_phi * (1 / control.before + 1 / control.after) if control.before and control.after else math.nan
+    )
     errors = np.array([point.standard_error for point in points])
-    covariance = np.full((len(points), len(points)), shared)
+    covariance = np.full((len(points), len(points)), shared_variance)
     np.fill_diagonal(covariance, errors**2)
-    covariance[lost, :] = covariance[:, lost] = math.nan
-    kept = covariance[np.ix_(~lost, ~lost)]
-    reach = simultaneous_multiplier(kept, seed=seed, level=level) if kept.size else math.nan
+    covariance[is_undefined, :] = covariance[:, is_undefined] = math.nan
+    defined_covariance = covariance[np.ix_(~is_undefined, ~is_undefined)]
+    multiplier = (
+        simultaneous_multiplier(defined_covariance, seed=seed, level=level) if defined_covariance.size else math.nan
+    )
     positions = np.array([(inner + outer) / 2 for inner, outer, _ in ordered])
-    return Curve("ring profile", tuple(points), positions, covariance, reach, level)
+    return Curve("ring profile", tuple(points), positions, covariance, multiplier, level)

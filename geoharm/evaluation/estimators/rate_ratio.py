@@ -1,4 +1,4 @@
-"""The rate ratio: by what factor a zone changed, over the factor by which its control changed.
+"""Log rate ratio: the factor by which a zone changed, divided by the factor by which its control changed.
 
 Wilson (2022), The relative incident rate ratio effect size for count-based impact evaluations, Journal of
 Quantitative Criminology 38:323-341, https://doi.org/10.1007/s10940-021-09494-w
@@ -19,32 +19,32 @@ NAME = "log rate ratio"
 def log_rate_ratio(
     zone: Change, control: Change, *, zone_dispersion: float = 1.0, control_dispersion: float = 1.0
 ) -> Estimate:
-    r"""Return the log of the rate ratio net of control; negative means fewer events than the control suggests.
+    r"""Return the log rate ratio net of control; negative means fewer events than expected from the control.
 
     Parameters
     ----------
     zone, control : Change
-        Counts in the same two windows. Their lengths cancel and need not be equal.
+        Counts in the same two windows. The lengths of the windows cancel and may differ.
     zone_dispersion, control_dispersion : float
-        Variance over mean of each area's counts, at least 1 where it was estimated.
+        Variance over mean of each area's counts; an estimated value is at least 1.
 
     Returns
     -------
     Estimate
-        Undefined, with a note, where any of the four counts is 0.
+        Undefined, with a note, if any of the four counts is 0.
 
     Notes
     -----
     .. math:: \theta = \log\frac{Z_1 / Z_0}{C_1 / C_0}, \qquad
         se^2 = \phi_Z (1/Z_0 + 1/Z_1) + \phi_C (1/C_0 + 1/C_1)
 
-    The error holds the noise of counting and of months. It does not hold how far places drift apart without any
-    operation, so an interval from it is narrower than it claims.
+    The error includes counting noise and variation between months. It does not include how far places diverge without
+    an operation, so its interval is too narrow.
 
     Examples
     --------
-    >>> found = log_rate_ratio(Change("T", 100, 60), Change("C", 1000, 1000))
-    >>> round(found.value, 4), round(found.standard_error, 4)
+    >>> ratio = log_rate_ratio(Change("T", 100, 60), Change("C", 1000, 1000))
+    >>> round(ratio.value, 4), round(ratio.standard_error, 4)
     (-0.5108, 0.1693)
     """
     phi_zone = check_positive(zone_dispersion, f"dispersion of {zone.area}")

@@ -1,4 +1,4 @@
-"""The same question put to every control that passed: which was chosen, what all say, and what else would be said."""
+"""Specification curve: the effect under every control that passed, and under other rings and windows."""
 
 from __future__ import annotations
 
@@ -35,23 +35,24 @@ def ratio_by_control(
     dispersion: Mapping[str, float] | None = None,
     also: Sequence[tuple[str, Estimate]] = (),
 ) -> SpecificationCurve:
-    r"""Return what every control would have said.
+    r"""Return the log rate ratio against every control.
 
     Parameters
     ----------
     zone : Change
     controls : sequence of Change
-        Disjoint areas; the estimate against all of them together is added as "all together".
+        Disjoint areas. The estimate against all of them together is added as "all together".
     dispersion : mapping of area name to number, optional
+        Variance over mean of the counts; 1 for a missing name.
     also : sequence of (name, Estimate)
-        Other answers to the same question, such as the synthetic control's.
+        Further estimates of the same effect, such as that of the synthetic control.
 
     Returns
     -------
     SpecificationCurve
-        With the p-value of Cochran's Q that the controls changed alike:
-        :math:`Q = \sum (g_i - \bar g)^2 / v_i`, :math:`g_i = \log(C_1/C_0)`, :math:`v_i = \phi_i (1/C_0 + 1/C_1)`; and
-        their spread beyond noise, DerSimonian and Laird's moment estimate from the same Q.
+        It includes the p-value of Cochran's Q for the hypothesis that the controls changed alike:
+        :math:`Q = \sum (g_i - \bar g)^2 / v_i`, :math:`g_i = \log(C_1/C_0)`, :math:`v_i = \phi_i (1/C_0 + 1/C_1)`. It
+        also includes the spread beyond noise, DerSimonian and Laird's moment estimate from the same Q.
 
     References
     ----------
@@ -59,32 +60,36 @@ def ratio_by_control(
     https://doi.org/10.1038/s41562-020-0912-z
     """
     phi = dispersion or {}
-    own = phi.get(zone.area, 1.0)
-    ways = [
+    zone_phi = phi.get(zone.area, 1.0)
+    specifications = [
         Specification(
-            (("control", one.area),),
-            log_rate_ratio(zone, one, zone_dispersion=own, control_dispersion=phi.get(one.area, 1.0)),
-            (zone.before, zone.after, one.before, one.after),
+            (("control", control.area),),
+            log_rate_ratio(zone, control, zone_dispersion=zone_phi, control_dispersion=phi.get(control.area, 1.0)),
+            (zone.before, zone.after, control.before, control.after),
         )
-        for one in controls
+        for control in controls
     ]
     if len(controls) > 1:
-        together = Change("all together", sum(c.before for c in controls), sum(c.after for c in controls))
-        widest = max(phi.get(one.area, 1.0) for one in controls)
-        ratio = log_rate_ratio(zone, together, zone_dispersion=own, control_dispersion=widest)
-        counts = (zone.before, zone.after, together.before, together.after)
-        ways.append(Specification((("control", together.area),), ratio, counts))
-    ways += [Specification((("control", name),), estimate) for name, estimate in also]
-    full = [one for one in controls if one.before and one.after]
+        all_controls = Change(
+            "all together", sum(control.before for control in controls), sum(control.after for control in controls)
+        )
+        largest_phi = max(phi.get(control.area, 1.0) for control in controls)
+        ratio = log_rate_ratio(zone, all_controls, zone_dispersion=zone_phi, control_dispersion=largest_phi)
+        counts = (zone.before, zone.after, all_controls.before, all_controls.after)
+        specifications.append(Specification((("control", all_controls.area),), ratio, counts))
+    specifications += [Specification((("control", name),), estimate) for name, estimate in also]
+    usable = [control for control in controls if control.before and control.after]
     p_value = spread = math.nan
-    if len(full) > 1:
-        growth = np.array([math.log(one.after / one.before) for one in full])
-        weight = np.array([1 / (phi.get(one.area, 1.0) * (1 / one.before + 1 / one.after)) for one in full])
+    if len(usable) > 1:
+        growth = np.array([math.log(control.after / control.before) for control in usable])
+        weight = np.array(
+            [1 / (phi.get(control.area, 1.0) * (1 / control.before + 1 / control.after)) for control in usable]
+        )
         mean = float(weight @ growth / weight.sum())
-        excess = float(weight @ (growth - mean) ** 2) - (len(full) - 1)
-        p_value = float(chi2.sf(excess + len(full) - 1, len(full) - 1))
+        excess = float(weight @ (growth - mean) ** 2) - (len(usable) - 1)
+        p_value = float(chi2.sf(excess + len(usable) - 1, len(usable) - 1))
         spread = math.sqrt(max(0.0, excess) / float(weight.sum() - (weight**2).sum() / weight.sum()))
-    return SpecificationCurve(tuple(ways), p_value, spread)
+    return SpecificationCurve(tuple(specifications), p_value, spread)
 
 
 def specification_curve(
@@ -99,19 +104,20 @@ def specification_curve(
     ways : sequence of (choices, zone, control)
         Choices are pairs such as ("rings", "500 m"), ("before", "same season"), ("control", "Northfield").
     dispersion : mapping of area name to number, optional
+        Variance over mean of the counts; 1 for a missing name.
 
     Returns
     -------
     SpecificationCurve
-        `range_of("rings")` says what the choice of rings alone does.
+        `range_of("rings")` gives the range of estimates for every choice of rings.
 
     Raises
     ------
     DesignError
-        If one combination occurs twice.
+        If a combination of choices occurs twice.
     """
-    seen = [tuple(sorted(choices)) for choices, _, _ in ways]
-    if len(set(seen)) < len(seen):
+    combinations = [tuple(sorted(choices)) for choices, _, _ in ways]
+    if len(set(combinations)) < len(combinations):
         msg = "A combination of choices occurs twice in the specification curve; every way counts once."
         raise DesignError(msg)
     phi = dispersion or {}
@@ -132,9 +138,10 @@ def specification_curve(
     )
 
 
-# The specification curve crosses the nearest so many passing controls with every ring and window.
+# Number of passing controls (the nearest ones) that the specification curve combines with every ring and window.
 MAX_CROSSED_CONTROLS = 12
-# A square stands for the target in a randomisation test if its level is within this factor; p below 0.05 needs 20.
+# A square takes part in the randomisation test if its level is within this factor of the target's. A p-value below
+# 0.05 needs at least 20 squares.
 MAX_LEVEL_FACTOR, MIN_COMPARABLE_SQUARES = 3.0, 20
 WHOLE_CONTROL_AREA = "all of the control area"
 
@@ -146,17 +153,28 @@ def compare_controls(
     phi: Mapping[str, float],
     left_out: list[tuple[str, str]],
 ) -> tuple[ControlChoice | None, SpecificationCurve | None, SpecificationCurve | None, float]:
-    """Return the choice of control, the answers by control, those by reach, window and control, and a placebo p-value.
+    """Return the choice of control, estimates by control, the specification curve, and a placebo p-value.
 
     Parameters
     ----------
     candidates : ControlCandidates
     counts : ZoneCounts
-        The operation's own.
+        The counts in the operation's own zones.
     design : Design
     phi : mapping of zone name to number
-    left_out : list
-        What cannot be made is added, with its reason.
+        Dispersion (variance over mean) of the counts.
+    left_out : list of (part, reason)
+        Parts that cannot be computed are appended, with the reason.
+
+    Returns
+    -------
+    choice : ControlChoice or None
+    by_control : SpecificationCurve or None
+        Estimates by control.
+    curve : SpecificationCurve or None
+        Estimates by reach, window and control.
+    placebo_p : float
+        P-value of the randomisation test; NaN if it cannot be computed.
     """
     months, target = months_around(counts, design), design.of_role(ZoneRole.TARGET)[0]
     zones = candidates.zones
@@ -164,63 +182,71 @@ def compare_controls(
         left_out.append(("choice of control", "no square as large as the target lies in the control area"))
         return None, None, None, math.nan
     table = zone_series(candidates.counts, [zone.name for zone in zones], months.spans)
-    own = joint_series(counts, [target.name], months.spans)
-    known = np.isfinite(table).all(axis=0) & np.isfinite(own)
-    early = known & (np.arange(own.size) < months.start)
-    touched = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
-    series = {zone.name: row[early] for zone, row in zip(zones, table, strict=True)}
+    target_series = joint_series(counts, [target.name], months.spans)
+    has_data = np.isfinite(table).all(axis=0) & np.isfinite(target_series)
+    is_before = has_data & (np.arange(target_series.size) < months.start)
+    exposed = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
+    series = {zone.name: row[is_before] for zone, row in zip(zones, table, strict=True)}
     try:
         choice = select_controls(
-            target, zones, {**series, target.name: own[early]}, taken=touched, dispersion=phi["target"]
+            target, zones, {**series, target.name: target_series[is_before]}, taken=exposed, dispersion=phi["target"]
         )
     except DesignError as error:
         left_out.append(("choice of control", str(error)))
         return None, None, None, math.nan
     passing = choice.passing
-    spread = {**phi, **{name: math.ceil(monthly_dispersion(series[name]) * 10 - 1e-9) / 10 for name in passing}}
-    also = []
-    late = known & (np.arange(own.size) >= months.stop)
-    clear = [place for place, one in enumerate(zones) if one.geometry.intersection(touched).area < 1]
+    dispersion = {**phi, **{name: math.ceil(monthly_dispersion(series[name]) * 10 - 1e-9) / 10 for name in passing}}
+    other_estimates = []
+    is_after = has_data & (np.arange(target_series.size) >= months.stop)
+    unexposed = [position for position, zone in enumerate(zones) if zone.geometry.intersection(exposed).area < 1]
     placebo_p = math.nan
-    if late.any() and clear:
-        kept = early | late
-        mixture, _ = synthetic_control_ratio(
-            own[kept], table[clear][:, kept], before=int(early.sum()), dispersion=phi["target"]
+    if is_after.any() and unexposed:
+        kept = is_before | is_after
+        synthetic_ratio, _ = synthetic_control_ratio(
+            target_series[kept], table[unexposed][:, kept], before=int(is_before.sum()), dispersion=phi["target"]
         )
-        also.append(("synthetic control", mixture))
-        level = np.array([table[place][early].sum() for place in clear]) / max(float(own[early].sum()), 1.0)
-        alike = [
-            place for place, one in zip(clear, level, strict=True) if 1 / MAX_LEVEL_FACTOR <= one <= MAX_LEVEL_FACTOR
+        other_estimates.append(("synthetic control", synthetic_ratio))
+        level_ratios = np.array([table[position][is_before].sum() for position in unexposed]) / max(
+            float(target_series[is_before].sum()), 1.0
+        )
+        comparable = [
+            position
+            for position, ratio in zip(unexposed, level_ratios, strict=True)
+            if 1 / MAX_LEVEL_FACTOR <= ratio <= MAX_LEVEL_FACTOR
         ]
-        placebo_p = _placebo_p(own, table[alike], early, late) if len(alike) >= MIN_COMPARABLE_SQUARES else math.nan
-        if len(alike) < MIN_COMPARABLE_SQUARES:
-            why = f"{len(alike)} candidate squares are within a factor {MAX_LEVEL_FACTOR:g} of the target's level, and {MIN_COMPARABLE_SQUARES} are needed"
-            left_out.append(("randomisation test", why))
+        placebo_p = (
+            _placebo_p_value(target_series, table[comparable], is_before, is_after)
+            if len(comparable) >= MIN_COMPARABLE_SQUARES
+            else math.nan
+        )
+        if len(comparable) < MIN_COMPARABLE_SQUARES:
+            reason = f"{len(comparable)} candidate squares are within a factor {MAX_LEVEL_FACTOR:g} of the target's level, and {MIN_COMPARABLE_SQUARES} are needed"
+            left_out.append(("randomisation test", reason))
     curve = ratio_by_control(
         combined_change(counts, [target.name], design.before, design.after, "target"),
         [candidates.counts.change(name, design.before, design.after) for name in passing],
-        dispersion=spread,
-        also=also,
+        dispersion=dispersion,
+        also=other_estimates,
     )
-    ways = list(_ways(candidates, counts, design, passing[:MAX_CROSSED_CONTROLS]))
-    return choice, curve, specification_curve(ways, dispersion=spread), placebo_p
+    combinations = list(_combinations(candidates, counts, design, passing[:MAX_CROSSED_CONTROLS]))
+    return choice, curve, specification_curve(combinations, dispersion=dispersion), placebo_p
 
 
 def zone_names(design: Design, role: ZoneRole) -> list[str]:
-    """Return the names of the zones of a role."""
+    """Return the names of the design's zones with a role."""
     return [zone.name for zone in design.of_role(role)]
 
 
 def combined_change(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:
-    """Return what zones counted together, before and after."""
+    """Return the summed counts of several zones, before and after."""
     parts = [counts.change(zone, before, after) for zone in zones]
     return Change(name, sum(part.before for part in parts), sum(part.after for part in parts))
 
 
-def _ways(
+def _combinations(
     candidates: ControlCandidates, counts: ZoneCounts, design: Design, passing: Sequence[str]
 ) -> Iterator[tuple[tuple[tuple[str, str], ...], Change, Change]]:
-    """Yield every reach, window and control together; in a phase, target and all rings only."""
+    """Yield every combination of reach, window and control; in a phase only the smallest and the largest reach."""
     target, rings = zone_names(design, ZoneRole.TARGET), zone_names(design, ZoneRole.RING)
     reaches = [("target", target)]
     for last, zone in enumerate(design.of_role(ZoneRole.RING), start=1):
@@ -228,20 +254,25 @@ def _ways(
         reaches.append((name, target + rings[:last]))
     controls = [(WHOLE_CONTROL_AREA, counts, zone_names(design, ZoneRole.CONTROL))]
     controls += [(name, candidates.counts, [name]) for name in passing]
-    ends = (reaches[0], reaches[-1]) if rings else reaches
+    smallest_and_largest = (reaches[0], reaches[-1]) if rings else reaches
     windows = dict.fromkeys((design.after, *design.phases))
     for window, (reach, zones) in chain(
-        ((design.after, one) for one in reaches),
-        ((window, one) for window in windows if window.periods != design.after.periods for one in ends),
+        ((design.after, reach_zones) for reach_zones in reaches),
+        (
+            (window, reach_zones)
+            for window in windows
+            if window.periods != design.after.periods
+            for reach_zones in smallest_and_largest
+        ),
     ):
-        own = combined_change(counts, zones, design.before, window, "target")
+        zone_change = combined_change(counts, zones, design.before, window, "target")
         for name, source, areas in controls:
             label = "control" if name == WHOLE_CONTROL_AREA else name
-            control = combined_change(source, areas, design.before, window, label)
-            yield (("reach", reach), ("window", window.name), ("control", name)), own, control
+            control_change = combined_change(source, areas, design.before, window, label)
+            yield (("reach", reach), ("window", window.name), ("control", name)), zone_change, control_change
 
 
-def _placebo_p(
+def _placebo_p_value(
     own: NDArray[np.float64], areas: NDArray[np.float64], early: NDArray[np.bool_], late: NDArray[np.bool_]
 ) -> float:
     if areas.shape[0] < 2:

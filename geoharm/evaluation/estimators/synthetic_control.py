@@ -1,4 +1,4 @@
-"""Synthetic control: a mixture of areas that followed the target before the operation."""
+"""Synthetic control: a weighted mean of areas that followed the target before the operation."""
 
 from __future__ import annotations
 
@@ -19,33 +19,34 @@ ABADIE = "https://doi.org/10.1198/jasa.2009.ap08746"
 def synthetic_control_ratio(
     target: ArrayLike, donors: ArrayLike, *, before: int, dispersion: float = 1.0
 ) -> tuple[Estimate, NDArray[np.float64]]:
-    r"""Return the log rate ratio against a mixture of donors that followed the target before, and the shares.
+    r"""Return the log rate ratio against a synthetic control, and the weights of its donor areas.
 
     Parameters
     ----------
     target : array_like, shape (months,)
+        Monthly counts of the target.
     donors : array_like, shape (n, months)
-        Without gaps. Donors without events before are given no share.
+        Monthly counts of the donor areas, without missing months. Donors without events before get weight 0.
     before : int
-        How many months, from the first, lie before the operation.
+        Number of months before the operation; these are the first months of the series.
     dispersion : float
-        Of all counts.
+        Variance over mean of all counts.
 
     Returns
     -------
-    Estimate
-        Its error takes the shares as known, and says so; use it as a second opinion.
-    ndarray, shape (n,)
-        Shares: zero or more, adding up to 1.
+    ratio : Estimate
+        Its error takes the weights as known, and its note says so. Use it as a robustness check.
+    shares : ndarray, shape (n,)
+        Weights of the donors: zero or more, with sum 1.
 
     Raises
     ------
     DesignError
-        If shapes do not fit, months are missing, or fewer than 12 lie before.
+        If shapes do not fit, months are missing, or there are fewer than 12 months before.
 
     Notes
     -----
-    Every donor is brought to the target's level before; shares w minimise the squared gap over the months before.
+    Every donor is scaled to the target's level before. The weights w minimise the squared difference over the months before.
     With :math:`S_t = \sum_i w_i \frac{\bar T_0}{\bar c_{i0}} c_{it}` the estimate is
     :math:`\log(T_1/T_0) - \log(S_1/S_0)`.
 
@@ -66,23 +67,23 @@ def synthetic_control_ratio(
         raise DesignError(msg)
     shares = np.zeros(table.shape[0])
     usable = table[:, :before].sum(axis=1) > 0
-    early, late = float(y[:before].sum()), float(y[before:].sum())
+    target_before, target_after = float(y[:before].sum()), float(y[before:].sum())
     name = "log rate ratio against a synthetic control"
-    if not usable.any() or not early or not late:
+    if not usable.any() or not target_before or not target_after:
         note = "the target has a count of 0, or no donor has an event before"
         return undefined(name, unit="log ratio", reference=ABADIE, note=note), shares
     factor = np.zeros(table.shape[0])
-    factor[usable] = early / table[usable, :before].sum(axis=1)
+    factor[usable] = target_before / table[usable, :before].sum(axis=1)
     scaled = table * factor[:, None]
     shares[usable] = simplex_weights(y[:before], scaled[usable, :before])
     mixture = shares @ scaled
-    first, second = float(mixture[:before].sum()), float(mixture[before:].sum())
-    if not second:
+    mixture_before, mixture_after = float(mixture[:before].sum()), float(mixture[before:].sum())
+    if not mixture_after:
         return undefined(name, unit="log ratio", reference=ABADIE, note="the mixture has no event after"), shares
     squared = (shares * factor) ** 2
-    variance = 1 / early + 1 / late
-    variance += float(squared @ table[:, :before].sum(axis=1)) / first**2
-    variance += float(squared @ table[:, before:].sum(axis=1)) / second**2
-    value = math.log(late / early) - math.log(second / first)
+    variance = 1 / target_before + 1 / target_after
+    variance += float(squared @ table[:, :before].sum(axis=1)) / mixture_before**2
+    variance += float(squared @ table[:, before:].sum(axis=1)) / mixture_after**2
+    value = math.log(target_after / target_before) - math.log(mixture_after / mixture_before)
     note = "the shares were fitted to the months before and are taken as known: the error is too small"
     return Estimate(name, value, math.sqrt(phi * variance), "log ratio", ABADIE, note), shares

@@ -1,4 +1,4 @@
-"""The weighted displacement difference: how many events fewer or more, net of control.
+"""Weighted displacement difference: the number of events fewer or more, net of control.
 
 Wheeler and Ratcliffe (2018), A simple weighted displacement difference test to evaluate place based crime
 interventions, Crime Science 7:11, https://doi.org/10.1186/s40163-018-0085-5
@@ -21,16 +21,16 @@ NAME = "weighted displacement difference"
 
 @dataclass(frozen=True, slots=True)
 class Wdd:
-    """The three differences; negative means fewer events than the controls suggest.
+    """The three weighted displacement differences; negative means fewer events than expected from the controls.
 
     Attributes
     ----------
     local : Estimate
-        Target less its control.
+        Target minus its control.
     displacement : Estimate or None
-        Ring less its control; None where no ring was given.
+        Ring minus its control; None if no ring was given.
     total : Estimate
-        Both together. Its error is not the sum of the two where they share a control.
+        Both together. If they share a control, its error takes this into account.
     """
 
     local: Estimate
@@ -55,15 +55,16 @@ def wdd(
     ----------
     target, control : Change
     ring, ring_control : Change, optional
-        Both or neither. Pass the same `Change` as `control` and `ring_control` if one area serves both: its counts
-        then enter with weight 2, and their variance with weight 4.
+        Give both or neither. If one area is the control for both, pass the same `Change` as `control` and
+        `ring_control`: its counts then have weight 2, and their variance weight 4.
     time_weights : (before, after)
         Lengths of the windows; counts are divided by them.
     area_weights : mapping of area name to number, optional
-        Sizes of the areas; counts are divided by them. Missing names count 1.
+        Sizes of the areas; counts are divided by them. 1 for a missing name.
     dispersion : mapping of area name to number, optional
-        Variance of an area's counts over their mean; missing names count 1 (Poisson).
+        Variance over mean of an area's counts; 1 (Poisson) for a missing name.
     unit : str
+        Unit of the events.
 
     Returns
     -------
@@ -72,24 +73,24 @@ def wdd(
     Raises
     ------
     DesignError
-        For a ring without a control, weights that are not above 0, or one name with two different counts.
+        If a ring has no control, a weight is not above 0, or one name has two different counts.
 
     Notes
     -----
     .. math::
         local = \frac{T_1}{w_1 a_T} - \frac{T_0}{w_0 a_T} - \frac{C_1}{w_1 a_C} + \frac{C_0}{w_0 a_C}
 
-    and the same for ring and ring control; the total is their sum. Every count is an independent (quasi-)Poisson
-    number; with :math:`a` the coefficient of each distinct count, the variance is
+    and likewise for ring and ring control; the total is their sum. Every count is an independent (quasi-)Poisson
+    number. With :math:`a` the coefficient of each distinct count, the variance is
     :math:`\sum \phi\, a^2\, count` (:math:`a'\Sigma a`).
 
     Examples
     --------
     The worked example of the paper:
 
-    >>> found = wdd(Change("T", 207, 110), Change("C", 308, 318),
-    ...             ring=Change("D", 178, 157), ring_control=Change("CD", 150, 140))
-    >>> found.total.value, round(found.total.standard_error, 6)
+    >>> differences = wdd(Change("T", 207, 110), Change("C", 308, 318),
+    ...                   ring=Change("D", 178, 157), ring_control=Change("CD", 150, 140))
+    >>> differences.total.value, round(differences.total.standard_error, 6)
     (-118.0, 39.59798)
     """
     if (ring is None) != (ring_control is None):
@@ -111,36 +112,36 @@ def wdd(
 
 
 def harm_weighted_wdd(parts: Sequence[tuple[Wdd, float]], *, unit: str = "harm") -> Wdd:
-    r"""Return the weighted displacement differences of several offence types, added up as harm.
+    r"""Return the harm-weighted sum of the weighted displacement differences of several offence types.
 
     Parameters
     ----------
     parts : sequence of (Wdd, weight)
-        One an offence type; weights are harm an event, taken as exact. All with a ring, or none.
+        One pair per offence type. The weight is the harm of one event, taken as exact. All have a ring, or none has.
     unit : str
-        Of the weights: "days of sentence", "harm".
+        Unit of the weights: "days of sentence", "harm".
 
     Returns
     -------
     Wdd
-        Undefined, with a note, where a part is undefined.
+        Undefined, with a note, if a part is undefined.
 
     Raises
     ------
     DesignError
-        Without parts, or if only some of them have a ring.
+        If there are no parts, or only some of them have a ring.
 
     Notes
     -----
-    :math:`H = \sum_i w_i WDD_i`, :math:`se^2 = \sum_i w_i^2 se_i^2`: types are independent. Counts multiplied by
-    weights may not be fed into `wdd` instead: 10 events of weight 10 and 25 of weight 4 are equal harm, but their sums
-    vary differently.
+    :math:`H = \sum_i w_i WDD_i`, :math:`se^2 = \sum_i w_i^2 se_i^2`: types are independent. Do not
+    pass counts multiplied by weights to `wdd` instead: 10 events of weight 10 and 25 events of weight 4 are equal harm, but
+    have different variances.
 
     Examples
     --------
     >>> thefts = wdd(Change("T", 327, 202), Change("C", 388, 305))
     >>> robberies = wdd(Change("T", 144, 92), Change("C", 86, 64))
-    >>> harm_weighted([(thefts, 2), (robberies, 7)]).total.value
+    >>> harm_weighted_wdd([(thefts, 2), (robberies, 7)]).total.value
     -294.0
     """
     if not parts:
@@ -151,20 +152,20 @@ def harm_weighted_wdd(parts: Sequence[tuple[Wdd, float]], *, unit: str = "harm")
         msg = "Some offence types come with a ring and some without; give all of them one, or none."
         raise DesignError(msg)
 
-    def together(estimates: Sequence[Estimate]) -> Estimate:
-        missing = next((one.note for one in estimates if not one.is_defined), None)
+    def weighted_sum(estimates: Sequence[Estimate]) -> Estimate:
+        missing = next((estimate.note for estimate in estimates if not estimate.is_defined), None)
         if missing is not None:
             return undefined(NAME, unit=unit, reference=REFERENCE, note=missing)
-        weighted = [(weight, one) for (_, weight), one in zip(parts, estimates, strict=True)]
-        value = math.fsum(weight * one.value for weight, one in weighted)
-        error = math.sqrt(math.fsum((weight * one.standard_error) ** 2 for weight, one in weighted))
+        weighted = [(weight, estimate) for (_, weight), estimate in zip(parts, estimates, strict=True)]
+        value = math.fsum(weight * estimate.value for weight, estimate in weighted)
+        error = math.sqrt(math.fsum((weight * estimate.standard_error) ** 2 for weight, estimate in weighted))
         return Estimate(NAME, value, error, unit, REFERENCE)
 
     displaced = [ring for ring in rings if ring is not None]
     return Wdd(
-        together([part.local for part, _ in parts]),
-        together(displaced) if displaced else None,
-        together([part.total for part, _ in parts]),
+        weighted_sum([part.local for part, _ in parts]),
+        weighted_sum(displaced) if displaced else None,
+        weighted_sum([part.total for part, _ in parts]),
     )
 
 
@@ -176,29 +177,30 @@ def net_change(
     control_dispersion: float = 1.0,
     unit: str = "events",
 ) -> Estimate:
-    r"""Return the change of a zone net of a control that is scaled to the zone's count before.
+    r"""Return the change of a zone in events, net of a control that is scaled to the zone's count before.
 
     Parameters
     ----------
     zone, control : Change
-        Counts in the same two windows, which need not be equally long.
+        Counts in the same two windows, which may differ in length.
     zone_dispersion, control_dispersion : float
         Variance over mean of each area's counts.
     unit : str
+        Unit of the events.
 
     Returns
     -------
     Estimate
-        Events after less those expected; undefined, with a note, where the control had none before.
+        Events after minus expected events. Undefined, with a note, if the control had no event before.
 
     Notes
     -----
-    The scaled weighted displacement difference, with the error of the scale :math:`k = Z_0 / C_0` included (delta
-    method): with :math:`r = C_1 / C_0`,
+    This is the scaled weighted displacement difference. Its error includes that of the scale :math:`k = Z_0 / C_0` (delta
+    method). With :math:`r = C_1 / C_0`,
 
     .. math:: Z_1 - r Z_0, \qquad se^2 = \phi_Z (Z_1 + r^2 Z_0) + \phi_C k^2 (C_1 + r^2 C_0)
 
-    Taking the scale as known, as is often done, rejects too often when the control rises.
+    If the scale is taken as known, as is often done, tests reject too often when the control rises.
 
     Examples
     --------
@@ -209,10 +211,12 @@ def net_change(
         note = f"the count before in {control.area} is 0, so no scale is known"
         return undefined(NAME, unit=unit, reference=REFERENCE, note=note)
     growth, scale = control.after / control.before, zone.before / control.before
-    own = check_positive(zone_dispersion, "dispersion of the zone") * (zone.after + growth**2 * zone.before)
-    other = check_positive(control_dispersion, "dispersion of the control")
-    other *= scale**2 * (control.after + growth**2 * control.before)
-    return Estimate(NAME, zone.after - growth * zone.before, math.sqrt(own + other), unit, REFERENCE)
+    zone_variance = check_positive(zone_dispersion, "dispersion of the zone") * (zone.after + growth**2 * zone.before)
+    control_variance = check_positive(control_dispersion, "dispersion of the control")
+    control_variance *= scale**2 * (control.after + growth**2 * control.before)
+    return Estimate(
+        NAME, zone.after - growth * zone.before, math.sqrt(zone_variance + control_variance), unit, REFERENCE
+    )
 
 
 def linear_change(
@@ -223,21 +227,21 @@ def linear_change(
     unit: str = "events",
     note: str = "",
 ) -> Estimate:
-    """Return a weighted sum of changes, with the variance that follows when areas occur more than once.
+    """Return a weighted sum of changes; its variance is correct if an area occurs more than once.
 
     Parameters
     ----------
     terms : sequence of (Change, coefficient)
-        Coefficients of one area's name are added up before squaring.
+        Coefficients of the same area are added before squaring.
     time_weights, dispersion, unit
         As in `wdd`.
     note : str
-        Passed on to the estimate.
+        Note of the estimate.
 
     Raises
     ------
     DesignError
-        If one name comes with different counts, or a weight is not above 0.
+        If one name has different counts, or a weight is not above 0.
     """
     before_weight = check_positive(time_weights[0], "time weight before")
     after_weight = check_positive(time_weights[1], "time weight after")
