@@ -72,17 +72,17 @@ def test_every_place_is_forecast_without_those_it_shares_ground_with():
     for series, similarity, shares, _ in zone_series(city, counts, int(rng.integers(len(city.centres))), 24).values():
         learned = forecast_count(series, similarity=similarity, shares=shares)
         level = np.log((series.zone[:, :24].sum(axis=1) + KAPPA) / (series.own_zone[:24].sum() + KAPPA))
-        after, expected, features, _, _ = forecast._design(series, level)
-        largest = forecast._month_phi(series.zone[:, :24]) * (1 + series.after_months / 12)
+        after, expected, features, _, _ = forecast._regression_data(series, level)
+        largest = forecast._monthly_dispersion(series.zone[:, :24]) * (1 + series.after_months / 12)
         deflation = learned.effective / learned.places
-        coefficients, phi, tau2 = forecast._learn(after, expected, features, deflation, largest)
+        coefficients, phi, tau2 = forecast._fit_coefficients(after, expected, features, deflation, largest)
         slow = np.empty(after.size)
         for place in range(after.size):
             free = ~shares[place]
             free[place] = False
-            own = forecast._ridge(after[free], expected[free], features[free], phi, tau2, deflation)
+            own = forecast._ridge_coefficients(after[free], expected[free], features[free], phi, tau2, deflation)
             slow[place] = expected[place] * math.exp(features[place] @ own)
-        quick, skipped = forecast._cross(
+        quick, skipped = forecast._cross_forecasts(
             after, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
         )  # fmt: skip
         assert skipped == 0

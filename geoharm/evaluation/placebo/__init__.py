@@ -1,1 +1,1 @@
-"""Placebo places: what forecasts miss where there was no operation, and the interval this gives."""
+"""Placebo places: forecast errors at places without an operation, and the intervals learned from them."""

@@ -1,4 +1,4 @@
-"""The log rate ratio with an interval that was checked at places without an operation, or the reason why there is none."""
+"""Calibrated log rate ratio: its interval is learned at placebo places, or the reason is given why not."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ NAME = "log rate ratio"
 LEVELS = (0.8, 0.9, 0.95, 0.99)
 
 MIN_MONTHS = 18  # shortest history that was tested on real counts
-MIN_PLACES = 20  # fewest other places where the footprint fits
-MIN_EFFECTIVE = 4  # fewest independent places that the pool may be worth
-MIN_BUSY = 5  # fewest places as busy as the zone: with fewer, the forecast extrapolates
-MIN_EXPECTED = 10  # fewest events expected after
-MAX_NOT_CROSSED = 0.2  # largest share of the pool that could not be forecast from other places only
-_LEAST_COUNT = 1e-3
-_DAYS_A_MONTH = 365.25 / 12
+MIN_PLACES = 20  # smallest number of other places where the footprint fits
+MIN_EFFECTIVE = 4  # smallest effective number of independent places in the pool
+MIN_BUSY = 5  # smallest number of places as busy as the zone; with fewer, the forecast extrapolates
+MIN_EXPECTED = 10  # smallest expected number of events after
+MAX_NOT_CROSSED = 0.2  # largest share of the pool that could not be cross-forecast
+_MIN_COUNT = 1e-3
+_DAYS_PER_MONTH = 365.25 / 12
 
 
 def calibrated_ratio(found: Forecast, after: int) -> Estimate:
@@ -40,21 +40,23 @@ def calibrated_ratio(found: Forecast, after: int) -> Estimate:
     Parameters
     ----------
     found : Forecast
+        The forecast of the zone's count after.
     after : int
-        The zone's count after.
+        The zone's observed count after.
 
     Returns
     -------
     Estimate
-        ``calibrated`` is true; `intervals` holds those of `LEVELS`.
+        ``calibrated`` is true; `intervals` contains one interval for each of `LEVELS`.
 
     Notes
     -----
-    With g of `stabilise_variance`, its bias c and the spread s of the forecast, a ratio :math:`e^\theta` is tested by
+    With g the function `stabilise_variance`, c its bias and s the spread of the forecast, a ratio :math:`e^\theta` is
+    tested by
 
     .. math:: T(\theta) = \frac{g(Y) - c(\mu) - g(\mu e^\theta)}{s}
 
-    against t with the forecast's degrees of freedom. Inverted, the ends are
+    against a t distribution with the forecast's degrees of freedom. Inverting the test gives the ends of the interval,
     :math:`\theta = \log( g^{-1}(g(Y) - c(\mu) \mp t s) / \mu )`.
 
     References
@@ -62,21 +64,21 @@ def calibrated_ratio(found: Forecast, after: int) -> Estimate:
     Placebo places: A. Abadie, A. Diamond, J. Hainmueller (2010), Synthetic control methods for comparative case
     studies, JASA 105:493-505, https://doi.org/10.1198/jasa.2009.ap08746
     """
-    seen = float(stabilise_variance(after, phi=found.phi, tau2=found.tau2)) - found.centre
+    stabilised = float(stabilise_variance(after, phi=found.phi, tau2=found.tau2)) - found.centre
 
-    def theta(value: float) -> float:
+    def log_ratio(value: float) -> float:
         count = float(unstabilise_variance(value, phi=found.phi, tau2=found.tau2))
-        return math.log(max(count, _LEAST_COUNT) / found.mean)
+        return math.log(max(count, _MIN_COUNT) / found.mean)
 
     intervals = []
     for level in LEVELS:
-        reach = float(student.ppf(0.5 + level / 2, found.freedom)) * found.scale
-        intervals.append(Interval(theta(seen - reach), theta(seen + reach), level))
+        half_width = float(student.ppf(0.5 + level / 2, found.freedom)) * found.scale
+        intervals.append(Interval(log_ratio(stabilised - half_width), log_ratio(stabilised + half_width), level))
     expected = float(stabilise_variance(found.mean, phi=found.phi, tau2=found.tau2))
-    p = float(2 * student.sf(abs(seen - expected) / found.scale, found.freedom))
+    p = float(2 * student.sf(abs(stabilised - expected) / found.scale, found.freedom))
     return Estimate(
         NAME,
-        theta(seen),
+        log_ratio(stabilised),
         found.log_error,
         "log ratio",
         REFERENCE,
@@ -87,16 +89,16 @@ def calibrated_ratio(found: Forecast, after: int) -> Estimate:
 
 
 def why_no_forecast(*, months: int, places: int, pool: int) -> str:
-    """Return why no forecast can be learned at all, or an empty text.
+    """Return the reason why no forecast can be learned, or an empty text.
 
     Parameters
     ----------
     months : int
-        Months with data before the operation.
+        Number of months with data before the operation.
     places : int
-        Other places where the footprint fits.
+        Number of other places where the footprint fits.
     pool : int
-        Those of them that had any event before and lie near the zone's level.
+        Number of these places that had any event before and a level near the zone's.
     """
     if months < MIN_MONTHS:
         return f"the data hold {months} months before the operation, and {MIN_MONTHS} are needed to learn from other places"
@@ -111,7 +113,7 @@ def why_no_forecast(*, months: int, places: int, pool: int) -> str:
 
 
 def why_no_interval(found: Forecast) -> str:
-    """Return why a forecast cannot carry an interval, or an empty text."""
+    """Return the reason why a forecast supports no interval, or an empty text."""
     if not found.mean >= MIN_EXPECTED:
         return f"about {found.mean:.1f} events are expected after, and {MIN_EXPECTED} are needed"
     if found.effective < MIN_EFFECTIVE:
@@ -120,9 +122,9 @@ def why_no_interval(found: Forecast) -> str:
             f"{MIN_EFFECTIVE} are needed; a larger study area or smaller rings would give more"
         )
     if found.busy < MIN_BUSY:
-        known = {0: "no other place was", 1: "only 1 other place was"}
+        count_texts = {0: "no other place was", 1: "only 1 other place was"}
         return (
-            f"{known.get(found.busy, f'only {found.busy} other places were')} as busy before, and {MIN_BUSY} are needed: "
+            f"{count_texts.get(found.busy, f'only {found.busy} other places were')} as busy before, and {MIN_BUSY} are needed: "
             "what such a place does without an operation is not known"
         )
     if found.not_crossed > MAX_NOT_CROSSED:
@@ -134,7 +136,7 @@ def why_no_interval(found: Forecast) -> str:
 
 
 def undefined_calibrated_ratio(reason: str) -> Estimate:
-    """Return the estimate that says why no 95% interval is possible; never a narrower one in its place."""
+    """Return an undefined estimate with the reason why no 95% interval is possible."""
     note = f"no 95% interval is possible here: {reason}"
     return Estimate(NAME, math.nan, math.nan, "log ratio", REFERENCE, note, calibrated=True)
 
@@ -147,10 +149,11 @@ class PlaceboData:
     ----------
     places : PlaceboPlaces
     windows : tuple of Window
-        Months before, then the windows after.
+        The months before, followed by the windows after.
     months : int
-        How many of them are months before.
+        Number of months before.
     sums : PlaceboCounts
+        Counts at the placebo places in these windows.
     """
 
     places: PlaceboPlaces
@@ -160,12 +163,12 @@ class PlaceboData:
 
 
 def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
-    """Return what a unit panel must count: the months before the operation, the headline's window, every phase."""
+    """Return the windows of the unit panel: the months before the operation, the headline's window and all phases."""
     return (*history_windows(counts, design.operation), design.after, *design.phases)
 
 
 def placebo_data(places: PlaceboPlaces, panel: UnitPanel, design: Design) -> PlaceboData:
-    """Return a panel of `placebo_windows`, added up under the footprint at every placebo place."""
+    """Return the counts of a panel of `placebo_windows`, summed under the footprint at every placebo place."""
     months = len(panel.windows) - 1 - len(design.phases)
     return PlaceboData(places, panel.windows, months, placebo_counts(places, panel))
 
@@ -173,39 +176,58 @@ def placebo_data(places: PlaceboPlaces, panel: UnitPanel, design: Design) -> Pla
 def calibrated_effect(
     data: PlaceboData, counts: ZoneCounts, design: Design, *, zone: str, after: Window
 ) -> tuple[Estimate, PlaceboCheck | None]:
-    """Return the calibrated log rate ratio of a zone in a window, and what it was learned at.
+    """Return the calibrated log rate ratio of a zone in a window, and a summary of the placebo places used.
 
     Parameters
     ----------
     data : PlaceboData
     counts : ZoneCounts
-        The operation's own, by zone and date.
+        The operation's own counts, by zone and date.
     design : Design
     zone : str
         "target", "all rings" or "target and rings".
     after : Window
-        One of the design's.
+        One of the design's windows after.
 
     Returns
     -------
     ratio : Estimate
-        Undefined, with the reason, where too little can be learned: never a narrower interval.
+        Undefined, with the reason, if too little can be learned. A narrower interval is never given instead.
     check : PlaceboCheck or None
-        None where no forecast could be learned.
+        None if no forecast could be learned.
     """
-    found, check, reason = fit_forecast(data, counts, design, zone=zone, after=after)
-    if found is None or reason:
+    forecast, check, reason = fit_forecast(data, counts, design, zone=zone, after=after)
+    if forecast is None or reason:
         return undefined_calibrated_ratio(reason), check
-    return calibrated_ratio(found, _own_count(counts, design, zone, after)), check
+    return calibrated_ratio(forecast, _operation_count(counts, design, zone, after)), check
 
 
 def fit_forecast(
     data: PlaceboData, counts: ZoneCounts, design: Design, *, zone: str, after: Window
 ) -> tuple[Forecast | None, PlaceboCheck | None, str]:
-    """Return the forecast for a zone in a window, what it was learned at, and why it cannot carry an interval.
+    """Return the forecast for a zone in a window, a summary of the placebo places, and why there is no interval.
 
-    The zone's own count after is not read: one forecast serves whatever was counted there. The forecast is None where
-    none could be learned; the reason is empty where it can carry an interval.
+    The zone's own count after is not used, so the forecast does not depend on it.
+
+    Parameters
+    ----------
+    data : PlaceboData
+    counts : ZoneCounts
+        The operation's own counts, by zone and date.
+    design : Design
+    zone : str
+        "target", "all rings" or "target and rings".
+    after : Window
+        One of the design's windows after.
+
+    Returns
+    -------
+    forecast : Forecast or None
+        None if no forecast could be learned.
+    check : PlaceboCheck or None
+        None if no forecast could be learned.
+    reason : str
+        Why there is no interval; empty if there is one.
     """
     return fit_forecast_and_pool(data, counts, design, zone=zone, after=after)[:3]
 
@@ -213,77 +235,99 @@ def fit_forecast(
 def fit_forecast_and_pool(
     data: PlaceboData, counts: ZoneCounts, design: Design, *, zone: str, after: Window
 ) -> tuple[Forecast | None, PlaceboCheck | None, str, NDArray[np.int64]]:
-    """Return what `fit_forecast` does, and the positions of the placebo places it was learned at."""
-    fitting = np.flatnonzero(data.places.fits[zone])
-    reason = why_no_forecast(months=data.months, places=fitting.size, pool=MIN_PLACES)
-    nowhere = np.zeros(0, dtype=np.int64)
+    """Return the result of `fit_forecast`, and the positions of the placebo places used.
+
+    Parameters
+    ----------
+    data, counts, design, zone, after
+        As in `fit_forecast`.
+
+    Returns
+    -------
+    forecast : Forecast or None
+    check : PlaceboCheck or None
+    reason : str
+    pool : ndarray of int
+        Positions of the placebo places that the forecast was learned at.
+    """
+    fitting_places = np.flatnonzero(data.places.fits[zone])
+    reason = why_no_forecast(months=data.months, places=fitting_places.size, pool=MIN_PLACES)
+    no_places = np.zeros(0, dtype=np.int64)
     if reason:
-        return None, None, reason, nowhere
-    series = _series(data, counts, design, zone, after)
-    distinct = _distinct(series, fitting)
-    near = distinct[similar_places(series.take(distinct))]
-    reason = why_no_forecast(months=data.months, places=fitting.size, pool=near.size)
-    if not reason and not (series.city[near, : data.months - 12].sum(axis=1) > 0).all():
+        return None, None, reason, no_places
+    series = _placebo_series(data, counts, design, zone, after)
+    distinct = _without_duplicates(series, fitting_places)
+    pool = distinct[similar_places(series.take(distinct))]
+    reason = why_no_forecast(months=data.months, places=fitting_places.size, pool=pool.size)
+    if not reason and not (series.city[pool, : data.months - 12].sum(axis=1) > 0).all():
         reason = "the control area has too few events before"
     if reason:
-        return None, None, reason, nowhere
-    found = forecast_count(
-        series.take(near),
-        similarity=data.places.similarity(zone, near),
-        shares=data.places.share_ground(zone, near),
+        return None, None, reason, no_places
+    forecast = forecast_count(
+        series.take(pool),
+        similarity=data.places.similarity(zone, pool),
+        shares=data.places.share_ground(zone, pool),
     )
     check = PlaceboCheck(
         months=data.months,
-        fitting=int(fitting.size),
-        pool=found.places,
-        independent=found.effective,
-        busy=found.busy,
-        expected=found.mean,
-        phi=found.phi,
-        tau=math.sqrt(found.tau2),
-        detectable_fall=found.detectable_fall,
+        fitting=int(fitting_places.size),
+        pool=forecast.places,
+        independent=forecast.effective,
+        busy=forecast.busy,
+        expected=forecast.mean,
+        phi=forecast.phi,
+        tau=math.sqrt(forecast.tau2),
+        detectable_fall=forecast.detectable_fall,
     )
-    return found, check, why_no_interval(found), near
+    return forecast, check, why_no_interval(forecast), pool
 
 
-def _own_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:
+def _operation_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:
     roles = {"target": (ZoneRole.TARGET,), ALL_RINGS: (ZoneRole.RING,)}.get(zone, (ZoneRole.TARGET, ZoneRole.RING))
-    return sum(counts.total(one.name, window) for role in roles for one in design.of_role(role))
+    return sum(counts.total(design_zone.name, window) for role in roles for design_zone in design.of_role(role))
 
 
-def _series(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str, after: Window) -> PlaceboSeries:
-    """Return the series of every placebo place and of the operation; the operation's own counts are exact."""
-    used = [*range(data.months), data.months + data.windows[data.months :].index(after)]
-    target, rings, own, belt = (
-        table[:, used] for table in (data.sums.target, data.sums.rings, data.sums.own, data.sums.belt)
+def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str, after: Window) -> PlaceboSeries:
+    """Return the series of every placebo place, and the series of the operation from its exact zone counts."""
+    used_windows = [*range(data.months), data.months + data.windows[data.months :].index(after)]
+    target, rings, in_control, belt = (
+        table[:, used_windows] for table in (data.sums.target, data.sums.rings, data.sums.own, data.sums.belt)
     )
     by_zone = {"target": target, ALL_RINGS: rings, TARGET_AND_RINGS: target + rings}
-    windows = [data.windows[position] for position in used]
+    windows = [data.windows[position] for position in used_windows]
 
-    def exact(role: ZoneRole) -> NDArray[np.float64]:
-        names = [one.name for one in design.of_role(role)]
+    def operation_counts(role: ZoneRole) -> NDArray[np.float64]:
+        names = [design_zone.name for design_zone in design.of_role(role)]
         return np.array([sum(counts.total(name, window) for name in names) for window in windows], dtype=np.float64)
 
-    own_target, own_rings, city = exact(ZoneRole.TARGET), exact(ZoneRole.RING), exact(ZoneRole.CONTROL)
-    exact_by_zone = {"target": own_target, ALL_RINGS: own_rings, TARGET_AND_RINGS: own_target + own_rings}
+    operation_target, operation_rings, city = (
+        operation_counts(ZoneRole.TARGET),
+        operation_counts(ZoneRole.RING),
+        operation_counts(ZoneRole.CONTROL),
+    )
+    operation_by_zone = {
+        "target": operation_target,
+        ALL_RINGS: operation_rings,
+        TARGET_AND_RINGS: operation_target + operation_rings,
+    }
     companion = {"target": ALL_RINGS, ALL_RINGS: "target"}.get(zone)
     return PlaceboSeries(
         zone=by_zone[zone],
         companion=by_zone[companion] if companion else np.zeros_like(target),
         belt=belt,
-        city=city[None] - own,
-        own_zone=exact_by_zone[zone],
-        own_companion=exact_by_zone[companion] if companion else np.zeros_like(city),
-        own_belt=data.sums.operation_belt[used],
+        city=city[None] - in_control,
+        own_zone=operation_by_zone[zone],
+        own_companion=operation_by_zone[companion] if companion else np.zeros_like(city),
+        own_belt=data.sums.operation_belt[used_windows],
         own_city=city,
         has_companion=companion is not None,
-        after_months=after.days / _DAYS_A_MONTH,
+        after_months=after.days / _DAYS_PER_MONTH,
         months=data.months,
     )
 
 
-def _distinct(series: PlaceboSeries, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the places less those whose counts all repeat an earlier one's: they would be the same place twice."""
+def _without_duplicates(series: PlaceboSeries, places: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the places without those whose counts all equal an earlier place's; these would count a place twice."""
     rows = np.column_stack([series.zone[places], series.companion[places], series.belt[places]])
     _, first = np.unique(rows, axis=0, return_index=True)
     return np.asarray(places[np.sort(first)], dtype=np.int64)

@@ -1,8 +1,8 @@
-"""What a zone's count after would have been: a forecast learned at places without an operation, and its spread.
+"""Forecast of a zone's count after, had there been no operation, learned at placebo places.
 
-Every place of the same footprint (a placebo place) has a count before and after, and no operation. From them the
-forecast learns how much of the past to trust, how far high counts fall back, and how wrong such forecasts are. It
-reads the zone's own counts only before the operation.
+A placebo place has the same footprint, counts before and after, and no operation. From these places three things are
+estimated: how to weight past months, how far high counts regress to the mean, and how large the errors of such forecasts
+are. The zone's own counts are used only before the operation.
 """
 
 from __future__ import annotations
@@ -18,38 +18,39 @@ from geoharm.stats.variance_stabilising import fit_variance, stabilisation_bias,
 
 Floats = NDArray[np.float64]
 
-KAPPA = 2.0  # events added to both sides of every log ratio, so that zeros stay finite
-LEVEL_BAND = float(np.log(3))  # placebo places within a factor 3 of the zone's own count before ...
-MIN_POOL = 80  # ... or this many, the nearest in level
-DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month against the next; one is chosen at the placebo places
-BUSY = -0.1  # log level from which a placebo place counts as as busy as the zone
+KAPPA = 2.0  # events added to both sides of every log ratio, so that a count of 0 gives a finite value
+LEVEL_BAND = float(np.log(3))  # the pool: placebo places within a factor 3 of the zone's own count before ...
+MIN_POOL = 80  # ... or at least this many, the nearest in level
+DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month relative to the next one; chosen at the placebo places
+BUSY = -0.1  # a placebo place with at least this log level is "as busy as the zone"
 
 _PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
-_PHI_MONTHS = 12.0  # months that the forecast effectively draws on: phi <= phi_month (1 + after / 12)
-_LEAST_EXPECTED = 0.3
-_YEAR = 12
-_HALF = 3
-_STEP, _REACH = 1.0, 3.0  # largest step of a coefficient, and largest log factor of a forecast
+_PHI_MONTHS = 12.0  # effective months of history in the forecast: phi <= phi_month (1 + after / 12)
+_MIN_EXPECTED = 0.3
+_MONTHS_PER_YEAR = 12
+_HALF_WIDTH = 3
+_MAX_STEP, _MAX_LOG_FACTOR = 1.0, 3.0  # largest step of a coefficient, and largest log factor of a forecast
 _POWER = 0.8
 _LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class PlaceboSeries:
-    """Counts by month before and in the window after, of one zone at every placebo place and at the operation.
+    """Counts of one zone by month before and in the window after, at all placebo places and for the operation.
 
     Attributes
     ----------
     zone, companion, belt, city : ndarray, shape (places, months + columns of the window after)
-        `companion` (the ring of a target, the target of a ring; zeros where there is
-        none) and `zone` are read after the operation for placebo places only. `city` is the control less the place.
+        Counts at the placebo places. `companion` is the ring for a target, the target for a ring, and zero otherwise.
+        `belt` is the outer belt. `city` is the control area without the place.
     own_zone, own_companion, own_belt, own_city : ndarray, shape (months + columns of the window after,)
-        The same of the operation.
+        The same counts for the operation. Its `own_zone` and `own_companion` after the operation are not used.
     has_companion : bool
+        Whether the zone has a companion.
     after_months : float
         Length of the window after, in months.
     months : int
-        Columns before the operation; all others are after.
+        Number of columns before the operation; all other columns are after.
     """
 
     zone: Floats
@@ -65,7 +66,7 @@ class PlaceboSeries:
     months: int
 
     def take(self, places: NDArray[np.int64]) -> PlaceboSeries:
-        """Return the series of some placebo places only."""
+        """Return the series restricted to some placebo places."""
         return replace(
             self,
             zone=self.zone[places],
@@ -77,7 +78,7 @@ class PlaceboSeries:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What would have been counted after without an operation, and how wrong such forecasts are.
+    """Forecast of the count after without an operation, with its error.
 
     Attributes
     ----------
@@ -94,20 +95,21 @@ class Forecast:
     log_error : float
         Standard error of the log rate ratio.
     detectable_fall : float
-        Smallest fall found four times in five, as a share.
+        Smallest fall that is detected in 80% of cases, as a share.
     places : int
-        Placebo places in the pool.
+        Number of placebo places in the pool.
     effective : float
-        How many independent ones they are worth.
+        Effective number of independent places in the pool.
     busy : int
-        How many are as busy as the zone before.
+        Number of places in the pool that were as busy as the zone before.
     not_crossed : float
-        Share of the pool that could not be forecast from other places only.
+        Share of the pool that could not be cross-forecast (forecast only from places that share no ground with it).
     coefficients : tuple of float
-        Of the learned regression.
+        Coefficients of the regression.
     discount : float
+        Weight of a month relative to the next one.
     misses : tuple of float
-        Count after less forecast at every place of the pool, forecast from other places only, on the stabilised scale.
+        Forecast error (count after minus cross-forecast) at every place of the pool, on the stabilised scale.
     """
 
     mean: float
@@ -128,22 +130,22 @@ class Forecast:
 
 
 def similar_places(series: PlaceboSeries) -> NDArray[np.int64]:
-    """Return the positions of the placebo places whose level is near the zone's, in order; without empty ones."""
+    """Return the sorted positions of the placebo places with a level near the zone's; empty places are left out."""
     before = series.zone[:, : series.months].sum(axis=1)
     distance = np.abs(np.log((before + KAPPA) / (series.own_zone[: series.months].sum() + KAPPA)))
     order = np.argsort(distance, kind="stable")
-    near = order[(distance[order] <= LEVEL_BAND) | (np.arange(order.size) < MIN_POOL)]
-    return np.asarray(np.sort(near[before[near] > 0]), dtype=np.int64)
+    in_pool = order[(distance[order] <= LEVEL_BAND) | (np.arange(order.size) < MIN_POOL)]
+    return np.asarray(np.sort(in_pool[before[in_pool] > 0]), dtype=np.int64)
 
 
 def effective_sample_size(similarity: Floats) -> float:
-    """Return what overlapping places are worth together: ``m^2 / sum of s_pq``; their number if none overlap."""
+    """Return the effective number of independent places, ``m^2 / sum of s_pq``; it is m if no places overlap."""
     size = similarity.shape[0]
     return float(size * size / similarity.sum()) if size else 0.0
 
 
 def degrees_of_freedom(effective: float) -> float:
-    """Return the degrees of freedom of a spread learned at so many independent places; at least 3."""
+    """Return the degrees of freedom of a spread learned at an effective number of places; at least 3."""
     return max(effective - 1, 3.0)
 
 
@@ -153,16 +155,16 @@ def forecast_count(
     similarity: Floats,
     shares: NDArray[np.bool_],
 ) -> Forecast:
-    r"""Return the forecast of a zone's count after, and its spread, learned at the pool of placebo places.
+    r"""Return the forecast of a zone's count after, learned at the pool of placebo places.
 
     Parameters
     ----------
     series : PlaceboSeries
-        Placebo places of the pool only (`similar_places`).
+        Series restricted to the placebo places of the pool (`similar_places`).
     similarity : ndarray, shape (places, places)
-        Squared overlap of widened footprints over the size of one; 1 on the diagonal.
+        Squared share of area that two widened footprints have in common; 1 on the diagonal.
     shares : ndarray of bool, shape (places, places)
-        Whether two places share ground; each is forecast from those that share none with it.
+        Whether two places share ground. Each place is cross-forecast from places that share no ground with it.
 
     Returns
     -------
@@ -170,49 +172,52 @@ def forecast_count(
 
     Notes
     -----
-    With :math:`S` the zone's and :math:`C` the city's counts, months discounted by the :math:`\lambda` that forecasts
-    the placebo places best,
+    With :math:`S` the zone's and :math:`C` the city's counts, and months discounted by the :math:`\lambda` that gives the
+    best forecasts at the placebo places,
 
     .. math::
         E_\lambda = C_{after} \frac{\sum_t \lambda^{d-1-t} S_t}{\sum_t \lambda^{d-1-t} C_t}, \qquad
         \mu = E_\lambda \exp(x'b), \qquad Var = \phi\mu + \tau^2\mu^2
 
-    where x holds 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone's last year,
-    and the outer belt after and in the last year. b has a ridge prior and is fitted by quasi-likelihood, the information
-    multiplied by effective over actual places. The spread is that of the stabilised residuals e of places treated as the
-    operation is, each forecast only from places that share no ground with it,
+    where x contains 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone in the last
+    year, and the outer belt after and in the last year. The coefficients b have a ridge prior and are fitted by
+    quasi-likelihood, with the information multiplied by the effective over the actual number of places. The spread is
+    computed from the stabilised residuals e of the pool, where each place is forecast only from places that share no ground
+    with it,
 
     .. math:: s^2 = \overline{e^2}
 
-    which holds what estimating b costs. Nothing is added for a place at the edge of what was learned: on made cities
-    that made intervals too wide (docs/calibration.md).
+    It therefore includes the error of estimating b. Nothing is added for a zone at the edge of the range of the pool: in
+    simulated cities this made intervals too wide (docs/calibration.md).
     """
     months, places = series.months, series.zone.shape[0]
     history = series.zone[:, :months]
     level = np.log((history.sum(axis=1) + KAPPA) / (series.own_zone[:months].sum() + KAPPA))
     effective = effective_sample_size(similarity)
     deflation = min(1.0, effective / places)
-    largest = _month_phi(history) * (1 + series.after_months / _PHI_MONTHS)
+    largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
 
-    counts, expected, features, own, discount = _design(series, level)
-    coefficients, phi, tau2 = _learn(counts, expected, features, deflation, largest)
-    own_expected, own_features = own
-    mean = own_expected * float(np.exp(np.clip(own_features @ coefficients, -_REACH, _REACH)))
+    counts, expected, features, operation_data, discount = _regression_data(series, level)
+    coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
+    operation_expected, operation_features = operation_data
+    mean = operation_expected * float(
+        np.exp(np.clip(operation_features @ coefficients, -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
+    )
 
-    crossed, skipped = _cross(
+    cross_forecasts, share_skipped = _cross_forecasts(
         counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
     )
-    phi, tau2 = fit_variance(counts, crossed, largest_phi=largest)
+    phi, tau2 = fit_variance(counts, cross_forecasts, largest_phi=largest)
     residual = (
         stabilise_variance(counts, phi=phi, tau2=tau2)
-        - stabilise_variance(crossed, phi=phi, tau2=tau2)
-        - stabilisation_bias(crossed, phi=phi, tau2=tau2)
+        - stabilise_variance(cross_forecasts, phi=phi, tau2=tau2)
+        - stabilisation_bias(cross_forecasts, phi=phi, tau2=tau2)
     )
     slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
     scale = float(np.sqrt((residual**2).mean()))
     freedom = degrees_of_freedom(effective)
     error = scale / float(slope)
-    reach = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
+    multiplier = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
     return Forecast(
         mean=float(mean),
         phi=phi,
@@ -221,76 +226,88 @@ def forecast_count(
         scale=scale,
         freedom=freedom,
         log_error=error,
-        detectable_fall=float(1 - np.exp(-reach * error)),
+        detectable_fall=float(1 - np.exp(-multiplier * error)),
         places=places,
         effective=effective,
         busy=int((level >= BUSY).sum()),
-        not_crossed=skipped,
+        not_crossed=share_skipped,
         coefficients=tuple(float(value) for value in coefficients),
         discount=discount,
         misses=tuple(residual.tolist()),
     )
 
 
-def _design(series: PlaceboSeries, level: Floats) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
-    """Return counts after, forecasts by the past alone, features, the operation's, and the discount chosen."""
+def _regression_data(
+    series: PlaceboSeries, level: Floats
+) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
+    """Return counts after, forecasts from the past alone, features, the operation's data, and the chosen discount."""
     date, end = series.months, series.zone.shape[1]
     counts = series.zone[:, date:end].sum(axis=1)
-    by_discount, features = _past(series.zone, series.companion, series.belt, series.city, date, end)
-    own_by_discount, own_features = _past(
+    by_discount, features = _history_features(series.zone, series.companion, series.belt, series.city, date, end)
+    operation_by_discount, operation_columns = _history_features(
         series.own_zone[None], series.own_companion[None], series.own_belt[None], series.own_city[None], date, end
     )
     scale = counts.sum() / by_discount.sum(axis=0)
     misfit = (counts[:, None] - scale * by_discount) ** 2 / (by_discount * (2 + 0.03 * by_discount))
     chosen = int(np.argmin(misfit.sum(axis=0)))
 
-    def complete(expected: Floats, found: Floats, levels: Floats) -> Floats:
+    def complete(expected: Floats, history_columns: Floats, levels: Floats) -> Floats:
         long_run = np.log((expected[:, -1] + KAPPA) / (expected[:, chosen] + KAPPA))
-        columns = found if series.has_companion else np.column_stack([np.zeros(levels.size), found[:, 1:]])
+        columns = (
+            history_columns
+            if series.has_companion
+            else np.column_stack([np.zeros(levels.size), history_columns[:, 1:]])
+        )
         return np.column_stack([np.ones(levels.size), levels, long_run, columns])
 
-    own = complete(own_by_discount, own_features, np.zeros(1))[0]
+    operation_features = complete(operation_by_discount, operation_columns, np.zeros(1))[0]
     return (
         counts,
         by_discount[:, chosen],
         complete(by_discount, features, level),
-        (float(own_by_discount[0, chosen]), own),
+        (float(operation_by_discount[0, chosen]), operation_features),
         DISCOUNTS[chosen],
     )
 
 
-def _past(zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int) -> tuple[Floats, Floats]:
-    """Return one forecast a discount and the log ratios; after `date` only belt and city are read."""
+def _history_features(
+    zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int
+) -> tuple[Floats, Floats]:
+    """Return one forecast per discount, and the log ratios. After `date` only belt and city are used."""
 
     def total(table: Floats, first: int, last: int) -> Floats:
         return np.asarray(table[:, first:last].sum(axis=1), dtype=np.float64)
 
-    def log_ratio(seen: Floats, expected: Floats) -> Floats:
-        return np.asarray(np.log((seen + KAPPA) / (expected + KAPPA)), dtype=np.float64)
+    def log_ratio(observed: Floats, expected: Floats) -> Floats:
+        return np.asarray(np.log((observed + KAPPA) / (expected + KAPPA)), dtype=np.float64)
 
     weights = np.array(DISCOUNTS)[:, None] ** np.arange(date)[::-1]
     share = np.einsum("pt,dt->pd", zone[:, :date], weights) / np.einsum("pt,dt->pd", city[:, :date], weights)
-    expected = np.maximum(share * total(city, date, end)[:, None], _LEAST_EXPECTED)
-    before, year = total(city, 0, date), total(city, date - _YEAR, date)
-    last_year = log_ratio(total(companion, date - _YEAR, date), total(companion, 0, date) / before * year)
-    belt_after = log_ratio(total(belt, date, end), total(belt, 0, date) / before * total(city, date, end))
-    belt_year = log_ratio(total(belt, date - _YEAR, date), total(belt, 0, date) / before * year)
+    expected = np.maximum(share * total(city, date, end)[:, None], _MIN_EXPECTED)
+    city_before, city_last_year = total(city, 0, date), total(city, date - _MONTHS_PER_YEAR, date)
+    last_year = log_ratio(
+        total(companion, date - _MONTHS_PER_YEAR, date), total(companion, 0, date) / city_before * city_last_year
+    )
+    belt_after = log_ratio(total(belt, date, end), total(belt, 0, date) / city_before * total(city, date, end))
+    belt_year = log_ratio(
+        total(belt, date - _MONTHS_PER_YEAR, date), total(belt, 0, date) / city_before * city_last_year
+    )
     return expected, np.column_stack([last_year, belt_after, belt_year])
 
 
-def _learn(
+def _fit_coefficients(
     counts: Floats, expected: Floats, features: Floats, deflation: float, largest: float
 ) -> tuple[Floats, float, float]:
-    """Return coefficients and the variance, each found from the other in three rounds."""
+    """Return coefficients and variance parameters, each computed from the other in three rounds."""
     phi, tau2 = 2.0, 0.03
     for _ in range(3):
-        coefficients = _ridge(counts, expected, features, phi, tau2, deflation)
-        mean = expected * np.exp(np.clip(features @ coefficients, -_REACH, _REACH))
+        coefficients = _ridge_coefficients(counts, expected, features, phi, tau2, deflation)
+        mean = expected * np.exp(np.clip(features @ coefficients, -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
         phi, tau2 = fit_variance(counts, mean, largest_phi=largest)
     return coefficients, phi, tau2
 
 
-def _cross(
+def _cross_forecasts(
     counts: Floats,
     expected: Floats,
     features: Floats,
@@ -300,45 +317,49 @@ def _cross(
     shares: NDArray[np.bool_],
     coefficients: Floats,
 ) -> tuple[Floats, float]:
-    """Return every place's forecast from the places that share no ground with it, and the share without one.
+    """Return every place's forecast from the places that share no ground with it, and the share of places without one.
 
-    Its coefficients are one Newton step from those of all places, with its neighbours' information and score taken
-    away.
+    The coefficients for a place are one Newton step from those of all places, after the information and score of its
+    neighbours are subtracted.
     """
     size, width = features.shape
     neighbours = shares | np.eye(size, dtype=bool)
-    known = size - neighbours.sum(axis=1) >= 3 * width
-    mean, weight, score = _quasi(counts, expected, features, coefficients, variance, deflation)
+    has_forecast = size - neighbours.sum(axis=1) >= 3 * width
+    mean, weight, score = _quasi_likelihood_terms(counts, expected, features, coefficients, variance, deflation)
     products = np.einsum("pj,p,pk->pjk", features, weight, features).reshape(size, width * width)
-    taken, prior = csr_array(neighbours.astype(np.float64)), _prior(width)
-    information = products.sum(axis=0) - taken @ products + np.diag(1 / prior**2).ravel()
-    left = score.sum(axis=0) - taken @ score - coefficients / prior**2
-    if known.any():
-        steps = np.linalg.solve(information[known].reshape(-1, width, width), left[known, :, None])[..., 0]
-        own = coefficients + np.clip(steps, -_STEP, _STEP)
-        log_factor = np.einsum("pk,pk->p", features[known], own)
-        mean[known] = expected[known] * np.exp(np.clip(log_factor, -_REACH, _REACH))
-    return mean, float(1 - known.mean())
+    neighbour_matrix, prior = csr_array(neighbours.astype(np.float64)), _prior_deviations(width)
+    information = products.sum(axis=0) - neighbour_matrix @ products + np.diag(1 / prior**2).ravel()
+    remaining_score = score.sum(axis=0) - neighbour_matrix @ score - coefficients / prior**2
+    if has_forecast.any():
+        steps = np.linalg.solve(
+            information[has_forecast].reshape(-1, width, width), remaining_score[has_forecast, :, None]
+        )[..., 0]
+        place_coefficients = coefficients + np.clip(steps, -_MAX_STEP, _MAX_STEP)
+        log_factor = np.einsum("pk,pk->p", features[has_forecast], place_coefficients)
+        mean[has_forecast] = expected[has_forecast] * np.exp(np.clip(log_factor, -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
+    return mean, float(1 - has_forecast.mean())
 
 
-def _ridge(counts: Floats, expected: Floats, features: Floats, phi: float, tau2: float, deflation: float) -> Floats:
+def _ridge_coefficients(
+    counts: Floats, expected: Floats, features: Floats, phi: float, tau2: float, deflation: float
+) -> Floats:
     """Return the coefficients of mu = E exp(x b), Var = phi mu + tau2 mu^2, with a ridge prior."""
     width = features.shape[1]
-    prior = _prior(width)
-    found = np.zeros(width)
+    prior = _prior_deviations(width)
+    coefficients = np.zeros(width)
     for _ in range(4):
-        _, weight, score = _quasi(counts, expected, features, found, (phi, tau2), deflation)
+        _, weight, score = _quasi_likelihood_terms(counts, expected, features, coefficients, (phi, tau2), deflation)
         information = np.einsum("pj,p,pk->jk", features, weight, features) + np.diag(1 / prior**2)
-        step = np.linalg.solve(information, score.sum(axis=0) - found / prior**2)
-        found = found + np.clip(step, -_STEP, _STEP)
-    return found
+        step = np.linalg.solve(information, score.sum(axis=0) - coefficients / prior**2)
+        coefficients = coefficients + np.clip(step, -_MAX_STEP, _MAX_STEP)
+    return coefficients
 
 
-def _prior(width: int) -> Floats:
+def _prior_deviations(width: int) -> Floats:
     return np.asarray([_PRIOR_LEVEL] * 2 + [_PRIOR_FEATURE] * (width - 2))
 
 
-def _quasi(
+def _quasi_likelihood_terms(
     counts: Floats,
     expected: Floats,
     features: Floats,
@@ -346,20 +367,20 @@ def _quasi(
     variance: tuple[float, float],
     deflation: float,
 ) -> tuple[Floats, Floats, Floats]:
-    """Return means, weights and scores by place, the prior's part not in them."""
+    """Return means, weights and scores by place, without the prior."""
     phi, tau2 = variance
-    mean = expected * np.exp(np.clip(np.einsum("pk,k->p", features, coefficients), -_REACH, _REACH))
+    mean = expected * np.exp(np.clip(np.einsum("pk,k->p", features, coefficients), -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
     weight = deflation * mean / (phi + tau2 * mean)
     return mean, weight, features * (weight * (counts - mean) / mean)[:, None]
 
 
-def _month_phi(before: Floats) -> float:
+def _monthly_dispersion(before: Floats) -> float:
     """Return the pooled dispersion of months around their centred seven-month mean, at least 1."""
-    width = 2 * _HALF + 1
+    width = 2 * _HALF_WIDTH + 1
     if before.shape[1] < width:
         return 1.0
     mean = np.lib.stride_tricks.sliding_window_view(before, width, axis=1).mean(axis=2)
-    seen = before[:, _HALF:-_HALF]
-    some = mean > 0
-    pearson = ((seen[some] - mean[some]) ** 2 / mean[some]).sum()
-    return max(float(pearson) / max(int(some.sum()) * (width - 1) / width, 1.0), 1.0)
+    centre_counts = before[:, _HALF_WIDTH:-_HALF_WIDTH]
+    is_positive = mean > 0
+    pearson = ((centre_counts[is_positive] - mean[is_positive]) ** 2 / mean[is_positive]).sum()
+    return max(float(pearson) / max(int(is_positive.sum()) * (width - 1) / width, 1.0), 1.0)

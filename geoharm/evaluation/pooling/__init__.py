@@ -1,1 +1,1 @@
-"""Several operations or measures taken together."""
+"""Pooling of several operations, measures, rings or windows."""

@@ -1,4 +1,4 @@
-"""Many operations, measures or rings in one picture, and what they come to together."""
+"""Forest plot of several operations, measures or rings, with their pooled mean."""
 
 from __future__ import annotations
 
@@ -20,33 +20,35 @@ def forest(
     placebos: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Forest:
-    r"""Return the rows of a forest plot and their pooled mean, with what they share respected.
+    r"""Return the rows of a forest plot and their pooled mean, with the dependence between the rows.
 
     Parameters
     ----------
     rows : sequence of (label, Estimate)
-        Of one unit. Undefined ones are listed as left out, with their note.
+        Estimates in the same unit. Undefined estimates are listed as left out, with their note.
     covariance : array_like, shape (k, k), optional
-        Of the errors, from shared controls.
+        Covariance of the errors, for example from shared controls.
     placebos : array_like, shape (draws, k), optional
-        The same estimates where nothing was done, all of a row drawn together (same places, same dates): their
-        correlation is taken, and the estimates' own errors. Rows with a missing value are left out; at least 30.
+        The same estimates at places without an operation. All estimates of one draw are drawn together (related places,
+        same dates). Their correlation is combined with the estimates' own errors. Draws with a missing value are left
+        out; at least 30 complete draws are needed.
     level : float
+        Confidence level of the pooled interval.
 
     Returns
     -------
     Forest
-        With neither, estimates count as independent, and `note` says so.
+        Without `covariance` and `placebos` the estimates are taken as independent, and `note` says so.
 
     Raises
     ------
     DesignError
-        If both are given, shapes do not fit, units differ, or labels repeat.
+        If both `covariance` and `placebos` are given, shapes do not fit, units differ, or a label occurs twice.
 
     Notes
     -----
-    The mean is `stats.pool`'s: random effects by DerSimonian and Laird, careful interval by Hartung and Knapp. Weights
-    are shares of that mean; with strong dependence one may be negative.
+    The mean is that of `random_effects_mean`: DerSimonian and Laird's random effects, with the interval of Hartung and
+    Knapp. The weights are shares of this mean; with strong dependence a weight may be negative.
     """
     labels = [label for label, _ in rows]
     units = {estimate.unit for _, estimate in rows}
@@ -56,30 +58,40 @@ def forest(
     if covariance is not None and placebos is not None:
         msg = "Give the covariance of the estimates or placebo draws, not both."
         raise DesignError(msg)
-    kept = [place for place, (_, estimate) in enumerate(rows) if estimate.is_defined and estimate.standard_error > 0]
+    kept = [
+        position for position, (_, estimate) in enumerate(rows) if estimate.is_defined and estimate.standard_error > 0
+    ]
     left_out = tuple(
-        (label, estimate.note or "it has no error") for place, (label, estimate) in enumerate(rows) if place not in kept
+        (label, estimate.note or "it has no error")
+        for position, (label, estimate) in enumerate(rows)
+        if position not in kept
     )
-    errors = np.array([rows[place][1].standard_error for place in kept])
+    errors = np.array([rows[position][1].standard_error for position in kept])
     note = "estimates taken as independent; what they share would widen the interval"
-    table = np.diag(errors**2)
+    covariance_table = np.diag(errors**2)
     if covariance is not None:
-        table, note = _square(covariance, len(rows))[np.ix_(kept, kept)], "dependence from shared controls"
+        covariance_table, note = (
+            _checked_covariance(covariance, len(rows))[np.ix_(kept, kept)],
+            "dependence from shared controls",
+        )
     if placebos is not None and len(kept) > 1:
-        correlation, count = _correlation(placebos, len(rows), kept)
-        table, note = correlation * np.outer(errors, errors), f"dependence from {count:,} placebos drawn together"
+        correlation, count = _placebo_correlation(placebos, len(rows), kept)
+        covariance_table, note = (
+            correlation * np.outer(errors, errors),
+            f"dependence from {count:,} placebos drawn together",
+        )
     if not kept:
         return Forest((), left_out, None, note)
-    values = np.array([rows[place][1].value for place in kept])
-    pooled = random_effects_mean(values, table, level=level)
+    values = np.array([rows[position][1].value for position in kept])
+    pooled = random_effects_mean(values, covariance_table, level=level)
     between = pooled.between if len(kept) > 1 else 0.0
-    inverse = np.linalg.inv(table + between * np.eye(len(kept)))
+    inverse = np.linalg.inv(covariance_table + between * np.eye(len(kept)))
     weights = inverse.sum(axis=0) / inverse.sum()
-    listed = tuple((*rows[place], float(weight)) for place, weight in zip(kept, weights, strict=True))
-    return Forest(listed, left_out, pooled, note)
+    weighted_rows = tuple((*rows[position], float(weight)) for position, weight in zip(kept, weights, strict=True))
+    return Forest(weighted_rows, left_out, pooled, note)
 
 
-def _square(covariance: ArrayLike, count: int) -> np.ndarray:
+def _checked_covariance(covariance: ArrayLike, count: int) -> np.ndarray:
     table = np.asarray(covariance, dtype=np.float64)
     if table.shape != (count, count):
         msg = f"The covariance of {count} rows must have shape ({count}, {count}); {table.shape} was given."
@@ -87,14 +99,14 @@ def _square(covariance: ArrayLike, count: int) -> np.ndarray:
     return table
 
 
-def _correlation(placebos: ArrayLike, count: int, kept: Sequence[int]) -> tuple[np.ndarray, int]:
+def _placebo_correlation(placebos: ArrayLike, count: int, kept: Sequence[int]) -> tuple[np.ndarray, int]:
     draws = np.asarray(placebos, dtype=np.float64)
     if draws.ndim != 2 or draws.shape[1] != count:
         msg = f"Placebo draws must have shape (draws, {count}); {draws.shape} was given."
         raise DesignError(msg)
-    used = draws[:, list(kept)]
-    used = used[np.isfinite(used).all(axis=1)]
-    if used.shape[0] < 30 or (used.std(axis=0) == 0).any():
-        msg = f"The dependence between rows needs 30 placebo draws that vary; {used.shape[0]} are complete."
+    complete_draws = draws[:, list(kept)]
+    complete_draws = complete_draws[np.isfinite(complete_draws).all(axis=1)]
+    if complete_draws.shape[0] < 30 or (complete_draws.std(axis=0) == 0).any():
+        msg = f"The dependence between rows needs 30 placebo draws that vary; {complete_draws.shape[0]} are complete."
         raise DesignError(msg)
-    return np.asarray(np.corrcoef(used, rowvar=False)), int(used.shape[0])
+    return np.asarray(np.corrcoef(complete_draws, rowvar=False)), int(complete_draws.shape[0])

@@ -1,4 +1,4 @@
-"""Several operations of one study as one: their own answers, pooled with the dependence seen where nothing was done."""
+"""Pooled effect of several operations of one study, with the dependence learned at places without operations."""
 
 from __future__ import annotations
 
@@ -21,31 +21,36 @@ from geoharm.model.period import Window
 from geoharm.model.pooled import Forest
 
 MIN_DRAWS = 30
-_DRAWS = 999
-_HALF = 0.5
+_RANDOM_DRAWS = 999
+_CONTINUITY = 0.5
 
 
 def pool_operations(
     operations: Sequence[tuple[Design, MeasureResult]], tiles: SquareGrid, candidates: ControlCandidates, *, seed: int
 ) -> tuple[tuple[str, Forest], ...]:
-    """Return a forest for the target, all rings, and both together: the primary measure over all operations.
+    """Return the primary measure's forest over all operations, for target, all rings, and both together.
 
     Parameters
     ----------
     operations : sequence of (Design, MeasureResult)
-        At least two, each with its result for the primary measure.
-    tiles, candidates : Tiles, ControlCandidates
-        Squares that no operation touched, with the primary measure's counts: `joint_placebo_draws` are drawn from them.
+        At least two operations, each with its result for the primary measure.
+    tiles, candidates : SquareGrid, ControlCandidates
+        Squares that no operation touched, with the primary measure's counts. `joint_placebo_draws` draws from them.
     seed : int
+        Random seed of the draws.
+
+    Returns
+    -------
+    tuple of (zone, Forest)
 
     Notes
     -----
-    Every operation brings its own calibrated ratio; one without is left out with its reason. The question is that of the
-    study file, so all operations in it are pooled, whatever they found. From ten operations on, `clustered_ratio` of
-    their counts stands beside the mean.
+    The calibrated ratios of the operations are pooled. An operation without one is left out, with the reason. All
+    operations of the study file are pooled, whatever their results. With ten operations or more, `clustered_ratio` of
+    their counts is given as a robustness check.
     """
     draws = joint_placebo_draws([design for design, _ in operations], tiles, candidates, seed=seed)
-    found = []
+    forests = []
     for zone in ("target", ALL_RINGS, TARGET_AND_RINGS):
         rows, changes = [], []
         for design, result in operations:
@@ -57,12 +62,12 @@ def pool_operations(
         pooled = pool_effects(rows, draws)
         if len(operations) >= MIN_CLUSTERS:
             pooled = replace(pooled, clustered=clustered_ratio(changes))
-        found.append((zone, pooled))
-    return tuple(found)
+        forests.append((zone, pooled))
+    return tuple(forests)
 
 
 def pool_effects(rows: Sequence[tuple[str, Estimate]], draws: NDArray[np.float64]) -> Forest:
-    """Return a forest of one row an operation, with the dependence of joint draws where there are enough of them."""
+    """Return a forest with one row per operation; the dependence comes from the joint draws if there are enough."""
     try:
         pooled = forest(rows, placebos=draws if draws.shape[0] >= MIN_DRAWS else None)
     except DesignError:
@@ -75,55 +80,62 @@ def pool_effects(rows: Sequence[tuple[str, Estimate]], draws: NDArray[np.float64
 def joint_placebo_draws(
     designs: Sequence[Design], tiles: SquareGrid, candidates: ControlCandidates, *, seed: int
 ) -> NDArray[np.float64]:
-    """Return what several operations would have shown where nothing was done, drawn together.
+    """Return joint draws of the operations' log ratios at places without an operation.
 
     Parameters
     ----------
     designs : sequence of Design
-    tiles, candidates : Tiles, ControlCandidates
+    tiles, candidates : SquareGrid, ControlCandidates
+        Squares that no operation touched, with the measure's counts.
     seed : int
+        Random seed of the draws.
 
     Returns
     -------
     ndarray, shape (draws, len(designs))
-        Log ratios at squares that lie to each other as the targets do, each over its own operation's windows. Where
-        fewer than 30 such constellations fit, squares drawn at random: then only what moves the whole city alike is in
-        it. Squares with few events are left out, since their noise would hide the dependence.
+        Log ratios at squares with the same relative positions as the targets, each over its own operation's windows. If
+        fewer than 30 such sets of squares fit, squares are drawn at random; the draws then contain only the dependence
+        that is common to the whole city. The random draws leave out squares with few events, because their noise would
+        hide the dependence.
     """
-    table = np.array([_log_ratios(candidates, design) for design in designs]).T
+    table = np.array([_square_log_ratios(candidates, design) for design in designs]).T
     events = candidates.counts.counts.sum(axis=1)
-    busy = events >= np.quantile(events, 2 / 3) if events.size else np.zeros(0, dtype=np.bool_)
-    middles = [design.of_role(ZoneRole.TARGET)[0].geometry.centroid for design in designs]
-    steps = [
-        (round((point.y - middles[0].y) / tiles.side), round((point.x - middles[0].x) / tiles.side))
-        for point in middles
+    is_busy = events >= np.quantile(events, 2 / 3) if events.size else np.zeros(0, dtype=np.bool_)
+    centroids = [design.of_role(ZoneRole.TARGET)[0].geometry.centroid for design in designs]
+    offsets = [
+        (round((point.y - centroids[0].y) / tiles.side), round((point.x - centroids[0].x) / tiles.side))
+        for point in centroids
     ]
-    place = {key: at for at, key in enumerate(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True))}
+    square_at = {
+        cell: square for square, cell in enumerate(zip(tiles.row.tolist(), tiles.column.tolist(), strict=True))
+    }
     rows = []
-    for row, column in place:
-        at = [place.get((row + up, column + along), -1) for up, along in steps]
-        if min(at) >= 0 and len(set(at)) == len(at):
-            rows.append([table[one, number] for number, one in enumerate(at)])
+    for row, column in square_at:
+        squares = [
+            square_at.get((row + row_offset, column + column_offset), -1) for row_offset, column_offset in offsets
+        ]
+        if min(squares) >= 0 and len(set(squares)) == len(squares):
+            rows.append([table[square, operation] for operation, square in enumerate(squares)])
     if len(rows) >= MIN_DRAWS:
         return np.array(rows)
-    kept = np.flatnonzero(busy)
-    if kept.size < max(MIN_DRAWS, len(designs)):
+    busy_squares = np.flatnonzero(is_busy)
+    if busy_squares.size < max(MIN_DRAWS, len(designs)):
         return np.empty((0, len(designs)))
     rng = np.random.default_rng(seed)
-    picks = np.array([rng.choice(kept, len(designs), replace=False) for _ in range(_DRAWS)])
+    picks = np.array([rng.choice(busy_squares, len(designs), replace=False) for _ in range(_RANDOM_DRAWS)])
     return np.asarray(table[picks, np.arange(len(designs))])
 
 
-def _log_ratios(candidates: ControlCandidates, design: Design) -> NDArray[np.float64]:
-    """Return the log ratio of every square over an operation's windows, against all squares together."""
-    before, after = (_counted(candidates, window) for window in (design.before, design.after))
-    whole = math.log((after.sum() + _HALF) / (before.sum() + _HALF))
-    return np.asarray(np.log((after + _HALF) / (before + _HALF)) - whole)
+def _square_log_ratios(candidates: ControlCandidates, design: Design) -> NDArray[np.float64]:
+    """Return the log ratio of every square over an operation's windows, relative to all squares together."""
+    before, after = (_window_counts(candidates, window) for window in (design.before, design.after))
+    overall = math.log((after.sum() + _CONTINUITY) / (before.sum() + _CONTINUITY))
+    return np.asarray(np.log((after + _CONTINUITY) / (before + _CONTINUITY)) - overall)
 
 
-def _counted(candidates: ControlCandidates, window: Window) -> NDArray[np.int64]:
+def _window_counts(candidates: ControlCandidates, window: Window) -> NDArray[np.int64]:
     dates = candidates.counts.dates
-    inside = np.zeros(dates.size, dtype=np.bool_)
+    in_window = np.zeros(dates.size, dtype=np.bool_)
     for period in window.periods:
-        inside |= (dates >= np.datetime64(period.start)) & (dates < np.datetime64(period.end))
-    return np.asarray(candidates.counts.counts[:, inside].sum(axis=1))
+        in_window |= (dates >= np.datetime64(period.start)) & (dates < np.datetime64(period.end))
+    return np.asarray(candidates.counts.counts[:, in_window].sum(axis=1))
