@@ -1,1 +1,1 @@
-"""What the changes add up to as harm under stated weights; activity stays outside the sum."""
+"""Harm analysis: net harm, unintended harm, appraisal and ranking. Activity is never counted as harm."""

@@ -1,4 +1,6 @@
-"""Acceptability: under which share of the admissible weightings net harm fell, and at which weights that turns.
+"""Acceptability analysis: the share of admissible weightings under which net harm fell.
+
+It also computes the tipping points: the exchange rates at which the sign of net harm changes. The method is SMAA.
 
 Lahdelma, Hokkanen and Salminen (1998), SMAA: stochastic multiobjective acceptability analysis, European Journal of
 Operational Research 106:137-143, https://doi.org/10.1016/S0377-2217(97)00163-X
@@ -25,8 +27,11 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """Measures that share who bears the harm, its type and the rule that speaks of it: one draw weighs them all."""
+class _HarmGroup:
+    """Measures with the same bearer of harm, harm type and exchange rule.
+
+    All measures of a group get the same drawn exchange rate.
+    """
 
     name: str
     label: str
@@ -35,91 +40,98 @@ class _Group:
     few: float
     many: float
 
-    def rates(self, share: Floats) -> Floats:
-        """Return how many events weigh as much as one reference event, a share of the way from many to few, log scale."""
-        return np.asarray(np.exp(math.log(self.many) + share * math.log(self.few / self.many)), dtype=np.float64)
+    def rates(self, shares: Floats) -> Floats:
+        """Return the exchange rates at given shares of the range.
+
+        An exchange rate is the number of events that weigh as much as one reference event. Share 0 is `many`, share 1
+        is `few`; rates in between are interpolated on the log scale.
+        """
+        return np.asarray(np.exp(math.log(self.many) + shares * math.log(self.few / self.many)), dtype=np.float64)
 
 
 def acceptability(
     joint: JointEffects, rates: ExchangeRates, *, seed: int, weightings: int = WEIGHTINGS, level: float = 0.95
 ) -> Acceptability:
-    r"""Return the share of admissible weightings under which net harm fell, and where the answer turns.
+    r"""Return the share of admissible weightings under which net harm fell, and the tipping points.
 
     Parameters
     ----------
     joint : JointEffects
+        Joint draws of the effects of all measures in one zone.
     rates : ExchangeRates
-        The declared ranges.
+        The declared ranges of exchange rates.
     seed : int
+        Seed of the random numbers.
     weightings : int
-        A power of two.
+        How many weightings are drawn; a power of two.
     level : float
-        Of the intervals behind "clearly".
+        Level of the intervals that decide whether a change is "clear".
 
     Returns
     -------
     Acceptability
-        Without an answer, and with the reason, if a measure that takes part is unknown.
+        All shares are NaN, and `note` gives the reason, if the effect of a used measure is unknown.
 
-    Notes
-    -----
-    One number is drawn for each group of harms (who bears it, of which type, under one rule), evenly on the log scale between the ends
-    of its range, by scrambled Sobol points; every measure of the group is weighed by the same draw. Splitting a measure
-    in two therefore changes nothing, nor does counting in another unit whose declared range is converted with it. Groups
-    are drawn independently of each other.
+    Notes ----- A group of harms has one bearer, one harm type and one exchange rule. For each group, exchange rates are
+    drawn from its declared range, uniformly on the log scale, with scrambled Sobol points. Groups are drawn
+    independently. All measures of a group get the same rate. The result therefore does not change if a measure is split
+    in two, or if it is counted in another unit and its declared range is converted too.
 
-    A weighting is "clearly" one or the other if the interval of its weighted sum, over joint draws of the effects,
-    leaves out zero; otherwise its best estimate decides. Central weights are the geometric mean exchange rates of the
-    weightings behind each conclusion.
+    A weighting counts as a clear fall or a clear rise if the interval of its weighted sum, over the joint draws of the
+    effects, excludes zero. Otherwise the best estimate decides. Central rates are the geometric mean exchange rates of
+    the weightings behind each conclusion.
     """
     groups = _groups(joint, rates)
-    note = _refusal(joint, groups)
-    if note:
-        nothing = math.nan
-        return Acceptability(joint.zone, rates.name, 0, nothing, nothing, nothing, nothing, nothing, (), (),
-                             calibrated=False, note=note)  # fmt: skip
-    points = _points(groups, weightings, seed)
+    reason = _why_undefined(joint, groups)
+    if reason:
+        nan = math.nan
+        return Acceptability(joint.zone, rates.name, 0, nan, nan, nan, nan, nan, (), (),
+                             calibrated=False, note=reason)  # fmt: skip
+    shares = _draw_shares(groups, weightings, seed)
     weights = np.zeros((weightings, len(joint.measures)))
-    for position, group in enumerate(groups):
-        weights[:, list(group.columns)] = (group.sign / group.rates(points[:, position]))[:, None]
-    side, clear = _sides(joint, weights, level)
-    used = [column for group in groups for column in group.columns]
+    for number, group in enumerate(groups):
+        weights[:, list(group.columns)] = (group.sign / group.rates(shares[:, number]))[:, None]
+    direction, is_clear = _directions(joint, weights, level)
+    used_columns = [column for group in groups for column in group.columns]
     return Acceptability(
         zone=joint.zone,
         rates=rates.name,
         weightings=weightings,
-        clearly_fell=float(((side < 0) & clear).mean()),
-        fell=float(((side < 0) & ~clear).mean()),
-        rose=float(((side > 0) & ~clear).mean()),
-        clearly_rose=float(((side > 0) & clear).mean()),
-        neither=float((side == 0).mean()),
-        central=tuple(_central(group, points[:, position], side) for position, group in enumerate(groups)),
-        tipping_points=_flips(joint, groups, rates.reference),
-        calibrated=all(joint.calibrated[column] for column in used),
+        clearly_fell=float(((direction < 0) & is_clear).mean()),
+        fell=float(((direction < 0) & ~is_clear).mean()),
+        rose=float(((direction > 0) & ~is_clear).mean()),
+        clearly_rose=float(((direction > 0) & is_clear).mean()),
+        neither=float((direction == 0).mean()),
+        central=tuple(_central_rates(group, shares[:, number], direction) for number, group in enumerate(groups)),
+        tipping_points=_tipping_points(joint, groups, rates.reference),
+        calibrated=all(joint.calibrated[column] for column in used_columns),
     )
 
 
 def group_name(borne_by: str, kind: str) -> str:
-    """Return a group of harms in words."""
+    """Return the label of a group of harms: the harm type and who bears it."""
     return f"{kind}, borne by {borne_by}"
 
 
-def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_Group, ...]:
-    """Return the groups in the order of their axes and rules, so that the order of the measures changes nothing."""
-    members: dict[tuple[str, str, int], list[int]] = {}
+def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_HarmGroup, ...]:
+    """Return the groups of harms, sorted by bearer, harm type and rule.
+
+    The order does not depend on the order of the measures.
+    """
+    columns_by_group: dict[tuple[str, str, int], list[int]] = {}
     for column, measure in enumerate(joint.measures):
         rule = rates.rule(measure)
         if measure.harm is not None and rule is not None:
-            place = rates.rules.index(rule)
-            members.setdefault((measure.harm.borne_by, measure.harm.type, place), []).append(column)
-    found = []
-    for borne_by, kind, place in sorted(members):
-        columns = sorted(members[borne_by, kind, place], key=lambda column: joint.measures[column].name)
-        rule = rates.rules[place]
-        alone = sum(axes[:2] == (borne_by, kind) for axes in members) == 1
-        found.append(
-            _Group(
-                name=group_name(borne_by, kind) + ("" if alone else f" ({rule.selector.words()})"),
+            rule_index = rates.rules.index(rule)
+            columns_by_group.setdefault((measure.harm.borne_by, measure.harm.type, rule_index), []).append(column)
+    groups = []
+    for borne_by, kind, rule_index in sorted(columns_by_group):
+        columns = sorted(columns_by_group[borne_by, kind, rule_index], key=lambda column: joint.measures[column].name)
+        rule = rates.rules[rule_index]
+        is_only_rule = sum(key[:2] == (borne_by, kind) for key in columns_by_group) == 1
+        groups.append(
+            _HarmGroup(
+                name=group_name(borne_by, kind) + ("" if is_only_rule else f" ({rule.selector.words()})"),
                 label=" and ".join(f"\u201c{joint.measures[column].name}\u201d" for column in columns),
                 columns=tuple(columns),
                 sign=SIGNS[rule.sign],
@@ -127,100 +139,122 @@ def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_Group, ...]:
                 many=rule.many,
             )
         )
-    return tuple(found)
+    return tuple(groups)
 
 
-def _refusal(joint: JointEffects, groups: Sequence[_Group]) -> str:
-    used = [column for group in groups for column in group.columns]
-    if not used:
+def _why_undefined(joint: JointEffects, groups: Sequence[_HarmGroup]) -> str:
+    used_columns = [column for group in groups for column in group.columns]
+    if not used_columns:
         return "the declared exchange rates speak of no measure of this study"
-    for column in used:
+    for column in used_columns:
         if not joint.known(column):
             return f"one part is unknown: {joint.measures[column].name}"
-    twice = double_counting_note([joint.measures[column] for column in used])
-    return f"{twice}; give one of them the sign ignored" if twice else ""
+    double_counting = double_counting_note([joint.measures[column] for column in used_columns])
+    return f"{double_counting}; give one of them the sign ignored" if double_counting else ""
 
 
-def _points(groups: Sequence[_Group], weightings: int, seed: int) -> Floats:
-    """Return one number from 0 to 1 a weighting and group; a group of one rate only needs none of them."""
+def _draw_shares(groups: Sequence[_HarmGroup], weightings: int, seed: int) -> Floats:
+    """Return random shares from 0 to 1, shape (weightings, groups)."""
     return np.asarray(qmc.Sobol(d=len(groups), rng=np.random.default_rng(seed)).random(weightings))
 
 
-def _sides(joint: JointEffects, weights: Floats, level: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return -1, 0 or 1 by best estimate of each weighting, and whether its interval leaves out zero on that side."""
+def _directions(joint: JointEffects, weights: Floats, level: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return for each weighting the sign of its best estimate, and whether its interval excludes zero on that side.
+
+    The sign is -1 (net harm fell), 1 (it rose) or 0 (the bounds allow both).
+    """
     tail = (1 - level) / 2
-    best_low, best_high = _weighted(weights, joint.best_low[None], joint.best_high[None])
-    side = np.where(best_high[:, 0] < 0, -1, np.where(best_low[:, 0] > 0, 1, 0))
-    clear = np.zeros(side.size, dtype=bool)
-    for first in range(0, side.size, _CHUNK):
-        part = slice(first, first + _CHUNK)
-        least, most = _weighted(weights[part], joint.low, joint.high)
-        below, above = (most < 0).mean(axis=1) >= 1 - tail, (least > 0).mean(axis=1) >= 1 - tail
-        clear[part] = np.where(side[part] < 0, below, above & (side[part] > 0))
-    return side.astype(np.int64), clear
+    best_low, best_high = _weighted_sums(weights, joint.best_low[None], joint.best_high[None])
+    direction = np.where(best_high[:, 0] < 0, -1, np.where(best_low[:, 0] > 0, 1, 0))
+    is_clear = np.zeros(direction.size, dtype=bool)
+    for start in range(0, direction.size, _CHUNK):
+        chunk = slice(start, start + _CHUNK)
+        lowest, highest = _weighted_sums(weights[chunk], joint.low, joint.high)
+        is_below, is_above = (highest < 0).mean(axis=1) >= 1 - tail, (lowest > 0).mean(axis=1) >= 1 - tail
+        is_clear[chunk] = np.where(direction[chunk] < 0, is_below, is_above & (direction[chunk] > 0))
+    return direction.astype(np.int64), is_clear
 
 
-def _weighted(weights: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
-    """Return the least and most of the weighted sums, shape (weightings, draws), summed in the order of the columns."""
-    least = np.zeros((weights.shape[0], low.shape[0]))
-    most = np.zeros_like(least)
+def _weighted_sums(weights: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Return the lowest and highest weighted sums, each of shape (weightings, draws).
+
+    Terms are added in the order of the columns.
+    """
+    lowest = np.zeros((weights.shape[0], low.shape[0]))
+    highest = np.zeros_like(lowest)
     for column in range(weights.shape[1]):
         weight = weights[:, column : column + 1]
         if not weight.any():
             continue
-        one, two = weight * low[None, :, column], weight * high[None, :, column]
-        least, most = least + np.minimum(one, two), most + np.maximum(one, two)
-    return least, most
+        at_low, at_high = weight * low[None, :, column], weight * high[None, :, column]
+        lowest, highest = lowest + np.minimum(at_low, at_high), highest + np.maximum(at_low, at_high)
+    return lowest, highest
 
 
-def _central(group: _Group, share: Floats, side: NDArray[np.int64]) -> tuple[str, float, float, float]:
-    def middle(mask: NDArray[np.bool_]) -> float:
-        return float(group.rates(share[mask].mean())) if mask.any() else math.nan
+def _central_rates(group: _HarmGroup, shares: Floats, direction: NDArray[np.int64]) -> tuple[str, float, float, float]:
+    # The three rates are those of all weightings, of weightings with a fall and of weightings with a rise.
+    def central_rate(mask: NDArray[np.bool_]) -> float:
+        return float(group.rates(shares[mask].mean())) if mask.any() else math.nan
 
-    return group.name, middle(np.ones(side.size, dtype=bool)), middle(side < 0), middle(side > 0)
-
-
-def _flips(joint: JointEffects, groups: Sequence[_Group], reference: str) -> tuple[TippingPoint, ...]:
-    """Return where each group alone turns the sign of the best estimate, the nearest first.
-
-    Only where every effect is a number: bounds have no single sign to turn.
-    """
-    used = [column for group in groups for column in group.columns]
-    if any(joint.best_low[column] != joint.best_high[column] for column in used):
-        return ()
-    parts = [
-        math.fsum(group.sign / _middle(group) * float(joint.best_low[column]) for column in group.columns)
-        for group in groups
-    ]
-    total = math.fsum(parts)
-    flips = []
-    for group, part in zip(groups, parts, strict=True):
-        rest, now = total - part, _middle(group)
-        factor = -rest / part if part else math.nan
-        at = now / factor if factor > 0 else math.inf if factor == 0 else math.nan
-        inside = bool(math.isfinite(at) and group.few <= at <= group.many)
-        flips.append(
-            TippingPoint(group.name, now, at, inside, _sentence(group, now, at, total, reference, inside=inside))
-        )
-    return tuple(sorted(flips, key=lambda one: abs(math.log(one.at / one.now)) if 0 < one.at < math.inf else math.inf))
-
-
-def _middle(group: _Group) -> float:
-    """Return the middle of a group's range, on the log scale."""
-    return math.sqrt(group.few * group.many)
-
-
-def _sentence(group: _Group, now: float, at: float, total: float, reference: str, *, inside: bool) -> str:
-    state, other = ("fell", "rose") if total < 0 else ("rose", "fell")
-    if not 0 < at < math.inf:
-        return f"No weight of {group.label} alone turns the answer: net harm {state} whatever it weighs."
-    way = "more" if at > now else "fewer"
-    where = "inside the declared range" if inside else "outside the declared range"
     return (
-        f"Net harm {state} if {_count(now)} of {group.label} weigh as much as {reference}; with {_count(at)} or {way} it "
-        f"{other} ({where})."
+        group.name,
+        central_rate(np.ones(direction.size, dtype=bool)),
+        central_rate(direction < 0),
+        central_rate(direction > 0),
     )
 
 
-def _count(rate: float) -> str:
+def _tipping_points(joint: JointEffects, groups: Sequence[_HarmGroup], reference: str) -> tuple[TippingPoint, ...]:
+    """Return the tipping point of each group: the rate at which the sign of the best estimate changes.
+
+    The nearest comes first. There are none if an effect is only known within bounds, because its sign is not unique.
+    """
+    used_columns = [column for group in groups for column in group.columns]
+    if any(joint.best_low[column] != joint.best_high[column] for column in used_columns):
+        return ()
+    contributions = [
+        math.fsum(group.sign / _middle_rate(group) * float(joint.best_low[column]) for column in group.columns)
+        for group in groups
+    ]
+    total = math.fsum(contributions)
+    points = []
+    for group, contribution in zip(groups, contributions, strict=True):
+        others, current_rate = total - contribution, _middle_rate(group)
+        factor = -others / contribution if contribution else math.nan
+        tipping_rate = current_rate / factor if factor > 0 else math.inf if factor == 0 else math.nan
+        is_admissible = bool(math.isfinite(tipping_rate) and group.few <= tipping_rate <= group.many)
+        points.append(
+            TippingPoint(
+                group.name,
+                current_rate,
+                tipping_rate,
+                is_admissible,
+                _tipping_sentence(group, current_rate, tipping_rate, total, reference, is_admissible=is_admissible),
+            )
+        )
+    return tuple(
+        sorted(points, key=lambda point: abs(math.log(point.at / point.now)) if 0 < point.at < math.inf else math.inf)
+    )
+
+
+def _middle_rate(group: _HarmGroup) -> float:
+    """Return the geometric mean of the two ends of a group's range."""
+    return math.sqrt(group.few * group.many)
+
+
+def _tipping_sentence(
+    group: _HarmGroup, current_rate: float, tipping_rate: float, total: float, reference: str, *, is_admissible: bool
+) -> str:
+    state, opposite = ("fell", "rose") if total < 0 else ("rose", "fell")
+    if not 0 < tipping_rate < math.inf:
+        return f"No weight of {group.label} alone turns the answer: net harm {state} whatever it weighs."
+    comparison = "more" if tipping_rate > current_rate else "fewer"
+    range_words = "inside the declared range" if is_admissible else "outside the declared range"
+    return (
+        f"Net harm {state} if {_format_rate(current_rate)} of {group.label} weigh as much as {reference}; "
+        f"with {_format_rate(tipping_rate)} or {comparison} it {opposite} ({range_words})."
+    )
+
+
+def _format_rate(rate: float) -> str:
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"

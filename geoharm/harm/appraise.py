@@ -1,4 +1,4 @@
-"""Appraise before acting: draw what is assumed of each way to act, and add up what it would do to harm."""
+"""Appraisal of planned options: the expected net harm of each, simulated from its assumptions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geoharm.model.values import EvidenceCard, ValueProfile
 
 DRAWS = 10_000
 MAX_LEVEL_FACTOR = 0.9
-_Z = 1.6448536269514722  # half the width of a 90% range, in standard errors
+_Z = 1.6448536269514722  # half the width of a 90% interval, in standard errors
 Floats = NDArray[np.float64]
 
 
@@ -30,38 +30,40 @@ def appraise_option(
     card: EvidenceCard | None = None,
     draws: int = DRAWS,
 ) -> OptionAppraisal:
-    r"""Return what one way to act would do to harm, under every profile.
+    r"""Return the expected effect of one option on harm, under every value profile.
 
     Parameters
     ----------
     option : PlannedOption
+        The option and its assumed ranges.
     baseline : sequence of Baseline
-        One a harm.
+        One for each harm.
     profiles : sequence of ValueProfile
     months : int
-        How long after the start to look.
+        How many months after the start are appraised.
     seed : int
-        The same for every option, so that all meet the same baseline draws.
+        The same for every option, so that all options use the same baseline draws.
     card : EvidenceCard, optional
+        The evidence card of the option, passed through to the result.
     draws : int
+        Number of random draws.
 
     Returns
     -------
     OptionAppraisal
 
-    Notes
-    -----
-    For each harm that the option is aimed at, with :math:`\lambda` its events a month, T the months, :math:`\delta` the
-    local change, h the half-life and s the share displaced,
+    Notes ----- For each harm that the option is aimed at, let :math:`\lambda` be its events a month, T the months,
+    :math:`\delta` the local change, h the half-life and s the share displaced. Then
 
     .. math:: x = \lambda T \, \delta \, D \, (1 - s), \qquad D = \frac{h}{T \ln 2} (1 - 2^{-T/h})
 
-    and for each side harm with change c: :math:`x = \lambda T \, c \, D`. A measure named as a side harm is not aimed at.
-    Every range is a 90% range: normal draws for changes (never below -1) and shares, log-normal for the half-life. The
-    baseline is drawn from a gamma distribution of shape :math:`(n + 1/2) / \phi`.
+    and for each side effect with change c: :math:`x = \lambda T \, c \, D`. A measure with a side effect is not one
+    that the option is aimed at. Every range is a 90% interval. Changes (never below -1) and shares are drawn from
+    normal distributions, the half-life from a log-normal one. The baseline is drawn from a gamma distribution of shape
+    :math:`(n + 1/2) / \phi`.
 
-    The assumption that decides is the one whose squared rank correlation with net harm is largest; break-even
-    displacement solves for the s at which the mean of net harm is zero.
+    The most influential assumption is the one with the largest squared rank correlation with net harm. Break-even
+    displacement is the s at which the mean of net harm is zero.
 
     References
     ----------
@@ -69,101 +71,111 @@ def appraise_option(
     """
     rng = np.random.default_rng(seed)
     rates = {
-        one.measure.name: rng.gamma((one.events + 0.5) / one.dispersion, one.dispersion, draws) / one.months
-        for one in baseline
+        row.measure.name: rng.gamma((row.events + 0.5) / row.dispersion, row.dispersion, draws) / row.months
+        for row in baseline
     }
     inputs: dict[str, Floats] = {f"baseline of {name}": rate for name, rate in rates.items()}
-    local = np.maximum(_normal(rng, option.local, draws), -1.0)
-    displaced = _normal(rng, option.displaced, draws)
-    lasting = _lasting(rng, option.half_life, months, draws)
+    local = np.maximum(_draw_normal(rng, option.local, draws), -1.0)
+    displaced = _draw_normal(rng, option.displaced, draws)
+    lasting = _draw_remaining_share(rng, option.half_life, months, draws)
     inputs |= {"local change": local, "share displaced": displaced, "how long it lasts": lasting}
-    side = {}
-    for one in option.side:
-        side[one.measure] = np.maximum(_normal(rng, (one.low, one.high), draws), -1.0)
-        inputs[f"change of {one.measure}"] = side[one.measure]
-    aimed = {name: rate * months * local * lasting for name, rate in rates.items() if name not in side}
-    change = {name: part * (1 - displaced) for name, part in aimed.items()}
-    change |= {name: rates[name] * months * part * lasting for name, part in side.items() if name in rates}
+    side_changes = {}
+    for effect in option.side:
+        side_changes[effect.measure] = np.maximum(_draw_normal(rng, (effect.low, effect.high), draws), -1.0)
+        inputs[f"change of {effect.measure}"] = side_changes[effect.measure]
+    aimed = {name: rate * months * local * lasting for name, rate in rates.items() if name not in side_changes}
+    change = {name: local_change * (1 - displaced) for name, local_change in aimed.items()}
+    change |= {
+        name: rates[name] * months * side_change * lasting
+        for name, side_change in side_changes.items()
+        if name in rates
+    }
     return OptionAppraisal(
         option=option,
         card=card,
-        changes=tuple((one.measure.name, _span(change[one.measure.name]), float(change[one.measure.name].mean())) for one in baseline),
-        profiles=tuple(_under(one, baseline, (aimed, change, rates), inputs, months) for one in profiles),
-    )  # fmt: skip
+        changes=tuple(
+            (row.measure.name, _interval(change[row.measure.name]), float(change[row.measure.name].mean()))
+            for row in baseline
+        ),
+        profiles=tuple(
+            _appraise_under_profile(profile, baseline, (aimed, change, rates), inputs, months) for profile in profiles
+        ),
+    )
 
 
-def _under(
+def _appraise_under_profile(
     profile: ValueProfile,
     baseline: Sequence[Baseline],
     drawn: tuple[dict[str, Floats], dict[str, Floats], dict[str, Floats]],
     inputs: dict[str, Floats],
     months: int,
 ) -> OptionUnderProfile:
+    # By measure: draws of the local change it is aimed at, of the net change, and of the monthly rate.
     aimed, change, rates = drawn
-    weights = {one.measure.name: profile.weight(one.measure) for one in baseline}
+    weights = {row.measure.name: profile.weight(row.measure) for row in baseline}
     net = np.zeros(next(iter(rates.values())).size)
-    moved = rest = 0.0
+    aimed_harm = side_harm = 0.0
     for name, weight in weights.items():
         net = net + weight * change[name]
         if name in aimed:
-            moved += weight * float(aimed[name].mean())
+            aimed_harm += weight * float(aimed[name].mean())
         else:
-            rest += weight * float(change[name].mean())
-    decides, share = _decides(inputs, net)
-    even = 1 + rest / moved if moved < 0 else math.nan
+            side_harm += weight * float(change[name].mean())
+    main_input, explained = _most_influential_input(inputs, net)
+    break_even = 1 + side_harm / aimed_harm if aimed_harm < 0 else math.nan
     vetoes = tuple(
         (
             veto.words,
-            one.measure.name,
-            float((change[one.measure.name] > veto.margin * rates[one.measure.name] * months).mean()),
+            row.measure.name,
+            float((change[row.measure.name] > veto.margin * rates[row.measure.name] * months).mean()),
         )
         for veto in profile.vetoes
-        for one in baseline
-        if veto.selector.fits(one.measure)
-        and (veto.selector.measure or veto.selector.kind or one.measure.kind != "treatment_entry")
+        for row in baseline
+        if veto.selector.fits(row.measure)
+        and (veto.selector.measure or veto.selector.kind or row.measure.kind != "treatment_entry")
     )
     return OptionUnderProfile(
         profile=profile.name,
         reference=profile.reference,
         mean=float(net.mean()),
-        interval=_span(net),
+        interval=_interval(net),
         reduces=float((net < 0).mean()),
-        decides=decides,
-        decides_share=share,
-        break_even=even if 0 <= even <= 1 else math.nan,
+        decides=main_input,
+        decides_share=explained,
+        break_even=break_even if 0 <= break_even <= 1 else math.nan,
         vetoes=vetoes,
     )
 
 
-def _normal(rng: np.random.Generator, ends: tuple[float, float], draws: int) -> Floats:
-    """Return normal draws whose middle 90% lie between two ends."""
-    low, high = ends
+def _draw_normal(rng: np.random.Generator, limits: tuple[float, float], draws: int) -> Floats:
+    """Return draws from the normal distribution whose central 90% interval is `limits`."""
+    low, high = limits
     return np.asarray((low + high) / 2 + (high - low) / (2 * _Z) * rng.standard_normal(draws), dtype=np.float64)
 
 
-def _lasting(rng: np.random.Generator, half_life: tuple[float, float], months: int, draws: int) -> Floats:
-    """Return the mean share of the first effect that is left over the months, 1 if it lasts."""
+def _draw_remaining_share(rng: np.random.Generator, half_life: tuple[float, float], months: int, draws: int) -> Floats:
+    """Return draws of the mean share of the initial effect that remains over the months; 1 without decay."""
     normal = rng.standard_normal(draws)
     if math.isinf(half_life[0]):
         return np.ones(draws)
     low, high = math.log(half_life[0]), math.log(half_life[1])
-    half = np.exp((low + high) / 2 + (high - low) / (2 * _Z) * normal)
-    return np.asarray(half / (months * math.log(2)) * (1 - 2 ** (-months / half)), dtype=np.float64)
+    half_lives = np.exp((low + high) / 2 + (high - low) / (2 * _Z) * normal)
+    return np.asarray(half_lives / (months * math.log(2)) * (1 - 2 ** (-months / half_lives)), dtype=np.float64)
 
 
-def _decides(inputs: dict[str, Floats], net: Floats) -> tuple[str, float]:
-    """Return the input with the largest squared rank correlation with net harm, and that number."""
+def _most_influential_input(inputs: dict[str, Floats], net: Floats) -> tuple[str, float]:
+    """Return the name of the input with the largest squared rank correlation with net harm, and that correlation."""
     target = rankdata(net)
-    best, share = "", 0.0
+    main_input, largest = "", 0.0
     for name, values in inputs.items():
         if np.ptp(values) == 0 or np.ptp(net) == 0:
             continue
-        found = float(np.corrcoef(rankdata(values), target)[0, 1]) ** 2
-        if found > share + 1e-12:
-            best, share = name, found
-    return best, share
+        explained = float(np.corrcoef(rankdata(values), target)[0, 1]) ** 2
+        if explained > largest + 1e-12:
+            main_input, largest = name, explained
+    return main_input, largest
 
 
-def _span(values: Floats) -> Interval:
+def _interval(values: Floats) -> Interval:
     low, high = np.quantile(values, [(1 - MAX_LEVEL_FACTOR) / 2, (1 + MAX_LEVEL_FACTOR) / 2])
     return Interval(float(low), float(high), MAX_LEVEL_FACTOR)

@@ -1,4 +1,4 @@
-"""Is the picture whole: which kinds of harm nobody measured, and whether the objective looks at one harm only."""
+"""Completeness of a study: kinds of harm without a measure, and objectives that name only one harm."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ACQUISITIVE = re.compile(
     r"\b(acquisitive|burglar\w*|theft\w*|robber\w*|shoplift\w*|shop[- ]lifting|stealing|property crime|car crime)\b",
     re.I,
 )
-_OTHER = re.compile(
+_OTHER_HARM = re.compile(
     r"\b(harm|health|overdos\w*|death|disorder|nuisance|needle\w*|litter|violen\w*|injur\w*|fear|safety|order|communit\w*|"
     r"treatment|exploit\w*)\b",
     re.I,
@@ -21,30 +21,30 @@ _OTHER = re.compile(
 
 
 def missing_harms(measures: Sequence[Measure]) -> tuple[str, ...]:
-    """Return the kinds of measure without which the picture is incomplete: health, and community.
+    """Return the kinds of harm that no measure covers: health, and harm borne by the community.
 
-    Activity is no harm, and cannot complete it.
+    Activity measures do not count, because activity is not harm.
     """
-    harms = [one.harm for one in measures if one.harm is not None]
-    found = []
-    if not any(one.type == "health" for one in harms):
-        found.append(HEALTH)
-    if not any(one.borne_by == "community" for one in harms):
-        found.append(COMMUNITY)
-    return tuple(found)
+    harms = [harm.harm for harm in measures if harm.harm is not None]
+    missing = []
+    if not any(harm.type == "health" for harm in harms):
+        missing.append(HEALTH)
+    if not any(harm.borne_by == "community" for harm in harms):
+        missing.append(COMMUNITY)
+    return tuple(missing)
 
 
 def limited_objective_note(objective: str) -> str:
-    """Return what is said of an objective that names acquisitive crime and no other harm; else an empty text.
+    """Return a note on an objective that names acquisitive crime and no other harm; else an empty text.
 
     Examples
     --------
-    >>> limited_objective("fewer burglaries")[:29]
+    >>> limited_objective_note("fewer burglaries")[:29]
     'The objective is a limited on'
-    >>> limited_objective("burglary and disorder")
+    >>> limited_objective_note("burglary and disorder")
     ''
     """
-    if _ACQUISITIVE.search(objective) and not _OTHER.search(_ACQUISITIVE.sub("", objective)):
+    if _ACQUISITIVE.search(objective) and not _OTHER_HARM.search(_ACQUISITIVE.sub("", objective)):
         return (
             f"The objective is a limited one (\u201c{objective}\u201d): acquisitive crime is one of the harms of a drug market. "
             "It can fall while overdoses, violence and litter rise."

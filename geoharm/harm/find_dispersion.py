@@ -1,4 +1,4 @@
-"""How finds lie around the old market: their spread, how far from bins and schools, and how many lie away from it."""
+"""Dispersion of finds around the target: spread, distance to sites, and share outside the target."""
 
 from __future__ import annotations
 
@@ -27,45 +27,60 @@ def find_dispersion(
     seed: int,
     level: float = MAX_LEVEL_FACTOR,
 ) -> tuple[FindDispersion, ...]:
-    """Return how finds around an operation lie, before and after, with intervals by resampling places.
+    """Return statistics of where finds lie before and after an operation, with intervals from resampled places.
 
     Parameters
     ----------
     measure : str
+        Name of the measure that counts the finds.
     before, after : (x, y, weight), ndarrays of shape (n,)
-        Distinct places near the target, in metres, with the finds at each.
-    sites : sequence of (name, ndarray of shape (s, 2))
-        "sharps bin", "school": the distance to the nearest is averaged.
+        Distinct places near the target, in metres, with the number of finds at each.
+    sites : sequence of (category, ndarray of shape (s, 2))
+        Sites by category ("sharps bin", "school"), in metres. For each category, the mean distance of the finds to the
+        nearest site is computed.
     inside : (before, after), ndarrays of bool, optional
-        Whether each place lies in the target: then the share of finds outside it is given, a sign of hurried use.
+        Whether each place lies in the target. If given, the share of finds outside the target is computed too; a rise
+        of this share is a sign of hurried use.
     seed : int
+        Seed of the resampling.
     level : float
+        Level of the intervals.
 
     Returns
     -------
     tuple of FindDispersion
-        NaN, with a note, with fewer than 5 finds in a window. A place is one unit, whatever was found there.
+        Values are NaN, with a note, if a window has fewer than 5 finds. Places are resampled as units, whatever the
+        number of finds there.
     """
     rng = np.random.default_rng(seed)
-    questions: list[tuple[str, str, Floats | None]] = [("spread around their middle", "m", None)]
-    questions += [(f"distance to the nearest {name}", "m", places) for name, places in sites if len(places)]
-    found = []
-    for what, unit, places in questions:
-        one, two = (_Lies(part, places) for part in (before, after))
-        found.append(_compare((measure, what, unit), one, two, rng, level))
+    statistics: list[tuple[str, str, Floats | None]] = [("spread around their middle", "m", None)]
+    statistics += [
+        (f"distance to the nearest {category}", "m", site_places) for category, site_places in sites if len(site_places)
+    ]
+    dispersions = []
+    for name, unit, site_places in statistics:
+        value_before, value_after = (_PlaceStatistic(finds, site_places) for finds in (before, after))
+        dispersions.append(_compare_windows((measure, name, unit), value_before, value_after, rng, level))
     if inside is not None:
-        one, two = (_Lies(part, None, away=~where) for part, where in zip((before, after), inside, strict=True))
-        found.append(_compare((measure, "share found outside the target", "share"), one, two, rng, level))
-    return tuple(found)
+        value_before, value_after = (
+            _PlaceStatistic(finds, None, away=~in_target)
+            for finds, in_target in zip((before, after), inside, strict=True)
+        )
+        dispersions.append(
+            _compare_windows(
+                (measure, "share found outside the target", "share"), value_before, value_after, rng, level
+            )
+        )
+    return tuple(dispersions)
 
 
-class _Lies:
-    """One statistic of weighted places that can be resampled by place."""
+class _PlaceStatistic:
+    """A statistic of weighted places, which can be resampled by place."""
 
     def __init__(
-        self, part: tuple[Floats, Floats, Floats], sites: Floats | None, *, away: NDArray[np.bool_] | None = None
+        self, finds: tuple[Floats, Floats, Floats], sites: Floats | None, *, away: NDArray[np.bool_] | None = None
     ) -> None:
-        self.x, self.y, self.weight = part
+        self.x, self.y, self.weight = finds
         self.value: Floats | None = None
         if away is not None:
             self.value = away.astype(np.float64)
@@ -83,27 +98,31 @@ class _Lies:
             return math.nan
         if self.value is not None:
             return float((weight * self.value).sum() / total)
-        middle = (weight * self.x).sum() / total, (weight * self.y).sum() / total
-        squared = (self.x - middle[0]) ** 2 + (self.y - middle[1]) ** 2
+        centre = (weight * self.x).sum() / total, (weight * self.y).sum() / total
+        squared = (self.x - centre[0]) ** 2 + (self.y - centre[1]) ** 2
         return math.sqrt(float((weight * squared).sum() / total))
 
     def resampled(self, rng: np.random.Generator) -> float:
-        picks = rng.multinomial(self.x.size, np.full(self.x.size, 1 / self.x.size))
-        return self.at(self.weight * picks)
+        multiplicity = rng.multinomial(self.x.size, np.full(self.x.size, 1 / self.x.size))
+        return self.at(self.weight * multiplicity)
 
 
-def _compare(
-    about: tuple[str, str, str], before: _Lies, after: _Lies, rng: np.random.Generator, level: float
+def _compare_windows(
+    labels: tuple[str, str, str],
+    before: _PlaceStatistic,
+    after: _PlaceStatistic,
+    rng: np.random.Generator,
+    level: float,
 ) -> FindDispersion:
     events = (before.events, after.events)
     if min(events) < MIN_FINDS:
-        nothing = Interval(math.nan, math.nan, level)
-        return FindDispersion(*about, math.nan, math.nan, nothing, events, "too few finds near the target")
+        undefined = Interval(math.nan, math.nan, level)
+        return FindDispersion(*labels, math.nan, math.nan, undefined, events, "too few finds near the target")
     changes = np.array([after.resampled(rng) - before.resampled(rng) for _ in range(RESAMPLES)])
     tail = (1 - level) / 2
     low, high = np.nanquantile(changes, [tail, 1 - tail])
     return FindDispersion(
-        *about,
+        *labels,
         before.at(before.weight),
         after.at(after.weight),
         Interval(float(low), float(high), level),

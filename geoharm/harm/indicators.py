@@ -1,4 +1,7 @@
-"""What surveys say before and after: confidence, fear and perception as outcomes; price and purity beside them."""
+"""Changes of survey indicators before and after an operation.
+
+Confidence, fear and perception are outcomes; price and purity are features of the market.
+"""
 
 from __future__ import annotations
 
@@ -22,68 +25,85 @@ NAME = "mean of areas"
 def indicator_change(
     indicator: Indicator, survey: SurveyEstimates, target: BaseGeometry, before: Window, after: Window
 ) -> IndicatorChange:
-    r"""Return a survey's change where the operation was, elsewhere, and here less elsewhere.
+    r"""Return a survey indicator's change in the areas of the operation, elsewhere, and the difference of the two.
 
     Parameters
     ----------
     indicator : Indicator
+        The survey question.
     survey : SurveyEstimates
+        The survey's estimates of that question by area and period.
     target : shapely geometry
-        In metres; an area counts as here if it shares ground with it.
+        The target area, in metres. Survey areas that overlap it are the areas of the operation.
     before, after : Window
-        A wave of the survey belongs to the window that holds its middle day.
+        A survey period belongs to the window that contains its middle day.
 
     Returns
     -------
     IndicatorChange
-        Undefined, with the reason, where a window or a place has no estimate.
+        An estimate is undefined, with the reason, where there is no survey estimate in a window.
 
-    Notes
-    -----
-    The plain mean over the areas and periods that have an estimate, whose errors are taken as independent:
-    :math:`se^2 = \sum se_i^2 / n^2`. Areas asked in one window only take no part, so that the mix of areas cannot move the
-    mean. The sampling error says nothing about why a view changed.
+    Notes ----- Each mean is the unweighted mean over the areas and periods that have an estimate. Their sampling errors
+    are taken as independent: :math:`se^2 = \sum se_i^2 / n^2`. Areas with estimates in one window only are left out, so
+    that the mix of areas cannot change the mean. The sampling error says nothing about why a view changed.
     """
-    near = np.array(
+    in_target = np.array(
         [shape is not None and float(shapely.area(shapely.intersection(shape, target))) > 0 for shape in survey.shapes]
     )
-    columns = [_columns(survey.periods, window) for window in (before, after)]
-    asked = np.array(
-        [all(np.isfinite(survey.estimate[row, part]).any() for part in columns if part) and all(columns)
-         for row in range(len(survey.areas))]
-    )  # fmt: skip
+    columns = [_columns_in(survey.periods, window) for window in (before, after)]
+    usable = np.array(
+        [
+            all(np.isfinite(survey.estimate[row, window_columns]).any() for window_columns in columns if window_columns)
+            and all(columns)
+            for row in range(len(survey.areas))
+        ]
+    )
     means = {
-        (place, when): _mean(survey, np.flatnonzero(asked & which), part, indicator.name, f"{name}, {words}")
-        for place, which, name in ((0, near, "where the operation was"), (1, ~near, "elsewhere"))
-        for when, part, words in ((0, columns[0], "before"), (1, columns[1], "after"))
+        (side, window_index): _mean_of_areas(
+            survey, np.flatnonzero(usable & on_side), window_columns, indicator.name, f"{side_words}, {window_words}"
+        )
+        for side, on_side, side_words in ((0, in_target, "where the operation was"), (1, ~in_target, "elsewhere"))
+        for window_index, window_columns, window_words in ((0, columns[0], "before"), (1, columns[1], "after"))
     }
-    here, elsewhere = (_less(means[place, 1], means[place, 0]) for place in (0, 1))
+    change_here, change_elsewhere = (_subtract(means[side, 1], means[side, 0]) for side in (0, 1))
     return IndicatorChange(
-        indicator, survey.unit, means[0, 0], means[0, 1], here, elsewhere, _less(here, elsewhere),
-        (int((asked & near).sum()), int((asked & ~near).sum())),
+        indicator, survey.unit, means[0, 0], means[0, 1], change_here, change_elsewhere,
+        _subtract(change_here, change_elsewhere),
+        (int((usable & in_target).sum()), int((usable & ~in_target).sum())),
     )  # fmt: skip
 
 
-def _columns(periods: Sequence[Period], window: Window) -> list[int]:
+def _columns_in(periods: Sequence[Period], window: Window) -> list[int]:
     return [
         column
         for column, period in enumerate(periods)
-        if any(part.start <= period.start + (period.end - period.start) / 2 < part.end for part in window.periods)
+        if any(
+            window_period.start <= period.start + (period.end - period.start) / 2 < window_period.end
+            for window_period in window.periods
+        )
     ]
 
 
-def _mean(survey: SurveyEstimates, rows: NDArray[np.int64], columns: Sequence[int], name: str, where: str) -> Estimate:
+def _mean_of_areas(
+    survey: SurveyEstimates, rows: NDArray[np.int64], columns: Sequence[int], name: str, place_words: str
+) -> Estimate:
     if not len(rows) or not columns:
-        return undefined(name, unit=survey.unit, reference="", note=f"no estimate {where}")
+        return undefined(name, unit=survey.unit, reference="", note=f"no estimate {place_words}")
     values, errors = (array[rows][:, list(columns)].ravel() for array in (survey.estimate, survey.standard_error))
-    known = np.isfinite(values)
-    count = int(known.sum())
-    error = math.sqrt(math.fsum(float(one) ** 2 for one in errors[known])) / count
-    return Estimate(name, math.fsum(float(one) for one in values[known]) / count, error, survey.unit, "")
+    is_known = np.isfinite(values)
+    count = int(is_known.sum())
+    error = math.sqrt(math.fsum(float(standard_error) ** 2 for standard_error in errors[is_known])) / count
+    return Estimate(name, math.fsum(float(value) for value in values[is_known]) / count, error, survey.unit, "")
 
 
-def _less(one: Estimate, two: Estimate) -> Estimate:
-    for part in (one, two):
-        if not part.is_defined:
-            return undefined(part.name, unit=part.unit, reference="", note=part.note)
-    return Estimate(one.name, one.value - two.value, math.hypot(one.standard_error, two.standard_error), one.unit, "")
+def _subtract(first: Estimate, second: Estimate) -> Estimate:
+    for estimate in (first, second):
+        if not estimate.is_defined:
+            return undefined(estimate.name, unit=estimate.unit, reference="", note=estimate.note)
+    return Estimate(
+        first.name,
+        first.value - second.value,
+        math.hypot(first.standard_error, second.standard_error),
+        first.unit,
+        "",
+    )

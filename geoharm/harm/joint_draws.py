@@ -1,4 +1,4 @@
-"""Effects of several measures drawn together: each keeps its own interval, and they keep their correlation."""
+"""Joint random draws of the effects on several measures, with their correlation."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class MeasureCorrelation:
-    """How the changes of several measures go together.
+    """Correlation between the changes of several measures.
 
     Attributes
     ----------
     matrix : ndarray, shape (m, m)
+        Correlation matrix of the m measures.
     places : int
-        At how many places without an operation it was learned; 0 if it was not.
+        Number of places without an operation from which it was estimated; 0 if it was not estimated.
     """
 
     matrix: Floats
@@ -40,7 +41,7 @@ class MeasureCorrelation:
 
 
 def change_correlation(before: ArrayLike, after: ArrayLike) -> MeasureCorrelation:
-    r"""Return the correlation between the changes of measures over places without an operation.
+    r"""Return the correlation between the changes of measures, estimated at places without an operation.
 
     Parameters
     ----------
@@ -50,38 +51,39 @@ def change_correlation(before: ArrayLike, after: ArrayLike) -> MeasureCorrelatio
     Returns
     -------
     MeasureCorrelation
-        The identity, learned at 0 places, where there are fewer than 3 of them.
+        The identity matrix, with `places` 0, if there are fewer than 3 places.
 
     Raises
     ------
     DesignError
-        If the shapes differ.
+        If the shapes differ, or are not two-dimensional.
 
     Notes
     -----
-    Changes on the root scale, on which counts vary alike whatever their size: with the city's own change
-    :math:`r = \sum after / \sum before`, :math:`2(\sqrt{after + 3/8} - \sqrt{r\,before + 3/8})`; Pearson's correlation
-    of these. A measure that changes nowhere is taken as independent.
+    The result is Pearson's correlation of changes on the square-root scale, on which the variance of a count does not
+    depend on its size: :math:`2(\sqrt{after + 3/8} - \sqrt{r\,before + 3/8})`, with the change of the whole city
+    :math:`r = \sum after / \sum before`. A measure that does not change at any place is taken as independent.
 
     References
     ----------
     F. J. Anscombe (1948), The transformation of Poisson, binomial and negative-binomial data,
     https://doi.org/10.1093/biomet/35.3-4.246
     """
-    one, two = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    if one.shape != two.shape or one.ndim != 2:
+    counts_before, counts_after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
+    if counts_before.shape != counts_after.shape or counts_before.ndim != 2:
         msg = (
-            f"Counts before and after must both have shape (places, measures); {one.shape} and {two.shape} were given."
+            "Counts before and after must both have shape (places, measures); "
+            f"{counts_before.shape} and {counts_after.shape} were given."
         )
         raise DesignError(msg)
-    places, size = one.shape
+    places, n_measures = counts_before.shape
     if places < 3:
-        return MeasureCorrelation(np.eye(size), 0)
-    growth = two.sum(axis=0) / np.maximum(one.sum(axis=0), 1e-12)
-    score = 2 * (np.sqrt(two + 0.375) - np.sqrt(growth * one + 0.375))
+        return MeasureCorrelation(np.eye(n_measures), 0)
+    city_ratio = counts_after.sum(axis=0) / np.maximum(counts_before.sum(axis=0), 1e-12)
+    score = 2 * (np.sqrt(counts_after + 0.375) - np.sqrt(city_ratio * counts_before + 0.375))
     score = score - score.mean(axis=0)
-    norms = np.sqrt((score**2).sum(axis=0))
-    scaled = np.divide(score, norms, out=np.zeros_like(score), where=norms > 0)
+    lengths = np.sqrt((score**2).sum(axis=0))
+    scaled = np.divide(score, lengths, out=np.zeros_like(score), where=lengths > 0)
     matrix = scaled.T @ scaled
     np.fill_diagonal(matrix, 1.0)
     return MeasureCorrelation(np.clip(matrix, -1.0, 1.0), places)
@@ -96,61 +98,62 @@ def draw_joint_effects(
     seed: int,
     draws: int = DRAWS,
 ) -> JointEffects:
-    """Return many joint draws of the changes of all harms in one zone.
+    """Return joint random draws of the changes of all harms in one zone.
 
     Parameters
     ----------
     zone : str
+        Name of the zone.
     effects : sequence of (Measure, Effect)
-        Of measures that count dated points.
+        Measures that count dated points, and their effects.
     bounded : sequence of (Measure, BoundedEffect)
-        Of measures that count areas, known within bounds; drawn independently of the others.
+        Measures that count area tables, and their effects known within bounds. They are drawn independently.
     correlation : MeasureCorrelation, optional
-        Between the measures of `effects`, in their order; left out, they are taken as independent.
+        Correlation between the measures of `effects`, in their order. Without it, they are taken as independent.
     seed : int
+        Seed of the random numbers.
     draws : int
-        A power of two.
+        Number of draws; a power of two.
 
     Returns
     -------
     JointEffects
 
-    Notes
-    -----
-    A Gaussian copula: normal numbers with the given correlation (scrambled Sobol points, so that few draws do), each
-    turned into its measure's change by that measure's own quantiles. The draws of one measure therefore have exactly
-    the interval that the report shows for it, whatever the correlation. Quantiles between the levels of a calibrated
-    interval, and beyond the outermost, are interpolated linearly against normal ones.
+    Notes ----- A Gaussian copula: normal numbers with the given correlation are drawn (from scrambled Sobol points, so
+    that few draws are enough). Each is turned into its measure's change by that measure's own quantiles. The draws of
+    one measure therefore have exactly the interval that the report shows for it, whatever the correlation. Quantiles
+    between and beyond the levels of the calibrated intervals are interpolated and extrapolated linearly against normal
+    quantiles.
 
     References
     ----------
     R. B. Nelsen (2006), An Introduction to Copulas, https://doi.org/10.1007/0-387-28678-0
     """
-    size = len(effects) + len(bounded)
-    matrix = np.eye(size)
+    n_measures = len(effects) + len(bounded)
+    matrix = np.eye(n_measures)
     if correlation is not None:
         matrix[: len(effects), : len(effects)] = correlation.matrix
     normal = _normal_draws(matrix, draws, seed)
-    low, high = np.full((draws, size), np.nan), np.full((draws, size), np.nan)
-    best = np.full((2, size), np.nan)
-    expected, calibrated, notes, smallest = np.full(size, np.nan), [], [], [0] * len(effects)
+    low, high = np.full((draws, n_measures), np.nan), np.full((draws, n_measures), np.nan)
+    best = np.full((2, n_measures), np.nan)
+    expected, calibrated, notes, smallest = np.full(n_measures, np.nan), [], [], [0] * len(effects)
     for column, (_, effect) in enumerate(effects):
         best[:, column] = effect.change()
         expected[column] = effect.expected
-        low[:, column] = high[:, column] = _drawn(effect, normal[:, column])
+        low[:, column] = high[:, column] = _change_at(effect, normal[:, column])
         if not np.isfinite(low[0, column]):
             best[:, column] = np.nan
         calibrated.append(effect.ratio.calibrated and effect.ratio.is_defined)
-        notes.append(_note(effect))
+        notes.append(_effect_note(effect))
     for column, (_, bounds) in enumerate(bounded, start=len(effects)):
         z = normal[:, column]
         best[:, column] = bounds.low.value, bounds.high.value
-        low[:, column] = _linear(bounds.low.value, bounds.low.standard_error, z)
-        high[:, column] = np.maximum(low[:, column], _linear(bounds.high.value, bounds.high.standard_error, z))
+        low[:, column] = _normal_quantile(bounds.low.value, bounds.low.standard_error, z)
+        high[:, column] = np.maximum(low[:, column], _normal_quantile(bounds.high.value, bounds.high.standard_error, z))
         calibrated.append(False)
         notes.append(bounds.note)
         counts = (bounds.before, bounds.after, bounds.control_before, bounds.control_after)
-        smallest.append(min((int(one.low) for one in counts if one.is_exact and one.low > 0), default=0))
+        smallest.append(min((int(count.low) for count in counts if count.is_exact and count.low > 0), default=0))
     measures = tuple(measure for measure, _ in (*effects, *bounded))
     places = correlation.places if correlation is not None else 0
     return JointEffects(
@@ -160,7 +163,10 @@ def draw_joint_effects(
         best_high=best[1],
         low=low,
         high=high,
-        spans=(*(_span(one) for _, one in effects), *(_bounded_span(one) for _, one in bounded)),
+        spans=(
+            *(_shown_interval(effect) for _, effect in effects),
+            *(_bounded_interval(bounds) for _, bounds in bounded),
+        ),
         expected=expected,
         calibrated=tuple(calibrated),
         notes=tuple(notes),
@@ -171,71 +177,77 @@ def draw_joint_effects(
     )
 
 
-def _span(effect: Effect) -> Interval:
-    """Return the 95% interval that is shown for an effect; that of counting noise where no other is possible."""
+def _shown_interval(effect: Effect) -> Interval:
+    """Return the 95% interval that is shown for an effect: the calibrated one, else the counting interval."""
     if effect.ratio.is_defined and effect.ratio.calibrated:
         return effect.change_interval(MAX_LEVEL_FACTOR)
     return effect.counting_interval(MAX_LEVEL_FACTOR)
 
 
-def _bounded_span(effect: BoundedEffect) -> Interval:
-    """Return an interval that holds both ends of the bounds with their noise."""
-    reach = _NORMAL.inv_cdf(0.5 + MAX_LEVEL_FACTOR / 2)
-    low = effect.low.value - reach * effect.low.standard_error
-    return Interval(low, effect.high.value + reach * effect.high.standard_error, MAX_LEVEL_FACTOR)
+def _bounded_interval(effect: BoundedEffect) -> Interval:
+    """Return the 95% interval of an effect within bounds; it covers both ends and their counting error."""
+    z = _NORMAL.inv_cdf(0.5 + MAX_LEVEL_FACTOR / 2)
+    low = effect.low.value - z * effect.low.standard_error
+    return Interval(low, effect.high.value + z * effect.high.standard_error, MAX_LEVEL_FACTOR)
 
 
-def _linear(value: float, error: float, z: Floats) -> Floats:
-    """Return a normal quantile; an infinite bound stays infinite whatever its error."""
+def _normal_quantile(value: float, error: float, z: Floats) -> Floats:
+    """Return quantiles of a normal distribution at standard normal quantiles `z`; an infinite value stays infinite."""
     if math.isinf(value):
         return np.full_like(z, value)
     return np.asarray(value + error * z, dtype=np.float64)
 
 
-def _drawn(effect: Effect, z: Floats) -> Floats:
-    """Return a measure's change at normal quantiles, by the same formulas as its interval."""
+def _change_at(effect: Effect, z: Floats) -> Floats:
+    """Return a measure's change at standard normal quantiles `z`, computed by the same formulas as its interval."""
     if effect.ratio.is_defined and effect.ratio.calibrated:
-        theta = _quantile(effect, z)
+        log_ratio = _log_ratio_at(effect, z)
         if effect.counts.after:
-            return np.asarray(-effect.counts.after * np.expm1(-theta), dtype=np.float64)
-        return np.asarray(effect.expected * np.expm1(theta), dtype=np.float64)
+            return np.asarray(-effect.counts.after * np.expm1(-log_ratio), dtype=np.float64)
+        return np.asarray(effect.expected * np.expm1(log_ratio), dtype=np.float64)
     if effect.counting.is_defined:
         expected = effect.counts.before * effect.control.after / effect.control.before
         return np.asarray(
             expected * np.expm1(effect.counting.value + effect.counting.standard_error * z), dtype=np.float64
         )
     if effect.difference.is_defined:
-        return _linear(effect.difference.value, effect.difference.standard_error, z)
+        return _normal_quantile(effect.difference.value, effect.difference.standard_error, z)
     return np.full_like(z, np.nan)
 
 
-def _quantile(effect: Effect, z: Floats) -> Floats:
-    """Return the log ratio at normal quantiles, through the ends of its calibrated intervals."""
+def _log_ratio_at(effect: Effect, z: Floats) -> Floats:
+    """Return the log ratio at standard normal quantiles `z`, interpolated through the ends of its intervals."""
     ratio = effect.ratio
     if not ratio.intervals:
-        return _linear(ratio.value, ratio.standard_error, z)
-    nodes = {0.0: ratio.value}
-    for span in ratio.intervals:
-        reach = _NORMAL.inv_cdf(0.5 + span.level / 2)
-        nodes |= {-reach: span.low, reach: span.high}
-    at = np.array(sorted(nodes))
-    value = np.array([nodes[one] for one in at])
-    inside = np.interp(z, at, value)
-    first = (value[1] - value[0]) / (at[1] - at[0])
-    last = (value[-1] - value[-2]) / (at[-1] - at[-2])
-    below, above = value[0] + first * (z - at[0]), value[-1] + last * (z - at[-1])
-    return np.asarray(np.where(z < at[0], below, np.where(z > at[-1], above, inside)), dtype=np.float64)
+        return _normal_quantile(ratio.value, ratio.standard_error, z)
+    value_at = {0.0: ratio.value}
+    for interval in ratio.intervals:
+        z_end = _NORMAL.inv_cdf(0.5 + interval.level / 2)
+        value_at |= {-z_end: interval.low, z_end: interval.high}
+    z_nodes = np.array(sorted(value_at))
+    values = np.array([value_at[node] for node in z_nodes])
+    interpolated = np.interp(z, z_nodes, values)
+    first_slope = (values[1] - values[0]) / (z_nodes[1] - z_nodes[0])
+    last_slope = (values[-1] - values[-2]) / (z_nodes[-1] - z_nodes[-2])
+    extrapolated_below, extrapolated_above = (
+        values[0] + first_slope * (z - z_nodes[0]),
+        values[-1] + last_slope * (z - z_nodes[-1]),
+    )
+    return np.asarray(
+        np.where(z < z_nodes[0], extrapolated_below, np.where(z > z_nodes[-1], extrapolated_above, interpolated)),
+        dtype=np.float64,
+    )
 
 
 def _normal_draws(matrix: Floats, draws: int, seed: int) -> Floats:
-    """Return correlated standard normal numbers, shape (draws, m); a matrix of low rank is no trouble."""
-    values, vectors = np.linalg.eigh(matrix)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    points = qmc.Sobol(d=matrix.shape[0], rng=np.random.default_rng(seed)).random(draws)
-    return np.asarray(norm.ppf(np.clip(points, 1e-12, 1 - 1e-12)) @ root.T, dtype=np.float64)
+    """Return correlated standard normal numbers, shape (draws, m); the correlation matrix may be singular."""
+    eigenvalues, eigenvectors = np.linalg.eigh(matrix)
+    root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+    uniform = qmc.Sobol(d=matrix.shape[0], rng=np.random.default_rng(seed)).random(draws)
+    return np.asarray(norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12)) @ root.T, dtype=np.float64)
 
 
-def _note(effect: Effect) -> str:
+def _effect_note(effect: Effect) -> str:
     if effect.is_refused:
         return effect.ratio.note
     return "" if effect.ratio.is_defined else effect.difference.note or effect.ratio.note

@@ -1,4 +1,4 @@
-"""The threat matrix: what each market does to people, to property and to those who live there; and its features."""
+"""The threat matrix of drug markets, and the reach of services. Threats are harms a year by market."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm.harm.results.markets import THREATS, Feature, ReachGap, ThreatMatri
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.measure import Measure
 
-_OF_TYPE = {
+_THREAT_OF_HARM_TYPE = {
     "health": "injury",
     "crime and violence": "injury",
     "economic": "economic damage",
@@ -36,52 +36,74 @@ def threat_matrix_row(
     features: Sequence[Feature] = (),
     dispersion: float = 1.0,
 ) -> ThreatMatrixRow:
-    """Return one market's line of the matrix: events a year of injury, economic damage and community harm.
+    """Return one market's row of the threat matrix: events a year of injury, economic damage and community harm.
 
     Parameters
     ----------
     market : str
+        Name of the market.
     area_km2 : float
+        Its area in square kilometres.
     counts : sequence of (Measure, int, float)
-        Events in the market, and the years they were counted over. Activity is no threat and is left out; so are needles
-        and entries to treatment.
+        A measure, its events in the market, and the years in which they were counted. Activity measures, needles and
+        entries into drug treatment are not counted as threats.
     features : sequence of Feature
+        Features of the market, passed through to the result.
     dispersion : float
-        Variance over mean of the counts.
+        Variance of the counts divided by their mean.
 
     Returns
     -------
     ThreatMatrixRow
-        A threat that no measure stands for is undefined: not zero.
+        A threat without a measure is undefined, not zero.
     """
-    found: dict[str, list[tuple[int, float]]] = {name: [] for name in THREATS}
+    counts_by_threat: dict[str, list[tuple[int, float]]] = {name: [] for name in THREATS}
     for measure, events, years in counts:
         if measure.harm is not None and measure.unit != "needles" and measure.kind != "treatment_entry":
-            found[_OF_TYPE[measure.harm.type]].append((events, years))
+            counts_by_threat[_THREAT_OF_HARM_TYPE[measure.harm.type]].append((events, years))
     threats = []
     for name in THREATS:
-        if not found[name]:
+        if not counts_by_threat[name]:
             threats.append((name, undefined(name, unit="a year", reference="", note="no measure of it was supplied")))
             continue
-        value = math.fsum(events / years for events, years in found[name])
-        error = math.sqrt(dispersion * math.fsum(max(events, 1) / years**2 for events, years in found[name]))
+        value = math.fsum(events / years for events, years in counts_by_threat[name])
+        error = math.sqrt(dispersion * math.fsum(max(events, 1) / years**2 for events, years in counts_by_threat[name]))
         threats.append((name, Estimate(name, value, error, "a year", "", "the noise of counting only")))
-    shown = tuple((measure.name, events) for measure, events, _ in counts)
-    return ThreatMatrixRow(market, area_km2, tuple(threats), tuple(features), shown)
+    measure_counts = tuple((measure.name, events) for measure, events, _ in counts)
+    return ThreatMatrixRow(market, area_km2, tuple(threats), tuple(features), measure_counts)
 
 
 def nearest_site(x: float, y: float, sites: Mapping[str, Floats], kinds: Sequence[str]) -> float:
-    """Return the metres to the nearest site whose category holds one of some words; NaN if there is none."""
-    places = sites_of_kind(sites, kinds)
-    if not len(places):
+    """Return the distance to the nearest site of some kinds.
+
+    Parameters
+    ----------
+    x, y : float
+        Metres.
+    sites : mapping of category to ndarray of shape (s, 2)
+        Places of sites, in metres.
+    kinds : sequence of str
+        Words; a site is used if its category contains one of them.
+
+    Returns
+    -------
+    float
+        Metres; NaN if there is no such site.
+    """
+    site_places = sites_of_kind(sites, kinds)
+    if not len(site_places):
         return math.nan
-    return float(np.hypot(places[:, 0] - x, places[:, 1] - y).min())
+    return float(np.hypot(site_places[:, 0] - x, site_places[:, 1] - y).min())
 
 
 def sites_of_kind(sites: Mapping[str, Floats], kinds: Sequence[str]) -> Floats:
-    """Return the places, shape (n, 2), of sites whose category holds one of some words."""
-    found = [places for category, places in sorted(sites.items()) if any(word in category.lower() for word in kinds)]
-    return np.concatenate(found) if found else np.zeros((0, 2))
+    """Return the places, shape (n, 2), of the sites whose category contains one of the words in `kinds`."""
+    matching = [
+        category_places
+        for category, category_places in sorted(sites.items())
+        if any(word in category.lower() for word in kinds)
+    ]
+    return np.concatenate(matching) if matching else np.zeros((0, 2))
 
 
 def reach_gap(
@@ -94,29 +116,30 @@ def reach_gap(
     walking: float,
     years: float,
 ) -> ReachGap:
-    """Return how much of a market's harm lies beyond walking distance of a kind of service, as the crow flies.
+    """Return how much of a market's harm lies beyond walking distance of a service, measured in straight lines.
 
     Parameters
     ----------
     market, service : str
         The service is one of `SERVICES`.
     middle : (x, y)
-        Of the market, in metres.
+        Centre of the market, in metres.
     places : (x, y, events), ndarrays of shape (n,)
-        Of the market's harms.
+        Places of the market's harms, in metres, with the events at each.
     sites : mapping of category to ndarray of shape (s, 2)
+        Places of sites, in metres.
     walking : float
-        Metres.
+        Walking distance in metres.
     years : float
-        That the events were counted over.
+        Length of the time in which the events were counted.
     """
     x, y, weight = places
-    near = sites_of_kind(sites, SERVICES[service])
+    service_places = sites_of_kind(sites, SERVICES[service])
     distance = nearest_site(*middle, sites, SERVICES[service])
     total = float(weight.sum())
-    if not len(near) or total <= 0:
+    if not len(service_places) or total <= 0:
         return ReachGap(market, service, math.nan, distance, math.nan)
-    squared = (x[:, None] - near[:, 0]) ** 2 + (y[:, None] - near[:, 1]) ** 2
+    squared = (x[:, None] - service_places[:, 0]) ** 2 + (y[:, None] - service_places[:, 1]) ** 2
     beyond = float(weight[np.sqrt(squared.min(axis=1)) > walking].sum())
     counts = (round(total - beyond), round(beyond))
     return ReachGap(market, service, beyond / total, distance, beyond / years, counts)

@@ -1,4 +1,4 @@
-"""Net harm: every measure's effect in its own unit, and their sum under one profile's weights, signs and vetoes."""
+"""Net harm: the weighted sum of all effects under a value profile, and the check of its vetoes."""
 
 from __future__ import annotations
 
@@ -19,28 +19,30 @@ Floats = NDArray[np.float64]
 
 
 def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
-    r"""Return what a zone's harms add up to under one profile.
+    r"""Return the net harm of a zone under one value profile.
 
     Parameters
     ----------
     joint : JointEffects
-        Harms only: activity cannot be passed.
+        Joint draws of the effects on harms. Activity measures are not part of it.
     profile : ValueProfile
+        Weights, signs and vetoes.
 
     Returns
     -------
     NetHarm
-        Negative means less harm; unknown, with the reason, if any measure with a weight is.
+        Negative means less harm. It is unknown, with the reason, if the effect on a measure with a weight is unknown.
 
     Notes
     -----
     .. math:: H = \sum_i w_i x_i
 
-    over joint draws of the effects :math:`x_i`, so that measures that move together widen or narrow the sum as they
-    should; the best estimate is the weighted sum of the best estimates. Weights multiply effects, never counts. A
-    measure known within bounds enters with its lower bound in the least sum and its upper bound in the most (the other
-    way round if it is a benefit); the interval runs from the lower quantile of the least to the upper of the most,
-    and so holds the truth wherever inside the bounds it lies.
+    is computed for each joint draw of the effects :math:`x_i`, so that the correlation of the measures enters the
+    interval. The best estimate is the weighted sum of the best estimates. Weights multiply effects, never counts.
+
+    A measure known within bounds enters the lowest sum with its lower bound and the highest sum with its upper bound
+    (the reverse if it is a benefit). The interval extends from the lower quantile of the lowest sums to the upper
+    quantile of the highest sums. It therefore covers the true value wherever that lies inside the bounds.
 
     References
     ----------
@@ -49,15 +51,15 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     weights = np.array([profile.weight(measure) for measure in joint.measures])
     rows = harm_by_measure(joint, weights)
     vetoes = check_vetoes(joint, profile, rows)
-    used = [position for position in range(len(rows)) if weights[position] != 0]
-    note = _refusal(joint, used)
-    if note:
-        nothing = Interval(math.nan, math.nan, MAX_LEVEL_FACTOR)
-        return NetHarm(profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, nothing,
-                       (math.nan, math.nan), calibrated=False, vetoes=vetoes, note=note)  # fmt: skip
-    least, most = weighted_draws(joint, weights)
-    low = math.fsum(min(w * a, w * b) for w, a, b in _parts(joint, weights, used))
-    high = math.fsum(max(w * a, w * b) for w, a, b in _parts(joint, weights, used))
+    used_columns = [column for column in range(len(rows)) if weights[column] != 0]
+    reason = _why_undefined(joint, used_columns)
+    if reason:
+        unknown = Interval(math.nan, math.nan, MAX_LEVEL_FACTOR)
+        return NetHarm(profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, unknown,
+                       (math.nan, math.nan), calibrated=False, vetoes=vetoes, note=reason)  # fmt: skip
+    lowest, highest = weighted_draws(joint, weights)
+    low = math.fsum(min(w * a, w * b) for w, a, b in _weighted_terms(joint, weights, used_columns))
+    high = math.fsum(max(w * a, w * b) for w, a, b in _weighted_terms(joint, weights, used_columns))
     return NetHarm(
         profile=profile.name,
         zone=joint.zone,
@@ -65,16 +67,16 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         rows=rows,
         low=low,
         high=high,
-        interval=_interval(rows, used, least, most),
-        fell=(float((most < 0).mean()), float((least < 0).mean())),
-        calibrated=all(joint.calibrated[position] for position in used),
+        interval=_sum_interval(rows, used_columns, lowest, highest),
+        fell=(float((highest < 0).mean()), float((lowest < 0).mean())),
+        calibrated=all(joint.calibrated[column] for column in used_columns),
         vetoes=vetoes,
-        note=INDEPENDENT if len(used) > 1 and joint.places == 0 else "",
+        note=INDEPENDENT if len(used_columns) > 1 and joint.places == 0 else "",
     )
 
 
 def harm_by_measure(joint: JointEffects, weights: Sequence[float] | Floats) -> tuple[MeasureHarm, ...]:
-    """Return each measure's effect in its own unit, with its interval and weight."""
+    """Return the effect on each measure in its own unit, with its interval and weight."""
     return tuple(
         MeasureHarm(
             measure=measure,
@@ -91,96 +93,103 @@ def harm_by_measure(joint: JointEffects, weights: Sequence[float] | Floats) -> t
 
 
 def weighted_draws(joint: JointEffects, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the least and the most the weighted sum can be in each draw; weights of 0 leave a measure out."""
-    least, most = np.zeros(joint.low.shape[0]), np.zeros(joint.low.shape[0])
+    """Return the lowest and highest possible weighted sum of each draw; measures of weight 0 are left out."""
+    lowest, highest = np.zeros(joint.low.shape[0]), np.zeros(joint.low.shape[0])
     for column in np.flatnonzero(weights):
-        one, two = weights[column] * joint.low[:, column], weights[column] * joint.high[:, column]
-        least, most = least + np.minimum(one, two), most + np.maximum(one, two)
-    return least, most
+        at_low, at_high = weights[column] * joint.low[:, column], weights[column] * joint.high[:, column]
+        lowest, highest = lowest + np.minimum(at_low, at_high), highest + np.maximum(at_low, at_high)
+    return lowest, highest
 
 
 def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[MeasureHarm]) -> tuple[VetoCheck, ...]:
-    """Return, for every veto and measure it speaks of, whether it was hit, kept, or cannot be told.
+    """Return for every veto, and every measure it applies to, whether the veto was hit, kept or is unknown.
 
-    Hit: the interval of the change lies above the accepted rise. Kept: it lies below it. Anything else is unknown,
-    and a measure that is not there is unknown too: never "no harm". A rise in entries to treatment is no rise in harm to
-    health: only a veto that names them speaks of them.
+    - "hit": the whole interval of the change lies above the accepted rise.
+    - "kept": the whole interval lies at or below the accepted rise.
+    - "unknown": anything else, also if there is no measure for the veto. A missing measure never means "no harm".
+
+    More entries into drug treatment are not a harm to health. A veto therefore applies to them only if it names the
+    measure or the kind.
     """
-    answers = []
+    checks = []
     for veto in profile.vetoes:
-        named = veto.selector.measure or veto.selector.kind
-        found = [
+        is_named = veto.selector.measure or veto.selector.kind
+        vetoed_columns = [
             column
             for column, measure in enumerate(joint.measures)
-            if veto.selector.fits(measure) and (named or measure.kind != "treatment_entry")
+            if veto.selector.fits(measure) and (is_named or measure.kind != "treatment_entry")
         ]
-        if not found:
-            answers.append(VetoCheck(veto.words, "", "unknown", f"no measure of {veto.selector.words()} was supplied"))
-        for column in found:
+        if not vetoed_columns:
+            checks.append(VetoCheck(veto.words, "", "unknown", f"no measure of {veto.selector.words()} was supplied"))
+        for column in vetoed_columns:
             row = rows[column]
             limit = veto.margin * joint.expected[column] if veto.margin else 0.0
-            state, why = "unknown", "the interval holds both more and no more than is accepted"
+            state, reason = "unknown", "the interval holds both more and no more than is accepted"
             if not joint.known(column) or math.isnan(limit):
-                why = f"its change is not known{': ' + row.note if row.note else ''}"
+                reason = f"its change is not known{': ' + row.note if row.note else ''}"
             elif row.interval.low > limit:
-                state, why = "hit", "the whole interval lies above what is accepted"
+                state, reason = "hit", "the whole interval lies above what is accepted"
             elif row.interval.high <= limit:
-                state, why = "kept", "the whole interval lies at or below what is accepted"
+                state, reason = "kept", "the whole interval lies at or below what is accepted"
             if state != "unknown" and not row.calibrated:
-                why += "; a signal only: the interval holds the noise of counting alone"
-            answers.append(VetoCheck(veto.words, row.measure.name, state, why))
-    return tuple(answers)
+                reason += "; a signal only: the interval holds the noise of counting alone"
+            checks.append(VetoCheck(veto.words, row.measure.name, state, reason))
+    return tuple(checks)
 
 
-def _interval(rows: Sequence[MeasureHarm], used: Sequence[int], least: Floats, most: Floats) -> Interval:
-    """Return the interval of the sum; of one measure alone, exactly its own."""
-    if len(used) == 1:
-        row = rows[used[0]]
+def _sum_interval(
+    rows: Sequence[MeasureHarm], used_columns: Sequence[int], lowest: Floats, highest: Floats
+) -> Interval:
+    """Return the interval of the weighted sum; for a single measure, its own interval times the weight."""
+    if len(used_columns) == 1:
+        row = rows[used_columns[0]]
         ends = sorted((row.weight * row.interval.low, row.weight * row.interval.high))
         return Interval(ends[0], ends[1], MAX_LEVEL_FACTOR)
     tail = (1 - MAX_LEVEL_FACTOR) / 2
-    return Interval(_quantile(least, tail), _quantile(most, 1 - tail), MAX_LEVEL_FACTOR)
+    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), MAX_LEVEL_FACTOR)
 
 
-def _refusal(joint: JointEffects, used: Sequence[int]) -> str:
-    """Return why there is no sum, or an empty text."""
-    if not used:
+def _why_undefined(joint: JointEffects, used_columns: Sequence[int]) -> str:
+    """Return the reason why net harm cannot be computed, or an empty text."""
+    if not used_columns:
         return "the profile gives no weight to any measure of this study"
-    for position in used:
-        if not joint.known(position):
-            note = joint.notes[position]
-            return f"one part is unknown: {joint.measures[position].name}{f' ({note})' if note else ''}"
-    twice = double_counting_note([joint.measures[position] for position in used])
-    return f"{twice}; give one of them the sign ignored" if twice else ""
+    for column in used_columns:
+        if not joint.known(column):
+            note = joint.notes[column]
+            return f"one part is unknown: {joint.measures[column].name}{f' ({note})' if note else ''}"
+    double_counting = double_counting_note([joint.measures[column] for column in used_columns])
+    return f"{double_counting}; give one of them the sign ignored" if double_counting else ""
 
 
 def double_counting_note(measures: Sequence[Measure]) -> str:
-    """Return a sentence on needles and the requests they were found by, where both would enter one sum."""
-    by_unit: dict[tuple[str, str], dict[str, str]] = {}
-    for one in measures:
-        if one.harm is not None:
-            by_unit.setdefault((one.harm.borne_by, one.harm.type), {})[one.unit] = one.name
-    for units in by_unit.values():
-        if {"needles", "requests"} <= set(units):
-            return f"\u201c{units['needles']}\u201d and \u201c{units['requests']}\u201d are the same finds in two units"
+    """Return a note if needles and the requests by which they were found would both be counted; else an empty text."""
+    names_by_unit: dict[tuple[str, str], dict[str, str]] = {}
+    for measure in measures:
+        if measure.harm is not None:
+            names_by_unit.setdefault((measure.harm.borne_by, measure.harm.type), {})[measure.unit] = measure.name
+    for names in names_by_unit.values():
+        if {"needles", "requests"} <= set(names):
+            return f"\u201c{names['needles']}\u201d and \u201c{names['requests']}\u201d are the same finds in two units"
     return ""
 
 
-def _parts(joint: JointEffects, weights: Floats, used: Sequence[int]) -> list[tuple[float, float, float]]:
+def _weighted_terms(
+    joint: JointEffects, weights: Floats, used_columns: Sequence[int]
+) -> list[tuple[float, float, float]]:
     return [
-        (float(weights[one]), float(joint.best_low[one]), float(joint.best_high[one]))
-        for one in used
+        (float(weights[column]), float(joint.best_low[column]), float(joint.best_high[column]))
+        for column in used_columns
     ]  # fmt: skip
 
 
 def _quantile(values: Floats, share: float) -> float:
-    """Return a quantile; infinite if that many draws are, NaN if any is undefined."""
+    """Return a quantile by linear interpolation; infinite next to an infinite draw, NaN if any draw is NaN."""
     if np.isnan(values).any():
         return math.nan
-    ordered = np.sort(values)
-    position = share * (ordered.size - 1)
+    sorted_values = np.sort(values)
+    position = share * (sorted_values.size - 1)
     below = math.floor(position)
-    one, two = ordered[below], ordered[min(below + 1, ordered.size - 1)]
-    if math.isinf(one) or math.isinf(two):
-        return float(one if math.isinf(one) else two)
-    return float(one + (position - below) * (two - one))
+    lower, upper = sorted_values[below], sorted_values[min(below + 1, sorted_values.size - 1)]
+    if math.isinf(lower) or math.isinf(upper):
+        return float(lower if math.isinf(lower) else upper)
+    return float(lower + (position - below) * (upper - lower))

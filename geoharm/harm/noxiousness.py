@@ -1,4 +1,4 @@
-"""Noxiousness: harm per unit of market activity, so that a market that stayed but does less harm is told apart."""
+"""Noxiousness: harm per unit of market activity, to detect a market that stays but does less harm."""
 
 from __future__ import annotations
 
@@ -22,39 +22,39 @@ def noxiousness(
     rings: Effect | None = None,
     dispersion: tuple[float, float] = (1.0, 1.0),
 ) -> Noxiousness:
-    r"""Return how much harm a market does for its size, before and after, net of control.
+    r"""Return the harm of a market per unit of its activity, before and after, and its change net of control.
 
     Parameters
     ----------
     zone : str
+        Name of the zone.
     harm, market : Effect
-        Of the harm, and of the measure that stands for how much market there is, in the same zone and windows.
+        Effects on the harm and on the measure of market size, in the same zone and windows.
     names : (str, str)
-        Of harm and market measure.
+        Names of the harm and of the measure of market size.
     rings : Effect, optional
-        Of the market measure in all rings: tells a market that moved from one that shrank.
+        Effect on market size in all rings. It is used to distinguish a market that moved from one that shrank.
     dispersion : (float, float)
-        Of harm and market counts.
+        Variance divided by mean of the harm counts and of the market counts.
 
     Returns
     -------
     Noxiousness
-        The ratio is undefined, with its reason, where a count is 0.
+        The ratio is undefined, with the reason, if a count is 0.
 
     Notes
     -----
     .. math:: \nu = \log\frac{H_1 / A_1}{H_0 / A_0} - \log\frac{H^c_1 / A^c_1}{H^c_0 / A^c_0}, \qquad
         se^2 = \sum \phi / n
 
-    over the eight counts: harm H and activity A in the zone and its control. Reporting of both that changes alike
-    cancels. The error holds the noise of counting, not how far places drift apart.
+    summed over the eight counts of harm H and activity A in the zone and in its control. A change in reporting that
+    affects both alike cancels. The standard error covers counting noise only, not the differences between places over
+    time.
 
-    References
-    ----------
-    UK Drug Policy Commission (2009), Refocusing drug-related law enforcement to address harms, as summarised by Drug and
-    Alcohol Findings, https://findings.org.uk/
+    References ---------- UK Drug Policy Commission (2009), Refocusing drug-related law enforcement to address harms, as
+    summarised by Drug and Alcohol Findings, https://findings.org.uk/
     """
-    ratio = _ratio(harm, market, dispersion, names)
+    ratio = _noxiousness_ratio(harm, market, dispersion, names)
     size = market_size_change(market, rings)
     before, after = (
         _per_hundred(harm.counts.before, market.counts.before),
@@ -64,32 +64,34 @@ def noxiousness(
 
 
 def market_size_change(target: Effect, rings: Effect | None) -> str:
-    """Return what became of the market by its activity: "shrank", "moved", "grew", "no clear change" or "cannot tell".
+    """Return how the market's size changed: "shrank", "moved", "grew", "no clear change" or "cannot tell".
 
-    "Moved" needs a fall in the target and a rise in the rings, both beyond their intervals.
+    "moved" requires an interval below zero in the target and an interval above zero in the rings.
     """
-    here = target.change_interval() if not target.is_refused else target.counting_interval()
-    if math.isnan(here.low):
+    target_interval = target.change_interval() if not target.is_refused else target.counting_interval()
+    if math.isnan(target_interval.low):
         return "cannot tell"
-    if here.side < 0 and rings is not None:
-        there = rings.change_interval() if not rings.is_refused else rings.counting_interval()
-        if there.side > 0:
+    if target_interval.side < 0 and rings is not None:
+        ring_interval = rings.change_interval() if not rings.is_refused else rings.counting_interval()
+        if ring_interval.side > 0:
             return "moved"
-    return {-1: "shrank", 0: "no clear change", 1: "grew"}[here.side]
+    return {-1: "shrank", 0: "no clear change", 1: "grew"}[target_interval.side]
 
 
-def _ratio(harm: Effect, market: Effect, dispersion: tuple[float, float], names: tuple[str, str]) -> Estimate:
+def _noxiousness_ratio(
+    harm: Effect, market: Effect, dispersion: tuple[float, float], names: tuple[str, str]
+) -> Estimate:
     value = variance = 0.0
-    parts: tuple[tuple[Change, float, float, str], ...] = (
+    terms: tuple[tuple[Change, float, float, str], ...] = (
         (harm.counts, 1.0, dispersion[0], names[0]),
         (market.counts, -1.0, dispersion[1], names[1]),
         (harm.control, -1.0, dispersion[0], f"{names[0]} in the control area"),
         (market.control, 1.0, dispersion[1], f"{names[1]} in the control area"),
     )
-    for change, sign, phi, name in parts:
-        for when, count in (("before", change.before), ("after", change.after)):
+    for change, sign, phi, name in terms:
+        for window, count in (("before", change.before), ("after", change.after)):
             if count == 0:
-                return undefined(NAME, unit="log ratio", reference=REFERENCE, note=f"the count of {name} {when} is 0")
+                return undefined(NAME, unit="log ratio", reference=REFERENCE, note=f"the count of {name} {window} is 0")
         value += sign * math.log(change.after / change.before)
         variance += phi * (1 / change.before + 1 / change.after)
     return Estimate(NAME, value, math.sqrt(variance), "log ratio", REFERENCE, "the noise of counting only")
@@ -100,8 +102,8 @@ def _per_hundred(harm: int, market: int) -> float:
 
 
 def _reading(size: str, ratio: Estimate, names: tuple[str, str]) -> str:
-    """Return the fixed sentence for what became of the market and of its harm for its size."""
-    first = {
+    """Return the sentence on the change of market size and of harm per unit of market size."""
+    size_sentence = {
         "shrank": f"The market shrank ({names[1]} fell)",
         "moved": f"The market moved ({names[1]} fell here and rose nearby)",
         "grew": f"The market grew ({names[1]} rose)",
@@ -109,10 +111,10 @@ def _reading(size: str, ratio: Estimate, names: tuple[str, str]) -> str:
         "cannot tell": f"Whether the market changed in size cannot be told ({names[1]})",
     }[size]
     if not ratio.is_defined:
-        return f"{first}; how noxious it is for its size cannot be told: {ratio.note}."
-    harm = {
+        return f"{size_sentence}; how noxious it is for its size cannot be told: {ratio.note}."
+    harm_sentence = {
         -1: f"a signal that it does less harm for its size ({names[0]})",
         0: f"no clear change in harm for its size ({names[0]})",
         1: f"a signal that it does more harm for its size ({names[0]})",
     }[ratio.interval().side]
-    return f"{first}; {harm}."
+    return f"{size_sentence}; {harm_sentence}."

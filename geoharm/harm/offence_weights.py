@@ -1,6 +1,6 @@
-"""Weights by offence from the workbooks of the Cambridge Crime Harm Index and the ONS Crime Severity Score.
+"""Offence weights from workbooks of the Cambridge Crime Harm Index and the ONS Crime Severity Score.
 
-Untried: no original workbook was at hand; the columns are found by their heads, and anything else is refused.
+This was not tested on an original workbook. Columns are found by words in the header row; other tables raise an error.
 """
 
 from __future__ import annotations
@@ -27,54 +27,58 @@ SOURCES = {
         "https://www.ons.gov.uk/peoplepopulationandcommunity/crimeandjustice",
     ),
 }
-_OFFENCE = ("offence", "offense", "crime", "description")
-_DRUGS = re.compile(
+_OFFENCE_WORDS = ("offence", "offense", "crime", "description")
+_DRUG_OFFENCE = re.compile(
     r"\b(possess\w*|traffick\w*|supply|production|cultivat\w*)\b.*\b(drug\w*|cannabis|controlled)\b|\bdrug\w*\b", re.I
 )
 
 
 @dataclass(frozen=True, slots=True)
 class OffenceWeight:
-    """One offence and its weight."""
+    """An offence and its weight."""
 
     offence: str
     weight: float
 
 
 def offence_weights(rows: Sequence[Sequence[str]], kind: str) -> tuple[OffenceWeight, ...]:
-    """Return the weights by offence of a sheet of texts.
+    """Return the weights by offence from the cells of a sheet.
 
     Parameters
     ----------
     rows : sequence of sequence of str
-        The first row that has a head for the offence and one for the weight is the header.
+        Cells as text. The first row with a header for the offence and one for the weight is the header row.
     kind : str
-        "chi" or "ons".
+        One of `SOURCES`: "chi" or "ons".
 
     Raises
     ------
     StudyError
-        If the columns cannot be told, an offence is there with two weights, or one line stands for all drug offences.
+        If `kind` is unknown, the columns are not found, an offence has two different weights, or all drug offences
+        share one weight.
     """
     if kind not in SOURCES:
         raise StudyError([f'"{kind}" is no kind of workbook; {nearest_hint(kind, SOURCES)}'])
-    wanted = SOURCES[kind][2]
-    for number, row in enumerate(rows):
-        offence = _column(row, _OFFENCE)
-        weight = next((found for word in wanted if (found := _column(row, (word,), but=offence)) is not None), None)
+    weight_words = SOURCES[kind][2]
+    for header_row, row in enumerate(rows):
+        offence = _find_column(row, _OFFENCE_WORDS)
+        weight = next(
+            (column for word in weight_words if (column := _find_column(row, (word,), excluded=offence)) is not None),
+            None,
+        )
         if offence is not None and weight is not None:
-            return _read(rows[number + 1 :], offence, weight)
+            return _read_weights(rows[header_row + 1 :], offence, weight)
     raise StudyError(
         [
-            f"No row has a head for the offence and one for its weight ({', '.join(wanted)}); is this the {SOURCES[kind][0]}?"
+            f"No row has a head for the offence and one for its weight ({', '.join(weight_words)}); is this the {SOURCES[kind][0]}?"
         ]
     )
 
 
 def profile_from_weights(weights: Sequence[OffenceWeight], kind: str, *, file: str) -> str:
-    """Return a value profile as TOML: one rule an offence, for the measure of that name.
+    """Return a value profile as TOML, with one rule for each offence that applies to the measure of that name.
 
-    Drug offences are left out as activity, each named: possession and trafficking are never one weight.
+    Drug offences are left out, because they are activity and not harm. A comment names each of them.
     """
     name, reference, _, link = SOURCES[kind]
     lines = [
@@ -90,23 +94,32 @@ def profile_from_weights(weights: Sequence[OffenceWeight], kind: str, *, file: s
         "untried   = true",
         "",
     ]
-    for one in weights:
-        if _DRUGS.search(one.offence):
-            lines.append(f"# left out, activity and not harm: {one.offence} ({one.weight:g})".replace("\n", " "))
+    for offence_weight in weights:
+        if _DRUG_OFFENCE.search(offence_weight.offence):
+            lines.append(
+                f"# left out, activity and not harm: {offence_weight.offence} ({offence_weight.weight:g})".replace(
+                    "\n", " "
+                )
+            )
             continue
-        lines += ["[[weight]]", f"measure = {toml_string(one.offence)}", f"weight  = {one.weight:g}", ""]
+        lines += [
+            "[[weight]]",
+            f"measure = {toml_string(offence_weight.offence)}",
+            f"weight  = {offence_weight.weight:g}",
+            "",
+        ]
     return "\n".join([*lines, "[[weight]]", 'sign = "ignored"']) + "\n"
 
 
-def _column(row: Sequence[str], words: Sequence[str], but: int | None = None) -> int | None:
+def _find_column(row: Sequence[str], words: Sequence[str], excluded: int | None = None) -> int | None:
     for column, text in enumerate(row):
-        if column != but and any(word in text.lower() for word in words):
+        if column != excluded and any(word in text.lower() for word in words):
             return column
     return None
 
 
-def _read(rows: Sequence[Sequence[str]], offence: int, weight: int) -> tuple[OffenceWeight, ...]:
-    found: dict[str, float] = {}
+def _read_weights(rows: Sequence[Sequence[str]], offence: int, weight: int) -> tuple[OffenceWeight, ...]:
+    weights: dict[str, float] = {}
     problems = []
     for row in rows:
         name = row[offence].strip() if offence < len(row) else ""
@@ -116,16 +129,18 @@ def _read(rows: Sequence[Sequence[str]], offence: int, weight: int) -> tuple[Off
             value = math.nan
         if not name or not math.isfinite(value) or value < 0:
             continue
-        if name in found and found[name] != value:
-            problems.append(f'"{name}" is there with the weights {found[name]:g} and {value:g}; keep the one you mean.')
-        found[name] = value
-    drugs = [name for name in found if _DRUGS.search(name)]
+        if name in weights and weights[name] != value:
+            problems.append(
+                f'"{name}" is there with the weights {weights[name]:g} and {value:g}; keep the one you mean.'
+            )
+        weights[name] = value
+    drugs = [name for name in weights if _DRUG_OFFENCE.search(name)]
     if len(drugs) == 1 and not re.search(r"possess|traffick|supply", drugs[0], re.I):
         problems.append(
             f'"{drugs[0]}" is one weight for all drug offences; possession and trafficking are never one weight.'
         )
-    if not found:
+    if not weights:
         problems.append("No row has an offence and a number.")
     if problems:
         raise StudyError(problems)
-    return tuple(OffenceWeight(name, value) for name, value in found.items())
+    return tuple(OffenceWeight(name, value) for name, value in weights.items())

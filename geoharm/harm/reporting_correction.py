@@ -1,7 +1,8 @@
-"""Reports corrected for reporting effort: what changed beyond what became of a comparator stream by the same route.
+"""Correction for reporting effort: the change of reports, compared with that of a comparator.
 
-San Francisco used requests to remove bulky items as the comparator of needle requests; the number of sweeps serves where
-teams go out to look.
+The comparator is reported by the same route as the measure.
+San Francisco used requests to remove bulky items as the comparator of needle requests. Where teams search for needles,
+the number of searches can be the comparator.
 """
 
 from __future__ import annotations
@@ -24,39 +25,43 @@ def corrected_effect(
     names: tuple[str, str],
     dispersion: tuple[float, float] = (1.0, 1.0),
 ) -> CorrectedEffect:
-    r"""Return a measure's log rate ratio less its comparator's, both net of control.
+    r"""Return the log rate ratio of a measure minus that of its comparator, both net of control.
 
     Parameters
     ----------
     zone : str
+        Name of the zone.
     measure, comparator : Effect
-        In the same zone and windows. The comparator counts what is reported by the same route but does not change with
-        the harm: other requests to the same line, or how often somebody went to look.
+        Effects in the same zone and windows. The comparator counts what is reported by the same route but does not
+        change with the harm: other requests to the same line, or the number of searches.
     names : (str, str)
+        Names of the measure and of the comparator.
     dispersion : (float, float)
+        Variance divided by mean of the counts of the measure and of the comparator.
 
     Returns
     -------
     CorrectedEffect
-        Undefined, with the reason, where a count is 0.
+        Undefined, with the reason, if a count is 0.
 
     Notes
     -----
-    If a share :math:`\rho_t` of harm is reported in window t, and the comparator by the same share times what does not
-    change, then the log ratio of counts is that of harm plus :math:`\log(\rho_1/\rho_0)`, and the comparator's is
-    :math:`\log(\rho_1/\rho_0)` alone:
+    Let :math:`\rho_t` be the share of harm that is reported in window t, and let the comparator be reported at the same
+    share of a number that does not change. Then the log ratio of the measure's counts is that of harm plus
+    :math:`\log(\rho_1/\rho_0)`, and the comparator's log ratio is :math:`\log(\rho_1/\rho_0)`. Hence
 
     .. math:: \theta = \theta_{reports} - \theta_{comparator}, \qquad se^2 = se_r^2 + se_c^2
 
-    If the comparator moves for reasons of its own, so does the correction: both are always shown. Finds and the needles
-    in them are corrected each on their own.
+    If the comparator changes for other reasons, the correction changes too. Both ratios are therefore always shown.
+    Finds and the needles in them are corrected separately.
     """
     raw, effort = (
-        _plain(one, name, phi) for one, name, phi in zip((measure, comparator), names, dispersion, strict=True)
+        _log_rate_ratio(effect, name, phi)
+        for effect, name, phi in zip((measure, comparator), names, dispersion, strict=True)
     )
     if not raw.is_defined or not effort.is_defined:
-        why = raw.note if not raw.is_defined else effort.note
-        corrected = undefined(NAME, unit="log ratio", reference=REFERENCE, note=why)
+        reason = raw.note if not raw.is_defined else effort.note
+        corrected = undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason)
     else:
         error = math.hypot(raw.standard_error, effort.standard_error)
         corrected = Estimate(
@@ -65,13 +70,13 @@ def corrected_effect(
     return CorrectedEffect(zone, names[0], names[1], raw, effort, corrected)
 
 
-def _plain(effect: Effect, name: str, phi: float) -> Estimate:
+def _log_rate_ratio(effect: Effect, name: str, phi: float) -> Estimate:
     value = variance = 0.0
     for change, sign in ((effect.counts, 1.0), (effect.control, -1.0)):
-        for when, count in (("before", change.before), ("after", change.after)):
+        for window, count in (("before", change.before), ("after", change.after)):
             if count == 0:
                 return undefined("log rate ratio", unit="log ratio", reference=REFERENCE,
-                                 note=f"the count of {name} {when} in {change.area} is 0")  # fmt: skip
+                                 note=f"the count of {name} {window} in {change.area} is 0")  # fmt: skip
         value += sign * math.log(change.after / change.before)
         variance += phi * (1 / change.before + 1 / change.after)
     return Estimate("log rate ratio", value, math.sqrt(variance), "log ratio", REFERENCE)

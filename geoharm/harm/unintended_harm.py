@@ -1,4 +1,6 @@
-"""The watch for unintended harm: is a rise beyond a named margin ruled out, seen, or can the counts not say.
+"""Checks for unintended harm: whether a harm rose after an operation.
+
+Counts can show a rise, rule out a rise beyond a margin, or allow neither statement.
 
 Ray et al. (2023), Spatiotemporal analysis exploring the effect of law enforcement drug market disruptions on overdose,
 American Journal of Public Health 113:750-758, https://doi.org/10.2105/AJPH.2023.307291
@@ -32,39 +34,45 @@ def check_for_rise(
     control_dispersion: float = 1.0,
     level: float = MAX_LEVEL_FACTOR,
 ) -> RiseCheck:
-    r"""Return one look: rose, no rise beyond the margin, or unknown.
+    r"""Return the check of one measure for a rise: "rose", "no rise beyond the margin" or "unknown".
 
     Parameters
     ----------
     measure : str
+        Name of the measure.
     days, metres : int
+        Length of the window after the start of the operation, and distance from the edge of the target.
     after : int
         Events within `metres` of the target in the `days` since the operation began.
     before : int
-        Events there in the window before.
+        Events within `metres` of the target in the window before.
     control : (int, int)
-        Events of the control area in the window before and in the same `days`.
+        Events in the control area in the window before and in the same `days`.
     margin : float
         The rise that would still be accepted, as a share of the expected count.
     dispersion, control_dispersion : float
-        Variance over mean.
+        Variance of the counts divided by their mean, near the target and in the control area.
     level : float
-        Of each one-sided bound.
+        Level of each one-sided bound.
 
     Returns
     -------
     RiseCheck
+        Unknown, with the reason, if a count before or a count of the control area is 0.
 
-    Notes
-    -----
-    Expected: :math:`E = b\,c_1 / c_0`, which holds the city's season and trend. What E is worth as evidence is a count of
-    :math:`m = 1 / (\phi/b + \phi_c (1/c_0 + 1/c_1))`. Given the sum, the count after is binomial, and with counts divided
-    by :math:`\phi`, Clopper-Pearson bounds of its share give those of the ratio: exact for Poisson counts with a control
-    that is known, and defined at a count of 0.
+    Raises
+    ------
+    DesignError
+        If the margin is not above 0.
 
-    "Rose" if the lower bound lies above 1; "no rise beyond the margin" if the upper bound lies below 1 + margin (a
-    non-inferiority test); else unknown, with whether the counts could have carried the statement at all: whether a count
-    just as expected would have.
+    Notes ----- The expected count is :math:`E = b\,c_1 / c_0`, which contains the city's season and trend. Its
+    precision is that of a count of :math:`m = 1 / (\phi/b + \phi_c (1/c_0 + 1/c_1))` events. Given the sum of both, the
+    count after is binomial. With counts divided by :math:`\phi`, Clopper-Pearson bounds of its share give bounds of the
+    ratio. They are exact for Poisson counts with a known control, and they are defined at a count of 0.
+
+    The check is "rose" if the lower bound lies above 1. It is "no rise beyond the margin" if the upper bound lies below
+    1 + margin (a non-inferiority test). Otherwise it is "unknown"; the reason then says whether a count equal to the
+    expected one would have ruled out a rise.
 
     References
     ----------
@@ -72,14 +80,14 @@ def check_for_rise(
     https://doi.org/10.1093/biomet/31.3-4.313
     """
     check_positive(margin, "margin of the watch")
-    nothing = Interval(math.nan, math.nan, level)
+    undefined = Interval(math.nan, math.nan, level)
     if 0 in (before, *control):
-        why = (
+        reason = (
             "no event was recorded there before"
             if before == 0
             else "the control area had no event in one of the windows"
         )
-        return RiseCheck(measure, days, metres, after, math.nan, math.nan, nothing, margin, RiseState.UNKNOWN, why,
+        return RiseCheck(measure, days, metres, after, math.nan, math.nan, undefined, margin, RiseState.UNKNOWN, reason,
                          dispersion=dispersion)  # fmt: skip
     expected = before * control[1] / control[0]
     worth = 1 / (dispersion / before + control_dispersion * (1 / control[0] + 1 / control[1]))
@@ -102,63 +110,100 @@ def classify_rise(
     level: float = MAX_LEVEL_FACTOR,
     operations: int = 1,
 ) -> RiseCheck:
-    """Return the look that an observed and an expected count allow; see `check_for_rise`."""
+    """Return the check for a rise, computed from an observed and an expected count.
+
+    The rules are those of `check_for_rise`.
+
+    Parameters
+    ----------
+    measure : str
+        Name of the measure.
+    days, metres : int
+        Length of the window after the start of the operation, and distance from the edge of the target.
+    after : int
+        Observed events.
+    expected : float
+        Expected events, above 0.
+    worth : float
+        Precision of the expected count, as a number of events.
+    margin : float
+        The rise that would still be accepted, as a share of the expected count.
+    dispersion : float
+        Variance of the counts divided by their mean.
+    level : float
+        Level of each one-sided bound.
+    operations : int
+        How many operations the counts are summed over.
+    """
     low, high = one_sided_ratio_bounds(after, expected, worth, dispersion=dispersion, level=level)
-    state, why = RiseState.UNKNOWN, ""
+    state, reason = RiseState.UNKNOWN, ""
     if low > 1:
-        state, why = RiseState.ROSE, "more than expected, and the lower bound lies above no change"
+        state, reason = RiseState.ROSE, "more than expected, and the lower bound lies above no change"
     elif high < 1 + margin:
-        state, why = RiseState.WITHIN, f"a rise of {margin:.0%} or more is ruled out at this level"
+        state, reason = RiseState.WITHIN, f"a rise of {margin:.0%} or more is ruled out at this level"
     elif one_sided_ratio_bounds(expected, expected, worth, dispersion=dispersion, level=level)[1] >= 1 + margin:
-        why = (
+        reason = (
             f"the counts cannot carry a statement about {margin:.0%}: even a count just as expected would leave it open"
         )
     else:
-        why = f"neither a rise is shown nor one of {margin:.0%} ruled out"
+        reason = f"neither a rise is shown nor one of {margin:.0%} ruled out"
     return RiseCheck(
-        measure, days, metres, after, expected, after / expected, Interval(low, high, level), margin, state, why, operations,
-        worth, dispersion,
+        measure, days, metres, after, expected, after / expected, Interval(low, high, level), margin, state, reason,
+        operations, worth, dispersion,
     )  # fmt: skip
 
 
 def one_sided_ratio_bounds(
     after: float, expected: float, worth: float, *, dispersion: float = 1.0, level: float = MAX_LEVEL_FACTOR
 ) -> tuple[float, float]:
-    """Return the one-sided lower and upper bounds of observed over expected events.
+    """Return the one-sided lower and upper bounds of the ratio of observed to expected events.
+
+    Parameters
+    ----------
+    after, expected : float
+        Observed and expected events.
+    worth : float
+        Precision of the expected count, as a number of events.
+    dispersion : float
+        Variance of the counts divided by their mean.
+    level : float
+        Level of each bound.
 
     Examples
     --------
-    >>> low, high = ratio_bounds(0, 2.0, 100.0)
+    >>> low, high = one_sided_ratio_bounds(0, 2.0, 100.0)
     >>> low, round(high, 2)
     (0.0, 1.52)
     """
     count, alpha = after / dispersion, 1 - level
     scale = worth / (expected / dispersion)
-    share = float(beta.ppf(alpha, count, worth + 1)) if count > 0 else 0.0
-    most = float(beta.ppf(1 - alpha, count + 1, worth))
-    return share / (1 - share) * scale, most / (1 - most) * scale
+    lowest_share = float(beta.ppf(alpha, count, worth + 1)) if count > 0 else 0.0
+    highest_share = float(beta.ppf(1 - alpha, count + 1, worth))
+    return lowest_share / (1 - lowest_share) * scale, highest_share / (1 - highest_share) * scale
 
 
 def pool_checks(cells: Sequence[RiseCheck]) -> tuple[RiseCheck, ...]:
-    r"""Return one look a measure, days and metres over several operations; looks without an expected count are left out.
+    r"""Return pooled checks over several operations, one for each measure, window and distance.
 
-    Counts and expected counts add up; what the sum is worth as evidence is :math:`(\sum E)^2 / \sum (E^2 / m)`.
+    Checks without an expected count are left out. Counts and expected counts are added up. The precision of the sum is
+    :math:`(\sum E)^2 / \sum (E^2 / m)` events.
     """
-    by_look: dict[tuple[str, int, int], list[RiseCheck]] = {}
-    for cell in cells:
-        if math.isfinite(cell.expected):
-            by_look.setdefault((cell.measure, cell.days, cell.metres), []).append(cell)
+    checks_by_window: dict[tuple[str, int, int], list[RiseCheck]] = {}
+    for check in cells:
+        if math.isfinite(check.expected):
+            checks_by_window.setdefault((check.measure, check.days, check.metres), []).append(check)
     pooled = []
-    for (measure, days, metres), found in by_look.items():
-        if len(found) < 2:
+    for (measure, days, metres), checks in checks_by_window.items():
+        if len(checks) < 2:
             continue
-        expected = math.fsum(cell.expected for cell in found)
-        worth = expected**2 / math.fsum(cell.expected**2 / cell.worth for cell in found)
+        expected = math.fsum(check.expected for check in checks)
+        worth = expected**2 / math.fsum(check.expected**2 / check.worth for check in checks)
         pooled.append(
             classify_rise(
-                measure, days=days, metres=metres, after=sum(cell.after for cell in found), expected=expected, worth=worth,
-                margin=max(cell.margin for cell in found), dispersion=max(cell.dispersion for cell in found),
-                level=found[0].interval.level, operations=len(found),
+                measure, days=days, metres=metres, after=sum(check.after for check in checks), expected=expected,
+                worth=worth,
+                margin=max(check.margin for check in checks), dispersion=max(check.dispersion for check in checks),
+                level=checks[0].interval.level, operations=len(checks),
             )
         )  # fmt: skip
     return tuple(pooled)

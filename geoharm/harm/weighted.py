@@ -1,4 +1,4 @@
-"""A weighted sum of effects that are independent of each other.
+"""The weighted sum of independent effects.
 
 Wheeler (2020), Weighted displacement difference with harm weights,
 https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/
@@ -17,32 +17,33 @@ NAME = "net harm"
 
 
 def weighted_sum(estimates: Sequence[Estimate], weights: Sequence[float], *, unit: str) -> Estimate:
-    r"""Return the weighted sum of effects on measures that are independent of each other.
+    r"""Return the weighted sum of effects on measures that are taken as independent of each other.
 
     Parameters
     ----------
     estimates : sequence of Estimate
-        One a measure.
+        One for each measure.
     weights : sequence of float
-        As many; taken as exact.
+        One for each estimate; taken as exact.
     unit : str
+        Unit of the sum.
 
     Returns
     -------
     Estimate
-        Undefined, with a note, if any part is.
+        Undefined, with the reason, if any estimate is undefined.
 
     Raises
     ------
     DesignError
-        If the lengths differ, or there is nothing to add.
+        If the lengths differ, or there is no estimate.
 
     Notes
     -----
     .. math:: H = \sum w_i x_i, \qquad se^2 = \sum w_i^2 se_i^2
 
-    Weights multiply effects, never counts: ten events of weight 10 and twenty-five of weight 4 are as much harm, but
-    not as uncertain.
+    Weights multiply effects, never counts: ten events of weight 10 and twenty-five of weight 4 are the same harm, but
+    their uncertainty differs.
 
     Examples
     --------
@@ -55,10 +56,12 @@ def weighted_sum(estimates: Sequence[Estimate], weights: Sequence[float], *, uni
             f"A weighted sum needs one weight for each of its effects; {len(estimates)} and {len(weights)} were given."
         )
         raise DesignError(msg)
-    for part in estimates:
-        if not part.is_defined:
-            return Estimate(NAME, math.nan, math.nan, unit, REFERENCE, f"one part is unknown: {part.note}")
-    value = math.fsum(weight * part.value for weight, part in zip(weights, estimates, strict=True))
-    variance = math.fsum((weight * part.standard_error) ** 2 for weight, part in zip(weights, estimates, strict=True))
+    for estimate in estimates:
+        if not estimate.is_defined:
+            return Estimate(NAME, math.nan, math.nan, unit, REFERENCE, f"one part is unknown: {estimate.note}")
+    value = math.fsum(weight * estimate.value for weight, estimate in zip(weights, estimates, strict=True))
+    variance = math.fsum(
+        (weight * estimate.standard_error) ** 2 for weight, estimate in zip(weights, estimates, strict=True)
+    )
     note = "" if len(estimates) == 1 else "takes the measures as independent of each other"
     return Estimate(NAME, value, math.sqrt(variance), unit, REFERENCE, note)

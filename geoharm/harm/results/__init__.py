@@ -1,1 +1,1 @@
-"""Results of this room: net harm, markets, appraisals, unintended harm."""
+"""Result types of the harm analysis: net harm, markets, appraisals, unintended harm, perception."""

@@ -1,4 +1,4 @@
-"""Before acting: ways to act, what is assumed of each, and what that would do to harm under whose values."""
+"""Results of an appraisal: the expected effect of each option on harm, under each value profile."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from geoharm.model.values import EvidenceCard
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What one measure would be without acting.
+    """The baseline of one measure: its recorded events before any action.
 
     Attributes
     ----------
     measure : Measure
     events : int
-        Recorded in the target over `months`.
+        Events recorded in the target over `months`.
     months : int
+        Length of the baseline period.
     dispersion : float
+        Variance of the monthly counts divided by their mean.
     """
 
     measure: Measure
@@ -31,25 +33,26 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class OptionUnderProfile:
-    """What one way to act would do to harm under one profile.
+    """The expected effect of one option on harm, under one value profile.
 
     Attributes
     ----------
     profile, reference : str
+        Name of the profile, and the event that weighs 1 in it.
     mean : float
-        Net change in reference events, in target and around it.
+        Mean net change in reference events, in the target and around it.
     interval : Interval
-        Of the draws.
+        The central 90% interval of the draws.
     reduces : float
-        Share of draws with less harm.
+        Share of draws in which harm falls.
     decides : str
-        The assumption that moves net harm most.
+        The most influential assumption: the one with the largest squared rank correlation with net harm.
     decides_share : float
-        Its squared rank correlation with net harm.
+        That squared rank correlation.
     break_even : float
-        Share displaced at which the mean would be zero; NaN if there is none between 0 and 1.
+        Share displaced at which the mean net change is zero; NaN if there is none between 0 and 1.
     vetoes : tuple of (str, str, float)
-        Words, measure, and the share of draws in which it is broken.
+        For each veto and measure: the words of the veto, the measure, and the share of draws in which the veto is hit.
     """
 
     profile: str
@@ -65,15 +68,17 @@ class OptionUnderProfile:
 
 @dataclass(frozen=True, slots=True)
 class OptionAppraisal:
-    """One way to act, appraised.
+    """The appraisal of one option.
 
     Attributes
     ----------
     option : PlannedOption
     card : EvidenceCard or None
+        The evidence card of the option, if it has one.
     changes : tuple of (str, Interval, float)
-        Measure, interval and mean of its change in its own unit.
+        For each measure: its name, and the interval and mean of its change in its own unit.
     profiles : tuple of OptionUnderProfile
+        The expected effect on harm under each profile.
     """
 
     option: PlannedOption
@@ -84,20 +89,25 @@ class OptionAppraisal:
 
 @dataclass(frozen=True, slots=True)
 class Appraisal:
-    """Every way to act, beside doing nothing, for one planned operation.
+    """The appraisal of all options for one planned operation.
 
     Attributes
     ----------
     operation : str
+        Name of the operation.
     objective, limited : str
+        Its objective, and the note on an objective that is limited to acquisitive crime.
     missing : tuple of str
+        Kinds of harm that no measure covers.
     baseline : tuple of Baseline
+        One for each harm.
     before : str
-        The months that the baseline is of, in words.
+        The period of the baseline, in words.
     months : int
-        How long after the start it looks.
+        How many months after the start are appraised.
     options : tuple of OptionAppraisal
     draws, seed : int
+        Number of random draws, and their seed.
     """
 
     operation: str

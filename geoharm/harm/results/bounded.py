@@ -1,4 +1,4 @@
-"""The change of a zone whose counts are known only within bounds."""
+"""The change of a zone whose counts are only known within bounds."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from geoharm.model.estimate import Estimate
 
 @dataclass(frozen=True, slots=True)
 class BoundedEffect:
-    """What changed in one zone, net of control, where counts are only known within bounds.
+    """The change in one zone, net of control, where counts are only known within bounds.
 
     Attributes
     ----------
     zone : str
     before, after, control_before, control_after : Bounds
+        Counts of the zone and of its control in the windows before and after.
     low, high : Estimate
-        The least and the most the change can be, each with the noise of counting at that end; infinite where nothing
-        bounds it.
+        The lowest and highest possible change, each with the counting error at that end; infinite where there is no
+        bound.
     note : str
         What the bounds leave out.
     """

@@ -1,4 +1,4 @@
-"""Markets: the harm each does, how noxious it is for its size, and which to turn to first."""
+"""Results on drug markets: noxiousness, threat matrix, ranking, and gaps in the reach of services."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Noxiousness:
     Attributes
     ----------
     zone, measure, market : str
-        The harm, and the measure that stands for how much market there is.
+        Names of the zone, of the harm, and of the measure of market size.
     before, after : float
-        Events of harm for 100 of market activity; NaN where there was no activity.
+        Events of harm per 100 events of market activity; NaN where there was no activity.
     ratio : Estimate
-        Log of after over before, net of the control's; the noise of counting only.
+        Log ratio of after to before, net of control, with counting error only.
     size : str
-        What became of the market: "shrank", "moved", "grew", "no clear change", "cannot tell".
+        Change of market size: "shrank", "moved", "grew", "no clear change", "cannot tell".
     reading : str
-        One fixed sentence.
+        The sentence for readers.
     """
 
     zone: str
@@ -40,12 +40,12 @@ class Noxiousness:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature of a market, with its uncertainty where it has one.
+    """One feature of a market.
 
     Attributes
     ----------
     name : str
-        "night share", "nearest school".
+        For example "night share" or "nearest school".
     value : float
         NaN if unknown.
     unit, note : str
@@ -59,17 +59,17 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class ThreatMatrixRow:
-    """One market's line of the threat matrix.
+    """One market's row of the threat matrix.
 
     Attributes
     ----------
     market : str
     area_km2 : float
     threats : tuple of (str, Estimate)
-        One of `THREATS`, and events a year; undefined if no measure of it was supplied.
+        One of `THREATS`, and its events a year; undefined if the study has no measure of it.
     features : tuple of Feature
     counts : tuple of (str, int)
-        Measure, and its events in the market over the whole period.
+        Name of a measure, and its events in the market over the whole period.
     """
 
     market: str
@@ -81,17 +81,17 @@ class ThreatMatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class CriterionValue:
-    """What one market scores on one criterion.
+    """The value of one market on one criterion.
 
     Attributes
     ----------
     criterion : str
         "harm", "noxiousness", "trend", "resilience", "reach", "priority".
     value, standard_error : float
-        In the criterion's own unit; NaN if unknown. More always means sooner.
+        In the criterion's own unit; NaN if unknown. A higher value always means a higher priority.
     unit, note : str
     smallest : int
-        The smallest count above 0 that it was made from, for disclosure; 0 if there is none.
+        The smallest count above 0 from which the value was computed, for disclosure control; 0 if there is none.
     """
 
     criterion: str
@@ -104,17 +104,17 @@ class CriterionValue:
 
 @dataclass(frozen=True, slots=True)
 class PriorityRow:
-    """One market's place in the ranking.
+    """One market's position in the ranking.
 
     Attributes
     ----------
     market : str
     score : float
-        Weighted mean of its ranks on every criterion, from 0 (last) to 1 (first).
+        Weighted mean of its scores on all criteria, from 0 (last) to 1 (first).
     rank : int
-        By that score; 1 comes first.
+        Rank by that score; 1 is the highest priority.
     ranks : Interval
-        Ranks it takes in 95 % of draws.
+        95% interval of the rank.
     values : tuple of CriterionValue
     """
 
@@ -127,20 +127,20 @@ class PriorityRow:
 
 @dataclass(frozen=True, slots=True)
 class ReachGap:
-    """How much of a market's harm lies beyond walking distance of one kind of service.
+    """The share of a market's harm beyond walking distance of one kind of service.
 
     Attributes
     ----------
     market, service : str
-        "treatment", "needle exchange", "sharps bin".
+        Name of the market; "treatment", "needle exchange" or "sharps bin".
     share : float
-        Share of harm beyond walking distance; NaN if no such service is listed.
+        Share of harm beyond walking distance; NaN if the study has no such service.
     distance : float
-        Metres from the market's middle to the nearest.
+        Metres from the centre of the market to the nearest such service.
     harm : float
         Events a year beyond walking distance.
     counts : (int, int)
-        Events within and beyond it, for disclosure.
+        Events within and beyond walking distance, for disclosure control.
     """
 
     market: str
@@ -153,7 +153,7 @@ class ReachGap:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Markets in order, with everything that put them there.
+    """The ranking of markets, with the values it was computed from.
 
     Attributes
     ----------
@@ -161,17 +161,17 @@ class Ranking:
     threats : tuple of ThreatMatrixRow
         In the same order.
     gaps : tuple of ReachGap
-        Most harm beyond walking distance first.
+        Sorted by harm beyond walking distance, the most first.
     profile, reference : str
-        Whose weights the harm criterion has, and what counts as one.
+        The value profile of the harm criterion, and the event that weighs 1 in it.
     weights : tuple of (str, float)
-        Of the criteria.
+        Weights of the criteria.
     walking : float
-        Metres.
+        Walking distance in metres.
     drawn_from : str
-        The measure whose hotspots the markets are.
+        The measure whose hotspots are taken as markets.
     spots : tuple of Hotspot
-        The markets' outlines, in the order of the rows.
+        The hotspots that are taken as markets, in the order of the rows.
     notes : tuple of str
     """
 

@@ -1,4 +1,4 @@
-"""What harm adds up to: effects drawn together, net harm under each profile, and at which weights it turns."""
+"""Results on net harm: joint draws of effects, net harm by value profile, and acceptability."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geoharm.model.values import ExchangeRates, ValueProfile
 
 @dataclass(frozen=True, slots=True)
 class JointEffects:
-    """Every harm's change in one zone, drawn together many times.
+    """Joint random draws of the changes of all harms in one zone.
 
     Attributes
     ----------
@@ -26,24 +26,28 @@ class JointEffects:
     measures : tuple of Measure
         Harms only, in the order of the columns.
     best_low, best_high : ndarray, shape (m,)
-        Best estimate, in events; apart where counts are only known within bounds, NaN where nothing is known.
+        Best estimates in events. The two differ where counts are only known within bounds; NaN where unknown.
     low, high : ndarray, shape (draws, m)
-        Likewise, one row a draw.
+        The same for each draw.
     spans : tuple of Interval
-        The 95% interval of each measure's change, as it is shown for the measure itself.
+        The 95% interval of each measure's change, as the report shows it for the measure.
     expected : ndarray, shape (m,)
-        Count after without an operation; NaN where unknown.
+        Expected count after without an operation; NaN where unknown.
     calibrated : tuple of bool
-        Whether a measure's draws hold how far places drift apart; if not, they are too narrow for a finding.
+        Whether a measure's draws include the forecast error at placebo places. If not, they are too narrow for a
+        finding.
     notes : tuple of str
         Why a measure is unknown, or what its bounds leave out.
     correlation : ndarray, shape (m, m)
-        Of the changes, on the normal scale.
+        Correlation of the changes, on the normal scale.
     smallest : tuple of int
-        By measure: the smallest exact count above 0 of an area table in the zone and its control; 0 if there is none.
+        For each measure: the smallest exact count above 0 of an area table in the zone and its control; 0 if there is
+        none.
     places : int
-        At how many places without an operation it was learned; 0 if the measures are taken as independent.
+        Number of places without an operation from which the correlation was estimated; 0 if the measures are taken as
+        independent.
     seed : int
+        Seed of the random numbers.
     """
 
     zone: str
@@ -71,26 +75,29 @@ class JointEffects:
             getattr(self, name).setflags(write=False)
 
     def known(self, position: int) -> bool:
-        """Whether anything at all is known of a measure."""
+        """Return whether a measure's best estimate has at least one finite end."""
         return bool(np.isfinite(self.best_low[position]) or np.isfinite(self.best_high[position]))
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureHarm:
-    """One measure's line in a ledger: its effect in its own unit, and what it weighs.
+    """The effect on one measure in its own unit, with its weight in net harm.
 
     Attributes
     ----------
     measure : Measure
     weight : float
-        Signed; 0 leaves it out of the sum.
+        Signed weight; 0 leaves the measure out of the sum.
     low, high : float
-        Best estimate, in the measure's own unit; apart where counts are only known within bounds.
+        Best estimate in the measure's own unit. The two differ where counts are only known within bounds.
     interval : Interval
+        The 95% interval of the effect.
     calibrated : bool
+        Whether the interval is calibrated; if not, it is too narrow for a finding.
     note : str
+        Why the effect is unknown, or what its bounds leave out.
     smallest : int
-        The smallest count behind an area table's row that is exact and not 0, for disclosure; 0 if there is none.
+        The smallest exact count above 0 of an area table behind the effect, for disclosure control; 0 if there is none.
     """
 
     measure: Measure
@@ -105,14 +112,16 @@ class MeasureHarm:
 
 @dataclass(frozen=True, slots=True)
 class VetoCheck:
-    """Whether something that may not get worse did.
+    """Whether a veto was hit: whether a harm rose by more than the value profile accepts.
 
     Attributes
     ----------
     words, measure : str
+        The words of the veto, and the measure that was checked; empty if there is none.
     state : str
         "hit", "kept" or "unknown".
     why : str
+        The reason for the state.
     """
 
     words: str
@@ -123,23 +132,26 @@ class VetoCheck:
 
 @dataclass(frozen=True, slots=True)
 class NetHarm:
-    """Harm added up in one zone under one profile; activity is never in it.
+    """Net harm in one zone under one value profile; activity is never part of it.
 
     Attributes
     ----------
     profile, zone, reference : str
+        Names of profile and zone, and the event that weighs 1.
     rows : tuple of MeasureHarm
+        The effect on each measure.
     low, high : float
-        Best estimate in reference events; apart where a part is only known within bounds, NaN where unknown.
+        Best estimate in reference events. The two differ where an effect is only known within bounds; NaN where
+        unknown.
     interval : Interval
-        Holds both the draws and the bounds.
+        The 95% interval; it covers the random draws and the bounds.
     fell : tuple of (float, float)
-        Least and most share of draws below zero.
+        Lowest and highest possible share of draws below zero.
     calibrated : bool
-        Whether every part's draws are; if not, the interval is too narrow for a finding.
+        Whether the draws of all parts are calibrated. If not, the interval is too narrow for a finding.
     vetoes : tuple of VetoCheck
     note : str
-        Why it is unknown, or what the sum takes as given.
+        Why net harm is unknown, or what the sum assumes.
     """
 
     profile: str
@@ -156,24 +168,28 @@ class NetHarm:
 
     @property
     def is_known(self) -> bool:
-        """Whether there is a sum to speak of."""
+        """Whether at least one end of the best estimate is finite."""
         return bool(np.isfinite(self.low) or np.isfinite(self.high))
 
 
 @dataclass(frozen=True, slots=True)
 class TippingPoint:
-    """At which exchange rate of one group of harms the sign of net harm turns, the others left at their middle.
+    """The exchange rate of one group of harms at which the sign of net harm changes.
+
+    The rates of all other groups stay at the middle of their ranges.
 
     Attributes
     ----------
     group : str
-        "environment borne by community".
+        For example "environment, borne by community".
     now, at : float
-        How many events of the group weigh as much as one reference event: in the middle of the declared range, and
-        where the sum turns. `at` is infinite if the group would have to weigh nothing, NaN if no rate turns it.
+        Exchange rates: how many events of the group weigh as much as one reference event. `now` is the middle of the
+        declared range, `at` is the rate at which the sign changes. `at` is infinite if the sign changes only at weight
+        0, and NaN if it changes at no rate.
     admissible : bool
         Whether `at` lies in the declared range.
     sentence : str
+        The sentence for readers.
     """
 
     group: str
@@ -185,7 +201,7 @@ class TippingPoint:
 
 @dataclass(frozen=True, slots=True)
 class Acceptability:
-    """Under which share of the admissible weightings net harm fell.
+    """The shares of admissible weightings under which net harm fell or rose.
 
     Attributes
     ----------
@@ -193,18 +209,19 @@ class Acceptability:
     rates : str
         Name of the declared exchange rates.
     weightings : int
-        How many were drawn.
+        Number of weightings drawn.
     clearly_fell, fell, rose, clearly_rose : float
-        Shares that add up to 1 with `neither`; "clearly": the 95% interval leaves out zero.
+        Shares of weightings; with `neither` they add up to 1. "clearly" means that the 95% interval excludes zero.
     neither : float
-        Share under which the bounds of suppressed counts hold both answers.
+        Share under which the bounds of suppressed counts allow both a fall and a rise.
     central : tuple of (str, float, float, float)
-        Group of harms; its exchange rate in the middle of all weightings, of those that fell, of those that rose.
+        Group of harms, and its central exchange rates: of all weightings, of those with a fall, of those with a rise.
     tipping_points : tuple of TippingPoint
         The nearest first.
     calibrated : bool
+        Whether the draws of all used measures are calibrated.
     note : str
-        Why there is no answer.
+        Why the shares could not be computed.
     """
 
     zone: str
@@ -223,31 +240,31 @@ class Acceptability:
 
 @dataclass(frozen=True, slots=True)
 class HarmAssessment:
-    """What one operation's harms add up to.
+    """The harm assessment of one operation.
 
     Attributes
     ----------
     net_harm : tuple of NetHarm
-        By profile, then zone.
+        Sorted by profile, then zone.
     acceptability : tuple of Acceptability
-        By zone.
+        Sorted by zone.
     missing : tuple of str
-        Kinds of harm without which the picture is incomplete.
+        Kinds of harm that no measure covers.
     limited_objective : str
-        What is said of an objective that is limited to acquisitive crime; else empty.
+        The note on an objective that is limited to acquisitive crime; else empty.
     correlation : str
-        Where the correlation between measures was learned.
+        From which places the correlation between measures was estimated.
     values : tuple of ValueProfile
-        The profiles, in order.
+        The value profiles, in order.
     rates : ExchangeRates
-        The declared ranges behind `acceptability`.
+        The declared ranges of exchange rates behind `acceptability`.
     noxiousness : tuple of Noxiousness
-        In target, and target and rings; none where no measure stands for the market's size.
+        In the target, and in target and rings; empty if the study has no measure of market size.
     unintended_harm : UnintendedHarm or None
     reporting_corrected : tuple of CorrectedEffect
-        Measures with a comparator, corrected for how much was reported.
+        Effects corrected for reporting effort, of measures with a comparator.
     indicators : tuple of IndicatorChange
-        What surveys say, before and after.
+        Changes of survey indicators.
     """
 
     net_harm: tuple[NetHarm, ...]
@@ -263,5 +280,5 @@ class HarmAssessment:
     indicators: tuple[IndicatorChange, ...] = ()
 
     def of_profile(self, profile: str) -> tuple[NetHarm, ...]:
-        """Return the sums under one profile, by zone."""
-        return tuple(one for one in self.net_harm if one.profile == profile)
+        """Return net harm under one profile, one result for each zone."""
+        return tuple(net_harm for net_harm in self.net_harm if net_harm.profile == profile)

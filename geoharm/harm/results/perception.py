@@ -1,4 +1,4 @@
-"""What people report and say: effects corrected for reporting effort, and surveys before and after."""
+"""Results on reports and surveys: effects corrected for reporting effort, and survey indicators."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from geoharm.model.harm_settings import Indicator
 
 @dataclass(frozen=True, slots=True)
 class CorrectedEffect:
-    """A measure's effect, less what became of reporting by the same route.
+    """The effect on a measure, corrected for the change in reporting effort.
 
     Attributes
     ----------
     zone, measure, comparator : str
+        Names of the zone, of the measure, and of the measure of reporting effort.
     raw : Estimate
-        Log rate ratio net of control, as recorded; the noise of counting only.
+        Log rate ratio of the measure net of control, as recorded, with counting error only.
     effort : Estimate
-        The comparator's.
+        The same for the comparator.
     corrected : Estimate
-        Raw less effort.
+        `raw` minus `effort`.
     """
 
     zone: str
@@ -33,20 +34,20 @@ class CorrectedEffect:
 
 @dataclass(frozen=True, slots=True)
 class IndicatorChange:
-    """One question of a survey before and after, where the operation was and elsewhere.
+    """The change of one survey indicator in the areas of the operation and elsewhere.
 
     Attributes
     ----------
     indicator : Indicator
     unit : str
     before, after : Estimate
-        Mean of the areas that the target touches.
+        Means of the areas that overlap the target.
     here, elsewhere : Estimate
-        After less before, in those areas and in all others.
+        Change (after minus before) in those areas, and in all other areas.
     net : Estimate
-        Here less elsewhere.
+        `here` minus `elsewhere`.
     areas : (int, int)
-        How many areas each mean is of.
+        Number of areas in each of the two groups.
     """
 
     indicator: Indicator

@@ -1,4 +1,4 @@
-"""Unintended harm after an operation: each look a statement with its margin, and "unknown" where counts cannot carry one."""
+"""Results of the checks for unintended harm after an operation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from geoharm.model.estimate import Interval
 
 
 class RiseState(StrEnum):
-    """What may be said of one look; nothing here says "no harm"."""
+    """The outcome of one check for a rise; no outcome means "no harm"."""
 
     ROSE = "rose"
     WITHIN = "no rise beyond the margin"
@@ -18,28 +18,32 @@ class RiseState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RiseCheck:
-    """One measure, so many days after the operation began, so near the target.
+    """The check of one measure for a rise, within a number of days and a distance from the target.
 
     Attributes
     ----------
     measure : str
     days, metres : int
-        Since the first day; from the target's edge, the target included.
+        Days since the start of the operation, and distance from the edge of the target (the target is included).
     after : int
+        Observed events.
     expected : float
-        NaN where it cannot be said.
+        Expected events; NaN where they cannot be computed.
     ratio : float
-        Count over expected; NaN likewise.
+        Observed divided by expected events; NaN where that is unknown.
     interval : Interval
-        Of the ratio; each end is a one-sided bound.
+        Interval of the ratio; each end is a one-sided bound.
     margin : float
-        The rise that would still be accepted, as a share.
+        The rise that would still be accepted, as a share of the expected count.
     state : RiseState
     why : str
+        The reason for the state.
     operations : int
-        How many are pooled.
+        Number of operations that are pooled.
     worth : float
-        How many events the expected count is worth as evidence.
+        Precision of the expected count, as a number of events.
+    dispersion : float
+        Variance of the counts divided by their mean.
     """
 
     measure: str
@@ -59,18 +63,18 @@ class RiseCheck:
 
 @dataclass(frozen=True, slots=True)
 class FindDispersion:
-    """How finds lie around the old market, before and after.
+    """One statistic of where finds lie around the target, before and after.
 
     Attributes
     ----------
     measure, what, unit : str
-        "spread around their middle", "m".
+        Name of the measure, name of the statistic ("spread around their middle"), and unit ("m").
     before, after : float
-        NaN if there are too few.
+        Value in each window; NaN if there are too few finds.
     change : Interval
-        After less before.
+        Interval of after minus before.
     events : (int, int)
-        Finds before and after.
+        Number of finds before and after.
     note : str
     """
 
@@ -86,16 +90,16 @@ class FindDispersion:
 
 @dataclass(frozen=True, slots=True)
 class UnintendedHarm:
-    """What was watched after one operation.
+    """The checks for unintended harm after one operation.
 
     Attributes
     ----------
     checks : tuple of RiseCheck
-        By measure, days, metres.
+        Sorted by measure, days, metres.
     find_dispersion : tuple of FindDispersion
     notes : tuple of str
     pooled : tuple of RiseCheck
-        Over all operations of the study, where there are several.
+        Checks pooled over all operations of the study, if there are several.
     """
 
     checks: tuple[RiseCheck, ...]
@@ -105,5 +109,5 @@ class UnintendedHarm:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The watched measures, in order."""
-        return tuple(dict.fromkeys(cell.measure for cell in self.checks))
+        """Names of the checked measures, in order."""
+        return tuple(dict.fromkeys(check.measure for check in self.checks))
