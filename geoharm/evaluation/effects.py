@@ -163,5 +163,5 @@ def history_dispersion(counts: ZoneCounts, zones: Sequence[str], design: Design)
             continue
         span = Period(month, add_months(month, step))
         has_data = month in series[0] and counts.coverage.contains(span) and span.end <= start
-        values.append(float(sum(monthly[month] for monthly in series)) if has_data else math.nan)
+        values.append(float(sum(monthly_counts[month] for monthly_counts in series)) if has_data else math.nan)
     return math.ceil(monthly_dispersion(values) * 10 - 1e-9) / 10

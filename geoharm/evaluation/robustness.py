@@ -246,20 +246,23 @@ def _monthly_curves(
     series = [
         joint_series(counts, zone_names(design, role), months.spans) for role in (ZoneRole.TARGET, ZoneRole.CONTROL)
     ]
-    for monthly in series:
-        monthly[months.start : months.stop] = math.nan
-    spread = phi["target"], phi["control"]
+    for monthly_counts in series:
+        monthly_counts[months.start : months.stop] = math.nan
+    dispersion = phi["target"], phi["control"]
     cumulative: Curve | None = None
     event_curve: Curve | None = None
     months_inside = [
         month for month, span in enumerate(months.spans[: months.start]) if design.before.periods[0].contains(span)
     ]
     if len(design.before.periods) > 1 or not months_inside:
-        why = "the window before is made of several seasons, or holds no whole month"
-        left_out.append(("running difference", why))
+        reason = "the window before is made of several seasons, or holds no whole month"
+        left_out.append(("running difference", reason))
     else:
-        trimmed = [monthly[months_inside[0] :] for monthly in series]
-        trimmed = [np.where(np.isnan(trimmed[0]) | np.isnan(trimmed[1]), math.nan, monthly) for monthly in trimmed]
+        trimmed = [monthly_counts[months_inside[0] :] for monthly_counts in series]
+        trimmed = [
+            np.where(np.isnan(trimmed[0]) | np.isnan(trimmed[1]), math.nan, monthly_counts)
+            for monthly_counts in trimmed
+        ]
         scale = np.nansum(trimmed[1][: len(months_inside)]) / max(np.nansum(trimmed[0][: len(months_inside)]), 1)
         # The months between the window before and the operation belong to neither window.
         kept_months = np.arange(trimmed[0].size) < len(months_inside)
@@ -271,19 +274,19 @@ def _monthly_curves(
                 before=len(months_inside),
                 seed=seed,
                 scale=float(scale) or 1.0,
-                dispersion=spread,
+                dispersion=dispersion,
                 unit=unit,
             )
         except DesignError as error:
             left_out.append(("running difference", str(error)))
     try:
-        without_operation = [np.delete(monthly, slice(months.start, months.stop)) for monthly in series]
+        without_operation = [np.delete(monthly_counts, slice(months.start, months.stop)) for monthly_counts in series]
         event_curve = event_study(
             *without_operation,
             before=months.start,
             seed=seed,
             block=_block_months(without_operation[0]),
-            dispersion=spread,
+            dispersion=dispersion,
         )
     except DesignError as error:
         left_out.append(("event study", str(error)))

@@ -135,10 +135,10 @@ def select_controls(
         x = np.asarray(series[zone.name], dtype=np.float64)
         ratios = rule_ratios(y, x, scale=scale, dispersion=dispersion)
         level = float(x.sum() / y.sum()) if y.sum() else math.nan
-        reason = _why_refused(zone, taken, ratios)
-        why = reason or "it moved with the target before the operation, within what chance allows"
+        refusal = _why_refused(zone, taken, ratios)
+        reason = refusal or "it moved with the target before the operation, within what chance allows"
         distance = float(zone.geometry.distance(target.geometry))
-        listed.append(ControlCandidate(zone.name, distance, level, ratios, not reason, why, int(x.sum())))
+        listed.append(ControlCandidate(zone.name, distance, level, ratios, not refusal, reason, int(x.sum())))
     listed.sort(key=lambda candidate: (candidate.distance, candidate.name))
     return ControlChoice(tuple(listed), next((candidate.name for candidate in listed if candidate.taken), ""))
 

@@ -178,8 +178,8 @@ def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagno
     """
     name, unit = "smallest detectable fall", "share of the expected count"
     if math.isnan(detectable_fall):
-        why = "a count is 0" if possible else "no 95% interval is possible here"
-        text = f"How small a fall could be found is not known: {why}."
+        reason = "a count is 0" if possible else "no 95% interval is possible here"
+        text = f"How small a fall could be found is not known: {reason}."
         return Diagnostic(name, detectable_fall, unit, text, Severity.REFUSE)
     text = f"A fall of less than {detectable_fall:.0%} would not be found reliably."
     weak = detectable_fall > WEAK

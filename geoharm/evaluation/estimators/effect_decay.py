@@ -83,7 +83,7 @@ def effect_decay(
     period = np.arange(t.size)
     usable = ~np.isnan(t) & (np.nan_to_num(t) + np.nan_to_num(c) > 0)
     before, running, after = period < start, (period >= start) & (period < stop), period >= stop
-    missing_reason = _missing_data_reason(zone, t, c, keep=usable, phases=(before, running, after))
+    missing_reason = _missing_data_reason(zone, t, c, usable=usable, phases=(before, running, after))
     if missing_reason:
         return _undefined_decay(zone, missing_reason)
     refusals = []
@@ -99,7 +99,13 @@ def effect_decay(
     months_since_end = np.where(after, (period - stop + 0.5) / rate, 0.0)
     try:
         fits = _fits_by_lifetime(
-            t, c, usable, columns, after, months_since_end, lives=_LIFETIMES if fading_is_estimable else np.array([])
+            t,
+            c,
+            usable,
+            columns,
+            after,
+            months_since_end,
+            lifetimes=_LIFETIMES if fading_is_estimable else np.array([]),
         )
     except DesignError:
         return _undefined_decay(zone, "too few events lie in some of its phases for a model of them")
@@ -166,7 +172,7 @@ def _fits_by_lifetime(
     after: NDArray[np.bool_],
     months_since_end: NDArray[np.float64],
     *,
-    lives: NDArray[np.float64],
+    lifetimes: NDArray[np.float64],
 ) -> dict[float, CountFit]:
     """Return the fit for every lifetime of the residual effect; 0 is no residual, infinity a permanent one."""
 
@@ -176,7 +182,7 @@ def _fits_by_lifetime(
     fits_by_lifetime = {0.0: share_fit(t[usable], c[usable], table())}
     if after[usable].any():
         residual_columns = {
-            float(lifetime): np.where(after, np.exp(-months_since_end / lifetime), 0.0) for lifetime in lives
+            float(lifetime): np.where(after, np.exp(-months_since_end / lifetime), 0.0) for lifetime in lifetimes
         }
         residual_columns[math.inf] = after.astype(np.float64)
         fits = share_fits(

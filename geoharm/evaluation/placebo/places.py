@@ -291,8 +291,10 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     row, column, counts = panel.row[in_raster], panel.column[in_raster], panel.counts[in_raster].astype(np.float64)
     control, free = places.control[row, column], places.free[row, column]
     at_row, at_column = np.append(places.row, places.home[0]), np.append(places.column, places.home[1])
-    target, rings, own, belt = _footprint_sums(row, column, counts, control, free, at_row, at_column, places.footprint)
-    return PlaceboCounts(target[:-1], rings[:-1], own[:-1], belt[:-1], belt[-1])
+    target, rings, in_control, belt = _footprint_sums(
+        row, column, counts, control, free, at_row, at_column, places.footprint
+    )
+    return PlaceboCounts(target[:-1], rings[:-1], in_control[:-1], belt[:-1], belt[-1])
 
 
 def history_windows(counts: ZoneCounts, operation: Operation) -> tuple[Window, ...]:
@@ -317,7 +319,7 @@ def _footprint_sums(row, column, counts, control, free, at_row, at_column, footp
     places, windows = at_row.size, counts.shape[1]
     half_row, half_column = footprint.shape[0] // 2, footprint.shape[1] // 2
     target, rings = np.zeros((places, windows)), np.zeros((places, windows))
-    own, belt = np.zeros((places, windows)), np.zeros((places, windows))
+    in_control, belt = np.zeros((places, windows)), np.zeros((places, windows))
     for place in range(places):
         for unit in range(row.size):
             row_offset, column_offset = (
@@ -344,5 +346,5 @@ def _footprint_sums(row, column, counts, control, free, at_row, at_column, footp
                 else:
                     rings[place, window] += value
                 if control[unit]:
-                    own[place, window] += value
-    return target, rings, own, belt
+                    in_control[place, window] += value
+    return target, rings, in_control, belt
