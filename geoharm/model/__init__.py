@@ -1,1 +1,1 @@
-"""The nouns that several rooms share: frozen, checked, without files, database or drawing."""
+"""Data types that several packages share: immutable, validated, without access to files or databases."""

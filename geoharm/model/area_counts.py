@@ -1,4 +1,4 @@
-"""Counts by area and period, exact or known within bounds, and what they say about a zone."""
+"""Counts by area and period, exact or known within bounds, and their totals for a zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geoharm.errors import DesignError
 from geoharm.model.geometry import check_polygon
 from geoharm.model.period import Period, Window
 
-# Reprojecting and joining outlines moves edges by less than this share of an area.
+# Reprojecting and joining outlines changes an area by less than this share.
 _SLIVER = 1e-6
 
 
@@ -27,11 +27,11 @@ class Areas:
     Attributes
     ----------
     codes : tuple of str
-        As the area file has them, each once.
+        Codes of the area file; each occurs once.
     shapes : tuple of shapely geometry
         Polygons in metres of the study's system, in the order of the codes.
     notes : tuple of str
-        What was mended while reading.
+        What was repaired while reading.
     """
 
     codes: tuple[str, ...]
@@ -48,15 +48,15 @@ class Areas:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A number that is only known to lie between two others, both possible.
+    """The lowest and highest possible value of a number.
 
     Attributes
     ----------
     low : float
     high : float
-        Infinite where something is missing: nothing bounds it from above.
+        Infinite if a count is missing, because it has no upper bound.
     note : str
-        Why the bounds are apart, or what they leave out; empty if there is nothing to say.
+        Why the bounds differ, or what they leave out; may be empty.
     """
 
     low: float
@@ -65,13 +65,15 @@ class Bounds:
 
     @property
     def is_exact(self) -> bool:
-        """Whether both are the same number."""
+        """Whether both bounds are the same number."""
         return self.low == self.high
 
 
 @dataclass(frozen=True, slots=True)
 class AreaCounts:
-    """Counts of one category by area and period; a suppressed count is an interval, a missing one is no number.
+    """Counts of one category by area and period.
+
+    A suppressed count is an interval. A missing count is NaN.
 
     Attributes
     ----------
@@ -79,11 +81,11 @@ class AreaCounts:
     areas : tuple of str
         Codes, in the order of the rows.
     periods : tuple of Period
-        In order, not overlapping, in the order of the columns.
+        Sorted and not overlapping, in the order of the columns.
     low, high : ndarray, shape (len(areas), len(periods))
-        The least and the most each count can be, in events; equal where it is exact, NaN in both where it is missing.
+        Lowest and highest possible value of each count, in events; equal where it is exact, NaN where it is missing.
     shapes : tuple of (shapely geometry or None)
-        The areas' polygons in metres of the study's system; None where there is none.
+        Polygons of the areas, in metres of the study's coordinate system; None where there is none.
 
     Examples
     --------
@@ -121,105 +123,107 @@ class AreaCounts:
 
     @property
     def missing(self) -> NDArray[np.bool_]:
-        """Where there is no count, shape (len(areas), len(periods))."""
+        """Which counts are missing, shape (len(areas), len(periods))."""
         return np.isnan(self.low)
 
     @property
     def suppressed(self) -> NDArray[np.bool_]:
-        """Where the count is an interval, shape (len(areas), len(periods))."""
+        """Which counts are suppressed and known as an interval, shape (len(areas), len(periods))."""
         return self.low < self.high
 
     def total(self, window: Window, areas: Sequence[str] | None = None) -> Bounds:
         r"""Return the bounds of a sum of counts.
 
-        :math:`\sum low \le \sum n \le \sum high`: each count can be at its end, so the bounds cannot be narrower
-        without knowing more. A missing count could be anything, so the sum then has no upper bound.
+        :math:`\sum low \le \sum n \le \sum high`. If a count is missing, the sum has no upper bound.
 
         Parameters
         ----------
         window : Window
         areas : sequence of str, optional
-            Codes; all areas if left out.
+            Codes of areas; the default is all areas.
 
         Raises
         ------
         DesignError
             If an area is not in the table, or the window cuts one of its periods.
         """
-        chosen = self.areas if areas is None else tuple(dict.fromkeys(areas))
+        codes = self.areas if areas is None else tuple(dict.fromkeys(areas))
         row_of = {code: row for row, code in enumerate(self.areas)}
-        unknown = [code for code in chosen if code not in row_of]
+        unknown = [code for code in codes if code not in row_of]
         if unknown:
             msg = f'"{self.source}" has no area "{unknown[0]}"; it has {len(self.areas)} areas, such as "{self.areas[0]}".'
             raise DesignError(msg)
-        return self._sum([row_of[code] for code in chosen], [], window, [])
+        return self._sum([row_of[code] for code in codes], [], window, [])
 
     def zone_total(self, zone: BaseGeometry, window: Window) -> Bounds:
-        """Return the bounds of what the table's areas counted inside a zone.
+        """Return the bounds of the count inside a zone.
 
-        Areas wholly in the zone count with their bounds; areas that the zone cuts count from nothing to all of
-        theirs, because where inside an area its events lie is not known. Nothing is shared out by surface. Areas
-        without a polygon are left out, and the note says how many. Sides that differ by less than a millionth of
-        an area are taken as one line.
+        - Areas wholly inside the zone count with their bounds.
+        - Areas that the zone cuts count from none to all of their events, because it is not known where inside an area
+          its events lie. Counts are not divided in proportion to surface.
+        - Areas without a polygon are left out. The note says how many.
+        - Edges that differ by less than a millionth of an area are taken as the same.
 
         Parameters
         ----------
         zone : shapely geometry
-            In metres of the study's system.
+            In metres of the study's coordinate system.
         window : Window
 
         Raises
         ------
         DesignError
-            If the zone is no polygon, or the window cuts one of the table's periods.
+            If the zone is not a polygon, or the window cuts one of the table's periods.
         """
         check_polygon(zone, "zone")
-        known = [row for row, shape in enumerate(self.shapes) if shape is not None]
-        shapes = np.array([self.shapes[row] for row in known], dtype=object)
-        parts = shapely.intersection(shapes, zone)
-        share = shapely.area(parts) / shapely.area(shapes)
-        inside = [row for row, part in zip(known, share, strict=True) if part >= 1 - _SLIVER]
-        cut = [row for row, part in zip(known, share, strict=True) if _SLIVER < part < 1 - _SLIVER]
+        with_shape = [row for row, shape in enumerate(self.shapes) if shape is not None]
+        shapes = np.array([self.shapes[row] for row in with_shape], dtype=object)
+        inside_parts = shapely.intersection(shapes, zone)
+        share = shapely.area(inside_parts) / shapely.area(shapes)
+        inside = [row for row, inside_share in zip(with_shape, share, strict=True) if inside_share >= 1 - _SLIVER]
+        cut = [row for row, inside_share in zip(with_shape, share, strict=True) if _SLIVER < inside_share < 1 - _SLIVER]
         notes = []
-        if len(known) < len(self.areas):
-            notes.append(f"areas without a polygon, left out: {len(self.areas) - len(known):,}")
-        covered = float(shapely.area(shapely.union_all(parts))) / float(zone.area)
+        if len(with_shape) < len(self.areas):
+            notes.append(f"areas without a polygon, left out: {len(self.areas) - len(with_shape):,}")
+        covered = float(shapely.area(shapely.union_all(inside_parts))) / float(zone.area)
         if covered < 1 - _SLIVER:
             notes.append(f"the areas cover {math.floor(1000 * covered) / 10:g} % of the zone")
         if cut:
             notes.append(f"areas that the zone's edge cuts, counted from none to all: {len(cut):,}")
         return self._sum(inside, cut, window, notes)
 
-    def _sum(self, whole: Sequence[int], cut: Sequence[int], window: Window, notes: list[str]) -> Bounds:
-        """Add up rows, those of `cut` from nothing to all."""
+    def _sum(self, whole_rows: Sequence[int], cut_rows: Sequence[int], window: Window, notes: list[str]) -> Bounds:
+        """Return the bounds of the sum over rows; rows in `cut_rows` count from none to all of their events."""
         columns = columns_of(self.periods, window, self.source)
-        low, high = (array[np.ix_([*whole, *cut], columns)] for array in (self.low, self.high))
-        gone, hidden = int(np.isnan(low).sum()), int((low < high).sum())
-        without = window.days - sum(self.periods[column].days for column in columns)
-        if hidden:
-            notes.append(f"suppressed counts: {hidden:,} of {low.size:,}")
-        if gone:
-            notes.append(f"missing counts: {gone:,} of {low.size:,}")
-        if without:
-            notes.append(f"days without a period in the table: {without:,} of {window.days:,}")
-        most = math.inf if gone or without else float(high.sum())
-        return Bounds(float(np.nansum(low[: len(whole)])), most, "; ".join(notes))
+        low, high = (array[np.ix_([*whole_rows, *cut_rows], columns)] for array in (self.low, self.high))
+        n_missing, n_suppressed = int(np.isnan(low).sum()), int((low < high).sum())
+        days_without_period = window.days - sum(self.periods[column].days for column in columns)
+        if n_suppressed:
+            notes.append(f"suppressed counts: {n_suppressed:,} of {low.size:,}")
+        if n_missing:
+            notes.append(f"missing counts: {n_missing:,} of {low.size:,}")
+        if days_without_period:
+            notes.append(f"days without a period in the table: {days_without_period:,} of {window.days:,}")
+        highest = math.inf if n_missing or days_without_period else float(high.sum())
+        return Bounds(float(np.nansum(low[: len(whole_rows)])), highest, "; ".join(notes))
 
 
 def columns_of(periods: Sequence[Period], window: Window, source: str) -> list[int]:
-    """Return the positions of the periods inside a window.
+    """Return the columns of the periods inside a window.
 
     Raises
     ------
     DesignError
-        If the window cuts a period: what happened in a part of it is not known.
+        If the window cuts a period, because the count of a part of a period is not known.
     """
     columns = []
     for column, period in enumerate(periods):
-        shared = [piece for part in window.periods if (piece := part.overlap(period)) is not None]
-        if not shared:
+        overlaps = [
+            overlap for window_period in window.periods if (overlap := window_period.overlap(period)) is not None
+        ]
+        if not overlaps:
             continue
-        if sum(piece.days for piece in shared) < period.days:
+        if sum(overlap.days for overlap in overlaps) < period.days:
             msg = (
                 f'"{source}" knows {period.start} to {period.last} only as a whole, and the window "{window.name}" cuts it. '
                 "Let the window start and end where a period of the table does."
@@ -230,14 +234,14 @@ def columns_of(periods: Sequence[Period], window: Window, source: str) -> list[i
 
 
 def check_apart(periods: Sequence[Period], source: str) -> None:
-    """Refuse periods that are out of order or overlap.
+    """Check that periods are sorted and do not overlap.
 
     Raises
     ------
     DesignError
-        Naming the first such pair.
+        Naming the first pair of periods that are not.
     """
-    for one, two in itertools.pairwise(periods):
-        if two.start < one.end:
-            msg = f'The periods of "{source}" must follow one another; {two.start} begins before {one.end}.'
+    for period, next_period in itertools.pairwise(periods):
+        if next_period.start < period.end:
+            msg = f'The periods of "{source}" must follow one another; {next_period.start} begins before {period.end}.'
             raise DesignError(msg)

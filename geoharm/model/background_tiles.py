@@ -1,4 +1,4 @@
-"""Background map tiles that a study asks for by name: where they come from, and on which terms."""
+"""Background map tiles: the provider that a study names, its address and its terms."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BackgroundTiles:
-    """A provider of background map tiles in Web Mercator, over https and without a key.
+    """A provider of background map tiles in Web Mercator, available over https without a key.
 
     Attributes
     ----------
     name : str
-        As in xyzservices, e.g. "OpenStreetMap.Mapnik".
+        Name in xyzservices, e.g. "OpenStreetMap.Mapnik".
     url : str
-        Template with {z}, {x}, {y} and, for several hosts, {s}.
+        URL template with {z}, {x}, {y} and, if there are several hosts, {s}.
     subdomains : str
-        Letters that stand for {s}.
+        Letters that replace {s}, one for each host.
     max_zoom : int
+        Highest zoom level of the tiles.
     attribution : str
-        Plain text, to be shown on the map.
+        Plain text, shown on the map.
     terms : str
-        URL of the provider's terms, or of what its attribution points at.
+        URL of the provider's terms, or the URL that its attribution links to.
     """
 
     name: str
@@ -33,11 +34,11 @@ class BackgroundTiles:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every host that a page with these tiles may ask.
+        """Every host from which a page with these tiles may load.
 
         Examples
         --------
-        >>> Tiles("T", "https://{s}.example.org/{z}/{x}/{y}.png", "ab", 17, "", "").hosts
+        >>> BackgroundTiles("T", "https://{s}.example.org/{z}/{x}/{y}.png", "ab", 17, "", "").hosts
         ('a.example.org', 'b.example.org')
         """
         host = self.url.removeprefix("https://").partition("/")[0]

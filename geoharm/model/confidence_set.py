@@ -1,4 +1,4 @@
-"""A set of values that the data do not rule out, where it need not be one stretch."""
+"""Confidence sets: the values of a quantity that the data do not rule out, in one or more pieces."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class ConfidenceSet:
     Attributes
     ----------
     pieces : tuple of (low, high)
-        In order, closed, not overlapping; an end may be infinite. One finite piece is an ordinary interval; two pieces
-        are everything but a stretch; (-inf, inf) rules nothing out; none at all means that there is no set.
+        Closed intervals, sorted and not overlapping. An end may be infinite. One finite piece is an ordinary interval.
+        Two pieces exclude the values between them. (-inf, inf) rules out nothing. No piece means that there is no set.
     level : float
-        Share of repetitions in which the set should hold the truth.
+        Share of repetitions in which the set should contain the true value.
     method : str
-        "Fieller", "profile", "forecasts of target and rings together".
+        Method of computation: "Fieller", "profile", "forecasts of target and rings together".
     note : str
         Why there is no set, or what it leaves out.
     calibrated : bool
-        Whether it was shown to hold its level on places without an operation, as of an `Estimate`.
+        Whether the set was shown to have its stated coverage at placebo places, as for an `Estimate`.
     """
 
     pieces: tuple[tuple[float, float], ...]
@@ -37,18 +37,18 @@ class ConfidenceSet:
 
     @property
     def shape(self) -> str:
-        """One of "none", "interval", "half-line", "two pieces", "everything"."""
+        """The kind of set: "none", "interval", "half-line", "two pieces", "everything"."""
         if not self.pieces:
             return "none"
         if len(self.pieces) > 1:
             return "two pieces"
         low, high = self.pieces[0]
-        open_ends = math.isinf(low) + math.isinf(high)
-        return ("interval", "half-line", "everything")[open_ends]
+        infinite_ends = math.isinf(low) + math.isinf(high)
+        return ("interval", "half-line", "everything")[infinite_ends]
 
     @property
     def is_bounded(self) -> bool:
-        """Whether it is an ordinary interval."""
+        """Whether the set is an ordinary interval."""
         return self.shape == "interval"
 
     def text(self, digits: int = 2) -> str:
@@ -64,10 +64,10 @@ class ConfidenceSet:
             return self.note or "no set"
         if shape == "everything":
             return "any value"
-        return ", or ".join(_piece(low, high, digits) for low, high in self.pieces)
+        return ", or ".join(_piece_text(low, high, digits) for low, high in self.pieces)
 
 
-def _piece(low: float, high: float, digits: int) -> str:
+def _piece_text(low: float, high: float, digits: int) -> str:
     if math.isinf(low):
         return f"up to {high:.{digits}f}"
     if math.isinf(high):

@@ -1,4 +1,4 @@
-"""How much happened: a zone's count before and after, and a measure's counts by zone and date."""
+"""Counts: those of one area before and after, and those of a measure by zone and date."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm._validation import check_count
 from geoharm.errors import DesignError
 from geoharm.model.period import Period, Window
 
-# What a table of counts by zone holds beside the zones: events in no zone, and those that have no usable place.
+# Further rows of a table of counts by zone: events in no zone, and events without a usable place.
 ELSEWHERE = "elsewhere in the study area"
 UNPLACED = "no usable place"
 UNPLACED_NEAR = "no usable place, on a street of the target area"
@@ -25,9 +25,9 @@ class Change:
     Attributes
     ----------
     area : str
-        Its name. Two changes of one name are the same counts, used twice.
+        Name of the area. Two changes with the same name are the same counts.
     before, after : int
-        Whole numbers, zero or more.
+        Counts in the windows before and after; whole numbers, zero or more.
     """
 
     area: str
@@ -47,18 +47,18 @@ class ZoneCounts:
     ----------
     measure : str
     zones : tuple of str
-        Names, in the order of the rows.
+        Names of the zones, in the order of the rows.
     dates : ndarray of datetime64[D], shape (t,)
-        Distinct and increasing; first days of months where the source knows no day.
+        Distinct and increasing. They are first days of months if the source has no days.
     counts : ndarray of int, shape (len(zones), t)
     by_month : bool
-        Whether the source knows no day.
+        Whether the source has dates without a day.
     coverage : Period
         The days for which the source has files.
     missing_months : tuple of date
-        First days of months inside the coverage for which the source has no row at all.
+        First days of months inside the coverage for which the source has no row.
     by_year : bool
-        Whether the source knows neither day nor month.
+        Whether the source has dates without day and month.
     """
 
     measure: str
@@ -81,43 +81,43 @@ class ZoneCounts:
             array.setflags(write=False)
 
     def total(self, zone: str, window: Window) -> int:
-        """Return the events of a zone inside a window.
+        """Return the number of events of a zone inside a window.
 
         Raises
         ------
         DesignError
-            If the source knows months or years only and the window cuts one.
+            If the source has only months or years, and the window cuts one of them.
         """
         row = self.counts[self.zones.index(zone)]
-        found = 0
+        events = 0
         for period in window.periods:
-            step = "year" if self.by_year else "month"
-            whole = period.is_whole_years if self.by_year else period.is_whole_months
-            if self.by_month and not whole:
+            unit = "year" if self.by_year else "month"
+            is_whole = period.is_whole_years if self.by_year else period.is_whole_months
+            if self.by_month and not is_whole:
                 msg = (
-                    f'"{self.measure}" is dated by {step}; the window "{window.name}" ({period.start} to '
-                    f"{period.last}) cuts a {step}. Let it start and end on the first of a {step}."
+                    f'"{self.measure}" is dated by {unit}; the window "{window.name}" ({period.start} to '
+                    f"{period.last}) cuts a {unit}. Let it start and end on the first of a {unit}."
                 )
                 raise DesignError(msg)
             inside = (self.dates >= np.datetime64(period.start)) & (self.dates < np.datetime64(period.end))
-            found += int(row[inside].sum())
-        return found
+            events += int(row[inside].sum())
+        return events
 
     def change(self, zone: str, before: Window, after: Window) -> Change:
         """Return the zone's counts in both windows."""
         return Change(zone, self.total(zone, before), self.total(zone, after))
 
     def monthly(self, zone: str) -> dict[date, int]:
-        """Return the zone's count of every month of the coverage that has data, in order.
+        """Return a zone's count for every month of the coverage that has data, in order.
 
-        Where the source knows years only, the counts of its years by their first days.
+        If the source has only years, the keys are the first days of years.
         """
         row = self.counts[self.zones.index(zone)]
         months = [month for month in self.coverage.months() if month not in set(self.missing_months)]
         if self.by_year:
             months = [month for month in months if month.month == 1]
-        of_date = self.dates.astype("datetime64[M]")
-        sums = dict.fromkeys(months, 0)
+        month_of_date = self.dates.astype("datetime64[M]")
+        counts = dict.fromkeys(months, 0)
         for month in months:
-            sums[month] = int(row[of_date == np.datetime64(month, "M")].sum())
-        return sums
+            counts[month] = int(row[month_of_date == np.datetime64(month, "M")].sum())
+        return counts

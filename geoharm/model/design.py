@@ -1,4 +1,4 @@
-"""The zones and windows that one operation is judged by."""
+"""The evaluation design of one operation: its zones and time windows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm.model.study import Operation
 ALL_RINGS = "all rings"
 TARGET_AND_RINGS = "target and rings"
 TARGET_GAP_AND_RINGS = "target, gap and rings"
-# The target, had it held those rows without a usable place that name one of its streets, or all of them.
+# The target together with the rows without a usable place that name one of its streets, or with all such rows.
 TARGET_WITH_NEAR = "target, with unplaced rows of its streets"
 TARGET_WITH_ALL = "target, with all unplaced rows"
 
@@ -25,14 +25,15 @@ class Design:
     ----------
     operation : Operation
     zones : tuple of Zone
-        Target, gap, rings, control; disjoint.
+        Target, gap, rings and control, which do not overlap.
     before : Window
+        The window before the operation.
     after : Window
-        The headline's window.
+        The window after, which the headline estimate uses.
     phases : tuple of Window
-        Parts of the time since the operation began, each on its own.
+        Parts of the time since the start of the operation, each estimated separately.
     notes : tuple of str
-        What was chosen by rule, and what was cut.
+        What was chosen by rule, and what was cut off.
     """
 
     operation: Operation

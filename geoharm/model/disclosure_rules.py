@@ -1,4 +1,4 @@
-"""Named rules for small counts: which are withheld, and to what the others are rounded."""
+"""Disclosure rules for small counts: which counts are suppressed, and how the others are rounded."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class DisclosureRule:
-    """What a public release does with counts.
+    """A disclosure rule: how a public release treats counts.
 
     Attributes
     ----------
     name : str
     threshold : int
-        k: counts below it are withheld, down to `least`.
+        Counts from `least` up to, not including, this threshold are suppressed.
     least : int
-        The smallest count that is withheld: 1 shows zeros, 0 withholds them too.
+        The smallest count that is suppressed: 1 releases zeros, 0 suppresses them too.
     step : int
-        Counts that are shown are rounded to a multiple of it; 1 shows them as they are.
+        Released counts are rounded to a multiple of this number; 1 means no rounding.
     reference : str
         Who uses the rule.
 
@@ -35,28 +35,28 @@ class DisclosureRule:
     reference: str
 
     def withholds(self, count: int) -> bool:
-        """Return whether a count may not be shown."""
+        """Return whether a count is suppressed."""
         return self.least <= count < self.threshold
 
     def rounded(self, count: int) -> int:
-        """Return a count as it is shown: to the nearest multiple of `step`, halves upwards."""
+        """Return a count as released: rounded to the nearest multiple of `step`, halves upwards."""
         return (2 * count + self.step) // (2 * self.step) * self.step
 
     def span(self, shown: int) -> tuple[int, int]:
-        """Return the smallest and the largest count that are shown as this one."""
+        """Return the smallest and the largest count that are released as this number."""
         if shown == 0 and self.least > 0:
             return 0, 0
-        reach = (self.step - 1) // 2
-        return max(shown - reach, 0), shown + self.step - 1 - reach
+        half_step = (self.step - 1) // 2
+        return max(shown - half_step, 0), shown + self.step - 1 - half_step
 
     @property
     def label(self) -> str:
-        """The counts that are withheld, in words."""
+        """The range of suppressed counts, in words."""
         return f"{self.least} to {self.threshold - 1}"
 
     @property
     def kept_open(self) -> int:
-        """How many values the label itself leaves open."""
+        """How many values a suppressed count can have."""
         return self.threshold - self.least
 
 

@@ -1,4 +1,4 @@
-"""What changed in one zone in one window, against what was to be expected."""
+"""Effects: the change in one zone and window, compared with the expected count."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from geoharm.model.estimate import Estimate, Interval
 
 @dataclass(frozen=True, slots=True)
 class PlaceboCheck:
-    """The places without an operation at which an interval was learned.
+    """The placebo places from which a calibrated interval was computed.
 
     Attributes
     ----------
     months : int
         Months of history used.
     fitting : int
-        Places where the footprint fits and no operation reached.
+        Number of places where the outline of the zone fits and that no operation touched.
     pool : int
-        Those near the zone's level, which the forecast was learned at.
+        Number of those with a count near that of the zone. The forecast was estimated from them.
     independent : float
-        How many independent ones the pool is worth: places overlap.
+        Effective number of independent places in the pool; it is smaller because places overlap.
     busy : int
-        Those at least as busy as the zone.
+        Number of places with at least as many events as the zone.
     expected : float
-        Forecast count after.
+        Forecast of the count after.
     phi, tau : float
-        Noise of counting, and how far places drift apart (standard deviation of the log).
+        Dispersion of the counts, and the standard deviation of the log forecast error beyond counting noise.
     detectable_fall : float
-        Smallest fall found four times in five, as a share.
+        The smallest fall, as a share, that would be detected with 80% power.
     """
 
     months: int
@@ -46,7 +46,7 @@ class PlaceboCheck:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What changed in one zone in one window, net of control.
+    """The change in one zone and window, net of control.
 
     Attributes
     ----------
@@ -55,22 +55,22 @@ class Effect:
     window : str
         Name of the window after.
     counts, control : Change
-        Raw counts; windows may differ in length.
+        Raw counts of the zone and of its control; the windows before and after may differ in length.
     length_ratio : float
         Days after divided by days before.
     ratio : Estimate
-        Log of the rate ratio: calibrated at places without an operation where that was tried, and then undefined, with
-        the reason, where it was not possible; else as `counting`.
+        Log rate ratio, calibrated at placebo places. It is undefined, with the reason, if calibration was not possible.
+        Without calibration it equals `counting`.
     counting : Estimate
-        Log of the rate ratio against the control, with the noise of counting only: too narrow for a finding.
+        Log rate ratio compared with the control, with counting error only. Its interval is too narrow for a finding.
     difference : Estimate
         Weighted displacement difference, in events of the window after.
     dispersion : float
-        Variance of the zone's monthly counts over their mean, at least 1.
+        Variance of the zone's monthly counts divided by their mean, at least 1.
     detectable_fall : float
-        The smallest fall (share of the expected count, 0 to 1) that would be found four times in five; NaN if unknown.
+        The smallest fall (share of the expected count, 0 to 1) that would be detected with 80% power; NaN if unknown.
     placebo : PlaceboCheck or None
-        What the calibrated ratio was learned at; None where nothing could be learned.
+        The placebo places behind the calibrated ratio; None if there are none.
     """
 
     zone: str
@@ -87,14 +87,15 @@ class Effect:
 
     @property
     def is_refused(self) -> bool:
-        """Whether a calibrated ratio was tried and is not possible."""
+        """Whether calibration was tried and was not possible."""
         return self.ratio.calibrated and not self.ratio.is_defined
 
     @property
     def expected(self) -> float:
-        """Count after without an operation: by the calibrated ratio, else if the zone had changed as its control did.
+        """Expected count after without the operation.
 
-        NaN if the control had none before.
+        It is computed from the calibrated ratio. Without one, the zone is taken to change as its control did; NaN if
+        the control had no event before.
         """
         if self.ratio.calibrated and self.ratio.is_defined and self.placebo is not None:
             return self.counts.after * math.exp(-self.ratio.value) if self.counts.after else self.placebo.expected
@@ -103,30 +104,45 @@ class Effect:
         return self.counts.before * self.control.after / self.control.before
 
     def change(self) -> float:
-        """Return events after minus expected: negative means fewer."""
+        """Return observed minus expected events after; negative means fewer events."""
         return self.counts.after - self.expected
 
     def counting_interval(self, level: float = 0.95) -> Interval:
-        """Return the interval of the change from the noise of counting only: too narrow for a finding."""
+        """Return the interval of the change with counting error only; it is too narrow for a finding."""
         if not self.counting.is_defined:
             return self.difference.interval(level)
-        span = self.counting.interval(level)
+        ratio_interval = self.counting.interval(level)
         expected = self.counts.before * self.control.after / self.control.before
-        return Interval(expected * math.expm1(span.low), expected * math.expm1(span.high), span.level)
+        return Interval(
+            expected * math.expm1(ratio_interval.low), expected * math.expm1(ratio_interval.high), ratio_interval.level
+        )
 
     def change_interval(self, level: float = 0.95) -> Interval:
-        """Return the interval of the change in events, which holds zero exactly if the ratio's interval holds one.
+        """Return the interval of the change in events.
 
-        Calibrated, what is uncertain is the count without an operation: ``after * (1 - 1 / ratio)`` at both ends of the
-        ratio's. Else ``expected * (ratio - 1)``, which never says that more events fell away than were expected; and
-        where a count of 0 leaves that ratio undefined, the interval of the difference. NaN where it was refused.
+        It contains zero exactly if the interval of the ratio contains 1. The ends are computed from the ends of the
+        ratio's interval:
+
+        - Calibrated: ``after * (1 - 1 / ratio)``, because the count without the operation is uncertain.
+        - Not calibrated, or a count of 0 after: ``expected * (ratio - 1)``, so that no more events can disappear than
+          were expected.
+        - If a count of 0 leaves the ratio undefined: the interval of the difference.
+        - If calibration was not possible: NaN.
         """
         if self.is_refused:
             return Interval(math.nan, math.nan, level)
         if not self.ratio.is_defined:
             return self.difference.interval(level)
-        span = self.ratio.interval(level)
+        ratio_interval = self.ratio.interval(level)
         if self.ratio.calibrated and self.counts.after:
             after = self.counts.after
-            return Interval(-after * math.expm1(-span.low), -after * math.expm1(-span.high), span.level)
-        return Interval(self.expected * math.expm1(span.low), self.expected * math.expm1(span.high), span.level)
+            return Interval(
+                -after * math.expm1(-ratio_interval.low),
+                -after * math.expm1(-ratio_interval.high),
+                ratio_interval.level,
+            )
+        return Interval(
+            self.expected * math.expm1(ratio_interval.low),
+            self.expected * math.expm1(ratio_interval.high),
+            ratio_interval.level,
+        )

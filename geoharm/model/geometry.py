@@ -1,4 +1,4 @@
-"""Where: the study area, the zones around an operation, and located events."""
+"""Geometry: the study area, the zones around an operation, and sites."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geoharm.errors import DesignError
 
 
 class ZoneRole(StrEnum):
-    """What a zone is for."""
+    """The role of a zone in the evaluation."""
 
     TARGET = "target"
     GAP = "gap"
@@ -23,16 +23,16 @@ class ZoneRole(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StudyArea:
-    """The boundary and the projected coordinate system; nothing outside counts.
+    """The boundary of the study and its projected coordinate system; events outside are not counted.
 
     Attributes
     ----------
     boundary : shapely geometry
         Polygon or multipolygon in metres of `crs`.
     crs : str
-        A projected system in metres.
+        A projected coordinate system in metres.
     crs_note : str
-        How the system was chosen, when the study did not say.
+        How the coordinate system was chosen, if the study does not state one.
     """
 
     boundary: BaseGeometry
@@ -51,17 +51,17 @@ class StudyArea:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A polygon with a part in a comparison.
+    """A polygon with a role in the evaluation.
 
     Attributes
     ----------
     name : str
-        As shown to readers: "target", "100-250 m", "control".
+        Name for readers: "target", "100-250 m", "control".
     role : ZoneRole
     geometry : shapely geometry
-        In metres of the study's system.
+        In metres of the study's coordinate system.
     inner, outer : float
-        Distance from the target in metres at both edges of a ring or gap; 0 elsewhere.
+        Distances in metres from the target to the two edges of a ring or gap; 0 for other zones.
     """
 
     name: str
@@ -81,15 +81,15 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A named, located thing: a place name to show for orientation, or a service.
+    """A named location: a service, or a place name for orientation.
 
     Attributes
     ----------
     name : str
     x, y : float
-        Metres in the study's system.
+        Metres in the study's coordinate system.
     category : str
-        What kind of service it is; empty for a place name.
+        Kind of service; empty for a place name.
     """
 
     name: str
@@ -104,7 +104,7 @@ def check_polygon(geometry: BaseGeometry, name: str) -> BaseGeometry:
     Raises
     ------
     DesignError
-        Otherwise.
+        If it is not.
     """
     if geometry.is_empty or geometry.geom_type not in ("Polygon", "MultiPolygon"):
         msg = f"The {name} must be a polygon with an area; it is an empty or {geometry.geom_type} geometry."

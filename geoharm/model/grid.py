@@ -1,4 +1,4 @@
-"""Square cells over a study area, and the words for how surfaces are drawn on them."""
+"""Grids of square cells, and the names of kernels, edge corrections and bandwidth rules."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BANDWIDTH_RULES = ("oversmoothing", "normal scale", "likelihood", "least squares
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Square cells in projected metres; row 0 is the southernmost.
+    """A grid of square cells in projected metres; row 0 is the southernmost.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Grid:
     cell : float
         Side of a cell in metres.
     nx, ny : int
-        Cells from west to east and from south to north.
+        Number of cells from west to east and from south to north.
     """
 
     x0: float
@@ -52,7 +52,7 @@ class Grid:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns, ``(ny, nx)``."""
+        """Number of rows and columns, ``(ny, nx)``."""
         return self.ny, self.nx
 
     @property
@@ -61,12 +61,12 @@ class Grid:
         return self.cell**2 / 1e6
 
     def centres(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the x of every column, shape (nx,), and the y of every row, shape (ny,)."""
+        """Return the centres of the cells: x of every column, shape (nx,), and y of every row, shape (ny,)."""
         columns, rows = np.arange(self.nx, dtype=np.float64), np.arange(self.ny, dtype=np.float64)
         return np.asarray(self.x0 + (columns + 0.5) * self.cell), np.asarray(self.y0 + (rows + 0.5) * self.cell)
 
     def cell_of(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the cell that holds each point, ``row * nx + column``; -1 off the grid.
+        """Return the cell that contains each point, as ``row * nx + column``; -1 outside the grid.
 
         Cells are half-open: a point on an edge belongs to the cell north or east of it, exactly. Edges are the numbers
         ``x0 + column * cell`` and ``y0 + row * cell``.
@@ -85,36 +85,36 @@ class Grid:
         >>> Grid(0, 0, 50, 3, 2).cell_of(np.array([0.0, 50.0, 149.9, 150.0]), np.array([0.0, 50.0, 99.9, 10.0])).tolist()
         [0, 4, 5, -1]
         """
-        column = _step_of(np.asarray(x, dtype=np.float64), self.x0, self.cell, self.nx)
-        row = _step_of(np.asarray(y, dtype=np.float64), self.y0, self.cell, self.ny)
+        column = _cell_index(np.asarray(x, dtype=np.float64), self.x0, self.cell, self.nx)
+        row = _cell_index(np.asarray(y, dtype=np.float64), self.y0, self.cell, self.ny)
         return np.where((column >= 0) & (row >= 0), row * self.nx + column, -1)
 
 
-def _step_of(value: NDArray[np.float64], start: float, side: float, steps: int) -> NDArray[np.int64]:
+def _cell_index(value: NDArray[np.float64], start: float, side: float, steps: int) -> NDArray[np.int64]:
     with np.errstate(invalid="ignore", over="ignore"):
-        on = (value >= start) & (value < start + steps * side)
-        found = np.where(on, np.floor((np.where(on, value, start) - start) / side), 0.0)
-        # The quotient can be rounded over an edge; the edges themselves decide.
-        found -= value < start + found * side
-        found += value >= start + (found + 1) * side
-    return np.where(on, found, -1.0).astype(np.int64)
+        is_inside = (value >= start) & (value < start + steps * side)
+        step = np.where(is_inside, np.floor((np.where(is_inside, value, start) - start) / side), 0.0)
+        # The quotient can be rounded across an edge, so it is corrected by comparing with the edges.
+        step -= value < start + step * side
+        step += value >= start + (step + 1) * side
+    return np.where(is_inside, step, -1.0).astype(np.int64)
 
 
 def grid_over(geometry: BaseGeometry, *, cell: float, margin: float = 0.0) -> Grid:
-    """Return the grid of whole cells that covers a geometry and a margin around it.
+    """Return the grid that covers a geometry and a margin around it.
 
     Parameters
     ----------
     geometry : shapely geometry
         In metres.
     cell, margin : float
-        Metres. Corners lie on multiples of `cell`, so grids of one cell size match.
+        Metres. Corners lie on multiples of `cell`, so grids with the same cell size are aligned.
     """
     cell = check_positive(cell, "cell size")
     west, south, east, north = geometry.bounds
     x0 = math.floor((west - margin) / cell) * cell
     y0 = math.floor((south - margin) / cell) * cell
-    # One cell more where the edge is a multiple, so that a point on the edge has a cell.
+    # One more cell if the edge is a multiple of the cell size, so that a point on the edge lies in a cell.
     nx = math.floor((east + margin - x0) / cell) + 1
     ny = math.floor((north + margin - y0) / cell) + 1
     return Grid(x0, y0, cell, nx, ny)

@@ -1,4 +1,4 @@
-"""What a study says about harm beyond its measures: values, indicators, mitigation, the watch, options, criteria."""
+"""Harm settings of a study: value profiles, indicators, mitigation, unintended harm and options."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ CRITERIA = ("harm", "noxiousness", "trend", "resilience", "reach", "priority")
 
 @dataclass(frozen=True, slots=True)
 class Mitigation:
-    """Something planned to soften the harm that an operation itself can do.
+    """A planned measure to reduce the unintended harm of an operation.
 
     Attributes
     ----------
     what : str
+        What was planned.
     delivered : str
         One of `DELIVERED`.
     holds : tuple of str
-        Names of the measures it was meant to keep flat.
+        Names of the measures that it was meant to keep from rising.
     """
 
     what: str
@@ -31,15 +32,16 @@ class Mitigation:
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One question of a survey: an outcome, a feature of the market, or what the community wants done first.
+    """A survey question: an outcome, a feature of the market, or a priority of the community.
 
     Attributes
     ----------
     name, source, question : str
+        Name of the indicator, name of the survey source, and the question in it.
     stands_for : str
-        One of `STANDS_FOR`. Price and purity are "market": shown, and never an outcome.
+        One of `STANDS_FOR`. Price and purity are "market": they are shown, but they are not outcomes.
     better : str
-        "lower" or "higher": which way an outcome gets better; the higher priority comes first.
+        "lower" or "higher": in which direction an outcome improves.
     """
 
     name: str
@@ -51,14 +53,14 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True)
 class UnintendedHarmSettings:
-    """How closely unintended harm is watched after an operation.
+    """Settings of the checks for unintended harm after an operation.
 
     Attributes
     ----------
     margin : float
-        The rise that would still be accepted, as a share.
+        The rise that would still be accepted, as a share of the expected count.
     days, metres : tuple of int
-        After the operation's start, and around the target's edge.
+        Days since the start of the operation, and distances from the edge of the target, that are checked.
     """
 
     margin: float = 0.25
@@ -68,13 +70,13 @@ class UnintendedHarmSettings:
 
 @dataclass(frozen=True, slots=True)
 class SideEffect:
-    """A change that an option is assumed to bring to a measure it is not aimed at.
+    """The assumed change that an option brings to a measure at which it is not aimed.
 
     Attributes
     ----------
     measure : str
     low, high : float
-        Share of the baseline; a 90% range.
+        Ends of a 90% interval, as shares of the baseline.
     """
 
     measure: str
@@ -84,24 +86,24 @@ class SideEffect:
 
 @dataclass(frozen=True, slots=True)
 class PlannedOption:
-    """One way to act, with what is assumed of it; every pair is a 90% range.
+    """A planned option and its assumptions; every pair of numbers is a 90% interval.
 
     Attributes
     ----------
     name : str
     card : str
-        An evidence card, shipped or of one's own; empty for none.
+        Name of a shipped evidence card, or path of the user's own; empty for none.
     local : (float, float)
-        Change of the harms it is aimed at, in the target, as a share: -0.4 is a fall of 40 %.
+        Change in the target of the harms at which the option is aimed, as a share: -0.4 is a fall of 40 %.
     displaced : (float, float)
-        Share of the local change that turns up nearby; negative where neighbours gain too.
+        Share of the local change that is displaced nearby; negative if harm falls nearby too.
     half_life : (float, float)
-        Months after which half of the local change is gone; infinite if it lasts.
+        Months until half of the local change has decayed; infinite if it does not decay.
     side : tuple of SideEffect
     source : str
-        Where the assumptions come from.
+        Source of the assumptions.
     cost : float
-        In the study's own money; NaN if not given.
+        In the currency of the study; NaN if not given.
     """
 
     name: str
@@ -116,27 +118,27 @@ class PlannedOption:
 
 @dataclass(frozen=True, slots=True)
 class HarmSettings:
-    """Everything a study says about harm beyond its measures.
+    """All harm settings of a study.
 
     Attributes
     ----------
     profiles : tuple of str
-        Shipped names or paths; the first is the one that other parts lead with.
+        Names of shipped value profiles, or paths. The first is the main profile.
     exchange : str
-        The declared ranges of exchange rates.
+        Name or path of the declared ranges of exchange rates.
     market_size : str
-        Name of the measure that stands for how much market there is; empty if none does.
+        Name of the measure of market size; empty for none.
     area_measures : tuple of Measure
-        Measures that count areas and not dated points.
+        Measures that are counted from area tables and not from dated points.
     indicators : tuple of Indicator
     unintended_harm : UnintendedHarmSettings
     criteria : tuple of (str, float)
-        Weight of each of `CRITERIA` in a ranking.
+        Weight of each of `CRITERIA` in the ranking of markets.
     walking : float
         Walking distance in metres.
     options : tuple of PlannedOption
     months : int
-        How long after the start an appraisal looks.
+        How many months after the start are appraised.
     """
 
     profiles: tuple[str, ...] = ()

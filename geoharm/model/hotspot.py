@@ -1,4 +1,4 @@
-"""One hotspot: a ranked polygon with its counts, density and stability."""
+"""Hotspots: ranked polygons with their counts, density and stability."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from shapely.geometry.base import BaseGeometry
 
 @dataclass(frozen=True, slots=True)
 class Hotspot:
-    """A ranked polygon where a stated share of all density is held in the least area.
+    """A ranked polygon of the smallest area that contains a stated share of all density.
 
     Attributes
     ----------
     rank : int
-        1 is the one that holds most events.
+        1 is the hotspot with the most events.
     geometry : shapely geometry
         Union of whole cells, in metres.
     events : int
-        Events located inside.
+        Number of located events inside.
     places : int
-        Distinct places among them.
+        Number of distinct places of these events.
     share : float
-        Of all located events, 0 to 1.
+        Share of all located events, 0 to 1.
     density : float
-        Mean per km2 per year inside, of events or of what they weigh.
+        Mean density inside, per km2 and year, of events or of their weights.
     stability : float
-        Share of repetitions, with places drawn anew and the bandwidth varied, in which it stays a hotspot; NaN if
-        not examined.
+        Share of repetitions, with resampled places and varied bandwidth, in which it is a hotspot again; NaN if not
+        computed.
     shown_by : tuple of str
-        Kinds of source whose own hotspots overlap it, its own kind first; empty if not examined.
+        Kinds of sources whose hotspots overlap this one, its own kind first; empty if not computed.
     """
 
     rank: int

@@ -1,4 +1,4 @@
-"""What became of every row of every file, and which months have data."""
+"""Ledgers: how many rows of each file were kept, rejected or duplicate, and which months have data."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from geoharm.model.period import Period
 
 @dataclass(frozen=True, slots=True)
 class FileLedger:
-    """One file's rows: read = kept + rejected + duplicate, always.
+    """The ledger of one file: rows read = kept + rejected + duplicate.
 
     Attributes
     ----------
     source, file, sha256 : str
+        Name of the source, file name, and hash of the file.
     read, kept, rejected, duplicate : int
+        Numbers of rows.
     inside, outside, default_geocode, no_place : int
-        Where the kept rows lie; they add up to `kept`. Rows on a default geocode or without a place count in
-        city totals and in nothing that needs a point.
+        Numbers of kept rows by location: inside or outside the study area, at a default geocode, or without a place.
+        They add up to `kept`. Rows of the last two groups count in city totals only.
     recovered : int
-        How many of `inside` had no usable coordinates and were placed by their address text.
+        How many of the rows `inside` had no usable coordinates and were located by their address text.
     reasons : tuple of (str, int, int)
-        Why rows were rejected, how many, and the first such line.
+        Each reason for rejection, its number of rows, and the first such line.
     """
 
     source: str
@@ -52,7 +54,7 @@ class FileLedger:
             raise DataError(msg)
 
     def balance(self) -> dict[str, int]:
-        """Return the counts by name, in the order in which they add up."""
+        """Return the numbers of rows by name, in the order in which they add up."""
         names = (
             "read",
             "kept",
@@ -67,19 +69,20 @@ class FileLedger:
         return {name: int(getattr(self, name)) for name in names}
 
     def named_reasons(self) -> list[dict[str, str | int]]:
-        """Return why rows were rejected as {reason, rows, first_line}."""
+        """Return the reasons for rejection as dictionaries {reason, rows, first_line}."""
         return [{"reason": reason, "rows": rows, "first_line": line} for reason, rows, line in self.reasons]
 
 
 @dataclass(frozen=True, slots=True)
 class MonthLedger:
-    """One month's rows over all files of a source; rejected rows are those whose date could be read.
+    """Rows of one month over all files of a source; rejected rows are counted if their date is readable.
 
     Attributes
     ----------
     month : date
-        Its first day.
+        First day of the month.
     kept, rejected, duplicate : int
+        Numbers of rows.
     """
 
     month: date
@@ -89,26 +92,26 @@ class MonthLedger:
 
     @property
     def read(self) -> int:
-        """Rows of the month, whatever became of them."""
+        """Number of rows of the month: kept, rejected and duplicate."""
         return self.kept + self.rejected + self.duplicate
 
 
 @dataclass(frozen=True, slots=True)
 class DefaultGeocode:
-    """A place where a geocoder puts what it cannot find.
+    """The point to which a geocoder sends addresses that it cannot find.
 
     Attributes
     ----------
     x, y : float
-        Metres in the study's system.
+        Metres in the study's coordinate system.
     events : int
-        Rows found there.
+        Number of rows at this point.
     share : float
-        Of all rows with coordinates, 0 to 1.
+        Share of all rows with coordinates, 0 to 1.
     addresses : int
-        Different address texts among them; 0 where the source has no address.
+        Number of different address texts at this point; 0 if the source has no addresses.
     reason : str
-        The rule that found it.
+        The rule by which it was detected.
     """
 
     x: float
@@ -119,26 +122,26 @@ class DefaultGeocode:
     reason: str
 
 
-# The kind of note that says how many rows got a place from their address text.
+# The kind of quality note on rows that were located by their address text.
 PLACED = "placed by address"
 
 
 @dataclass(frozen=True, slots=True)
 class QualityNote:
-    """Something about a source that its reader must know, and that rejects no row by itself.
+    """A note on the quality of a source; by itself it rejects no row.
 
     Attributes
     ----------
     kind : str
-        A short name, e.g. "two date formats"; one file has one note of a kind and sentence.
+        A short name, e.g. "two date formats". A file has one note for each kind and sentence.
     rows : int
-        How many rows it is about; 0 if it is not about rows.
+        Number of rows concerned; 0 if it does not concern rows.
     first_line : int
-        The first such line; 0 if it is not about one line.
+        The first such line; 0 if it does not concern a line.
     sentence : str
-        What was found, without the rows and the line, and without a full stop.
+        The finding, without rows and line, and without a full stop.
     file : str
-        Empty if it is about the source as a whole.
+        File name; empty if the note concerns the whole source.
     """
 
     kind: str
@@ -148,7 +151,7 @@ class QualityNote:
     file: str = ""
 
     def text(self) -> str:
-        """Return the whole note as one line.
+        """Return the note as one line of text.
 
         Examples
         --------
@@ -160,7 +163,7 @@ class QualityNote:
         return ": ".join(filter(None, (self.file, ", ".join(filter(None, (rows, line))), self.sentence)))
 
     def named(self) -> dict[str, str | int]:
-        """Return the note as {kind, file, rows, first_line, sentence}."""
+        """Return the note as a dictionary {kind, file, rows, first_line, sentence}."""
         return {
             "kind": self.kind,
             "file": self.file,
@@ -172,7 +175,7 @@ class QualityNote:
 
 @dataclass(frozen=True, slots=True)
 class SourceLedger:
-    """A source's files, the months it covers and the traps found in it.
+    """The ledger of one source: its files, coverage, default geocodes and quality notes.
 
     Attributes
     ----------
@@ -181,20 +184,21 @@ class SourceLedger:
     coverage : Period
         From the first to the last day (or month) with a row.
     missing_months : tuple of date
-        First days of months inside the coverage without any row.
+        First days of months inside the coverage that have no row.
     precision : str
-        "moment", "day", "month" or "year": what is known of when a thing happened.
+        Precision of the dates: "moment", "day", "month" or "year".
     location_error : float
-        Typical distance in metres between a published and a true place; 0 if not stated.
+        Typical distance in metres between published and true location; 0 if not stated.
     default_geocodes : tuple of DefaultGeocode
     attribution : str
-        The sentence that the publisher's licence asks for.
+        The attribution that the publisher's licence requires.
     format_name : str
-        Name of the format that read it, and its fingerprint: two runs that differ in it may read rows differently.
+        Name and fingerprint of the format that read the files. Runs with different fingerprints may read rows
+        differently.
     notes : tuple of QualityNote
-        What was found out about the source as a whole, then file by file.
+        Notes on the whole source, then on each file.
     months : tuple of MonthLedger
-        Months with a row, in order; rows without a readable date are in none.
+        Months with rows, in order; rows without a readable date are in none of them.
     """
 
     source: str
@@ -219,12 +223,12 @@ class SourceLedger:
 
     @property
     def undated(self) -> int:
-        """Rejected rows without a readable date: read rows that are in no month."""
+        """Number of rejected rows without a readable date; they belong to no month."""
         return self.total("read") - sum(month.read for month in self.months)
 
     @property
     def by_month(self) -> bool:
-        """Whether the source knows no day."""
+        """Whether the source has dates without a day."""
         return self.precision in ("month", "year")
 
     def total(self, field: str) -> int:

@@ -1,12 +1,12 @@
-"""What is counted: measures, who recorded them, and whether they stand for harm or for activity."""
+"""Measures: what is counted, who recorded it, and whether it is harm or activity."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Offences that police find by looking: counting them counts the looking (Cambridge Crime Harm Index, 2020 statement,
-# https://doi.org/10.1007/s41887-020-00043-2). What happens to people is not among them.
+# Offences that police detect proactively. Their number measures police activity (Cambridge Crime Harm Index, 2020
+# statement, https://doi.org/10.1007/s41887-020-00043-2). Events that happen to people are excluded.
 _PROACTIVE = ("drug", "narcotic", "possession of weapons", "stop and search", "arrest", "seizure")
 _TO_PEOPLE = ("overdose", "death", "illness", "complaint", "naloxone", "treatment")
 
@@ -17,7 +17,7 @@ RECORDERS = ("public", "police", "agency")
 
 
 class Role(StrEnum):
-    """What a measure may be used for."""
+    """The role of a measure in the evaluation."""
 
     HARM = "harm"
     ACTIVITY = "activity"
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 def is_proactive(category: str) -> bool:
-    """Return whether a category is one that police record by looking for it.
+    """Return whether a category is one that police record proactively.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def is_proactive(category: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Harm:
-    """What harm a measure stands for, on two axes.
+    """The harm that a measure represents: who bears it, and of which type it is.
 
     Attributes
     ----------
@@ -54,34 +54,35 @@ class Harm:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Something counted from one source.
+    """A measure: what is counted from one source.
 
     Attributes
     ----------
     name : str
-        As shown to readers.
+        Name for readers.
     source : str
         Name of the study's source.
     categories : tuple of str
-        The source's categories that count; empty means all.
+        Categories of the source that are counted; empty means all.
     unit : str
-        One of `UNITS`: finds and needles are never mixed.
+        One of `UNITS`. Finds and needles are never added.
     recorded_by : str
-        One of `RECORDERS`. What the police record of their own accord is activity.
+        One of `RECORDERS`. Events that the police record proactively are activity.
     harm : Harm or None
-        None makes it activity: shown, never added to harm.
+        None makes it an activity measure: it is shown, and never added to harm.
     overridden : bool
-        Whether the study says that police activity is to count as harm; then every report says so too.
+        Whether the study counts police activity as harm. Every report then says so.
     reporting : bool
-        Whether it is neither harm nor activity, but other reports by the same route, to see whether reporting changed.
+        Whether it is a measure of reporting effort (neither harm nor activity): other reports by the same route.
     comparator : str
-        Name of the measure of such reports that goes with this one; empty for none.
+        Name of the measure of reporting effort for this measure; empty for none.
     kind : str
         The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table".
     watched : bool
-        Whether the study asks to watch it after an operation, beside health and violence.
+        Whether the study requests a check for unintended harm, in addition to health and violence.
     weight : str
-        What the source's weight column counts, such as "needles": densities and hotspot contours are in it. Empty: events.
+        What the source's weight column counts, such as "needles". Densities and hotspot contours are then in this unit.
+        Empty means events.
     """
 
     name: str
@@ -99,12 +100,12 @@ class Measure:
 
     @property
     def density_unit(self) -> str:
-        """What a density of it is a density of: its weight, or its unit."""
+        """The unit of its density: that of the weight, else its unit."""
         return self.weight or self.unit
 
     @property
     def role(self) -> Role:
-        """Harm if the measure stands for one, reporting if it only shows how much is reported, else activity."""
+        """Reporting if it measures reporting effort, harm if it represents a harm, else activity."""
         if self.reporting:
             return Role.REPORTING
         return Role.ACTIVITY if self.harm is None else Role.HARM

@@ -1,4 +1,4 @@
-"""How much happened everywhere: a measure's counts by small square cell and window."""
+"""Panel of units: counts of a measure by small square cell and window."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geoharm.model.period import Window
 
 @dataclass(frozen=True, slots=True)
 class UnitPanel:
-    """Counts of one measure by square cell and window; cells in which nothing ever happened are left out.
+    """Counts of one measure by square cell and window; cells without events are left out.
 
     Attributes
     ----------
@@ -21,7 +21,7 @@ class UnitPanel:
     windows : tuple of Window
         In the order of the columns.
     row, column : ndarray of int, shape (n,)
-        Cells north and east of the origin; every pair once, in order.
+        Number of cells north and east of the origin. Every pair occurs once; pairs are sorted.
     counts : ndarray of int, shape (n, len(windows))
     """
 

@@ -1,4 +1,4 @@
-"""When: half-open periods of whole days, and windows made of several of them."""
+"""Periods and windows: half-open ranges of whole days, and named sets of them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def parse_phase(text: str) -> tuple[int, int] | None:
     """
     if text == DURING:
         return None
-    found = _PHASE.fullmatch(text.strip())
-    if not found or int(found[1]) >= int(found[2]):
+    match = _PHASE.fullmatch(text.strip())
+    if not match or int(match[1]) >= int(match[2]):
         msg = f'"{text}" is not a phase; write "during", or months after the operation\'s end such as "0-1 months".'
         raise DesignError(msg)
-    return int(found[1]), int(found[2])
+    return int(match[1]), int(match[2])
 
 
 DURING = "during"
@@ -58,7 +58,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def month_span(first: int, last: int) -> str:
-    """Return how months since an operation began are named.
+    """Return the name of a range of months since the start of an operation.
 
     Examples
     --------
@@ -69,7 +69,7 @@ def month_span(first: int, last: int) -> str:
 
 
 def month_name(day: date) -> str:
-    """Return "July 2019" for any day of it, whatever the machine's language.
+    """Return month and year of a day in English, e.g. "July 2019", independent of the system language.
 
     Examples
     --------
@@ -100,7 +100,7 @@ class Period:
     Attributes
     ----------
     start, end : date
-        Half-open: the first day that counts, and the first that no longer does.
+        The first day of the period, and the first day after it (half-open).
     """
 
     start: date
@@ -118,7 +118,7 @@ class Period:
 
     @property
     def last(self) -> date:
-        """The last day that counts."""
+        """The last day of the period."""
         return self.end - timedelta(days=1)
 
     @property
@@ -133,12 +133,12 @@ class Period:
 
     def months(self) -> tuple[date, ...]:
         """Return the first day of every month that the period touches."""
-        found = []
+        months = []
         month = first_of_month(self.start)
         while month < self.end:
-            found.append(month)
+            months.append(month)
             month = add_months(month, 1)
-        return tuple(found)
+        return tuple(months)
 
     def overlap(self, other: Period) -> Period | None:
         """Return the days in both periods, or None."""
@@ -163,7 +163,7 @@ class Window:
     name : str
         "before", "0-1 months", ...
     periods : tuple of Period
-        In order, not overlapping; at least one.
+        At least one; sorted and not overlapping.
     """
 
     name: str
@@ -174,9 +174,9 @@ class Window:
             msg = f'The window "{self.name}" has no day left that has data.'
             raise DesignError(msg)
         ordered = tuple(sorted(self.periods))
-        for one, two in itertools.pairwise(ordered):
-            if two.start < one.end:
-                msg = f'The window "{self.name}" counts {two.start} twice: its periods overlap.'
+        for period, next_period in itertools.pairwise(ordered):
+            if next_period.start < period.end:
+                msg = f'The window "{self.name}" counts {next_period.start} twice: its periods overlap.'
                 raise DesignError(msg)
         object.__setattr__(self, "periods", ordered)
 
@@ -201,23 +201,23 @@ class Window:
         return self.periods[-1].end
 
     def without_months(self, missing: Iterable[date]) -> Window:
-        """Return the window less every day of the `missing` months (first days of months).
+        """Return the window without the days of the `missing` months (given by their first days).
 
         Raises
         ------
         DesignError
             If no day is left.
         """
-        gaps = set(missing)
+        missing_months = set(missing)
         kept: list[Period] = []
         for period in self.periods:
             for month in period.months():
-                if month in gaps:
+                if month in missing_months:
                     continue
-                piece = period.overlap(Period(month, add_months(month, 1)))
-                if piece is None:
+                month_part = period.overlap(Period(month, add_months(month, 1)))
+                if month_part is None:
                     continue
-                if kept and kept[-1].end == piece.start:
-                    piece = Period(kept.pop().start, piece.end)
-                kept.append(piece)
+                if kept and kept[-1].end == month_part.start:
+                    month_part = Period(kept.pop().start, month_part.end)
+                kept.append(month_part)
         return Window(self.name, tuple(kept))

@@ -1,4 +1,4 @@
-"""Places of events, with or without their days."""
+"""Points: places of events with their weights, with or without days."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from geoharm.model.period import Window
 
 @dataclass(frozen=True, slots=True)
 class DatedPoints:
-    """Places, days and how much happened there and then.
+    """Places and days of events, with the weight at each place and day.
 
     Attributes
     ----------
     x, y : ndarray, shape (n,)
-        Metres in the study's system.
+        Metres in the study's coordinate system.
     day : ndarray of datetime64[D], shape (n,)
-        First of the month where the source knows no day.
+        The first of the month if the source has no days.
     weight : ndarray, shape (n,)
-        Events at the place on the day, zero or more.
+        Number of events at the place on the day, zero or more.
     """
 
     x: NDArray[np.float64]
@@ -49,31 +49,32 @@ class DatedPoints:
         return int(self.x.size)
 
     def within(self, window: Window) -> NDArray[np.bool_]:
-        """Return which of them fall on a day of a window, shape (n,)."""
-        found = np.zeros(len(self), dtype=np.bool_)
+        """Return which points lie within a window, as booleans of shape (n,)."""
+        is_within = np.zeros(len(self), dtype=np.bool_)
         for period in window.periods:
-            found |= (self.day >= np.datetime64(period.start, "D")) & (self.day < np.datetime64(period.end, "D"))
-        return found
+            is_within |= (self.day >= np.datetime64(period.start, "D")) & (self.day < np.datetime64(period.end, "D"))
+        return is_within
 
     def points(self, used: NDArray[np.bool_]) -> Points:
-        """Return the distinct places of those that are `used`, shape (n,), with the weight at each."""
-        places, place = np.unique(np.column_stack([self.x, self.y])[used], axis=0, return_inverse=True)
-        weight = np.bincount(place.ravel(), weights=self.weight[used], minlength=len(places))
+        """Return the distinct places of the points with `used` true, shape (n,), and the summed weight at each."""
+        places, place_number = np.unique(np.column_stack([self.x, self.y])[used], axis=0, return_inverse=True)
+        weight = np.bincount(place_number.ravel(), weights=self.weight[used], minlength=len(places))
         return Points(places[:, 0], places[:, 1], weight.astype(np.float64))
 
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Distinct places and how much happened at each.
+    """Distinct places of events, with the weight at each.
 
     Attributes
     ----------
     x, y : ndarray, shape (n,)
-        Metres in the study's system, every pair once.
+        Metres in the study's coordinate system; every pair occurs once.
     weight : ndarray, shape (n,)
-        Events at the place (or their summed weight), zero or more.
+        Number of events at the place, or their summed weight; zero or more.
     events : ndarray, shape (n,), or None
-        Events at the place, where the weight is something else, such as needles; None where the weight counts events.
+        Number of events at the place if the weight is something else, such as needles; None if the weight counts
+        events.
     """
 
     x: NDArray[np.float64]
@@ -104,5 +105,5 @@ class Points:
 
     @property
     def counted(self) -> Points:
-        """The same places with their events as weight: what counts and disclosure rules look at."""
+        """The same places with the number of events as weight, for counts and disclosure rules."""
         return self if self.events is None else Points(self.x, self.y, self.events)

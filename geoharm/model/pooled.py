@@ -1,4 +1,4 @@
-"""Several estimates together: the rows of a forest plot and what they come to."""
+"""Pooled estimates: the mean of several estimates, and the rows of a forest plot."""
 
 from __future__ import annotations
 
@@ -14,19 +14,22 @@ class PooledEstimate:
     Attributes
     ----------
     mean : float
+        The pooled mean.
     standard_error : float
-        DerSimonian and Laird's.
+        Standard error by DerSimonian and Laird.
     careful_error : float
-        Hartung and Knapp's, never below the plain one.
+        Standard error by Hartung and Knapp; never below `standard_error`.
     between : float
-        Variance of the true values; NaN with one estimate.
+        Variance of the true values between the estimates; NaN with one estimate.
     heterogeneity, heterogeneity_p : float
         Cochran's Q and its p-value.
     count : int
+        Number of estimates, k.
     interval, careful_interval : Interval
-        Normal; t with k - 1.
+        Intervals of the mean: from the normal distribution and `standard_error`; from the t distribution with k - 1
+        degrees of freedom and `careful_error`.
     following : Interval
-        Where the next operation's true value should lie; NaN below three estimates.
+        Prediction interval for the true value of the next operation; NaN with fewer than three estimates.
     """
 
     mean: float
@@ -43,19 +46,21 @@ class PooledEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """A forest plot as data.
+    """The data of a forest plot.
 
     Attributes
     ----------
     rows : tuple of (label, Estimate, weight)
-        Weights are shares of the pooled mean.
+        The weight is the row's share in the pooled mean.
     left_out : tuple of (label, reason)
+        Rows without a defined estimate.
     pooled : PooledEstimate or None
-        None if no row is defined; `left_out` says why.
+        None if no row is defined; `left_out` gives the reasons.
     note : str
-        Where the dependence between the rows came from.
+        How the dependence between the rows was estimated.
     clustered : Estimate or None
-        One regression over all rows' operations beside the mean; None where rows are no operations, or too few.
+        For comparison with the mean: one regression over the operations of all rows. None if the rows are not
+        operations, or if there are too few.
     """
 
     rows: tuple[tuple[str, Estimate, float], ...]

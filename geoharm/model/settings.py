@@ -1,4 +1,4 @@
-"""What a study states about clusters, emerging hotspots, accuracy and change; every value has a default."""
+"""Settings of a study for clusters, emerging hotspots, accuracy and change; every value has a default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm.model.points import Points
 
 
 class Correction(StrEnum):
-    """How the many cells looked at are allowed for."""
+    """Correction for multiple testing over the cells of a map."""
 
     FDR = "false discovery rate (Benjamini and Hochberg)"
     STEP_DOWN = "step-down maximum (Westfall and Young)"
@@ -23,21 +23,22 @@ COMPARED = ("whole period", "own steps")
 
 @dataclass(frozen=True, slots=True)
 class EmergingSettings:
-    """How clusters and emerging hotspots are found.
+    """Settings for clusters and emerging hotspots.
 
     Attributes
     ----------
     cell : float
-        Metres.
+        Side of a cell in metres.
     band : float
-        Metres: cells at most this far apart are neighbours.
+        Distance in metres up to which cells are neighbours.
     months : int
-        Whole months a step of time.
+        Length of a time step in whole months.
     earlier : int
-        Steps before a step that are its neighbours too.
+        Number of earlier steps that are neighbours of a step.
     compare : str
-        One of `COMPARED`: what a step is hot against. All steps: a rise of the whole city makes hot spots; or the cells
-        of its own steps: only the place within the city counts.
+        One of `COMPARED`: what the cells of a step are compared with. "whole period": the cells of all steps, so that a
+        rise in the whole city makes hotspots. "own steps": only cells of the same steps, so that only differences
+        within the city matter.
     """
 
     cell: float = 250.0
@@ -49,25 +50,25 @@ class EmergingSettings:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """How change between an operation's windows is judged.
+    """Settings for tests of change between the windows of an operation.
 
     Attributes
     ----------
     permutations : int
-        Worlds that are shuffled, at least 99.
+        Number of random permutations, at least 99.
     level : float
-        Adjusted p-value above which a cell is marked as explained by chance.
+        Adjusted p-value above which the change of a cell is marked as compatible with chance variation.
     correction : Correction
     block_metres, block_days : float, int
-        Reports of one square of this side (0: of one place) and one stretch of this many days are one unit.
+        Reports within a square of this side (0: at one place) and within this many days are permuted as one unit.
     adaptive : bool
-        Whether every place has a bandwidth of its own, the same before and after: short where events are many.
+        Whether the bandwidth is adaptive: shorter where there are many events, and the same before and after.
     square : float
         Side in metres of the squares whose shares are compared, where no areas are given.
     areas : Areas or None
         The areas whose shares are compared.
     people : Points or None
-        Where people live and how many, for events against people.
+        Resident population by place, for the comparison of events with population.
     """
 
     permutations: int = 999
@@ -83,12 +84,13 @@ class ChangeSettings:
 
 @dataclass(frozen=True, slots=True)
 class AccuracySettings:
-    """On which periods hotspots are drawn and judged.
+    """Settings for hotspot accuracy: the periods in which hotspots are drawn and evaluated.
 
     Attributes
     ----------
     earlier, later : Period or None
-        None takes the last twelve whole months of a source and the twelve before.
+        Hotspots are drawn from `earlier` and evaluated on `later`. None means the last twelve whole months of a source
+        as `later`, and the twelve months before as `earlier`.
     """
 
     earlier: Period | None = None

@@ -10,20 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from geoharm._validation import check_vector
 from geoharm.errors import DesignError
 
-# Two ends that round to the same centimetre are one node.
+# Ends are rounded to whole centimetres; equal ends are one node.
 _SNAP = 100.0
 
 
 @dataclass(frozen=True, slots=True)
 class Streets:
-    """Straight segments of street lines; where ends meet, they share a node.
+    """Straight segments of street lines; segments whose ends meet share a node.
 
     Attributes
     ----------
     x0, y0, x1, y1 : ndarray, shape (n,)
-        Ends of each segment, in metres of the study's system.
+        Ends of each segment, in metres of the study's coordinate system.
     start, end : ndarray of int, shape (n,)
-        The node at either end, numbered from 0 by x, then y.
+        Number of the node at each end. Nodes are numbered from 0, sorted by x, then y.
     """
 
     x0: NDArray[np.float64]
@@ -53,7 +53,7 @@ class Streets:
 
     @property
     def length(self) -> NDArray[np.float64]:
-        """Metres, shape (n,)."""
+        """Length of each segment in metres, shape (n,)."""
         return np.hypot(self.x1 - self.x0, self.y1 - self.y0)
 
     @property
@@ -63,9 +63,9 @@ class Streets:
 
 
 def join_segments(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike) -> Streets:
-    """Return segments with their nodes numbered: ends that round to the same centimetre are one node.
+    """Return segments with numbered nodes; ends that round to the same centimetre are one node.
 
-    Lines that cross without sharing a vertex do not meet: a bridge is no junction.
+    Lines that cross without a common vertex are not connected: a bridge is not a junction.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def join_segments(x0: ArrayLike, y0: ArrayLike, x1: ArrayLike, y1: ArrayLike) ->
     """
     ends = [check_vector(values, "street ends") for values in (x0, y0, x1, y1)]
     corners = np.concatenate([np.column_stack(ends[:2]), np.column_stack(ends[2:])])
-    _, number = np.unique(np.round(corners * _SNAP), axis=0, return_inverse=True)
-    number = number.reshape(-1)
+    _, node_numbers = np.unique(np.round(corners * _SNAP), axis=0, return_inverse=True)
+    node_numbers = node_numbers.reshape(-1)
     count = ends[0].size
-    return Streets(ends[0], ends[1], ends[2], ends[3], number[:count], number[count:])
+    return Streets(ends[0], ends[1], ends[2], ends[3], node_numbers[:count], node_numbers[count:])

@@ -1,4 +1,4 @@
-"""The study: everything the user states before any row is read."""
+"""The study: everything that the study file states, before any data are read."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from geoharm.model.settings import AccuracySettings, ChangeSettings, EmergingSet
 
 @dataclass(frozen=True, slots=True)
 class CompositeOutcome:
-    """One question over several parts: every measure in every zone and window named.
+    """A composite outcome: one outcome over several measures, zones and windows.
 
     Attributes
     ----------
     name : str
     measures : tuple of str
-        Harms of the study.
+        Names of harm measures of the study.
     zones : tuple of str
         "target", "all rings", "target and rings", or "ring 1", "ring 2", ... from the inside out.
     windows : tuple of str
-        "after" (the headline's), or phases such as "0-3 months".
+        "after" (the window of the headline estimate), or phases such as "0-3 months".
     """
 
     name: str
@@ -40,10 +40,10 @@ class CompositeOutcome:
 
 
 UNTESTED_REASONS = ("incident", "needle_find", "treatment_entry", "health")
-# What is read beside dated points; no measure counts it.
+# Kinds of sources without dated points.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
-# What else may be written beside the pages: for other people's reports.
+# Further outputs besides the pages, for use in other reports.
 PIECES = ("figures", "tables", "workbook")
 TACTICS = (
     "arrest referral",
@@ -63,7 +63,7 @@ TACTICS = (
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Files of one format.
+    """A data source: files of one format.
 
     Attributes
     ----------
@@ -71,13 +71,13 @@ class Source:
     kind : str
         One of `UNTESTED_REASONS` or `TABLE_KINDS`.
     format : str
-        Name of a shipped format, or path of a TOML of the user's own.
+        Name of a shipped format, or path of the user's own TOML file.
     files : tuple of str
-        Names or patterns, looked for under the data folder.
+        File names or patterns under the data folder.
     covers : Period or None
-        The days the files cover, where the first and last event do not tell.
+        The days that the files cover, if they differ from the days of the first and last event.
     areas : Areas or None
-        The outlines of an area table's or a survey's areas.
+        The outlines of the areas of an area table or survey.
     """
 
     name: str
@@ -89,22 +89,22 @@ class Source:
 
     @property
     def is_events(self) -> bool:
-        """Whether it holds dated points, which measures count."""
+        """Whether the source contains dated points, which measures count."""
         return self.kind in UNTESTED_REASONS
 
 
 @dataclass(frozen=True, slots=True)
 class BeforeRule:
-    """How the window before an operation is chosen: fixed dates, or the after dates of earlier years.
+    """The rule for the window before an operation: fixed dates, or the dates of the window after in earlier years.
 
     Attributes
     ----------
     period : Period or None
         Fixed dates.
     years : int
-        With `same_season`: how many earlier years.
+        Number of earlier years, with `same_season`.
     same_season : bool
-        The same calendar dates as after, in each of the `years` before.
+        Whether the same calendar dates as those of the window after are used, in each of the `years` before.
     """
 
     period: Period | None = None
@@ -114,39 +114,39 @@ class BeforeRule:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What was done, where and when.
+    """An operation: what was done, where and when.
 
     Attributes
     ----------
     name, tactic, objective : str
     period : Period
-        Half-open.
+        Dates of the operation, half-open.
     target : shapely geometry
-        In metres of the study's system.
+        The target area, in metres of the study's coordinate system.
     target_note : str
-        What the target area was drawn from.
+        From what the target area was drawn.
     gap : float
-        Metres between target and first ring.
+        Distance in metres between target and first ring.
     rings : tuple of float
         Outer distances from the target in metres, increasing.
     control : shapely geometry or None
-        None means that it is chosen by rule.
+        The control area; None means that it is chosen by rule.
     before : BeforeRule
     after : tuple of str
-        Phases: "during", "0-1 months", ...
+        Phases of the time after: "during", "0-1 months", ...
     chosen_on : Period or None
-        The data the target was picked on.
+        The period of the data from which the target was chosen.
     placebo : bool
-        True where there was no operation: the answer should be "no change".
+        Whether it is a placebo operation: nothing was done, so the result should be "no change".
     similar : Areas or None
-        Outlines of similar markets farther away, to which harm may have moved.
+        Outlines of similar markets farther away, to which harm could move.
     streets : str
-        Name of the source of street lines along which the rings are measured; empty for straight lines.
+        Name of the source of street lines along which distances of the rings are measured; empty for straight lines.
     partners, co_occurring : tuple of str
     cost : float
-        In the study's own money; NaN if not stated.
+        In the currency of the study; NaN if not stated.
     mitigation : tuple of Mitigation
-        What was planned to soften harm, and whether it was delivered.
+        Planned measures to reduce unintended harm, and whether they were delivered.
     """
 
     name: str
@@ -172,19 +172,19 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class HotspotSettings:
-    """How surfaces and hotspots are drawn.
+    """Settings for density surfaces and hotspots.
 
     Attributes
     ----------
     cell : float
-        Metres.
+        Side of a cell in metres.
     bandwidth : float or str
-        Metres (the search radius; of the Gaussian the standard deviation), or the rule that finds them.
+        Search radius in metres (for the Gaussian kernel, the standard deviation), or the rule that chooses it.
     share : float
-        Share of all density that the hotspots hold.
+        Share of all density that the hotspots contain.
     kernel : str
     edge : str
-        How density near the study boundary is corrected.
+        Correction of the density near the study boundary.
     """
 
     cell: float = 50.0
@@ -196,26 +196,27 @@ class HotspotSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """Who will read it.
+    """Settings for publication.
 
     Attributes
     ----------
     release : str
         "public" or "internal".
     disclosure : str
-        Named rule for small counts, e.g. "under-5".
+        Name of the disclosure rule for small counts, e.g. "under-5".
     places : tuple of Site
-        Names to show on maps.
+        Place names shown on maps.
     context : tuple of shapely geometry
         Lines or outlines drawn for orientation, in metres.
     attribution : tuple of str
-        Credits for places and context.
+        Attribution of places and context.
     files : tuple of str
-        Files beside the pages: some of `GIS_FILES` and `PIECES`.
-    tiles : Tiles or None
-        Background of the map, loaded from their host by everyone who opens it; None for a map that asks nobody.
+        Further output files: some of `GIS_FILES` and `PIECES`.
+    tiles : BackgroundTiles or None
+        Background tiles of the map. Every reader's browser loads them from their host; None for a map that loads
+        nothing.
     steps : str
-        Of the map through time: one of `STEPS`.
+        Time steps of the map: one of `map_steps.STEPS`.
     """
 
     release: str = "public"
@@ -230,33 +231,33 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Everything stated before any row is read.
+    """A study: everything that the study file states.
 
     Attributes
     ----------
     name : str
     slug : str
-        Name of the study file, without its ending: used for folders and the database.
+        Name of the study file without its suffix; used for folders and the database.
     area : StudyArea
     period : Period
-        Nothing outside it is read.
+        The study period; nothing outside it is read.
     seed : int
     primary : str
-        The one primary measure; all others are secondary.
+        Name of the primary measure; all others are secondary.
     sources, measures, operations : tuple
     hotspots : HotspotSettings
     publish : PublishSettings
     inputs : mapping of str to str
-        The study file and every area file, by name relative to the study file, with their sha256.
+        SHA-256 of the study file and of every area file, by file name relative to the study file.
     folder : Path
-        Where the study file lies.
+        Folder of the study file.
     emerging : EmergingSettings
     accuracy : AccuracySettings
     change : ChangeSettings
     harm : HarmSettings
-        Values, indicators, the watch, options: what is said about harm beyond the measures.
+        Harm settings: value profiles, indicators, unintended harm, options.
     composites : tuple of CompositeOutcome
-        Over several measures, rings or windows at once.
+        Composite outcomes over several measures, zones or windows.
     """
 
     name: str

@@ -16,7 +16,7 @@ from geoharm.model.period import Period
 
 @dataclass(frozen=True, slots=True)
 class SurveyEstimates:
-    """What a sample of people said, by area and period; nothing without its error is held.
+    """Survey estimates by area and period; every estimate has a standard error.
 
     Attributes
     ----------
@@ -26,11 +26,11 @@ class SurveyEstimates:
     areas : tuple of str
         Codes, in the order of the rows.
     periods : tuple of Period
-        In order, not overlapping, in the order of the columns.
+        Sorted and not overlapping, in the order of the columns.
     estimate, standard_error : ndarray, shape (len(areas), len(periods))
-        In the survey's own unit; NaN in both where nobody was asked.
+        In the survey's own unit; NaN in both where there is no estimate.
     shapes : tuple of (shapely geometry or None)
-        The areas' polygons in metres of the study's system.
+        Polygons of the areas, in metres of the study's coordinate system; None where there is none.
     """
 
     source: str
@@ -57,7 +57,7 @@ class SurveyEstimates:
         check_apart(self.periods, self.source)
 
     def at(self, area: str, period: Period) -> Estimate:
-        """Return one area's estimate in one period; undefined, with its reason, where nobody was asked.
+        """Return the estimate of one area and period; undefined, with the reason, if there is none.
 
         Raises
         ------
@@ -69,6 +69,6 @@ class SurveyEstimates:
             raise DesignError(msg)
         cell = (self.areas.index(area), self.periods.index(period)) if period in self.periods else None
         if cell is None or np.isnan(self.estimate[cell]):
-            why = f'"{self.source}" has no estimate of "{area}" for {period.start} to {period.last}'
-            return undefined(self.question, unit=self.unit, reference="", note=why)
+            reason = f'"{self.source}" has no estimate of "{area}" for {period.start} to {period.last}'
+            return undefined(self.question, unit=self.unit, reference="", note=reason)
         return Estimate(self.question, float(self.estimate[cell]), float(self.standard_error[cell]), self.unit, "")

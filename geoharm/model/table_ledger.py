@@ -1,4 +1,4 @@
-"""What became of every row of a source that holds no events: area tables, surveys, sites and streets."""
+"""Ledgers of sources without events: area tables, surveys, sites and streets."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from geoharm.model.period import Period
 
 @dataclass(frozen=True, slots=True)
 class TableLedger:
-    """A source's files, rows and traps; `FileLedger.balance` holds for it as for events.
+    """The ledger of one source without events: its files, rows and quality notes.
 
-    A "row" is what the kind counts: a value of an area table (a wide table has many on one line), an estimate, a site,
-    a street line. "Inside" and "outside" say where the row's area, point or line lies against the study area;
-    "no place" counts rows without one (an area without a polygon, a site with an address only).
+    The numbers of rows add up as in `FileLedger`. A row is a value of an area table (a wide table has several on one
+    line), a survey estimate, a site or a street line. `inside` and `outside` count rows whose area, point or line lies
+    inside or outside the study area. `no_place` counts rows without a location (an area without a polygon, a site with
+    an address only).
 
     Attributes
     ----------
     source, kind : str
     files : tuple of FileLedger
     coverage : Period or None
-        From the first to the last period with a kept row; None for what has no date.
+        From the first to the last period with a kept row; None for a source without dates.
     attribution : str
-        The sentence that the publisher's licence asks for.
+        The attribution that the publisher's licence requires.
     format_name : str
-        Name of the format that read it, and its fingerprint.
+        Name and fingerprint of the format that read the files.
     notes : tuple of QualityNote
     """
 

@@ -1,4 +1,4 @@
-"""Whose values: what weighs how much, what is a benefit, what nobody may make worse, and who holds that."""
+"""Value profiles (weights, signs and vetoes of an author), exchange rates and evidence cards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geoharm.model.measure import Measure
 
 @dataclass(frozen=True, slots=True)
 class EvidenceCard:
-    """What is known of one way to act, in words, with where it is from.
+    """An evidence card: what is known about one tactic, with its source.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ SIGNS = {"harm": 1.0, "benefit": -1.0, "ignored": 0.0}
 
 @dataclass(frozen=True, slots=True)
 class MeasureSelector:
-    """Which measures a value speaks of; an empty text fits every measure.
+    """Selects the measures to which a rule or veto applies; an empty text matches every measure.
 
     Attributes
     ----------
     measure, kind, borne_by, type, unit : str
-        A measure's name, its source's kind, the two axes of its harm, its unit.
+        Name of the measure, kind of its source, who bears its harm, type of its harm, and its unit.
     """
 
     measure: str = ""
@@ -48,29 +48,29 @@ class MeasureSelector:
     unit: str = ""
 
     def fits(self, measure: Measure) -> bool:
-        """Return whether it speaks of a measure."""
+        """Return whether a measure matches the selector; activity measures never do."""
         if measure.harm is None:
             return False
-        pairs = (
+        criteria = (
             (self.measure, measure.name),
             (self.kind, measure.kind),
             (self.borne_by, measure.harm.borne_by),
             (self.type, measure.harm.type),
             (self.unit, measure.unit),
         )
-        return all(wanted in ("", has) for wanted, has in pairs)
+        return all(selected in ("", actual) for selected, actual in criteria)
 
     def words(self) -> str:
-        """Return what it speaks of, for readers."""
-        found = [text for text in (self.measure, self.kind.replace("_", " "), self.type, self.unit) if text]
+        """Return a description of the selected measures for readers."""
+        descriptions = [text for text in (self.measure, self.kind.replace("_", " "), self.type, self.unit) if text]
         if self.borne_by:
-            found.append(f"borne by {self.borne_by}")
-        return ", ".join(found) or "everything else"
+            descriptions.append(f"borne by {self.borne_by}")
+        return ", ".join(descriptions) or "everything else"
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRule:
-    """What one event of some measures weighs.
+    """The weight of one event of the selected measures.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class ValueRule:
     sign : str
         One of `SIGNS`.
     weight : float
-        How many reference events one event weighs as much as; 0 or more.
+        Number of reference events that weigh as much as one event; 0 or more.
     """
 
     selector: MeasureSelector
@@ -87,13 +87,13 @@ class ValueRule:
 
     @property
     def signed(self) -> float:
-        """The weight as it enters a sum of harm: negative for a benefit, 0 for what is ignored."""
+        """The signed weight in net harm: negative for a benefit, 0 if ignored."""
         return SIGNS[self.sign] * self.weight if self.sign != "ignored" else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Veto:
-    """What may not get worse, whatever else gets better.
+    """A veto: a harm that must not rise by more than a margin.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Veto:
     margin : float
         The rise that would still be accepted, as a share of the expected count.
     words : str
-        As the holder says it.
+        The veto in the words of the profile's author.
     """
 
     selector: MeasureSelector
@@ -111,20 +111,20 @@ class Veto:
 
 @dataclass(frozen=True, slots=True)
 class ValueProfile:
-    """Somebody's weights, signs and vetoes.
+    """A value profile: one author's weights, signs and vetoes.
 
     Attributes
     ----------
     name, about, author, date, version, source, licence : str
     reference : str
-        The event that weighs 1: "one violent incident".
+        The event that weighs 1, e.g. "one violent incident".
     rules : tuple of ValueRule
-        The first that fits a measure counts; a measure that none fits is ignored.
+        The first rule that matches a measure applies. A measure without a matching rule is ignored.
     vetoes : tuple of Veto
     example : bool
-        Whether it is shipped to be edited: nobody's values.
+        Whether it is a shipped example to edit, which states nobody's values.
     untried : bool
-        Whether it was made by an importer that no original file was at hand for.
+        Whether it was made by an importer that was not tested on an original file.
     """
 
     name: str
@@ -141,20 +141,20 @@ class ValueProfile:
     untried: bool = False
 
     def weight(self, measure: Measure) -> float:
-        """Return the signed weight of a measure; 0 for activity and for what no rule speaks of."""
+        """Return the signed weight of a measure; 0 for activity and for measures without a matching rule."""
         return next((rule.signed for rule in self.rules if rule.selector.fits(measure)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRule:
-    """How many events of some measures weigh as much as one reference event: from few to many.
+    """A range of exchange rates: how many events of the selected measures weigh as much as one reference event.
 
     Attributes
     ----------
     selector : MeasureSelector
     sign : str
     few, many : float
-        Above 0, few not above many.
+        Lower and upper end of the range; above 0.
     """
 
     selector: MeasureSelector
@@ -173,14 +173,15 @@ class ExchangeRule:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeRates:
-    """The weightings that are admissible: declared ranges of exchange rates.
+    """Declared ranges of exchange rates, which define the admissible weightings.
 
     Attributes
     ----------
     name, about, author, date, version, source, licence, reference : str
     rules : tuple of ExchangeRule
-        The first that fits a measure counts; a measure that none fits is ignored.
+        The first rule that matches a measure applies. A measure without a matching rule is ignored.
     example : bool
+        Whether it is a shipped example to edit, which states nobody's values.
     """
 
     name: str
@@ -195,6 +196,6 @@ class ExchangeRates:
     example: bool = False
 
     def rule(self, measure: Measure) -> ExchangeRule | None:
-        """Return the rule that speaks of a measure; None if it takes no part."""
-        found = next((rule for rule in self.rules if rule.selector.fits(measure)), None)
-        return None if found is None or found.sign == "ignored" else found
+        """Return the rule of a measure; None if it has no rule or is ignored."""
+        matching_rule = next((rule for rule in self.rules if rule.selector.fits(measure)), None)
+        return None if matching_rule is None or matching_rule.sign == "ignored" else matching_rule

@@ -1,1 +1,1 @@
-"""Shipped evidence cards: what is known of each tactic, with its source."""
+"""Shipped evidence cards: what is known about each tactic, with its source."""

@@ -1,4 +1,4 @@
-"""Evidence cards: what is known of each way to act, in our words and cited, as TOML files to edit."""
+"""Reads evidence cards from TOML files: what is known about each tactic, in our words and cited."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEYS = ("name", "tactic", "finding", "strength", "caution", "citation", "url", 
 
 
 def card_text(name: str, folder: Path) -> str:
-    """Return the TOML of a shipped card, or of a file beside the study.
+    """Return the TOML text of a shipped card, or of a file in the folder of the study.
 
     Raises
     ------
@@ -35,21 +35,21 @@ def card_text(name: str, folder: Path) -> str:
 
 
 def read_card(name: str, folder: Path) -> EvidenceCard:
-    """Return an evidence card.
+    """Return an evidence card, read from a shipped or user's file.
 
     Raises
     ------
     StudyError
         Listing every mistake of the file.
     """
-    where = name if name.endswith(".toml") else f"{name}.toml"
+    file_name = name if name.endswith(".toml") else f"{name}.toml"
     problems: list[str] = []
     try:
         content = tomllib.loads(card_text(name, folder))
     except tomllib.TOMLDecodeError as error:
-        raise StudyError([f"{where} is not valid TOML: {error}."]) from error
-    table = TomlTable(content, where, problems).known(*_KEYS)
-    found = EvidenceCard(**{key: table.text(key) for key in _KEYS})
+        raise StudyError([f"{file_name} is not valid TOML: {error}."]) from error
+    table = TomlTable(content, file_name, problems).known(*_KEYS)
+    card = EvidenceCard(**{key: table.text(key) for key in _KEYS})
     if problems:
         raise StudyError(problems)
-    return found
+    return card

@@ -1,1 +1,1 @@
-"""Shipped value profiles: examples of weights by measure, to edit."""
+"""Shipped value profiles: examples of weights, to be copied and edited."""

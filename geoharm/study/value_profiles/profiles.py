@@ -1,4 +1,4 @@
-"""Value profiles: whose weights, as data in TOML files beside this one, each an example to edit."""
+"""Reads value profiles and exchange rates from TOML files; the shipped files are examples to edit."""
 
 from __future__ import annotations
 
@@ -12,93 +12,98 @@ from geoharm.model.values import SIGNS, ExchangeRates, ExchangeRule, MeasureSele
 
 SHIPPED = ("equal", "public-health-first", "community-amenity-first", "crime-severity", "abstinence-first")
 SHIPPED_RATES = "exchange-rates"
-_ABOUT = ("name", "about", "author", "date", "version", "source", "licence", "reference")
-_WHICH = ("measure", "kind", "borne_by", "type", "unit")
+_ABOUT_KEYS = ("name", "about", "author", "date", "version", "source", "licence", "reference")
+_SELECTOR_KEYS = ("measure", "kind", "borne_by", "type", "unit")
 
 
 def profile_text(name: str, folder: Path) -> str:
-    """Return the TOML of a shipped profile (or of the shipped exchange rates), or of a file.
+    """Return the TOML text of a shipped profile, of the shipped exchange rates, or of a user's file.
 
     Parameters
     ----------
     name : str
-        A shipped name, or a path that ends in .toml, relative to `folder`.
+        Name of a shipped profile, or a path that ends in .toml, relative to `folder`.
     folder : Path
+        Folder of the study file.
 
     Raises
     ------
     StudyError
         If there is no such profile.
     """
-    known = (*SHIPPED, SHIPPED_RATES)
+    shipped = (*SHIPPED, SHIPPED_RATES)
     return read_named_toml(
         name,
         folder,
         package=__package__,
-        shipped=known,
+        shipped=shipped,
         absent=f'The values "{folder / name}" do not exist.',
-        unknown=f'"{name}" is no shipped profile; {nearest_hint(name, known)} Your own ends in .toml.',
+        unknown=f'"{name}" is no shipped profile; {nearest_hint(name, shipped)} Your own ends in .toml.',
     )
 
 
 def read_profile(name: str, folder: Path) -> ValueProfile:
-    """Return a value profile.
+    """Return a value profile, read from a shipped or user's file.
 
     Raises
     ------
     StudyError
         Listing every mistake of the file.
     """
-    table, problems = _open(name, folder)
-    table.known(*_ABOUT, "example", "untried", "weight", "veto")
-    about = {key: table.text(key) for key in _ABOUT}
-    rules = tuple(_rule(one) for one in table.tables("weight"))
+    table, problems = _open_table(name, folder)
+    table.known(*_ABOUT_KEYS, "example", "untried", "weight", "veto")
+    about = {key: table.text(key) for key in _ABOUT_KEYS}
+    rules = tuple(_value_rule(entry) for entry in table.tables("weight"))
     if not rules:
         problems.append(f"{table.where}: there is no [[weight]]; a profile says what at least one kind of harm weighs.")
     vetoes = tuple(
-        Veto(_which(one, "margin", "words"), one.number("margin", 0.0), one.text("words"))
-        for one in table.tables("veto")
+        Veto(_selector(entry, "margin", "words"), entry.number("margin", 0.0), entry.text("words"))
+        for entry in table.tables("veto")
     )
-    found = ValueProfile(
-        **about, rules=rules, vetoes=vetoes, example=table.flag("example", default=False), untried=table.flag("untried", default=False)
-    )  # fmt: skip
+    profile = ValueProfile(
+        **about,
+        rules=rules,
+        vetoes=vetoes,
+        example=table.flag("example", default=False),
+        untried=table.flag("untried", default=False),
+    )
     if problems:
         raise StudyError(problems)
-    return found
+    return profile
 
 
 def read_exchange(name: str, folder: Path) -> ExchangeRates:
-    """Return declared ranges of exchange rates: the weightings that are admissible.
+    """Return declared ranges of exchange rates, read from a shipped or user's file.
 
     Raises
     ------
     StudyError
         Listing every mistake of the file.
     """
-    table, problems = _open(name, folder)
-    table.known(*_ABOUT, "example", "exchange")
-    about = {key: table.text(key) for key in _ABOUT}
-    rules = [rule for one in table.tables("exchange") if (rule := _exchange(one)) is not None]
+    table, problems = _open_table(name, folder)
+    table.known(*_ABOUT_KEYS, "example", "exchange")
+    about = {key: table.text(key) for key in _ABOUT_KEYS}
+    rules = [rule for entry in table.tables("exchange") if (rule := _exchange_rule(entry)) is not None]
     if not rules:
         problems.append(f"{table.where}: there is no [[exchange]]; declare at least one range.")
-    found = ExchangeRates(**about, rules=tuple(rules), example=table.flag("example", default=False))
+    rates = ExchangeRates(**about, rules=tuple(rules), example=table.flag("example", default=False))
     if problems:
         raise StudyError(problems)
-    return found
+    return rates
 
 
-def _open(name: str, folder: Path) -> tuple[TomlTable, list[str]]:
+def _open_table(name: str, folder: Path) -> tuple[TomlTable, list[str]]:
     problems: list[str] = []
-    where = name if name.endswith(".toml") else f"{name}.toml"
+    file_name = name if name.endswith(".toml") else f"{name}.toml"
     try:
         content = tomllib.loads(profile_text(name, folder))
     except tomllib.TOMLDecodeError as error:
-        raise StudyError([f"{where} is not valid TOML: {error}."]) from error
-    return TomlTable(content, where, problems), problems
+        raise StudyError([f"{file_name} is not valid TOML: {error}."]) from error
+    return TomlTable(content, file_name, problems), problems
 
 
-def _which(table: TomlTable, *others: str) -> MeasureSelector:
-    table.known(*_WHICH, *others)
+def _selector(table: TomlTable, *other_keys: str) -> MeasureSelector:
+    table.known(*_SELECTOR_KEYS, *other_keys)
     return MeasureSelector(
         measure=table.text("measure", "-") if "measure" in table else "",
         kind=table.text("kind", choices=("incident", "needle_find", "treatment_entry", "health", "area_table"))
@@ -110,23 +115,23 @@ def _which(table: TomlTable, *others: str) -> MeasureSelector:
     )
 
 
-def _rule(table: TomlTable) -> ValueRule:
-    which = _which(table, "sign", "weight")
+def _value_rule(table: TomlTable) -> ValueRule:
+    selector = _selector(table, "sign", "weight")
     sign = table.text("sign", "harm", choices=tuple(SIGNS))
-    return ValueRule(which, sign, table.number("weight", 0.0 if sign == "ignored" else None))
+    return ValueRule(selector, sign, table.number("weight", 0.0 if sign == "ignored" else None))
 
 
-def _exchange(table: TomlTable) -> ExchangeRule | None:
-    which = _which(table, "sign", "as_much_as_one")
+def _exchange_rule(table: TomlTable) -> ExchangeRule | None:
+    selector = _selector(table, "sign", "as_much_as_one")
     sign = table.text("sign", "harm", choices=tuple(SIGNS))
     if sign == "ignored":
-        return ExchangeRule(which, sign, 1.0, 1.0)
-    pair = table.numbers("as_much_as_one")
-    if len(pair) != 2:
+        return ExchangeRule(selector, sign, 1.0, 1.0)
+    limits = table.numbers("as_much_as_one")
+    if len(limits) != 2:
         table.refuse("as_much_as_one", "must be two numbers, from few to many, such as [2, 50].")
         return None
     try:
-        return ExchangeRule(which, sign, *pair)
+        return ExchangeRule(selector, sign, *limits)
     except DesignError as error:
         table.problems.append(f"{table.where}: {error}")
         return None
