@@ -1,4 +1,4 @@
-"""How much more monthly counts vary than chance alone would make them."""
+"""Overdispersion of monthly counts: their variance over their mean, compared with the Poisson distribution."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def monthly_dispersion(counts: ArrayLike) -> float:
     Returns
     -------
     float
-        Variance over mean; 1 is Poisson. 1 if fewer than 3 months have data: nothing can be learned.
+        Variance over mean; 1 is Poisson. 1 if fewer than 3 months have data, because it cannot be estimated then.
 
     Notes
     -----
     .. math:: \hat\phi = \max\left(1,\;
         \frac{\sum_t (y_t - m_t)^2 / m_t}{\sum_t (1 - 1/w_t)}\right)
 
-    with :math:`m_t` the mean of the :math:`w_t \le 7` months around t. A mean that includes the month itself takes
-    up a share :math:`1/w_t` of its variance, hence the denominator. The centred mean follows the level, season and
-    trend, so only month-to-month variation counts; slower drift does not.
+    with :math:`m_t` the mean of the :math:`w_t \le 7` months around t. The month itself is part of this mean, which
+    removes a share :math:`1/w_t` of its variance; the denominator corrects for that. The centred mean follows the
+    level, the season and the trend. So only variation from month to month is measured, not slower changes.
 
     References
     ----------
@@ -42,16 +42,16 @@ def monthly_dispersion(counts: ArrayLike) -> float:
     1.0
     """
     series = np.asarray(counts, dtype=np.float64)
-    pearson = freedom = 0.0
+    pearson = degrees_of_freedom = 0.0
     for month, value in enumerate(series):
         if math.isnan(value):
             continue
-        near = series[max(0, month - HALF_WINDOW) : month + HALF_WINDOW + 1]
-        near = near[~np.isnan(near)]
-        mean = float(near.mean())
-        if mean > 0 and near.size > 1:
+        window = series[max(0, month - HALF_WINDOW) : month + HALF_WINDOW + 1]
+        window = window[~np.isnan(window)]
+        mean = float(window.mean())
+        if mean > 0 and window.size > 1:
             pearson += (value - mean) ** 2 / mean
-            freedom += 1 - 1 / near.size
-    if np.isfinite(series).sum() < HALF_WINDOW or freedom <= 0:
+            degrees_of_freedom += 1 - 1 / window.size
+    if np.isfinite(series).sum() < HALF_WINDOW or degrees_of_freedom <= 0:
         return 1.0
-    return max(1.0, pearson / freedom)
+    return max(1.0, pearson / degrees_of_freedom)

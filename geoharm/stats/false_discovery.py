@@ -1,4 +1,4 @@
-"""Many tests at once: p-values adjusted so that a stated share of what is flagged, at most, is chance.
+"""Multiple testing: p-values adjusted for the false discovery rate (Benjamini-Hochberg, Benjamini-Yekutieli).
 
 Benjamini and Hochberg (1995), https://doi.org/10.1111/j.2517-6161.1995.tb02031.x; Benjamini and Yekutieli (2001),
 https://doi.org/10.1214/aos/1013699998; for maps, Caldas de Castro and Singer (2006),
@@ -21,17 +21,17 @@ def false_discovery_adjusted(
 ) -> NDArray[np.float64]:
     """Return the false-discovery-rate adjusted p-value of every test.
 
-    Flagging all tests with an adjusted value of at most 0.05 keeps the expected share of chance among the flagged
-    at 0.05 or less.
+    If all tests with an adjusted value of at most 0.05 are flagged, the expected share of false positives among the
+    flagged tests is at most 0.05.
 
     Parameters
     ----------
     p : array_like
-        P-values, any shape; NaN where nothing was tested, which takes no part.
+        P-values, any shape; NaN where nothing was tested. NaN values are left out of the adjustment.
     dependence : {"positive", "any"}
-        "positive" is Benjamini and Hochberg's step-up rule: right for independent tests and for neighbours that
-        share data and so move together. "any" is Benjamini and Yekutieli's, right whatever the dependence, and
-        stricter by the factor ``1 + 1/2 + ... + 1/m``.
+        "positive" is Benjamini and Hochberg's step-up rule, which is valid for independent tests and for positively
+        correlated ones, such as neighbours that share data. "any" is Benjamini and Yekutieli's rule, which is valid
+        under any dependence and stricter by the factor ``1 + 1/2 + ... + 1/m``.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def false_discovery_adjusted(
 
     Examples
     --------
-    >>> adjusted_p([0.01, 0.02, 0.03, 0.5]).round(4).tolist()
+    >>> false_discovery_adjusted([0.01, 0.02, 0.03, 0.5]).round(4).tolist()
     [0.04, 0.04, 0.04, 0.5]
     """
     values = np.array(p, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Many tests at once: p-values adjusted so that any false alarm in the whole family stays rare."""
+"""Multiple testing: p-values adjusted for the family-wise error rate (Holm, Westfall-Young)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from geoharm.errors import DesignError
 
 
 def holm(p_values: ArrayLike) -> NDArray[np.float64]:
-    r"""Return p-values adjusted so that the chance of any false alarm in the family stays at its level.
+    r"""Return p-values adjusted by Holm's method, which limits the probability of any false positive in the family.
 
     Parameters
     ----------
     p_values : array_like, shape (m,)
-        NaN where a test could not be made; it stays NaN and does not count.
+        NaN where a test could not be made; such a value stays NaN and is not counted as a test.
 
     Returns
     -------
@@ -35,29 +35,31 @@ def holm(p_values: ArrayLike) -> NDArray[np.float64]:
     >>> holm([0.01, 0.04, 0.03]).round(2).tolist()
     [0.03, 0.06, 0.06]
     """
-    given = np.asarray(p_values, dtype=np.float64)
-    known = ~np.isnan(given)
-    if ((given[known] < 0) | (given[known] > 1)).any():
-        msg = f"P-values lie between 0 and 1; {given.tolist()} was given."
+    all_p_values = np.asarray(p_values, dtype=np.float64)
+    known = ~np.isnan(all_p_values)
+    if ((all_p_values[known] < 0) | (all_p_values[known] > 1)).any():
+        msg = f"P-values lie between 0 and 1; {all_p_values.tolist()} was given."
         raise DesignError(msg)
-    ordered = np.argsort(given[known], kind="stable")
-    steps = given[known][ordered] * np.arange(ordered.size, 0, -1)
-    adjusted = np.empty(ordered.size)
-    adjusted[ordered] = np.minimum(1.0, np.maximum.accumulate(steps))
-    found = np.full(given.shape, np.nan)
-    found[known] = adjusted
-    return found
+    ordered = np.argsort(all_p_values[known], kind="stable")
+    multiplied = all_p_values[known][ordered] * np.arange(ordered.size, 0, -1)
+    adjusted_known = np.empty(ordered.size)
+    adjusted_known[ordered] = np.minimum(1.0, np.maximum.accumulate(multiplied))
+    adjusted = np.full(all_p_values.shape, np.nan)
+    adjusted[known] = adjusted_known
+    return adjusted
 
 
 def step_down(observed: ArrayLike, resampled: ArrayLike) -> NDArray[np.float64]:
-    r"""Return family-wise p-values from statistics resampled together, so that what goes together is counted once.
+    r"""Return family-wise p-values (Westfall and Young) from statistics that were resampled jointly.
 
     Parameters
     ----------
     observed : array_like, shape (m,)
-        Statistics; large absolute values speak against the null. They should share one scale (z, not events).
+        Statistics; large absolute values are evidence against the null hypothesis. They should share one scale (z
+        values, not numbers of events).
     resampled : array_like, shape (draws, m)
-        The same statistics where nothing happened: one row a placebo or permutation, all tests of a row drawn together.
+        The same statistics under the null hypothesis. Each row is one placebo or permutation, with all tests drawn
+        jointly, so that the correlation between the tests is taken into account.
 
     Returns
     -------
@@ -78,14 +80,19 @@ def step_down(observed: ArrayLike, resampled: ArrayLike) -> NDArray[np.float64]:
     >>> step_down([3.0, 0.5], [[1.0, 0.2], [2.0, 0.9], [0.1, 0.1]]).tolist()
     [0.25, 0.5]
     """
-    seen = np.abs(check_vector(observed, "observed"))
-    draws = np.abs(np.asarray(resampled, dtype=np.float64))
-    if draws.ndim != 2 or draws.shape[1] != seen.size or not draws.size or not np.isfinite(draws).all():
-        msg = f"Resampled statistics must be finite, of shape (draws, {seen.size}); {draws.shape} was given."
+    absolute_observed = np.abs(check_vector(observed, "observed"))
+    absolute_draws = np.abs(np.asarray(resampled, dtype=np.float64))
+    if (
+        absolute_draws.ndim != 2
+        or absolute_draws.shape[1] != absolute_observed.size
+        or not absolute_draws.size
+        or not np.isfinite(absolute_draws).all()
+    ):
+        msg = f"Resampled statistics must be finite, of shape (draws, {absolute_observed.size}); {absolute_draws.shape} was given."
         raise DesignError(msg)
-    order = np.argsort(-seen, kind="stable")
-    largest = np.maximum.accumulate(draws[:, order][:, ::-1], axis=1)[:, ::-1]
-    share = (1 + (largest >= seen[order]).sum(axis=0)) / (1 + draws.shape[0])
-    found = np.empty(seen.size)
-    found[order] = np.maximum.accumulate(share)
-    return found
+    order = np.argsort(-absolute_observed, kind="stable")
+    largest = np.maximum.accumulate(absolute_draws[:, order][:, ::-1], axis=1)[:, ::-1]
+    p_value = (1 + (largest >= absolute_observed[order]).sum(axis=0)) / (1 + absolute_draws.shape[0])
+    adjusted = np.empty(absolute_observed.size)
+    adjusted[order] = np.maximum.accumulate(p_value)
+    return adjusted

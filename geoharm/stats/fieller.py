@@ -1,4 +1,4 @@
-"""The ratio of two uncertain numbers: all ratios that the data do not rule out."""
+"""Fieller's confidence set for the ratio of two estimates."""
 
 from __future__ import annotations
 
@@ -20,26 +20,29 @@ def fieller_set(
     covariance: float = 0.0,
     level: float = 0.95,
 ) -> ConfidenceSet:
-    r"""Return all ratios of two normal numbers that are not ruled out.
+    r"""Return Fieller's confidence set for the ratio of two normally distributed estimates.
 
     Parameters
     ----------
     numerator, denominator : float
-        a and b.
+        The two estimates a and b.
     variances : (numerator, denominator)
+        Variances of the two estimates.
     covariance : float
+        Covariance of the two estimates.
     level : float
+        Confidence level.
 
     Returns
     -------
     ConfidenceSet
-        An interval if the denominator is credibly not zero; else two pieces or everything. None, with a note, if a
-        number is missing.
+        One interval if zero is outside the denominator's confidence interval; otherwise two intervals or all numbers.
+        No interval, with a note, if an input is missing.
 
     Notes
     -----
-    The ratios r with :math:`(a - r b)^2 \le z^2 (v_a - 2 r c + r^2 v_b)`: a quadratic inequality in r. No bounded
-    interval can hold its level where the denominator may be zero.
+    The ratios r with :math:`(a - r b)^2 \le z^2 (v_a - 2 r c + r^2 v_b)`: a quadratic inequality in r. A bounded
+    interval cannot keep its confidence level where the denominator may be zero.
 
     References
     ----------
@@ -54,23 +57,23 @@ def fieller_set(
     'up to -1.45, or 0.04 and more'
     """
     level = check_level(level)
-    given = (numerator, denominator, *variances, covariance)
-    if not all(math.isfinite(value) for value in given):
+    inputs = (numerator, denominator, *variances, covariance)
+    if not all(math.isfinite(value) for value in inputs):
         return ConfidenceSet((), level, _METHOD, "a part of the ratio is undefined")
-    square = NormalDist().inv_cdf(0.5 + level / 2) ** 2
-    a = denominator**2 - square * variances[1]
-    b = -2 * (numerator * denominator - square * covariance)
-    c = numerator**2 - square * variances[0]
+    z_squared = NormalDist().inv_cdf(0.5 + level / 2) ** 2
+    a = denominator**2 - z_squared * variances[1]
+    b = -2 * (numerator * denominator - z_squared * covariance)
+    c = numerator**2 - z_squared * variances[0]
     if a == 0:
         if b == 0:
-            pieces = ((-math.inf, math.inf),) if c <= 0 else ()
+            intervals = ((-math.inf, math.inf),) if c <= 0 else ()
         else:
-            pieces = ((-math.inf, -c / b),) if b > 0 else ((-c / b, math.inf),)
-        return ConfidenceSet(pieces, level, _METHOD)
-    inside = b * b - 4 * a * c
-    if inside < 0:
+            intervals = ((-math.inf, -c / b),) if b > 0 else ((-c / b, math.inf),)
+        return ConfidenceSet(intervals, level, _METHOD)
+    discriminant = b * b - 4 * a * c
+    if discriminant < 0:
         return ConfidenceSet(((-math.inf, math.inf),), level, _METHOD)
-    low, high = sorted(((-b - math.sqrt(inside)) / (2 * a), (-b + math.sqrt(inside)) / (2 * a)))
+    low, high = sorted(((-b - math.sqrt(discriminant)) / (2 * a), (-b + math.sqrt(discriminant)) / (2 * a)))
     if a > 0:
         return ConfidenceSet(((low, high),), level, _METHOD)
     return ConfidenceSet(((-math.inf, low), (high, math.inf)), level, _METHOD)

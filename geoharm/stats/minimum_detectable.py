@@ -1,4 +1,4 @@
-"""The smallest change a comparison could find: printed before any verdict."""
+"""Minimum detectable fall: the smallest fall that a comparison can detect with a given power."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _LARGEST = 1 - 1e-6
 def minimum_detectable_fall(
     expected: float, *, other_variance: float, dispersion: float = 1.0, level: float = 0.95, power: float = 0.8
 ) -> float:
-    r"""Return the smallest fall that a log rate ratio would find with a stated power.
+    r"""Return the smallest fall that a log rate ratio detects with the stated power.
 
     Parameters
     ----------
     expected : float
-        Count after if nothing changed.
+        Expected count after, if nothing changed.
     other_variance : float
         Variance of the log rate ratio that does not come from the count after:
         ``phi / Z0 + phi_C (1 / C0 + 1 / C1)``.
@@ -30,12 +30,12 @@ def minimum_detectable_fall(
     level : float
         Of the two-sided interval.
     power : float
-        Share of repetitions in which the interval should leave out zero.
+        Share of repetitions in which the interval should exclude zero.
 
     Returns
     -------
     float
-        Share of the expected count, 0 to 1; 1 if even the largest fall would not be found; NaN if nothing is expected.
+        Share of the expected count, 0 to 1; 1 if even the largest fall is not detected; NaN if no events are expected.
 
     Notes
     -----
@@ -44,12 +44,12 @@ def minimum_detectable_fall(
     .. math:: -\log(1 - f) = (z_{(1+level)/2} + z_{power})
         \sqrt{v + \phi / (E (1 - f))}
 
-    A fall leaves fewer events to count, so the error at the fall is larger than at no change; formulas that take the
-    error at no change promise too much.
+    After a fall there are fewer events, so the standard error is larger than without a change. Formulas that use the
+    standard error without a change give a fall that is too small.
 
     Examples
     --------
-    >>> round(detectable_fall(100, other_variance=3 / 100), 2)
+    >>> round(minimum_detectable_fall(100, other_variance=3 / 100), 2)
     0.46
     """
     level, power = check_level(level), check_level(power)
@@ -57,13 +57,15 @@ def minimum_detectable_fall(
     if not (math.isfinite(expected) and math.isfinite(other_variance)) or expected <= 0:
         return math.nan
     normal = NormalDist()
-    reach = normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)
+    z_total = normal.inv_cdf(0.5 + level / 2) + normal.inv_cdf(power)
 
     def shortfall(fall: float) -> float:
-        left = 1 - fall
-        return -math.log(left) - reach * math.sqrt(other_variance + dispersion / (expected * left))
+        remaining_share = 1 - fall
+        return -math.log(remaining_share) - z_total * math.sqrt(
+            other_variance + dispersion / (expected * remaining_share)
+        )
 
-    # The curve rises from below zero and, with few events, falls again: the first crossing is the answer.
+    # The function rises from below zero and, with few events, falls again: the first zero is the solution.
     steps = [step / 200 for step in range(200)] + [_LARGEST]
     for low, high in pairwise(steps):
         if shortfall(low) < 0 <= shortfall(high):

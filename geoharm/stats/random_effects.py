@@ -1,4 +1,4 @@
-"""Several estimates as one: random effects that respect what the estimates share."""
+"""Random-effects mean of several estimates with correlated errors (meta-analysis)."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     Parameters
     ----------
     values : array_like, shape (k,)
-        Log rate ratios, or differences of one unit.
+        Log rate ratios, or differences in the same unit.
     covariance : array_like, shape (k, k) or (k,)
-        Of their errors, from shared controls or from placebo draws made together; a vector is taken as variances of
+        Covariance of their errors, which share control areas or placebo draws. A vector holds the variances of
         independent estimates.
     level : float
+        Confidence level of the intervals.
 
     Returns
     -------
     PooledEstimate
-        With one estimate, that estimate. The between variance is undefined then, and the interval of the next
-        operation below three.
+        For one estimate, that estimate itself, with an undefined between variance. For fewer than three estimates the
+        interval of the next operation is undefined.
 
     Raises
     ------
@@ -48,10 +49,10 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     .. math:: \hat\tau^2 = \max(0, \frac{Q - (k - 1)}{tr P}), \qquad
         \hat\mu = \frac{1'Wy}{1'W1}, \qquad W = (V + \hat\tau^2 I)^{-1}
 
-    Its error is :math:`1/\sqrt{1'W1}`. Hartung and Knapp's multiplies the variance by
-    :math:`q = (y - \hat\mu)'W(y - \hat\mu)/(k - 1)` and takes t with k - 1; q below 1 is raised to 1, so that few
-    estimates that happen to agree promise nothing. The interval of the next operation is
-    :math:`\hat\mu \pm t_{k-2} \sqrt{\hat\tau^2 + se^2}`.
+    Its standard error is :math:`1/\sqrt{1'W1}`. Hartung and Knapp multiply the variance by
+    :math:`q = (y - \hat\mu)'W(y - \hat\mu)/(k - 1)` and use the t distribution with k - 1 degrees of freedom. A q
+    below 1 is raised to 1, so that a few estimates that agree by chance do not give a narrow interval. The interval of
+    the next operation is :math:`\hat\mu \pm t_{k-2} \sqrt{\hat\tau^2 + se^2}`.
 
     References
     ----------
@@ -62,47 +63,71 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
 
     Examples
     --------
-    >>> found = pool([-0.4, -0.2, -0.3], [0.04, 0.04, 0.04])
-    >>> round(found.mean, 3), found.between
+    >>> pooled = random_effects_mean([-0.4, -0.2, -0.3], [0.04, 0.04, 0.04])
+    >>> round(pooled.mean, 3), pooled.between
     (-0.3, 0.0)
     """
     level = check_level(level)
-    found = check_vector(values, "values")
-    count = found.size
-    table = np.asarray(covariance, dtype=np.float64)
-    table = np.diag(table) if table.ndim == 1 else table
-    if not count or table.shape != (count, count) or not np.isfinite(table).all():
-        msg = f"The covariance of {count} estimates must be finite, of shape ({count}, {count}); got {table.shape}."
+    estimates = check_vector(values, "values")
+    count = estimates.size
+    covariances = np.asarray(covariance, dtype=np.float64)
+    covariances = np.diag(covariances) if covariances.ndim == 1 else covariances
+    if not count or covariances.shape != (count, count) or not np.isfinite(covariances).all():
+        msg = (
+            f"The covariance of {count} estimates must be finite, of shape ({count}, {count}); got {covariances.shape}."
+        )
         raise DesignError(msg)
-    if not np.allclose(table, table.T) or np.linalg.eigvalsh(table)[0] <= 0:
+    if not np.allclose(covariances, covariances.T) or np.linalg.eigvalsh(covariances)[0] <= 0:
         msg = "The covariance of the estimates must be symmetric and positive definite; an estimate given twice is not."
         raise DesignError(msg)
     ones = np.ones(count)
-    inverse = np.linalg.inv(table)
+    inverse = np.linalg.inv(covariances)
     inverse = (inverse + inverse.T) / 2
-    row = inverse @ ones
-    projection = inverse - np.outer(row, row) / (ones @ row)
-    heterogeneity = float(found @ projection @ found)
-    between = math.nan
+    row_sums = inverse @ ones
+    projection = inverse - np.outer(row_sums, row_sums) / (ones @ row_sums)
+    heterogeneity = float(estimates @ projection @ estimates)
+    between_variance = math.nan
     if count > 1:
-        between = max(0.0, (heterogeneity - (count - 1)) / float(np.trace(projection)))
-    weights = np.linalg.inv(table + (between if count > 1 else 0.0) * np.eye(count))
+        between_variance = max(0.0, (heterogeneity - (count - 1)) / float(np.trace(projection)))
+    weights = np.linalg.inv(covariances + (between_variance if count > 1 else 0.0) * np.eye(count))
     total = float(ones @ weights @ ones)
-    mean = float(ones @ weights @ found) / total
-    plain = 1 / math.sqrt(total)
-    reach = float(norm.ppf(0.5 + level / 2))
-    normal = Interval(mean - reach * plain, mean + reach * plain, level)
+    mean = float(ones @ weights @ estimates) / total
+    standard_error = 1 / math.sqrt(total)
+    half_width = float(norm.ppf(0.5 + level / 2))
+    normal = Interval(mean - half_width * standard_error, mean + half_width * standard_error, level)
     if count == 1:
-        nothing = Interval(math.nan, math.nan, level)
-        return PooledEstimate(mean, plain, plain, between, heterogeneity, math.nan, count, normal, normal, nothing)
-    gaps = found - mean
-    inflation = max(1.0, float(gaps @ weights @ gaps) / (count - 1))
-    careful = plain * math.sqrt(inflation)
-    reach = float(t.ppf(0.5 + level / 2, count - 1)) * careful
-    knapp = Interval(mean - reach, mean + reach, level)
-    following = Interval(math.nan, math.nan, level)
+        undefined = Interval(math.nan, math.nan, level)
+        return PooledEstimate(
+            mean,
+            standard_error,
+            standard_error,
+            between_variance,
+            heterogeneity,
+            math.nan,
+            count,
+            normal,
+            normal,
+            undefined,
+        )
+    deviations = estimates - mean
+    inflation = max(1.0, float(deviations @ weights @ deviations) / (count - 1))
+    inflated_error = standard_error * math.sqrt(inflation)
+    half_width = float(t.ppf(0.5 + level / 2, count - 1)) * inflated_error
+    hartung_knapp = Interval(mean - half_width, mean + half_width, level)
+    prediction = Interval(math.nan, math.nan, level)
     if count >= _FEW:
-        reach = float(t.ppf(0.5 + level / 2, count - 2)) * math.sqrt(between + careful**2)
-        following = Interval(mean - reach, mean + reach, level)
+        half_width = float(t.ppf(0.5 + level / 2, count - 2)) * math.sqrt(between_variance + inflated_error**2)
+        prediction = Interval(mean - half_width, mean + half_width, level)
     p_value = float(chi2.sf(heterogeneity, count - 1))
-    return PooledEstimate(mean, plain, careful, between, heterogeneity, p_value, count, normal, knapp, following)
+    return PooledEstimate(
+        mean,
+        standard_error,
+        inflated_error,
+        between_variance,
+        heterogeneity,
+        p_value,
+        count,
+        normal,
+        hartung_knapp,
+        prediction,
+    )

@@ -1,4 +1,4 @@
-"""How unusual a number is among those of places and dates where nothing was done."""
+"""Randomisation p-value: an estimate compared with placebo estimates, made where and when there was no operation."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ LEAST_PLACEBOS = 19
 
 
 def randomisation_p(observed: float, placebos: ArrayLike) -> float:
-    r"""Return the two-sided share of placebo estimates at least as far from their middle, the observed one included.
+    r"""Return the share of placebo estimates at least as far from the median as the observed one (two-sided p-value).
 
     Parameters
     ----------
     observed : float
+        The estimate of the operation.
     placebos : array_like, shape (n,)
-        Estimates made in the same way where nothing was done; undefined ones (NaN) are left out.
+        Estimates made in the same way where there was no operation; undefined ones (NaN) are left out.
 
     Returns
     -------
     float
-        NaN with fewer than 19 defined placebos, which could not even reach 0.05, or if `observed` is undefined.
+        NaN if `observed` is undefined, or if fewer than 19 placebos are defined: p could then not reach 0.05.
 
     Notes
     -----
-    :math:`p = \frac{1 + \#\{|\theta_j - m| \ge |\theta - m|\}}{1 + n}` with m the median of all n + 1 estimates, so that
-    a drift shared by all places does not count as an effect of one.
+    :math:`p = \frac{1 + \#\{|\theta_j - m| \ge |\theta - m|\}}{1 + n}` with m the median of all n + 1 estimates, so
+    that a change shared by all places does not count as an effect in one of them.
 
     References
     ----------
@@ -39,9 +40,9 @@ def randomisation_p(observed: float, placebos: ArrayLike) -> float:
     >>> randomisation_p(-2.0, [x / 10 for x in range(-9, 10)])
     0.05
     """
-    drawn = np.asarray(placebos, dtype=np.float64)
-    drawn = drawn[np.isfinite(drawn)]
-    if drawn.size < LEAST_PLACEBOS or not math.isfinite(observed):
+    defined = np.asarray(placebos, dtype=np.float64)
+    defined = defined[np.isfinite(defined)]
+    if defined.size < LEAST_PLACEBOS or not math.isfinite(observed):
         return math.nan
-    middle = float(np.median(np.append(drawn, observed)))
-    return float((1 + (np.abs(drawn - middle) >= abs(observed - middle)).sum()) / (1 + drawn.size))
+    median = float(np.median(np.append(defined, observed)))
+    return float((1 + (np.abs(defined - median) >= abs(observed - median)).sum()) / (1 + defined.size))

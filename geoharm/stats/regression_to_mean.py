@@ -1,4 +1,4 @@
-"""How far a place falls back by itself because it was picked for being high."""
+"""Regression to the mean: the expected fall of a place that was chosen because its count was high."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from geoharm.errors import DesignError
 
 
 def noise_share(counts: ArrayLike, *, dispersion: float = 1.0) -> float:
-    r"""Return the share of the spread between places that is noise and not a lasting difference.
+    r"""Return the share of the variance between places that is noise, not a lasting difference.
 
     Parameters
     ----------
     counts : array_like, shape (n,)
-        Of all places the choice was made from, at least 3, in the window it was made on.
+        Of all candidate places, at least 3, in the window in which the place was chosen.
     dispersion : float
         Variance over mean of one place's count.
 
     Returns
     -------
     float
-        0 to 1; NaN where no place has an event.
+        0 to 1; NaN if no place has an event.
 
     Notes
     -----
-    Places have means from a distribution with mean m and variance :math:`\sigma^2`; counts vary with :math:`\phi m`
-    around them. By moments, :math:`B = \min(1, \phi \bar y / s^2)`.
+    The means of the places have mean m and variance :math:`\sigma^2`; counts vary around them with variance
+    :math:`\phi m`. By the method of moments, :math:`B = \min(1, \phi \bar y / s^2)`.
 
     References
     ----------
@@ -39,43 +39,45 @@ def noise_share(counts: ArrayLike, *, dispersion: float = 1.0) -> float:
     >>> noise_share([0, 10, 20, 30, 40]), noise_share([9, 11, 10])
     (0.08, 1.0)
     """
-    table = check_vector(counts, "counts")
+    place_counts = check_vector(counts, "counts")
     dispersion = check_positive(dispersion, "dispersion")
-    if table.size < 3 or (table < 0).any():
-        msg = f"The share of noise needs the counts of at least 3 places, zero or more; {table.size} were given."
+    if place_counts.size < 3 or (place_counts < 0).any():
+        msg = f"The share of noise needs the counts of at least 3 places, zero or more; {place_counts.size} were given."
         raise DesignError(msg)
-    mean, variance = float(table.mean()), float(table.var(ddof=1))
+    mean, variance = float(place_counts.mean()), float(place_counts.var(ddof=1))
     if mean == 0:
         return float("nan")
     return 1.0 if variance == 0 else min(1.0, dispersion * mean / variance)
 
 
 def expected_regression(count: float, counts: ArrayLike, *, dispersion: float = 1.0) -> float:
-    r"""Return the change, as a share of its count, that a place would show with nothing done to it.
+    r"""Return the expected change of a place without any operation, as a share of its count.
 
     Parameters
     ----------
     count : float
-        Of the place, in the window it was picked on; above 0.
+        Of the place, in the window in which it was chosen; above 0.
     counts : array_like, shape (n,)
-        Of all places the choice was made from.
+        Of all candidate places.
     dispersion : float
+        Variance over mean of one place's count.
 
     Returns
     -------
     float
-        Negative for a place above the mean: -0.1 means that a tenth is lost by itself.
+        Negative for a place above the mean: -0.1 is an expected fall of a tenth.
 
     Notes
     -----
-    Empirical Bayes: the expected count of an equal window is :math:`\bar y + (1 - B)(y - \bar y)`, so the change is
-    :math:`-B (y - \bar y) / y` with B from `noise_share`. Linear shrinkage: exact for gamma-distributed means.
+    Empirical Bayes: the expected count of a second window of equal length is :math:`\bar y + (1 - B)(y - \bar y)`, so
+    the change is :math:`-B (y - \bar y) / y` with B from `noise_share`. Linear shrinkage: exact for gamma-distributed
+    means.
 
     Examples
     --------
-    >>> round(expected_return(40, [0, 10, 20, 30, 40]), 3)
+    >>> round(expected_regression(40, [0, 10, 20, 30, 40]), 3)
     -0.04
     """
     count = check_positive(count, "count of the place")
-    share = noise_share(counts, dispersion=dispersion)
-    return -share * (count - float(np.mean(np.asarray(counts, dtype=np.float64)))) / count
+    noise = noise_share(counts, dispersion=dispersion)
+    return -noise * (count - float(np.mean(np.asarray(counts, dtype=np.float64)))) / count

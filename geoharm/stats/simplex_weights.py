@@ -1,4 +1,4 @@
-"""A mixture of series that follows another one as closely as shares can make it."""
+"""Synthetic control weights: the weighted mean of donor series that is closest to a series."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from geoharm.errors import DesignError
 
 
 def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]:
-    r"""Return shares of donors whose mixture is nearest to a series in least squares.
+    r"""Return weights of donors whose weighted mean is closest to a series in least squares.
 
     Parameters
     ----------
     series : array_like, shape (t,)
+        The series to be matched.
     donors : array_like, shape (n, t)
+        One row for each donor.
 
     Returns
     -------
@@ -29,9 +31,10 @@ def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]
 
     Notes
     -----
-    Minimises :math:`\|A w\|^2` over shares w, with column i of A the i-th donor less the series. The unconstrained
-    problem :math:`\min_{v \ge 0} \|A v\|^2 + (1'v - 1)^2` has its answer on the same ray: for v = s w the best s
-    depends on :math:`\|A w\|^2` alone and the minimum grows with it. So one non-negative least squares is exact.
+    Minimises :math:`\|A w\|^2` over weights w, with column i of A the i-th donor minus the series. The problem without
+    a fixed sum, :math:`\min_{v \ge 0} \|A v\|^2 + (1'v - 1)^2`, is solved by a multiple of the same w: for v = s w the
+    best s depends on :math:`\|A w\|^2` alone, and the minimum grows with it. So one non-negative least-squares fit is
+    exact.
 
     References
     ----------
@@ -43,14 +46,21 @@ def simplex_weights(series: ArrayLike, donors: ArrayLike) -> NDArray[np.float64]
     >>> simplex_weights([1.5, 1.5], [[1, 1], [2, 2], [9, 0]]).round(6).tolist()
     [0.5, 0.5, 0.0]
     """
-    target, table = np.asarray(series, dtype=np.float64), np.asarray(donors, dtype=np.float64)
-    if target.ndim != 1 or table.ndim != 2 or table.shape[1:] != target.shape or not table.size:
-        msg = f"Donors must have shape (n, {target.size}), one row a donor; {table.shape} was given."
+    series_values, donor_table = np.asarray(series, dtype=np.float64), np.asarray(donors, dtype=np.float64)
+    if (
+        series_values.ndim != 1
+        or donor_table.ndim != 2
+        or donor_table.shape[1:] != series_values.shape
+        or not donor_table.size
+    ):
+        msg = f"Donors must have shape (n, {series_values.size}), one row a donor; {donor_table.shape} was given."
         raise DesignError(msg)
-    if not (np.isfinite(target).all() and np.isfinite(table).all()):
+    if not (np.isfinite(series_values).all() and np.isfinite(donor_table).all()):
         msg = "A synthetic control needs every month of every series; leave out the months that one of them lacks."
         raise DesignError(msg)
-    gaps = (table - target).T
-    scale = float(np.abs(gaps).max()) or 1.0
-    found, _ = nnls(np.vstack([gaps / scale, np.ones(table.shape[0])]), np.append(np.zeros(target.size), 1.0))
-    return np.asarray(found / found.sum(), dtype=np.float64)
+    differences = (donor_table - series_values).T
+    scale = float(np.abs(differences).max()) or 1.0
+    weights, _ = nnls(
+        np.vstack([differences / scale, np.ones(donor_table.shape[0])]), np.append(np.zeros(series_values.size), 1.0)
+    )
+    return np.asarray(weights / weights.sum(), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""One band that holds a whole curve, not each point by itself."""
+"""Simultaneous confidence bands: one band that covers a whole curve, not each point separately."""
 
 from __future__ import annotations
 
@@ -14,22 +14,29 @@ _DRAWS = 20_000
 
 
 def simultaneous_multiplier(covariance: ArrayLike, *, seed: int, level: float = 0.95, draws: int = _DRAWS) -> float:
-    r"""Return how many standard errors a band must reach to hold all points of a curve at once.
+    r"""Return the number of standard errors at which a band covers all points of a curve at once.
 
     Parameters
     ----------
     covariance : array_like, shape (k, k)
-        Of the estimates; points without variance take no part.
+        Of the estimates; points without variance are left out.
     seed : int
+        Of the random draws.
     level : float
         Share of repetitions in which the whole curve should lie in the band.
     draws : int
+        Number of random draws.
 
     Returns
     -------
     float
-        The `level` quantile of :math:`\max_i |Z_i|` for normal Z with these correlations. About 1.96 for one point,
-        more for several, less the more they move together.
+        The `level` quantile of :math:`\max_i |Z_i|` for normal Z with these correlations. About 1.96 for one point
+        at the 95 % level; larger for several points, but less so if they are correlated.
+
+    Raises
+    ------
+    DesignError
+        If the covariance is not a square table of finite numbers, or no point has a variance.
 
     References
     ----------
@@ -38,28 +45,28 @@ def simultaneous_multiplier(covariance: ArrayLike, *, seed: int, level: float = 
 
     Examples
     --------
-    >>> round(simultaneous_reach(np.eye(10), seed=1), 1)
+    >>> round(simultaneous_multiplier(np.eye(10), seed=1), 1)
     2.8
     """
     level = check_level(level)
-    table = np.asarray(covariance, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or not np.isfinite(table).all():
-        msg = f"A covariance must be a square table of finite numbers; shape {table.shape} was given."
+    covariances = np.asarray(covariance, dtype=np.float64)
+    if covariances.ndim != 2 or covariances.shape[0] != covariances.shape[1] or not np.isfinite(covariances).all():
+        msg = f"A covariance must be a square table of finite numbers; shape {covariances.shape} was given."
         raise DesignError(msg)
-    kept = np.flatnonzero(np.diag(table) > 0)
-    if not kept.size:
+    varying = np.flatnonzero(np.diag(covariances) > 0)
+    if not varying.size:
         msg = "No point of the curve has an error, so there is no band."
         raise DesignError(msg)
-    errors = np.sqrt(np.diag(table)[kept])
-    correlation = table[np.ix_(kept, kept)] / np.outer(errors, errors)
-    values, vectors = np.linalg.eigh(correlation)
-    root = vectors * np.sqrt(np.maximum(values, 0.0))
-    return float(np.quantile(np.abs(_normal(seed, draws, kept.size) @ root.T).max(axis=1), level))
+    errors = np.sqrt(np.diag(covariances)[varying])
+    correlation = covariances[np.ix_(varying, varying)] / np.outer(errors, errors)
+    eigenvalues, eigenvectors = np.linalg.eigh(correlation)
+    square_root = eigenvectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    return float(np.quantile(np.abs(_normal_draws(seed, draws, varying.size) @ square_root.T).max(axis=1), level))
 
 
 @lru_cache(maxsize=8)
-def _normal(seed: int, draws: int, size: int) -> NDArray[np.float64]:
-    """Return the draws of a seed: the curves of a report share them, and drawing takes most of the time."""
-    drawn = np.random.default_rng(seed).standard_normal((draws, size))
-    drawn.setflags(write=False)
-    return drawn
+def _normal_draws(seed: int, draws: int, size: int) -> NDArray[np.float64]:
+    """Return standard normal draws, shape (draws, size); cached, because drawing takes most of the time."""
+    values = np.random.default_rng(seed).standard_normal((draws, size))
+    values.setflags(write=False)
+    return values

@@ -1,4 +1,4 @@
-"""Does a series rise or fall: the Mann-Kendall test, with ties and with gaps.
+"""Trend of a series: the Mann-Kendall test, with ties and missing steps.
 
 Mann (1945), https://doi.org/10.2307/1907187; Kendall (1975), Rank Correlation Methods, 4th edition
 (ISBN 978-0-85264-199-6).
@@ -18,14 +18,14 @@ from geoharm.errors import DesignError
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The Mann-Kendall test of one series or of many.
+    """Result of the Mann-Kendall test of one series or many series.
 
     Attributes
     ----------
     score : ndarray, shape (...)
-        S: pairs that rise less pairs that fall.
+        S: number of pairs that rise minus number of pairs that fall.
     variance : ndarray, shape (...)
-        Of S if every order of the values were equally likely, ties counted.
+        Of S if all orders of the values are equally likely, with ties taken into account.
     z : ndarray, shape (...)
         Above zero if rising; corrected for continuity. 0 if every value is the same; NaN below 3 values.
     p : ndarray, shape (...)
@@ -44,7 +44,7 @@ def mann_kendall(series: ArrayLike) -> Trend:
     Parameters
     ----------
     series : array_like, shape (..., steps)
-        In order of time; NaN for steps without data, which take no part.
+        In order of time; NaN for steps without data, which are left out.
 
     Returns
     -------
@@ -61,13 +61,13 @@ def mann_kendall(series: ArrayLike) -> Trend:
         \operatorname{Var} S = \frac{n(n-1)(2n+5) - \sum_g t_g(t_g-1)(2t_g+5)}{18}, \qquad
         z = \frac{S - \operatorname{sign} S}{\sqrt{\operatorname{Var} S}}
 
-    with :math:`t_g` the size of each group of tied values. Steps are taken as independent of each other; a series
-    that drifts slowly, or whose steps share data, has more trends by chance than the p-value says.
+    with :math:`t_g` the size of each group of tied values. Steps are assumed to be independent. In an autocorrelated
+    series, or if steps share data, the p-value is too small.
 
     Examples
     --------
-    >>> found = mann_kendall([1, 2, 3, 4, 5, 6])
-    >>> float(found.score), round(float(found.p), 4)
+    >>> trend = mann_kendall([1, 2, 3, 4, 5, 6])
+    >>> float(trend.score), round(float(trend.p), 4)
     (15.0, 0.0085)
     """
     values = np.asarray(series, dtype=np.float64)
@@ -87,33 +87,33 @@ def mann_kendall(series: ArrayLike) -> Trend:
 @njit(cache=True)
 def _scores(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return S, its variance and the number of values of each row."""
-    many, steps = rows.shape
-    score = np.zeros(many)
-    variance = np.zeros(many)
-    count = np.zeros(many, dtype=np.int64)
-    kept = np.empty(steps)
-    for row in range(many):
+    series_count, steps = rows.shape
+    score = np.zeros(series_count)
+    variance = np.zeros(series_count)
+    count = np.zeros(series_count, dtype=np.int64)
+    values = np.empty(steps)
+    for row in range(series_count):
         n = 0
         for step in range(steps):
             if not np.isnan(rows[row, step]):
-                kept[n] = rows[row, step]
+                values[n] = rows[row, step]
                 n += 1
         total = 0
-        for late in range(1, n):
-            for early in range(late):
-                if kept[late] > kept[early]:
+        for later in range(1, n):
+            for earlier in range(later):
+                if values[later] > values[earlier]:
                     total += 1
-                elif kept[late] < kept[early]:
+                elif values[later] < values[earlier]:
                     total -= 1
-        ordered = np.sort(kept[:n])
+        ordered = np.sort(values[:n])
         ties = 0.0
-        run = 1
-        for place in range(1, n + 1):
-            if place < n and ordered[place] == ordered[place - 1]:
-                run += 1
+        tied = 1
+        for position in range(1, n + 1):
+            if position < n and ordered[position] == ordered[position - 1]:
+                tied += 1
             else:
-                ties += run * (run - 1.0) * (2.0 * run + 5.0)
-                run = 1
+                ties += tied * (tied - 1.0) * (2.0 * tied + 5.0)
+                tied = 1
         score[row] = total
         variance[row] = (n * (n - 1.0) * (2.0 * n + 5.0) - ties) / 18.0
         count[row] = n

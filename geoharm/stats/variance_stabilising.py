@@ -1,4 +1,4 @@
-"""A scale on which counts that vary by place vary equally, whatever their size."""
+"""Variance-stabilising transformation of overdispersed counts."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from scipy.optimize import nnls
 
 _ANSCOMBE = 0.375
 _LEAST_TAU2 = 1e-7
-_ROUNDS = 3
+_ITERATIONS = 3
 
 
 def stabilise_variance(counts: ArrayLike, *, phi: float, tau2: float) -> NDArray[np.float64]:
-    r"""Return counts on the scale on which their variance is about 1 at every mean.
+    r"""Return transformed counts whose variance is about 1 at every mean.
 
     Parameters
     ----------
     counts : array_like
-        Counts or means; below zero is read as zero.
+        Counts or means; values below zero are replaced by zero.
     phi : float
-        Noise of counting, at least 1.
+        Overdispersion of the counts, at least 1.
     tau2 : float
-        Variance of the log of a place's own change, zero or more.
+        Variance between places of the log of their change, zero or more.
 
     Returns
     -------
@@ -43,29 +43,31 @@ def stabilise_variance(counts: ArrayLike, *, phi: float, tau2: float) -> NDArray
 
     Examples
     --------
-    >>> round(float(stabilise(100, phi=1.0, tau2=0.0)), 3)
+    >>> round(float(stabilise_variance(100, phi=1.0, tau2=0.0)), 3)
     20.037
     """
     tau2 = max(tau2, _LEAST_TAU2)
-    held = np.maximum(np.asarray(counts, dtype=np.float64), 0.0) + _ANSCOMBE
-    return np.asarray(2 / np.sqrt(tau2) * np.arcsinh(np.sqrt(tau2 * held / phi)), dtype=np.float64)
+    shifted = np.maximum(np.asarray(counts, dtype=np.float64), 0.0) + _ANSCOMBE
+    return np.asarray(2 / np.sqrt(tau2) * np.arcsinh(np.sqrt(tau2 * shifted / phi)), dtype=np.float64)
 
 
 def unstabilise_variance(values: ArrayLike, *, phi: float, tau2: float) -> NDArray[np.float64]:
-    """Return the counts that `stabilise_variance` maps to `values`; values below zero are read as zero.
+    """Return the counts that `stabilise_variance` maps to `values`; values below zero are replaced by zero.
 
     Examples
     --------
-    >>> round(float(unstabilise(stabilise(100, phi=2.0, tau2=0.05), phi=2.0, tau2=0.05)), 9)
+    >>> round(float(unstabilise_variance(stabilise_variance(100, phi=2.0, tau2=0.05), phi=2.0, tau2=0.05)), 9)
     100.0
     """
     tau2 = max(tau2, _LEAST_TAU2)
-    held = np.maximum(np.asarray(values, dtype=np.float64), 0.0)
-    return np.asarray(phi / tau2 * np.sinh(np.sqrt(tau2) * held / 2) ** 2 - _ANSCOMBE, dtype=np.float64)
+    stabilised = np.maximum(np.asarray(values, dtype=np.float64), 0.0)
+    return np.asarray(phi / tau2 * np.sinh(np.sqrt(tau2) * stabilised / 2) ** 2 - _ANSCOMBE, dtype=np.float64)
 
 
 def stabilisation_bias(means: ArrayLike, *, phi: float, tau2: float) -> NDArray[np.float64]:
-    r"""Return by how much the mean of `stabilise_variance` differs from `stabilise_variance` of the mean, to second order.
+    r"""Return the mean of the transformed counts minus the transformed mean, to second order.
+
+    The transformation is `stabilise_variance`.
 
     Notes
     -----
@@ -77,14 +79,15 @@ def stabilisation_bias(means: ArrayLike, *, phi: float, tau2: float) -> NDArray[
 
 
 def fit_variance(counts: NDArray[np.float64], means: NDArray[np.float64], *, largest_phi: float) -> tuple[float, float]:
-    r"""Return phi and tau2 of ``Var = phi mu + tau2 mu^2`` from counts and what was forecast for them.
+    r"""Return phi and tau2 of ``Var = phi mu + tau2 mu^2``, estimated from counts and their forecasts.
 
     Parameters
     ----------
     counts, means : ndarray, shape (n,)
-        Observed, and forecast (above 0).
+        Observed counts, and their forecasts (above 0).
     largest_phi : float
-        What the noise of months allows; without it, noise of small places would be carried over to busy ones.
+        The upper limit of phi, from the variation between months. Without it, the noise of places with few events
+        would raise the estimate for places with many events.
 
     Returns
     -------
@@ -96,16 +99,16 @@ def fit_variance(counts: NDArray[np.float64], means: NDArray[np.float64], *, lar
     Notes
     -----
     Non-negative least squares of :math:`(y - \mu)^2/\mu = \phi + \tau^2\mu` with weights
-    :math:`(\phi + \tau^2\mu)^{-2}`, three rounds.
+    :math:`(\phi + \tau^2\mu)^{-2}`, in three iterations.
     """
-    squares = (counts - means) ** 2 / means
-    phi, tau2 = min(max(float(squares.mean()), 1.0), largest_phi), 0.0
-    for _ in range(_ROUNDS):
+    scaled_squares = (counts - means) ** 2 / means
+    phi, tau2 = min(max(float(scaled_squares.mean()), 1.0), largest_phi), 0.0
+    for _ in range(_ITERATIONS):
         weight = 1 / (phi + tau2 * means)
-        found, _ = nnls(np.column_stack([weight, means * weight]), (squares - 1) * weight)
-        phi, tau2 = 1 + float(found[0]), float(found[1])
+        coefficients, _ = nnls(np.column_stack([weight, means * weight]), (scaled_squares - 1) * weight)
+        phi, tau2 = 1 + float(coefficients[0]), float(coefficients[1])
         if phi > largest_phi:
             phi = largest_phi
-            rest = ((squares - phi) * means * weight * weight).sum() / (means * means * weight * weight).sum()
-            tau2 = max(float(rest), 0.0)
+            slope = ((scaled_squares - phi) * means * weight * weight).sum() / (means * means * weight * weight).sum()
+            tau2 = max(float(slope), 0.0)
     return phi, tau2
