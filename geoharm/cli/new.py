@@ -17,14 +17,14 @@ from geoharm.cli.options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model.period import Period
 from geoharm.model.study import TACTICS
-from geoharm.scaffold.areas import UnprojectedArea
-from geoharm.scaffold.proposal import Answers, ProposedStudy
-from geoharm.scaffold.sources import SourceMatch, UnusedFile
 
 if TYPE_CHECKING:
     from geoharm.pipeline import load
     from geoharm.scaffold import areas, proposal, study_text
     from geoharm.scaffold import sources as scaffold_sources
+    from geoharm.scaffold.areas import UnprojectedArea
+    from geoharm.scaffold.proposal import Answers, ProposedStudy
+    from geoharm.scaffold.sources import SourceMatch, UnusedFile
     from geoharm.study import read
 else:
     areas = lazy("scaffold.areas")

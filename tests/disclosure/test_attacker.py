@@ -189,7 +189,9 @@ def test_the_series_is_given_up_where_a_window_cuts_its_months(area):
 
 
 def test_a_release_that_cannot_be_made_safe_is_refused(area, monkeypatch):
-    monkeypatch.setattr(escalate, "tell", lambda disclosed: Constraints((told("a", "a", 1, 2, withheld=True),), {}))
+    monkeypatch.setattr(
+        escalate, "constraints_of", lambda disclosed: Constraints((told("a", "a", 1, 2, withheld=True),), {})
+    )
     with pytest.raises(PublishError, match=r"together leave a withheld count .* no value but 1 to 2; use larger rings"):
         protect(result(area, PLENTY))
 

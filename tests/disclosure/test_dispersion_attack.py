@@ -144,10 +144,10 @@ def test_a_clock_whose_stretch_leaves_a_small_count_of_the_control_is_blank(area
     """The clock's last stretch begins before the window after: the control's rest between them is 3."""
     stretches = (Period(date(2020, 1, 1), date(2021, 2, 1)), Period(date(2021, 2, 1), date(2021, 7, 1)))
     whole, _, _ = made(area)
-    family = replace(whole.operations[0].measures[0].family, clocks=(one_clock(stretches),))
+    family = replace(whole.operations[0].measures[0].other_estimators, effect_decay=(one_clock(stretches),))
     for first, safe in ((3, False), (30, True)):
         found = halves(area, first)
-        plan, one = found.operations[0].design, replace(found.operations[0].measures[0], family=family)
+        plan, one = found.operations[0].design, replace(found.operations[0].measures[0], other_estimators=family)
         shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
         assert shown.other_estimators.effect_decay[0].initial.is_defined is safe
         assert bool(shown.stretches) is safe
@@ -159,7 +159,7 @@ def test_a_clock_is_told_to_the_audit_and_has_few_digits(area):
     stretches = (Period(date(2020, 1, 1), date(2021, 2, 1)), Period(date(2021, 2, 1), date(2021, 7, 1)))
     whole, _, _ = made(area)
     one = whole.operations[0].measures[0]
-    one = replace(one, family=replace(one.family, clocks=(one_clock(stretches),)))
+    one = replace(one, other_estimators=replace(one.other_estimators, effect_decay=(one_clock(stretches),)))
     whole = replace(whole, operations=(replace(whole.operations[0], measures=(one,)),))
     disclosed = protect(whole)
     clock = disclosed.operations[0].primary.robustness.other_estimators.effect_decay[0]
@@ -289,7 +289,7 @@ def test_many_dispersions_at_once_are_those_one_by_one(values):
 def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area):
     """A correlation to nine digits picks one of all orders of the target's months; to two digits, ten times as many fit."""
     whole, _, _ = made(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
-    exact = next(one for one in whole.operations[0].measures[0].guards if one.name == "serial correlation")
+    exact = next(one for one in whole.operations[0].measures[0].diagnostics if one.name == "serial correlation")
     shown = protect(whole).operations[0].primary.robustness
     found = shown.diagnostic("serial correlation")
     assert found.figure == float(f"{exact.figure:.2g}") != exact.figure

@@ -63,14 +63,14 @@ def test_a_withheld_part_withholds_every_sum_it_enters():
 
 def test_nothing_is_withheld_where_nothing_is_hidden():
     plain = balance()
-    assert protect_harm_assessment(plain, set(), 5).net_harm == plain.nets
+    assert protect_harm_assessment(plain, set(), 5).net_harm == plain.net_harm
     assert protect_harm_assessment(None, set(), 5) is None
 
 
 def test_an_exact_small_count_of_an_area_table_is_withheld():
     plain = balance()
-    nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest=3))) for net in plain.nets)
-    found = protect_harm_assessment(replace(plain, nets=nets), set(), 5)
+    nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest=3))) for net in plain.net_harm)
+    found = protect_harm_assessment(replace(plain, net_harm=nets), set(), 5)
     assert all(math.isnan(net.rows[1].low) for net in found.net_harm)
 
 
@@ -87,7 +87,7 @@ def test_the_watch_is_published_without_counts():
             "finds", "share found outside the target", "share", 0.05, 0.5, Interval(0.1, 0.2, 0.95), (60, 50)
         ),
     )
-    found = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 5).unintended_harm
+    found = protect_harm_assessment(balance(unintended_harm=UnintendedHarm(cells, lies)), set(), 5).unintended_harm
     assert [cell.state for cell in found.checks] == [RiseState.UNKNOWN, RiseState.ROSE, RiseState.UNKNOWN]
     for cell in found.checks:
         assert cell.after == 0
@@ -95,10 +95,10 @@ def test_the_watch_is_published_without_counts():
     assert found.find_dispersion[0].before == 100.0
     assert math.isnan(found.find_dispersion[1].before)  # a share of 5% of 60 finds is 3 finds
     hidden = protect_harm_assessment(
-        balance(watch=UnintendedHarm(cells, lies)), {("finds", "target and rings")}, 5
+        balance(unintended_harm=UnintendedHarm(cells, lies)), {("finds", "target and rings")}, 5
     ).unintended_harm
     assert all(math.isnan(one.before) for one in hidden.find_dispersion)
-    internal = protect_harm_assessment(balance(watch=UnintendedHarm(cells, lies)), set(), 1).unintended_harm
+    internal = protect_harm_assessment(balance(unintended_harm=UnintendedHarm(cells, lies)), set(), 1).unintended_harm
     assert internal.checks == cells
 
 
@@ -111,7 +111,7 @@ def test_the_bar_holds_all_weightings_and_says_them_in_words():
 
 
 def test_bounds_are_written_as_bounds():
-    net = balance().nets[0]
+    net = balance().net_harm[0]
     text = net_harm_text(replace(net, low=-3.0, high=3.0, interval=Interval(-5.0, math.inf, 0.95), calibrated=False))
     assert text == "\u22123 to +3 (\u22125 to unbounded, counting only)"
 

@@ -42,7 +42,7 @@ def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
         return replace(part, **{field: np.full(getattr(part, field).shape, 4)})
 
     poor = replace(
-        found, clustering=thin(found.clustering), emergence=thin(found.emergence), shifts=(thin(found.shifts[0]),)
+        found, clustering=thin(found.clustering), emerging=thin(found.emerging), similarity=(thin(found.similarity[0]),)
     )
     hidden, open_ = protect_patterns(poor, area, 5), protect_patterns(poor, area, 1)
     for shown in (hidden.clusters, hidden.emerging, hidden.similarity["X"]):
@@ -55,7 +55,7 @@ def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
 
 
 def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
-    poor = replace(found, emergence=replace(found.emergence, support=np.full(found.emergence.support.shape, 4)))
+    poor = replace(found, emerging=replace(found.emerging, support=np.full(found.emerging.support.shape, 4)))
     for _, _, why in protect_patterns(poor, area, 5).emerging.patterns:
         assert "steps" not in why
 
@@ -63,12 +63,12 @@ def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
 @pytest.mark.parametrize("events", [3.0, None])
 def test_scores_of_few_events_are_withheld(found, area, events):
     """Few inside, or few outside: either follows from the hit rate and the total."""
-    judged = found.judgement
+    judged = found.predictive_accuracy
     score = judged.accuracy.hotspots
     total = score.events / score.hit_rate
     inside = total - 3 if events is None else events
     thin = replace(score, events=inside, hit_rate=inside / total)
-    poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
+    poor = replace(found, predictive_accuracy=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
     shown = protect_patterns(poor, area, 5)
     assert shown.predictive_accuracy is None
     assert "under 5 events" in shown.why_not["accuracy"]
@@ -76,9 +76,9 @@ def test_scores_of_few_events_are_withheld(found, area, events):
 
 
 def test_scores_of_hotspots_drawn_from_few_events_are_withheld(found, area):
-    judged = found.judgement
+    judged = found.predictive_accuracy
     thin = replace(judged.accuracy.hotspots, predicted_over_observed=3 / judged.accuracy.hotspots.events)
-    poor = replace(found, judgement=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
+    poor = replace(found, predictive_accuracy=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
     assert protect_patterns(poor, area, 5).predictive_accuracy is None
 
 
@@ -95,8 +95,8 @@ def test_ground_adds_up_to_what_is_drawn(found, area):
     ground = sum(shown.clusters.km2[name] for name in ("high", "low", "chance"))
     assert ground == pytest.approx(drawn.sum() * 0.0625)
     ground = sum(ground for _, ground, _ in shown.emerging.patterns)
-    inside = np.isfinite(found.emergence.found.z).any(axis=0)
-    drawn = inside & (found.emergence.support >= 5) & (found.emergence.places >= 5)
+    inside = np.isfinite(found.emerging.map.z).any(axis=0)
+    drawn = inside & (found.emerging.support >= 5) & (found.emerging.places >= 5)
     assert ground == pytest.approx(drawn.sum() * 0.0625)
 
 

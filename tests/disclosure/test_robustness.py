@@ -85,66 +85,73 @@ def beside_of(area, release="public", **options):
 
 def test_where_nothing_is_small_everything_is_shown(area):
     shown, truth, _, _ = beside_of(area)
-    found = shown.beside.family
-    assert shown.beside.withheld == ()
-    assert found.local == truth.family.local
-    assert found.running is truth.family.running
-    assert found.profile is truth.family.profile
-    assert [clock.zone for clock in found.clocks] == ["target", ALL_RINGS]
-    assert len(found.controls.specifications) == len(truth.family.controls.specifications)
+    found = shown.robustness.other_estimators
+    assert shown.robustness.withheld == ()
+    assert found.wdd_target == truth.other_estimators.wdd_target
+    assert found.cumulative_wdd is truth.other_estimators.cumulative_wdd
+    assert found.distance_profile is truth.other_estimators.distance_profile
+    assert [clock.zone for clock in found.effect_decay] == ["target", ALL_RINGS]
+    assert len(found.by_control.specifications) == len(truth.other_estimators.by_control.specifications)
 
 
 def test_an_internal_release_rounds_and_hides_nothing(area):
     shown, truth, _, _ = beside_of(area, release="internal", rates=(0.01, 0.5, 1.2, 1.5, 12.0))
-    assert shown.beside.family.controls == truth.family.controls
-    assert shown.beside.family.choice == truth.family.choice
-    assert shown.beside.guards == truth.guards
+    assert shown.robustness.other_estimators.by_control == truth.other_estimators.by_control
+    assert shown.robustness.other_estimators.control_choice == truth.other_estimators.control_choice
+    assert shown.robustness.diagnostics == truth.diagnostics
 
 
 def test_a_small_target_takes_everything_made_from_it(area):
     """Three events after: every estimate of the target, its curves, its clock, and all answers by control go."""
     shown, truth, _, _ = beside_of(area, few=3)
     assert shown.effect("target").is_withheld
-    found = shown.beside.family
-    for estimate in (found.local, found.total):
+    found = shown.robustness.other_estimators
+    for estimate in (found.wdd_target, found.wdd_total):
         assert math.isnan(estimate.value)
         assert math.isnan(estimate.standard_error)
         assert estimate.note.startswith("withheld")
     assert math.isnan(found.exact.low)
-    assert found.indices is found.running is found.events is found.controls is found.sensitivity is None
+    assert (
+        found.indices
+        is found.cumulative_wdd
+        is found.event_study
+        is found.by_control
+        is found.specification_curve
+        is None
+    )
     assert math.isnan(found.placebo_p)
-    assert "target" not in [point.name for point in found.profile.points]
-    assert not found.clocks[0].initial.is_defined
-    assert found.clocks[0].refusals == truth.family.clocks[0].refusals
-    for diagnostic in shown.beside.guards:
+    assert "target" not in [point.name for point in found.distance_profile.points]
+    assert not found.effect_decay[0].initial.is_defined
+    assert found.effect_decay[0].refusals == truth.other_estimators.effect_decay[0].refusals
+    for diagnostic in shown.robustness.diagnostics:
         assert math.isnan(diagnostic.figure)
         assert diagnostic.sentence.startswith("Withheld")
-    assert {g.name: g.consequence for g in shown.beside.guards} == {g.name: g.consequence for g in truth.guards}
-    assert all(not one.taken and math.isnan(one.scale) for one in found.choice.candidates)
+    assert {g.name: g.severity for g in shown.robustness.diagnostics} == {g.name: g.severity for g in truth.diagnostics}
+    assert all(not one.taken and math.isnan(one.scale) for one in found.control_choice.candidates)
 
 
 def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):
     shown, truth, _, _ = beside_of(area, rates=(1.0, 0.5, 0.01, 1.5, 12.0))
     hidden = {one.zone for one in shown.effects if one.is_withheld}
     assert "50-250 m" in hidden
-    curve = shown.beside.family.profile
+    curve = shown.robustness.other_estimators.distance_profile
     assert not hidden & {point.name for point in curve.points}
     defined = sum(point.is_defined for point in curve.points)
     expected = {2: 2.2414, 3: 2.3940, 4: 2.4977}[defined]
     assert curve.reach == pytest.approx(expected, abs=1e-4)
-    assert curve.reach != truth.family.profile.reach
+    assert curve.reach != truth.other_estimators.distance_profile.reach
     assert curve.covariance.shape == (len(curve.points),) * 2
 
 
 def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release(area):
     shown, truth, _, _ = beside_of(area)
-    found, whole = shown.beside.family.regression, truth.family.regression
+    found, whole = shown.robustness.other_estimators.did, truth.other_estimators.did
     assert [term.name for term in found.terms] == ["target", "50-250 m", "250-500 m"]
     assert [term.value for term in found.terms] == [round(term.value, 2) for term in whole.terms]
     assert [term.standard_error for term in found.terms] == [round(term.standard_error, 2) for term in whole.terms]
     assert found.dispersion == round(whole.dispersion, 1)
-    assert beside_of(area, release="internal")[0].beside.family.regression == whole
-    rows = {name: (value, unit) for name, value, unit, *_ in estimator_rows(shown.beside.family, shown)}
+    assert beside_of(area, release="internal")[0].robustness.other_estimators.did == whole
+    rows = {name: (value, unit) for name, value, unit, *_ in estimator_rows(shown.robustness.other_estimators, shown)}
     value, unit = rows["Poisson difference-in-differences, target"]
     assert value == ratio_text(found.terms[0])
     assert value.startswith("\u2212")
@@ -183,8 +190,8 @@ def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hid
 def test_no_answer_of_an_area_with_few_events_is_shown(area, rate):
     """Squares with few events: every published answer rests on counts of k or more, and is rounded to a hundredth."""
     shown, truth, squares, plan = beside_of(area, tile_rate=rate, tiles=40)
-    assert truth.family.choice is not None
-    for curve in (shown.beside.family.controls, shown.beside.family.sensitivity):
+    assert truth.other_estimators.control_choice is not None
+    for curve in (shown.robustness.other_estimators.by_control, shown.robustness.other_estimators.specification_curve):
         for one in curve.specifications:
             name = dict(one.choices)["control"]
             assert one.counts == ()
@@ -196,8 +203,8 @@ def test_no_answer_of_an_area_with_few_events_is_shown(area, rate):
             window = windows[dict(one.choices).get("window", "after")]
             change = squares.change(name, plan.before, window)
             assert all(count == 0 or count >= K for count in (change.before, change.after))
-    for one in shown.beside.family.choice.candidates:
-        early = next(c for c in truth.family.choice.candidates if c.name == one.name).events
+    for one in shown.robustness.other_estimators.control_choice.candidates:
+        early = next(c for c in truth.other_estimators.control_choice.candidates if c.name == one.name).events
         if 0 < early < K:
             assert math.isnan(one.scale)
             assert one.ratios == {}
@@ -211,7 +218,7 @@ def test_the_sum_of_all_controls_gives_no_hidden_one_back(area):
     own = one.counts.change("target", plan.before, plan.after)
     areas = [Change("a", 100, 90), Change("b", 80, 3), Change("c", 70, 60)]
     curve = ratio_by_control(own, areas)
-    one = replace(one, family=replace(one.family, controls=curve))
+    one = replace(one, other_estimators=replace(one.other_estimators, by_control=curve))
     shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
     names = sorted(dict(one.choices)["control"] for one in shown.other_estimators.by_control.specifications)
     assert names == ["a", "c"]
@@ -221,7 +228,7 @@ def test_a_clock_that_gives_a_small_stretch_back_is_blank(area):
     """The headline's window is shown; a clock whose running stretch holds 1 to 4 events is not."""
     shown, truth, _, plan = beside_of(area)
     one = truth
-    clock = one.family.clocks[0]
+    clock = one.other_estimators.effect_decay[0]
     assert clock.stretches
     day = clock.stretches[1].start
     table = one.counts.counts.copy()
@@ -249,7 +256,7 @@ def test_a_choice_made_on_few_events_names_no_figure(area):
     chosen = Period(date(2020, 3, 1), date(2020, 4, 1))
     plan = replace(plan, operation=replace(plan.operation, chosen_on=chosen))
     held = guard("regression to the mean", Severity.SAY, -0.08, "It would change by -8.0%.")
-    one = replace(one, counts=counts, guards=(held,))
+    one = replace(one, counts=counts, diagnostics=(held,))
     shown = protect_robustness(one, plan, K, effects=(), phases=(), bounds=(), series=ReleasedSeries(0))
     assert shown.diagnostics[0].sentence.startswith("Withheld")
     assert math.isnan(shown.diagnostics[0].figure)
@@ -257,7 +264,7 @@ def test_a_choice_made_on_few_events_names_no_figure(area):
 
 
 def test_a_shift_that_names_a_small_count_is_withheld(area):
-    row = beside_of(area)[0].beside.shifts.rows[0]
+    row = beside_of(area)[0].robustness.displacement_types.rows[0]
     assert row.kind == "similar markets"
     assert "3" not in row.sentence
     assert math.isnan(row.figure)

@@ -61,7 +61,7 @@ def test_ends_by_hand():
     assert pooled.standard_error == pytest.approx(0.5 * math.sqrt(0.04 + 0.09 + 0.06))
     reach = student.ppf(0.975, 30) + student.ppf(0.8, 30)
     assert fall == pytest.approx(1 - math.exp(-reach * pooled.standard_error))
-    assert note == "dependence learned from the forecasts' misses at 40 or more places without an operation"
+    assert note == "dependence learned from the forecasts' errors at 40 or more places without an operation"
 
 
 def test_what_is_not_known_brings_nothing():

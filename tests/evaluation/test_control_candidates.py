@@ -23,7 +23,6 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window
 from geoharm.model.points import DatedPoints
-from geoharm.results import OperationResult
 from tests.evaluation.test_robustness import DATA, MEASURE, counts, design
 
 
@@ -123,7 +122,7 @@ def test_constellations_that_do_not_fit_are_drawn_at_random():
 
 def operation(name, seed):
     plan = design(name=name)
-    return OperationResult(plan, (evaluate_measure(MEASURE, counts(seed), plan),))
+    return plan, evaluate_measure(MEASURE, counts(seed), plan)
 
 
 def test_operations_pool_to_something_between_them_with_a_narrower_interval():
@@ -140,10 +139,10 @@ def test_operations_pool_to_something_between_them_with_a_narrower_interval():
 
 def test_fewer_than_two_answers_are_not_pooled():
     tiles, candidates = shared_world(0.0, side=12)
-    empty = operation("B", 5)
-    one = empty.measures[0]
-    nothing = replace(one.effects[0], ratio=replace(one.effects[0].ratio, value=float("nan"), note="no interval"))
-    empty = replace(empty, measures=(replace(one, effects=(nothing, *one.effects[1:])),))
+    plan, result = operation("B", 5)
+    effect = result.effects[0]
+    nothing = replace(effect, ratio=replace(effect.ratio, value=float("nan"), note="no interval"))
+    empty = plan, replace(result, effects=(nothing, *result.effects[1:]))
     target = dict(pool_operations([operation("A", 1), empty], tiles, candidates, seed=1))["target"]
     assert target.pooled is None
     assert target.left_out == (("B", "no interval"),)

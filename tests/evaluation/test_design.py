@@ -175,8 +175,8 @@ def test_windows_that_cut_a_year_are_refused_where_a_source_knows_years_only():
     with pytest.raises(DesignError) as stop:
         build_design(operation(), AREA, [], [yearly()])
     assert str(stop.value) == (
-        'The source "deaths" is dated by year; the window "before" (2019-03-01 to 2020-02-29) cuts a year. Let every window '
-        "start and end on 1 January, or measure nothing by this source."
+        'The source "deaths" is dated by year; the window "before" (2019-03-01 to 2020-02-29) contains part of a year. Let '
+        "every window start and end on 1 January, or use no measure of this source."
     )
 
 

@@ -110,7 +110,7 @@ def test_trends_by_hand():
         curve([0.0, 0.1, -0.1, -0.2, -0.2], [0.5, 0.5, 0.5, 0.01, 0.01], [-3.5, -2.5, -1.5, 0.5, 1.5])
     )
     assert noisy.severity is Severity.SAY
-    assert "says little" in noisy.sentence
+    assert "weak evidence" in noisy.sentence
 
 
 def test_trends_with_nothing_to_undo_or_nothing_to_hold_against():

@@ -13,11 +13,11 @@ from geoharm.evaluation.estimators.effect_decay import effect_decay
 START, STOP, MONTHS = 24, 36, 72
 
 
-def planted(*, drop=0.0, wear=0.0, residual=0.0, life=math.inf, level=200.0, seed=None):
+def planted(*, drop=0.0, decay=0.0, residual=0.0, life=math.inf, level=200.0, seed=None):
     """Return target and control; without a seed the counts are the means, rounded."""
     t = np.arange(MONTHS)
     city = level * np.exp(0.2 * np.sin(t / 2))
-    log = np.where((t >= START) & (t < STOP), drop + wear * (t - START), 0.0)
+    log = np.where((t >= START) & (t < STOP), drop + decay * (t - START), 0.0)
     log = log + np.where(t >= STOP, residual * np.exp(-(t - STOP + 0.5) / life), 0.0)
     means = city * np.exp(log), 5 * city
     if seed is None:
@@ -30,9 +30,9 @@ def clock(series, **more):
 
 
 def test_planted_phases_are_found():
-    found = clock(planted(drop=-0.8, wear=0.04, residual=-0.5, life=6, level=5000))
+    found = clock(planted(drop=-0.8, decay=0.04, residual=-0.5, life=6, level=5000))
     assert found.initial.value == pytest.approx(-0.8, abs=0.02)
-    assert found.wear.value == pytest.approx(0.04, abs=0.002)
+    assert found.decay.value == pytest.approx(0.04, abs=0.002)
     assert found.half_life_running == pytest.approx(10, abs=0.5)
     assert found.residual.value == pytest.approx(-0.5, abs=0.05)
     assert 6 * math.log(2) in found.half_life_after
@@ -45,11 +45,11 @@ def test_intervals_and_set_hold_their_level():
     """Twenty-five worlds of modest counts: truth inside nearly always."""
     hits = []
     for seed in range(25):
-        found = clock(planted(drop=-0.6, wear=0.03, residual=-0.6, life=8, level=120, seed=seed))
+        found = clock(planted(drop=-0.6, decay=0.03, residual=-0.6, life=8, level=120, seed=seed))
         hits.append(
             [
                 found.initial.interval().low < -0.6 < found.initial.interval().high,
-                found.wear.interval().low < 0.03 < found.wear.interval().high,
+                found.decay.interval().low < 0.03 < found.decay.interval().high,
                 8 * math.log(2) in found.half_life_after or not found.half_life_after.pieces,
             ]
         )
@@ -70,10 +70,10 @@ def test_a_residual_that_stays_is_unbounded():
 
 
 def test_a_ring_whose_rise_fades():
-    found = clock(planted(drop=0.4, wear=-0.02, residual=0.3, life=3, level=5000), zone="all rings")
+    found = clock(planted(drop=0.4, decay=-0.02, residual=0.3, life=3, level=5000), zone="all rings")
     assert found.zone == "all rings"
     assert found.initial.value == pytest.approx(0.4, abs=0.02)
-    assert found.wear.value < 0
+    assert found.decay.value < 0
     assert 3 * math.log(2) in found.half_life_after
 
 
@@ -83,8 +83,8 @@ def test_two_days_and_ten_weeks_tell_neither_wear_nor_fading():
     target, control = rng.poisson(20, 115), rng.poisson(150, 115)
     found = effect_decay(target, control, start=104, stop=105, per_month=4.348)
     reasons = dict(found.refusals)
-    assert reasons["wear"] == "it ran for 1 of 4 periods (0.2 months) that wearing off needs to be seen"
-    assert reasons["residual"] == "2.3 months are known after its end; fading needs 6 to be seen"
+    assert reasons["wear"] == "it ran for 1 of 4 periods (0.2 months) needed to see whether the effect wears off"
+    assert reasons["residual"] == "2.3 months after its end have data, and 6 are needed to see whether it fades"
     assert found.initial.is_defined
     assert found.residual.name == "log ratio since it ended"
     assert found.half_life_after.shape == found.months_to_return.shape == "none"
@@ -92,7 +92,7 @@ def test_two_days_and_ten_weeks_tell_neither_wear_nor_fading():
 
 def test_refusals():
     short = effect_decay(np.full(20, 9), np.full(20, 9), start=5, stop=9)
-    assert short.refusals == (("all", "5 periods with data lie before it; the old level needs 12"),)
+    assert short.refusals == (("all", "5 periods before it have data, and 12 are needed for the old level"),)
     assert not short.initial.is_defined
     empty = np.full(30, 9)
     empty[12:20] = 0
@@ -118,7 +118,7 @@ def test_events_that_come_back_late_are_refused_not_a_crash():
 
 
 def test_missing_periods_are_left_out():
-    t, c = planted(drop=-0.8, wear=0.04, residual=-0.5, life=6, level=5000)
+    t, c = planted(drop=-0.8, decay=0.04, residual=-0.5, life=6, level=5000)
     t[5] = c[5] = math.nan
     found = clock((t, c))
     assert found.initial.value == pytest.approx(-0.8, abs=0.02)

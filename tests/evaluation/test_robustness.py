@@ -91,31 +91,31 @@ def whole():
 def test_every_part_is_there_and_finds_the_planted_half(whole):
     found = whole[2]
     assert found.left_out == ()
-    assert found.local.value < 0
+    assert found.wdd_target.value < 0
     assert found.exact.high < 0
     assert found.indices.wdq.values.pieces
-    assert math.exp(found.profile.points[0].value) == pytest.approx(0.5, abs=0.1)
-    assert [point.name for point in found.profile.points] == list(NAMES[:4])
-    late = found.events.positions > 0
-    assert np.mean([p.value for p, after in zip(found.events.points, late, strict=True) if after]) < -0.4
-    assert found.choice.chosen
-    assert found.controls.middle < -0.4
+    assert math.exp(found.distance_profile.points[0].value) == pytest.approx(0.5, abs=0.1)
+    assert [point.name for point in found.distance_profile.points] == list(NAMES[:4])
+    late = found.event_study.positions > 0
+    assert np.mean([p.value for p, after in zip(found.event_study.points, late, strict=True) if after]) < -0.4
+    assert found.control_choice.chosen
+    assert found.by_control.middle < -0.4
     assert found.placebo_p == pytest.approx(1 / 25)
-    assert [clock.zone for clock in found.clocks] == ["target", "all rings"]
-    assert found.clocks[0].initial.value == pytest.approx(math.log(0.5), abs=0.35)
-    assert {dict(one.choices)["window"] for one in found.sensitivity.specifications} == {"after"}
+    assert [clock.zone for clock in found.effect_decay] == ["target", "all rings"]
+    assert found.effect_decay[0].initial.value == pytest.approx(math.log(0.5), abs=0.35)
+    assert {dict(one.choices)["window"] for one in found.specification_curve.specifications} == {"after"}
 
 
 def test_the_family_agrees_with_the_headline(whole):
     _, result, found = whole
     effect = result.effect("target")
-    assert found.local.value == pytest.approx(effect.difference.value)
+    assert found.wdd_target.value == pytest.approx(effect.difference.value)
     assert found.indices.total_net_effect.value == pytest.approx(
         -net_change(result.effect("target and rings").counts, effect.control).value
     )
-    assert found.profile.points[0].value == pytest.approx(effect.counting.value)
-    assert found.profile.points[0].standard_error == pytest.approx(effect.counting.standard_error)
-    assert -result.effect("all rings").difference.value == pytest.approx(-found.displaced.value)
+    assert found.distance_profile.points[0].value == pytest.approx(effect.counting.value)
+    assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting.standard_error)
+    assert -result.effect("all rings").difference.value == pytest.approx(-found.wdd_rings.value)
 
 
 def slow_regression(found, plan):
@@ -212,15 +212,15 @@ def test_the_running_difference_leaves_out_the_operation(whole):
         np.concatenate([target[before], target[after]]), np.concatenate([control[before], control[after]]),
         before=21, seed=3, scale=scale,
     )  # fmt: skip
-    assert [p.value for p in found.running.points] == pytest.approx([p.value for p in plain.points])
+    assert [p.value for p in found.cumulative_wdd.points] == pytest.approx([p.value for p in plain.points])
 
 
 def test_the_same_seed_gives_the_same_family(whole):
     plan, result, found = whole
     again = other_estimators(result, plan, seed=3, candidates=candidates())
-    assert again.cumulative_wdd.reach == found.running.reach
-    assert again.by_control == found.controls
-    assert again.effect_decay == found.clocks
+    assert again.cumulative_wdd.reach == found.cumulative_wdd.reach
+    assert again.by_control == found.by_control
+    assert again.effect_decay == found.effect_decay
 
 
 def test_guards_are_all_there_hardest_first(whole):

@@ -85,15 +85,15 @@ def test_both_ways_agree_in_a_city(monkeypatch):
     points = np.concatenate([rng.uniform(0, 10_000, (45_000, 2)), near])
     x, y = points.T
     expected = point_in_polygon.locate_points(x, y, polygons)
-    assert_array_equal(expected, point_in_polygon._ask_library(x, y, polygons))
-    monkeypatch.setattr(point_in_polygon, "_FEW_TESTS", 0)
+    assert_array_equal(expected, point_in_polygon._locate_by_shapely(x, y, polygons))
+    monkeypatch.setattr(point_in_polygon, "_FEWEST_GRID_TESTS", 0)
     assert_array_equal(point_in_polygon.locate_points(x, y, polygons), expected)
     assert set(expected) == {-1, 0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("few", [0, 10**9])
 def test_points_that_are_not_finite_lie_nowhere(few, monkeypatch):
-    monkeypatch.setattr(point_in_polygon, "_FEW_TESTS", few)
+    monkeypatch.setattr(point_in_polygon, "_FEWEST_GRID_TESTS", few)
     box = shapely.box(0, 0, 10, 10)
     x, y = np.array([5, np.nan, np.inf, -np.inf, 5, 1e300]), np.array([5, 5, 5, 5, np.nan, 5])
     assert point_in_polygon.locate_points(x, y, [box]).tolist() == [0, -1, -1, -1, -1, -1]
@@ -101,7 +101,7 @@ def test_points_that_are_not_finite_lie_nowhere(few, monkeypatch):
 
 
 def test_a_long_thin_polygon_and_one_far_away(monkeypatch):
-    monkeypatch.setattr(point_in_polygon, "_FEW_TESTS", 0)
+    monkeypatch.setattr(point_in_polygon, "_FEWEST_GRID_TESTS", 0)
     polygons = [shapely.box(0, 0, 100_000, 0.5), shapely.box(900_000, 900_000, 900_001, 900_001)]
     x, y = np.array([50_000, 50_000, 900_000.5, 100_000, 500_000]), np.array([0.25, 0.75, 900_000.5, 0.5, 500_000])
     assert point_in_polygon.locate_points(x, y, polygons).tolist() == [0, -1, 1, 0, -1]

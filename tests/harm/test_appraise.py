@@ -142,13 +142,13 @@ def test_a_workbook_becomes_a_profile_that_says_it_is_untried(tmp_path):
 
 
 def test_one_weight_for_all_drug_offences_is_refused():
-    with pytest.raises(StudyError, match="possession and trafficking are never one weight"):
+    with pytest.raises(StudyError, match="possession and trafficking need separate weights"):
         offence_weights([["Offence", "Weight"], ["Robbery", "746"], ["Drug offences", "11"]], "ons")
 
 
 @pytest.mark.parametrize(
     ("rows", "kind", "sentence"),
-    [([["a", "b"]], "chi", "No row has a head"), (SHEET, "cchi", "is no kind of workbook"),
+    [([["a", "b"]], "chi", "No row has a column header"), (SHEET, "cchi", "is not a known kind of workbook"),
      ([["Offence", "Days"], ["Robbery", "1"], ["Robbery", "2"]], "chi", "with the weights 1 and 2"),
      ([["Offence", "Days"]], "chi", "No row has an offence")],
 )  # fmt: skip

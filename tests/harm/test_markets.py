@@ -163,7 +163,7 @@ def test_order_of_input_and_scale_of_a_criterion_change_nothing(order, scale):
 def test_what_is_unknown_takes_no_part_and_nothing_known_is_refused():
     values = {"a": scored(harm=(1.0, 0.1), trend=(math.nan, math.nan)), "b": scored(harm=(2.0, 0.1), trend=(9.0, 0.1))}
     assert rank_markets(values, {"harm": 1.0, "trend": 1.0}, seed=1)[0].market == "b"
-    with pytest.raises(DesignError, match="nothing to rank by"):
+    with pytest.raises(DesignError, match="markets cannot be ranked"):
         rank_markets(values, {"priority": 1.0}, seed=1)
 
 

@@ -49,7 +49,7 @@ def test_no_count_reads_as_no_harm():
     """No event after, where two were expected, leaves a rise open: the counts cannot carry the statement."""
     found = look(0, 2)
     assert found.state is RiseState.UNKNOWN
-    assert "cannot carry a statement about 25%" in found.why
+    assert "the counts are too small for a statement about 25%" in found.why
 
 
 def test_what_has_no_base_is_unknown():
@@ -70,7 +70,7 @@ def test_the_expected_count_follows_the_control():
 
 
 def test_a_margin_must_be_above_zero():
-    with pytest.raises(DesignError, match="margin of the watch"):
+    with pytest.raises(DesignError, match="margin for unintended harm"):
         look(1, 1, margin=0)
 
 

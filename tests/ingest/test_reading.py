@@ -178,7 +178,7 @@ def test_a_format_without_its_id_column_is_refused(tmp_path, area, span):
     ],
 )
 def test_a_format_with_a_mistake_is_refused(tmp_path, root, old, new, why):
-    text = (root / "geoharm" / "store" / "formats" / "points-csv.toml").read_text(encoding="utf-8")
+    text = (root / "geoharm" / "ingest" / "formats" / "points-csv.toml").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "own.toml").write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(StudyError, match=why):

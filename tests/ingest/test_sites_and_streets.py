@@ -168,7 +168,7 @@ def write_lines(folder: Path, crs: str, ending: str, lines=LINES) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("ending", "crs", "layout"),
+    ("ending", "crs", "input_format"),
     [("geojson", _crs.LONLAT, "streets-geojson"), ("gpkg", "EPSG:3857", "streets"), ("zip", CRS, "streets")],
 )
 def test_lines_of_every_container_and_system(ending, crs, input_format, tmp_path, area, span):

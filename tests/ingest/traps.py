@@ -428,10 +428,10 @@ def spring(trap: Trap, database: Path) -> Outcome:
 def spring_apart(trap: Trap) -> tuple[Outcome, int]:
     """Run ``geoharm ingest`` on a trap in a process of its own; return what it says and the bytes it took beside its code."""
     script = (
-        "import resource\nfrom geoharm import cli\n"
+        "import resource\nfrom geoharm.cli import app\n"
         "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "code = most()\n"
-        "try:\n    cli.main()\n"
+        "try:\n    app.main()\n"
         "finally:\n    print('beside', most() - code)\n"
     )
     with folder_of(trap) as folder:

@@ -115,7 +115,7 @@ def test_areas_without_an_outline_and_a_zone_they_do_not_cover_are_said():
 def test_a_window_that_cuts_a_period_is_refused():
     counts = table(np.ones((4, 3)), np.ones((4, 3)))
     with pytest.raises(
-        DesignError, match=r'knows 2020-01-01 to 2020-01-31 only as a whole, and the window "w" cuts it'
+        DesignError, match=r'has only one count for 2020-01-01 to 2020-01-31, and the window "w" cuts it'
     ):
         counts.total(Window("w", (Period(date(2020, 1, 15), date(2020, 3, 1)),)))
 

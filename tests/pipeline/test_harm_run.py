@@ -112,8 +112,8 @@ def suppressed(tmp_path_factory):
 
 def test_a_measure_that_is_all_suppressed_stays_an_interval_through_every_sum(suppressed):
     found, folder = suppressed
-    balance = found.result.operations[0].balance
-    for net in balance.nets:
+    balance = found.result.operations[0].harm
+    for net in balance.net_harm:
         entries = next(row for row in net.rows if row.measure.name == "treatment entries")
         assert entries.low < 0 < entries.high
         assert entries.note.count("suppressed counts")
@@ -135,7 +135,7 @@ def test_bounds_of_a_run_are_those_of_the_table(suppressed):
     found, _ = suppressed
     row = next(
         row
-        for net in found.result.operations[0].balance.nets
+        for net in found.result.operations[0].harm.net_harm
         if net.zone == "target"
         for row in net.rows
         if row.measure.name == "treatment entries"

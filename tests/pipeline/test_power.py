@@ -12,41 +12,15 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from geoharm import evaluation
 from geoharm.cli.app import app
 from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.placebo.places import placebo_places
 from geoharm.evaluation.results.power import PowerRow, PowerTable, pooled_detectable_fall
-from geoharm.ingest import events
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.streets import join_segments
 from geoharm.pipeline import load, power
 from geoharm.study.read import read_study
 from tests.conftest import small_study
-
-
-@pytest.fixture(scope="module")
-def demo(root, tmp_path_factory):
-    """Return the demo's needle study in a folder of its own, with nothing but needles."""
-    folder = tmp_path_factory.mktemp("power")
-    for name in ("city.geojson", "market.geojson", "needles.csv"):
-        shutil.copy(root / "data" / "sample" / name, folder / name)
-    text = (root / "pipelines" / "demo.toml").read_text(encoding="utf-8").replace("../data/sample/", "")
-    text = text[: text.index("[values]")] + text[text.index("[hotspots]") :]
-    text = re.sub(r"mitigation  = \[.*?\n\]\n", "", text, flags=re.DOTALL)
-    blocks = text.split("\n[[")
-    left_out = ("police", "ambulance", "treatment", "services", "residents")
-    kept = [block for block in blocks if not any(re.search(rf'name += "{name}"', block) for name in left_out)]
-    kept = [
-        block
-        for block in kept
-        if not any(
-            f'name        = "{name}"' in block
-            for name in ("violence", "overdoses", "treatment entries", "drug offences")
-        )
-    ]
-    (folder / "demo.toml").write_text("\n[[".join(kept), encoding="utf-8")
-    return folder
 
 
 def tables(folder, monkeypatch, waits=(3,)):
@@ -98,14 +72,14 @@ def test_rings_lie_along_streets_where_the_study_says_so(demo, monkeypatch):
         for one in ((start, line, start + 100, line), (line, start, line, start + 100))
     ]
     table = np.array(rows) + np.array([middle.x, middle.y, middle.x, middle.y])
-    monkeypatch.setattr(events, "streets", lambda _opened, _name: join_segments(*table.T))
+    monkeypatch.setattr(power, "source_streets", lambda _engine, _name: join_segments(*table.T))
     walked_by, places = [], placebo_places
 
     def spy(*arguments, rings=None):
         walked_by.append(rings)
         return places(*arguments, rings=rings)
 
-    monkeypatch.setattr(evaluation, "placebo_places", spy)
+    monkeypatch.setattr(power, "placebo_places", spy)
     monkeypatch.setattr(power, "WAITS", (3,))
     walking = replace(study, operations=(replace(study.operations[0], streets="lines"),))
     with open_engine(demo / "p.duckdb", inputs=demo) as engine:

@@ -129,8 +129,8 @@ def patterns(ingested):
 def test_the_study_file_scores_2018_on_2019_as_documented(root, patterns, measure, area, hit, pai, pei, index, plain):
     found = patterns[measure]
     assert found.why_not == ()
-    assert found.judgement.later.days == 365 - 31
-    ours, rival = found.judgement.accuracy.hotspots, found.judgement.accuracy.same_cells
+    assert found.predictive_accuracy.later.days == 365 - 31
+    ours, rival = found.predictive_accuracy.accuracy.hotspots, found.predictive_accuracy.accuracy.same_cells
     assert 100 * ours.area_share == pytest.approx(area, abs=0.06)
     assert 100 * ours.hit_rate == pytest.approx(hit, abs=0.6)
     assert (ours.pai, rival.pai) == (pytest.approx(pai, abs=0.06), pytest.approx(plain, abs=0.06))
@@ -140,7 +140,7 @@ def test_the_study_file_scores_2018_on_2019_as_documented(root, patterns, measur
 
 
 def test_the_study_file_leaves_july_2019_out_of_what_emerges(patterns):
-    found = patterns["violence and sexual offences"].emergence.found
+    found = patterns["violence and sexual offences"].emerging.map
     assert found.missing == (GAP,)
     assert len(found.steps) == 45
     counts = found.counts()

@@ -161,7 +161,7 @@ def test_the_missing_month_is_said_and_not_zero(merseyside):
 def test_drug_offences_are_beside_the_harms_and_in_no_sum(merseyside):
     found, out = merseyside
     one = found.result.operations[0]
-    for net in one.balance.nets:
+    for net in one.harm.net_harm:
         assert {row.measure.name for row in net.rows} == {"violence and sexual offences", "anti-social behaviour"}
         assert net.low == pytest.approx(sum(row.weight * row.low for row in net.rows))
     text = (out / "report.html").read_text(encoding="utf-8")
@@ -172,22 +172,22 @@ def test_drug_offences_are_beside_the_harms_and_in_no_sum(merseyside):
 def test_net_harm_of_boston_is_its_one_measure_and_the_picture_is_incomplete(boston):
     found, out = boston
     one = found.result.operations[0]
-    assert [text.split(" (")[0] for text in one.balance.missing] == ["a health measure"]
-    for net in one.balance.of_profile("equal"):
+    assert [text.split(" (")[0] for text in one.harm.missing] == ["a health measure"]
+    for net in one.harm.of_profile("equal"):
         effect = one.measures[0].effect(net.zone)
         span = effect.counting_interval()
         assert net.low == net.high == effect.change()
         assert (net.interval.low, net.interval.high) == (span.low, span.high)
         assert not net.calibrated
-    vetoes = [answer for net in one.balance.of_profile("public health first") for answer in net.vetoes]
+    vetoes = [answer for net in one.harm.of_profile("public health first") for answer in net.vetoes]
     assert {answer.state for answer in vetoes} == {"unknown"}
     assert "The picture is incomplete: there is no health measure" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_net_harm_of_the_placebo_holds_zero_in_the_target(merseyside):
     found, _ = merseyside
-    balance = found.result.operations[0].balance
-    for net in (one for one in balance.nets if one.zone == "target" and one.is_known):
+    balance = found.result.operations[0].harm
+    for net in (one for one in balance.net_harm if one.zone == "target" and one.is_known):
         assert "drug offences" not in [row.measure.name for row in net.rows]
         assert net.interval.low < 0 < net.interval.high
 

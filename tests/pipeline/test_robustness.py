@@ -72,29 +72,29 @@ def primary(whole):
 
 def test_the_comparator_is_asked_and_is_neither_harm_nor_activity(whole):
     folder, found = whole
-    listed = {diagnostic.name: diagnostic for diagnostic in primary(whole).guards}
+    listed = {diagnostic.name: diagnostic for diagnostic in primary(whole).diagnostics}
     other = found.result.operations[0].measures[1]
     assert other.measure.role is Role.REPORTING
     # The window is too short for a calibrated ratio, so the guard asks the counting one.
     assert listed["reporting effort"].figure == other.effect("target").counting.value < 0
-    assert listed["reporting effort"].consequence is Severity.SIGNAL
+    assert listed["reporting effort"].severity is Severity.SIGNAL
     text = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "bulky items" not in text.split('id="harms"')[1].split("</section>")[0]
     assert "bulky items" not in text.split('id="activity"')[1].split("</div>")[0]
 
 
 def test_regression_to_the_mean_is_measured_against_all_squares_and_flagged(whole):
-    diagnostic = next(one for one in primary(whole).guards if one.name == "regression to the mean")
-    assert diagnostic.consequence >= Severity.SAY
+    diagnostic = next(one for one in primary(whole).diagnostics if one.name == "regression to the mean")
+    assert diagnostic.severity >= Severity.SAY
     assert diagnostic.figure < 0
-    assert "Picked from" in diagnostic.sentence
+    assert "was chosen from" in diagnostic.sentence
     _, verdict = whole[1].published.verdicts[0]
     assert "Flagged for regression to the mean" in verdict.sentence
 
 
 def test_shifts_are_those_of_the_slow_way(whole):
     folder, _ = whole
-    rows = {row.kind: row for row in primary(whole).shifts.rows}
+    rows = {row.kind: row for row in primary(whole).displacement_types.rows}
     assert {kind for kind, row in rows.items() if row.tested} >= {"inside or outside the market", "similar markets"}
     lines = [line.split(",") for line in (folder / "reports.csv").read_text(encoding="utf-8").splitlines()[1:]]
     seen = {}
@@ -109,7 +109,7 @@ def test_shifts_are_those_of_the_slow_way(whole):
 
 
 def test_weekdays_count_every_event_once(whole):
-    rows = {row.kind: row for row in primary(whole).shifts.rows}
+    rows = {row.kind: row for row in primary(whole).displacement_types.rows}
     weekday = rows["weekday"]
     if weekday.tested:
         assert weekday.counts[0] == 120
@@ -121,10 +121,10 @@ def test_the_report_and_the_record_hold_the_same_guards(whole):
     folder, found = whole
     record = json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
     listed = record["operations"][0]["measures"][0]["guards"]
-    assert [one["name"] for one in listed] == [diagnostic.name for diagnostic in primary(whole).guards]
+    assert [one["name"] for one in listed] == [diagnostic.name for diagnostic in primary(whole).diagnostics]
     assert {one["consequence"] for one in listed} <= {"none", "say", "signal", "refuse"}
     text = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    for diagnostic in found.result.operations[0].measures[0].guards:
+    for diagnostic in found.result.operations[0].measures[0].diagnostics:
         assert f">{diagnostic.name}</th>" in text
     assert record["pooled"] == []
 

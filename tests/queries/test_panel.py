@@ -25,7 +25,7 @@ from tests.conftest import small_study
 
 
 @pytest.fixture
-def opened(tmp_path):
+def engine(tmp_path):
     study = read_study(small_study(tmp_path))
     with open_engine(Path(tmp_path) / "s.duckdb", inputs=tmp_path) as one:
         ledgers = load_sources(one, study, tmp_path)

@@ -130,9 +130,9 @@ def test_a_spike_at_midnight_or_noon_is_a_time_not_known(tmp_path, area, span, h
     assert found[:, hour].sum() == 5
 
 
-@pytest.mark.parametrize(("hour", "many", "beside"), [(0, 29, 5), (0, 40, 14), (9, 90, 1)])
-def test_ordinary_times_stay(tmp_path, area, span, hour, many, robustness):
+@pytest.mark.parametrize(("hour", "many", "ordinary"), [(0, 29, 5), (0, 40, 14), (9, 90, 1)])
+def test_ordinary_times_stay(tmp_path, area, span, hour, many, ordinary):
     """Few rows, a busy hour among busy hours, or a spike at an hour of work."""
-    found, ledger = rhythm(tmp_path, area, span, spike(hour, many, robustness))
-    assert found.sum() == many + 2 * robustness + 5
+    found, ledger = rhythm(tmp_path, area, span, spike(hour, many, ordinary))
+    assert found.sum() == many + 2 * ordinary + 5
     assert "time not known" not in {note.kind for note in ledger.notes}

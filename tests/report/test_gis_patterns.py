@@ -36,11 +36,11 @@ def disclosed(area, found, *files):
 def test_the_polygons_have_the_ground_that_the_report_names(area, found):
     shown = disclosed(area, found)
     frames = pattern_layers(shown)
-    named = {pattern.label: ground for pattern, ground, _ in shown.patterns[0].emergence.patterns if ground > 0}
+    named = {pattern.label: ground for pattern, ground, _ in shown.patterns[0].emerging.patterns if ground > 0}
     drawn = {row["class"]: row["geometry"].area / 1e6 for _, row in frames["emerging"].iterrows()}
     assert set(drawn) == set(named)
     # The picture is cut at the study's box and has pixels of half a cell.
-    cell = 4 * found.emergence.found.grid.cell_km2
+    cell = 4 * found.emerging.map.grid.cell_km2
     for label, ground in named.items():
         assert drawn[label] == pytest.approx(ground, rel=0.05, abs=cell), label
     km2 = shown.patterns[0].clusters.km2
@@ -53,7 +53,7 @@ def test_polygons_of_a_layer_do_not_overlap_and_lie_in_the_study(area, found):
         assert frame.crs.to_string() == area.crs
         assert set(frame["class"]) <= set(FILLS[layer])
         assert shapely.area(shapely.union_all(frame.geometry)) == pytest.approx(frame.geometry.area.sum(), rel=1e-9)
-        assert frame.geometry.within(area.boundary.buffer(2 * found.emergence.found.grid.cell)).all()
+        assert frame.geometry.within(area.boundary.buffer(2 * found.emerging.map.grid.cell)).all()
 
 
 def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
@@ -61,7 +61,7 @@ def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
         return replace(part, support=np.full(part.support.shape, 4))
 
     poor = replace(
-        found, clustering=thin(found.clustering), emergence=thin(found.emergence), shifts=(thin(found.shifts[0]),)
+        found, clustering=thin(found.clustering), emerging=thin(found.emerging), similarity=(thin(found.similarity[0]),)
     )
     shown = disclosed(area, poor, "geopackage", "geoparquet", "geotiff")
     assert pattern_layers(shown) == {}
@@ -95,4 +95,4 @@ def test_files_open_in_the_colours_of_the_pages_and_are_the_same_every_time(area
         values, tags, colours = dataset.read(1), dataset.tags(), dataset.colormap(1)
     assert {tags[f"class_{number}"] for number in np.unique(values) if number} == set(frame["class"])
     assert colours[1][:3] == palette.rgb(palette.EMERGING[0])
-    assert tags["how"] == shown.patterns[0].emergence.how
+    assert tags["how"] == shown.patterns[0].emerging.how

@@ -92,7 +92,7 @@ def test_letters_the_font_lacks_are_left_to_the_machine(monkeypatch):
 def test_the_font_has_every_letter_it_is_said_to_have():
     """Read from the tables of the files themselves."""
     fonts = pytest.importorskip("fontTools.ttLib", reason="fonttools is not installed")
-    folder = Path(geoharm.__file__).parent / "publish" / "assets" / "fonts"
+    folder = Path(geoharm.__file__).parent / "report" / "assets" / "fonts"
     for path in sorted(folder.glob("*.ttf")):
         held = fonts.TTFont(path).getBestCmap()
         for low, high in _LETTERS:

@@ -93,9 +93,9 @@ def test_counts_follow_the_planted_rates():
 
 
 def test_events_lie_on_streets(city):
-    lines = shapely.union_all([line for _, line in city.ground.lines])
+    lines = shapely.union_all([line for _, line in city.street_plan.lines])
     address = city.events["violence"][1][:300]
-    apart = shapely.distance(shapely.points(city.ground.x[address], city.ground.y[address]), lines)
+    apart = shapely.distance(shapely.points(city.street_plan.x[address], city.street_plan.y[address]), lines)
     assert apart.max() < 20
 
 
@@ -125,7 +125,7 @@ def test_treatment_counts_below_five_are_suppressed(city, files):
     shown = [row["count"] for row in rows]
     assert "<5" in shown
     assert all(count == "<5" or int(count) >= 5 for count in shown)
-    assert len(rows) == len(city.ground.districts) * len(PLAN.span.months())
+    assert len(rows) == len(city.street_plan.districts) * len(PLAN.span.months())
 
 
 def test_the_program_reads_every_file(files, tmp_path):
@@ -158,7 +158,9 @@ def test_refusals(change, sentence):
 
 
 def test_the_verb_makes_a_whole_city_or_says_why_not(tmp_path, monkeypatch):
-    monkeypatch.setattr("geoharm.cli.app.simulation.CityPlan", lambda seed, **more: replace(PLAN, seed=seed, **more))
+    monkeypatch.setattr(
+        "geoharm.cli.app.CityPlan", lambda seed, **more: replace(PLAN, seed=seed, **more)
+    )
     found = CliRunner().invoke(
         app, ["simulate", "--out", str(tmp_path), "--seed", "3", "--tactic", "treatment outreach"]
     )

@@ -46,7 +46,7 @@ def test_every_mistake_of_a_profile_is_named_at_once(tmp_path):
 def test_unknown_profiles_and_bad_ranges(tmp_path):
     with pytest.raises(StudyError, match='"equall" is no shipped profile; did you mean "equal"'):
         read_profile("equall", tmp_path)
-    with pytest.raises(StudyError, match="do not exist"):
+    with pytest.raises(StudyError, match="does not exist"):
         read_profile("mine.toml", tmp_path)
     text = profile_text("exchange-rates", Path()).replace("[2, 100]", "[100, 2]").replace("[0.1, 2]", "[1]")
     (tmp_path / "rates.toml").write_text(text, encoding="utf-8")
