@@ -1,1 +1,1 @@
-"""Area files, rasters, cells and people, and which polygon holds each point."""
+"""Area files, population rasters, grid cells in polygons, and the polygon that contains each point."""

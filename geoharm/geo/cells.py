@@ -1,4 +1,4 @@
-"""Which cells of a grid lie in a polygon."""
+"""Grid cells whose centres lie in a polygon."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geoharm.model.grid import Grid
 
 
 def cells_within(grid: Grid, geometry: BaseGeometry) -> NDArray[np.bool_]:
-    """Return which cell centres lie in a geometry, shape (ny, nx)."""
+    """Return a mask of the cells whose centres lie in a geometry, shape (ny, nx)."""
     shapely.prepare(geometry)
     columns, rows = np.meshgrid(*grid.centres())
     return np.asarray(shapely.intersects_xy(geometry, columns, rows), dtype=np.bool_)

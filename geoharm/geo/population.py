@@ -1,4 +1,4 @@
-"""The population at risk from a table of areas: each area's people, spread evenly over its cells."""
+"""Population at risk from areas: the people of each area, spread evenly over its cells."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from geoharm.model.points import Points
 
 
 def population_of_areas(areas: Areas, people: ArrayLike, grid: Grid) -> Points:
-    """Return the people of every area at the centres of its cells; their sum stays what it is.
+    """Return the people of every area, spread over the centres of its cells; the total is unchanged.
 
     Parameters
     ----------
     areas : Areas
+        Polygons with codes.
     people : array_like, shape (n,)
         Zero or more for each area, in the order of its codes.
     grid : Grid
-        An area that holds no cell centre has its people at a point inside it.
+        If an area contains no cell centre, its people are placed at one point inside it.
 
     Returns
     -------
@@ -32,32 +33,33 @@ def population_of_areas(areas: Areas, people: ArrayLike, grid: Grid) -> Points:
     Raises
     ------
     DesignError
-        If numbers and areas do not fit, or areas overlap by more than 1 % of their sum: people there would be counted twice.
+        If there is not one number for each area, or areas overlap so much that the sum of their sizes is more than 1 %
+        above the size of their union: people there would be counted twice.
     """
     counts = check_vector(people, "people")
     if counts.size != len(areas.shapes) or (counts < 0).any():
         msg = f"Every area needs one number of zero or more; {len(areas.shapes)} areas and {counts.size} were given."
         raise DesignError(msg)
-    union, apart = shapely.union_all(areas.shapes).area, sum(shape.area for shape in areas.shapes)
-    if apart > 1.01 * union:
-        msg = f"The areas overlap: together they measure {apart / 1e6:.1f} km2 but cover {union / 1e6:.1f} km2."
+    union_area, summed_area = shapely.union_all(areas.shapes).area, sum(shape.area for shape in areas.shapes)
+    if summed_area > 1.01 * union_area:
+        msg = f"The areas overlap: together they measure {summed_area / 1e6:.1f} km2 but cover {union_area / 1e6:.1f} km2."
         raise DesignError(msg)
     columns, rows = grid.centres()
-    weight = np.zeros(grid.shape)
-    lone: list[tuple[float, float, float]] = []
+    people_per_cell = np.zeros(grid.shape)
+    people_outside_cells: list[tuple[float, float, float]] = []
     for shape, count in zip(areas.shapes, counts, strict=True):
         if count == 0:
             continue
-        held = cells_within(grid, shape)
-        if held.any():
-            weight[held] += count / held.sum()
+        in_area = cells_within(grid, shape)
+        if in_area.any():
+            people_per_cell[in_area] += count / in_area.sum()
         else:
-            inner = shape.representative_point()
-            lone.append((float(inner.x), float(inner.y), float(count)))
-    row, column = np.nonzero(weight)
-    extra = np.array(lone).reshape(-1, 3)
+            inside_point = shape.representative_point()
+            people_outside_cells.append((float(inside_point.x), float(inside_point.y), float(count)))
+    row, column = np.nonzero(people_per_cell)
+    extra_points = np.array(people_outside_cells).reshape(-1, 3)
     return Points(
-        np.concatenate([columns[column], extra[:, 0]]),
-        np.concatenate([rows[row], extra[:, 1]]),
-        np.concatenate([weight[row, column], extra[:, 2]]),
+        np.concatenate([columns[column], extra_points[:, 0]]),
+        np.concatenate([rows[row], extra_points[:, 1]]),
+        np.concatenate([people_per_cell[row, column], extra_points[:, 2]]),
     )

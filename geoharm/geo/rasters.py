@@ -1,4 +1,4 @@
-"""Population rasters: GeoTIFF files of people per cell, read as places and people in the study's metres."""
+"""Population rasters: reads GeoTIFF files of people per cell as points in the study's projection."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from geoharm.errors import StudyError
 from geoharm.model.geometry import StudyArea
 from geoharm.model.points import Points
 
-# A raster may end a little short of the study area: coasts are drawn differently.
-_LEAST_COVER = 0.98
+# A raster may not cover the study area fully, because coastlines differ between sources.
+_LEAST_COVERAGE = 0.98
 
 
 def read_population_raster(path: Path, area: StudyArea) -> Points:
-    """Return where people are and how many, from a raster of people per cell.
+    """Return the population of the study area as points, from a raster of people per cell.
 
     Parameters
     ----------
     path : Path
         ``.tif`` or ``.tiff`` with one band: people in each cell, not per km2.
     area : StudyArea
-        Cells whose centre lies outside take no part. Centres are moved to its coordinate system one by one, so that
-        nobody is lost or made by resampling.
+        Cells whose centre lies outside are left out. Cell centres are transformed one by one to the coordinate system
+        of the study, so that the number of people is not changed by resampling.
 
     Returns
     -------
     Points
-        One place a cell with people.
+        One point for each cell with people.
 
     Raises
     ------
     StudyError
-        If the file is no such raster, says no coordinate system, holds negative numbers that are not marked as
-        missing, covers less than 98 % of the study area, or has nobody in it.
+        If the file is not such a raster, has no coordinate system, has negative numbers that are not marked as
+        missing, covers less than 98 % of the study area, or has no people in it.
     """
     if path.suffix.lower() not in (".tif", ".tiff") or not path.is_file():
         raise StudyError([f'The population raster "{path}" must be an existing .tif or .tiff file.'])
@@ -50,14 +50,14 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
                 raise StudyError([f"{path.name}: the raster does not say its coordinate system."])
             if raster.count != 1:
                 raise StudyError([f"{path.name}: a population raster has one band; this one has {raster.count}."])
-            system, transform = raster.crs.to_wkt(), raster.transform
+            raster_crs, transform = raster.crs.to_wkt(), raster.transform
             people = raster.read(1, masked=True)
     except RasterioError as error:
         raise StudyError([f"{path.name}: the raster cannot be read: {str(error).splitlines()[0]}."]) from error
-    known = ~np.ma.getmaskarray(people) & np.isfinite(
+    has_data = ~np.ma.getmaskarray(people) & np.isfinite(
         people.filled(np.nan) if people.dtype.kind == "f" else people.data
     )
-    row, column = np.nonzero(known)
+    row, column = np.nonzero(has_data)
     count = np.asarray(people.data[row, column], dtype=np.float64)
     if (count < 0).any():
         raise StudyError(
@@ -68,36 +68,45 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
     corners = [
         transform @ corner for corner in ((0, 0), (people.shape[1], 0), people.shape[::-1], (0, people.shape[0]))
     ]
-    _check_cover(path, [(float(x), float(y)) for x, y in corners], system, area)
+    _check_coverage(path, [(float(x), float(y)) for x, y in corners], raster_crs, area)
     at_x, at_y = transform @ (column + 0.5, row + 0.5)
-    x, y = _crs.transform(at_x, at_y, source=system, target=area.crs)
-    found = people_inside(x, y, count, area)
-    if not len(found):
+    x, y = _crs.transform(at_x, at_y, source=raster_crs, target=area.crs)
+    population = people_inside(x, y, count, area)
+    if not len(population):
         raise StudyError([f"{path.name}: nobody lives in the study area by this raster; is it the right one?"])
-    return found
+    return population
 
 
 def people_inside(
     x: NDArray[np.float64], y: NDArray[np.float64], people: NDArray[np.float64], area: StudyArea
 ) -> Points:
-    """Return the places inside the study area at which there is anybody; arrays of shape (n,), in its metres."""
+    """Return the points with people inside the study area.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        Metres in the coordinate system of the study area.
+    people : ndarray, shape (n,)
+        People at each point.
+    area : StudyArea
+    """
     shapely.prepare(area.boundary)
-    held = np.isfinite(x) & np.isfinite(y) & (people > 0)
-    held[held] = shapely.intersects_xy(area.boundary, x[held], y[held])
-    return Points(x[held], y[held], people[held])
+    used = np.isfinite(x) & np.isfinite(y) & (people > 0)
+    used[used] = shapely.intersects_xy(area.boundary, x[used], y[used])
+    return Points(x[used], y[used], people[used])
 
 
-def _check_cover(path: Path, corners: list[tuple[float, float]], system: str, area: StudyArea) -> None:
-    """Refuse a raster that leaves part of the study area without people because it ends there."""
-    # Along the edges too: a straight edge in one system is bent in another.
+def _check_coverage(path: Path, corners: list[tuple[float, float]], raster_crs: str, area: StudyArea) -> None:
+    """Raise an error if the raster does not cover the study area."""
+    # Points along the edges too: a straight edge in one coordinate system is curved in another.
     edge = shapely.segmentize(shapely.Polygon(corners), shapely.Polygon(corners).length / 200)
-    outline = shapely.get_coordinates(edge)
-    x, y = _crs.transform(outline[:, 0], outline[:, 1], source=system, target=area.crs)
+    edge_points = shapely.get_coordinates(edge)
+    x, y = _crs.transform(edge_points[:, 0], edge_points[:, 1], source=raster_crs, target=area.crs)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return
-    frame = shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
-    share = frame.intersection(area.boundary).area / area.boundary.area
-    if math.isnan(share) or share < _LEAST_COVER:
+    raster_outline = shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
+    share = raster_outline.intersection(area.boundary).area / area.boundary.area
+    if math.isnan(share) or share < _LEAST_COVERAGE:
         raise StudyError(
             [f"{path.name}: the raster covers {100 * share:.0f} % of the study area; it must cover all of it."]
         )
