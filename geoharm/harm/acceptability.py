@@ -145,7 +145,7 @@ def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_HarmGroup, ...]
 def _why_undefined(joint: JointEffects, groups: Sequence[_HarmGroup]) -> str:
     used_columns = [column for group in groups for column in group.columns]
     if not used_columns:
-        return "the declared exchange rates speak of no measure of this study"
+        return "the declared exchange rates apply to no measure of this study"
     for column in used_columns:
         if not joint.known(column):
             return f"one part is unknown: {joint.measures[column].name}"
@@ -247,7 +247,7 @@ def _tipping_sentence(
 ) -> str:
     state, opposite = ("fell", "rose") if total < 0 else ("rose", "fell")
     if not 0 < tipping_rate < math.inf:
-        return f"No weight of {group.label} alone turns the answer: net harm {state} whatever it weighs."
+        return f"No weight of {group.label} alone changes the conclusion: net harm {state} at any weight."
     comparison = "more" if tipping_rate > current_rate else "fewer"
     range_words = "inside the declared range" if is_admissible else "outside the declared range"
     return (

@@ -124,15 +124,15 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
         for column in vetoed_columns:
             row = rows[column]
             limit = veto.margin * joint.expected[column] if veto.margin else 0.0
-            state, reason = "unknown", "the interval holds both more and no more than is accepted"
+            state, reason = "unknown", "the interval contains changes above and below the accepted rise"
             if not joint.known(column) or math.isnan(limit):
                 reason = f"its change is not known{': ' + row.note if row.note else ''}"
             elif row.interval.low > limit:
-                state, reason = "hit", "the whole interval lies above what is accepted"
+                state, reason = "hit", "the whole interval lies above the accepted rise"
             elif row.interval.high <= limit:
-                state, reason = "kept", "the whole interval lies at or below what is accepted"
+                state, reason = "kept", "the whole interval lies at or below the accepted rise"
             if state != "unknown" and not row.calibrated:
-                reason += "; a signal only: the interval holds the noise of counting alone"
+                reason += "; a signal only: the interval covers counting noise only"
             checks.append(VetoCheck(veto.words, row.measure.name, state, reason))
     return tuple(checks)
 

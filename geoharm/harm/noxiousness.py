@@ -108,10 +108,10 @@ def _reading(size: str, ratio: Estimate, names: tuple[str, str]) -> str:
         "moved": f"The market moved ({names[1]} fell here and rose nearby)",
         "grew": f"The market grew ({names[1]} rose)",
         "no clear change": f"No clear change in the market's size ({names[1]})",
-        "cannot tell": f"Whether the market changed in size cannot be told ({names[1]})",
+        "cannot tell": f"It is unknown whether the market changed in size ({names[1]})",
     }[size]
     if not ratio.is_defined:
-        return f"{size_sentence}; how noxious it is for its size cannot be told: {ratio.note}."
+        return f"{size_sentence}; its harm for its size is unknown: {ratio.note}."
     harm_sentence = {
         -1: f"a signal that it does less harm for its size ({names[0]})",
         0: f"no clear change in harm for its size ({names[0]})",

@@ -58,7 +58,7 @@ def offence_weights(rows: Sequence[Sequence[str]], kind: str) -> tuple[OffenceWe
         share one weight.
     """
     if kind not in SOURCES:
-        raise StudyError([f'"{kind}" is no kind of workbook; {nearest_hint(kind, SOURCES)}'])
+        raise StudyError([f'"{kind}" is not a known kind of workbook; {nearest_hint(kind, SOURCES)}'])
     weight_words = SOURCES[kind][2]
     for header_row, row in enumerate(rows):
         offence = _find_column(row, _OFFENCE_WORDS)
@@ -70,7 +70,7 @@ def offence_weights(rows: Sequence[Sequence[str]], kind: str) -> tuple[OffenceWe
             return _read_weights(rows[header_row + 1 :], offence, weight)
     raise StudyError(
         [
-            f"No row has a head for the offence and one for its weight ({', '.join(weight_words)}); is this the {SOURCES[kind][0]}?"
+            f"No row has a column header for the offence and one for its weight ({', '.join(weight_words)}); is this the {SOURCES[kind][0]}?"
         ]
     )
 
@@ -82,9 +82,9 @@ def profile_from_weights(weights: Sequence[OffenceWeight], kind: str, *, file: s
     """
     name, reference, _, link = SOURCES[kind]
     lines = [
-        f"# Made from {file} by geoharm values import; untried on an original workbook: compare a few weights by hand.",
+        f"# Made from {file} by geoharm values import; not tested on an original workbook: compare a few weights by hand.",
         f"name      = {toml_string(name)}",
-        f"about     = {toml_string('Weights by offence; a measure takes part if it is named as the offence is.')}",
+        f"about     = {toml_string('Weights by offence; they apply to measures that have the name of an offence.')}",
         f"author    = {toml_string(name)}",
         'date      = "see the workbook"',
         'version   = "see the workbook"',
@@ -130,14 +130,12 @@ def _read_weights(rows: Sequence[Sequence[str]], offence: int, weight: int) -> t
         if not name or not math.isfinite(value) or value < 0:
             continue
         if name in weights and weights[name] != value:
-            problems.append(
-                f'"{name}" is there with the weights {weights[name]:g} and {value:g}; keep the one you mean.'
-            )
+            problems.append(f'"{name}" has two weights, {weights[name]:g} and {value:g}; keep one of them.')
         weights[name] = value
     drugs = [name for name in weights if _DRUG_OFFENCE.search(name)]
     if len(drugs) == 1 and not re.search(r"possess|traffick|supply", drugs[0], re.I):
         problems.append(
-            f'"{drugs[0]}" is one weight for all drug offences; possession and trafficking are never one weight.'
+            f'"{drugs[0]}" has one weight for all drug offences; possession and trafficking need separate weights.'
         )
     if not weights:
         problems.append("No row has an offence and a number.")

@@ -61,9 +61,7 @@ def rank_markets(
         [[_field_of(by_criterion[market], name, "standard_error") for name in criteria] for market in markets]
     )
     if not markets or not criteria or not np.isfinite(estimates).any():
-        msg = (
-            "No criterion with a weight is known of any market, so there is nothing to rank by; give weights to others."
-        )
+        msg = "No criterion with a weight is known for any market, so markets cannot be ranked; give weights to other criteria."
         raise DesignError(msg)
     weight = np.array([weights[name] for name in criteria])
     score = _scores(estimates[None], weight)[0]
@@ -129,7 +127,7 @@ def resilience(counts: ArrayLike, dips: Sequence[tuple[int, int, int]], *, dispe
         error = math.sqrt(dispersion * (later.mean() / later.size + during.mean() / during.size)) / fall
         recoveries.append((recovered_share, error))
     if not recoveries:
-        return CriterionValue("resilience", math.nan, math.nan, "share", "no earlier operation after which it fell")
+        return CriterionValue("resilience", math.nan, math.nan, "share", "no earlier operation was followed by a fall")
     value = math.fsum(share for share, _ in recoveries) / len(recoveries)
     error = math.sqrt(math.fsum(error**2 for _, error in recoveries)) / len(recoveries)
     return CriterionValue("resilience", value, error, "share", f"{len(recoveries)} earlier operation(s)")

@@ -79,7 +79,7 @@ def check_for_rise(
     C. J. Clopper and E. S. Pearson (1934), https://doi.org/10.1093/biomet/26.4.404; J. Przyborowski and H. Wilenski (1940),
     https://doi.org/10.1093/biomet/31.3-4.313
     """
-    check_positive(margin, "margin of the watch")
+    check_positive(margin, "margin for unintended harm")
     undefined = Interval(math.nan, math.nan, level)
     if 0 in (before, *control):
         reason = (
@@ -138,15 +138,13 @@ def classify_rise(
     low, high = one_sided_ratio_bounds(after, expected, worth, dispersion=dispersion, level=level)
     state, reason = RiseState.UNKNOWN, ""
     if low > 1:
-        state, reason = RiseState.ROSE, "more than expected, and the lower bound lies above no change"
+        state, reason = RiseState.ROSE, "more than expected: the lower bound of the ratio lies above 1"
     elif high < 1 + margin:
         state, reason = RiseState.WITHIN, f"a rise of {margin:.0%} or more is ruled out at this level"
     elif one_sided_ratio_bounds(expected, expected, worth, dispersion=dispersion, level=level)[1] >= 1 + margin:
-        reason = (
-            f"the counts cannot carry a statement about {margin:.0%}: even a count just as expected would leave it open"
-        )
+        reason = f"the counts are too small for a statement about {margin:.0%}: even a count equal to the expected one would not rule it out"
     else:
-        reason = f"neither a rise is shown nor one of {margin:.0%} ruled out"
+        reason = f"a rise is not shown, and a rise of {margin:.0%} is not ruled out"
     return RiseCheck(
         measure, days, metres, after, expected, after / expected, Interval(low, high, level), margin, state, reason,
         operations, worth, dispersion,

@@ -225,7 +225,7 @@ def columns_of(periods: Sequence[Period], window: Window, source: str) -> list[i
             continue
         if sum(overlap.days for overlap in overlaps) < period.days:
             msg = (
-                f'"{source}" knows {period.start} to {period.last} only as a whole, and the window "{window.name}" cuts it. '
+                f'"{source}" has only one count for {period.start} to {period.last}, and the window "{window.name}" cuts it. '
                 "Let the window start and end where a period of the table does."
             )
             raise DesignError(msg)

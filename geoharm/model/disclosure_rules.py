@@ -77,7 +77,7 @@ DISCLOSURE_RULES = {
             10,
             0,
             1,
-            "secure research settings in the UK: a count below 10, zero included, does not leave",
+            "secure research settings in the UK: counts below 10, including 0, are not released",
         ),
     )
 }

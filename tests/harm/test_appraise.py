@@ -149,7 +149,7 @@ def test_one_weight_for_all_drug_offences_is_refused():
 @pytest.mark.parametrize(
     ("rows", "kind", "sentence"),
     [([["a", "b"]], "chi", "No row has a column header"), (SHEET, "cchi", "is not a known kind of workbook"),
-     ([["Offence", "Days"], ["Robbery", "1"], ["Robbery", "2"]], "chi", "with the weights 1 and 2"),
+     ([["Offence", "Days"], ["Robbery", "1"], ["Robbery", "2"]], "chi", "has two weights, 1 and 2"),
      ([["Offence", "Days"]], "chi", "No row has an offence")],
 )  # fmt: skip
 def test_other_sheets_are_refused(rows, kind, sentence):

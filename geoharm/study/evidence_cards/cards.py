@@ -30,7 +30,7 @@ def card_text(name: str, folder: Path) -> str:
         package=__package__,
         shipped=SHIPPED_CARDS,
         absent=f'The evidence card "{folder / name}" does not exist.',
-        unknown=f'"{name}" is no shipped evidence card; {nearest_hint(name, SHIPPED_CARDS)} Your own ends in .toml.',
+        unknown=f'"{name}" is no shipped evidence card; {nearest_hint(name, SHIPPED_CARDS)} The name of your own file must end in .toml.',
     )
 
 

@@ -37,8 +37,8 @@ def profile_text(name: str, folder: Path) -> str:
         folder,
         package=__package__,
         shipped=shipped,
-        absent=f'The values "{folder / name}" do not exist.',
-        unknown=f'"{name}" is no shipped profile; {nearest_hint(name, shipped)} Your own ends in .toml.',
+        absent=f'The value profile "{folder / name}" does not exist.',
+        unknown=f'"{name}" is no shipped profile; {nearest_hint(name, shipped)} The name of your own file must end in .toml.',
     )
 
 
@@ -55,7 +55,9 @@ def read_profile(name: str, folder: Path) -> ValueProfile:
     about = {key: table.text(key) for key in _ABOUT_KEYS}
     rules = tuple(_value_rule(entry) for entry in table.tables("weight"))
     if not rules:
-        problems.append(f"{table.where}: there is no [[weight]]; a profile says what at least one kind of harm weighs.")
+        problems.append(
+            f"{table.where}: there is no [[weight]]; a profile needs a weight for at least one kind of harm."
+        )
     vetoes = tuple(
         Veto(_selector(entry, "margin", "words"), entry.number("margin", 0.0), entry.text("words"))
         for entry in table.tables("veto")
