@@ -1,1 +1,1 @@
-"""The order of work: load the files, ask the questions, analyse, protect, write."""
+"""The pipeline: load files, collect counts, analyse, protect (suppress and round), and write pages."""

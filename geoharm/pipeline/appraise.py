@@ -1,4 +1,4 @@
-"""Before acting: what each way to act would do to harm, joined from the store, the assumptions and the values."""
+"""Appraise the options of a planned operation: expected harm under stated assumptions and values."""
 
 from __future__ import annotations
 
@@ -27,27 +27,28 @@ _LEAST_MONTHS = 6
 
 
 def option_problems(study: Study) -> list[str]:
-    """Return every mistake about the study's options: cards that do not exist, names given twice, none at all."""
-    names = [one.name for one in study.harm.options]
+    """Return every mistake in the study's options: a name used twice, or an evidence card that cannot be read."""
+    names = [option.name for option in study.harm.options]
     problems = [
         f'two [[option]] are called "{name}"; each needs its own name.'
-        for name in sorted({one for one in names if names.count(one) > 1})
+        for name in sorted({repeated_name for repeated_name in names if names.count(repeated_name) > 1})
     ]
-    for one in study.harm.options:
-        if one.card:
+    for option in study.harm.options:
+        if option.card:
             try:
-                read_card(one.card, study.folder)
+                read_card(option.card, study.folder)
             except StudyError as error:
-                problems += [f'option "{one.name}": {problem}' for problem in error.problems]
+                problems += [f'option "{option.name}": {problem}' for problem in error.problems]
     return problems
 
 
 def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: str) -> Appraisal:
-    """Return every way to act that the study lists, beside doing nothing, for one planned operation.
+    """Return the appraisal of every option of a study, compared with doing nothing, for one planned operation.
 
     Parameters
     ----------
     engine : DuckDBEngine
+        Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
     operation : str
@@ -55,28 +56,32 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
 
     Raises
     ------
-    StudyError, DesignError
-        If there is no option, no such operation, or too little data before it.
+    StudyError
+        If the study has no option or no such operation.
+    DesignError
+        If there are too few whole months of data before the operation.
     """
     if not study.harm.options:
         raise StudyError([
             "The study has no [[option]] to appraise; add one for each way to act, with what is assumed of it and where "
             "that comes from (geoharm appraise STUDY --template prints them to fill in)."
         ])  # fmt: skip
-    named = [one for one in study.operations if one.name == (operation or study.operations[0].name)]
-    if not named:
-        known = ", ".join(f'"{one.name}"' for one in study.operations)
-        raise StudyError([f'The study has no operation "{operation}"; it has {known}.'])
-    planned = named[0]
-    months = _months(planned, ledgers)
-    baseline = _baseline(engine, study, planned, months)
+    matching = [
+        candidate for candidate in study.operations if candidate.name == (operation or study.operations[0].name)
+    ]
+    if not matching:
+        known_names = ", ".join(f'"{candidate.name}"' for candidate in study.operations)
+        raise StudyError([f'The study has no operation "{operation}"; it has {known_names}.'])
+    planned = matching[0]
+    months = _baseline_months(planned, ledgers)
+    baseline = _baseline_counts(engine, study, planned, months)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
     options = tuple(
         appraise_option(
-            one, baseline, profiles, months=study.harm.months, seed=study.seed,
-            card=read_card(one.card, study.folder) if one.card else None,
+            option, baseline, profiles, months=study.harm.months, seed=study.seed,
+            card=read_card(option.card, study.folder) if option.card else None,
         )
-        for one in study.harm.options
+        for option in study.harm.options
     )  # fmt: skip
     return Appraisal(
         operation=planned.name,
@@ -92,32 +97,43 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
     )
 
 
-def _months(planned: Operation, ledgers: Sequence[SourceLedger]) -> list[date]:
-    """Return up to 24 whole months before the operation (or the data's end) that every source covers; whole years if possible."""
-    end = min([first_of_month(planned.period.start), *(first_of_month(row.coverage.end) for row in ledgers)])
-    start = max(row.coverage.start for row in ledgers)
-    missing = {month for row in ledgers for month in row.missing_months}
-    found = [month for month in (add_months(end, -back) for back in range(1, BASELINE_MONTHS + 1)) if month >= start]
-    found = sorted(month for month in found if month not in missing)
-    if len(found) >= 12 and len(found) < BASELINE_MONTHS and not missing:
-        found = found[-12:]
-    if len(found) < _LEAST_MONTHS:
-        msg = f"The data hold {len(found)} whole months before {planned.period.start}, and {_LEAST_MONTHS} are needed for a baseline."
+def _baseline_months(planned: Operation, ledgers: Sequence[SourceLedger]) -> list[date]:
+    """Return up to 24 whole months before the operation (or before the data end) that every source covers.
+
+    Whole years are used where possible.
+    """
+    end = min([first_of_month(planned.period.start), *(first_of_month(ledger.coverage.end) for ledger in ledgers)])
+    start = max(ledger.coverage.start for ledger in ledgers)
+    missing = {month for ledger in ledgers for month in ledger.missing_months}
+    months = [
+        month
+        for month in (add_months(end, -months_back) for months_back in range(1, BASELINE_MONTHS + 1))
+        if month >= start
+    ]
+    months = sorted(month for month in months if month not in missing)
+    if len(months) >= 12 and len(months) < BASELINE_MONTHS and not missing:
+        months = months[-12:]
+    if len(months) < _LEAST_MONTHS:
+        msg = f"The data hold {len(months)} whole months before {planned.period.start}, and {_LEAST_MONTHS} are needed for a baseline."
         raise DesignError(msg)
-    return found
+    return months
 
 
-def _baseline(engine: DuckDBEngine, study: Study, planned: Operation, months: Sequence[date]) -> tuple[Baseline, ...]:
+def _baseline_counts(
+    engine: DuckDBEngine, study: Study, planned: Operation, months: Sequence[date]
+) -> tuple[Baseline, ...]:
     target = [Zone("target", ZoneRole.TARGET, planned.target)]
     window = Window("baseline", tuple(Period(month, add_months(month, 1)) for month in months))
-    found = []
+    baselines = []
     for measure in study.measures:
         if measure.role is not Role.HARM:
             continue
         events = dated_points(engine, measure, window)
         inside = zone_index(events.x, events.y, target) == 0
-        at = np.searchsorted(np.array(months, dtype="datetime64[M]"), events.day[inside].astype("datetime64[M]"))
+        month_index = np.searchsorted(
+            np.array(months, dtype="datetime64[M]"), events.day[inside].astype("datetime64[M]")
+        )
         monthly = np.zeros(len(months))
-        np.add.at(monthly, at, events.weight[inside])
-        found.append(Baseline(measure, round(float(monthly.sum())), len(months), monthly_dispersion(monthly)))
-    return tuple(found)
+        np.add.at(monthly, month_index, events.weight[inside])
+        baselines.append(Baseline(measure, round(float(monthly.sum())), len(months), monthly_dispersion(monthly)))
+    return tuple(baselines)

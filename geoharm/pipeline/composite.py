@@ -1,4 +1,4 @@
-"""Questions over several measures, rings or windows: each answered around every operation, and over all of them."""
+"""Evaluate composite outcomes (several measures, rings or windows) around each operation and pooled over all."""
 
 from __future__ import annotations
 
@@ -37,161 +37,189 @@ _RING = "ring "
 def evaluate_composites(
     engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operations: Sequence[OperationResult]
 ) -> tuple[CompositeSummary, ...]:
-    """Return every question of a study with its answers.
+    """Return every composite outcome of a study with its results.
 
     Parameters
     ----------
     engine : DuckDBEngine
+        Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
     operations : sequence of OperationResult
-        Evaluated: their counts are used.
+        Evaluated operations: their counts are used.
 
     Notes
     -----
-    Around one operation all parts are learned at the same placebo places and dates, which gives their dependence. Over
-    several operations the answers are pooled as operations are (random effects, joint draws).
+    Around one operation, all components are forecast at the same placebo places and dates. This gives their dependence.
+    Over several operations, the results are pooled as operations are (random effects, joint draws).
     """
-    found = []
-    for question in study.composites:
-        answers = tuple(
-            _answer(
+    summaries = []
+    for outcome in study.composites:
+        results = tuple(
+            _composite_result(
                 engine,
                 study,
                 ledgers,
-                question,
-                one.design,
-                {measure.measure.name: measure.counts for measure in one.measures},
+                outcome,
+                operation.design,
+                {measure.measure.name: measure.counts for measure in operation.measures},
             )
-            for one in operations
+            for operation in operations
         )
-        found.append(CompositeSummary(question, answers, _together(engine, study, ledgers, operations, answers)))
-    return tuple(found)
+        summaries.append(
+            CompositeSummary(outcome, results, _pool_over_operations(engine, study, ledgers, operations, results))
+        )
+    return tuple(summaries)
 
 
 def composite_power(
     engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]
 ) -> tuple[CompositeSummary, ...]:
-    """Return what every question could find: as `evaluate_composites`, moved back to before each operation.
+    """Return the smallest detectable fall of every composite outcome, from designs moved to before each operation.
 
-    No event from an operation's first day on is counted. Of the answers only `minimum_detectable_fall`, the parts left out and
-    the notes mean anything; values are those of a time when nothing was done.
+    It works as `evaluate_composites`, but no event from an operation's first day on is counted. Only `detectable_fall`, the
+    components that were left out and the notes can be used: the values belong to a time when nothing was done.
     """
-    found = []
-    for question in study.composites:
-        answers = []
+    summaries = []
+    for outcome in study.composites:
+        results = []
         for operation in study.operations:
-            months = max([own_months(operation), *(_end(text) for text in question.windows)])
+            months = max([own_months(operation), *(_last_month(window) for window in outcome.windows)])
             try:
                 design = shifted_back(engine, study, ledgers, operation, months, after=operation.after)
             except DesignError as error:
-                why = f"no pooled answer: {str(error).rstrip('.')}"
-                nothing = undefined("pooled log rate ratio", unit="log ratio", reference="", note=why)
-                answers.append(CompositeResult(operation.name, (), nothing))
+                reason = f"no pooled answer: {str(error).rstrip('.')}"
+                undefined_ratio = undefined("pooled log rate ratio", unit="log ratio", reference="", note=reason)
+                results.append(CompositeResult(operation.name, (), undefined_ratio))
                 continue
-            sources = sorted({study.measure(name).source for name in question.measures})
+            sources = sorted({study.measure(name).source for name in outcome.measures})
             reduce_zones(engine, operation.name, design.zones, sources)
             counts = {
                 name: zone_counts(engine, operation.name, study.measure(name), design.zones)
-                for name in question.measures
+                for name in outcome.measures
             }
-            answers.append(_answer(engine, study, ledgers, question, design, counts))
-        found.append(CompositeSummary(question, tuple(answers)))
-    return tuple(found)
+            results.append(_composite_result(engine, study, ledgers, outcome, design, counts))
+        summaries.append(CompositeSummary(outcome, tuple(results)))
+    return tuple(summaries)
 
 
-def _end(window: str) -> int:
+def _last_month(window: str) -> int:
     span = None if window == AFTER else parse_phase(window)
     return span[1] if span else 0
 
 
-def _answer(
+def _composite_result(
     engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
-    question: CompositeOutcome,
+    outcome: CompositeOutcome,
     design: Design,
     counts: Mapping[str, ZoneCounts],
 ) -> CompositeResult:
     windows: dict[str, Window | str] = {}
-    for text in question.windows:
+    for label in outcome.windows:
         try:
-            windows[text] = _window(study, ledgers, design, text)
+            windows[label] = _composite_window(study, ledgers, design, label)
         except DesignError as error:
-            windows[text] = str(error).rstrip(".")
-    known = [window for window in windows.values() if isinstance(window, Window)]
-    asked = replace(design, after=known[0], phases=tuple(known[1:])) if known else design
-    footprints = {zone: _footprint(study, asked, zone) for zone in question.zones}
+            windows[label] = str(error).rstrip(".")
+    usable_windows = [window for window in windows.values() if isinstance(window, Window)]
+    outcome_design = (
+        replace(design, after=usable_windows[0], phases=tuple(usable_windows[1:])) if usable_windows else design
+    )
+    footprints = {zone: _zone_footprint(study, outcome_design, zone) for zone in outcome.zones}
     parts, components = [], []
-    for name in question.measures:
-        data = {}
-        if known:
+    for measure_name in outcome.measures:
+        placebo_by_zone = {}
+        if usable_windows:
             places = next(iter(footprints.values()))[2]
-            need = placebo_windows(counts[name], asked)
-            panel = unit_panel(engine, study.measure(name), need, cell=places.cell, origin=places.origin)
-            data = {zone: placebo_data(places, panel, asked) for zone, (_, _, places) in footprints.items()}
-        for zone in question.zones:
-            plan, as_zone, _ = footprints[zone]
-            rows = [one.name for role in component_roles(as_zone) for one in plan.of_role(role)]
-            shown = rows[0] if zone.startswith(_RING) else zone
-            before = sum(counts[name].total(row, design.before) for row in rows)
-            for text, window in windows.items():
+            needed_windows = placebo_windows(counts[measure_name], outcome_design)
+            panel = unit_panel(
+                engine, study.measure(measure_name), needed_windows, cell=places.cell, origin=places.origin
+            )
+            placebo_by_zone = {
+                zone: placebo_data(places, panel, outcome_design) for zone, (_, _, places) in footprints.items()
+            }
+        for zone in outcome.zones:
+            zone_design, zone_in_design, _ = footprints[zone]
+            zone_names = [
+                part_zone.name for role in component_roles(zone_in_design) for part_zone in zone_design.of_role(role)
+            ]
+            shown_zone = zone_names[0] if zone.startswith(_RING) else zone
+            before = sum(counts[measure_name].total(zone_name, design.before) for zone_name in zone_names)
+            for label, window in windows.items():
                 if not isinstance(window, Window):
-                    nothing = undefined("log rate ratio", unit="log ratio", reference="", note=window)
-                    parts.append(CompositeComponent(name, zone, text, shown, before, 0, nothing))
+                    undefined_ratio = undefined("log rate ratio", unit="log ratio", reference="", note=window)
+                    parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, 0, undefined_ratio))
                     continue
-                after = sum(counts[name].total(row, window) for row in rows)
-                part = component_effect(data[zone], counts[name], plan, zone=as_zone, after=window, count=after)
-                components.append(part)
-                parts.append(CompositeComponent(name, zone, text, shown, before, after, part.ratio))
-    pooled, fall, note = pool_components(components)
-    return CompositeResult(design.operation.name, tuple(parts), pooled, fall, note)
+                after = sum(counts[measure_name].total(zone_name, window) for zone_name in zone_names)
+                component = component_effect(
+                    placebo_by_zone[zone],
+                    counts[measure_name],
+                    zone_design,
+                    zone=zone_in_design,
+                    after=window,
+                    count=after,
+                )
+                components.append(component)
+                parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, after, component.ratio))
+    pooled, detectable_fall, note = pool_components(components)
+    return CompositeResult(design.operation.name, tuple(parts), pooled, detectable_fall, note)
 
 
-def _window(study: Study, ledgers: Sequence[SourceLedger], design: Design, text: str) -> Window:
-    if text == AFTER:
+def _composite_window(study: Study, ledgers: Sequence[SourceLedger], design: Design, label: str) -> Window:
+    if label == AFTER:
         return design.after
     before = BeforeRule(Period(design.before.start, design.before.end))
-    operation = replace(design.operation, after=(text,), before=before)
-    others = [one for one in study.operations if one.name != operation.name]
-    return replace(build_design(operation, study.area, others, ledgers).after, name=text)
+    operation = replace(design.operation, after=(label,), before=before)
+    other_operations = [candidate for candidate in study.operations if candidate.name != operation.name]
+    return replace(build_design(operation, study.area, other_operations, ledgers).after, name=label)
 
 
-def _footprint(study: Study, design: Design, zone: str) -> tuple[Design, str, PlaceboPlaces]:
-    """Return the design, the zone's name in it, and where else its footprint could have lain."""
+def _zone_footprint(study: Study, design: Design, zone: str) -> tuple[Design, str, PlaceboPlaces]:
+    """Return the design, the zone's name in it, and the other places where its footprint could have lain."""
     operation = design.operation
-    plan, as_zone = design, zone
+    zone_design, zone_in_design = design, zone
     if zone.startswith(_RING):
-        plan, as_zone = with_single_ring(design, int(zone.removeprefix(_RING))), ALL_RINGS
+        zone_design, zone_in_design = with_single_ring(design, int(zone.removeprefix(_RING))), ALL_RINGS
     rings = None
     if operation.streets:
-        rings = shapely.union_all([one.geometry for one in plan.of_role(ZoneRole.RING)])
-    elif plan is not design:
-        (ring,) = plan.of_role(ZoneRole.RING)
-        around = operation.target.buffer
-        rings = around(ring.outer).difference(around(ring.inner or 0.0))
-    control = shapely.union_all([one.geometry for one in design.of_role(ZoneRole.CONTROL)])
-    others = [one for one in study.operations if one.name != operation.name]
-    return plan, as_zone, placebo_places(operation, study.area, control, others, rings=rings)
+        rings = shapely.union_all([ring_zone.geometry for ring_zone in zone_design.of_role(ZoneRole.RING)])
+    elif zone_design is not design:
+        (ring,) = zone_design.of_role(ZoneRole.RING)
+        buffer = operation.target.buffer
+        rings = buffer(ring.outer).difference(buffer(ring.inner or 0.0))
+    control = shapely.union_all([control_zone.geometry for control_zone in design.of_role(ZoneRole.CONTROL)])
+    other_operations = [candidate for candidate in study.operations if candidate.name != operation.name]
+    return zone_design, zone_in_design, placebo_places(operation, study.area, control, other_operations, rings=rings)
 
 
-def _together(
+def _pool_over_operations(
     engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
     operations: Sequence[OperationResult],
-    answers: Sequence[CompositeResult],
+    results: Sequence[CompositeResult],
 ) -> Forest | None:
-    """Return the answers over the operations; their dependence is that of the parts' mean where nothing was done."""
+    """Return the composite results pooled over the operations; None for a single operation.
+
+    The dependence between operations is that of the components' mean at placebo places.
+    """
     if len(operations) < 2:
         return None
     tiles = candidate_squares(operations[0].design)
     draws = []
-    for name, text in dict.fromkeys((part.measure, part.window) for answer in answers for part in answer.used):
-        designs = [replace(one.design, after=_window(study, ledgers, one.design, text)) for one in operations]
-        measure = next(one for one in operations[0].measures if one.measure.name == name)
+    for measure_name, label in dict.fromkeys(
+        (component.measure, component.window) for result in results for component in result.used
+    ):
+        designs = [
+            replace(operation.design, after=_composite_window(study, ledgers, operation.design, label))
+            for operation in operations
+        ]
+        measure = next(
+            measure_result for measure_result in operations[0].measures if measure_result.measure.name == measure_name
+        )
         candidates = candidate_counts(tiles, dated_points(engine, measure.measure), measure.counts)
         draws.append(joint_placebo_draws(designs, tiles, candidates, seed=study.seed))
-    fitting = [one for one in draws if one.shape == draws[0].shape]
-    rows = [(answer.operation, answer.pooled) for answer in answers]
-    return pool_effects(rows, np.mean(fitting, axis=0) if fitting else np.empty((0, len(rows))))
+    same_shape = [draw for draw in draws if draw.shape == draws[0].shape]
+    rows = [(result.operation, result.pooled) for result in results]
+    return pool_effects(rows, np.mean(same_shape, axis=0) if same_shape else np.empty((0, len(rows))))

@@ -1,4 +1,4 @@
-"""The order of work before an operation: appraise ways to act, and prioritise markets; each from the study to its page."""
+"""Decisions before an operation: appraise options and prioritise markets, from the study to its page."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, read_card
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutput:
-    """What was written.
+    """The record and the files of an appraisal or a ranking.
 
     Attributes
     ----------
     record : dict
-        As in the JSON file: disclosed.
+        As in the JSON file: after suppression and rounding.
     files : tuple of Path
+        What was written.
     """
 
     record: dict[str, Any]
@@ -41,19 +42,24 @@ class DecisionOutput:
 def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: str = "") -> DecisionOutput:
     """Read the data before a planned operation, appraise every option of the study, and write the page.
 
-    The operation's windows after may lie in the future: they are not needed.
+    The operation's windows after its start may lie in the future: they are not needed.
 
     Parameters
     ----------
     study : Study
-    data, out, database : Path
+    data : Path
+        Folder of the study's files.
+    out : Path
+        Folder for the pages.
+    database : Path
+        Kept between runs; may be deleted at any time.
     operation : str
         Name of the planned operation; empty for the study's first.
 
     Raises
     ------
     StudyError, DataError, DesignError, PublishError
-        With one sentence a mistake; nothing is half-written.
+        With one sentence for each mistake; no file is half-written.
     """
     problems = pipeline_appraise.option_problems(study)
     if problems:
@@ -62,9 +68,9 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data)
-        found = pipeline_appraise.appraise_options(engine, study, ledgers, operation)
-    disclosed = protect_appraisal(study, found)
-    return DecisionOutput(appraisal_record(disclosed), publish_appraisal(disclosed, out))
+        appraisal = pipeline_appraise.appraise_options(engine, study, ledgers, operation)
+    released = protect_appraisal(study, appraisal)
+    return DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
 
 
 def prioritise(
@@ -75,13 +81,18 @@ def prioritise(
     Parameters
     ----------
     study : Study
-    data, out, database : Path
+    data : Path
+        Folder of the study's files.
+    out : Path
+        Folder for the pages.
+    database : Path
+        Kept between runs; may be deleted at any time.
     weights : sequence of (criterion, weight)
 
     Raises
     ------
     StudyError, DataError, DesignError, PublishError
-        With one sentence a mistake; nothing is half-written.
+        With one sentence for each mistake; no file is half-written.
     """
     load.check_study(study)
     check_folder(out)
@@ -89,40 +100,40 @@ def prioritise(
         ledgers = load.load_sources(engine, study, data)
         load.load_tables(engine, study, data)
         surfaces = run.map_hotspots(engine, study, ledgers, ())
-        spots = next(one.hotspots for one in surfaces if one.measure.name == study.primary)
-        found = pipeline_prioritise.prioritise_markets(
-            engine, study, ledgers, spots, unintended_harm.service_sites(engine, study), weights=weights
+        hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
+        ranking = pipeline_prioritise.prioritise_markets(
+            engine, study, ledgers, hotspots, unintended_harm.service_sites(engine, study), weights=weights
         )
-    disclosed = protect_ranking(study, found)
-    return DecisionOutput(ranking_record(disclosed), publish_ranking(disclosed, out))
+    released = protect_ranking(study, ranking)
+    return DecisionOutput(ranking_record(released), publish_ranking(released, out))
 
 
 def option_templates() -> str:
-    """Return every shipped evidence card as an [[option]] to fill in: what is assumed is for the user to say."""
+    """Return every shipped evidence card as an [[option]] in TOML; the user fills in the assumptions."""
     lines = [
         "# Options to appraise. Keep those you weigh up, put in your numbers (90% ranges) and where they come from.",
         "",
     ]
     for name in SHIPPED_CARDS:
         card = read_card(name, Path())
-        nothing = name == "doing-nothing"
+        is_doing_nothing = name == "doing-nothing"
         lines += [
             f"# {card.finding}",
             f"# Take care: {card.caution}",
             "[[option]]",
             f"name             = {toml_string(card.name)}",
             f"card             = {toml_string(name)}",
-            f"local            = {'[0.0, 0.0]' if nothing else '[?, ?]'}    # change of the harms it is aimed at: -0.4 is a fall of 40%",
-            f"displaced        = {'[0.0, 0.0]' if nothing else '[?, ?]'}    # share of that change that turns up nearby",
-            f"half_life_months = {toml_string('lasts') if nothing else '[?, ?]'}",
-            f"source           = {toml_string('the baseline goes on') if nothing else toml_string('?')}",
+            f"local            = {'[0.0, 0.0]' if is_doing_nothing else '[?, ?]'}    # change of the harms it is aimed at: -0.4 is a fall of 40%",
+            f"displaced        = {'[0.0, 0.0]' if is_doing_nothing else '[?, ?]'}    # share of that change that turns up nearby",
+            f"half_life_months = {toml_string('lasts') if is_doing_nothing else '[?, ?]'}",
+            f"source           = {toml_string('the baseline goes on') if is_doing_nothing else toml_string('?')}",
             "",
         ]
     return "\n".join(lines)
 
 
 def import_values(file: Path, kind: str) -> tuple[str, int]:
-    """Return a value profile as TOML from a workbook of weights by offence, and how many offences it has.
+    """Return a value profile as TOML from a workbook of weights by offence, and its number of offences.
 
     Raises
     ------

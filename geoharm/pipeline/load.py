@@ -1,4 +1,4 @@
-"""From files to the database: every source by its format, and what a study can be told about them before any is read."""
+"""Load a study's files into the database, and check what can be checked before any file is read."""
 
 from __future__ import annotations
 
@@ -34,20 +34,29 @@ def load_sources(
 ) -> tuple[SourceLedger, ...]:
     """Read every source of events of a study into the database and return the balanced ledgers.
 
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    study : Study
+    data : Path
+        Folder of the study's files.
+    progress : callable
+        Called with a step's name, the files done and the files in all.
+
     Raises
     ------
     StudyError, DataError
-        With one sentence a mistake; a refused file has changed nothing.
+        With one sentence for each mistake; a refused file changes nothing in the database.
     """
     ledgers = []
-    for source in (one for one in study.sources if one.is_events):
+    for source in (event_source for event_source in study.sources if event_source.is_events):
         input_format, files = _files(study, source, data)
         done = 0
 
-        def step(name: str, total: int = len(files), of: str = source.name) -> None:
+        def report_file(name: str, total: int = len(files), source_name: str = source.name) -> None:
             nonlocal done
             done += 1
-            progress(f"reading {of}: {name}", done, total)
+            progress(f"reading {source_name}: {name}", done, total)
 
         ledgers.append(
             ingest_events(
@@ -58,7 +67,7 @@ def load_sources(
                 area=study.area,
                 period=study.period,
                 covers=source.covers,
-                on_file=step,
+                on_file=report_file,
             )
         )
     _check_categories(engine, study)
@@ -70,13 +79,22 @@ def load_tables(
 ) -> tuple[TableLedger, ...]:
     """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
 
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    study : Study
+    data : Path
+        Folder of the study's files.
+    progress : callable
+        Called with a step's name, the files done and the files in all.
+
     Raises
     ------
     StudyError, DataError
-        With one sentence a mistake; a refused source has changed nothing.
+        With one sentence for each mistake; a refused source changes nothing in the database.
     """
     ledgers = []
-    for source in (one for one in study.sources if not one.is_events):
+    for source in (table_source for table_source in study.sources if not table_source.is_events):
         input_format, files = _files(study, source, data)
         progress(f"reading {source.name}", 0, len(files))
         ledgers.append(
@@ -87,7 +105,7 @@ def load_tables(
 
 
 def check_study(study: Study) -> None:
-    """Check what needs no data: every format, every phase, every operation's zones.
+    """Check everything that needs no data: formats, phases, values and the zones of every operation.
 
     Raises
     ------
@@ -97,39 +115,39 @@ def check_study(study: Study) -> None:
     problems: list[str] = []
     for source in study.sources:
         try:
-            input_format = _layout(study, source)
+            input_format = _checked_format(study, source)
         except StudyError as error:
             problems += [f'source "{source.name}": {problem}' for problem in error.problems]
         else:
             problems += _kind_problems(source, input_format)
             if "weight" not in input_format.columns:
                 problems += [
-                    f'measure "{one.name}": weight = "{one.weight}", but the format "{source.format}" keeps no weight; name '
+                    f'measure "{measure.name}": weight = "{measure.weight}", but the format "{source.format}" keeps no weight; name '
                     "its column under [columns] weight in a format of your own, or take weight out."
-                    for one in study.measures_of(source.name)
-                    if one.weight
+                    for measure in study.measures_of(source.name)
+                    if measure.weight
                 ]
     problems += net_harm.value_problems(study)
     try:
         check_operations_apart(study.operations)
     except DesignError as error:
         problems.append(str(error))
-    for one in study.operations:
+    for operation in study.operations:
         try:
-            check_operation(one, study.area, other_operations(study, one))
+            check_operation(operation, study.area, other_operations(study, operation))
         except DesignError as error:
-            problems.append(f'operation "{one.name}": {error}')
+            problems.append(f'operation "{operation.name}": {error}')
     if problems:
         raise StudyError(problems)
 
 
 def other_operations(study: Study, one: Operation) -> list[Operation]:
-    """Return the other operations of a study."""
-    return [other for other in study.operations if other is not one]
+    """Return the study's operations except the given one."""
+    return [operation for operation in study.operations if operation is not one]
 
 
-def _layout(study: Study, source: Source) -> Format:
-    """Return the format of a source; nothing is read by one that nobody has checked."""
+def _checked_format(study: Study, source: Source) -> Format:
+    """Return the format of a source; a guessed format that nobody has checked is refused."""
     input_format = read_format(source.format, study.folder)
     if input_format.guessed:
         raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
@@ -137,12 +155,12 @@ def _layout(study: Study, source: Source) -> Format:
 
 
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[InputFile, ...]]:
-    input_format = _layout(study, source)
+    input_format = _checked_format(study, source)
     return input_format, find_input_files(source.files, data, members=input_format.members)
 
 
 def _kind_problems(source: Source, input_format: Format) -> list[str]:
-    """Return how a source and its format disagree about what the files hold."""
+    """Return the contradictions between a source and its format about what the files hold."""
     if input_format.kind != ("event" if source.is_events else source.kind):
         return [
             f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
@@ -158,19 +176,22 @@ def _kind_problems(source: Source, input_format: Format) -> list[str]:
 
 
 def _check_categories(engine: DuckDBEngine, study: Study) -> None:
-    """Refuse measures that name a category no row has (they would read as a fall to zero), or a weight no row states."""
+    """Refuse measures that name a category without rows, or a weight that no row states.
+
+    A category without rows would otherwise read as a fall to zero.
+    """
     problems = []
-    for source in (one for one in study.sources if one.is_events):
-        held = source_categories(engine, source.name)
+    for source in (event_source for event_source in study.sources if event_source.is_events):
+        known_categories = source_categories(engine, source.name)
         for measure in study.measures_of(source.name):
             problems += [
                 f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
-                + nearest_hint(category, held)
+                + nearest_hint(category, known_categories)
                 for category in measure.categories
-                if category not in held
+                if category not in known_categories
             ]
-            events, stated = stated_weights(engine, measure) if measure.weight else (0, 0)
-            if events and not stated:
+            events, weighted_events = stated_weights(engine, measure) if measure.weight else (0, 0)
+            if events and not weighted_events:
                 problems.append(
                     f'measure "{measure.name}": weight = "{measure.weight}", but none of its {events:,} events states a '
                     "weight; check the column in the file and in the format, or take weight out."
@@ -179,7 +200,7 @@ def _check_categories(engine: DuckDBEngine, study: Study) -> None:
                 problems += [
                     f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
                     "categories that are harm under where, or write activity = true."
-                    for category in held
+                    for category in known_categories
                     if is_proactive(category)
                 ]
     if problems:

@@ -1,4 +1,4 @@
-"""From counts around an operation to what its harms add up to: store, displacement and harm joined for `workflow`."""
+"""Assess an operation's harm: net harm, acceptability, unintended harm and indicators, from the counts around it."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 
 
 def value_problems(study: Study) -> list[str]:
-    """Return every mistake of the study's profiles and exchange rates."""
+    """Return every mistake in the study's value profiles and exchange rates."""
     problems: list[str] = []
-    known: dict[str, str] = {}
+    file_by_name: dict[str, str] = {}
     for name in study.harm.profiles:
         try:
-            called = read_profile(name, study.folder).name
-            if called in known:
+            profile_name = read_profile(name, study.folder).name
+            if profile_name in file_by_name:
                 problems.append(
-                    f'values: "{name}" and "{known[called]}" are both called "{called}"; give each its own name.'
+                    f'values: "{name}" and "{file_by_name[profile_name]}" are both called "{profile_name}"; give each its own name.'
                 )
-            known[called] = name
+            file_by_name[profile_name] = name
         except StudyError as error:
             problems += [f"values: {problem}" for problem in error.problems]
     try:
@@ -57,7 +57,7 @@ def value_problems(study: Study) -> list[str]:
 
 
 def read_values(study: Study) -> tuple[tuple[ValueProfile, ...], ExchangeRates]:
-    """Return the study's profiles, in order, and the declared exchange rates.
+    """Return the study's value profiles, in order, and its exchange rates.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def assess_harm(
     measures: Sequence[MeasureResult],
     places: Sequence[PlaceboData],
 ) -> HarmAssessment:
-    """Return what one operation's harms add up to, in target, rings and both, under every profile.
+    """Return the harm assessment of one operation under every value profile: target, rings and both together.
 
     Parameters
     ----------
@@ -88,27 +88,29 @@ def assess_harm(
         Of the same measures, in the same order.
     """
     profiles, rates = read_values(study)
-    pairs = [(one, data) for one, data in zip(measures, places, strict=True) if one.measure.role is Role.HARM]
-    areas = [one for one in study.harm.area_measures if one.role is Role.HARM]
+    pairs = [
+        (result, placebo) for result, placebo in zip(measures, places, strict=True) if result.measure.role is Role.HARM
+    ]
+    area_measures = [measure for measure in study.harm.area_measures if measure.role is Role.HARM]
     joints = [
         zone_joint_effects(
             zone,
-            [one for one, _ in pairs],
-            [data for _, data in pairs],
-            [(measure, area_table_effect(engine, measure, design, zone)) for measure in areas],
+            [result for result, _ in pairs],
+            [placebo for _, placebo in pairs],
+            [(measure, area_table_effect(engine, measure, design, zone)) for measure in area_measures],
             seed=study.seed,
         )
         for zone in ZONES
     ]
-    every = [one.measure for one in measures] + list(study.harm.area_measures)
+    all_measures = [result.measure for result in measures] + list(study.harm.area_measures)
     return HarmAssessment(
         net_harm=tuple(net_harm(joint, profile) for profile in profiles for joint in joints),
         acceptability=tuple(
             acceptability(joint, rates, seed=study.seed) for joint in joints if joint.zone != ALL_RINGS
         ),
-        missing=missing_harms(every),
+        missing=missing_harms(all_measures),
         limited_objective=limited_objective_note(design.operation.objective),
-        correlation=_learned(joints[0]),
+        correlation=_correlation_note(joints[0]),
         values=profiles,
         rates=rates,
         noxiousness=unintended_harm.noxiousness_by_harm(study, measures),
@@ -119,19 +121,19 @@ def assess_harm(
 
 
 def with_pooled_unintended_harm(results: Sequence[OperationResult]) -> tuple[OperationResult, ...]:
-    """Return the results with every operation's watch beside that of all together, where there are several."""
-    cells = [
-        cell for one in results if one.harm and one.harm.unintended_harm and not one.design.operation.placebo
-        for cell in one.harm.unintended_harm.checks
+    """Return the results, each with the checks for unintended harm pooled over all operations, where there are several."""
+    checks = [
+        check for result in results if result.harm and result.harm.unintended_harm and not result.design.operation.placebo
+        for check in result.harm.unintended_harm.checks
     ]  # fmt: skip
-    pooled = pool_checks(cells)
+    pooled = pool_checks(checks)
     if not pooled:
         return tuple(results)
     return tuple(
-        replace(one, harm=replace(one.harm, unintended_harm=replace(one.harm.unintended_harm, pooled=pooled)))
-        if one.harm and one.harm.unintended_harm
-        else one
-        for one in results
+        replace(result, harm=replace(result.harm, unintended_harm=replace(result.harm.unintended_harm, pooled=pooled)))
+        if result.harm and result.harm.unintended_harm
+        else result
+        for result in results
     )
 
 
@@ -143,52 +145,75 @@ def zone_joint_effects(
     *,
     seed: int,
 ) -> JointEffects:
-    """Return the joint draws of every harm in a zone, correlated as they are at places without an operation."""
+    """Return joint draws of the change of every harm in a zone, correlated as at places without an operation.
+
+    Parameters
+    ----------
+    zone : str
+        "target", all rings, or both.
+    measures : sequence of MeasureResult
+        Harms counted as dated points.
+    places : sequence of PlaceboData
+        Of the same measures, in the same order.
+    areas : sequence of (Measure, BoundedEffect)
+        Harms counted by area table.
+    seed : int
+    """
     correlation = None
     if measures:
         before, after = [], []
-        for data in places:
-            sums = {"target": data.sums.target, ALL_RINGS: data.sums.rings}.get(
-                zone, data.sums.target + data.sums.rings
+        for placebo in places:
+            sums = {"target": placebo.sums.target, ALL_RINGS: placebo.sums.rings}.get(
+                zone, placebo.sums.target + placebo.sums.rings
             )
-            fits = data.places.fits[zone]
-            before.append(sums[fits, : data.months].sum(axis=1))
-            after.append(sums[fits, data.months])
+            fits = placebo.places.fits[zone]
+            before.append(sums[fits, : placebo.months].sum(axis=1))
+            after.append(sums[fits, placebo.months])
         correlation = change_correlation(np.column_stack(before), np.column_stack(after))
-    effects = [(one.measure, one.effect(zone)) for one in measures]
+    effects = [(result.measure, result.effect(zone)) for result in measures]
     return draw_joint_effects(zone, effects, areas, correlation=correlation, seed=seed)
 
 
 def area_table_effect(engine: DuckDBEngine, measure: Measure, design: Design, zone: str) -> BoundedEffect:
-    """Return what an area table says about a zone: bounds, in whole periods of the table inside the windows."""
+    """Return the change in a zone as bounds from an area table, over the table's whole periods inside the windows.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the area table.
+    measure : Measure
+    design : Design
+    zone : str
+        "target", all rings, or both.
+    """
     roles = {"target": [ZoneRole.TARGET], ALL_RINGS: [ZoneRole.RING]}.get(zone, [ZoneRole.TARGET, ZoneRole.RING])
-    shape = shapely.union_all([one.geometry for role in roles for one in design.of_role(role)])
-    control = shapely.union_all([one.geometry for one in design.of_role(ZoneRole.CONTROL)])
+    zone_shape = shapely.union_all([zone_part.geometry for role in roles for zone_part in design.of_role(role)])
+    control = shapely.union_all([control_zone.geometry for control_zone in design.of_role(ZoneRole.CONTROL)])
     totals = [
-        [_total(engine, measure, place, window) for window in (design.before, design.after)]
-        for place in (shape, control)
+        [_area_table_total(engine, measure, area, window) for window in (design.before, design.after)]
+        for area in (zone_shape, control)
     ]
     return bounded_change(zone, *totals[0], *totals[1], unit=measure.unit)
 
 
-def _total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geometry, window: Window) -> Bounds:
+def _area_table_total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geometry, window: Window) -> Bounds:
     low = high = 0.0
     notes = []
     for category in measure.categories or ("all",):
         counts = area_counts(engine, measure.source, category)
-        whole = [period for period in counts.periods if any(
-            part.start <= period.start and period.end <= part.end for part in window.periods)]  # fmt: skip
-        if not whole:
+        whole_periods = [period for period in counts.periods if any(
+            window_period.start <= period.start and period.end <= window_period.end for window_period in window.periods)]  # fmt: skip
+        if not whole_periods:
             return Bounds(
                 0.0, np.inf, f"no whole period of \u201c{measure.source}\u201d lies {window.name} the operation"
             )
-        found = counts.zone_total(shape, Window(window.name, tuple(whole)))
-        low, high = low + found.low, high + found.high
-        notes += [found.note] if found.note else []
+        bounds = counts.zone_total(shape, Window(window.name, tuple(whole_periods)))
+        low, high = low + bounds.low, high + bounds.high
+        notes += [bounds.note] if bounds.note else []
     return Bounds(low, high, "; ".join(dict.fromkeys(notes)))
 
 
-def _learned(joint: JointEffects) -> str:
+def _correlation_note(joint: JointEffects) -> str:
     if joint.places == 0:
         return "taken as independent of each other: no place without an operation could be compared"
     return f"learned from their changes at {joint.places:,} places without an operation"

@@ -1,6 +1,7 @@
-"""Power before an operation: the whole method is tried on windows of the past that end before the operation begins.
+"""Power before an operation: the smallest detectable fall, from the same method on earlier windows.
 
-No event from the operation's first day on is counted, so it can be asked before, during or after the fact.
+All windows end before the operation begins. No event from the operation's first day on is counted, so power can be
+computed before, during or after the operation.
 """
 
 from __future__ import annotations
@@ -30,63 +31,66 @@ from geoharm.queries.counts import reduce_zones, zone_counts
 from geoharm.queries.panel import unit_panel
 
 WAITS = (1, 2, 3, 6, 9, 12, 18)
-# A month without data may lie in the window: it is moved back so many months at most.
-_BACK = 6
+# The window may contain a month without data: it is then moved back by up to this many months.
+_MAX_MONTHS_EARLIER = 6
 
 
 def power_tables(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> tuple[PowerTable, ...]:
-    """Return what every harm measure could find around every operation, the primary first.
+    """Return the smallest detectable fall of every harm measure around every operation, the primary measure first.
 
     Parameters
     ----------
     engine : DuckDBEngine
-        Holding the study's events.
+        Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
 
     Notes
     -----
-    Rings lie along streets where the study says so. The operation is moved back in time, footprint and all, until its window after ends where the operation begins. The
-    headline's method is run there: its smallest detectable fall does not depend on what was counted after. A later
-    period with more or fewer events has another power.
+    The operation is moved back in time with its target area and rings, until its window after ends where the real operation
+    begins. Rings lie along streets where the study says so. The headline's method is run there, so the smallest detectable
+    fall does not depend on what was counted after the operation. A later period with more or fewer events has another power.
     """
     measures = sorted(
-        (one for one in study.measures if one.role is Role.HARM), key=lambda one: one.name != study.primary
+        (measure for measure in study.measures if measure.role is Role.HARM),
+        key=lambda measure: measure.name != study.primary,
     )
     return tuple(
-        _table(engine, study, ledgers, operation, measure) for operation in study.operations for measure in measures
+        _power_table(engine, study, ledgers, operation, measure)
+        for operation in study.operations
+        for measure in measures
     )
 
 
-def _table(
+def _power_table(
     engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: Operation, measure: Measure
 ) -> PowerTable:
-    own = own_months(operation)
-    lengths = sorted({own, *WAITS})
-    found = {months: _rows(engine, study, ledgers, operation, measure, months) for months in lengths}
-    limit = _limit(operation, ledgers)
+    own_length = own_months(operation)
+    lengths = sorted({own_length, *WAITS})
+    rows_by_length = {length: _power_rows(engine, study, ledgers, operation, measure, length) for length in lengths}
+    limit = _latest_end(operation, ledgers)
     return PowerTable(
         operation.name,
         measure.name,
         measure.unit,
         f"windows of the past that end by {limit}",
-        found[own],
-        tuple(found[months][0] for months in lengths),
+        rows_by_length[own_length],
+        tuple(rows_by_length[length][0] for length in lengths),
     )
 
 
 def own_months(operation: Operation) -> int:
-    """Return how many months after its end the study looks: the end of the last phase."""
-    spans = [span for text in operation.after if (span := parse_phase(text)) is not None]
+    """Return the months after the operation that the study evaluates: the end of its last phase."""
+    spans = [span for phase in operation.after if (span := parse_phase(phase)) is not None]
     return max((last for _, last in spans), default=1)
 
 
-def _limit(operation: Operation, ledgers: Sequence[SourceLedger]) -> date:
-    limit = min(operation.period.start, *(row.coverage.end for row in ledgers))
-    return first_of_month(limit) if any(row.by_month for row in ledgers) else limit
+def _latest_end(operation: Operation, ledgers: Sequence[SourceLedger]) -> date:
+    limit = min(operation.period.start, *(ledger.coverage.end for ledger in ledgers))
+    return first_of_month(limit) if any(ledger.by_month for ledger in ledgers) else limit
 
 
-def _rows(
+def _power_rows(
     engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
@@ -99,7 +103,7 @@ def _rows(
         design = shifted_back(engine, study, ledgers, operation, months)
     except DesignError as error:
         return tuple(PowerRow(zone, months, math.nan, math.nan, str(error)) for zone in zones)
-    return _answers(engine, study, design, measure, months, zones)
+    return _zone_rows(engine, study, design, measure, months, zones)
 
 
 def shifted_back(
@@ -111,19 +115,19 @@ def shifted_back(
     *,
     after: tuple[str, ...] = (),
 ) -> Design:
-    """Return the design of the same operation so much earlier that its window after ends where it really began.
+    """Return the design of the operation moved back in time, so that its window after ends where it really began.
 
     Parameters
     ----------
     engine : DuckDBEngine
-        Holding the street lines, where rings lie along streets.
+        Holds the street lines, where rings lie along streets.
     study : Study
     ledgers : sequence of SourceLedger
     operation : Operation
     months : int
-        From its end to the end of the last window.
+        From the operation's end to the end of the last window.
     after : tuple of str
-        Phases; left out, all the months as one.
+        Phases; if left out, all the months are one phase.
 
     Raises
     ------
@@ -131,9 +135,11 @@ def shifted_back(
         If the data begin too late, or do not cover the windows (up to six months earlier are tried).
     """
     first_error: DesignError | None = None
-    for back in range(_BACK + 1):
+    for months_earlier in range(_MAX_MONTHS_EARLIER + 1):
         try:
-            design = _moved_by(study, ledgers, operation, months, back, after or (f"0-{months} months",))
+            design = _shifted_design(
+                study, ledgers, operation, months, months_earlier, after or (f"0-{months} months",)
+            )
         except DesignError as error:
             first_error = first_error or error
             continue
@@ -141,53 +147,55 @@ def shifted_back(
     raise first_error or DesignError("no window of the past could be tried")
 
 
-def _moved_by(
+def _shifted_design(
     study: Study,
     ledgers: Sequence[SourceLedger],
     operation: Operation,
     months: int,
-    back: int,
+    months_earlier: int,
     after: tuple[str, ...],
 ) -> Design:
-    end = add_months(_limit(operation, ledgers), -months - back)
+    end = add_months(_latest_end(operation, ledgers), -months - months_earlier)
     length = operation.period.days
     start = end - timedelta(days=length)
-    if any(row.by_month for row in ledgers):
+    if any(ledger.by_month for ledger in ledgers):
         start = first_of_month(start)
-    first = max(row.coverage.start for row in ledgers)
-    if start <= first:
-        msg = f"the data begin on {first}, too late for {months} months before the operation"
+    first_day = max(ledger.coverage.start for ledger in ledgers)
+    if start <= first_day:
+        msg = f"the data begin on {first_day}, too late for {months} months before the operation"
         raise DesignError(msg)
-    moved = replace(
+    moved_operation = replace(
         operation,
         period=Period(start, end),
-        before=BeforeRule(Period(first, start)),
+        before=BeforeRule(Period(first_day, start)),
         after=after,
         chosen_on=None,
     )
-    others = [one for one in study.operations if one is not operation]
-    return build_design(moved, study.area, others, ledgers)
+    other_operations = [candidate for candidate in study.operations if candidate is not operation]
+    return build_design(moved_operation, study.area, other_operations, ledgers)
 
 
-def _answers(
+def _zone_rows(
     engine: DuckDBEngine, study: Study, design: Design, measure: Measure, months: int, zones: Sequence[str]
 ) -> tuple[PowerRow, ...]:
     name = design.operation.name
-    others = [one for one in study.operations if one.name != name]
+    other_operations = [candidate for candidate in study.operations if candidate.name != name]
     reduce_zones(engine, name, design.zones, [measure.source])
     counts = zone_counts(engine, name, measure, design.zones)
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
-    walked = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.RING)])
+    rings = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.RING)])
     places = placebo_places(
-        design.operation, study.area, control, others, rings=walked if design.operation.streets else None
+        design.operation, study.area, control, other_operations, rings=rings if design.operation.streets else None
     )
     windows = placebo_windows(counts, design)
     panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
-    data = placebo_data(places, panel, design)
+    placebo = placebo_data(places, panel, design)
     rows = []
     for zone in zones:
-        ratio, check = calibrated_effect(data, counts, design, zone=zone, after=design.after)
-        expected = check.expected if check else math.nan
-        fall = check.detectable_fall if check and ratio.is_defined else math.nan
-        rows.append(PowerRow(zone, months, expected, fall, ratio.note if math.isnan(fall) else ""))
+        ratio, calibration = calibrated_effect(placebo, counts, design, zone=zone, after=design.after)
+        expected = calibration.expected if calibration else math.nan
+        detectable_fall = calibration.detectable_fall if calibration and ratio.is_defined else math.nan
+        rows.append(
+            PowerRow(zone, months, expected, detectable_fall, ratio.note if math.isnan(detectable_fall) else "")
+        )
     return tuple(rows)

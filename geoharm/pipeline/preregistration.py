@@ -1,7 +1,7 @@
-"""The plan lock: what a study will ask, fixed beside the study file before its outcomes are loaded.
+"""Preregistration: a study's plan is written to a lock file beside the study file before outcomes are loaded.
 
-The lock holds the plan itself, so that a later change can be named. What is shown and to whom (`[publish]`), and how
-hotspots are drawn, is no part of the plan.
+The lock holds the plan itself, so that a later change can be named. The plan does not include how results are published
+(`[publish]`) or how hotspots are drawn.
 """
 
 from __future__ import annotations
@@ -26,31 +26,36 @@ from geoharm.model.study import Operation, Source, Study
 from geoharm.results import PreregistrationStatus
 from geoharm.study.value_profiles.profiles import profile_text
 
-_ENDING = ".plan.json"
+_LOCK_SUFFIX = ".plan.json"
 
 
 def plan_contents(study: Study) -> dict[str, Any]:
-    """Return everything in a study that its answer hangs on, as plain values with stable keys.
+    """Return everything in a study that its results depend on, as plain values with stable keys.
 
-    A study without questions has no entry for them, so that a lock from before there were any still holds. Areas are named by the SHA-256 of their shape to the centimetre, formats by that of their rules.
+    A study without composite outcomes has no entry for them, so a lock from an older version stays valid. Areas are
+    identified by the SHA-256 of their shape to the centimetre, formats by that of their rules.
     """
     plan: dict[str, Any] = {
         "study": {
-            "area": _shape(study.area.boundary),
+            "area": _shape_hash(study.area.boundary),
             "crs": study.area.crs,
-            "period": _period(study.period),
+            "period": _period_text(study.period),
             "seed": study.seed,
             "primary": study.primary,
         },
-        "sources": {one.name: _source(one, study.folder) for one in study.sources},
-        "measures": {one.name: _measure(one) for one in study.measures},
-        "operations": {one.name: _operation(one) for one in study.operations},
-        "values": _values(study),
+        "sources": {source.name: _source_entry(source, study.folder) for source in study.sources},
+        "measures": {measure.name: _measure_entry(measure) for measure in study.measures},
+        "operations": {operation.name: _operation_entry(operation) for operation in study.operations},
+        "values": _values_entry(study),
     }
     if study.composites:
         plan["questions"] = {
-            one.name: {"measures": list(one.measures), "zones": list(one.zones), "windows": list(one.windows)}
-            for one in study.composites
+            outcome.name: {
+                "measures": list(outcome.measures),
+                "zones": list(outcome.zones),
+                "windows": list(outcome.windows),
+            }
+            for outcome in study.composites
         }
     return plan
 
@@ -62,12 +67,12 @@ def plan_digest(plan: dict[str, Any]) -> str:
 
 
 def lock_path(study: Study) -> Path:
-    """Return where a study's lock lies: beside the study file."""
-    return study.folder / f"{study.slug}{_ENDING}"
+    """Return the path of a study's lock: beside the study file."""
+    return study.folder / f"{study.slug}{_LOCK_SUFFIX}"
 
 
 def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = False) -> PreregistrationStatus:
-    """Write the lock and return what it says.
+    """Write the lock and return the preregistration status.
 
     Parameters
     ----------
@@ -77,7 +82,7 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
     day : date
         Today.
     again : bool
-        Whether a lock that is there may be replaced; the new one says what the old one was.
+        Whether an existing lock may be replaced; the new lock names the old one's SHA-256.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
         If there is a lock already.
     """
     path = lock_path(study)
-    before = ""
+    replaced = ""
     if path.is_file():
         if not again:
             raise StudyError(
@@ -94,27 +99,27 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
                     "use --again: the new lock keeps the fingerprint of the old one."
                 ]
             )
-        before = str(_read(path).get("sha256", ""))
+        replaced = str(_read_lock(path).get("sha256", ""))
     plan = plan_contents(study)
     content = {
         "geoharm": __version__,
         "locked_on": day.isoformat(),
-        "operation_begun": day >= min(one.period.start for one in study.operations),
+        "operation_begun": day >= min(operation.period.start for operation in study.operations),
         "outcomes_loaded": outcomes_loaded,
         "plan": plan,
         "primary": study.primary,
-        "replaces": before,
+        "replaces": replaced,
         "sha256": plan_digest(plan),
     }
     text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8", newline="\n")
-    part.replace(path)
+    partial_file = path.with_name(path.name + ".part")
+    partial_file.write_text(text, encoding="utf-8", newline="\n")
+    partial_file.replace(path)
     return preregistration_status(study)
 
 
 def preregistration_status(study: Study) -> PreregistrationStatus:
-    """Return how a study stands to its lock: the changes since, if there are any; no lock is an answer too.
+    """Return whether a study has a lock, and what has changed in the plan since it was written.
 
     Raises
     ------
@@ -124,14 +129,14 @@ def preregistration_status(study: Study) -> PreregistrationStatus:
     path = lock_path(study)
     if not path.is_file():
         return PreregistrationStatus()
-    content = _read(path)
+    content = _read_lock(path)
     plan = content.get("plan")
     if not isinstance(plan, dict) or plan_digest(plan) != content.get("sha256"):
         raise StudyError(
             [f'The lock "{path.name}" was changed after it was written: its plan is not the one it names.']
         )
-    now = plan_contents(study)
-    changes = tuple(_differences(plan, now)) if plan_digest(now) != content["sha256"] else ()
+    current_plan = plan_contents(study)
+    changes = tuple(_differences(plan, current_plan)) if plan_digest(current_plan) != content["sha256"] else ()
     if content.get("replaces"):
         changes = (f"the lock replaced an earlier one ({str(content['replaces'])[:12]})", *changes)
     return PreregistrationStatus(
@@ -143,7 +148,7 @@ def preregistration_status(study: Study) -> PreregistrationStatus:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_lock(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -153,65 +158,69 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
-    """Yield every value that differs, as "operations, Lantern, gap: was 50, is 100"."""
+def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+    """Yield each value that differs, in words such as "operations, Lantern, gap: was 50, is 100"."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
-            place = f"{where}, {key}" if where else key
+            key_path = f"{path}, {key}" if path else key
             if key not in new:
-                yield f"{place}: taken out"
+                yield f"{key_path}: taken out"
             elif key not in old:
-                yield f"{place}: added"
+                yield f"{key_path}: added"
             else:
-                yield from _differences(old[key], new[key], place)
+                yield from _differences(old[key], new[key], key_path)
     elif old != new:
-        yield f"{where}: was {_short(old)}, is {_short(new)}"
+        yield f"{path}: was {_shortened(old)}, is {_shortened(new)}"
 
 
-def _short(value: Any) -> str:
+def _shortened(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
-    # A fingerprint says no more in full.
+    # The first digits of a hash are enough.
     return text[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else text
 
 
-def _period(period: Period | None) -> str:
+def _period_text(period: Period | None) -> str:
     return "" if period is None else f"{period.start} to {period.last}"
 
 
-def _shape(shape: BaseGeometry | None) -> str:
+def _shape_hash(shape: BaseGeometry | None) -> str:
     if shape is None:
         return ""
     normal = shapely.normalize(shapely.set_precision(shape, 0.01))
     return hashlib.sha256(shapely.to_wkb(normal, byte_order=1)).hexdigest()
 
 
-def _areas(areas: Areas | None) -> dict[str, str]:
-    return {} if areas is None else {code: _shape(shape) for code, shape in zip(areas.codes, areas.shapes, strict=True)}
+def _area_hashes(areas: Areas | None) -> dict[str, str]:
+    return (
+        {}
+        if areas is None
+        else {code: _shape_hash(shape) for code, shape in zip(areas.codes, areas.shapes, strict=True)}
+    )
 
 
-def _source(one: Source, folder: Path) -> dict[str, Any]:
+def _source_entry(source: Source, folder: Path) -> dict[str, Any]:
     return {
-        "kind": one.kind,
-        "format": read_format(one.format, folder).fingerprint(),
-        "files": list(one.files),
-        "covers": _period(one.covers),
-        "areas": _areas(one.areas),
+        "kind": source.kind,
+        "format": read_format(source.format, folder).fingerprint(),
+        "files": list(source.files),
+        "covers": _period_text(source.covers),
+        "areas": _area_hashes(source.areas),
     }
 
 
-def _measure(one: Measure) -> dict[str, Any]:
+def _measure_entry(measure: Measure) -> dict[str, Any]:
     return {
-        "source": one.source,
-        "where": list(one.categories),
-        "unit": one.unit,
-        "recorded_by": one.recorded_by,
-        "role": one.role.value,
-        "comparator": one.comparator,
+        "source": measure.source,
+        "where": list(measure.categories),
+        "unit": measure.unit,
+        "recorded_by": measure.recorded_by,
+        "role": measure.role.value,
+        "comparator": measure.comparator,
     }
 
 
-def _values(study: Study) -> dict[str, Any]:
-    """Return whose values, by the SHA-256 of each profile, and what the watch would still accept."""
+def _values_entry(study: Study) -> dict[str, Any]:
+    """Return the SHA-256 of each value profile, and the settings for unintended harm."""
     settings = study.harm
     return {
         "profiles": {name: _text_hash(profile_text(name, study.folder)) for name in settings.profiles},
@@ -229,20 +238,25 @@ def _text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _operation(one: Operation) -> dict[str, Any]:
-    rule = one.before
+def _operation_entry(operation: Operation) -> dict[str, Any]:
+    before_rule = operation.before
     return {
-        "tactic": one.tactic,
-        "period": _period(one.period),
-        "target": _shape(one.target),
-        "gap": one.gap,
-        "rings": list(one.rings),
-        "streets": one.streets,
-        "control": _shape(one.control) or "auto",
-        "similar": _areas(one.similar),
-        "before": _period(rule.period) if rule.period else f"the same season of {rule.years} years",
-        "after": list(one.after),
-        "chosen_on": _period(one.chosen_on),
-        "placebo": one.placebo,
-        "mitigation": [f"{part.what}: {', '.join(part.holds)}" if part.holds else part.what for part in one.mitigation],
+        "tactic": operation.tactic,
+        "period": _period_text(operation.period),
+        "target": _shape_hash(operation.target),
+        "gap": operation.gap,
+        "rings": list(operation.rings),
+        "streets": operation.streets,
+        "control": _shape_hash(operation.control) or "auto",
+        "similar": _area_hashes(operation.similar),
+        "before": _period_text(before_rule.period)
+        if before_rule.period
+        else f"the same season of {before_rule.years} years",
+        "after": list(operation.after),
+        "chosen_on": _period_text(operation.chosen_on),
+        "placebo": operation.placebo,
+        "mitigation": [
+            f"{mitigation.what}: {', '.join(mitigation.holds)}" if mitigation.holds else mitigation.what
+            for mitigation in operation.mitigation
+        ],
     }

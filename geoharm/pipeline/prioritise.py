@@ -1,4 +1,4 @@
-"""Which market first: harm, noxiousness, trend, resilience, reach and community priority of each, joined from the store."""
+"""Rank markets (hotspots of the primary measure) by harm, noxiousness, trend, resilience, reach and priority."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """One harm's events in every market: place by place, and by month."""
+class _MarketCounts:
+    """The events of one harm in every market: by place and by month."""
 
     measure: Measure
     x: Floats
@@ -63,38 +63,40 @@ def prioritise_markets(
     Parameters
     ----------
     engine : DuckDBEngine
+        Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
     spots : sequence of Hotspot
         The first twelve are ranked.
     sites : mapping of category to ndarray of shape (s, 2)
+        Locations of services, in metres.
     weights : sequence of (criterion, weight)
 
     Raises
     ------
     DesignError
-        If there is no hotspot, or no criterion is known.
+        If there is no hotspot, or no criterion has a value.
     """
     if not spots:
         msg = (
             f'"{study.primary}" has no hotspot, so there is no market to rank; choose another primary measure or share.'
         )
         raise DesignError(msg)
-    used = list(spots[:MAX_MARKETS])
-    zones = [Zone(f"market {spot.rank}", ZoneRole.TARGET, spot.geometry) for spot in used]
+    ranked = list(spots[:MAX_MARKETS])
+    zones = [Zone(f"market {hotspot.rank}", ZoneRole.TARGET, hotspot.geometry) for hotspot in ranked]
     profile = read_profile(study.harm.profiles[0], study.folder)
-    counted = [
-        _count(engine, one, zones, next(row for row in ledgers if row.source == one.source))
-        for one in study.measures
-        if one.role is Role.HARM
+    harm_counts = [
+        _count_in_markets(engine, measure, zones, next(ledger for ledger in ledgers if ledger.source == measure.source))
+        for measure in study.measures
+        if measure.role is Role.HARM
     ]
-    nights = {one.measure.name: _nights(engine, one.measure, zones) for one in counted}
+    nights = {harm.measure.name: _night_counts(engine, harm.measure, zones) for harm in harm_counts}
     values, threats, gaps = {}, {}, []
-    for position, (zone, spot) in enumerate(zip(zones, used, strict=True)):
-        found = _gaps(zone, position, counted, sites, study.harm.walking)
-        gaps += found
-        values[zone.name] = _values(engine, study, profile, (zone, position), counted, found)
-        threats[zone.name] = _threat(zone, position, counted, nights, sites, spot)
+    for position, (zone, hotspot) in enumerate(zip(zones, ranked, strict=True)):
+        market_gaps = _reach_gaps(zone, position, harm_counts, sites, study.harm.walking)
+        gaps += market_gaps
+        values[zone.name] = _criterion_values(engine, study, profile, (zone, position), harm_counts, market_gaps)
+        threats[zone.name] = _threat_row(zone, position, harm_counts, nights, sites, hotspot)
     rows = rank_markets(values, dict(weights), seed=study.seed)
     notes = [f"Only the first {MAX_MARKETS} of {len(spots)} hotspots are ranked."] if len(spots) > MAX_MARKETS else []
     if not sites:
@@ -102,57 +104,63 @@ def prioritise_markets(
     return Ranking(
         rows=rows,
         threats=tuple(threats[row.market] for row in rows),
-        gaps=tuple(sorted(gaps, key=lambda one: (-np.nan_to_num(one.harm, nan=-1.0), one.market, one.service))),
+        gaps=tuple(sorted(gaps, key=lambda gap: (-np.nan_to_num(gap.harm, nan=-1.0), gap.market, gap.service))),
         profile=profile.name,
         reference=profile.reference,
         weights=tuple(weights),
         walking=study.harm.walking,
         drawn_from=study.primary,
-        spots=tuple(next(spot for spot in used if f"market {spot.rank}" == row.market) for row in rows),
+        spots=tuple(next(hotspot for hotspot in ranked if f"market {hotspot.rank}" == row.market) for row in rows),
         notes=tuple(notes),
     )
 
 
-def _count(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger: SourceLedger) -> _Counted:
+def _count_in_markets(
+    engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger: SourceLedger
+) -> _MarketCounts:
     events = dated_points(engine, measure)
     market = zone_index(events.x, events.y, zones)
     months = np.array(
-        [one for one in ledger.coverage.months() if one not in set(ledger.missing_months)], dtype="datetime64[M]"
+        [month for month in ledger.coverage.months() if month not in set(ledger.missing_months)], dtype="datetime64[M]"
     )
     monthly = np.zeros((len(zones), months.size))
-    column = np.searchsorted(months, events.day.astype("datetime64[M]"))
-    inside = (market >= 0) & (column < months.size)
-    np.add.at(monthly, (market[inside], column[inside]), events.weight[inside])
-    whole = whole_period(ledger.coverage, ledger.missing_months)
-    return _Counted(measure, events.x, events.y, events.weight, market, months, monthly, whole.years)
+    month_index = np.searchsorted(months, events.day.astype("datetime64[M]"))
+    inside = (market >= 0) & (month_index < months.size)
+    np.add.at(monthly, (market[inside], month_index[inside]), events.weight[inside])
+    covered_period = whole_period(ledger.coverage, ledger.missing_months)
+    return _MarketCounts(measure, events.x, events.y, events.weight, market, months, monthly, covered_period.years)
 
 
-def _values(
-    engine: DuckDBEngine, study: Study, profile: ValueProfile, market: tuple[Zone, int], counted: Sequence[_Counted],
+def _criterion_values(
+    engine: DuckDBEngine, study: Study, profile: ValueProfile, market: tuple[Zone, int], harm_counts: Sequence[_MarketCounts],
     gaps: Sequence[ReachGap],
 ) -> list[CriterionValue]:  # fmt: skip
     zone, position = market
-    primary = next(one for one in counted if one.measure.name == study.primary)
+    primary = next(harm for harm in harm_counts if harm.measure.name == study.primary)
     series = primary.monthly[position]
     phi = monthly_dispersion(series)
     late, early = int(series[-12:].sum()), int(series[-24:-12].sum())
-    grows = replace(yearly_trend(series, dispersion=phi), smallest=_smallest([late, early]))
-    back = replace(resilience(series, _dips(study, zone, primary), dispersion=phi), smallest=primary.total(position))
+    trend = replace(yearly_trend(series, dispersion=phi), smallest=_smallest_count([late, early]))
+    recovery = replace(
+        resilience(series, _operation_dips(study, zone, primary), dispersion=phi), smallest=primary.total(position)
+    )
     return [
-        _harm(profile, position, counted),
-        _noxious(study, profile, position, counted),
-        grows,
-        back,
-        _reach(gaps),
-        _priority(engine, study, zone),
+        _harm_criterion(profile, position, harm_counts),
+        _noxiousness_criterion(study, profile, position, harm_counts),
+        trend,
+        recovery,
+        _reach_criterion(gaps),
+        _priority_criterion(engine, study, zone),
     ]
 
 
-def _harm(profile: ValueProfile, position: int, counted: Sequence[_Counted], without: str = "") -> CriterionValue:
+def _harm_criterion(
+    profile: ValueProfile, position: int, harm_counts: Sequence[_MarketCounts], without: str = ""
+) -> CriterionValue:
     parts = [
-        (profile.weight(one.measure), one.total(position), one.years, monthly_dispersion(one.monthly[position]))
-        for one in counted
-        if one.measure.name != without and one.measure.kind != "treatment_entry" and profile.weight(one.measure)
+        (profile.weight(harm.measure), harm.total(position), harm.years, monthly_dispersion(harm.monthly[position]))
+        for harm in harm_counts
+        if harm.measure.name != without and harm.measure.kind != "treatment_entry" and profile.weight(harm.measure)
     ]
     if not parts:
         return CriterionValue(
@@ -160,107 +168,124 @@ def _harm(profile: ValueProfile, position: int, counted: Sequence[_Counted], wit
         )
     value = math.fsum(weight * events / years for weight, events, years, _ in parts)
     error = math.sqrt(math.fsum(phi * max(events, 1) * (weight / years) ** 2 for weight, events, years, phi in parts))
-    smallest = _smallest([events for _, events, _, _ in parts])
+    smallest = _smallest_count([events for _, events, _, _ in parts])
     return CriterionValue("harm", value, error, f"a year, in the events of \u201c{profile.name}\u201d", "", smallest)
 
 
-def _noxious(study: Study, profile: ValueProfile, position: int, counted: Sequence[_Counted]) -> CriterionValue:
-    market = next((one for one in counted if one.measure.name == study.harm.market_size), None)
-    if market is None:
+def _noxiousness_criterion(
+    study: Study, profile: ValueProfile, position: int, harm_counts: Sequence[_MarketCounts]
+) -> CriterionValue:
+    size_counts = next((harm for harm in harm_counts if harm.measure.name == study.harm.market_size), None)
+    if size_counts is None:
         note = "no measure stands for the market's size (values.market_size)"
         return CriterionValue("noxiousness", math.nan, math.nan, "", note)
-    activity = market.total(position)
-    other = _harm(profile, position, counted, without=market.measure.name)
-    if not activity or math.isnan(other.value) or other.value <= 0:
+    activity = size_counts.total(position)
+    other_harm = _harm_criterion(profile, position, harm_counts, without=size_counts.measure.name)
+    if not activity or math.isnan(other_harm.value) or other_harm.value <= 0:
         return CriterionValue("noxiousness", math.nan, math.nan, "", "no market activity or no other harm")
-    value = 100 * other.value / (activity / market.years)
-    error = value * math.hypot(other.standard_error / other.value, 1 / math.sqrt(activity))
-    unit = f"harm for 100 of {market.measure.name}"
-    return CriterionValue("noxiousness", value, error, unit, "", _smallest([activity, other.smallest]))
+    value = 100 * other_harm.value / (activity / size_counts.years)
+    error = value * math.hypot(other_harm.standard_error / other_harm.value, 1 / math.sqrt(activity))
+    unit = f"harm for 100 of {size_counts.measure.name}"
+    return CriterionValue("noxiousness", value, error, unit, "", _smallest_count([activity, other_harm.smallest]))
 
 
-def _dips(study: Study, zone: Zone, primary: _Counted) -> list[tuple[int, int, int]]:
-    """Return the months of each operation that touched a market: its start, three months after its end, and the end of what followed."""
+def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:
+    """Return the month indices of each operation that touched a market.
+
+    Each is a triple: the operation's start, three months after its end, and the end of the recovery that follows.
+    """
     dips = []
-    for one in study.operations:
-        if one.placebo or not one.target.intersects(zone.geometry):
+    for operation in study.operations:
+        if operation.placebo or not operation.target.intersects(zone.geometry):
             continue
-        start = int(np.searchsorted(primary.months, np.datetime64(one.period.start, "M")))
-        end = int(np.searchsorted(primary.months, np.datetime64(one.period.last, "M"))) + 1 + _MONTHS_AFTER
+        start = int(np.searchsorted(primary.months, np.datetime64(operation.period.start, "M")))
+        end = int(np.searchsorted(primary.months, np.datetime64(operation.period.last, "M"))) + 1 + _MONTHS_AFTER
         dips.append((start, min(end, primary.months.size), min(end + 12, primary.months.size)))
     return dips
 
 
-def _gaps(
-    zone: Zone, position: int, counted: Sequence[_Counted], sites: Mapping[str, Floats], walking: float
+def _reach_gaps(
+    zone: Zone, position: int, harm_counts: Sequence[_MarketCounts], sites: Mapping[str, Floats], walking: float
 ) -> list[ReachGap]:
     if not sites:
         return []
-    middle = zone.geometry.centroid
-    here = [(one, one.market == position) for one in counted if one.measure.kind != "treatment_entry"]
+    centre = zone.geometry.centroid
+    in_market = [(harm, harm.market == position) for harm in harm_counts if harm.measure.kind != "treatment_entry"]
     x, y, weight = (
-        np.concatenate([getattr(one, name)[inside] for one, inside in here]) for name in ("x", "y", "weight")
+        np.concatenate([getattr(harm, column)[inside] for harm, inside in in_market]) for column in ("x", "y", "weight")
     )
-    years = max(one.years for one, _ in here)
+    years = max(harm.years for harm, _ in in_market)
     return [
-        reach_gap(zone.name, service, (middle.x, middle.y), (x, y, weight), sites, walking=walking, years=years)
+        reach_gap(zone.name, service, (centre.x, centre.y), (x, y, weight), sites, walking=walking, years=years)
         for service in SERVICES
     ]
 
 
-def _reach(gaps: Sequence[ReachGap]) -> CriterionValue:
-    found = next((one for one in gaps if one.service == "treatment"), None)
-    if found is None or math.isnan(found.share):
+def _reach_criterion(gaps: Sequence[ReachGap]) -> CriterionValue:
+    treatment_gap = next((gap for gap in gaps if gap.service == "treatment"), None)
+    if treatment_gap is None or math.isnan(treatment_gap.share):
         return CriterionValue("reach", math.nan, math.nan, "", "no treatment service is listed")
-    total = sum(found.counts)
-    error = math.sqrt(max(found.share * (1 - found.share), 0.25 / total) / total)
+    total = sum(treatment_gap.counts)
+    error = math.sqrt(max(treatment_gap.share * (1 - treatment_gap.share), 0.25 / total) / total)
     return CriterionValue(
-        "reach", found.share, error, "share of harm beyond walking distance of treatment", f"nearest {found.distance:,.0f} m",
-        _smallest(found.counts),
+        "reach", treatment_gap.share, error, "share of harm beyond walking distance of treatment", f"nearest {treatment_gap.distance:,.0f} m",
+        _smallest_count(treatment_gap.counts),
     )  # fmt: skip
 
 
-def _priority(engine: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
-    """Return what the areas that a market touches said in the latest survey, with its sampling error."""
-    asked = next((one for one in study.harm.indicators if one.stands_for == "priority"), None)
-    if asked is None:
+def _priority_criterion(engine: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
+    """Return the latest survey's estimate of community priority in the areas that a market touches, with its sampling error."""
+    indicator = next((candidate for candidate in study.harm.indicators if candidate.stands_for == "priority"), None)
+    if indicator is None:
         return CriterionValue("priority", math.nan, math.nan, "", "no survey of what the community wants first")
-    source = next(part for part in study.sources if part.name == asked.source)
-    survey = survey_estimates(engine, asked.source, read_format(source.format, study.folder), asked.question)
-    near = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
-    for column in reversed(range(len(survey.periods))):
-        known = [row for row in near if math.isfinite(survey.estimate[row, column])]
-        if known:
-            value = math.fsum(float(survey.estimate[row, column]) for row in known) / len(known)
-            error = math.sqrt(math.fsum(float(survey.standard_error[row, column]) ** 2 for row in known)) / len(known)
-            when = survey.periods[column]
+    source = next(candidate for candidate in study.sources if candidate.name == indicator.source)
+    survey = survey_estimates(engine, indicator.source, read_format(source.format, study.folder), indicator.question)
+    touching = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
+    for period_index in reversed(range(len(survey.periods))):
+        estimated = [row for row in touching if math.isfinite(survey.estimate[row, period_index])]
+        if estimated:
+            value = math.fsum(float(survey.estimate[row, period_index]) for row in estimated) / len(estimated)
+            error = math.sqrt(
+                math.fsum(float(survey.standard_error[row, period_index]) ** 2 for row in estimated)
+            ) / len(estimated)
+            survey_period = survey.periods[period_index]
             return CriterionValue(
-                "priority", value, error, survey.unit, f"{len(known)} area(s), {when.start} to {when.last}"
+                "priority",
+                value,
+                error,
+                survey.unit,
+                f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
             )
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "nobody was asked there")
 
 
-def _nights(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
-    """Return the events with a known hour in every market, and those at night."""
+def _night_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
+    """Return the number of events with a known hour in every market, and the number of those at night."""
     x, y, events, night = night_counts(engine, measure)
-    member = zone_index(x, y, zones)
-    return tuple(np.array([part[member == one].sum() for one in range(len(zones))]) for part in (events, night))  # type: ignore[return-value]
+    market_index = zone_index(x, y, zones)
+    return tuple(
+        np.array([weights[market_index == market].sum() for market in range(len(zones))]) for weights in (events, night)
+    )  # type: ignore[return-value]
 
 
-def _threat(
-    zone: Zone, position: int, counted: Sequence[_Counted], nights: Mapping[str, tuple[Floats, Floats]],
-    sites: Mapping[str, Floats], spot: Hotspot,
+def _threat_row(
+    zone: Zone, position: int, harm_counts: Sequence[_MarketCounts], nights: Mapping[str, tuple[Floats, Floats]],
+    sites: Mapping[str, Floats], hotspot: Hotspot,
 ) -> ThreatMatrixRow:  # fmt: skip
-    counts = [(one.measure, one.total(position), one.years) for one in counted]
-    known = sum(float(events[position]) for events, _ in nights.values())
-    night = sum(float(late[position]) for _, late in nights.values())
-    middle = zone.geometry.centroid
-    features = [Feature("night share", night / known if known else math.nan, "share of events with a known hour")]
+    event_counts = [(harm.measure, harm.total(position), harm.years) for harm in harm_counts]
+    with_hour = sum(float(events[position]) for events, _ in nights.values())
+    at_night = sum(float(night_events[position]) for _, night_events in nights.values())
+    centre = zone.geometry.centroid
+    features = [
+        Feature("night share", at_night / with_hour if with_hour else math.nan, "share of events with a known hour")
+    ]
     for name, words in (("nearest school", SCHOOL), ("nearest treatment", SERVICES["treatment"])):
-        features.append(Feature(name, nearest_site(middle.x, middle.y, sites, words), "m"))
-    phi = max([1.0, *(monthly_dispersion(one.monthly[position]) for one in counted)])
-    return threat_matrix_row(zone.name, area_km2=spot.area_km2, counts=counts, features=features, dispersion=phi)
+        features.append(Feature(name, nearest_site(centre.x, centre.y, sites, words), "m"))
+    phi = max([1.0, *(monthly_dispersion(harm.monthly[position]) for harm in harm_counts)])
+    return threat_matrix_row(
+        zone.name, area_km2=hotspot.area_km2, counts=event_counts, features=features, dispersion=phi
+    )
 
 
-def _smallest(counts: Sequence[int]) -> int:
+def _smallest_count(counts: Sequence[int]) -> int:
     return min((count for count in counts if count > 0), default=0)

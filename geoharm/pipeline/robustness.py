@@ -1,4 +1,4 @@
-"""What stands beside the headline, from the database: the family, the guards and the shifts of every measure."""
+"""Add robustness checks, diagnostics and displacement tests to the measures of an operation."""
 
 from __future__ import annotations
 
@@ -51,11 +51,12 @@ def add_robustness_checks(
     design: Design,
     measures: Sequence[MeasureResult],
 ) -> tuple[MeasureResult, ...]:
-    """Return the measures of one operation with family, guards and shifts.
+    """Return the measures of one operation with other estimators, diagnostics and displacement tests.
 
     Parameters
     ----------
     engine : DuckDBEngine
+        Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
     design : Design
@@ -63,72 +64,78 @@ def add_robustness_checks(
         All of the study's, the primary first.
     """
     tiles = candidate_squares(design)
-    by_name = {one.measure.name: one for one in measures}
-    ratios = {one.measure.name: one.effect("target").ratio for one in measures if one.measure.role is Role.HARM}
-    found = []
-    for one in measures:
-        points = dated_points(engine, one.measure)
-        candidates = candidate_counts(tiles, points, one.counts)
-        robustness = other_estimators(one, design, seed=study.seed, candidates=candidates)
-        error = next(row.location_error for row in ledgers if row.source == one.measure.source)
-        listed = diagnose(
-            one,
+    by_name = {result.measure.name: result for result in measures}
+    ratios = {
+        result.measure.name: result.effect("target").ratio for result in measures if result.measure.role is Role.HARM
+    }
+    checked_measures = []
+    for result in measures:
+        points = dated_points(engine, result.measure)
+        candidates = candidate_counts(tiles, points, result.counts)
+        estimators = other_estimators(result, design, seed=study.seed, candidates=candidates)
+        location_error = next(ledger.location_error for ledger in ledgers if ledger.source == result.measure.source)
+        diagnostics = diagnose(
+            result,
             design,
-            robustness,
-            location_error=error,
-            comparator=by_name.get(one.measure.comparator),
-            peers=_peers(one.counts, design, candidates),
-            ratios=ratios if one.measure.role is Role.HARM and len(ratios) > 1 else None,
+            estimators,
+            location_error=location_error,
+            comparator=by_name.get(result.measure.comparator),
+            peers=_peer_counts(result.counts, design, candidates),
+            ratios=ratios if result.measure.role is Role.HARM and len(ratios) > 1 else None,
             primary=study.primary,
         )
-        shifts = displacement_types(_shifts(engine, study, design, one, points))
-        found.append(replace(one, other_estimators=robustness, diagnostics=listed, displacement_types=shifts))
-    return tuple(found)
+        shifts = displacement_types(_displacement_tests(engine, study, design, result, points))
+        checked_measures.append(
+            replace(result, other_estimators=estimators, diagnostics=diagnostics, displacement_types=shifts)
+        )
+    return tuple(checked_measures)
 
 
 def pool_primary_measure(
     engine: DuckDBEngine, study: Study, operations: Sequence[OperationResult]
 ) -> tuple[tuple[str, Forest], ...]:
-    """Return the primary measure over all operations of a study, by zone; nothing for a single operation."""
+    """Return the primary measure pooled over all operations of a study, by zone; empty for a single operation."""
     if len(operations) < 2:
         return ()
     tiles = candidate_squares(operations[0].design)
     primary = operations[0].measures[0]
     candidates = candidate_counts(tiles, dated_points(engine, primary.measure), primary.counts)
-    return pool_operations([(one.design, one.measures[0]) for one in operations], tiles, candidates, seed=study.seed)
+    return pool_operations(
+        [(operation.design, operation.measures[0]) for operation in operations], tiles, candidates, seed=study.seed
+    )
 
 
-def _peers(counts: ZoneCounts, design: Design, candidates: ControlCandidates) -> NDArray[np.int64] | None:
-    """Return the counts, on the data the target was chosen on, of all places of its size that it was picked from."""
-    chosen = design.operation.chosen_on
-    covered = chosen.overlap(counts.coverage) if chosen else None
-    if covered is None or len(candidates.zones) < 3 or (counts.by_month and not covered.is_whole_months):
+def _peer_counts(counts: ZoneCounts, design: Design, candidates: ControlCandidates) -> NDArray[np.int64] | None:
+    """Return the counts of all places of the target's size, the target last, in the data on which the target was chosen."""
+    chosen_on = design.operation.chosen_on
+    covered_period = chosen_on.overlap(counts.coverage) if chosen_on else None
+    if covered_period is None or len(candidates.zones) < 3 or (counts.by_month and not covered_period.is_whole_months):
         return None
-    own = counts.total("target", Window("chosen on", (covered,)))
-    return np.append(counts_in_period(candidates, covered), own)
+    target_count = counts.total("target", Window("chosen on", (covered_period,)))
+    return np.append(counts_in_period(candidates, covered_period), target_count)
 
 
-def _shifts(
-    engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult, points: DatedPoints
+def _displacement_tests(
+    engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult, points: DatedPoints
 ) -> list[DisplacementTest]:
-    rows = [_outwards(study, design, one)]
-    if not one.counts.by_month:
-        rows.append(_weekdays(study, design, one))
-    hours = _hours(engine, study, design, one)
+    rows = [_zone_shift(study, design, result)]
+    if not result.counts.by_month:
+        rows.append(_weekday_shift(study, design, result))
+    hours = _hour_shift(engine, study, design, result)
     if hours is not None:
         rows.append(hours)
-    categories = one.measure.categories or tuple(source_categories(engine, one.measure.source))
+    categories = result.measure.categories or tuple(source_categories(engine, result.measure.source))
     if len(categories) > 1:
-        rows.append(_offences(engine, study, design, one, categories))
+        rows.append(_offence_shift(engine, study, design, result, categories))
     if design.operation.similar is not None:
-        rows.append(_markets(design, one, points))
-    rows.append(_centre(study, design, points))
+        rows.append(_market_shift(design, result, points))
+    rows.append(_centre_shift(study, design, points))
     return rows
 
 
-def _outwards(study: Study, design: Design, one: MeasureResult) -> DisplacementTest:
+def _zone_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementTest:
     zones = [zone for zone in design.zones if zone.role is not ZoneRole.CONTROL]
-    changes = [one.counts.change(zone.name, design.before, design.after) for zone in zones]
+    changes = [result.counts.change(zone.name, design.before, design.after) for zone in zones]
     labels = ["the target area" if zone.role is ZoneRole.TARGET else zone.name for zone in zones]
     before, after = [change.before for change in changes], [change.after for change in changes]
     row = composition_shift(
@@ -137,120 +144,132 @@ def _outwards(study: Study, design: Design, one: MeasureResult) -> DisplacementT
         after,
         labels=labels,
         seed=study.seed,
-        dispersion=one.effect("target").dispersion,
+        dispersion=result.effect("target").dispersion,
     )
     return replace(row, sentence=row.sentence.replace("in other categories", "in other zones"))
 
 
-def _weekdays(study: Study, design: Design, one: MeasureResult) -> DisplacementTest:
-    def week(zone: str, window: Window) -> NDArray[np.int64]:
-        dates, row = one.counts.dates, one.counts.counts[one.counts.zones.index(zone)]
-        found = np.zeros((7, 24), dtype=np.int64)
+def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementTest:
+    def weekday_table(zone: str, window: Window) -> NDArray[np.int64]:
+        dates, daily_counts = result.counts.dates, result.counts.counts[result.counts.zones.index(zone)]
+        table = np.zeros((7, 24), dtype=np.int64)
         for period in window.periods:
             inside = (dates >= np.datetime64(period.start)) & (dates < np.datetime64(period.end))
             # 1970-01-01 was a Thursday; the hour is not known, so every event counts in the first.
-            day = (dates[inside].astype("datetime64[D]").astype(np.int64) + 3) % 7
-            np.add.at(found[:, 0], day, row[inside])
-        return found
+            weekday = (dates[inside].astype("datetime64[D]").astype(np.int64) + 3) % 7
+            np.add.at(table[:, 0], weekday, daily_counts[inside])
+        return table
 
-    sides = [[week(zone, window) for window in (design.before, design.after)] for zone in ("target", "control")]
+    target_and_control = [
+        [weekday_table(zone, window) for window in (design.before, design.after)] for zone in ("target", "control")
+    ]
     return time_of_week_shifts(
-        *sides[0], seed=study.seed, control=(sides[1][0], sides[1][1]), dispersion=one.effect("target").dispersion
+        *target_and_control[0],
+        seed=study.seed,
+        control=(target_and_control[1][0], target_and_control[1][1]),
+        dispersion=result.effect("target").dispersion,
     )[1]
 
 
-def _hours(engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> DisplacementTest | None:
-    """Return the shift over hours of the day; None where the source knows none."""
-    points, hour = timed_points(engine, one.measure)
+def _hour_shift(engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult) -> DisplacementTest | None:
+    """Return the test of a shift over hours of the day; None where the source has no hours."""
+    points, hour = timed_points(engine, result.measure)
     if not points.weight.size:
         return None
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
-    sides = []
+    target_and_control = []
     for shape in (design.of_role(ZoneRole.TARGET)[0].geometry, control):
         inside = shapely.contains_xy(shape, points.x, points.y)
         tables = []
         for window in (design.before, design.after):
-            kept = inside & _within(points, window)
-            week = np.zeros((7, 24), dtype=np.int64)
-            day = (points.day[kept].astype("datetime64[D]").astype(np.int64) + 3) % 7
-            np.add.at(week, (day, hour[kept]), points.weight[kept].astype(np.int64))
-            tables.append(week)
-        sides.append(tables)
+            kept = inside & _in_window(points, window)
+            table = np.zeros((7, 24), dtype=np.int64)
+            weekday = (points.day[kept].astype("datetime64[D]").astype(np.int64) + 3) % 7
+            np.add.at(table, (weekday, hour[kept]), points.weight[kept].astype(np.int64))
+            tables.append(table)
+        target_and_control.append(tables)
     return time_of_week_shifts(
-        *sides[0], seed=study.seed, control=(sides[1][0], sides[1][1]), dispersion=one.effect("target").dispersion
+        *target_and_control[0],
+        seed=study.seed,
+        control=(target_and_control[1][0], target_and_control[1][1]),
+        dispersion=result.effect("target").dispersion,
     )[0]
 
 
-def _offences(
-    engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult, categories: Sequence[str]
+def _offence_shift(
+    engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult, categories: Sequence[str]
 ) -> DisplacementTest:
     tables = [
-        zone_counts(engine, design.operation.name, replace(one.measure, categories=(category,)), design.zones)
+        zone_counts(engine, design.operation.name, replace(result.measure, categories=(category,)), design.zones)
         for category in categories
     ]
-    sides = [
+    target_and_control = [
         [[table.total(zone, window) for table in tables] for window in (design.before, design.after)]
         for zone in ("target", "control")
     ]
     return composition_shift(
-        "offence type", *sides[0], labels=categories, seed=study.seed, control=(sides[1][0], sides[1][1]),
-        dispersion=one.effect("target").dispersion,
+        "offence type", *target_and_control[0], labels=categories, seed=study.seed, control=(target_and_control[1][0], target_and_control[1][1]),
+        dispersion=result.effect("target").dispersion,
     )  # fmt: skip
 
 
-def _markets(design: Design, one: MeasureResult, points: DatedPoints) -> DisplacementTest:
-    """Return the shift to similar markets; what lies in the control area is taken out of the control."""
+def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) -> DisplacementTest:
+    """Return the test of a shift to similar markets; events of these markets are removed from the control area."""
     similar, operation = design.operation.similar, design.operation
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
-    rows, shared = [], np.zeros(points.x.size, dtype=np.bool_)
+    market_changes, in_control = [], np.zeros(points.x.size, dtype=np.bool_)
     for code, shape in zip(*((similar.codes, similar.shapes) if similar else ((), ())), strict=True):
         inside = shapely.contains_xy(shape, points.x, points.y)
-        shared |= inside & shapely.contains_xy(control, points.x, points.y)
-        rows.append((float(shape.distance(operation.target)), _counted(code, points, inside, design)))
-    whole = one.counts.change("control", design.before, design.after)
-    taken = _counted("markets", points, shared, design)
+        in_control |= inside & shapely.contains_xy(control, points.x, points.y)
+        market_changes.append((float(shape.distance(operation.target)), _window_change(code, points, inside, design)))
+    control_change = result.counts.change("control", design.before, design.after)
+    change_in_markets = _window_change("markets", points, in_control, design)
     return similar_market_shift(
-        rows,
-        Change("control", whole.before - taken.before, whole.after - taken.after),
-        dispersion={code: one.effect("target").dispersion for code, _ in ((row.area, 0) for _, row in rows)},
+        market_changes,
+        Change(
+            "control", control_change.before - change_in_markets.before, control_change.after - change_in_markets.after
+        ),
+        dispersion={
+            code: result.effect("target").dispersion for code, _ in ((change.area, 0) for _, change in market_changes)
+        },
     )
 
 
-def _counted(name: str, points: DatedPoints, inside: NDArray[np.bool_], design: Design) -> Change:
+def _window_change(name: str, points: DatedPoints, inside: NDArray[np.bool_], design: Design) -> Change:
     return Change(
         name,
-        *(round(points.weight[inside & _within(points, window)].sum()) for window in (design.before, design.after)),
+        *(round(points.weight[inside & _in_window(points, window)].sum()) for window in (design.before, design.after)),
     )
 
 
-def _within(points: DatedPoints, window: Window) -> NDArray[np.bool_]:
-    found = np.zeros(points.x.size, dtype=np.bool_)
+def _in_window(points: DatedPoints, window: Window) -> NDArray[np.bool_]:
+    inside = np.zeros(points.x.size, dtype=np.bool_)
     for period in window.periods:
-        found |= (points.day >= np.datetime64(period.start)) & (points.day < np.datetime64(period.end))
-    return found
+        inside |= (points.day >= np.datetime64(period.start)) & (points.day < np.datetime64(period.end))
+    return inside
 
 
-def _centre(study: Study, design: Design, points: DatedPoints) -> DisplacementTest:
-    """Return how the centre of the events in target, gap and rings moved, by whole months."""
-    around = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
-    inside = shapely.contains_xy(around, points.x, points.y)
-    month = points.day.astype("datetime64[M]")
-    sides, events = [], []
+def _centre_shift(study: Study, design: Design, points: DatedPoints) -> DisplacementTest:
+    """Return the test of whether the centre of the events in target, gap and rings moved, by whole months."""
+    zones_area = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
+    inside = shapely.contains_xy(zones_area, points.x, points.y)
+    event_month = points.day.astype("datetime64[M]")
+    sides, event_counts = [], []
     for window in (design.before, design.after):
-        kept = inside & _within(points, window)
-        events.append(round(float(points.weight[kept].sum())))
-        spans = sorted({np.datetime64(day, "M") for period in window.periods for day in period.months()})
+        kept = inside & _in_window(points, window)
+        event_counts.append(round(float(points.weight[kept].sum())))
+        window_months = sorted({np.datetime64(day, "M") for period in window.periods for day in period.months()})
         sides.append(
             [
-                Points(*(column[kept & (month == one)] for column in (points.x, points.y, points.weight)))
-                for one in spans
+                Points(*(column[kept & (event_month == month)] for column in (points.x, points.y, points.weight)))
+                for month in window_months
             ]
         )
-    if min(events) < _MIN_EVENTS:
-        why = f"Not tested: fewer than {_MIN_EVENTS} events in one of the windows."
-        return DisplacementTest("centre", float("nan"), "", float("nan"), why, tested=False)
+    if min(event_counts) < _MIN_EVENTS:
+        reason = f"Not tested: fewer than {_MIN_EVENTS} events in one of the windows."
+        return DisplacementTest("centre", float("nan"), "", float("nan"), reason, tested=False)
     try:
-        moved = centroid_shift(sides[0], sides[1], seed=study.seed)
+        shift = centroid_shift(sides[0], sides[1], seed=study.seed)
     except DesignError as error:
         return DisplacementTest("centre", float("nan"), "", float("nan"), f"Not tested: {error}", tested=False)
-    return centroid_shift_test(moved)
+    return centroid_shift_test(shift)

@@ -1,4 +1,4 @@
-"""The order of work after the files are read: hotspots, evaluate, publish; and `run`, which does it all."""
+"""Run a study: load files, map hotspots, evaluate operations, protect the results and write pages."""
 
 from __future__ import annotations
 
@@ -53,20 +53,20 @@ WHOLE = ("", "whole period")
 
 @dataclass(frozen=True, slots=True)
 class StudyRun:
-    """What a run found and wrote.
+    """The results of a run and the files it wrote.
 
     Attributes
     ----------
     result : StudyResult
         Full precision: not for publication.
-    published : publish.PublishedFiles
+    published : PublishedFiles
     """
 
     result: StudyResult
     published: PublishedFiles
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: what was published."""
+        """Return the HTML that a notebook shows: the published files."""
         return self.published._repr_html_()
 
 
@@ -77,20 +77,31 @@ def map_hotspots(
     designs: Sequence[Design],
     progress: Progress = no_progress,
 ) -> tuple[HotspotResult, ...]:
-    """Return where each measure concentrates, over the whole period, and before and after every operation."""
-    found = []
+    """Return the hotspots of each measure: over the whole period, and before and after every operation.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events.
+    study : Study
+    ledgers : sequence of SourceLedger
+    designs : sequence of Design
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
+    """
+    maps = []
     for number, measure in enumerate(study.measures, start=1):
-        ledger = next(one for one in ledgers if one.source == measure.source)
+        ledger = next(candidate for candidate in ledgers if candidate.source == measure.source)
         windows: dict[tuple[str, str], Window] = {WHOLE: whole_period(ledger.coverage, ledger.missing_months)}
-        for one in designs:
-            parts = map_steps(one, study.publish.steps, ledger.coverage, ledger.missing_months)
-            steps = (one.before, one.after, *parts)
-            windows |= {(one.operation.name, window.name): window for window in steps}
+        for design in designs:
+            map_windows = map_steps(design, study.publish.steps, ledger.coverage, ledger.missing_months)
+            steps = (design.before, design.after, *map_windows)
+            windows |= {(design.operation.name, window.name): window for window in steps}
         views = {
             view: (located_points(engine, measure, window, weighed=True), window.years)
             for view, window in windows.items()
         }
-        found.append(
+        maps.append(
             map_measure(
                 measure,
                 views,
@@ -103,7 +114,7 @@ def map_hotspots(
             )
         )
         progress(f"density of {measure.name}", number, len(study.measures))
-    return with_agreeing_sources(found, {source.name: source.kind for source in study.sources})
+    return with_agreeing_sources(maps, {source.name: source.kind for source in study.sources})
 
 
 def find_changes(
@@ -113,18 +124,29 @@ def find_changes(
     surfaces: Sequence[HotspotResult],
     progress: Progress = no_progress,
 ) -> tuple[ChangeResult, ...]:
-    """Return where each measure changed between every operation's windows, and which of it chance explains.
+    """Return where each measure changed between every operation's windows, told apart from chance variation.
 
-    Reports of one place and day (or month, where the source knows no more) are one unit, if the study asks for no other.
+    Reports of one place and day are one unit, unless the study sets another (by month, where the source has no days).
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events.
+    study : Study
+    designs : sequence of Design
+    surfaces : sequence of HotspotResult
+        Their bandwidths are used.
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
     """
-    found = []
-    for one in designs:
-        both = Window("before and after", (*one.before.periods, *one.after.periods))
+    changes = []
+    for design in designs:
+        before_and_after = Window("before and after", (*design.before.periods, *design.after.periods))
         for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
-            events = dated_points(engine, measure, both)
-            found.append(measure_change(measure, events, study=study, design=one, bandwidth=bandwidth))
+            events = dated_points(engine, measure, before_and_after)
+            changes.append(measure_change(measure, events, study=study, design=design, bandwidth=bandwidth))
             progress(f"change of {measure.name}", number, len(study.measures))
-    return tuple(found)
+    return tuple(changes)
 
 
 def find_patterns(
@@ -134,36 +156,49 @@ def find_patterns(
     designs: Sequence[Design],
     progress: Progress = no_progress,
 ) -> tuple[PatternResult, ...]:
-    """Return how each measure clusters, what emerged, how well its hotspots foretell, and whether its pattern shifted."""
-    found = []
+    """Return clusters, emerging hotspots, predictive accuracy and pattern similarity of each measure.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events and area tables.
+    study : Study
+    ledgers : sequence of SourceLedger
+    designs : sequence of Design
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
+    """
+    patterns = []
     for number, measure in enumerate(study.measures, start=1):
-        ledger = next(one for one in ledgers if one.source == measure.source)
+        ledger = next(candidate for candidate in ledgers if candidate.source == measure.source)
         events = dated_points(engine, measure)
-        found.append(measure_patterns.find_patterns(measure, events, study=study, ledger=ledger, designs=designs))
+        patterns.append(measure_patterns.find_patterns(measure, events, study=study, ledger=ledger, designs=designs))
         progress(f"patterns of {measure.name}", number, len(study.measures))
     for measure in study.harm.area_measures:
         tables = [area_counts(engine, measure.source, category) for category in measure.categories or ("all",)]
-        found.append(find_area_clusters(measure, tables, study=study))
-    return tuple(found)
+        patterns.append(find_area_clusters(measure, tables, study=study))
+    return tuple(patterns)
 
 
 def design_operations(
     study: Study, ledgers: Sequence[SourceLedger], engine: DuckDBEngine | None = None
 ) -> tuple[Design, ...]:
-    """Return the zones and windows of every operation of a study; rings along streets where the study says so.
+    """Return the design (zones and windows) of every operation of a study.
+
+    Rings lie along streets where the study says so and an engine is given.
 
     Raises
     ------
     DesignError
         With the reason, if no valid comparison can be made.
     """
-    found = []
-    for one in study.operations:
-        plan = build_design(one, study.area, other_operations(study, one), ledgers)
-        if one.streets and engine is not None:
-            plan = rings_along_streets(plan, source_streets(engine, one.streets))
-        found.append(plan)
-    return tuple(found)
+    designs = []
+    for operation in study.operations:
+        design = build_design(operation, study.area, other_operations(study, operation), ledgers)
+        if operation.streets and engine is not None:
+            design = rings_along_streets(design, source_streets(engine, operation.streets))
+        designs.append(design)
+    return tuple(designs)
 
 
 def evaluate_operations(
@@ -173,44 +208,60 @@ def evaluate_operations(
     designs: Sequence[Design],
     progress: Progress = no_progress,
 ) -> tuple[OperationResult, ...]:
-    """Return what changed around every operation, for every measure, the primary first."""
-    ordered = sorted(study.measures, key=lambda one: one.name != study.primary)
+    """Return the evaluation of every operation for every measure, the primary measure first.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events and tables.
+    study : Study
+    ledgers : sequence of SourceLedger
+    designs : sequence of Design
+    progress : callable
+        Called with a step's name, the operations done and the operations in all.
+    """
+    ordered = sorted(study.measures, key=lambda measure: measure.name != study.primary)
     sources = sorted({measure.source for measure in ordered})
     results = []
-    for number, one in enumerate(designs, start=1):
-        reduce_zones(engine, one.operation.name, one.zones, sources)
-        control = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.CONTROL)])
-        walked = shapely.union_all([zone.geometry for zone in one.of_role(ZoneRole.RING)])
+    for number, design in enumerate(designs, start=1):
+        reduce_zones(engine, design.operation.name, design.zones, sources)
+        control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
+        rings = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.RING)])
         places = placebo_places(
-            one.operation,
+            design.operation,
             study.area,
             control,
-            other_operations(study, one.operation),
-            rings=walked if one.operation.streets else None,
+            other_operations(study, design.operation),
+            rings=rings if design.operation.streets else None,
         )
-        evaluated = [_evaluate_measure(engine, measure, one, places) for measure in ordered]
-        measures = tuple(found for found, _ in evaluated)
-        measures = add_robustness_checks(engine, study, ledgers, one, measures)
-        balance = net_harm.assess_harm(engine, study, one, measures, [data for _, data in evaluated])
-        results.append(OperationResult(one, measures, balance))
-        progress(f"evaluating {one.operation.name}", number, len(designs))
+        evaluated = [_evaluate_measure(engine, measure, design, places) for measure in ordered]
+        measures = tuple(result for result, _ in evaluated)
+        measures = add_robustness_checks(engine, study, ledgers, design, measures)
+        assessment = net_harm.assess_harm(engine, study, design, measures, [placebo for _, placebo in evaluated])
+        results.append(OperationResult(design, measures, assessment))
+        progress(f"evaluating {design.operation.name}", number, len(designs))
     return net_harm.with_pooled_unintended_harm(results)
 
 
 def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progress = no_progress) -> StudyRun:
-    """Do the whole job: read the files, find hotspots, evaluate every operation, publish.
+    """Run a whole study: read the files, find hotspots, evaluate every operation, and write the pages.
 
     Parameters
     ----------
     study : Study
     data : Path
-        Where the study's files lie.
+        Folder of the study's files.
     out : Path
-        Where pages are written.
+        Folder for the pages.
     database : Path
         Kept between runs, so that unchanged files are not read again; may be deleted at any time.
     progress : callable
-        Called with a step's name and how much of it is done.
+        Called with a step's name, the part done and the whole.
+
+    Raises
+    ------
+    StudyError, DataError, DesignError, PublishError
+        With one sentence for each mistake.
     """
     check_study(study)
     check_folder(out)
@@ -218,14 +269,14 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         ledgers = load_sources(engine, study, data, progress)
         tables = load_tables(engine, study, data, progress)
         designs = design_operations(study, ledgers, engine)
-        found = map_hotspots(engine, study, ledgers, designs, progress)
-        changes = find_changes(engine, study, designs, found, progress)
+        hotspots = map_hotspots(engine, study, ledgers, designs, progress)
+        changes = find_changes(engine, study, designs, hotspots, progress)
         patterns = find_patterns(engine, study, ledgers, designs, progress)
         evaluated = evaluate_operations(engine, study, ledgers, designs, progress)
         result = StudyResult(
             study,
             ledgers,
-            found,
+            hotspots,
             evaluated,
             tables,
             changes,
@@ -248,25 +299,27 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
 
 
 def study_hash(study: Study) -> str:
-    """Return one fingerprint of the study file and every area file."""
+    """Return one SHA-256 of the study file and every area file."""
     return hashlib.sha256(repr(sorted(study.inputs.items())).encode()).hexdigest()
 
 
 def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure, float]]:
-    """Return each measure with the bandwidth with which the quartic kernel of change maps smooths as its surfaces do."""
-    found = []
-    for one in surfaces:
-        chosen, cell = one.bandwidth, next(iter(one.views.values())).grid.cell
-        same = equivalent_bandwidth(chosen.value, kernel=chosen.kernel, to="quartic")
-        found.append((one.measure, chosen.value if chosen.kernel == "quartic" else max(cell, same)))
-    return found
+    """Return each measure with the quartic kernel's bandwidth that smooths as much as its surface's kernel does."""
+    bandwidths = []
+    for surface in surfaces:
+        bandwidth, cell = surface.bandwidth, next(iter(surface.views.values())).grid.cell
+        equivalent = equivalent_bandwidth(bandwidth.value, kernel=bandwidth.kernel, to="quartic")
+        bandwidths.append(
+            (surface.measure, bandwidth.value if bandwidth.kernel == "quartic" else max(cell, equivalent))
+        )
+    return bandwidths
 
 
 def _evaluate_measure(
-    engine: DuckDBEngine, measure: Measure, one: Design, places: PlaceboPlaces
+    engine: DuckDBEngine, measure: Measure, design: Design, places: PlaceboPlaces
 ) -> tuple[MeasureResult, PlaceboData]:
-    counts = zone_counts(engine, one.operation.name, measure, one.zones)
-    windows = placebo_windows(counts, one)
+    counts = zone_counts(engine, design.operation.name, measure, design.zones)
+    windows = placebo_windows(counts, design)
     panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
-    data = placebo_data(places, panel, one)
-    return evaluate_measure(measure, counts, one, data), data
+    placebo = placebo_data(places, panel, design)
+    return evaluate_measure(measure, counts, design, placebo), placebo

@@ -1,4 +1,4 @@
-"""Beside the sums: the watch for unintended harm, noxiousness, reporting effort and surveys of one operation."""
+"""Compute unintended harm, noxiousness, corrections for reporting effort, and survey changes of one operation."""
 
 from __future__ import annotations
 
@@ -39,27 +39,37 @@ _FIND_KINDS = ("needle_find",)
 def unintended_harm(
     engine: DuckDBEngine, study: Study, design: Design, measures: Sequence[MeasureResult]
 ) -> UnintendedHarm:
-    """Return the watch after one operation: health and violence near the target, and how finds lie."""
-    cells: list[RiseCheck] = []
+    """Return the checks for unintended harm after one operation: health and violence near the target, and where finds lie.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events and sites.
+    study : Study
+    design : Design
+    measures : sequence of MeasureResult
+        Of the operation.
+    """
+    checks: list[RiseCheck] = []
     notes = []
-    watched = [one for one in measures if is_watched(one.measure)]
-    for one in watched:
-        cells += _cells(engine, study, design, one)
-    if not watched:
+    checked = [result for result in measures if is_watched(result.measure)]
+    for result in checked:
+        checks += _rise_checks(engine, study, design, result)
+    if not checked:
         notes.append(
             "No measure of health or violence was supplied, so nothing could be watched: unknown, not no harm."
         )
-    found = [
-        part
-        for one in measures
-        if one.measure.kind in _FIND_KINDS and one.measure.role is Role.HARM
-        for part in _scatter(engine, study, design, one.measure)
+    dispersions = [
+        dispersion
+        for result in measures
+        if result.measure.kind in _FIND_KINDS and result.measure.role is Role.HARM
+        for dispersion in _find_dispersions(engine, study, design, result.measure)
     ]
-    return UnintendedHarm(tuple(cells), tuple(found), tuple(notes))
+    return UnintendedHarm(tuple(checks), tuple(dispersions), tuple(notes))
 
 
 def is_watched(measure: Measure) -> bool:
-    """Return whether a measure is watched after an operation: health, violence, or because the study asks for it."""
+    """Return whether a measure is checked for unintended harm: health, violence, or one that the study names."""
     if measure.watched:
         return True
     types = ("health", "crime and violence")
@@ -67,125 +77,139 @@ def is_watched(measure: Measure) -> bool:
 
 
 def noxiousness_by_harm(study: Study, measures: Sequence[MeasureResult]) -> tuple[Noxiousness, ...]:
-    """Return how noxious the market is for its size, by every other harm, in target and in target and rings."""
-    market = next((one for one in measures if one.measure.name == study.harm.market_size), None)
+    """Return the noxiousness (harm per unit of market size) by every other harm, in target and in target and rings."""
+    market = next((candidate for candidate in measures if candidate.measure.name == study.harm.market_size), None)
     if market is None:
         return ()
     return tuple(
         noxiousness(
             zone,
-            one.effect(zone),
+            result.effect(zone),
             market.effect(zone),
-            names=(one.measure.name, market.measure.name),
+            names=(result.measure.name, market.measure.name),
             rings=market.effect(ALL_RINGS) if zone == "target" else None,
-            dispersion=(one.effect(zone).dispersion, market.effect(zone).dispersion),
+            dispersion=(result.effect(zone).dispersion, market.effect(zone).dispersion),
         )
-        for one in measures
-        if one is not market and one.measure.role is Role.HARM and one.measure.kind != "treatment_entry"
+        for result in measures
+        if result is not market and result.measure.role is Role.HARM and result.measure.kind != "treatment_entry"
         for zone in ("target", TARGET_AND_RINGS)
     )
 
 
 def corrected_for_reporting(measures: Sequence[MeasureResult]) -> tuple[CorrectedEffect, ...]:
-    """Return every measure with a comparator, corrected for how much was reported, in target, rings and both."""
-    by_name = {one.measure.name: one for one in measures}
+    """Return every measure with a comparator, corrected for reporting effort, in target, rings and both."""
+    by_name = {result.measure.name: result for result in measures}
     return tuple(
         corrected_effect(
             zone,
-            one.effect(zone),
-            by_name[one.measure.comparator].effect(zone),
-            names=(one.measure.name, one.measure.comparator),
-            dispersion=(one.effect(zone).dispersion, by_name[one.measure.comparator].effect(zone).dispersion),
+            result.effect(zone),
+            by_name[result.measure.comparator].effect(zone),
+            names=(result.measure.name, result.measure.comparator),
+            dispersion=(result.effect(zone).dispersion, by_name[result.measure.comparator].effect(zone).dispersion),
         )
-        for one in measures
-        if one.measure.comparator
+        for result in measures
+        if result.measure.comparator
         for zone in ("target", ALL_RINGS, TARGET_AND_RINGS)
     )
 
 
 def survey_indicators(engine: DuckDBEngine, study: Study, design: Design) -> tuple[IndicatorChange, ...]:
-    """Return what surveys say before and after one operation; what the community wants first is no outcome."""
-    found = []
-    for one in study.harm.indicators:
-        if one.stands_for == "priority":
+    """Return the change of each survey indicator around one operation; community priority is no outcome and is left out."""
+    changes = []
+    for indicator in study.harm.indicators:
+        if indicator.stands_for == "priority":
             continue
-        source = next(part for part in study.sources if part.name == one.source)
-        survey = survey_estimates(engine, one.source, read_format(source.format, study.folder), one.question)
-        found.append(indicator_change(one, survey, design.operation.target, design.before, design.after))
-    return tuple(found)
+        source = next(candidate for candidate in study.sources if candidate.name == indicator.source)
+        survey = survey_estimates(
+            engine, indicator.source, read_format(source.format, study.folder), indicator.question
+        )
+        changes.append(indicator_change(indicator, survey, design.operation.target, design.before, design.after))
+    return tuple(changes)
 
 
 def service_sites(engine: DuckDBEngine, study: Study) -> dict[str, Floats]:
-    """Return every listed service by category, as places of shape (n, 2)."""
-    found: dict[str, list[tuple[float, float]]] = {}
+    """Return the locations of all listed services by category, each of shape (n, 2), in metres."""
+    places_by_category: dict[str, list[tuple[float, float]]] = {}
     for source in study.sources:
         if source.kind == "site":
             for site in source_sites(engine, source.name):
-                found.setdefault(site.category or source.name, []).append((site.x, site.y))
-    return {category: np.array(places, dtype=np.float64).reshape(-1, 2) for category, places in sorted(found.items())}
+                places_by_category.setdefault(site.category or source.name, []).append((site.x, site.y))
+    return {
+        category: np.array(places, dtype=np.float64).reshape(-1, 2)
+        for category, places in sorted(places_by_category.items())
+    }
 
 
-def _cells(engine: DuckDBEngine, study: Study, design: Design, one: MeasureResult) -> list[RiseCheck]:
-    settings, name = study.harm.unintended_harm, one.measure.name
-    looks = [(days, metres) for days in settings.days for metres in settings.metres]
-    nothing = Interval(np.nan, np.nan, 0.95)
+def _rise_checks(engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult) -> list[RiseCheck]:
+    settings, name = study.harm.unintended_harm, result.measure.name
+    combinations = [(days, metres) for days in settings.days for metres in settings.metres]
+    no_interval = Interval(np.nan, np.nan, 0.95)
 
-    def unknown(why: str, days: int, metres: int) -> RiseCheck:
-        return RiseCheck(name, days, metres, 0, np.nan, np.nan, nothing, settings.margin, RiseState.UNKNOWN, why)
+    def unknown_check(reason: str, days: int, metres: int) -> RiseCheck:
+        return RiseCheck(name, days, metres, 0, np.nan, np.nan, no_interval, settings.margin, RiseState.UNKNOWN, reason)
 
-    if one.counts.by_month:
-        return [unknown("the source knows months only", *look) for look in looks]
-    near = [Zone(f"{metres} m", ZoneRole.TARGET, design.operation.target.buffer(metres)) for metres in settings.metres]
-    before = np.cumsum(_events(engine, one.measure, design.before, near))
-    effect = one.effect("target")
-    cells = []
+    if result.counts.by_month:
+        return [unknown_check("the source knows months only", *horizon) for horizon in combinations]
+    circles = [
+        Zone(f"{metres} m", ZoneRole.TARGET, design.operation.target.buffer(metres)) for metres in settings.metres
+    ]
+    before = np.cumsum(_events_by_zone(engine, result.measure, design.before, circles))
+    effect = result.effect("target")
+    checks = []
     for days in settings.days:
-        window = _since(design, days)
-        if not one.counts.coverage.contains(window.periods[0]):
-            cells += [unknown("the data end before that", days, metres) for metres in settings.metres]
+        window = _first_days(design, days)
+        if not result.counts.coverage.contains(window.periods[0]):
+            checks += [unknown_check("the data end before that", days, metres) for metres in settings.metres]
             continue
-        after = np.cumsum(_events(engine, one.measure, window, near))
+        after = np.cumsum(_events_by_zone(engine, result.measure, window, circles))
         control = [
-            sum(one.counts.total(zone.name, part) for zone in design.of_role(ZoneRole.CONTROL))
-            for part in (design.before, window)
+            sum(result.counts.total(zone.name, counted_window) for zone in design.of_role(ZoneRole.CONTROL))
+            for counted_window in (design.before, window)
         ]
-        cells += [
+        checks += [
             check_for_rise(
-                name, days=days, metres=metres, after=int(after[place]), before=int(before[place]),
+                name, days=days, metres=metres, after=int(after[circle]), before=int(before[circle]),
                 control=(control[0], control[1]), margin=settings.margin, dispersion=effect.dispersion,
                 control_dispersion=effect.dispersion,
             )
-            for place, metres in enumerate(settings.metres)
+            for circle, metres in enumerate(settings.metres)
         ]  # fmt: skip
-    return cells
+    return checks
 
 
-def _since(design: Design, days: int) -> Window:
+def _first_days(design: Design, days: int) -> Window:
     start = design.operation.period.start
     return Window(f"{days} days", (Period(start, start + timedelta(days=days)),))
 
 
-def _events(engine: DuckDBEngine, measure: Measure, window: Window, zones: Sequence[Zone]) -> Floats:
-    """Return the events of a measure whose first holding zone is each of nested zones, the smallest first."""
+def _events_by_zone(engine: DuckDBEngine, measure: Measure, window: Window, zones: Sequence[Zone]) -> Floats:
+    """Return the number of events in each of nested zones, the smallest zone first; each event counts in the first only."""
     points = located_points(engine, measure, window)
-    member = zone_index(points.x, points.y, zones)
-    return np.array([points.weight[member == place].sum() for place in range(len(zones))])
+    zone_of_point = zone_index(points.x, points.y, zones)
+    return np.array([points.weight[zone_of_point == zone_number].sum() for zone_number in range(len(zones))])
 
 
-def _scatter(engine: DuckDBEngine, study: Study, design: Design, measure: Measure) -> tuple[FindDispersion, ...]:
+def _find_dispersions(
+    engine: DuckDBEngine, study: Study, design: Design, measure: Measure
+) -> tuple[FindDispersion, ...]:
     rings = design.of_role(ZoneRole.RING)
     reach = max((zone.outer for zone in rings), default=design.operation.gap)
     target = design.of_role(ZoneRole.TARGET)[0]
-    whole = Zone("near", ZoneRole.RING, shapely.buffer(target.geometry, reach))
-    parts, inside = [], []
+    surroundings = Zone("near", ZoneRole.RING, shapely.buffer(target.geometry, reach))
+    points_by_window, inside = [], []
     for window in (design.before, design.after):
         points = located_points(engine, measure, window)
-        member = zone_index(points.x, points.y, [target, whole])
-        near = member >= 0
-        parts.append((points.x[near], points.y[near], points.weight[near]))
-        inside.append(member[near] == 0)
-    known = service_sites(engine, study)
-    named = [(name, sites_of_kind(known, words)) for name, words in SITE_WORDS.items()]
+        zone_of_point = zone_index(points.x, points.y, [target, surroundings])
+        near = zone_of_point >= 0
+        points_by_window.append((points.x[near], points.y[near], points.weight[near]))
+        inside.append(zone_of_point[near] == 0)
+    sites = service_sites(engine, study)
+    site_groups = [(name, sites_of_kind(sites, words)) for name, words in SITE_WORDS.items()]
     return find_dispersion(
-        measure.name, parts[0], parts[1], sites=named, inside=(inside[0], inside[1]), seed=study.seed
+        measure.name,
+        points_by_window[0],
+        points_by_window[1],
+        sites=site_groups,
+        inside=(inside[0], inside[1]),
+        seed=study.seed,
     )
