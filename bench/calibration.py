@@ -1,11 +1,15 @@
-"""Does a 95% interval hold the truth 95 times in 100? Worlds with a planted effect, the program's estimators, and others'.
+"""Coverage of 95% intervals in simulated cities with a known effect, for this program and other methods.
 
-Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--from 0] [--repeats 1000] [--minutes 60]`` to add replications
-to a file of JSON lines (it goes on where the file ends; a seed is never run twice). ``--quick`` prints two replications of
-two cells. `bench.calibration_table` says what the rows hold.
+Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--from 0] [--repeats 1000] [--minutes 60]``. It adds
+replications to a file of JSON lines. It continues where the file ends, and never runs a seed twice. ``--quick`` prints two
+replications of two scenarios. `bench.calibration_table` makes tables of the rows.
 
-Every replication makes one city, lays one operation on it (`bench.worlds`), and reads the same counts before; the counts
-after are drawn five times, without an effect and with four.
+Every replication simulates one city and lays one operation on it (`bench.worlds`). The counts before are drawn once. The
+counts after are drawn five times: without an effect, and with four effects.
+
+A row holds, by zone and effect: ``m`` and ``t``, the true expected count without and with the effect; ``y``, the count;
+``ca``, the headline (log ratio, low, high); ``fc``, figures of its forecast; ``no``, why the interval is refused; and one key
+for each other method (`bench.calibration_table.METHODS`).
 """
 
 from __future__ import annotations
@@ -37,14 +41,42 @@ POLYGONS = ROOT.parent / "shared" / "data" / "merseyside-lsoa"
 SMOOTH = PanelWorld()
 LOCAL = PanelWorld(local_trend=0.12, shock=0.20, own_shock=0.15)
 ROUGH = replace(LOCAL, shock=0.35, shock_memory=0.9, own_shock=0.25)
-# (fall in the target, share of it that turns up in the ring)
+# (fall in the target, share of the fall that moves into the ring)
 EFFECTS = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.4, 0.3), (0.4, 1.0))
-ANCHORED = (0, 3)  # effects at which the other methods are run too
+ANCHORED = (0, 3)  # positions in EFFECTS at which the other methods are run too
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A world, a city, how the target is chosen, and what else goes wrong."""
+    """One simulation scenario: how counts vary, the city, how the target is chosen, and what goes wrong.
+
+    Parameters
+    ----------
+    world : PanelWorld
+        How counts vary over places and months.
+    side : int
+        Units along each edge of a grid city.
+    target : int
+        Units in the target.
+    sites : int
+        Sites along each edge of a unit (the unit has the square of it).
+    choose : str
+        How the target is chosen: "busy", "informed", "earlier", "peak" or "rising".
+    leak : float
+        Share of events recorded in a neighbouring unit.
+    far : float
+        Share of the fall that moves to ten places far away.
+    half_life : float
+        Months in which the effect halves; 0 for an effect that stays.
+    steps_after : int
+        Time steps after, where they are not whole months; 0 otherwise.
+    operations : int
+        Operations in the city.
+    recording : str
+        Where recording changes at the operation: "city", "places", "target", or "" for nowhere.
+    city : str
+        "grid" or "polygons".
+    """
 
     world: PanelWorld
     side: int = 30
@@ -54,7 +86,7 @@ class Cell:
     leak: float = 0.0
     far: float = 0.0
     half_life: float = 0.0
-    steps_after: int = 0  # time steps after, where they are not whole months
+    steps_after: int = 0
     operations: int = 1
     recording: str = ""
     city: str = "grid"
@@ -114,7 +146,7 @@ _CITIES = {}
 
 
 def city_of(cell):
-    """Return the city of a cell, made once; None where its outlines are not beside the project."""
+    """Return the city of a scenario, kept after the first call; None if the files of its outlines are missing."""
     key = (cell.city, cell.side, cell.target, cell.sites)
     if key not in _CITIES:
         if cell.city == "polygons":
@@ -126,27 +158,43 @@ def city_of(cell):
 
 
 def choose(rng, cell, city, monthly, rates, level):
-    """Return the centre of the operation's target."""
+    """Return the possible centres of the target, in random order; the first is taken.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    cell : Cell
+        The scenario.
+    city : bench.worlds.City
+        The city.
+    monthly : ndarray, sites x months
+        Counts before.
+    rates : ndarray, sites
+        True mean rate before.
+    level : ndarray, sites
+        True lasting level.
+    """
     before = cell.world.before
     by_centre = city.near @ monthly
     if cell.choose == "busy":
-        value, least = city.near @ rates, 0.90
+        value, quantile = city.near @ rates, 0.90
     elif cell.choose == "informed":
-        value, least = city.near @ level, 0.90
+        value, quantile = city.near @ level, 0.90
     elif cell.choose == "earlier":
-        value, least = by_centre[:, :12].sum(axis=1), 0.97
+        value, quantile = by_centre[:, :12].sum(axis=1), 0.97
     else:
-        value, least = by_centre[:, before - 12 :].sum(axis=1), 0.97 if cell.choose == "peak" else 0.90
-    kept = value >= np.quantile(value, least)
+        value, quantile = by_centre[:, before - 12 :].sum(axis=1), 0.97 if cell.choose == "peak" else 0.90
+    eligible = value >= np.quantile(value, quantile)
     if cell.choose == "rising":
-        recent, old = by_centre[:, before - 6 :].sum(axis=1), by_centre[:, before - 24 : before - 6].sum(axis=1) / 3
-        growth = np.log((recent + 1) / (old + 1))
-        kept &= growth >= np.quantile(growth[kept], 0.75)
-    return rng.permutation(np.flatnonzero(kept))
+        recent, earlier = by_centre[:, before - 6 :].sum(axis=1), by_centre[:, before - 24 : before - 6].sum(axis=1) / 3
+        growth = np.log((recent + 1) / (earlier + 1))
+        eligible &= growth >= np.quantile(growth[eligible], 0.75)
+    return rng.permutation(np.flatnonzero(eligible))
 
 
 def mixed(rates, leak):
-    """Return rates with a share recorded in the eight neighbours (grid cities of one site a unit)."""
+    """Return rates of which a share is recorded in the eight neighbours (grid cities with one site in each unit)."""
     if not leak:
         return rates
     side = round(math.sqrt(rates.shape[0]))
@@ -161,9 +209,9 @@ def mixed(rates, leak):
 
 
 def replicate(cell, seed, read=None):
-    """Return one replication as a row: by zone and effect the truth, and every method's estimate and interval.
+    """Return the row of one replication: the truth and every method's estimate and interval, by zone and effect.
 
-    `read` makes the row of one operation from its counts; `one_operation` if it is left out.
+    `read` is the function that makes the row of one operation from its counts; the default is `one_operation`.
     """
     rng = np.random.default_rng(seed)
     city, world = city_of(cell), cell.world
@@ -176,21 +224,35 @@ def replicate(cell, seed, read=None):
     monthly = counts[:, :split].reshape(counts.shape[0], world.before, world.steps).sum(axis=2)
     order = choose(rng, cell, city, monthly, rates[:, :split].mean(axis=1), level[city.unit_of] * city.share)
     centre, others = int(order[0]), []
-    for other in order[1:]:
-        if len(others) < cell.operations - 1 and worlds.far_from(city, int(other), [centre, *others], 200):
-            others.append(int(other))
+    for candidate in order[1:]:
+        if len(others) < cell.operations - 1 and worlds.far_from(city, int(candidate), [centre, *others], 200):
+            others.append(int(candidate))
     after = worlds.window_after(cell.steps_after / world.steps if cell.steps_after else world.after)
     rows = []
     all_centres = [centre, *others]
-    for one in all_centres:
-        found = city.setup(one, after, [other for other in all_centres if other != one])
-        seen = rates[:, late], recorded[:, late], counts[:, late]
-        rows.append((read or one_operation)(rng, cell, (city, found), monthly, seen))
+    for place in all_centres:
+        setup = city.setup(place, after, [other for other in all_centres if other != place])
+        late_tables = rates[:, late], recorded[:, late], counts[:, late]
+        rows.append((read or one_operation)(rng, cell, (city, setup), monthly, late_tables))
     return rows[0] if cell.operations == 1 else {"ops": rows}
 
 
 def recording(rng, cell, city, rates, split):
-    """Return rates as recorded: what reaches the files may change on the day of the operation."""
+    """Return recorded rates: the share of events that is recorded may change on the day of the operation.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    cell : Cell
+        The scenario.
+    city : bench.worlds.City
+        The city.
+    rates : ndarray, sites x steps
+        True rates.
+    split : int
+        First step after the operation.
+    """
     if cell.recording == "city":
         rates = rates.copy()
         rates[:, split:] *= 0.8
@@ -201,80 +263,121 @@ def recording(rng, cell, city, rates, split):
 
 
 def one_operation(rng, cell, where, monthly, late):
-    """Return the row of one operation; `late` holds rates, recorded rates and counts after, by site and step."""
-    (city, found), (rates, recorded, counts) = where, late
-    in_target, in_ring, control = (found.masks[role] for role in ("target", "ring", "control"))
+    """Return the row of one operation.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    cell : Cell
+        The scenario.
+    where : tuple of City and Setup
+        The city, and the operation in it.
+    monthly : ndarray, sites x months
+        Counts before.
+    late : tuple of three ndarray, sites x steps
+        True rates, recorded rates and counts after.
+    """
+    (city, setup), (rates, recorded, counts) = where, late
+    in_target, in_ring, control = (setup.masks[role] for role in ("target", "ring", "control"))
     inside = {"target": in_target, "all rings": in_ring, "target and rings": in_target | in_ring}
-    noun, data = worlds.count_table(found, monthly, counts.sum(axis=1))
-    learned = {
-        zone: fit_forecast(data, noun, found.design, zone=zone, after=found.design.after) for zone in worlds.ZONES
+    zone_counts, data = worlds.count_table(setup, monthly, counts.sum(axis=1))
+    forecasts = {
+        zone: fit_forecast(data, zone_counts, setup.design, zone=zone, after=setup.design.after)
+        for zone in worlds.ZONES
     }
-    before = before_of(found, monthly, inside)
-    alike, synthetic = {}, None
+    before = before_of(setup, monthly, inside)
+    matched_controls, synthetic = {}, None
     if not cell.steps_after:
-        alike = {zone: like(monthly, mask, found, data, zone) for zone, mask in inside.items()}
-        synthetic = synthetic_of(city, found, monthly, counts)
-    far = far_sites(rng, city, found, monthly) if cell.far else None
+        matched_controls = {zone: like(monthly, mask, setup, data, zone) for zone, mask in inside.items()}
+        synthetic = synthetic_of(city, setup, monthly, counts)
+    far = far_sites(rng, city, setup, monthly) if cell.far else None
     rows = {zone: [] for zone in worlds.ZONES}
     for number, (fall, moved) in enumerate(EFFECTS):
-        changed, by_step = planted(rng, cell, found, late, (fall, moved, far))
-        seen = by_step.sum(axis=1)
+        changed, by_step = planted(rng, cell, setup, late, (fall, moved, far))
+        counts_after = by_step.sum(axis=1)
         if cell.far and number:
-            noun, data = worlds.count_table(found, monthly, seen)
-            learned = {
-                zone: fit_forecast(data, noun, found.design, zone=zone, after=found.design.after)
+            zone_counts, data = worlds.count_table(setup, monthly, counts_after)
+            forecasts = {
+                zone: fit_forecast(data, zone_counts, setup.design, zone=zone, after=setup.design.after)
                 for zone in worlds.ZONES
             }
         for zone, mask in inside.items():
-            row = {"m": rates[mask].sum(), "t": changed[mask].sum(), "y": int(seen[mask].sum())}
-            row |= by_counting(before[zone], row["y"], int(seen[control].sum()))
-            row |= by_placebo(learned[zone], row["y"])
+            row = {"m": rates[mask].sum(), "t": changed[mask].sum(), "y": int(counts_after[mask].sum())}
+            row |= by_counting(before[zone], row["y"], int(counts_after[control].sum()))
+            row |= by_placebo(forecasts[zone], row["y"])
             row["or"] = oracle(row["y"], recorded[mask].sum(), cell.world.dispersion)
-            if number in ANCHORED and alike:
-                row |= others_say(monthly, seen, mask, control, alike[zone])
+            if number in ANCHORED and matched_controls:
+                row |= others_say(monthly, counts_after, mask, control, matched_controls[zone])
                 if synthetic and zone == "target":
-                    own = np.append(monthly[mask].sum(axis=0), by_step[mask].sum(axis=0))
-                    row["sc"] = synthetic.interval(own)
+                    target_series = np.append(monthly[mask].sum(axis=0), by_step[mask].sum(axis=0))
+                    row["sc"] = synthetic.interval(target_series)
             rows[zone].append(row)
         if number:
-            rows["target"][number]["ds"] = share_of(before, rows, number, int(seen[control].sum()))
+            rows["target"][number]["ds"] = share_of(before, rows, number, int(counts_after[control].sum()))
     return rows
 
 
 def share_of(before, rows, number, control_after):
-    """Return whether a displaced share by the noise of counting is given, and whether its set holds the true one."""
-    local, around = rows["target"][number], rows["all rings"][number]
+    """Return whether a displaced share with counting noise only is given, and whether its set covers the truth.
+
+    Parameters
+    ----------
+    before : dict of zone to tuple
+        Counts and dispersions before, from `before_of`.
+    rows : dict of zone to list of dict
+        Rows of the operation.
+    number : int
+        Position of the effect in `EFFECTS`.
+    control_after : int
+        Count of the control area after.
+    """
+    target_row, ring_row = rows["target"][number], rows["all rings"][number]
     (count, phi, control_before, phi_control), (ring_count, ring_phi, *_) = before["target"], before["all rings"]
-    found = displacement_indices(
-        Change("target", count, local["y"]),
-        Change("ring", ring_count, around["y"]),
+    displaced_share = displacement_indices(
+        Change("target", count, target_row["y"]),
+        Change("ring", ring_count, ring_row["y"]),
         Change("control", control_before, control_after),
         dispersion={"target": phi, "ring": ring_phi, "control": phi_control},
     ).displaced_share
-    truth = float((around["t"] - around["m"]) / (local["m"] - local["t"]))
-    return [math.isfinite(found.value), truth in found.values]
+    truth = float((ring_row["t"] - ring_row["m"]) / (target_row["m"] - target_row["t"]))
+    return [math.isfinite(displaced_share.value), truth in displaced_share.values]
 
 
 def before_of(found, monthly, inside):
-    """Return the window before of every zone and of the control, with the program's dispersions."""
+    """Return for every zone its count and dispersion before, then those of the control area."""
     months = monthly.shape[1]
     window = found.design.before
     first = months - 12
     weights = np.zeros(months)
-    whole = round(window.days / 30.44 * 2) / 2
-    weights[first : first + int(whole)] = 1
-    if whole != int(whole):
-        weights[first + int(whole)] = 0.5
-    found_by_zone = {}
+    length_months = round(window.days / 30.44 * 2) / 2
+    weights[first : first + int(length_months)] = 1
+    if length_months != int(length_months):
+        weights[first + int(length_months)] = 0.5
+    window_counts = {}
     for zone, mask in (*inside.items(), ("control", found.masks["control"])):
         series = monthly[mask].sum(axis=0)
         phi = math.ceil(monthly_dispersion(series) * 10 - 1e-9) / 10
-        found_by_zone[zone] = (round(float(series @ weights)), phi)
-    return {zone: (*found_by_zone[zone], *found_by_zone["control"]) for zone in inside}
+        window_counts[zone] = (round(float(series @ weights)), phi)
+    return {zone: (*window_counts[zone], *window_counts["control"]) for zone in inside}
 
 
 def planted(rng, cell, found, late, effect):
-    """Return the true expected counts and the counts, by site and step, with a fall in the target and part of it moved."""
+    """Return the true rates and the counts after, with a fall in the target of which a part moves elsewhere.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    cell : Cell
+        The scenario.
+    found : bench.worlds.Setup
+        The operation.
+    late : tuple of three ndarray, sites x steps
+        True rates, recorded rates and counts after, without an effect.
+    effect : tuple
+        Fall in the target, share of it that moves into the ring, and the far sites (a mask of sites, or None).
+    """
     (rates, recorded, counts), (fall, moved, far) = late, effect
     if not fall:
         if cell.recording == "target":
@@ -292,7 +395,7 @@ def planted(rng, cell, found, late, effect):
         changed[in_ring] *= 1 + moved * lost.sum(axis=0) / rates[in_ring].sum(axis=0)
     if far is not None:
         changed[far] *= 1 + cell.far * lost.sum(axis=0) / rates[far].sum(axis=0)
-    seen = counts.copy()
+    changed_counts = counts.copy()
     touched = in_target | in_ring
     if far is not None:
         touched = touched | far
@@ -300,129 +403,187 @@ def planted(rng, cell, found, late, effect):
     as_recorded = mixed(changed, cell.leak) * ratio
     if cell.recording == "target":
         as_recorded[in_target] *= 1.15
-    seen[touched] = draw_counts(rng, as_recorded[touched], cell.world.dispersion)
-    return changed, seen
+    changed_counts[touched] = draw_counts(rng, as_recorded[touched], cell.world.dispersion)
+    return changed, changed_counts
 
 
 def far_sites(rng, city, found, monthly):
-    """Return the sites of ten places much like the target, in the control area."""
-    own = monthly[found.masks["target"]].sum()
+    """Return a mask of the sites of ten places in the control area whose counts are close to the target's.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    city : bench.worlds.City
+        The city.
+    found : bench.worlds.Setup
+        The operation.
+    monthly : ndarray, sites x months
+        Counts before.
+    """
+    target_total = monthly[found.masks["target"]].sum()
     control = found.masks["control"]
     level = city.near @ monthly.sum(axis=1)
-    alone = (city.near @ ~control) == 0
-    order = np.argsort(np.where(alone, np.abs(np.log((level + 1) / (own + 1))), np.inf))[:40]
-    chosen = rng.choice(order, size=10, replace=False)
+    in_control_only = (city.near @ ~control) == 0
+    closest = np.argsort(np.where(in_control_only, np.abs(np.log((level + 1) / (target_total + 1))), np.inf))[:40]
+    chosen = rng.choice(closest, size=10, replace=False)
     return city.near[chosen].sum(axis=0) > 0
 
 
 def by_counting(before, after, control_after):
-    """Return what the report prints beside the headline: the rate ratio, and the difference with a scaled control."""
+    """Return two estimates with counting noise only: the rate ratio, and the difference with a scaled control."""
     count, phi, control_before, phi_control = before
     zone, control = Change("zone", count, after), Change("control", control_before, control_after)
-    found = {}
+    intervals = {}
     for name, estimate in (
         ("rr", log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
         ("wd", net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control)),
     ):
         if estimate.is_defined:
-            reach = anchors.Z * estimate.standard_error
-            found[name] = [estimate.value, estimate.value - reach, estimate.value + reach]
-    return found
+            half_width = anchors.Z * estimate.standard_error
+            intervals[name] = [estimate.value, estimate.value - half_width, estimate.value + half_width]
+    return intervals
 
 
 def by_placebo(learned, after):
-    """Return the headline: the calibrated ratio (as `calibrated_ratio`, at one level), and whether it is refused."""
-    found, _, reason = learned
+    """Return the headline (the calibrated ratio at the 95% level, as `calibrated_ratio`), and why it is refused, if so."""
+    forecast, _, reason = learned
     code = next((code for part, code in REASONS.items() if part in reason), reason)
-    if found is None:
+    if forecast is None:
         return {"no": code}
-    seen = float(stabilise_variance(after, phi=found.phi, tau2=found.tau2)) - found.centre
-    reach = float(stdtrit(found.freedom, 0.975)) * found.scale
-    ends = unstabilise_variance([seen, seen - reach, seen + reach], phi=found.phi, tau2=found.tau2)
-    row = {"ca": [math.log(max(float(end), 1e-3) / found.mean) for end in ends]}
-    row["fc"] = [found.mean, found.detectable_fall, found.effective, found.busy, found.phi, found.tau2, found.log_error]
+    stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.centre
+    half_width = float(stdtrit(forecast.freedom, 0.975)) * forecast.scale
+    ends = unstabilise_variance(
+        [stabilised, stabilised - half_width, stabilised + half_width], phi=forecast.phi, tau2=forecast.tau2
+    )
+    row = {"ca": [math.log(max(float(end), 1e-3) / forecast.mean) for end in ends]}
+    row["fc"] = [
+        forecast.mean,
+        forecast.detectable_fall,
+        forecast.effective,
+        forecast.busy,
+        forecast.phi,
+        forecast.tau2,
+        forecast.log_error,
+    ]
     return row | ({"no": code} if reason else {})
 
 
 def oracle(count, mean, dispersion):
-    """Return an interval for the log ratio from the true expected count: nobody has it; it bounds the power."""
-    seen = float(stabilise_variance(count, phi=dispersion, tau2=0.0)) - float(
+    """Return the log ratio and its interval if the true expected count were known: an upper bound of the power."""
+    stabilised = float(stabilise_variance(count, phi=dispersion, tau2=0.0)) - float(
         stabilisation_bias(mean, phi=dispersion, tau2=0.0)
     )
     ends = []
-    for reach in (0.0, -anchors.Z, anchors.Z):
-        value = max(seen + reach, 0.0)
+    for offset in (0.0, -anchors.Z, anchors.Z):
+        value = max(stabilised + offset, 0.0)
         ends.append(math.log(max(dispersion * value * value / 4 - 0.375, 1e-3) / mean))
     return ends
 
 
 def like(monthly, mask, found, data, zone):
-    """Return what other methods choose as a control from the counts before; None where there is nothing to choose from."""
-    fitting = np.flatnonzero(found.places.fits[zone])
+    """Return the controls that other methods choose from the counts before; None with fewer than two candidates.
+
+    Parameters
+    ----------
+    monthly : ndarray, sites x months
+        Counts before.
+    mask : ndarray of bool, sites
+        Sites of the zone.
+    found : bench.worlds.Setup
+        The operation.
+    data : PlaceboData
+        Counts at the placebo places.
+    zone : str
+        Name of the zone.
+    """
+    candidates = np.flatnonzero(found.places.fits[zone])
     sums = {"target": data.sums.target, "all rings": data.sums.rings}.get(zone, data.sums.target + data.sums.rings)
-    if fitting.size < 2:
+    if candidates.size < 2:
         return None
     months = monthly.shape[1]
     own = monthly[mask].sum(axis=0).astype(float)
     length = max(1, round(found.design.after.days / 30.44))
     phi = monthly_dispersion(own)
 
-    def both(place):
+    def before_and_after(place):
         return sums[place, months - length : months].sum(), sums[place, months:].sum()
 
-    same = fitting[anchors.matched(own, sums[fitting, :months])]
+    matched = candidates[anchors.matched(own, sums[candidates, :months])]
     home = found.places.home
-    distance = np.hypot(found.places.row[fitting] - home[0], found.places.column[fitting] - home[1])
-    near, scale = anchors.nearest_passing(own, sums[fitting, :months], distance, phi)
-    return own[-length:].sum(), phi, both(same), both(fitting[near]), scale
+    distance = np.hypot(found.places.row[candidates] - home[0], found.places.column[candidates] - home[1])
+    nearest, scale = anchors.nearest_passing(own, sums[candidates, :months], distance, phi)
+    return own[-length:].sum(), phi, before_and_after(matched), before_and_after(candidates[nearest]), scale
 
 
 def synthetic_of(city, found, monthly, counts):
-    """Return a synthetic control of the target from places that share no site with the operation or each other."""
-    free = found.masks["control"].astype(float)
-    members = np.diff(city.near.indptr)
-    order = np.flatnonzero((city.near @ free == members) & (members > 0))
-    picked = []
-    taken = np.zeros(city.x.size)
-    for place in order:
-        if city.near[[place]] @ taken == 0:
-            picked.append(place)
-            taken += city.near[[place]].toarray()[0]
-    if len(picked) < 5:
+    """Return a synthetic control of the target, from places that share no site with the operation or each other.
+
+    Parameters
+    ----------
+    city : bench.worlds.City
+        The city.
+    found : bench.worlds.Setup
+        The operation.
+    monthly, counts : ndarray, sites x months
+        Counts before and after.
+    """
+    control_sites = found.masks["control"].astype(float)
+    sites_of_place = np.diff(city.near.indptr)
+    candidates = np.flatnonzero((city.near @ control_sites == sites_of_place) & (sites_of_place > 0))
+    donors = []
+    used_sites = np.zeros(city.x.size)
+    for place in candidates:
+        if city.near[[place]] @ used_sites == 0:
+            donors.append(place)
+            used_sites += city.near[[place]].toarray()[0]
+    if len(donors) < 5:
         return None
-    return anchors.Synthetic(city.near[picked] @ np.column_stack([monthly, counts]).astype(float), counts.shape[1])
+    return anchors.Synthetic(city.near[donors] @ np.column_stack([monthly, counts]).astype(float), counts.shape[1])
 
 
 def others_say(monthly, seen, mask, control, alike):
-    """Return the other methods' intervals for a zone."""
+    """Return the other methods' estimates and intervals for a zone.
+
+    Parameters
+    ----------
+    monthly : ndarray, sites x months
+        Counts before.
+    seen : ndarray, sites
+        Counts after.
+    mask, control : ndarray of bool, sites
+        Sites of the zone and of the control area.
+    alike : tuple or None
+        The matched controls, from `like`.
+    """
     if alike is None:
         return {}
-    own, phi, same, near, scale = alike
-    late = float(seen[mask].sum())
+    own_before, phi, matched, nearest, scale = alike
+    own_after = float(seen[mask].sum())
     return {
-        "w1": anchors.wdd((own, late), same),
-        "w2": anchors.wdd((own, late), same, phi=phi),
-        "co": anchors.wdd((own, late), near, scale=scale, phi=phi),
+        "w1": anchors.wdd((own_before, own_after), matched),
+        "w2": anchors.wdd((own_before, own_after), matched, phi=phi),
+        "co": anchors.wdd((own_before, own_after), nearest, scale=scale, phi=phi),
         "po": anchors.poisson_did(monthly, seen, mask, control),
     }
 
 
 def short(value):
-    """Return a row with four digits a number."""
+    """Return a row with every number rounded to five digits."""
     if isinstance(value, dict):
-        return {key: short(one) for key, one in value.items()}
+        return {key: short(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [short(one) for one in value]
+        return [short(item) for item in value]
     return float(f"{value:.5g}") if isinstance(value, float | np.floating) else value
 
 
 def seed_of(name, number):
-    """Return the seed of a replication: of its cell's name and its number."""
+    """Return the seed of a replication, made from the scenario's name and the replication's number."""
     return [zlib.crc32(name.encode()), number]
 
 
 def rows_of(path):
-    """Return the rows of a file; a line cut off by a crash is skipped, and its seed is run again."""
+    """Yield the rows of a file. A line cut off by a crash is skipped, so its seed is run again."""
     if not path.is_file():
         return
     with path.open(encoding="utf-8") as lines:
@@ -434,7 +595,23 @@ def rows_of(path):
 
 
 def run(path, names, repeats, minutes, first=0, read=None):
-    """Add replications `first` to `repeats` to a file: all cells in turns of 25, until each has enough or time is up."""
+    """Add replications to a file: all scenarios in turns of 25, until each has enough or the time is over.
+
+    Parameters
+    ----------
+    path : Path
+        File of JSON lines.
+    names : list of str
+        Scenarios, by their names in `CELLS`.
+    repeats : int
+        Number of the last replication, plus one.
+    minutes : float
+        Time limit.
+    first : int
+        Number of the first replication.
+    read : callable, optional
+        Makes the row of one operation; see `replicate`.
+    """
     start, done = time.monotonic(), {}
     for row in rows_of(path):
         done.setdefault(row["cell"], set()).add(row["seed"])
@@ -444,7 +621,9 @@ def run(path, names, repeats, minutes, first=0, read=None):
             out.write(b"\n")
         for level in range(first + 25, repeats + 25, 25):
             for name in names:
-                missing = [one for one in range(first, min(level, repeats)) if one not in done.setdefault(name, set())]
+                missing = [
+                    seed for seed in range(first, min(level, repeats)) if seed not in done.setdefault(name, set())
+                ]
                 if not missing or city_of(CELLS[name]) is None:
                     continue
                 for number in missing:
@@ -457,12 +636,12 @@ def run(path, names, repeats, minutes, first=0, read=None):
 
 
 def argument(name, default):
-    """Return the text after a flag."""
+    """Return the command line's text after a flag, or the default."""
     return sys.argv[sys.argv.index(name) + 1] if name in sys.argv else default
 
 
 def main() -> None:
-    """Run."""
+    """Run the replications that the command line names."""
     if "--quick" in sys.argv:
         for name in ("base: local, v 2", "four operations"):
             for number in range(2):
@@ -472,7 +651,7 @@ def main() -> None:
                     )
                 )
         return
-    names = [one for one in CELLS if one in argument("--cells", ";".join(CELLS)).split(";")]
+    names = [cell_name for cell_name in CELLS if cell_name in argument("--cells", ";".join(CELLS)).split(";")]
     path = Path(argument("--rows", "calibration.jsonl"))
     run(
         path,

@@ -1,8 +1,8 @@
-"""What the rows of `bench.calibration` say: coverage, false alarms, power, length and silence, as tables and a picture.
+"""Tables and a picture of the rows of `bench.calibration`: coverage, false alarms, power and interval length.
 
-Run as ``python -m bench.calibration_table --rows FILE [--rows FILE ...] --summary bench/calibration.json`` to boil rows down
-to one file of figures, and ``python -m bench.calibration_table --docs`` to write tables and picture of `docs/calibration.md`
-from that file.
+Run ``python -m bench.calibration_table --rows FILE [--rows FILE ...] --summary bench/calibration.json`` to summarise rows in
+one file of figures. Run ``python -m bench.calibration_table --docs`` to write the tables and the picture of
+`docs/calibration.md` from that file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SUMMARY = ROOT / "bench" / "calibration.json"
 PAGE = ROOT / "docs" / "calibration.md"
 PICTURE = ROOT / "docs" / "calibration.svg"
 ZONES = {"target": "T", "all rings": "D", "target and rings": "U"}
-# Those on the log scale, and those in events.
+# Key of each method in a row, and its label. Methods of IN_EVENTS are in events, all others on the log scale.
 METHODS = {
     "ca": "headline: calibrated placebo places",
     "rr": "rate ratio, noise of counting (printed beside)",
@@ -40,17 +40,20 @@ MAX_FALL, MIN_EXPECTED = 0.5, 10
 
 
 def operations(row):
-    """Return the operations of a replication: one, or several in one city."""
+    """Return the rows of the operations of a replication: one, or several in one city."""
     return row.get("ops", [row])
 
 
 def truth_of(one, method):
-    """Return the true effect on a method's scale."""
+    """Return the true effect in a row of one effect, on a method's scale: events or log ratio."""
     return one["t"] - one["m"] if method in IN_EVENTS else math.log(one["t"] / one["m"])
 
 
 def state_of(one):
-    """Return what the report would say, by the rule of `publish.verdict`: found, clear, signal, or nothing."""
+    """Return what the report would say of a row, by the rule of `geoharm.report.wording.reading.read_effect`.
+
+    One of "finding", "signal", "no clear change" and "cannot tell".
+    """
     if "no" in one or "ca" not in one:
         return "cannot tell"
     expected, fall = one["fc"][:2]
@@ -61,58 +64,58 @@ def state_of(one):
 
 
 def share(found):
-    """Return a share in per cent to a tenth, or None where there is nothing to count."""
+    """Return the share of true values in per cent, to one decimal; None for an empty list."""
     return round(100 * float(np.mean(found)), 1) if len(found) else None
 
 
 def middle(found):
-    """Return a median to three digits, or None."""
+    """Return the median to three decimals; None for an empty list."""
     return round(float(np.median(found)), 3) if len(found) else None
 
 
 def of_method(sets, method):
-    """Return the figures of one method in one zone; `sets` holds one list of five effects an operation."""
-    held, ratios, bias, length, first, low20, low40, high = [], [], [], [], [], [], [], []
+    """Return the figures of one method in one zone. `sets` holds for each operation a list of five rows, one an effect."""
+    covered, covered_events, bias, length, rejected, below20, below40, above_in_ring = [], [], [], [], [], [], [], []
     for effects in sets:
-        for number, one in enumerate(effects):
-            if method not in one or not all(math.isfinite(value) for value in one[method]):
+        for number, effect in enumerate(effects):
+            if method not in effect or not all(math.isfinite(value) for value in effect[method]):
                 continue
-            value, low, high_end = one[method]
-            truth = truth_of(one, method)
-            held.append(low <= truth <= high_end)
+            value, low, high_end = effect[method]
+            truth = truth_of(effect, method)
+            covered.append(low <= truth <= high_end)
             if method == "ca":
-                ends = [one["y"] * -math.expm1(-end) for end in (low, high_end)]
-                ratios.append(ends[0] <= one["t"] - one["m"] <= ends[1])
-            scale = one["m"] if method in IN_EVENTS else 1.0
+                ends = [effect["y"] * -math.expm1(-end) for end in (low, high_end)]
+                covered_events.append(ends[0] <= effect["t"] - effect["m"] <= ends[1])
+            scale = effect["m"] if method in IN_EVENTS else 1.0
             if number == 0:
-                first.append(low > 0 or high_end < 0)
+                rejected.append(low > 0 or high_end < 0)
                 bias.append((value - truth) / scale)
                 length.append((high_end - low) / scale)
             if number == 1:
-                low20.append(high_end < 0)
+                below20.append(high_end < 0)
             if number == 3:
-                low40.append(high_end < 0)
+                below40.append(high_end < 0)
             if number == 4:
-                high.append(low > 0)
-    found = {
-        "intervals": len(held), "coverage": share(held), "rejects": share(first), "power20": share(low20),
-        "power40": share(low40), "ring_power": share(high), "bias": round(float(np.mean(bias)), 3) if bias else None,
+                above_in_ring.append(low > 0)
+    figures = {
+        "intervals": len(covered), "coverage": share(covered), "rejects": share(rejected), "power20": share(below20),
+        "power40": share(below40), "ring_power": share(above_in_ring), "bias": round(float(np.mean(bias)), 3) if bias else None,
         "rmse": round(float(np.sqrt(np.mean(np.square(bias)))), 3) if bias else None, "length": middle(length),
     }  # fmt: skip
     if method == "ca":
-        found["coverage_events"] = share(ratios)
-    return found
+        figures["coverage_events"] = share(covered_events)
+    return figures
 
 
 def of_verdicts(sets):
-    """Return what the report would say: how often nothing, and how often a finding is wrong or right."""
-    null = [state_of(effects[0]) for effects in sets]
+    """Return how often the report would say "cannot tell", and how often it would state a finding."""
+    states_without_effect = [state_of(effects[0]) for effects in sets]
     answered = [effects for effects in sets if "no" not in effects[0] and "ca" in effects[0]]
     strong = [effects for effects in answered if effects[0]["fc"][1] <= MAX_FALL]
-    found = {
-        "cannot_tell": share([state == "cannot tell" for state in null]),
+    figures = {
+        "cannot_tell": share([state == "cannot tell" for state in states_without_effect]),
         "refused": share(["no" in effects[0] or "ca" not in effects[0] for effects in sets]),
-        "false_findings": share([state == "finding" for state in null]),
+        "false_findings": share([state == "finding" for state in states_without_effect]),
         "false_findings_of_strong": share([state_of(effects[0]) == "finding" for effects in strong]),
         "findings20": share([state_of(effects[1]) == "finding" for effects in sets]),
         "findings40": share([state_of(effects[3]) == "finding" for effects in sets]),
@@ -125,115 +128,124 @@ def of_verdicts(sets):
     for effects in sets:
         reason = effects[0].get("no")
         if reason:
-            found["reasons"][reason] = found["reasons"].get(reason, 0) + 1
-    return found
+            figures["reasons"][reason] = figures["reasons"].get(reason, 0) + 1
+    return figures
 
 
 def pooled(rows):
-    """Return coverage, false alarms, power and length of the report's pooled mean of the operations of one city.
+    """Return coverage, false alarms, power and length of the report's pooled mean over the operations of one city.
 
-    Of those that have an interval, errors taken as independent: the report adds what they share at placebo places.
+    Only operations with an interval are pooled. Their errors are taken as independent here; the report adds the covariance
+    that operations share at placebo places.
     """
-    found = {}
-    for zone, name in ZONES.items():
-        held, seen, length = [], {number: [] for number in range(len(EFFECTS))}, []
+    pooled_by_zone = {}
+    for zone, letter in ZONES.items():
+        covered, sides, length = [], {number: [] for number in range(len(EFFECTS))}, []
         for row in rows:
-            parts = [one[zone] for one in operations(row) if displaced.effect_of(zone, one[zone][0]) is not None]
+            parts = [
+                operation[zone]
+                for operation in operations(row)
+                if displaced.effect_of(zone, operation[zone][0]) is not None
+            ]
             if len(parts) < 2:
                 continue
             for number in range(len(EFFECTS)):
                 effects = [part[number] for part in parts]
-                ratios = [(str(place), displaced.effect_of(zone, one).ratio) for place, one in enumerate(effects)]
+                ratios = [(str(place), displaced.effect_of(zone, effect).ratio) for place, effect in enumerate(effects)]
                 span = forest(ratios).pooled.interval
-                held.append(span.low <= np.mean([truth_of(one, "ca") for one in effects]) <= span.high)
-                seen[number].append(span.side)
+                covered.append(span.low <= np.mean([truth_of(effect, "ca") for effect in effects]) <= span.high)
+                sides[number].append(span.side)
                 if number == 0:
                     length.append(span.high - span.low)
-        found[name] = {
-            "groups": len(length), "coverage": share(held), "rejects": share([side != 0 for side in seen[0]]),
-            "power20": share([side < 0 for side in seen[1]]), "power40": share([side < 0 for side in seen[3]]),
+        pooled_by_zone[letter] = {
+            "groups": len(length), "coverage": share(covered), "rejects": share([side != 0 for side in sides[0]]),
+            "power20": share([side < 0 for side in sides[1]]), "power40": share([side < 0 for side in sides[3]]),
             "length": middle(length),
         }  # fmt: skip
-    return found
+    return pooled_by_zone
 
 
 def by_class(by_cell):
-    """Return coverage and false alarms of the headline by smallest detectable fall and by how many places are as busy."""
-    found = {"fall": {}, "busy": {}}
+    """Return coverage and false alarms of the headline by smallest detectable fall, and by number of places as busy."""
+    by_class_label = {"fall": {}, "busy": {}}
     edges = {"fall": (0, 0.25, 0.3, 0.35, 0.5, 1.01), "busy": (0, 1, 5, 20, 1e9)}
     for key, position in (("fall", 1), ("busy", 3)):
         for low, high in zip(edges[key], edges[key][1:], strict=False):
-            held, first = [], []
+            covered, rejected = [], []
             for name, rows in by_cell.items():
                 if CELLS[name].recording == "target":
                     continue
                 for row in rows:
-                    for one in operations(row):
+                    for operation in operations(row):
                         for zone in ZONES:
-                            for number, effect in enumerate(one[zone]):
+                            for number, effect in enumerate(operation[zone]):
                                 if "ca" not in effect or not low <= effect["fc"][position] < high:
                                     continue
                                 if key == "fall" and "no" in effect:
                                     continue
                                 truth = math.log(effect["t"] / effect["m"])
-                                held.append(effect["ca"][1] <= truth <= effect["ca"][2])
+                                covered.append(effect["ca"][1] <= truth <= effect["ca"][2])
                                 if number == 0:
-                                    first.append(effect["ca"][1] > 0 or effect["ca"][2] < 0)
-            found[key][f"{low:g} to {high:g}"] = {"n": len(first), "coverage": share(held), "rejects": share(first)}
-    return found
+                                    rejected.append(effect["ca"][1] > 0 or effect["ca"][2] < 0)
+            by_class_label[key][f"{low:g} to {high:g}"] = {
+                "n": len(rejected),
+                "coverage": share(covered),
+                "rejects": share(rejected),
+            }
+    return by_class_label
 
 
 def shortened(by_cell):
-    """Return what coverage would be if every interval of the headline were shorter by some share, all else the same."""
-    found = {}
+    """Return the coverage that the headline would have if every interval were shorter by a given share."""
+    by_factor = {}
     for factor in (1.0, 0.9, 0.85, 0.8):
-        cells, first = {}, {}
+        cell_coverage, cell_rejects = {}, {}
         for name, rows in by_cell.items():
             if CELLS[name].recording == "target":
                 continue
             for zone, letter in ZONES.items():
-                held, null = [], []
+                covered, rejected = [], []
                 for row in rows:
-                    for one in operations(row):
-                        for number, effect in enumerate(one[zone]):
+                    for operation in operations(row):
+                        for number, effect in enumerate(operation[zone]):
                             if "ca" not in effect:
                                 continue
                             value, low, high = effect["ca"]
                             low, high = value + factor * (low - value), value + factor * (high - value)
-                            held.append(low <= math.log(effect["t"] / effect["m"]) <= high)
+                            covered.append(low <= math.log(effect["t"] / effect["m"]) <= high)
                             if number == 0:
-                                null.append(low > 0 or high < 0)
-                cells[name, letter], first[name, letter] = share(held), share(null)
-        values = [value for value in cells.values() if value is not None]
-        rejects = [value for value in first.values() if value is not None]
-        least = min(cells, key=lambda key: 101 if cells[key] is None else cells[key])
-        found[f"{factor:g}"] = {
-            "mean": round(float(np.mean(values)), 1), "least": cells[least], "where": f"{least[0]}, {least[1]}",
+                                rejected.append(low > 0 or high < 0)
+                cell_coverage[name, letter], cell_rejects[name, letter] = share(covered), share(rejected)
+        values = [value for value in cell_coverage.values() if value is not None]
+        rejects = [value for value in cell_rejects.values() if value is not None]
+        least = min(cell_coverage, key=lambda key: 101 if cell_coverage[key] is None else cell_coverage[key])
+        by_factor[f"{factor:g}"] = {
+            "mean": round(float(np.mean(values)), 1), "least": cell_coverage[least], "where": f"{least[0]}, {least[1]}",
             "under_93": sum(value < 93 for value in values), "in_band": sum(93 <= value <= 97 for value in values),
             "of": len(values), "rejects": round(float(np.mean(rejects)), 1), "most": max(rejects),
         }  # fmt: skip
-    return found
+    return by_factor
 
 
 def rows_by_world(paths):
-    """Return the rows of some files by world, in the order of the worlds; a seed counts once."""
-    found = {}
+    """Return the rows of the files by scenario, in the order of `CELLS`. Each seed counts once."""
+    rows_by_name = {}
     for path in paths:
         for row in rows_of(path):
-            found.setdefault(row["cell"], {})[row["seed"]] = row["row"]
-    return {name: list(found[name].values()) for name in CELLS if name in found}
+            rows_by_name.setdefault(row["cell"], {})[row["seed"]] = row["row"]
+    return {name: list(rows_by_name[name].values()) for name in CELLS if name in rows_by_name}
 
 
 def summarise(paths):
-    """Return all figures of some files of rows."""
+    """Return all figures of the rows in the files."""
     by_cell = rows_by_world(paths)
     cells = {}
     for name, rows in by_cell.items():
-        ones = [one for row in rows for one in operations(row)]
+        all_operations = [operation for row in rows for operation in operations(row)]
         cells[name] = {"replications": len(rows)}
-        for zone, short in ZONES.items():
-            sets = [one[zone] for one in ones]
-            cells[name][short] = of_verdicts(sets) | {
+        for zone, letter in ZONES.items():
+            sets = [operation[zone] for operation in all_operations]
+            cells[name][letter] = of_verdicts(sets) | {
                 "methods": {method: of_method(sets, method) for method in METHODS}
             }
         if CELLS[name].operations > 1:
@@ -242,20 +254,20 @@ def summarise(paths):
         "cells": cells,
         "classes": by_class(by_cell),
         "displaced": displaced.displaced(
-            {name: [one for row in rows for one in operations(row)] for name, rows in by_cell.items()}
+            {name: [operation for row in rows for operation in operations(row)] for name, rows in by_cell.items()}
         ),
         "shortened": shortened(by_cell),
     }
 
 
 def line_a_world(cells):
-    """Return figures by world as JSON, a line a world."""
+    """Return figures by scenario as JSON, one line for each scenario."""
     lines = (f" {json.dumps(name)}: {json.dumps(cell, separators=(',', ':'))}" for name, cell in cells.items())
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def compact(held):
-    """Return all figures as JSON."""
+    """Return all figures as JSON, with one line for each scenario."""
     rest = {key: value for key, value in held.items() if key != "cells"}
     return f'{{"cells": {line_a_world(held["cells"])},\n{json.dumps(rest)[1:-1]}}}\n'
 
@@ -264,24 +276,24 @@ def table(head, rows):
     """Return a Markdown table."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(
-        lines + ["| " + " | ".join("–" if one is None else str(one) for one in row) + " |" for row in rows]
+        lines + ["| " + " | ".join("–" if cell is None else str(cell) for cell in row) + " |" for row in rows]
     )
 
 
 def triple(cell, get):
-    """Return "T / D / U"."""
+    """Return a figure of target, rings and both as "T / D / U"; `get` reads it from a zone's figures."""
     return " / ".join("–" if (value := get(cell[zone])) is None else f"{value:.1f}" for zone in "TDU")
 
 
 def whole(value, scale=1.0, *, sign=False):
-    """Return a whole number, or None."""
+    """Return a number times `scale` as text without decimals; None for None."""
     if value is None:
         return None
     return f"{round(scale * value):+d}" if sign else f"{round(scale * value)}"
 
 
 def by_world(cells):
-    """Return the table of the headline, a row a world."""
+    """Return the table of the headline, one row for each scenario."""
     head = [
         "world", "runs", "expected", "covers T / D / U", "events T / D / U", "rejects T / D / U", "answered only: covers T",
         "rejects T", "power −20 / −40", "oracle", "bias", "rmse", "length", "detectable", "cannot tell T / D / U",
@@ -302,7 +314,21 @@ def by_world(cells):
 
 
 def spread(cells, zone, method, key):
-    """Return mean and worst over worlds as "mean (worst)"; worst is the least coverage and the largest of all else."""
+    """Return the mean over scenarios and the worst, as "mean (worst)".
+
+    The worst is the smallest coverage, and the largest value of every other figure.
+
+    Parameters
+    ----------
+    cells : dict of str to dict
+        Figures by scenario.
+    zone : str
+        "T", "D" or "U".
+    method : str
+        Key in `METHODS`.
+    key : str
+        Name of the figure.
+    """
     values = [cell[zone]["methods"][method][key] for cell in cells.values()]
     values = [value for value in values if value is not None]
     if not values:
@@ -311,7 +337,7 @@ def spread(cells, zone, method, key):
 
 
 def by_method(cells):
-    """Return the table of all methods over the worlds in which recording in the target does not change."""
+    """Return the table of all methods, over the scenarios in which recording in the target does not change."""
     kept = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target" and not CELLS[name].far}
     head = ["method", "covers T", "covers D", "covers U", "rejects T", "rejects D", "rejects U", "power −20", "power −40",
             "power ring", "bias", "length"]  # fmt: skip
@@ -332,7 +358,7 @@ def by_method(cells):
 
 
 def others_by_world(cells):
-    """Return coverage of the target by every method, a row a world."""
+    """Return the table of the target's coverage by method, one row for each scenario."""
     rows = [[name, *(cell["T"]["methods"][method]["coverage"] for method in METHODS)] for name, cell in cells.items()]
     return table(
         ["world", *("headline", "ratio", "difference", "WDD", "WDD phi", "nearest", "Poisson", "synthetic", "oracle")],
@@ -344,10 +370,10 @@ def several(cells):
     """Return the table of pooled operations."""
     rows = []
     for name, cell in cells.items():
-        for zone, one in cell.get("pooled", {}).items():
+        for zone, pooled_figures in cell.get("pooled", {}).items():
             single = cell[zone]["methods"]["ca"]
-            rows.append([name, zone, one["groups"], one["coverage"], one["rejects"], f"{whole(single['power20'])} / {whole(single['power40'])}",
-                         f"{whole(one['power20'])} / {whole(one['power40'])}", whole(single["length"], 100), whole(one["length"], 100)])  # fmt: skip
+            rows.append([name, zone, pooled_figures["groups"], pooled_figures["coverage"], pooled_figures["rejects"], f"{whole(single['power20'])} / {whole(single['power40'])}",
+                         f"{whole(pooled_figures['power20'])} / {whole(pooled_figures['power40'])}", whole(single["length"], 100), whole(pooled_figures["length"], 100)])  # fmt: skip
     return table(
         [
             "world",
@@ -365,11 +391,11 @@ def several(cells):
 
 
 def classes(found):
-    """Return coverage by smallest detectable fall, and by how many places are as busy."""
-    rows = [[label, one["n"], one["coverage"], one["rejects"]] for label, one in found["fall"].items()]
+    """Return two tables: coverage by smallest detectable fall, and by number of places as busy."""
+    rows = [[label, figures["n"], figures["coverage"], figures["rejects"]] for label, figures in found["fall"].items()]
     more = [
-        [label.replace("1e+09", "more"), one["n"], one["coverage"], one["rejects"]]
-        for label, one in found["busy"].items()
+        [label.replace("1e+09", "more"), figures["n"], figures["coverage"], figures["rejects"]]
+        for label, figures in found["busy"].items()
     ]
     return (
         table(["smallest detectable fall", "zones without effect", "covers", "rejects"], rows)
@@ -379,9 +405,9 @@ def classes(found):
 
 
 def shorter(found):
-    """Return the table of intervals made shorter."""
-    rows = [[f"{100 * (1 - float(factor)):.0f}%", one["mean"], f"{one['least']} ({one['where']})", f"{one['in_band']} of {one['of']}",
-             one["under_93"], one["rejects"], one["most"]] for factor, one in found.items()]  # fmt: skip
+    """Return the table of coverage with shorter intervals."""
+    rows = [[f"{100 * (1 - float(factor)):.0f}%", figures["mean"], f"{figures['least']} ({figures['where']})", f"{figures['in_band']} of {figures['of']}",
+             figures["under_93"], figures["rejects"], figures["most"]] for factor, figures in found.items()]  # fmt: skip
     head = [
         "shorter by",
         "covers, mean",
@@ -395,7 +421,7 @@ def shorter(found):
 
 
 def shares(found):
-    """Return what is said of the displaced share, and its table."""
+    """Return the text on the displaced share, and its table."""
     return "- " + displaced.says(found) + "\n\n" + table(*displaced.rows_of_table(found))
 
 
@@ -403,10 +429,10 @@ def verdicts(cells):
     """Return the table of what the report would say about the target."""
     rows = []
     for name, cell in cells.items():
-        one = cell["T"]
-        reasons = ", ".join(f"{reason} {100 * count / max(sum(one['reasons'].values()), 1):.0f}%" for reason, count in sorted(one["reasons"].items(), key=lambda pair: -pair[1])[:2])  # fmt: skip
-        rows.append([name, one["cannot_tell"], one["refused"], reasons or "–", one["false_findings"], one["false_findings_of_strong"],
-                     f"{whole(one['findings20'])} / {whole(one['findings40'])}"])  # fmt: skip
+        figures = cell["T"]
+        reasons = ", ".join(f"{reason} {100 * count / max(sum(figures['reasons'].values()), 1):.0f}%" for reason, count in sorted(figures["reasons"].items(), key=lambda pair: -pair[1])[:2])  # fmt: skip
+        rows.append([name, figures["cannot_tell"], figures["refused"], reasons or "–", figures["false_findings"], figures["false_findings_of_strong"],
+                     f"{whole(figures['findings20'])} / {whole(figures['findings40'])}"])  # fmt: skip
     return table(
         [
             "world",
@@ -422,10 +448,10 @@ def verdicts(cells):
 
 
 def says(cells):
-    """Return the list of what the figures say, in words."""
+    """Return the main results as a list of sentences."""
     kept = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target"}
     runs = [cell["replications"] for cell in cells.values()]
-    held = {(name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in kept.items() for zone in "TDU"}
+    coverage = {(name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in kept.items() for zone in "TDU"}
     rejects = {(name, zone): cell[zone]["methods"]["ca"]["rejects"] for name, cell in kept.items() for zone in "TDU"}
     answered = {
         name: cell["T"]["answered"]["coverage"]
@@ -440,20 +466,20 @@ def says(cells):
     def over(key):
         return [cell["T"][key] for cell in kept.values() if cell["T"][key] is not None]
 
-    low = sorted(held, key=held.get)
-    under = [f"{name} ({zone} {held[name, zone]:.1f})" for name, zone in low if held[name, zone] < 93]
-    high = [key for key in rejects if rejects[key] > 7]
+    by_coverage = sorted(coverage, key=coverage.get)
+    under = [f"{name} ({zone} {coverage[name, zone]:.1f})" for name, zone in by_coverage if coverage[name, zone] < 93]
+    above_7 = [key for key in rejects if rejects[key] > 7]
     least, most = min(answered, key=answered.get), max(answered, key=answered.get)
     lines = [
         f"{sum(runs):,} replications in {len(cells)} worlds, "
         + (f"{min(runs):,} each." if min(runs) == max(runs) else f"{min(runs):,} to {max(runs):,} each."),
         f"**The headline interval** holds the truth in {mean('ca', 'T', 'coverage'):.1f} / {mean('ca', 'D', 'coverage'):.1f} / "
-        f"{mean('ca', 'U', 'coverage'):.1f}% (T / D / U, mean over worlds). Of {len(held)} worlds and zones, "
-        f"{sum(93 <= value <= 97 for value in held.values())} lie within 93 to 97%, {sum(value > 97 for value in held.values())} above, "
-        f"{sum(value < 93 for value in held.values())} below" + (f": {'; '.join(under)}." if under else "."),
+        f"{mean('ca', 'U', 'coverage'):.1f}% (T / D / U, mean over worlds). Of {len(coverage)} worlds and zones, "
+        f"{sum(93 <= value <= 97 for value in coverage.values())} lie within 93 to 97%, {sum(value > 97 for value in coverage.values())} above, "
+        f"{sum(value < 93 for value in coverage.values())} below" + (f": {'; '.join(under)}." if under else "."),
         f"It leaves out zero where nothing was planted in {mean('ca', 'T', 'rejects'):.1f} / {mean('ca', 'D', 'rejects'):.1f} / "
-        f"{mean('ca', 'U', 'rejects'):.1f}% (nominal 5); above 7% in {len(high)} of {len(rejects)}"
-        + (f" ({'; '.join(f'{name}, {zone} {rejects[name, zone]:.1f}' for name, zone in sorted(high, key=rejects.get, reverse=True))})." if high else "."),
+        f"{mean('ca', 'U', 'rejects'):.1f}% (nominal 5); above 7% in {len(above_7)} of {len(rejects)}"
+        + (f" ({'; '.join(f'{name}, {zone} {rejects[name, zone]:.1f}' for name, zone in sorted(above_7, key=rejects.get, reverse=True))})." if above_7 else "."),
         f"Where the report gives an interval at all, that of the target holds the truth in {answered[least]:.1f} ({least}) to "
         f"{answered[most]:.1f}% ({most}).",
         f"**The price is silence and width.** For the target the report says “cannot tell” in {np.mean(over('cannot_tell')):.0f}% of "
@@ -469,19 +495,19 @@ def says(cells):
         f"{mean('co', 'T', 'coverage'):.0f}%, Poisson regression {mean('po', 'T', 'coverage'):.0f}%, ridge synthetic control "
         f"{mean('sc', 'T', 'coverage'):.0f}%. Their greater power is the other side of their false alarms.",
     ]  # fmt: skip
-    wrong = cells.get("recording rises 15% in the target")
-    if wrong:
-        one = wrong["T"]["methods"]["ca"]
+    biased = cells.get("recording rises 15% in the target")
+    if biased:
+        headline = biased["T"]["methods"]["ca"]
         lines.append(
             f"**No interval holds when the operation changes what is recorded.** With 15% more recorded in the target, the headline "
-            f"is off by {100 * one['bias']:+.0f} (log points) and holds the truth in {one['coverage']:.1f}% only because it is wide; the oracle, "
-            f"precise and wrong, in {wrong['T']['methods']['or']['coverage']:.0f}%. Counts cannot show this; a comparator of reporting can."
+            f"is off by {100 * headline['bias']:+.0f} (log points) and holds the truth in {headline['coverage']:.1f}% only because it is wide; the oracle, "
+            f"precise and wrong, in {biased['T']['methods']['or']['coverage']:.0f}%. Counts cannot show this; a comparator of reporting can."
         )
     return "\n".join(f"- {line}" for line in lines)
 
 
 def picture(cells):
-    """Return an SVG: coverage of the headline by world and zone, with the band that is promised, others in grey."""
+    """Return an SVG picture: the headline's coverage by scenario and zone, with two other methods in grey."""
     left, top, line, width = 270, 58, 19, 860
     low, high = 50.0, 100.0
 
@@ -496,9 +522,9 @@ def picture(cells):
         f'<rect x="{at(93):.1f}" y="{top - 8}" width="{at(97) - at(93):.1f}" height="{line * len(cells) + 8}" fill="#dcebe4"/>',
         f'<text x="{left}" y="20" font-size="14" font-weight="600">Share of 95% intervals that hold the truth, by world</text>',
     ]
-    marks = (("T", "target", "#1b5e4b"), ("D", "rings", "#3b7fb8"), ("U", "both", "#7a4fa3"))
+    zone_marks = (("T", "target", "#1b5e4b"), ("D", "rings", "#3b7fb8"), ("U", "both", "#7a4fa3"))
     x = left
-    for _, label, colour in marks:
+    for _, label, colour in zone_marks:
         out.append(f'<circle cx="{x + 5}" cy="36" r="4" fill="{colour}"/><text x="{x + 14}" y="40">{label}</text>')
         x += 74
     out.append(
@@ -524,7 +550,7 @@ def picture(cells):
                 out.append(
                     f'<path d="M{at(value) - 4:.1f} {y - 4}l8 8m0 -8l-8 8" stroke="#9a9a9a" stroke-width="1.5"/>'
                 )
-        for zone, _, colour in marks:
+        for zone, _, colour in zone_marks:
             value = cell[zone]["methods"]["ca"]["coverage"]
             if value is not None:
                 out.append(f'<circle cx="{at(value):.1f}" cy="{y}" r="4" fill="{colour}" fill-opacity="0.85"/>')
@@ -548,30 +574,30 @@ PARTS = {
 
 
 def between_marks(text, name, made):
-    """Return a page with what stands between the marks of one part written anew."""
-    mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.S)
-    return mark.sub(lambda found: f"{found[1]}{made}\n{found[2]}", text)
+    """Return a page in which the text between the marks of one part is replaced."""
+    part_pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- end -->)", re.S)
+    return part_pattern.sub(lambda match: f"{match[1]}{made}\n{match[2]}", text)
 
 
 def write_part(name, made):
-    """Write one part of `docs/calibration.md` anew."""
+    """Replace one part of `docs/calibration.md`."""
     PAGE.write_text(between_marks(PAGE.read_text(encoding="utf-8"), name, made), encoding="utf-8", newline="\n")
 
 
 def page(text, held):
-    """Return the page with every table between its marks written anew."""
+    """Return the page with every generated part replaced."""
     for name, make in PARTS.items():
         text = between_marks(text, name, make(held))
     return text
 
 
 def row_files():
-    """Return the files named on the command line."""
+    """Return the files that the command line names with ``--rows``."""
     return [Path(sys.argv[place + 1]) for place, word in enumerate(sys.argv) if word == "--rows"]
 
 
 def main() -> None:
-    """Boil down, or write the docs."""
+    """Summarise rows, write the docs, or print the tables."""
     if "--summary" in sys.argv:
         Path(argument("--summary", str(SUMMARY))).write_text(compact(summarise(row_files())), encoding="utf-8")
         return

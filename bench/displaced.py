@@ -1,4 +1,4 @@
-"""Does the set of the displaced share hold the true one? The program's own functions on the rows of `bench.calibration`."""
+"""Coverage of the set of displaced shares, by the program's own functions on the rows of `bench.calibration`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from geoharm.model.effect import Effect, PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
 
 ZONES = ("target", "all rings", "target and rings")
-# Shares that no world plants: the set that belongs to counts without an effect must hold each of them.
+# Shares that no scenario has. Without an effect every share is true, so the set must contain each of them.
 ASKED = (-2.0, -1.0, -0.5)
 _NOTHING = Change("control", 0, 0)
 
 
 def effect_of(zone, one):
-    """Return a zone's effect as the report holds it, from a row; None where there is no interval."""
+    """Return a zone's effect as the report has it, made from a row; None if it has no interval."""
     if "ca" not in one or "no" in one:
         return None
     mean, fall, effective, busy, phi, tau2, error = one["fc"]
@@ -32,93 +32,97 @@ def effect_of(zone, one):
 
 
 def set_of(zones, number):
-    """Return the displaced share of one operation at one effect; None where a zone has no interval."""
+    """Return the displaced share of one operation at one effect; None if a zone has no interval."""
     effects = [effect_of(zone, zones[zone][number]) for zone in ZONES]
     return None if None in effects else displaced_share(effects)
 
 
 def true_share(zones, number):
-    """Return the share that was planted, by expected counts."""
-    local, around = zones["target"][number], zones["all rings"][number]
-    return (around["t"] - around["m"]) / (local["m"] - local["t"])
+    """Return the true displaced share, from expected counts."""
+    target_row, ring_row = zones["target"][number], zones["all rings"][number]
+    return (ring_row["t"] - ring_row["m"]) / (target_row["m"] - target_row["t"])
 
 
 def percent(found):
-    """Return a share in per cent to a tenth, or None where there is nothing to count."""
+    """Return the share of true values in per cent, to one decimal; None for an empty list."""
     return round(100 * float(np.mean(found)), 1) if len(found) else None
 
 
 def displaced(operations_by_cell):
-    """Return by world: how often a set holds the planted share, how often a number is given, and how wide the set is."""
-    found = {}
+    """Return by scenario the coverage of the set, how often a number is given, and the width of the set."""
+    figures = {}
     for name, operations in operations_by_cell.items():
-        kept = {number: [] for number in range(1, len(EFFECTS))}
-        asked = {share: [] for share in ASKED}
-        counting, given = [], []
+        covered_by_effect = {number: [] for number in range(1, len(EFFECTS))}
+        covered_by_share = {share: [] for share in ASKED}
+        covered_by_counting, sets_at_40 = [], []
         for zones in operations:
-            first = set_of(zones, 0)
-            if first is None:
+            set_without_effect = set_of(zones, 0)
+            if set_without_effect is None:
                 continue
-            for share, held in asked.items():
-                held.append(share in first.values)
-            for number, rows in kept.items():
-                one = set_of(zones, number)
-                rows.append(true_share(zones, number) in one.values)
+            for share, covered in covered_by_share.items():
+                covered.append(share in set_without_effect.values)
+            for number, covered in covered_by_effect.items():
+                displaced_set = set_of(zones, number)
+                covered.append(true_share(zones, number) in displaced_set.values)
                 if "ds" in zones["target"][number]:
-                    counting.append(zones["target"][number]["ds"][1])
+                    covered_by_counting.append(zones["target"][number]["ds"][1])
                 if number == 3:
-                    given.append((math.isfinite(one.value), rows[-1], one.values))
-        some = [values for number, _, values in given if number]
-        widths = [values.pieces[0][1] - values.pieces[0][0] for values in some if values.is_bounded]
-        found[name] = {
-            "n": len(given), "counting": percent(counting),
-            "holds": {f"{fall:.0%} fall, {moved:.0%} moved": percent(kept[number]) for number, (fall, moved) in enumerate(EFFECTS) if number},
-            "asked": {f"{share:g}": percent(held) for share, held in asked.items()},
-            "given": percent([number for number, *_ in given]), "holds_given": percent([held for number, held, _ in given if number]),
-            "bounded": percent([values.is_bounded for values in some]), "width": round(float(np.median(widths)), 2) if widths else None,
+                    sets_at_40.append((math.isfinite(displaced_set.value), covered[-1], displaced_set.values))
+        sets_with_number = [values for has_number, _, values in sets_at_40 if has_number]
+        widths = [values.pieces[0][1] - values.pieces[0][0] for values in sets_with_number if values.is_bounded]
+        figures[name] = {
+            "n": len(sets_at_40), "counting": percent(covered_by_counting),
+            "holds": {f"{fall:.0%} fall, {moved:.0%} moved": percent(covered_by_effect[number]) for number, (fall, moved) in enumerate(EFFECTS) if number},
+            "asked": {f"{share:g}": percent(covered) for share, covered in covered_by_share.items()},
+            "given": percent([has_number for has_number, *_ in sets_at_40]), "holds_given": percent([covered for has_number, covered, _ in sets_at_40 if has_number]),
+            "bounded": percent([values.is_bounded for values in sets_with_number]), "width": round(float(np.median(widths)), 2) if widths else None,
         }  # fmt: skip
-    return found
+    return figures
 
 
 def says(found):
-    """Return what the figures say, in words."""
-    kept = {name: one for name, one in found.items() if one["n"] and CELLS[name].recording != "target"}
-    means = {name: float(np.mean(list(one["holds"].values()))) for name, one in kept.items()}
-    asked = {(name, share): value for name, one in kept.items() for share, value in one["asked"].items()}
-    given = {name: one["holds_given"] for name, one in kept.items() if one["given"] and one["given"] >= 10}
-    least, most, low = min(means, key=means.get), max(means, key=means.get), min(asked, key=asked.get)
-    worst = min(given, key=given.get)
+    """Return the main results as text."""
+    kept = {name: cell for name, cell in found.items() if cell["n"] and CELLS[name].recording != "target"}
+    means = {name: float(np.mean(list(cell["holds"].values()))) for name, cell in kept.items()}
+    coverage_of_shares = {(name, share): value for name, cell in kept.items() for share, value in cell["asked"].items()}
+    coverage_given = {name: cell["holds_given"] for name, cell in kept.items() if cell["given"] and cell["given"] >= 10}
+    least, most, lowest = (
+        min(means, key=means.get),
+        max(means, key=means.get),
+        min(coverage_of_shares, key=coverage_of_shares.get),
+    )
+    worst = min(coverage_given, key=coverage_given.get)
     return (
         f"The set holds the planted share in {np.mean(list(means.values())):.1f}% (mean over worlds; from {means[least]:.1f}, {least}, to "
-        f"{means[most]:.1f}, {most}), and shares of −0.5 to −2, which no world plants, in {np.mean(list(asked.values())):.1f}% (at least "
-        f"{asked[low]:.1f}, {low[0]}). Where a number is given, its set holds the truth in {given[worst]:.1f}% and more. The set of "
-        f"counting noise alone would hold it in {np.mean([one['counting'] for one in kept.values()]):.0f}%. The price: at a fall of 40% a number "
-        f"is given in {np.mean([one['given'] for one in kept.values()]):.0f}% of operations with intervals, and the median bounded set is "
-        f"{np.median([one['width'] for one in kept.values() if one['width']]):.1f} wide: one operation seldom tells a third moved from nothing moved."
+        f"{means[most]:.1f}, {most}), and shares of −0.5 to −2, which no world plants, in {np.mean(list(coverage_of_shares.values())):.1f}% (at least "
+        f"{coverage_of_shares[lowest]:.1f}, {lowest[0]}). Where a number is given, its set holds the truth in {coverage_given[worst]:.1f}% and more. The set of "
+        f"counting noise alone would hold it in {np.mean([cell['counting'] for cell in kept.values()]):.0f}%. The price: at a fall of 40% a number "
+        f"is given in {np.mean([cell['given'] for cell in kept.values()]):.0f}% of operations with intervals, and the median bounded set is "
+        f"{np.median([cell['width'] for cell in kept.values() if cell['width']]):.1f} wide: one operation seldom tells a third moved from nothing moved."
     )  # fmt: skip
 
 
 def rows_of_table(found):
-    """Return heading and rows of the table, a row a world."""
+    """Return the heading and the rows of the table, one row for each scenario."""
     head = ["world", "operations", "holds the planted share, all effects", "−20, 0 moved", "−20, 30%", "−40, 30%", "−40, all",
             "share −0.5", "−1", "−2", "a number is given (−40, 30%)", "then it holds", "bounded", "median width", "counting only holds"]  # fmt: skip
     rows = []
-    for name, one in found.items():
-        holds = list(one["holds"].values())
-        mean = round(float(np.mean(holds)), 1) if one["n"] else None
-        asked = [one["asked"][f"{share:g}"] for share in (-0.5, -1.0, -2.0)]
+    for name, cell in found.items():
+        coverage = list(cell["holds"].values())
+        mean = round(float(np.mean(coverage)), 1) if cell["n"] else None
+        coverage_of_shares = [cell["asked"][f"{share:g}"] for share in (-0.5, -1.0, -2.0)]
         rows.append(
             [
                 name,
-                one["n"],
+                cell["n"],
                 mean,
-                *holds,
-                *asked,
-                one["given"],
-                one["holds_given"],
-                one["bounded"],
-                one["width"],
-                one["counting"],
+                *coverage,
+                *coverage_of_shares,
+                cell["given"],
+                cell["holds_given"],
+                cell["bounded"],
+                cell["width"],
+                cell["counting"],
             ]
         )
     return head, rows

@@ -1,9 +1,9 @@
-"""Small made cities through the whole program with nothing but their files: does the verdict say what was planted.
+"""The whole program on the files of small simulated cities, compared with the effects that were planted.
 
-Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--from 0] [--minutes 60]`` to add cities to a file of JSON lines (it
-goes on where the file ends), ``--table`` to print what they say, ``--docs`` to write it into `docs/calibration.md`,
-``--quick`` for two cities. Each city is written as files;
-its truth is kept apart and its file deleted before the program reads anything.
+Run as ``python -m bench.end_to_end --rows FILE [--cities 500] [--from 0] [--minutes 60]`` to add cities to a file of JSON
+lines; it continues where the file ends. ``--table`` prints the tables, ``--docs`` writes them into `docs/calibration.md`,
+``--quick`` runs two cities. Each city is written as files. The file with the true values is read and deleted before the
+program reads anything.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("t
 CALM = PanelWorld(before=36, after=12, level=0, own_level=0)
 MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
 KIND, TREATMENT = "needles", "treatment entries"
-# What a city's files lack and some services have: their own list of who entered treatment, where and when.
+# A source that the simulated files lack and some services have: a list of entries into treatment with place and date.
 LIST = """[[source]]
 name = "entries"
 kind = "treatment_entry"
@@ -57,7 +57,7 @@ harm = {{ borne_by = "user", type = "health" }}
 
 
 def plan_of(number):
-    """Return the plan of a city: tactics, choices of the target and drifts in turns."""
+    """Return the plan of a city. Tactics, rules to choose the target, and drifts alternate with the city's number."""
     tactics = sorted(PLANTED_EFFECTS)
     return CityPlan(
         number,
@@ -69,7 +69,7 @@ def plan_of(number):
 
 
 def one_city(number):
-    """Return what the program says of a city, and what was planted."""
+    """Return the row of one city: the program's results and the planted effects."""
     plan = plan_of(number)
     city = build_city(plan)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,8 +84,8 @@ def one_city(number):
             designs = run.design_operations(study, ledgers)
             spots = run.map_hotspots(engine, study, ledgers, designs)
             result = StudyResult(study, ledgers, spots, run.evaluate_operations(engine, study, ledgers, designs))
-            table_of = study.harm.area_measures[0]
-            areas = {zone: net_harm.area_table_effect(engine, table_of, designs[0], zone) for zone in ZONES}
+            area_measure = study.harm.area_measures[0]
+            areas = {zone: net_harm.area_table_effect(engine, area_measure, designs[0], zone) for zone in ZONES}
     disclosed = protect(result)
     verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {
@@ -95,9 +95,9 @@ def one_city(number):
     }  # fmt: skip
     effects = result.operations[0].measures[0].effects
     for zone, parts in ZONES.items():
-        planted = [truth["kinds"][KIND][part] for part in parts]
-        without, with_it = (sum(one[key] for one in planted) for key in ("expected_without", "expected_with"))
-        effect = next(one for one in effects if one.zone == zone)
+        true_counts = [truth["kinds"][KIND][part] for part in parts]
+        without, with_it = (sum(count[key] for count in true_counts) for key in ("expected_without", "expected_with"))
+        effect = next(effect for effect in effects if effect.zone == zone)
         row["zones"][zone] = {
             "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "counting": ends(effect.counting),
             "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
@@ -109,9 +109,9 @@ def one_city(number):
 
 
 def listed(city, data):
-    """Return the study of a city with the list of entries into treatment beside the table, and the primary measure.
+    """Return the study of a city with two measures: the primary one, and a list of entries into treatment.
 
-    The other measures are left out: they would only take time.
+    The table of entries into treatment by district stays in the study. The other measures are left out to save time.
     """
     _write_points(city, data / "entries.csv", (TREATMENT,), np.random.default_rng([city.plan.seed, 9]))
     path = data / "study.toml"
@@ -119,44 +119,58 @@ def listed(city, data):
     text = path.read_text(encoding="utf-8").replace("[[operation]]", LIST.format(start=span.start, end=span.end), 1)
     path.write_text(text, encoding="utf-8")
     study = read_study(path)
-    kept = tuple(one for one in study.measures if one.name in (study.primary, "entries listed"))
-    sources = {one.source for one in (*kept, *study.harm.area_measures)}
-    return replace(study, measures=kept, sources=tuple(one for one in study.sources if one.name in sources))
+    measures = tuple(measure for measure in study.measures if measure.name in (study.primary, "entries listed"))
+    sources = {measure.source for measure in (*measures, *study.harm.area_measures)}
+    return replace(
+        study, measures=measures, sources=tuple(source for source in study.sources if source.name in sources)
+    )
 
 
 def treatment_of(disclosed, listed_result, areas, planted):
-    """Return what is said of entries into treatment: the verdict on the list, and the bounds that the table gives."""
-    shown = disclosed.operations[0].measures[1]
-    found = {"state": read_with_diagnostics(shown, shown.effect("target")).value, "zones": {}}
+    """Return the results for entries into treatment: the reading of the list, and the bounds from the table.
+
+    Parameters
+    ----------
+    disclosed : Release
+        The release of the study.
+    listed_result : MeasureResult
+        Result of the list, at full precision.
+    areas : dict of zone to BoundedEffect
+        Bounds from the table by district.
+    planted : dict
+        True expected counts by part of the footprint.
+    """
+    released_measure = disclosed.operations[0].measures[1]
+    row = {"state": read_with_diagnostics(released_measure, released_measure.effect("target")).value, "zones": {}}
     for zone, parts in ZONES.items():
         without, with_it = (sum(planted[part][key] for part in parts) for key in ("expected_without", "expected_with"))
-        effect = next(one for one in listed_result.effects if one.zone == zone)
+        effect = next(effect for effect in listed_result.effects if effect.zone == zone)
         low, high = areas[zone].low.interval().low, areas[zone].high.interval().high
-        found["zones"][zone] = {
+        row["zones"][zone] = {
             "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "note": effect.ratio.note[:90],
             "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
             "table": [low if math.isfinite(low) else None, high if math.isfinite(high) else None], "change": with_it - without,
         }  # fmt: skip
-    return found
+    return row
 
 
 def share_of(family, planted):
-    """Return the displaced share as the report gives it, and whether its set holds the planted one; None without a fall."""
+    """Return the displaced share as in the report, and whether its set covers the true one; None without a planted fall."""
     lost, gained = (planted[zone]["expected_without"] - planted[zone]["expected_with"] for zone in ("target", "rings"))
     if lost < 1e-9 or family is None or family.indices is None:
         return None
-    found = family.indices.displaced_share
-    if found.values.shape == "none":
-        return {"truth": -gained / lost, "given": False, "inside": None, "set": [], "note": found.note[:60]}
-    pieces = found.values.pieces if found.values.shape != "everything" else ()
+    displaced_share = family.indices.displaced_share
+    if displaced_share.values.shape == "none":
+        return {"truth": -gained / lost, "given": False, "inside": None, "set": [], "note": displaced_share.note[:60]}
+    pieces = displaced_share.values.pieces if displaced_share.values.shape != "everything" else ()
     return {
-        "truth": -gained / lost, "given": math.isfinite(found.value), "inside": -gained / lost in found.values,
-        "set": [[end if math.isfinite(end) else None for end in piece] for piece in pieces], "note": found.note[:60],
+        "truth": -gained / lost, "given": math.isfinite(displaced_share.value), "inside": -gained / lost in displaced_share.values,
+        "set": [[end if math.isfinite(end) else None for end in piece] for piece in pieces], "note": displaced_share.note[:60],
     }  # fmt: skip
 
 
 def ends(estimate):
-    """Return value, low and high of an estimate, or None where it is undefined."""
+    """Return value, low and high of an estimate; None if it is undefined."""
     if not estimate.is_defined:
         return None
     span = estimate.interval()
@@ -164,56 +178,61 @@ def ends(estimate):
 
 
 def spots_of(result, truth, radius):
-    """Return how well the hotspots find the markets: the share of markets touched, of their area inside, of area outside."""
-    found = shapely.union_all([spot.geometry for spot in result.hotspots[0].hotspots])
+    """Return how well hotspots find markets: their number, the share of their area near markets, the share of markets touched."""
+    hotspot_area = shapely.union_all([spot.geometry for spot in result.hotspots[0].hotspots])
     markets = [shapely.Point(x, y).buffer(radius / 2) for x, y in truth["markets"]]
     near = shapely.union_all([shapely.Point(x, y).buffer(radius) for x, y in truth["markets"]])
-    if found.is_empty:
+    if hotspot_area.is_empty:
         return {"spots": 0}
     return {
         "spots": len(result.hotspots[0].hotspots),
-        "area_near_markets": found.intersection(near).area / found.area,
-        "markets_touched": float(np.mean([one.intersects(found) for one in markets])),
+        "area_near_markets": hotspot_area.intersection(near).area / hotspot_area.area,
+        "markets_touched": float(np.mean([market.intersects(hotspot_area) for market in markets])),
     }
 
 
 def treatment_summary(rows):
-    """Return what the rows say of entries into treatment: a list with places, and a table by district."""
+    """Return the tables for entries into treatment, from the list with places and from the table by district."""
     if not rows:
         return ""
-    out = []
+    table_rows = []
     for zone in ZONES:
-        held = [one for row in rows if (one := row["zones"][zone])["ratio"]]
-        null = [one for one in held if abs(one["truth"]) < 1e-9]
-        inside = [one["ratio"][1] <= one["truth"] <= one["ratio"][2] for one in held]
+        with_interval = [zone_row for row in rows if (zone_row := row["zones"][zone])["ratio"]]
+        without_effect = [zone_row for zone_row in with_interval if abs(zone_row["truth"]) < 1e-9]
+        covered = [zone_row["ratio"][1] <= zone_row["truth"] <= zone_row["ratio"][2] for zone_row in with_interval]
         tables = [row["zones"][zone] for row in rows]
-        least = [
+        bounds = [
             (
-                -math.inf if one["table"][0] is None else one["table"][0],
-                math.inf if one["table"][1] is None else one["table"][1],
+                -math.inf if zone_row["table"][0] is None else zone_row["table"][0],
+                math.inf if zone_row["table"][1] is None else zone_row["table"][1],
             )
-            for one in tables
+            for zone_row in tables
         ]
-        out.append([
-            zone, len(held), share(inside), len(null), share([one["ratio"][1] > 0 or one["ratio"][2] < 0 for one in null]),
-            share([low <= one["change"] <= high for (low, high), one in zip(least, tables, strict=True)]),
-            share([low > 0 or high < 0 for low, high in least]),
+        table_rows.append([
+            zone, len(with_interval), share(covered), len(without_effect), share([zone_row["ratio"][1] > 0 or zone_row["ratio"][2] < 0 for zone_row in without_effect]),
+            share([low <= zone_row["change"] <= high for (low, high), zone_row in zip(bounds, tables, strict=True)]),
+            share([low > 0 or high < 0 for low, high in bounds]),
         ])  # fmt: skip
     head = ["entries into treatment", "headline: cities with one", "covers", "without effect", "rejects", "district table: bounds hold the change", "bounds leave out zero"]  # fmt: skip
-    text = table(head, out) + "\n\n"
+    text = table(head, table_rows) + "\n\n"
     names = [state.value for state in Reading]
-    states = {}
+    states_by_effect = {}
     for row in rows:
         truth = row["zones"]["target"]["truth"]
-        states.setdefault("none" if abs(truth) < 1e-9 else "rise (20 to 40% at first)", []).append(row["state"])
+        states_by_effect.setdefault("none" if abs(truth) < 1e-9 else "rise (20 to 40% at first)", []).append(
+            row["state"]
+        )
     text += table(["planted in the target", "cities", *names], [
-        [what, len(found), *(share([state == name for state in found]) for name in names)] for what, found in sorted(states.items())
+        [effect, len(states), *(share([state == name for state in states]) for name in names)] for effect, states in sorted(states_by_effect.items())
     ])  # fmt: skip
     return text + "\n\n"
 
 
 def is_right(row):
-    """Return whether an answer is true: the direction of a finding, or that "no clear change" has the truth in its interval."""
+    """Return whether an answer is right.
+
+    A finding is right if its direction is true. "No clear change" is right if its interval covers the true change.
+    """
     target = row["zones"]["target"]
     if row["state"] == "no clear change":
         return target["ratio"][1] <= target["truth"] <= target["ratio"][2]
@@ -222,35 +241,37 @@ def is_right(row):
 
 def summary(rows):
     """Return tables of coverage, verdicts and hotspots."""
-    out = []
+    table_rows = []
     for zone in ZONES:
         for key, name in (("ratio", "headline"), ("counting", "noise of counting")):
-            held = [one for row in rows if (one := row["zones"][zone])[key]]
-            inside = [one[key][1] <= one["truth"] <= one[key][2] for one in held]
-            null = [one for one in held if abs(one["truth"]) < 1e-9]
-            out.append(
+            with_interval = [zone_row for row in rows if (zone_row := row["zones"][zone])[key]]
+            covered = [zone_row[key][1] <= zone_row["truth"] <= zone_row[key][2] for zone_row in with_interval]
+            without_effect = [zone_row for zone_row in with_interval if abs(zone_row["truth"]) < 1e-9]
+            table_rows.append(
                 [
                     zone,
                     name,
-                    len(held),
-                    share(inside),
-                    len(null),
-                    share([one[key][1] > 0 or one[key][2] < 0 for one in null]),
+                    len(with_interval),
+                    share(covered),
+                    len(without_effect),
+                    share([zone_row[key][1] > 0 or zone_row[key][2] < 0 for zone_row in without_effect]),
                 ]
             )
-    text = table(["zone", "interval", "cities with one", "covers", "without effect", "rejects"], out) + "\n\n"
+    text = table(["zone", "interval", "cities with one", "covers", "without effect", "rejects"], table_rows) + "\n\n"
     rows = [row for row in rows if "share" in row]
-    states = {}
+    states_by_effect = {}
     for row in rows:
         truth = row["zones"]["target"]["truth"]
-        what = "none" if abs(truth) < 1e-9 else ("under 20% over the year" if truth > math.log(0.8) else "20% and more")
-        states.setdefault(what, []).append(row["state"])
+        effect = (
+            "none" if abs(truth) < 1e-9 else ("under 20% over the year" if truth > math.log(0.8) else "20% and more")
+        )
+        states_by_effect.setdefault(effect, []).append(row["state"])
     names = [state.value for state in Reading]
-    out = [
-        [what, len(found), *(share([state == name for state in found]) for name in names)]
-        for what, found in sorted(states.items())
+    table_rows = [
+        [effect, len(states), *(share([state == name for state in states]) for name in names)]
+        for effect, states in sorted(states_by_effect.items())
     ]
-    text += table(["planted fall in the target", "cities", *names], out) + "\n\n"
+    text += table(["planted fall in the target", "cities", *names], table_rows) + "\n\n"
     answers = [row for row in rows if row["state"] in ("fell", "rose", "no clear change")]
     findings = [row for row in answers if row["state"] != "no clear change"]
     text += (
@@ -258,29 +279,29 @@ def summary(rows):
         f"{share([is_right(row) for row in answers])}%. Findings among them: {len(findings)}, right in "
         f"{share([is_right(row) for row in findings])}%.\n\n"
     )
-    moved = [row["share"] for row in rows if row.get("share")]
-    if moved:
-        refused = sum(one["inside"] is None for one in moved)
-        moved = [one for one in moved if one["inside"] is not None]
-        given = [one for one in moved if one["given"]]
+    shares = [row["share"] for row in rows if row.get("share")]
+    if shares:
+        refused = sum(share_row["inside"] is None for share_row in shares)
+        shares = [share_row for share_row in shares if share_row["inside"] is not None]
+        with_number = [share_row for share_row in shares if share_row["given"]]
         text += (
-            f"Displaced share: its set holds the planted share in {share([one['inside'] for one in moved])}% of {len(moved)} cities with a "
-            f"fall and intervals ({refused} more have none); a number is given in {len(given)}, and there the set holds it in {share([one['inside'] for one in given])}%. The "
-            f"set rules any share out in {share([bool(one['set']) for one in moved])}%.\n\n"
+            f"Displaced share: its set holds the planted share in {share([share_row['inside'] for share_row in shares])}% of {len(shares)} cities with a "
+            f"fall and intervals ({refused} more have none); a number is given in {len(with_number)}, and there the set holds it in {share([share_row['inside'] for share_row in with_number])}%. The "
+            f"set rules any share out in {share([bool(share_row['set']) for share_row in shares])}%.\n\n"
         )
     text += treatment_summary([row["treatment"] for row in rows if "treatment" in row])
-    spots = [row["spots"] for row in rows if row["spots"].get("spots")]
-    if spots:
+    hotspot_rows = [row["spots"] for row in rows if row["spots"].get("spots")]
+    if hotspot_rows:
         text += (
-            f"Hotspots (a quarter of all needle finds): {np.mean([one['spots'] for one in spots]):.1f} a city; "
-            f"{100 * np.mean([one['area_near_markets'] for one in spots]):.0f}% of their area within reach of a market; "
-            f"{100 * np.mean([one['markets_touched'] for one in spots]):.0f}% of all markets touched."
+            f"Hotspots (a quarter of all needle finds): {np.mean([hotspot_row['spots'] for hotspot_row in hotspot_rows]):.1f} a city; "
+            f"{100 * np.mean([hotspot_row['area_near_markets'] for hotspot_row in hotspot_rows]):.0f}% of their area within reach of a market; "
+            f"{100 * np.mean([hotspot_row['markets_touched'] for hotspot_row in hotspot_rows]):.0f}% of all markets touched."
         )
     return text
 
 
 def main() -> None:
-    """Run or print."""
+    """Run cities, or print or write the tables."""
     path = Path(argument("--rows", "end_to_end.jsonl"))
     if "--table" in sys.argv or "--docs" in sys.argv:
         text = summary(list(rows_of(path)))

@@ -1,10 +1,10 @@
-"""Reading a large CSV file: the whole job of `geoharm ingest` against DuckDB's bare reading of the same five columns.
+"""Speed of reading a large CSV file: the whole of `geoharm ingest`, and DuckDB reading five of its columns.
 
-Run as ``python -m bench.ingest [--quick] [--rows N]``. The file is made from a seed like those of data.police.uk:
-twelve columns, an id of 64 signs, 30,000 map points, 1.5 % of rows without a place. Ours is the whole job: read, check,
-hash, project, tell duplicates and default geocodes, place in the study area, write the tables, balance the ledger. The
-peer reads five columns of the same file with their types declared and adds them up: what any job on DuckDB's reader must
-take at least. Peak memory is of the whole process, about 320 MB of which are ours before a row is read.
+Run as ``python -m bench.ingest [--quick] [--rows N]``. The file is simulated from a seed and looks like those of
+data.police.uk: twelve columns, an id of 64 characters, 30,000 map points, 1.5 % of rows without a place. geoharm does the
+whole job: read, check, hash, project, find duplicates and default geocodes, place in the study area, write the tables, balance
+the ledger. The peer reads five columns of the same file with declared types and adds them up. Any job with DuckDB's reader
+takes at least this long. Peak memory is that of the whole process; geoharm uses about 320 MB of it before a row is read.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PEER = "duckdb read_csv, 5 columns"
 
 
 def write_street_csv(path: Path, rows: int) -> None:
-    """Write a file like those of data.police.uk street level crime."""
+    """Write a file that looks like the street-level crime files of data.police.uk."""
     rng = np.random.default_rng(7)
     columns = {
         "k": np.arange(POINTS),
@@ -70,7 +70,7 @@ def write_street_csv(path: Path, rows: int) -> None:
 
 
 def run(method: str, path: Path) -> None:
-    """Read the file with one method and print what it took."""
+    """Read the file with one method, and print time and memory."""
     one_run(lambda: _whole_job(path) if method == "geoharm" else _bare(path), lambda found: found)
 
 
@@ -100,7 +100,7 @@ def _bare(path: Path) -> dict[str, Any]:
 
 
 def main(arguments: list[str]) -> None:
-    """Make the file and time both, or run one."""
+    """Make the file and time both methods, or run one method here."""
     if arguments[:1] == ["--one"]:
         run(arguments[1], Path(arguments[2]))
         return

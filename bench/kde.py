@@ -1,12 +1,16 @@
-"""Density of many points: `geoharm.hotspots.density.intensity` against KDEpy's Fourier method and libkdv.
+"""Speed and error of kernel density: `geoharm.hotspots.density.intensity`, KDEpy's Fourier method and libkdv.
 
-Run as ``python -m bench.kde [--quick]``. A made city of 30 by 30 km, cells of 50 m, search radius 300 m; points anywhere, or
-moved to one of 30,000 map points as the British police publish them. Every method runs in a process of its own, by
-turns. Before the clock starts, modules are imported, loops compiled, and the points in memory as each method takes
-them: x, y and weight of one for geoharm, one table for its peers, and for KDEpy the grid too. What each does with them
-is counted: checks of the input, our grouping by place and the whole `density`, KDEpy's `fit` and `evaluate`. Errors are those at 300 cells against the sum over all
-points, one by one, after each peer's result was scaled to fit best (they normalise in their own ways): the largest over the
-peak, and the largest share of a cell's own value where that is above a thousandth of the peak.
+Run as ``python -m bench.kde [--quick]``. A simulated city of 30 by 30 km, cells of 50 m, search radius 300 m. Points are
+anywhere, or moved to one of 30,000 map points as the British police publish them. The methods run in turns, each in a process
+of its own.
+
+Not timed: imports, compilation, and loading the points in the form that each method takes (x, y and a weight of 1 for geoharm,
+one table for the other packages, and the grid for KDEpy). Timed: everything else, such as checks of the input, the grouping by
+place and the whole `density` of geoharm, and KDEpy's `fit` and `evaluate`.
+
+Errors are computed at 300 cells, against the exact sum over all points. Each result is first scaled to fit best, since the
+packages normalise in different ways. Two errors are printed: the largest error divided by the peak, and the largest relative
+error in cells above a thousandth of the peak.
 """
 
 from __future__ import annotations
@@ -44,25 +48,25 @@ Sampled = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 
 def surface(columns: Sequence[NDArray[np.float64]], kernel: str) -> NDArray[np.float64]:
-    """Return our surface of x, y and weight."""
+    """Return the density by geoharm of points given as columns x, y and weight."""
     return density(Points(*columns), GRID, bandwidth=RADIUS, years=1, kernel=kernel, counted=False).values
 
 
 def job(
     method: str, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> tuple[Callable[[], Any], Callable[[Any], Sampled]]:
-    """Return what is timed, and how its result reads as places and values."""
-    ours, _, kernel = method.partition(" ")
-    if ours == "geoharm":
-        held = tuple(np.array(column) for column in (x, y, np.ones(x.size)))
-        for column in held:
+    """Return the function to time, and a function that turns its result into places and values."""
+    package, _, kernel = method.partition(" ")
+    if package == "geoharm":
+        point_columns = tuple(np.array(column) for column in (x, y, np.ones(x.size)))
+        for column in point_columns:
             column.setflags(write=False)
         # The first compiles pairs and moments, the second the grouping by place.
-        surface([column[:WARM] for column in held], kernel)
+        surface([column[:WARM] for column in point_columns], kernel)
         surface([np.zeros(WARM), np.zeros(WARM), np.ones(WARM)], kernel)
         columns, rows = np.meshgrid(*GRID.centres())
-        return lambda: surface(held, kernel), lambda values: (columns.ravel(), rows.ravel(), values.ravel())
-    if ours == "KDEpy":
+        return lambda: surface(point_columns, kernel), lambda values: (columns.ravel(), rows.ravel(), values.ravel())
+    if package == "KDEpy":
         kdepy = importlib.import_module("KDEpy")
         centres = (np.arange(-1, SIZE + 1) + 0.5) * CELL
         grid = np.array([[a, b] for a in centres for b in centres])
@@ -85,21 +89,34 @@ def job(
 
 
 def errors(x: NDArray[np.float64], y: NDArray[np.float64], kernel: str, found: Sampled) -> list[float]:
-    """Return the largest error over the peak, and the largest over a cell's own value, at 300 cells."""
+    """Return the largest error divided by the peak, and the largest relative error, at 300 cells.
+
+    Parameters
+    ----------
+    x, y : ndarray, points
+        Places of the points in metres.
+    kernel : str
+        Name of the kernel.
+    found : tuple of three ndarray, cells
+        x, y and density of the cells.
+    """
     rng = np.random.default_rng(3)
     columns, rows, values = found
     chosen = np.unique(np.concatenate([[np.argmax(values)], rng.integers(0, values.size, 299)]))
     order = np.argsort(x)
     x, y = x[order], y[order]
     expected = np.empty(chosen.size)
-    for number, at in enumerate(chosen):
-        first, last = np.searchsorted(x, [columns[at] - RADIUS, columns[at] + RADIUS])
-        distance = np.hypot(x[first:last] - columns[at], y[first:last] - rows[at])
+    for number, cell in enumerate(chosen):
+        first, last = np.searchsorted(x, [columns[cell] - RADIUS, columns[cell] + RADIUS])
+        distance = np.hypot(x[first:last] - columns[cell], y[first:last] - rows[cell])
         expected[number] = kernel_value(distance, kernel=kernel, bandwidth=RADIUS).sum()
-    got = values[chosen]
-    got = got * (got @ expected) / (got @ got)
-    off, high = np.abs(got - expected), expected > 1e-3 * expected.max()
-    return [float(off.max() / expected.max()), float((off[high] / expected[high]).max())]
+    density_values = values[chosen]
+    density_values = density_values * (density_values @ expected) / (density_values @ density_values)
+    difference, above_threshold = np.abs(density_values - expected), expected > 1e-3 * expected.max()
+    return [
+        float(difference.max() / expected.max()),
+        float((difference[above_threshold] / expected[above_threshold]).max()),
+    ]
 
 
 def run(method: str, path: str) -> None:
@@ -111,21 +128,21 @@ def run(method: str, path: str) -> None:
 
 
 def report(case: str, ours: str, runs: dict[str, list[dict[str, Any]]]) -> None:
-    """Print one JSON object for each peer; ratios are of the least seconds, since the cores may be shared."""
-    mine = runs.pop(ours)
-    for peer, theirs in runs.items():
+    """Print one JSON object for each peer. Ratios are of the shortest times, since other jobs may share the cores."""
+    our_runs = runs.pop(ours)
+    for peer, peer_runs in runs.items():
         figure: dict[str, Any] = {"name": "kde", "case": case, "ours": ours, "peer": peer, "versions": _versions()}
-        if not mine or not theirs:
-            print(json.dumps(figure | {"skipped": f"{peer if mine else ours} cannot run here"}), flush=True)
+        if not our_runs or not peer_runs:
+            print(json.dumps(figure | {"skipped": f"{peer if our_runs else ours} cannot run here"}), flush=True)
             continue
-        for who, all_runs in (("ours", mine), ("peer", theirs)):
-            least = min(one["seconds"] for one in all_runs)
+        for who, all_runs in (("ours", our_runs), ("peer", peer_runs)):
+            least = min(run_figures["seconds"] for run_figures in all_runs)
             peak, relative = all_runs[0]["result"]
             figure |= {
                 f"{who}_least": round(least, 4),
-                f"{who}_all": [round(one["seconds"], 4) for one in all_runs],
-                f"{who}_cpu_least": round(min(one["cpu"] for one in all_runs), 4),
-                f"{who}_peak_mb": round(max(one["peak_mb"] for one in all_runs)),
+                f"{who}_all": [round(run_figures["seconds"], 4) for run_figures in all_runs],
+                f"{who}_cpu_least": round(min(run_figures["cpu"] for run_figures in all_runs), 4),
+                f"{who}_peak_mb": round(max(run_figures["peak_mb"] for run_figures in all_runs)),
                 f"{who}_error_of_peak": float(f"{peak:.1e}"),
                 f"{who}_error_relative": float(f"{relative:.1e}"),
             }
@@ -135,17 +152,17 @@ def report(case: str, ours: str, runs: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def _versions() -> dict[str, str]:
-    found = {}
+    versions = {}
     for package in PACKAGES:
         try:
-            found[package] = version(package)
+            versions[package] = version(package)
         except PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            versions[package] = "not installed"
+    return versions
 
 
 def main(arguments: list[str]) -> None:
-    """Run every case, or one."""
+    """Run every case in processes of its own, or run one method here."""
     if arguments[:1] == ["--one"]:
         run(arguments[1], arguments[2])
         return

@@ -1,9 +1,10 @@
-"""A surface of 100,000 cells as a page: `geoharm.publish` against folium's GeoJson, bytes and time of building.
+"""Size and time of a map page with a surface of 100,000 cells: `geoharm.report` and folium's GeoJson.
 
-Run as ``python -m bench.map``. A made city of 15.8 by 15.8 km, cells of 50 m, 120,000 events, so that every cell has a class. Ours is the whole map page
-with Leaflet in it, from the surface to the text of the file; folium's is one GeoJson layer of square cells in the same six
-colours, saved as a page that loads Leaflet from elsewhere (so its bytes leave Leaflet out). Blank cells are left out of
-both. Each runs in turn in one process, three times; the density is computed beforehand and counts for neither.
+Run as ``python -m bench.map``. A simulated city of 15.8 by 15.8 km, cells of 50 m, 120,000 events, so that every cell has a
+class. geoharm makes the whole map page, with Leaflet in it, from the surface to the text of the file. folium makes one GeoJson
+layer of square cells in the same six colours, saved as a page that loads Leaflet from the web (so its size is without
+Leaflet). Both leave out blank cells. They run in turns in one process, three times. The density is computed before and not
+timed.
 """
 
 from __future__ import annotations
@@ -34,21 +35,21 @@ RUNS = 3
 
 
 def made_surface() -> tuple[Surface, StudyArea, tuple[float, ...]]:
-    """Return the density of a made city, its area, and where its classes begin."""
+    """Return the density of a simulated city, its area, and the start of each class."""
     rng = np.random.default_rng(1)
     wide = SIDE * CELL
-    where = [
+    axes = [
         ORIGIN[axis] + np.concatenate([rng.uniform(0, wide, 90_000), rng.normal(wide / 2, 2_000, 30_000)])
         for axis in (0, 1)
     ]
     area = StudyArea(shapely.box(*ORIGIN, ORIGIN[0] + wide, ORIGIN[1] + wide), CRS)
     grid = Grid(*ORIGIN, CELL, SIDE, SIDE)
-    found = density(Points(*where, np.ones(120_000)), grid, bandwidth=300.0, years=1.0, within=area.boundary)
-    return found, area, class_breaks(float(np.nanmax(found.values)))
+    surface = density(Points(*axes, np.ones(120_000)), grid, bandwidth=300.0, years=1.0, within=area.boundary)
+    return surface, area, class_breaks(float(np.nanmax(surface.values)))
 
 
 def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
-    """Return a page of one picture, with everything it needs inside."""
+    """Return geoharm's page with one picture and everything it needs."""
     image = classed_image(surface, np.nan_to_num(surface.values), breaks, area, coarse=100.0)
     bounds = [[image.south, image.west], [image.north, image.east]]
     parts = leaflet_assets()
@@ -67,7 +68,7 @@ def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
 
 
 def theirs(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
-    """Return folium's page with one square a cell."""
+    """Return folium's page with one square for each cell."""
     grid = surface.grid
     classes = np.digitize(np.nan_to_num(surface.values), breaks)
     down, across = np.nonzero(classes)
@@ -80,20 +81,20 @@ def theirs(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
         {"type": "Feature", "properties": {"class": int(kind)}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
         for ring, kind in zip(rings, classes[down, across], strict=True)
     ]
-    built = folium.Map(tiles=None)
+    folium_map = folium.Map(tiles=None)
     folium.GeoJson(
         {"type": "FeatureCollection", "features": features},
-        style_function=lambda one: {
-            "fillColor": palette.DENSITY[one["properties"]["class"] - 1],
+        style_function=lambda feature: {
+            "fillColor": palette.DENSITY[feature["properties"]["class"] - 1],
             "weight": 0,
             "fillOpacity": 1,
         },
-    ).add_to(built)
-    return str(built.get_root().render())
+    ).add_to(folium_map)
+    return str(folium_map.get_root().render())
 
 
 def timed(make: Callable[..., str], *parts: object) -> tuple[float, int]:
-    """Return seconds of processor time, which says more than the clock on a machine that others use, and bytes."""
+    """Return seconds of processor time, and bytes. Processor time varies less than wall time on a shared machine."""
     start = time.process_time()
     page = make(*parts)
     return time.process_time() - start, len(page.encode("utf-8"))
@@ -111,14 +112,14 @@ def main() -> None:
     cells = int(np.isfinite(parts[0].values).sum())
     drawn = int((np.digitize(np.nan_to_num(parts[0].values), parts[2]) > 0).sum())
     print(f"{cells:,} cells, {drawn:,} drawn; folium {version('folium')}")
-    for name, found in rows.items():
-        seconds = [one for one, _ in found]
+    for name, runs in rows.items():
+        seconds = [run_seconds for run_seconds, _ in runs]
         print(
-            f"{name}: {found[0][1] / 1000:,.0f} kB, {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
+            f"{name}: {runs[0][1] / 1000:,.0f} kB, {statistics.median(seconds):.2f} s ({min(seconds):.2f} to {max(seconds):.2f})"
         )
-    for what, index in (("bytes", 1), ("time", 0)):
+    for quantity, index in (("bytes", 1), ("time", 0)):
         print(
-            f"{what}: 1/{statistics.median(r[index] for r in rows['folium']) / statistics.median(r[index] for r in rows['geoharm']):.0f}"
+            f"{quantity}: 1/{statistics.median(run[index] for run in rows['folium']) / statistics.median(run[index] for run in rows['geoharm']):.0f}"
         )
 
 

@@ -1,11 +1,11 @@
-"""Would the past of other measures make the forecast better? Real counts, at places without a known operation.
+"""Whether the past of other measures improves the forecast of a measure, on real counts.
 
-Run as ``python -m bench.other_measures [--data FOLDER] [--places 6]``. Places, dates and circles are those of `bench.placebo_real`.
-The program's forecast of a measure leaves a miss at every placebo place. The misses are forecast by a regression, learned for each place at
-those that share no ground with it, on what the other measures did there: their last year against
-their whole past, both against the city. ``after`` adds what they did in the window after, which nobody may use, since an
-operation changes it: it bounds what any of it could tell. Printed: by how much the misses, and so the intervals, would be
-shorter; below zero, longer.
+Run as ``python -m bench.other_measures [--data FOLDER] [--places 6]``. Places, dates and circles are those of
+`bench.placebo_real`. The program's forecast of a measure has an error at every placebo place. A regression on the other
+measures forecasts these errors. For each place it is fitted at places that share no ground with it. Its variables are the
+other measures' last year compared with their whole past, relative to the city. ``after`` adds their window after. An operation
+changes that window, so it must not be used in an evaluation; it gives an upper bound of the gain. The bench prints by what
+share the errors, and so the intervals, would be shorter; a negative number means longer.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ from geoharm.pipeline.load import load_sources
 from geoharm.study.read import read_study
 
 YEAR = 12
-PENALTY = 10.0  # independent places' worth of "the other measures say nothing"
+PENALTY = 10.0  # ridge penalty, as a number of independent places without any relation to the other measures
 
 
 def ratio(seen, expected):
-    """Return a log ratio that stays finite at zero."""
+    """Return a log ratio that is finite for counts of zero."""
     return np.log((seen + KAPPA) / (expected + KAPPA))
 
 
 def features_of(table, city, months):
-    """Return last year against the whole past, and after against the past, both against the city, by place."""
+    """Return by place the log ratio of the last year to the whole past, and of the window after, relative to the city."""
     past, city_past = table[:, :months].sum(axis=1), city[:months].sum()
     year = ratio(table[:, months - YEAR : months].sum(axis=1), past / city_past * city[months - YEAR : months].sum())
     after = ratio(table[:, months], past / city_past * city[months])
@@ -56,8 +56,20 @@ def features_of(table, city, months):
 
 
 def left_over(misses, features, shares, penalty):
-    """Return the mean squared miss left when each is forecast from places that share no ground with its own."""
-    found = misses.copy()
+    """Return the mean squared error that remains after each error is forecast from places without shared ground.
+
+    Parameters
+    ----------
+    misses : ndarray, places
+        Forecast errors.
+    features : ndarray, places x features
+        Variables of the regression.
+    shares : ndarray of bool, places x places
+        Whether two places share ground.
+    penalty : float
+        Ridge penalty.
+    """
+    remaining = misses.copy()
     for place in range(misses.size):
         free = ~shares[place]
         if free.sum() < 3 * features.shape[1]:
@@ -68,16 +80,30 @@ def left_over(misses, features, shares, penalty):
         slope = np.linalg.solve(
             table[free].T @ table[free] + penalty * np.eye(table.shape[1]), table[free].T @ (misses[free] - level)
         )
-        found[place] = misses[place] - table[place] @ slope
-    return float((found**2).mean())
+        remaining[place] = misses[place] - table[place] @ slope
+    return float((remaining**2).mean())
 
 
 def one_place(engine, study, ledgers, operation, category):
-    """Return by zone the mean squared miss as it is, with other measures' past, and with their window after too."""
+    """Return three mean squared errors by zone: without other measures, with their past, with their window after too.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    study : Study
+        The study.
+    ledgers : list of SourceLedger
+        Ledgers of the sources.
+    operation : Operation
+        The placebo operation.
+    category : str
+        Recorded kind of crime whose forecast is tried.
+    """
     design, by_measure = laid_out(engine, study, operation, [measure_of(name) for name in CATEGORIES], ledgers)
     own_counts, own_data = by_measure.pop(category)
     control = design.of_role(ZoneRole.CONTROL)[0].name
-    found = {}
+    mean_squares = {}
     for zone in ZONES:
         forecast, _, _, near = fit_forecast_and_pool(own_data, own_counts, design, zone=zone, after=design.after)
         if forecast is None:
@@ -89,17 +115,21 @@ def one_place(engine, study, ledgers, operation, category):
             )
             city = np.array([counts.total(control, window) for window in data.windows], dtype=float)
             columns.append(features_of(table[near], city, data.months))
-        year, after = (np.column_stack(which) for which in zip(*columns, strict=True))
+        year, after = (np.column_stack(features) for features in zip(*columns, strict=True))
         misses = np.array(forecast.misses)
         shares = own_data.places.share_ground(zone, near)
-        how = (shares, PENALTY * forecast.places / forecast.effective)
+        places_and_penalty = (shares, PENALTY * forecast.places / forecast.effective)
         both = np.column_stack([year, after])
-        found[zone] = [float((misses**2).mean()), left_over(misses, year, *how), left_over(misses, both, *how)]
-    return found
+        mean_squares[zone] = [
+            float((misses**2).mean()),
+            left_over(misses, year, *places_and_penalty),
+            left_over(misses, both, *places_and_penalty),
+        ]
+    return mean_squares
 
 
 def main() -> None:
-    """Print one JSON object a zone."""
+    """Print one JSON object for each zone and kind of months."""
     source = Path(argument("--data", str(DATA)))
     if not source.is_dir():
         print(json.dumps({"figure": "other measures", "skipped": "the real data are not beside this project"}))
@@ -115,16 +145,16 @@ def main() -> None:
                     busy = np.flatnonzero(year_before(engine, measure_of(category), x, y, start) >= 40)
                     rng = np.random.default_rng([SEED, start.year, start.month, number])
                     for place in rng.choice(busy, size=count, replace=False):
-                        found = one_place(engine, study, ledgers, circle(x[place], y[place], start), category)
-                        for zone, three in found.items():
-                            rows[months, zone].append(three)
-    for (months, zone), found in sorted(rows.items()):
-        before, year, after = np.array(found).T
+                        mean_squares = one_place(engine, study, ledgers, circle(x[place], y[place], start), category)
+                        for zone, mean_squares_of_zone in mean_squares.items():
+                            rows[months, zone].append(mean_squares_of_zone)
+    for (months, zone), forecasts in sorted(rows.items()):
+        before, year, after = np.array(forecasts).T
         print(
             json.dumps(
                 {
                     "figure": f"other measures, {zone}, {months} months",
-                    "forecasts": len(found),
+                    "forecasts": len(forecasts),
                     "shorter_by_their_past": round(1 - float(np.sqrt(year.mean() / before.mean())), 3),
                     "shorter_by_their_after_too": round(1 - float(np.sqrt(after.mean() / before.mean())), 3),
                 }

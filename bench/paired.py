@@ -1,4 +1,7 @@
-"""What the benches of whole jobs share: every run in a process of its own, ours and the peer's by turns, one JSON line a case."""
+"""Shared code of the speed benches: geoharm and its peers run in turns, each run in its own process.
+
+`report` prints one line of JSON for each peer.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,17 @@ from pathlib import Path
 
 
 def one_run(job: Callable[[], object], digest: Callable[[object], object]) -> None:
-    """Do a job in this process and print seconds, peak memory and what came out, for `alternate` to read."""
+    """Run a job in this process and print its seconds, peak memory and result as JSON, which `alternate` reads."""
     loaded = _peak_mb(anew=True)
-    start, work = time.perf_counter(), time.process_time()
+    start, processor_seconds = time.perf_counter(), time.process_time()
     result = job()
-    seconds, work = time.perf_counter() - start, time.process_time() - work
-    figures = {"seconds": seconds, "cpu": work, "peak_mb": _peak_mb(), "loaded_mb": loaded}
+    seconds, processor_seconds = time.perf_counter() - start, time.process_time() - processor_seconds
+    figures = {"seconds": seconds, "cpu": processor_seconds, "peak_mb": _peak_mb(), "loaded_mb": loaded}
     print(json.dumps(figures | {"result": digest(result)}))
 
 
 def _peak_mb(*, anew: bool = False) -> float:
-    """Return the most memory this process has held, in MB; on Linux counted anew from here if wanted."""
+    """Return the peak memory of this process in MB. On Linux, `anew` restarts the measurement."""
     if sys.platform != "linux":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
     if anew:
@@ -36,14 +39,25 @@ def _peak_mb(*, anew: bool = False) -> float:
 
 
 def alternate(module: str, methods: Sequence[str], arguments: Sequence[str], repeats: int) -> dict[str, list[dict]]:
-    """Run ``python -m module --one METHOD ARGUMENTS`` for every method by turns, `repeats` times.
+    """Run ``python -m module --one METHOD ARGUMENTS`` for every method in turns, `repeats` times.
+
+    Parameters
+    ----------
+    module : str
+        The bench's module.
+    methods : sequence of str
+        Names of the methods.
+    arguments : sequence of str
+        Further arguments of the command.
+    repeats : int
+        Runs of each method.
 
     Returns
     -------
     dict of method to list of runs
-        Empty where a method cannot run here; why is on the standard error.
+        The list is empty if a method cannot run here. The reason is then on the standard error.
     """
-    found: dict[str, list[dict]] = {method: [] for method in methods}
+    runs_by_method: dict[str, list[dict]] = {method: [] for method in methods}
     for _ in range(repeats):
         for method in methods:
             command = [sys.executable, "-m", module, "--one", method, *arguments]
@@ -51,14 +65,28 @@ def alternate(module: str, methods: Sequence[str], arguments: Sequence[str], rep
             if run.returncode:
                 print(f"{method}: {(run.stderr.strip().splitlines() or ['no output'])[-1]}", file=sys.stderr)
                 continue
-            found[method].append(json.loads(run.stdout.splitlines()[-1]))
-    return found
+            runs_by_method[method].append(json.loads(run.stdout.splitlines()[-1]))
+    return runs_by_method
 
 
 def report(name: str, case: str, ours: str, runs: dict[str, list[dict]], packages: Sequence[str]) -> None:
-    """Print one JSON object for each peer: medians, least and most seconds, and whether the results agree."""
-    mine = runs[ours]
-    for peer, theirs in runs.items():
+    """Print one JSON object for each peer: median, shortest and longest time, and whether the results agree.
+
+    Parameters
+    ----------
+    name : str
+        Name of the bench.
+    case : str
+        What was computed.
+    ours : str
+        The method that is compared with all others.
+    runs : dict of method to list of runs
+        From `alternate`.
+    packages : sequence of str
+        Packages whose versions are printed.
+    """
+    our_runs = runs[ours]
+    for peer, peer_runs in runs.items():
         if peer == ours:
             continue
         figure = {
@@ -66,16 +94,16 @@ def report(name: str, case: str, ours: str, runs: dict[str, list[dict]], package
             "case": case,
             "ours": ours,
             "peer": peer,
-            "versions": {one: _version(one) for one in packages},
+            "versions": {package: _version(package) for package in packages},
         }
-        if not mine or not theirs:
-            print(json.dumps(figure | {"skipped": f"{peer if mine else ours} cannot run here"}), flush=True)
+        if not our_runs or not peer_runs:
+            print(json.dumps(figure | {"skipped": f"{peer if our_runs else ours} cannot run here"}), flush=True)
             continue
-        figure |= _seconds("ours", mine) | _seconds("peer", theirs)
+        figure |= _seconds("ours", our_runs) | _seconds("peer", peer_runs)
         figure["ratio"] = round(figure["peer_seconds"] / figure["ours_seconds"], 2)
         figure["ratio_of_least"] = round(figure["peer_least"] / figure["ours_least"], 2)
         figure["ratio_of_cpu"] = round(figure["peer_cpu_least"] / figure["ours_cpu_least"], 2)
-        figure["agree"] = all(run["result"] == mine[0]["result"] for run in (*mine, *theirs))
+        figure["agree"] = all(run["result"] == our_runs[0]["result"] for run in (*our_runs, *peer_runs))
         print(json.dumps(figure), flush=True)
 
 

@@ -1,10 +1,10 @@
-"""Weights for several parts of a question: how often 95% intervals hold the truth, by the weights that are taken.
+"""Weights for the components of a composite outcome: coverage of 95% intervals by type of weights.
 
-Run as ``python -m bench.parts [--quick]``. Misses at placebo places are drawn with a known correlation between the parts;
-places overlap, so that 60 of them are worth few independent ones (every independent value is repeated). The parts are
-pooled by the program's own function (equal weights), and by weights from each part's own variance or from generalised
-least squares, which are learned from the same misses. A part's interval is t with one degree of freedom fewer than the
-independent places, as the headline's.
+Run as ``python -m bench.parts [--quick]``. Forecast errors at placebo places are drawn with a known correlation between the
+components. Placebo places overlap, so 60 of them equal few independent ones: every independent value is repeated. The
+program's own function pools the components with equal weights. Two other types of weights are estimated from the same errors:
+from each component's own variance, and by generalised least squares. A component's interval uses t with one degree of freedom
+fewer than the independent places, like the headline's.
 """
 
 from __future__ import annotations
@@ -26,42 +26,79 @@ SEED = 20261124
 
 
 def part(value, error, freedom, misses):
-    """Return a part with t intervals."""
+    """Return a component with t intervals.
+
+    Parameters
+    ----------
+    value : float
+        Log ratio.
+    error : float
+        Its standard error.
+    freedom : int
+        Degrees of freedom.
+    misses : ndarray, places
+        Forecast errors at the placebo places.
+    """
     spans = [
-        Interval(value - reach * error, value + reach * error, level)
+        Interval(value - t_quantile * error, value + t_quantile * error, level)
         for level in LEVELS
-        for reach in (float(student.ppf(0.5 + level / 2, freedom)),)
+        for t_quantile in (float(student.ppf(0.5 + level / 2, freedom)),)
     ]
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=tuple(spans), p=0.5)
     return ComponentEffect(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
 
 
 def held_by(rng, *, independent, parts, correlation, spread, worlds):
-    """Return the share of worlds in which each way to weigh holds the truth (zero), and how often it has an error."""
+    """Return for each type of weights its coverage of the truth (zero), and how often its variance is positive.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    independent : int
+        Number of independent places.
+    parts : int
+        Number of components.
+    correlation : float
+        Correlation between the errors of two components.
+    spread : float
+        Largest standard error divided by the smallest.
+    worlds : int
+        Number of simulations.
+    """
     root = np.linalg.cholesky(np.full((parts, parts), correlation) + (1 - correlation) * np.eye(parts))
     scale = np.linspace(0.1, 0.1 * spread, parts)
-    reach = student.ppf(0.975, independent - 1)
-    held = {"equal": [], "own variance": [], "generalised least squares": []}
+    t_quantile = student.ppf(0.975, independent - 1)
+    covered = {"equal": [], "own variance": [], "generalised least squares": []}
     for _ in range(worlds):
         drawn = (rng.normal(size=(independent + 1, parts)) @ root.T) * scale
-        misses, own = np.repeat(drawn[1:], PLACES // independent, axis=0), drawn[0]
+        misses, errors_at_target = np.repeat(drawn[1:], PLACES // independent, axis=0), drawn[0]
         error = np.sqrt((misses**2).mean(axis=0))
-        found = [part(own[at], error[at], independent - 1, misses[:, at]) for at in range(parts)]
-        held["equal"].append(pool_components(found)[0].interval().side == 0)
-        table = component_correlation(found)[0] * np.outer(error, error)
-        ways = {"own variance": 1 / error**2, "generalised least squares": np.linalg.pinv(table) @ np.ones(parts)}
-        for name, weights in ways.items():
-            variance = float(weights @ table @ weights) / weights.sum() ** 2
+        components = [
+            part(errors_at_target[position], error[position], independent - 1, misses[:, position])
+            for position in range(parts)
+        ]
+        covered["equal"].append(pool_components(components)[0].interval().side == 0)
+        covariance = component_correlation(components)[0] * np.outer(error, error)
+        weights_by_method = {
+            "own variance": 1 / error**2,
+            "generalised least squares": np.linalg.pinv(covariance) @ np.ones(parts),
+        }
+        for name, weights in weights_by_method.items():
+            variance = float(weights @ covariance @ weights) / weights.sum() ** 2
             if variance > 0:
-                held[name].append(abs(weights @ own / weights.sum()) < reach * math.sqrt(variance))
+                covered[name].append(abs(weights @ errors_at_target / weights.sum()) < t_quantile * math.sqrt(variance))
     return {
-        name: {"holds": round(float(np.mean(rows)), 4), "has_an_error": round(len(rows) / worlds, 4)}
-        for name, rows in held.items()
+        name: {
+            "holds": round(float(np.mean(covered_of_method)), 4),
+            "has_an_error": round(len(covered_of_method) / worlds, 4),
+        }
+        for name, covered_of_method in covered.items()
     }
 
 
 def main() -> None:
-    """Print one JSON object a case."""
+    """Print one JSON object for each case."""
     worlds = 50 if "--quick" in sys.argv else 4000
     for number, (independent, parts, correlation, spread) in enumerate(CASES):
         case = {"independent": independent, "parts": parts, "correlation": correlation, "spread": spread}

@@ -1,7 +1,8 @@
-"""A pooled question at places and dates without an operation: how often it raises a false alarm on real counts.
+"""False alarms of a composite outcome on real counts, at places and dates without an operation.
 
-Run as ``python -m bench.parts_real [--quick] [--data FOLDER]``. Places and dates as in `bench.placebo_real`, only the quiet
-ones. Asked: three kinds of recorded crime, in the target (three parts), and in target and rings apart (six parts).
+Run as ``python -m bench.parts_real [--quick] [--data FOLDER]``. Places and quiet dates are those of `bench.placebo_real`. Two
+composite outcomes are computed: three kinds of recorded crime in the target (three components), and the same in the target
+and in the rings (six components).
 """
 
 from __future__ import annotations
@@ -26,19 +27,37 @@ SEED = 20191102
 
 
 def parts_of(engine, study, operation, measures, ledgers):
-    """Return the parts of one placebo operation by measure and zone."""
+    """Return the components of one placebo operation, by measure and zone.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    study : Study
+        The study.
+    operation : Operation
+        The placebo operation.
+    measures : list of Measure
+        What is counted.
+    ledgers : list of SourceLedger
+        Ledgers of the sources.
+    """
     design, by_measure = placebo_real.laid_out(engine, study, operation, measures, ledgers)
-    found = {}
+    component_by_measure_and_zone = {}
     for name, (counts, data) in by_measure.items():
         for zone in ("target", "all rings"):
-            rows = [one.name for role in component_roles(zone) for one in design.of_role(role)]
-            count = sum(counts.total(row, design.after) for row in rows)
-            found[name, zone] = component_effect(data, counts, design, zone=zone, after=design.after, count=count)
-    return found
+            zone_names = [
+                zone_in_design.name for role in component_roles(zone) for zone_in_design in design.of_role(role)
+            ]
+            count = sum(counts.total(zone_name, design.after) for zone_name in zone_names)
+            component_by_measure_and_zone[name, zone] = component_effect(
+                data, counts, design, zone=zone, after=design.after, count=count
+            )
+    return component_by_measure_and_zone
 
 
 def main() -> None:
-    """Print one JSON object a question."""
+    """Print one JSON object for each composite outcome."""
     data = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else placebo_real.DATA
     if not data.is_dir():
         print(json.dumps({"figure": "pooled questions", "skipped": "the real data are not beside this project"}))
@@ -56,13 +75,15 @@ def main() -> None:
             year = placebo_real.year_before(engine, measures[0], x, y, start)
             for place in rng.choice(np.flatnonzero(year >= 40), size=per_date, replace=False):
                 operation = placebo_real.circle(x[place], y[place], start)
-                found = parts_of(engine, study, operation, measures, ledgers)
+                components = parts_of(engine, study, operation, measures, ledgers)
                 for name, zones in ZONES.items():
-                    asked = [part for (_, zone), part in found.items() if zone in zones]
-                    rows[name].append((pool_components(asked), asked))
+                    pooled_components = [component for (_, zone), component in components.items() if zone in zones]
+                    rows[name].append((pool_components(pooled_components), pooled_components))
     for name, cell in rows.items():
-        answered = [(pooled, fall, asked) for (pooled, fall, _), asked in cell if pooled.is_defined]
-        alone = [part.ratio for _, _, asked in answered for part in asked if part.ratio.is_defined]
+        answered = [(pooled, fall, components) for (pooled, fall, _), components in cell if pooled.is_defined]
+        ratios_of_parts = [
+            component.ratio for _, _, components in answered for component in components if component.ratio.is_defined
+        ]
         print(
             json.dumps(
                 {
@@ -70,7 +91,9 @@ def main() -> None:
                     "operations": len(cell),
                     "answered": round(len(answered) / len(cell), 3),
                     "rejects": placebo_real.mean([pooled.interval().side != 0 for pooled, _, _ in answered]),
-                    "rejects_of_parts_alone": placebo_real.mean([one.interval().side != 0 for one in alone]),
+                    "rejects_of_parts_alone": placebo_real.mean(
+                        [ratio.interval().side != 0 for ratio in ratios_of_parts]
+                    ),
                     "median_detectable_fall": placebo_real.median([fall for _, fall, _ in answered]),
                     "seconds": round(time.perf_counter() - start_clock),
                 }

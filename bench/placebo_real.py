@@ -1,11 +1,12 @@
-"""Placebo operations on real counts: how often the default interval raises a false alarm, and what it can see.
+"""Placebo operations on real counts: false alarms and power of the default interval.
 
-Run as ``python -m bench.placebo_real [--quick] [--data FOLDER] [--keep FILE]``; the folder holds the public street
-files (default ``../shared/data/merseyside-police``). Circles of 350 m with rings to 1,000 m are laid on Liverpool at
-places and dates without a known operation, and evaluated by the program's own code. Places: at random, or among the
-tenth with most events in the year before. A fall is planted by thinning the target's counts after. With ``--keep``,
-every block (one date, measure and kind of place, drawn from a seed of its own) is kept in the file as soon as it is
-done: the same command goes on where it was broken off.
+Run as ``python -m bench.placebo_real [--quick] [--data FOLDER] [--keep FILE]``. The folder holds the public street files
+(default ``../shared/data/merseyside-police``). Circles of 350 m with rings to 1,000 m are laid on Liverpool, at places and
+dates without a known operation, and evaluated by the program's own code. Places are random, or among the tenth with most
+events in the year before. A fall is planted by removing a random part of the target's events after.
+
+A block is one date, measure and kind of place, drawn from its own seed. With ``--keep``, every block is written to the file
+when it is finished, and the same command continues after an interruption.
 """
 
 from __future__ import annotations
@@ -43,12 +44,12 @@ CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal
 FALLS = (0.2, 0.35, 0.5)
 MONTHS_AFTER = 3
 UNTESTED_REASONS = ("random", "busiest tenth")
-STRONG = 0.5  # largest "smallest detectable fall" of a design that can answer
+STRONG = 0.5  # a design can answer if its smallest detectable fall is at most this
 SEED = 20191101
 
 
 def circle(x, y, start):
-    """Return an operation in the month before `start` at a place."""
+    """Return an operation with a circular target at a place, in the month before `start`."""
     target = shapely.Point(x, y).buffer(350)
     period = Period(add_months(start, -1), start)
     before = BeforeRule(Period(add_months(start, -13), add_months(start, -1)))
@@ -57,7 +58,7 @@ def circle(x, y, start):
 
 
 def candidates(area):
-    """Return places 200 m apart whose circle lies in the study area."""
+    """Return x and y of places 200 m apart whose circle lies in the study area."""
     west, south, east, north = area.boundary.bounds
     inner = area.boundary.buffer(-350)
     x, y = (v.ravel() for v in np.meshgrid(np.arange(west, east, 200.0), np.arange(south, north, 200.0)))
@@ -66,7 +67,19 @@ def candidates(area):
 
 
 def year_before(engine, measure, x, y, start):
-    """Return the events of the last twelve months within 350 m of each place."""
+    """Return the number of events within 350 m of each place, in the year before the operation.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    measure : Measure
+        What is counted.
+    x, y : ndarray, places
+        Places in metres.
+    start : date
+        First day after the operation's month.
+    """
     window = replace(whole_period(Period(add_months(start, -13), add_months(start, -1)), ()), name="year")
     points = located_points(engine, measure, window)
     tree = shapely.STRtree(shapely.points(points.x, points.y))
@@ -75,45 +88,89 @@ def year_before(engine, measure, x, y, start):
 
 
 def measure_of(category):
-    """Return a recorded kind of crime as a measure."""
+    """Return the measure that counts a recorded kind of crime."""
     return Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
 
 
 def laid_out(engine, study, operation, measures, ledgers):
-    """Return an operation's design, and by name of the measure its counts and those at the placebo places."""
+    """Return an operation's design, and for each measure its counts and the counts at the placebo places.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    study : Study
+        The study.
+    operation : Operation
+        The placebo operation.
+    measures : list of Measure
+        What is counted.
+    ledgers : list of SourceLedger
+        Ledgers of the sources.
+    """
     design = build_design(operation, study.area, [], ledgers)
     places = placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
     reduce_zones(engine, operation.name, design.zones, ["police"])
-    found = {}
+    by_measure = {}
     for measure in measures:
         counts = zone_counts(engine, operation.name, measure, design.zones)
         windows = placebo_windows(counts, design)
         panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
-        found[measure.name] = counts, placebo_data(places, panel, design)
-    return design, found
+        by_measure[measure.name] = counts, placebo_data(places, panel, design)
+    return design, by_measure
 
 
 def one_operation(engine, study, operation, measure, ledgers, rng):
-    """Return one row a zone and planted fall: what the interval and the noise of counting said, and on what ground."""
+    """Return a row for each zone without a planted fall, and a row of the target for each planted fall.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    study : Study
+        The study.
+    operation : Operation
+        The placebo operation.
+    measure : Measure
+        What is counted.
+    ledgers : list of SourceLedger
+        Ledgers of the sources.
+    rng : numpy.random.Generator
+        Source of the events to remove.
+    """
     design, by_measure = laid_out(engine, study, operation, [measure], ledgers)
     counts, data = by_measure[measure.name]
-    found = []
+    rows = []
     for effect in evaluate_measure(measure, counts, design, data).effects:
         if effect.zone in ZONES:
-            found.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting))
+            rows.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting))
     inside = (counts.dates >= np.datetime64(design.after.start)) & (counts.dates < np.datetime64(design.after.end))
     for fall in FALLS:
         table = counts.counts.copy()
-        row = counts.zones.index("target")
-        table[row, inside] = rng.binomial(table[row, inside], 1 - fall)
+        target_row = counts.zones.index("target")
+        table[target_row, inside] = rng.binomial(table[target_row, inside], 1 - fall)
         thinned = replace(counts, counts=table)
         ratio, check = calibrated_effect(data, thinned, design, zone="target", after=design.after)
-        found.append(row_of("target", fall, ratio, check, None))
-    return found
+        rows.append(row_of("target", fall, ratio, check, None))
+    return rows
 
 
 def row_of(zone, fall, ratio, check, counting):
-    """Return what one answer said, as plain values: side is -1 below "no change", 1 above, 0 neither."""
+    """Return one result as a dictionary of plain values. `side` is -1 below "no change", 1 above, 0 otherwise.
+
+    Parameters
+    ----------
+    zone : str
+        Name of the zone.
+    fall : float
+        Planted fall.
+    ratio : Estimate
+        The headline's log ratio.
+    check : PlaceboCheck or None
+        What the placebo places showed.
+    counting : Estimate or None
+        The ratio with counting noise only.
+    """
     row = {"zone": zone, "fall": fall, "possible": ratio.is_defined, "side": 0, "length": None, "counting": None}
     row["detectable"] = check.detectable_fall if check else 1.0
     if check:
@@ -128,12 +185,12 @@ def row_of(zone, fall, ratio, check, counting):
 
 
 def summary(rows, label):
-    """Return the figures of many placebo operations."""
+    """Return the figures of a group of placebo operations."""
     answered = [row for row in rows if row["possible"]]
     sides = [row["side"] for row in answered]
     strong = [row for row in answered if row["detectable"] <= STRONG]
-    told = sum(row["side"] != 0 for row in strong)
-    weak = sum(row["side"] != 0 for row in answered) - told
+    strong_findings = sum(row["side"] != 0 for row in strong)
+    signals = sum(row["side"] != 0 for row in answered) - strong_findings
     result = {
         "figure": f"placebo operations, Liverpool, {label}",
         "operations": len(rows),
@@ -141,9 +198,9 @@ def summary(rows, label):
         "rejects_of_possible": mean([side != 0 for side in sides]),
         "rejects_below": mean([side < 0 for side in sides]),
         "strong": len(strong),
-        "findings_of_all": round(told / len(rows), 4),
+        "findings_of_all": round(strong_findings / len(rows), 4),
         "findings_of_strong": mean([row["side"] != 0 for row in strong]),
-        "cannot_tell": round(1 - (len(strong) + weak) / len(rows), 3),
+        "cannot_tell": round(1 - (len(strong) + signals) / len(rows), 3),
         "median_length_log_ratio": median([row["length"] for row in answered]),
         "median_detectable_fall": median([row["detectable"] for row in answered]),
     }
@@ -158,17 +215,17 @@ def summary(rows, label):
 
 
 def mean(values):
-    """Return the mean to four digits; None of nothing."""
+    """Return the mean to four decimals; None for an empty list."""
     return round(float(np.mean(values)), 4) if values else None
 
 
 def median(values):
-    """Return the median to three digits; None of nothing."""
+    """Return the median to three decimals; None for an empty list."""
     return round(float(np.median(values)), 3) if values else None
 
 
 def blocks():
-    """Return every block: dates of quiet or turbulent months, a first day after, a category and a kind of place."""
+    """Return every block: quiet or turbulent months, first day after the operation, category, kind of place."""
     return [
         (months, start, category, kind)
         for months, dates in DATES.items()
@@ -179,7 +236,25 @@ def blocks():
 
 
 def one_block(engine, study, ledgers, places, block, *, number, per_block):
-    """Return the rows of one block, from a seed of its own."""
+    """Return the rows of one block, drawn from its own seed.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        The open database.
+    study : Study
+        The study.
+    ledgers : list of SourceLedger
+        Ledgers of the sources.
+    places : tuple of two ndarray
+        x and y of the candidate places.
+    block : tuple
+        The block, from `blocks`.
+    number : int
+        Number of the block, which makes its seed.
+    per_block : int
+        Number of operations.
+    """
     x, y = places
     _, start, category, kind = block
     rng = np.random.default_rng([SEED, number])
@@ -195,20 +270,20 @@ def one_block(engine, study, ledgers, places, block, *, number, per_block):
 
 
 def main() -> None:
-    """Print one JSON object a cell."""
+    """Print one JSON object for each group of placebo operations."""
     data = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else DATA
     if not data.is_dir():
         print(json.dumps({"figure": "placebo operations", "skipped": "the real data are not beside this project"}))
         return
-    kept = Path(sys.argv[sys.argv.index("--keep") + 1]) if "--keep" in sys.argv else None
+    kept_file = Path(sys.argv[sys.argv.index("--keep") + 1]) if "--keep" in sys.argv else None
     per_block = 3 if "--quick" in sys.argv else 24
     study = read_study(ROOT / "pipelines" / "merseyside.toml")
     start_clock = time.perf_counter()
-    done = {}
-    if kept is not None and kept.is_file():
-        lines = (json.loads(line) for line in kept.read_text().splitlines() if line.endswith("]}"))
-        done = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
-    if len(done) < len(blocks()):
+    rows_by_block = {}
+    if kept_file is not None and kept_file.is_file():
+        lines = (json.loads(line) for line in kept_file.read_text().splitlines() if line.endswith("]}"))
+        rows_by_block = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
+    if len(rows_by_block) < len(blocks()):
         with (
             tempfile.TemporaryDirectory() as folder,
             open_engine(Path(folder) / "m.duckdb", inputs=data) as engine,
@@ -216,22 +291,26 @@ def main() -> None:
             ledgers = load_sources(engine, study, data)
             places = candidates(study.area)
             for number, block in enumerate(blocks()):
-                if number in done:
+                if number in rows_by_block:
                     continue
-                done[number] = one_block(engine, study, ledgers, places, block, number=number, per_block=per_block)
-                if kept is not None:
-                    with kept.open("a") as file:
-                        file.write(json.dumps({"block": number, "per_block": per_block, "rows": done[number]}) + "\n")
+                rows_by_block[number] = one_block(
+                    engine, study, ledgers, places, block, number=number, per_block=per_block
+                )
+                if kept_file is not None:
+                    with kept_file.open("a") as file:
+                        file.write(
+                            json.dumps({"block": number, "per_block": per_block, "rows": rows_by_block[number]}) + "\n"
+                        )
     rows = defaultdict(list)
     for number, (months, _, _, kind) in enumerate(blocks()):
-        for _, found in done[number]:
-            for row in found:
+        for _, operation_rows in rows_by_block[number]:
+            for row in operation_rows:
                 rows[months, kind, row["zone"], row["fall"]].append(row)
                 rows[months, "all", row["zone"], row["fall"]].append(row)
                 rows["all", "all", row["zone"], row["fall"]].append(row)
-    for (months, kind, zone, fall), cell in sorted(rows.items()):
-        what = f"{zone}, {months} months, {kind} places" + (f", planted fall of {fall:.0%}" if fall else "")
-        print(json.dumps(summary(cell, what)))
+    for (months, kind, zone, fall), group in sorted(rows.items()):
+        label = f"{zone}, {months} months, {kind} places" + (f", planted fall of {fall:.0%}" if fall else "")
+        print(json.dumps(summary(group, label)))
     total = len(rows["all", "all", "target", 0.0])
     print(
         json.dumps(

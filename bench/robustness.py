@@ -1,11 +1,11 @@
-"""What the figures printed beside the headline are worth: each one's coverage and false alarms on the worlds of `bench.calibration`.
+"""Coverage and false alarms of the other estimators in the report, on the scenarios of `bench.calibration`.
 
-Run as ``python -m bench.robustness --rows FILE [--cells "NAME;..."] [--repeats 1000] [--minutes 60]`` to add replications (it goes on
-where the file ends), and as ``python -m bench.robustness --rows FILE [--rows FILE ...] --docs`` to boil them down to
+Run ``python -m bench.robustness --rows FILE [--cells "NAME;..."] [--repeats 1000] [--minutes 60]`` to add replications; it
+continues where the file ends. Run ``python -m bench.robustness --rows FILE [--rows FILE ...] --docs`` to summarise them in
 `bench/beside.json` and write the table of `docs/calibration.md`.
 
-The figures are those of `displacement.family`, called as a run calls it, with candidate squares all over the control area.
-Everything is asked without an effect, and of a fall of 40% of which 30% moves into the ring.
+The figures come from `geoharm.evaluation.robustness.other_estimators`, called as in a run, with candidate squares in the whole
+control area. Each is computed without an effect, and with a fall of 40% of which 30% moves into the ring.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from geoharm.model.period import Period, add_months
 
 SUMMARY = ROOT / "bench" / "beside.json"
 ASKED = (0, 3)  # positions in EFFECTS
-LEAST = 100  # answers a world needs for its share to count
+LEAST = 100  # a scenario with fewer results is left out of the means
 SKIPPED = "half months, 1.5 months after"  # monthly figures need months
 NAMES = {
     "ratio target": "log rate ratio, target",
@@ -62,16 +62,16 @@ _TILES = {}
 
 
 def tiles_of(city, found):
-    """Return the candidate squares of an operation, and the square of every site; -1 outside them."""
-    key = id(found)
-    if key not in _TILES:
+    """Return the candidate squares of an operation, and the position of every site's square (-1 outside of all)."""
+    setup_id = id(found)
+    if setup_id not in _TILES:
         tiles = candidate_squares(found.design)
-        _TILES[key] = tiles.zones, square_of(tiles, city.x, city.y), found
-    return _TILES[key][:2]
+        _TILES[setup_id] = tiles.zones, square_of(tiles, city.x, city.y), found
+    return _TILES[setup_id][:2]
 
 
 def monthly_counts(names, table, months):
-    """Return counts by zone and month as the program's noun; the first `months` columns lie before the operation."""
+    """Return counts by zone and month as `ZoneCounts`. The first `months` columns are before the operation."""
     first, size = add_months(worlds.START, -months), table.shape[1]
     dates = np.array([add_months(first, step) for step in range(size)], dtype="datetime64[D]")
     return ZoneCounts(
@@ -80,19 +80,33 @@ def monthly_counts(names, table, months):
 
 
 def read_family(rng, cell, where, monthly, late):
-    """Return the row of one operation: by effect and figure the estimate, its ends, and the truth."""
-    (city, found), (rates, _, _) = where, late
-    zones, square = tiles_of(city, found)
+    """Return the row of one operation: the estimate, its interval and the truth, by effect and figure.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    cell : Cell
+        The scenario.
+    where : tuple of City and Setup
+        The city, and the operation in it.
+    monthly : ndarray, sites x months
+        Counts before.
+    late : tuple of three ndarray, sites x steps
+        True rates, recorded rates and counts after.
+    """
+    (city, setup), (rates, _, _) = where, late
+    zones, square = tiles_of(city, setup)
     inside = square >= 0
-    role_name = {zone.role.value: zone.name for zone in found.design.zones}
-    masks, months = found.masks, monthly.shape[1]
-    far = far_sites(rng, city, found, monthly) if cell.far else None
+    role_name = {zone.role.value: zone.name for zone in setup.design.zones}
+    masks, months = setup.masks, monthly.shape[1]
+    far = far_sites(rng, city, setup, monthly) if cell.far else None
     rows = []
     for position in ASKED:
         fall, moved = EFFECTS[position]
-        changed, by_step = planted(rng, cell, found, late, (fall, moved, far))
+        changed, by_step = planted(rng, cell, setup, late, (fall, moved, far))
         counts = np.column_stack([monthly, by_step])
-        noun = monthly_counts(
+        zone_counts = monthly_counts(
             tuple(role_name[role] for role in masks),
             np.array([counts[mask].sum(axis=0) for mask in masks.values()]),
             months,
@@ -100,158 +114,213 @@ def read_family(rng, cell, where, monthly, late):
         in_squares = np.zeros((len(zones), counts.shape[1]))
         np.add.at(in_squares, square[inside], counts[inside])
         candidates = ControlCandidates(zones, monthly_counts(tuple(zone.name for zone in zones), in_squares, months))
-        result = evaluate_measure(worlds.MEASURE, noun, found.design)
-        family = other_estimators(result, found.design, seed=1, candidates=candidates)
+        result = evaluate_measure(worlds.MEASURE, zone_counts, setup.design)
+        estimators = other_estimators(result, setup.design, seed=1, candidates=candidates)
         expected = {role: (rates[mask].sum(axis=0), changed[mask].sum(axis=0)) for role, mask in masks.items()}
         rows.append(
-            figures(result, family, expected, fall * 0.5 ** (1 / cell.half_life if cell.half_life else 0), cell)
+            figures(result, estimators, expected, fall * 0.5 ** (1 / cell.half_life if cell.half_life else 0), cell)
         )
     return {"effects": rows}
 
 
 def figures(result, family, expected, ended, cell):
-    """Return every figure as [value, low, high, truth], or as [held, sees a change] where it is no interval."""
-    without, truth = ({role: pair[which] for role, pair in expected.items()} for which in (0, 1))
+    """Return every figure as [value, low, high, truth], or as [covers the truth, sees a change] if it is no interval.
+
+    Parameters
+    ----------
+    result : MeasureResult
+        Effects of the operation.
+    family : OtherEstimators
+        The other estimators.
+    expected : dict of role to tuple of two ndarray
+        True rates by month, without and with the effect.
+    ended : float
+        True fall when the operation ended.
+    cell : Cell
+        The scenario.
+    """
+    without, truth = ({role: pair[position] for role, pair in expected.items()} for position in (0, 1))
     lost = {role: truth[role].sum() - without[role].sum() for role in ("target", "ring")}
     ratio = {role: math.log(truth[role].sum() / without[role].sum()) for role in ("target", "ring")}
     control = without["control"].sum()
-    found = {}
+    figures_of_operation = {}
 
     def add(name, estimate, value):
         if estimate is not None and estimate.is_defined:
             span = estimate.interval()
-            found[name] = [estimate.value, span.low, span.high, float(value)]
+            figures_of_operation[name] = [estimate.value, span.low, span.high, float(value)]
 
     add("ratio target", result.effect("target").ratio, ratio["target"])
     add("ratio ring", result.effect("all rings").ratio, ratio["ring"])
-    found["exact"] = [ratio["target"], family.exact.low, family.exact.high, ratio["target"]]
-    add("local", family.local, lost["target"])
-    add("displaced", family.displaced, lost["ring"])
-    add("total", family.total, lost["target"] + lost["ring"])
+    figures_of_operation["exact"] = [ratio["target"], family.exact.low, family.exact.high, ratio["target"]]
+    add("local", family.wdd_target, lost["target"])
+    add("displaced", family.wdd_rings, lost["ring"])
+    add("total", family.wdd_total, lost["target"] + lost["ring"])
     indices = family.indices
     add("gross", indices.gross_effect, -lost["target"])
     add("net ratio", indices.success_measure, lost["target"] / control)
     add("buffer", indices.buffer_displacement, lost["ring"] / control)
     add("net", indices.total_net_effect, -lost["target"] - lost["ring"])
     if lost["target"] < 0:
-        found["quotient"] = [
+        figures_of_operation["quotient"] = [
             float(lost["ring"] / lost["target"]) in indices.wdq.values,
             math.isfinite(indices.wdq.value),
         ]
-    if family.regression is not None:
-        for role, term in zip(("target", "ring"), family.regression.terms, strict=True):
+    if family.did is not None:
+        for role, term in zip(("target", "ring"), family.did.terms, strict=True):
             add(f"regression {role}", term, ratio[role])
-    curves(found, family, without, truth)
-    if family.controls is not None:
-        by_name = {dict(way.choices)["control"]: way.estimate for way in family.controls.specifications}
+    curves(figures_of_operation, family, without, truth)
+    if family.by_control is not None:
+        by_name = {
+            dict(specification.choices)["control"]: specification.estimate
+            for specification in family.by_control.specifications
+        }
         add("together", by_name.pop("all together", None), ratio["target"])
         add("synthetic", by_name.pop("synthetic control", None), ratio["target"])
-        spans = [one.interval() for one in by_name.values() if one.is_defined]
+        spans = [estimate.interval() for estimate in by_name.values() if estimate.is_defined]
         if spans:
-            held = [span.low <= ratio["target"] <= span.high for span in spans]
-            found["controls"] = [float(np.mean(held)), float(np.mean([span.side != 0 for span in spans]))]
+            covered = [span.low <= ratio["target"] <= span.high for span in spans]
+            figures_of_operation["controls"] = [
+                float(np.mean(covered)),
+                float(np.mean([span.side != 0 for span in spans])),
+            ]
     if math.isfinite(family.placebo_p):
-        found["placebo"] = [family.placebo_p >= 0.05, family.placebo_p < 0.05]
-    clock(found, family, without, truth, ended, cell)
-    return found
+        figures_of_operation["placebo"] = [family.placebo_p >= 0.05, family.placebo_p < 0.05]
+    clock(figures_of_operation, family, without, truth, ended, cell)
+    return figures_of_operation
 
 
 def curves(found, family, without, truth):
-    """Add the curves: whether the band holds the whole true course, and whether it sees any change."""
-    # Both begin with the month after the operation's own.
+    """Add the curves to `found`: whether the band covers the whole true curve, and whether it sees any change.
+
+    Parameters
+    ----------
+    found : dict
+        The figures, which are extended.
+    family : OtherEstimators
+        The other estimators.
+    without, truth : dict of role to ndarray
+        True rates by month, without and with the effect.
+    """
+    # Both curves begin with the month after the operation's own month.
     path = np.cumsum((truth["target"] - without["target"])[1:])
-    running = family.running
+    running = family.cumulative_wdd
     if running is not None and math.isfinite(running.reach):
-        ends = np.array([[one.low, one.high] for one in running.band()])
+        ends = np.array([[limits.low, limits.high] for limits in running.band()])
         path = path[running.positions.astype(int) - 1]
         last = running.points[-1].interval()
         found["running end"] = [running.points[-1].value, last.low, last.high, float(path[-1])]
         found["running"] = whole(ends, path)
-    events = family.events
+    events = family.event_study
     if events is not None and math.isfinite(events.reach):
-        ends = np.array([[one.low, one.high] for one in events.band()])
+        ends = np.array([[limits.low, limits.high] for limits in events.band()])
         later = events.positions > 0
         width = round(2 * (events.positions[later][0])) if later.any() else 1
         course = np.zeros(events.positions.size)
-        for at in np.flatnonzero(later):
-            first = round(events.positions[at] - width / 2) + 1
+        for position in np.flatnonzero(later):
+            first = round(events.positions[position] - width / 2) + 1
             months = slice(first, first + width)
-            course[at] = math.log(truth["target"][months].sum() / without["target"][months].sum())
+            course[position] = math.log(truth["target"][months].sum() / without["target"][months].sum())
         found["events"], found["events after"] = whole(ends, course), whole(ends[later], course[later])
         spans = [
             (point.interval(), value)
-            for point, value, late in zip(events.points, course, later, strict=True)
-            if late and point.is_defined
+            for point, value, is_later in zip(events.points, course, later, strict=True)
+            if is_later and point.is_defined
         ]
         if spans:
-            held = np.mean([span.low <= value <= span.high for span, value in spans])
-            found["event"] = [float(held), float(np.mean([span.side != 0 for span, _ in spans]))]
-    profile = family.profile
+            covered = np.mean([span.low <= value <= span.high for span, value in spans])
+            found["event"] = [float(covered), float(np.mean([span.side != 0 for span, _ in spans]))]
+    profile = family.distance_profile
     if math.isfinite(profile.reach):
-        ends = np.array([[one.low, one.high] for one in profile.band()])
+        ends = np.array([[limits.low, limits.high] for limits in profile.band()])
         bands = [(truth[role].sum(), without[role].sum()) for role in ("target", "gap", "ring") if role in truth]
-        found["profile"] = whole(ends, np.array([math.log(late / rate) if rate else math.nan for late, rate in bands]))
+        found["profile"] = whole(
+            ends,
+            np.array(
+                [
+                    math.log(rate_after / rate_without) if rate_without else math.nan
+                    for rate_after, rate_without in bands
+                ]
+            ),
+        )
 
 
 def whole(ends, course):
-    """Return whether a band holds a course, and whether it leaves out "no change" anywhere; unknown points left out."""
+    """Return whether a band covers a curve, and whether it excludes "no change" anywhere. Undefined points are left out."""
     known = np.isfinite(ends).all(axis=1)
     low, high = ends[known].T
     return [bool(((low <= course[known]) & (course[known] <= high)).all()), bool(((low > 0) | (high < 0)).any())]
 
 
 def clock(found, family, without, truth, ended, cell):
-    """Add the clock of the target: the operation's own month, what was left when it ended, and how long half of that lasted."""
-    one = family.clocks[0] if family.clocks else None
-    if one is None:
+    """Add the effect decay of the target to `found`.
+
+    It has three figures: the ratio in the operation's own month, the ratio when it ended, and the half-life after that.
+
+    Parameters
+    ----------
+    found : dict
+        The figures, which are extended.
+    family : OtherEstimators
+        The other estimators.
+    without, truth : dict of role to ndarray
+        True rates by month, without and with the effect.
+    ended : float
+        True fall when the operation ended.
+    cell : Cell
+        The scenario.
+    """
+    decay = family.effect_decay[0] if family.effect_decay else None
+    if decay is None:
         return
-    first = math.log(truth["target"][0] / without["target"][0])
-    left = math.log(1 - ended)
-    for name, estimate, value in (("began", one.initial, first), ("ended", one.residual, left)):
+    first_month = math.log(truth["target"][0] / without["target"][0])
+    left_at_end = math.log(1 - ended)
+    for name, estimate, value in (("began", decay.initial, first_month), ("ended", decay.residual, left_at_end)):
         if estimate.is_defined:
             span = estimate.interval()
             found[name] = [estimate.value, span.low, span.high, value]
-    if one.half_life_after.pieces:
-        # The log ratio has lost half when the fall is 1 - sqrt(1 - fall); a fall that stays never has.
-        half = math.inf
+    if decay.half_life_after.pieces:
+        # Half of the log ratio is gone when the fall is 1 - sqrt(1 - fall). A fall that stays has no half-life.
+        half_life = math.inf
         if cell.half_life and ended:
-            half = cell.half_life * math.log2(ended / (1 - math.sqrt(1 - ended)))
-        found["half-life"] = [half in one.half_life_after if ended else False, True]
+            half_life = cell.half_life * math.log2(ended / (1 - math.sqrt(1 - ended)))
+        found["half-life"] = [half_life in decay.half_life_after if ended else False, True]
     elif ended == 0:
         found["half-life"] = [True, False]
 
 
 def of_figure(sets, name):
-    """Return how often a figure holds the truth without and with an effect, and how often it sees a change."""
-    found = {}
+    """Return a figure's coverage, and how often it sees a change, without and with an effect."""
+    figures_of_effect = {}
     for effect, key in enumerate(("without", "with")):
-        held, seen = [], []
+        covered, sees_change = [], []
         for effects in sets:
-            one = effects[effect].get(name)
-            if one is None or not all(math.isfinite(value) for value in one):
+            figure = effects[effect].get(name)
+            if figure is None or not all(math.isfinite(value) for value in figure):
                 continue
-            if len(one) == 2:
-                held.append(one[0]), seen.append(one[1])
+            if len(figure) == 2:
+                covered.append(figure[0]), sees_change.append(figure[1])
             else:
-                held.append(one[1] <= one[3] <= one[2])
-                seen.append(one[1] > 0 or one[2] < 0)
-        found[key] = {"n": len(held), "holds": share(held), "sees": share(seen)}
-    return found
+                covered.append(figure[1] <= figure[3] <= figure[2])
+                sees_change.append(figure[1] > 0 or figure[2] < 0)
+        figures_of_effect[key] = {"n": len(covered), "holds": share(covered), "sees": share(sees_change)}
+    return figures_of_effect
 
 
 def summarise(paths):
-    """Return the figures of some files of rows, by world and figure."""
-    found = {}
+    """Return coverage and seen changes of the rows in the files, by scenario and figure."""
+    figures_by_cell = {}
     for name, rows in rows_by_world(paths).items():
-        sets = [one["effects"] for row in rows for one in operations(row)]
-        found[name] = {"replications": len(rows)} | {key: of_figure(sets, key) for key in NAMES}
-    return found
+        sets = [operation["effects"] for row in rows for operation in operations(row)]
+        figures_by_cell[name] = {"replications": len(rows)} | {key: of_figure(sets, key) for key in NAMES}
+    return figures_by_cell
 
 
 def means(found):
-    """Return how often each figure holds the truth where nothing was planted, mean over worlds, in per cent.
+    """Return each figure's coverage without an effect, in per cent, as a mean over scenarios.
 
-    A quotient has no truth then, so it is asked with a fall. Worlds where the operation changes what is recorded are left out.
+    A quotient has no true value without an effect, so its coverage is taken with a fall. Scenarios in which the operation
+    changes what is recorded are left out.
     """
     kept = [cell for name, cell in found.items() if CELLS[name].recording != "target"]
     return {
@@ -262,25 +331,30 @@ def means(found):
 
 
 def rows_of_table(found):
-    """Return the Markdown table: mean over worlds, the worst in brackets; worlds where recording changes left out."""
+    """Return the Markdown table: the mean over scenarios, and the worst in brackets.
+
+    Scenarios in which the operation changes what is recorded are left out.
+    """
     kept = {name: cell for name, cell in found.items() if CELLS[name].recording != "target"}
     rows = []
     for key, label in NAMES.items():
         line = [label]
-        for effect, what, worst in (
+        for effect, measure, worst in (
             ("without", "holds", min),
             ("without", "sees", max),
             ("with", "holds", min),
             ("with", "sees", None),
         ):
-            by_world = {name: cell[key][effect][what] for name, cell in kept.items() if cell[key][effect]["n"] >= LEAST}
+            by_world = {
+                name: cell[key][effect][measure] for name, cell in kept.items() if cell[key][effect]["n"] >= LEAST
+            }
             if not by_world:
                 line.append(None)
                 continue
             text = f"{np.mean(list(by_world.values())):.0f}"
             if worst:
-                where = worst(by_world, key=by_world.get)
-                text += f" ({by_world[where]:.0f}, {where})"
+                worst_scenario = worst(by_world, key=by_world.get)
+                text += f" ({by_world[worst_scenario]:.0f}, {worst_scenario})"
             line.append(text)
         rows.append(line)
     head = ["figure", "holds the truth, nothing planted", "sees a change where there is none",
@@ -290,13 +364,13 @@ def rows_of_table(found):
 
 
 def main() -> None:
-    """Add rows, or write the docs."""
+    """Add rows, or summarise them and write the docs."""
     if "--docs" in sys.argv:
         if paths := row_files():
             SUMMARY.write_text(line_a_world(summarise(paths)) + "\n", encoding="utf-8", newline="\n")
         write_part("beside", rows_of_table(json.loads(SUMMARY.read_text(encoding="utf-8"))))
         return
-    names = [one for one in CELLS if one != SKIPPED and one in argument("--cells", ";".join(CELLS)).split(";")]
+    names = [name for name in CELLS if name != SKIPPED and name in argument("--cells", ";".join(CELLS)).split(";")]
     path = Path(argument("--rows", "beside.jsonl"))
     run(path, names, int(argument("--repeats", "1000")), float(argument("--minutes", "1e6")), read=read_family)
 

@@ -1,7 +1,8 @@
-"""Density, hotspots, clusters and change maps where the truth is known: errors, boundaries, false alarms.
+"""Errors and false alarms of density, hotspots, clusters and change maps in simulated cities.
 
-Run as ``python -m bench.surfaces [--quick] [--worlds 200] [--only boundaries|clusters|change]``. A square of 4 km with a flat background and eight markets (a
-normal spread of 150 m), or nothing but the background; one JSON object a figure.
+Run as ``python -m bench.surfaces [--quick] [--worlds 200] [--only boundaries|clusters|change]``. A simulated city is a square
+of 4 km with a flat background and eight markets (standard deviation 150 m), or with the background only. Prints one JSON
+object for each figure.
 """
 
 from __future__ import annotations
@@ -31,12 +32,24 @@ AFTER = Window("after", (Period(date(2021, 1, 1), date(2022, 1, 1)),))
 
 
 def city(rng, at_markets=0.6):
-    """Return markets and the share of all events at each."""
+    """Return the centres of the markets, and the share of all events at each."""
     return rng.uniform(600, SIDE - 600, (MARKETS, 2)), at_markets * rng.dirichlet(np.full(MARKETS, 3.0))
 
 
 def draw(rng, number, markets, shares):
-    """Return places of events, inside the square."""
+    """Return random places of events inside the square.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    number : int
+        Events to draw; those outside the square are dropped.
+    markets : ndarray, markets x 2
+        Centres of the markets in metres.
+    shares : ndarray, markets
+        Share of all events at each market; the rest is the background.
+    """
     kind = rng.choice(MARKETS + 1, size=number, p=np.append(shares, 1 - shares.sum()))
     places = rng.uniform(0, SIDE, (number, 2))
     market = kind < MARKETS
@@ -45,115 +58,132 @@ def draw(rng, number, markets, shares):
 
 
 def intensity(grid, markets, shares):
-    """Return the true share of events a square kilometre, at every cell centre."""
+    """Return the true share of all events per km2, at every cell centre."""
     x, y = (np.arange(size) * grid.cell + grid.cell / 2 for size in (grid.nx, grid.ny))
-    found = np.full(grid.shape, (1 - shares.sum()) / SIDE**2)
+    truth = np.full(grid.shape, (1 - shares.sum()) / SIDE**2)
     for (east, north), share in zip(markets, shares, strict=True):
         squared = (x[None, :] - east) ** 2 + (y[:, None] - north) ** 2
-        found += share * np.exp(-squared / (2 * SPREAD**2)) / (2 * np.pi * SPREAD**2)
-    return found * 1e6
+        truth += share * np.exp(-squared / (2 * SPREAD**2)) / (2 * np.pi * SPREAD**2)
+    return truth * 1e6
 
 
 def points(places):
-    """Return distinct places."""
+    """Return places as `Points`, each with one event."""
     return Points(places[:, 0], places[:, 1], np.ones(len(places)))
 
 
 def boundaries(rng, worlds):
-    """Print the error of the density and of the boundaries of hotspots."""
+    """Print the errors of the density and of the hotspots' boundaries."""
     for number in (300, 1000, 5000):
         errors, drawn_by = [], {0.25: [], 0.5: []}
         for _ in range(worlds):
             markets, shares = city(rng)
             truth = intensity(FINE, markets, shares)
-            some = points(draw(rng, number, markets, shares))
-            surface = density(some, FINE, bandwidth=BANDWIDTH, years=1.0)
-            said = surface.values / number
-            errors.append(((said - truth) ** 2).sum() / (truth**2).sum())
-            for share, found in drawn_by.items():
+            events = points(draw(rng, number, markets, shares))
+            surface = density(events, FINE, bandwidth=BANDWIDTH, years=1.0)
+            estimated = surface.values / number
+            errors.append(((estimated - truth) ** 2).sum() / (truth**2).sum())
+            for share, errors_of_share in drawn_by.items():
                 true = truth >= percent_volume_threshold(truth, share)
-                spots = find_hotspots(surface, some, share=share)
+                spots = find_hotspots(surface, events, share=share)
                 area = sum(spot.geometry.area for spot in spots)
                 drawn = surface.values >= percent_volume_threshold(surface.values, share)
-                found.append(((true ^ drawn).sum() / true.sum(), area / (true.sum() * FINE.cell**2)))
+                errors_of_share.append(((true ^ drawn).sum() / true.sum(), area / (true.sum() * FINE.cell**2)))
         print(json.dumps({
             "figure": f"density and boundaries, {number} events", "worlds": worlds, "bandwidth_m": BANDWIDTH,
             "relative_squared_error": round(float(np.mean(errors)), 3),
-            **{f"difference_over_true_area_{share:g}": round(float(np.mean([one[0] for one in found])), 2) for share, found in drawn_by.items()},
-            **{f"drawn_over_true_area_{share:g}": round(float(np.mean([one[1] for one in found])), 2) for share, found in drawn_by.items()},
+            **{f"difference_over_true_area_{share:g}": round(float(np.mean([error[0] for error in errors_of_share])), 2) for share, errors_of_share in drawn_by.items()},
+            **{f"drawn_over_true_area_{share:g}": round(float(np.mean([error[1] for error in errors_of_share])), 2) for share, errors_of_share in drawn_by.items()},
         }))  # fmt: skip
 
 
 def clusters(rng, worlds):
-    """Print how often a cell is called hot where nothing clusters, by the adjusted p-value at 5%.
+    """Print how often any cell is a cluster where nothing clusters, by the adjusted p-value at 5%.
 
-    The report takes p-values from the distribution of sums of counts; the normal curve is what is commonly used.
+    The report takes p-values from the distribution of sums of counts. Most other tools use the normal curve.
     """
     for mean in (0.25, 1.0, 5.0, 25.0):
         hits = {}
         for world in range(worlds):
             counts = rng.poisson(mean, COARSE.shape).astype(np.float64)
             for name, function in (("Gi*", getis_ord), ("local Moran", local_moran)):
-                for way, sums in (("normal curve", False), ("sums of counts", True)):
-                    found = function(counts, COARSE, sums=sums, seed=world)
-                    key = f"{name}, {way}"
-                    hits[key] = hits.get(key, 0) + bool((found.adjusted < 0.05).any())
+                for method, sums in (("normal curve", False), ("sums of counts", True)):
+                    local_statistic = function(counts, COARSE, sums=sums, seed=world)
+                    key = f"{name}, {method}"
+                    hits[key] = hits.get(key, 0) + bool((local_statistic.adjusted < 0.05).any())
         print(json.dumps({"figure": f"false hotspots, {mean:g} events a cell", "worlds": worlds, "cells": COARSE.nx * COARSE.ny,
                           **{name: round(100 * hit / worlds, 1) for name, hit in hits.items()}}))  # fmt: skip
 
 
 def dated(rng, places, year, repeats):
-    """Return dated points of a year; each is reported so many times on its day."""
+    """Return places and days of events in a year.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    places : ndarray, events x 2
+        Places in metres.
+    year : int
+        The year.
+    repeats : ndarray of int, events
+        How many times each event is reported on its day.
+    """
     day = np.datetime64(f"{year}-01-01") + rng.integers(0, 365, len(places))
     return np.repeat(places, repeats, axis=0), np.repeat(day, repeats)
 
 
 def change(rng, worlds):
-    """Print how often a map of change marks a cell where nothing changed, and whether it finds a halved market."""
+    """Print how often a change map marks a cell where nothing changed, and how often it finds a halved market."""
     inside = np.ones(COARSE.shape, dtype=bool)
     settings = {"before": BEFORE, "after": AFTER, "bandwidth": 300.0, "inside": inside, "permutations": 299}
     x, y = (np.arange(size) * COARSE.cell + COARSE.cell / 2 for size in (COARSE.nx, COARSE.ny))
-    for what in (
+    for scenario in (
         "nothing changes",
         "city falls by a quarter",
         "one market halves",
         "repeated reports, nothing changes",
     ):
-        marked, where = dict.fromkeys(ChangeKind, 0), dict.fromkeys(ChangeKind, 0)
+        marked, fall_found = dict.fromkeys(ChangeKind, 0), dict.fromkeys(ChangeKind, 0)
         for world in range(worlds):
             markets, shares = city(rng)
-            late = shares.copy()
-            if what == "one market halves":
-                late[int(np.argmax(shares))] /= 2
-            number = 1500 if what == "city falls by a quarter" else 2000
-            one = draw(rng, rng.poisson(2000), markets, shares)
-            two = draw(
+            shares_after = shares.copy()
+            if scenario == "one market halves":
+                shares_after[int(np.argmax(shares))] /= 2
+            expected_after = 1500 if scenario == "city falls by a quarter" else 2000
+            places_before = draw(rng, rng.poisson(2000), markets, shares)
+            places_after = draw(
                 rng,
-                rng.poisson(number * (1 - shares.sum() + late.sum())),
+                rng.poisson(expected_after * (1 - shares.sum() + shares_after.sum())),
                 markets,
-                late / (1 - shares.sum() + late.sum()),
+                shares_after / (1 - shares.sum() + shares_after.sum()),
             )
-            often = [
-                rng.geometric(0.4, len(part)) if what.startswith("repeated") else np.ones(len(part), int)
-                for part in (one, two)
+            reports = [
+                rng.geometric(0.4, len(places_of_year))
+                if scenario.startswith("repeated")
+                else np.ones(len(places_of_year), int)
+                for places_of_year in (places_before, places_after)
             ]
-            parts = [dated(rng, part, year, often[year - 2020]) for part, year in ((one, 2020), (two, 2021))]
+            parts = [
+                dated(rng, places_of_year, year, reports[year - 2020])
+                for places_of_year, year in ((places_before, 2020), (places_after, 2021))
+            ]
             places, day = (np.concatenate([part[index] for part in parts]) for index in range(2))
             events = DatedPoints(places[:, 0], places[:, 1], day, np.ones(len(places)))
             east, north = markets[int(np.argmax(shares))]
             near = (x[None, :] - east) ** 2 + (y[:, None] - north) ** 2 < 500**2
             for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE):
-                found = change_surface(events, COARSE, kind=kind, seed=world, **settings)
-                flagged = found.adjusted < 0.05
-                marked[kind] += bool((flagged & ~near).any() if what == "one market halves" else flagged.any())
-                where[kind] += bool((flagged & near & (found.log_ratio < 0)).any())
-        figure = {"figure": f"change maps, {what}", "worlds": worlds}
+                surface = change_surface(events, COARSE, kind=kind, seed=world, **settings)
+                flagged = surface.adjusted < 0.05
+                marked[kind] += bool((flagged & ~near).any() if scenario == "one market halves" else flagged.any())
+                fall_found[kind] += bool((flagged & near & (surface.log_ratio < 0)).any())
+        figure = {"figure": f"change maps, {scenario}", "worlds": worlds}
         for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE):
-            figure[f"{kind.value}: any cell marked" + (" elsewhere" if what == "one market halves" else "")] = round(
-                100 * marked[kind] / worlds, 1
+            figure[f"{kind.value}: any cell marked" + (" elsewhere" if scenario == "one market halves" else "")] = (
+                round(100 * marked[kind] / worlds, 1)
             )
-            if what == "one market halves":
-                figure[f"{kind.value}: fall found there"] = round(100 * where[kind] / worlds, 1)
+            if scenario == "one market halves":
+                figure[f"{kind.value}: fall found there"] = round(100 * fall_found[kind] / worlds, 1)
         print(json.dumps(figure))
 
 

@@ -1,8 +1,8 @@
-"""Cities for repeating a study thousands of times: counts go straight into the program's own estimators, without files.
+"""Simulated cities whose counts go straight into the program's estimators, without files.
 
-A city is a set of sites (a square of 200 m has its events at its middle; an irregular area has several) inside a
-boundary. An operation has a target area, one ring and a window after; zones, placebo places and every estimate are made
-by the program's own functions from the sites' counts.
+This makes it possible to repeat a study thousands of times. A city is a set of sites inside a boundary. A square unit of
+200 m has its events at its middle; an irregular area has several sites. An operation has a target area, one ring and a
+window after. The program's own functions make zones, placebo places and estimates from the counts of the sites.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from geoharm.model.study import BeforeRule, Operation
 from geoharm.simulation.random_fields import Places
 
 UNIT = 200.0
-MOST_CENTRES = 150  # places where an operation may be; placebo places are all that fit
+MOST_CENTRES = 150  # limit of places where an operation may be; placebo places have no limit
 START = date(2022, 1, 1)
 CRS = "EPSG:32626"
 CORNER = (400_000.0, 4_900_000.0)
@@ -40,7 +40,21 @@ SHAPES = {1: (1, 1), 4: (2, 2), 9: (3, 3), 16: (4, 4), 30: (5, 6)}
 
 @dataclass
 class Setup:
-    """One operation laid on a city: its design, its placebo places, and which sites lie where."""
+    """One operation in a city: its design, its placebo places, and the sites in each zone.
+
+    Parameters
+    ----------
+    design : Design
+        Zones and windows.
+    places : PlaceboPlaces
+        Placebo places.
+    masks : dict of str to ndarray of bool
+        Sites in the zone of each role.
+    row, column : ndarray of int
+        Grid cells that hold sites.
+    first : ndarray of int
+        For each site, the position of its cell in `row` and `column`.
+    """
 
     design: Design
     places: PlaceboPlaces
@@ -52,7 +66,33 @@ class Setup:
 
 @dataclass
 class City:
-    """Sites with their share of a unit's events, and every place where a target could lie."""
+    """Sites with their share of a unit's events, and the places where a target can be.
+
+    Parameters
+    ----------
+    units : Places
+        Units whose rates are simulated.
+    unit_of : ndarray of int, sites
+        Unit of each site.
+    share : ndarray, sites
+        Share of the unit's events at each site.
+    x, y : ndarray, sites
+        Places of the sites, in metres.
+    area : StudyArea
+        Boundary and coordinate system.
+    target : shapely.Geometry
+        Outline of a target around (0, 0).
+    centres : ndarray, centres x 2
+        Places where a target's centre can be, in metres.
+    rings : tuple of float
+        Outer edges of the rings, in metres from the target.
+    gap : float
+        Width of the gap in metres.
+    kept : dict
+        Setups that were already made.
+    near : sparse array, centres x sites
+        1 where a site lies inside the target at a centre.
+    """
 
     units: Places
     unit_of: np.ndarray
@@ -60,18 +100,18 @@ class City:
     x: np.ndarray
     y: np.ndarray
     area: StudyArea
-    target: shapely.Geometry  # around (0, 0)
+    target: shapely.Geometry
     centres: np.ndarray
     rings: tuple[float, ...]
     gap: float = 0.0
     kept: dict = field(default_factory=dict)
-    near: csr_array | None = None  # centres x sites: inside the target
+    near: csr_array | None = None
 
     def __post_init__(self):
         shapely.prepare(self.target)
         if len(self.centres) > MOST_CENTRES:
-            kept = np.random.default_rng(5).choice(len(self.centres), MOST_CENTRES, replace=False)
-            self.centres = self.centres[np.sort(kept)]
+            chosen = np.random.default_rng(5).choice(len(self.centres), MOST_CENTRES, replace=False)
+            self.centres = self.centres[np.sort(chosen)]
         self.near = csr_array(
             np.array([shapely.contains_xy(self.target, self.x - x, self.y - y) for x, y in self.centres], dtype=float)
         )
@@ -86,31 +126,34 @@ class City:
         )
 
     def setup(self, centre, after, others=()):
-        """Return an operation's design and placebo places; kept, since they do not depend on counts."""
+        """Return an operation's design and placebo places. They do not depend on counts, so they are kept."""
         key = (centre, after.end, tuple(others))
         if key in self.kept:
             return self.kept[key]
-        one = self.operation(centre)
-        rest = [self.operation(other, f"other {other}") for other in others]
-        zones = build_zones(one, self.area, rest)
+        operation = self.operation(centre)
+        other_operations = [self.operation(other, f"other {other}") for other in others]
+        zones = build_zones(operation, self.area, other_operations)
         before = Window(
             "before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),)
         )
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
-        places = placebo_places(one, self.area, control, rest)
+        places = placebo_places(operation, self.area, control, other_operations)
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
         row = np.floor((self.y - places.origin[1]) / places.cell).astype(np.int64)
         column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
-        key_of = row * (column.max() + 1) + column
-        _, first, inverse = np.unique(key_of, return_index=True, return_inverse=True)
-        found = Setup(Design(one, zones, before, after, ()), places, masks, row[first], column[first], inverse)
+        cell_key = row * (column.max() + 1) + column
+        _, first, inverse = np.unique(cell_key, return_index=True, return_inverse=True)
+        setup = Setup(Design(operation, zones, before, after, ()), places, masks, row[first], column[first], inverse)
         if len(self.kept) < 2 * MOST_CENTRES:
-            self.kept[key] = found
-        return found
+            self.kept[key] = setup
+        return setup
 
 
 def grid_city(side=30, target=9, sites=1):
-    """Return a square city of `side` by `side` units whose opposite edges are alike, and a compact target."""
+    """Return a square city of `side` by `side` units with a compact target.
+
+    `sites` is the number of sites along each edge of a unit. Random fields continue across opposite edges.
+    """
     middle = (np.arange(side) + 0.5) * UNIT
     x, y = (part.ravel() for part in np.meshgrid(middle + CORNER[0], middle + CORNER[1]))
     units = Places(x, y, UNIT, side * UNIT)
@@ -120,12 +163,12 @@ def grid_city(side=30, target=9, sites=1):
     boundary = shapely.box(*CORNER, CORNER[0] + side * UNIT, CORNER[1] + side * UNIT)
     rows, columns = SHAPES[target]
     half = columns * UNIT / 2, rows * UNIT / 2
-    # A target's middle lies on a unit's middle or corner; it keeps its ring inside the city.
-    spots = [
+    # The centre of a target is the middle or the corner of a unit. Its ring lies inside the city.
+    axes = [
         CORNER[axis] + (np.arange(cells // 2 + 1, side - cells + cells // 2) + (cells % 2) / 2) * UNIT
         for axis, cells in ((0, columns), (1, rows))
     ]
-    centres = np.column_stack([part.ravel() for part in np.meshgrid(*spots)])
+    centres = np.column_stack([part.ravel() for part in np.meshgrid(*axes)])
     return City(
         units, unit_of, np.full(unit_of.size, 1 / sites**2), np.add(x[unit_of], np.tile(east, x.size)),
         np.add(y[unit_of], np.tile(north, x.size)), StudyArea(boundary, CRS),
@@ -134,49 +177,63 @@ def grid_city(side=30, target=9, sites=1):
 
 
 def polygon_city(files, *, radius=400.0, rings=(600.0,), gap=150.0, seed=1):
-    """Return a city of irregular areas: every area has six sites, drawn inside it, with unequal shares of its events."""
+    """Return a city of irregular areas, each with up to six random sites that have unequal shares of its events.
+
+    Parameters
+    ----------
+    files : list of Path
+        GeoJSON files of the areas, in longitude and latitude (British).
+    radius : float
+        Radius of the circular target in metres.
+    rings : tuple of float
+        Outer edges of the rings, in metres from the target.
+    gap : float
+        Width of the gap in metres.
+    seed : int
+        Seed of the sites.
+    """
     shapes = []
     for path in sorted(files):
         document = json.loads(path.read_text(encoding="utf-8"))
-        shapes += [shapely.geometry.shape(one["geometry"]) for one in document["features"]]
+        shapes += [shapely.geometry.shape(feature["geometry"]) for feature in document["features"]]
 
     def move(points):
         return np.column_stack(_crs.transform(points[:, 0], points[:, 1], source=_crs.LONLAT, target="EPSG:27700"))
 
-    shapes = [shapely.transform(one, move) for one in shapes]
+    shapes = [shapely.transform(shape, move) for shape in shapes]
     rng = np.random.default_rng(seed)
-    middle = [one.representative_point() for one in shapes]
-    x, y = np.array([one.x for one in middle]), np.array([one.y for one in middle])
-    at_x, at_y, unit_of, share = [], [], [], []
-    for number, one in enumerate(shapes):
-        west, south, east, north = one.bounds
-        tried = rng.uniform((west, south), (east, north), (400, 2))
-        inside = tried[shapely.contains_xy(one, tried[:, 0], tried[:, 1])][:6]
+    middles = [shape.representative_point() for shape in shapes]
+    x, y = np.array([point.x for point in middles]), np.array([point.y for point in middles])
+    sites_x, sites_y, unit_of, share = [], [], [], []
+    for number, shape in enumerate(shapes):
+        west, south, east, north = shape.bounds
+        candidates = rng.uniform((west, south), (east, north), (400, 2))
+        inside = candidates[shapely.contains_xy(shape, candidates[:, 0], candidates[:, 1])][:6]
         inside = inside if inside.size else np.array([[x[number], y[number]]])
         weight = rng.gamma(1.5, size=len(inside))
-        at_x.append(inside[:, 0]), at_y.append(inside[:, 1])
+        sites_x.append(inside[:, 0]), sites_y.append(inside[:, 1])
         share.append(weight / weight.sum())
         unit_of.append(np.full(len(inside), number))
-    boundary = shapely.union_all([one.buffer(1) for one in shapes]).simplify(10)
-    apart = np.hypot(x[:, None] - x[None], y[:, None] - y[None]) + np.where(np.eye(x.size), np.inf, 0)
+    boundary = shapely.union_all([shape.buffer(1) for shape in shapes]).simplify(10)
+    distance = np.hypot(x[:, None] - x[None], y[:, None] - y[None]) + np.where(np.eye(x.size), np.inf, 0)
     target = shapely.Point(0, 0).buffer(radius, quad_segs=8)
     inner = boundary.buffer(-radius)
     chosen = shapely.contains_xy(inner, x, y)
     return City(
-        Places(x, y, float(np.median(apart.min(axis=1)))), np.concatenate(unit_of), np.concatenate(share),
-        np.concatenate(at_x), np.concatenate(at_y), StudyArea(boundary, "EPSG:27700"), target,
+        Places(x, y, float(np.median(distance.min(axis=1)))), np.concatenate(unit_of), np.concatenate(share),
+        np.concatenate(sites_x), np.concatenate(sites_y), StudyArea(boundary, "EPSG:27700"), target,
         np.column_stack([x, y])[chosen], rings, gap,
     )  # fmt: skip
 
 
 def window_after(months):
-    """Return the window after: whole months, or half months where `months` is not whole."""
+    """Return the window after: whole months, or up to the 15th of the last month if `months` is not whole."""
     end = add_months(START, int(months))
     return Window("after", (Period(START, end if months == int(months) else end.replace(day=15)),))
 
 
 def count_table(setup, before, after_total):
-    """Return the sites' counts as the program's nouns: counts by zone and month, and by cell and window."""
+    """Return the counts of the sites as `ZoneCounts` (by zone and month) and as placebo data (by cell and window)."""
     months = before.shape[1]
     by_zone = np.array([np.append(before[mask].sum(axis=0), after_total[mask].sum()) for mask in setup.masks.values()])
     dates = np.array([add_months(START, back) for back in range(-months, 1)], dtype="datetime64[D]")
@@ -193,6 +250,18 @@ def count_table(setup, before, after_total):
 
 
 def far_from(city, centre, others, metres):
-    """Return whether a centre keeps clear of others by what their operations touched and more."""
-    one = exposed_area(city.operation(centre))
-    return all(one.distance(exposed_area(city.operation(other))) > metres for other in others)
+    """Return whether the exposed area of an operation at a centre is more than some metres from those of others.
+
+    Parameters
+    ----------
+    city : City
+        The city.
+    centre : int
+        Position in `City.centres`.
+    others : list of int
+        Positions of the other operations.
+    metres : float
+        Least distance between the exposed areas.
+    """
+    own_area = exposed_area(city.operation(centre))
+    return all(own_area.distance(exposed_area(city.operation(other))) > metres for other in others)

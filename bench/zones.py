@@ -1,9 +1,9 @@
-"""Points in polygons: `geoharm.geo.point_in_polygon` against sedonadb and geopandas, with the same counts.
+"""Speed of points in polygons: `geoharm.geo.point_in_polygon`, sedonadb and geopandas, with equal counts.
 
-Run as ``python -m bench.zones [--quick] [--case "10 rings"]``. Zones: ten nested rings of 2,000 corners, each with a hole, or 5,000 polygons
-of 48 corners that share their edges, in a city of 30 by 30 km with three quarters of the points in clusters. Every
-method counts the points of every zone, points in memory; the time to compile is not counted, since it is paid once a
-machine, and neither is the time to hand the points over.
+Run as ``python -m bench.zones [--quick] [--case "10 rings"]``. The zones are ten nested rings of 2,000 corners, each with a
+hole, or 5,000 polygons of 48 corners that share their edges. The city is 30 by 30 km, with three quarters of the points in
+clusters. Every method counts the points in every zone, with the points in memory. Compilation is not timed, since it happens
+once on each machine. Passing the points to each package is not timed either.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ PACKAGES = ("geoharm", "numpy", "shapely", "geopandas", "sedonadb", "numba")
 
 
 def points(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places of a made city."""
+    """Return x and y of the points of a simulated city, in metres."""
     rng = np.random.default_rng(7)
-    clusters, share = 600, count // 4
+    clusters, background = 600, count // 4
     middles = rng.uniform(2_000, SIDE - 2_000, (clusters, 2))
     weight = (rng.pareto(1.2, clusters) + 0.2) * np.exp(-((middles - SIDE / 2) ** 2).sum(axis=1) / (2 * 8_000**2))
     spread = rng.uniform(60, 700, clusters)
-    of = rng.choice(clusters, count - share, p=weight / weight.sum())
-    near = middles[of] + rng.normal(size=(of.size, 2)) * spread[of, None]
-    found = rng.permutation(np.clip(np.concatenate([near, rng.uniform(0, SIDE, (share, 2))]), 0, SIDE), axis=0)
-    return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+    cluster_of = rng.choice(clusters, count - background, p=weight / weight.sum())
+    near = middles[cluster_of] + rng.normal(size=(cluster_of.size, 2)) * spread[cluster_of, None]
+    shuffled = rng.permutation(np.clip(np.concatenate([near, rng.uniform(0, SIDE, (background, 2))]), 0, SIDE), axis=0)
+    return np.ascontiguousarray(shuffled[:, 0]), np.ascontiguousarray(shuffled[:, 1])
 
 
 def rings() -> list[Any]:
-    """Return ten nested rings with ragged outlines: what lies between one outline and the next."""
+    """Return ten nested rings with ragged outlines. Each ring is the area between two outlines."""
     rng = np.random.default_rng(5)
     angle = np.linspace(0, 2 * np.pi, 2_000, endpoint=False)
     ragged = 1 + sum(rng.normal() * 0.1 / m * np.cos(m * angle + rng.uniform(0, 2 * np.pi)) for m in range(1, 40))
@@ -53,7 +53,7 @@ def rings() -> list[Any]:
 
 
 def tessellation() -> list[Any]:
-    """Return 5,000 polygons that share ragged edges of twelve pieces."""
+    """Return 5,000 polygons that share ragged edges of twelve segments."""
     rng = np.random.default_rng(5)
     across, down, pieces = 100, 50, 12
     size = np.array([SIDE / across, SIDE / down])
@@ -89,7 +89,7 @@ ZONES = {"10 rings": rings, "5,000 polygons": tessellation}
 
 
 def run(method: str, case: str, count: int) -> None:
-    """Count the points of every zone with one method and print what it took."""
+    """Count the points in every zone with one method, and print time and memory."""
     x, y = points(count)
     zones = ZONES[case]()
     if method == "geoharm":
@@ -119,11 +119,11 @@ def _sedona(x: NDArray[np.float64], y: NDArray[np.float64], zones: list[Any]) ->
     session.create_data_frame(areas).to_view("zones")
 
     def join() -> Any:
-        found = session.sql(
+        table = session.sql(
             "SELECT zone, count(*) AS n FROM points JOIN zones ON ST_Intersects(geometry, ST_Point(x, y)) GROUP BY zone"
         ).to_pandas()
         counts = np.zeros(len(zones), dtype=np.int64)
-        counts[found["zone"]] = found["n"]
+        counts[table["zone"]] = table["n"]
         return counts
 
     return join
@@ -134,13 +134,13 @@ def _digest(counts: Any) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Run every case, or one."""
+    """Run every case in processes of its own, or run one method here."""
     if arguments[:1] == ["--one"]:
         run(arguments[1], arguments[2], int(arguments[3]))
         return
     quick = "--quick" in arguments
     count, repeats = (20_000, 1) if quick else (10_000_000, 3)
-    # A join in geopandas over large outlines takes a minute for a million points: it gets a hundredth of them.
+    # geopandas needs a minute to join a million points to large outlines, so it gets a hundredth of the points.
     sizes = (
         {count: ("geoharm", "sedonadb", "geopandas")}
         if quick
