@@ -1,7 +1,7 @@
-"""The verbs. Each reads the study, calls `workflow`, and prints.
+"""The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here.
 
-Exit codes: 0 done; 1 a mistake in the study or its data, said in one sentence each; 2 a wrong command line;
-75 the database is in use by another program (try again later).
+Exit codes: 0 done; 1 a mistake in the study, its data or a file, each said in one sentence, or a published number that
+differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again later).
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ from geoharm.simulation.city_files import write_city
 from geoharm.simulation.demo import DEMO_SEED, make_demo_city, write_demo_city
 
 if TYPE_CHECKING:
-    from geoharm.engines import duckdb
+    from geoharm.engines import duckdb as duckdb_engine
     from geoharm.ingest import purge as ingest_purge
-    from geoharm.pipeline import load
+    from geoharm.pipeline import load as pipeline_load
     from geoharm.pipeline import run as pipeline_run
     from geoharm.report import index as report_index
-    from geoharm.study import read as study_read
+    from geoharm.study import read as study_reader
 else:
-    duckdb = lazy("engines.duckdb")
+    duckdb_engine = lazy("engines.duckdb")
     ingest_purge = lazy("ingest.purge")
-    load = lazy("pipeline.load")
+    pipeline_load = lazy("pipeline.load")
     pipeline_run = lazy("pipeline.run")
     report_index = lazy("report.index")
-    study_read = lazy("study.read")
+    study_reader = lazy("study.read")
 
 app = typer.Typer(
     name="geoharm",
@@ -92,9 +92,9 @@ def run(
     quiet: Quiet = False,
 ) -> None:
     """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
-    study = study_read.read_study(study_file)
-    with _Bar(quiet) as bar:
-        found = pipeline_run.run(
+    study = study_reader.read_study(study_file)
+    with _ProgressDisplay(quiet) as bar:
+        study_run = pipeline_run.run(
             study,
             data=data,
             out=out or default_output(study),
@@ -113,28 +113,31 @@ def run(
                         "headline": verdict.headline,
                         "sentence": verdict.sentence,
                     }
-                    for name, verdict in found.published.verdicts
+                    for name, verdict in study_run.published.verdicts
                 ],
-                "plan": {"kind": found.result.preregistration.kind, "sentence": found.result.preregistration.sentence},
-                "files": [str(path) for path in found.published.files],
+                "plan": {
+                    "kind": study_run.result.preregistration.kind,
+                    "sentence": study_run.result.preregistration.sentence,
+                },
+                "files": [str(path) for path in study_run.published.files],
             }
         )
         return
-    ledgers: list[SourceLedger | TableLedger] = [*found.result.ledgers, *found.result.tables]
+    ledgers: list[SourceLedger | TableLedger] = [*study_run.result.ledgers, *study_run.result.tables]
     for ledger in ledgers:
         print(_ledger_line(ledger))
-    print(found.result.preregistration.sentence)
-    for name, verdict in found.published.verdicts:
+    print(study_run.result.preregistration.sentence)
+    for name, verdict in study_run.published.verdicts:
         print(f"\n{name}")
-        for text in filter(None, (verdict.label, *verdict.notices)):
-            print(f"  note: {text}")
+        for notice in filter(None, (verdict.label, *verdict.notices)):
+            print(f"  note: {notice}")
         print(f"  {verdict.headline}\n  {verdict.sentence}")
         for answer in verdict.answers:
             print(f"  {answer.question} {answer.answer}. {answer.detail}")
     print()
-    for path in found.published.removed:
+    for path in study_run.published.removed:
         print(f"removed {path}: of the release before, not of this one")
-    print_written(found.published.files)
+    print_written(study_run.published.files)
 
 
 @app.command(epilog="Example: geoharm ingest pipelines/demo.toml --data data/sample --json")
@@ -146,22 +149,25 @@ def ingest(
     quiet: Quiet = False,
 ) -> None:
     """Read the files into the database and print what became of every row."""
-    study = study_read.read_study(study_file)
-    load.check_study(study)
-    with _Bar(quiet) as bar, duckdb.open_engine(db or default_database(study), inputs=data) as engine:
-        ledgers: list[SourceLedger | TableLedger] = [*load.load_sources(engine, study, data, bar.show)]
-        ledgers += load.load_tables(engine, study, data, bar.show)
+    study = study_reader.read_study(study_file)
+    pipeline_load.check_study(study)
+    with (
+        _ProgressDisplay(quiet) as bar,
+        duckdb_engine.open_engine(db or default_database(study), inputs=data) as engine,
+    ):
+        ledgers: list[SourceLedger | TableLedger] = [*pipeline_load.load_sources(engine, study, data, bar.show)]
+        ledgers += pipeline_load.load_tables(engine, study, data, bar.show)
     if as_json:
         print_json([_ledger_dict(ledger) for ledger in ledgers])
         return
     for ledger in ledgers:
         print(_ledger_line(ledger))
-        for row in ledger.files:
+        for file_row in ledger.files:
             print(
-                f"  {row.file}: {row.read:,} read = {row.kept:,} kept + {row.rejected:,} rejected + "
-                f"{row.duplicate:,} duplicate"
+                f"  {file_row.file}: {file_row.read:,} read = {file_row.kept:,} kept + {file_row.rejected:,} rejected + "
+                f"{file_row.duplicate:,} duplicate"
             )
-            for reason, count, line in row.reasons:
+            for reason, count, line in file_row.reasons:
                 print(f"    {count:,} rejected, first in line {line:,}: {reason}")
         for text in (*_coverage_lines(ledger), *(f"note: {note.text()}" for note in ledger.notes)):
             print(f"  {text}")
@@ -170,9 +176,9 @@ def ingest(
 @app.command(epilog="Example: geoharm check pipelines/demo.toml")
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
-    study = study_read.read_study(study_file)
-    load.check_study(study)
-    about = {
+    study = study_reader.read_study(study_file)
+    pipeline_load.check_study(study)
+    summary = {
         "study": study.name,
         "area_km2": round(study.area.area_km2, 2),
         "crs": study.area.crs,
@@ -181,9 +187,9 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "operations": [operation.name for operation in study.operations],
     }
     if as_json:
-        print_json(about)
+        print_json(summary)
         return
-    print(f"{study.name}: no mistakes found. Study area {about['area_km2']:,} km2 in {study.area.crs}.")
+    print(f"{study.name}: no mistakes found. Study area {summary['area_km2']:,} km2 in {study.area.crs}.")
     for measure in study.measures:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by})")
     for measure in study.harm.area_measures:
@@ -205,12 +211,12 @@ def index(
 @app.command(epilog="Example: geoharm purge pipelines/demo.toml")
 def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
     """Delete a study's database and say what it held; input files and published pages stay."""
-    path = db or default_database(study_read.read_study(study_file))
-    held = ingest_purge.purge(path)
+    path = db or default_database(study_reader.read_study(study_file))
+    removed_rows = ingest_purge.purge(path)
     if as_json:
-        print_json({"database": str(path), "removed": held})
+        print_json({"database": str(path), "removed": removed_rows})
         return
-    print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in held.items()))
+    print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in removed_rows.items()))
 
 
 @app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
@@ -235,7 +241,7 @@ def simulate(
 
 
 def main() -> None:
-    """Run the command line; mistakes become sentences, never tracebacks."""
+    """Run the command line; a mistake is printed as a sentence, without a traceback, and sets the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")
@@ -246,8 +252,8 @@ def main() -> None:
     except GeoharmError as error:
         _fail(str(error), 1)
     except OSError as error:
-        where = f'"{error.filename}"' if error.filename else "a file"
-        _fail(f"{where} cannot be used: {error.strerror or error}.", 1)
+        location = f'"{error.filename}"' if error.filename else "a file"
+        _fail(f"{location} cannot be used: {error.strerror or error}.", 1)
 
 
 def _fail(message: str, code: int) -> None:
@@ -285,7 +291,7 @@ def _ledger_line(ledger: SourceLedger | TableLedger) -> str:
 
 
 def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
-    """Return the days a source of events covers, the months it lacks, and its default geocodes."""
+    """Return lines on the days that a source of events covers, its months without data, and its default geocodes."""
     if not isinstance(ledger, SourceLedger):
         return []
     span, known = ledger.coverage, "by month" if ledger.by_month else "by day"
@@ -300,16 +306,19 @@ def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
 
 
 def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
-    about: dict[str, object] = {
+    entry: dict[str, object] = {
         "source": ledger.source,
         "first_day": str(ledger.coverage.start) if ledger.coverage else "",
         "last_day": str(ledger.coverage.last) if ledger.coverage else "",
-        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
+        "files": [
+            {"file": file_row.file, **file_row.balance(), "reasons": file_row.named_reasons()}
+            for file_row in ledger.files
+        ],
         "notes": [note.named() for note in ledger.notes],
     }
     if isinstance(ledger, TableLedger):
-        return about | {"kind": ledger.kind}
-    return about | {
+        return entry | {"kind": ledger.kind}
+    return entry | {
         "missing_months": [str(month)[:7] for month in ledger.missing_months],
         "months": {
             str(month.month)[:7]: {
@@ -324,20 +333,20 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
     }
 
 
-class _Bar:
-    """Progress on standard error: a bar on a terminal, a line a step elsewhere."""
+class _ProgressDisplay:
+    """Progress on standard error: a bar on a terminal, one line for each step elsewhere."""
 
     def __init__(self, quiet: bool) -> None:
         self._console = Console(stderr=True)
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
         self._lines = not quiet and not self._console.is_terminal
-        self._said: set[str] = set()
+        self._printed_steps: set[str] = set()
         if not quiet and self._console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
             self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> _ProgressDisplay:
         if self._bar:
             self._bar.start()
         return self
@@ -347,14 +356,14 @@ class _Bar:
             self._bar.stop()
 
     def show(self, step: str, done: int, total: int) -> None:
-        """Say how far a step has come; what follows a colon is its present item."""
+        """Show how far a step has come; the text after a colon is its current item."""
         name = step.split(":", maxsplit=1)[0]
         if self._bar:
             if name not in self._tasks:
                 self._tasks[name] = self._bar.add_task(name, total=total)
             self._bar.update(self._tasks[name], completed=done, description=step)
-        elif self._lines and name not in self._said:
-            self._said.add(name)
+        elif self._lines and name not in self._printed_steps:
+            self._printed_steps.add(name)
             print(f"{name} ...", file=sys.stderr)
 
 

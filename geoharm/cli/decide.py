@@ -1,4 +1,8 @@
-"""The verbs about harm: appraise before acting, prioritise, and whose values there are."""
+"""The verbs about harm: appraise options, prioritise markets, and list, show, check or import value profiles.
+
+Exit codes: 0 done; 1 a mistake in the study, its data or a file, each said in one sentence; 2 a wrong command line; 75 the
+database is in use by another program.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,13 @@ from geoharm.errors import StudyError
 from geoharm.model.harm_settings import CRITERIA
 
 if TYPE_CHECKING:
-    from geoharm.pipeline import decide
-    from geoharm.study import read
-    from geoharm.study.value_profiles import profiles
+    from geoharm.pipeline import decide as pipeline_decide
+    from geoharm.study import read as study_reader
+    from geoharm.study.value_profiles import profiles as value_profiles
 else:
-    decide = lazy("pipeline.decide")
-    profiles = lazy("study.value_profiles.profiles")
-    read = lazy("study.read")
+    pipeline_decide = lazy("pipeline.decide")
+    value_profiles = lazy("study.value_profiles.profiles")
+    study_reader = lazy("study.read")
 
 values_app = typer.Typer(help="Whose values: list, show and check value profiles.", no_args_is_help=True)
 
@@ -52,10 +56,10 @@ def appraise(
 ) -> None:
     """Say what each way to act would do to harm, before acting, from data and stated assumptions; write a page."""
     if template:
-        print(decide.option_templates(), end="")
+        print(pipeline_decide.option_templates(), end="")
         return
-    study = read.read_study(study_file)
-    found = decide.appraise(
+    study = study_reader.read_study(study_file)
+    appraisal = pipeline_decide.appraise(
         study,
         data=data,
         out=out or default_output(study),
@@ -63,20 +67,20 @@ def appraise(
         operation=operation,
     )
     if as_json:
-        print_json(found.record | {"files": [str(path) for path in found.files]})
+        print_json(appraisal.record | {"files": [str(path) for path in appraisal.files]})
         return
-    for one in found.record["options"]:
-        print(one["name"])
-        for part in one["profiles"]:
+    for option in appraisal.record["options"]:
+        print(option["name"])
+        for profile in option["profiles"]:
             net = (
                 "withheld"
-                if part["mean"] is None
-                else f"{part['mean']:+.1f} ({part['interval'][0]:+.1f} to {part['interval'][1]:+.1f})"
+                if profile["mean"] is None
+                else f"{profile['mean']:+.1f} ({profile['interval'][0]:+.1f} to {profile['interval'][1]:+.1f})"
             )
             print(
-                f"  under {part['profile']}: net harm {net}; less harm in {part['share_with_less_harm']:.0%} of draws"
+                f"  under {profile['profile']}: net harm {net}; less harm in {profile['share_with_less_harm']:.0%} of draws"
             )
-    print_written(found.files)
+    print_written(appraisal.files)
 
 
 def prioritise(
@@ -90,73 +94,77 @@ def prioritise(
     as_json: AsJson = False,
 ) -> None:
     """Rank markets by harm, noxiousness, trend, resilience, reach and what the community wants first; write a page."""
-    study = read.read_study(study_file)
-    found = decide.prioritise(
+    study = study_reader.read_study(study_file)
+    ranking = pipeline_decide.prioritise(
         study,
         data=data,
         out=out or default_output(study),
         database=db or default_database(study),
-        weights=_weights(weight) or study.harm.criteria,
+        weights=_criterion_weights(weight) or study.harm.criteria,
     )
     if as_json:
-        print_json(found.record | {"files": [str(path) for path in found.files]})
+        print_json(ranking.record | {"files": [str(path) for path in ranking.files]})
         return
-    for row in found.record["markets"]:
+    for market in ranking.record["markets"]:
         known = [
             f"{name} {_rounded(value['value'])}"
-            for name, value in row["criteria"].items()
+            for name, value in market["criteria"].items()
             if value["value"] is not None
         ]
         print(
-            f"{row['rank']:>3}. {row['market']} (ranks {row['ranks'][0]:.0f} to {row['ranks'][1]:.0f}): {', '.join(known)}"
+            f"{market['rank']:>3}. {market['market']} (ranks {market['ranks'][0]:.0f} to {market['ranks'][1]:.0f}): {', '.join(known)}"
         )
-    print_written(found.files)
+    print_written(ranking.files)
 
 
 @values_app.command("list", epilog="Example: geoharm values list")
 def list_values(as_json: AsJson = False) -> None:
     """List the shipped value profiles: examples to edit, nobody's values."""
-    found = [profiles.read_profile(name, Path()) for name in profiles.SHIPPED]
+    profiles = [value_profiles.read_profile(name, Path()) for name in value_profiles.SHIPPED]
     if as_json:
         rows = [
-            {"file": name, "name": one.name, "about": one.about, "author": one.author}
-            for name, one in zip(profiles.SHIPPED, found, strict=True)
+            {"file": name, "name": profile.name, "about": profile.about, "author": profile.author}
+            for name, profile in zip(value_profiles.SHIPPED, profiles, strict=True)
         ]
         print_json(rows)
         return
-    for name, one in zip(profiles.SHIPPED, found, strict=True):
-        print(f"{name}\n    {one.about} ({one.author})")
-    print(f"{profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates behind acceptability.")
+    for name, profile in zip(value_profiles.SHIPPED, profiles, strict=True):
+        print(f"{name}\n    {profile.about} ({profile.author})")
+    print(f"{value_profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates behind acceptability.")
 
 
 @values_app.command(epilog="Example: geoharm values show public-health-first > my-values.toml")
 def show(name: ProfileName) -> None:
     """Print a profile (or exchange-rates) as TOML, to read or to start your own from."""
-    print(profiles.profile_text(name, Path()), end="")
+    print(value_profiles.profile_text(name, Path()), end="")
 
 
 @values_app.command(epilog="Example: geoharm values check my-values.toml")
 def check(name: ProfileName, as_json: AsJson = False) -> None:
     """Read a profile and say what it weighs, or list every mistake in it."""
-    one = profiles.read_profile(name, Path())
-    about = {
-        "name": one.name,
-        "author": one.author,
-        "version": one.version,
-        "licence": one.licence,
-        "reference": one.reference,
-        "weights": [{"which": rule.selector.words(), "sign": rule.sign, "weight": rule.weight} for rule in one.rules],
-        "vetoes": [{"which": veto.selector.words(), "margin": veto.margin, "words": veto.words} for veto in one.vetoes],
+    profile = value_profiles.read_profile(name, Path())
+    summary = {
+        "name": profile.name,
+        "author": profile.author,
+        "version": profile.version,
+        "licence": profile.licence,
+        "reference": profile.reference,
+        "weights": [
+            {"which": rule.selector.words(), "sign": rule.sign, "weight": rule.weight} for rule in profile.rules
+        ],
+        "vetoes": [
+            {"which": veto.selector.words(), "margin": veto.margin, "words": veto.words} for veto in profile.vetoes
+        ],
     }
     if as_json:
-        print_json(about)
+        print_json(summary)
         return
     print(
-        f"{one.name}: no mistakes found. {one.author}, {one.date}, version {one.version}, {one.licence}. One is {one.reference}."
+        f"{profile.name}: no mistakes found. {profile.author}, {profile.date}, version {profile.version}, {profile.licence}. One is {profile.reference}."
     )
-    for rule in one.rules:
+    for rule in profile.rules:
         print(f"  {rule.sign} {rule.weight:g}: {rule.selector.words()}")
-    for veto in one.vetoes:
+    for veto in profile.vetoes:
         print(f"  veto: {veto.words} ({veto.selector.words()})")
 
 
@@ -171,34 +179,34 @@ def import_values(
     """Make a profile from a workbook of weights by offence. Untried: no original file was at hand."""
     if out.exists():
         raise StudyError([f'"{out}" exists; choose another --out.'])
-    text, rows = decide.import_values(file, kind)
+    text, rows = pipeline_decide.import_values(file, kind)
     out.write_text(text, encoding="utf-8", newline="\n")
     print(
         f"wrote {out} with {rows:,} offences; name your measures as its offences are named, or edit it. Untried on an original file."
     )
 
 
-def _weights(given: list[str] | None) -> tuple[tuple[str, float], ...]:
-    """Return criterion weights from the command line; criteria that are not named weigh nothing."""
-    if not given:
+def _criterion_weights(arguments: list[str] | None) -> tuple[tuple[str, float], ...]:
+    """Return criterion weights from the command line; criteria that are not named get a weight of 0."""
+    if not arguments:
         return ()
-    found = dict.fromkeys(CRITERIA, 0.0)
-    for text in given:
-        name, _, number = text.partition("=")
+    weights = dict.fromkeys(CRITERIA, 0.0)
+    for argument in arguments:
+        name, _, number = argument.partition("=")
         try:
             value = float(number)
         except ValueError:
             value = math.nan
-        if name not in found or not 0 <= value < math.inf:
+        if name not in weights or not 0 <= value < math.inf:
             raise StudyError(
                 [
-                    f'--weight "{text}" must be a criterion and a number of 0 or more, such as harm=2; criteria are {", ".join(CRITERIA)}.'
+                    f'--weight "{argument}" must be a criterion and a number of 0 or more, such as harm=2; criteria are {", ".join(CRITERIA)}.'
                 ]
             )
-        found[name] = value
-    return tuple(found.items())
+        weights[name] = value
+    return tuple(weights.items())
 
 
 def _rounded(value: float) -> str:
-    """Return a number to three digits, whole from a hundred on."""
+    """Return a number as text with three digits; without decimals from 100 on."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

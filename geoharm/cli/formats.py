@@ -1,4 +1,8 @@
-"""The verbs about input formats: list, show, guess, check."""
+"""The verbs about input formats: list, show, guess and check.
+
+Exit codes: 0 done; 1 a mistake in the file or its format, said in one sentence, or an --out file that exists; 2 a wrong
+command line.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +18,19 @@ from geoharm.model.ledger import QualityNote
 if TYPE_CHECKING:
     from geoharm.ingest.detect import check as detect_check
     from geoharm.ingest.detect import events as detect_events
-    from geoharm.ingest.detect import known_formats, sample, tables
-    from geoharm.ingest.formats import input_format
+    from geoharm.ingest.detect import known_formats
+    from geoharm.ingest.detect import sample as detect_sample
+    from geoharm.ingest.detect import tables as detect_tables
+    from geoharm.ingest.formats import input_format as ingest_formats
     from geoharm.ingest.readers import input_files
 else:
     detect_check = lazy("ingest.detect.check")
     detect_events = lazy("ingest.detect.events")
     input_files = lazy("ingest.readers.input_files")
-    input_format = lazy("ingest.formats.input_format")
+    ingest_formats = lazy("ingest.formats.input_format")
     known_formats = lazy("ingest.detect.known_formats")
-    sample = lazy("ingest.detect.sample")
-    tables = lazy("ingest.detect.tables")
+    detect_sample = lazy("ingest.detect.sample")
+    detect_tables = lazy("ingest.detect.tables")
 
 app = typer.Typer(help="What geoharm can read, and how to teach it your own files.", no_args_is_help=True)
 
@@ -35,18 +41,23 @@ TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file to rea
 @app.command("list", epilog="Example: geoharm formats list")
 def list_formats(as_json: AsJson = False) -> None:
     """List the shipped formats, and the real file each was tried on."""
-    found = [input_format.read_format(name, Path()) for name in input_format.shipped()]
+    formats = [ingest_formats.read_format(name, Path()) for name in ingest_formats.shipped()]
     if as_json:
-        print_json([{"name": one.name, "title": one.title, "tried_on": one.tried_on} for one in found])
+        print_json(
+            [
+                {"name": input_format.name, "title": input_format.title, "tried_on": input_format.tried_on}
+                for input_format in formats
+            ]
+        )
         return
-    for one in found:
-        print(f"{one.name}\n    {one.title}; tried on: {one.tried_on}")
+    for input_format in formats:
+        print(f"{input_format.name}\n    {input_format.title}; tried on: {input_format.tried_on}")
 
 
 @app.command(epilog="Example: geoharm formats show police-uk-street > my-format.toml")
 def show(name: FormatName) -> None:
     """Print a format as TOML, to read or to start your own from."""
-    print(input_format.format_text(name, Path()), end="")
+    print(ingest_formats.format_text(name, Path()), end="")
 
 
 @app.command(epilog="Example: geoharm formats guess my-file.csv --out my-format.toml")
@@ -57,22 +68,22 @@ def guess(
 ) -> None:
     """Propose a format for a file, with evidence and doubts. Nothing is read into a database."""
     source = input_files.single_input_file(file)
-    found = detect_events.guess_format(source) if kind == "event" else tables.guess_table(source, kind)
+    proposal = detect_events.guess_format(source) if kind == "event" else detect_tables.guess_table(source, kind)
     if kind == "event":
-        fitting = known_formats.recognise_formats(sample.read_sample(source))
+        fitting = known_formats.recognise_formats(detect_sample.read_sample(source))
         for name in fitting:
             print(f"fits: {name}, a shipped format; no guess is needed")
-    for line in found.evidence:
+    for line in proposal.evidence:
         print(f"found: {line}")
-    for line in found.undecided:
+    for line in proposal.undecided:
         print(f"undecided: {line}")
     if out is None:
-        print(f"\n{found.toml}", end="")
+        print(f"\n{proposal.toml}", end="")
         return
     if out.exists():
         typer.echo(f'"{out}" exists; choose another --out.', err=True)
         raise typer.Exit(1)
-    out.write_text(found.toml, encoding="utf-8", newline="\n")
+    out.write_text(proposal.toml, encoding="utf-8", newline="\n")
     print(f"wrote {out}; edit it, then: geoharm formats check {file} --format {out}")
 
 
@@ -83,24 +94,24 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Read one file as a format says, and print what became of its rows. No database is kept."""
-    layout = input_format.read_format(format_name, Path())
-    found = detect_check.check_file(file, layout)
+    input_format = ingest_formats.read_format(format_name, Path())
+    report = detect_check.check_file(file, input_format)
     if as_json:
-        print_json(found)
+        print_json(report)
         return
-    for row in found["files"]:
-        print(f"{row['file']}: {row['read']:,} read = {row['kept']:,} kept + {row['rejected']:,} rejected + "
-              f"{row['duplicate']:,} duplicate; {row['no_place']:,} of the kept without a place")  # fmt: skip
-        for reason in row["reasons"]:
+    for file_row in report["files"]:
+        print(f"{file_row['file']}: {file_row['read']:,} read = {file_row['kept']:,} kept + {file_row['rejected']:,} rejected + "
+              f"{file_row['duplicate']:,} duplicate; {file_row['no_place']:,} of the kept without a place")  # fmt: skip
+        for reason in file_row["reasons"]:
             print(f"    {reason['rows']:,} rejected, first in line {reason['first_line']:,}: {reason['reason']}")
-    if found["first_day"]:
-        print(f"dates from {found['first_day']} to {found['last_day']}; months without a row: "
-              f"{', '.join(found['missing_months']) or 'none'}")  # fmt: skip
-    for code in found["default_geocodes"]:
+    if report["first_day"]:
+        print(f"dates from {report['first_day']} to {report['last_day']}; months without a row: "
+              f"{', '.join(report['missing_months']) or 'none'}")  # fmt: skip
+    for code in report["default_geocodes"]:
         print(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"
         )
-    for note in found["notes"]:
+    for note in report["notes"]:
         print(f"note: {QualityNote(**note).text()}")
-    for category, count in found["categories"].items():
+    for category, count in report["categories"].items():
         print(f"    {count:>9,}  {category}")

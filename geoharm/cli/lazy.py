@@ -1,4 +1,4 @@
-"""Rooms that are loaded when first used, so that help and refusals need not wait for all of statistics and maps."""
+"""Modules that are imported at first use, so that help and error messages need not load statistics and maps."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from types import ModuleType
 from typing import Any
 
 
-class _Later(ModuleType):
-    """A stand-in for a room, which is imported when something in it is first asked for."""
+class _LazyModule(ModuleType):
+    """A placeholder for a module, which is imported when one of its attributes is first used."""
 
     def __getattr__(self, name: str) -> Any:
-        # Python's own names are asked for by whoever looks at the stand-in itself.
+        # Python looks up its own names on the placeholder itself; they must not import the module.
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(import_module(self.__name__), name)
 
 
 def lazy(room: str) -> ModuleType:
-    """Return a room of the house that runs its imports when something in it is first asked for.
+    """Return a module of geoharm that is imported when one of its attributes is first used.
 
-    For the command line alone. Type checkers and the rule of floors read the plain import beside each use.
+    Only for the command line. Type checkers and import-linter read the plain import under `TYPE_CHECKING`.
 
     Raises
     ------
     ModuleNotFoundError
-        If there is no such room.
+        If there is no such module.
     """
     name = f"geoharm.{room}"
     if find_spec(name) is None:
         msg = f"There is no {name}."
         raise ModuleNotFoundError(msg)
-    return _Later(name)
+    return _LazyModule(name)

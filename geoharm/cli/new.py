@@ -1,4 +1,8 @@
-"""The verb for a first study: asks what only a person can say, proposes the rest, and says what to do next."""
+"""The verb `new`: write a first study file by asking, proposing values from the data, and printing the next steps.
+
+Exit codes: 0 done; 1 a mistake in a flag, the data or a file, said in one sentence (nothing is written); 2 a wrong command
+line.
+"""
 
 from __future__ import annotations
 
@@ -19,23 +23,24 @@ from geoharm.model.period import Period
 from geoharm.model.study import TACTICS
 
 if TYPE_CHECKING:
-    from geoharm.pipeline import load
-    from geoharm.scaffold import areas, proposal, study_text
+    from geoharm.pipeline import load as pipeline_load
+    from geoharm.scaffold import areas as scaffold_areas
+    from geoharm.scaffold import proposal, study_text
     from geoharm.scaffold import sources as scaffold_sources
     from geoharm.scaffold.areas import UnprojectedArea
     from geoharm.scaffold.proposal import Answers, ProposedStudy
     from geoharm.scaffold.sources import SourceMatch, UnusedFile
-    from geoharm.study import read
+    from geoharm.study import read as study_reader
 else:
-    areas = lazy("scaffold.areas")
-    load = lazy("pipeline.load")
+    scaffold_areas = lazy("scaffold.areas")
+    pipeline_load = lazy("pipeline.load")
     proposal = lazy("scaffold.proposal")
-    read = lazy("study.read")
+    study_reader = lazy("study.read")
     scaffold_sources = lazy("scaffold.sources")
     study_text = lazy("scaffold.study_text")
 
 NewFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file to write, such as pipelines/mine.toml.")]
-# (value that was given, flag, question) to the answer.
+# Maps (value given on the command line, flag, question) to the answer.
 Ask = Callable[[str, str, str], str]
 
 
@@ -63,8 +68,8 @@ def new(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
     """Write a first study file for your data: asks for what is missing, marks every guess, never ingests on one."""
-    asks = not yes and _is_terminal()
-    ask = _ask if asks else _refuse
+    interactive = not yes and _is_terminal()
+    ask = _ask if interactive else _refuse
     if tactic not in TACTICS:
         raise StudyError([f'--tactic is "{tactic}"; it must be one of {", ".join(TACTICS)}.'])
     if study_file.suffix != ".toml":
@@ -72,68 +77,73 @@ def new(
     _refuse_existing([study_file], force=force)
     answers = proposal.Answers(
         operation=ask(operation, "--operation", "Name of the operation"), tactic=tactic,
-        start=(first := _day(ask(begin, "--start", "Its first day, such as 2021-05-01"), "--start")),
-        end=_last_day(end, first, ask if asks else None), crs=crs, primary=primary, period=_period(period), end_given=bool(end),
-        area=_place(study_file, area, area_around, ask, "area", "Study area: a file, or longitude,latitude,radius in km"),
-        target=_place(study_file, target, target_around, ask, "target", "Target area: a file, or longitude,latitude,radius in metres"),
+        start=(first_day := _parse_day(ask(begin, "--start", "Its first day, such as 2021-05-01"), "--start")),
+        end=_last_day(end, first_day, ask if interactive else None), crs=crs, primary=primary, period=_parse_period(period), end_given=bool(end),
+        area=_area_from_options(study_file, area, area_around, ask, "area", "Study area: a file, or longitude,latitude,radius in km"),
+        target=_area_from_options(study_file, target, target_around, ask, "target", "Target area: a file, or longitude,latitude,radius in metres"),
     )  # fmt: skip
-    given = dict(_pair(one, study_file.parent) for one in file or [])
-    sources, left = scaffold_sources.find_sources(
-        data, study_file, given, lambda name: typer.echo(f"reading {name}", err=True)
+    formats_by_pattern = dict(_pattern_and_format(argument, study_file.parent) for argument in file or [])
+    sources, unused_files = scaffold_sources.find_sources(
+        data, study_file, formats_by_pattern, lambda name: typer.echo(f"reading {name}", err=True)
     )
-    open_guesses = [one for one in sources if one.guess and one.ledger is None]
-    plan = _plan(sources, left, answers, open_guesses)
-    if plan is not None and asks:
-        plan = _confirmed(plan, sources, left)
-    files = _files(study_file, plan, open_guesses)
+    open_guesses = [source for source in sources if source.guess and source.ledger is None]
+    plan = _proposed_study(sources, unused_files, answers, open_guesses)
+    if plan is not None and interactive:
+        plan = _confirmed(plan, sources, unused_files)
+    files = _files_to_write(study_file, plan, open_guesses)
     _refuse_existing(files, force=force)
-    _write(files, study_file if plan else None)
-    _say(study_file, data, plan, open_guesses, list(files), as_json=as_json)
+    _write_all(files, study_file if plan else None)
+    _print_result(study_file, data, plan, open_guesses, list(files), as_json=as_json)
 
 
-def _plan(
-    sources: tuple[SourceMatch, ...], left: tuple[UnusedFile, ...], answers: Answers, open_guesses: list[SourceMatch]
+def _proposed_study(
+    sources: tuple[SourceMatch, ...],
+    unused_files: tuple[UnusedFile, ...],
+    answers: Answers,
+    open_guesses: list[SourceMatch],
 ) -> ProposedStudy | None:
-    """Return the plan; None where nothing can be planned before a guessed format is settled."""
+    """Return the proposed study; None if every source has a guessed format that must be settled first."""
     try:
-        return proposal.propose_study(sources, left, answers)
+        return proposal.propose_study(sources, unused_files, answers)
     except GeoharmError:
         if open_guesses and len(open_guesses) == len(sources):
             return None
         raise
 
 
-def _confirmed(plan: ProposedStudy, sources: tuple[SourceMatch, ...], left: tuple[UnusedFile, ...]) -> ProposedStudy:
-    """Ask about the proposals that a person can settle at once, each with its evidence, and plan anew."""
+def _confirmed(
+    plan: ProposedStudy, sources: tuple[SourceMatch, ...], unused_files: tuple[UnusedFile, ...]
+) -> ProposedStudy:
+    """Ask the user to confirm each proposal, shown with its evidence, and return the study with the answers."""
     answers = plan.answers
     for key in ("crs", "period", "primary"):
         if key not in plan.reasons:
             continue
         reason = plan.reasons[key]
-        shown = f"{plan.period.start}..{plan.period.last}" if key == "period" else reason.value
-        typer.echo(f"{reason.what}: {shown} ({reason.why})", err=True)
-        said = str(typer.prompt(f"  {reason.what}", default=shown, err=True))
-        if said == shown:
+        proposed_value = f"{plan.period.start}..{plan.period.last}" if key == "period" else reason.value
+        typer.echo(f"{reason.what}: {proposed_value} ({reason.why})", err=True)
+        answer = str(typer.prompt(f"  {reason.what}", default=proposed_value, err=True))
+        if answer == proposed_value:
             continue
         if key == "period":
-            answers = replace(answers, period=_period(said))
+            answers = replace(answers, period=_parse_period(answer))
         elif key == "crs":
-            answers = replace(answers, crs=said)
+            answers = replace(answers, crs=answer)
         else:
-            answers = replace(answers, primary=said)
-    return plan if answers == plan.answers else proposal.propose_study(sources, left, answers)
+            answers = replace(answers, primary=answer)
+    return plan if answers == plan.answers else proposal.propose_study(sources, unused_files, answers)
 
 
-def _files(study_file: Path, plan: ProposedStudy | None, open_guesses: list[SourceMatch]) -> dict[Path, str]:
-    """Return what is to be written."""
+def _files_to_write(study_file: Path, plan: ProposedStudy | None, open_guesses: list[SourceMatch]) -> dict[Path, str]:
+    """Return the text of every file to write."""
     folder = study_file.parent
-    guesses = [*open_guesses, *(one for one in (plan.sources if plan else ()) if one.guess)]
+    guesses = [*open_guesses, *(source for source in (plan.sources if plan else ()) if source.guess)]
     files = {folder / one.format: one.guess for one in guesses}
     if plan is None:
         return files
-    for place in (plan.answers.area, plan.answers.target):
-        if place.content:
-            files[folder / place.file] = place.content
+    for area in (plan.answers.area, plan.answers.target):
+        if area.content:
+            files[folder / area.file] = area.content
     return {study_file: study_text.study_text(plan), **files}
 
 
@@ -143,17 +153,17 @@ def _refuse_existing(paths: list[Path] | Mapping[Path, str], *, force: bool) -> 
             raise StudyError([f'"{path}" exists; choose another name, or add --force to write over it.'])
 
 
-def _write(files: Mapping[Path, str], study_file: Path | None) -> None:
-    """Write all files, or none if the study would not pass its own check for another reason than a guessed format."""
-    before = {path: path.read_bytes() if path.exists() else None for path in files}
+def _write_all(files: Mapping[Path, str], study_file: Path | None) -> None:
+    """Write all files, or none if the study fails its own check for any reason other than a guessed format."""
+    previous_contents = {path: path.read_bytes() if path.exists() else None for path in files}
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
         if study_file is not None:
-            _check(study_file)
+            _check_written_study(study_file)
     except BaseException:
-        for path, content in before.items():
+        for path, content in previous_contents.items():
             if content is None:
                 path.unlink(missing_ok=True)
             else:
@@ -161,16 +171,16 @@ def _write(files: Mapping[Path, str], study_file: Path | None) -> None:
         raise
 
 
-def _check(study_file: Path) -> None:
+def _check_written_study(study_file: Path) -> None:
     try:
-        load.check_study(read.read_study(study_file))
+        pipeline_load.check_study(study_reader.read_study(study_file))
     except StudyError as error:
-        others = [problem for problem in error.problems if load.GUESS_SENTENCE not in problem]
-        if others:
-            raise StudyError(others) from error
+        other_problems = [problem for problem in error.problems if pipeline_load.GUESS_SENTENCE not in problem]
+        if other_problems:
+            raise StudyError(other_problems) from error
 
 
-def _say(
+def _print_result(
     study_file: Path,
     data: Path,
     plan: ProposedStudy | None,
@@ -180,57 +190,62 @@ def _say(
     as_json: bool,
 ) -> None:
     used = list(plan.sources) if plan else []
-    guessed = [*open_guesses, *(one for one in used if one.guess)]
-    following = [
-        f"geoharm formats check {_shell(data / one.files[0])} --format {_shell(study_file.parent / one.format)}"
-        for one in guessed
+    guessed_sources = [*open_guesses, *(source for source in used if source.guess)]
+    next_commands = [
+        f"geoharm formats check {_shell_quoted(data / source.files[0])} --format {_shell_quoted(study_file.parent / source.format)}"
+        for source in guessed_sources
     ]
     if plan is not None:
-        following += [f"geoharm check {_shell(study_file)}", f"geoharm run {_shell(study_file)} --data {_shell(data)}"]
-    elif guessed:
-        following.append(
-            f"geoharm new {_shell(study_file)} ... --file {_shell(f'{guessed[0].files[0]}={guessed[0].format}')}"
+        next_commands += [
+            f"geoharm check {_shell_quoted(study_file)}",
+            f"geoharm run {_shell_quoted(study_file)} --data {_shell_quoted(data)}",
+        ]
+    elif guessed_sources:
+        next_commands.append(
+            f"geoharm new {_shell_quoted(study_file)} ... --file {_shell_quoted(f'{guessed_sources[0].files[0]}={guessed_sources[0].format}')}"
         )
     if as_json:
-        about = _about(plan, [*used, *open_guesses], guessed)
-        print_json({"wrote": [str(path) for path in written], **about, "next": following})
+        summary = _summary(plan, [*used, *open_guesses], guessed_sources)
+        print_json({"wrote": [str(path) for path in written], **summary, "next": next_commands})
         return
-    for one in used:
-        assert one.ledger is not None  # noqa: S101 what is used was read
+    for source in used:
+        assert source.ledger is not None  # noqa: S101 what is used was read
         print(
-            f"{', '.join(one.files[:3])}: {one.format} ({one.evidence}), {one.ledger.coverage.start} to {one.ledger.coverage.last}"
+            f"{', '.join(source.files[:3])}: {source.format} ({source.evidence}), {source.ledger.coverage.start} to {source.ledger.coverage.last}"
         )
     for reason in plan.reasons.values() if plan else ():
         print(f"{reason.what}: {reason.value}{' ' if reason.value else ''}({reason.why})")
     for item in plan.left_out if plan else ():
         print(f"not used: {item.what}: {item.why}")
-    for one in guessed:
+    for source in guessed_sources:
         print(
-            f"{one.format} is a guess: read every line of it, settle what is not decided, then take out guessed = true"
+            f"{source.format} is a guess: read every line of it, settle what is not decided, then take out guessed = true"
         )
     for path in written:
         print(f"wrote {path}")
     print("Read every line marked guessed, then:")
-    for command in following:
+    for command in next_commands:
         print(f"    {command}")
 
 
-def _about(plan: ProposedStudy | None, sources: list[SourceMatch], guessed: list[SourceMatch]) -> dict[str, object]:
-    """Return what was decided, for machines."""
-    said: dict[str, object] = {
+def _summary(
+    plan: ProposedStudy | None, sources: list[SourceMatch], guessed_sources: list[SourceMatch]
+) -> dict[str, object]:
+    """Return the decisions as plain values for JSON."""
+    summary: dict[str, object] = {
         "sources": [
             {
-                "name": one.name, "kind": one.kind, "files": list(one.files), "format": one.format, "why": one.evidence,
-                "guessed": one in guessed, "undecided": list(one.undecided), "categories": dict(one.categories),
-                "first_day": str(one.ledger.coverage.start) if one.ledger else "",
-                "last_day": str(one.ledger.coverage.last) if one.ledger else "",
+                "name": source.name, "kind": source.kind, "files": list(source.files), "format": source.format, "why": source.evidence,
+                "guessed": source in guessed_sources, "undecided": list(source.undecided), "categories": dict(source.categories),
+                "first_day": str(source.ledger.coverage.start) if source.ledger else "",
+                "last_day": str(source.ledger.coverage.last) if source.ledger else "",
             }
-            for one in sources
+            for source in sources
         ]
     }  # fmt: skip
     if plan is None:
-        return said
-    said |= {
+        return summary
+    summary |= {
         "crs": plan.crs,
         "period": [str(plan.period.start), str(plan.period.end)],
         "before": [str(plan.before.start), str(plan.before.end)],
@@ -238,14 +253,14 @@ def _about(plan: ProposedStudy | None, sources: list[SourceMatch], guessed: list
         "rings": {"gap": plan.gap, "outer": list(plan.rings)},
         "primary": plan.primary,
         "measures": [
-            {"name": one.name, "source": one.source, "categories": list(one.categories), "rows": one.rows,
-             "role": "harm" if one.is_harm else "activity", "counted_as_harm": one.counted_as_harm}
-            for one in plan.measures
+            {"name": measure.name, "source": measure.source, "categories": list(measure.categories), "rows": measure.rows,
+             "role": "harm" if measure.is_harm else "activity", "counted_as_harm": measure.counted_as_harm}
+            for measure in plan.measures
         ],
-        "guesses": [{"what": one.what, "value": one.value, "why": one.why} for one in plan.reasons.values()],
-        "left_out": [{"what": one.what, "why": one.why} for one in plan.left_out],
+        "guesses": [{"what": reason.what, "value": reason.value, "why": reason.why} for reason in plan.reasons.values()],
+        "left_out": [{"what": left_out.what, "why": left_out.why} for left_out in plan.left_out],
     }  # fmt: skip
-    return said
+    return summary
 
 
 def _is_terminal() -> bool:
@@ -262,16 +277,18 @@ def _refuse(value: str, flag: str, question: str) -> str:
     raise StudyError([f"{flag} is missing ({question[:1].lower()}{question[1:]}); nothing was written."])
 
 
-def _last_day(text: str, first: date, ask: Ask | None) -> date:
+def _last_day(text: str, first_day: date, ask: Ask | None) -> date:
     if not text and ask is not None:
-        text = str(typer.prompt("Its last day (--end)", default=str(first), err=True))
-    last = _day(text, "--end") if text else first
-    if last < first:
-        raise StudyError([f"--end is {last}, before --start {first}; both days are part of the operation."])
-    return last
+        text = str(typer.prompt("Its last day (--end)", default=str(first_day), err=True))
+    last_day = _parse_day(text, "--end") if text else first_day
+    if last_day < first_day:
+        raise StudyError([f"--end is {last_day}, before --start {first_day}; both days are part of the operation."])
+    return last_day
 
 
-def _place(study_file: Path, path: Path | None, around: str, ask: Ask, key: str, question: str) -> UnprojectedArea:
+def _area_from_options(
+    study_file: Path, path: Path | None, around: str, ask: Ask, key: str, question: str
+) -> UnprojectedArea:
     if path is not None and around:
         raise StudyError([f"--{key} and --{key}-around are both given; give one of the two."])
     text = "" if path is not None else ask(around, f"--{key}-around", question)
@@ -279,41 +296,41 @@ def _place(study_file: Path, path: Path | None, around: str, ask: Ask, key: str,
         path = Path(text)
     if path is not None:
         name = "study area" if key == "area" else "target area"
-        return areas.read_area_file(path, _relative(path, study_file.parent), name)
-    return areas.circle_from_flag(
+        return scaffold_areas.read_area_file(path, _relative(path, study_file.parent), name)
+    return scaffold_areas.circle_from_flag(
         text, f"--{key}-around", f"{study_file.stem}_{key}.geojson", unit=1000 if key == "area" else 1
     )
 
 
-def _pair(text: str, folder: Path) -> tuple[str, str]:
-    pattern, sign, name = text.partition("=")
-    if not pattern or (sign and not name):
+def _pattern_and_format(text: str, folder: Path) -> tuple[str, str]:
+    pattern, equals, format_name = text.partition("=")
+    if not pattern or (equals and not format_name):
         raise StudyError([f'--file is "{text}"; write PATTERN=FORMAT, such as "*.csv=police-uk-street".'])
-    # A format of one's own may be named from here or from the study's folder.
-    if name.endswith(".toml") and Path(name).is_file() and not (folder / name).is_file():
-        name = _relative(Path(name), folder)
-    return pattern, name
+    # The user's own format may be named relative to the current folder or to the study's folder.
+    if format_name.endswith(".toml") and Path(format_name).is_file() and not (folder / format_name).is_file():
+        format_name = _relative(Path(format_name), folder)
+    return pattern, format_name
 
 
-def _day(text: str, flag: str) -> date:
+def _parse_day(text: str, flag: str) -> date:
     try:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise StudyError([f'{flag} is "{text}"; write a day such as 2021-05-01.']) from None
 
 
-def _period(text: str) -> Period | None:
+def _parse_period(text: str) -> Period | None:
     if not text:
         return None
     first, _, last = text.partition("..")
     try:
-        return Period(_day(first, "--period"), _day(last, "--period") + timedelta(days=1))
+        return Period(_parse_day(first, "--period"), _parse_day(last, "--period") + timedelta(days=1))
     except DesignError as error:
         raise StudyError([f"--period: {error}"]) from error
 
 
 def _relative(path: Path, folder: Path) -> str:
-    """Return a path as a file in a folder names it."""
+    """Return a path relative to a folder, as a study file in that folder names it."""
     if not path.is_file():
         raise StudyError([f'The file "{path}" does not exist.'])
     try:
@@ -322,7 +339,7 @@ def _relative(path: Path, folder: Path) -> str:
         return path.resolve().as_posix()
 
 
-def _shell(text: object) -> str:
-    """Return a word of a command, in quotes if it needs them."""
+def _shell_quoted(text: object) -> str:
+    """Return a word for a command line, in quotes if it needs them."""
     word = str(text)
-    return f'"{word}"' if any(sign in word for sign in " *?()&;'[]") else word
+    return f'"{word}"' if any(character in word for character in " *?()&;'[]") else word

@@ -1,4 +1,4 @@
-"""What the verbs share: their options in the same words, where things lie by default, and how results are printed."""
+"""Options that several verbs share, default locations of files, and printing of results."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ DATA = Path("data/raw")
 
 
 def default_database(study: Study) -> Path:
-    """Return where a study's database lies unless --db says otherwise."""
+    """Return the default path of a study's database; --db overrides it."""
     return Path("data") / f"{study.slug}.duckdb"
 
 
 def default_output(study: Study) -> Path:
-    """Return where a study's pages are written unless --out says otherwise."""
+    """Return the default folder of a study's pages; --out overrides it."""
     return Path("maps") / study.slug
 
 
 def print_json(value: object) -> None:
-    """Print a result for other programs; numbers that JSON does not know must be None by now."""
+    """Print a result as JSON; NaN and infinite numbers are refused, so they must be None already."""
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 def print_written(files: Iterable[Path]) -> None:
-    """Print what was written, and its size."""
+    """Print each written file with its size."""
     for path in files:
         print(f"wrote {path} ({path.stat().st_size / 1000:,.0f} kB)")

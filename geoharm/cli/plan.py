@@ -1,4 +1,8 @@
-"""The verbs about the plan: lock it before outcomes are loaded, and see what a result would be called now."""
+"""The verbs about preregistration: lock the plan before outcomes are loaded, and show what has changed since.
+
+Exit codes: 0 done; 1 a mistake in the study or its lock, said in one sentence; 2 a wrong command line; 75 the database is
+in use by another program.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +17,15 @@ from geoharm.cli.options import AsJson, Database, StudyFile, default_database, p
 from geoharm.results import PreregistrationStatus
 
 if TYPE_CHECKING:
-    from geoharm.ingest import purge
-    from geoharm.pipeline import load, preregistration
-    from geoharm.study import read
+    from geoharm.ingest import purge as ingest_purge
+    from geoharm.pipeline import load as pipeline_load
+    from geoharm.pipeline import preregistration
+    from geoharm.study import read as study_reader
 else:
-    load = lazy("pipeline.load")
+    pipeline_load = lazy("pipeline.load")
     preregistration = lazy("pipeline.preregistration")
-    purge = lazy("ingest.purge")
-    read = lazy("study.read")
+    ingest_purge = lazy("ingest.purge")
+    study_reader = lazy("study.read")
 
 app = typer.Typer(
     help="Lock the plan of a study before its outcomes are loaded, so that results can say confirmatory or exploratory.",
@@ -36,37 +41,39 @@ def lock(
     as_json: AsJson = False,
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
-    study = read.read_study(study_file)
-    load.check_study(study)
+    study = study_reader.read_study(study_file)
+    pipeline_load.check_study(study)
     path = db or default_database(study)
-    first = min(one.period.start for one in study.operations)
-    loaded = path.is_file() and purge.events_since(path, first) > 0
-    state = preregistration.write_lock(study, outcomes_loaded=loaded, day=datetime.now(UTC).date(), again=again)
-    _say(state, preregistration.lock_path(study), as_json)
+    first_day = min(operation.period.start for operation in study.operations)
+    outcomes_loaded = path.is_file() and ingest_purge.events_since(path, first_day) > 0
+    status = preregistration.write_lock(
+        study, outcomes_loaded=outcomes_loaded, day=datetime.now(UTC).date(), again=again
+    )
+    _print_status(status, preregistration.lock_path(study), as_json)
 
 
 @app.command(epilog="Example: geoharm plan show pipelines/demo.toml --json")
 def show(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Say whether the plan is locked, and what has changed since."""
-    study = read.read_study(study_file)
-    _say(preregistration.preregistration_status(study), preregistration.lock_path(study), as_json)
+    study = study_reader.read_study(study_file)
+    _print_status(preregistration.preregistration_status(study), preregistration.lock_path(study), as_json)
 
 
-def _say(state: PreregistrationStatus, path: Path, as_json: bool) -> None:
+def _print_status(status: PreregistrationStatus, path: Path, as_json: bool) -> None:
     if as_json:
-        about = {
-            "kind": state.kind,
-            "sha256": state.digest,
-            "locked_on": state.locked_on,
-            "outcomes_loaded": state.outcomes_loaded,
-            "operation_begun": state.operation_begun,
-            "changes": list(state.changes),
+        summary = {
+            "kind": status.kind,
+            "sha256": status.digest,
+            "locked_on": status.locked_on,
+            "outcomes_loaded": status.outcomes_loaded,
+            "operation_begun": status.operation_begun,
+            "changes": list(status.changes),
             "file": str(path),
         }
-        print_json(about)
+        print_json(summary)
         return
-    print(state.sentence)
-    if state.digest:
-        print(f"  {path}: SHA-256 {state.digest}")
-    for change in state.changes:
+    print(status.sentence)
+    if status.digest:
+        print(f"  {path}: SHA-256 {status.digest}")
+    for change in status.changes:
         print(f"  changed: {change}")

@@ -1,4 +1,7 @@
-"""The verb that holds the program against published numbers, on the user's own machine."""
+"""The verb `selfcheck`: compute published numbers again and compare them.
+
+Exit codes: 0 every number agrees; 1 a number differs; 2 a wrong command line.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,22 @@ from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from geoharm.replication import run
+    from geoharm.replication import run as replication_run
 else:
-    run = lazy("replication.run")
+    replication_run = lazy("replication.run")
 
 
 def selfcheck(as_json: AsJson = False) -> None:
     """Compute published numbers again, offline, and say where they agree; exit code 1 if any does not."""
-    rows = run.replicate_all()
+    rows = replication_run.replicate_all()
     failed = sum(not row.agrees for row in rows)
     if as_json:
         print_json([asdict(row) | {"agrees": row.agrees} for row in rows])
     else:
-        case = ""
+        printed_case = ""
         for row in rows:
-            if row.case != case:
-                case = row.case
+            if row.case != printed_case:
+                printed_case = row.case
                 print(f"{row.case} ({row.source})")
             mark = "agrees" if row.agrees else "DIFFERS"
             print(

@@ -47,7 +47,7 @@ def test_the_verb_prints_every_row_and_ends_well():
 
 def test_the_verb_ends_with_1_where_a_number_differs(monkeypatch):
     wrong = (*ROWS[:3], replace(ROWS[3], got=ROWS[3].got + 1))
-    monkeypatch.setattr(cli_selfcheck.run, "replicate_all", lambda: wrong)
+    monkeypatch.setattr(cli_selfcheck.replication_run, "replicate_all", lambda: wrong)
     found = CliRunner().invoke(app, ["selfcheck", "--json"])
     assert found.exit_code == 1
     rows = json.loads(found.stdout)
