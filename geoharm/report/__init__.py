@@ -1,1 +1,1 @@
-"""From what may be published to pages, tables, charts, maps and files."""
+"""Pages, tables, charts, maps and files, all made from a release."""

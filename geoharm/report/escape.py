@@ -1,4 +1,7 @@
-"""The one door for text into published files: everything from data passes here, nothing else may mark text as safe."""
+"""Escaping of text for published files.
+
+All text from data passes through this module. No other module may mark text as safe.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,9 @@ from geoharm._text import visible_text
 
 
 def html(value: object) -> Markup:
-    """Return text that is only text in HTML, in an attribute, or in SVG.
+    """Return text escaped for HTML, for an attribute, or for SVG.
 
-    Marks that reverse the reading direction are dropped: they can make a name read as another.
+    Characters that reverse the reading direction are removed, because they can make one name look like another.
 
     Examples
     --------
@@ -33,7 +36,9 @@ def html(value: object) -> Markup:
 
 
 def cell_text(text: str) -> str:
-    """Return text that a spreadsheet program shows and does not run; numbers never pass here.
+    """Return text that a spreadsheet program shows and never runs as a formula.
+
+    Numbers must not be passed to this function.
 
     Examples
     --------
@@ -45,7 +50,9 @@ def cell_text(text: str) -> str:
 
 
 def json_block(value: object) -> Markup:
-    r"""Return JSON that may stand inside a script element: no text in it can end the element or a line.
+    r"""Return JSON that is safe inside a script element.
+
+    No text in it can end the element or break a line.
 
     Examples
     --------
@@ -54,8 +61,8 @@ def json_block(value: object) -> Markup:
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     text = visible_text(text)
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
     return Markup(text)
 
 
@@ -67,9 +74,11 @@ def svg(name: str, attributes: Mapping[str, object] | None = None, *children: ob
     >>> svg("text", {"x": 1, "text_anchor": "end"}, "a & b")
     Markup('<text x="1" text-anchor="end">a &amp; b</text>')
     """
-    parts = [f' {key.replace("_", "-")}="{html(_short(value))}"' for key, value in (attributes or {}).items()]
+    attribute_texts = [
+        f' {key.replace("_", "-")}="{html(_short_number(value))}"' for key, value in (attributes or {}).items()
+    ]
     inside = "".join(html(child) for child in children)
-    return Markup(f"<{name}{''.join(parts)}>{inside}</{name}>")
+    return Markup(f"<{name}{''.join(attribute_texts)}>{inside}</{name}>")
 
 
 def element(name: str, *children: object) -> Markup:
@@ -84,24 +93,27 @@ def element(name: str, *children: object) -> Markup:
 
 
 def asset(name: str) -> str:
-    """Return a text file that comes with geoharm."""
+    """Return the content of a text file among the assets of this package."""
     return resources.files("geoharm.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def render_page(
     template: str, *, style: str, scripts: tuple[str, ...] = (), hosts: tuple[str, ...] = (), **context: Any
 ) -> str:
-    """Return a whole page that can load nothing and run nothing but what stands in it.
+    """Return a whole HTML page that loads and runs only what it contains.
 
     Parameters
     ----------
     template : str
         Name of a Jinja template among the assets; it gets ``policy``, ``style`` and ``scripts``.
     style : str
+        CSS of the page.
     scripts : tuple of str
-        Run in this order. Only these exact texts may run, by their hash.
+        JavaScript texts, run in this order. The page's policy names their hashes, so no other script can run.
     hosts : tuple of str
-        Pictures may come from these, over https; by default from nowhere.
+        Hosts from which pictures may be loaded over https; none by default.
+    **context
+        Values for the template.
     """
     policy = [
         "default-src 'none'",
@@ -127,7 +139,7 @@ def _template(name: str) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    """Return the one that reads templates from the assets; compiled once, for all pages."""
+    """Return the jinja environment that reads templates from the assets; it is created once."""
     loader = jinja2.FunctionLoader(_template)
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -140,8 +152,8 @@ def _hash_source(text: str) -> str:
     return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode() + "'"
 
 
-def _short(value: object) -> object:
-    """Return a float as text of at most two decimals, so that drawings are small and the same everywhere."""
+def _short_number(value: object) -> object:
+    """Return a float as text with at most two decimals, so that drawings are small and the same on every machine."""
     if not isinstance(value, float):
         return value
     text = f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Write files whole or not at all."""
 
 from __future__ import annotations
 
@@ -10,25 +10,31 @@ from geoharm.errors import PublishError
 
 
 def check_folder(folder: Path) -> Path:
-    """Return a folder if files can be written into it, or if it can be made; nothing is made or changed.
+    """Return the folder if files can be written into it, or if it can be created; nothing is created or changed.
 
     Raises
     ------
     PublishError
-        If it, or what it would lie in, is a file or may not be written.
+        If the folder, or its nearest existing parent, is a file or is not writable.
     """
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not there.is_dir():
-        msg = f'"{there}" is a file, not a folder; choose another --out.'
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        msg = f'"{existing}" is a file, not a folder; choose another --out.'
         raise PublishError(msg)
-    if not os.access(there, os.W_OK | os.X_OK):
-        msg = f'The folder "{there}" cannot be written; choose another --out.'
+    if not os.access(existing, os.W_OK | os.X_OK):
+        msg = f'The folder "{existing}" cannot be written; choose another --out.'
         raise PublishError(msg)
     return folder
 
 
 def write_file(path: Path, content: str | bytes) -> Path:
-    """Write a file whole: beside its place first, then moved there."""
+    """Write a file whole: first to a temporary file in the same folder, which is then renamed.
+
+    Raises
+    ------
+    PublishError
+        If the file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")

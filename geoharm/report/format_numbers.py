@@ -1,4 +1,4 @@
-"""Numbers and dates as readers meet them: true minus, thousands commas, no false precision."""
+"""Numbers and dates as text for readers: true minus signs, thousands commas, no false precision."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ from geoharm.model.period import Period, Window, month_name
 
 
 def count_text(value: Count) -> str:
-    """Return a count, or what stands in its place.
+    """Return a count with thousands commas, or the text that replaces a suppressed count.
 
     Examples
     --------
-    >>> count(1234)
+    >>> count_text(1234)
     '1,234'
     """
     return str(value) if isinstance(value, Suppressed) else f"{value:,}"
 
 
 def to_record(value: float) -> float | None:
-    """Return a number to nine digits, on which every run on a platform agrees; None where undefined or unbounded.
+    """Return a number rounded to nine significant digits; None if it is undefined or infinite.
+
+    Nine digits are the same in every run on one platform.
 
     Examples
     --------
@@ -36,11 +38,11 @@ def to_record(value: float) -> float | None:
 
 
 def signed_text(value: float) -> str:
-    """Return a change in whole events with its sign; an end that would round to 0 shows one decimal.
+    """Return a change in whole events with its sign; a value that would round to 0 is shown with one decimal.
 
     Examples
     --------
-    >>> signed(-57.2), signed(0.3), signed(1234.0)
+    >>> signed_text(-57.2), signed_text(0.3), signed_text(1234.0)
     ('−57', '+0.3', '+1,234')
     """
     if math.isnan(value):
@@ -53,11 +55,11 @@ def signed_text(value: float) -> str:
 
 
 def change_text(value: float, span: Interval) -> str:
-    """Return "−57 (−165 to +51)".
+    """Return a change with its interval, such as "−57 (−165 to +51)".
 
     Examples
     --------
-    >>> change_with_interval(-57.0, Interval(-165.0, 51.0, 0.95))
+    >>> change_text(-57.0, Interval(-165.0, 51.0, 0.95))
     '−57 (−165 to +51)'
     """
     if math.isnan(value):
@@ -68,9 +70,10 @@ def change_text(value: float, span: Interval) -> str:
 
 
 def stated_change(effect: ReleasedEffect) -> str:
-    """Return a change with its 95% interval; where none is possible, with that of counting noise, said to be too narrow.
+    """Return a change with its 95% interval.
 
-    An interval that holds the noise of counting only is marked as such.
+    If no 95% interval is possible, the counting interval is given and said to be too narrow. An interval that holds
+    only the noise of counting is marked "counting only".
     """
     if effect.is_refused:
         if math.isnan(effect.counting.low):
@@ -84,7 +87,7 @@ def stated_change(effect: ReleasedEffect) -> str:
 
 
 def fewer_or_more(value: float) -> str:
-    """Return "57 fewer", "3 more" or "no more and no fewer".
+    """Return a change in words: "57 fewer", "3 more" or "no more and no fewer".
 
     Examples
     --------
@@ -102,29 +105,29 @@ def with_true_minus(text: str) -> str:
 
     Examples
     --------
-    >>> true_minus("-45% at 300-600 m, or (-0.2 to 3)")
+    >>> with_true_minus("-45% at 300-600 m, or (-0.2 to 3)")
     '−45% at 300-600 m, or (−0.2 to 3)'
     """
     return re.sub(r"(?<!\w)-(?=\d)", MINUS, text)
 
 
 def day_text(value: date) -> str:
-    """Return "1 August 2019".
+    """Return a date such as "1 August 2019".
 
     Examples
     --------
-    >>> day(date(2019, 8, 1))
+    >>> day_text(date(2019, 8, 1))
     '1 August 2019'
     """
     return f"{value.day} {month_name(value)}"
 
 
 def days_text(period: Period) -> str:
-    """Return the first and last day, shortened where months or years are shared.
+    """Return the first and last day of a period, shortened where months or years are shared.
 
     Examples
     --------
-    >>> days(Period(date(2019, 8, 1), date(2019, 8, 3)))
+    >>> days_text(Period(date(2019, 8, 1), date(2019, 8, 3)))
     '1–2 August 2019'
     """
     first, last = period.start, period.last
@@ -144,21 +147,21 @@ def window_text(value: Window) -> str:
 
 
 def month_list(values: Sequence[date]) -> str:
-    """Return month names in a sentence's list."""
+    """Return month names as a list in a sentence."""
     return join_with_and([month_name(value) for value in values])
 
 
 def join_with_and(items: Sequence[str]) -> str:
-    """Return "a, b and c".
+    """Return items as a list in a sentence, such as "a, b and c".
 
     Examples
     --------
-    >>> listing(["a", "b", "c"])
+    >>> join_with_and(["a", "b", "c"])
     'a, b and c'
     """
     return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
 def weeks_between(first: date, last: date) -> int:
-    """Return whole weeks between two days."""
+    """Return the number of whole weeks between two days."""
     return (last - first) // timedelta(weeks=1)

@@ -1,4 +1,4 @@
-"""The list of published studies: one page in the folder that holds their folders."""
+"""The index page: a list of the studies published in one folder."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from geoharm.report.escape import asset, render_page
 from geoharm.report.files import check_folder, write_file
 
 INDEX = "index.html"
-# Said in every index, so that a page of somebody else's is never written over.
+# Every index contains this text, so that geoharm never overwrites a page that it did not write.
 _MARK = '<meta name="generator" content="geoharm'
 
 
 def write_index(folder: Path) -> Path:
-    """Write ``index.html``: every study with a public release in a folder of its own below `folder`.
+    """Write ``index.html``, which lists every study with a public release in a sub-folder of `folder`.
 
-    Internal releases, folders without a public one, and operations that were not evaluated are never in it: what it
-    lists comes from ``releases.json``, which only a public release of evaluated operations writes.
+    The list is read from each sub-folder's ``releases.json``. Only a public release of evaluated operations writes that
+    file. So internal releases, and operations that were not evaluated, are never listed.
 
     Raises
     ------
@@ -34,7 +34,11 @@ def write_index(folder: Path) -> Path:
     if path.is_file() and _MARK not in path.read_text(encoding="utf-8", errors="replace"):
         msg = f'"{path}" was not written by geoharm; move it away, or choose another folder.'
         raise PublishError(msg)
-    studies = [found for one in sorted(folder.glob(f"*/{history_file_name(internal=False)}")) if (found := _study(one))]
+    studies = [
+        study
+        for record_path in sorted(folder.glob(f"*/{history_file_name(internal=False)}"))
+        if (study := _study_entry(record_path))
+    ]
     return write_file(
         path, render_page("index.html.j2", style=asset("embed.css"), version=__version__, studies=studies)
     )
@@ -46,20 +50,20 @@ def has_index(folder: Path) -> bool:
     return path.is_file() and _MARK in path.read_text(encoding="utf-8", errors="replace")
 
 
-def _study(path: Path) -> dict[str, Any] | None:
-    """Return a study's name and the pages that are there; None where nothing is."""
+def _study_entry(path: Path) -> dict[str, Any] | None:
+    """Return a study's name and its existing pages; None if there is nothing to list."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         name, release, pages = str(record["study"]), record["release"], list(record["pages"])
-        operations = [_operation(path.parent, page) for page in pages]
+        operations = [_operation_entry(path.parent, page) for page in pages]
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f'"{path}" is damaged ({type(error).__name__}); run the study again, or take its folder out.'
         raise PublishError(msg) from error
-    operations = [one for one in operations if one["links"]]
+    operations = [operation for operation in operations if operation["links"]]
     return {"name": name, "operations": operations} if operations and release == "public" else None
 
 
-def _operation(folder: Path, page: dict[str, str]) -> dict[str, Any]:
+def _operation_entry(folder: Path, page: dict[str, str]) -> dict[str, Any]:
     files = [
         (kind, f"{stem}{page['name']}.html") for kind, stem in (("Report", "report"), ("Map", "map"), ("Card", "embed"))
     ]

@@ -1,4 +1,7 @@
-"""Colours and marks, used alike on every page. Colour says better or worse, the mark says direction, words say both."""
+"""Colours used on every page.
+
+Colour shows better or worse, the mark shows the direction, and the words say both.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +19,13 @@ LINE = "#cfd6dc"
 LAND = "#ffffff"
 GROUND = "#dfe6ea"
 
-# Light = few, on white. Neighbours differ by Delta-E 20 or more in normal sight, 14 or more with colour blindness.
+# Light = few, on white. Neighbouring classes differ by Delta-E 20 or more in normal vision, 14 or more in colour-blind vision.
 DENSITY = ("#fbe3c6", "#f6b48f", "#e87b7b", "#c34a82", "#85307f", "#451a5e")
 
-# Grey = chance explains it; then half or fewer, fewer, more, twice or more. Dark is a large change on either side.
+# Grey = chance explains the change; then half or fewer, fewer, more, twice or more. Dark = a large change in either direction.
 CHANGE = ("#c3cad0", "#0b5fa5", "#86b4dc", "#e8a57f", "#a8420c")
 
-# Grey = chance explains it; then low beside low, high beside high.
+# Grey = chance explains the pattern; then low beside low, high beside high.
 CLUSTERS = ("#c3cad0", "#0b5fa5", "#a8420c")
 
 # Grey = no pattern; then the eight hot patterns and the eight cold ones, in the order of `EmergingPattern`. Dark = strengthening.
@@ -42,7 +45,7 @@ SCHEMES = {
 
 
 def rgb(colour: str) -> tuple[int, int, int]:
-    """Return red, green and blue, 0 to 255.
+    """Return the red, green and blue parts of a hex colour, each 0 to 255.
 
     Examples
     --------

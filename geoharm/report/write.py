@@ -1,4 +1,4 @@
-"""Write what may be published: whole files or none, the same bytes every time."""
+"""Write all files of a release: whole files or none, and the same bytes every time."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from geoharm.report.pages.report import report_page
 from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
 
-# Where figures and tables for other people's reports lie, in the folder of the pages.
+# Sub-folder, next to the pages, for the figures and tables that other reports can use.
 PIECES = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedFiles:
-    """What was written.
+    """The files that were written.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class PublishedFiles:
         By operation, in the study's order.
     files : tuple of Path
     removed : tuple of Path
-        Files of the release before that this one does not have.
+        Files of the previous release that this release does not have.
     """
 
     verdicts: tuple[tuple[str, Verdict], ...]
@@ -44,41 +44,44 @@ class PublishedFiles:
     removed: tuple[Path, ...] = ()
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: verdict and answers of every operation, and the files; text from data stays text."""
+        """Return HTML for a notebook: verdict and answers of every operation, and the files; all text is escaped."""
         parts: list[object] = []
         for name, verdict in self.verdicts:
             rows = [(answer.question, f"{answer.answer}. {answer.detail}") for answer in verdict.answers]
             cells = [element("tr", element("th", question), element("td", answer)) for question, answer in rows]
-            said = [text for text in (verdict.label, verdict.headline, verdict.sentence) if text]
-            parts += [element("h3", name), *(element("p", text) for text in said), element("table", *cells)]
+            sentences = [text for text in (verdict.label, verdict.headline, verdict.sentence) if text]
+            parts += [element("h3", name), *(element("p", text) for text in sentences), element("table", *cells)]
         parts.append(element("ul", *(element("li", str(path)) for path in self.files)))
         return str(element("div", *parts))
 
 
 def publish_study(release: Release, folder: Path) -> PublishedFiles:
-    """Write every operation's report, map, card and summary, the run record, and the files asked for, into a folder.
+    """Write all files of a release into a folder: report, map, card and summary of every operation, and the run record.
+
+    Files requested under ``[publish] files`` in the study file are written too.
 
     A study with one operation writes ``report.html``, ``map.html``, ``embed.html`` and ``summary.txt``; with several, the
-    operation's number and name are added. An internal release says so in every file's name. ``releases.json`` remembers
-    what was told, and what the last release wrote and this one does not is removed, unless it was changed by hand.
+    operation's number and name are added. An internal release says so in every file's name. ``releases.json`` records
+    what was published. Files of the previous release that this release does not have are removed, unless they were
+    changed by hand.
 
     Raises
     ------
     PublishError
-        If the folder cannot be written, a file there is open elsewhere, or this release and those before it in the folder
-        together give a small count away.
+        If the folder cannot be written, a file there is open elsewhere, or this release together with earlier releases in
+        the folder reveals a small count.
     """
-    judged = [(operation, verdict_of(release, operation)) for operation in release.operations]
-    several = len(judged) > 1
+    verdicts = [(operation, verdict_of(release, operation)) for operation in release.operations]
+    several = len(verdicts) > 1
     mark = "-internal" if release.is_internal else ""
     record = folder / history_file_name(internal=release.is_internal)
-    earlier = read_history(record)
-    constraints = Constraints((), {}) if release.is_internal else attack_with_history(release, earlier)
+    history = read_history(record)
+    constraints = Constraints((), {}) if release.is_internal else attack_with_history(release, history)
     pages: dict[str, str | bytes] = {}
-    listed: list[dict[str, str]] = []
-    for number, (operation, verdict) in enumerate(judged, start=1):
-        about = operation.design.operation
-        name = mark + (f"-{number}-{slug(about.name)}" if several else "")
+    page_entries: list[dict[str, str]] = []
+    for number, (operation, verdict) in enumerate(verdicts, start=1):
+        study_operation = operation.design.operation
+        name = mark + (f"-{number}-{slug(study_operation.name)}" if several else "")
         report = report_page(release, operation, verdict)
         pages[f"report{name}.html"] = report
         if release.hotspots:
@@ -86,42 +89,53 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         pages[f"embed{name}.html"] = embed_page(release, operation, verdict, f"embed{name}.html")
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
-        pages |= {f"{PIECES}/{piece}": page for piece, page in _pieces(release, about.name, report, name).items()}
-        listed.append({"operation": about.name, "headline": verdict.headline, "label": verdict.label, "name": name})
-    pages[f"run{mark}.json"] = run_record(release, judged)
+        pages |= {
+            f"{PIECES}/{file_name}": page
+            for file_name, page in _figures_and_tables(release, study_operation.name, report, name).items()
+        }
+        page_entries.append(
+            {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
+        )
+    pages[f"run{mark}.json"] = run_record(release, verdicts)
     pages |= gis_files(release)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
-    pages[record.name] = history_record(release, constraints, content, listed)
-    _check_free(folder, pages)
+    pages[record.name] = history_record(release, constraints, content, page_entries)
+    _check_page_names(folder, pages)
     written = tuple(write_file(folder / name, page) for name, page in pages.items())
-    removed = stale_files(folder, earlier, content)
+    removed = stale_files(folder, history, content)
     for path in removed:
         path.unlink()
-    return PublishedFiles(tuple((one.design.operation.name, verdict) for one, verdict in judged), written, removed)
+    return PublishedFiles(
+        tuple((operation.design.operation.name, verdict) for operation, verdict in verdicts), written, removed
+    )
 
 
-def _pieces(disclosed: Release, operation: str, report: str, name: str) -> dict[str, str | bytes]:
-    """Return the figures and tables of a report that the study asks for under ``[publish] files``."""
-    wanted = disclosed.study.publish.files
-    found: dict[str, str | bytes] = {}
+def _figures_and_tables(release: Release, operation: str, report: str, name: str) -> dict[str, str | bytes]:
+    """Return the figures and tables of a report that are requested under ``[publish] files``, by file name."""
+    wanted = release.study.publish.files
+    files: dict[str, str | bytes] = {}
     tables = tables_of_page(report)
     if "figures" in wanted:
-        for title, figure in figures_of_page(report).items():
-            found[f"{title}{name}.svg"] = figure
-            found[f"{title}{name}.png"] = figure_png(figure)
+        for figure_name, figure in figures_of_page(report).items():
+            files[f"{figure_name}{name}.svg"] = figure
+            files[f"{figure_name}{name}.png"] = figure_png(figure)
     if "tables" in wanted:
         for number, table in enumerate(tables, start=1):
-            found[f"{table_name(number, table)}{name}.csv"] = "\ufeff" + table_csv(table)
+            files[f"{table_name(number, table)}{name}.csv"] = "\ufeff" + table_csv(table)
     if "workbook" in wanted:
-        release = "Internal: not for release." if disclosed.is_internal else f"Public release, rule {disclosed.rule}."
-        about = [disclosed.study.name, release, "Made by geoharm; every table is in the report too, with its notes."]
-        shorthand = f"Withheld: a count under {disclosed.threshold}, or a number that would give one back."
-        found[f"tables{name}.xlsx"] = workbook(operation, tables, about=about, withheld=shorthand)
-    return found
+        release_line = "Internal: not for release." if release.is_internal else f"Public release, rule {release.rule}."
+        cover_lines = [
+            release.study.name,
+            release_line,
+            "Made by geoharm; every table is in the report too, with its notes.",
+        ]
+        shorthand = f"Withheld: a count under {release.threshold}, or a number that would give one back."
+        files[f"tables{name}.xlsx"] = workbook(operation, tables, about=cover_lines, withheld=shorthand)
+    return files
 
 
-def _check_free(folder: Path, pages: Mapping[str, str | bytes]) -> None:
-    """Refuse a folder that cannot be written, or one in which a folder has the name of a page."""
+def _check_page_names(folder: Path, pages: Mapping[str, str | bytes]) -> None:
+    """Raise PublishError if the folder cannot be written, or contains a folder with the name of a page."""
     check_folder(folder)
     for name in pages:
         if (folder / name).is_dir():

@@ -21,7 +21,15 @@ import resvg_py
 import geoharm
 from geoharm.disclosure.protect import protect
 from geoharm.errors import PublishError
-from geoharm.report.exports.tables import _FONTS, _LETTERS, PageTable, cell_value, figure_png, table_csv, tables_of_page
+from geoharm.report.exports.tables import (
+    _FONT_RANGES,
+    _FONTS,
+    PageTable,
+    cell_value,
+    figure_png,
+    table_csv,
+    tables_of_page,
+)
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.index import write_index
 from geoharm.report.write import publish_study
@@ -95,7 +103,7 @@ def test_the_font_has_every_letter_it_is_said_to_have():
     folder = Path(geoharm.__file__).parent / "report" / "assets" / "fonts"
     for path in sorted(folder.glob("*.ttf")):
         held = fonts.TTFont(path).getBestCmap()
-        for low, high in _LETTERS:
+        for low, high in _FONT_RANGES:
             lacking = [code for code in range(low, high + 1) if code not in held]
             assert all(unicodedata.category(chr(code)) in ("Cn", "Cc") for code in lacking), path.name
     assert "DejaVu" in (folder / "LICENSE.txt").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Charts as SVG."""
+"""Charts of the report, drawn as SVG."""

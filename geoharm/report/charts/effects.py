@@ -1,4 +1,7 @@
-"""Charts as SVG: every mark drawn to scale, zero an ink line, fewer to the left, more to the right."""
+"""Charts of effects as SVG: the verdict's interval, effects by zone, and counts over time.
+
+Every mark is drawn to scale. Zero is a dark line, with fewer events to its left and more to its right.
+"""
 
 from __future__ import annotations
 
@@ -24,16 +27,17 @@ from geoharm.report.wording.reading import read_effect
 
 
 def reading_colour(state: Reading | None) -> str:
-    """Return blue for a finding of less harm, orange for one of more, slate for everything else."""
+    """Return blue for a finding of less harm, orange for a finding of more harm, and slate for everything else."""
     return {Reading.FELL: palette.LESS_HARM, Reading.ROSE: palette.MORE_HARM}.get(
         state or Reading.CANNOT_TELL, palette.SLATE
     )
 
 
 def reading_mark(state: Reading | None, *, size: float = 14.0) -> Markup:
-    """Return the drawn mark of a state: triangle down or up, diamond, ring, or a dashed bar for no data.
+    """Return the mark of a reading as SVG.
 
-    Signals are hollow triangles: a direction without a finding.
+    A finding is a filled triangle that points down (fell) or up (rose). A signal is the same triangle, hollow. No clear
+    change is a diamond, no data (None) a dashed bar, and every other reading a ring.
     """
     middle, colour = size / 2, reading_colour(state)
     if state is None:
@@ -67,55 +71,71 @@ def reading_mark(state: Reading | None, *, size: float = 14.0) -> Markup:
 
 
 def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = None) -> Markup:
-    """Return the verdict's interval, with the changes too small to be seen as a grey slab.
+    """Return the chart of the verdict's interval; grey marks the changes that are too small to be detected.
 
-    Where no 95% interval is possible, a thin dashed line shows that of counting noise.
+    If no 95% interval is possible, a thin dashed line shows the counting interval.
     """
-    shown = effect.counting if effect.is_refused else effect.interval
-    name = "noise of counting only, too narrow" if effect.is_refused else "95% interval"
+    interval = effect.counting if effect.is_refused else effect.interval
+    interval_name = "noise of counting only, too narrow" if effect.is_refused else "95% interval"
     width, height, middle = 400.0, 118.0, 52.0
-    slab = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
-    reach = max(abs(v) for v in (effect.change, shown.low, shown.high, slab)) * 1.08
-    scale = Scale(-reach, reach, 16, width - 16)
+    undetectable_change = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
+    half_range = max(abs(value) for value in (effect.change, interval.low, interval.high, undetectable_change)) * 1.08
+    scale = Scale(-half_range, half_range, 16, width - 16)
     colour = reading_colour(state or read_effect(effect))
-    parts = [svg("rect", _box(scale(-slab), middle - 18, scale(slab) - scale(-slab), 36, palette.UNDETECTABLE))]
+    parts = [
+        svg(
+            "rect",
+            _box(
+                scale(-undetectable_change),
+                middle - 18,
+                scale(undetectable_change) - scale(-undetectable_change),
+                36,
+                palette.UNDETECTABLE,
+            ),
+        )
+    ]
     for tick in scale.ticks(4):
         parts.append(
             _line(scale(tick), middle - 22, scale(tick), middle + 24, palette.INK if tick == 0 else palette.LINE)
         )
         parts.append(_text(scale(tick), middle + 38, "0" if tick == 0 else format_numbers.signed_text(tick)))
-    low, high, here = (scale(v) for v in (shown.low, shown.high, effect.change))
+    low_x, high_x, estimate_x = (scale(value) for value in (interval.low, interval.high, effect.change))
     dash = "4 3" if effect.is_refused else None
     parts += [
-        _line(low, middle, high, middle, colour, 2 if dash else 4, dash=dash),
-        _line(low, middle - 8, low, middle + 8, colour, 2.5),
+        _line(low_x, middle, high_x, middle, colour, 2 if dash else 4, dash=dash),
+        _line(low_x, middle - 8, low_x, middle + 8, colour, 2.5),
     ]
-    parts += [_line(high, middle - 8, high, middle + 8, colour, 2.5)]
+    parts += [_line(high_x, middle - 8, high_x, middle + 8, colour, 2.5)]
     parts.append(
         svg(
             "polygon",
             {
-                "points": f"{here:.2f},{middle - 9:g} {here + 9:.2f},{middle:g} {here:.2f},{middle + 9:g} {here - 9:.2f},{middle:g}",
+                "points": f"{estimate_x:.2f},{middle - 9:g} {estimate_x + 9:.2f},{middle:g} {estimate_x:.2f},{middle + 9:g} {estimate_x - 9:.2f},{middle:g}",
                 "fill": colour,
             },
         )
     )
     parts.append(
         _text(
-            min(max(here, 70), width - 70), 18, f"best estimate {format_numbers.signed_text(effect.change)}", weight=700
+            min(max(estimate_x, 70), width - 70),
+            18,
+            f"best estimate {format_numbers.signed_text(effect.change)}",
+            weight=700,
         )
     )
     parts.append(_text(scale(0) - 8, middle + 58, "\u25c4 fewer than expected", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, middle + 58, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     title = f"Change in {unit}: {format_numbers.stated_change(effect)}"
-    return _drawing(width, height, title, f"Line: {name}. Grey: changes too small to tell from chance.", parts)
+    return _drawing(width, height, title, f"Line: {interval_name}. Grey: changes too small to tell from chance.", parts)
 
 
 def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Markup:
-    """Return one dot and whisker a zone, in percent of the expected count, from the target outwards."""
+    """Return a chart with one dot and interval for each zone, in percent of the expected count, from the target outwards."""
     rows = [(label, effect, *percent_change(effect)) for label, effect in zip(labels, effects, strict=True)]
-    known = [v for _, _, value, span in rows for v in (value, span.low, span.high) if math.isfinite(v)]
-    low, high = max(min([-20.0, *known]), -100.0), min(max([20.0, *known]), 200.0)
+    known_percents = [
+        percent for _, _, value, span in rows for percent in (value, span.low, span.high) if math.isfinite(percent)
+    ]
+    low, high = max(min([-20.0, *known_percents]), -100.0), min(max([20.0, *known_percents]), 200.0)
     left, width, step = 150.0, 700.0, 34.0
     height = 34 + step * len(rows) + 34
     scale = Scale(low - (high - low) * 0.04, high + (high - low) * 0.04, left, width - 20)
@@ -133,10 +153,10 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Mar
             continue
         colour = reading_colour(read_effect(effect))
         if math.isfinite(span.low):
-            ends = [scale(min(max(v, scale.low), scale.high)) for v in (span.low, span.high)]
+            end_xs = [scale(min(max(percent, scale.low), scale.high)) for percent in (span.low, span.high)]
             dash = None if effect.ratio.calibrated and not effect.is_refused else "4 3"
-            parts.append(_line(ends[0], y, ends[1], y, colour, 2.2, dash=dash))
-            parts += [_line(end, y - 5, end, y + 5, colour, 2.2) for end in ends]
+            parts.append(_line(end_xs[0], y, end_xs[1], y, colour, 2.2, dash=dash))
+            parts += [_line(end, y - 5, end, y + 5, colour, 2.2) for end in end_xs]
         parts.append(_zone_mark(effect.zone, scale(min(max(value, scale.low), scale.high)), y, colour))
     parts.append(_text(scale(0) - 8, 16, "\u25c4 fewer", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, 16, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
@@ -151,23 +171,25 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Mar
 
 
 def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Markup:
-    """Return the target's counts over time beside the control's, with operation and windows marked."""
+    """Return a chart of the counts of target and scaled control over time, with the operation and the windows marked."""
     width, height, left, bottom, top = 700.0, 270.0, 48.0, 232.0, 44.0
     ends = [add_months(start, series.step) for start in series.starts]
     first, last = series.starts[0], ends[-1]
-    across = Scale(first.toordinal(), last.toordinal(), left, width - 92)
-    drawn = [value for value in series.control if math.isfinite(value)]
-    up = Scale(0, max([1.0, *map(float, series.target), *drawn]) * 1.05, bottom, top)
+    x_scale = Scale(first.toordinal(), last.toordinal(), left, width - 92)
+    control_values = [value for value in series.control if math.isfinite(value)]
+    y_scale = Scale(0, max([1.0, *map(float, series.target), *control_values]) * 1.05, bottom, top)
     parts = []
-    for tick in up.ticks(4):
-        parts.append(_line(left, up(tick), width - 92, up(tick), palette.LINE))
-        parts.append(_text(left - 6, up(tick) + 4, f"{tick:,.0f}", anchor="end"))
+    for tick in y_scale.ticks(4):
+        parts.append(_line(left, y_scale(tick), width - 92, y_scale(tick), palette.LINE))
+        parts.append(_text(left - 6, y_scale(tick) + 4, f"{tick:,.0f}", anchor="end"))
     start, end = design.operation.period.start, design.operation.period.end
-    wide = max(across(end.toordinal()) - across(start.toordinal()), 3.0)
-    parts.append(svg("rect", _box(across(start.toordinal()), top - 6, wide, bottom - top + 6, palette.OPERATION)))
+    operation_width = max(x_scale(end.toordinal()) - x_scale(start.toordinal()), 3.0)
+    parts.append(
+        svg("rect", _box(x_scale(start.toordinal()), top - 6, operation_width, bottom - top + 6, palette.OPERATION))
+    )
     parts.append(
         _text(
-            across(start.toordinal()),
+            x_scale(start.toordinal()),
             top - 12,
             "placebo date" if design.operation.placebo else "operation",
             colour="#6b5312",
@@ -175,49 +197,66 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Markup:
     )
     for name, periods in (("before", design.before.periods), ("after", design.after.periods)):
         for index, period in enumerate(periods):
-            one, two = across(max(period.start, first).toordinal()), across(min(period.end, last).toordinal())
-            parts.append(_line(one, 14, two, 14, palette.MUTED, 2))
+            start_x, end_x = x_scale(max(period.start, first).toordinal()), x_scale(min(period.end, last).toordinal())
+            parts.append(_line(start_x, 14, end_x, 14, palette.MUTED, 2))
             if index == 0:
-                parts.append(_text((one + two) / 2, 10, name, anchor="middle"))
-    for gap in series.missing:
-        one, two = across(gap.toordinal()), across(add_months(gap, series.step).toordinal())
-        parts.append(svg("rect", _box(one, top, two - one, bottom - top, "#fff7dc")))
-        parts.append(_text((one + two) / 2, bottom - 6, "no file", colour=palette.MORE_HARM, size=11))
+                parts.append(_text((start_x + end_x) / 2, 10, name, anchor="middle"))
+    for missing_start in series.missing:
+        start_x, end_x = x_scale(missing_start.toordinal()), x_scale(add_months(missing_start, series.step).toordinal())
+        parts.append(svg("rect", _box(start_x, top, end_x - start_x, bottom - top, "#fff7dc")))
+        parts.append(_text((start_x + end_x) / 2, bottom - 6, "no file", colour=palette.MORE_HARM, size=11))
     for year in range(first.year, last.year + 1):
-        at = date(year, 1, 1)
-        if first <= at < last:
-            parts.append(_line(across(at.toordinal()), bottom, across(at.toordinal()), bottom + 5, palette.MUTED))
-        shown = (max(at, first).toordinal(), min(date(year + 1, 1, 1), last).toordinal())
-        if across(shown[1]) - across(shown[0]) > 34:
-            parts.append(_text(across(sum(shown) / 2), bottom + 18, str(year)))
-    mids = [(one.toordinal() + two.toordinal()) / 2 for one, two in zip(series.starts, ends, strict=True)]
-    if drawn:
+        new_year = date(year, 1, 1)
+        if first <= new_year < last:
+            parts.append(
+                _line(x_scale(new_year.toordinal()), bottom, x_scale(new_year.toordinal()), bottom + 5, palette.MUTED)
+            )
+        year_days = (max(new_year, first).toordinal(), min(date(year + 1, 1, 1), last).toordinal())
+        if x_scale(year_days[1]) - x_scale(year_days[0]) > 34:
+            parts.append(_text(x_scale(sum(year_days) / 2), bottom + 18, str(year)))
+    mid_days = [
+        (step_start.toordinal() + step_end.toordinal()) / 2
+        for step_start, step_end in zip(series.starts, ends, strict=True)
+    ]
+    if control_values:
         parts += _broken_line(
             series,
-            mids,
-            across,
-            up,
+            mid_days,
+            x_scale,
+            y_scale,
             list(series.control),
             {"stroke": palette.CONTROL, "stroke_width": 2, "stroke_dasharray": "5 4"},
         )
         parts.append(
             _text(
-                across(mids[-1]) + 8,
-                up(series.control[-1]) + _apart(up, series),
+                x_scale(mid_days[-1]) + 8,
+                y_scale(series.control[-1]) + _label_offset(y_scale, series),
                 "control, scaled",
                 anchor="start",
                 colour=palette.CONTROL,
             )
         )
     parts += _broken_line(
-        series, mids, across, up, [float(v) for v in series.target], {"stroke": palette.INK, "stroke_width": 2.4}
+        series,
+        mid_days,
+        x_scale,
+        y_scale,
+        [float(count) for count in series.target],
+        {"stroke": palette.INK, "stroke_width": 2.4},
     )
     parts += [
-        svg("circle", {"cx": across(mid), "cy": up(value), "r": 2.6, "fill": palette.INK})
-        for mid, value in zip(mids, series.target, strict=True)
+        svg("circle", {"cx": x_scale(mid_day), "cy": y_scale(value), "r": 2.6, "fill": palette.INK})
+        for mid_day, value in zip(mid_days, series.target, strict=True)
     ]
     parts.append(
-        _text(across(mids[-1]) + 8, up(series.target[-1]) + 4, "target", anchor="start", colour=palette.INK, weight=700)
+        _text(
+            x_scale(mid_days[-1]) + 8,
+            y_scale(series.target[-1]) + 4,
+            "target",
+            anchor="start",
+            colour=palette.INK,
+            weight=700,
+        )
     )
     parts.append(_line(left, bottom, width - 92, bottom, palette.INK))
     parts.append(_text(left, height - 4, f"{unit} a {step_name(series.step)}", anchor="start"))
@@ -231,28 +270,37 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Markup:
 
 
 def step_name(step: int) -> str:
-    """Return "month", "quarter" or "half-year"."""
+    """Return the name of a step of 1, 3 or 6 months: "month", "quarter" or "half-year"."""
     return {1: "month", 3: "quarter", 6: "half-year"}[step]
 
 
-def _apart(up: Scale, series: ReleasedSeries) -> float:
-    """Return how far to move the control's label so that it does not cover the target's."""
-    distance = up(series.control[-1]) - up(series.target[-1])
+def _label_offset(y_scale: Scale, series: ReleasedSeries) -> float:
+    """Return by how many pixels to move the control's label so that it does not cover the target's label."""
+    distance = y_scale(series.control[-1]) - y_scale(series.target[-1])
     if abs(distance) >= 16:
         return 4.0
     return 4.0 + (16 - abs(distance)) * (1 if distance >= 0 else -1)
 
 
 def _broken_line(
-    series: ReleasedSeries, mids: Sequence[float], across: Scale, up: Scale, values: Sequence[float], style: Attributes
+    series: ReleasedSeries,
+    mid_days: Sequence[float],
+    x_scale: Scale,
+    y_scale: Scale,
+    values: Sequence[float],
+    style: Attributes,
 ) -> list[Markup]:
-    """Return lines that break where a step is missing."""
-    runs: list[list[str]] = [[]]
-    for index, (mid, value) in enumerate(zip(mids, values, strict=True)):
+    """Return the line through the values as segments, interrupted where a time step is missing."""
+    segments: list[list[str]] = [[]]
+    for index, (mid_day, value) in enumerate(zip(mid_days, values, strict=True)):
         if index and add_months(series.starts[index - 1], series.step) != series.starts[index]:
-            runs.append([])
-        runs[-1].append(f"{across(mid):.1f},{up(value):.1f}")
-    return [svg("polyline", {"points": " ".join(run), "fill": "none", **style}) for run in runs if len(run) > 1]
+            segments.append([])
+        segments[-1].append(f"{x_scale(mid_day):.1f},{y_scale(value):.1f}")
+    return [
+        svg("polyline", {"points": " ".join(segment), "fill": "none", **style})
+        for segment in segments
+        if len(segment) > 1
+    ]
 
 
 def percent_change(effect: ReleasedEffect) -> tuple[float, Interval]:

@@ -1,4 +1,4 @@
-"""Charts of the evaluators' part: effect by distance, every way to answer, phases, and several operations together."""
+"""Charts for evaluators: effect by distance, specification curve, effect by phase, forest plot."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from geoharm.report.charts.marks import Scale, box, drawing, line, text
 from geoharm.report.escape import svg
 
 WIDTH = 700.0
-_BAND = "#d9e0e6"
-_LOWEST, _HIGHEST = -90.0, 900.0
+_BAND_COLOUR = "#d9e0e6"
+_LOWEST_PERCENT, _HIGHEST_PERCENT = -90.0, 900.0
 _TICKS = (-90.0, -75.0, -50.0, -25.0, 0.0, 50.0, 100.0, 200.0, 400.0, 900.0)
 _MONTH_DAYS = 365.25 / 12
 
@@ -33,7 +33,7 @@ def percent_change_of_ratio(value: float) -> float:
 
     Examples
     --------
-    >>> round(percent(-0.693147))
+    >>> round(percent_change_of_ratio(-0.693147))
     -50
     """
     return 100 * math.expm1(value) if value < 20 else math.inf
@@ -46,7 +46,7 @@ def percent_change_interval(span: Interval) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class RatioScale:
-    """A scale of changes in percent on which a halving and a doubling are equally far from zero.
+    """A logarithmic scale of changes in percent: a halving and a doubling are equally far from zero.
 
     Attributes
     ----------
@@ -57,83 +57,90 @@ class RatioScale:
     line: Scale
 
     def __call__(self, value: float) -> float:
-        """Return the pixel of a change in percent, held inside the scale."""
-        ratio = math.log1p(value / 100) if value > -100 else -math.inf
-        return self.line(min(max(ratio, self.line.low), self.line.high))
+        """Return the pixel of a change in percent; values beyond the scale are moved to its end."""
+        log_ratio = math.log1p(value / 100) if value > -100 else -math.inf
+        return self.line(min(max(log_ratio, self.line.low), self.line.high))
 
     def ticks(self) -> list[float]:
-        """Return changes in percent within the scale."""
+        """Return the changes in percent at which ticks are drawn."""
         return [tick for tick in _TICKS if self.line.low <= math.log1p(tick / 100) <= self.line.high]
 
     def cuts(self, values: Sequence[float]) -> bool:
-        """Return whether a value lies beyond the scale."""
+        """Return whether any of the values lies beyond the scale."""
         limits = percent_change_of_ratio(self.line.low), percent_change_of_ratio(self.line.high)
         return any(math.isfinite(value) and not limits[0] - 1 <= value <= limits[1] + 1 for value in values)
 
 
 def _ratio_scale(values: Sequence[float], start: float, end: float) -> RatioScale:
-    known = [math.log1p(max(value, _LOWEST) / 100) for value in values if math.isfinite(value)]
-    low = min([math.log(0.8), *known])
-    high = max([math.log(1.25), *(min(value, math.log1p(_HIGHEST / 100)) for value in known)])
+    log_ratios = [math.log1p(max(value, _LOWEST_PERCENT) / 100) for value in values if math.isfinite(value)]
+    low = min([math.log(0.8), *log_ratios])
+    high = max([math.log(1.25), *(min(value, math.log1p(_HIGHEST_PERCENT / 100)) for value in log_ratios)])
     pad = (high - low) * 0.05
     return RatioScale(Scale(low - pad, high + pad, start, end))
 
 
 def _grid(scale: RatioScale, left: float, right: float) -> list[Markup]:
-    parts, last = [], math.inf
+    parts, last_y = [], math.inf
     for tick in sorted(scale.ticks(), key=lambda value: (value != 0, abs(value))):
         parts.append(line(left, scale(tick), right, scale(tick), palette.INK if tick == 0 else palette.LINE))
     for tick in scale.ticks():
-        if abs(scale(tick) - last) > 13 or tick == 0:
-            parts.append(text(left - 6, scale(tick) + 4, _tick(tick), anchor="end"))
-            last = scale(tick)
+        if abs(scale(tick) - last_y) > 13 or tick == 0:
+            parts.append(text(left - 6, scale(tick) + 4, _tick_text(tick), anchor="end"))
+            last_y = scale(tick)
     return parts
 
 
-def _tick(value: float) -> str:
+def _tick_text(value: float) -> str:
     return "0" if value == 0 else f"{format_numbers.signed_text(value)}%"
 
 
 def distance_profile_chart(curve: Curve, design: Design) -> Markup:
-    """Return the effect by distance: dots, the interval of each, and the band that holds all of them together."""
+    """Return a chart of the effect by distance: estimates, their intervals, and the simultaneous band."""
     edges = {zone.name: (zone.inner, zone.outer) for zone in design.zones if zone.role is not ZoneRole.CONTROL}
     gaps = {zone.name for zone in design.of_role(ZoneRole.GAP)}
-    shown = [(point, span) for point, span in zip(curve.points, curve.band(), strict=True) if point.is_defined]
-    reach = max(outer for _, outer in edges.values())
+    defined = [(point, span) for point, span in zip(curve.points, curve.band(), strict=True) if point.is_defined]
+    max_distance = max(outer for _, outer in edges.values())
     left, bottom, top, height = 56.0, 214.0, 26.0, 262.0
-    slot = 86.0
-    across = Scale(0, reach, left + slot, WIDTH - 20)
-    values = [
-        v for point, span in shown for v in (percent_change_of_ratio(point.value), *percent_change_interval(span))
+    target_width = 86.0
+    x_scale = Scale(0, max_distance, left + target_width, WIDTH - 20)
+    percents = [
+        percent
+        for point, span in defined
+        for percent in (percent_change_of_ratio(point.value), *percent_change_interval(span))
     ]
-    up = _ratio_scale(values, bottom, top)
+    y_scale = _ratio_scale(percents, bottom, top)
     parts: list[Markup] = []
-    for point, span in shown:
+    for point, span in defined:
         inner, outer = edges[point.name]
-        one, two = (left + 6, left + slot - 6) if outer == 0 else (across(inner) + 1, across(outer) - 1)
-        low, high = (up(value) for value in percent_change_interval(span))
-        parts.append(svg("rect", box(one, high, two - one, low - high, _BAND)))
-        middle = (one + two) / 2
-        low, high = (up(value) for value in percent_change_interval(point.interval()))
+        start_x, end_x = (left + 6, left + target_width - 6) if outer == 0 else (x_scale(inner) + 1, x_scale(outer) - 1)
+        low, high = (y_scale(value) for value in percent_change_interval(span))
+        parts.append(svg("rect", box(start_x, high, end_x - start_x, low - high, _BAND_COLOUR)))
+        middle = (start_x + end_x) / 2
+        low, high = (y_scale(value) for value in percent_change_interval(point.interval()))
         parts.append(line(middle, low, middle, high, palette.INK, 2, dash="4 3"))
         parts.append(
-            svg("circle", {"cx": middle, "cy": up(percent_change_of_ratio(point.value)), "r": 4.5, "fill": palette.INK})
+            svg(
+                "circle",
+                {"cx": middle, "cy": y_scale(percent_change_of_ratio(point.value)), "r": 4.5, "fill": palette.INK},
+            )
         )
-    parts = _grid(up, left, WIDTH - 20) + parts
-    parts.append(line(left + slot, top, left + slot, bottom + 5, palette.MUTED, 1, dash="2 3"))
-    parts.append(text(left + slot / 2, bottom + 18, "target", colour=palette.INK))
-    last = left + slot
+    parts = _grid(y_scale, left, WIDTH - 20) + parts
+    parts.append(line(left + target_width, top, left + target_width, bottom + 5, palette.MUTED, 1, dash="2 3"))
+    parts.append(text(left + target_width / 2, bottom + 18, "target", colour=palette.INK))
+    last_x = left + target_width
     for name, (inner, outer) in edges.items():
         if outer == 0:
             continue
-        end = across(outer)
-        parts.append(line(end, bottom, end, bottom + 5, palette.MUTED))
-        if name not in gaps and (end - last > 40 or outer == reach):
-            parts.append(text(end, bottom + 18, f"{outer:g} m", anchor="end" if outer == reach else "middle"))
-            last = end
-        if name in gaps and across(outer) - across(inner) > 24:
-            parts.append(text((across(inner) + end) / 2, bottom + 18, "gap", size=11))
-            last = end
+        outer_x = x_scale(outer)
+        parts.append(line(outer_x, bottom, outer_x, bottom + 5, palette.MUTED))
+        if name not in gaps and (outer_x - last_x > 40 or outer == max_distance):
+            parts.append(
+                text(outer_x, bottom + 18, f"{outer:g} m", anchor="end" if outer == max_distance else "middle")
+            )
+            last_x = outer_x
+        if name in gaps and x_scale(outer) - x_scale(inner) > 24:
+            parts.append(text((x_scale(inner) + outer_x) / 2, bottom + 18, "gap", size=11))
+            last_x = outer_x
     parts.append(
         text(left, top - 12, "\u25b2 more than the control area", anchor="start", colour=palette.MORE_HARM, size=11)
     )
@@ -150,62 +157,62 @@ def distance_profile_chart(curve: Curve, design: Design) -> Markup:
 
 
 def distance_profile_caption(curve: Curve) -> str:
-    """Return what the profile shows, by the band that holds it all."""
+    """Return what the distance profile shows, judged by the simultaneous band."""
     names: dict[int, list[str]] = {-1: [], 0: [], 1: []}
     for point, span in zip(curve.points, curve.band(), strict=True):
         if point.is_defined:
             names[span.side].append(zone_label(point.name))
-    clear = [
+    clear_texts = [
         f"{format_numbers.join_with_and(names[side])} {word}"
         for side, word in ((-1, "fewer"), (1, "more"))
         if names[side]
     ]
-    if not clear:
+    if not clear_texts:
         return "At no distance does the change leave zero, by the band that holds all distances together"
-    rest = f"; {format_numbers.join_with_and(names[0])} not told apart from zero" if names[0] else ""
-    return f"Beyond the noise of counting: {', '.join(clear)}{rest}"
+    rest_text = f"; {format_numbers.join_with_and(names[0])} not told apart from zero" if names[0] else ""
+    return f"Beyond the noise of counting: {', '.join(clear_texts)}{rest_text}"
 
 
 def zone_label(name: str) -> str:
-    """Return "100–250 m" with its dash, other names as they are."""
+    """Return a distance such as "100-250 m" with an en dash; other zone names unchanged."""
     return name.replace("-", "\u2013") if name.endswith(" m") else name
 
 
 def specification_chart(
     curve: SpecificationCurve, rows: Sequence[tuple[str, Sequence[tuple[str, Callable[[Specification], bool]]]]]
 ) -> Markup:
-    """Return every answer in order, with the choices behind each as ticks below.
+    """Return a specification curve: all estimates in order, with the choices behind each as ticks below.
 
     Parameters
     ----------
     curve : SpecificationCurve
     rows : sequence of (aspect, sequence of (choice, test))
-        A row of ticks for each choice; a specification that passes the test gets one.
+        One row of ticks for each choice. A specification gets a tick if it passes the choice's test.
     """
-    shown = [one for one in curve.specifications if one.estimate.is_defined]
+    defined = [specification for specification in curve.specifications if specification.estimate.is_defined]
     left, right, top, bottom = 190.0, WIDTH - 12, 26.0, 200.0
-    spans = [percent_change_interval(one.estimate.interval()) for one in shown]
-    up = _ratio_scale([value for span in spans for value in span], bottom, top)
-    across = Scale(-0.5, len(shown) - 0.5, left, right)
-    step = (right - left) / max(len(shown), 1)
-    parts = _grid(up, left, right)
-    for place, (one, span) in enumerate(zip(shown, spans, strict=True)):
-        x = across(place)
-        clear = span[0] > 0 or span[1] < 0
-        colour = palette.INK if clear else palette.CONTROL
-        parts.append(line(x, up(span[0]), x, up(span[1]), palette.LINE, max(1.0, min(step * 0.5, 3))))
-        cy = up(percent_change_of_ratio(one.estimate.value))
+    spans = [percent_change_interval(specification.estimate.interval()) for specification in defined]
+    y_scale = _ratio_scale([value for span in spans for value in span], bottom, top)
+    x_scale = Scale(-0.5, len(defined) - 0.5, left, right)
+    step = (right - left) / max(len(defined), 1)
+    parts = _grid(y_scale, left, right)
+    for position, (specification, span) in enumerate(zip(defined, spans, strict=True)):
+        x = x_scale(position)
+        excludes_zero = span[0] > 0 or span[1] < 0
+        colour = palette.INK if excludes_zero else palette.CONTROL
+        parts.append(line(x, y_scale(span[0]), x, y_scale(span[1]), palette.LINE, max(1.0, min(step * 0.5, 3))))
+        cy = y_scale(percent_change_of_ratio(specification.estimate.value))
         parts.append(svg("circle", {"cx": x, "cy": cy, "r": max(1.6, min(step * 0.4, 4)), "fill": colour}))
     y = bottom + 22
     for aspect, choices in rows:
         parts.append(text(8, y, aspect, anchor="start", colour=palette.INK, size=11, weight=700))
-        for name, test in choices:
+        for choice, test in choices:
             y += 14
-            parts.append(text(left - 8, y, name, anchor="end", size=11))
+            parts.append(text(left - 8, y, choice, anchor="end", size=11))
             parts += [
-                line(across(place), y - 8, across(place), y, palette.INK, max(1.0, min(step * 0.5, 3)))
-                for place, one in enumerate(shown)
-                if test(one)
+                line(x_scale(position), y - 8, x_scale(position), y, palette.INK, max(1.0, min(step * 0.5, 3)))
+                for position, specification in enumerate(defined)
+                if test(specification)
             ]
         y += 18
     parts.append(text(left, top - 12, "change against the control, in percent", anchor="start", size=11))
@@ -220,7 +227,7 @@ def specification_chart(
 
 
 def specification_caption(curve: SpecificationCurve) -> str:
-    """Return how many ways say fewer, and from where to where they reach."""
+    """Return how many specifications give a fall, and the range of their estimates."""
     values = curve.values
     if not values:
         return "No way gives an answer"
@@ -233,7 +240,7 @@ def specification_caption(curve: SpecificationCurve) -> str:
 
 
 def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[float, float]]) -> Markup | None:
-    """Return the change by phase, target above the rings, on one axis of months since the operation began.
+    """Return a chart of the change by phase: one panel for each zone, on one axis of months since the operation began.
 
     Parameters
     ----------
@@ -241,44 +248,64 @@ def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[floa
     days : mapping of phase to (first, last)
         Days since the operation began.
     """
-    panels = [(name, [one for one in phases if one.zone == name]) for name in dict.fromkeys(e.zone for e in phases)]
-    known = [(one, *percent_change(one)) for one in phases]
-    drawn = {(one.zone, one.window): (value, span) for one, value, span in known if math.isfinite(value)}
-    if not drawn:
+    panels = [
+        (zone, [effect for effect in phases if effect.zone == zone])
+        for zone in dict.fromkeys(effect.zone for effect in phases)
+    ]
+    percent_changes = [(effect, *percent_change(effect)) for effect in phases]
+    drawn_changes = {
+        (effect.zone, effect.window): (value, span) for effect, value, span in percent_changes if math.isfinite(value)
+    }
+    if not drawn_changes:
         return None
-    left, right, each, gap = 56.0, WIDTH - 20, 118.0, 34.0
-    last = max(high for _, high in days.values()) / _MONTH_DAYS
-    across = Scale(0, max(last, 0.5), left, right)
-    height = 10 + len(panels) * (each + gap) + 28
+    left, right, panel_height, panel_gap = 56.0, WIDTH - 20, 118.0, 34.0
+    last_month = max(high for _, high in days.values()) / _MONTH_DAYS
+    x_scale = Scale(0, max(last_month, 0.5), left, right)
+    height = 10 + len(panels) * (panel_height + panel_gap) + 28
     parts: list[Markup] = []
-    for number, (name, rows) in enumerate(panels):
-        top = 24 + number * (each + gap)
-        values = [v for one in rows if (one.zone, one.window) in drawn for v in _three(drawn[one.zone, one.window])]
-        up = _ratio_scale(values, top + each, top)
-        parts += _grid(up, left, right)
-        parts.append(text(left, top - 7, name, anchor="start", colour=palette.INK, weight=700))
-        for one in rows:
-            first, end = (across(day / _MONTH_DAYS) for day in days[one.window])
-            end = max(end, first + 3)
-            found = drawn.get((one.zone, one.window))
-            if found is None:
-                parts.append(text((first + end) / 2, up(0) - 4, "?", colour=palette.SLATE, size=13))
+    for number, (zone, zone_effects) in enumerate(panels):
+        top = 24 + number * (panel_height + panel_gap)
+        percents = [
+            percent
+            for effect in zone_effects
+            if (effect.zone, effect.window) in drawn_changes
+            for percent in _value_and_ends(drawn_changes[effect.zone, effect.window])
+        ]
+        y_scale = _ratio_scale(percents, top + panel_height, top)
+        parts += _grid(y_scale, left, right)
+        parts.append(text(left, top - 7, zone, anchor="start", colour=palette.INK, weight=700))
+        for effect in zone_effects:
+            start_x, end_x = (x_scale(day / _MONTH_DAYS) for day in days[effect.window])
+            end_x = max(end_x, start_x + 3)
+            change = drawn_changes.get((effect.zone, effect.window))
+            if change is None:
+                parts.append(text((start_x + end_x) / 2, y_scale(0) - 4, "?", colour=palette.SLATE, size=13))
                 continue
-            value, span = found
-            solid = one.ratio.calibrated and not one.is_refused
+            value, span = change
+            is_calibrated = effect.ratio.calibrated and not effect.is_refused
             if math.isfinite(span.low):
-                low, high = up(span.low), up(span.high)
-                parts.append(svg("rect", box(first + 1, high, max(end - first - 2, 1.5), low - high, _BAND)))
+                low, high = y_scale(span.low), y_scale(span.high)
+                parts.append(
+                    svg("rect", box(start_x + 1, high, max(end_x - start_x - 2, 1.5), low - high, _BAND_COLOUR))
+                )
                 for edge in (low, high):
                     parts.append(
-                        line(first + 1, edge, end - 1, edge, palette.CONTROL, 1, dash=None if solid else "4 3")
+                        line(
+                            start_x + 1,
+                            edge,
+                            end_x - 1,
+                            edge,
+                            palette.CONTROL,
+                            1,
+                            dash=None if is_calibrated else "4 3",
+                        )
                     )
-            parts.append(line(first + 1, up(value), end - 1, up(value), palette.INK, 3))
-        parts.append(line(left, up(0), right, up(0), palette.INK))
+            parts.append(line(start_x + 1, y_scale(value), end_x - 1, y_scale(value), palette.INK, 3))
+        parts.append(line(left, y_scale(0), right, y_scale(0), palette.INK))
     base = height - 32
-    for tick in across.ticks(8):
-        parts.append(line(across(tick), base - 6, across(tick), base, palette.MUTED))
-        parts.append(text(across(tick), base + 13, f"{tick:g}"))
+    for tick in x_scale.ticks(8):
+        parts.append(line(x_scale(tick), base - 6, x_scale(tick), base, palette.MUTED))
+        parts.append(text(x_scale(tick), base + 13, f"{tick:g}"))
     parts.append(text(right, height - 5, "months since the operation began", anchor="end"))
     return drawing(
         WIDTH,
@@ -290,15 +317,19 @@ def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[floa
     )
 
 
-def _three(found: tuple[float, Interval]) -> tuple[float, float, float]:
-    return found[0], found[1].low, found[1].high
+def _value_and_ends(change: tuple[float, Interval]) -> tuple[float, float, float]:
+    return change[0], change[1].low, change[1].high
 
 
 def phases_caption(phases: Sequence[ReleasedEffect]) -> str:
     """Return the target's change by phase, in one line."""
-    rows = [(one, percent_change(one)[0]) for one in phases if one.zone == "target"]
-    known = [f"{one.window} {format_numbers.signed_text(value)}%" for one, value in rows if math.isfinite(value)]
-    return "Target area by phase: " + (", ".join(known) if known else "no phase can be given")
+    target_changes = [(effect, percent_change(effect)[0]) for effect in phases if effect.zone == "target"]
+    phase_texts = [
+        f"{effect.window} {format_numbers.signed_text(value)}%"
+        for effect, value in target_changes
+        if math.isfinite(value)
+    ]
+    return "Target area by phase: " + (", ".join(phase_texts) if phase_texts else "no phase can be given")
 
 
 def forest_chart(
@@ -308,13 +339,27 @@ def forest_chart(
     rows_are: str = "one operation each",
     diamond: str = "all together, with Hartung and Knapp's interval",
 ) -> Markup:
-    """Return one row an operation, or whatever `rows_are`, and what they come to together."""
+    """Return a forest plot: one row for each operation or part, and the pooled estimate.
+
+    Parameters
+    ----------
+    forest : Forest
+        Log ratios with their weights, and the pooled estimate.
+    finding : str
+        Title of the chart; by default the caption of the forest.
+    rows_are : str
+        What a row is, for the description.
+    diamond : str
+        What the diamond is, for the description.
+    """
     rows = list(forest.rows)
     longest = min(max((len(label) for label, _, _ in rows), default=0), 40)
     step, left, right = 30.0, max(220.0, 7.0 * longest), WIDTH - 20
     height = 60 + step * (len(rows) + (2 if forest.pooled else 0))
     spans = [percent_change_interval(estimate.interval()) for _, estimate, _ in rows]
-    values = [v for span in spans for v in span] + [percent_change_of_ratio(estimate.value) for _, estimate, _ in rows]
+    values = [percent for span in spans for percent in span] + [
+        percent_change_of_ratio(estimate.value) for _, estimate, _ in rows
+    ]
     if forest.pooled:
         values += [*percent_change_interval(forest.pooled.careful_interval)]
     scale = _ratio_scale(values, left, right)
@@ -322,24 +367,24 @@ def forest_chart(
     parts: list[Markup] = []
     for tick in scale.ticks():
         parts.append(line(scale(tick), 20, scale(tick), base, palette.INK if tick == 0 else palette.LINE))
-        parts.append(text(scale(tick), base + 15, _tick(tick)))
+        parts.append(text(scale(tick), base + 15, _tick_text(tick)))
     largest = max((weight for _, _, weight in rows if math.isfinite(weight)), default=1.0)
-    for place, ((label, estimate, weight), span) in enumerate(zip(rows, spans, strict=True)):
-        y = 36 + step * place
-        name = label if len(label) <= 40 else label[:39] + "\u2026"
-        parts.append(text(left - 12, y + 4, name, anchor="end", colour=palette.INK))
+    for position, ((label, estimate, weight), span) in enumerate(zip(rows, spans, strict=True)):
+        y = 36 + step * position
+        short_label = label if len(label) <= 40 else label[:39] + "\u2026"
+        parts.append(text(left - 12, y + 4, short_label, anchor="end", colour=palette.INK))
         dash = None if estimate.calibrated else "4 3"
         parts.append(line(scale(span[0]), y, scale(span[1]), y, palette.SLATE, 2, dash=dash))
-        side = 4 + 8 * math.sqrt(max(weight, 0) / largest) if math.isfinite(weight) else 7
+        square_side = 4 + 8 * math.sqrt(max(weight, 0) / largest) if math.isfinite(weight) else 7
         x = scale(percent_change_of_ratio(estimate.value))
-        parts.append(svg("rect", box(x - side / 2, y - side / 2, side, side, palette.INK)))
+        parts.append(svg("rect", box(x - square_side / 2, y - square_side / 2, square_side, square_side, palette.INK)))
     if forest.pooled:
         y = 36 + step * (len(rows) + 0.5)
-        ends = [scale(value) for value in percent_change_interval(forest.pooled.careful_interval)]
+        end_xs = [scale(value) for value in percent_change_interval(forest.pooled.careful_interval)]
         x = scale(percent_change_of_ratio(forest.pooled.mean))
         parts.append(line(20, y - step * 0.75, right, y - step * 0.75, palette.LINE))
         parts.append(text(left - 12, y + 4, "together", anchor="end", colour=palette.INK, weight=700))
-        points = f"{ends[0]:.2f},{y:g} {x:.2f},{y - 9:g} {ends[1]:.2f},{y:g} {x:.2f},{y + 9:g}"
+        points = f"{end_xs[0]:.2f},{y:g} {x:.2f},{y - 9:g} {end_xs[1]:.2f},{y:g} {x:.2f},{y + 9:g}"
         parts.append(svg("polygon", {"points": points, "fill": palette.INK}))
     parts.append(text(scale(0) - 8, 14, "\u25c4 fewer", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
@@ -355,7 +400,7 @@ def forest_chart(
 
 
 def forest_caption(forest: Forest) -> str:
-    """Return what the operations come to together."""
+    """Return the pooled estimate of several operations in words."""
     if forest.pooled is None:
         return "What the operations come to together cannot be given"
     span = forest.pooled.careful_interval
@@ -368,7 +413,7 @@ def forest_caption(forest: Forest) -> str:
 
 
 def ratio_text(estimate: Estimate) -> str:
-    """Return a log ratio as "−45% (−60% to −20%)", or why there is none."""
+    """Return a log ratio as a change such as "−45% (−60% to −20%)", or the reason why there is none."""
     if not estimate.is_defined:
         return estimate.note or _text.UNKNOWN
     low, high = percent_change_interval(estimate.interval())

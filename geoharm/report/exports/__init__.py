@@ -1,1 +1,1 @@
-"""Files for other programs: run.json, tables, workbook, GIS layers."""
+"""Files for other programs: run.json, tables, workbook and GIS layers."""

@@ -1,7 +1,9 @@
-"""Files for a GIS: hotspots and patterns as GeoPackage, GeoParquet and Arrow, surfaces as Cloud-Optimized GeoTIFF.
+"""GIS files of a release.
 
-Everything is made from what disclosure control has passed. A public surface leaves as classes only; one of full
-precision is there in an internal release alone, whose files all say so in their names.
+Hotspots and patterns are GeoPackage, GeoParquet and Arrow; surfaces are Cloud-Optimized GeoTIFF.
+
+All files are made from the release. A public release contains surfaces in classes only. Surfaces in full precision are
+written for an internal release only, and all its files have "internal" in their names.
 """
 
 from __future__ import annotations
@@ -28,9 +30,9 @@ from geoharm.report.escape import slug
 from geoharm.report.exports.gis_patterns import mercator_corner, pattern_images, pattern_layers
 from geoharm.report.exports.qgis_styles import add_styles
 
-# Written where a format wants the time of writing: the same bytes every time.
-_NO_TIME = "1970-01-01T00:00:00.000Z"
-_COG = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
+# Written where a format requires the time of writing, so that the bytes are the same every time.
+_FIXED_TIME = "1970-01-01T00:00:00.000Z"
+_COG_OPTIONS = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
 
 
 def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
@@ -41,25 +43,25 @@ def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
     """
     rows = [
         {
-            "measure": one.measure.name,
-            "unit": one.measure.unit,
-            "role": one.measure.role.value,
-            "rank": spot.rank,
-            "events": spot.events,
-            "share": spot.share,
-            "area_km2": spot.area_km2,
-            "density": spot.density,
-            "density_unit": f"{one.measure.density_unit} per km2 per year",
-            "stability": spot.stability,
-            "shown_by": ", ".join(spot.shown_by),
-            "kernel": one.kernel,
-            "bandwidth_m": one.bandwidth.value,
-            "bandwidth_rule": one.bandwidth.rule,
-            "edge": one.edge,
-            "geometry": spot.geometry,
+            "measure": measure_hotspots.measure.name,
+            "unit": measure_hotspots.measure.unit,
+            "role": measure_hotspots.measure.role.value,
+            "rank": hotspot.rank,
+            "events": hotspot.events,
+            "share": hotspot.share,
+            "area_km2": hotspot.area_km2,
+            "density": hotspot.density,
+            "density_unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
+            "stability": hotspot.stability,
+            "shown_by": ", ".join(hotspot.shown_by),
+            "kernel": measure_hotspots.kernel,
+            "bandwidth_m": measure_hotspots.bandwidth.value,
+            "bandwidth_rule": measure_hotspots.bandwidth.rule,
+            "edge": measure_hotspots.edge,
+            "geometry": hotspot.geometry,
         }
-        for one in release.hotspots
-        for spot in one.hotspots
+        for measure_hotspots in release.hotspots
+        for hotspot in measure_hotspots.hotspots
     ]
     columns = [
         "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
@@ -71,50 +73,62 @@ def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
 def zone_layer(release: Release) -> geopandas.GeoDataFrame:
     """Return every operation's zones as a GeoDataFrame in the study's metres; columns: operation, zone, role, geometry."""
     rows = [
-        {"operation": one.design.operation.name, "zone": zone.name, "role": zone.role.value, "geometry": zone.geometry}
-        for one in release.operations
-        for zone in one.design.zones
+        {
+            "operation": operation.design.operation.name,
+            "zone": zone.name,
+            "role": zone.role.value,
+            "geometry": zone.geometry,
+        }
+        for operation in release.operations
+        for zone in operation.design.zones
     ]
     columns = ["operation", "zone", "role", "geometry"]
     return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=release.study.area.crs)
 
 
 def gis_files(release: Release) -> dict[str, bytes]:
-    """Return the files that the study asks for under ``[publish] files``, by name: the same bytes every time."""
-    mark = "-internal" if release.is_internal else ""
+    """Return the files that the study requests under ``[publish] files``, by name; the bytes are the same every time."""
+    suffix = "-internal" if release.is_internal else ""
     wanted = release.study.publish.files
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     patterns = pattern_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else {}
     if "geopackage" in wanted:
         layers = {"hotspots": hotspot_layer(release), "zones": zone_layer(release)}
-        found[f"hotspots{mark}.gpkg"] = _geopackage(layers | patterns)
+        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers | patterns)
     if "geoparquet" in wanted:
         for name, frame in ({"hotspots": hotspot_layer(release)} | patterns).items():
-            found[f"{name}{mark}.parquet"] = _geoparquet(frame)
+            files[f"{name}{suffix}.parquet"] = _geoparquet(frame)
     if "geotiff" in wanted:
-        for number, one in enumerate(release.hotspots, start=1):
-            for position, (key, image) in enumerate(one.views.items()):
-                name = f"surface{mark}-{number}-{slug(one.measure.name)}-{position}-{slug(' '.join(key))}"
-                steps = {f"class_{place}_from": f"{start:g}" for place, start in enumerate(one.breaks, start=1)}
-                found[f"{name}-classes.tif"] = _classes_tiff(image, _tags(one, key) | steps)
-                if key in one.exact:
-                    found[f"{name}-density.tif"] = _density_tiff(one, key, one.exact[key], release.study.area.crs)
-        for number, measure, picture in pattern_images(release):
-            name = f"{picture.layer}{mark}-{number}-{slug(measure.name)}"
-            name += f"-{slug(picture.operation)}" if picture.operation else ""
+        for number, measure_hotspots in enumerate(release.hotspots, start=1):
+            for position, (key, image) in enumerate(measure_hotspots.views.items()):
+                name = (
+                    f"surface{suffix}-{number}-{slug(measure_hotspots.measure.name)}-{position}-{slug(' '.join(key))}"
+                )
+                class_tags = {
+                    f"class_{class_number}_from": f"{start:g}"
+                    for class_number, start in enumerate(measure_hotspots.breaks, start=1)
+                }
+                files[f"{name}-classes.tif"] = _class_geotiff(image, _surface_tags(measure_hotspots, key) | class_tags)
+                if key in measure_hotspots.exact:
+                    files[f"{name}-density.tif"] = _density_geotiff(
+                        measure_hotspots, key, measure_hotspots.exact[key], release.study.area.crs
+                    )
+        for number, measure, pattern in pattern_images(release):
+            name = f"{pattern.layer}{suffix}-{number}-{slug(measure.name)}"
+            name += f"-{slug(pattern.operation)}" if pattern.operation else ""
             tags = {"measure": measure.name, "source": measure.source, "geoharm": __version__}
-            found[f"{name}-classes.tif"] = _classes_tiff(picture.image, tags | picture.tags())
-    return found
+            files[f"{name}-classes.tif"] = _class_geotiff(pattern.image, tags | pattern.tags())
+    return files
 
 
 def _geopackage(layers: Mapping[str, geopandas.GeoDataFrame]) -> bytes:
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _NO_TIME})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_TIME})
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "hotspots.gpkg"
             for name, frame in layers.items():
                 frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
-            add_styles(path, list(layers), moment=_NO_TIME)
+            add_styles(path, list(layers), moment=_FIXED_TIME)
             return path.read_bytes()
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
@@ -127,25 +141,25 @@ def _geoparquet(frame: geopandas.GeoDataFrame) -> bytes:
         return path.read_bytes()
 
 
-def _tags(one: ReleasedHotspots, key: tuple[str, str]) -> dict[str, str]:
+def _surface_tags(measure_hotspots: ReleasedHotspots, key: tuple[str, str]) -> dict[str, str]:
     operation, view = key
     return {
-        "measure": one.measure.name,
-        "source": one.measure.source,
+        "measure": measure_hotspots.measure.name,
+        "source": measure_hotspots.measure.source,
         "view": f"{operation}: {view}" if operation else view,
-        "unit": f"{one.measure.density_unit} per km2 per year",
-        "kernel": one.kernel,
-        "bandwidth_m": f"{one.bandwidth.value:.6g}",
-        "bandwidth_rule": one.bandwidth.rule,
-        "bandwidth_note": one.bandwidth.note,
-        "edge": one.edge,
-        "cell_m": f"{one.cell:g}",
+        "unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
+        "kernel": measure_hotspots.kernel,
+        "bandwidth_m": f"{measure_hotspots.bandwidth.value:.6g}",
+        "bandwidth_rule": measure_hotspots.bandwidth.rule,
+        "bandwidth_note": measure_hotspots.bandwidth.note,
+        "edge": measure_hotspots.edge,
+        "cell_m": f"{measure_hotspots.cell:g}",
         "geoharm": __version__,
     }
 
 
-def _classes_tiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
-    """Return a picture in classes, in its colours: 0 is blank, the tags say what the others are."""
+def _class_geotiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
+    """Return a classed image as a GeoTIFF with its colours: class 0 is blank, the tags explain the other classes."""
     colours = {
         number: (*palette.rgb(colour), 255) for number, colour in enumerate(palette.SCHEMES[image.scheme], start=1)
     }
@@ -155,11 +169,11 @@ def _classes_tiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
     )  # fmt: skip
 
 
-def _density_tiff(one: ReleasedHotspots, key: tuple[str, str], surface: Surface, crs: str) -> bytes:
-    """Return the surface itself, north up: NaN outside the study area."""
+def _density_geotiff(measure_hotspots: ReleasedHotspots, key: tuple[str, str], surface: Surface, crs: str) -> bytes:
+    """Return the exact surface as a GeoTIFF, north up; NaN outside the study area."""
     grid = surface.grid
     corner = Affine(grid.cell, 0, grid.x0, 0, -grid.cell, grid.y0 + grid.ny * grid.cell)
-    tags = _tags(one, key) | {"release": "internal: not for publication"}
+    tags = _surface_tags(measure_hotspots, key) | {"release": "internal: not for publication"}
     values = np.ascontiguousarray(surface.values[::-1], dtype=np.float32)
     return _cog(values, corner, crs, tags, nodata=np.nan, predictor="YES", overview_resampling="AVERAGE")
 
@@ -175,15 +189,15 @@ def _cog(
     **options: object,
 ) -> bytes:
     rows, columns = values.shape
-    about = {
+    profile = {
         "driver": "GTiff", "width": columns, "height": rows, "count": 1, "dtype": values.dtype.name, "crs": crs,
         "transform": corner, "nodata": nodata,
     }  # fmt: skip
-    with MemoryFile() as plain, MemoryFile() as whole:
-        with plain.open(**about) as dataset:
+    with MemoryFile() as plain_file, MemoryFile() as cog_file:
+        with plain_file.open(**profile) as dataset:
             dataset.write(values, 1)
             dataset.update_tags(**tags)
             if colours is not None:
                 dataset.write_colormap(1, colours)
-        rasterio.shutil.copy(plain.name, whole.name, **_COG, **options)
-        return bytes(whole.read())
+        rasterio.shutil.copy(plain_file.name, cog_file.name, **_COG_OPTIONS, **options)
+        return bytes(cog_file.read())

@@ -1,4 +1,4 @@
-"""Clusters, emerging hotspots and shifts for a GIS: the classes of the pages as polygons, and what each class means."""
+"""Clusters, emerging hotspots and pattern shifts for a GIS: the classes of the pages as polygons."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABELS = {
     "emerging": tuple(pattern.label for pattern in PATTERNS),
     "shift": SHIFT_WORDS,
 }
-# The colour of every class that a layer may hold, by its words.
+# The colour of every class of every layer, by the label of the class.
 FILLS = {
     layer: dict(zip(_LABELS[layer], palette.EMERGING if layer == "emerging" else palette.CLUSTERS, strict=True))
     for layer in LAYERS
@@ -34,17 +34,17 @@ FILLS = {
 
 @dataclass(frozen=True, slots=True)
 class PatternImage:
-    """A picture in classes that a layer is made of.
+    """A classed image from which a layer is made.
 
     Attributes
     ----------
     layer : str
         One of `LAYERS`.
     operation : str
-        Of a shift; else empty.
+        Name of the operation, for a shift; else empty.
     image : ClassedImage
     how : str
-        How its p-values were found.
+        How its p-values were computed.
     """
 
     layer: str
@@ -53,37 +53,49 @@ class PatternImage:
     how: str
 
     def tags(self) -> dict[str, str]:
-        """Return what each class means, and how it was found."""
+        """Return the meaning of each class and how it was computed, as tags of a GeoTIFF."""
         classes = {f"class_{number}": label for number, label in enumerate(_LABELS[self.layer], start=1)}
         return {"answers": self.layer, "operation": self.operation, "how": self.how} | classes
 
 
 def pattern_images(release: Release) -> Iterator[tuple[int, Measure, PatternImage]]:
-    """Yield every picture of patterns, with its measure and the measure's number from 1."""
-    for number, one in enumerate(release.patterns, start=1):
-        if one.clusters is not None:
-            yield number, one.measure, PatternImage("clusters", "", one.clusters.image, one.clusters.note)
-        if one.emerging is not None:
-            yield number, one.measure, PatternImage("emerging", "", one.emerging.image, one.emerging.how)
-        for operation, shift in one.similarity.items():
-            yield number, one.measure, PatternImage("shift", operation, shift.image, f"shares of {shift.units}")
+    """Yield every classed image of patterns with its measure and the measure's number, counted from 1."""
+    for number, measure_patterns in enumerate(release.patterns, start=1):
+        if measure_patterns.clusters is not None:
+            yield (
+                number,
+                measure_patterns.measure,
+                PatternImage("clusters", "", measure_patterns.clusters.image, measure_patterns.clusters.note),
+            )
+        if measure_patterns.emerging is not None:
+            yield (
+                number,
+                measure_patterns.measure,
+                PatternImage("emerging", "", measure_patterns.emerging.image, measure_patterns.emerging.how),
+            )
+        for operation, shift in measure_patterns.similarity.items():
+            yield (
+                number,
+                measure_patterns.measure,
+                PatternImage("shift", operation, shift.image, f"shares of {shift.units}"),
+            )
 
 
 def pattern_layers(release: Release) -> dict[str, geopandas.GeoDataFrame]:
-    """Return the layers that hold anything, in the study's metres: one row a measure, operation and class.
+    """Return the layers that are not empty, in the study's metres: one row for each measure, operation and class.
 
     Columns: measure, role, operation (of a shift), class, how, geometry.
     """
     rows: dict[str, list[dict[str, Any]]] = {}
-    for _, measure, picture in pattern_images(release):
-        for label, geometry in _polygons(picture.image, _LABELS[picture.layer], release.study.area.crs):
-            rows.setdefault(picture.layer, []).append(
+    for _, measure, pattern in pattern_images(release):
+        for label, geometry in _polygons_by_class(pattern.image, _LABELS[pattern.layer], release.study.area.crs):
+            rows.setdefault(pattern.layer, []).append(
                 {
                     "measure": measure.name,
                     "role": measure.role.value,
-                    "operation": picture.operation,
+                    "operation": pattern.operation,
                     "class": label,
-                    "how": picture.how,
+                    "how": pattern.how,
                     "geometry": geometry,
                 }
             )
@@ -94,7 +106,7 @@ def pattern_layers(release: Release) -> dict[str, geopandas.GeoDataFrame]:
 
 
 def mercator_corner(image: ClassedImage) -> Affine:
-    """Return where a picture lies, in metres of Web Mercator."""
+    """Return the affine transform of a classed image in metres of Web Mercator."""
     (west, east), (south, north) = _crs.transform(
         [image.west, image.east], [image.south, image.north], source=_crs.LONLAT, target=_crs.MERCATOR
     )
@@ -102,18 +114,18 @@ def mercator_corner(image: ClassedImage) -> Affine:
     return from_bounds(west, south, east, north, columns, rows)
 
 
-def _polygons(
+def _polygons_by_class(
     image: ClassedImage, labels: tuple[str, ...], crs: str
 ) -> Iterator[tuple[str, shapely.MultiPolygon | shapely.Polygon]]:
-    """Yield the ground of every class that is drawn."""
+    """Yield the label and the area of every class in the image, in the study's coordinate system."""
 
-    def moved(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_study_crs(corners: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(_crs.transform(corners[:, 0], corners[:, 1], source=_crs.MERCATOR, target=crs))
 
-    pieces: dict[int, list[shapely.Geometry]] = {}
+    shapes_by_class: dict[int, list[shapely.Geometry]] = {}
     for outline, number in rasterio.features.shapes(
         image.classes, mask=image.classes > 0, transform=mercator_corner(image)
     ):
-        pieces.setdefault(int(number), []).append(shapely.geometry.shape(outline))
-    for number in sorted(pieces):
-        yield labels[number - 1], shapely.transform(shapely.union_all(pieces[number]), moved)
+        shapes_by_class.setdefault(int(number), []).append(shapely.geometry.shape(outline))
+    for number in sorted(shapes_by_class):
+        yield labels[number - 1], shapely.transform(shapely.union_all(shapes_by_class[number]), to_study_crs)

@@ -1,4 +1,7 @@
-"""``run.json``: everything needed to run it again and to see that it came out the same; no dates of running, no paths."""
+"""``run.json``: everything needed to repeat a run and to check that its results are the same.
+
+It holds no date of the run and no paths.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "s
 
 
 def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict]]) -> str:
-    """Return the record as JSON text, keys sorted, undefined numbers as null beside their note."""
+    """Return ``run.json`` as text with sorted keys; undefined numbers are null and have a note."""
     study = release.study
     record = {
         "geoharm": __version__,
@@ -50,8 +53,8 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
                 "coverage": {"start": str(source.coverage.start), "end": str(source.coverage.end)},
                 "missing_months": [str(month)[:7] for month in source.missing_months],
                 "default_geocodes": [
-                    {"rows": code.events, "share": round(code.share, 6), "addresses": code.addresses, "found_by": code.reason}
-                    for code in source.default_geocodes
+                    {"rows": geocode.events, "share": round(geocode.share, 6), "addresses": geocode.addresses, "found_by": geocode.reason}
+                    for geocode in source.default_geocodes
                 ],
                 "notes": [note.named() for note in source.notes],
                 "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
@@ -77,9 +80,9 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
             "terms": study.publish.tiles.terms,
             "note": "the map loads pictures from these hosts and so tells them its readers' addresses",
         },
-        "surfaces": [_surface(one) for one in release.hotspots],
-        "patterns": [pattern_record(one) for one in release.patterns],
-        "operations": [_operation(operation, verdict) for operation, verdict in verdicts],
+        "surfaces": [_surface_record(measure_hotspots) for measure_hotspots in release.hotspots],
+        "patterns": [pattern_record(measure_patterns) for measure_patterns in release.patterns],
+        "operations": [_operation_record(operation, verdict) for operation, verdict in verdicts],
         "pooled": forests_record(release.forests),
         "questions": composite_record(release.composites),
         "plan": preregistration_record(release.preregistration),
@@ -87,43 +90,43 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
     return visible_text(json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)) + "\n"
 
 
-def _surface(one: ReleasedHotspots) -> dict[str, Any]:
+def _surface_record(measure_hotspots: ReleasedHotspots) -> dict[str, Any]:
     return {
-        "measure": one.measure.name,
-        "unit": f"{one.measure.density_unit} per km2 per year",
-        "kernel": one.kernel,
-        "edge": one.edge,
-        "bandwidth_m": to_record(one.bandwidth.value),
-        "bandwidth_rule": one.bandwidth.rule,
-        "bandwidth_reference": one.bandwidth.reference,
-        "bandwidth_note": one.bandwidth.note,
+        "measure": measure_hotspots.measure.name,
+        "unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
+        "kernel": measure_hotspots.kernel,
+        "edge": measure_hotspots.edge,
+        "bandwidth_m": to_record(measure_hotspots.bandwidth.value),
+        "bandwidth_rule": measure_hotspots.bandwidth.rule,
+        "bandwidth_reference": measure_hotspots.bandwidth.reference,
+        "bandwidth_note": measure_hotspots.bandwidth.note,
         "concentration": {
-            "cells": one.concentration.places,
-            "cells_that_hold": {f"{share:g}": cells for share, cells in one.concentration.needed},
-            "gini": to_record(one.concentration.gini),
-            "gini_adjusted": to_record(one.concentration.adjusted_gini),
-            "note": one.concentration.note,
+            "cells": measure_hotspots.concentration.places,
+            "cells_that_hold": {f"{share:g}": cells for share, cells in measure_hotspots.concentration.needed},
+            "gini": to_record(measure_hotspots.concentration.gini),
+            "gini_adjusted": to_record(measure_hotspots.concentration.adjusted_gini),
+            "note": measure_hotspots.concentration.note,
         },
         "variants": [
-            {"bandwidth_m": to_record(v.bandwidth), "hotspots": v.hotspots, "kept": to_record(v.kept)}
-            for v in one.variants
+            {"bandwidth_m": to_record(variant.bandwidth), "hotspots": variant.hotspots, "kept": to_record(variant.kept)}
+            for variant in measure_hotspots.variants
         ],
         "hotspots": [
             {
-                "rank": spot.rank,
-                "events": spot.events,
-                "share": to_record(spot.share),
-                "area_km2": to_record(spot.area_km2),
-                "density": to_record(spot.density),
-                "stability": to_record(spot.stability),
-                "shown_by": list(spot.shown_by),
+                "rank": hotspot.rank,
+                "events": hotspot.events,
+                "share": to_record(hotspot.share),
+                "area_km2": to_record(hotspot.area_km2),
+                "density": to_record(hotspot.density),
+                "stability": to_record(hotspot.stability),
+                "shown_by": list(hotspot.shown_by),
             }
-            for spot in one.hotspots
+            for hotspot in measure_hotspots.hotspots
         ],
     }
 
 
-def _operation(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
+def _operation_record(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     design = operation.design
     return {
         "name": design.operation.name,
@@ -131,39 +134,39 @@ def _operation(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]
         "verdict": {"state": verdict.state.value, "headline": verdict.headline, "sentence": verdict.sentence},
         "notices": list(verdict.notices),
         "windows": {
-            window.name: [{"start": str(p.start), "end": str(p.end)} for p in window.periods]
+            window.name: [{"start": str(period.start), "end": str(period.end)} for period in window.periods]
             for window in (design.before, design.after, *design.phases)
         },
         "harm": harm_record(operation.harm),
         "measures": [
             {
-                "name": one.measure.name,
-                "role": one.measure.role.value,
-                "unit": one.measure.unit,
-                "effects": [_effect(effect) for effect in one.effects],
-                "phases": [_effect(effect) for effect in one.phases],
-                "bounds": [_effect(effect) for effect in one.bounds],
-                **robustness_record(one.robustness),
+                "name": measure.measure.name,
+                "role": measure.measure.role.value,
+                "unit": measure.measure.unit,
+                "effects": [_effect_record(effect) for effect in measure.effects],
+                "phases": [_effect_record(effect) for effect in measure.phases],
+                "bounds": [_effect_record(effect) for effect in measure.bounds],
+                **robustness_record(measure.robustness),
             }
-            for one in operation.measures
+            for measure in operation.measures
         ],
     }
 
 
-def _effect(effect: ReleasedEffect) -> dict[str, Any]:
+def _effect_record(effect: ReleasedEffect) -> dict[str, Any]:
     return {
         "zone": effect.zone,
         "window": effect.window,
-        "before": _count(effect.before),
-        "after": _count(effect.after),
-        "control_before": _count(effect.control_before),
-        "control_after": _count(effect.control_after),
+        "before": _count_value(effect.before),
+        "after": _count_value(effect.after),
+        "control_before": _count_value(effect.control_before),
+        "control_after": _count_value(effect.control_after),
         "expected": to_record(effect.expected),
         "change": to_record(effect.change),
         "change_interval": [to_record(effect.interval.low), to_record(effect.interval.high)],
         "interval_from": "places without an operation" if effect.ratio.calibrated else "noise of counting only",
         "counting_interval": [to_record(effect.counting.low), to_record(effect.counting.high)],
-        "placebo_places": _placebo(effect.placebo),
+        "placebo_places": _placebo_record(effect.placebo),
         "log_rate_ratio": to_record(effect.ratio.value),
         "log_rate_ratio_se": to_record(effect.ratio.standard_error),
         "wdd": to_record(effect.difference.value),
@@ -174,7 +177,7 @@ def _effect(effect: ReleasedEffect) -> dict[str, Any]:
     }
 
 
-def _placebo(check: PlaceboCheck | None) -> dict[str, Any] | None:
+def _placebo_record(check: PlaceboCheck | None) -> dict[str, Any] | None:
     if check is None:
         return None
     return {
@@ -189,5 +192,5 @@ def _placebo(check: PlaceboCheck | None) -> dict[str, Any] | None:
     }
 
 
-def _count(value: Count) -> int | str:
+def _count_value(value: Count) -> int | str:
     return str(value) if isinstance(value, Suppressed) else value

@@ -1,4 +1,4 @@
-"""Composite outcomes in ``run.json``."""
+"""The part of ``run.json`` on composite outcomes."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from geoharm.report.format_numbers import to_record
 
 
 def composite_record(questions: Sequence[ReleasedComposite]) -> list[dict[str, Any]]:
-    """Return every question with its answers, for run.json."""
+    """Return every composite outcome with its results, as plain values for JSON."""
     return [
         {
-            "question": one.outcome.name,
-            "measures": list(one.outcome.measures),
-            "zones": list(one.outcome.zones),
-            "windows": list(one.outcome.windows),
+            "question": composite.outcome.name,
+            "measures": list(composite.outcome.measures),
+            "zones": list(composite.outcome.zones),
+            "windows": list(composite.outcome.windows),
             "answers": [
                 {
-                    "operation": answer.operation,
-                    "pooled": estimate_record(answer.pooled) if answer.pooled.is_defined else None,
-                    "note": answer.note if answer.pooled.is_defined else answer.pooled.note,
-                    "detectable_fall": to_record(answer.detectable_fall),
+                    "operation": result.operation,
+                    "pooled": estimate_record(result.pooled) if result.pooled.is_defined else None,
+                    "note": result.note if result.pooled.is_defined else result.pooled.note,
+                    "detectable_fall": to_record(result.detectable_fall),
                     "parts": [
                         {"name": label, "weight": to_record(weight), **estimate_record(estimate)}
-                        for label, estimate, weight in answer.rows
+                        for label, estimate, weight in result.rows
                     ],
-                    "parts_in_answer": answer.parts,
-                    "left_out": [{"name": label, "reason": reason} for label, reason in answer.left_out],
+                    "parts_in_answer": result.parts,
+                    "left_out": [{"name": label, "reason": reason} for label, reason in result.left_out],
                 }
-                for answer in one.results
+                for result in composite.results
             ],
-            "together": None if one.pooled is None else forests_record([(one.outcome.name, one.pooled)])[0],
+            "together": None
+            if composite.pooled is None
+            else forests_record([(composite.outcome.name, composite.pooled)])[0],
         }
-        for one in questions
+        for composite in questions
     ]

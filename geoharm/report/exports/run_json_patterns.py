@@ -1,4 +1,4 @@
-"""What ``run.json`` says of clusters, emerging hotspots, accuracy and shift."""
+"""The part of ``run.json`` on clusters, emerging hotspots, predictive accuracy and pattern shift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm.report.format_numbers import to_record
 
 
 def settings_record(study: Study) -> dict[str, Any]:
-    """Return the settings of a study that decide what is found beyond density."""
+    """Return the study's settings for emerging hotspots and for tests of change."""
     emerging, change = study.emerging, study.change
     return {
         "emerging": {
@@ -35,7 +35,7 @@ def settings_record(study: Study) -> dict[str, Any]:
 
 
 def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
-    """Return one measure's patterns as plain values, undefined numbers as None."""
+    """Return the patterns of one measure as plain values; undefined numbers are None."""
     return {
         "measure": one.measure.name,
         "why_not": dict(sorted(one.why_not.items())),
@@ -43,7 +43,7 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
         and {
             "neighbours": one.clusters.neighbours,
             "how": one.clusters.note,
-            "km2": {name: to_record(ground) for name, ground in one.clusters.km2.items()},
+            "km2": {name: to_record(area_km2) for name, area_km2 in one.clusters.km2.items()},
             "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.global_tests],
         },
         "emerging": one.emerging
@@ -51,14 +51,14 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
             "how": one.emerging.how,
             "steps": one.emerging.steps,
             "missing_steps": one.emerging.missing,
-            "km2": {EmergingPattern(pattern).label: to_record(ground) for pattern, ground, _ in one.emerging.patterns},
+            "km2": {EmergingPattern(pattern).label: to_record(area_km2) for pattern, area_km2, _ in one.emerging.patterns},
         },
         "accuracy": one.predictive_accuracy
         and {
-            "earlier": [{"start": str(part.start), "end": str(part.end)} for part in one.predictive_accuracy.earlier.periods],
-            "later": [{"start": str(part.start), "end": str(part.end)} for part in one.predictive_accuracy.later.periods],
+            "earlier": [{"start": str(period.start), "end": str(period.end)} for period in one.predictive_accuracy.earlier.periods],
+            "later": [{"start": str(period.start), "end": str(period.end)} for period in one.predictive_accuracy.later.periods],
             "bandwidth_m": to_record(one.predictive_accuracy.bandwidth),
-            "scores": [_score(score) for score in one.predictive_accuracy.scores],
+            "scores": [_score_record(score) for score in one.predictive_accuracy.scores],
             "blind_pai_sd": to_record(one.predictive_accuracy.random_deviation),
         },
         "shift": {
@@ -76,7 +76,7 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _score(score: HotspotScore) -> dict[str, Any]:
+def _score_record(score: HotspotScore) -> dict[str, Any]:
     return {
         "chosen": score.name,
         "cells": score.cells,

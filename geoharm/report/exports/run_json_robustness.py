@@ -1,4 +1,4 @@
-"""The family, guards, shifts and pooled operations in ``run.json``: what the report shows, as numbers."""
+"""The part of ``run.json`` on other estimators, diagnostics, displacement and pooled operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geoharm.results import PreregistrationStatus
 
 
 def robustness_record(robustness: ReleasedRobustness) -> dict[str, Any]:
-    """Return what stands beside a measure's headline."""
+    """Return the diagnostics, displacement types and other estimators of a measure, as plain values for JSON."""
     return {
         "guards": [
             {
@@ -46,13 +46,13 @@ def robustness_record(robustness: ReleasedRobustness) -> dict[str, Any]:
                 robustness.displacement_types.rows, robustness.displacement_types.adjusted, strict=True
             )
         ],
-        "family": None if robustness.other_estimators is None else _family(robustness.other_estimators),
+        "family": None if robustness.other_estimators is None else _estimators_record(robustness.other_estimators),
         "withheld": list(robustness.withheld),
     }
 
 
 def forests_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
-    """Return the forest of every zone that was pooled over the operations."""
+    """Return the forest plot data of every zone pooled over the operations, as plain values for JSON."""
     return [
         {
             "zone": zone,
@@ -81,7 +81,7 @@ def forests_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
 
 
 def preregistration_record(plan: PreregistrationStatus) -> dict[str, Any]:
-    """Return how the result stands to its locked plan."""
+    """Return the preregistration status of the results: which plan was locked, when, and what was changed since."""
     return {
         "kind": plan.kind,
         "sha256": plan.digest,
@@ -93,92 +93,95 @@ def preregistration_record(plan: PreregistrationStatus) -> dict[str, Any]:
 
 
 def interval_record(span: Interval) -> list[float | None]:
-    """Return the ends of an interval."""
+    """Return the two ends of an interval; None for an undefined or infinite end."""
     return [to_record(span.low), to_record(span.high)]
 
 
 def estimate_record(estimate: Estimate) -> dict[str, Any]:
-    """Return a value, its interval and unit, or the note that says why there is none."""
-    found: dict[str, Any] = {
+    """Return the value, interval and unit of an estimate, and its note if it has one."""
+    record: dict[str, Any] = {
         "value": to_record(estimate.value),
         "interval": interval_record(estimate.interval()),
         "unit": estimate.unit,
     }
-    return found | ({"note": estimate.note} if estimate.note else {})
+    return record | ({"note": estimate.note} if estimate.note else {})
 
 
-def _family(found: OtherEstimators) -> dict[str, Any]:
-    one = found.indices
+def _estimators_record(estimators: OtherEstimators) -> dict[str, Any]:
+    indices = estimators.indices
     return {
-        "wdd_target": estimate_record(found.wdd_target),
-        "wdd_rings": None if found.wdd_rings is None else estimate_record(found.wdd_rings),
-        "wdd_total": None if found.wdd_total is None else estimate_record(found.wdd_total),
-        "exact_log_rate_ratio": interval_record(found.exact),
+        "wdd_target": estimate_record(estimators.wdd_target),
+        "wdd_rings": None if estimators.wdd_rings is None else estimate_record(estimators.wdd_rings),
+        "wdd_total": None if estimators.wdd_total is None else estimate_record(estimators.wdd_total),
+        "exact_log_rate_ratio": interval_record(estimators.exact),
         "indices": None
-        if one is None
+        if indices is None
         else {
-            "gross_effect": estimate_record(one.gross_effect),
-            "net_effect": estimate_record(one.net_effect),
-            "target_against_control": estimate_record(one.success_measure),
-            "buffer_displacement": estimate_record(one.buffer_displacement),
-            "total_net_effect": estimate_record(one.total_net_effect),
-            "wdq": _quotient(one.wdq),
-            "displaced_share": _quotient(one.displaced_share),
+            "gross_effect": estimate_record(indices.gross_effect),
+            "net_effect": estimate_record(indices.net_effect),
+            "target_against_control": estimate_record(indices.success_measure),
+            "buffer_displacement": estimate_record(indices.buffer_displacement),
+            "total_net_effect": estimate_record(indices.total_net_effect),
+            "wdq": _quotient_record(indices.wdq),
+            "displaced_share": _quotient_record(indices.displaced_share),
         },
-        "running_difference": _curve(found.cumulative_wdd),
-        "event_study": _curve(found.event_study),
-        "ring_profile": _curve(found.distance_profile),
-        "clocks": [_clock(clock) for clock in found.effect_decay],
-        "candidates": None if found.control_choice is None else _candidates(found.control_choice),
-        "by_control": _specifications(found.by_control),
-        "by_reach_window_control": _specifications(found.specification_curve),
-        "randomisation_p": to_record(found.placebo_p),
-        "poisson_regression": None if found.did is None else _regression(found.did),
-        "left_out": [{"part": part, "reason": reason} for part, reason in found.left_out],
+        "running_difference": _curve_record(estimators.cumulative_wdd),
+        "event_study": _curve_record(estimators.event_study),
+        "ring_profile": _curve_record(estimators.distance_profile),
+        "clocks": [_decay_record(decay) for decay in estimators.effect_decay],
+        "candidates": None if estimators.control_choice is None else _candidates_record(estimators.control_choice),
+        "by_control": _specifications_record(estimators.by_control),
+        "by_reach_window_control": _specifications_record(estimators.specification_curve),
+        "randomisation_p": to_record(estimators.placebo_p),
+        "poisson_regression": None if estimators.did is None else _regression_record(estimators.did),
+        "left_out": [{"part": part, "reason": reason} for part, reason in estimators.left_out],
     }
 
 
-def _regression(found: DidEstimates) -> dict[str, Any]:
+def _regression_record(regression: DidEstimates) -> dict[str, Any]:
     return {
-        "zones": [{"zone": term.name, **estimate_record(term)} for term in found.terms],
-        "dispersion": to_record(found.dispersion),
-        "errors": found.errors,
-        "note": found.note,
+        "zones": [{"zone": term.name, **estimate_record(term)} for term in regression.terms],
+        "dispersion": to_record(regression.dispersion),
+        "errors": regression.errors,
+        "note": regression.note,
     }
 
 
-def _candidates(choice: ControlChoice) -> dict[str, Any]:
-    """Return every candidate, nearest first: those that passed with their numbers, the others with their reason."""
+def _candidates_record(choice: ControlChoice) -> dict[str, Any]:
+    """Return all candidate controls, nearest first: accepted ones with their numbers, refused ones with the reason."""
     return {
         "chosen": choice.chosen,
         "passed": [
             {
-                "name": area.name,
-                "distance_m": to_record(area.distance),
-                "scale": to_record(area.scale),
-                "rules": {name: to_record(value) for name, value in area.ratios.items()},
+                "name": candidate.name,
+                "distance_m": to_record(candidate.distance),
+                "scale": to_record(candidate.scale),
+                "rules": {name: to_record(value) for name, value in candidate.ratios.items()},
             }
-            for area in choice.candidates
-            if area.taken
+            for candidate in choice.candidates
+            if candidate.taken
         ],
-        "refused": {area.name: area.reason for area in choice.candidates if not area.taken},
+        "refused": {candidate.name: candidate.reason for candidate in choice.candidates if not candidate.taken},
     }
 
 
-def _quotient(found: Quotient) -> dict[str, Any]:
+def _quotient_record(quotient: Quotient) -> dict[str, Any]:
     return {
-        "value": to_record(found.value),
-        "set": _set(found.values),
-        "calibrated": found.values.calibrated,
-        "note": found.note,
+        "value": to_record(quotient.value),
+        "set": _set_record(quotient.values),
+        "calibrated": quotient.values.calibrated,
+        "note": quotient.note,
     }
 
 
-def _set(found: ConfidenceSet) -> dict[str, Any]:
-    return {"shape": found.shape, "pieces": [[to_record(low), to_record(high)] for low, high in found.pieces]}
+def _set_record(confidence_set: ConfidenceSet) -> dict[str, Any]:
+    return {
+        "shape": confidence_set.shape,
+        "pieces": [[to_record(low), to_record(high)] for low, high in confidence_set.pieces],
+    }
 
 
-def _curve(curve: Curve | None) -> dict[str, Any] | None:
+def _curve_record(curve: Curve | None) -> dict[str, Any] | None:
     if curve is None:
         return None
     return {
@@ -190,24 +193,27 @@ def _curve(curve: Curve | None) -> dict[str, Any] | None:
     }
 
 
-def _clock(decay: EffectDecay) -> dict[str, Any]:
+def _decay_record(decay: EffectDecay) -> dict[str, Any]:
     return {
         "zone": decay.zone,
         "initial": estimate_record(decay.initial),
         "wear_a_month": estimate_record(decay.decay),
         "half_life_running_months": to_record(decay.half_life_running),
         "residual": estimate_record(decay.residual),
-        "half_life_after_months": _set(decay.half_life_after),
-        "months_to_return": _set(decay.months_to_return),
+        "half_life_after_months": _set_record(decay.half_life_after),
+        "months_to_return": _set_record(decay.months_to_return),
         "refused": [{"part": part, "reason": reason} for part, reason in decay.refusals],
     }
 
 
-def _specifications(curve: SpecificationCurve | None) -> dict[str, Any] | None:
+def _specifications_record(curve: SpecificationCurve | None) -> dict[str, Any] | None:
     if curve is None:
         return None
     return {
         "heterogeneity_p": to_record(curve.heterogeneity_p),
         "spread": to_record(curve.spread),
-        "answers": [{**dict(one.choices), **estimate_record(one.estimate)} for one in curve.specifications],
+        "answers": [
+            {**dict(specification.choices), **estimate_record(specification.estimate)}
+            for specification in curve.specifications
+        ],
     }

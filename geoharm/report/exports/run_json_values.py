@@ -1,4 +1,4 @@
-"""What harm adds up to, as it stands in ``run.json``."""
+"""The part of ``run.json`` on the harm assessment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from geoharm.report.format_numbers import to_record
 
 
 def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
-    """Return a disclosed balance as a dictionary for JSON; undefined and unbounded numbers as null beside their note."""
+    """Return a released harm assessment as a dictionary for JSON; None without one.
+
+    Undefined and unbounded numbers are null and have a note.
+    """
     if assessment is None:
         return None
     return {
@@ -18,35 +21,38 @@ def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
         "limited_objective": assessment.limited_objective,
         "correlation": assessment.correlation,
         "profiles": [
-            {"name": one.name, "author": one.author, "date": one.date, "version": one.version, "licence": one.licence,
-             "example": one.example, "reference": one.reference, "sums": [_net(net) for net in assessment.of_profile(one.name)]}
-            for one in assessment.values
+            {"name": profile.name, "author": profile.author, "date": profile.date, "version": profile.version,
+             "licence": profile.licence, "example": profile.example, "reference": profile.reference,
+             "sums": [_net_harm_record(net) for net in assessment.of_profile(profile.name)]}
+            for profile in assessment.values
         ],
-        "acceptability": [_acceptability(one) for one in assessment.acceptability],
+        "acceptability": [_acceptability_record(acceptability) for acceptability in assessment.acceptability],
         "noxiousness": [
-            {"zone": one.zone, "measure": one.measure, "market": one.market, "before": to_record(one.before),
-             "after": to_record(one.after), "log_ratio": _estimate(one.ratio), "size": one.size, "reading": one.reading}
-            for one in assessment.noxiousness
+            {"zone": noxiousness.zone, "measure": noxiousness.measure, "market": noxiousness.market,
+             "before": to_record(noxiousness.before), "after": to_record(noxiousness.after),
+             "log_ratio": _estimate_record(noxiousness.ratio), "size": noxiousness.size, "reading": noxiousness.reading}
+            for noxiousness in assessment.noxiousness
         ],
         "watch": [
-            {"measure": cell.measure, "days": cell.days, "metres": cell.metres, "margin": cell.margin, "state": cell.state.value,
-             "why": cell.why}
-            for cell in (assessment.unintended_harm.checks if assessment.unintended_harm else ())
+            {"measure": check.measure, "days": check.days, "metres": check.metres, "margin": check.margin, "state": check.state.value,
+             "why": check.why}
+            for check in (assessment.unintended_harm.checks if assessment.unintended_harm else ())
         ],
         "corrected": [
-            {"zone": one.zone, "measure": one.measure, "comparator": one.comparator, "as_recorded": _estimate(one.raw),
-             "comparators": _estimate(one.effort), "corrected": _estimate(one.corrected)}
-            for one in assessment.reporting_corrected
+            {"zone": effect.zone, "measure": effect.measure, "comparator": effect.comparator,
+             "as_recorded": _estimate_record(effect.raw), "comparators": _estimate_record(effect.effort),
+             "corrected": _estimate_record(effect.corrected)}
+            for effect in assessment.reporting_corrected
         ],
         "surveys": [
-            {"name": one.indicator.name, "stands_for": one.indicator.stands_for, "here": _estimate(one.here),
-             "elsewhere": _estimate(one.elsewhere), "net": _estimate(one.net)}
-            for one in assessment.indicators
+            {"name": change.indicator.name, "stands_for": change.indicator.stands_for, "here": _estimate_record(change.here),
+             "elsewhere": _estimate_record(change.elsewhere), "net": _estimate_record(change.net)}
+            for change in assessment.indicators
         ],
     }  # fmt: skip
 
 
-def _net(net: NetHarm) -> dict[str, Any]:
+def _net_harm_record(net: NetHarm) -> dict[str, Any]:
     return {
         "zone": net.zone,
         "low": to_record(net.low),
@@ -55,14 +61,14 @@ def _net(net: NetHarm) -> dict[str, Any]:
         "draws_with_less_harm": [to_record(share) for share in net.fell],
         "interval_holds": "places without an operation" if net.calibrated else "noise of counting only, in part",
         "note": net.note,
-        "parts": [_row(row) for row in net.rows],
+        "parts": [_measure_record(row) for row in net.rows],
         "vetoes": [
-            {"words": one.words, "measure": one.measure, "state": one.state, "why": one.why} for one in net.vetoes
+            {"words": veto.words, "measure": veto.measure, "state": veto.state, "why": veto.why} for veto in net.vetoes
         ],
     }
 
 
-def _row(row: MeasureHarm) -> dict[str, Any]:
+def _measure_record(row: MeasureHarm) -> dict[str, Any]:
     return {
         "measure": row.measure.name,
         "unit": row.measure.unit,
@@ -74,24 +80,28 @@ def _row(row: MeasureHarm) -> dict[str, Any]:
     }
 
 
-def _acceptability(one: Acceptability) -> dict[str, Any]:
+def _acceptability_record(acceptability: Acceptability) -> dict[str, Any]:
     return {
-        "zone": one.zone,
-        "rates": one.rates,
-        "weightings": one.weightings,
-        "clearly_fell": to_record(one.clearly_fell),
-        "fell": to_record(one.fell),
-        "neither": to_record(one.neither),
-        "rose": to_record(one.rose),
-        "clearly_rose": to_record(one.clearly_rose),
+        "zone": acceptability.zone,
+        "rates": acceptability.rates,
+        "weightings": acceptability.weightings,
+        "clearly_fell": to_record(acceptability.clearly_fell),
+        "fell": to_record(acceptability.fell),
+        "neither": to_record(acceptability.neither),
+        "rose": to_record(acceptability.rose),
+        "clearly_rose": to_record(acceptability.clearly_rose),
         "central": [
             {"group": name, "all": to_record(every), "fell": to_record(fell), "rose": to_record(rose)}
-            for name, every, fell, rose in one.central
+            for name, every, fell, rose in acceptability.central
         ],
-        "flips": [{"group": flip.group, "at": to_record(flip.at), "admissible": flip.admissible, "sentence": flip.sentence} for flip in one.tipping_points],
-        "note": one.note,
+        "flips": [{"group": tipping_point.group, "at": to_record(tipping_point.at), "admissible": tipping_point.admissible, "sentence": tipping_point.sentence} for tipping_point in acceptability.tipping_points],
+        "note": acceptability.note,
     }  # fmt: skip
 
 
-def _estimate(one: Estimate) -> dict[str, Any]:
-    return {"value": to_record(one.value), "standard_error": to_record(one.standard_error), "note": one.note}
+def _estimate_record(estimate: Estimate) -> dict[str, Any]:
+    return {
+        "value": to_record(estimate.value),
+        "standard_error": to_record(estimate.standard_error),
+        "note": estimate.note,
+    }

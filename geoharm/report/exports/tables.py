@@ -1,4 +1,4 @@
-"""Pieces for other people's reports: every figure of a report as SVG and as a picture, every table as CSV."""
+"""Figures and tables for use in other reports: every figure as SVG and PNG, every table as CSV."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from geoharm.report.escape import cell_text, slug
 _FIGURE = re.compile(r'<svg class="(?:chart|map)" viewBox="0 0 ([\d.]+) ([\d.]+)"[^>]*>.*?</svg>', re.DOTALL)
 _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _FONTS = "'Segoe UI','Noto Sans','DejaVu Sans','Liberation Sans',Arial,sans-serif"
-# A part of DejaVu Sans, renamed as its licence asks of changed copies (assets/fonts/LICENSE.txt), and what it holds whole.
-_OWN_FONT = "Geoharm Sans"
-_LETTERS = (
+# A part of DejaVu Sans, renamed because its licence requires that of changed copies (assets/fonts/LICENSE.txt), and the
+# Unicode ranges that it covers completely.
+_BUNDLED_FONT = "Geoharm Sans"
+_FONT_RANGES = (
     (0x20, 0x24F), (0x300, 0x34F), (0x370, 0x37E), (0x380, 0x525), (0x1E00, 0x1EFB), (0x2000, 0x2065),
     (0x2070, 0x20B5), (0x2190, 0x22FF), (0x2500, 0x25FF),
 )  # fmt: skip
 # A figure as wide as the text of an A4 page, at 300 dots an inch.
 _WIDTH_MM, _DPI = 170, 300
-_PAIR = re.compile(r"(.+) \u2192 (.+)")
+_BEFORE_AFTER = re.compile(r"(.+) \u2192 (.+)")
 _NUMBER = r"([\u2212+]?[\d,.]+)"
-_SPAN = re.compile(rf"{_NUMBER} \((?:{_NUMBER} to {_NUMBER})?(?:, )?(.*)\)")
+_INTERVAL = re.compile(rf"{_NUMBER} \((?:{_NUMBER} to {_NUMBER})?(?:, )?(.*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class PageTable:
     title : str
     heads : tuple of str
     rows : tuple of tuple of str
-        As many texts as there are heads.
+        One text for each head.
     """
 
     title: str
@@ -49,50 +50,54 @@ class PageTable:
 
 
 def tables_of_page(page: str) -> tuple[PageTable, ...]:
-    """Return every table of a report page, pairs and intervals in columns of their own.
+    """Return every table of a report page, with pairs and intervals split into columns.
 
-    Whatever part of the report a table comes from, it holds what disclosure control has passed, and nothing else.
+    The page is made from a release, so the tables hold only numbers that were released.
     """
-    reader = _Reader()
+    reader = _TableReader()
     reader.feed(page)
-    return tuple(_spread(table) for table in reader.tables)
+    return tuple(_split_columns(table) for table in reader.tables)
 
 
 def figures_of_page(page: str) -> dict[str, str]:
     """Return every figure of a report page as an SVG file's text, by name."""
-    found = {}
+    figures = {}
     for number, figure in enumerate(_FIGURE.finditer(page), start=1):
         width, height = float(figure[1]), float(figure[2])
         title = _TITLE.search(figure[0])
-        # Words only: a name must not change with the numbers in it.
+        # Words only, so that the name does not change when the numbers change.
         words = re.findall(r"[A-Za-z]{3,}", markup.unescape(title[1])) if title else []
         name = "-".join([f"figure-{number:02d}", *words[:6]]).lower()
-        head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" font-family="{_FONTS}" '
-        found[name] = head + figure[0].removeprefix("<svg ") + "\n"
-    return found
+        svg_start = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}" height="{height:g}" font-family="{_FONTS}" '
+        )
+        figures[name] = svg_start + figure[0].removeprefix("<svg ") + "\n"
+    return figures
 
 
 def figure_png(figure: str) -> bytes:
-    """Return an SVG file's text as a PNG of 170 mm at 300 dots an inch, on white: the same bytes on every machine.
+    """Return an SVG figure as a PNG, 170 mm wide at 300 dots per inch, on white.
 
-    Words are set in the font that comes with geoharm. Only a figure with a letter that it lacks (its scripts are Latin,
-    Greek and Cyrillic) is set in the machine's own.
+    The bytes are the same on every machine, because text is set in the font that comes with geoharm. That font covers
+    Latin, Greek and Cyrillic; a figure with any other letter is set in a font of the machine.
     """
-    held = all(any(low <= ord(letter) <= high for low, high in _LETTERS) for letter in figure if letter != "\n")
+    has_all_letters = all(
+        any(low <= ord(letter) <= high for low, high in _FONT_RANGES) for letter in figure if letter != "\n"
+    )
     with resources.as_file(resources.files("geoharm.report").joinpath("assets", "fonts")) as folder:
         return bytes(
             resvg_py.svg_to_bytes(
-                svg_string=figure.replace(_FONTS, f"'{_OWN_FONT}',{_FONTS}"),
+                svg_string=figure.replace(_FONTS, f"'{_BUNDLED_FONT}',{_FONTS}"),
                 width=round(_WIDTH_MM / 25.4 * _DPI),
                 background="#ffffff",
-                skip_system_fonts=held,
+                skip_system_fonts=has_all_letters,
                 font_files=[str(path) for path in sorted(folder.glob("*.ttf"))],
             )
         )
 
 
 def table_csv(table: PageTable) -> str:
-    """Return a table as CSV: one head, numbers as numbers, and no text that a spreadsheet would run."""
+    """Return a table as CSV with one header row, numbers as numbers, and no text that a spreadsheet would run."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([cell_text(head) for head in table.heads])
@@ -104,7 +109,7 @@ def table_csv(table: PageTable) -> str:
 
 
 def cell_value(text: str) -> int | float | str:
-    """Return a cell as a number where all of it is one, else as text; percentages become shares.
+    """Return a cell as a number if the whole text is a number, else as text; percentages become shares.
 
     Examples
     --------
@@ -122,17 +127,17 @@ def cell_value(text: str) -> int | float | str:
 
 
 def table_name(number: int, table: PageTable) -> str:
-    """Return a file name for a table."""
+    """Return the file name of a table, without its ending."""
     return f"table-{number:02d}-{slug(table.title)[:48].strip('-')}"
 
 
-def _spread(table: PageTable) -> PageTable:
-    """Return a table in which a column of pairs is two columns, and one of intervals four."""
+def _split_columns(table: PageTable) -> PageTable:
+    """Return a table with each column of pairs split into two columns, and each column of intervals into four."""
     heads: list[str] = []
     columns: list[list[str]] = []
     for head, texts in zip(table.heads, zip(*table.rows, strict=True), strict=True):
-        pairs = [_PAIR.fullmatch(text) for text in texts]
-        spans = [_SPAN.fullmatch(text) for text in texts]
+        pairs = [_BEFORE_AFTER.fullmatch(text) for text in texts]
+        intervals = [_INTERVAL.fullmatch(text) for text in texts]
         name = head.replace(" \u2192 ", " and ")
         if any(pairs):
             base = re.sub(r",? ?before \u2192 after", "", head, flags=re.IGNORECASE).strip() or "Count"
@@ -141,15 +146,17 @@ def _spread(table: PageTable) -> PageTable:
                 [pair[side] if pair else text if side == 1 else "" for pair, text in zip(pairs, texts, strict=True)]
                 for side in (1, 2)
             ]
-        elif any(spans):
+        elif any(intervals):
             base = re.sub(r" \(95% interval\)", "", head)
             heads += [base, f"{base}, low end", f"{base}, high end", f"{base}, note"]
             columns += [
-                [span[1] if span else "" for span in spans],
-                [(span[2] or "") if span else "" for span in spans],
+                [interval[1] if interval else "" for interval in intervals],
+                [(interval[2] or "") if interval else "" for interval in intervals],
             ]
-            columns += [[(span[3] or "") if span else "" for span in spans]]
-            columns += [[(span[4] or "") if span else text for span, text in zip(spans, texts, strict=True)]]
+            columns += [[(interval[3] or "") if interval else "" for interval in intervals]]
+            columns += [
+                [(interval[4] or "") if interval else text for interval, text in zip(intervals, texts, strict=True)]
+            ]
         else:
             heads.append(name)
             columns.append(list(texts))
@@ -157,8 +164,8 @@ def _spread(table: PageTable) -> PageTable:
 
 
 @dataclass
-class _Reader(HTMLParser):
-    """Reads the tables of a page; the heading over a table is its title where it has no caption."""
+class _TableReader(HTMLParser):
+    """Parser that collects the tables of a page; a table without a caption is named by the heading above it."""
 
     tables: list[PageTable] = field(default_factory=list)
 

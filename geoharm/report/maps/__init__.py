@@ -1,1 +1,1 @@
-"""Maps: interactive, static, and their layers."""
+"""Maps: the interactive map, static maps, and their layers."""

@@ -1,4 +1,4 @@
-"""What maps are made of: palette images, outlines in longitude and latitude, and outlines in picture coordinates."""
+"""Layers of maps: palette images, outlines in longitude and latitude, and outlines in pixels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DECIMALS = 5
 
 
 def palette_png(image: ClassedImage) -> bytes:
-    """Return a PNG of one byte a pixel: class 0 clear, the others in its colours."""
+    """Return a classed image as a PNG with one byte per pixel; class 0 is transparent."""
     colours = {0: (255, 255, 255, 0)}
     colours |= {
         index: (*palette.rgb(colour), 255) for index, colour in enumerate(palette.SCHEMES[image.scheme], start=1)
@@ -37,7 +37,7 @@ def palette_png(image: ClassedImage) -> bytes:
 
 
 def data_uri(png: bytes) -> str:
-    """Return a picture as an address that holds the picture."""
+    """Return a PNG as a data URI."""
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
@@ -52,24 +52,24 @@ def to_lonlat(geometry: BaseGeometry, crs: str, *, tolerance: float = 0.0) -> di
     tolerance : float
         Metres by which the outline may be simplified first.
     """
-    simple = geometry.simplify(tolerance) if tolerance else geometry
+    simplified = geometry.simplify(tolerance) if tolerance else geometry
 
     def move(coordinates: np.ndarray) -> np.ndarray:
         longitude, latitude = _crs.transform(coordinates[:, 0], coordinates[:, 1], source=crs, target=_crs.LONLAT)
         return np.column_stack([longitude, latitude])
 
-    degrees = shapely.transform(simple, move)
+    degrees = shapely.transform(simplified, move)
     return dict(_rounded(shapely.geometry.mapping(degrees)))
 
 
 def delta_encoded(coordinates: Sequence[Any]) -> list[Any]:
-    """Return GeoJSON coordinates of degrees as whole steps from point to point: a third of the signs.
+    """Return GeoJSON coordinates in degrees as integer steps from point to point, which are a third as long.
 
-    A line becomes ``[x, y, dx, dy, dx, dy, ...]`` in units of the last decimal kept; what holds lines stays as it is.
+    A line becomes ``[x, y, dx, dy, dx, dy, ...]`` in units of the last decimal kept. Lists of lines keep their nesting.
 
     Examples
     --------
-    >>> packed([[[-71.0, 42.5], [-71.00002, 42.50001]]])
+    >>> delta_encoded([[[-71.0, 42.5], [-71.00002, 42.50001]]])
     [[-7100000, 4250000, -2, 1]]
     """
     first = coordinates[0] if coordinates else 0.0
@@ -83,7 +83,7 @@ def delta_encoded(coordinates: Sequence[Any]) -> list[Any]:
 
 
 def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
-    """Return [[south, west], [north, east]] in degrees."""
+    """Return the bounds of a geometry as [[south, west], [north, east]] in degrees."""
     corners = shapely.get_coordinates(geometry)
     longitude, latitude = _crs.transform(corners[:, 0], corners[:, 1], source=crs, target=_crs.LONLAT)
     return [
@@ -93,14 +93,14 @@ def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
 
 
 def credit_lines(release: Release) -> tuple[str, ...]:
-    """Return the credit of every source and drawn layer, each once."""
-    found = [source.attribution for source in release.all_ledgers if source.attribution]
-    found += release.study.publish.attribution
-    return tuple(dict.fromkeys(found))
+    """Return the attribution of every source and drawn layer, each once."""
+    attributions = [source.attribution for source in release.all_ledgers if source.attribution]
+    attributions += release.study.publish.attribution
+    return tuple(dict.fromkeys(attributions))
 
 
 def svg_path(geometry: BaseGeometry, place: Any) -> str:
-    """Return an SVG path of a geometry's rings or lines; `place` turns (n, 2) metres into pixels."""
+    """Return an SVG path of a geometry's rings or lines; `place` converts metres into pixels, both of shape (n, 2)."""
     parts: list[str] = []
     for part in shapely.get_parts(geometry):
         rings: Sequence[BaseGeometry] = (

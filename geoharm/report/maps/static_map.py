@@ -1,4 +1,4 @@
-"""The maps inside the report: a square around the operation, the surface under target, gap and rings."""
+"""Static maps of the report: a square around the operation with surface, target area, gap and rings."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ _SIDE = 340.0
 
 
 def operation_map(release: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False) -> Markup:
-    """Return one square map, north up, in Web Mercator like the picture it shows.
+    """Return a square map as SVG, north up, in Web Mercator.
 
     Parameters
     ----------
     release : Release
     design : Design
-        Whose zones are drawn.
+        Its zones are drawn.
     image : ClassedImage
-        The surface.
+        The classed surface that is shown.
     title : str
     whole : bool
-        The whole study area instead of the square around the operation; rings, gap and context are left out there.
+        Show the whole study area instead of the square around the operation, without rings, gap and context lines.
     """
     area = release.study.area
     frame = _Frame(design, area, whole=whole)
-    clipped = _cut(image, frame, sharp=whole)
+    clipped = _clipped_image(image, frame, sharp=whole)
     parts = [
         svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
         svg(
@@ -47,17 +47,17 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     if clipped is not None:
         parts.append(clipped)
     for lines in () if whole else release.study.publish.context:
-        near = frame.cut(lines)
-        if not near.is_empty:
-            parts.append(_outline(svg_path(near, frame.place), palette.MUTED, 0.7, ""))
+        near_lines = frame.cut(lines)
+        if not near_lines.is_empty:
+            parts.append(_outline(svg_path(near_lines, frame.place), palette.MUTED, 0.7, ""))
     labels = _Labels()
-    around = () if whole else (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP))
-    for zone in around:
+    shown_zones = () if whole else (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP))
+    for zone in shown_zones:
         dash = "2 3" if zone.role is ZoneRole.GAP else "7 4"
         path = svg_path(design.operation.target.buffer(zone.outer), frame.place)
         parts += [_outline(path, "#ffffff", 3.4, ""), _outline(path, palette.INK, 1.2, dash)]
         if zone.role is ZoneRole.RING:
-            labels.add(*_southern_edge(frame, design, zone.outer), _distance(zone.outer))
+            labels.add(*_southern_edge(frame, design, zone.outer), _distance_text(zone.outer))
     path = svg_path(design.operation.target, frame.place)
     parts += [_outline(path, "#ffffff", 3 if whole else 5, ""), _outline(path, palette.INK, 1.2 if whole else 2.4, "")]
     for site in release.study.publish.places:
@@ -65,7 +65,7 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
         labels.add(float(x), float(y), site.name)
     parts += labels.drawn
     parts.append(_scale_bar(frame))
-    parts.append(_haloed(_SIDE - 16, 22, "N \u2191", "normal"))
+    parts.append(_halo_text(_SIDE - 16, 22, "N \u2191", "normal"))
     attributes = {"class": "map", "viewBox": f"0 0 {_SIDE:g} {_SIDE:g}", "role": "img", "aria_label": title}
     return svg("svg", attributes, svg("title", None, title), *parts)
 
@@ -83,51 +83,54 @@ class _Frame:
         self.north = float(y.min() + y.max()) / 2 + side / 2
         self.side = float(side)
         centre = shape.centroid if whole else design.operation.target.centroid
-        east, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
-        self.pixels_per_metre = float(east[1] - east[0]) / 1000 * _SIDE / self.side
-        metres = self.side / (float(east[1] - east[0]) / 1000)
+        kilometre_x, _ = self.mercator(np.array([[centre.x - 500, centre.y], [centre.x + 500, centre.y]]))
+        self.pixels_per_metre = float(kilometre_x[1] - kilometre_x[0]) / 1000 * _SIDE / self.side
+        metres = self.side / (float(kilometre_x[1] - kilometre_x[0]) / 1000)
         self.box = shapely.box(centre.x - metres, centre.y - metres, centre.x + metres, centre.y + metres)
 
     def mercator(self, points: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return _crs.transform(points[:, 0], points[:, 1], source=self.crs, target=_crs.MERCATOR)
 
     def place(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return pixels of projected metres, shape (n, 2)."""
+        """Return the pixels of points in projected metres; both have shape (n, 2)."""
         x, y = self.mercator(points)
         return np.column_stack([(x - self.west) * _SIDE / self.side, (self.north - y) * _SIDE / self.side])
 
     def cut(self, geometry: shapely.Geometry) -> shapely.Geometry:
-        """Return what lies near the square."""
+        """Return the part of a geometry that lies near the square."""
         return geometry.intersection(self.box)
 
 
-def _cut(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup | None:
-    """Return the part of the picture inside the square, so that the page does not carry the whole city twice."""
+def _clipped_image(image: ClassedImage, frame: _Frame, *, sharp: bool) -> Markup | None:
+    """Return the part of the image inside the square, so that the page does not contain the whole city twice.
+
+    None if no part of the image lies inside the square.
+    """
     rows, columns = image.classes.shape
     (west, east), (south, north) = _crs.transform(
         [image.west, image.east], [image.south, image.north], source=_crs.LONLAT, target=_crs.MERCATOR
     )
-    wide, high = (east - west) / columns, (north - south) / rows
-    first, last = _span((frame.west - west) / wide, frame.side / wide, columns)
-    top, bottom = _span((north - frame.north) / high, frame.side / high, rows)
-    if last <= first or bottom <= top:
+    pixel_width, pixel_height = (east - west) / columns, (north - south) / rows
+    first_column, last_column = _index_range((frame.west - west) / pixel_width, frame.side / pixel_width, columns)
+    first_row, last_row = _index_range((north - frame.north) / pixel_height, frame.side / pixel_height, rows)
+    if last_column <= first_column or last_row <= first_row:
         return None
-    part = replace(image, classes=np.ascontiguousarray(image.classes[top:bottom, first:last]))
+    clipped = replace(image, classes=np.ascontiguousarray(image.classes[first_row:last_row, first_column:last_column]))
     factor = _SIDE / frame.side
     attributes: dict[str, object] = {
-        "x": (west + first * wide - frame.west) * factor,
-        "y": (frame.north - (north - top * high)) * factor,
-        "width": (last - first) * wide * factor,
-        "height": (bottom - top) * high * factor,
+        "x": (west + first_column * pixel_width - frame.west) * factor,
+        "y": (frame.north - (north - first_row * pixel_height)) * factor,
+        "width": (last_column - first_column) * pixel_width * factor,
+        "height": (last_row - first_row) * pixel_height * factor,
         "preserveAspectRatio": "none",
-        "href": data_uri(palette_png(part)),
+        "href": data_uri(palette_png(clipped)),
     }
     if sharp:
         attributes["image_rendering"] = "pixelated"
     return svg("image", attributes)
 
 
-def _span(start: float, length: float, size: int) -> tuple[int, int]:
+def _index_range(start: float, length: float, size: int) -> tuple[int, int]:
     return max(0, math.floor(start)), min(size, math.ceil(start + length))
 
 
@@ -145,36 +148,36 @@ def _outline(path: str, colour: str, width: float, dash: str) -> Markup:
 
 
 class _Labels:
-    """Labels that do not cover one another: a later one that would is left out."""
+    """Labels that do not overlap: a label that would overlap an earlier one is left out."""
 
     def __init__(self) -> None:
         self.drawn: list[Markup] = []
         self._taken = [(0.0, _SIDE - 34, 120.0, _SIDE), (_SIDE - 34, 0.0, _SIDE, 28.0)]
 
     def add(self, x: float, y: float, text: str) -> None:
-        """Draw a label with its middle at x and its foot at y, if it fits."""
-        half = 3.4 * len(text) + 3
-        box = (x - half, y - 12, x + half, y + 4)
+        """Draw a label centred at `x` with its base line at `y`, if it fits."""
+        half_width = 3.4 * len(text) + 3
+        box = (x - half_width, y - 12, x + half_width, y + 4)
         inside = box[0] > 0 and box[1] > 0 and box[2] < _SIDE and box[3] < _SIDE
         if inside and not any(
-            box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in self._taken
+            box[0] < taken[2] and taken[0] < box[2] and box[1] < taken[3] and taken[1] < box[3] for taken in self._taken
         ):
             self._taken.append(box)
-            self.drawn.append(_haloed(x, y, text, "italic"))
+            self.drawn.append(_halo_text(x, y, text, "italic"))
 
 
 def _southern_edge(frame: _Frame, design: Design, distance: float) -> tuple[float, float]:
-    """Return the pixel a little above a ring's southern edge."""
+    """Return the pixel just above a ring's southern edge."""
     edge = design.operation.target.buffer(distance)
     x, y = frame.place(np.array([[design.operation.target.centroid.x, edge.bounds[1]]]))[0]
     return float(x), float(y) - 4
 
 
-def _distance(metres: float) -> str:
+def _distance_text(metres: float) -> str:
     return f"{metres / 1000:g} km" if metres >= 1000 else f"{metres:g} m"
 
 
-def _haloed(x: float, y: float, text: str, style: str) -> Markup:
+def _halo_text(x: float, y: float, text: str, style: str) -> Markup:
     attributes: dict[str, object] = {
         "x": x, "y": y, "text_anchor": "middle", "font_size": 11, "font_weight": 600, "font_style": style,
         "fill": palette.INK, "stroke": "#ffffff", "stroke_width": 3, "stroke_linejoin": "round", "paint_order": "stroke",
@@ -188,8 +191,9 @@ def _scale_bar(frame: _Frame) -> Markup:
         for size in (20_000, 10_000, 5000, 2000, 1000, 500, 200, 100, 50, 20, 10)
         if size * frame.pixels_per_metre < 110 or size == 10
     )
-    long = metres * frame.pixels_per_metre
+    length = metres * frame.pixels_per_metre
     bar = svg(
-        "path", {"d": f"M10 {_SIDE - 16:g}v6h{long:.1f}v-6", "fill": "none", "stroke": palette.INK, "stroke_width": 1.6}
+        "path",
+        {"d": f"M10 {_SIDE - 16:g}v6h{length:.1f}v-6", "fill": "none", "stroke": palette.INK, "stroke_width": 1.6},
     )
-    return svg("g", None, bar, _haloed(10 + long / 2, _SIDE - 18, _distance(metres), "normal"))
+    return svg("g", None, bar, _halo_text(10 + length / 2, _SIDE - 18, _distance_text(metres), "normal"))

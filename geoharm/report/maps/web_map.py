@@ -1,7 +1,7 @@
-"""The map: a `folium.Map` for those who want to go on with it, and the finished page made from the same layers.
+"""The interactive map: a `folium.Map` for further work, and a page made from the same layers.
 
-folium's own page loads ten files from four hosts and puts data into code; so its objects are used, and its template
-is never run: the layers are read back from the map and drawn by a page that holds Leaflet itself.
+folium's own page loads ten files from four hosts and writes data into code. So only folium's map objects are used, and
+its template is never run. The layers are read from the map object and drawn by a page that contains Leaflet.
 """
 
 from __future__ import annotations
@@ -47,43 +47,47 @@ def build_map(release: Release, operation: ReleasedOperation) -> folium.Map:
     ----------
     release : Release
     operation : ReleasedOperation
-        Whose zones are drawn.
+        Its zones are drawn.
     """
     crs = release.study.area.crs
-    corners = bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs)
-    built = folium.Map(tiles=None, control_scale=True)
-    built.fit_bounds(corners)
-    _outline(built, "study", {"kind": "study"}, to_lonlat(release.study.area.boundary, crs, tolerance=5.0))
+    corners = bounds_lonlat(operation.design.operation.target.buffer(_outer_distance(operation)), crs)
+    folium_map = folium.Map(tiles=None, control_scale=True)
+    folium_map.fit_bounds(corners)
+    _add_outline(folium_map, "study", {"kind": "study"}, to_lonlat(release.study.area.boundary, crs, tolerance=5.0))
     for lines in release.study.publish.context:
-        _outline(built, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
-    for index, one in enumerate(release.hotspots):
-        for view, (image, _) in one.of(operation.design.operation.name).items():
-            _overlay(built, image, f"surface {index} {view}")
-        for change in _changes(release, operation, one.measure.name):
-            _overlay(built, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
-        for view, spots in _outlines(one, operation).items():
-            for spot in spots:
-                text = (
-                    f"Hotspot {spot.rank}, {view}: {_events(release, spot)} {one.measure.unit}, {spot.area_km2:.2f} km²"
-                )
-                about = {"kind": "hotspot", "measure": index, "rank": spot.rank, "view": view, "text": text}
-                _outline(
-                    built, f"hotspot {index} {view} {spot.rank}", about, to_lonlat(spot.geometry, crs, tolerance=1.0)
+        _add_outline(folium_map, "context", {"kind": "context"}, to_lonlat(lines, crs, tolerance=10.0))
+    for index, measure_hotspots in enumerate(release.hotspots):
+        for view, (image, _) in measure_hotspots.of(operation.design.operation.name).items():
+            _add_overlay(folium_map, image, f"surface {index} {view}")
+        for change in _operation_changes(release, operation, measure_hotspots.measure.name):
+            _add_overlay(folium_map, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
+        for view, hotspots in _hotspots_by_view(measure_hotspots, operation).items():
+            for hotspot in hotspots:
+                text = f"Hotspot {hotspot.rank}, {view}: {_events_text(release, hotspot)} {measure_hotspots.measure.unit}, {hotspot.area_km2:.2f} km²"
+                properties = {"kind": "hotspot", "measure": index, "rank": hotspot.rank, "view": view, "text": text}
+                _add_outline(
+                    folium_map,
+                    f"hotspot {index} {view} {hotspot.rank}",
+                    properties,
+                    to_lonlat(hotspot.geometry, crs, tolerance=1.0),
                 )
     for zone in operation.design.zones:
         shape = zone.geometry
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
             shape = operation.design.operation.target.buffer(zone.outer).intersection(release.study.area.boundary)
-        about = {"kind": zone.role.value, "name": zone.name, "style": _ZONE_STYLE[zone.role]}
-        _outline(built, zone.name, about, to_lonlat(shape, crs, tolerance=1.0))
-    folium.LayerControl(collapsed=True).add_to(built)
-    return built
+        properties = {"kind": zone.role.value, "name": zone.name, "style": _ZONE_STYLE[zone.role]}
+        _add_outline(folium_map, zone.name, properties, to_lonlat(shape, crs, tolerance=1.0))
+    folium.LayerControl(collapsed=True).add_to(folium_map)
+    return folium_map
 
 
 def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> str:
-    """Return the map as a whole HTML page: one file, no request, nothing run but what stands in it."""
-    built = build_map(release, operation)
-    data = _page_data(release, operation, built)
+    """Return the map as one whole HTML file that runs only its own scripts.
+
+    It loads nothing, unless the study file names a background map.
+    """
+    folium_map = build_map(release, operation)
+    data = _page_data(release, operation, folium_map)
     tiles = release.study.publish.tiles
     library = leaflet_assets()
     return render_page(
@@ -96,18 +100,18 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
         verdict=verdict,
         internal=release.is_internal,
         data=json_block(data),
-        measures=[(index, one.measure.name) for index, one in enumerate(release.hotspots)],
+        measures=[(index, measure_hotspots.measure.name) for index, measure_hotspots in enumerate(release.hotspots)],
         hotspot_rows=[
             (
                 index,
-                spot.rank,
-                _events(release, spot),
-                f"{spot.area_km2:.2f}",
-                _text.percent_text(spot.share),
-                _text.percent_text(spot.stability),
+                hotspot.rank,
+                _events_text(release, hotspot),
+                f"{hotspot.area_km2:.2f}",
+                _text.percent_text(hotspot.share),
+                _text.percent_text(hotspot.stability),
             )
-            for index, one in enumerate(release.hotspots)
-            for spot in one.hotspots[:10]
+            for index, measure_hotspots in enumerate(release.hotspots)
+            for hotspot in measure_hotspots.hotspots[:10]
         ],
         has_context=bool(release.study.publish.context),
         has_places=bool(release.study.publish.places),
@@ -117,78 +121,91 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
     )
 
 
-def _outlines(one: ReleasedHotspots, operation: ReleasedOperation) -> dict[str, tuple[Hotspot, ...]]:
-    """Return the hotspots to draw in each view: those of the whole period in its own, of each window in that."""
+def _hotspots_by_view(
+    measure_hotspots: ReleasedHotspots, operation: ReleasedOperation
+) -> dict[str, tuple[Hotspot, ...]]:
+    """Return the hotspots to draw in each view: whole period, before and after."""
+    operation_name = operation.design.operation.name
+    window_hotspots = {
+        view: hotspots
+        for (outline_operation, view), hotspots in measure_hotspots.outlines.items()
+        if outline_operation == operation_name and view in (BEFORE, AFTER)
+    }
+    return {WHOLE: measure_hotspots.hotspots} | window_hotspots
+
+
+def _events_text(release: Release, hotspot: Hotspot) -> str:
+    return f"{hotspot.events:,}" if release.is_internal else f"about {hotspot.events:,}"
+
+
+def _operation_changes(release: Release, operation: ReleasedOperation, measure: str) -> list[ReleasedChange]:
+    """Return the drawn change of a measure around an operation, as a list of one or none."""
     name = operation.design.operation.name
-    found = {view: spots for (owner, view), spots in one.outlines.items() if owner == name and view in (BEFORE, AFTER)}
-    return {WHOLE: one.hotspots} | found
+    return [
+        change
+        for change in release.changes
+        if (change.operation, change.measure.name) == (name, measure) and change.pictures
+    ]
 
 
-def _events(release: Release, spot: Hotspot) -> str:
-    return f"{spot.events:,}" if release.is_internal else f"about {spot.events:,}"
-
-
-def _changes(release: Release, operation: ReleasedOperation, measure: str) -> list[ReleasedChange]:
-    """Return the drawn change of a measure around an operation: one or none."""
-    name = operation.design.operation.name
-    return [one for one in release.changes if (one.operation, one.measure.name) == (name, measure) and one.pictures]
-
-
-def _overlay(built: folium.Map, image: ClassedImage, name: str) -> None:
+def _add_overlay(folium_map: folium.Map, image: ClassedImage, name: str) -> None:
     folium.raster_layers.ImageOverlay(
         image=data_uri(palette_png(image)),
         bounds=[[image.south, image.west], [image.north, image.east]],
         name=name,
         mercator_project=False,
         show=name.endswith(WHOLE),
-    ).add_to(built)
+    ).add_to(folium_map)
 
 
-def _outline(built: folium.Map, name: str, about: dict[str, Any], geometry: dict[str, Any]) -> None:
-    safe = {key: html(value) if isinstance(value, str) else value for key, value in about.items()}
-    feature = {"type": "Feature", "properties": safe, "geometry": geometry}
-    style = about.get("style", {"color": palette.CONTROL, "weight": 1, "fill": False})
+def _add_outline(folium_map: folium.Map, name: str, properties: dict[str, Any], geometry: dict[str, Any]) -> None:
+    escaped = {key: html(value) if isinstance(value, str) else value for key, value in properties.items()}
+    feature = {"type": "Feature", "properties": escaped, "geometry": geometry}
+    style = properties.get("style", {"color": palette.CONTROL, "weight": 1, "fill": False})
     folium.GeoJson(
         feature, name=str(html(name)), style_function=lambda _feature, style=style: style, smooth_factor=0
-    ).add_to(built)
+    ).add_to(folium_map)
 
 
-def _packed(feature: dict[str, Any]) -> dict[str, Any]:
+def _encoded_feature(feature: dict[str, Any]) -> dict[str, Any]:
     geometry = feature["geometry"]
     return feature | {"geometry": geometry | {"coordinates": delta_encoded(geometry["coordinates"])}}
 
 
-def _page_data(release: Release, operation: ReleasedOperation, built: folium.Map) -> dict[str, Any]:
-    """Read the layers back from the folium map; its random element names are left behind."""
+def _page_data(release: Release, operation: ReleasedOperation, folium_map: folium.Map) -> dict[str, Any]:
+    """Return the data of the page, with the layers read from the folium map but without its random element names."""
     images: dict[str, Any] = {}
     shapes: list[Any] = []
-    for child in built._children.values():  # folium offers no public way to list a map's layers
+    for child in folium_map._children.values():  # folium offers no public way to list a map's layers
         if isinstance(child, folium.raster_layers.ImageOverlay):
             images[str(child.layer_name)] = {"url": child.url, "bounds": child.bounds}
         elif isinstance(child, folium.GeoJson):
-            shapes += [_packed(feature) for feature in child.data.get("features", [child.data])]
+            shapes += [_encoded_feature(feature) for feature in child.data.get("features", [child.data])]
     crs, name = release.study.area.crs, operation.design.operation.name
     views = list(release.hotspots[0].of(name)) if release.hotspots else []
-    parts = step_windows(operation.design, views)
-    first = [BEFORE] if release.study.publish.steps == "phases" else []
-    steps = [*(view for view in first if view in views), *parts]
+    steps_by_name = step_windows(operation.design, views)
+    first_views = [BEFORE] if release.study.publish.steps == "phases" else []
+    steps = [*(view for view in first_views if view in views), *steps_by_name]
     views = [view for view in views if view in (WHOLE, BEFORE, AFTER)]
     return {
         "images": images,
         "shapes": shapes,
-        "measures": [_measure_data(one, name) for one in release.hotspots],
+        "measures": [_measure_data(measure_hotspots, name) for measure_hotspots in release.hotspots],
         "views": [*views, CHANGE] if views and any(f" {CHANGE}" in key for key in images) else views,
         "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
         "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
         "readings": [
-            [one.readings[ChangeKind.INTENSITY] for one in _changes(release, operation, spots.measure.name)]
-            for spots in release.hotspots
+            [
+                change.readings[ChangeKind.INTENSITY]
+                for change in _operation_changes(release, operation, measure_hotspots.measure.name)
+            ]
+            for measure_hotspots in release.hotspots
         ],
-        "places": [{"name": site.name, "at": _latlon(site.x, site.y, crs)} for site in release.study.publish.places],
-        "operation": bounds_lonlat(operation.design.operation.target.buffer(_reach(operation)), crs),
+        "places": [{"name": site.name, "at": _lat_lon(site.x, site.y, crs)} for site in release.study.publish.places],
+        "operation": bounds_lonlat(operation.design.operation.target.buffer(_outer_distance(operation)), crs),
         "city": bounds_lonlat(release.study.area.boundary, crs),
-        "windows": {name: format_numbers.window_text(window) for name, window in parts.items()}
+        "windows": {name: format_numbers.window_text(window) for name, window in steps_by_name.items()}
         | {
             "whole period": "every month with data",
             "before": format_numbers.window_text(operation.design.before),
@@ -210,32 +227,32 @@ def _tiles_data(tiles: BackgroundTiles | None) -> dict[str, Any] | None:
     }
 
 
-def _measure_data(one: ReleasedHotspots, operation: str) -> dict[str, Any]:
+def _measure_data(measure_hotspots: ReleasedHotspots, operation: str) -> dict[str, Any]:
     return {
-        "name": one.measure.name,
-        "unit": one.measure.unit,
-        "density": one.measure.density_unit,
-        "activity": one.measure.role is Role.ACTIVITY,
-        "breaks": list(one.breaks),
-        "events": {view: events for view, (_, events) in one.of(operation).items()},
-        "few": [view for view, (image, _) in one.of(operation).items() if not image.classes.any()],
-        "note": density_method(one),
+        "name": measure_hotspots.measure.name,
+        "unit": measure_hotspots.measure.unit,
+        "density": measure_hotspots.measure.density_unit,
+        "activity": measure_hotspots.measure.role is Role.ACTIVITY,
+        "breaks": list(measure_hotspots.breaks),
+        "events": {view: events for view, (_, events) in measure_hotspots.of(operation).items()},
+        "few": [view for view, (image, _) in measure_hotspots.of(operation).items() if not image.classes.any()],
+        "note": density_method(measure_hotspots),
     }
 
 
-def _latlon(x: float, y: float, crs: str) -> list[float]:
+def _lat_lon(x: float, y: float, crs: str) -> list[float]:
     point = to_lonlat(shapely.Point(x, y), crs)["coordinates"]
     return [point[1], point[0]]
 
 
-def _reach(operation: ReleasedOperation) -> float:
-    about = operation.design.operation
-    return about.rings[-1] if about.rings else about.gap
+def _outer_distance(operation: ReleasedOperation) -> float:
+    study_operation = operation.design.operation
+    return study_operation.rings[-1] if study_operation.rings else study_operation.gap
 
 
 @functools.cache
 def leaflet_assets() -> dict[str, str]:
-    """Return Leaflet from the assets-only package, without the pictures and maps its files point at."""
+    """Return the script and style of Leaflet, without references to pictures and source maps."""
     folder = resources.files("xstatic.pkg.leaflet").joinpath("data")
     script = folder.joinpath("leaflet.js").read_text(encoding="utf-8")
     style = folder.joinpath("leaflet.css").read_text(encoding="utf-8")

@@ -1,1 +1,1 @@
-"""Whole pages: report, embed card, priorities, appraisal."""
+"""Whole HTML pages: report, embed card, priorities and appraisal."""

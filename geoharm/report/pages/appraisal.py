@@ -1,4 +1,4 @@
-"""The page about what a planned operation and its alternatives would do to harm, and which assumption decides."""
+"""The appraisal page: expected harm under a planned operation and its alternatives, before acting."""
 
 from __future__ import annotations
 
@@ -49,20 +49,24 @@ class AppraisalRelease:
 
 
 def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
-    """Return what may be published of an appraisal: a baseline of 1 to k - 1 is withheld, and every sum it enters.
+    """Return what may be published of an appraisal.
 
-    Shares of draws stay: they are made of assumptions and many counts.
+    A baseline count from 1 to k - 1 is suppressed, and so is every sum that contains it. Shares of draws are kept, because
+    they depend on assumptions and on many counts.
     """
     k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
-    hidden = tuple(one.measure.name for one in appraisal.baseline if 0 < one.events < k)
+    hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if 0 < baseline.events < k)
     if not hidden:
         return AppraisalRelease(study, appraisal, (), k, _SEAL)
     return AppraisalRelease(
         study,
         replace(
             appraisal,
-            baseline=tuple(replace(one, events=0, dispersion=math.nan) if one.measure.name in hidden else one for one in appraisal.baseline),
-            options=tuple(_option(one, hidden) for one in appraisal.options),
+            baseline=tuple(
+                replace(baseline, events=0, dispersion=math.nan) if baseline.measure.name in hidden else baseline
+                for baseline in appraisal.baseline
+            ),
+            options=tuple(_withhold_sums(option, hidden) for option in appraisal.options),
         ),
         hidden,
         k,
@@ -79,164 +83,175 @@ def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tupl
         If the folder cannot be written.
     """
     check_folder(folder)
-    mark = "-internal" if appraisal_release.is_internal else ""
+    suffix = "-internal" if appraisal_release.is_internal else ""
     record = json.dumps(appraisal_record(appraisal_release), indent=1, ensure_ascii=False)
     return (
-        write_file(folder / f"appraisal{mark}.html", appraisal_page(appraisal_release)),
-        write_file(folder / f"appraisal{mark}.json", visible_text(record) + "\n"),
+        write_file(folder / f"appraisal{suffix}.html", appraisal_page(appraisal_release)),
+        write_file(folder / f"appraisal{suffix}.json", visible_text(record) + "\n"),
     )
 
 
 def appraisal_page(appraisal_release: AppraisalRelease) -> str:
-    """Return the whole page, without scripts."""
-    found = appraisal_release.appraisal
-    profiles = [one.profile for one in found.options[0].profiles]
+    """Return the appraisal as a whole HTML page without scripts."""
+    appraisal = appraisal_release.appraisal
+    profile_names = [result.profile for result in appraisal.options[0].profiles]
     return render_page(
         "appraisal.html.j2",
         style=asset("report.css"),
         version=__version__,
         study=appraisal_release.study,
-        appraisal=found,
+        appraisal=appraisal,
         internal=appraisal_release.is_internal,
         threshold=appraisal_release.threshold,
         profiles=[
             {
                 "name": name,
-                "reference": found.options[0].profiles[place].reference,
-                "figure": _figure(found, place),
-                "rows": [_row(one, place) for one in found.options],
+                "reference": appraisal.options[0].profiles[position].reference,
+                "figure": _profile_figure(appraisal, position),
+                "rows": [_profile_row(option, position) for option in appraisal.options],
             }
-            for place, name in enumerate(profiles)
+            for position, name in enumerate(profile_names)
         ],
         summary=[
-            (one.option.name, [_text.percent_text(part.reduces) for part in one.profiles]) for one in found.options
+            (option.option.name, [_text.percent_text(result.reduces) for result in option.profiles])
+            for option in appraisal.options
         ],
         baseline=[
-            (one.measure.name, one.measure.unit, _events(one, appraisal_release), one.months) for one in found.baseline
+            (baseline.measure.name, baseline.measure.unit, _baseline_text(baseline, appraisal_release), baseline.months)
+            for baseline in appraisal.baseline
         ],
-        options=[_about(one) for one in found.options],
+        options=[_option_context(option) for option in appraisal.options],
         hidden=appraisal_release.hidden,
     )
 
 
 def appraisal_record(appraisal_release: AppraisalRelease) -> dict[str, Any]:
     """Return the appraisal as a dictionary for JSON; undefined numbers as null."""
-    found = appraisal_release.appraisal
+    appraisal = appraisal_release.appraisal
     return {
         "study": appraisal_release.study.name,
         "geoharm": __version__,
-        "operation": found.operation,
-        "months": found.months,
-        "draws": found.draws,
-        "seed": found.seed,
-        "missing": list(found.missing),
-        "limited": found.limited,
+        "operation": appraisal.operation,
+        "months": appraisal.months,
+        "draws": appraisal.draws,
+        "seed": appraisal.seed,
+        "missing": list(appraisal.missing),
+        "limited": appraisal.limited,
         "options": [
             {
-                "name": one.option.name,
-                "source": one.option.source,
-                "cost": to_record(one.option.cost),
+                "name": option.option.name,
+                "source": option.option.source,
+                "cost": to_record(option.option.cost),
                 "profiles": [
                     {
-                        "profile": part.profile,
-                        "mean": to_record(part.mean),
-                        "interval": [to_record(part.interval.low), to_record(part.interval.high)],
-                        "share_with_less_harm": to_record(part.reduces),
-                        "decided_by": part.decides,
-                        "break_even_displacement": to_record(part.break_even),
-                        "vetoes": [{"words": words, "measure": name, "broken_in": to_record(share)} for words, name, share in part.vetoes],
+                        "profile": result.profile,
+                        "mean": to_record(result.mean),
+                        "interval": [to_record(result.interval.low), to_record(result.interval.high)],
+                        "share_with_less_harm": to_record(result.reduces),
+                        "decided_by": result.decides,
+                        "break_even_displacement": to_record(result.break_even),
+                        "vetoes": [{"words": words, "measure": name, "broken_in": to_record(share)} for words, name, share in result.vetoes],
                     }
-                    for part in one.profiles
+                    for result in option.profiles
                 ],
             }
-            for one in found.options
+            for option in appraisal.options
         ],
     }  # fmt: skip
 
 
-def _option(one: OptionAppraisal, hidden: tuple[str, ...]) -> OptionAppraisal:
-    nothing = Interval(math.nan, math.nan, 0.9)
+def _withhold_sums(option: OptionAppraisal, hidden: tuple[str, ...]) -> OptionAppraisal:
+    no_interval = Interval(math.nan, math.nan, 0.9)
     return replace(
-        one,
+        option,
         changes=tuple(
-            (name, nothing, math.nan) if name in hidden else (name, span, mean) for name, span, mean in one.changes
+            (name, no_interval, math.nan) if name in hidden else (name, span, mean)
+            for name, span, mean in option.changes
         ),
-        profiles=tuple(replace(part, mean=math.nan, interval=nothing, break_even=math.nan) for part in one.profiles),
+        profiles=tuple(
+            replace(result, mean=math.nan, interval=no_interval, break_even=math.nan) for result in option.profiles
+        ),
     )
 
 
-def _row(one: OptionAppraisal, place: int) -> dict[str, str]:
-    part = one.profiles[place]
+def _profile_row(option: OptionAppraisal, position: int) -> dict[str, str]:
+    result = option.profiles[position]
     return {
-        "name": one.option.name,
-        "net": _net(part),
-        "reduces": _text.percent_text(part.reduces),
-        "decides": f"{part.decides} ({_text.percent_text(part.decides_share)} of the spread)" if part.decides else "nothing was assumed to vary",
-        "even": _even(part),
-        "vetoes": "; ".join(f"{name}: rises in {_text.percent_text(share)} of draws ({words})" for words, name, share in part.vetoes)
+        "name": option.option.name,
+        "net": _net_harm_text(result),
+        "reduces": _text.percent_text(result.reduces),
+        "decides": f"{result.decides} ({_text.percent_text(result.decides_share)} of the spread)" if result.decides else "nothing was assumed to vary",
+        "even": _break_even_text(result),
+        "vetoes": "; ".join(f"{name}: rises in {_text.percent_text(share)} of draws ({words})" for words, name, share in result.vetoes)
         or "none",
-        "cost": _text.UNKNOWN if math.isnan(one.option.cost) else f"{one.option.cost:,.0f}",
+        "cost": _text.UNKNOWN if math.isnan(option.option.cost) else f"{option.option.cost:,.0f}",
     }  # fmt: skip
 
 
-def _net(part: OptionUnderProfile) -> str:
-    if math.isnan(part.mean):
+def _net_harm_text(result: OptionUnderProfile) -> str:
+    if math.isnan(result.mean):
         return "withheld"
-    ends = [_tenth(value) for value in (part.mean, part.interval.low, part.interval.high)]
-    return f"{ends[0]} ({ends[1]} to {ends[2]})"
+    value_texts = [_one_decimal(value) for value in (result.mean, result.interval.low, result.interval.high)]
+    return f"{value_texts[0]} ({value_texts[1]} to {value_texts[2]})"
 
 
-def _even(part: OptionUnderProfile) -> str:
-    if math.isnan(part.break_even):
+def _break_even_text(result: OptionUnderProfile) -> str:
+    if math.isnan(result.break_even):
         return "none between 0% and 100%"
-    return f"if {_text.percent_text(part.break_even)} of the local change turned up nearby, nothing would be gained"
+    return f"if {_text.percent_text(result.break_even)} of the local change turned up nearby, nothing would be gained"
 
 
-def _events(one: Baseline, appraisal_release: AppraisalRelease) -> str:
-    return f"under {appraisal_release.threshold}" if one.measure.name in appraisal_release.hidden else f"{one.events:,}"
+def _baseline_text(baseline: Baseline, appraisal_release: AppraisalRelease) -> str:
+    return (
+        f"under {appraisal_release.threshold}"
+        if baseline.measure.name in appraisal_release.hidden
+        else f"{baseline.events:,}"
+    )
 
 
-def _about(one: OptionAppraisal) -> dict[str, Any]:
-    option = one.option
-    lasting = "for as long as the appraisal looks" if math.isinf(option.half_life[0]) else (
+def _option_context(option_appraisal: OptionAppraisal) -> dict[str, Any]:
+    option = option_appraisal.option
+    duration = "for as long as the appraisal looks" if math.isinf(option.half_life[0]) else (
         f"half of it is gone after {option.half_life[0]:g} to {option.half_life[1]:g} months"
     )  # fmt: skip
-    assumed = [
-        f"local change {_share(option.local)}",
+    assumptions = [
+        f"local change {_range_text(option.local)}",
         f"{_text.percent_text(max(option.displaced[0], 0))} to {_text.percent_text(max(option.displaced[1], 0))} of it displaced",
-        f"it lasts: {lasting}",
-        *(f"{side.measure} {_share((side.low, side.high))}" for side in option.side),
+        f"it lasts: {duration}",
+        *(f"{side.measure} {_range_text((side.low, side.high))}" for side in option.side),
     ]
-    return {"name": option.name, "assumed": "; ".join(assumed), "source": option.source, "card": one.card,
-            "changes": [(name, _net_change(mean, span)) for name, span, mean in one.changes]}  # fmt: skip
+    return {"name": option.name, "assumed": "; ".join(assumptions), "source": option.source, "card": option_appraisal.card,
+            "changes": [(name, _change_text(mean, span)) for name, span, mean in option_appraisal.changes]}  # fmt: skip
 
 
-def _net_change(mean: float, span: Interval) -> str:
+def _change_text(mean: float, span: Interval) -> str:
     if math.isnan(mean):
         return "withheld"
-    ends = [_tenth(value) for value in (mean, span.low, span.high)]
-    return f"{ends[0]} ({ends[1]} to {ends[2]})"
+    value_texts = [_one_decimal(value) for value in (mean, span.low, span.high)]
+    return f"{value_texts[0]} ({value_texts[1]} to {value_texts[2]})"
 
 
-def _tenth(value: float) -> str:
-    """Return a number with one decimal, and never a minus before 0.0."""
+def _one_decimal(value: float) -> str:
+    """Return a number with one decimal, without a minus sign before 0.0."""
     return _text.decimal_text(round(value, 1) + 0.0, 1)
 
 
-def _share(pair: tuple[float, float]) -> str:
-    return f"{format_numbers.signed_text(100 * pair[0])}% to {format_numbers.signed_text(100 * pair[1])}%"
+def _range_text(share_range: tuple[float, float]) -> str:
+    return f"{format_numbers.signed_text(100 * share_range[0])}% to {format_numbers.signed_text(100 * share_range[1])}%"
 
 
-def _figure(found: Appraisal, place: int) -> Markup | None:
-    """Return one whisker an option under a profile; None if it is withheld."""
-    rows = [(one.option.name, one.profiles[place]) for one in found.options]
-    known = [value for _, part in rows for value in (part.interval.low, part.interval.high) if math.isfinite(value)]
-    if not known:
+def _profile_figure(appraisal: Appraisal, position: int) -> Markup | None:
+    """Return a chart with one interval for each option under a profile; None if all are suppressed."""
+    rows = [(option.option.name, option.profiles[position]) for option in appraisal.options]
+    interval_ends = [
+        value for _, result in rows for value in (result.interval.low, result.interval.high) if math.isfinite(value)
+    ]
+    if not interval_ends:
         return None
     left, width, step = 250.0, 700.0, 34.0
     height = 30 + step * len(rows) + 28
-    reach = max([1e-9, *map(abs, known)]) * 1.1
-    scale = Scale(-reach, reach, left, width - 10)
+    half_range = max([1e-9, *map(abs, interval_ends)]) * 1.1
+    scale = Scale(-half_range, half_range, left, width - 10)
     parts = []
     for tick in scale.ticks(5):
         parts.append(
@@ -245,13 +260,13 @@ def _figure(found: Appraisal, place: int) -> Markup | None:
         parts.append(
             text(scale(tick), height - 12, "0" if abs(tick) < 1e-12 else f"{tick:+g}".replace("-", _text.MINUS))
         )
-    for index, (name, part) in enumerate(rows):
+    for index, (name, result) in enumerate(rows):
         y = 26 + step * (index + 0.5)
         parts.append(text(left - 12, y + 4, name, anchor="end", colour=palette.INK, size=13))
-        low, high = scale(part.interval.low), scale(part.interval.high)
+        low, high = scale(result.interval.low), scale(result.interval.high)
         parts.append(line(low, y, high, y, palette.SLATE, 2.4))
-        parts += [line(end, y - 5, end, y + 5, palette.SLATE, 2.2) for end in (low, high)]
-        parts.append(svg("circle", {"cx": scale(part.mean), "cy": y, "r": 5, "fill": palette.INK}))
+        parts += [line(end_x, y - 5, end_x, y + 5, palette.SLATE, 2.2) for end_x in (low, high)]
+        parts.append(svg("circle", {"cx": scale(result.mean), "cy": y, "r": 5, "fill": palette.INK}))
     parts.append(text(scale(0) - 8, 14, "\u25c4 less harm", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     return drawing(width, height, "Net change in harm by option", "Dot: mean; line: 90% of draws.", parts)

@@ -1,4 +1,7 @@
-"""The card: verdict, four answers and a map for somebody else's page, in one file without any script."""
+"""The embed card: verdict, four answers and a map, to show inside another page.
+
+It is one file without scripts.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from geoharm.report.maps.layers import credit_lines
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.wording.verdict import Verdict
 
-# What the card takes in a column of 640 pixels, and in one of 360.
+# Width and height of the card in a column of 640 pixels, and its height in a column of 360 pixels.
 WIDTH, HEIGHT, TALL = 640, 640, 1200
 
 
@@ -23,17 +26,17 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
     release : Release
     operation : ReleasedOperation
     verdict : Verdict
-        On that operation.
+        The verdict on that operation.
     name : str
-        The card's file name, for the line that puts it into another page.
+        The card's file name, for the HTML line that embeds it in another page.
     """
     design, primary = operation.design, operation.primary
     picture = title = None
-    for one in release.hotspots:
-        shown = one.of(design.operation.name)
-        if one.measure.name == primary.measure.name and "after" in shown and one.breaks:
+    for measure_hotspots in release.hotspots:
+        views = measure_hotspots.of(design.operation.name)
+        if measure_hotspots.measure.name == primary.measure.name and "after" in views and measure_hotspots.breaks:
             title = f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} after: {format_numbers.window_text(design.after)}"
-            picture = operation_map(release, design, shown["after"][0], title)
+            picture = operation_map(release, design, views["after"][0], title)
     return render_page(
         "embed.html.j2",
         style=asset("embed.css"),
@@ -52,11 +55,13 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
 
 
 def iframe_snippet(file: str, operation: str) -> str:
-    """Return the line that puts a card into another page: it may run nothing, send nothing and leave nothing.
+    """Return the HTML line that embeds a card in another page.
+
+    The embedded card cannot run scripts, send data or open other pages.
 
     Examples
     --------
-    >>> print(snippet("embed.html", "Clean Sweep"))
+    >>> print(iframe_snippet("embed.html", "Clean Sweep"))
     <iframe src="embed.html" title="Clean Sweep: verdict and map" width="640" height="640" loading="lazy" sandbox referrerpolicy="no-referrer"></iframe>
     """
     return (

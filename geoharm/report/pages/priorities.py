@@ -1,4 +1,4 @@
-"""The page about priorities: markets in order with the ranks each may take, the threat matrix, and gaps in reach."""
+"""The priorities page: ranked markets with their range of ranks, threat matrix, and gaps in reach."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ from geoharm.report.maps.layers import to_lonlat
 
 
 def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
-    """Write ``priorities.html``, ``.json`` and ``.geojson`` (a ranked layer) into a folder; an internal release says so.
+    """Write ``priorities.html``, ``.json`` and ``.geojson`` (a ranked layer) into a folder.
+
+    The files of an internal release have "internal" in their names.
 
     Raises
     ------
@@ -32,21 +34,21 @@ def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path
         If the folder cannot be written.
     """
     check_folder(folder)
-    mark = "-internal" if ranking_release.is_internal else ""
+    suffix = "-internal" if ranking_release.is_internal else ""
     return (
-        write_file(folder / f"priorities{mark}.html", ranking_page(ranking_release)),
+        write_file(folder / f"priorities{suffix}.html", ranking_page(ranking_release)),
         write_file(
-            folder / f"priorities{mark}.json",
+            folder / f"priorities{suffix}.json",
             visible_text(json.dumps(ranking_record(ranking_release), indent=1)) + "\n",
         ),
         write_file(
-            folder / f"priorities{mark}.geojson", visible_text(json.dumps(ranking_layer(ranking_release))) + "\n"
+            folder / f"priorities{suffix}.geojson", visible_text(json.dumps(ranking_layer(ranking_release))) + "\n"
         ),
     )
 
 
 def ranking_page(ranking_release: RankingRelease) -> str:
-    """Return the whole page, without scripts."""
+    """Return the ranking as a whole HTML page without scripts."""
     ranking = ranking_release.ranking
     return render_page(
         "priorities.html.j2",
@@ -61,38 +63,40 @@ def ranking_page(ranking_release: RankingRelease) -> str:
                 "rank": row.rank,
                 "market": row.market,
                 "ranks": f"{row.ranks.low:.0f} to {row.ranks.high:.0f}",
-                "cells": [_value(one) for one in row.values],
+                "cells": [_criterion_text(criterion) for criterion in row.values],
             }
             for row in ranking.rows
         ],
-        criteria=[(name, weight, _unit(ranking_release, name)) for name, weight in ranking.weights],
-        heads=[one.criterion for one in ranking.rows[0].values],
+        criteria=[(name, weight, _criterion_unit(ranking_release, name)) for name, weight in ranking.weights],
+        heads=[criterion.criterion for criterion in ranking.rows[0].values],
         matrix=_matrix_figure(ranking.threats),
         threats=[
             {
                 "market": row.market,
                 "area": f"{row.area_km2:.2f}",
-                "cells": [(name, _threat(one)) for name, one in row.threats],
-                "features": [(one.name, _feature(one.name, one.value, one.note)) for one in row.features],
+                "cells": [(name, _threat_text(estimate)) for name, estimate in row.threats],
+                "features": [
+                    (feature.name, _feature_text(feature.name, feature.value, feature.note)) for feature in row.features
+                ],
             }
             for row in ranking.threats
         ],
         gaps=[
             {
-                "market": one.market,
-                "service": one.service,
-                "distance": "none listed" if math.isnan(one.distance) else f"{one.distance:,.0f} m",
-                "share": "none listed or withheld" if math.isnan(one.share) else _text.percent_text(one.share),
-                "harm": _text.UNKNOWN if math.isnan(one.harm) else f"{one.harm:,.0f}",
+                "market": gap.market,
+                "service": gap.service,
+                "distance": "none listed" if math.isnan(gap.distance) else f"{gap.distance:,.0f} m",
+                "share": "none listed or withheld" if math.isnan(gap.share) else _text.percent_text(gap.share),
+                "harm": _text.UNKNOWN if math.isnan(gap.harm) else f"{gap.harm:,.0f}",
             }
-            for one in ranking.gaps
+            for gap in ranking.gaps
         ],
         threshold=ranking_release.threshold,
     )
 
 
 def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
-    """Return the ranking as a dictionary for JSON; undefined numbers as null beside their note."""
+    """Return the ranking as a dictionary for JSON; undefined numbers are null and have a note."""
     ranking = ranking_release.ranking
     return {
         "study": ranking_release.study.name,
@@ -108,33 +112,36 @@ def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
                 "ranks": [row.ranks.low, row.ranks.high],
                 "score": to_record(row.score),
                 "criteria": {
-                    one.criterion: {"value": to_record(one.value), "standard_error": to_record(one.standard_error), "unit": one.unit, "note": one.note}
-                    for one in row.values
+                    criterion.criterion: {
+                        "value": to_record(criterion.value), "standard_error": to_record(criterion.standard_error),
+                        "unit": criterion.unit, "note": criterion.note,
+                    }
+                    for criterion in row.values
                 },
-                "threats": {name: {"a_year": to_record(one.value), "note": one.note} for name, one in threat.threats},
-                "features": {one.name: to_record(one.value) for one in threat.features},
+                "threats": {name: {"a_year": to_record(estimate.value), "note": estimate.note} for name, estimate in threat.threats},
+                "features": {feature.name: to_record(feature.value) for feature in threat.features},
             }
             for row, threat in zip(ranking.rows, ranking.threats, strict=True)
         ],
         "gaps": [
-            {"market": one.market, "service": one.service, "nearest_m": to_record(one.distance), "share_beyond": to_record(one.share)}
-            for one in ranking.gaps
+            {"market": gap.market, "service": gap.service, "nearest_m": to_record(gap.distance), "share_beyond": to_record(gap.share)}
+            for gap in ranking.gaps
         ],
         "notes": list(ranking.notes),
     }  # fmt: skip
 
 
 def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
-    """Return the markets' outlines with their ranks, and the share of harm beyond walking distance of each service."""
+    """Return the markets as GeoJSON: outlines, ranks, and share of harm beyond walking distance of each service."""
     ranking = ranking_release.ranking
     by_name = {row.market: row for row in ranking.rows}
     features = []
-    for spot in ranking.spots:
-        row = by_name[f"market {spot.rank}"]
+    for market_hotspot in ranking.spots:
+        row = by_name[f"market {market_hotspot.rank}"]
         gaps = {
-            f"beyond_{one.service.replace(' ', '_')}": to_record(one.share)
-            for one in ranking.gaps
-            if one.market == row.market
+            f"beyond_{gap.service.replace(' ', '_')}": to_record(gap.share)
+            for gap in ranking.gaps
+            if gap.market == row.market
         }
         properties = {
             "market": row.market,
@@ -143,44 +150,54 @@ def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
             "rank_high": row.ranks.high,
             **gaps,
         }
-        geometry = to_lonlat(spot.geometry, ranking_release.study.area.crs)
+        geometry = to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs)
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}
 
 
-def _unit(ranking_release: RankingRelease, name: str) -> str:
-    return next((one.unit for row in ranking_release.ranking.rows for one in row.values if one.criterion == name), "")
+def _criterion_unit(ranking_release: RankingRelease, name: str) -> str:
+    return next(
+        (
+            criterion.unit
+            for row in ranking_release.ranking.rows
+            for criterion in row.values
+            if criterion.criterion == name
+        ),
+        "",
+    )
 
 
-def _value(one: CriterionValue) -> str:
-    if math.isnan(one.value):
-        return one.note or _text.UNKNOWN
-    if one.criterion == "reach":
-        return f"{_text.percent_text(one.value)} ({one.note})"
-    if one.criterion == "trend":
-        reach = 1.96 * one.standard_error
-        return f"×{math.exp(one.value):.2f} ({math.exp(one.value - reach):.2f} to {math.exp(one.value + reach):.2f})"
-    digits = 2 if abs(one.value) < 10 else 0
-    reach = 1.96 * one.standard_error
-    ends = [_text.decimal_text(value, digits) for value in (one.value - reach, one.value + reach)]
-    return f"{_text.decimal_text(one.value, digits)} ({ends[0]} to {ends[1]})"
+def _criterion_text(criterion: CriterionValue) -> str:
+    if math.isnan(criterion.value):
+        return criterion.note or _text.UNKNOWN
+    if criterion.criterion == "reach":
+        return f"{_text.percent_text(criterion.value)} ({criterion.note})"
+    if criterion.criterion == "trend":
+        half_width = 1.96 * criterion.standard_error
+        return f"×{math.exp(criterion.value):.2f} ({math.exp(criterion.value - half_width):.2f} to {math.exp(criterion.value + half_width):.2f})"
+    digits = 2 if abs(criterion.value) < 10 else 0
+    half_width = 1.96 * criterion.standard_error
+    end_texts = [
+        _text.decimal_text(value, digits) for value in (criterion.value - half_width, criterion.value + half_width)
+    ]
+    return f"{_text.decimal_text(criterion.value, digits)} ({end_texts[0]} to {end_texts[1]})"
 
 
-def _threat(one: Estimate) -> str:
-    if not one.is_defined:
-        return one.note
-    span = one.interval()
-    return f"{one.value:,.0f} ({max(0.0, span.low):,.0f} to {span.high:,.0f})"
+def _threat_text(estimate: Estimate) -> str:
+    if not estimate.is_defined:
+        return estimate.note
+    span = estimate.interval()
+    return f"{estimate.value:,.0f} ({max(0.0, span.low):,.0f} to {span.high:,.0f})"
 
 
-def _feature(name: str, value: float, note: str) -> str:
+def _feature_text(name: str, value: float, note: str) -> str:
     if math.isnan(value):
         return note or _text.UNKNOWN
     return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
 
 
 def _ranks_figure(ranking_release: RankingRelease) -> Markup:
-    """Return one whisker of ranks a market, the first on top; rank 1 is on the left."""
+    """Return a chart with the range of ranks of each market, the first market on top, rank 1 on the left."""
     rows = ranking_release.ranking.rows
     left, width, step = 110.0, 700.0, 28.0
     height = 30 + step * len(rows) + 26
@@ -199,23 +216,26 @@ def _ranks_figure(ranking_release: RankingRelease) -> Markup:
 
 
 def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
-    """Return the threat matrix: one disc a market and threat, its area in proportion to events a year."""
+    """Return the threat matrix: one disc for each market and threat, with an area in proportion to events per year."""
     names = [name for name, _ in threats[0].threats]
     left, width, step = 110.0, 700.0, 46.0
     height = 34 + step * len(threats)
     column = (width - left) / len(names)
-    most = max((one.value for row in threats for _, one in row.threats if one.is_defined), default=1.0) or 1.0
-    parts = [text(left + column * (place + 0.5), 18, name, weight=600) for place, name in enumerate(names)]
+    largest = (
+        max((estimate.value for row in threats for _, estimate in row.threats if estimate.is_defined), default=1.0)
+        or 1.0
+    )
+    parts = [text(left + column * (position + 0.5), 18, name, weight=600) for position, name in enumerate(names)]
     for index, row in enumerate(threats):
         y = 34 + step * (index + 0.5)
         parts.append(line(left, y + step / 2, width, y + step / 2, palette.LINE))
         parts.append(text(left - 12, y + 4, row.market, anchor="end", colour=palette.INK, size=13))
-        for place, (_, one) in enumerate(row.threats):
-            x = left + column * (place + 0.5)
-            if not one.is_defined:
+        for position, (_, estimate) in enumerate(row.threats):
+            x = left + column * (position + 0.5)
+            if not estimate.is_defined:
                 parts.append(text(x, y + 4, "unknown", colour=palette.MUTED))
                 continue
-            radius = 18 * math.sqrt(one.value / most)
+            radius = 18 * math.sqrt(estimate.value / largest)
             parts.append(svg("circle", {"cx": x - 22, "cy": y, "r": max(radius, 1.0), "fill": palette.SLATE}))
-            parts.append(text(x + 6, y + 4, f"{one.value:,.0f}", anchor="start", colour=palette.INK))
+            parts.append(text(x + 6, y + 4, f"{estimate.value:,.0f}", anchor="start", colour=palette.INK))
     return drawing(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)

@@ -1,4 +1,4 @@
-"""The report: one page that answers first, shows its evidence after, and holds every number as text."""
+"""The report page: the answer first, then the evidence, with every number also as text."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import Verdict
 
 ARROW = "\u2192"
-_PLACES = (
+_LEDGER_COLUMNS = (
     ("Read", "read"), ("Kept", "kept"), ("Rejected", "rejected"), ("Duplicate", "duplicate"), ("Inside", "inside"),
     ("Outside", "outside"), ("Default geocode", "default_geocode"), ("No place", "no_place"),
     ("Placed by address", "recovered"),
 )  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_KINDS = {
+_TABLE_KINDS = {
     "area_table": "area table, by value", "survey": "survey, by estimate", "site": "sites", "streets": "street lines",
 }  # fmt: skip
 
@@ -52,15 +52,22 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
     ----------
     release : Release
     operation : ReleasedOperation
-        One of its operations.
+        One of the operations of the release.
     verdict : Verdict
-        On that operation.
+        The verdict on that operation.
     """
     primary = operation.primary
     target = primary.effect("target")
-    drawn = target.counting if target.is_refused else target.interval
-    drawable = math.isfinite(drawn.low) and drawn.low < drawn.high
-    surface = next((one for one in release.hotspots if one.measure.name == primary.measure.name), None)
+    interval = target.counting if target.is_refused else target.interval
+    has_interval = math.isfinite(interval.low) and interval.low < interval.high
+    surface = next(
+        (
+            measure_hotspots
+            for measure_hotspots in release.hotspots
+            if measure_hotspots.measure.name == primary.measure.name
+        ),
+        None,
+    )
     return render_page(
         "report.html.j2",
         style=asset("report.css"),
@@ -68,11 +75,11 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         study=release.study,
         operation=operation.design.operation,
         internal=release.is_internal,
-        facts=_facts(operation),
+        facts=_operation_facts(operation),
         verdict=verdict,
         verdict_caption=interval_caption(target),
         verdict_figure=effects.interval_chart(target, primary.measure.unit, read_with_diagnostics(primary, target))
-        if drawable
+        if has_interval
         else None,
         answers=[(answer, effects.reading_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
@@ -95,26 +102,29 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
     )
 
 
-def _facts(operation: ReleasedOperation) -> list[tuple[str, str]]:
-    design, about = operation.design, operation.design.operation
+def _operation_facts(operation: ReleasedOperation) -> list[tuple[str, str]]:
+    design, study_operation = operation.design, operation.design.operation
     return [
-        ("Placebo date" if about.placebo else "Operation", format_numbers.days_text(about.period)),
-        ("Tactic", about.tactic),
-        ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km², {about.target_note}"),
-        ("Chosen on", format_numbers.days_text(about.chosen_on) if about.chosen_on else "not stated"),
+        ("Placebo date" if study_operation.placebo else "Operation", format_numbers.days_text(study_operation.period)),
+        ("Tactic", study_operation.tactic),
+        ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km², {study_operation.target_note}"),
+        (
+            "Chosen on",
+            format_numbers.days_text(study_operation.chosen_on) if study_operation.chosen_on else "not stated",
+        ),
         ("Before", format_numbers.window_text(design.before)),
         ("After", format_numbers.window_text(design.after)),
         ("Compared with", comparison_text(operation.primary.effect("target"))),
     ]
 
 
-def _pair(effect: ReleasedEffect) -> str:
+def _before_after_text(effect: ReleasedEffect) -> str:
     if str(effect.before) == str(effect.after) == "withheld":
         return "withheld"
     return f"{format_numbers.count_text(effect.before)} {ARROW} {format_numbers.count_text(effect.after)}"
 
 
-def _net(effect: ReleasedEffect) -> str:
+def _net_change_text(effect: ReleasedEffect) -> str:
     if math.isnan(effect.change):
         return "withheld" if effect.is_withheld else f"none: {effect.note}"
     if effect.is_refused:
@@ -124,46 +134,51 @@ def _net(effect: ReleasedEffect) -> str:
 
 def _harm_context(operation: ReleasedOperation) -> dict[str, Any]:
     harms, activities = [], []
-    for one in (one for one in operation.measures if one.measure.role is not Role.REPORTING):
-        target, rings = one.effect("target"), one.effect(ALL_RINGS)
-        if one.measure.role is Role.ACTIVITY:
+    for measure in (measure for measure in operation.measures if measure.measure.role is not Role.REPORTING):
+        target, rings = measure.effect("target"), measure.effect(ALL_RINGS)
+        if measure.measure.role is Role.ACTIVITY:
             control = f"{format_numbers.count_text(target.control_before)} {ARROW} {format_numbers.count_text(target.control_after)}"
             activities.append(
-                {"name": one.measure.name, "target": _pair(target), "rings": _pair(rings), "control": control}
+                {
+                    "name": measure.measure.name,
+                    "target": _before_after_text(target),
+                    "rings": _before_after_text(rings),
+                    "control": control,
+                }
             )
             continue
-        state = read_with_diagnostics(one, target)
-        entries = one.measure.kind == "treatment_entry"
-        neutral = (
+        state = read_with_diagnostics(measure, target)
+        is_treatment_entry = measure.measure.kind == "treatment_entry"
+        marked_reading = (
             {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}.get(state, state)
-            if entries
+            if is_treatment_entry
             else state
         )
         harms.append(
             {
-                "name": one.measure.name,
-                "recorder": one.measure.recorded_by,
-                "target": _pair(target),
-                "target_net": _net(target),
-                "mark": effects.reading_mark(neutral),
-                "reading": f"{state.value}; a gain or not is for values to say" if entries else state.value,
-                "rings": _pair(rings),
-                "rings_net": _net(rings),
+                "name": measure.measure.name,
+                "recorder": measure.measure.recorded_by,
+                "target": _before_after_text(target),
+                "target_net": _net_change_text(target),
+                "mark": effects.reading_mark(marked_reading),
+                "reading": f"{state.value}; a gain or not is for values to say" if is_treatment_entry else state.value,
+                "rings": _before_after_text(rings),
+                "rings_net": _net_change_text(rings),
                 "detectable": _text.percent_text(target.detectable_fall),
             }
         )
-    types = {one.measure.harm.type for one in operation.measures if one.measure.harm}
-    absent = [text for kind, text in _WANTED if kind not in types]
-    length = operation.primary.effect("target").length_ratio
+    types = {measure.measure.harm.type for measure in operation.measures if measure.measure.harm}
+    absent = [text for kind, text in _WANTED_HARMS if kind not in types]
+    length_ratio = operation.primary.effect("target").length_ratio
     design = operation.design
     note = (
         f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
     )
-    note += "per window after." if not math.isclose(length, 1) else "for windows of one length."
+    note += "per window after." if not math.isclose(length_ratio, 1) else "for windows of one length."
     return {"harms": harms, "activities": activities, "absent": absent, "windows_note": note}
 
 
-_WANTED = (
+_WANTED_HARMS = (
     ("health", "Overdoses, ambulance calls or drug treatment (a health measure)"),
     ("crime and violence", "Violence and other crime reported by the public"),
     ("social and nuisance", "Disorder and nuisance"),
@@ -180,14 +195,14 @@ def _distance_context(operation: ReleasedOperation) -> dict[str, Any]:
         "zones": [
             {
                 "zone": label,
-                "counts": _pair(effect),
+                "counts": _before_after_text(effect),
                 "expected": _text.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
-                "change": _net(effect),
-                "ratio": _ratio(effect),
+                "change": _net_change_text(effect),
+                "ratio": _ratio_text(effect),
                 "counting": _text.UNKNOWN
                 if math.isnan(effect.counting.low)
                 else f"{format_numbers.signed_text(effect.counting.low)} to {format_numbers.signed_text(effect.counting.high)}",
-                "wdd": _wdd(effect),
+                "wdd": _wdd_text(effect),
                 "dispersion": _text.decimal_text(effect.dispersion),
             }
             for label, effect in zip(labels, primary.effects, strict=True)
@@ -203,7 +218,7 @@ def _zone_label(name: str, design: Any) -> str:
     return f"gap, {label}" if name in gaps else label
 
 
-def _ratio(effect: ReleasedEffect) -> str:
+def _ratio_text(effect: ReleasedEffect) -> str:
     if not effect.ratio.is_defined:
         return _text.UNKNOWN
     span = effect.ratio.interval()
@@ -211,7 +226,7 @@ def _ratio(effect: ReleasedEffect) -> str:
     return f"{math.exp(effect.ratio.value):.2f} ({low:.2f} to {high:.2f})"
 
 
-def _wdd(effect: ReleasedEffect) -> str:
+def _wdd_text(effect: ReleasedEffect) -> str:
     if not effect.difference.is_defined:
         return _text.UNKNOWN
     value = _text.decimal_text(effect.difference.value, 1)
@@ -221,14 +236,14 @@ def _wdd(effect: ReleasedEffect) -> str:
 def _time_context(operation: ReleasedOperation) -> dict[str, Any]:
     primary, design = operation.primary, operation.design
     series = primary.series
-    drawn = series.step > 0 and len(series.starts) > 1
-    heads, rows = _series_table(primary) if drawn else ([], [])
+    is_drawn = series.step > 0 and len(series.starts) > 1
+    heads, rows = _series_table(primary) if is_drawn else ([], [])
     days_of = {phase.name: format_numbers.window_text(phase) for phase in design.phases}
     return {
-        "series_figure": effects.series_chart(series, design, primary.measure.unit) if drawn else None,
+        "series_figure": effects.series_chart(series, design, primary.measure.unit) if is_drawn else None,
         "series_heads": heads,
         "series_rows": rows,
-        "step": effects.step_name(series.step) if drawn else "",
+        "step": effects.step_name(series.step) if is_drawn else "",
         "phases": [
             {
                 "phase": effect.window,
@@ -236,7 +251,7 @@ def _time_context(operation: ReleasedOperation) -> dict[str, Any]:
                 "days": days_of[effect.window],
                 "after": format_numbers.count_text(effect.after),
                 "expected": _text.UNKNOWN if math.isnan(effect.expected) else f"{effect.expected:,.1f}",
-                "change": _net(effect),
+                "change": _net_change_text(effect),
             }
             for effect in primary.phases
         ],
@@ -245,17 +260,20 @@ def _time_context(operation: ReleasedOperation) -> dict[str, Any]:
 
 def _series_table(primary: ReleasedMeasure) -> tuple[list[str], list[tuple[int, list[str]]]]:
     series = primary.series
-    firsts = list(range(1, 13, series.step))
-    heads = [_MONTHS[m - 1] if series.step == 1 else f"{_MONTHS[m - 1]}–{_MONTHS[m + series.step - 2]}" for m in firsts]
-    value = dict(zip(series.starts, series.target, strict=True))
+    first_months = list(range(1, 13, series.step))
+    heads = [
+        _MONTHS[month - 1] if series.step == 1 else f"{_MONTHS[month - 1]}–{_MONTHS[month + series.step - 2]}"
+        for month in first_months
+    ]
+    count_by_start = dict(zip(series.starts, series.target, strict=True))
     years = range(series.starts[0].year, series.starts[-1].year + 1)
     rows = []
     for year in years:
         cells = []
-        for month in firsts:
-            found = [count for start, count in value.items() if (start.year, start.month) == (year, month)]
-            gap = any((start.year, start.month) == (year, month) for start in series.missing)
-            cells.append(f"{found[0]:,}" if found else "no file" if gap else "")
+        for month in first_months:
+            counts = [count for start, count in count_by_start.items() if (start.year, start.month) == (year, month)]
+            is_missing = any((start.year, start.month) == (year, month) for start in series.missing)
+            cells.append(f"{counts[0]:,}" if counts else "no file" if is_missing else "")
         rows.append((year, cells))
     return heads, rows
 
@@ -263,50 +281,50 @@ def _series_table(primary: ReleasedMeasure) -> tuple[list[str], list[tuple[int, 
 def _provenance_context(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     inputs = list(release.study.inputs.items())
     inputs += [(row.file, row.sha256) for source in release.all_ledgers for row in source.files]
-    rule = "Internal release: nothing is withheld." if release.is_internal else (
+    release_note = "Internal release: nothing is withheld." if release.is_internal else (
         f"Public release under the rule {release.rule}: counts from 1 to {release.threshold - 1} are withheld, and "
         "every number that would give them back. No raw points are in this file."
     )  # fmt: skip
     return {
-        "ledger_heads": [head for head, _ in _PLACES],
+        "ledger_heads": [head for head, _ in _LEDGER_COLUMNS],
         "month_names": list(_MONTHS),
         "sources": [_source_table(source, release) for source in release.all_ledgers],
-        "methods": _methods(operation),
+        "methods": _method_items(operation),
         "inputs": inputs,
         "provenance": f"geoharm {__version__}, seed {release.study.seed}; coordinates in {release.study.area.crs}. "
         "The same inputs, version and platform give this file again, byte for byte. Details are in run.json.",
         "credits": credit_lines(release),
-        "release_note": rule,
+        "release_note": release_note,
     }
 
 
 def _source_table(source: SourceLedger | TableLedger, release: Release) -> dict[str, Any]:
     files = [
-        {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _PLACES]}
+        {"file": row.file, "total": False, "cells": [(head, f"{getattr(row, key):,}") for head, key in _LEDGER_COLUMNS]}
         for row in source.files
     ]
     if len(source.files) > 1:
-        sums = [(head, f"{source.total(key):,}") for head, key in _PLACES]
-        files.append({"file": f"All {len(source.files)} files", "total": True, "cells": sums})
+        totals = [(head, f"{source.total(key):,}") for head, key in _LEDGER_COLUMNS]
+        files.append({"file": f"All {len(source.files)} files", "total": True, "cells": totals})
     reasons: dict[str, int] = {}
     for row in source.files:
         for reason, count, _ in row.reasons:
             reasons[reason] = reasons.get(reason, 0) + count
-    kind = "" if isinstance(source, SourceLedger) else f" ({_KINDS[source.kind]})"
+    kind = "" if isinstance(source, SourceLedger) else f" ({_TABLE_KINDS[source.kind]})"
     return {
         "name": source.source + kind,
         "coverage": format_numbers.days_text(source.coverage) if source.coverage else "no dates",
         "missing": format_numbers.month_list(source.missing_months) if isinstance(source, SourceLedger) else "",
         "files": files,
         "reasons": "; ".join(f"{reason} ({count:,})" for reason, count in sorted(reasons.items())),
-        "notes": _notes(source),
+        "notes": _note_texts(source),
         "months": _month_rows(source, release.months[source.source]) if isinstance(source, SourceLedger) else [],
         "rounding": "" if release.is_internal else ", to the nearest ten",
     }
 
 
 def _month_rows(source: SourceLedger, months: Mapping[date, int | Suppressed]) -> list[tuple[int, list[str]]]:
-    """Return the rows kept by year and calendar month; a month without a file is named, not left at zero."""
+    """Return the number of kept rows by year and calendar month; a month without a file is marked, not shown as zero."""
     return [
         (
             year,
@@ -323,20 +341,20 @@ def _month_rows(source: SourceLedger, months: Mapping[date, int | Suppressed]) -
     ]
 
 
-def _notes(source: SourceLedger | TableLedger) -> list[str]:
-    """Return the notes of a source, those of several files with the same words as one."""
-    alike: dict[tuple[str, str], list[QualityNote]] = {}
+def _note_texts(source: SourceLedger | TableLedger) -> list[str]:
+    """Return the notes of a source; equal notes on several files are merged into one."""
+    notes_by_sentence: dict[tuple[str, str], list[QualityNote]] = {}
     for note in source.notes:
-        alike.setdefault((note.kind, note.sentence), []).append(note)
+        notes_by_sentence.setdefault((note.kind, note.sentence), []).append(note)
     return [
-        found[0].text()
-        if len(found) == 1
-        else f"{len(found)} files: {replace(found[0], rows=sum(one.rows for one in found), first_line=0, file='').text()}"
-        for found in alike.values()
+        equal_notes[0].text()
+        if len(equal_notes) == 1
+        else f"{len(equal_notes)} files: {replace(equal_notes[0], rows=sum(note.rows for note in equal_notes), first_line=0, file='').text()}"
+        for equal_notes in notes_by_sentence.values()
     ]
 
 
-def _methods(operation: ReleasedOperation) -> Sequence[dict[str, str]]:
+def _method_items(operation: ReleasedOperation) -> Sequence[dict[str, str]]:
     target = operation.primary.effect("target")
     design = operation.design
     items = [

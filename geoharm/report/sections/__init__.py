@@ -1,1 +1,1 @@
-"""The parts of the report: each turns its part of a release into what a page shows."""
+"""Sections of the report: each turns one part of a release into the values that its template shows."""

@@ -1,4 +1,4 @@
-"""The part of the report about questions over several measures, rings or windows, and its entry in run.json."""
+"""Report section on composite outcomes: several measures, rings or windows as one question."""
 
 from __future__ import annotations
 
@@ -12,43 +12,46 @@ from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report.charts.robustness import forest_chart, ratio_text
 from geoharm.report.wording.reading import MAX_DETECTABLE
 
-_SIDES = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
+_SIDE_WORDS = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
 
 
 def composite_section(release: Release) -> dict[str, Any]:
-    """Return a figure and a table for every question and operation; nothing without questions."""
+    """Return a figure and a table for every composite outcome and operation; an empty list without composite outcomes."""
     return {
         "questions": [
             {
-                "name": one.outcome.name,
-                "answers": [_answer(answer) for answer in one.results],
-                "together": "" if one.pooled is None else _together(one.pooled),
-                "several": len(one.results) > 1,
+                "name": composite.outcome.name,
+                "answers": [_result_context(result) for result in composite.results],
+                "together": "" if composite.pooled is None else _pooled_sentence(composite.pooled),
+                "several": len(composite.results) > 1,
             }
-            for one in release.composites
+            for composite in release.composites
         ]
     }
 
 
 def composite_sentence(answer: ReleasedCompositeResult) -> str:
-    """Return what a question comes to around one operation, in a sentence; a signal where the design is too weak."""
+    """Return the pooled result of a composite outcome for one operation, in a sentence.
+
+    If the design is too weak, the result is called a signal.
+    """
     if not answer.pooled.is_defined:
         return f"{answer.pooled.note[:1].upper()}{answer.pooled.note[1:]}."
     side = answer.pooled.interval().side
-    seen = _SIDES[side]
+    side_words = _SIDE_WORDS[side]
     if side and answer.detectable_fall > MAX_DETECTABLE:
-        seen = f"a signal of {'fewer' if side < 0 else 'more'}, not a finding"
+        side_words = f"a signal of {'fewer' if side < 0 else 'more'}, not a finding"
     return (
-        f"{ratio_text(answer.pooled)} over {answer.parts} parts: {seen}. A common fall of "
+        f"{ratio_text(answer.pooled)} over {answer.parts} parts: {side_words}. A common fall of "
         f"{_text.percent_text(answer.detectable_fall)} or more would be found four times in five."
     )
 
 
-def _answer(answer: ReleasedCompositeResult) -> dict[str, Any]:
-    sentence = composite_sentence(answer)
-    forest = Forest(answer.rows, answer.left_out, _as_pooled(answer.pooled, answer.parts), answer.note)
+def _result_context(result: ReleasedCompositeResult) -> dict[str, Any]:
+    sentence = composite_sentence(result)
+    forest = Forest(result.rows, result.left_out, _to_pooled_estimate(result.pooled, result.parts), result.note)
     return {
-        "operation": answer.operation,
+        "operation": result.operation,
         "sentence": sentence,
         "figure": forest_chart(
             forest,
@@ -56,37 +59,37 @@ def _answer(answer: ReleasedCompositeResult) -> dict[str, Any]:
             rows_are="one part of the question each",
             diamond="all parts together, each counting the same",
         )
-        if answer.rows
+        if result.rows
         else None,
         "rows": [
             (label, ratio_text(estimate), _text.percent_text(weight) if math.isfinite(weight) else "not given")
-            for label, estimate, weight in answer.rows
+            for label, estimate, weight in result.rows
         ],
-        "left_out": _by_reason(answer),
-        "note": answer.note[:1].upper() + answer.note[1:],
+        "left_out": _left_out_by_reason(result),
+        "note": result.note[:1].upper() + result.note[1:],
     }
 
 
-def _by_reason(answer: ReleasedCompositeResult) -> list[str]:
+def _left_out_by_reason(result: ReleasedCompositeResult) -> list[str]:
     reasons: dict[str, list[str]] = {}
-    for label, reason in answer.left_out:
+    for label, reason in result.left_out:
         reasons.setdefault(reason, []).append(label)
     return [f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items()]
 
 
-def _as_pooled(found: Estimate, count: int) -> PooledEstimate | None:
-    if not found.is_defined:
+def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None:
+    if not estimate.is_defined:
         return None
-    span, error = found.interval(), found.standard_error
-    return PooledEstimate(found.value, error, error, math.nan, math.nan, math.nan, count, span, span, span)
+    span, error = estimate.interval(), estimate.standard_error
+    return PooledEstimate(estimate.value, error, error, math.nan, math.nan, math.nan, count, span, span, span)
 
 
-def _together(forest: Forest) -> str:
+def _pooled_sentence(forest: Forest) -> str:
     if forest.pooled is None:
         return f"{forest.note[:1].upper()}{forest.note[1:]}."
     span = forest.pooled.careful_interval
-    as_estimate = Estimate("", forest.pooled.mean, forest.pooled.careful_error, "log ratio", "", intervals=(span,))
+    pooled_estimate = Estimate("", forest.pooled.mean, forest.pooled.careful_error, "log ratio", "", intervals=(span,))
     return (
-        f"All operations together: {ratio_text(as_estimate)}, {_SIDES[span.side]}; random effects, interval by Hartung "
+        f"All operations together: {ratio_text(pooled_estimate)}, {_SIDE_WORDS[span.side]}; random effects, interval by Hartung "
         f"and Knapp, {forest.note}."
     )

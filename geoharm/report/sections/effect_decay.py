@@ -1,4 +1,4 @@
-"""The part of the report about time: the crackdown clock with what it refuses, and the change by phase."""
+"""Report section on effect decay: estimates, what cannot be estimated, and the change by phase."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import percent_change_of_ratio, phases_caption, phases_chart, ratio_text
 
-_PARTS = {
+_PART_WORDS = {
     "all": "Nothing can be told",
     "wear": "Wearing off while it ran: cannot be told",
     "residual": "What was left after it ended, and for how long: cannot be told",
@@ -21,78 +21,78 @@ _PARTS = {
 
 
 def effect_decay_section(operation: ReleasedOperation) -> dict[str, Any]:
-    """Return the clock's rows and refusals, and the figure of the phases."""
+    """Return the rows of the effect-decay table, the parts that cannot be estimated, and the figure of the phases."""
     primary, design = operation.primary, operation.design
-    began = design.operation.period.start
-    days = {phase.name: (float((phase.start - began).days), float((phase.end - began).days)) for phase in design.phases}
-    found = primary.robustness.other_estimators
-    decays = found.effect_decay if found else ()
+    start = design.operation.period.start
+    days = {phase.name: (float((phase.start - start).days), float((phase.end - start).days)) for phase in design.phases}
+    estimators = primary.robustness.other_estimators
+    decays = estimators.effect_decay if estimators else ()
     return {
         "phases_figure": phases_chart(primary.phases, days),
         "phases_finding": phases_caption(primary.phases),
-        "clocks": [_row(clock) for clock in decays],
+        "clocks": [_decay_row(decay) for decay in decays],
         "clock_refusals": [
-            f"{clock.zone}: {_PARTS.get(part, part)}, because {why}."
-            for clock in decays
-            for part, why in clock.refusals
+            f"{decay.zone}: {_PART_WORDS.get(part, part)}, because {reason}."
+            for decay in decays
+            for part, reason in decay.refusals
         ],
     }
 
 
-def _row(decay: EffectDecay) -> dict[str, str]:
+def _decay_row(decay: EffectDecay) -> dict[str, str]:
     refused = {part for part, _ in decay.refusals}
-    wear = _short(decay.decay.note or _text.UNKNOWN)
+    wear_text = _without_reason(decay.decay.note or _text.UNKNOWN)
     if decay.decay.is_defined:
         span = decay.decay.interval()
-        wear = (
+        wear_text = (
             f"{format_numbers.signed_text(percent_change_of_ratio(decay.decay.value))}% a month ({format_numbers.signed_text(percent_change_of_ratio(span.low))}% to "
             f"{format_numbers.signed_text(percent_change_of_ratio(span.high))}%)"
         )
-    after = {"residual", "return", "all"} & refused
+    refused_after_end = {"residual", "return", "all"} & refused
     return {
         "zone": decay.zone,
-        "initial": _short(ratio_text(decay.initial)),
-        "wear": wear if "wear" not in refused else "cannot be told",
-        "half": _half(decay, refused),
-        "residual": _short(ratio_text(decay.residual)) if "residual" not in refused else "cannot be told",
-        "half_after": "cannot be told" if after else _set(decay.half_life_after),
-        "back": "cannot be told" if after else _set(decay.months_to_return),
+        "initial": _without_reason(ratio_text(decay.initial)),
+        "wear": wear_text if "wear" not in refused else "cannot be told",
+        "half": _half_life_text(decay, refused),
+        "residual": _without_reason(ratio_text(decay.residual)) if "residual" not in refused else "cannot be told",
+        "half_after": "cannot be told" if refused_after_end else _months_set(decay.half_life_after),
+        "back": "cannot be told" if refused_after_end else _months_set(decay.months_to_return),
     }
 
 
-def _short(words: str) -> str:
-    return "withheld" if words.startswith("withheld") else words
+def _without_reason(text: str) -> str:
+    return "withheld" if text.startswith("withheld") else text
 
 
-def _set(found: ConfidenceSet) -> str:
-    return _short(months_set_text(found))
+def _months_set(confidence_set: ConfidenceSet) -> str:
+    return _without_reason(months_set_text(confidence_set))
 
 
-def _half(decay: EffectDecay, refused: set[str]) -> str:
+def _half_life_text(decay: EffectDecay, refused: set[str]) -> str:
     if math.isfinite(decay.half_life_running):
         return months_text(decay.half_life_running)
     if refused & {"wear", "all"}:
         return "cannot be told"
-    return "not seen to wear off" if decay.decay.is_defined else _short(decay.decay.note)
+    return "not seen to wear off" if decay.decay.is_defined else _without_reason(decay.decay.note)
 
 
 def months_text(value: float) -> str:
-    """Return "3.4 months".
+    """Return a length of time such as "3.4 months".
 
     Examples
     --------
-    >>> months(3.42)
+    >>> months_text(3.42)
     '3.4 months'
     """
     return f"{value:.1f} months"
 
 
 def months_set_text(found: ConfidenceSet) -> str:
-    """Return a set of lengths of time in words.
+    """Return a confidence set of lengths of time in words.
 
     Examples
     --------
-    >>> set_of_months(ConfidenceSet(((1.88, math.inf),), 0.95, "profile"))
+    >>> months_set_text(ConfidenceSet(((1.88, math.inf),), 0.95, "profile"))
     '1.9 months or more'
     """
     if not found.pieces:

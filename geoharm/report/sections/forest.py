@@ -1,4 +1,4 @@
-"""The part of the report about several operations: one row each, and what they come to together."""
+"""Report section on several operations: a forest plot with one row each, and the pooled estimate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geoharm.report.charts.robustness import forest_chart, percent_change_of_rat
 
 
 def forest_section(release: Release) -> dict[str, Any]:
-    """Return a figure and a table for every zone that was pooled over the operations; nothing for a single operation."""
+    """Return a figure and a table for every zone pooled over the operations; an empty list for a single operation."""
     return {
         "forests": [
             {
@@ -26,36 +26,36 @@ def forest_section(release: Release) -> dict[str, Any]:
                     for label, estimate, weight in forest.rows
                 ],
                 "left_out": [f"{label}: {reason}" for label, reason in forest.left_out],
-                "pooled": _pooled(forest.pooled),
+                "pooled": _pooled_text(forest.pooled),
                 "note": forest.note[:1].upper() + forest.note[1:],
-                "clustered": _clustered(forest.clustered),
+                "clustered": _clustered_text(forest.clustered),
             }
             for zone, forest in release.forests
         ]
     }
 
 
-def _clustered(found: Estimate | None) -> str:
-    if found is None:
+def _clustered_text(estimate: Estimate | None) -> str:
+    if estimate is None:
         return ""
-    return f"{ratio_text(found)}{'; ' + found.note if found.is_defined else ''}."
+    return f"{ratio_text(estimate)}{'; ' + estimate.note if estimate.is_defined else ''}."
 
 
-def _pooled(found: Any) -> str:
-    if found is None:
+def _pooled_text(pooled: Any) -> str:
+    if pooled is None:
         return "not given"
     low, high = (
-        percent_change_of_ratio(found.careful_interval.low),
-        percent_change_of_ratio(found.careful_interval.high),
+        percent_change_of_ratio(pooled.careful_interval.low),
+        percent_change_of_ratio(pooled.careful_interval.high),
     )
     text = (
-        f"{format_numbers.signed_text(percent_change_of_ratio(found.mean))}% ({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%); spread of the true "
-        f"values {_text.decimal_text(math.sqrt(found.between)) if found.count > 1 else _text.UNKNOWN} on the log scale, "
-        f"heterogeneity p {_text.decimal_text(found.heterogeneity_p, 3)}"
+        f"{format_numbers.signed_text(percent_change_of_ratio(pooled.mean))}% ({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%); spread of the true "
+        f"values {_text.decimal_text(math.sqrt(pooled.between)) if pooled.count > 1 else _text.UNKNOWN} on the log scale, "
+        f"heterogeneity p {_text.decimal_text(pooled.heterogeneity_p, 3)}"
     )
-    if math.isfinite(found.following.low):
+    if math.isfinite(pooled.following.low):
         text += (
-            f"; the next operation's true value should lie from {format_numbers.signed_text(percent_change_of_ratio(found.following.low))}% to "
-            f"{format_numbers.signed_text(percent_change_of_ratio(found.following.high))}%"
+            f"; the next operation's true value should lie from {format_numbers.signed_text(percent_change_of_ratio(pooled.following.low))}% to "
+            f"{format_numbers.signed_text(percent_change_of_ratio(pooled.following.high))}%"
         )
     return text + "."

@@ -1,4 +1,4 @@
-"""The part of the report about patterns: clusters, what emerged, whether hotspots foretell, whether the pattern shifted."""
+"""Report section on patterns: clusters, emerging hotspots, predictive accuracy, pattern shift."""
 
 from __future__ import annotations
 
@@ -46,145 +46,162 @@ _MEANINGS = {
 def patterns_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
     """Return the maps of the primary measure's patterns, and the tables of all measures."""
     name, primary = operation.design.operation.name, operation.primary.measure.name
-    first = next((one for one in release.patterns if one.measure.name == primary), None)
-    emergence = first.emerging if first else None
+    primary_patterns = next(
+        (measure_patterns for measure_patterns in release.patterns if measure_patterns.measure.name == primary), None
+    )
+    emerging = primary_patterns.emerging if primary_patterns else None
     return {
-        "pattern_maps": _pictures(release, operation, first),
-        "cluster_how": _sentence(f"{first.clusters.neighbours}; {first.clusters.note}")
-        if first and first.clusters
+        "pattern_maps": _pattern_maps(release, operation, primary_patterns),
+        "cluster_how": _as_sentence(f"{primary_patterns.clusters.neighbours}; {primary_patterns.clusters.note}")
+        if primary_patterns and primary_patterns.clusters
         else "",
         "area_hows": [
-            _sentence(f"{one.measure.name}: {one.clusters.neighbours}; {one.clusters.note}")
-            for one in _by_area(release)
-            if one.clusters
+            _as_sentence(
+                f"{measure_patterns.measure.name}: {measure_patterns.clusters.neighbours}; {measure_patterns.clusters.note}"
+            )
+            for measure_patterns in _area_patterns(release)
+            if measure_patterns.clusters
         ],
-        "cluster_rows": [_cluster_row(one) for one in release.patterns],
-        "emerging_how": _sentence(emergence.how + (f"; {emergence.note}" if emergence.note else ""))
-        if emergence
+        "cluster_rows": [_cluster_row(measure_patterns) for measure_patterns in release.patterns],
+        "emerging_how": _as_sentence(emerging.how + (f"; {emerging.note}" if emerging.note else ""))
+        if emerging
         else "",
         "emerging_rows": [
             {
                 "pattern": pattern.label,
-                "km2": _km2(ground),
+                "km2": _km2_text(area_km2),
                 "meaning": pattern_meaning(pattern),
-                "why": format_numbers.with_true_minus(why).replace(" %", "%"),
+                "why": format_numbers.with_true_minus(reason).replace(" %", "%"),
             }
-            for pattern, ground, why in (emergence.patterns if emergence else ())
+            for pattern, area_km2, reason in (emerging.patterns if emerging else ())
             if pattern is not EmergingPattern.NONE
         ],
         "emerging_others": [
-            (one.measure.name, _emerging_words(one)) for one in release.patterns if one.measure.name != primary
+            (measure_patterns.measure.name, _emerging_text(measure_patterns))
+            for measure_patterns in release.patterns
+            if measure_patterns.measure.name != primary
         ],
-        "emerging_none": _emerging_words(first) if first and not (emergence and len(emergence.patterns) > 1) else "",
-        "judged": [row for one in release.patterns for row in _judged_rows(one)],
-        "shift_rows": [_shift_row(one, one.similarity.get(name)) for one in release.patterns],
-        "shift_units": next((shift.units for one in release.patterns for shift in one.similarity.values()), "areas"),
+        "emerging_none": _emerging_text(primary_patterns)
+        if primary_patterns and not (emerging and len(emerging.patterns) > 1)
+        else "",
+        "judged": [row for measure_patterns in release.patterns for row in _accuracy_rows(measure_patterns)],
+        "shift_rows": [
+            _shift_row(measure_patterns, measure_patterns.similarity.get(name)) for measure_patterns in release.patterns
+        ],
+        "shift_units": next(
+            (shift.units for measure_patterns in release.patterns for shift in measure_patterns.similarity.values()),
+            "areas",
+        ),
     }
 
 
 def pattern_meaning(pattern: EmergingPattern) -> str:
-    """Return what a pattern says, in words.
+    """Return the meaning of an emerging-hotspot pattern in words.
 
     Examples
     --------
-    >>> meaning(Pattern.NEW_COLD)
+    >>> pattern_meaning(EmergingPattern.NEW_COLD)
     'cold in the last step, never before'
     """
-    words = ("hot", "cold") if pattern > 0 else ("cold", "hot")
-    return _MEANINGS[abs(int(pattern))].format(*words)
+    hot_cold_words = ("hot", "cold") if pattern > 0 else ("cold", "hot")
+    return _MEANINGS[abs(int(pattern))].format(*hot_cold_words)
 
 
-def _pictures(
-    release: Release, operation: ReleasedOperation, first: ReleasedPatterns | None
+def _pattern_maps(
+    release: Release, operation: ReleasedOperation, primary_patterns: ReleasedPatterns | None
 ) -> list[tuple[str, Markup, list[tuple[Markup, str]]]]:
     """Return the maps of the whole study area, each with its legend."""
     maps: list[tuple[str, Markup, list[tuple[Markup, str]]]] = []
-    if first is None:
+    if primary_patterns is None:
         return maps
 
     def add(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> None:
-        picture = operation_map(release, operation.design, image, title, whole=True)
-        maps.append((title, picture, [(legend_entry(colour), text) for colour, text in classes]))
+        map_svg = operation_map(release, operation.design, image, title, whole=True)
+        maps.append((title, map_svg, [(legend_entry(colour), text) for colour, text in classes]))
 
-    if first.clusters:
-        add("Clusters, whole period", first.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
-    for one in _by_area(release):
-        if one.clusters:
-            title = f"Clusters of {one.measure.name}, by area"
-            add(title, one.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
-    if first.emerging:
-        found = {pattern for pattern, ground, _ in first.emerging.patterns if math.isfinite(ground)}
+    if primary_patterns.clusters:
+        add(
+            "Clusters, whole period", primary_patterns.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True)
+        )
+    for measure_patterns in _area_patterns(release):
+        if measure_patterns.clusters:
+            title = f"Clusters of {measure_patterns.measure.name}, by area"
+            add(title, measure_patterns.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
+    if primary_patterns.emerging:
+        shown_patterns = {
+            pattern for pattern, area_km2, _ in primary_patterns.emerging.patterns if math.isfinite(area_km2)
+        }
         classes = [
             (colour, pattern.label)
             for colour, pattern in zip(palette.EMERGING, PATTERNS, strict=True)
-            if pattern in found
+            if pattern in shown_patterns
         ]
-        add("Emerging hotspots", first.emerging.image, classes)
-    shift = first.similarity.get(operation.design.operation.name)
+        add("Emerging hotspots", primary_patterns.emerging.image, classes)
+    shift = primary_patterns.similarity.get(operation.design.operation.name)
     if shift:
         title = f"Shift of the pattern, {shift.units}"
         add(title, shift.image, zip(palette.CLUSTERS, SHIFT_WORDS, strict=True))
     return maps
 
 
-def _by_area(release: Release) -> list[ReleasedPatterns]:
-    names = {one.name for one in release.study.harm.area_measures}
-    return [one for one in release.patterns if one.measure.name in names]
+def _area_patterns(release: Release) -> list[ReleasedPatterns]:
+    names = {measure_patterns.name for measure_patterns in release.study.harm.area_measures}
+    return [measure_patterns for measure_patterns in release.patterns if measure_patterns.measure.name in names]
 
 
-def _cluster_row(one: ReleasedPatterns) -> dict[str, str]:
-    name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
-    if one.clusters is None:
-        return {"name": name, "why_not": one.why_not.get("clusters", "")}
-    km2 = {key: f"{ground:,.2f}" if ground else "0" for key, ground in one.clusters.km2.items()}
+def _cluster_row(measure_patterns: ReleasedPatterns) -> dict[str, str]:
+    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
+    if measure_patterns.clusters is None:
+        return {"name": name, "why_not": measure_patterns.why_not.get("clusters", "")}
+    km2 = {key: f"{area_km2:,.2f}" if area_km2 else "0" for key, area_km2 in measure_patterns.clusters.km2.items()}
     overall = "; ".join(
-        f"{statistic} {_text.decimal_text(value)}, {_p(p)}" if math.isfinite(p) else f"{statistic}: no answer"
-        for statistic, value, p in one.clusters.global_tests
+        f"{statistic} {_text.decimal_text(value)}, {_p_text(p)}" if math.isfinite(p) else f"{statistic}: no answer"
+        for statistic, value, p in measure_patterns.clusters.global_tests
     )
     return {"name": name, "why_not": "", "high": km2["high"], "low": km2["low"], "islands": km2["high among low"],
             "holes": km2["low among high"], "overall": overall}  # fmt: skip
 
 
-def _km2(ground: float) -> str:
-    return f"{ground:,.2f}" if math.isfinite(ground) else "withheld"
+def _km2_text(area_km2: float) -> str:
+    return f"{area_km2:,.2f}" if math.isfinite(area_km2) else "withheld"
 
 
-def _p(value: float) -> str:
+def _p_text(value: float) -> str:
     return f"p {value:.3f}" if value >= 0.0005 else "p under 0.001"
 
 
-def _emerging_words(one: ReleasedPatterns) -> str:
-    if one.emerging is None:
-        return one.why_not.get("emerging", "")
-    found = [
-        f"{pattern.label} {_km2(ground)}{' km²' if math.isfinite(ground) else ''}"
-        for pattern, ground, _ in one.emerging.patterns
+def _emerging_text(measure_patterns: ReleasedPatterns) -> str:
+    if measure_patterns.emerging is None:
+        return measure_patterns.why_not.get("emerging", "")
+    pattern_texts = [
+        f"{pattern.label} {_km2_text(area_km2)}{' km²' if math.isfinite(area_km2) else ''}"
+        for pattern, area_km2, _ in measure_patterns.emerging.patterns
         if pattern is not EmergingPattern.NONE
     ]
     return (
-        _sentence(format_numbers.join_with_and(found))
-        if found
+        _as_sentence(format_numbers.join_with_and(pattern_texts))
+        if pattern_texts
         else "No pattern anywhere: no place was hot or cold beyond chance."
     )
 
 
-def _judged_rows(one: ReleasedPatterns) -> list[dict[str, str]]:
-    name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
-    if one.predictive_accuracy is None:
-        return [{"name": name, "dates": "", "why_not": one.why_not.get("accuracy", "")}]
-    found = one.predictive_accuracy
-    dates = f"drawn on {format_numbers.window_text(found.earlier)}; judged on {format_numbers.window_text(found.later)}"
-    others = (f"hotspots, bandwidth {found.bandwidth:,.0f} m", "as many cells, those with most earlier events")
+def _accuracy_rows(measure_patterns: ReleasedPatterns) -> list[dict[str, str]]:
+    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
+    if measure_patterns.predictive_accuracy is None:
+        return [{"name": name, "dates": "", "why_not": measure_patterns.why_not.get("accuracy", "")}]
+    accuracy = measure_patterns.predictive_accuracy
+    dates = f"drawn on {format_numbers.window_text(accuracy.earlier)}; judged on {format_numbers.window_text(accuracy.later)}"
+    choices = (f"hotspots, bandwidth {accuracy.bandwidth:,.0f} m", "as many cells, those with most earlier events")
     rows = [
-        {"name": name if index == 0 else "", "dates": dates if index == 0 else "", "why_not": "", "who": who, **_scores(score)}
-        for index, (who, score) in enumerate(zip(others, found.scores, strict=True))
+        {"name": name if index == 0 else "", "dates": dates if index == 0 else "", "why_not": "", "who": choice, **_score_cells(score)}
+        for index, (choice, score) in enumerate(zip(choices, accuracy.scores, strict=True))
     ]  # fmt: skip
-    blind = {"hit": f"{100 * found.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(found.random_deviation)}",
+    random_cells = {"hit": f"{100 * accuracy.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(accuracy.random_deviation)}",
              "pei": "", "rri": "", "recapture": "", "area": rows[0]["area"]}  # fmt: skip
-    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen blindly", **blind}]
+    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen blindly", **random_cells}]
 
 
-def _scores(score: HotspotScore) -> dict[str, str]:
+def _score_cells(score: HotspotScore) -> dict[str, str]:
     return {
         "area": f"{100 * score.area_share:.1f}%",
         "hit": _text.percent_text(score.hit_rate),
@@ -195,10 +212,10 @@ def _scores(score: HotspotScore) -> dict[str, str]:
     }
 
 
-def _shift_row(one: ReleasedPatterns, shift: ReleasedSimilarity | None) -> dict[str, str]:
-    name = one.measure.name + ("" if one.measure.role is Role.HARM else " (activity)")
+def _shift_row(measure_patterns: ReleasedPatterns, shift: ReleasedSimilarity | None) -> dict[str, str]:
+    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
     if shift is None:
-        return {"name": name, "why_not": one.why_not.get("shift", ""), "note": ""}
+        return {"name": name, "why_not": measure_patterns.why_not.get("shift", ""), "note": ""}
     return {
         "name": name,
         "why_not": "",
@@ -211,5 +228,5 @@ def _shift_row(one: ReleasedPatterns, shift: ReleasedSimilarity | None) -> dict[
     }
 
 
-def _sentence(text: str) -> str:
+def _as_sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."

@@ -1,4 +1,4 @@
-"""The report's part on places: maps, how the density was made, hotspots and how firm they are, concentration."""
+"""Report section on places: maps, density method, hotspots with their stability, concentration."""
 
 from __future__ import annotations
 
@@ -38,9 +38,18 @@ _KINDS = {
 
 
 def places_section(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None) -> dict[str, Any]:
-    """Return what the report's template needs for its part on places; `surface` is the primary measure's."""
+    """Return the values that the report's template needs for its section on places.
+
+    Parameters
+    ----------
+    release : Release
+    operation : ReleasedOperation
+        The maps show its windows before and after.
+    surface : ReleasedHotspots or None
+        Surface and hotspots of the primary measure; None if it has none.
+    """
     maps: list[tuple[str, Markup]] = []
-    strip: list[tuple[str, Markup]] = []
+    bandwidth_maps: list[tuple[str, Markup]] = []
     legend: list[tuple[Markup, str]] = []
     if surface and surface.breaks:
         for view, (image, events) in surface.of(operation.design.operation.name).items():
@@ -49,18 +58,23 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
                 title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
                 maps.append((title, operation_map(release, operation.design, image, title)))
         for variant in surface.variants:
-            title = f"{variant.bandwidth:,.0f} m: {_hotspots(variant.hotspots)}{_kept(variant.factor, variant.kept)}"
-            strip.append((title, operation_map(release, operation.design, variant.image, title)))
+            title = f"{variant.bandwidth:,.0f} m: {_hotspot_count_text(variant.hotspots)}{_kept_text(variant.factor, variant.kept)}"
+            bandwidth_maps.append((title, operation_map(release, operation.design, variant.image, title)))
         legend = [
             (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
                  svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
             for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
         ]  # fmt: skip
-    kinds = {kind for one in release.hotspots for spot in one.hotspots for kind in spot.shown_by} - {"activity"}
-    tables = [_hotspot_table(one, release, len(kinds)) for one in release.hotspots]
+    kinds = {
+        kind
+        for measure_hotspots in release.hotspots
+        for hotspot in measure_hotspots.hotspots
+        for kind in hotspot.shown_by
+    } - {"activity"}
+    tables = [_hotspot_table(measure_hotspots, release, len(kinds)) for measure_hotspots in release.hotspots]
     return {
         "maps": maps,
-        "strip": strip,
+        "strip": bandwidth_maps,
         "legend": legend,
         "recipe": density_method(surface) if surface else "",
         "density_unit": surface.measure.density_unit if surface else "",
@@ -68,13 +82,16 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
         if len(kinds) > 1
         else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
         "hotspot_tables": [table for table in tables if table["rows"]],
-        "concentrations": [_concentration_row(one.measure.name, one.concentration) for one in release.hotspots],
+        "concentrations": [
+            _concentration_row(measure_hotspots.measure.name, measure_hotspots.concentration)
+            for measure_hotspots in release.hotspots
+        ],
         "cell": f"{surface.cell:g} m" if surface else "",
     }
 
 
 def shown_by(spot: Hotspot) -> str:
-    """Return which kinds of source show a hotspot; one alone is said to be alone.
+    """Return which kinds of source show a hotspot; a single kind is marked "only".
 
     Examples
     --------
@@ -86,49 +103,53 @@ def shown_by(spot: Hotspot) -> str:
     return ", ".join(names) if len(names) > 1 else f"{names[0]} only" if names else "not examined"
 
 
-def _hotspots(count: int) -> str:
+def _hotspot_count_text(count: int) -> str:
     return "1 hotspot in all" if count == 1 else f"{count} hotspots in all"
 
 
-def _kept(factor: float, kept: float) -> str:
+def _kept_text(factor: float, kept: float) -> str:
     if factor == 1:
         return ", the bandwidth used"
     return "" if math.isnan(kept) else f"; {_text.percent_text(kept)} of the area of those used is in them"
 
 
-def _hotspot_table(one: ReleasedHotspots, release: Release, kinds: int) -> dict[str, Any]:
+def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, kinds: int) -> dict[str, Any]:
     share = _text.percent_text(release.study.hotspots.share)
-    role = "police activity, not harm" if one.measure.role is Role.ACTIVITY else "harm"
-    more = f"; the first {MAX_HOTSPOTS} of {len(one.hotspots)}" if len(one.hotspots) > MAX_HOTSPOTS else ""
-    hidden = f"; {one.hidden} with few events or places not shown" if one.hidden else ""
+    role = "police activity, not harm" if measure_hotspots.measure.role is Role.ACTIVITY else "harm"
+    limit_note = (
+        f"; the first {MAX_HOTSPOTS} of {len(measure_hotspots.hotspots)}"
+        if len(measure_hotspots.hotspots) > MAX_HOTSPOTS
+        else ""
+    )
+    hidden_note = f"; {measure_hotspots.hidden} with few events or places not shown" if measure_hotspots.hidden else ""
     return {
-        "caption": f"Hotspots of {one.measure.name} ({role}), whole period: the least area that holds {share} of all "
-        f"density{more}{hidden}",
-        "unit": one.measure.unit,
-        "weight": f"{one.measure.weight} " if one.measure.weight else "",
+        "caption": f"Hotspots of {measure_hotspots.measure.name} ({role}), whole period: the least area that holds {share} of all "
+        f"density{limit_note}{hidden_note}",
+        "unit": measure_hotspots.measure.unit,
+        "weight": f"{measure_hotspots.measure.weight} " if measure_hotspots.measure.weight else "",
         "rows": [
             {
-                "rank": spot.rank,
-                "events": f"{spot.events:,}",
-                "share": _text.percent_text(spot.share),
-                "area": f"{spot.area_km2:.2f}",
-                "density": f"{spot.density:,.0f}",
-                "stability": _text.percent_text(spot.stability),
-                "shown_by": shown_by(spot),
-                "alone": len(spot.shown_by) == 1 and kinds > 1,
+                "rank": hotspot.rank,
+                "events": f"{hotspot.events:,}",
+                "share": _text.percent_text(hotspot.share),
+                "area": f"{hotspot.area_km2:.2f}",
+                "density": f"{hotspot.density:,.0f}",
+                "stability": _text.percent_text(hotspot.stability),
+                "shown_by": shown_by(hotspot),
+                "alone": len(hotspot.shown_by) == 1 and kinds > 1,
             }
-            for spot in one.hotspots[:MAX_HOTSPOTS]
+            for hotspot in measure_hotspots.hotspots[:MAX_HOTSPOTS]
         ],
     }
 
 
-def _concentration_row(name: str, found: Concentration) -> dict[str, Any]:
-    held = {share: f"{100 * cells / found.places:.1f}%" for share, cells in found.needed}
+def _concentration_row(name: str, concentration: Concentration) -> dict[str, Any]:
+    cell_shares = {share: f"{100 * cells / concentration.places:.1f}%" for share, cells in concentration.needed}
     return {
         "name": name,
-        "quarter": held.get(0.25, "withheld" if not found.note else _text.UNKNOWN),
-        "half": held.get(0.5, "withheld" if not found.note else _text.UNKNOWN),
-        "most": held.get(0.8, "withheld" if not found.note else _text.UNKNOWN),
-        "gini": found.note or f"{found.gini:.2f}",
-        "adjusted": found.note or f"{found.adjusted_gini:.2f}",
+        "quarter": cell_shares.get(0.25, "withheld" if not concentration.note else _text.UNKNOWN),
+        "half": cell_shares.get(0.5, "withheld" if not concentration.note else _text.UNKNOWN),
+        "most": cell_shares.get(0.8, "withheld" if not concentration.note else _text.UNKNOWN),
+        "gini": concentration.note or f"{concentration.gini:.2f}",
+        "adjusted": concentration.note or f"{concentration.adjusted_gini:.2f}",
     }

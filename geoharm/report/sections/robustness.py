@@ -1,4 +1,4 @@
-"""The part of the report with every other estimator, by distance, by control, and other ways to move."""
+"""Report section on robustness: other estimators, distance, choice of control, displacement."""
 
 from __future__ import annotations
 
@@ -34,68 +34,90 @@ from geoharm.report.sections.forest import forest_section
 from geoharm.report.wording.coverage import COVERAGE
 
 Test = Callable[[Specification], bool]
-_NEAREST = 25
+_MAX_CANDIDATES = 25
 # Windows that differ by less than this share are of one length (a leap day).
 _SAME_LENGTH = 0.01
-_ALL = "all of the control area"
+_ALL_CONTROLS = "all of the control area"
 
 
 def robustness_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
-    """Return what the evaluators' parts of the report need: guards, family, clock, shifts and several operations."""
+    """Return the values for the evaluators' sections of the report.
+
+    These are diagnostics, effect decay, pooled operations, composite outcomes, types of displacement, other estimators,
+    the effect by distance, and the choice of control.
+    """
     primary = operation.primary
-    found = primary.robustness.other_estimators
+    estimators = primary.robustness.other_estimators
     return {
         "plan": release.preregistration,
         **diagnostics_section(operation),
         **effect_decay_section(operation),
         **forest_section(release),
         **composite_section(release),
-        **_shift_context(primary.robustness.displacement_types),
-        "family_rows": estimator_rows(found, primary) if found else [],
+        **_displacement_context(primary.robustness.displacement_types),
+        "family_rows": estimator_rows(estimators, primary) if estimators else [],
         "held": COVERAGE,
         "family_withheld": [
             *primary.robustness.withheld,
-            *(f"{part}: {why.rstrip('.')}" for part, why in found.left_out),
+            *(f"{part}: {reason.rstrip('.')}" for part, reason in estimators.left_out),
         ]
-        if found
+        if estimators
         else [],
-        **_profile_context(found, operation.design),
-        **_control_context(found, primary),
-        "running": _running(found.cumulative_wdd, primary.measure.unit) if found and found.cumulative_wdd else None,
+        **_profile_context(estimators, operation.design),
+        **_control_context(estimators, primary),
+        "running": _cumulative_context(estimators.cumulative_wdd, primary.measure.unit)
+        if estimators and estimators.cumulative_wdd
+        else None,
     }
 
 
 def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tuple[str, str, str, str, str]]:
-    """Return (estimator, value with interval, unit, how often such intervals hold the truth, reading) of what may be shown."""
+    """Return one row for each other estimator that may be shown.
+
+    A row holds the estimator's name, its value with interval, its unit, the measured coverage of such intervals, and how
+    to read it.
+    """
     unit, length = measure.measure.unit, measure.effect("target").length_ratio
     difference = "Weighted displacement difference"
-    rows = [(f"{difference}, target", _value(found.wdd_target), unit, "local", "below 0: fewer")]
+    rows = [(f"{difference}, target", _value_text(found.wdd_target), unit, "local", "below 0: fewer")]
     if found.wdd_rings:
-        rows.append((f"{difference}, all rings", _value(found.wdd_rings), unit, "displaced", "below 0: fewer"))
+        rows.append((f"{difference}, all rings", _value_text(found.wdd_rings), unit, "displaced", "below 0: fewer"))
     if found.wdd_total:
         text = "below 0: fewer; the control enters once, with its summed weight"
-        rows.append((f"{difference}, total", _value(found.wdd_total), unit, "total", text))
+        rows.append((f"{difference}, total", _value_text(found.wdd_total), unit, "total", text))
     if math.isfinite(found.exact.low):
         low, high = percent_change_interval(found.exact)
         span = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
         rows.append(("Exact interval of the rate ratio, target", span, "percent", "exact", "exact for Poisson counts"))
     if found.indices:
-        one, against = found.indices, "ratio to the control"
-        share = "headline share" if one.displaced_share.values.calibrated else "quotient"
-        near = "above 0: more in the rings"
+        indices, index_unit = found.indices, "ratio to the control"
+        share_coverage = "headline share" if indices.displaced_share.values.calibrated else "quotient"
+        ring_reading = "above 0: more in the rings"
         rows += [
-            ("Gross effect", *_gross(one.gross_effect, unit, length)),
-            ("Net effect", _value(one.net_effect, 3), against, "net ratio", "above 0: fewer"),
-            ("Buffer displacement measure", _value(one.buffer_displacement, 3), against, "buffer", near),
-            ("Weighted displacement quotient", _quotient(one.wdq), "quotient", "quotient", read_quotient(one.wdq)),
+            ("Gross effect", *_gross_effect_cells(indices.gross_effect, unit, length)),
+            ("Net effect", _value_text(indices.net_effect, 3), index_unit, "net ratio", "above 0: fewer"),
+            (
+                "Buffer displacement measure",
+                _value_text(indices.buffer_displacement, 3),
+                index_unit,
+                "buffer",
+                ring_reading,
+            ),
+            (
+                "Weighted displacement quotient",
+                _quotient_text(indices.wdq),
+                "quotient",
+                "quotient",
+                read_quotient(indices.wdq),
+            ),
             (
                 "Displaced share",
-                _quotient(one.displaced_share),
+                _quotient_text(indices.displaced_share),
                 "share of the fall",
-                share,
-                _set_reading(one.displaced_share),
+                share_coverage,
+                _share_reading(indices.displaced_share),
             ),
-            ("Total net effect", _value(one.total_net_effect), unit, "net", "above 0: fewer"),
+            ("Total net effect", _value_text(indices.total_net_effect), unit, "net", "above 0: fewer"),
         ]
     if math.isfinite(found.placebo_p):
         p = _text.decimal_text(found.placebo_p, 3)
@@ -106,25 +128,30 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
         text = f"errors from months, dispersion {phi:.1f}; blind to how places drift" if math.isfinite(phi) else ""
         name = "Poisson difference-in-differences"
         rows += [
-            (f"{name}, {zone_label(term.name)}", ratio_text(term), "percent", f"regression {where}", text)
-            for term, where in zip(found.did.terms, chain(["target"], repeat("ring")), strict=False)
+            (f"{name}, {zone_label(term.name)}", ratio_text(term), "percent", f"regression {coverage_zone}", text)
+            for term, coverage_zone in zip(found.did.terms, chain(["target"], repeat("ring")), strict=False)
         ]
     if found.event_study:
         after = [
-            point for point, at in zip(found.event_study.points, found.event_study.positions, strict=True) if at > 0
+            point
+            for point, position in zip(found.event_study.points, found.event_study.positions, strict=True)
+            if position > 0
         ]
         rows += [
             (f"Event study, {point.name}", ratio_text(point), "percent", "event", "against the last block before")
             for point in after
         ]
-    return [(name, value, of, _held(key), reading) for name, value, of, key, reading in rows]
+    return [
+        (name, value, in_unit, _coverage_text(coverage_key), reading)
+        for name, value, in_unit, coverage_key, reading in rows
+    ]
 
 
-def _held(key: str) -> str:
-    return f"{COVERAGE[key]}%" if key else ""
+def _coverage_text(coverage_key: str) -> str:
+    return f"{COVERAGE[coverage_key]}%" if coverage_key else ""
 
 
-def _value(estimate: Estimate, digits: int = 1) -> str:
+def _value_text(estimate: Estimate, digits: int = 1) -> str:
     if not estimate.is_defined:
         return estimate.note or _text.UNKNOWN
     span = estimate.interval()
@@ -134,28 +161,30 @@ def _value(estimate: Estimate, digits: int = 1) -> str:
     )
 
 
-def _gross(estimate: Estimate, unit: str, length: float) -> tuple[str, str, str, str]:
+def _gross_effect_cells(estimate: Estimate, unit: str, length: float) -> tuple[str, str, str, str]:
     if abs(length - 1) > _SAME_LENGTH:
         return "not given", unit, "", "before less after means nothing for windows of different length"
-    return _value(estimate), unit, "gross", "above 0: fewer; no control in it"
+    return _value_text(estimate), unit, "gross", "above 0: fewer; no control in it"
 
 
-def _quotient(found: Quotient) -> str:
-    value = _text.decimal_text(found.value) if math.isfinite(found.value) else "not given"
-    return f"{value}; set: {format_numbers.with_true_minus(found.values.text())}"
+def _quotient_text(quotient: Quotient) -> str:
+    value = _text.decimal_text(quotient.value) if math.isfinite(quotient.value) else "not given"
+    return f"{value}; set: {format_numbers.with_true_minus(quotient.values.text())}"
 
 
-def _set_reading(found: Quotient) -> str:
-    if not math.isfinite(found.value):
-        return f"not given: {found.note}"
-    if not found.values.is_bounded:
+def _share_reading(quotient: Quotient) -> str:
+    if not math.isfinite(quotient.value):
+        return f"not given: {quotient.note}"
+    if not quotient.values.is_bounded:
         return "the data do not bound it"
     reading = "above 0: turned up in the rings; below 0: the rings fell too"
-    return reading if found.values.calibrated else f"{reading}; counting only, too narrow"
+    return reading if quotient.values.calibrated else f"{reading}; counting only, too narrow"
 
 
 def read_quotient(quotient: Quotient) -> str:
-    """Return what a weighted displacement quotient says, only as far as its set allows, or why it says nothing.
+    """Return how to read a weighted displacement quotient.
+
+    The reading says no more than the quotient's confidence set allows. Without a quotient, it says why.
 
     References
     ----------
@@ -179,10 +208,10 @@ def read_quotient(quotient: Quotient) -> str:
     return "the rings rose as the target fell; whether by less or by more is not told apart"
 
 
-def _profile_context(found: OtherEstimators | None, design: Design) -> dict[str, Any]:
-    if found is None or not any(point.is_defined for point in found.distance_profile.points):
+def _profile_context(estimators: OtherEstimators | None, design: Design) -> dict[str, Any]:
+    if estimators is None or not any(point.is_defined for point in estimators.distance_profile.points):
         return {"profile_figure": None}
-    curve = found.distance_profile
+    curve = estimators.distance_profile
     rows = []
     for point, span in zip(curve.points, curve.band(), strict=True):
         band = _text.UNKNOWN
@@ -198,61 +227,79 @@ def _profile_context(found: OtherEstimators | None, design: Design) -> dict[str,
     }
 
 
-def _control_context(found: OtherEstimators | None, primary: ReleasedMeasure) -> dict[str, Any]:
+def _control_context(estimators: OtherEstimators | None, primary: ReleasedMeasure) -> dict[str, Any]:
     context: dict[str, Any] = {
         "controls_figure": None, "sensitivity_figure": None, "candidates": [], "candidates_note": "",
         "control_rows": [], "sensitivity_rows": [],
     }  # fmt: skip
-    if found is None or found.control_choice is None:
+    if estimators is None or estimators.control_choice is None:
         return context
-    candidates = found.control_choice.candidates
-    context["candidates"] = [_candidate(one, one.name == found.control_choice.chosen) for one in candidates[:_NEAREST]]
-    passed = len(found.control_choice.passing)
-    more = f" The nearest {_NEAREST} are listed here, all of them in run.json." if len(candidates) > _NEAREST else ""
-    context["candidates_note"] = (
-        f"{len(candidates):,} squares as large as the target lie in the control area; {passed:,} moved with it before "
-        f"within what chance allows.{more}"
+    candidates = estimators.control_choice.candidates
+    context["candidates"] = [
+        _candidate_row(candidate, candidate.name == estimators.control_choice.chosen)
+        for candidate in candidates[:_MAX_CANDIDATES]
+    ]
+    passed_count = len(estimators.control_choice.passing)
+    limit_note = (
+        f" The nearest {_MAX_CANDIDATES} are listed here, all of them in run.json."
+        if len(candidates) > _MAX_CANDIDATES
+        else ""
     )
-    if found.by_control and len(found.by_control.values) > 1:
-        names = ("all together", "synthetic control")
-        held = {dict(one.choices)["control"] for one in found.by_control.specifications}
+    context["candidates_note"] = (
+        f"{len(candidates):,} squares as large as the target lie in the control area; {passed_count:,} moved with it before "
+        f"within what chance allows.{limit_note}"
+    )
+    if estimators.by_control and len(estimators.by_control.values) > 1:
+        combined_controls = ("all together", "synthetic control")
+        control_names = {
+            dict(specification.choices)["control"] for specification in estimators.by_control.specifications
+        }
         rows: list[tuple[str, Test]] = []
-        if held - set(names):
-            rows.append(("one square", lambda one: dict(one.choices)["control"] not in names))
-        rows += [(name, _is("control", name)) for name in names if name in held]
-        context["controls_figure"] = specification_chart(found.by_control, [("Control", rows)])
-        context["controls_finding"] = specification_caption(found.by_control)
+        if control_names - set(combined_controls):
+            rows.append(
+                ("one square", lambda specification: dict(specification.choices)["control"] not in combined_controls)
+            )
+        rows += [(name, _has_choice("control", name)) for name in combined_controls if name in control_names]
+        context["controls_figure"] = specification_chart(estimators.by_control, [("Control", rows)])
+        context["controls_finding"] = specification_caption(estimators.by_control)
         context["control_rows"] = [
-            (dict(one.choices)["control"], ratio_text(one.estimate))
-            for one in found.by_control.specifications
-            if one.estimate.is_defined
+            (dict(specification.choices)["control"], ratio_text(specification.estimate))
+            for specification in estimators.by_control.specifications
+            if specification.estimate.is_defined
         ]
-    if found.specification_curve and found.specification_curve.values:
-        context |= _sensitivity(found.specification_curve, primary)
+    if estimators.specification_curve and estimators.specification_curve.values:
+        context |= _specification_context(estimators.specification_curve, primary)
     return context
 
 
-def _sensitivity(curve: SpecificationCurve, primary: ReleasedMeasure) -> dict[str, Any]:
+def _specification_context(curve: SpecificationCurve, primary: ReleasedMeasure) -> dict[str, Any]:
     def choices(aspect: str) -> list[str]:
-        return list(dict.fromkeys(dict(one.choices)[aspect] for one in curve.specifications))
+        return list(dict.fromkeys(dict(specification.choices)[aspect] for specification in curve.specifications))
 
-    order = [effect.window for effect in (*primary.effects[:1], *primary.phases)]
-    windows = sorted(choices("window"), key=lambda name: order.index(name) if name in order else len(order))
+    window_order = [effect.window for effect in (*primary.effects[:1], *primary.phases)]
+    windows = sorted(
+        choices("window"), key=lambda name: window_order.index(name) if name in window_order else len(window_order)
+    )
     reaches = sorted(choices("reach"), key=_reach_order)
 
     def ticks(aspect: str, names: Sequence[str]) -> list[tuple[str, Test]]:
-        return [(name, _is(aspect, name)) for name in names]
+        return [(name, _has_choice(aspect, name)) for name in names]
 
-    controls: list[tuple[str, Test]] = [(_ALL, _is("control", _ALL))]
+    controls: list[tuple[str, Test]] = [(_ALL_CONTROLS, _has_choice("control", _ALL_CONTROLS))]
     if len(choices("control")) > 1:
-        controls.append(("one of the nearest squares", lambda one: dict(one.choices)["control"] != _ALL))
+        controls.append(
+            (
+                "one of the nearest squares",
+                lambda specification: dict(specification.choices)["control"] != _ALL_CONTROLS,
+            )
+        )
     rows = [("Reach", ticks("reach", reaches)), ("Window", ticks("window", windows)), ("Control", controls)]
     table = []
     for aspect, names in (("reach", reaches), ("window", windows)):
-        found = {name: (low, high) for name, low, high in curve.range_of(aspect)}
+        ranges = {name: (low, high) for name, low, high in curve.range_of(aspect)}
         for name in names:
-            if name in found:
-                low, high = (f"{format_numbers.signed_text(percent_change_of_ratio(value))}%" for value in found[name])
+            if name in ranges:
+                low, high = (f"{format_numbers.signed_text(percent_change_of_ratio(value))}%" for value in ranges[name])
                 table.append((aspect, name, low, high))
     return {
         "sensitivity_figure": specification_chart(curve, rows),
@@ -261,26 +308,26 @@ def _sensitivity(curve: SpecificationCurve, primary: ReleasedMeasure) -> dict[st
     }
 
 
-def _is(aspect: str, choice: str) -> Test:
-    return lambda one: dict(one.choices)[aspect] == choice
+def _has_choice(aspect: str, choice: str) -> Test:
+    return lambda specification: dict(specification.choices)[aspect] == choice
 
 
 def _reach_order(name: str) -> tuple[int, float]:
     if name == "target":
         return 0, 0.0
-    digits = "".join(sign for sign in name if sign.isdigit() or sign == ".")
+    digits = "".join(character for character in name if character.isdigit() or character == ".")
     return (1, float(digits)) if digits else (2, 0.0)
 
 
-def _candidate(one: ControlCandidate, chosen: bool) -> tuple[str, str, str, str, str]:  # noqa: FBT001
-    worst = max(one.ratios.values(), default=math.nan)
-    state = "nearest that passed" if chosen else "passed" if one.taken else "refused"
-    scale = "withheld" if math.isnan(one.scale) else f"{one.scale:.1f} \u00d7"
-    rule = _text.UNKNOWN if not math.isfinite(worst) else _text.decimal_text(worst, 1)
-    return one.name, f"{one.distance:,.0f} m", scale, rule, f"{state}: {one.reason}"
+def _candidate_row(candidate: ControlCandidate, chosen: bool) -> tuple[str, str, str, str, str]:  # noqa: FBT001
+    worst_ratio = max(candidate.ratios.values(), default=math.nan)
+    decision = "nearest that passed" if chosen else "passed" if candidate.taken else "refused"
+    scale = "withheld" if math.isnan(candidate.scale) else f"{candidate.scale:.1f} \u00d7"
+    worst_text = _text.UNKNOWN if not math.isfinite(worst_ratio) else _text.decimal_text(worst_ratio, 1)
+    return candidate.name, f"{candidate.distance:,.0f} m", scale, worst_text, f"{decision}: {candidate.reason}"
 
 
-def _running(curve: Curve, unit: str) -> dict[str, Any]:
+def _cumulative_context(curve: Curve, unit: str) -> dict[str, Any]:
     rows = []
     for point, span in zip(curve.points, curve.band(), strict=True):
         low, high = (_text.decimal_text(value, 1) for value in (span.low, span.high))
@@ -288,11 +335,11 @@ def _running(curve: Curve, unit: str) -> dict[str, Any]:
     return {"unit": unit, "rows": rows}
 
 
-def _shift_context(table: DisplacementTypes | None) -> dict[str, Any]:
-    if table is None:
+def _displacement_context(displacement_types: DisplacementTypes | None) -> dict[str, Any]:
+    if displacement_types is None:
         return {"shifts": []}
     rows = []
-    for row, adjusted in zip(table.rows, table.adjusted, strict=True):
-        p = _text.decimal_text(adjusted, 3) if math.isfinite(adjusted) else ""
-        rows.append((row.kind, format_numbers.with_true_minus(row.sentence), p, row.tested))
+    for row, adjusted in zip(displacement_types.rows, displacement_types.adjusted, strict=True):
+        p_text = _text.decimal_text(adjusted, 3) if math.isfinite(adjusted) else ""
+        rows.append((row.kind, format_numbers.with_true_minus(row.sentence), p_text, row.tested))
     return {"shifts": rows}

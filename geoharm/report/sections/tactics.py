@@ -1,4 +1,4 @@
-"""The part of the report that compares tactics: every operation of the study, and what those of one tactic come to."""
+"""Report section that compares tactics: every operation of the study, and pooled estimates by tactic."""
 
 from __future__ import annotations
 
@@ -16,34 +16,40 @@ from geoharm.stats.random_effects import random_effects_mean
 
 
 def tactics_section(release: Release) -> dict[str, Any]:
-    """Return the comparison of tactics; nothing with fewer than two operations. Made of published estimates only."""
-    operations = [one for one in release.operations if not one.design.operation.placebo]
+    """Return the comparison of tactics; empty lists with fewer than two operations.
+
+    Only estimates of the release are used.
+    """
+    operations = [operation for operation in release.operations if not operation.design.operation.placebo]
     if len(operations) < 2:
         return {"tactics": [], "tactic_lines": [], "tactic_profile": ""}
     by_tactic: dict[str, list[ReleasedOperation]] = {}
-    for one in operations:
-        by_tactic.setdefault(one.design.operation.tactic, []).append(one)
-    first = operations[0].harm
+    for operation in operations:
+        by_tactic.setdefault(operation.design.operation.tactic, []).append(operation)
+    first_harm = operations[0].harm
     return {
-        "tactic_lines": [_line(one) for one in operations],
+        "tactic_lines": [_operation_row(operation) for operation in operations],
         "tactics": [
             {
                 "tactic": tactic,
-                "operations": len(found),
-                "local": _pooled([one.primary.effect("target").ratio for one in found]),
-                "rings": _pooled([one.primary.effect(ALL_RINGS).ratio for one in found]),
-                "decay": _pooled([share_left(one) for one in found]),
-                "cost": _cost([one.design.operation.cost for one in found]),
+                "operations": len(tactic_operations),
+                "local": _pooled_text([operation.primary.effect("target").ratio for operation in tactic_operations]),
+                "rings": _pooled_text([operation.primary.effect(ALL_RINGS).ratio for operation in tactic_operations]),
+                "decay": _pooled_text([share_left(operation) for operation in tactic_operations]),
+                "cost": _cost_text([operation.design.operation.cost for operation in tactic_operations]),
             }
-            for tactic, found in sorted(by_tactic.items())
+            for tactic, tactic_operations in sorted(by_tactic.items())
         ],
-        "tactic_profile": first.values[0].name if first else "",
+        "tactic_profile": first_harm.values[0].name if first_harm else "",
     }
 
 
 def share_left(operation: ReleasedOperation) -> Estimate:
-    """Return how much of the change in the target was left: the last phase's log ratio less the first later phase's."""
-    phases = [one for one in operation.primary.phases if one.zone == "target" and one.window != DURING]
+    """Return how much of the change in the target area remained.
+
+    The estimate is the log ratio of the last phase minus that of the first phase after the operation.
+    """
+    phases = [effect for effect in operation.primary.phases if effect.zone == "target" and effect.window != DURING]
     if len(phases) < 2:
         return Estimate("decay", math.nan, math.nan, "log ratio", "", "one later phase only")
     early, late = phases[0].ratio, phases[-1].ratio
@@ -54,39 +60,43 @@ def share_left(operation: ReleasedOperation) -> Estimate:
     )
 
 
-def _line(one: ReleasedOperation) -> dict[str, str]:
-    operation = one.design.operation
-    nets = one.harm.net_harm if one.harm else ()
+def _operation_row(operation: ReleasedOperation) -> dict[str, str]:
+    study_operation = operation.design.operation
+    nets = operation.harm.net_harm if operation.harm else ()
     return {
-        "name": operation.name,
-        "tactic": operation.tactic,
-        "local": _ratio(one.primary.effect("target").ratio),
-        "rings": _ratio(one.primary.effect(ALL_RINGS).ratio),
-        "decay": _ratio(share_left(one)),
-        "net": next((net_harm_text(net) for net in nets if one.harm and net.profile == one.harm.values[0].name and net.zone == "target and rings"), _text.UNKNOWN),
-        "cost": _cost([operation.cost]),
+        "name": study_operation.name,
+        "tactic": study_operation.tactic,
+        "local": _ratio_text(operation.primary.effect("target").ratio),
+        "rings": _ratio_text(operation.primary.effect(ALL_RINGS).ratio),
+        "decay": _ratio_text(share_left(operation)),
+        "net": next((net_harm_text(net) for net in nets if operation.harm and net.profile == operation.harm.values[0].name and net.zone == "target and rings"), _text.UNKNOWN),
+        "cost": _cost_text([study_operation.cost]),
     }  # fmt: skip
 
 
-def _pooled(estimates: Sequence[Estimate]) -> str:
-    """Return the mean rate ratio of several operations with the careful interval, and how many it is of."""
-    known = [one for one in estimates if one.is_defined and one.standard_error > 0]
-    if not known:
+def _pooled_text(estimates: Sequence[Estimate]) -> str:
+    """Return the random-effects mean rate ratio with its careful interval, and the number of operations."""
+    usable = [estimate for estimate in estimates if estimate.is_defined and estimate.standard_error > 0]
+    if not usable:
         return "cannot be said (0)"
-    found = random_effects_mean([one.value for one in known], [one.standard_error**2 for one in known])
-    span = found.careful_interval
-    return f"{math.exp(found.mean):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f}), of {len(known)}"
+    pooled = random_effects_mean(
+        [estimate.value for estimate in usable], [estimate.standard_error**2 for estimate in usable]
+    )
+    span = pooled.careful_interval
+    return f"{math.exp(pooled.mean):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f}), of {len(usable)}"
 
 
-def _ratio(estimate: Estimate) -> str:
+def _ratio_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
         return "no interval"
     span = estimate.interval()
     return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
 
 
-def _cost(costs: Sequence[float]) -> str:
-    known = [cost for cost in costs if math.isfinite(cost)]
-    if not known:
+def _cost_text(costs: Sequence[float]) -> str:
+    stated = [cost for cost in costs if math.isfinite(cost)]
+    if not stated:
         return "not stated"
-    return f"{math.fsum(known):,.0f}" + ("" if len(known) == len(costs) else f" ({len(known)} of {len(costs)} stated)")
+    return f"{math.fsum(stated):,.0f}" + (
+        "" if len(stated) == len(costs) else f" ({len(stated)} of {len(costs)} stated)"
+    )

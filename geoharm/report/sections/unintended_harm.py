@@ -1,4 +1,4 @@
-"""The part of the report about what an operation may have done besides: the watch, noxiousness, mitigation, surveys."""
+"""Report section on unintended harm: rises by distance and time, noxiousness, mitigation, surveys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geoharm.report import format_numbers
 from geoharm.report.charts import effects as charts_effects
 from geoharm.report.wording.reading import read_with_diagnostics
 
-_STATES = {
+_READINGS = {
     RiseState.ROSE: Reading.SIGNAL_RISE,
     RiseState.WITHIN: Reading.NO_CLEAR_CHANGE,
     RiseState.UNKNOWN: Reading.CANNOT_TELL,
@@ -26,163 +26,176 @@ _STATES = {
 
 
 def unintended_harm_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
-    """Return what the template about side harms needs; nothing where harm was not added up."""
-    balance = operation.harm
-    if balance is None or balance.unintended_harm is None:
+    """Return the values for the template on unintended harm; none if no harm assessment was made."""
+    assessment = operation.harm
+    if assessment is None or assessment.unintended_harm is None:
         return {"watch": None}
-    cells = balance.unintended_harm.checks
+    checks = assessment.unintended_harm.checks
     return {
-        "watch": balance.unintended_harm,
-        "watch_margin": _text.percent_text(cells[0].margin) if cells else "",
-        "watch_days": sorted({cell.days for cell in cells}),
-        "watch_rows": _grid(cells, internal=release.is_internal),
-        "watch_pooled": _grid(balance.unintended_harm.pooled, internal=release.is_internal),
-        "watch_operations": max((cell.operations for cell in balance.unintended_harm.pooled), default=0),
-        "watch_why": _reasons(cells),
-        "scatter_rows": [_scatter(one) for one in balance.unintended_harm.find_dispersion],
-        "noxious_rows": [_noxious(one) for one in balance.noxiousness],
-        "mitigation_rows": _mitigation(operation),
-        "corrected_rows": [_corrected(one) for one in balance.reporting_corrected],
-        "outcome_rows": [_indicator(one) for one in balance.indicators if one.indicator.stands_for == "outcome"],
-        "market_rows": [_indicator(one) for one in balance.indicators if one.indicator.stands_for == "market"],
-        "entries_note": _entries(balance),
+        "watch": assessment.unintended_harm,
+        "watch_margin": _text.percent_text(checks[0].margin) if checks else "",
+        "watch_days": sorted({check.days for check in checks}),
+        "watch_rows": _check_grid(checks, internal=release.is_internal),
+        "watch_pooled": _check_grid(assessment.unintended_harm.pooled, internal=release.is_internal),
+        "watch_operations": max((check.operations for check in assessment.unintended_harm.pooled), default=0),
+        "watch_why": _reasons(checks),
+        "scatter_rows": [_dispersion_row(dispersion) for dispersion in assessment.unintended_harm.find_dispersion],
+        "noxious_rows": [_noxiousness_row(noxiousness) for noxiousness in assessment.noxiousness],
+        "mitigation_rows": _mitigation_rows(operation),
+        "corrected_rows": [_corrected_row(effect) for effect in assessment.reporting_corrected],
+        "outcome_rows": [
+            _indicator_row(change) for change in assessment.indicators if change.indicator.stands_for == "outcome"
+        ],
+        "market_rows": [
+            _indicator_row(change) for change in assessment.indicators if change.indicator.stands_for == "market"
+        ],
+        "entries_note": _treatment_entries_note(assessment),
     }
 
 
-def _grid(cells: tuple[RiseCheck, ...], *, internal: bool) -> list[dict[str, Any]]:
-    """Return one row a measure and distance, with one cell a number of days."""
+def _check_grid(checks: tuple[RiseCheck, ...], *, internal: bool) -> list[dict[str, Any]]:
+    """Return one row for each measure and distance, with one cell for each number of days."""
     rows: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for cell in sorted(cells, key=lambda one: (one.metres, one.days)):
-        text = cell.state.value
-        if internal and math.isfinite(cell.expected):
-            text += f" ({cell.after:,} against {cell.expected:,.1f})"
-        found = {"days": cell.days, "text": text, "mark": charts_effects.reading_mark(_STATES[cell.state])}
-        rows.setdefault((cell.measure, cell.metres), []).append(found)
-    order = list(dict.fromkeys(cell.measure for cell in cells))
+    for check in sorted(checks, key=lambda check: (check.metres, check.days)):
+        text = check.state.value
+        if internal and math.isfinite(check.expected):
+            text += f" ({check.after:,} against {check.expected:,.1f})"
+        cell = {"days": check.days, "text": text, "mark": charts_effects.reading_mark(_READINGS[check.state])}
+        rows.setdefault((check.measure, check.metres), []).append(cell)
+    measure_order = list(dict.fromkeys(check.measure for check in checks))
     return [
-        {"measure": measure, "metres": metres, "cells": found}
-        for (measure, metres), found in sorted(rows.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
+        {"measure": measure, "metres": metres, "cells": row_cells}
+        for (measure, metres), row_cells in sorted(
+            rows.items(), key=lambda entry: (measure_order.index(entry[0][0]), entry[0][1])
+        )
     ]
 
 
-def _reasons(cells: tuple[RiseCheck, ...]) -> list[str]:
-    """Return why looks are unknown, with how many of each measure."""
-    found: dict[tuple[str, str], int] = {}
-    for cell in cells:
-        if cell.state is RiseState.UNKNOWN:
-            found[(cell.measure, cell.why)] = found.get((cell.measure, cell.why), 0) + 1
-    total = {name: sum(cell.measure == name for cell in cells) for name in {cell.measure for cell in cells}}
+def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
+    """Return why checks are unknown, with their number for each measure and reason."""
+    unknown_counts: dict[tuple[str, str], int] = {}
+    for check in checks:
+        if check.state is RiseState.UNKNOWN:
+            unknown_counts[(check.measure, check.why)] = unknown_counts.get((check.measure, check.why), 0) + 1
+    totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
-        f"{name}: {count} of {total[name]} looks are unknown because {why}." for (name, why), count in found.items()
+        f"{name}: {count} of {totals[name]} looks are unknown because {reason}."
+        for (name, reason), count in unknown_counts.items()
     ]
 
 
-def _scatter(one: FindDispersion) -> dict[str, str]:
-    if math.isnan(one.before):
+def _dispersion_row(dispersion: FindDispersion) -> dict[str, str]:
+    if math.isnan(dispersion.before):
         return {
-            "measure": one.measure,
-            "what": one.what,
+            "measure": dispersion.measure,
+            "what": dispersion.what,
             "before": _text.UNKNOWN,
             "after": _text.UNKNOWN,
-            "change": one.note,
+            "change": dispersion.note,
         }
-    if one.unit == "share":
-        show = [_text.percent_text(value) for value in (one.before, one.after)]
-        ends = [f"{format_numbers.signed_text(100 * value)}" for value in (one.change.low, one.change.high)]
-        change = (
-            f"{format_numbers.signed_text(100 * (one.after - one.before))} ({ends[0]} to {ends[1]}) percentage points"
-        )
+    if dispersion.unit == "share":
+        value_texts = [_text.percent_text(value) for value in (dispersion.before, dispersion.after)]
+        end_texts = [
+            f"{format_numbers.signed_text(100 * value)}" for value in (dispersion.change.low, dispersion.change.high)
+        ]
+        change = f"{format_numbers.signed_text(100 * (dispersion.after - dispersion.before))} ({end_texts[0]} to {end_texts[1]}) percentage points"
     else:
-        show = [f"{value:,.0f} m" for value in (one.before, one.after)]
-        change = format_numbers.change_text(one.after - one.before, one.change) + " m"
-    return {"measure": one.measure, "what": one.what, "before": show[0], "after": show[1], "change": change}
-
-
-def _noxious(one: Noxiousness) -> dict[str, str]:
+        value_texts = [f"{value:,.0f} m" for value in (dispersion.before, dispersion.after)]
+        change = format_numbers.change_text(dispersion.after - dispersion.before, dispersion.change) + " m"
     return {
-        "zone": one.zone,
-        "measure": one.measure,
-        "market": one.market,
-        "before": _text.decimal_text(one.before, 1),
-        "after": _text.decimal_text(one.after, 1),
-        "ratio": _ratio(one.ratio),
-        "reading": one.reading,
+        "measure": dispersion.measure,
+        "what": dispersion.what,
+        "before": value_texts[0],
+        "after": value_texts[1],
+        "change": change,
     }
 
 
-def _ratio(estimate: Estimate) -> str:
+def _noxiousness_row(noxiousness: Noxiousness) -> dict[str, str]:
+    return {
+        "zone": noxiousness.zone,
+        "measure": noxiousness.measure,
+        "market": noxiousness.market,
+        "before": _text.decimal_text(noxiousness.before, 1),
+        "after": _text.decimal_text(noxiousness.after, 1),
+        "ratio": _ratio_text(noxiousness.ratio),
+        "reading": noxiousness.reading,
+    }
+
+
+def _ratio_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
         return estimate.note
     span = estimate.interval()
     return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
 
 
-def _mitigation(operation: ReleasedOperation) -> list[dict[str, Any]]:
-    """Return what was planned and delivered to soften harm, beside what became of the harms it was to hold."""
-    effects = {one.measure.name: one for one in operation.measures}
+def _mitigation_rows(operation: ReleasedOperation) -> list[dict[str, Any]]:
+    """Return the mitigation planned and delivered, and the reading of each harm that it was meant to limit."""
+    measures = {measure.measure.name: measure for measure in operation.measures}
     rows = []
-    for one in operation.design.operation.mitigation:
-        held = [
-            f"{name}: {read_with_diagnostics(effects[name], effects[name].effect(TARGET_AND_RINGS)).value} in target and rings"
-            if name in effects
+    for mitigation in operation.design.operation.mitigation:
+        harm_texts = [
+            f"{name}: {read_with_diagnostics(measures[name], measures[name].effect(TARGET_AND_RINGS)).value} in target and rings"
+            if name in measures
             else f"{name}: not measured, unknown"
-            for name in one.holds
+            for name in mitigation.holds
         ]
         rows.append(
             {
-                "what": one.what,
-                "delivered": one.delivered,
-                "held": "; ".join(held) or "no harm named that it was to hold",
+                "what": mitigation.what,
+                "delivered": mitigation.delivered,
+                "held": "; ".join(harm_texts) or "no harm named that it was to hold",
             }
         )
     return rows
 
 
-def _corrected(one: CorrectedEffect) -> dict[str, str]:
+def _corrected_row(effect: CorrectedEffect) -> dict[str, str]:
     return {
-        "measure": one.measure, "comparator": one.comparator, "zone": one.zone,
-        "raw": _ratio(one.raw), "effort": _ratio(one.effort), "corrected": _ratio(one.corrected),
+        "measure": effect.measure, "comparator": effect.comparator, "zone": effect.zone,
+        "raw": _ratio_text(effect.raw), "effort": _ratio_text(effect.effort), "corrected": _ratio_text(effect.corrected),
     }  # fmt: skip
 
 
-def _indicator(one: IndicatorChange) -> dict[str, str]:
+def _indicator_row(change: IndicatorChange) -> dict[str, str]:
     return {
-        "name": one.indicator.name,
-        "better": one.indicator.better,
-        "before": _level(one.before),
-        "after": _level(one.after),
-        "here": _level(one.here, signed=True),
-        "elsewhere": _level(one.elsewhere, signed=True),
-        "net": _level(one.net, signed=True),
-        "areas": f"{one.areas[0]} and {one.areas[1]}",
+        "name": change.indicator.name,
+        "better": change.indicator.better,
+        "before": _level_text(change.before),
+        "after": _level_text(change.after),
+        "here": _level_text(change.here, signed=True),
+        "elsewhere": _level_text(change.elsewhere, signed=True),
+        "net": _level_text(change.net, signed=True),
+        "areas": f"{change.areas[0]} and {change.areas[1]}",
     }
 
 
-def _level(estimate: Estimate, *, signed: bool = False) -> str:
+def _level_text(estimate: Estimate, *, signed: bool = False) -> str:
     if not estimate.is_defined:
         return estimate.note
     span = estimate.interval()
-    parts = [_text.decimal_text(value, 1) for value in (estimate.value, span.low, span.high)]
+    value_texts = [_text.decimal_text(value, 1) for value in (estimate.value, span.low, span.high)]
     if signed:
-        parts = [
+        value_texts = [
             ("+" if value > 0 else "") + text
-            for value, text in zip((estimate.value, span.low, span.high), parts, strict=True)
+            for value, text in zip((estimate.value, span.low, span.high), value_texts, strict=True)
         ]
-    return f"{parts[0]} ({parts[1]} to {parts[2]})"
+    return f"{value_texts[0]} ({value_texts[1]} to {value_texts[2]})"
 
 
-def _entries(assessment: HarmAssessment) -> str:
-    """Return the caution that goes with entries to treatment, with the categories (who referred) that were counted."""
-    found = [
+def _treatment_entries_note(assessment: HarmAssessment) -> str:
+    """Return a caution on entries to treatment, with the categories (who referred) that were counted; else empty."""
+    entry_measures = [
         row.measure for net in assessment.net_harm[:1] for row in net.rows if row.measure.kind == "treatment_entry"
     ]
-    if not found:
+    if not entry_measures:
         return ""
-    counted = "; ".join(
-        f"{one.name}: {format_numbers.join_with_and(one.categories) if one.categories else 'every referral, not told apart'}"
-        for one in found
+    counted_text = "; ".join(
+        f"{measure.name}: {format_numbers.join_with_and(measure.categories) if measure.categories else 'every referral, not told apart'}"
+        for measure in entry_measures
     )
     return (
-        f"Entries to treatment counted here ({counted}). Entries through arrest referral are partly what enforcement did: "
+        f"Entries to treatment counted here ({counted_text}). Entries through arrest referral are partly what enforcement did: "
         "where the source tells who referred, make a measure of each."
     )

@@ -1,4 +1,4 @@
-"""What an interval was learned at, in words: how many places without an operation, and what they are worth."""
+"""Captions that say from which places without an operation an interval was estimated."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from geoharm.disclosure.released import ReleasedEffect
 
 
 def comparison_text(effect: ReleasedEffect) -> str:
-    """Return the places without an operation that the headline's interval was learned at."""
+    """Return what the target area is compared with: places without an operation, or the control area."""
     check = effect.placebo
     if check is None:
         return "the control area"
@@ -17,7 +17,7 @@ def comparison_text(effect: ReleasedEffect) -> str:
 
 
 def interval_caption(effect: ReleasedEffect) -> str:
-    """Return what the headline's line shows."""
+    """Return the caption of the headline's interval chart."""
     if effect.is_refused:
         return "Dashed: noise of counting only, too narrow. No 95% interval is possible. Grey: too small to tell from chance."
     line = (
@@ -29,7 +29,7 @@ def interval_caption(effect: ReleasedEffect) -> str:
 
 
 def method_note(effect: ReleasedEffect) -> str:
-    """Return the places and the spread that the target's interval was learned at, as a sentence on the method."""
+    """Return a sentence for the methods list: the places and the spread from which the target's interval was estimated."""
     check = effect.placebo
     if check is None:
         return "Here nothing could be learned."

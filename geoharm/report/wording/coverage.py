@@ -1,6 +1,7 @@
-"""In how many of 100 simulated cities an interval of a kind held the truth: `bench/beside.json`, `bench/calibration.json`.
+"""Measured coverage: in how many of 100 simulated cities each kind of interval held the true value.
 
-Nothing was planted, but for quotients and shares, which need a fall.
+Source: `bench/beside.json` and `bench/calibration.json`. No effect was simulated, except for
+quotients and shares, which need a fall.
 """
 
 from __future__ import annotations

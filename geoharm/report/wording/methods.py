@@ -1,4 +1,4 @@
-"""How surfaces were made, in words."""
+"""Sentences that say how density surfaces were computed."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ _RULES = {
 
 
 def density_method(shown: ReleasedHotspots) -> str:
-    """Return how a surface was made, in one line: kernel, bandwidth and rule, cells, edge correction."""
-    length = "standard deviation" if shown.kernel == "gaussian" else "bandwidth"
+    """Return how a surface was computed, in one line: kernel, bandwidth and rule, cells, edge correction, weights."""
+    length_name = "standard deviation" if shown.kernel == "gaussian" else "bandwidth"
     kernel = _KERNELS.get(shown.kernel, shown.kernel)
     note = f" ({shown.bandwidth.note})" if shown.bandwidth.note else ""
     return (
-        f"{kernel} kernel, {length} {shown.bandwidth.value:,.0f} m, {_RULES[shown.bandwidth.rule]}{note}; cells of "
-        f"{shown.cell:g} m; {_EDGES[shown.edge]}{_weighed(shown)}"
+        f"{kernel} kernel, {length_name} {shown.bandwidth.value:,.0f} m, {_RULES[shown.bandwidth.rule]}{note}; cells of "
+        f"{shown.cell:g} m; {_EDGES[shown.edge]}{_weighting_text(shown)}"
     )
 
 
-def _weighed(shown: ReleasedHotspots) -> str:
-    """Return what is weighed and what is not, and what a public release gives up of it."""
-    weight, unit = shown.measure.weight, shown.measure.unit
+def _weighting_text(hotspots: ReleasedHotspots) -> str:
+    """Return how events are weighted, and how a public release limits the weights; empty without weights."""
+    weight, unit = hotspots.measure.weight, hotspots.measure.unit
     if not weight:
         return ""
-    public = (
-        "" if shown.exact else "; no place weighs more than all around it together, so that no single find can be read"
+    limit_text = (
+        ""
+        if hotspots.exact
+        else "; no place weighs more than all around it together, so that no single find can be read"
     )
-    return f"; weighed by {weight}, while hotspots are counted in {unit}{public}"
+    return f"; weighed by {weight}, while hotspots are counted in {unit}{limit_text}"

@@ -1,4 +1,4 @@
-"""What an estimate allows to be said, and what its guards leave of that."""
+"""What an estimate allows to be said, before and after its diagnostics are considered."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ MIN_EXPECTED = 10
 def read_effect(effect: ReleasedEffect) -> Reading:
     """Return what an effect allows to be said.
 
-    A design that could not see a change of half, or expects under 10 events, can give a signal at most; so can an
-    interval that has not been shown to hold its level on places without an operation. Where such an interval was tried
-    and is not possible, nothing can be told, whatever a narrower one says.
+    - No change or no 95% interval: "cannot tell", even if a narrower counting interval exists.
+    - Weak design (smallest detectable fall above one half, or fewer than 10 expected events): a signal if the interval
+      excludes zero, else "cannot tell".
+    - The interval includes zero: "no clear change".
+    - The interval excludes zero, but was not calibrated on places without an operation: a signal.
+    - Otherwise: "fell" or "rose".
     """
     if math.isnan(effect.change) or math.isnan(effect.interval.low):
         return Reading.CANNOT_TELL
@@ -37,10 +40,10 @@ def read_effect(effect: ReleasedEffect) -> Reading:
 
 
 def read_with_diagnostics(measure: ReleasedMeasure, effect: ReleasedEffect) -> Reading:
-    """Return what an effect of a measure allows to be said once its guards are heard.
+    """Return what an effect allows to be said after the measure's diagnostics are considered.
 
-    Guards bear on the target, alone or with the rings. Where defensible controls disagree, a direction becomes
-    "controls disagree"; any other guard that caps the answer makes a finding a signal.
+    Diagnostics apply to the target area, alone or with the rings. If defensible controls disagree, a fall or a rise
+    becomes "controls disagree". Any other diagnostic of severity "signal" or above turns a finding into a signal.
     """
     state = read_effect(effect)
     if not state.direction or effect.zone not in ("target", TARGET_AND_RINGS):
@@ -48,24 +51,24 @@ def read_with_diagnostics(measure: ReleasedMeasure, effect: ReleasedEffect) -> R
     controls = measure.robustness.diagnostic(_CONTROLS)
     if controls is not None and controls.severity is Severity.REFUSE:
         return Reading.CONTROLS_DISAGREE
-    if any(_caps(diagnostic) for diagnostic in measure.robustness.diagnostics):
+    if any(_limits_reading(diagnostic) for diagnostic in measure.robustness.diagnostics):
         return {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}.get(state, state)
     return state
 
 
-def _caps(diagnostic: Diagnostic) -> bool:
+def _limits_reading(diagnostic: Diagnostic) -> bool:
     # The smallest detectable fall is part of `read_effect` already.
     return diagnostic.severity >= Severity.SIGNAL and diagnostic.name not in (_POWER, _CONTROLS)
 
 
 def why_signal(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
-    """Return why what leaves out zero is no finding."""
+    """Return why an interval that excludes zero is a signal and not a finding."""
     if not effect.ratio.calibrated:
         return "the interval holds the noise of counting only, not how far places drift apart"
     if effect.expected < MIN_EXPECTED:
         return f"fewer than {MIN_EXPECTED} events were expected"
     if read_effect(effect).is_finding:
-        diagnostic = next(one for one in measure.robustness.diagnostics if _caps(one))
+        diagnostic = next(diagnostic for diagnostic in measure.robustness.diagnostics if _limits_reading(diagnostic))
         return (
             f"it is exposed ({diagnostic.name}): {lower_first(with_true_minus(diagnostic.sentence).removesuffix('.'))}"
         )
@@ -73,7 +76,7 @@ def why_signal(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
 
 
 def reading_caveats(measure: ReleasedMeasure, state: Reading) -> str:
-    """Return what the verdict's sentence must add: controls that disagree, a place chosen on the window before."""
+    """Return what the verdict's sentence must add: disagreeing controls, or a place chosen on the window before."""
     text = ""
     controls, selection = measure.robustness.diagnostic(_CONTROLS), measure.robustness.diagnostic(_SELECTION)
     if state is Reading.CONTROLS_DISAGREE and controls is not None:
@@ -86,5 +89,5 @@ def reading_caveats(measure: ReleasedMeasure, state: Reading) -> str:
 
 
 def lower_first(text: str) -> str:
-    """Return a sentence's words as a part of another."""
+    """Return a text with its first letter in lower case, for use inside a sentence."""
     return text[:1].lower() + text[1:]

@@ -1,4 +1,7 @@
-"""The answer in short, plain sentences: for the report, as plain text and as JSON; the words are the same in all three."""
+"""The summary: the answer in short, plain sentences, for the report, as plain text and as JSON.
+
+The words are the same in all three.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,13 @@ from geoharm.report.wording.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a reader of 12 to 14 can take away.
+    """A summary that readers aged 12 to 14 can understand.
 
     Attributes
     ----------
     title : str
     sentences : tuple of str
-        What was counted, what would have been expected, how sure that is, and what it does not say.
+        What was counted, what was expected, how sure that is, and what the numbers do not say.
     questions : tuple of (str, str)
         The four questions, with their short answers.
     credits : tuple of str
@@ -47,20 +50,20 @@ _READING = {
 
 
 def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) -> Summary:
-    """Return the summary of one operation: short sentences with counts and ranges, in words of every day."""
-    about, effect = operation.design.operation, operation.primary.effect("target")
+    """Return the summary of one operation: short sentences with counts and ranges, in everyday words."""
+    study_operation, effect = operation.design.operation, operation.primary.effect("target")
     sentences = []
-    if about.placebo:
+    if study_operation.placebo:
         sentences.append("This is a test. There was no operation here, so the right answer is no clear change.")
-    sentences += _counts(operation, effect)
-    sentences += _range(effect)
+    sentences += _count_sentences(operation, effect)
+    sentences += _range_sentences(effect)
     sentences.append(_READING[verdict.state])
     sentences += [
         "These are the cases that somebody reported. What nobody reports is not in them.",
         "The numbers do not say why anything changed.",
     ]
     return Summary(
-        title=f"{about.name}: the answer in short",
+        title=f"{study_operation.name}: the answer in short",
         sentences=tuple(sentences),
         questions=tuple((answer.question, answer.answer) for answer in verdict.answers),
         credits=tuple(source.attribution for source in release.all_ledgers if source.attribution),
@@ -70,15 +73,15 @@ def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) 
 
 def summary_text(summary: Summary) -> str:
     """Return the summary as plain text."""
-    mark = ["Internal: not for release.", ""] if summary.release == "internal" else []
-    lines = [*mark, summary.title, "", *summary.sentences, ""]
+    internal_notice = ["Internal: not for release.", ""] if summary.release == "internal" else []
+    lines = [*internal_notice, summary.title, "", *summary.sentences, ""]
     lines += [f"{question} {answer}." for question, answer in summary.questions]
     lines += ["", *dict.fromkeys(summary.credits)] if summary.credits else []
     return visible_text("\n".join(lines)) + "\n"
 
 
 def summary_json(summary: Summary) -> str:
-    """Return the summary as JSON, the same words."""
+    """Return the summary as JSON, with the same words as the plain text."""
     record = {
         "title": summary.title,
         "sentences": list(summary.sentences),
@@ -89,36 +92,36 @@ def summary_json(summary: Summary) -> str:
     return visible_text(json.dumps(record, indent=1, ensure_ascii=False)) + "\n"
 
 
-def _counts(operation: ReleasedOperation, effect: ReleasedEffect) -> list[str]:
+def _count_sentences(operation: ReleasedOperation, effect: ReleasedEffect) -> list[str]:
     measure, design = operation.primary.measure, operation.design
     unit = measure.unit
-    found = [
+    sentences = [
         f"We counted {unit} ({measure.name}) in the target area.",
         f"Before: {format_numbers.count_text(effect.before)} in {design.before.days:,} days. "
         f"After: {format_numbers.count_text(effect.after)} in {design.after.days:,} days.",
     ]
     if effect.is_withheld:
-        return [*found, "Some of these numbers are too small to show. They could point to single people."]
+        return [*sentences, "Some of these numbers are too small to show. They could point to single people."]
     if math.isnan(effect.expected):
-        return found
-    like = "other places like it" if effect.placebo and not effect.is_refused else "the area we compare it with"
+        return sentences
+    comparison = "other places like it" if effect.placebo and not effect.is_refused else "the area we compare it with"
     expected = round(effect.expected)
     return [
-        *found,
-        f"Going by {like}, we would have expected about {expected:,} after. "
+        *sentences,
+        f"Going by {comparison}, we would have expected about {expected:,} after. "
         f"So there were {format_numbers.fewer_or_more(effect.change)} than expected."
         if round(effect.change)
-        else f"Going by {like}, we would have expected about {expected:,} after. So there were about as many as expected.",
+        else f"Going by {comparison}, we would have expected about {expected:,} after. So there were about as many as expected.",
     ]
 
 
-def _range(effect: ReleasedEffect) -> list[str]:
+def _range_sentences(effect: ReleasedEffect) -> list[str]:
     if effect.is_withheld or math.isnan(effect.change):
         return []
     if math.isnan(effect.interval.low):
         return ["There are too few places like it to say how sure that is."]
     low, high = (format_numbers.fewer_or_more(end) for end in (effect.interval.low, effect.interval.high))
-    text = [f"Such a count is never exact. The true change lies most likely between {low} and {high}."]
+    sentences = [f"Such a count is never exact. The true change lies most likely between {low} and {high}."]
     if not effect.ratio.calibrated:
-        text.append("That range is too narrow: it leaves out how much places differ from each other.")
-    return text
+        sentences.append("That range is too narrow: it leaves out how much places differ from each other.")
+    return sentences

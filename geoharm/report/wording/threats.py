@@ -1,4 +1,7 @@
-"""What could change a verdict, and what the first page must say about the data; all chosen by rule."""
+"""What could change a verdict, and what the first page must say about the data.
+
+All sentences are chosen by rule.
+"""
 
 from __future__ import annotations
 
@@ -13,38 +16,38 @@ from geoharm.model.period import Window
 from geoharm.report import format_numbers
 from geoharm.report.wording.reading import read_with_diagnostics
 
-# A share of rows without a place that the first page mentions; the ledger shows every one.
-_MENTION = 0.01
-_WARN_REJECTED = 0.05
+# The first page mentions rows without a place from this share on; the ledger always shows them.
+_MIN_UNPLACED_SHARE = 0.01
+_MIN_REJECTED_SHARE = 0.05
 # Of 100 cities without a change in the target, and of 100 findings where half had none: docs/calibration.md.
 FALSE_FINDINGS, WRONG_OF_FINDINGS = 3.6, 8.7
-# Under this smallest detectable fall, intervals held the truth less often than they promise ("Where it is weak", ibid.).
+# Below this smallest detectable fall, intervals held the truth less often than 95% ("Where it is weak", ibid.).
 NARROW, HELD_NARROW = 0.35, 93
-# By what factor the control's daily rate may change before the city itself is named as a threat.
-_JUMP = 1.25
+# If the control's daily rate changes by more than this factor, the city's own change is named as a threat.
+_CITY_CHANGE_FACTOR = 1.25
 
 
 @dataclass(frozen=True, slots=True)
 class Threat:
-    """Something that could change the verdict, and what would settle it."""
+    """A reason why the verdict could be wrong, and the data that would settle it."""
 
     title: str
     text: str
     settle: str
 
 
-def _calendar(window: Window) -> set[int]:
+def _calendar_months(window: Window) -> set[int]:
     """Return the calendar months that a window touches."""
     return {month.month for period in window.periods for month in period.months()}
 
 
 def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...]:
-    """Return what the comparison is exposed to, most general first, and what would settle each."""
-    design, about = operation.design, operation.design.operation
+    """Return the threats to the comparison, most general first, and what would settle each of them."""
+    design, study_operation = operation.design, operation.design.operation
     effect = operation.primary.effect("target")
-    found = []
+    listed_threats = []
     if effect.is_refused:
-        found.append(
+        listed_threats.append(
             Threat(
                 "No place to compare with",
                 f"N{effect.note[1:]}. An interval from the noise of counting alone would be too narrow: in simulated "
@@ -53,7 +56,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             )
         )
     elif not effect.ratio.calibrated:
-        found.append(
+        listed_threats.append(
             Threat(
                 "The interval is too narrow",
                 "It holds the noise of counting and of single months. Places also drift apart without any operation. "
@@ -62,7 +65,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             )
         )
     elif effect.detectable_fall < NARROW:
-        found.append(
+        listed_threats.append(
             Threat(
                 "A narrow interval may be narrow by luck",
                 f"How far places drift was learned at few independent places. Where that came out so small that the smallest "
@@ -71,7 +74,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             )
         )
     if read_with_diagnostics(operation.primary, effect).is_finding:
-        found.append(
+        listed_threats.append(
             Threat(
                 "Some findings are wrong",
                 f"In simulated cities where nothing had changed in the target area, {FALSE_FINDINGS:.0f} of 100 were still "
@@ -80,35 +83,35 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "The same question at the next operation, written down before it begins.",
             )
         )
-    change = _city_change(effect)
-    if abs(math.log(change)) > math.log(_JUMP):
-        found.append(
+    control_change = _control_change_factor(effect)
+    if abs(math.log(control_change)) > math.log(_CITY_CHANGE_FACTOR):
+        listed_threats.append(
             Threat(
                 "The whole city changed",
-                f"Against the window before, the control area's daily count changed by {format_numbers.signed_text(100 * (change - 1))}%. "
+                f"Against the window before, the control area's daily count changed by {format_numbers.signed_text(100 * (control_change - 1))}%. "
                 "When everything moves, places move by different amounts, and the busiest ones most.",
                 "A period in which the city as a whole was steady.",
             )
         )
-    if about.chosen_on is None:
-        found.append(
+    if study_operation.chosen_on is None:
+        listed_threats.append(
             Threat(
                 "Chosen because it was high?",
                 "How the target area was chosen is not stated. Places picked at a peak fall back by themselves, often by 4 to 15%.",
                 "Stating which data the choice was made on (chosen_on), and a window before that does not share them.",
             )
         )
-    elif any(about.chosen_on.overlap(period) for period in design.before.periods):
-        found.append(
+    elif any(study_operation.chosen_on.overlap(period) for period in design.before.periods):
+        listed_threats.append(
             Threat(
                 "Chosen because it was high",
-                f"The target area was chosen on {format_numbers.days_text(about.chosen_on)}, which is part of the window before. "
+                f"The target area was chosen on {format_numbers.days_text(study_operation.chosen_on)}, which is part of the window before. "
                 "Places picked at a peak fall back by themselves, often by 4 to 15%.",
                 "A window before that shares no day with the choice.",
             )
         )
-    if _calendar(design.before) != _calendar(design.after):
-        found.append(
+    if _calendar_months(design.before) != _calendar_months(design.after):
+        listed_threats.append(
             Threat(
                 "Another season",
                 "The windows before and after do not cover the same months. Only a season that the control area "
@@ -117,51 +120,53 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             )
         )
     if operation.primary.measure.recorded_by == "public":
-        found.append(
+        listed_threats.append(
             Threat(
                 "Reports follow attention",
-                f"{_upper(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
+                f"{_upper_first(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
                 "way to report changes how many reports there are, not only how much harm.",
                 "A comparator stream: other reports by the same route from the same place.",
             )
         )
-    unplaced = _unplaced(release, operation)
+    unplaced = _unplaced_threat(release, operation)
     if unplaced is not None:
-        found.append(unplaced)
+        listed_threats.append(unplaced)
     if design.after.days < 90:
-        found.append(
+        listed_threats.append(
             Threat(
                 "A short time after",
                 f"The window after has {design.after.days} days. What fades within months can look lasting after weeks.",
                 "Data for at least half a year after the operation.",
             )
         )
-    if about.co_occurring:
-        found.append(
+    if study_operation.co_occurring:
+        listed_threats.append(
             Threat(
                 "Something else at the same time",
-                "; ".join(about.co_occurring) + ".",
+                "; ".join(study_operation.co_occurring) + ".",
                 "A control area that shared it.",
             )
         )
-    return tuple(found)
+    return tuple(listed_threats)
 
 
-def _unplaced(release: Release, operation: ReleasedOperation) -> Threat | None:
-    """Return what rows without a usable place could do to the target's change, from none of them there to all."""
+def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat | None:
+    """Return how rows without a usable place could change the target's estimate; None if they are few."""
     primary = operation.primary
-    ledgers = [one for one in release.ledgers if one.source == primary.measure.source]
-    rows = sum(one.total("default_geocode") + one.total("no_place") for one in ledgers)
-    kept = sum(one.total("kept") for one in ledgers)
-    if rows < max(release.threshold, _MENTION * kept):
+    ledgers = [ledger for ledger in release.ledgers if ledger.source == primary.measure.source]
+    rows = sum(ledger.total("default_geocode") + ledger.total("no_place") for ledger in ledgers)
+    kept = sum(ledger.total("kept") for ledger in ledgers)
+    if rows < max(release.threshold, _MIN_UNPLACED_SHARE * kept):
         return None
     text = (
         f"{rows:,} rows of \u201c{primary.measure.source}\u201d ({_text.percent_text(rows / kept)}) have no usable place and "
         "are in no zone."
     )
     for effect in primary.bounds:
-        which = "those whose address names one of its streets" if effect.zone == TARGET_WITH_NEAR else "all of them"
-        text += f" With {which} counted in the target area the change would be {_change(effect)}."
+        counted_rows = (
+            "those whose address names one of its streets" if effect.zone == TARGET_WITH_NEAR else "all of them"
+        )
+        text += f" With {counted_rows} counted in the target area the change would be {_change_text(effect)}."
     if not primary.bounds:
         text += " If their share differs between the target area and elsewhere, or changes, the comparison is off."
     return Threat(
@@ -169,14 +174,14 @@ def _unplaced(release: Release, operation: ReleasedOperation) -> Threat | None:
     )
 
 
-def _change(effect: ReleasedEffect) -> str:
+def _change_text(effect: ReleasedEffect) -> str:
     if not math.isfinite(effect.change):
         return "not defined"
     return format_numbers.stated_change(effect)
 
 
-def _city_change(effect: ReleasedEffect) -> float:
-    """Return the control's daily rate after over that before; 1 where it cannot be said."""
+def _control_change_factor(effect: ReleasedEffect) -> float:
+    """Return the control's daily rate after, divided by its daily rate before; 1 if it is unknown."""
     before, after = effect.control_before, effect.control_after
     if isinstance(before, Suppressed) or isinstance(after, Suppressed) or not before or not after:
         return 1.0
@@ -185,45 +190,45 @@ def _city_change(effect: ReleasedEffect) -> float:
 
 def notices(release: Release) -> tuple[str, ...]:
     """Return what the first page must say about the data."""
-    found = []
+    sentences = []
     for source in release.ledgers:
-        for code in source.default_geocodes:
-            found.append(_geocode_notice(source, code.events, code.share, code.addresses))
-        found += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
+        for geocode in source.default_geocodes:
+            sentences.append(_geocode_notice(source, geocode.events, geocode.share, geocode.addresses))
+        sentences += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
         if source.missing_months:
-            found.append(
+            sentences.append(
                 f"\u201c{source.source}\u201d has no file for {format_numbers.month_list(source.missing_months)}: "
                 "the gap is left out everywhere and not read as zero."
             )
         rejected = source.total("rejected")
-        if rejected >= _WARN_REJECTED * source.total("read"):
-            found.append(
+        if rejected >= _MIN_REJECTED_SHARE * source.total("read"):
+            sentences.append(
                 f"{rejected:,} of {source.total('read'):,} rows of \u201c{source.source}\u201d could not be read and are left out; "
                 "the ledger says why."
             )
-        blank = source.total("no_place")
-        if blank >= max(release.threshold, _MENTION * source.total("kept")):
-            found.append(
-                f"{blank:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
+        unplaced = source.total("no_place")
+        if unplaced >= max(release.threshold, _MIN_UNPLACED_SHARE * source.total("kept")):
+            sentences.append(
+                f"{unplaced:,} rows of \u201c{source.source}\u201d have no place: counted in city totals, not on maps or in zones."
             )
-    found += [
+    sentences += [
         f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
         for measure in release.study.measures
         if measure.overridden
     ]
     if release.study.area.crs_note:
-        found.append(release.study.area.crs_note)
-    return tuple(found)
+        sentences.append(release.study.area.crs_note)
+    return tuple(sentences)
 
 
 def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
-    texts = f" under {addresses:,} different address texts" if addresses else ""
+    address_note = f" under {addresses:,} different address texts" if addresses else ""
     return (
         f"{events:,} rows of \u201c{source.source}\u201d ({_text.percent_text(share)} of those with coordinates) sit on one point"
-        f"{texts}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
+        f"{address_note}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
         "hotspots and zones."
     )
 
 
-def _upper(text: str) -> str:
+def _upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
