@@ -371,7 +371,7 @@ def test_the_flag_and_the_reason_reach_the_sentence():
 
 
 def test_every_state_has_its_words_and_only_findings_a_colour():
-    for table in (verdict._HEADLINES, verdict._ANSWERS, verdict._NEARBY):
+    for table in (verdict._HEADLINES, verdict._ANSWERS, verdict._NEARBY_ANSWERS):
         assert set(table) == set(Reading)
     assert not Reading.CONTROLS_DISAGREE.is_finding
     assert read_effect(effect()) is Reading.FELL
