@@ -1,1 +1,1 @@
-"""Published numbers, computed again: each with its source, the published value, ours and a tolerance."""
+"""Replication of published numbers: each with its source, the published value, the computed value and a tolerance."""

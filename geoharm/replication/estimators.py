@@ -1,4 +1,4 @@
-"""Published values of the estimators beside the headline: running difference, displacement quotient, exact test, pooling."""
+"""Published values of the other estimators: cumulative WDD, displacement indices, exact test and pooling."""
 
 from __future__ import annotations
 
@@ -18,25 +18,30 @@ from geoharm.stats.random_effects import random_effects_mean
 
 def estimator_cases() -> Iterator[ReplicationCase]:
     """Yield every number of ``golden/family.json``."""
-    held = published_values("family")
-    yield from _harm(held["harm"], "c5 harm-weighted difference, Dallas")
-    yield from _harm(held["harm_help"], "c5 harm-weighted difference, help page")
-    case = held["seattle"]
+    published = published_values("family")
+    yield from _harm_weighted_cases(published["harm"], "c5 harm-weighted difference, Dallas")
+    yield from _harm_weighted_cases(published["harm_help"], "c5 harm-weighted difference, help page")
+    case = published["seattle"]
     for name, (t0, t1, c0, c1, value, error) in case["rows"].items():
-        found = linear_change([(Change("target", t0, t1), 1), (Change("city", c0, c1), -t0 / c0)])
-        for quantity, expected, got in (
-            (name, value, found.value),
-            (f"{name}, standard error", error, found.standard_error),
+        estimate = linear_change([(Change("target", t0, t1), 1), (Change("city", c0, c1), -t0 / c0)])
+        for quantity, expected, computed in (
+            (name, value, estimate.value),
+            (f"{name}, standard error", error, estimate.standard_error),
         ):
             yield ReplicationCase(
-                "c6 Seattle Drug Market Intervention", case["source"], quantity, expected, got, rounding_tolerance(6)
+                "c6 Seattle Drug Market Intervention",
+                case["source"],
+                quantity,
+                expected,
+                computed,
+                rounding_tolerance(6),
             )
-    case = held["running"]
+    case = published["running"]
     curve = cumulative_wdd(case["target"], case["control"], before=case["before"], seed=1)
     for month, (value, error) in case["expect"].items():
         point = curve.points[int(month) - 1]
         name = f"after {month} months"
-        for quantity, expected, got in (
+        for quantity, expected, computed in (
             (name, value, point.value),
             (f"{name}, standard error", error, point.standard_error),
         ):
@@ -45,12 +50,12 @@ def estimator_cases() -> Iterator[ReplicationCase]:
                 case["source"],
                 quantity,
                 expected,
-                got,
+                computed,
                 rounding_tolerance(6),
             )
-    case = held["indices"]
-    for number, one in enumerate(case["rows"], start=1):
-        indices = displacement_indices(*(Change(name, *pair) for name, pair in zip("RDC", one["counts"], strict=True)))
+    case = published["indices"]
+    for number, row in enumerate(case["rows"], start=1):
+        indices = displacement_indices(*(Change(name, *pair) for name, pair in zip("RDC", row["counts"], strict=True)))
         values = {
             "ge": indices.gross_effect.value,
             "ne": indices.net_effect.value,
@@ -59,14 +64,14 @@ def estimator_cases() -> Iterator[ReplicationCase]:
             "wdq": indices.wdq.value,
             "tne": indices.total_net_effect.value,
         }
-        for key, got in values.items():
-            if one[key] is not None:
+        for key, computed in values.items():
+            if row[key] is not None:
                 yield ReplicationCase(
                     f"c8 displacement quotient, {number}",
                     case["source"],
                     key.upper(),
-                    one[key],
-                    got,
+                    row[key],
+                    computed,
                     rounding_tolerance(9),
                 )
 
@@ -74,50 +79,55 @@ def estimator_cases() -> Iterator[ReplicationCase]:
 def exact_test_cases() -> Iterator[ReplicationCase]:
     """Yield the exact test of two counts and the pooled mean of a published review."""
     case = published_values("exact")
-    for first, second, expected in case["rows"]:
+    for first_count, second_count, expected in case["rows"]:
         yield ReplicationCase(
-            case["case"], case["source"], f"{first} and {second}", expected, e_test(first, second), case["tolerance"]
+            case["case"],
+            case["source"],
+            f"{first_count} and {second_count}",
+            expected,
+            e_test(first_count, second_count),
+            case["tolerance"],
         )
     case = published_values("pooling")
     table = np.array(case["counts"], dtype=np.float64)
     rates = np.log(table[:, 0] / (table[:, 0] + table[:, 1])) - np.log(table[:, 2] / (table[:, 2] + table[:, 3]))
     variances = 1 / table[:, 0] - 1 / (table[:, 0] + table[:, 1]) + 1 / table[:, 2] - 1 / (table[:, 2] + table[:, 3])
-    found = random_effects_mean(rates, variances)
+    pooled_mean = random_effects_mean(rates, variances)
     for name, expected in case["expect"].items():
-        got = getattr(found, name)
-        pairs = [(name, expected, got)]
+        statistic = getattr(pooled_mean, name)
+        pairs = [(name, expected, statistic)]
         if isinstance(expected, list):
-            pairs = [(f"{name}, low", expected[0], got.low), (f"{name}, high", expected[1], got.high)]
-        for quantity, value, ours in pairs:
+            pairs = [(f"{name}, low", expected[0], statistic.low), (f"{name}, high", expected[1], statistic.high)]
+        for quantity, value, computed in pairs:
             yield ReplicationCase(
                 "pooled mean of thirteen trials",
                 case["source"],
                 quantity.replace("_", " "),
                 value,
-                ours,
+                computed,
                 rounding_tolerance(4),
             )
 
 
-def _harm(case: dict[str, Any], name: str) -> Iterator[ReplicationCase]:
+def _harm_weighted_cases(case: dict[str, Any], name: str) -> Iterator[ReplicationCase]:
     parts = [
         (wdd(Change("target", t0, t1), Change("control", c0, c1)), weight) for c0, c1, t0, t1, weight in case["rows"]
     ]
     for number, ((part, _), (value, error)) in enumerate(zip(parts, case.get("each", []), strict=False), start=1):
-        for quantity, expected, ours in (
+        for quantity, expected, computed in (
             (f"type {number}", value, part.total.value),
             (f"type {number}, standard error", error, part.total.standard_error),
         ):
-            yield ReplicationCase(name, case["source"], quantity, expected, ours, rounding_tolerance(6))
+            yield ReplicationCase(name, case["source"], quantity, expected, computed, rounding_tolerance(6))
     total = harm_weighted_wdd(parts).total
-    span = total.interval()
-    made = {
+    interval = total.interval()
+    groups = {
         "total": {"total": total.value, "total, standard error": total.standard_error},
         "z": {"z": total.z},
-        "interval": {"95% interval, low": span.low, "95% interval, high": span.high},
+        "interval": {"95% interval, low": interval.low, "95% interval, high": interval.high},
     }
-    for key, values in made.items():
+    for key, values in groups.items():
         if key in case:
-            wanted = case[key] if isinstance(case[key], list) else [case[key]]
-            for (quantity, ours), expected in zip(values.items(), wanted, strict=True):
-                yield ReplicationCase(name, case["source"], quantity, expected, ours, rounding_tolerance(8))
+            expected_values = case[key] if isinstance(case[key], list) else [case[key]]
+            for (quantity, computed), expected in zip(values.items(), expected_values, strict=True):
+                yield ReplicationCase(name, case["source"], quantity, expected, computed, rounding_tolerance(8))

@@ -19,11 +19,11 @@ from geoharm.stats.trend import mann_kendall
 
 def hotspot_cases() -> Iterator[ReplicationCase]:
     """Yield every number of ``golden/patterns.json``."""
-    held = published_values("patterns")
-    for case in held["accuracy"]:
-        yield from _accuracy(case)
-    yield from _clusters(held["getis_ord"])
-    case = held["trend"]
+    published = published_values("patterns")
+    for case in published["accuracy"]:
+        yield from _accuracy_cases(case)
+    yield from _cluster_cases(published["getis_ord"])
+    case = published["trend"]
     trend = mann_kendall(case["series"])
     for quantity, digits in (("score", 9), ("variance", 9), ("p", 8)):
         yield ReplicationCase(
@@ -34,10 +34,10 @@ def hotspot_cases() -> Iterator[ReplicationCase]:
             float(getattr(trend, quantity)),
             rounding_tolerance(digits),
         )
-    case = held["shift"]
+    case = published["shift"]
     shift = similarity_test(case["one"], case["two"], dependence="none", continuity=True)
     yield ReplicationCase(case["case"], case["source"], "p", case["p"], float(shift.p[0]), case["tolerance"])
-    case = held["kernel"]
+    case = published["kernel"]
     edges = np.linspace(0, case["radius"], 200_001)
     middle = (edges[1:] + edges[:-1]) / 2
     for name in case["kernels"]:
@@ -46,34 +46,36 @@ def hotspot_cases() -> Iterator[ReplicationCase]:
         yield ReplicationCase(case["case"], case["source"], name, 1.0, mass, case["tolerance"])
 
 
-def _accuracy(case: dict[str, Any]) -> Iterator[ReplicationCase]:
+def _accuracy_cases(case: dict[str, Any]) -> Iterator[ReplicationCase]:
     size = len(case["earlier"])
     inside = np.ones((1, size), dtype=np.bool_)
     earlier, later = (np.array([case[key]], dtype=np.float64) for key in ("earlier", "later"))
     for step in case["steps"]:
         chosen = np.isin(np.arange(size), step["chosen"])[None, :]
-        found = hotspot_accuracy(chosen, earlier, later, inside=inside).hotspots
-        got = {"pai": found.pai, "pei": found.pei, "ratio": found.predicted_over_observed}
+        accuracy = hotspot_accuracy(chosen, earlier, later, inside=inside).hotspots
+        computed = {"pai": accuracy.pai, "pei": accuracy.pei, "ratio": accuracy.predicted_over_observed}
         for key, name in (("pai", "PAI"), ("pei", "PEI"), ("ratio", "predicted over observed")):
             if key in step:
                 quantity = f"{name} of {len(step['chosen'])} cells"
                 yield ReplicationCase(
-                    case["case"], case["source"], quantity, step[key], got[key], rounding_tolerance(case["digits"])
+                    case["case"], case["source"], quantity, step[key], computed[key], rounding_tolerance(case["digits"])
                 )
 
 
-def _clusters(case: dict[str, Any]) -> Iterator[ReplicationCase]:
+def _cluster_cases(case: dict[str, Any]) -> Iterator[ReplicationCase]:
     grid = Grid(0.0, 0.0, 5.0, 9, 7)
     values, inside = np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.bool_)
     row, column = np.array(case["y"]) // 5, np.array(case["x"]) // 5
     values[row, column], inside[row, column] = case["values"], True
-    found = getis_ord(values, grid, inside=inside, band=case["band"])
-    for number, (expected, got) in enumerate(zip(case["z"], found.z[row, column], strict=True), start=1):
+    local_test = getis_ord(values, grid, inside=inside, band=case["band"])
+    for number, (expected, computed) in enumerate(zip(case["z"], local_test.z[row, column], strict=True), start=1):
         yield ReplicationCase(
-            case["case"], case["source"], f"Gi* of point {number}", expected, float(got), rounding_tolerance(8)
+            case["case"], case["source"], f"Gi* of point {number}", expected, float(computed), rounding_tolerance(8)
         )
-    whole = general_g(values, grid, inside=inside, band=case["band"])
-    yield ReplicationCase(case["case"], case["source"], "general G", case["g"], whole.value, rounding_tolerance(8))
+    global_test = general_g(values, grid, inside=inside, band=case["band"])
     yield ReplicationCase(
-        case["case"], case["source"], "one-sided p", case["p_one_sided"], whole.p / 2, rounding_tolerance(6)
+        case["case"], case["source"], "general G", case["g"], global_test.value, rounding_tolerance(8)
+    )
+    yield ReplicationCase(
+        case["case"], case["source"], "one-sided p", case["p_one_sided"], global_test.p / 2, rounding_tolerance(6)
     )

@@ -1,4 +1,4 @@
-"""All published numbers in one table, in a fixed order."""
+"""All replication cases in one table, in a fixed order."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ _GROUPS = (wdd_cases, estimator_cases, exact_test_cases, hotspot_cases)
 
 
 def replicate_all() -> tuple[ReplicationCase, ...]:
-    """Return every published number beside what the program makes of the same counts; no file or network is needed."""
+    """Return every published number with the value computed from the same counts; no file or network is needed."""
     return tuple(row for group in _GROUPS for row in group())

@@ -1,1 +1,1 @@
-"""Made cities with a known truth: whole ones as files, and bare counts for thousands of repetitions."""
+"""Simulated cities with a known truth: whole cities as files, and count panels for thousands of repetitions."""

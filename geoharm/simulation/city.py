@@ -1,4 +1,4 @@
-"""A whole made city: streams of events at addresses over months, an operation of any tactic, and what truly changed."""
+"""Simulate a whole city: events at addresses over months, an operation of any tactic, and its true effects."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHOSEN = ("peak", "earlier", "level")
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """One kind of event in a made city.
+    """One kind of event in a simulated city.
 
     Attributes
     ----------
@@ -34,9 +34,9 @@ class EventKind:
     at_markets : float
         Share of them at markets.
     dispersion : float
-        Variance over mean of an address's monthly count.
+        Variance divided by mean of an address's monthly count.
     by_public : bool
-        Whether it is seen only if somebody reports it: then reporting effort bends it.
+        Whether only reports from the public record it; its counts then vary with reporting effort.
     """
 
     name: str
@@ -59,7 +59,7 @@ UNTESTED_REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class CityPlan:
-    """What to make.
+    """The settings of a simulated city.
 
     Attributes
     ----------
@@ -67,31 +67,32 @@ class CityPlan:
     tactic : str
         One of `tactics.PLANTED_EFFECTS`.
     chosen : str
-        Where the operation is: at the market highest in the last year before ("peak"), in the first year ("earlier"),
-        or at a market of high true level ("level").
+        Where the operation is: at the market with the highest count in the last year before ("peak") or in the first year
+        ("earlier"), or at a market with a high true level ("level").
     strength : float
-        By which every planted change is multiplied; 0 plants nothing.
+        Factor on every planted change; 0 plants no effect.
     side : float
         Of the city, in metres.
     markets : int
+        Number of drug markets.
     radius : float
         Of the target area, in metres.
     rings : tuple of float
-        Gap and outer distances.
+        Gap and outer distances, in metres.
     start : date
-        First day of the data, the first of a month.
+        First day of the data; must be the first day of a month.
     world : PanelWorld
         Months before and after, and how rates drift.
     own_drift : float
-        Share of the drift (in variance) that every kind of event has for itself; the rest is common.
+        Share of the drift (in variance) that each kind of event has of its own; the rest is common.
     effort : float
         Spread of the reporting effort over months, where the public reports.
     recording : float
-        Factor on what police record of violence from half way through the time before.
+        Factor on the violence that police record, from the middle of the months before onwards.
     unplaced, default_geocode, snapped : float
-        Shares of rows without a place, put on one point far from where they belong, and moved to the nearest corner.
+        Shares of rows without a location, moved to one default point far away, and moved to the nearest corner.
     geocode_error : float
-        Metres by which places err.
+        Standard deviation of the error of locations, in metres.
     """
 
     seed: int
@@ -144,21 +145,22 @@ class CityPlan:
 
     @property
     def span(self) -> Period:
-        """The months before, the operation's, and those after."""
+        """The period of the data: the months before, the operation's month, and the months after."""
         return Period(self.start, add_months(self.start, self.world.before + 1 + self.world.after))
 
 
 @dataclass(frozen=True, slots=True)
 class City:
-    """A made city.
+    """A simulated city.
 
     Attributes
     ----------
     plan : CityPlan
     street_plan : StreetPlan
     target : shapely geometry
+        The target area.
     events : mapping of kind to (day, address) arrays
-        Sorted by day; `address` is a position in the ground's addresses, where it truly happened.
+        Sorted by day; `address` is the index, in the street plan, of the address where the event happened.
     truth : dict
         Expected counts with and without the operation, by kind and zone, in the months after.
     """
@@ -171,7 +173,7 @@ class City:
 
 
 def build_city(plan: CityPlan) -> City:
-    """Return a made city; the same plan makes the same city.
+    """Return a simulated city; the same plan gives the same city.
 
     Parameters
     ----------
@@ -179,40 +181,47 @@ def build_city(plan: CityPlan) -> City:
 
     Notes
     -----
-    The rate of an address is its share of a kind's events (a heavy tail everywhere, more along streets near a market)
-    times the drift of its square of 200 m, the season, and the reporting effort. The operation multiplies it in the
-    target; what is lost turns up, in the shares planted, in the rings and at the similar markets. Counts scatter about
-    rates with the kind's dispersion.
+    The rate of an address is a product of four factors:
+
+    - its share of a kind's events (a heavy tail everywhere, more along streets near a market),
+    - the drift of its square of 200 m,
+    - the season,
+    - the reporting effort.
+
+    The operation multiplies the rates in the target area. Planted shares of the events lost there appear in the rings and at
+    similar markets. Counts vary about the rates with the kind's dispersion.
     """
     rng = np.random.default_rng([plan.seed, 7])
-    ground = make_street_plan(rng, CENTRE, side=plan.side)
-    markets = market_corners(rng, ground, plan.markets, apart=2 * plan.radius + 100)
+    street_plan = make_street_plan(rng, CENTRE, side=plan.side)
+    markets = market_corners(rng, street_plan, plan.markets, apart=2 * plan.radius + 100)
     sizes = np.exp(rng.normal(0, 0.7, markets.size))
     months = plan.span.months()
-    rates = _rates(rng, plan, ground, markets, sizes)
-    usual = {kind.name: rates[kind.name] for kind in UNTESTED_REASONS}
-    before_counts = draw_counts(rng, usual["needles"], UNTESTED_REASONS[0].dispersion)
-    home = _chosen(plan, ground, markets, sizes, before_counts)
-    zones = _zones(plan, ground, markets, sizes, home)
+    rates = _usual_rates(rng, plan, street_plan, markets, sizes)
+    usual_rates = {kind.name: rates[kind.name] for kind in UNTESTED_REASONS}
+    needle_counts = draw_counts(rng, usual_rates["needles"], UNTESTED_REASONS[0].dispersion)
+    target_market = _target_market(plan, street_plan, markets, sizes, needle_counts)
+    zones = _zone_members(plan, street_plan, markets, sizes, target_market)
     events, zone_truth = {}, {}
     for kind in UNTESTED_REASONS:
-        planted = next((one for one in PLANTED_EFFECTS[plan.tactic] if one.stream == kind.name), None)
-        base = usual[kind.name]
-        changed = base if planted is None else _changed(plan, base, planted, zones)
-        counts = before_counts.copy() if kind.name == "needles" else draw_counts(rng, base, kind.dispersion)
-        differs = changed != base
+        planted = next((effect for effect in PLANTED_EFFECTS[plan.tactic] if effect.stream == kind.name), None)
+        usual = usual_rates[kind.name]
+        with_operation = usual if planted is None else _rates_with_operation(plan, usual, planted, zones)
+        counts = needle_counts.copy() if kind.name == "needles" else draw_counts(rng, usual, kind.dispersion)
+        differs = with_operation != usual
         if differs.any():
-            counts[differs] = draw_counts(rng, changed[differs], kind.dispersion)
-        events[kind.name] = _days(rng, counts, months)
-        late = slice(plan.world.before + 1, None)
+            counts[differs] = draw_counts(rng, with_operation[differs], kind.dispersion)
+        events[kind.name] = _dated_events(rng, counts, months)
+        after_months = slice(plan.world.before + 1, None)
         zone_truth[kind.name] = {
             name: {
-                "expected_without": round(float(base[inside, late].sum()), 3),
-                "expected_with": round(float(changed[inside, late].sum()), 3),
+                "expected_without": round(float(usual[inside, after_months].sum()), 3),
+                "expected_with": round(float(with_operation[inside, after_months].sum()), 3),
             }
             for name, inside in zones.items()
         }
-    target = shapely.Point(ground.x[markets[home]], ground.y[markets[home]]).buffer(plan.radius, quad_segs=6)
+    target = shapely.Point(street_plan.x[markets[target_market]], street_plan.y[markets[target_market]]).buffer(
+        plan.radius, quad_segs=6
+    )
     truth: dict[str, Any] = {
         "seed": plan.seed,
         "tactic": plan.tactic,
@@ -220,45 +229,49 @@ def build_city(plan: CityPlan) -> City:
         "strength": plan.strength,
         "operation": [str(plan.operation.start), str(plan.operation.end)],
         "after": [str(months[plan.world.before + 1]), str(plan.span.end)],
-        "markets": [[round(float(ground.x[at]), 1), round(float(ground.y[at]), 1)] for at in markets],
+        "markets": [
+            [round(float(street_plan.x[corner]), 1), round(float(street_plan.y[corner]), 1)] for corner in markets
+        ],
         "kinds": zone_truth,
     }
-    return City(plan, ground, target, events, truth)
+    return City(plan, street_plan, target, events, truth)
 
 
-def _rates(
-    rng: np.random.Generator, plan: CityPlan, ground: StreetPlan, markets: NDArray[np.int64], sizes: Floats
+def _usual_rates(
+    rng: np.random.Generator, plan: CityPlan, street_plan: StreetPlan, markets: NDArray[np.int64], sizes: Floats
 ) -> dict[str, Floats]:
     world = replace(plan.world, after=plan.world.after + 1, rate=1.0, dispersion=1.0)
-    common = np.log(panel_rates(rng, ground.units, world)[0])
-    near = np.zeros(ground.x.size)
-    for at, size in zip(markets, sizes, strict=True):
-        squared = (ground.x - ground.x[at]) ** 2 + (ground.y - ground.y[at]) ** 2
-        near += size * np.exp(-squared / (2 * (0.6 * plan.radius) ** 2))
-    months = common.shape[1]
-    found = {}
+    common_drift = np.log(panel_rates(rng, street_plan.units, world)[0])
+    near_markets = np.zeros(street_plan.x.size)
+    for corner, size in zip(markets, sizes, strict=True):
+        squared_distance = (street_plan.x - street_plan.x[corner]) ** 2 + (street_plan.y - street_plan.y[corner]) ** 2
+        near_markets += size * np.exp(-squared_distance / (2 * (0.6 * plan.radius) ** 2))
+    month_count = common_drift.shape[1]
+    rates_by_kind = {}
     for kind in UNTESTED_REASONS:
-        own = np.log(panel_rates(rng, ground.units, world)[0])
-        drift = np.exp(np.sqrt(1 - plan.own_drift) * common + np.sqrt(plan.own_drift) * own)
-        plain = np.exp(rng.normal(0, 1.0, ground.x.size))
-        market = near * np.exp(rng.normal(0, 0.8, ground.x.size))
-        share = (1 - kind.at_markets) * plain / plain.sum() + kind.at_markets * market / market.sum()
-        rates = kind.monthly * share[:, None] * drift[ground.unit]
+        own_drift = np.log(panel_rates(rng, street_plan.units, world)[0])
+        drift = np.exp(np.sqrt(1 - plan.own_drift) * common_drift + np.sqrt(plan.own_drift) * own_drift)
+        background = np.exp(rng.normal(0, 1.0, street_plan.x.size))
+        market_weight = near_markets * np.exp(rng.normal(0, 0.8, street_plan.x.size))
+        share = (
+            1 - kind.at_markets
+        ) * background / background.sum() + kind.at_markets * market_weight / market_weight.sum()
+        rates = kind.monthly * share[:, None] * drift[street_plan.unit]
         if kind.by_public and plan.effort:
-            effort = autoregressive(rng.standard_normal((1, months)), 0.7)[0]
+            effort = autoregressive(rng.standard_normal((1, month_count)), 0.7)[0]
             rates = rates * np.exp(plan.effort * effort)
         if kind.name == "violence" and plan.recording != 1:
             rates[:, plan.world.before // 2 :] *= plan.recording
-        found[kind.name] = rates
-    return found
+        rates_by_kind[kind.name] = rates
+    return rates_by_kind
 
 
-def _chosen(
-    plan: CityPlan, ground: StreetPlan, markets: NDArray[np.int64], sizes: Floats, counts: NDArray[np.int64]
+def _target_market(
+    plan: CityPlan, street_plan: StreetPlan, markets: NDArray[np.int64], sizes: Floats, counts: NDArray[np.int64]
 ) -> int:
-    """Return the position of the market at which the operation is.
+    """Return the index of the market where the operation takes place.
 
-    The sixth highest: an operation at the very highest could be compared with no other place.
+    It is the market with the sixth highest score: for the very highest there would be no comparable place.
     """
     if plan.chosen == "level":
         score = sizes
@@ -266,8 +279,12 @@ def _chosen(
         window = slice(plan.world.before - 12, plan.world.before) if plan.chosen == "peak" else slice(0, 12)
         score = np.array(
             [
-                counts[np.hypot(ground.x - ground.x[at], ground.y - ground.y[at]) <= plan.radius, window].sum()
-                for at in markets
+                counts[
+                    np.hypot(street_plan.x - street_plan.x[corner], street_plan.y - street_plan.y[corner])
+                    <= plan.radius,
+                    window,
+                ].sum()
+                for corner in markets
             ],
             dtype=np.float64,
         )
@@ -275,50 +292,60 @@ def _chosen(
     return int(np.argsort(-score, kind="stable")[rank])
 
 
-def _zones(
-    plan: CityPlan, ground: StreetPlan, markets: NDArray[np.int64], sizes: Floats, home: int
+def _zone_members(
+    plan: CityPlan, street_plan: StreetPlan, markets: NDArray[np.int64], sizes: Floats, target_market: int
 ) -> dict[str, NDArray[np.bool_]]:
-    """Return which addresses lie in the target, in the rings, and at the three most similar markets elsewhere."""
-    away = np.hypot(ground.x - ground.x[markets[home]], ground.y - ground.y[markets[home]])
+    """Return masks of the addresses in the target area, in the rings, and at the three most similar markets elsewhere."""
+    distance = np.hypot(
+        street_plan.x - street_plan.x[markets[target_market]], street_plan.y - street_plan.y[markets[target_market]]
+    )
     reach = plan.radius + plan.rings[-1]
-    others = [
-        one for one in np.argsort(np.abs(np.log(sizes / sizes[home])), kind="stable") if away[markets[one]] > 2 * reach
+    similar_markets = [
+        market
+        for market in np.argsort(np.abs(np.log(sizes / sizes[target_market])), kind="stable")
+        if distance[markets[market]] > 2 * reach
     ][:3]
-    far = np.zeros(ground.x.size, dtype=np.bool_)
-    for one in others:
-        at = markets[one]
-        far |= np.hypot(ground.x - ground.x[at], ground.y - ground.y[at]) <= plan.radius
+    at_similar = np.zeros(street_plan.x.size, dtype=np.bool_)
+    for market in similar_markets:
+        corner = markets[market]
+        at_similar |= (
+            np.hypot(street_plan.x - street_plan.x[corner], street_plan.y - street_plan.y[corner]) <= plan.radius
+        )
     return {
-        "target": away <= plan.radius,
-        "rings": (away > plan.radius + plan.rings[0]) & (away <= reach),
-        "similar markets": far & (away > reach),
+        "target": distance <= plan.radius,
+        "rings": (distance > plan.radius + plan.rings[0]) & (distance <= reach),
+        "similar markets": at_similar & (distance > reach),
     }
 
 
-def _changed(plan: CityPlan, base: Floats, planted: PlantedEffect, zones: dict[str, NDArray[np.bool_]]) -> Floats:
+def _rates_with_operation(
+    plan: CityPlan, base: Floats, planted: PlantedEffect, zones: dict[str, NDArray[np.bool_]]
+) -> Floats:
     changed = base.copy()
     target = zones["target"]
     for column in range(plan.world.before, base.shape[1]):
         strength = planted.strength(column - plan.world.before - 0.5 if column > plan.world.before else 0.0)
-        gained = base[target, column] * planted.change * plan.strength * strength
-        changed[target, column] += gained
+        change = base[target, column] * planted.change * plan.strength * strength
+        changed[target, column] += change
         for zone, share in (("rings", planted.near), ("similar markets", planted.far)):
-            there = base[zones[zone], column]
-            if share and there.sum() > 0:
-                moved = -share * gained.sum()
-                changed[zones[zone], column] += np.maximum(moved / there.sum(), -0.9) * there
+            zone_rates = base[zones[zone], column]
+            if share and zone_rates.sum() > 0:
+                moved = -share * change.sum()
+                changed[zones[zone], column] += np.maximum(moved / zone_rates.sum(), -0.9) * zone_rates
     return changed
 
 
-def _days(
+def _dated_events(
     rng: np.random.Generator, counts: NDArray[np.int64], months: Sequence[date]
 ) -> tuple[NDArray[np.datetime64], NDArray[np.int64]]:
-    """Return day and address of every event, in order of days."""
-    at, column = np.nonzero(counts)
-    repeats = counts[at, column]
-    address, month = np.repeat(at, repeats), np.repeat(column, repeats)
-    first = np.array(months, dtype="datetime64[D]")
-    length = np.array([(add_months(one, 1) - one) // timedelta(days=1) for one in months])
-    day = first[month] + np.floor(rng.random(month.size) * length[month]).astype("timedelta64[D]")
+    """Return day and address of every event, sorted by day."""
+    addresses, columns = np.nonzero(counts)
+    repeats = counts[addresses, columns]
+    address, month = np.repeat(addresses, repeats), np.repeat(columns, repeats)
+    first_day_of_month = np.array(months, dtype="datetime64[D]")
+    days_in_month = np.array(
+        [(add_months(month_start, 1) - month_start) // timedelta(days=1) for month_start in months]
+    )
+    day = first_day_of_month[month] + np.floor(rng.random(month.size) * days_in_month[month]).astype("timedelta64[D]")
     order = np.lexsort((address, day))
     return day[order], address[order]

@@ -1,8 +1,8 @@
-"""The demo city, small and with one planted operation: the files of data/sample, and their truth.
+"""Simulate the demo city, small and with one planted operation: the files of data/sample and their truth.
 
-The city lies in the open Atlantic, so that nobody takes it for a place. Streets run on a grid; needle finds, violence,
-overdoses, entries to treatment and police drug activity concentrate at a few markets; months vary with season and by chance; one operation
-changes what happens in its target area, and part of what goes away turns up next door.
+The city lies in the open Atlantic, so that it is not mistaken for a real place. Streets form a grid. Needle finds,
+violence, overdoses, entries to treatment and police drug activity concentrate at a few markets. Monthly counts vary with
+the season and by chance. One operation changes the rates in its target area, and some of the lost events appear nearby.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SPAN = Period(date(2019, 1, 1), date(2023, 1, 1))
 OPERATION = Period(date(2022, 1, 10), date(2022, 1, 24))
 TARGET_RADIUS = 320.0
 RING = (50.0, 600.0)
-# East, north, size; about 3 km apart. The operation is at the first; several others are as large.
+# Metres east and north of the centre, and size; about 3 km apart. The operation is at the first; others are as large.
 _MARKETS = (
     (-1500.0, 1400.0, 1.0), (1600.0, 1500.0, 1.05), (-4400.0, 4300.0, 0.95), (4500.0, 4400.0, 1.0), (1400.0, -1500.0, 0.95),
     (-1600.0, -1400.0, 0.7), (4400.0, 1600.0, 0.6), (-4500.0, 1300.0, 0.55), (-1300.0, 4500.0, 0.8), (1500.0, 4400.0, 0.5),
@@ -54,11 +54,11 @@ class EventStream:
     market_share : float
         Share of them at markets.
     dispersion : float
-        Variance of a place's monthly count over its mean.
+        Variance divided by mean of a place's monthly count.
     local : float
         Factor in the target area after the operation.
     moved : float
-        Share of the events lost there that turn up in the ring.
+        Share of the events lost there that appear in the ring.
     """
 
     name: str
@@ -81,7 +81,7 @@ STREAMS = (
 
 @dataclass(frozen=True, slots=True)
 class DemoCity:
-    """A made city.
+    """A simulated city.
 
     Attributes
     ----------
@@ -102,14 +102,16 @@ class DemoCity:
 
 
 def make_demo_city(seed: int) -> DemoCity:
-    """Return a made city; the same seed makes the same city.
+    """Return a simulated city; the same seed gives the same city.
 
     Parameters
     ----------
     seed : int
     """
     rng = np.random.default_rng(seed)
-    boundary = shapely.box(*(c - SIZE / 2 for c in CENTRE), *(c + SIZE / 2 for c in CENTRE))
+    boundary = shapely.box(
+        *(coordinate - SIZE / 2 for coordinate in CENTRE), *(coordinate + SIZE / 2 for coordinate in CENTRE)
+    )
     target = shapely.Point(CENTRE[0] + _MARKETS[0][0], CENTRE[1] + _MARKETS[0][1]).buffer(TARGET_RADIUS, quad_segs=6)
     x, y = _street_places(rng)
     in_target = shapely.intersects_xy(target, x, y)
@@ -139,48 +141,48 @@ def make_demo_city(seed: int) -> DemoCity:
 def write_demo_city(city: DemoCity, folder: Path) -> tuple[Path, ...]:
     """Write a city's input files, areas and truth, and return their paths.
 
-    The files hold what real files hold: rows without a place, a row twice, a date nobody can read.
+    The files have the flaws of real files: rows without a location, a duplicate row, and an unreadable date.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng([city.seed, 1])
     written = []
     for name in ("needles", "overdoses"):
-        category = next(one.category for one in STREAMS if one.name == name)
+        category = next(stream.category for stream in STREAMS if stream.name == name)
         rows = [(day, x, y, category) for day, x, y in city.events[name]]
         written.append(_write_events(folder / f"{name}.csv", rows, rng))
-    police = [(day, x, y, one.category) for one in STREAMS[1::2] for day, x, y in city.events[one.name]]
+    police = [(day, x, y, stream.category) for stream in STREAMS[1::2] for day, x, y in city.events[stream.name]]
     written.append(_write_events(folder / "police.csv", sorted(police), rng))
     written.append(_write_area(folder / "city.geojson", city.boundary, "the made city"))
     written.append(_write_area(folder / "market.geojson", city.target, "the market of the operation"))
     entries = [(day, x, y, "treatment entry") for day, x, y in city.events["treatment"]]
     written.append(_write_events(folder / "treatment.csv", entries, rng))
     written += write_services(city.seed, city.boundary, city.target, folder)
-    truth = folder / "truth.json"
-    truth.write_text(json.dumps(city.truth, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
-    return (*written, truth)
+    truth_path = folder / "truth.json"
+    truth_path.write_text(json.dumps(city.truth, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n")
+    return (*written, truth_path)
 
 
 def _street_places(rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return addresses every 30 m or so along streets a block apart, shape (n,) each."""
+    """Return addresses about every 30 m along streets one block apart: x and y, shape (n,) each."""
     lines = np.arange(-SIZE / 2 + BLOCK / 2, SIZE / 2, BLOCK)
     steps = np.arange(-SIZE / 2 + 15, SIZE / 2, 30.0)
-    along, across = (part.ravel() for part in np.meshgrid(steps, lines))
+    along, across = (grid.ravel() for grid in np.meshgrid(steps, lines))
     x = np.concatenate([along, across]) + CENTRE[0] + rng.normal(0, 4, 2 * along.size)
     y = np.concatenate([across, along]) + CENTRE[1] + rng.normal(0, 4, 2 * along.size)
-    kept = (np.abs(x - CENTRE[0]) < SIZE / 2) & (np.abs(y - CENTRE[1]) < SIZE / 2)
-    return x[kept], y[kept]
+    inside = (np.abs(x - CENTRE[0]) < SIZE / 2) & (np.abs(y - CENTRE[1]) < SIZE / 2)
+    return x[inside], y[inside]
 
 
 def _place_rates(
     rng: np.random.Generator, x: NDArray[np.float64], y: NDArray[np.float64], stream: EventStream
 ) -> NDArray[np.float64]:
-    """Return the mean monthly events of each place: a heavy tail everywhere, more at markets."""
-    plain = np.exp(rng.normal(0, 1.0, x.size))
+    """Return the mean monthly events of each address: a heavy tail everywhere, more at markets."""
+    background = np.exp(rng.normal(0, 1.0, x.size))
     market = np.zeros(x.size)
     for east, north, size in _MARKETS:
-        squared = (x - CENTRE[0] - east) ** 2 + (y - CENTRE[1] - north) ** 2
-        market += size * np.exp(-squared / (2 * 220.0**2)) * np.exp(rng.normal(0, 0.8, x.size))
-    shares = (1 - stream.market_share) * plain / plain.sum() + stream.market_share * market / market.sum()
+        squared_distance = (x - CENTRE[0] - east) ** 2 + (y - CENTRE[1] - north) ** 2
+        market += size * np.exp(-squared_distance / (2 * 220.0**2)) * np.exp(rng.normal(0, 0.8, x.size))
+    shares = (1 - stream.market_share) * background / background.sum() + stream.market_share * market / market.sum()
     return np.asarray(stream.monthly * shares, dtype=np.float64)
 
 
@@ -191,7 +193,7 @@ def _after_operation(
     in_target: NDArray[np.bool_],
     in_ring: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """Return the rates with the operation: full for six months after its start, then fading by half."""
+    """Return the rates with the operation: the full effect for six months after its start, then half of it."""
     changed = usual.copy()
     start = OPERATION.start.replace(day=1)
     for column, month in enumerate(months):
@@ -226,8 +228,8 @@ def _spread_over_days(
     lengths = np.array([(add_months(month, 1) - month).days for month in months])
     offset = np.floor(rng.random(place.size) * lengths[column]).astype(int)
     rows = [
-        (months[int(c)] + timedelta(days=int(o)), float(x[p]), float(y[p]))
-        for p, c, o in zip(place, column, offset, strict=True)
+        (months[int(month_index)] + timedelta(days=int(days)), float(x[address]), float(y[address]))
+        for address, month_index, days in zip(place, column, offset, strict=True)
     ]
     return sorted(rows)
 
@@ -236,13 +238,13 @@ def _write_events(path: Path, rows: Sequence[tuple[date, float, float, str]], rn
     longitude, latitude = _crs.transform(
         [row[1] for row in rows], [row[2] for row in rows], source=CRS, target=_crs.LONLAT
     )
-    blank = set(rng.choice(len(rows), size=max(1, len(rows) // 200), replace=False).tolist())
+    without_place = set(rng.choice(len(rows), size=max(1, len(rows) // 200), replace=False).tolist())
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["id", "date", "longitude", "latitude", "category"])
     for number, (day, _, _, category) in enumerate(rows):
-        place = ["", ""] if number in blank else [f"{longitude[number]:.5f}", f"{latitude[number]:.5f}"]
-        row = [f"{path.stem}-{number + 1}", str(day), *place, category]
+        coordinates = ["", ""] if number in without_place else [f"{longitude[number]:.5f}", f"{latitude[number]:.5f}"]
+        row = [f"{path.stem}-{number + 1}", str(day), *coordinates, category]
         writer.writerow(row)
         if number == 10:
             writer.writerow(row)
@@ -252,10 +254,10 @@ def _write_events(path: Path, rows: Sequence[tuple[date, float, float, str]], rn
 
 
 def _write_area(path: Path, shape: shapely.Geometry, name: str) -> Path:
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_lonlat(points: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(_crs.transform(points[:, 0], points[:, 1], source=CRS, target=_crs.LONLAT))
 
-    geometry = shapely.geometry.mapping(shapely.set_precision(shapely.transform(shape, move), 1e-6))
+    geometry = shapely.geometry.mapping(shapely.set_precision(shapely.transform(shape, to_lonlat), 1e-6))
     feature = {"type": "Feature", "properties": {"name": name}, "geometry": geometry}
     document = {"type": "FeatureCollection", "features": [feature]}
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8", newline="\n")

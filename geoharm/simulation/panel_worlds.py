@@ -1,4 +1,4 @@
-"""A world: how rates differ by place, how they drift, and how counts scatter about them; no operation yet."""
+"""Simulate count panels without an operation: rates that differ by place, drift over time, and noisy counts."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.simulation.random_fields import Floats, Places, autoregressive, smooth_field
 
-# Scales of the fields, in units of distance between neighbours.
+# Smoothing scales of the fields, in multiples of the distance between neighbours.
 _LEVEL, _TREND, _LOCAL_TREND, _BUMP, _SEASON = 4.0, 6.0, 1.5, 5.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class PanelWorld:
-    """How a city without an operation behaves; spreads are standard deviations of logs.
+    """The parameters of a simulated panel without an operation; spreads are standard deviations of logs.
 
     Attributes
     ----------
@@ -28,23 +28,23 @@ class PanelWorld:
     rate : float
         Mean events of a place a month.
     dispersion : float
-        Variance over mean of a place's count in a time step, at least 1.
+        Variance divided by mean of a place's count in a time step, at least 1.
     level, own_level : float
-        Spread of the level: of a smooth field, and of every place by itself.
+        Spread of the level: of a smooth field, and of each place independently.
     season, season_by_place : float
-        Size of the year's wave, and how much it differs by place.
+        Amplitude of the yearly season, and its spread over places.
     walk, drift : float
-        The whole city's random walk a month, and its trend a year.
+        The whole city's random walk (spread a month) and its trend (a year).
     trend, local_trend : float
-        Trends that differ by neighbourhood (6 units) and by place (1.5 units), a year.
+        Spreads of trends a year that differ by neighbourhood (6 units) and by place (1.5 units).
     bump : float
-        Neighbourhoods that were high or low in the middle of the time before.
+        Spread of a temporary rise or fall of neighbourhoods in the middle of the time before.
     shock, shock_memory, shock_scale : float
-        Passing local shocks: spread, correlation from month to month, and extent in units.
+        Temporary local shocks: spread, correlation from month to month, and extent in units.
     own_shock, own_memory : float
-        The same of every place by itself.
+        The same for each place independently.
     breaks, break_size : float
-        Share of places whose level changes for good at some time, and spread of the change.
+        Share of places whose level changes permanently at some time, and spread of the change.
     """
 
     before: int = 36
@@ -80,7 +80,7 @@ class PanelWorld:
 
 
 def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> tuple[Floats, Floats]:
-    r"""Return expected counts without an operation, and the level that does not change.
+    r"""Return expected counts without an operation, and the constant level of each place.
 
     Parameters
     ----------
@@ -91,16 +91,16 @@ def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> 
     Returns
     -------
     rates : ndarray, shape (places, steps of all months)
-        Their mean is the world's rate over the steps of a month.
+        Their mean is the rate of `world` divided by the steps of a month.
     level : ndarray, shape (places,)
-        Of mean 1 on the log scale only.
+        Its logarithm has mean 0.
 
     Notes
     -----
     .. math:: \log\lambda_{it} = a_i + b_i t + c_i k(t) + s_i(t) + w_t + u_{it}
 
-    level, trends, a bump half way before, season, the city's walk, and shocks with memory. Every term is a smooth field
-    over places except the walk.
+    The terms are: level, trends, a bump half way through the time before, season, the city's random walk, and autocorrelated
+    shocks. Every term is a smooth field over places, except the walk.
     """
     steps = (world.before + world.after) * world.steps
     month = np.arange(steps) / world.steps
@@ -109,15 +109,15 @@ def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> 
     if world.local_trend:
         trend = trend + world.local_trend * smooth_field(rng, places, _LOCAL_TREND)
     bump = world.bump * smooth_field(rng, places, _BUMP)
-    wave = world.season + world.season_by_place * smooth_field(rng, places, _SEASON)
-    middle = np.exp(-0.5 * ((month - world.before / 2) / (world.before / 6)) ** 2)
+    season_size = world.season + world.season_by_place * smooth_field(rng, places, _SEASON)
+    bump_in_time = np.exp(-0.5 * ((month - world.before / 2) / (world.before / 6)) ** 2)
     season = np.sin(2 * np.pi * (month + rng.integers(12)) / 12)
     walk = np.cumsum(world.walk / np.sqrt(world.steps) * rng.standard_normal(steps)) + world.drift * month / 12
     log_rates = (
         level[:, None]
         + trend[:, None] * (month - world.before) / 12
-        + bump[:, None] * middle
-        + wave[:, None] * season
+        + bump[:, None] * bump_in_time
+        + season_size[:, None] * season
         + walk
         + _shocks(rng, places, world, steps)
     )
@@ -126,26 +126,26 @@ def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> 
 
 
 def _shocks(rng: np.random.Generator, places: Places, world: PanelWorld, steps: int) -> Floats:
-    found = np.zeros((places.x.size, steps))
+    shocks = np.zeros((places.x.size, steps))
     for spread, memory, scale in (
         (world.shock, world.shock_memory, world.shock_scale),
         (world.own_shock, world.own_memory, 0.0),
     ):
         if spread:
             noise = smooth_field(rng, places, scale, times=steps)
-            found += spread * autoregressive(noise, memory ** (1 / world.steps))
+            shocks += spread * autoregressive(noise, memory ** (1 / world.steps))
     if world.breaks:
-        hit = rng.random(places.x.size) < world.breaks
-        when = rng.integers(6 * world.steps, steps - 1, places.x.size)
-        size = world.break_size * rng.standard_normal(places.x.size)
-        found += (hit * size)[:, None] * (np.arange(steps) >= when[:, None])
-    return found
+        has_break = rng.random(places.x.size) < world.breaks
+        break_time = rng.integers(6 * world.steps, steps - 1, places.x.size)
+        break_size = world.break_size * rng.standard_normal(places.x.size)
+        shocks += (has_break * break_size)[:, None] * (np.arange(steps) >= break_time[:, None])
+    return shocks
 
 
 def draw_counts(rng: np.random.Generator, rates: Floats, dispersion: float) -> NDArray[np.int64]:
-    """Return negative binomial counts whose variance is `dispersion` times their mean; Poisson at 1.
+    """Return negative binomial counts whose variance is `dispersion` times their mean; Poisson counts at 1.
 
-    Counts of this kind add up: a sum of places has the same variance over mean as each of them.
+    Such counts add up: a sum over places has the same ratio of variance to mean as each place.
     """
     if dispersion <= 1:
         return rng.poisson(rates)

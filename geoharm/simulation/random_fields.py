@@ -1,4 +1,4 @@
-"""Random fields over places: near places are alike, on any scale, on a square grid or at irregular places."""
+"""Draw random fields over places: nearby places are alike, at any scale, on a square grid or at irregular places."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LEAST_WEIGHT = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where counts are made.
+    """Locations of the counts.
 
     Attributes
     ----------
@@ -25,7 +25,7 @@ class Places:
     unit : float
         Typical distance between neighbours in metres; scales of fields are multiples of it.
     period : float
-        Side of a square city in metres whose opposite edges are neighbours; 0 for none.
+        Side in metres of a square city whose opposite edges are neighbours; 0 for none.
     """
 
     x: Floats
@@ -45,26 +45,26 @@ class Places:
     def smoothing(self, scale: float) -> csr_array:
         """Return weights, shape (places, places), that turn white noise into a field of variance 1 at every place."""
         if scale not in self._smooth:
-            apart = [np.abs(one[:, None] - one[None]) for one in (self.x, self.y)]
+            distances = [np.abs(coordinate[:, None] - coordinate[None]) for coordinate in (self.x, self.y)]
             if self.period:
-                apart = [np.minimum(one, self.period - one) for one in apart]
-            weights = np.exp(-(apart[0] ** 2 + apart[1] ** 2) / (2 * (scale * self.unit) ** 2))
+                distances = [np.minimum(distance, self.period - distance) for distance in distances]
+            weights = np.exp(-(distances[0] ** 2 + distances[1] ** 2) / (2 * (scale * self.unit) ** 2))
             weights[weights < _LEAST_WEIGHT] = 0
             self._smooth[scale] = csr_array(weights / np.sqrt((weights**2).sum(axis=1, keepdims=True)))
         return self._smooth[scale]
 
 
 def smooth_field(rng: np.random.Generator, places: Places, scale: float, *, times: int = 0) -> Floats:
-    r"""Return a standard normal field over places, or one a time.
+    r"""Return one standard normal field over places, or one for each time step.
 
     Parameters
     ----------
     rng : Generator
     places : Places
     scale : float
-        Standard deviation of the Gaussian that white noise is smoothed with, in units; 0 for none.
+        Standard deviation of the Gaussian smoothing of white noise, in units of `places`; 0 for none.
     times : int
-        0 for one field, shape (places,), of sample mean 0 and standard deviation 1. Else independent fields, shape
+        0 for one field, shape (places,), of sample mean 0 and standard deviation 1. Otherwise independent fields, shape
         (places, times), each of variance 1.
 
     Notes
@@ -72,16 +72,16 @@ def smooth_field(rng: np.random.Generator, places: Places, scale: float, *, time
     The correlation of two places d apart is about :math:`\exp(-d^2 / 4 s^2)`.
     """
     noise = rng.standard_normal((places.x.size, max(times, 1)))
-    found = places.smoothing(scale) @ noise if scale else noise
+    values = places.smoothing(scale) @ noise if scale else noise
     if times:
-        return np.asarray(found, dtype=np.float64)
-    one = found[:, 0] - found[:, 0].mean()
-    return np.asarray(one / one.std(), dtype=np.float64)
+        return np.asarray(values, dtype=np.float64)
+    centred = values[:, 0] - values[:, 0].mean()
+    return np.asarray(centred / centred.std(), dtype=np.float64)
 
 
 def autoregressive(shocks: Floats, memory: float) -> Floats:
-    """Return an AR(1) series of variance 1 a place from independent shocks, shape (places, times)."""
-    found = shocks.copy()
-    for time in range(1, shocks.shape[1]):
-        found[:, time] = memory * found[:, time - 1] + np.sqrt(1 - memory**2) * shocks[:, time]
-    return found
+    """Return an AR(1) series of variance 1 for each place from independent shocks, shape (places, times)."""
+    series = shocks.copy()
+    for step in range(1, shocks.shape[1]):
+        series[:, step] = memory * series[:, step - 1] + np.sqrt(1 - memory**2) * shocks[:, step]
+    return series

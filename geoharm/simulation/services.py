@@ -1,4 +1,4 @@
-"""Beside the made city's events: services, wards and a survey of residents, made from the same seed."""
+"""Simulate services, wards and a survey of residents for the demo city, from the same seed."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from geoharm import _crs
 CRS = "EPSG:32626"
 WARDS = 6
 _SERVICES = (("treatment centre", 4), ("needle exchange", 3), ("sharps bin", 24), ("school", 30))
-# Waves of the survey: year, and what share is afraid where the operation was and elsewhere.
-_WAVES = ((2020, 48.0, 30.0), (2021, 50.0, 31.0), (2022, 42.0, 30.0))
-_ASKED = 110
+# Waves of the survey: year, and the percentages afraid in wards that the operation touched and elsewhere.
+_SURVEY_WAVES = ((2020, 48.0, 30.0), (2021, 50.0, 31.0), (2022, 42.0, 30.0))
+_RESPONDENTS = 110
 
 
 def write_services(seed: int, boundary: shapely.Geometry, target: shapely.Geometry, folder: Path) -> tuple[Path, ...]:
@@ -42,9 +42,9 @@ def write_services(seed: int, boundary: shapely.Geometry, target: shapely.Geomet
 
 def _wards(boundary: shapely.Geometry) -> dict[str, shapely.Geometry]:
     west, south, east, north = boundary.bounds
-    wide, high = (east - west) / WARDS, (north - south) / WARDS
+    ward_width, ward_height = (east - west) / WARDS, (north - south) / WARDS
     return {
-        f"W{row + 1}{column + 1}": shapely.box(west + column * wide, south + row * high, west + (column + 1) * wide, south + (row + 1) * high)
+        f"W{row + 1}{column + 1}": shapely.box(west + column * ward_width, south + row * ward_height, west + (column + 1) * ward_width, south + (row + 1) * ward_height)
         for row in range(WARDS)
         for column in range(WARDS)
     }  # fmt: skip
@@ -80,15 +80,17 @@ def _write_wards(path: Path, wards: dict[str, shapely.Geometry]) -> Path:
 def _write_survey(
     path: Path, rng: np.random.Generator, wards: dict[str, shapely.Geometry], target: shapely.Geometry
 ) -> Path:
-    """Write who is afraid after dark, and for whom drug markets come first, by ward and year."""
+    """Write the percentages afraid after dark, and those who put drug markets first, by ward and year."""
     rows = []
-    wishes = {code: rng.uniform(10, 40) + (25 if shape.intersects(target) else 0) for code, shape in wards.items()}
-    for year, here, elsewhere in _WAVES:
+    priority_percent = {
+        code: rng.uniform(10, 40) + (25 if shape.intersects(target) else 0) for code, shape in wards.items()
+    }
+    for year, in_target, outside in _SURVEY_WAVES:
         for code, shape in wards.items():
-            afraid = here if shape.intersects(target) else elsewhere
-            for question, share in (("afraid after dark", afraid), ("drug market first", wishes[code])):
-                told = rng.binomial(_ASKED, share / 100) / _ASKED * 100
-                rows.append([code, str(year), question, f"{told:.1f}", "", "", "", str(_ASKED)])
+            afraid = in_target if shape.intersects(target) else outside
+            for question, percent in (("afraid after dark", afraid), ("drug market first", priority_percent[code])):
+                observed_percent = rng.binomial(_RESPONDENTS, percent / 100) / _RESPONDENTS * 100
+                rows.append([code, str(year), question, f"{observed_percent:.1f}", "", "", "", str(_RESPONDENTS)])
     return _write_csv(path, ["area", "period", "question", "percent", "standard_error", "lower", "upper", "n"], rows)
 
 

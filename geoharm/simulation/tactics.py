@@ -1,4 +1,4 @@
-"""What an operation of each tactic is made to do in a made city. Chosen for testing, and no claim about real operations."""
+"""The effects planted for an operation of each tactic: chosen for testing, no claim about real operations."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ STREAMS = ("needles", "violence", "nuisance", "overdoses", "drug offences", "tre
 
 @dataclass(frozen=True, slots=True)
 class PlantedEffect:
-    """What happens to one stream of events.
+    """The effect of an operation on one stream of events.
 
     Attributes
     ----------
     stream : str
     change : float
-        Share by which it changes in the target area while the operation runs: -0.4 is 40% fewer.
+        Relative change in the target area while the operation runs: -0.4 is 40% fewer.
     near : float
-        Share of the events lost that turn up in the rings; below 0 the rings lose events too.
+        Share of the events lost that appear in the rings; below 0 the rings lose events too.
     far : float
-        Share of them that turn up at similar markets elsewhere.
+        Share of them that appear at similar markets elsewhere.
     half_life : float
-        Months after the operation in which the passing part halves; infinite if it does not pass.
+        Months after the operation in which the temporary part halves; infinite if it does not fade.
     residual : float
-        Share of the change that stays for good.
+        Share of the change that is permanent.
     """
 
     stream: str
@@ -35,7 +35,7 @@ class PlantedEffect:
     residual: float = 0.0
 
     def strength(self, months: float) -> float:
-        """Return the share of the change that is there so many months after the operation ended; 1 while it runs."""
+        """Return the share of the change that is left so many months after the operation ended; 1 while it runs."""
         if months <= 0 or math.isinf(self.half_life):
             return 1.0
         return float(self.residual + (1 - self.residual) * 0.5 ** (months / self.half_life))
