@@ -26,8 +26,8 @@ ZONES = {"target": "T", "all rings": "D", "target and rings": "U"}
 # Key of each method in a row, and its label. Methods of IN_EVENTS are in events, all others on the log scale.
 METHODS = {
     "ca": "headline: calibrated placebo places",
-    "rr": "rate ratio, noise of counting (printed beside)",
-    "wd": "difference, scaled control, phi (printed beside)",
+    "rr": "rate ratio, counting noise only (in the report)",
+    "wd": "difference, scaled control, phi (in the report)",
     "w1": "plain WDD, matched control",
     "w2": "WDD with phi, matched control",
     "co": "nearest passing control, phi",
@@ -295,8 +295,9 @@ def whole(value, scale=1.0, *, sign=False):
 def by_world(cells):
     """Return the table of the headline, one row for each scenario."""
     head = [
-        "world", "runs", "expected", "covers T / D / U", "events T / D / U", "rejects T / D / U", "answered only: covers T",
-        "rejects T", "power −20 / −40", "oracle", "bias", "rmse", "length", "detectable", "cannot tell T / D / U",
+        "scenario", "replications", "expected events", "coverage T / D / U", "coverage, events T / D / U", "false alarms T / D / U",
+        "not refused: coverage T", "false alarms T", "power −20 / −40", "oracle's power", "bias", "rmse", "length", "detectable",
+        "cannot tell T / D / U",
     ]  # fmt: skip
     rows = []
     for name, cell in cells.items():
@@ -339,8 +340,8 @@ def spread(cells, zone, method, key):
 def by_method(cells):
     """Return the table of all methods, over the scenarios in which recording in the target does not change."""
     kept = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target" and not CELLS[name].far}
-    head = ["method", "covers T", "covers D", "covers U", "rejects T", "rejects D", "rejects U", "power −20", "power −40",
-            "power ring", "bias", "length"]  # fmt: skip
+    head = ["method", "coverage T", "coverage D", "coverage U", "false alarms T", "false alarms D", "false alarms U", "power −20",
+            "power −40", "power, ring", "bias", "length"]  # fmt: skip
     rows = []
     for method, name in METHODS.items():
         row = [name, *(spread(kept, zone, method, "coverage") for zone in "TDU")]
@@ -361,7 +362,10 @@ def others_by_world(cells):
     """Return the table of the target's coverage by method, one row for each scenario."""
     rows = [[name, *(cell["T"]["methods"][method]["coverage"] for method in METHODS)] for name, cell in cells.items()]
     return table(
-        ["world", *("headline", "ratio", "difference", "WDD", "WDD phi", "nearest", "Poisson", "synthetic", "oracle")],
+        [
+            "scenario",
+            *("headline", "ratio", "difference", "WDD", "WDD phi", "nearest", "Poisson", "synthetic", "oracle"),
+        ],
         rows,
     )
 
@@ -376,15 +380,15 @@ def several(cells):
                          f"{whole(pooled_figures['power20'])} / {whole(pooled_figures['power40'])}", whole(single["length"], 100), whole(pooled_figures["length"], 100)])  # fmt: skip
     return table(
         [
-            "world",
+            "scenario",
             "zone",
             "cities",
-            "covers",
-            "rejects",
+            "coverage",
+            "false alarms",
             "power of one −20 / −40",
-            "of four",
+            "power of four",
             "length of one",
-            "of four",
+            "length of four",
         ],
         rows,
     )
@@ -398,9 +402,9 @@ def classes(found):
         for label, figures in found["busy"].items()
     ]
     return (
-        table(["smallest detectable fall", "zones without effect", "covers", "rejects"], rows)
+        table(["smallest detectable fall", "zones without effect", "coverage", "false alarms"], rows)
         + "\n\n"
-        + table(["places as busy", "zones without effect", "covers", "rejects"], more)
+        + table(["places as busy", "zones without effect", "coverage", "false alarms"], more)
     )
 
 
@@ -410,12 +414,12 @@ def shorter(found):
              figures["under_93"], figures["rejects"], figures["most"]] for factor, figures in found.items()]  # fmt: skip
     head = [
         "shorter by",
-        "covers, mean",
-        "least (where)",
-        "worlds and zones within 93–97",
+        "coverage, mean",
+        "smallest (where)",
+        "scenarios and zones within 93–97",
         "below 93",
-        "rejects, mean",
-        "most",
+        "false alarms, mean",
+        "largest",
     ]
     return table(head, rows)
 
@@ -435,12 +439,12 @@ def verdicts(cells):
                      f"{whole(figures['findings20'])} / {whole(figures['findings40'])}"])  # fmt: skip
     return table(
         [
-            "world",
+            "scenario",
             "cannot tell",
-            "of it refused",
-            "refused because",
+            "of which refused",
+            "reason of refusal",
             "false findings",
-            "of designs that can answer",
+            "false findings, designs that can answer",
             "findings at −20 / −40",
         ],
         rows,
@@ -471,37 +475,38 @@ def says(cells):
     above_7 = [key for key in rejects if rejects[key] > 7]
     least, most = min(answered, key=answered.get), max(answered, key=answered.get)
     lines = [
-        f"{sum(runs):,} replications in {len(cells)} worlds, "
-        + (f"{min(runs):,} each." if min(runs) == max(runs) else f"{min(runs):,} to {max(runs):,} each."),
-        f"**The headline interval** holds the truth in {mean('ca', 'T', 'coverage'):.1f} / {mean('ca', 'D', 'coverage'):.1f} / "
-        f"{mean('ca', 'U', 'coverage'):.1f}% (T / D / U, mean over worlds). Of {len(coverage)} worlds and zones, "
-        f"{sum(93 <= value <= 97 for value in coverage.values())} lie within 93 to 97%, {sum(value > 97 for value in coverage.values())} above, "
-        f"{sum(value < 93 for value in coverage.values())} below" + (f": {'; '.join(under)}." if under else "."),
-        f"It leaves out zero where nothing was planted in {mean('ca', 'T', 'rejects'):.1f} / {mean('ca', 'D', 'rejects'):.1f} / "
-        f"{mean('ca', 'U', 'rejects'):.1f}% (nominal 5); above 7% in {len(above_7)} of {len(rejects)}"
+        f"{sum(runs):,} replications in {len(cells)} scenarios, "
+        + (f"{min(runs):,} each." if min(runs) == max(runs) else f"{min(runs):,} to {max(runs):,} each.")
+        + " The figures below leave out the scenario in which recording in the target rises, except where it is named.",
+        f"**Coverage of the headline interval**: {mean('ca', 'T', 'coverage'):.1f} / {mean('ca', 'D', 'coverage'):.1f} / "
+        f"{mean('ca', 'U', 'coverage'):.1f}% (T / D / U, mean over scenarios). Of {len(coverage)} pairs of scenario and zone, "
+        f"{sum(93 <= value <= 97 for value in coverage.values())} have a coverage of 93 to 97%, {sum(value > 97 for value in coverage.values())} more, "
+        f"{sum(value < 93 for value in coverage.values())} less" + (f": {'; '.join(under)}." if under else "."),
+        f"**False alarms of the headline interval**: {mean('ca', 'T', 'rejects'):.1f} / {mean('ca', 'D', 'rejects'):.1f} / "
+        f"{mean('ca', 'U', 'rejects'):.1f}% (nominal 5); more than 7% in {len(above_7)} of {len(rejects)} pairs"
         + (f" ({'; '.join(f'{name}, {zone} {rejects[name, zone]:.1f}' for name, zone in sorted(above_7, key=rejects.get, reverse=True))})." if above_7 else "."),
-        f"Where the report gives an interval at all, that of the target holds the truth in {answered[least]:.1f} ({least}) to "
+        f"Where the report does not refuse the target's interval, its coverage is {answered[least]:.1f} ({least}) to "
         f"{answered[most]:.1f}% ({most}).",
-        f"**The price is silence and width.** For the target the report says “cannot tell” in {np.mean(over('cannot_tell')):.0f}% of "
-        f"operations without effect (from {min(over('cannot_tell')):.0f} to {max(over('cannot_tell')):.0f}% by world), most often because too few "
-        f"places are as busy. A fall of 20% is found in {mean('ca', 'T', 'power20'):.0f}%, one of 40% in "
-        f"{mean('ca', 'T', 'power40'):.0f}%; who knew the true expected count would find {mean('or', 'T', 'power20'):.0f} and "
-        f"{mean('or', 'T', 'power40'):.0f}%. All of a 40% fall moving into the ring is seen there in {mean('ca', 'D', 'ring_power'):.0f}%.",
-        f"**Findings.** “Fell” or “rose” is said of {np.mean(over('false_findings')):.1f}% of targets where nothing happened (at most "
-        f"{max(over('false_findings')):.1f}%).",
-        f"**The intervals printed beside it are far too narrow**, as the report says: the rate ratio's holds the truth in "
-        f"{mean('rr', 'T', 'coverage'):.0f}% of targets, the difference's in {mean('wd', 'T', 'coverage'):.0f}%.",
-        f"**Other methods**: plain WDD {mean('w1', 'T', 'coverage'):.0f}%, with phi {mean('w2', 'T', 'coverage'):.0f}%, nearest passing control "
+        f"**The cost is refused and wide intervals.** For the target the report says “cannot tell” in {np.mean(over('cannot_tell')):.0f}% of "
+        f"operations without an effect ({min(over('cannot_tell')):.0f} to {max(over('cannot_tell')):.0f}% by scenario), most often because too few "
+        f"places are as busy. A fall of 20% is found in {mean('ca', 'T', 'power20'):.0f}% of operations, a fall of 40% in "
+        f"{mean('ca', 'T', 'power40'):.0f}%. If the true expected count were known, it would be {mean('or', 'T', 'power20'):.0f} and "
+        f"{mean('or', 'T', 'power40'):.0f}%. If all of a 40% fall moves into the ring, the rise there is found in {mean('ca', 'D', 'ring_power'):.0f}%.",
+        f"**Findings.** The report says “fell” or “rose” of {np.mean(over('false_findings')):.1f}% of targets without an effect (at most "
+        f"{max(over('false_findings')):.1f}% in a scenario).",
+        f"**The intervals with counting noise only are far too narrow**, as the report says. The rate ratio's has a coverage of "
+        f"{mean('rr', 'T', 'coverage'):.0f}% for targets, the difference's of {mean('wd', 'T', 'coverage'):.0f}%.",
+        f"**Coverage of other methods**: plain WDD {mean('w1', 'T', 'coverage'):.0f}%, with phi {mean('w2', 'T', 'coverage'):.0f}%, nearest passing control "
         f"{mean('co', 'T', 'coverage'):.0f}%, Poisson regression {mean('po', 'T', 'coverage'):.0f}%, ridge synthetic control "
-        f"{mean('sc', 'T', 'coverage'):.0f}%. Their greater power is the other side of their false alarms.",
+        f"{mean('sc', 'T', 'coverage'):.0f}%. Where they have more power, they also raise more false alarms.",
     ]  # fmt: skip
     biased = cells.get("recording rises 15% in the target")
     if biased:
         headline = biased["T"]["methods"]["ca"]
         lines.append(
-            f"**No interval holds when the operation changes what is recorded.** With 15% more recorded in the target, the headline "
-            f"is off by {100 * headline['bias']:+.0f} (log points) and holds the truth in {headline['coverage']:.1f}% only because it is wide; the oracle, "
-            f"precise and wrong, in {biased['T']['methods']['or']['coverage']:.0f}%. Counts cannot show this; a comparator of reporting can."
+            f"**No interval is right when the operation changes what is recorded.** If 15% more is recorded in the target, the headline "
+            f"has a bias of {100 * headline['bias']:+.0f} (log points). Its coverage is {headline['coverage']:.1f}% only because it is wide; the oracle, "
+            f"which is narrow and biased, has {biased['T']['methods']['or']['coverage']:.0f}%. Counts cannot show this; a comparator of reporting can."
         )
     return "\n".join(f"- {line}" for line in lines)
 
@@ -517,10 +522,10 @@ def picture(cells):
     height = top + line * len(cells) + 46
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" font-size="12">',
-        "<title>Share of 95% intervals that hold the truth, by world</title>",
+        "<title>Coverage of 95% intervals, by scenario</title>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         f'<rect x="{at(93):.1f}" y="{top - 8}" width="{at(97) - at(93):.1f}" height="{line * len(cells) + 8}" fill="#dcebe4"/>',
-        f'<text x="{left}" y="20" font-size="14" font-weight="600">Share of 95% intervals that hold the truth, by world</text>',
+        f'<text x="{left}" y="20" font-size="14" font-weight="600">Coverage of 95% intervals, by scenario</text>',
     ]
     zone_marks = (("T", "target", "#1b5e4b"), ("D", "rings", "#3b7fb8"), ("U", "both", "#7a4fa3"))
     x = left
@@ -528,7 +533,7 @@ def picture(cells):
         out.append(f'<circle cx="{x + 5}" cy="36" r="4" fill="{colour}"/><text x="{x + 14}" y="40">{label}</text>')
         x += 74
     out.append(
-        f'<path d="M{x + 1} 32v8" stroke="#9a9a9a" stroke-width="2"/><text x="{x + 10}" y="40">noise of counting only (target)</text>'
+        f'<path d="M{x + 1} 32v8" stroke="#9a9a9a" stroke-width="2"/><text x="{x + 10}" y="40">counting noise only (target)</text>'
     )
     out.append(
         f'<path d="M{x + 206} 32l8 8m0 -8l-8 8" stroke="#9a9a9a" stroke-width="1.5"/><text x="{x + 220}" y="40">plain WDD (target)</text>'

@@ -93,19 +93,19 @@ def says(found):
     )
     worst = min(coverage_given, key=coverage_given.get)
     return (
-        f"The set holds the planted share in {np.mean(list(means.values())):.1f}% (mean over worlds; from {means[least]:.1f}, {least}, to "
-        f"{means[most]:.1f}, {most}), and shares of −0.5 to −2, which no world plants, in {np.mean(list(coverage_of_shares.values())):.1f}% (at least "
-        f"{coverage_of_shares[lowest]:.1f}, {lowest[0]}). Where a number is given, its set holds the truth in {coverage_given[worst]:.1f}% and more. The set of "
-        f"counting noise alone would hold it in {np.mean([cell['counting'] for cell in kept.values()]):.0f}%. The price: at a fall of 40% a number "
+        f"The set covers the true share in {np.mean(list(means.values())):.1f}% (mean over scenarios; from {means[least]:.1f}, {least}, to "
+        f"{means[most]:.1f}, {most}), and shares of −0.5 to −2, which no scenario has, in {np.mean(list(coverage_of_shares.values())):.1f}% (at least "
+        f"{coverage_of_shares[lowest]:.1f}, {lowest[0]}). Where a number is given, its set covers the truth in {coverage_given[worst]:.1f}% or more. A set with "
+        f"counting noise only would cover it in {np.mean([cell['counting'] for cell in kept.values()]):.0f}%. The cost: with a fall of 40% a number "
         f"is given in {np.mean([cell['given'] for cell in kept.values()]):.0f}% of operations with intervals, and the median bounded set is "
-        f"{np.median([cell['width'] for cell in kept.values() if cell['width']]):.1f} wide: one operation seldom tells a third moved from nothing moved."
+        f"{np.median([cell['width'] for cell in kept.values() if cell['width']]):.1f} wide. One operation seldom distinguishes a third moved from nothing moved."
     )  # fmt: skip
 
 
 def rows_of_table(found):
     """Return the heading and the rows of the table, one row for each scenario."""
-    head = ["world", "operations", "holds the planted share, all effects", "−20, 0 moved", "−20, 30%", "−40, 30%", "−40, all",
-            "share −0.5", "−1", "−2", "a number is given (−40, 30%)", "then it holds", "bounded", "median width", "counting only holds"]  # fmt: skip
+    head = ["scenario", "operations", "coverage, all effects", "−20, 0 moved", "−20, 30%", "−40, 30%", "−40, all", "share −0.5", "−1",
+            "−2", "number given (−40, 30%)", "coverage then", "bounded", "median width", "coverage, counting noise only"]  # fmt: skip
     rows = []
     for name, cell in found.items():
         coverage = list(cell["holds"].values())

@@ -213,7 +213,8 @@ def treatment_summary(rows):
             share([low <= zone_row["change"] <= high for (low, high), zone_row in zip(bounds, tables, strict=True)]),
             share([low > 0 or high < 0 for low, high in bounds]),
         ])  # fmt: skip
-    head = ["entries into treatment", "headline: cities with one", "covers", "without effect", "rejects", "district table: bounds hold the change", "bounds leave out zero"]  # fmt: skip
+    head = ["entries into treatment", "cities with a headline", "coverage", "without effect", "false alarms", "district table: bounds cover the change",
+            "bounds exclude zero"]  # fmt: skip
     text = table(head, table_rows) + "\n\n"
     names = [state.value for state in Reading]
     states_by_effect = {}
@@ -243,7 +244,7 @@ def summary(rows):
     """Return tables of coverage, verdicts and hotspots."""
     table_rows = []
     for zone in ZONES:
-        for key, name in (("ratio", "headline"), ("counting", "noise of counting")):
+        for key, name in (("ratio", "headline"), ("counting", "counting noise only")):
             with_interval = [zone_row for row in rows if (zone_row := row["zones"][zone])[key]]
             covered = [zone_row[key][1] <= zone_row["truth"] <= zone_row[key][2] for zone_row in with_interval]
             without_effect = [zone_row for zone_row in with_interval if abs(zone_row["truth"]) < 1e-9]
@@ -257,7 +258,8 @@ def summary(rows):
                     share([zone_row[key][1] > 0 or zone_row[key][2] < 0 for zone_row in without_effect]),
                 ]
             )
-    text = table(["zone", "interval", "cities with one", "covers", "without effect", "rejects"], table_rows) + "\n\n"
+    head = ["zone", "interval", "cities with one", "coverage", "without effect", "false alarms"]
+    text = table(head, table_rows) + "\n\n"
     rows = [row for row in rows if "share" in row]
     states_by_effect = {}
     for row in rows:
@@ -275,7 +277,7 @@ def summary(rows):
     answers = [row for row in rows if row["state"] in ("fell", "rose", "no clear change")]
     findings = [row for row in answers if row["state"] != "no clear change"]
     text += (
-        f'Answers (no signal, not "cannot tell"): {len(answers)} of {len(rows)} cities, right in '
+        f'Answers ("fell", "rose" or "no clear change"): {len(answers)} of {len(rows)} cities, right in '
         f"{share([is_right(row) for row in answers])}%. Findings among them: {len(findings)}, right in "
         f"{share([is_right(row) for row in findings])}%.\n\n"
     )
@@ -285,17 +287,17 @@ def summary(rows):
         shares = [share_row for share_row in shares if share_row["inside"] is not None]
         with_number = [share_row for share_row in shares if share_row["given"]]
         text += (
-            f"Displaced share: its set holds the planted share in {share([share_row['inside'] for share_row in shares])}% of {len(shares)} cities with a "
-            f"fall and intervals ({refused} more have none); a number is given in {len(with_number)}, and there the set holds it in {share([share_row['inside'] for share_row in with_number])}%. The "
-            f"set rules any share out in {share([bool(share_row['set']) for share_row in shares])}%.\n\n"
+            f"Displaced share: the set covers the true share in {share([share_row['inside'] for share_row in shares])}% of {len(shares)} cities with a "
+            f"fall and intervals ({refused} more have none). A number is given in {len(with_number)}, and there the set covers the truth in {share([share_row['inside'] for share_row in with_number])}%. The "
+            f"set excludes at least one share in {share([bool(share_row['set']) for share_row in shares])}%.\n\n"
         )
     text += treatment_summary([row["treatment"] for row in rows if "treatment" in row])
     hotspot_rows = [row["spots"] for row in rows if row["spots"].get("spots")]
     if hotspot_rows:
         text += (
-            f"Hotspots (a quarter of all needle finds): {np.mean([hotspot_row['spots'] for hotspot_row in hotspot_rows]):.1f} a city; "
-            f"{100 * np.mean([hotspot_row['area_near_markets'] for hotspot_row in hotspot_rows]):.0f}% of their area within reach of a market; "
-            f"{100 * np.mean([hotspot_row['markets_touched'] for hotspot_row in hotspot_rows]):.0f}% of all markets touched."
+            f"Hotspots (a quarter of all needle finds): {np.mean([hotspot_row['spots'] for hotspot_row in hotspot_rows]):.1f} in each city; "
+            f"{100 * np.mean([hotspot_row['area_near_markets'] for hotspot_row in hotspot_rows]):.0f}% of their area is near a market; "
+            f"they touch {100 * np.mean([hotspot_row['markets_touched'] for hotspot_row in hotspot_rows]):.0f}% of all markets."
         )
     return text
 

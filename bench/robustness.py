@@ -37,7 +37,7 @@ NAMES = {
     "local": "WDD with scaled control, target",
     "displaced": "WDD with scaled control, ring",
     "total": "WDD with scaled control, target and ring",
-    "gross": "gross effect (before less after)",
+    "gross": "gross effect (before minus after)",
     "net ratio": "Guerette's success measure",
     "buffer": "Guerette's buffer displacement measure",
     "net": "total net effect",
@@ -46,16 +46,16 @@ NAMES = {
     "regression ring": "Poisson regression, ring",
     "running end": "running difference, last month",
     "running": "running difference, whole band",
-    "event": "event study, a block after",
+    "event": "event study, one block after",
     "events": "event study, whole band",
-    "events after": "event study, blocks after",
-    "profile": "ring profile, whole band",
+    "events after": "event study, band of all blocks after",
+    "profile": "distance profile, whole band",
     "together": "all passing controls together",
-    "controls": "a passing control, on average",
+    "controls": "one passing control, on average",
     "synthetic": "synthetic control of candidate squares",
-    "began": "clock: ratio while it ran",
-    "ended": "clock: ratio when it ended",
-    "half-life": "clock: months until half is gone",
+    "began": "effect decay: ratio during the operation",
+    "ended": "effect decay: ratio when it ended",
+    "half-life": "effect decay: months until half is gone",
     "placebo": "randomisation test of candidate squares, p below 5%",
 }
 _TILES = {}
@@ -357,10 +357,15 @@ def rows_of_table(found):
                 text += f" ({by_world[worst_scenario]:.0f}, {worst_scenario})"
             line.append(text)
         rows.append(line)
-    head = ["figure", "holds the truth, nothing planted", "sees a change where there is none",
-            "holds the truth, 40% fall", "sees a change then"]  # fmt: skip
+    head = [
+        "figure",
+        "coverage, no effect",
+        "sees a change, no effect",
+        "coverage, 40% fall",
+        "sees a change, 40% fall",
+    ]
     runs = [cell["replications"] for cell in found.values()]
-    return f"{min(runs):,} cities a world and more.\n\n" + table(head, rows)
+    return f"At least {min(runs):,} cities in each scenario.\n\n" + table(head, rows)
 
 
 def main() -> None:
