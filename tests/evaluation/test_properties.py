@@ -1,4 +1,4 @@
-"""docs/estimators.md says what every estimator keeps: each cell of its table is tried on a made world."""
+"""docs/estimators.md says how every estimator reacts to changes of the data: each cell of its table is checked."""
 
 from __future__ import annotations
 
@@ -139,10 +139,10 @@ VALUES: dict[str, Callable[[World], float]] = {
     "regression": regression,
     "event study, last month": lambda w: event_study(w.target, w.control, before=BEFORE, seed=1).points[-1].value,
     "synthetic control": lambda w: synthetic_control_ratio(w.target, [w.control, w.ring], before=BEFORE)[0].value,
-    "ring profile": lambda w: (
+    "distance profile": lambda w: (
         distance_profile([(0, 250, w.change("ring"))], w.change("control"), seed=1).points[0].value
     ),
-    "crackdown clock, initial": lambda w: (
+    "effect decay, initial": lambda w: (
         effect_decay(w.target, w.control, start=BEFORE, stop=MONTHS, zone=w.names[0]).initial.value
     ),
     "composition shift": composition,
@@ -153,7 +153,7 @@ VALUES: dict[str, Callable[[World], float]] = {
 
 def table(root) -> dict[str, dict[str, str]]:
     text = (root / "docs" / "estimators.md").read_text(encoding="utf-8")
-    lines = text.split("## What they keep")[1].split("\n")
+    lines = text.split("## How they react to changes of the data")[1].split("\n")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
     assert tuple(rows[0][1:]) == COLUMNS
     return {row[0]: dict(zip(COLUMNS, row[1:], strict=True)) for row in rows[1 : 1 + len(VALUES)]}
