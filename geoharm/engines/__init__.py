@@ -1,1 +1,1 @@
-"""Where the tables live: today one DuckDB file, opened locked down."""
+"""Engines, where the tables of a study are stored: one DuckDB file, opened with locked settings."""

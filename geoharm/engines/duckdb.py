@@ -1,4 +1,4 @@
-"""One DuckDB file, opened with every door shut that a study does not need."""
+"""The DuckDB database of a study: one file, opened with every setting locked that a study does not need."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import duckdb
 
 from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError
 
-# What does not fit is written beside the database while it is worked on; a thread reading CSV needs about so much.
-_LEAST_THREADS, _MOST_THREADS, _MB_A_THREAD = 2, 8, 150
+# A thread that reads CSV needs about so much memory. Data beyond the limit are written to temporary files.
+_MIN_THREADS, _MAX_THREADS, _MB_PER_THREAD = 2, 8, 150
 
 SCHEMA_VERSION = 7
 
-_TABLES = f"""
+_CREATE_TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
 CREATE SCHEMA IF NOT EXISTS result;
 CREATE TABLE IF NOT EXISTS main.about (version INTEGER);
@@ -69,7 +69,7 @@ CREATE TABLE IF NOT EXISTS result.effect (
     log_rate_ratio DOUBLE, log_rate_ratio_se DOUBLE, difference DOUBLE, difference_se DOUBLE, note VARCHAR);
 """
 
-_LOCKS = (
+_LOCKED_SETTINGS = (
     "autoinstall_known_extensions = false",
     "autoload_known_extensions = false",
     "allow_community_extensions = false",
@@ -83,7 +83,7 @@ _LOCKS = (
 
 
 class DuckDBEngine:
-    """An open database. Made by `open_engine`; everything else takes it as first argument.
+    """An open database, made by `open_engine`. Functions that use the database take it as their first argument.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class DuckDBEngine:
 
     @contextmanager
     def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Do everything inside, or nothing."""
+        """Run the block as one transaction: all of its changes are saved, or none if it raises."""
         self.connection.execute("BEGIN TRANSACTION")
         try:
             yield self.connection
@@ -111,9 +111,9 @@ class DuckDBEngine:
 
 @contextmanager
 def open_engine(path: Path, *, inputs: Path) -> Iterator[DuckDBEngine]:
-    """Open (or make) the database of a study, able to read one folder and nothing else.
+    """Open or create the database of a study; it can read files of one folder only.
 
-    A refusal before any file was loaded takes a database made here away again.
+    If the database is new, and an error of geoharm is raised before any file was loaded, it is deleted again.
 
     Parameters
     ----------
@@ -125,61 +125,61 @@ def open_engine(path: Path, *, inputs: Path) -> Iterator[DuckDBEngine]:
     Raises
     ------
     DatabaseError
-        If another process holds the file, or another version made it.
+        If another process is using the file, or another version of geoharm made it.
     """
     if path.is_dir():
         msg = f'"{path}" is a folder, not a database file; choose another --db.'
         raise DatabaseError(msg)
-    was_there, made_in_vain = path.exists(), False
+    existed, remove_database = path.exists(), False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        threads = min(max(os.cpu_count() or 1, _LEAST_THREADS), _MOST_THREADS)
+        threads = min(max(os.cpu_count() or 1, _MIN_THREADS), _MAX_THREADS)
         connection = duckdb.connect(
-            str(path), config={"threads": threads, "memory_limit": f"{_MB_A_THREAD * threads}MB"}
+            str(path), config={"threads": threads, "memory_limit": f"{_MB_PER_THREAD * threads}MB"}
         )
     except (duckdb.Error, OSError) as error:
-        raise _refusal(path, str(error)) from error
+        raise _open_error(path, str(error)) from error
     try:
-        connection.execute(_TABLES)
-        found = connection.execute("FROM main.about").fetchall()[0][0]
-        if found != SCHEMA_VERSION:
+        connection.execute(_CREATE_TABLES)
+        stored_version = connection.execute("FROM main.about").fetchall()[0][0]
+        if stored_version != SCHEMA_VERSION:
             msg = (
-                f'The database "{path}" was made by another version of geoharm (layout {found}, not '
+                f'The database "{path}" was made by another version of geoharm (layout {stored_version}, not '
                 f"{SCHEMA_VERSION}). Delete it: it is rebuilt from the files."
             )
             raise DatabaseError(msg)
         folder = quote_text(str(inputs.resolve()).rstrip("/\\") + "/")
         connection.execute(f"SET allowed_directories = [{folder}]")
-        for lock in _LOCKS:
-            connection.execute(f"SET {lock}")
+        for setting in _LOCKED_SETTINGS:
+            connection.execute(f"SET {setting}")
         try:
             yield DuckDBEngine(connection, path)
         except GeoharmError:
-            made_in_vain = not was_there and not connection.execute("FROM tidy.file LIMIT 1").fetchall()
+            remove_database = not existed and not connection.execute("FROM tidy.file LIMIT 1").fetchall()
             raise
     finally:
         connection.close()
-        if made_in_vain:
+        if remove_database:
             path.unlink(missing_ok=True)
             path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
 
 
 def quote_text(text: str) -> str:
-    """Return an SQL string literal; for settings and options that take no bound value."""
+    """Return a text as an SQL string literal, for settings and options that take no bound value."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def quote_name(name: str) -> str:
-    """Return an SQL identifier."""
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _refusal(path: Path, detail: str) -> DatabaseError:
-    holder = re.search(r"PID (\d+)", detail)
-    if holder or "set lock" in detail:
-        who = f" (process {holder.group(1)})" if holder else ""
+def _open_error(path: Path, detail: str) -> DatabaseError:
+    process = re.search(r"PID (\d+)", detail)
+    if process or "set lock" in detail:
+        process_label = f" (process {process.group(1)})" if process else ""
         return DatabaseBusyError(
-            f'Another program{who} is using the database "{path}". Wait until it ends, or close it.'
+            f'Another program{process_label} is using the database "{path}". Wait until it ends, or close it.'
         )
     if path.is_file():
         return DatabaseError(f'"{path}" is not a database that this version can open; choose another --db.')

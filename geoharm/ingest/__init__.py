@@ -1,1 +1,1 @@
-"""From files to events, with a ledger that balances: read = kept + rejected + duplicate."""
+"""From files to events, with a balanced ledger: read = kept + rejected + duplicate."""

@@ -1,6 +1,6 @@
-"""What the texts of area tables and surveys mean: codes, periods, counts with their bounds, estimates with their error.
+"""Read the texts of area tables and surveys: codes, periods, counts with bounds, estimates with errors.
 
-Each reader returns what a text means, or a `FieldFault` that says why it means nothing. None of them guesses.
+Each reader returns the value, or a `FieldFault` with the reason why the text has none. Nothing is guessed.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from geoharm.model.period import Period, add_months, first_of_month
 
 EMPTY = "is empty: missing, not zero"
 TOTAL = "is a sum of areas, not an area"
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
-_DAYS = {"day": 1, "week": 7}
-_SPACE = " \t\r\n\u00a0"
-_NORMAL = NormalDist()
+_MONTHS_PER_UNIT = {"month": 1, "quarter": 3, "year": 12}
+_DAYS_PER_UNIT = {"day": 1, "week": 7}
+_WHITESPACE = " \t\r\n\u00a0"
+_STANDARD_NORMAL = NormalDist()
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
 
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """Why a text means nothing, as the end of a sentence that begins with its column."""
+    """Why a text cannot be read, as the end of a sentence that begins with the column's name."""
 
     reason: str
 
 
 def clean_text(text: str | None, input_format: Format) -> str | None:
-    """Return a text without the spaces around it; None if it stands for nothing."""
+    """Return a text without surrounding spaces; None if it is one of the format's blank texts."""
     if text is None:
         return None
-    text = text.strip(_SPACE)
-    return None if text in {blank.strip(_SPACE) for blank in input_format.blank} else text
+    text = text.strip(_WHITESPACE)
+    return None if text in {blank.strip(_WHITESPACE) for blank in input_format.blank} else text
 
 
 def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
-    """Return an area's code, mended as the format's rule says, and only so.
+    """Return an area's code, corrected only by the format's rule: ``.0`` dropped, leading zeros restored.
 
     Examples
     --------
@@ -55,17 +55,17 @@ def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
         return FieldFault(TOTAL)
     if not rules.id_width:
         return text
-    found = re.fullmatch(r"([0-9]+)(?:\.0*)?", text)
-    if not found or len(found.group(1)) > rules.id_width:
+    match = re.fullmatch(r"([0-9]+)(?:\.0*)?", text)
+    if not match or len(match.group(1)) > rules.id_width:
         return FieldFault(f"is not a whole number of at most {rules.id_width} digits")
-    return found.group(1).zfill(rules.id_width)
+    return match.group(1).zfill(rules.id_width)
 
 
 def read_period(text: str | None, input_format: Format) -> Period | FieldFault:
     """Return the day, week, month, quarter or year that a text names.
 
-    A date names the period that holds it; a week begins with the date given. ``%q`` in a pattern is the quarter, 1 to
-    4.
+    A date stands for the period that contains it. A week begins on the date given. ``%q`` in a pattern is the quarter,
+    1 to 4.
 
     Examples
     --------
@@ -80,22 +80,22 @@ def read_period(text: str | None, input_format: Format) -> Period | FieldFault:
     if not text:
         return FieldFault("is empty")
     if rules.numbered_from is not None:
-        return _numbered(text, rules)
-    found = {day for pattern in input_format.date_formats if (day := _read_day(text, pattern)) is not None}
-    if not found:
+        return _numbered_period(text, rules)
+    days = {day for pattern in input_format.date_formats if (day := _read_day(text, pattern)) is not None}
+    if not days:
         return FieldFault("is not a date of the format " + " or ".join(input_format.date_formats))
-    if len(found) > 1:
+    if len(days) > 1:
         return FieldFault("is two different dates under the declared formats")
-    day = found.pop()
+    day = days.pop()
     if not _FIRST_YEAR <= day.year < _LAST_YEAR:
         return FieldFault(f"is before {_FIRST_YEAR} or after {_LAST_YEAR - 1}")
-    return _period_from(_first_day(day, rules.unit), rules.unit)
+    return _period_from(_first_day_of_period(day, rules.unit), rules.unit)
 
 
 def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFault:
-    """Return the least and the most that a count can be: the same number twice, or an interval.
+    """Return the lower and upper bound of a count; the two are equal if the count is exact.
 
-    A number rounded to the nearest b stands for everything that rounds to it: n - b/2 to n + b/2, never under 0.
+    A number n rounded to the nearest b has the bounds n - b/2 and n + b/2, and the lower bound is never below 0.
 
     Examples
     --------
@@ -107,8 +107,8 @@ def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFa
     """
     if not text:
         return FieldFault(EMPTY)
-    for sign, low, high in rules.suppressed:
-        if text == sign:
+    for symbol, low, high in rules.suppressed:
+        if text == symbol:
             return low, high
     number = text
     if rules.thousands and re.fullmatch(rf"[0-9]{{1,3}}({re.escape(rules.thousands)}[0-9]{{3}})+(\.0*)?", text):
@@ -118,74 +118,77 @@ def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFa
     value = int(number.split(".")[0])
     if value % rules.rounded_to:
         return FieldFault(f"is not a multiple of {rules.rounded_to}, to which the format says numbers are rounded")
-    reach = rules.rounded_to // 2
-    return max(value - reach, 0), value + reach
+    half_step = rules.rounded_to // 2
+    return max(value - half_step, 0), value + half_step
 
 
 def read_estimate(
     texts: Mapping[str, str | None], rules: TableRules
 ) -> tuple[float, float, str] | tuple[str, FieldFault]:
-    r"""Return a survey's estimate, its standard error and what the error was had from; or the column at fault and why.
+    r"""Return a survey's estimate, its standard error and the source of the error; or the column at fault and the reason.
 
-    The error is the standard error as given; else half of the confidence interval over z at its level; else, from n
-    people, :math:`\sqrt{d\,p(1-p)/n}` with design effect d. Where p is 0 or 1 that would be zero; half of Wilson's
-    interval over z is taken then: :math:`z / (2 (m + z^2))` with m = n/d and z = 1.96.
+    The standard error is taken from the first of these that the row has:
+
+    1. the standard error as given;
+    2. half the width of the confidence interval, divided by z at its level;
+    3. the sample size n: :math:`\sqrt{d\,p(1-p)/n}` with design effect d. Where p is 0 or 1 this would be zero, so
+       half the width of Wilson's interval is divided by z instead: :math:`z / (2 (m + z^2))`, m = n/d, z = 1.96.
 
     References
     ----------
     Wilson (1927), https://doi.org/10.1080/01621459.1927.10502953.
     """
-    numbers = {field: _number(text) for field, text in texts.items() if text is not None}
+    numbers = {field: _finite_number(text) for field, text in texts.items() if text is not None}
     for field, number in numbers.items():
         if number is None:
             return field, FieldFault("is not a number")
     estimate = numbers.get("estimate")
     if estimate is None:
         return "estimate", FieldFault(EMPTY)
-    most = {"percent": 100.0, "proportion": 1.0}.get(rules.measured, math.inf)
-    if rules.measured != "mean" and not 0 <= estimate <= most:
-        return "estimate", FieldFault(f"is not a {rules.measured}: it does not lie between 0 and {most:g}")
+    maximum = {"percent": 100.0, "proportion": 1.0}.get(rules.measured, math.inf)
+    if rules.measured != "mean" and not 0 <= estimate <= maximum:
+        return "estimate", FieldFault(f"is not a {rules.measured}: it does not lie between 0 and {maximum:g}")
     error, low, high, n = (numbers.get(field) for field in ("standard_error", "low", "high", "n"))
     if error is not None:
-        found = _with_error(estimate, error)
+        result = _from_standard_error(estimate, error)
     elif low is not None and high is not None:
-        found = _with_interval(estimate, low, high, rules)
+        result = _from_interval(estimate, low, high, rules)
     elif n is not None:
-        found = _with_sample(estimate, n, most, rules)
+        result = _from_sample_size(estimate, n, maximum, rules)
     else:
-        found = "estimate", FieldFault("has no standard error, confidence interval or sample size")
-    return found
+        result = "estimate", FieldFault("has no standard error, confidence interval or sample size")
+    return result
 
 
-def _with_error(estimate: float, error: float) -> tuple[float, float, str] | tuple[str, FieldFault]:
+def _from_standard_error(estimate: float, error: float) -> tuple[float, float, str] | tuple[str, FieldFault]:
     if error <= 0:
         return "standard_error", FieldFault("is not above 0")
     return estimate, error, "standard error"
 
 
-def _with_interval(
+def _from_interval(
     estimate: float, low: float, high: float, rules: TableRules
 ) -> tuple[float, float, str] | tuple[str, FieldFault]:
     if not low <= estimate <= high or low == high:
         return "low", FieldFault("and the upper bound do not hold the estimate between them")
-    z = _NORMAL.inv_cdf(0.5 + rules.level / 2)
+    z = _STANDARD_NORMAL.inv_cdf(0.5 + rules.level / 2)
     return estimate, (high - low) / (2 * z), "confidence interval"
 
 
-def _with_sample(
-    estimate: float, n: float, most: float, rules: TableRules
+def _from_sample_size(
+    estimate: float, n: float, maximum: float, rules: TableRules
 ) -> tuple[float, float, str] | tuple[str, FieldFault]:
     if n < 1 or n != int(n):
         return "n", FieldFault("is not a whole number of 1 or more")
-    share, people = estimate / most, n / rules.design_effect
-    error = math.sqrt(share * (1 - share) / people)
+    proportion, effective_n = estimate / maximum, n / rules.design_effect
+    error = math.sqrt(proportion * (1 - proportion) / effective_n)
     if error == 0:
-        z = _NORMAL.inv_cdf(0.975)
-        error = z / (2 * (people + z * z))
-    return estimate, error * most, "sample size"
+        z = _STANDARD_NORMAL.inv_cdf(0.975)
+        error = z / (2 * (effective_n + z * z))
+    return estimate, error * maximum, "sample size"
 
 
-def _number(text: str) -> float | None:
+def _finite_number(text: str) -> float | None:
     try:
         value = float(text)
     except ValueError:
@@ -193,35 +196,39 @@ def _number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _numbered(text: str, rules: TableRules) -> Period | FieldFault:
-    found = re.fullmatch(r"([0-9]{1,5})(?:\.0*)?", text)
-    if not found or int(found.group(1)) < 1 or rules.numbered_from is None:
+def _numbered_period(text: str, rules: TableRules) -> Period | FieldFault:
+    match = re.fullmatch(r"([0-9]{1,5})(?:\.0*)?", text)
+    if not match or int(match.group(1)) < 1 or rules.numbered_from is None:
         return FieldFault("is not the number of a period: 1, 2, 3 and so on")
-    steps = int(found.group(1)) - 1
-    if rules.unit in _MONTHS:
-        months = steps * _MONTHS[rules.unit]
+    periods_before = int(match.group(1)) - 1
+    if rules.unit in _MONTHS_PER_UNIT:
+        months = periods_before * _MONTHS_PER_UNIT[rules.unit]
         if rules.numbered_from.year + months / 12 >= _LAST_YEAR:
             return FieldFault(f"is after {_LAST_YEAR - 1}")
         return _period_from(add_months(rules.numbered_from, months), rules.unit)
-    return _period_from(rules.numbered_from + timedelta(days=steps * _DAYS[rules.unit]), rules.unit)
+    return _period_from(rules.numbered_from + timedelta(days=periods_before * _DAYS_PER_UNIT[rules.unit]), rules.unit)
 
 
-def _first_day(day: date, unit: str) -> date:
-    if unit in _DAYS:
+def _first_day_of_period(day: date, unit: str) -> date:
+    if unit in _DAYS_PER_UNIT:
         return day
-    months = _MONTHS[unit]
+    months = _MONTHS_PER_UNIT[unit]
     return first_of_month(day).replace(month=(day.month - 1) // months * months + 1)
 
 
 def _period_from(start: date, unit: str) -> Period:
-    end = add_months(start, _MONTHS[unit]) if unit in _MONTHS else start + timedelta(days=_DAYS[unit])
+    end = (
+        add_months(start, _MONTHS_PER_UNIT[unit])
+        if unit in _MONTHS_PER_UNIT
+        else start + timedelta(days=_DAYS_PER_UNIT[unit])
+    )
     return Period(start, end)
 
 
 def _read_day(text: str, pattern: str) -> date | None:
     if "%q" not in pattern:
-        found = read_date(text, pattern)
-        return found.date() if found else None
+        moment = read_date(text, pattern)
+        return moment.date() if moment else None
     match = _quarter_pattern(pattern).fullmatch(text)
     if match is None:
         return None

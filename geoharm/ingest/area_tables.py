@@ -1,6 +1,6 @@
-"""Area tables and surveys: every value with its area, period and category, kept, rejected with its line, or a duplicate.
+"""Area tables and surveys: each value is kept, rejected or a duplicate, by area, period and category.
 
-A wide table is turned into values first, so that each cell of it is read, counted and judged by itself.
+A wide table is first turned into single values, so that each of its cells is read, counted and checked by itself.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from geoharm.model.period import Period
 
 ALL = "all"
 CONFLICT = "is given more than once with different values; none of them is kept"
-_ERRORS = ("estimate", "standard_error", "low", "high", "n")
-# An area that shares less of itself with the study area lies beside it.
-_SLIVER = 1e-6
+_ESTIMATE_FIELDS = ("estimate", "standard_error", "low", "high", "n")
+# An area of which no larger share lies in the study area is outside it.
+_MIN_SHARE_INSIDE = 1e-6
 
-_CELL = """
+_CREATE_CELL = """
 CREATE OR REPLACE TEMP TABLE cell (
     file VARCHAR, line BIGINT, nth BIGINT, area VARCHAR, category VARCHAR, since DATE, until DATE,
     one DOUBLE, two DOUBLE, error_from VARCHAR, "column" VARCHAR, reason VARCHAR)
@@ -43,9 +43,18 @@ CREATE OR REPLACE TEMP TABLE cell (
 def stage_values(
     engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format, period: Period
 ) -> dict[str, int]:
-    """Fill the temporary table ``cell`` from all files, and return how many values each has.
+    """Fill the temporary table ``cell`` from all files, and return the number of values of each file.
 
-    A value's numbers are ``one`` and ``two``: the least and the most of a count, or an estimate and its standard error.
+    The numbers of a value are ``one`` and ``two``: the lower and upper bound of a count, or an estimate and its standard
+    error.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    files : sequence of InputFile
+    input_format : Format
+    period : Period
+        Values of periods completely outside it are rejected.
 
     Raises
     ------
@@ -53,35 +62,37 @@ def stage_values(
         If a file is refused.
     """
     connection = engine.connection
-    connection.execute(_CELL)
-    read = {}
-    for source in files:
-        staged = stage_file(connection, source, input_format)
+    connection.execute(_CREATE_CELL)
+    values_read = {}
+    for input_file in files:
+        staged = stage_file(connection, input_file, input_format)
         headers = [field.removeprefix(VALUE) for field in staged.fields if field.startswith(VALUE)]
         if input_format.kind == "survey":
-            _read_estimates(connection, source.name, staged, input_format)
+            _read_estimates(connection, input_file.name, staged, input_format)
         else:
-            _read_counts(connection, source.name, staged, input_format, headers)
+            _read_counts(connection, input_file.name, staged, input_format, headers)
         width = max(len(headers), 1)
         connection.execute(
             f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
             WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
-            [BEFORE_PERIOD, AFTER_PERIOD, source.name],
+            [BEFORE_PERIOD, AFTER_PERIOD, input_file.name],
         )
-        broken = [
-            (source.name, line, nth, *[None] * 7, "row", why) for line, why in staged.rejects for nth in range(width)
+        shape_rejects = [
+            (input_file.name, line, position, *[None] * 7, "row", reason)
+            for line, reason in staged.rejects
+            for position in range(width)
         ]
-        insert_rows(connection, "cell", broken)
-        read[source.name] = staged.read * width
-        _gate(connection, source.name, input_format, read[source.name])
-    return read
+        insert_rows(connection, "cell", shape_rejects)
+        values_read[input_file.name] = staged.read * width
+        _refuse_many_rejects(connection, input_file.name, input_format, values_read[input_file.name])
+    return values_read
 
 
 def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
-    """Move ``cell`` into a table of values, ``tidy.duplicate`` and ``tidy.reject``.
+    """Move the rows of ``cell`` into a table of values, ``tidy.duplicate`` and ``tidy.reject``.
 
-    A value that is given again, for the same area, category and period, is a duplicate. Given again as another value,
-    none is kept: which is right is not known.
+    If a value is given again for the same area, category and period, it is a duplicate. If it is given again with another
+    number, none of the values is kept, since it is not known which is right.
     """
     connection.execute(
         """
@@ -125,23 +136,32 @@ def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table
 def save_areas(
     connection: duckdb.DuckDBPyConnection, source: str, areas: Areas | None, input_format: Format, area: StudyArea
 ) -> None:
-    """Fill ``tidy.area`` with the outlines, their codes mended by the same rule as the table's.
+    """Fill ``tidy.area`` with the outlines; their codes are corrected by the same rule as those of the table.
 
-    The one area of a table without codes is the study area.
+    If the table is about one area, without codes, that area is the study area.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : str
+    areas : Areas or None
+        Codes and outlines of the area file.
+    input_format : Format
+    area : StudyArea
 
     Raises
     ------
     DataError
-        If two areas have the same code once mended.
+        If two areas have the same code after correction.
     """
     rules = input_format.rules
     shapes = {}
     if rules.area:
         shapes[rules.area] = area.boundary
     elif areas is not None:
-        for raw, shape in zip(areas.codes, areas.shapes, strict=True):
-            code = read_code(raw, rules)
-            code = raw if isinstance(code, FieldFault) else code
+        for raw_code, shape in zip(areas.codes, areas.shapes, strict=True):
+            code = read_code(raw_code, rules)
+            code = raw_code if isinstance(code, FieldFault) else code
             if code in shapes:
                 msg = (
                     f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; mend the area file.'
@@ -151,7 +171,7 @@ def save_areas(
     rows = []
     for code, shape in sorted(shapes.items()):
         share = shapely.area(shapely.intersection(shape, area.boundary)) / shapely.area(shape)
-        rows.append((source, code, "inside" if share > _SLIVER else "outside", shapely.to_wkb(shape)))
+        rows.append((source, code, "inside" if share > _MIN_SHARE_INSIDE else "outside", shapely.to_wkb(shape)))
     insert_rows(connection, "tidy.area", rows)
 
 
@@ -161,29 +181,35 @@ def _read_counts(
     rules = input_format.rules
     if headers:
         texts = ", ".join(quote_name(VALUE + header) for header in headers)
-        nth, value = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
+        position_sql, value_sql = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
     else:
-        nth, value = "0", "value"
+        position_sql, value_sql = "0", "value"
     columns = {
-        "area_text": _text("area", staged),
-        "date_text": _date(staged),
-        "category_text": _text("category", staged),
+        "area_text": _text_sql("area", staged),
+        "date_text": _date_sql(staged),
+        "category_text": _text_sql("category", staged),
     }
     if rules.headers:
         columns["date_text"] = "CAST(NULL AS VARCHAR)"
-    listed = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
+    text_columns = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line, {nth} AS nth, {value} AS value_text, {listed} FROM stage"
+        f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line, {position_sql} AS nth, {value_sql} AS value_text, {text_columns} FROM stage"
     )
     _header_texts(connection, headers, rules)
-    _lookup(
-        connection, "area_text", lambda text: _outcome(read_code(rules.area or clean_text(text, input_format), rules))
+    _read_distinct_texts(
+        connection,
+        "area_text",
+        lambda text: _code_columns(read_code(rules.area or clean_text(text, input_format), rules)),
     )
-    _lookup(connection, "date_text", lambda text: _span(read_period(clean_text(text, input_format), input_format)))
-    _lookup(
+    _read_distinct_texts(
+        connection, "date_text", lambda text: _period_columns(read_period(clean_text(text, input_format), input_format))
+    )
+    _read_distinct_texts(
         connection, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
     )
-    _lookup(connection, "value_text", lambda text: _pair(read_count(clean_text(text, input_format), rules)))
+    _read_distinct_texts(
+        connection, "value_text", lambda text: _count_columns(read_count(clean_text(text, input_format), rules))
+    )
     connection.execute(
         f"""
         INSERT INTO cell
@@ -205,18 +231,18 @@ def _read_counts(
 
 
 def _header_texts(connection: duckdb.DuckDBPyConnection, headers: Sequence[str], rules: TableRules) -> None:
-    """Put what a wide table says in its header beside each value."""
+    """Add to each value of a wide table the period or category in its header."""
     connection.execute("ALTER TABLE texts ADD COLUMN header VARCHAR")
     if not headers:
         return
     column = "date_text" if rules.headers else "category_text"
     if rules.headers:
-        meant = [_first_group(rules.headers, header) for header in headers]
+        meanings = [_first_group(rules.headers, header) for header in headers]
     else:
         category_of = dict(rules.value_columns)
-        meant = [category_of[header] for header in headers]
+        meanings = [category_of[header] for header in headers]
     numbers = pa.array(range(len(headers)), pa.int64())
-    connection.register("headers", pa.table({"nth": numbers, "header": list(headers), "meant": meant}))
+    connection.register("headers", pa.table({"nth": numbers, "header": list(headers), "meant": meanings}))
     connection.execute(
         f"UPDATE texts SET header = headers.header, {column} = headers.meant FROM headers WHERE headers.nth = texts.nth"
     )
@@ -224,64 +250,64 @@ def _header_texts(connection: duckdb.DuckDBPyConnection, headers: Sequence[str],
 
 
 def _first_group(pattern: str, header: str) -> str:
-    found = re.search(pattern, header)
-    return header if found is None else found.group(1 if found.groups() else 0)
+    match = re.search(pattern, header)
+    return header if match is None else match.group(1 if match.groups() else 0)
 
 
-def _lookup(
+def _read_distinct_texts(
     connection: duckdb.DuckDBPyConnection, column: str, read: Callable[[str], tuple[str | None, str | None, str | None]]
 ) -> None:
-    """Read every distinct text of a column once, into the temporary table ``found_COLUMN(text, one, two, fault)``."""
+    """Read each distinct text of a column once, into the temporary table ``found_COLUMN(text, one, two, fault)``."""
     rows = connection.execute(f"SELECT DISTINCT coalesce({column}, '') AS text FROM texts ORDER BY text").fetchall()
-    found = [(text, *read(text)) for (text,) in rows]
+    readings = [(text, *read(text)) for (text,) in rows]
     names = ("text", "one", "two", "fault")
-    columns = list(zip(*found, strict=True)) or [()] * len(names)
-    table = pa.table({key: pa.array(values, pa.string()) for key, values in zip(names, columns, strict=True)})
+    columns = list(zip(*readings, strict=True)) or [()] * len(names)
+    table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)})
     connection.register("found_rows", table)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE found_{column} AS FROM found_rows")
     connection.unregister("found_rows")
 
 
 def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, input_format: Format) -> None:
-    """Read a survey row by row: an estimate and its error are judged together."""
+    """Read a survey row by row, since an estimate and its error are checked together."""
     rules = input_format.rules
-    fields = [field for field in _ERRORS if field in staged.fields]
-    picked = ", ".join(quote_name(field) for field in fields)
+    fields = [field for field in _ESTIMATE_FIELDS if field in staged.fields]
+    selected = ", ".join(quote_name(field) for field in fields)
     rows = connection.execute(
-        f"SELECT line, {_text('area', staged)}, {_date(staged)}, {_text('category', staged)}, {picked} FROM stage ORDER BY line"
+        f"SELECT line, {_text_sql('area', staged)}, {_date_sql(staged)}, {_text_sql('category', staged)}, {selected} FROM stage ORDER BY line"
     ).fetchall()
-    cells: list[list[Any]] = []
+    cell_rows: list[list[Any]] = []
     for line, area_text, date_text, category_text, *numbers in rows:
         code = read_code(rules.area or clean_text(area_text, input_format), rules)
-        span = read_period(clean_text(date_text, input_format), input_format)
-        found = read_estimate(
+        period = read_period(clean_text(date_text, input_format), input_format)
+        estimate = read_estimate(
             {field: clean_text(text, input_format) for field, text in zip(fields, numbers, strict=True)}, rules
         )
         column, fault = next(
             (
-                (column, part.reason)
-                for column, part in (("area", code), ("date", span))
-                if isinstance(part, FieldFault)
+                (column, reading.reason)
+                for column, reading in (("area", code), ("date", period))
+                if isinstance(reading, FieldFault)
             ),
-            (found[0], found[1].reason) if isinstance(found[1], FieldFault) else (None, None),
+            (estimate[0], estimate[1].reason) if isinstance(estimate[1], FieldFault) else (None, None),
         )
         if fault is not None:
-            cells.append([name, line, 0, *[None] * 7, column, fault])
-        elif isinstance(span, Period):
+            cell_rows.append([name, line, 0, *[None] * 7, column, fault])
+        elif isinstance(period, Period):
             category = _category(clean_text(category_text, input_format), input_format)
-            cells.append([name, line, 0, code, category, span.start, span.end, *found, None, None])
-    insert_rows(connection, "cell", cells)
+            cell_rows.append([name, line, 0, code, category, period.start, period.end, *estimate, None, None])
+    insert_rows(connection, "cell", cell_rows)
     connection.execute("DROP TABLE stage")
 
 
-def _text(field: str, staged: StagedRows) -> str:
+def _text_sql(field: str, staged: StagedRows) -> str:
     return quote_name(field) if field in staged.fields else "CAST(NULL AS VARCHAR)"
 
 
-def _date(staged: StagedRows) -> str:
-    """Return SQL for the text of the date; year, month and quarter in columns of their own are joined by hyphens."""
+def _date_sql(staged: StagedRows) -> str:
+    """Return SQL for the text of the date; year, month and quarter in separate columns are joined by hyphens."""
     if "year" not in staged.fields:
-        return _text("date", staged)
+        return _text_sql("date", staged)
     parts = ["trim(year)"]
     parts += ["lpad(trim(month), 2, '0')"] if "month" in staged.fields else []
     parts += ["trim(quarter)"] if "quarter" in staged.fields else []
@@ -293,57 +319,77 @@ def _category(text: str | None, input_format: Format) -> str:
     return input_format.category_map.get(category, category)
 
 
-def _outcome(code: str | FieldFault) -> tuple[str | None, None, str | None]:
+def _code_columns(code: str | FieldFault) -> tuple[str | None, None, str | None]:
     return (None, None, code.reason) if isinstance(code, FieldFault) else (code, None, None)
 
 
-def _span(period: Period | FieldFault) -> tuple[str | None, str | None, str | None]:
+def _period_columns(period: Period | FieldFault) -> tuple[str | None, str | None, str | None]:
     return (None, None, period.reason) if isinstance(period, FieldFault) else (str(period.start), str(period.end), None)
 
 
-def _pair(count: tuple[int, int] | FieldFault) -> tuple[str | None, str | None, str | None]:
+def _count_columns(count: tuple[int, int] | FieldFault) -> tuple[str | None, str | None, str | None]:
     return (None, None, count.reason) if isinstance(count, FieldFault) else (str(count[0]), str(count[1]), None)
 
 
-def _gate(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, read: int) -> None:
-    """Refuse a file of which more than half cannot be read: the wrong format, not bad values."""
-    worst = connection.execute(
+def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, read: int) -> None:
+    """Refuse a file if more than half of its values have one fault: its format is wrong, not its values."""
+    most_frequent = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
         "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
         [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
     ).fetchall()
-    if worst:
-        check_reject_share(name, input_format, worst[0], read, of="values")
+    if most_frequent:
+        check_reject_share(name, input_format, most_frequent[0], read, of="values")
 
 
 def values_by_area(
     engine: DuckDBEngine, source: str, category: str, table: str, columns: tuple[str, str]
 ) -> tuple[tuple[str, ...], tuple[Period, ...], list[np.ndarray[Any, np.dtype[np.float64]]], tuple[Any, ...]]:
-    """Return a category's areas, periods, two arrays of shape (areas, periods) with NaN where nothing is, and outlines.
+    """Return a category's areas, periods, two arrays of values, and outlines.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    source : str
+    category : str
+    table : str
+        A table of the schema ``tidy``.
+    columns : (str, str)
+        The two columns of numbers to return.
+
+    Returns
+    -------
+    areas : tuple of str, length n
+    periods : tuple of Period, length m
+    arrays : list of two ndarrays, shape (n, m)
+        NaN where there is no value.
+    outlines : tuple, length n
+        Polygons; None for an area without an outline.
 
     Raises
     ------
     DataError
         If the source has no such category.
     """
-    mine = f"FROM tidy.{table} WHERE source = ? AND category = ?"
-    given = [source, category]
-    found = engine.connection.execute(
+    selection = f"FROM tidy.{table} WHERE source = ? AND category = ?"
+    parameters = [source, category]
+    cells = engine.connection.execute(
         f"""SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
-        CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {mine} ORDER BY place, step""",
-        given,
+        CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {selection} ORDER BY place, step""",
+        parameters,
     ).fetchnumpy()
-    if not found["place"].size:
+    if not cells["place"].size:
         msg = f'"{source}" has no value of the category "{category}".'
         raise DataError(msg)
     areas = tuple(
-        row[0] for row in engine.connection.execute(f"SELECT DISTINCT area {mine} ORDER BY area", given).fetchall()
+        row[0]
+        for row in engine.connection.execute(f"SELECT DISTINCT area {selection} ORDER BY area", parameters).fetchall()
     )
-    spans = engine.connection.execute(f"SELECT DISTINCT since, until {mine} ORDER BY since", given).fetchall()
+    spans = engine.connection.execute(f"SELECT DISTINCT since, until {selection} ORDER BY since", parameters).fetchall()
     periods = tuple(Period(since, until) for since, until in spans)
     arrays = [np.full((len(areas), len(periods)), np.nan) for _ in columns]
-    for array, key in zip(arrays, ("one", "two"), strict=True):
-        array[found["place"], found["step"]] = found[key]
+    for array, name in zip(arrays, ("one", "two"), strict=True):
+        array[cells["place"], cells["step"]] = cells[name]
     shapes = dict(engine.connection.execute("SELECT area, shape FROM tidy.area WHERE source = ?", [source]).fetchall())
     outlines = tuple(shapely.from_wkb(bytes(shapes[code])) if code in shapes else None for code in areas)
     return areas, periods, arrays, outlines

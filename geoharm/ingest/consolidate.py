@@ -1,4 +1,7 @@
-"""What only all files of a source together can tell: duplicates, default geocodes, what lies in the study area."""
+"""Consolidate a source: the steps that need all of its files together.
+
+They find duplicates and default geocodes, and decide which events lie in the study area.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 from geoharm.queries.counts import forget_cells
 
-_REBUILT = (
+_REBUILT_TABLES = (
     "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
 )  # fmt: skip
 
@@ -35,11 +38,27 @@ def consolidate_source(
 ) -> None:
     """Rebuild ``tidy.event``, ``tidy.duplicate`` and ``tidy.default_geocode`` of a source from its rows.
 
-    Files in any order give the same tables: of rows that are the same event, the one in the first file (by name)
-    and line is kept. Where the study area's system does not measure metres, nothing is done that needs distances.
+    The result does not depend on the order in which files are read: of rows that are the same event, the first by file
+    name and line is kept.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    source : str
+    input_format : Format
+    area : StudyArea
+    covers : Period or None
+        The days the source is declared to cover.
+    measured : bool
+        Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
+
+    Raises
+    ------
+    QualityError
+        If there are located rows and none lies in the study area.
     """
     with engine.transaction() as connection:
-        for table in _REBUILT:
+        for table in _REBUILT_TABLES:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
         forget_notes(connection, source)
         forget_cells(connection, source)
@@ -61,14 +80,14 @@ def consolidate_source(
         find_default_geocodes(connection, source)
         if measured:
             recover_rows(connection, source)
-        found = connection.execute(
+        places = connection.execute(
             """
             SELECT x, y FROM spot WHERE x IS NOT NULL UNION SELECT x, y FROM tidy.recovered WHERE source = ?
             ORDER BY x, y
             """,
             [source],
         ).fetchnumpy()
-        x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+        x, y = (np.asarray(places[axis], dtype=np.float64) for axis in ("x", "y"))
         inside = locate_points(x, y, [area.boundary]) == 0
         connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
         connection.execute(
@@ -88,24 +107,24 @@ def consolidate_source(
             """
         )
         connection.unregister("place_of")
-        _refuse_elsewhere(connection, source, x, y)
+        _refuse_outside_study_area(connection, source, x, y)
         note_source(connection, source, input_format, measured=measured)
         connection.execute("DROP VIEW kept; DROP TABLE spot")
 
 
 def _find_duplicates(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Fill ``tidy.duplicate``: of rows with one fingerprint, all but the first by file and line."""
-    halves = connection.execute(
+    """Fill ``tidy.duplicate`` with all rows of one fingerprint except the first by file and line."""
+    hashes = connection.execute(
         "SELECT CAST(same >> 64 AS UBIGINT) AS half FROM tidy.row WHERE source = ? AND same IS NOT NULL",
         [source],
     ).fetchnumpy()["half"]
-    # Sorted halves of fingerprints tell in little time and memory which few can be there twice.
-    halves = np.array(halves, dtype=np.uint64, copy=None)
-    halves.sort()
-    twice = np.unique(halves[1:][halves[1:] == halves[:-1]])
-    if not twice.size:
+    # Sorting the first half of each fingerprint finds the few candidates for duplicates in little time and memory.
+    hashes = np.array(hashes, dtype=np.uint64, copy=None)
+    hashes.sort()
+    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    if not repeated.size:
         return
-    connection.register("twice", pa.table({"half": twice}))
+    connection.register("twice", pa.table({"half": repeated}))
     connection.execute(
         """
         INSERT INTO tidy.duplicate
@@ -123,10 +142,10 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, source: str) -> None
     connection.unregister("twice")
 
 
-def _refuse_elsewhere(
+def _refuse_outside_study_area(
     connection: duckdb.DuckDBPyConnection, source: str, x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> None:
-    """Refuse a source of which no located row lies in the study area: the wrong city, or the wrong system."""
+    """Refuse a source without any located row in the study area: the wrong city, or the wrong coordinate system."""
     inside = connection.execute(
         "SELECT count(*) FROM tidy.event WHERE source = ? AND place IN ('inside', 'default geocode')", [source]
     ).fetchall()[0][0]

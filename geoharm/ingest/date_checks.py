@@ -1,4 +1,7 @@
-"""Dates that read, and yet may mean another day: swapped day and month, two formats, days dressed as moments, clock changes."""
+"""Checks of dates that can be read but may mean another day or time.
+
+They look for swapped day and month, two formats in one column, days written as times, and clock changes.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,20 @@ from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.timezones import Range, clock_change_gaps
 from geoharm.model.ledger import QualityNote
 
-# Dates that read only with day and month swapped stop a file from this share on: for every two that are seen, one more
-# is read as another day.
+# A file is refused from this share of dates on that can be read only with day and month swapped: for every two such
+# dates, about one more date is read as a wrong day.
 _SWAPPED_SHARE = 0.001
 _NEARLY_ALL = 0.99
-# From this many rows on, days of 12 at most throughout hardly happen by themselves; in one month, from so many days on.
-_TELLING_ROWS, _TELLING_DAYS = 60, 6
-# A spreadsheet that turns day and month leaves two kinds of date; so many of each tell it.
-_EACH = 30
-# So many moments that are all midnight in UTC are days.
-_MIDNIGHTS = 20
+# With so many rows it is unlikely by chance that no day is above 12; within one month, so many different days are needed.
+_MIN_ROWS, _MIN_DAYS = 60, 6
+# A spreadsheet that swaps day and month leaves two kinds of dates; the check needs so many rows of each kind.
+_MIN_ROWS_EACH = 30
+# So many times that are all midnight in UTC are taken for days.
+_MIN_MIDNIGHTS = 20
 
 
 def check_dates(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
-    """Stop a file whose dates, read as the format says, would mean other days than they should.
+    """Refuse a file whose dates, read as the format says, would mean wrong days.
 
     Raises
     ------
@@ -37,102 +40,117 @@ def check_dates(connection: duckdb.DuckDBPyConnection, name: str, input_format: 
     """
     if not needs_date_checks(input_format):
         return
-    _gate_two_readings(connection, name, input_format)
-    _gate_midnights(connection, name, input_format)
+    _refuse_two_readings(connection, name, input_format)
+    _refuse_midnights(connection, name, input_format)
     for index, pattern in enumerate(input_format.date_formats):
-        if (other := swap_day_month(pattern)) and other not in input_format.date_formats:
-            _gate_swapped(connection, name, input_format, index, other)
-    _gate_spreadsheet(connection, name, input_format)
+        if (swapped_pattern := swap_day_month(pattern)) and swapped_pattern not in input_format.date_formats:
+            _refuse_swapped_dates(connection, name, input_format, index, swapped_pattern)
+    _refuse_spreadsheet_swaps(connection, name, input_format)
 
 
 def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, input_format: Format) -> None:
-    """Keep a note for each of two formats in one column, for dates that read both ways, and for times that clocks skip or repeat."""
+    """Save notes on dates that were read but are in doubt.
+
+    A note is saved for each of several formats in one column, for dates that can also be read with day and month swapped,
+    and for times that the clocks skip or repeat.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : str
+    name : str
+        Of the file.
+    input_format : Format
+    """
     if not needs_date_checks(input_format):
         return
 
     def note(kind: str, rows: int, line: int, sentence: str) -> None:
         save_note(connection, source, QualityNote(kind, rows, line, sentence, name))
 
-    used = connection.execute(
+    used_patterns = connection.execute(
         "SELECT written, count(*), min(line) FROM parsed WHERE written IS NOT NULL GROUP BY written ORDER BY written"
     ).fetchall()
-    for index, rows, line in used:
+    for index, rows, line in used_patterns:
         pattern = input_format.date_formats[index]
-        if len(used) > 1:
+        if len(used_patterns) > 1:
             note("several date formats", rows, line, f"the date is read by {pattern}, others of the file are not")
-        other = swap_day_month(pattern)
-        if not other or input_format.order_checked:
+        swapped_pattern = swap_day_month(pattern)
+        if not swapped_pattern or input_format.order_checked:
             continue
-        both, differs = _both_ways(connection, index, other)
-        if both == rows and differs:
-            sentence = f"every date also reads by {other}; the declared {pattern} was taken"
-            note("dates read two ways", rows, differs, sentence)
+        read_both_ways, first_different_line = _count_read_both_ways(connection, index, swapped_pattern)
+        if read_both_ways == rows and first_different_line:
+            sentence = f"every date also reads by {swapped_pattern}; the declared {pattern} was taken"
+            note("dates read two ways", rows, first_different_line, sentence)
     if input_format.zone:
         skipped, repeated = clock_change_gaps(input_format.zone)
-        for kind, ranges, what in (
+        for kind, ranges, description in (
             ("skipped time", skipped, "is one that the clocks skipped"),
             ("repeated time", repeated, "came twice as the clocks went back"),
         ):
-            rows, line = _rows_in(connection, ranges, input_format)
+            rows, line = _count_in_ranges(connection, ranges, input_format)
             if rows:
-                note(kind, rows, line, f"the time {what} in {input_format.zone}; day and hour were taken as written")
+                note(
+                    kind,
+                    rows,
+                    line,
+                    f"the time {description} in {input_format.zone}; day and hour were taken as written",
+                )
 
 
-def _gate_two_readings(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
-    """Stop where two listed formats read one text as different times."""
-    for one, two in combinations(range(len(input_format.date_formats)), 2):
-        first, second = (
-            date_pattern_sql("date_text", input_format.date_formats[i], trust_offset=input_format.trust_offset)
-            for i in (one, two)
+def _refuse_two_readings(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+    """Refuse a file if two of the format's patterns read one text as different times."""
+    for first_index, second_index in combinations(range(len(input_format.date_formats)), 2):
+        first_sql, second_sql = (
+            date_pattern_sql("date_text", input_format.date_formats[index], trust_offset=input_format.trust_offset)
+            for index in (first_index, second_index)
         )
-        found = connection.execute(
-            f"SELECT line, date_text, {first}, {second} FROM parsed WHERE written = {one} AND {first} <> {second} "
+        conflicts = connection.execute(
+            f"SELECT line, date_text, {first_sql}, {second_sql} FROM parsed WHERE written = {first_index} AND {first_sql} <> {second_sql} "
             "ORDER BY line LIMIT 1"
         ).fetchall()
-        for line, text, by_one, by_two in found:
-            days = by_one.date() != by_two.date()
-            told = [moment.date() if days else moment for moment in (by_one, by_two)]
+        for line, text, first_reading, second_reading in conflicts:
+            days_differ = first_reading.date() != second_reading.date()
+            readings = [moment.date() if days_differ else moment for moment in (first_reading, second_reading)]
             msg = (
-                f'"{name}", line {line:,}: the date "{text}" reads as {told[0]} by {input_format.date_formats[one]} and as '
-                f"{told[1]} by {input_format.date_formats[two]}. Keep one of the two under date.formats; nothing was read."
+                f'"{name}", line {line:,}: the date "{text}" reads as {readings[0]} by {input_format.date_formats[first_index]} and as '
+                f"{readings[1]} by {input_format.date_formats[second_index]}. Keep one of the two under date.formats; nothing was read."
             )
             raise QualityError(msg)
 
 
-def _gate_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
-    """Stop moments that are all midnight in UTC: days, which another zone's clock would move."""
+def _refuse_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+    """Refuse a file whose times are all midnight in UTC: they are days, and another time zone would move them."""
     rows, midnights = connection.execute(
         "SELECT count(utc_midnight), count(*) FILTER (utc_midnight) FROM parsed"
     ).fetchall()[0]
-    if midnights >= _MIDNIGHTS and rows == midnights:
-        wayout = "Leave out utc" if input_format.utc else "Write trust_offset = false"
+    if midnights >= _MIN_MIDNIGHTS and rows == midnights:
+        remedy = "Leave out utc" if input_format.utc else "Write trust_offset = false"
         msg = (
             f'"{name}": all {rows:,} dates are midnight in UTC, so they are days and not moments; the clock of '
-            f"{input_format.zone} would move them. {wayout} under [date]; nothing was read."
+            f"{input_format.zone} would move them. {remedy} under [date]; nothing was read."
         )
         raise QualityError(msg)
 
 
-def _gate_swapped(
-    connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, index: int, other: str
+def _refuse_swapped_dates(
+    connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, index: int, swapped_pattern: str
 ) -> None:
-    """Stop where dates read only with day and month changed over, or where no day is over 12 though most should be."""
-    pattern, turned = input_format.date_formats[index], date_pattern_sql("date_text", other)
-    texts, by_other, only, line = connection.execute(
+    """Refuse a file if dates can be read only with day and month swapped, or if no day is above 12 although some should be."""
+    pattern, swapped_sql = input_format.date_formats[index], date_pattern_sql("date_text", swapped_pattern)
+    date_count, read_swapped, only_swapped, line = connection.execute(
         f"""
-        SELECT count(date_text), count({turned}), count({turned}) FILTER (written IS NULL),
-            min(line) FILTER (written IS NULL AND {turned} IS NOT NULL) FROM parsed
+        SELECT count(date_text), count({swapped_sql}), count({swapped_sql}) FILTER (written IS NULL),
+            min(line) FILTER (written IS NULL AND {swapped_sql} IS NOT NULL) FROM parsed
         """
     ).fetchall()[0]
-    if only and only >= _SWAPPED_SHARE * texts:
-        if by_other >= _NEARLY_ALL * texts:
-            found = (
-                f"nearly all read by {other}. Day and month are probably changed over: write {other} under date.formats"
-            )
+    if only_swapped and only_swapped >= _SWAPPED_SHARE * date_count:
+        if read_swapped >= _NEARLY_ALL * date_count:
+            finding = f"nearly all read by {swapped_pattern}. Day and month are probably changed over: write {swapped_pattern} under date.formats"
         else:
-            found = f"read by {other}. Two orders of day and month stand in one column, so mend the file"
+            finding = f"read by {swapped_pattern}. Two orders of day and month stand in one column, so mend the file"
         msg = (
-            f'"{name}": {only:,} of {texts:,} dates (first in line {line:,}) do not read by {pattern}, but {found}; '
+            f'"{name}": {only_swapped:,} of {date_count:,} dates (first in line {line:,}) do not read by {pattern}, but {finding}; '
             "nothing was read."
         )
         raise QualityError(msg)
@@ -143,55 +161,64 @@ def _gate_swapped(
         """,
         [index],
     ).fetchall()[0]
-    both, differs = _both_ways(connection, index, other)
-    if input_format.order_checked or not differs or both < rows or rows < _TELLING_ROWS:
+    read_both_ways, first_different_line = _count_read_both_ways(connection, index, swapped_pattern)
+    if input_format.order_checked or not first_different_line or read_both_ways < rows or rows < _MIN_ROWS:
         return
-    if months_of_year == 1 and days >= _TELLING_DAYS:
-        found = "fall into one month and no later than its 12th day"
+    if months_of_year == 1 and days >= _MIN_DAYS:
+        finding = "fall into one month and no later than its 12th day"
     elif months > 1 and days > 1:
-        found = f"fall into the first 12 days of {months:,} months"
+        finding = f"fall into the first 12 days of {months:,} months"
     else:
         return
     msg = (
-        f'"{name}": by {pattern} all {rows:,} dates {found}. Day and month are probably changed over: write {other} under '
+        f'"{name}": by {pattern} all {rows:,} dates {finding}. Day and month are probably changed over: write {swapped_pattern} under '
         "date.formats, or order_checked = true under [date] if they are not; nothing was read."
     )
     raise QualityError(msg)
 
 
-def _gate_spreadsheet(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
-    """Stop where the dates of one format have no day over 12 and those of another no other: a spreadsheet turned the first."""
+def _refuse_spreadsheet_swaps(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+    """Refuse a file in which a spreadsheet swapped day and month.
+
+    The sign is that the dates of one pattern all have a day of 12 or less, and those of another one of 13 or more.
+    """
     if input_format.order_checked or len(input_format.date_formats) < 2:
         return
-    found = connection.execute(
+    day_ranges = connection.execute(
         "SELECT written, min(day(since)), max(day(since)) FROM parsed WHERE written IS NOT NULL "
-        f"GROUP BY written HAVING count(*) >= {_EACH} ORDER BY written"
+        f"GROUP BY written HAVING count(*) >= {_MIN_ROWS_EACH} ORDER BY written"
     ).fetchall()
-    for (one, _, most), (two, least, _) in ((a, b) for a in found for b in found if a is not b):
-        if most <= 12 < least:
+    for (first_index, _, highest_day), (second_index, lowest_day, _) in (
+        (first, second) for first in day_ranges for second in day_ranges if first is not second
+    ):
+        if highest_day <= 12 < lowest_day:
             msg = (
-                f'"{name}": the dates written like "{input_format.date_formats[one]}" all have a day of 12 or less, those like '
-                f'"{input_format.date_formats[two]}" one of 13 or more: a spreadsheet has swapped day and month where it could. '
+                f'"{name}": the dates written like "{input_format.date_formats[first_index]}" all have a day of 12 or less, those like '
+                f'"{input_format.date_formats[second_index]}" one of 13 or more: a spreadsheet has swapped day and month where it could. '
                 "Export the file anew and do not open it, or write order_checked = true under [date] if the days are "
                 "right; nothing was read."
             )
             raise QualityError(msg)
 
 
-def _both_ways(connection: duckdb.DuckDBPyConnection, index: int, other: str) -> tuple[int, int]:
-    """Return how many dates read by one format also read with day and month swapped, and the first line that then differs."""
-    turned = date_pattern_sql("date_text", other)
+def _count_read_both_ways(connection: duckdb.DuckDBPyConnection, index: int, swapped_pattern: str) -> tuple[int, int]:
+    """Return how many dates read by one pattern can also be read swapped, and the first line where the two days differ."""
+    swapped_sql = date_pattern_sql("date_text", swapped_pattern)
     rows, line = connection.execute(
-        f"SELECT count({turned}), coalesce(min(line) FILTER ({turned} <> since), 0) FROM parsed WHERE written = ?",
+        f"SELECT count({swapped_sql}), coalesce(min(line) FILTER ({swapped_sql} <> since), 0) FROM parsed WHERE written = ?",
         [index],
     ).fetchall()[0]
     return int(rows), int(line)
 
 
-def _rows_in(connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], input_format: Format) -> tuple[int, int]:
-    """Return how many wall-clock times lie in some stretches, and the first line of them."""
-    naive = [i for i, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"]
-    if not naive or not ranges:
+def _count_in_ranges(
+    connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], input_format: Format
+) -> tuple[int, int]:
+    """Return the number of local times that lie in some time ranges, and the first line of these."""
+    time_patterns = [
+        index for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
+    ]
+    if not time_patterns or not ranges:
         return 0, 0
     starts, ends = zip(*ranges, strict=True)
     connection.register(
@@ -199,7 +226,7 @@ def _rows_in(connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], i
     )
     rows, line = connection.execute(
         "SELECT count(*), coalesce(min(line), 0) FROM parsed JOIN stretch ON since >= a AND since < b "
-        f"WHERE utc_midnight IS NULL AND written IN ({', '.join(map(str, naive))})"
+        f"WHERE utc_midnight IS NULL AND written IN ({', '.join(map(str, time_patterns))})"
     ).fetchall()[0]
     connection.unregister("stretch")
     return int(rows), int(line)

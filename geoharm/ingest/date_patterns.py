@@ -1,4 +1,4 @@
-"""Dates as texts: what a pattern names, how SQL reads it, and which pattern would swap its day and month."""
+"""Date patterns: how SQL reads a date text, and which patterns are ambiguous between day and month."""
 
 from __future__ import annotations
 
@@ -9,115 +9,127 @@ from zoneinfo import available_timezones
 from geoharm._validation import nearest_hint
 from geoharm.engines.duckdb import quote_text
 
-# Patterns beside those of strptime: the day numbers of spreadsheets, and milliseconds since 1970.
+# Two patterns that strptime does not have: day numbers of spreadsheets, and milliseconds since 1970.
 EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
 NUMBERS = (EXCEL_SERIAL, EPOCH_MS)
 PRECISIONS = ("moment", "day", "month", "year")
-_FINEST = (("moment", "HIcX"), ("day", "djcx"), ("month", "mbB"))
-_OFFSET = re.compile(r"(?:(Z| ?UTC)|([+-])(\d\d):?(\d\d)?)$")
+# The strptime letters that name each unit, the finest unit first.
+_UNIT_LETTERS = (("moment", "HIcX"), ("day", "djcx"), ("month", "mbB"))
+_TRAILING_OFFSET = re.compile(r"(?:(Z| ?UTC)|([+-])(\d\d):?(\d\d)?)$")
 
 
 def finest_unit(pattern: str) -> str:
-    """Return what a pattern names at its finest: "moment", "day", "month" or "year".
+    """Return the finest unit that a pattern names: "moment", "day", "month" or "year".
 
     Examples
     --------
-    >>> finest("%d/%m/%Y %H:%M"), finest("%b %Y"), finest("epoch-ms")
+    >>> finest_unit("%d/%m/%Y %H:%M"), finest_unit("%b %Y"), finest_unit("epoch-ms")
     ('moment', 'month', 'moment')
     """
     if pattern in NUMBERS:
         return "moment"
-    named = set(re.findall(r"%-?([a-zA-Z])", pattern.replace("%%", "")))
-    return next((name for name, signs in _FINEST if named & set(signs)), "year")
+    letters = set(re.findall(r"%-?([a-zA-Z])", pattern.replace("%%", "")))
+    return next((unit for unit, unit_letters in _UNIT_LETTERS if letters & set(unit_letters)), "year")
 
 
 def fixed_offset(pattern: str) -> int | None:
-    """Return the seconds east of UTC that a pattern ends in as fixed text, or None if it ends in none.
+    """Return the UTC offset written as fixed text at the end of a pattern, in seconds east of UTC; None without one.
 
     Examples
     --------
-    >>> written_offset("%Y-%m-%dT%H:%M:%SZ"), written_offset("%H:%M:%S+05:30"), written_offset("%Y-%m-%d")
+    >>> fixed_offset("%Y-%m-%dT%H:%M:%SZ"), fixed_offset("%H:%M:%S+05:30"), fixed_offset("%Y-%m-%d")
     (0, 19800, None)
     """
-    found = _OFFSET.search(pattern)
-    if not found or finest_unit(pattern) != "moment" or pattern in NUMBERS:
+    match = _TRAILING_OFFSET.search(pattern)
+    if not match or finest_unit(pattern) != "moment" or pattern in NUMBERS:
         return None
-    if found[1]:
+    if match[1]:
         return 0
-    return (-1 if found[2] == "-" else 1) * (int(found[3]) * 3600 + int(found[4] or 0) * 60)
+    return (-1 if match[2] == "-" else 1) * (int(match[3]) * 3600 + int(match[4] or 0) * 60)
 
 
 def has_offset(pattern: str) -> bool:
-    """Return whether texts of a pattern say how far their clock is from UTC."""
+    """Return whether texts of this pattern carry a UTC offset."""
     return pattern == EPOCH_MS or "%z" in pattern or fixed_offset(pattern) is not None
 
 
 def swap_day_month(pattern: str) -> str:
-    """Return the pattern with day and month exchanged; empty if nobody would write it.
+    """Return the pattern with day and month swapped; empty if the swapped pattern is not in use.
 
     Examples
     --------
-    >>> swapped("%m/%d/%Y %H:%M"), swapped("%Y-%m-%d")
+    >>> swap_day_month("%m/%d/%Y %H:%M"), swap_day_month("%Y-%m-%d")
     ('%d/%m/%Y %H:%M', '')
     """
     if pattern.lstrip().startswith("%Y") or not re.search("%-?d", pattern) or not re.search("%-?m", pattern):
         return ""
-    return re.sub("%(-?)([dm])", lambda sign: f"%{sign[1]}{'m' if sign[2] == 'd' else 'd'}", pattern)
+    return re.sub("%(-?)([dm])", lambda match: f"%{match[1]}{'m' if match[2] == 'd' else 'd'}", pattern)
 
 
 def date_pattern_sql(text: str, pattern: str, *, trust_offset: bool = True) -> str:
-    """Return SQL that reads a text column under one pattern as a TIMESTAMP: UTC where it carries an offset, else as written.
+    """Return SQL that reads a text column under one pattern as a TIMESTAMP.
 
-    The pattern "excel-serial" takes the day numbers that spreadsheets leave, "epoch-ms" milliseconds since 1970. A
-    year of fewer than four digits is no year.
+    The timestamp is in UTC if the text carries an offset, else as written. The pattern "excel-serial" reads the day
+    numbers of spreadsheets, "epoch-ms" milliseconds since 1970. A year of fewer than four digits is not read.
+
+    Parameters
+    ----------
+    text : str
+        SQL for the text column.
+    pattern : str
+        A strptime pattern, "excel-serial" or "epoch-ms".
+    trust_offset : bool
+        Whether an offset at the end of the pattern is applied; else the time is taken as local.
     """
     if pattern in NUMBERS:
-        number = f"TRY_CAST({text} AS DOUBLE)"
+        number_sql = f"TRY_CAST({text} AS DOUBLE)"
         if pattern == EXCEL_SERIAL:
-            made = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number} * 86400) AS BIGINT))"
-            return f"CASE WHEN {number} BETWEEN 1 AND 80000 THEN {made} END"
-        # Fewer digits are seconds, or no time at all.
-        return f"CASE WHEN abs({number}) BETWEEN 1e11 AND 5e12 THEN make_timestamp(CAST(round({number}) * 1000 AS BIGINT)) END"
+            timestamp = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number_sql} * 86400) AS BIGINT))"
+            return f"CASE WHEN {number_sql} BETWEEN 1 AND 80000 THEN {timestamp} END"
+        # A number with fewer digits is in seconds, or is not a time.
+        return f"CASE WHEN abs({number_sql}) BETWEEN 1e11 AND 5e12 THEN make_timestamp(CAST(round({number_sql}) * 1000 AS BIGINT)) END"
     if "%z" in pattern:
-        # The database's own zone must not matter, so the count of microseconds is taken, not a local time.
-        plain = f"regexp_replace({text}, 'Z$', '+00')"
-        read = f"make_timestamp(epoch_us(try_strptime({plain}, {quote_text(pattern)})))"
+        # Microseconds are read, not a local time, so that the result does not depend on the database's time zone.
+        zoned_text = f"regexp_replace({text}, 'Z$', '+00')"
+        timestamp_sql = f"make_timestamp(epoch_us(try_strptime({zoned_text}, {quote_text(pattern)})))"
     else:
-        read = f"try_strptime({text}, {quote_text(pattern)})"
-        if trust_offset and (shift := fixed_offset(pattern)):
-            read = f"({read} - to_seconds({shift}))"
-    return f"CASE WHEN {read} >= TIMESTAMP '1000-01-01' THEN {read} END"
+        timestamp_sql = f"try_strptime({text}, {quote_text(pattern)})"
+        if trust_offset and (offset_seconds := fixed_offset(pattern)):
+            timestamp_sql = f"({timestamp_sql} - to_seconds({offset_seconds}))"
+    return f"CASE WHEN {timestamp_sql} >= TIMESTAMP '1000-01-01' THEN {timestamp_sql} END"
 
 
 def date_problems(name: str, date: dict[str, Any]) -> list[str]:
-    """Return what is wrong with the patterns of a format's ``[date]`` table, and with its clock."""
+    """Return the mistakes in a format's ``[date]`` table: its patterns and its time zone."""
     zone, trusted = date.get("zone", ""), date.get("trust_offset", True)
     precision = date.get("precision", "day")
-    allowed = max(PRECISIONS.index(precision), 1) if precision in PRECISIONS else len(PRECISIONS)
+    coarsest_allowed = max(PRECISIONS.index(precision), 1) if precision in PRECISIONS else len(PRECISIONS)
     problems = [
         f"{name}: date.{key} is {date[key]!r}; it must be true or false."
         for key in ("utc", "trust_offset", "order_checked")
         if not isinstance(date.get(key, True), bool)
     ]
     if zone and zone not in available_timezones():
-        known = nearest_hint(str(zone), available_timezones())
-        problems.append(f'{name}: date.zone is "{zone}", which is no time zone; {known}')
+        suggestion = nearest_hint(str(zone), available_timezones())
+        problems.append(f'{name}: date.zone is "{zone}", which is no time zone; {suggestion}')
     if date.get("utc") and not zone:
         problems.append(f'{name}: date.utc is true; name the place\'s clock under date.zone, such as "Europe/London".')
     for pattern in date.get("formats", []):
-        has = f'{name}: date.formats has "{pattern}", which'
-        coarse = finest_unit(pattern)
+        prefix = f'{name}: date.formats has "{pattern}", which'
+        unit = finest_unit(pattern)
         if "%" not in pattern and pattern not in NUMBERS:
-            problems.append(f'{has} names no part of a date; write a pattern such as "%Y-%m-%d".')
+            problems.append(f'{prefix} names no part of a date; write a pattern such as "%Y-%m-%d".')
         elif "%Z" in pattern:
-            problems.append(f"{has} takes a zone's letters, which mean several zones; write the letters as they stand.")
-        elif PRECISIONS.index(coarse) > allowed:
-            problems.append(f'{has} names no {PRECISIONS[PRECISIONS.index(coarse) - 1]}; write precision = "{coarse}".')
+            problems.append(
+                f"{prefix} takes a zone's letters, which mean several zones; write the letters as they stand."
+            )
+        elif PRECISIONS.index(unit) > coarsest_allowed:
+            problems.append(f'{prefix} names no {PRECISIONS[PRECISIONS.index(unit) - 1]}; write precision = "{unit}".')
         elif has_offset(pattern) and trusted and not zone:
             problems.append(
-                f"{has} says how far its clock is from UTC: name the place's clock under date.zone, such as "
+                f"{prefix} says how far its clock is from UTC: name the place's clock under date.zone, such as "
                 '"Europe/London", or write trust_offset = false if times are local in spite of it.'
             )
         elif "%z" in pattern and not trusted:
-            problems.append(f"{has} reads an offset that is not trusted; write it as it stands, such as +00.")
+            problems.append(f"{prefix} reads an offset that is not trusted; write it as it stands, such as +00.")
     return problems

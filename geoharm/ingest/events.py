@@ -1,4 +1,4 @@
-"""The tables: the only importer of duckdb. Files become rows, rows become a balanced ledger, points and counts."""
+"""Read a source of dated events: its files become rows, events and a balanced ledger."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def ingest_events(
 ) -> SourceLedger:
     """Read a source's files into the database and return the balanced ledger.
 
-    Files read before under the same rules are left alone; files no longer listed are removed.
+    Files that were read before under the same rules are not read again. Files no longer listed are removed.
 
     Parameters
     ----------
@@ -39,25 +39,25 @@ def ingest_events(
     area : StudyArea
     period : Period
     covers : Period, optional
-        The days the files cover, where the first and last event do not tell.
+        The days the files cover; if None, the days from the first to the last event.
     on_file : callable
-        Called with each file's name once it is done.
+        Called with each file's name after the file is read.
 
     Raises
     ------
     DataError, QualityError
-        With one sentence; the file in question has changed nothing.
+        With one sentence; the refused file has changed nothing.
     """
     rule = LoadRule(source, input_format, area, period)
-    listed = {one.name for one in files}
+    listed = {input_file.name for input_file in files}
     with engine.transaction() as connection:
-        held = connection.execute("SELECT file FROM tidy.file WHERE source = ?", [source]).fetchall()
-        for (name,) in held:
+        stored = connection.execute("SELECT file FROM tidy.file WHERE source = ?", [source]).fetchall()
+        for (name,) in stored:
             if name not in listed:
                 forget_file(connection, source, name)
-    for one in files:
-        load_file(engine, one, rule)
+    for input_file in files:
+        load_file(engine, input_file, rule)
         if on_file:
-            on_file(one.name)
+            on_file(input_file.name)
     consolidate_source(engine, source, input_format, area, covers)
     return source_ledger(engine, source, input_format)

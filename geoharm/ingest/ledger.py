@@ -1,4 +1,4 @@
-"""What became of every row, which days a source covers, and what was found out about its places."""
+"""The ledger of a source: what happened to every row, the days covered, and notes on its places."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> So
     Raises
     ------
     DataError
-        If no row was kept, or rows do not add up.
+        If no row was kept, or if the counts of rows do not balance.
     """
     span, missing, precision = coverage(engine, source)
-    codes = engine.connection.execute(
+    geocodes = engine.connection.execute(
         "SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
         "ORDER BY events DESC, at_x, at_y",
         [source],
@@ -30,7 +30,7 @@ def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> So
         missing_months=missing,
         precision=precision,
         location_error=input_format.location_error,
-        default_geocodes=tuple(DefaultGeocode(*row) for row in codes),
+        default_geocodes=tuple(DefaultGeocode(*row) for row in geocodes),
         attribution=input_format.attribution,
         format_name=input_format.fingerprint(),
         notes=source_notes(engine.connection, source),
@@ -39,16 +39,16 @@ def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> So
 
 
 def file_ledgers(engine: DuckDBEngine, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:
-    """Return the balance of every file of a source, whose kept rows are in one table of the schema ``tidy``.
+    """Return the balance of every file of a source.
 
     Parameters
     ----------
     engine : DuckDBEngine
     source : str
     table : str
-        It has the columns source, file and place.
+        The table of the schema ``tidy`` that has the kept rows. It has the columns source, file and place.
     recovered : str
-        SQL that is true for rows that were placed by their address.
+        SQL condition that is true for rows placed by their address.
     """
     rows = engine.connection.execute(
         f"""
@@ -61,7 +61,9 @@ def file_ledgers(engine: DuckDBEngine, source: str, table: str, *, recovered: st
         """,
         [source],
     ).fetchall()
-    places = _pairs(engine, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source)
+    places = _counts_by_file(
+        engine, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source
+    )
     reasons: dict[str, list[tuple[str, int, int]]] = {}
     for file, *reason in engine.connection.execute(
         """SELECT file, '"' || "column" || '" ' || reason AS why, count(*), min(line) FROM tidy.reject
@@ -106,8 +108,8 @@ def _month_ledgers(engine: DuckDBEngine, source: str) -> tuple[MonthLedger, ...]
     return tuple(MonthLedger(*row) for row in rows)
 
 
-def _pairs(engine: DuckDBEngine, query: str, source: str) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for file, key, count in engine.connection.execute(query, [source]).fetchall():
-        found.setdefault(file, {})[key] = count
-    return found
+def _counts_by_file(engine: DuckDBEngine, query: str, source: str) -> dict[str, dict[str, int]]:
+    counts: dict[str, dict[str, int]] = {}
+    for file, group, count in engine.connection.execute(query, [source]).fetchall():
+        counts.setdefault(file, {})[group] = count
+    return counts

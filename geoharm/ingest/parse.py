@@ -1,6 +1,7 @@
-"""From the texts of ``stage`` to the typed columns of ``parsed``: dates, places, weights, categories; nothing is judged.
+"""From the texts of ``stage`` to the typed columns of ``parsed``: dates, places, weights, categories.
 
-What cannot be read is NULL beside its text, so that the next step can say what was wrong with it.
+No row is rejected here. A text that cannot be read becomes NULL beside its text, so that the next step can give the
+reason.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, has_offs
 from geoharm.ingest.formats.input_format import FIELDS, Format
 from geoharm.ingest.timezones import wall_clock_sql
 
-_SPACE = " \t\u00a0"
-_SAME = ("since", "until", "longitude", "latitude", "category")
+_WHITESPACE = " \t\u00a0"
+_IDENTITY_COLUMNS = ("since", "until", "longitude", "latitude", "category")
 
 
 def parse_stage(
@@ -26,12 +27,14 @@ def parse_stage(
     *,
     lined: bool,
 ) -> int:
-    """Make ``parsed``, one row for each row of ``stage``, in one pass, and return how many.
+    """Make ``parsed`` in one pass, one row for each row of ``stage``, and return the number of rows.
 
-    Of the texts only dates are kept, where they are judged (`needs_date_checks`).
+    Of the texts, only dates are kept, and only where they are checked later (see `needs_date_checks`).
 
-    A span from date to end is placed at its middle. A pair of zeros is an empty cell in other clothes. Two rows are the same event if id, date, place and category are
-    the same once read, where the format's rule says so.
+    - An event with a date and an end is placed at the middle of that time span.
+    - Coordinates of 0, 0 are taken as missing.
+    - If the format's duplicate rule is "id", two rows are the same event if their id, date, place and category are equal
+      after reading.
 
     Parameters
     ----------
@@ -40,22 +43,22 @@ def parse_stage(
         The declared fields that ``stage`` has.
     input_format : Format
     faults : sequence of str
-        SQL conditions on a row; ``parsed.fault`` is the position of the first that holds, NULL if none does.
+        SQL conditions on a row. ``parsed.fault`` is the position of the first condition that is true, NULL if none is.
     lined : bool
-        Whether ``stage`` knows its lines; else the n-th row stood on line n + 1.
+        Whether ``stage`` has line numbers; if not, the n-th row is line n + 1.
     """
     longitude, latitude = _place_texts(input_format)
-    when = _date_text(fields)
-    line = "line, " if lined else ""
-    told = "date_text, since, written, utc_midnight" if needs_date_checks(input_format) else "NULL AS written"
+    date_text = _date_text(fields)
+    line_column = "line, " if lined else ""
+    date_columns = "date_text, since, written, utc_midnight" if needs_date_checks(input_format) else "NULL AS written"
     precision = input_format.precision if input_format.by_month else "day"
-    fault = " ".join(f"WHEN {condition} THEN {index}" for index, condition in enumerate(faults))
+    fault_cases = " ".join(f"WHEN {condition} THEN {index}" for index, condition in enumerate(faults))
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE parsed_rows AS
-        SELECT {line}day, longitude, latitude, category, address, weight, {_same(input_format)} AS same, at_zero,
-            {_clock("since", input_format)} AS clock, {_clock("until", input_format)} AS clock_end, {told},
-            CAST(CASE {fault} END AS UTINYINT) AS fault
+        SELECT {line_column}day, longitude, latitude, category, address, weight, {_fingerprint(input_format)} AS same, at_zero,
+            {_known_time("since", input_format)} AS clock, {_known_time("until", input_format)} AS clock_end, {date_columns},
+            CAST(CASE {fault_cases} END AS UTINYINT) AS fault
         FROM (
             SELECT * EXCLUDE (longitude_text, latitude_text, longitude, latitude),
                 CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
@@ -64,18 +67,18 @@ def parse_stage(
                 CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
                 CAST(date_trunc('{precision}', CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END) AS DATE) AS day
             FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
-                SELECT {line}date_text, end_text, weight_text, address_text AS address,
+                SELECT {line_column}date_text, end_text, weight_text, address_text AS address,
                     {_is_test(input_format)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                    {_moments("date", input_format)} AS since, {_moments("end", input_format)} AS until,
-                    {_which("date", input_format)} AS written, {_which("end", input_format)} AS end_written, {_midnight(input_format)} AS utc_midnight,
+                    {_local_time("date", input_format)} AS since, {_local_time("end", input_format)} AS until,
+                    {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {_is_utc_midnight(input_format)} AS utc_midnight,
                     TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
                     TRY_CAST(weight_text AS DOUBLE) AS weight,
-                    {_category(input_format)} AS category, id_text AS record
+                    {_category_sql(input_format)} AS category, id_text AS record
                 FROM (
-                    SELECT *, {_readings("date", input_format)}, {_readings("end", input_format)}
+                    SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}
                     FROM (
-                        SELECT * REPLACE ({when} AS date_text)
-                        FROM (SELECT {line}{_texts(fields, input_format)} FROM (SELECT {line}{_trimmed(fields)} FROM stage))
+                        SELECT * REPLACE ({date_text} AS date_text)
+                        FROM (SELECT {line_column}{_text_columns(fields, input_format)} FROM (SELECT {line_column}{_trimmed_columns(fields)} FROM stage))
                     )
                 )
             ))
@@ -83,13 +86,13 @@ def parse_stage(
         """
     )
     # The table keeps the order of ``stage``; the header is line 1.
-    numbered = "" if lined else "rowid + 2 AS line, "
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW parsed AS SELECT {numbered}* FROM parsed_rows")
+    numbered_line = "" if lined else "rowid + 2 AS line, "
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW parsed AS SELECT {numbered_line}* FROM parsed_rows")
     return int(connection.execute("SELECT count(*) FROM parsed_rows").fetchall()[0][0])
 
 
 def needs_date_checks(input_format: Format) -> bool:
-    """Return whether the dates of a format could mean other days than they say: ``parsed`` then keeps how they were read."""
+    """Return whether a format's dates may be misread; ``parsed`` then keeps by which pattern each date was read."""
     return (
         len(input_format.date_formats) > 1
         or bool(input_format.zone)
@@ -98,12 +101,12 @@ def needs_date_checks(input_format: Format) -> bool:
 
 
 def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Remove what `parse_stage` made."""
+    """Drop the view and the table that `parse_stage` made."""
     connection.execute("DROP VIEW IF EXISTS parsed; DROP TABLE IF EXISTS parsed_rows")
 
 
-def _texts(fields: Collection[str], input_format: Format) -> str:
-    """Return SQL for every field as text, NULL where the file lacks it or the text means nothing; of trimmed fields."""
+def _text_columns(fields: Collection[str], input_format: Format) -> str:
+    """Return SQL for every field as text, from trimmed fields; NULL where the file lacks the field or the text is blank."""
     blanks = ", ".join(quote_text(text.strip()) for text in input_format.blank)
     return ", ".join(
         f'CASE WHEN "{field}" NOT IN ({blanks}) THEN "{field}" END AS {field}_text'
@@ -113,31 +116,31 @@ def _texts(fields: Collection[str], input_format: Format) -> str:
     )
 
 
-def _trimmed(fields: Collection[str]) -> str:
-    """Return SQL for fields without the space around them; the slow function is called only where there may be some."""
-    space = quote_text(_SPACE)
+def _trimmed_columns(fields: Collection[str]) -> str:
+    """Return SQL for fields without surrounding spaces; the slow ``trim`` is called only where there may be some."""
+    whitespace = quote_text(_WHITESPACE)
     return ", ".join(
-        # What begins with a space or tab sorts before "!".
+        # A text that begins with a space or tab sorts before "!".
         f"""CASE WHEN "{field}" < '!' OR "{field}" BETWEEN '\u00a0' AND '\u00a1' OR "{field}" LIKE '% '
-            OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {space}) ELSE "{field}" END AS "{field}\""""
+            OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {whitespace}) ELSE "{field}" END AS "{field}\""""
         for field in fields
     )
 
 
 def _place_texts(input_format: Format) -> tuple[str, str]:
-    """Return SQL for the texts of longitude and latitude; a pair "lat, lon" that cannot be split stays whole."""
+    """Return SQL for the texts of longitude and latitude; a pair "lat, lon" that cannot be split stays as it is."""
     if "latlon" not in input_format.columns:
         return "longitude_text", "latitude_text"
     number = r"(-?[0-9]+(?:\.[0-9]*)?)"
     pattern = quote_text(rf"^[(\s]*{number}[\s,;]+{number}[)\s]*$")
     latitude, longitude = (
-        f"coalesce(nullif(regexp_extract(latlon_text, {pattern}, {n}), ''), latlon_text)" for n in (1, 2)
+        f"coalesce(nullif(regexp_extract(latlon_text, {pattern}, {group}), ''), latlon_text)" for group in (1, 2)
     )
     return longitude, latitude
 
 
 def _date_text(fields: Collection[str]) -> str:
-    """Return SQL for the text of the date; year, month and day in columns of their own are joined."""
+    """Return SQL for the text of the date; year, month and day in separate columns are joined by hyphens."""
     if "year" not in fields:
         return "date_text"
     parts = ["year_text", "lpad(month_text, 2, '0')"]
@@ -146,68 +149,75 @@ def _date_text(fields: Collection[str]) -> str:
     return " || '-' || ".join(parts)
 
 
-def _readings(field: str, input_format: Format) -> str:
-    """Return SQL for one column a pattern: the date as it reads under it, in UTC where it carries an offset."""
+def _readings_by_pattern(field: str, input_format: Format) -> str:
+    """Return SQL for one column per pattern: the date read under that pattern, in UTC if it carries an offset."""
     return ", ".join(
         f"{date_pattern_sql(f'{field}_text', pattern, trust_offset=input_format.trust_offset)} AS {field}_{index}"
         for index, pattern in enumerate(input_format.date_formats)
     )
 
 
-def _moments(field: str, input_format: Format) -> str:
-    """Return SQL for the wall clock under the first pattern that reads."""
-    return _first(
-        wall_clock_sql(f"{field}_{index}", input_format.zone) if _in_utc(pattern, input_format) else f"{field}_{index}"
+def _local_time(field: str, input_format: Format) -> str:
+    """Return SQL for the local time under the first pattern that can read the text."""
+    return _coalesce(
+        wall_clock_sql(f"{field}_{index}", input_format.zone) if _is_utc(pattern, input_format) else f"{field}_{index}"
         for index, pattern in enumerate(input_format.date_formats)
     )
 
 
-def _which(field: str, input_format: Format) -> str:
-    """Return SQL for the position of the first pattern that reads."""
-    return _first(
+def _pattern_index(field: str, input_format: Format) -> str:
+    """Return SQL for the position of the first pattern that can read the text."""
+    return _coalesce(
         f"CASE WHEN {field}_{index} IS NOT NULL THEN {index} END" for index in range(len(input_format.date_formats))
     )
 
 
-def _midnight(input_format: Format) -> str:
-    """Return SQL for whether a moment known in UTC is midnight there; NULL for times that are local."""
-    return _first(
-        f"date_{index} = date_trunc('day', date_{index})" if _in_utc(pattern, input_format) else "NULL"
+def _is_utc_midnight(input_format: Format) -> str:
+    """Return SQL for whether a time known in UTC is midnight in UTC; NULL for local times."""
+    return _coalesce(
+        f"date_{index} = date_trunc('day', date_{index})" if _is_utc(pattern, input_format) else "NULL"
         for index, pattern in enumerate(input_format.date_formats)
     )
 
 
-def _in_utc(pattern: str, input_format: Format) -> bool:
+def _is_utc(pattern: str, input_format: Format) -> bool:
     return bool(input_format.zone) and (input_format.utc or (input_format.trust_offset and has_offset(pattern)))
 
 
-def _first(expressions: Iterable[str]) -> str:
+def _coalesce(expressions: Iterable[str]) -> str:
     return f"coalesce({', '.join(expressions)})"
 
 
-def _clock(moment: str, input_format: Format) -> str:
-    """Return SQL for the wall clock where the time of day is known, at both ends of a span; else NULL."""
-    timed = ", ".join(str(i) for i, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment")
-    if input_format.precision != "moment" or not timed:
+def _known_time(moment: str, input_format: Format) -> str:
+    """Return SQL for the local time if the time of day is known at both ends of the time span; else NULL."""
+    time_patterns = ", ".join(
+        str(index) for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
+    )
+    if input_format.precision != "moment" or not time_patterns:
         return "CAST(NULL AS TIMESTAMP)"
-    return f"CASE WHEN written IN ({timed}) AND coalesce(end_written IN ({timed}), end_text IS NULL) THEN {moment} END"
+    return f"CASE WHEN written IN ({time_patterns}) AND coalesce(end_written IN ({time_patterns}), end_text IS NULL) THEN {moment} END"
 
 
 def _is_test(input_format: Format) -> str:
     return " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in input_format.test_remarks) or "false"
 
 
-def _same(input_format: Format) -> str:
-    """Return SQL for a fingerprint of an event: 64 bits of its id, 64 of date, place and category."""
+def _fingerprint(input_format: Format) -> str:
+    """Return SQL for an event's fingerprint: a 64-bit hash of its id, then a 64-bit hash of date, place and category."""
     if input_format.duplicate_rule != "id":
         return "CAST(NULL AS UHUGEINT)"
-    about = f"hash({', '.join(_SAME)})"
-    return f"CASE WHEN record IS NOT NULL THEN CAST(hash(record) AS UHUGEINT) * 18446744073709551616 + {about} END"
+    content_hash = f"hash({', '.join(_IDENTITY_COLUMNS)})"
+    return (
+        f"CASE WHEN record IS NOT NULL THEN CAST(hash(record) AS UHUGEINT) * 18446744073709551616 + {content_hash} END"
+    )
 
 
-def _category(input_format: Format) -> str:
+def _category_sql(input_format: Format) -> str:
     category = f"coalesce(category_text, {quote_text(input_format.category)})"
     if not input_format.category_map:
         return category
-    pairs = " ".join(f"WHEN {quote_text(old)} THEN {quote_text(new)}" for old, new in input_format.category_map.items())
+    pairs = " ".join(
+        f"WHEN {quote_text(published)} THEN {quote_text(mapped)}"
+        for published, mapped in input_format.category_map.items()
+    )
     return f"CASE {category} {pairs} ELSE {category} END"

@@ -1,4 +1,4 @@
-"""What a study's database holds: whether outcomes are in it; remove it, and say what it was."""
+"""Delete a study's database and report what it held; count the events from a day on."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ _TABLES = {
 
 
 def purge(path: Path) -> dict[str, int]:
-    """Delete a study's database file, and return how many files, rows, rejects and estimates it held.
+    """Delete a study's database file, and return how many files, rows, rejects and estimates it contained.
 
     Input files and published pages are not touched.
 
     Raises
     ------
     DatabaseError
-        If there is no such file, it is no database of ours, or another program is using it.
+        If there is no such file, it is not a geoharm database, or another program is using it.
     """
     if not path.is_file():
         msg = f'There is no database "{path}"; nothing was removed.'
         raise DatabaseError(msg)
-    with open_engine(path, inputs=path.parent) as store:
-        held = {
+    with open_engine(path, inputs=path.parent) as engine:
+        counts = {
             name: sum(
-                int(store.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) for table in tables
+                int(engine.connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]) for table in tables
             )
             for name, tables in _TABLES.items()
         }
     for file in (path, path.with_name(path.name + ".wal")):
         file.unlink(missing_ok=True)
-    return held
+    return counts
 
 
 def events_since(path: Path, day: date) -> int:
-    """Return how many events from a day on a database holds.
+    """Return the number of events in a database from a day on.
 
     Parameters
     ----------
     path : Path
-        A database file that is there.
+        An existing database file.
     day : date
 
     Raises
     ------
     DatabaseError
-        If it is no database of ours, or another program is using it.
+        If it is not a geoharm database, or another program is using it.
     """
-    with open_engine(path, inputs=path.parent) as store:
-        found = store.connection.execute("SELECT count(*) FROM tidy.event WHERE day >= ?", [day]).fetchall()
-    return int(found[0][0])
+    with open_engine(path, inputs=path.parent) as engine:
+        rows = engine.connection.execute("SELECT count(*) FROM tidy.event WHERE day >= ?", [day]).fetchall()
+    return int(rows[0][0])

@@ -1,4 +1,4 @@
-"""What the rows of a whole source say about themselves: half-empty months, gaps, steps in recording, snapped places."""
+"""Quality notes on a source: half-empty months, gaps, steps in recording, snapped or shared places."""
 
 from __future__ import annotations
 
@@ -16,62 +16,80 @@ from geoharm.model.ledger import QualityNote
 from geoharm.model.period import month_name
 from geoharm.stats.dispersion import monthly_dispersion
 
-# A month is half empty under this share of the middle of the three months on either side, if chance is no reason.
-_HALF, _EXPECTED, _SIGMAS = 0.5, 20, 4
-# Days in a row without an event, where the four weeks on either side let this many be expected.
-_GAP_EXPECTED, _GAP_SIDE, _GAPS = 20, 28, 5
-# A step in recording: a year on either side, and three months on either side, both by these factors, beyond chance.
-_YEAR_FACTOR, _QUARTER_FACTOR, _STEP_SIGMAS, _STEP_EVENTS = 1.4, 1.5, 5, 240
-# A category that begins or ends inside the source by at least so many months, with so many events in the year beside it.
-_LATE_MONTHS, _LATE_EVENTS = 6, 60
-# Places are snapped or repeated if so many rows share a point on average; the share of unplaced rows worth a note.
-_ROWS_A_POINT, _POINTS, _UNPLACED = 3, 20, 0.01
+# A month is half empty if its count is below this share of the median of the three months on either side, that median is
+# at least so large, and the difference is more than so many standard deviations.
+_HALF_EMPTY_SHARE, _HALF_EMPTY_MIN_COUNT, _HALF_EMPTY_SIGMAS = 0.5, 20, 4
+# A gap is a run of days without an event in which at least so many events are expected, from so many days on either
+# side. At most so many gaps are reported.
+_GAP_MIN_EXPECTED, _GAP_SIDE_DAYS, _MAX_GAPS = 20, 28, 5
+# A step in recording: the means of a year on either side and of three months on either side differ by at least these
+# factors, by at least so many standard deviations, with at least so many events.
+_YEAR_FACTOR, _QUARTER_FACTOR, _STEP_SIGMAS, _STEP_MIN_EVENTS = 1.4, 1.5, 5, 240
+# A category begins late or ends early if the source starts or ends at least so many months away, and the category has at
+# least so many events in its first or last year.
+_MIN_LATE_MONTHS, _MIN_LATE_EVENTS = 6, 60
+# Places are snapped or repeated if at least so many rows share a point on average, on at least so many points. Unplaced
+# rows are noted from this share on.
+_MIN_ROWS_PER_POINT, _MIN_POINTS, _MIN_UNPLACED_SHARE = 3, 20, 0.01
 
 Months = NDArray[np.datetime64]
 
 
 def note_source(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format, *, measured: bool) -> None:
-    """Add notes on a settled source's months, days, categories and places to ``tidy.note``; distances only if they can be measured."""
-    found = connection.execute(
+    """Save notes on a consolidated source's months, days, categories and places.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : str
+    input_format : Format
+    measured : bool
+        Whether distances can be measured: the study area's coordinate system is in metres.
+    """
+    monthly_counts = connection.execute(
         """
         SELECT CAST(date_trunc('month', day) AS DATE) AS month, category, count(*) AS n FROM tidy.event
         WHERE source = ? GROUP BY ALL ORDER BY ALL
         """,
         [source],
     ).fetchnumpy()
-    if not found["n"].size:
+    if not monthly_counts["n"].size:
         return
-    of_row = np.asarray(found["month"]).astype("datetime64[M]")
-    months = np.arange(of_row.min(), of_row.max() + 1)
-    names = sorted({str(name) for name in found["category"]})
-    table = np.zeros((len(names), months.size), dtype=np.int64)
-    rows = np.array([names.index(str(name)) for name in found["category"]])
-    np.add.at(table, (rows, (of_row - of_row.min()).astype(np.int64)), np.asarray(found["n"], dtype=np.int64))
+    row_months = np.asarray(monthly_counts["month"]).astype("datetime64[M]")
+    months = np.arange(row_months.min(), row_months.max() + 1)
+    categories = sorted({str(category) for category in monthly_counts["category"]})
+    counts_by_category = np.zeros((len(categories), months.size), dtype=np.int64)
+    row_categories = np.array([categories.index(str(category)) for category in monthly_counts["category"]])
+    np.add.at(
+        counts_by_category,
+        (row_categories, (row_months - row_months.min()).astype(np.int64)),
+        np.asarray(monthly_counts["n"], dtype=np.int64),
+    )
     notes: list[QualityNote] = []
-    total = table.sum(axis=0)
-    # Years without months have nothing to say about months.
+    total_counts = counts_by_category.sum(axis=0)
+    # A source dated by year cannot be checked by month.
     monthly = input_format.precision != "year"
     if monthly:
-        notes += _half_empty(months, total)
-    for name, counts in zip(names, table, strict=True) if monthly else ():
-        label = f"“{name}”" if name else "the source"
+        notes += _half_empty_months(months, total_counts)
+    for category, counts in zip(categories, counts_by_category, strict=True) if monthly else ():
+        label = f"“{category}”" if category else "the source"
         notes += [
-            *_begins_or_ends(label, months, counts, total),
-            *_steps(label, months, counts, total),
+            *_category_starts_and_ends(label, months, counts, total_counts),
+            *_recording_steps(label, months, counts, total_counts),
         ]
     if not input_format.by_month:
-        notes += _gaps(connection, source)
+        notes += _recording_gaps(connection, source)
         if input_format.duplicate_rule == "none":
-            notes += _identical(connection, source)
-    notes += _unplaced(connection, source)
+            notes += _identical_rows(connection, source)
+    notes += _unplaced_by_year(connection, source)
     if measured:
-        notes += _snapped(connection, source, input_format)
+        notes += _shared_points(connection, source, input_format)
     for note in notes:
         save_note(connection, source, note)
 
 
 def note_zeros(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Add a note on rows of ``parsed`` at 0, 0, which are taken as rows without a place."""
+    """Save a note on rows of ``parsed`` at 0, 0, which are taken as rows without a place."""
     rows, line = connection.execute("SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE at_zero").fetchall()[0]
     if rows:
         sentence = "the coordinates are 0, 0: taken as without a place"
@@ -79,7 +97,7 @@ def note_zeros(connection: duckdb.DuckDBPyConnection, source: str, file: str) ->
 
 
 def note_weights(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Add a note on rows of ``parsed`` that state no weight, which then weigh 1."""
+    """Save a note on rows of ``parsed`` without a weight, which get the weight 1."""
     rows, line = connection.execute(
         "SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE weight IS NULL AND fault IS NULL"
     ).fetchall()[0]
@@ -88,115 +106,130 @@ def note_weights(connection: duckdb.DuckDBPyConnection, source: str, file: str) 
 
 
 def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Add a note if the degrees of ``parsed`` have so few decimals that places move by ten metres or more."""
-    fewest = 0
+    """Save a note if the degrees of ``parsed`` have so few decimals that places move by ten metres or more."""
+    decimals = 0
     for digits in (4, 3, 2, 1):
-        rows, coarse, line = connection.execute(
+        rows, rounded_rows, line = connection.execute(
             f"""
             SELECT count(*), count(*) FILTER (longitude = round(longitude, {digits}) AND latitude = round(latitude, {digits})),
                 coalesce(min(line), 0)
             FROM parsed WHERE longitude IS NOT NULL AND latitude IS NOT NULL
             """
         ).fetchall()[0]
-        if rows < _POINTS or coarse < 0.99 * rows:
+        if rows < _MIN_POINTS or rounded_rows < 0.99 * rows:
             break
-        fewest = digits
-    if fewest:
-        step = 111_320 * 10.0**-fewest
-        sentence = (
-            f"degrees have {fewest} decimal{'s' if fewest > 1 else ''}: places stand on a grid of about {step:,.0f} m"
-        )
+        decimals = digits
+    if decimals:
+        metres = 111_320 * 10.0**-decimals
+        sentence = f"degrees have {decimals} decimal{'s' if decimals > 1 else ''}: places stand on a grid of about {metres:,.0f} m"
         save_note(connection, source, QualityNote("rounded coordinates", rows, line, sentence, file))
 
 
-def _half_empty(months: Months, total: NDArray[np.int64]) -> Iterator[QualityNote]:
-    used = np.where(total > 0, total.astype(float), np.nan)
-    phi = monthly_dispersion(used.tolist()) if np.isfinite(used).sum() > 2 else 1.0
-    for at in range(months.size):
-        sides = np.delete(used[max(0, at - 3) : at + 4], min(at, 3))
-        sides = sides[np.isfinite(sides)]
-        if sides.size < 3 or not np.isfinite(used[at]):
+def _half_empty_months(months: Months, total_counts: NDArray[np.int64]) -> Iterator[QualityNote]:
+    known_counts = np.where(total_counts > 0, total_counts.astype(float), np.nan)
+    dispersion = monthly_dispersion(known_counts.tolist()) if np.isfinite(known_counts).sum() > 2 else 1.0
+    for index in range(months.size):
+        neighbours = np.delete(known_counts[max(0, index - 3) : index + 4], min(index, 3))
+        neighbours = neighbours[np.isfinite(neighbours)]
+        if neighbours.size < 3 or not np.isfinite(known_counts[index]):
             continue
-        usual = float(np.median(sides))
-        # Chance is judged by the variation of ordinary months, which half-empty ones would swell.
-        noise = min(phi, 3.0) * usual
-        if usual >= _EXPECTED and used[at] < _HALF * usual and usual - used[at] > _SIGMAS * np.sqrt(noise):
-            sentence = (
-                f"in {_name(months[at])}, where the months around it have about {_about(usual)}: it may not be complete"
-            )
-            yield QualityNote("half-empty month", int(total[at]), 0, sentence)
+        median_count = float(np.median(neighbours))
+        # Chance variation is that of ordinary months, so the dispersion is capped: half-empty months would inflate it.
+        variance = min(dispersion, 3.0) * median_count
+        if (
+            median_count >= _HALF_EMPTY_MIN_COUNT
+            and known_counts[index] < _HALF_EMPTY_SHARE * median_count
+            and median_count - known_counts[index] > _HALF_EMPTY_SIGMAS * np.sqrt(variance)
+        ):
+            sentence = f"in {_month_label(months[index])}, where the months around it have about {_rounded(median_count)}: it may not be complete"
+            yield QualityNote("half-empty month", int(total_counts[index]), 0, sentence)
 
 
-def _begins_or_ends(
-    label: str, months: Months, counts: NDArray[np.int64], total: NDArray[np.int64]
+def _category_starts_and_ends(
+    label: str, months: Months, counts: NDArray[np.int64], total_counts: NDArray[np.int64]
 ) -> Iterator[QualityNote]:
-    held = np.flatnonzero(counts)
-    known = np.flatnonzero(total)
-    first, last = int(held[0]), int(held[-1])
-    if first - known[0] >= _LATE_MONTHS and counts[first : first + 12].sum() >= _LATE_EVENTS:
-        sentence = f"{label} begins in {_name(months[first])}, {first - known[0]} months after the source: recording may have changed"
+    active_months = np.flatnonzero(counts)
+    covered_months = np.flatnonzero(total_counts)
+    first, last = int(active_months[0]), int(active_months[-1])
+    if first - covered_months[0] >= _MIN_LATE_MONTHS and counts[first : first + 12].sum() >= _MIN_LATE_EVENTS:
+        sentence = f"{label} begins in {_month_label(months[first])}, {first - covered_months[0]} months after the source: recording may have changed"
         yield QualityNote("category begins", 0, 0, sentence)
-    if known[-1] - last >= _LATE_MONTHS and counts[max(0, last - 11) : last + 1].sum() >= _LATE_EVENTS:
-        sentence = f"{label} ends in {_name(months[last])}, {known[-1] - last} months before the source: recording may have changed"
+    if covered_months[-1] - last >= _MIN_LATE_MONTHS and counts[max(0, last - 11) : last + 1].sum() >= _MIN_LATE_EVENTS:
+        sentence = f"{label} ends in {_month_label(months[last])}, {covered_months[-1] - last} months before the source: recording may have changed"
         yield QualityNote("category ends", 0, 0, sentence)
 
 
-def _steps(label: str, months: Months, counts: NDArray[np.int64], total: NDArray[np.int64]) -> Iterator[QualityNote]:
-    """Find the sharpest lasting step of a category's monthly counts, if there is one that chance does not explain."""
-    used = np.where(total > 0, counts.astype(float), np.nan)
-    best: tuple[float, int, float, float] | None = None
-    for at in range(12, months.size - 11):
-        early, late = used[at - 12 : at], used[at : at + 12]
-        if np.isfinite(early).sum() < 10 or np.isfinite(late).sum() < 10:
+def _recording_steps(
+    label: str, months: Months, counts: NDArray[np.int64], total_counts: NDArray[np.int64]
+) -> Iterator[QualityNote]:
+    """Return a note on the sharpest lasting step in a category's monthly counts, if one exceeds chance variation."""
+    known_counts = np.where(total_counts > 0, counts.astype(float), np.nan)
+    sharpest: tuple[float, int, float, float] | None = None
+    for index in range(12, months.size - 11):
+        year_before, year_after = known_counts[index - 12 : index], known_counts[index : index + 12]
+        if np.isfinite(year_before).sum() < 10 or np.isfinite(year_after).sum() < 10:
             continue
-        before, after = float(np.nanmean(early)), float(np.nanmean(late))
-        near, far = used[at - 3 : at], used[at : at + 3]
-        if np.nansum(early) + np.nansum(late) < _STEP_EVENTS or min(before, after) <= 0:
+        mean_before, mean_after = float(np.nanmean(year_before)), float(np.nanmean(year_after))
+        quarter_before, quarter_after = known_counts[index - 3 : index], known_counts[index : index + 3]
+        if np.nansum(year_before) + np.nansum(year_after) < _STEP_MIN_EVENTS or min(mean_before, mean_after) <= 0:
             continue
-        if not np.isfinite(near).any() or not np.isfinite(far).any() or min(np.nanmean(near), np.nanmean(far)) <= 0:
+        if (
+            not np.isfinite(quarter_before).any()
+            or not np.isfinite(quarter_after).any()
+            or min(np.nanmean(quarter_before), np.nanmean(quarter_after)) <= 0
+        ):
             continue
-        year, quarter = np.log(after / before), np.log(float(np.nanmean(far)) / float(np.nanmean(near)))
-        if abs(year) < np.log(_YEAR_FACTOR) or abs(quarter) < np.log(_QUARTER_FACTOR) or year * quarter < 0:
+        year_change, quarter_change = (
+            np.log(mean_after / mean_before),
+            np.log(float(np.nanmean(quarter_after)) / float(np.nanmean(quarter_before))),
+        )
+        if (
+            abs(year_change) < np.log(_YEAR_FACTOR)
+            or abs(quarter_change) < np.log(_QUARTER_FACTOR)
+            or year_change * quarter_change < 0
+        ):
             continue
-        phi = max(float(np.nanvar(early, ddof=1)) / before, float(np.nanvar(late, ddof=1)) / after, 1.0)
-        sigmas = abs(year) / np.sqrt(phi * (1 / np.nansum(early) + 1 / np.nansum(late)))
-        if sigmas >= _STEP_SIGMAS and (best is None or sigmas * abs(quarter) > best[0]):
-            best = (float(sigmas * abs(quarter)), at, before, after)
-    if best is not None:
-        _, at, before, after = best
+        phi = max(
+            float(np.nanvar(year_before, ddof=1)) / mean_before, float(np.nanvar(year_after, ddof=1)) / mean_after, 1.0
+        )
+        sigmas = abs(year_change) / np.sqrt(phi * (1 / np.nansum(year_before) + 1 / np.nansum(year_after)))
+        if sigmas >= _STEP_SIGMAS and (sharpest is None or sigmas * abs(quarter_change) > sharpest[0]):
+            sharpest = (float(sigmas * abs(quarter_change)), index, mean_before, mean_after)
+    if sharpest is not None:
+        _, index, mean_before, mean_after = sharpest
         sentence = (
-            f"{label} went from about {_about(before)} to about {_about(after)} a month in {_name(months[at])}: "
+            f"{label} went from about {_rounded(mean_before)} to about {_rounded(mean_after)} a month in {_month_label(months[index])}: "
             "recording, or what happened, changed at once"
         )
         yield QualityNote("step", 0, 0, sentence)
 
 
-def _gaps(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
-    found = connection.execute(
+def _recording_gaps(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
+    daily_counts = connection.execute(
         "SELECT day, count(*) AS n FROM tidy.event WHERE source = ? GROUP BY day ORDER BY day", [source]
     ).fetchnumpy()
-    days = np.asarray(found["day"]).astype("datetime64[D]").astype(np.int64)
-    sums = np.concatenate([[0], np.cumsum(np.asarray(found["n"], dtype=np.int64))])
-    runs = np.diff(days) - 1
-    long = []
-    for at in np.flatnonzero(runs >= 2):
-        low = np.searchsorted(days, days[at] - _GAP_SIDE + 1)
-        high = np.searchsorted(days, days[at + 1] + _GAP_SIDE)
-        rate = float(sums[high] - sums[low]) / (2 * _GAP_SIDE)
-        expected = float(rate * runs[at])
-        whole = int(runs[at]) >= 62  # whole months without a row are named as missing months
-        if expected >= _GAP_EXPECTED and not whole:
-            long.append((-expected, int(days[at]) + 1, int(runs[at]), expected))
-    for _, first, length, expected in sorted(long)[:_GAPS]:
-        start = date(1970, 1, 1) + timedelta(days=first)
+    days = np.asarray(daily_counts["day"]).astype("datetime64[D]").astype(np.int64)
+    cumulative_rows = np.concatenate([[0], np.cumsum(np.asarray(daily_counts["n"], dtype=np.int64))])
+    gap_lengths = np.diff(days) - 1
+    gaps = []
+    for index in np.flatnonzero(gap_lengths >= 2):
+        window_start = np.searchsorted(days, days[index] - _GAP_SIDE_DAYS + 1)
+        window_end = np.searchsorted(days, days[index + 1] + _GAP_SIDE_DAYS)
+        rate = float(cumulative_rows[window_end] - cumulative_rows[window_start]) / (2 * _GAP_SIDE_DAYS)
+        expected = float(rate * gap_lengths[index])
+        whole_months = int(gap_lengths[index]) >= 62  # whole months without a row are reported as missing months
+        if expected >= _GAP_MIN_EXPECTED and not whole_months:
+            gaps.append((-expected, int(days[index]) + 1, int(gap_lengths[index]), expected))
+    for _, first_day, length, expected in sorted(gaps)[:_MAX_GAPS]:
+        start_date = date(1970, 1, 1) + timedelta(days=first_day)
         sentence = (
-            f"no row from {start} to {start + timedelta(days=length - 1)} ({length} days), where the weeks around let "
-            f"about {_about(expected)} be expected"
+            f"no row from {start_date} to {start_date + timedelta(days=length - 1)} ({length} days), where the weeks around let "
+            f"about {_rounded(expected)} be expected"
         )
         yield QualityNote("gap", 0, 0, sentence)
 
 
-def _identical(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
+def _identical_rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
     rows = connection.execute(
         """
         SELECT coalesce(sum(n - 1), 0) FROM (
@@ -211,7 +244,7 @@ def _identical(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Q
         yield QualityNote("identical rows", int(rows), 0, sentence)
 
 
-def _unplaced(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
+def _unplaced_by_year(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
     years = connection.execute(
         """
         SELECT year(day) AS calendar_year, count(*) AS n, count(*) FILTER (place IN ('no place', 'default geocode')) AS unplaced
@@ -220,40 +253,43 @@ def _unplaced(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[Qu
         [source],
     ).fetchall()
     unplaced, total = sum(row[2] for row in years), sum(row[1] for row in years)
-    shares = {year: lost / rows for year, rows, lost in years if rows >= 100}
-    if unplaced < _UNPLACED * total or len(shares) < 2:
+    shares = {year: without_place / rows for year, rows, without_place in years if rows >= 100}
+    if unplaced < _MIN_UNPLACED_SHARE * total or len(shares) < 2:
         return
-    least, most = min(shares, key=lambda y: (shares[y], y)), max(shares, key=lambda y: (shares[y], y))
-    sentence = f"have no usable place, from {shares[least]:.0%} of the rows of {least} to {shares[most]:.0%} of those of {most}"
+    lowest, highest = (
+        min(shares, key=lambda year: (shares[year], year)),
+        max(shares, key=lambda year: (shares[year], year)),
+    )
+    sentence = f"have no usable place, from {shares[lowest]:.0%} of the rows of {lowest} to {shares[highest]:.0%} of those of {highest}"
     yield QualityNote("no usable place by year", unplaced, 0, sentence)
 
 
-def _snapped(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> Iterator[QualityNote]:
-    found = connection.execute(
+def _shared_points(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> Iterator[QualityNote]:
+    counts_by_point = connection.execute(
         "SELECT x, y, count(*) AS n FROM tidy.event WHERE source = ? AND place = 'inside' AND NOT recovered "
         "GROUP BY x, y ORDER BY x, y",
         [source],
     ).fetchnumpy()
-    points = np.column_stack([np.asarray(found[key], dtype=np.float64) for key in ("x", "y")])
-    rows = int(np.asarray(found["n"]).sum())
-    if len(points) < _POINTS or rows < _ROWS_A_POINT * len(points):
+    points = np.column_stack([np.asarray(counts_by_point[axis], dtype=np.float64) for axis in ("x", "y")])
+    rows = int(np.asarray(counts_by_point["n"]).sum())
+    if len(points) < _MIN_POINTS or rows < _MIN_ROWS_PER_POINT * len(points):
         return
-    apart = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
-    said = ", though the format calls them exact" if input_format.quality == "exact" else ""
+    median_distance = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
+    contradiction = ", though the format calls them exact" if input_format.quality == "exact" else ""
     sentence = (
-        f"stand on {len(points):,} points, {rows / len(points):,.1f} a point, half of the points within {apart:,.0f} m of "
-        f"the next: places are snapped or repeated{said}"
+        f"stand on {len(points):,} points, {rows / len(points):,.1f} a point, half of the points within {median_distance:,.0f} m of "
+        f"the next: places are snapped or repeated{contradiction}"
     )
     yield QualityNote("shared points", rows, 0, sentence)
 
 
-def _name(month: np.datetime64) -> str:
-    first: date = month.astype("datetime64[D]").item()
-    return month_name(first)
+def _month_label(month: np.datetime64) -> str:
+    first_day: date = month.astype("datetime64[D]").item()
+    return month_name(first_day)
 
 
-def _about(value: float) -> str:
-    """Return a figure to two digits; under 5 no more is said."""
+def _rounded(value: float) -> str:
+    """Return a number as text with two significant digits; "under 5" below 5."""
     if value < 5:
         return "under 5"
     return f"{float(f'{value:.2g}'):,.0f}"

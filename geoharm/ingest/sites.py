@@ -1,4 +1,4 @@
-"""Sites: located services without a date, by name, kind and place; a list of them is read, judged and counted by row."""
+"""Sites: located services without a date. A list of sites is read, checked and counted row by row."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 def read_sites(
     engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format
 ) -> tuple[dict[str, int], list[Row], list[Row]]:
-    """Return how many rows each file has, the sites in order, and the rejects with their column and reason.
+    """Return the number of rows of each file, the sites in order, and the rejects with their column and reason.
 
     Raises
     ------
@@ -40,20 +40,23 @@ def read_sites(
     read: dict[str, int] = {}
     kept: list[Row] = []
     rejects: list[Row] = []
-    for source in files:
-        staged = stage_file(engine.connection, source, input_format)
-        read[source.name] = staged.read
+    for input_file in files:
+        staged = stage_file(engine.connection, input_file, input_format)
+        read[input_file.name] = staged.read
         fields = [field for field in _FIELDS if field in staged.fields]
-        picked = ", ".join(quote_name(field) for field in fields)
-        rows = engine.connection.execute(f"SELECT line, {picked} FROM stage ORDER BY line").fetchall()
-        bad = [{"file": source.name, "line": line, "column": "row", "reason": why} for line, why in staged.rejects]
+        selected = ", ".join(quote_name(field) for field in fields)
+        rows = engine.connection.execute(f"SELECT line, {selected} FROM stage ORDER BY line").fetchall()
+        file_rejects = [
+            {"file": input_file.name, "line": line, "column": "row", "reason": reason}
+            for line, reason in staged.rejects
+        ]
         for line, *texts in rows:
-            row = _read_row(
+            row = _read_site(
                 dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format
             )
-            (bad if "reason" in row else kept).append({"file": source.name, "line": line, **row})
-        _gate(source.name, staged.read, bad, input_format)
-        rejects += sorted(bad, key=lambda row: row["line"])
+            (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
+        _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
+        rejects += sorted(file_rejects, key=lambda row: row["line"])
         engine.connection.execute("DROP TABLE stage")
     return read, kept, rejects
 
@@ -63,10 +66,19 @@ def save_sites(
 ) -> None:
     """Fill ``tidy.site`` and ``tidy.duplicate``: rows of one name, category, address and place are one site.
 
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : str
+    rows : sequence of mapping
+        Sites as `read_sites` returns them.
+    input_format : Format
+    area : StudyArea
+
     Raises
     ------
     QualityError
-        If no located site lies in the study area.
+        If there are located sites and none lies in the study area.
     """
     x, y = _crs.transform(
         [row["longitude"] for row in rows], [row["latitude"] for row in rows], source=input_format.crs, target=area.crs
@@ -75,7 +87,8 @@ def save_sites(
     located = np.array([not math.isnan(row["longitude"]) for row in rows], dtype=bool)
     if located.any() and not inside.any():
         lon, lat = (
-            [row[axis] for row, here in zip(rows, located, strict=True) if here] for axis in ("longitude", "latitude")
+            [row[coordinate] for row, is_located in zip(rows, located, strict=True) if is_located]
+            for coordinate in ("longitude", "latitude")
         )
         msg = (
             f'No located site of "{source}" lies in the study area; they lie at {min(lon):,.2f} to {max(lon):,.2f} east, '
@@ -83,23 +96,30 @@ def save_sites(
             "and latitude are swapped, and the format's coordinate system (location.crs)."
         )
         raise QualityError(msg)
-    first: dict[tuple[Any, ...], tuple[str, int]] = {}
+    first_seen: dict[tuple[Any, ...], tuple[str, int]] = {}
     kept: list[list[Any]] = []
     duplicates: list[list[Any]] = []
-    for number, row in enumerate(rows):
-        place = "no place" if not located[number] else "inside" if inside[number] else "outside"
-        where = (
-            (float(x[number]), float(y[number])) if np.isfinite(x[number]) and np.isfinite(y[number]) else (None, None)
+    for position, row in enumerate(rows):
+        place = "no place" if not located[position] else "inside" if inside[position] else "outside"
+        xy = (
+            (float(x[position]), float(y[position]))
+            if np.isfinite(x[position]) and np.isfinite(y[position])
+            else (None, None)
         )
-        key = (row["name"], row["category"], row["address"], *(repr(row[axis]) for axis in ("longitude", "latitude")))
-        if key in first:
-            duplicates.append([source, row["file"], row["line"], *first[key]])
+        key = (
+            row["name"],
+            row["category"],
+            row["address"],
+            *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
+        )
+        if key in first_seen:
+            duplicates.append([source, row["file"], row["line"], *first_seen[key]])
         else:
-            first[key] = (row["file"], row["line"])
-            kept.append([source, row["file"], row["line"], place, row["name"], row["category"], row["address"], *where])
+            first_seen[key] = (row["file"], row["line"])
+            kept.append([source, row["file"], row["line"], place, row["name"], row["category"], row["address"], *xy])
     if located.any():
-        west, east, south, north = (end(row[axis] for row in rows if not math.isnan(row[axis]))
-                                    for axis in ("longitude", "latitude") for end in (min, max))  # fmt: skip
+        west, east, south, north = (extreme(row[coordinate] for row in rows if not math.isnan(row[coordinate]))
+                                    for coordinate in ("longitude", "latitude") for extreme in (min, max))  # fmt: skip
         sentence = f"sites lie from {west:,.2f} to {east:,.2f} east and {south:,.2f} to {north:,.2f} north in the file's coordinates"
         save_note(connection, source, QualityNote("span", 0, 0, sentence))
     insert_rows(connection, "tidy.site", kept)
@@ -107,7 +127,7 @@ def save_sites(
 
 
 def source_sites(engine: DuckDBEngine, source: str) -> tuple[Site, ...]:
-    """Return the sites of a source that lie in the study area, in the order of the files."""
+    """Return the sites of a source in the study area, in the order of the files."""
     rows = engine.connection.execute(
         "SELECT name, x, y, coalesce(category, '') FROM tidy.site WHERE source = ? AND place = 'inside' ORDER BY file, line",
         [source],
@@ -115,8 +135,8 @@ def source_sites(engine: DuckDBEngine, source: str) -> tuple[Site, ...]:
     return tuple(Site(*row) for row in rows)
 
 
-def _read_row(texts: dict[str, str | None], input_format: Format) -> Row:
-    """Return one site, or the column at fault and why."""
+def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
+    """Return one site, or the column at fault and the reason."""
     name = ", ".join(part for part in (texts.get("name"), texts.get("part")) if part)
     if not texts.get("name"):
         return {"column": "name", "reason": "is empty"}
@@ -135,7 +155,7 @@ def _read_row(texts: dict[str, str | None], input_format: Format) -> Row:
 
 
 def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[float, float] | tuple[str, FieldFault]:
-    """Return both coordinates, NaN where there are none."""
+    """Return longitude and latitude, NaN if there are none; or the column at fault and the reason."""
     pair = [texts.get("longitude"), texts.get("latitude")]
     columns = ["longitude", "latitude"]
     if texts.get("latlon"):
@@ -143,38 +163,38 @@ def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[flo
         if len(parts) != 2:
             return "latlon", FieldFault('is not a pair "latitude, longitude"')
         pair, columns = [parts[1], parts[0]], ["latlon", "latlon"]
-    for here, (text, other) in enumerate((pair, pair[::-1])):
-        if text is None and other is not None:
-            return columns[here], FieldFault(f"is empty where {columns[1 - here]} is not")
+    for position, (text, other_text) in enumerate((pair, pair[::-1])):
+        if text is None and other_text is not None:
+            return columns[position], FieldFault(f"is empty where {columns[1 - position]} is not")
     if pair[0] is None:
         return math.nan, math.nan
     limits = (180.0, 90.0) if input_format.crs == _crs.LONLAT else (math.inf, math.inf)
-    found = [_degrees(str(text), most) for text, most in zip(pair, limits, strict=True)]
-    for column, value in zip(columns, found, strict=True):
+    values = [_read_degrees(str(text), limit) for text, limit in zip(pair, limits, strict=True)]
+    for column, value in zip(columns, values, strict=True):
         if isinstance(value, FieldFault):
             return column, value
-    longitude, latitude = (value for value in found if not isinstance(value, FieldFault))
-    # A pair of zeros is an empty cell in other clothes.
+    longitude, latitude = (value for value in values if not isinstance(value, FieldFault))
+    # The pair 0, 0 stands for missing coordinates.
     return (math.nan, math.nan) if longitude == latitude == 0 else (longitude, latitude)
 
 
-def _degrees(text: str, most: float) -> float | FieldFault:
+def _read_degrees(text: str, limit: float) -> float | FieldFault:
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
         return FieldFault("is not a number")
-    return FieldFault(f"is beyond {most:g} degrees") if abs(value) > most else value
+    return FieldFault(f"is beyond {limit:g} degrees") if abs(value) > limit else value
 
 
-def _gate(name: str, read: int, bad: Sequence[Row], input_format: Format) -> None:
-    """Refuse a file of which more than half cannot be read: the wrong format, not bad rows."""
-    if len(bad) > MAX_REJECTED * read:
-        worst = bad[0]
+def _refuse_unreadable_file(name: str, read: int, rejects: Sequence[Row], input_format: Format) -> None:
+    """Refuse a file if more than half of its rows cannot be read: its format is wrong, not its rows."""
+    if len(rejects) > MAX_REJECTED * read:
+        first_reject = rejects[0]
         msg = (
-            f'"{name}" does not look like the format "{input_format.name}": {len(bad):,} of {read:,} rows cannot be read; the first, '
-            f'in line {worst["line"]}, because "{input_format.columns.get(worst["column"], (worst["column"],))[0]}" {worst["reason"]}. '
+            f'"{name}" does not look like the format "{input_format.name}": {len(rejects):,} of {read:,} rows cannot be read; the first, '
+            f'in line {first_reject["line"]}, because "{input_format.columns.get(first_reject["column"], (first_reject["column"],))[0]}" {first_reject["reason"]}. '
             "Check the format; nothing was read."
         )
         raise QualityError(msg)

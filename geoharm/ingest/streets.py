@@ -1,4 +1,4 @@
-"""Street lines from GeoJSON, GeoPackage or a zipped Shapefile, in any coordinate system, as segments in metres."""
+"""Street lines from GeoJSON, GeoPackage or a zipped Shapefile, projected to segments in metres."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CENTIMETRES = 100
 
 @dataclass(frozen=True, slots=True)
 class StreetLine:
-    """One line of a file: a feature, or a part of one with several.
+    """One line of a file: a feature, or one part of a feature with several lines.
 
     Attributes
     ----------
@@ -38,9 +38,9 @@ class StreetLine:
     line, part : int
         Number of the feature in its file, and of the part in its feature, from 1.
     points : ndarray, shape (n, 2)
-        Metres in the study's system; empty if it is rejected.
+        Metres in the study's coordinate system; empty if the line is rejected.
     reason : str
-        Why it is rejected; empty if it is kept.
+        Why the line is rejected; empty if it is kept.
     """
 
     file: str
@@ -51,31 +51,31 @@ class StreetLine:
 
 
 def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea) -> list[StreetLine]:
-    """Return every line of the files, in order, those that cannot be used with their reason.
+    """Return every line of the files in order; lines that cannot be used have their reason.
 
     Raises
     ------
     DataError, QualityError
         If a file is refused.
     """
-    found: list[StreetLine] = []
-    for source in files:
-        frame = _read_geojson(source) if input_format.container == "geojson" else read_vector(source)
-        moved = frame.geometry.to_crs(area.crs)
+    all_lines: list[StreetLine] = []
+    for input_file in files:
+        frame = _read_geojson(input_file) if input_format.container == "geojson" else read_vector(input_file)
+        projected = frame.geometry.to_crs(area.crs)
         lines = [
             line
-            for number, (given, shape) in enumerate(zip(frame.geometry, moved, strict=True), start=1)
-            for line in _parts(source.name, number, given, shape)
+            for number, (original, shape) in enumerate(zip(frame.geometry, projected, strict=True), start=1)
+            for line in _feature_lines(input_file.name, number, original, shape)
         ]
-        bad = [line for line in lines if line.reason]
-        if len(bad) > MAX_REJECTED * len(lines):
+        rejected = [line for line in lines if line.reason]
+        if len(rejected) > MAX_REJECTED * len(lines):
             msg = (
-                f'"{source.name}" does not look like street lines: {len(bad):,} of {len(lines):,} cannot be used; '
-                f"the first, feature {bad[0].line}, {bad[0].reason}. Nothing was read."
+                f'"{input_file.name}" does not look like street lines: {len(rejected):,} of {len(lines):,} cannot be used; '
+                f"the first, feature {rejected[0].line}, {rejected[0].reason}. Nothing was read."
             )
             raise QualityError(msg)
-        found += lines
-    return found
+        all_lines += lines
+    return all_lines
 
 
 def save_streets(
@@ -83,33 +83,40 @@ def save_streets(
 ) -> None:
     """Fill ``tidy.street_line``, ``tidy.street_segment``, ``tidy.duplicate`` and ``tidy.reject``.
 
-    A line with the same vertices as one before it, in either direction, is its duplicate. A line that reaches into the
-    study area is kept whole: the way round may lead outside.
+    A line with the same vertices as an earlier line, in either direction, is its duplicate. A line that reaches into the
+    study area is kept whole, since routes may lead outside the study area.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : str
+    lines : sequence of StreetLine
+    area : StudyArea
 
     Raises
     ------
     QualityError
         If no line reaches the study area.
     """
-    first: dict[bytes, tuple[str, int]] = {}
-    kept, segments, duplicates, standing = [], [], [], 0
+    first_seen: dict[bytes, tuple[str, int]] = {}
+    kept, segments, duplicates, repeated_vertices = [], [], [], 0
     rejects = [(source, line.file, line.line, "geometry", line.reason) for line in lines if line.reason]
     shapely.prepare(area.boundary)
     for line in lines:
         if line.reason:
             continue
-        key = _vertices(line.points)
-        if key in first:
-            duplicates.append((source, line.file, line.line, *first[key]))
+        key = _vertex_key(line.points)
+        if key in first_seen:
+            duplicates.append((source, line.file, line.line, *first_seen[key]))
             continue
-        first[key] = (line.file, line.line)
+        first_seen[key] = (line.file, line.line)
         inside = shapely.intersects(area.boundary, shapely.LineString(line.points))
         kept.append((source, line.file, line.line, "inside" if inside else "outside", line.part))
-        for nth, (one, two) in enumerate(itertools.pairwise(line.points.tolist())):
-            if one == two:
-                standing += 1
+        for position, (start, end) in enumerate(itertools.pairwise(line.points.tolist())):
+            if start == end:
+                repeated_vertices += 1
             else:
-                segments.append((source, line.file, line.line, line.part, nth, *one, *two))
+                segments.append((source, line.file, line.line, line.part, position, *start, *end))
     if not any(place == "inside" for _, _, _, place, _ in kept):
         msg = (
             f'No line of "{source}" reaches the study area. Check the study area and the coordinate system of the file.'
@@ -119,33 +126,33 @@ def save_streets(
     insert_rows(connection, "tidy.street_segment", segments)
     insert_rows(connection, "tidy.duplicate", duplicates)
     insert_rows(connection, REJECT_COLUMNS, rejects)
-    if standing:
+    if repeated_vertices:
         save_note(
             connection,
             source,
-            QualityNote("vertices", standing, 0, "vertices stand twice in a row and are left out once"),
+            QualityNote("vertices", repeated_vertices, 0, "vertices stand twice in a row and are left out once"),
         )
 
 
 def source_streets(engine: DuckDBEngine, source: str) -> Streets:
     """Return the segments of a source in the order of its files, with their nodes numbered."""
-    found = engine.connection.execute(
+    segments = engine.connection.execute(
         "SELECT x0, y0, x1, y1 FROM tidy.street_segment WHERE source = ? ORDER BY file, line, part, nth", [source]
     ).fetchnumpy()
-    return join_segments(found["x0"], found["y0"], found["x1"], found["y1"])
+    return join_segments(segments["x0"], segments["y0"], segments["x1"], segments["y1"])
 
 
 def _read_geojson(source: InputFile) -> geopandas.GeoDataFrame:
     if not source.is_plain or source.is_gzip:
         msg = f'The file "{source.name}" is packed; unpack it first.'
         raise DataError(msg)
-    with source.path.open("rb") as probe:
-        start = probe.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not start.startswith(b"{"):
+    with source.path.open("rb") as stream:
+        beginning = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not beginning.startswith(b"{"):
         msg = f'The file "{source.name}" is not GeoJSON.'
         raise DataError(msg)
     try:
-        # Naming the driver keeps formats out that look like the file but read other files.
+        # The driver is named so that formats that can read other files are not tried.
         frame = geopandas.read_file(f"GeoJSON:{source.path}", engine="pyogrio")
     except (DataSourceError, ValueError) as error:
         msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
@@ -153,19 +160,21 @@ def _read_geojson(source: InputFile) -> geopandas.GeoDataFrame:
     return check_frame(source, frame)
 
 
-def _parts(file: str, number: int, given: BaseGeometry | None, shape: BaseGeometry | None) -> list[StreetLine]:
-    """Return a feature's lines, or one reject."""
-    nothing = np.empty((0, 2))
-    if given is None or shape is None or given.is_empty:
-        return [StreetLine(file, number, 1, nothing, "has no geometry")]
-    if given.geom_type not in ("LineString", "MultiLineString"):
-        return [StreetLine(file, number, 1, nothing, "is not a line")]
+def _feature_lines(
+    file: str, number: int, original: BaseGeometry | None, projected: BaseGeometry | None
+) -> list[StreetLine]:
+    """Return the lines of a feature, or one rejected line."""
+    no_points = np.empty((0, 2))
+    if original is None or projected is None or original.is_empty:
+        return [StreetLine(file, number, 1, no_points, "has no geometry")]
+    if original.geom_type not in ("LineString", "MultiLineString"):
+        return [StreetLine(file, number, 1, no_points, "is not a line")]
     lines = []
-    for part, (before, after) in enumerate(
-        zip(shapely.get_parts(given), shapely.get_parts(shape), strict=True), start=1
+    for part, (original_part, projected_part) in enumerate(
+        zip(shapely.get_parts(original), shapely.get_parts(projected), strict=True), start=1
     ):
-        points = shapely.get_coordinates(after)
-        if not np.isfinite(shapely.get_coordinates(before)).all():
+        points = shapely.get_coordinates(projected_part)
+        if not np.isfinite(shapely.get_coordinates(original_part)).all():
             reason = "has a coordinate that is not a number"
         elif not np.isfinite(points).all():
             reason = "has a coordinate that its system cannot place"
@@ -173,11 +182,11 @@ def _parts(file: str, number: int, given: BaseGeometry | None, shape: BaseGeomet
             reason = "has no length"
         else:
             reason = ""
-        lines.append(StreetLine(file, number, part, nothing if reason else points, reason))
+        lines.append(StreetLine(file, number, part, no_points if reason else points, reason))
     return lines
 
 
-def _vertices(points: NDArray[np.float64]) -> bytes:
-    """Return what two lines share that run through the same vertices, to the centimetre, in either direction."""
+def _vertex_key(points: NDArray[np.float64]) -> bytes:
+    """Return a key that is equal for two lines with the same vertices, to the centimetre, in either direction."""
     rounded = np.round(points * _CENTIMETRES).astype(np.int64)
     return min(rounded.tobytes(), rounded[::-1].tobytes())

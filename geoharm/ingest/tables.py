@@ -1,7 +1,7 @@
-"""Sources that hold no events: read, settle and balance area tables, surveys, sites and street lines.
+"""Sources that hold no events: area tables, surveys, sites and street lines.
 
-They are read anew every time, all files of a source in one transaction: what only all of them together can tell
-(a value given twice) then needs no memory of earlier runs.
+They are read again every time, all files of a source in one transaction. Checks that need all files together (a value
+given twice) then need no memory of earlier runs.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _TABLES = {"area_table": "area_value", "survey": "survey_value", "site": "site",
 _ALL_TABLES = (
     *_TABLES.values(), "street_segment", "area", "reject", "duplicate", "file", "row", "event", "source", "default_geocode",
 )  # fmt: skip
-_NAMED = 5
-_STEPS = {"month": 1, "quarter": 3, "year": 12}
+_MAX_CODES_SHOWN = 5
+_MONTHS_PER_UNIT = {"month": 1, "quarter": 3, "year": 12}
 
 
 def ingest_table(
@@ -56,28 +56,28 @@ def ingest_table(
     files : sequence of InputFile
     area : StudyArea
     period : Period
-        Values of periods wholly outside it are rejected.
+        Values of periods completely outside it are rejected.
 
     Raises
     ------
     DataError, QualityError
-        With one sentence; the source is then as it was before.
+        With one sentence; the source is then unchanged.
     """
-    hashes = {one.name: one.sha256() for one in files}
+    hashes = {input_file.name: input_file.sha256() for input_file in files}
     name = source.name
-    # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
+    # Reading uses temporary tables only, so that nothing has to be undone if a reader fails.
     if input_format.kind in ("area_table", "survey"):
-        read = stage_values(engine, files, input_format, period)
+        rows_read = stage_values(engine, files, input_format, period)
     elif input_format.kind == "site":
-        read, sites, rejects = read_sites(engine, files, input_format)
+        rows_read, sites, rejects = read_sites(engine, files, input_format)
     else:
         lines = read_lines(files, input_format, area)
-        read = {one.name: sum(line.file == one.name for line in lines) for one in files}
+        rows_read = {input_file.name: sum(line.file == input_file.name for line in lines) for input_file in files}
     with engine.transaction() as connection:
         for table in _ALL_TABLES:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [name])
         connection.execute("DELETE FROM tidy.note WHERE source = ?", [name])
-        rows = [(name, file, sha256, input_format.fingerprint(), read[file]) for file, sha256 in hashes.items()]
+        rows = [(name, file, sha256, input_format.fingerprint(), rows_read[file]) for file, sha256 in hashes.items()]
         insert_rows(connection, "tidy.file", rows)
         if input_format.kind in ("area_table", "survey"):
             save_areas(connection, name, source.areas, input_format, area)
@@ -86,15 +86,15 @@ def ingest_table(
             _note_values(connection, name, input_format)
         elif input_format.kind == "site":
             save_sites(connection, name, sites, input_format, area)
-            found = [(name, row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
-            insert_rows(connection, REJECT_COLUMNS, found)
+            reject_rows = [(name, row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
+            insert_rows(connection, REJECT_COLUMNS, reject_rows)
         else:
             save_streets(connection, name, lines, area)
         return _ledger(engine, name, input_format)
 
 
 def area_counts(engine: DuckDBEngine, source: str, category: str = "all") -> AreaCounts:
-    """Return the counts of one category of an area table; "all" is the category of a table that has none.
+    """Return the counts of one category of an area table; "all" is the category of a table without categories.
 
     Raises
     ------
@@ -108,6 +108,15 @@ def area_counts(engine: DuckDBEngine, source: str, category: str = "all") -> Are
 def survey_estimates(engine: DuckDBEngine, source: str, input_format: Format, question: str = "all") -> SurveyEstimates:
     """Return the estimates of one question (a category) of a survey.
 
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    source : str
+    input_format : Format
+        Its rules give the unit of the estimates.
+    question : str
+        "all" in a survey without categories.
+
     Raises
     ------
     DataError
@@ -119,7 +128,7 @@ def survey_estimates(engine: DuckDBEngine, source: str, input_format: Format, qu
 
 
 def table_categories(engine: DuckDBEngine, source: str, kind: str) -> dict[str, int]:
-    """Return a source's categories and how many rows each has, most first; nothing for street lines."""
+    """Return a source's categories with their rows, the most frequent first; empty for street lines."""
     if kind == "streets":
         return {}
     rows = engine.connection.execute(
@@ -150,7 +159,7 @@ def _ledger(engine: DuckDBEngine, source: str, input_format: Format) -> TableLed
 
 
 def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, input_format: Format) -> None:
-    """Name the areas of the table without an outline, and the outlines without a row."""
+    """Save notes on the areas of the table without an outline, and on the outlines without a row."""
     table, name = _TABLES[input_format.kind], source.name
     if input_format.rules.area:
         sentence = (
@@ -164,29 +173,41 @@ def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, input_for
         return
     for sentence in source.areas.notes:
         save_note(connection, name, QualityNote("area file", 0, 0, sentence))
-    here, drawn = (
+    table_areas, outlined_areas = (
         {
             row[0]
-            for row in connection.execute(f"SELECT DISTINCT area FROM tidy.{of} WHERE source = ?", [name]).fetchall()
+            for row in connection.execute(
+                f"SELECT DISTINCT area FROM tidy.{tidy_table} WHERE source = ?", [name]
+            ).fetchall()
         }
-        for of in (table, "area")
+        for tidy_table in (table, "area")
     )
-    if not here & drawn:
+    if not table_areas & outlined_areas:
         msg = (
-            f'No area of "{name}" is in its area file: the table has codes like "{min(here)}", the file has codes like '
-            f'"{min(drawn)}". Check area_id, and area.id_width in the format.'
-        ) if here else f'The source "{name}" has no row left that can be used in the study period.'  # fmt: skip
+            f'No area of "{name}" is in its area file: the table has codes like "{min(table_areas)}", the file has codes like '
+            f'"{min(outlined_areas)}". Check area_id, and area.id_width in the format.'
+        ) if table_areas else f'The source "{name}" has no row left that can be used in the study period.'  # fmt: skip
         raise DataError(msg)
-    for kind, codes, what in (
-        ("no outline", here - drawn, "areas of the table that are not in the area file and have no place"),
-        ("no rows", drawn - here, "areas of the area file without a row in the table (missing, not zero)"),
+    for kind, codes, description in (
+        (
+            "no outline",
+            table_areas - outlined_areas,
+            "areas of the table that are not in the area file and have no place",
+        ),
+        (
+            "no rows",
+            outlined_areas - table_areas,
+            "areas of the area file without a row in the table (missing, not zero)",
+        ),
     ):
         if codes:
-            save_note(connection, name, QualityNote(kind, 0, 0, f"{what}: {len(codes):,}, {_listed(codes)}"))
+            save_note(
+                connection, name, QualityNote(kind, 0, 0, f"{description}: {len(codes):,}, {_quoted_list(codes)}")
+            )
 
 
 def _note_values(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> None:
-    """Say how many counts are intervals, and how many of all possible ones are not there."""
+    """Save notes on how many counts are intervals, and how many of all possible values are missing."""
     table = _TABLES[input_format.kind]
     if input_format.kind == "area_table":
         count = connection.execute(
@@ -195,33 +216,33 @@ def _note_values(connection: duckdb.DuckDBPyConnection, source: str, input_forma
         if count:
             sentence = "the number is suppressed or rounded, and kept as the least and the most it can be"
             save_note(connection, source, QualityNote("interval", count, 0, sentence))
-    first, last, areas, groups, held = connection.execute(
+    first, last, areas, categories, present = connection.execute(
         f"""SELECT min(since), max(until), count(DISTINCT area), count(DISTINCT category), count(*)
         FROM tidy.{table} WHERE source = ?""",
         [source],
     ).fetchall()[0]
     if first is None:
         return
-    possible = areas * groups * _steps(Period(first, last), input_format.rules.unit)
-    if held < possible:
+    possible = areas * categories * _count_periods(Period(first, last), input_format.rules.unit)
+    if present < possible:
         sentence = (
             "cells of area, period and category between the first and the last period without a value (missing, not zero): "
-            f"{possible - held:,} of {possible:,}"
+            f"{possible - present:,} of {possible:,}"
         )
         save_note(connection, source, QualityNote("missing", 0, 0, sentence))
 
 
-def _steps(span: Period, unit: str) -> int:
-    """Return how many periods of a unit follow one another in a span."""
-    if unit not in _STEPS:
+def _count_periods(span: Period, unit: str) -> int:
+    """Return the number of periods of a unit in a time span."""
+    if unit not in _MONTHS_PER_UNIT:
         return span.days // (7 if unit == "week" else 1)
     count, day = 0, span.start
     while day < span.end:
-        count, day = count + 1, add_months(day, _STEPS[unit])
+        count, day = count + 1, add_months(day, _MONTHS_PER_UNIT[unit])
     return count
 
 
-def _listed(codes: set[str]) -> str:
+def _quoted_list(codes: set[str]) -> str:
     ordered = sorted(codes)
-    named = ", ".join(f'"{code}"' for code in ordered[:_NAMED])
-    return named + (f" and {len(ordered) - _NAMED:,} more" if len(ordered) > _NAMED else "")
+    shown = ", ".join(f'"{code}"' for code in ordered[:_MAX_CODES_SHOWN])
+    return shown + (f" and {len(ordered) - _MAX_CODES_SHOWN:,} more" if len(ordered) > _MAX_CODES_SHOWN else "")

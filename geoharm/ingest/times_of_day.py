@@ -1,4 +1,4 @@
-"""Times of day: at which hours the rows of a source are known to have happened, and which times stand for none."""
+"""Times of day: the known hour of each row, and times that stand for "time not known"."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import duckdb
 from geoharm.ingest.quality_notes import save_note
 from geoharm.model.ledger import QualityNote
 
-# A time that stands for none: so many rows, and so many times the rows at the full hours beside it.
-_ROWS, _TIMES_NEIGHBOURS = 30, 3
+# A time that stands for "not known" has at least so many rows, and more than so many times those of the hours beside it.
+_MIN_ROWS, _TIMES_NEIGHBOURS = 30, 3
 
 
 def known_times_sql(connection: duckdb.DuckDBPyConnection, source: str) -> str:
-    """Return SQL for `hour`, `span_from` and `span_until` of the rows in ``kept``, and keep a note on times that stand for none.
+    """Return SQL for `hour`, `span_from` and `span_until` of the rows in ``kept``, and save notes on unknown times.
 
-    Midnight or noon stands for "time not known" where at least 30 rows, and over three times as many as at either full
-    hour beside it, bear exactly that time; or where every time is that one.
+    Midnight or noon stands for "time not known" in two cases: if at least 30 rows have exactly that time, and more than
+    three times as many as at either full hour beside it; or if every known time is that time.
     """
     counts = dict(
         connection.execute(
@@ -24,19 +24,19 @@ def known_times_sql(connection: duckdb.DuckDBPyConnection, source: str) -> str:
         ).fetchall()
     )
     timed = connection.execute("SELECT count(clock) FROM kept").fetchall()[0][0]
-    unknown = []
+    unknown_hours = []
     for hour in (0, 12):
-        rows, robustness = counts.get(hour, 0), max(counts.get((hour + step) % 24, 0) for step in (-1, 1))
-        if (rows >= _ROWS and rows > _TIMES_NEIGHBOURS * robustness) or 0 < rows == timed:
-            unknown.append(hour)
+        rows, neighbour_rows = counts.get(hour, 0), max(counts.get((hour + step) % 24, 0) for step in (-1, 1))
+        if (rows >= _MIN_ROWS and rows > _TIMES_NEIGHBOURS * neighbour_rows) or 0 < rows == timed:
+            unknown_hours.append(hour)
             sentence = f"the time is exactly {hour:02d}:00, which stands for a time that is not known"
             save_note(connection, source, QualityNote("time not known", rows, 0, sentence))
-    known = "clock"
-    if unknown:
-        marks = ", ".join(f"TIME '{hour:02d}:00:00'" for hour in unknown)
-        known = f"CASE WHEN CAST(clock AS TIME) NOT IN ({marks}) THEN clock END"
-    span = f"{known} IS NOT NULL AND clock_end > clock"
+    known_time = "clock"
+    if unknown_hours:
+        unknown_times = ", ".join(f"TIME '{hour:02d}:00:00'" for hour in unknown_hours)
+        known_time = f"CASE WHEN CAST(clock AS TIME) NOT IN ({unknown_times}) THEN clock END"
+    is_span = f"{known_time} IS NOT NULL AND clock_end > clock"
     return (
-        f"CASE WHEN {known} IS NOT NULL AND coalesce(clock_end, clock) = clock THEN hour(clock) END AS hour, "
-        f"CASE WHEN {span} THEN clock END AS span_from, CASE WHEN {span} THEN clock_end END AS span_until"
+        f"CASE WHEN {known_time} IS NOT NULL AND coalesce(clock_end, clock) = clock THEN hour(clock) END AS hour, "
+        f"CASE WHEN {is_span} THEN clock END AS span_from, CASE WHEN {is_span} THEN clock_end END AS span_until"
     )

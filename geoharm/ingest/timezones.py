@@ -1,6 +1,6 @@
-"""Civil clocks: from moments in UTC to a place's wall clock, and the times its clocks skip or show twice.
+"""Time zones: from UTC to a place's local time, and the local times that its clocks skip or repeat.
 
-Zone rules come from the standard library, so that every machine gives the same answers whatever its database was built
+Zone rules come from the standard library. So every machine gives the same answers, whatever its database was built
 with, and nothing is fetched while a study runs.
 """
 
@@ -20,42 +20,42 @@ Range = tuple[datetime, datetime]
 
 @lru_cache(maxsize=8)
 def utc_offset_changes(zone: str) -> tuple[tuple[datetime, int], ...]:
-    """Return (moment in UTC, seconds east of UTC from then on) for every change of a zone's clocks, 1900 to 2100."""
-    clock = ZoneInfo(zone)
+    """Return (time in UTC, seconds east of UTC from then on) for every change of a zone's offset, 1900 to 2100."""
+    zone_info = ZoneInfo(zone)
 
     def offset(moment: datetime) -> timedelta:
-        return moment.astimezone(clock).utcoffset() or timedelta()
+        return moment.astimezone(zone_info).utcoffset() or timedelta()
 
-    found = [(_FIRST, offset(_FIRST))]
-    early = _FIRST
-    while early < _LAST:
-        late = early + _STEP
-        while offset(early) != offset(late):
-            low, high = early, late
+    changes = [(_FIRST, offset(_FIRST))]
+    start = _FIRST
+    while start < _LAST:
+        end = start + _STEP
+        while offset(start) != offset(end):
+            low, high = start, end
             while high - low > timedelta(seconds=1):
                 middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
                 low, high = (middle, high) if offset(middle) == offset(low) else (low, middle)
-            found.append((high, offset(high)))
-            early = high
-        early = late
-    return tuple((moment.replace(tzinfo=None), int(shift.total_seconds())) for moment, shift in found)
+            changes.append((high, offset(high)))
+            start = high
+        start = end
+    return tuple((moment.replace(tzinfo=None), int(shift.total_seconds())) for moment, shift in changes)
 
 
 def wall_clock_sql(moment: str, zone: str) -> str:
-    """Return SQL that turns a TIMESTAMP column in UTC into the wall clock of a zone; a search tree of its changes."""
-    return _tree(moment, utc_offset_changes(zone))
+    """Return SQL that converts a TIMESTAMP column in UTC to a zone's local time, by a search tree of its offset changes."""
+    return _search_tree_sql(moment, utc_offset_changes(zone))
 
 
-def _tree(moment: str, changes: Sequence[tuple[datetime, int]]) -> str:
+def _search_tree_sql(moment: str, changes: Sequence[tuple[datetime, int]]) -> str:
     if len(changes) == 1:
         return f"{moment} + to_seconds({changes[0][1]})"
     middle = len(changes) // 2
-    early, late = _tree(moment, changes[:middle]), _tree(moment, changes[middle:])
-    return f"CASE WHEN {moment} < TIMESTAMP '{changes[middle][0]}' THEN {early} ELSE {late} END"
+    before_sql, after_sql = _search_tree_sql(moment, changes[:middle]), _search_tree_sql(moment, changes[middle:])
+    return f"CASE WHEN {moment} < TIMESTAMP '{changes[middle][0]}' THEN {before_sql} ELSE {after_sql} END"
 
 
 def clock_change_gaps(zone: str) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
-    """Return the half-open stretches of wall clock that a zone's clocks skipped, and those they showed twice."""
+    """Return the half-open ranges of local time that a zone's clocks skipped, and those they repeated."""
     skipped: list[Range] = []
     repeated: list[Range] = []
     for (_, before), (moment, after) in pairwise(utc_offset_changes(zone)):

@@ -1,7 +1,7 @@
-"""From ``stage`` to rows that mean something: dates, places and categories, or a reject with its reason.
+"""Check the rows of ``parsed`` (dates, places, categories); keep each or reject it with its reason.
 
-One file is one transaction. A file that would mislead (swapped coordinates, a format that fits less than half of
-its rows) is refused whole, with one sentence, and the database stays as it was.
+One file is one transaction. A file that would mislead (swapped coordinates, a format that fits less than half of its
+rows) is refused as a whole with one sentence, and the database does not change.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from geoharm.model.period import Period
 WITH_COMMA = "has a comma"
 BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
 
-_SWAPPED = 0.9
-# Places this share of the study area's size around it are projected as quickly as those inside.
+_SWAPPED_SHARE = 0.9
+# Places within this share of the study area's size around it are also projected by the fast method.
 _MARGIN = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRule:
-    """What, besides a file's bytes, decides how its rows are read.
+    """Everything besides a file's bytes that decides how its rows are read.
 
     Attributes
     ----------
@@ -55,30 +55,30 @@ class LoadRule:
     period: Period
 
     def key(self, sha256: str) -> str:
-        """Return a fingerprint that changes whenever a row could be read differently."""
+        """Return a fingerprint of a file and this rule; it changes whenever a row could be read differently."""
         rule = repr((sha256, self.source, self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period))
         return hashlib.sha256(rule.encode()).hexdigest()
 
 
 def load_file(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> bool:
-    """Read one file into ``tidy.row`` and ``tidy.reject``, replacing what it held there before.
+    """Read one file into ``tidy.row`` and ``tidy.reject``, replacing the file's earlier rows and rejects.
 
     Returns
     -------
     bool
-        False if the same bytes were read under the same rule before: nothing was changed.
+        False if the same bytes were read under the same rule before; nothing is changed then.
 
     Raises
     ------
     DataError, QualityError
-        If the file is refused; the database is as it was.
+        If the file is refused; the database does not change.
     """
-    held = engine.connection.execute(
+    stored = engine.connection.execute(
         "SELECT load_key FROM tidy.file WHERE source = ? AND file = ?", [rule.source, source.name]
     ).fetchall()
-    if held and held[0][0] == rule.key(source.sha256()):
+    if stored and stored[0][0] == rule.key(source.sha256()):
         return False
-    # Reading uses temporary tables only, so a file that breaks a reader leaves nothing to undo.
+    # Reading uses temporary tables only, so that nothing has to be undone if a reader fails.
     try:
         _load(engine, source, rule)
     finally:
@@ -94,12 +94,12 @@ def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
         msg = f'The file "{name}" changed while it was read; let the program that writes it end, and run again.'
         raise DataError(msg)
     check_dates(engine.connection, name, rule.input_format)
-    _gate_swapped(engine.connection, name, rule)
+    _refuse_swapped_coordinates(engine.connection, name, rule)
     with engine.transaction() as connection:
         forget_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
         _keep_rejects(connection, name, rule, staged, faults)
-        _gate_rejects(connection, name, rule, staged)
+        _refuse_many_rejects(connection, name, rule, staged)
         connection.execute(
             "INSERT INTO tidy.file VALUES (?, ?, ?, ?, ?)", [rule.source, name, sha256, rule.key(sha256), staged.read]
         )
@@ -112,14 +112,14 @@ def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
 
 
 def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
-    """Remove every row of a file, and its notes."""
+    """Remove a file with its rows, rejects and notes."""
     forget_notes(connection, source, name)
     for table in ("file", "row", "reject"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
 
 
 def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
-    """Return (condition, column, reason): the first that holds rejects a row."""
+    """Return (SQL condition, column, reason) for every fault; the first condition that is true rejects a row."""
     faults = [
         ("test", "remark", "says that the row is a test"),
         ("date_text IS NULL", "date", "is empty"),
@@ -146,20 +146,20 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
         faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, WITH_COMMA))
         condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
         faults.append((condition, column, "is not a number"))
-    faults += [(f"abs({column}) > {most}", column, f"is beyond {most} degrees") for column, most in limits]
+    faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]
     return faults
 
 
 def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
-    found = connection.execute(
+    places = connection.execute(
         "SELECT DISTINCT longitude, latitude FROM parsed WHERE longitude IS NOT NULL AND fault IS NULL"
     ).fetchnumpy()
-    longitude, latitude = (np.asarray(found[key], dtype=np.float64) for key in ("longitude", "latitude"))
+    longitude, latitude = (np.asarray(places[key], dtype=np.float64) for key in ("longitude", "latitude"))
     x, y = _crs.transform_near(
-        longitude, latitude, source=rule.input_format.crs, target=rule.area.crs, box=_box(rule, margin=_MARGIN)
+        longitude, latitude, source=rule.input_format.crs, target=rule.area.crs, box=_bounding_box(rule, margin=_MARGIN)
     )
     connection.register("projected", pa.table({"longitude": longitude, "latitude": latitude, "x": x, "y": y}))
-    # The order of the lines is kept without sorting.
+    # The rows stay in the order of the lines without sorting.
     connection.execute(
         """
         INSERT INTO tidy.row
@@ -171,14 +171,14 @@ def _keep_rows(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule)
     connection.unregister("projected")
 
 
-def _box(rule: LoadRule, *, margin: float) -> tuple[float, float, float, float]:
-    """Return west, south, east and north of the study area and a share of its size around it, in the file's system."""
+def _bounding_box(rule: LoadRule, *, margin: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the study area plus a margin, in the file's coordinate system."""
     west, south, east, north = rule.area.boundary.bounds
-    wide, high = margin * (east - west), margin * (north - south)
-    west, south, east, north = west - wide, south - high, east + wide, north + high
-    edge = np.linspace(0, 1, 21)
-    xs = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
-    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
+    margin_x, margin_y = margin * (east - west), margin * (north - south)
+    west, south, east, north = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    fractions = np.linspace(0, 1, 21)
+    xs = np.concatenate([west + fractions * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
+    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + fractions * (north - south)] * 2)
     lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.input_format.crs)
     return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
@@ -207,38 +207,38 @@ def _keep_rejects(
         )
 
 
-def _gate_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: StagedRows) -> None:
-    worst = connection.execute(
+def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule, staged: StagedRows) -> None:
+    most_frequent = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
         "WHERE source = ? AND file = ? AND reason NOT IN (?, ?) GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
         [rule.source, name, BEFORE_PERIOD, AFTER_PERIOD],
     ).fetchall()
-    if worst:
-        way_out = "Check the format or whether columns are swapped"
-        if worst[0][1].startswith(NOT_TEXT):
-            way_out = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
-        elif worst[0][1] == WITH_COMMA:
-            way_out = "Save the numbers with a decimal point and without thousands separators"
-        check_reject_share(name, rule.input_format, worst[0], staged.read, of="rows", way_out=way_out)
+    if most_frequent:
+        remedy = "Check the format or whether columns are swapped"
+        if most_frequent[0][1].startswith(NOT_TEXT):
+            remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif most_frequent[0][1] == WITH_COMMA:
+            remedy = "Save the numbers with a decimal point and without thousands separators"
+        check_reject_share(name, rule.input_format, most_frequent[0], staged.read, of="rows", way_out=remedy)
 
 
-def _gate_swapped(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
-    """Stop when nine rows in ten lie in the study area's box only with their coordinates swapped."""
-    west, south, east, north = _box(rule, margin=0.0)
-    box = [west, east, south, north]
-    placed, given, swapped = connection.execute(
+def _refuse_swapped_coordinates(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:
+    """Refuse a file if nine in ten located rows lie in the study area's bounding box only with coordinates swapped."""
+    west, south, east, north = _bounding_box(rule, margin=0.0)
+    bounds = [west, east, south, north]
+    located, inside_as_given, inside_if_swapped = connection.execute(
         """
         SELECT count(*) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
             count(*) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
             count(*) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
         FROM parsed
         """,
-        box,
+        bounds,
     ).fetchall()[0]
-    if placed and swapped >= _SWAPPED * placed and given < (1 - _SWAPPED) * placed:
+    if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
         names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
         msg = (
-            f'"{name}": {swapped:,} of {placed:,} rows lie in the study area only if "{names[0]}" and '
+            f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
             f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
         )
         raise QualityError(msg)

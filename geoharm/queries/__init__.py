@@ -1,1 +1,1 @@
-"""Questions to the database: each returns counts, points or a panel."""
+"""Queries to the database: each returns counts, points or a panel."""

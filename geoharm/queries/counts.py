@@ -1,4 +1,4 @@
-"""From events to what the rooms work on: distinct weighted points, and counts by zone or cell and day."""
+"""From events to the data of the analysis: distinct points, and counts by zone or cell and day."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from geoharm.queries.coverage import coverage
 
 
 def forget_cells(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Remove a source's counts by cell: its events have changed, or another grid is wanted."""
+    """Remove a source's counts by cell, since its events have changed or another grid is needed."""
     for table in ("cell_day", "cell_grid"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
 
@@ -33,9 +33,9 @@ Integers = NDArray[np.int64]
 
 
 def zone_index(x: Floats, y: Floats, zones: Sequence[Zone]) -> Integers:
-    """Return the position of the first zone that holds each point, edges included; -1 where none does.
+    """Return the position of the first zone that contains each point, edges included; -1 if none does.
 
-    Exact, whatever the number of points; see `geoharm.geo.point_in_polygon`, the only place where points meet polygons.
+    The result is exact for any number of points; see `geoharm.geo.point_in_polygon`, which does every such test.
 
     Parameters
     ----------
@@ -53,20 +53,28 @@ def zone_index(x: Floats, y: Floats, zones: Sequence[Zone]) -> Integers:
 def reduce_zones(engine: DuckDBEngine, operation: str, zones: Sequence[Zone], sources: Sequence[str]) -> None:
     """Count events by zone, category and day into ``tidy.zone_day``, replacing the operation's counts.
 
-    Events on a default geocode or without a place go to the zone `UNPLACED`, or to `UNPLACED_NEAR` if their address
-    text names a street on which a located event lies in the target area; those outside the study area are left out;
-    those inside it but in no zone go to `ELSEWHERE`.
+    - Events in the study area but in no zone are counted in `ELSEWHERE`.
+    - Events on a default geocode or without a place are counted in `UNPLACED`; or in `UNPLACED_NEAR`, if their address
+      text names a street on which a located event lies in the target area.
+    - Events outside the study area are not counted.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    operation : str
+    zones : sequence of Zone
+    sources : sequence of str
     """
     names = [*(zone.name for zone in zones), ELSEWHERE]
     target = [zone for zone in zones if zone.role is ZoneRole.TARGET]
     with engine.transaction() as connection:
         connection.execute("DELETE FROM tidy.zone_day WHERE operation = ?", [operation])
-        x, y = _places(connection, sources)
-        member = zone_index(x, y, zones)
-        labels = pa.array([names[position] for position in member], pa.string())  # -1 is the last name
+        x, y = _distinct_places(connection, sources)
+        zone_positions = zone_index(x, y, zones)
+        labels = pa.array([names[position] for position in zone_positions], pa.string())  # -1 is the last name
         connection.register("zone_of_point", pa.table({"x": x, "y": y, "zone": labels}))
         for source in sources:
-            _find_lines_near(connection, source, target)
+            _find_rows_near_target(connection, source, target)
             connection.execute(
                 """
                 INSERT INTO tidy.zone_day
@@ -85,54 +93,56 @@ def reduce_zones(engine: DuckDBEngine, operation: str, zones: Sequence[Zone], so
 def cell_counts(
     engine: DuckDBEngine, measure: Measure, grid: Grid
 ) -> tuple[Integers, NDArray[np.datetime64], Integers]:
-    """Return a measure's counts by square cell and day, from ``tidy.cell_day``, which is made when first asked for.
+    """Return a measure's counts by square cell and day, from ``tidy.cell_day``, which is computed at the first call.
 
-    Located events in the study area only: default geocodes and rows without a place are in no cell.
+    Only located events in the study area are counted: default geocodes and rows without a place are in no cell.
 
     Parameters
     ----------
     engine : DuckDBEngine
     measure : Measure
     grid : Grid
-        Of the hotspots, say; cells are half-open, see `Grid.cell_of`.
+        For example that of the hotspots; cells are half-open, see `Grid.cell_of`.
 
     Returns
     -------
     cells : ndarray of int, shape (n,)
         ``row * grid.nx + column``.
     days : ndarray of datetime64[D], shape (n,)
-        First days of months where the source knows no day.
+        The first day of the month if the source has no days.
     counts : ndarray of int, shape (n,)
-        One or more; a cell and day that is not there had no event. Ordered by cell, then day.
+        1 or more; a cell and day that is not listed had no event. Ordered by cell, then day.
 
     Raises
     ------
     DesignError
-        If located events of the source lie off the grid: they would be lost.
+        If located events of the source lie outside the grid, since they would be lost.
     """
     with engine.transaction() as connection:
-        held = connection.execute("SELECT * EXCLUDE (source) FROM tidy.cell_grid WHERE source = ?", [measure.source])
-        if held.fetchall() != [(grid.x0, grid.y0, grid.cell, grid.nx, grid.ny)]:
-            _reduce_cells(connection, measure.source, grid)
-        found = connection.execute(
+        stored_grid = connection.execute(
+            "SELECT * EXCLUDE (source) FROM tidy.cell_grid WHERE source = ?", [measure.source]
+        )
+        if stored_grid.fetchall() != [(grid.x0, grid.y0, grid.cell, grid.nx, grid.ny)]:
+            _count_cells(connection, measure.source, grid)
+        rows = connection.execute(
             f"""
             SELECT cell, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.cell_day
             WHERE source = $source {category_filter(measure)} GROUP BY cell, day ORDER BY cell, day
             """,
             {"source": measure.source} | category_values(measure),
         ).fetchnumpy()
-    cells, events = (np.asarray(found[key], dtype=np.int64) for key in ("cell", "events"))
-    return cells, np.asarray(found["day"]).astype("datetime64[D]"), events
+    cells, events = (np.asarray(rows[key], dtype=np.int64) for key in ("cell", "events"))
+    return cells, np.asarray(rows["day"]).astype("datetime64[D]"), events
 
 
-def _reduce_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid) -> None:
-    """Count a source's events by cell, category and day into ``tidy.cell_day``, replacing what it held."""
+def _count_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid) -> None:
+    """Count a source's events by cell, category and day into ``tidy.cell_day``, replacing its earlier counts."""
     forget_cells(connection, source)
-    x, y = _places(connection, [source])
+    x, y = _distinct_places(connection, [source])
     cell = grid.cell_of(x, y)
-    if off := int((cell < 0).sum()):
+    if off_grid := int((cell < 0).sum()):
         msg = (
-            f'The grid does not cover the study area: {off:,} of {x.size:,} places of "{source}" lie off it; make it with '
+            f'The grid does not cover the study area: {off_grid:,} of {x.size:,} places of "{source}" lie off it; make it with '
             "grid_over and the study area's boundary."
         )
         raise DesignError(msg)
@@ -151,24 +161,26 @@ def _reduce_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid
     )
 
 
-def _places(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> tuple[Floats, Floats]:
+def _distinct_places(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> tuple[Floats, Floats]:
     """Return the distinct places of sources' located events."""
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT DISTINCT x, y FROM tidy.event WHERE place = 'inside' AND source IN (SELECT unnest($1)) ORDER BY x, y",
         [list(sources)],
     ).fetchnumpy()
-    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+    x, y = (np.asarray(rows[axis], dtype=np.float64) for axis in ("x", "y"))
     return x, y
 
 
-def _find_lines_near(connection: duckdb.DuckDBPyConnection, source: str, target: Sequence[Zone]) -> None:
-    """Make ``near``: the rows without a usable place whose text names a street with a located event in the target."""
-    found = connection.execute(
+def _find_rows_near_target(connection: duckdb.DuckDBPyConnection, source: str, target: Sequence[Zone]) -> None:
+    """Make ``near``: rows without a usable place whose address names a street with a located event in the target area."""
+    street_points = connection.execute(
         "SELECT street, x, y FROM tidy.street_point WHERE source = ? ORDER BY ALL", [source]
     ).fetchnumpy()
-    x, y = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y"))
+    x, y = (np.asarray(street_points[axis], dtype=np.float64) for axis in ("x", "y"))
     inside = zone_index(x, y, target) >= 0
-    connection.register("streets", pa.table({"street": pa.array(sorted(set(found["street"][inside])), pa.string())}))
+    connection.register(
+        "streets", pa.table({"street": pa.array(sorted(set(street_points["street"][inside])), pa.string())})
+    )
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE near AS
@@ -182,9 +194,19 @@ def _find_lines_near(connection: duckdb.DuckDBPyConnection, source: str, target:
 
 
 def zone_counts(engine: DuckDBEngine, operation: str, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
-    """Return a measure's counts by zone and date; the last rows are `ELSEWHERE`, `UNPLACED_NEAR`, `UNPLACED`."""
+    """Return a measure's counts by zone and date; the last rows are `ELSEWHERE`, `UNPLACED_NEAR`, `UNPLACED`.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    operation : str
+        Whose counts `reduce_zones` has made.
+    measure : Measure
+    zones : sequence of Zone
+        The zones given to `reduce_zones`.
+    """
     names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
-    found = engine.connection.execute(
+    counted = engine.connection.execute(
         f"""
         SELECT zone, day, CAST(sum(events) AS BIGINT) AS events FROM tidy.zone_day
         WHERE operation = $operation AND source = $source {category_filter(measure)}
@@ -192,29 +214,36 @@ def zone_counts(engine: DuckDBEngine, operation: str, measure: Measure, zones: S
         """,
         {"operation": operation, "source": measure.source} | category_values(measure),
     ).fetchnumpy()
-    days = np.asarray(found["day"]).astype("datetime64[D]")
-    dates, column = np.unique(days, return_inverse=True)
-    row_of = {name: position for position, name in enumerate(names)}
-    rows = np.array([row_of[str(zone)] for zone in found["zone"]], dtype=np.int64)
+    days = np.asarray(counted["day"]).astype("datetime64[D]")
+    dates, date_indices = np.unique(days, return_inverse=True)
+    row_by_zone = {name: position for position, name in enumerate(names)}
+    row_indices = np.array([row_by_zone[str(zone)] for zone in counted["zone"]], dtype=np.int64)
     counts = np.zeros((len(names), dates.size), dtype=np.int64)
-    np.add.at(counts, (rows, column), np.asarray(found["events"], dtype=np.int64))
+    np.add.at(counts, (row_indices, date_indices), np.asarray(counted["events"], dtype=np.int64))
     span, missing, precision = coverage(engine, measure.source)
     by_month, by_year = precision in ("month", "year"), precision == "year"
     return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
 def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, weighed: bool = False) -> Points:
-    """Return the distinct located places of a measure in a window, with the events at each.
+    """Return the distinct located places of a measure in a window, with the number of events at each.
 
-    Default geocodes, rows without a place and rows outside the study area are left out. If `weighed`, and the measure
-    names a weight, the weight at a place is the sum of its events' weights, and the events stand beside it; an event
-    that states none weighs 1.
+    Default geocodes, rows without a place and rows outside the study area are left out.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    measure : Measure
+    window : Window
+    weighed : bool
+        If true, and the measure names a weight, the weight at a place is the sum of its events' weights, and the number
+        of events is returned too. An event without a stated weight has the weight 1.
     """
     weight = ""
     if weighed and measure.weight:
-        # In order of size, so that rounding does not hang on the order of threads.
+        # Summed in order of size, so that rounding does not depend on the order of threads.
         weight = ", sum(coalesce(weight, 1) ORDER BY coalesce(weight, 1)) AS weight"
-    found = engine.connection.execute(
+    rows = engine.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n{weight} FROM tidy.event
         WHERE source = $source AND place = 'inside' AND ({window_filter(window)}) {category_filter(measure)}
@@ -223,38 +252,38 @@ def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, we
         {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
     keys = ("x", "y", "weight", "n") if weight else ("x", "y", "n")
-    return Points(*(np.asarray(found[key], dtype=np.float64) for key in keys))
+    return Points(*(np.asarray(rows[key], dtype=np.float64) for key in keys))
 
 
 def stated_weights(engine: DuckDBEngine, measure: Measure) -> tuple[int, int]:
-    """Return how many events of a measure there are, and how many state a weight."""
-    found = engine.connection.execute(
+    """Return the number of events of a measure, and the number of those with a stated weight."""
+    totals = engine.connection.execute(
         f"SELECT count(*), count(weight) FROM tidy.event WHERE source = $source {category_filter(measure)}",
         {"source": measure.source} | category_values(measure),
     ).fetchall()[0]
-    return int(found[0]), int(found[1])
+    return int(totals[0]), int(totals[1])
 
 
 def dated_points(engine: DuckDBEngine, measure: Measure, window: Window | None = None) -> DatedPoints:
-    """Return the located places and days of a measure in a window, or at any time, with the events at each.
+    """Return the located places and days of a measure, in a window or at any time, with the number of events at each.
 
-    As `located_points`, but by day too; the first of the month where the source knows no day.
+    This is `located_points` by day. The day is the first of the month if the source has no days.
     """
-    spans = window_filter(window) if window else "true"
-    found = engine.connection.execute(
+    in_window = window_filter(window) if window else "true"
+    rows = engine.connection.execute(
         f"""
         SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({spans}) {category_filter(measure)}
+        WHERE source = $source AND place = 'inside' AND ({in_window}) {category_filter(measure)}
         GROUP BY x, y, day ORDER BY x, y, day
         """,
         {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
-    x, y, n = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n"))
-    return DatedPoints(x, y, np.asarray(found["day"]).astype("datetime64[D]"), n)
+    x, y, n = (np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n"))
+    return DatedPoints(x, y, np.asarray(rows["day"]).astype("datetime64[D]"), n)
 
 
 def source_categories(engine: DuckDBEngine, source: str) -> dict[str, int]:
-    """Return a source's categories with their events, the most frequent first."""
+    """Return a source's categories with their numbers of events, the most frequent first."""
     rows = engine.connection.execute(
         "SELECT category, count(*) AS n FROM tidy.event WHERE source = ? GROUP BY category ORDER BY n DESC, category",
         [source],
@@ -269,16 +298,16 @@ def whole_period(span: Period, missing: Sequence[date]) -> Window:
 
 def window_filter(window: Window) -> str:
     """Return the SQL condition on the days of a window."""
-    return " OR ".join(f"day >= DATE '{p.start}' AND day < DATE '{p.end}'" for p in window.periods)
+    return " OR ".join(f"day >= DATE '{period.start}' AND day < DATE '{period.end}'" for period in window.periods)
 
 
 def category_filter(measure: Measure) -> str:
     """Return the SQL condition on a measure's categories; its values come from `category_values`."""
     if not measure.categories:
         return ""
-    return "AND category IN (" + ", ".join(f"$category_{i}" for i in range(len(measure.categories))) + ")"
+    return "AND category IN (" + ", ".join(f"$category_{index}" for index in range(len(measure.categories))) + ")"
 
 
 def category_values(measure: Measure) -> dict[str, str]:
     """Return the values that `category_filter` binds."""
-    return {f"category_{i}": name for i, name in enumerate(measure.categories)}
+    return {f"category_{index}": name for index, name in enumerate(measure.categories)}

@@ -1,4 +1,4 @@
-"""Which days a source covers, and which months inside have no data."""
+"""The days that a source covers, and the months in between without data."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from geoharm.model.period import Period, add_months, first_of_month
 
 
 def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...], str]:
-    """Return the days a source covers, the months inside without any row, and its precision.
+    """Return the days a source covers, the months in between without any row, and its precision.
 
-    What the study states comes first, and no month of it is missing. Else the last month of a month-only source counts
-    whole, the last year of a year-only source, and a day-dated source ends with its last day.
+    If the study declares the covered days, these are returned, and no month is missing. Otherwise the days run from the
+    first to the last event; for a source dated by month or year they include the whole last month or year.
+
+    Raises
+    ------
+    DataError
+        If the source has no row left in the study period, or rows outside the declared days.
     """
     precision, start, end = engine.connection.execute(
         'SELECT "precision", covers_from, covers_to FROM tidy.source WHERE source = ?', [source]
@@ -42,7 +47,7 @@ def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...
             f"SELECT DISTINCT CAST(date_trunc('{unit}', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
         ).fetchall()
     }
-    # What is declared to be covered is covered: a month without events is then a count of zero.
+    # In declared days, a month without events is a count of zero, not a missing month.
     missing = (
         ()
         if declared

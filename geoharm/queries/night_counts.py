@@ -1,4 +1,4 @@
-"""Night and day: where a measure's events with a known time of day happened, and how many of them at night."""
+"""Counts of a measure's events by place, and how many of them happened at night."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FROM_HOUR, TO_HOUR = 22, 6
 def night_counts(
     engine: DuckDBEngine, measure: Measure
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places of a measure's events with a known hour, their events, and those between 22:00 and 6:00.
+    """Return the places of a measure's events with a known hour, the events at each, and those from 22:00 to 6:00.
 
     Returns
     -------
     x, y, events, at_night : ndarray, shape (n,)
         Distinct places in the study area, in metres; empty if no event has a known time.
     """
-    found = engine.connection.execute(
+    rows = engine.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n,
             CAST(count(*) FILTER (WHERE hour >= {FROM_HOUR} OR hour < {TO_HOUR}) AS DOUBLE) AS night FROM tidy.event
@@ -31,5 +31,5 @@ def night_counts(
         """,
         {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
-    x, y, events, night = (np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n", "night"))
-    return x, y, events, night
+    x, y, events, at_night = (np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n", "night"))
+    return x, y, events, at_night

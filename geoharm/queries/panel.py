@@ -26,7 +26,7 @@ def unit_panel(
     engine : DuckDBEngine
     measure : Measure
     windows : sequence of Window
-        They may share days: an event counts in each that holds it.
+        They may overlap: an event counts in each window that contains its day.
     cell : float
         Side of a cell in metres.
     origin : (x, y)
@@ -40,24 +40,26 @@ def unit_panel(
     Raises
     ------
     DesignError
-        If the source knows months or years only and a window cuts one.
+        If the source is dated by month or year, and a window contains only part of one.
     """
     side = check_positive(cell, "cell")
     _, _, precision = coverage(engine, measure.source)
-    step = precision if precision in ("month", "year") else ""
+    unit = precision if precision in ("month", "year") else ""
     for window in windows:
-        whole = (period.is_whole_years if step == "year" else period.is_whole_months for period in window.periods)
-        if step and not all(whole):
-            msg = f'"{measure.name}" is dated by {step}; the window "{window.name}" must start and end on the first of one.'
+        are_whole = (period.is_whole_years if unit == "year" else period.is_whole_months for period in window.periods)
+        if unit and not all(are_whole):
+            msg = f'"{measure.name}" is dated by {unit}; the window "{window.name}" must start and end on the first of one.'
             raise DesignError(msg)
-    found = dated_points(engine, measure)
-    rows, columns = np.floor((found.y - origin[1]) / side), np.floor((found.x - origin[0]) / side)
-    cells, events = np.column_stack([rows, columns]).astype(np.int64), found.weight.astype(np.int64)
-    unique, place = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
-    counts = np.zeros((unique.shape[0], len(windows)), dtype=np.int64)
-    for number, window in enumerate(windows):
+    points = dated_points(engine, measure)
+    rows, columns = np.floor((points.y - origin[1]) / side), np.floor((points.x - origin[0]) / side)
+    cells, events = np.column_stack([rows, columns]).astype(np.int64), points.weight.astype(np.int64)
+    distinct_cells, cell_indices = np.unique(cells.reshape(-1, 2), axis=0, return_inverse=True)
+    counts = np.zeros((distinct_cells.shape[0], len(windows)), dtype=np.int64)
+    for column, window in enumerate(windows):
         for period in window.periods:
-            inside = (found.day >= np.datetime64(period.start)) & (found.day < np.datetime64(period.end))
-            np.add.at(counts[:, number], place.ravel()[inside], events[inside])
-    used = counts.any(axis=1)
-    return UnitPanel(measure.name, tuple(windows), unique[used, 0], unique[used, 1], counts[used])
+            in_period = (points.day >= np.datetime64(period.start)) & (points.day < np.datetime64(period.end))
+            np.add.at(counts[:, column], cell_indices.ravel()[in_period], events[in_period])
+    occupied = counts.any(axis=1)
+    return UnitPanel(
+        measure.name, tuple(windows), distinct_cells[occupied, 0], distinct_cells[occupied, 1], counts[occupied]
+    )

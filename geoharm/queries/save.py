@@ -1,4 +1,4 @@
-"""Results beside the data they came from: what was estimated, by which version, from which study."""
+"""Save the estimated effects to the database, with the version and the study they come from."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ def save_effects(
     engine : DuckDBEngine
     effects : iterable of (operation, measure, Effect)
     study_hash, version : str
+        Of the study file, and of geoharm.
     seed : int
-        The study's.
+        Of the study.
 
     Notes
     -----
@@ -43,6 +44,6 @@ def save_effects(
     with engine.transaction() as connection:
         connection.execute("DELETE FROM result.effect")
         if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            connection.executemany(f"INSERT INTO result.effect VALUES ({marks})", rows)
+            placeholders = ", ".join("?" * len(rows[0]))
+            connection.executemany(f"INSERT INTO result.effect VALUES ({placeholders})", rows)
     return len(rows)

@@ -15,7 +15,7 @@ from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
-from geoharm.queries.time_of_week import _shares, hour_of_week_counts
+from geoharm.queries.time_of_week import _hour_shares, hour_of_week_counts
 from tests.conftest import lonlat
 
 FORMAT = """
@@ -70,7 +70,7 @@ moments = st.datetimes(datetime(2019, 1, 2), datetime(2022, 10, 1)).map(
 def test_the_shares_of_a_span_are_those_of_its_minutes(start, minutes):
     zero = datetime(1970, 1, 1)
     a = (start - zero).total_seconds()
-    found = _shares(np.array([a]), np.array([a + minutes * 60.0]))
+    found = _hour_shares(np.array([a]), np.array([a + minutes * 60.0]))
     assert found.reshape(7, 24) == pytest.approx(by_minutes(start, minutes), abs=1e-9)
     assert found.sum() == pytest.approx(1)
 

@@ -1,1 +1,1 @@
-"""What an unknown file holds: its format, columns and dates, proposed with evidence and doubts."""
+"""Propose or recognise the format of an unknown file: its columns and dates, with evidence and doubts."""

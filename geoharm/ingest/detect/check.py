@@ -1,4 +1,4 @@
-"""Read a file as a format says, without a study, and say what would become of its rows."""
+"""Read a file by a format, without a study, and report what would happen to its rows."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from geoharm.model.study import Source
 from geoharm.model.table_ledger import TableLedger
 from geoharm.queries.counts import source_categories
 
-# Any date that a record of a living city can have.
-_EVER = Period(date(1900, 1, 1), date(2100, 1, 1))
-# The whole of Web Mercator: places need not be measured here, only read.
+# The period is wide enough that no plausible date is rejected.
+_ANY_DATE = Period(date(1900, 1, 1), date(2100, 1, 1))
+# The whole extent of Web Mercator: coordinates are only read here, no distance is measured.
 _WORLD = StudyArea(shapely.box(-20_037_508, -20_048_966, 20_037_508, 20_048_966), _crs.MERCATOR)
-_MOST = 12
+_MAX_CATEGORIES = 12
 
 
 @dataclass(frozen=True, slots=True)
 class FileCheck:
-    """What files of events hold, read as a format says.
+    """What files of events contain, read by one format.
 
     Attributes
     ----------
     ledger : SourceLedger
     categories : mapping of str to int
-        The most frequent first.
+        Rows by category, the most frequent first.
     middle : tuple of (float, float)
-        Longitude and latitude that half of the located rows lie west and south of; nan without any.
+        Median longitude and median latitude of the located rows; nan if there are none.
     """
 
     ledger: SourceLedger
@@ -55,31 +55,40 @@ class FileCheck:
 def check_events(
     inputs: Sequence[InputFile], input_format: Format, folder: Path, on_file: Callable[[str], None] = lambda _: None
 ) -> FileCheck:
-    """Read files of events into a database that is thrown away, and return what they hold.
+    """Read files of events into a temporary database, and return what they contain.
+
+    Parameters
+    ----------
+    inputs : sequence of InputFile
+    input_format : Format
+    folder : Path
+        The only folder whose files the database may read.
+    on_file : callable
+        Called with the name of each file before it is read.
 
     Raises
     ------
     DataError
-        If one of them is refused.
+        If one of the files is refused.
     """
-    with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch) / "check.duckdb", inputs=folder) as store:
-        rule = LoadRule("check", input_format, _WORLD, _EVER)
-        for one in inputs:
-            on_file(one.name)
-            load_file(store, one, rule)
-        consolidate_source(store, "check", input_format, _WORLD, None, measured=False)
-        x, y = store.connection.execute(
+    with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch) / "check.duckdb", inputs=folder) as engine:
+        rule = LoadRule("check", input_format, _WORLD, _ANY_DATE)
+        for input_file in inputs:
+            on_file(input_file.name)
+            load_file(engine, input_file, rule)
+        consolidate_source(engine, "check", input_format, _WORLD, None, measured=False)
+        x, y = engine.connection.execute(
             "SELECT median(x), median(y) FROM tidy.event WHERE source = 'check' AND place = 'inside'"
         ).fetchall()[0]
         middle = (math.nan, math.nan)
         if x is not None:
             lon, lat = _crs.transform([x], [y], source=_WORLD.crs, target=_crs.LONLAT)
             middle = (float(lon[0]), float(lat[0]))
-        return FileCheck(source_ledger(store, "check", input_format), source_categories(store, "check"), middle)
+        return FileCheck(source_ledger(engine, "check", input_format), source_categories(engine, "check"), middle)
 
 
 def check_file(path: Path, input_format: Format) -> dict[str, Any]:
-    """Return what became of the rows of one file (or archive), its dates, default geocodes and categories.
+    """Return what happened to the rows of one file or archive, its dates, default geocodes and categories.
 
     Raises
     ------
@@ -90,25 +99,34 @@ def check_file(path: Path, input_format: Format) -> dict[str, Any]:
     if input_format.kind != "event":
         with (
             tempfile.TemporaryDirectory() as folder,
-            open_engine(Path(folder) / "check.duckdb", inputs=path.parent) as store,
+            open_engine(Path(folder) / "check.duckdb", inputs=path.parent) as engine,
         ):
             source = Source("check", input_format.kind, input_format.name, ())
-            table = ingest_table(store, source, input_format=input_format, files=inputs, area=_WORLD, period=_EVER)
-            return _about(table, input_format, table_categories(store, "check", input_format.kind))
-    looked = check_events(inputs, input_format, path.parent)
-    return _about(looked.ledger, input_format, looked.categories)
+            ledger = ingest_table(
+                engine, source, input_format=input_format, files=inputs, area=_WORLD, period=_ANY_DATE
+            )
+            return _summary(ledger, input_format, table_categories(engine, "check", input_format.kind))
+    check = check_events(inputs, input_format, path.parent)
+    return _summary(check.ledger, input_format, check.categories)
 
 
-def _about(ledger: SourceLedger | TableLedger, input_format: Format, held: Mapping[str, int]) -> dict[str, Any]:
+def _summary(ledger: SourceLedger | TableLedger, input_format: Format, categories: Mapping[str, int]) -> dict[str, Any]:
     span = ledger.coverage
-    missing, codes = (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
+    missing, geocodes = (
+        (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
+    )
     return {
         "format": input_format.name,
         "first_day": str(span.start) if span else "",
         "last_day": str(span.last) if span else "",
         "missing_months": [str(month)[:7] for month in missing],
-        "files": [{"file": row.file, **row.balance(), "reasons": row.named_reasons()} for row in ledger.files],
-        "default_geocodes": [{"rows": code.events, "addresses": code.addresses, "rule": code.reason} for code in codes],
+        "files": [
+            {"file": file_ledger.file, **file_ledger.balance(), "reasons": file_ledger.named_reasons()}
+            for file_ledger in ledger.files
+        ],
+        "default_geocodes": [
+            {"rows": geocode.events, "addresses": geocode.addresses, "rule": geocode.reason} for geocode in geocodes
+        ],
         "notes": [note.named() for note in ledger.notes],
-        "categories": dict(list(held.items())[:_MOST]),
+        "categories": dict(list(categories.items())[:_MAX_CATEGORIES]),
     }

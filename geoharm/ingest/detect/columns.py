@@ -1,4 +1,4 @@
-"""Which column of an unknown table is which field of a format: by its name first, and only if its values agree."""
+"""Which column of an unknown table is which field of a format, judged by its name and its values."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from geoharm.ingest.formats.input_format import personal_words
 
 _NEARLY_ALL = 0.9
 BLANKS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
-_PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
-_ABOUT_PEOPLE = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
-# The rank of a column by the words of its name: the lowest wins, and a name without any word is no candidate.
+_COORDINATE_PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
+_PERSONAL_ATTRIBUTES = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
+# The rank of a column by the words in its name. The lowest rank is chosen; a name that fits no pattern is no candidate.
 _Ranks = tuple[tuple[str, int], ...]
 _DATE: _Ranks = (
     (r"closed?|closure|updated?|modified|due|target|resolved|completed?|expir\w*|edited|last|birth|released?", 5),
@@ -41,26 +41,26 @@ _ADDRESS: _Ranks = (
     (r"description|district|ward|status|name|area", 9),
     (r"location|block|intersection|place", 1),
 )
-_PLACES = (
+_COORDINATE_NAMES = (
     ("longitude", (r"lon|lng|long|longitude", r"easting|eastings|x|xcoord|pointx", r"geom1")),
     ("latitude", (r"lat|latitude", r"northing|northings|y|ycoord|pointy", r"geom2")),
 )
-_WEIGHT = {"needles", "syringes", "quantity", "qty", "count", "n", "number", "total"}
+_WEIGHT_WORDS = {"needles", "syringes", "quantity", "qty", "count", "n", "number", "total"}
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the columns of a table were taken for.
+    """The columns of a table chosen for the fields of a format.
 
     Attributes
     ----------
     columns : mapping of field to position
     others : mapping of field to names
-        Columns that would fit as well.
+        Other columns that would also fit the field.
     left_out : tuple of (name, word)
-        Columns about people, and the word that says so.
+        Columns with personal data, and the word in the name that shows it.
     weight : str
-        A column that might count each row several times; never chosen.
+        A column that may give the number of events a row stands for. It is only reported, never chosen.
     doubts : tuple of str
     """
 
@@ -72,136 +72,146 @@ class Chosen:
 
 
 def choose_columns(sample: FileSample) -> Chosen:
-    """Return what each column is, as far as name and values agree."""
-    words = [_words(name) for name in sample.header]
+    """Return the column of each field, where both its name and its values fit."""
+    words = [_name_words(name) for name in sample.header]
     values = [
         [text for text in sample.column(index) if text and text not in BLANKS] for index in range(len(sample.header))
     ]
-    private = {
+    personal = {
         index: word
         for index, name in enumerate(sample.header)
-        if (word := personal_words(name) or next((one for one in words[index] if one in _ABOUT_PEOPLE), ""))
+        if (word := personal_words(name) or next((part for part in words[index] if part in _PERSONAL_ATTRIBUTES), ""))
     }
-    free = [index for index in range(len(sample.header)) if index not in private and words[index]]
+    candidates = [index for index in range(len(sample.header)) if index not in personal and words[index]]
     columns: dict[str, int] = {}
     others: dict[str, tuple[str, ...]] = {}
     doubts: list[str] = []
 
-    def take(field: str, ranks: _Ranks, fits: Callable[[int], bool], most: int) -> None:
+    def choose(field: str, ranks: _Ranks, fits: Callable[[int], bool], worst_rank: int) -> None:
         ranked = sorted(
             (rank, index)
-            for index in free
-            if index not in columns.values() and (rank := _rank(words[index], ranks)) <= most and fits(index)
+            for index in candidates
+            if index not in columns.values() and (rank := _rank(words[index], ranks)) <= worst_rank and fits(index)
         )
         if ranked:
             columns[field] = ranked[0][1]
             others[field] = tuple(sample.header[index] for _, index in ranked[1:])
 
-    def dated(index: int) -> bool:
+    def holds_dates(index: int) -> bool:
         return bool(values[index]) and (
             looks_like_dates(values[index]) or bool(looks_like_day_numbers(values[index][:200]))
         )
 
-    def half(index: int) -> bool:
+    def is_half_filled(index: int) -> bool:
         return len(values[index]) >= 0.5 * len(sample.rows)
 
-    take("date", _DATE, lambda index: half(index) and dated(index), 2)
+    choose("date", _DATE, lambda index: is_half_filled(index) and holds_dates(index), 2)
     if "date" in columns and {"from", "fr", "start"} & set(words[columns["date"]]):
-        take("end", ((r"to|end|until", 0),), dated, 0)
+        choose("end", ((r"to|end|until", 0),), holds_dates, 0)
     if "date" not in columns:
-        columns |= _split_date(words, values, free)
-        later = [sample.header[index] for index in free if "year" not in columns and looks_like_dates(values[index])]
-        doubts += [f'date: "{name}" holds dates, but its name does not say that events happened then' for name in later]
+        columns |= _date_part_columns(words, values, candidates)
+        other_dates = [
+            sample.header[index] for index in candidates if "year" not in columns and looks_like_dates(values[index])
+        ]
+        doubts += [
+            f'date: "{name}" holds dates, but its name does not say that events happened then' for name in other_dates
+        ]
     if sample.places is None:
-        for field, found in _place_columns(words, values, free).items():
-            columns[field], others[field] = found[0], tuple(sample.header[index] for index in found[1:])
+        for field, indices in _coordinate_columns(words, values, candidates).items():
+            columns[field], others[field] = indices[0], tuple(sample.header[index] for index in indices[1:])
         if "longitude" not in columns:
-            rest = [index for index in free if index not in columns.values()]
-            text, said = _place_text(sample, words, values, rest)
-            doubts += said
-            columns |= {} if text is None else {"latlon": text}
-    take("id", _ID, lambda index: half(index) and len(words[index]) + ("id" in words[index]) > 1, 3)
-    take("category", _CATEGORY, lambda index: _are_kinds(values[index]) and half(index), 2)
-    _prefer_several(sample, values, columns, others)
-    take("address", _ADDRESS, lambda index: _are_texts(values[index]), 1)
+            unused = [index for index in candidates if index not in columns.values()]
+            pair_column, pair_doubts = _coordinate_pair_column(sample, words, values, unused)
+            doubts += pair_doubts
+            columns |= {} if pair_column is None else {"latlon": pair_column}
+    choose("id", _ID, lambda index: is_half_filled(index) and len(words[index]) + ("id" in words[index]) > 1, 3)
+    choose("category", _CATEGORY, lambda index: _are_categories(values[index]) and is_half_filled(index), 2)
+    _prefer_varied_category(sample, values, columns, others)
+    choose("address", _ADDRESS, lambda index: _are_addresses(values[index]), 1)
     weight = next(
-        (sample.header[index] for index in free if index not in columns.values() and set(words[index]) & _WEIGHT
+        (sample.header[index] for index in candidates if index not in columns.values() and set(words[index]) & _WEIGHT_WORDS
          and "id" not in words[index] and _are_counts(values[index])), "",
     )  # fmt: skip
-    left_out = tuple((sample.header[index], word) for index, word in private.items())
-    return Chosen(columns, {key: names for key, names in others.items() if names}, left_out, weight, tuple(doubts))
+    personal_columns = tuple((sample.header[index], word) for index, word in personal.items())
+    return Chosen(
+        columns, {key: names for key, names in others.items() if names}, personal_columns, weight, tuple(doubts)
+    )
 
 
 def is_number(text: str) -> bool:
-    """Return whether a text is a number with a decimal point, if any."""
+    """Return whether a text is a number; the decimal sign, if there is one, must be a point."""
     return bool(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text.strip()))
 
 
-def _words(name: str) -> list[str]:
-    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
-    found = re.findall(r"[a-z]+\d*", split.lower())
-    joined = "".join(found)
-    return [*found, joined] if joined in ("xcoord", "ycoord", "pointx", "pointy", "objectid") else found
+def _name_words(name: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    words = re.findall(r"[a-z]+\d*", spaced.lower())
+    joined = "".join(words)
+    return [*words, joined] if joined in ("xcoord", "ycoord", "pointx", "pointy", "objectid") else words
 
 
 def _rank(words: Sequence[str], ranks: _Ranks) -> int:
-    """Return the rank of the first line that a word of a name fits; 9 if none does."""
+    """Return the rank of the first pattern that a word of the name matches; 9 if none matches."""
     for pattern, rank in ranks:
         if any(re.fullmatch(pattern, word) for word in words):
             return rank
     return 9
 
 
-def _split_date(words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]) -> dict[str, int]:
-    """Return columns of year, month and day, if there are a year and a month."""
-    found: dict[str, int] = {}
-    for field, names, least, most in (
+def _date_part_columns(
+    words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
+) -> dict[str, int]:
+    """Return the columns of year, month and, if present, day; empty without both a year and a month."""
+    columns: dict[str, int] = {}
+    for field, names, minimum, maximum in (
         ("year", ("year", "yr"), 1900, 2100), ("month", ("month", "mon", "mnth"), 1, 12), ("day", ("day",), 1, 31),
     ):  # fmt: skip
-        for index in free:
-            whole = [text for text in values[index] if text.isdecimal() and least <= int(text) <= most]
-            if set(words[index]) & set(names) and whole and len(whole) >= 0.9 * len(values[index]):
-                found.setdefault(field, index)
-    return found if {"year", "month"} <= set(found) else {}
+        for index in candidates:
+            in_range = [text for text in values[index] if text.isdecimal() and minimum <= int(text) <= maximum]
+            if set(words[index]) & set(names) and in_range and len(in_range) >= 0.9 * len(values[index]):
+                columns.setdefault(field, index)
+    return columns if {"year", "month"} <= set(columns) else {}
 
 
-def _place_columns(
-    words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
+def _coordinate_columns(
+    words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
 ) -> dict[str, list[int]]:
-    """Return the columns of longitude and of latitude, the best names that both have; empty if there are none."""
+    """Return the columns of longitude and of latitude, by the first kind of name that gives both; empty if none does."""
     for level in range(3):
         pair = {
             field: [
                 index
-                for index in free
+                for index in candidates
                 if any(re.fullmatch(names[level], word) for word in words[index])
                 and values[index]
                 and sum(map(is_number, values[index])) >= _NEARLY_ALL * len(values[index])
             ]
-            for field, names in _PLACES
+            for field, names in _COORDINATE_NAMES
         }
         if all(pair.values()):
             return pair
     return {}
 
 
-def _place_text(
-    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], free: Sequence[int]
+def _coordinate_pair_column(
+    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
 ) -> tuple[int | None, list[str]]:
-    """Return the column that holds "latitude, longitude", if any, and what is in doubt about columns of places."""
+    """Return the column that holds "latitude, longitude", if any, and the doubts about columns of coordinates."""
     doubts = []
-    for index in free:
+    for index in candidates:
         texts, name = values[index], sample.header[index]
         if not texts:
             continue
-        comma = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
-        named = any(re.fullmatch(pattern, word) for _, names in _PLACES for pattern in names for word in words[index])
-        if named and comma >= _NEARLY_ALL * len(texts):
+        with_decimal_comma = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
+        is_coordinate_name = any(
+            re.fullmatch(pattern, word) for _, names in _COORDINATE_NAMES for pattern in names for word in words[index]
+        )
+        if is_coordinate_name and with_decimal_comma >= _NEARLY_ALL * len(texts):
             doubts.append(f'place: "{name}" has decimal commas; save the table with decimal points')
             continue
-        pairs = [match for text in texts if (match := _PAIR.fullmatch(text))]
+        pairs = [match for text in texts if (match := _COORDINATE_PAIR.fullmatch(text))]
         if len(pairs) >= _NEARLY_ALL * len(texts):
-            if all(abs(float(one[1])) <= 90 for one in pairs):
+            if all(abs(float(pair[1])) <= 90 for pair in pairs):
                 return index, [f'latlon: "{name}" is read as latitude, longitude; check one place']
             doubts.append(f'latlon: "{name}" holds longitude first; split it into two columns')
         if sum(text.upper().startswith("POINT") for text in texts) >= _NEARLY_ALL * len(texts):
@@ -209,26 +219,26 @@ def _place_text(
     return None, doubts
 
 
-def _prefer_several(
+def _prefer_varied_category(
     sample: FileSample, values: Sequence[Sequence[str]], columns: dict[str, int], others: dict[str, tuple[str, ...]]
 ) -> None:
-    """Take another category column where the first says the same of every row."""
+    """Choose another category column if the first has only one value."""
     if "category" not in columns or len(set(values[columns["category"]])) > 1:
         return
-    constraints = [name for name in others["category"] if len(set(values[sample.header.index(name)])) > 1]
-    if constraints:
-        first = sample.header[columns["category"]]
-        columns["category"] = sample.header.index(constraints[0])
-        others["category"] = (first, *(name for name in others["category"] if name != constraints[0]))
+    varied = [name for name in others["category"] if len(set(values[sample.header.index(name)])) > 1]
+    if varied:
+        constant_column = sample.header[columns["category"]]
+        columns["category"] = sample.header.index(varied[0])
+        others["category"] = (constant_column, *(name for name in others["category"] if name != varied[0]))
 
 
-def _are_kinds(texts: Sequence[str]) -> bool:
-    different = set(texts)
-    return 0 < len(different) <= max(50, len(texts) // 5) and not all(map(is_number, different))
+def _are_categories(texts: Sequence[str]) -> bool:
+    distinct = set(texts)
+    return 0 < len(distinct) <= max(50, len(texts) // 5) and not all(map(is_number, distinct))
 
 
-def _are_texts(texts: Sequence[str]) -> bool:
-    return len(set(texts)) > 1 and not any(_PAIR.fullmatch(text) or is_number(text) for text in texts[:50])
+def _are_addresses(texts: Sequence[str]) -> bool:
+    return len(set(texts)) > 1 and not any(_COORDINATE_PAIR.fullmatch(text) or is_number(text) for text in texts[:50])
 
 
 def _are_counts(texts: Sequence[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Which date patterns a column needs, and what about them only a person can settle."""
+"""The date patterns that a column needs, and the doubts that only a person can settle."""
 
 from __future__ import annotations
 
@@ -8,108 +8,116 @@ from collections.abc import Sequence
 from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL
 from geoharm.ingest.formats.input_format import read_date
 
-_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _YEAR_FIRST = (
     "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", "%Y-%m-%d %H:%M:%S+00", "%Y-%m-%dT%H:%M",
     "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S%z",
     "%Y-%m-%d %H:%M:%S%z", "%Y-%m", "%Y/%m/%d", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y%m%d",
 )  # fmt: skip
-_NAMED = (
+_MONTH_NAME_PATTERNS = (
     "%d-%b-%Y", "%d %b %Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y %H:%M", "%d %b %Y %H:%M", "%b %Y", "%B %Y",
 )  # fmt: skip
-_ORDERS = tuple(
-    (f"%d{sign}%m{sign}{year}{clock}", f"%m{sign}%d{sign}{year}{clock}")
-    for sign in "/-."
+_ORDER_PAIRS = tuple(
+    (f"%d{separator}%m{separator}{year}{time_suffix}", f"%m{separator}%d{separator}{year}{time_suffix}")
+    for separator in "/-."
     for year in ("%Y", "%y")
-    for clock in _CLOCKS
+    for time_suffix in _TIME_SUFFIXES
 )
-PATTERNS = (*_YEAR_FIRST, *_NAMED, *(pattern for pair in _ORDERS for pattern in pair))
+PATTERNS = (*_YEAR_FIRST, *_MONTH_NAME_PATTERNS, *(pattern for pair in _ORDER_PAIRS for pattern in pair))
 MONTHLY = ("%Y-%m", "%b %Y", "%B %Y")
-_OFFSETS = ("+00", "Z", "%z")
-# A day number of a spreadsheet between 1954 and 2064, and milliseconds between 1973 and 2100.
-_SERIAL, _EPOCH = (20_000, 60_000), (10**11, 41 * 10**11)
+_OFFSET_ENDINGS = ("+00", "Z", "%z")
+# Plausible ranges: spreadsheet day numbers from 1954 to 2064, and milliseconds from 1973 to 2100.
+_SERIAL_RANGE, _EPOCH_RANGE = (20_000, 60_000), (10**11, 41 * 10**11)
 
 
 def looks_like_dates(values: Sequence[str]) -> bool:
-    """Return whether nine texts in ten are dates of known patterns."""
+    """Return whether at least nine in ten distinct texts are dates of known patterns."""
     texts = list(dict.fromkeys(values))[:60]
-    return bool(texts) and sum(any(is_date(text, one) for one in PATTERNS) for text in texts) >= 0.9 * len(texts)
+    return bool(texts) and sum(any(is_date(text, pattern) for pattern in PATTERNS) for text in texts) >= 0.9 * len(
+        texts
+    )
 
 
 def looks_like_day_numbers(values: Sequence[str]) -> str:
-    """Return "excel-serial" or "epoch-ms" if all texts are such numbers, else nothing."""
+    """Return "excel-serial" or "epoch-ms" if all texts are such numbers, else an empty text."""
     numbers = [float(text) for text in values if re.fullmatch(r"\d+(\.\d+)?", text)]
     if not numbers or len(numbers) < len(values):
         return ""
-    for name, (least, most) in ((EXCEL_SERIAL, _SERIAL), (EPOCH_MS, _EPOCH)):
-        if all(least <= number <= most for number in numbers):
+    for name, (minimum, maximum) in ((EXCEL_SERIAL, _SERIAL_RANGE), (EPOCH_MS, _EPOCH_RANGE)):
+        if all(minimum <= number <= maximum for number in numbers):
             return name
     return ""
 
 
 def is_date(text: str, pattern: str) -> bool:
-    """Return whether a text is a date of a living city under a pattern."""
-    found = read_date(text, pattern)
-    return found is not None and 1900 <= found.year <= 2100
+    """Return whether a text is a date between 1900 and 2100 under a pattern."""
+    moment = read_date(text, pattern)
+    return moment is not None and 1900 <= moment.year <= 2100
 
 
 def detect_date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
-    """Return the patterns that read the texts, and what is in doubt.
+    """Return the patterns that read the texts, and the doubts.
 
-    Where day and month can be told apart by no text, or are told apart differently by different texts, no pattern of
-    that shape is returned: a person has to say which is meant.
+    If no text shows the order of day and month, or if different texts show different orders, no pattern of that shape
+    is returned: a person has to choose the order.
 
     Examples
     --------
-    >>> date_patterns(["31/01/2020", "02/03/2020"])
+    >>> detect_date_patterns(["31/01/2020", "02/03/2020"])
     (('%d/%m/%Y',), [])
-    >>> date_patterns(["01/02/2020", "02/03/2020"])[0]
+    >>> detect_date_patterns(["01/02/2020", "02/03/2020"])[0]
     ()
     """
     texts = list(dict.fromkeys(text.strip() for text in values if text.strip()))
-    number = looks_like_day_numbers(texts)
-    if number:
-        return (number,), [f"date: the numbers look like {number}; check one of them against a day that is known"]
-    fits = {pattern: {index for index, text in enumerate(texts) if is_date(text, pattern)} for pattern in PATTERNS}
-    doubt = []
-    for pair in _ORDERS:
+    number_pattern = looks_like_day_numbers(texts)
+    if number_pattern:
+        return (number_pattern,), [
+            f"date: the numbers look like {number_pattern}; check one of them against a day that is known"
+        ]
+    read_by = {pattern: {index for index, text in enumerate(texts) if is_date(text, pattern)} for pattern in PATTERNS}
+    doubts = []
+    for pair in _ORDER_PAIRS:
         day_first, month_first = pair
-        both = fits[day_first] & fits[month_first]
-        if not fits[day_first] or not fits[month_first]:
+        read_by_both = read_by[day_first] & read_by[month_first]
+        if not read_by[day_first] or not read_by[month_first]:
             continue
-        only = [fits[one] - both for one in pair]
-        if all(only) or not any(only):
-            how = "read every text alike" if not any(only) else "are both needed, so the column mixes two orders"
-            doubt.append(f"date: {day_first} and {month_first} {how}; say which is meant under date.formats")
-            wrong: tuple[str, ...] = pair
+        read_by_one_only = [read_by[pattern] - read_by_both for pattern in pair]
+        if all(read_by_one_only) or not any(read_by_one_only):
+            problem = (
+                "read every text alike"
+                if not any(read_by_one_only)
+                else "are both needed, so the column mixes two orders"
+            )
+            doubts.append(f"date: {day_first} and {month_first} {problem}; say which is meant under date.formats")
+            rejected: tuple[str, ...] = pair
         else:
-            wrong = (month_first,) if only[0] else (day_first,)
-        for pattern in wrong:
-            fits[pattern] = set()
+            rejected = (month_first,) if read_by_one_only[0] else (day_first,)
+        for pattern in rejected:
+            read_by[pattern] = set()
     needed: list[str] = []
-    left = set(range(len(texts)))
-    while left:
-        best = max(fits, key=lambda pattern: len(fits[pattern] & left))
-        if not fits[best] & left:
+    unread = set(range(len(texts)))
+    while unread:
+        best = max(read_by, key=lambda pattern: len(read_by[pattern] & unread))
+        if not read_by[best] & unread:
             break
         needed.append(best)
-        left -= fits[best]
+        unread -= read_by[best]
     if len(needed) > 1:
-        doubt.append(f"date: {len(needed)} formats stand in one column ({' and '.join(needed)})")
-    offsets = [pattern for pattern in needed if pattern.endswith(_OFFSETS)]
+        doubts.append(f"date: {len(needed)} formats stand in one column ({' and '.join(needed)})")
+    offsets = [pattern for pattern in needed if pattern.endswith(_OFFSET_ENDINGS)]
     if offsets:
-        doubt.append(
+        doubts.append(
             f"date: some texts end in an offset ({offsets[0]}); say whether they are the local clock all the same, as written "
             "here, or UTC: then add date.zone"
         )
-    if left and not any("say which is meant" in line for line in doubt):
-        doubt.append(f"date: {len(left):,} of {len(texts):,} different texts fit no known pattern")
-    return tuple(needed), doubt
+    if unread and not any("say which is meant" in doubt for doubt in doubts):
+        doubts.append(f"date: {len(unread):,} of {len(texts):,} different texts fit no known pattern")
+    return tuple(needed), doubts
 
 
 def precision_of(patterns: Sequence[str]) -> str:
-    """Return the precision that patterns name: month, day or moment."""
+    """Return the precision of the patterns: month, day or moment."""
     if patterns and all(pattern in MONTHLY for pattern in patterns):
         return "month"
-    timed = any("%H" in one or "%I" in one or one == EPOCH_MS for one in patterns)
-    return "moment" if timed else "day"
+    has_time = any("%H" in pattern or "%I" in pattern or pattern == EPOCH_MS for pattern in patterns)
+    return "moment" if has_time else "day"

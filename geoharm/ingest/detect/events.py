@@ -1,7 +1,7 @@
-"""Propose a format for an unknown table, with the evidence for each guess and what could not be decided.
+"""Propose a format for an unknown table, with evidence for each guess and the undecided questions.
 
-A guess is a text to read and edit. Nothing is ever ingested on one: it says ``guessed = true``, and what could not be
-decided is left open in a way that no format may be.
+A guess is a text to read and edit. No study reads data by it: it says ``guessed = true``, and what could not be decided
+is left incomplete, so that the text is not yet a valid format.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from geoharm.ingest.detect.sample import PERIOD, FileSample, read_sample
 from geoharm.ingest.readers.input_files import InputFile
 
 _UNKNOWN_CRS = "EPSG:????"
-_WIDE = 3
-_SHOWN = 8
+_MANY_COLUMNS = 3
+_MAX_CATEGORIES_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +32,15 @@ class FormatGuess:
     Attributes
     ----------
     toml : str
-        To save, read and edit.
+        The format as TOML, to save, read and edit.
     evidence : tuple of str
-        Why each column was taken for what.
+        Why each column was chosen for its field.
     undecided : tuple of str
-        What a person has to settle.
+        What a person has to decide.
     columns : mapping of field to header
-        What was chosen.
+        The chosen columns.
     left_out : tuple of str
-        Columns about people, which nothing reads.
+        Columns with personal data, which are never read.
     """
 
     toml: str
@@ -57,166 +57,171 @@ class FormatGuess:
 
 
 def guess_format(source: InputFile) -> FormatGuess:
-    """Propose how to read a table of events, from its header and its first rows.
+    """Propose a format for a table of events, from its header and a sample of its rows.
 
     Raises
     ------
     DataError
-        If the file is no table with names of columns.
+        If the file is not a table with column names.
     """
     return guess_events(read_sample(source))
 
 
 def guess_events(sample: FileSample) -> FormatGuess:
-    """Propose how to read a table of events that begins like this."""
+    """Propose a format for a table of events, from a sample of it."""
     chosen = choose_columns(sample)
-    names = {one: sample.header[index] for one, index in chosen.columns.items()}
-    evidence, undecided = [_packing(sample), *sample.notes], list(chosen.doubts)
-    for one, name in names.items():
-        filled = sum(text not in ("", *BLANKS) for text in sample.column(chosen.columns[one]))
-        evidence.append(f'{one}: "{name}", by its name and {filled:,} of {len(sample.rows):,} values')
-    undecided += [f"{one}: {_listed(others)} would fit as well" for one, others in chosen.others.items()]
+    names = {field_name: sample.header[index] for field_name, index in chosen.columns.items()}
+    evidence, undecided = [_container_evidence(sample), *sample.notes], list(chosen.doubts)
+    for field_name, name in names.items():
+        filled = sum(text not in ("", *BLANKS) for text in sample.column(chosen.columns[field_name]))
+        evidence.append(f'{field_name}: "{name}", by its name and {filled:,} of {len(sample.rows):,} values')
+    undecided += [
+        f"{field_name}: {_quoted_list(alternatives)} would fit as well"
+        for field_name, alternatives in chosen.others.items()
+    ]
     patterns: tuple[str, ...] = ()
     if "date" in names:
-        patterns, doubt = detect_date_patterns(_filled(sample, chosen, "date"))
-        undecided += doubt
+        patterns, doubts = detect_date_patterns(_filled_values(sample, chosen, "date"))
+        undecided += doubts
         evidence += [f"date: read as {' or '.join(patterns)}"] if patterns else []
     elif "year" in names:
         patterns = ("%Y-%m-%d",) if "day" in names else ("%Y-%m",)
-    crs, seen, doubt = _system(sample, chosen)
-    evidence += seen
-    undecided += doubt
+    crs, crs_evidence, doubts = _coordinate_system(sample, chosen)
+    evidence += crs_evidence
+    undecided += doubts
     if sample.places:
         names["geometry"] = "geometry"
-    undecided += _missing(sample, names)
-    undecided += _identity(sample, chosen, evidence)
-    undecided += _meaning(sample, chosen)
+    undecided += _missing_field_doubts(sample, names)
+    undecided += _duplicate_doubts(sample, chosen, evidence)
+    undecided += _category_doubts(sample, chosen)
     undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
     undecided.append("the publisher, the licence and the sentence it asks for")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
-    text = _toml(sample, chosen, patterns, crs)
-    return FormatGuess(text, tuple(evidence), tuple(undecided), names, left_out)
+    toml = _format_toml(sample, chosen, patterns, crs)
+    return FormatGuess(toml, tuple(evidence), tuple(undecided), names, left_out)
 
 
-def _packing(sample: FileSample) -> str:
+def _container_evidence(sample: FileSample) -> str:
     if sample.container == "csv":
         return f"{len(sample.header)} columns, delimiter {sample.delimiter!r}, encoding {sample.encoding}"
-    where = f', sheet "{sample.sheet}"' if sample.sheet else ""
-    where += f", names in row {sample.header_row}" if sample.header_row > 1 else ""
-    return f"{len(sample.header)} columns of a {sample.container} file{where}"
+    details = f', sheet "{sample.sheet}"' if sample.sheet else ""
+    details += f", names in row {sample.header_row}" if sample.header_row > 1 else ""
+    return f"{len(sample.header)} columns of a {sample.container} file{details}"
 
 
-def _filled(sample: FileSample, chosen: Chosen, one: str) -> list[str]:
-    return [text for text in sample.column(chosen.columns[one]) if text and text not in BLANKS]
+def _filled_values(sample: FileSample, chosen: Chosen, field_name: str) -> list[str]:
+    return [text for text in sample.column(chosen.columns[field_name]) if text and text not in BLANKS]
 
 
-def _listed(names: Sequence[str]) -> str:
+def _quoted_list(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _missing(sample: FileSample, names: Mapping[str, str]) -> list[str]:
-    """Return what a table of events needs and this one lacks, and what it may be instead."""
-    lacking = [] if {"date", "year"} & set(names) else ["date"]
+def _missing_field_doubts(sample: FileSample, names: Mapping[str, str]) -> list[str]:
+    """Return the needed fields that this table lacks, and what kind of table it may be instead."""
+    missing_fields = [] if {"date", "year"} & set(names) else ["date"]
     if not {"longitude", "latlon", "geometry"} & set(names):
-        lacking += ["longitude", "latitude"]
-    said = [f"{one}: no column was found; name it under [columns]" for one in lacking]
-    if not lacking:
-        return said
-    periods = [name for name in sample.header if PERIOD.fullmatch(name)]
-    numbers = [
+        missing_fields += ["longitude", "latitude"]
+    doubts = [f"{field_name}: no column was found; name it under [columns]" for field_name in missing_fields]
+    if not missing_fields:
+        return doubts
+    period_columns = [name for name in sample.header if PERIOD.fullmatch(name)]
+    number_columns = [
         name for index, name in enumerate(sample.header)
         if name and (texts := [text for text in sample.column(index) if text]) and all(map(is_number, texts[:50]))
     ]  # fmt: skip
     if sample.places is not None and not sample.places:
         hint = "it holds areas or lines, not points: a study names it under area, target, context or [areas]"
-    elif len(periods) >= _WIDE:
-        hint = f"{len(periods)} headers name a period, so it looks like counts by area: try --kind area_table"
-    elif "date" in lacking and len(lacking) == 1:
+    elif len(period_columns) >= _MANY_COLUMNS:
+        hint = f"{len(period_columns)} headers name a period, so it looks like counts by area: try --kind area_table"
+    elif "date" in missing_fields and len(missing_fields) == 1:
         hint = "it has places and no date, so it looks like a list of services: try --kind site"
-    elif "date" not in lacking or any(name.lower() in ("year", "quarter", "month") for name in sample.header):
+    elif "date" not in missing_fields or any(name.lower() in ("year", "quarter", "month") for name in sample.header):
         hint = "it has periods and no place, so it looks like counts of whole areas: try --kind area_table"
-    elif len(numbers) > _WIDE and len(lacking) == 3:
-        hint = f"{len(numbers)} columns hold numbers only, so it looks like counts: try --kind area_table, or survey"
+    elif len(number_columns) > _MANY_COLUMNS and len(missing_fields) == 3:
+        hint = f"{len(number_columns)} columns hold numbers only, so it looks like counts: try --kind area_table, or survey"
     else:
         hint = "try --kind area_table, survey or site"
-    return [*said, f"kind: no dated points were found; {hint}"]
+    return [*doubts, f"kind: no dated points were found; {hint}"]
 
 
-def _system(sample: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]]:
-    """Return the coordinate system, the evidence for it, and what is in doubt."""
+def _coordinate_system(sample: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]]:
+    """Return the coordinate system, the evidence for it, and the doubts."""
     if sample.places is not None:
-        points = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
-        return _crs.LONLAT, points, []
+        evidence = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
+        return _crs.LONLAT, evidence, []
     if not {"longitude", "latitude"} <= set(chosen.columns):
         return _crs.LONLAT, [], []
-    two = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
-    pairs = [(float(x), float(y)) for x, y in two if is_number(x) and is_number(y)]
-    placed = np.array([pair for pair in pairs if pair != (0.0, 0.0)], dtype=np.float64).reshape(-1, 2)
-    if not len(placed):
+    text_pairs = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
+    pairs = [(float(x), float(y)) for x, y in text_pairs if is_number(x) and is_number(y)]
+    located = np.array([pair for pair in pairs if pair != (0.0, 0.0)], dtype=np.float64).reshape(-1, 2)
+    if not len(located):
         return _UNKNOWN_CRS, [], ["crs: no row has coordinates; name their system under [location]"]
-    x, y = placed[:, 0], placed[:, 1]
-    (west, east), (south, north) = (np.percentile(axis, (5, 95)) for axis in (x, y))
-    distinct = len(np.unique(placed, axis=0))
-    seen = [f"place: {distinct:,} different points in {len(placed):,} rows; nine in ten between {west:g} and {east:g} east, "
+    x, y = located[:, 0], located[:, 1]
+    (west, east), (south, north) = (np.percentile(coordinates, (5, 95)) for coordinates in (x, y))
+    distinct = len(np.unique(located, axis=0))
+    evidence = [f"place: {distinct:,} different points in {len(located):,} rows; nine in ten between {west:g} and {east:g} east, "
             f"{south:g} and {north:g} north"]  # fmt: skip
     if max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 90:
-        # Nobody lives within ten degrees of a pole, and few towns lie above 72.
-        doubt = (
+        # Few towns lie beyond 72 degrees of latitude.
+        doubts = (
             ["crs: the latitudes lie near a pole; the two columns may be swapped"]
             if min(abs(south), abs(north)) > 72
             else []
         )
-        return _crs.LONLAT, seen, doubt  # fmt: skip
+        return _crs.LONLAT, evidence, doubts  # fmt: skip
     if max(abs(south), abs(north)) <= 180 and max(abs(west), abs(east)) <= 90:
-        return _UNKNOWN_CRS, seen, ["crs: longitude and latitude look swapped; change them over under [columns]"]
-    fitting = _crs.systems_that_fit(x, y)
-    could = ", ".join(f"{code} ({name})" for code, name in fitting)
-    told = f"the numbers would fit {could}, a UTM zone" if fitting else "the numbers could be of a UTM zone"
-    return _UNKNOWN_CRS, seen, [
-        f"crs: the coordinates are no degrees; {told} or a state plane in feet or metres; name it under [location]"
+        return _UNKNOWN_CRS, evidence, ["crs: longitude and latitude look swapped; change them over under [columns]"]
+    fitting_systems = _crs.systems_that_fit(x, y)
+    candidates = ", ".join(f"{code} ({name})" for code, name in fitting_systems)
+    hint = (
+        f"the numbers would fit {candidates}, a UTM zone" if fitting_systems else "the numbers could be of a UTM zone"
+    )
+    return _UNKNOWN_CRS, evidence, [
+        f"crs: the coordinates are no degrees; {hint} or a state plane in feet or metres; name it under [location]"
     ]  # fmt: skip
 
 
-def _identity(sample: FileSample, chosen: Chosen, evidence: list[str]) -> list[str]:
-    """Return what is in doubt about rows that may be the same event."""
+def _duplicate_doubts(sample: FileSample, chosen: Chosen, evidence: list[str]) -> list[str]:
+    """Return the doubts about rows that may be the same event, and add the evidence on ids."""
     if "id" in chosen.columns:
-        ids = _filled(sample, chosen, "id")
+        ids = _filled_values(sample, chosen, "id")
         repeated = len(ids) - len(set(ids))
         evidence.append(f"id: {repeated:,} of {len(ids):,} sampled ids are repeated")
         if not repeated:
             return []
         return [f"duplicates: {repeated:,} sampled ids come again; rule = \"id\" takes rows of one id, date, place and "
                 "category as one event, none takes each row as one"]  # fmt: skip
-    same = len(sample.rows) - len(set(sample.rows))
-    return [f"duplicates: there is no id, and {same:,} of {len(sample.rows):,} sampled rows are the same as another; "
-            "they are kept as events of their own"] if same else []  # fmt: skip
+    identical = len(sample.rows) - len(set(sample.rows))
+    return [f"duplicates: there is no id, and {identical:,} of {len(sample.rows):,} sampled rows are the same as another; "
+            "they are kept as events of their own"] if identical else []  # fmt: skip
 
 
-def _meaning(sample: FileSample, chosen: Chosen) -> list[str]:
-    """Return what is in doubt about categories and units."""
-    said = []
+def _category_doubts(sample: FileSample, chosen: Chosen) -> list[str]:
+    """Return the doubts about categories and units."""
+    doubts = []
     if "category" in chosen.columns:
-        kinds = Counter(_filled(sample, chosen, "category"))
-        shown = ", ".join(f'"{kind}" ({count:,})' for kind, count in kinds.most_common(_SHOWN))
-        more = f" and {len(kinds) - _SHOWN:,} more" if len(kinds) > _SHOWN else ""
-        said.append(f"category: which of these are harm and which are activity: {shown}{more}")
+        counts = Counter(_filled_values(sample, chosen, "category"))
+        shown = ", ".join(f'"{category}" ({count:,})' for category, count in counts.most_common(_MAX_CATEGORIES_SHOWN))
+        more = f" and {len(counts) - _MAX_CATEGORIES_SHOWN:,} more" if len(counts) > _MAX_CATEGORIES_SHOWN else ""
+        doubts.append(f"category: which of these are harm and which are activity: {shown}{more}")
     else:
-        said.append("category: no column was found; say under [category] constant what every row is")
+        doubts.append("category: no column was found; say under [category] constant what every row is")
     if chosen.weight and {"date", "year"} & set(chosen.columns):
-        said.append(
+        doubts.append(
             f'unit: "{chosen.weight}" may say how many of something a row stands for; as weight, it would be summed'
         )
-    return said
+    return doubts
 
 
 def opening(sample: FileSample, kind: str = "event") -> str:
-    """Return the tables with which every guessed format begins: what it is, and how its container is read."""
-    packing = {
+    """Return the first TOML tables of a guessed format: its description, and how its container is read."""
+    container_table = {
         "csv": f"\n[csv]\ndelimiter = {toml_string(sample.delimiter)}\nencoding = {toml_string(sample.encoding)}\n",
         "excel": f"\n[excel]\n{f'sheet = {toml_string(sample.sheet)}{chr(10)}' if sample.sheet else ''}header_row = {sample.header_row}\n",
     }.get(sample.container, "")
-    members = f"\n[zip]\nmembers = [{', '.join(map(toml_string, sample.members))}]\n" if sample.members else ""
+    zip_table = f"\n[zip]\nmembers = [{', '.join(map(toml_string, sample.members))}]\n" if sample.members else ""
     return f"""# A guess: read every line before you use it.
 [format]
 {"" if kind == "event" else f"kind = {toml_string(kind)}{chr(10)}"}title = "my source"
@@ -226,34 +231,34 @@ licence = ""
 attribution = ""
 tried_on = "untried"
 guessed = true    # take this line out once every other line is checked; until then no study reads by it
-{packing}{members}"""
+{container_table}{zip_table}"""
 
 
 def column_lines(sample: FileSample, chosen: Mapping[str, int]) -> str:
-    """Return the lines that name the column of each field."""
-    return "\n".join(f"{field} = {toml_string(sample.header[index])}" for field, index in chosen.items())
+    """Return the TOML lines that name the column of each field."""
+    return "\n".join(f"{field_name} = {toml_string(sample.header[index])}" for field_name, index in chosen.items())
 
 
-def _toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
-    open_orders = "" if patterns else "   # not decided: no format is complete without"
-    weight = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
-    constant = (
+def _format_toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
+    formats_comment = "" if patterns else "   # not decided: no format is complete without"
+    weight_line = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
+    category_table = (
         "" if "category" in chosen.columns else '\n[category]\nconstant = ""   # not decided: what every row is\n'
     )
-    # A moment with an offset is no day before the place's clock is known.
-    offset = any(map(has_offset, patterns))
-    zone = '\n# zone = ""   # not decided: the clock of the place, such as "Europe/London"' if offset else ""
+    # A time with a UTC offset gives the day only once the local time zone is known.
+    has_offsets = any(map(has_offset, patterns))
+    zone_line = '\n# zone = ""   # not decided: the clock of the place, such as "Europe/London"' if has_offsets else ""
     used = set(chosen.columns.values())
-    held = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANKS})
-    blank = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *held]))}]\n" if held else ""
+    blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANKS})
+    values_table = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *blank_texts]))}]\n" if blank_texts else ""
     rule = "id" if "id" in chosen.columns else "none"
     return f"""{opening(sample)}
 [columns]
-{column_lines(sample, chosen.columns)}{weight}
-{constant}
+{column_lines(sample, chosen.columns)}{weight_line}
+{category_table}
 [date]
-formats = [{", ".join(map(toml_string, patterns))}]{open_orders}
-precision = "{precision_of(patterns)}"{zone}
+formats = [{", ".join(map(toml_string, patterns))}]{formats_comment}
+precision = "{precision_of(patterns)}"{zone_line}
 
 [location]
 crs = "{crs}"{"   # not decided: no format is complete without" if crs == _UNKNOWN_CRS else ""}
@@ -262,4 +267,4 @@ typical_error_m = 0   # not decided
 
 [duplicates]
 rule = "{rule}"
-{blank}"""
+{values_table}"""

@@ -1,4 +1,4 @@
-"""Which shipped formats a table fits by the names of its columns, its dates and its degrees; nothing is guessed."""
+"""Which shipped formats a table matches by its column names, dates and degrees. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -19,66 +19,81 @@ _NEARLY_ALL = 0.9
 
 
 def recognise_formats(sample: FileSample) -> tuple[str, ...]:
-    """Return the shipped formats that a table fits, the one that names most of its columns first.
+    """Return the shipped formats that a table matches, first the one that names most of its columns.
 
-    A format fits if the table has all its columns but those for addresses and remarks, and those the publisher's file
-    is known by; if nine dates in ten read; and if nine places in ten are degrees where the format says degrees. A
-    format that calls every row the same must be known by more than its columns.
+    A table matches a format if all of these are true:
+
+    - it has all columns of the format, except those for addresses and remarks;
+    - it has the columns that the publisher's file is known by;
+    - at least nine in ten of its dates can be read;
+    - at least nine in ten of its coordinates are in range, if the format's coordinates are degrees.
+
+    A format that gives every row the same category, and names no columns that the file is known by, matches only a table
+    without further columns.
     """
-    fits = []
+    ranked = []
     for name in shipped():
         input_format = read_format(name, Path())
-        if input_format.columns and _fits(sample, input_format):
-            fits.append((-sum(column in names for column in sample.header for names in _names(input_format)), name))
-    fits.sort()
-    return tuple(name for _, name in fits)
+        if input_format.columns and _matches_format(sample, input_format):
+            ranked.append(
+                (-sum(column in names for column in sample.header for names in _accepted_names(input_format)), name)
+            )
+    ranked.sort()
+    return tuple(name for _, name in ranked)
 
 
-def _names(input_format: Format) -> list[Sequence[str]]:
+def _accepted_names(input_format: Format) -> list[Sequence[str]]:
     return [*input_format.columns.values(), input_format.known_by]
 
 
-def _fits(sample: FileSample, input_format: Format) -> bool:
+def _matches_format(sample: FileSample, input_format: Format) -> bool:
     if input_format.container != sample.container or (
         sample.container == "csv" and input_format.delimiter != sample.delimiter
     ):
         return False
     try:
-        chosen = match_columns(sample.name, sample.header, input_format)
+        positions = match_columns(sample.name, sample.header, input_format)
     except DataError:
         return False
-    if not set(input_format.columns) - _OPTIONAL <= set(chosen) or not set(input_format.known_by) <= set(sample.header):
+    if not set(input_format.columns) - _OPTIONAL <= set(positions) or not set(input_format.known_by) <= set(
+        sample.header
+    ):
         return False
     if (
         input_format.category
         and not input_format.known_by
-        and {name for name in sample.header if name} > {sample.header[index] for index in chosen.values()}
+        and {name for name in sample.header if name} > {sample.header[index] for index in positions.values()}
     ):
         return False
     dates_read = (
-        "date" not in chosen or not input_format.date_formats or _read(sample.column(chosen["date"]), input_format)
+        "date" not in positions
+        or not input_format.date_formats
+        or _has_readable_dates(sample.column(positions["date"]), input_format)
     )
-    placed = input_format.crs != _crs.LONLAT or not {"longitude", "latitude"} <= set(chosen)
+    no_degrees = input_format.crs != _crs.LONLAT or not {"longitude", "latitude"} <= set(positions)
     return dates_read and (
-        placed
-        or (_degrees(sample.column(chosen["longitude"]), 180) and _degrees(sample.column(chosen["latitude"]), 90))
+        no_degrees
+        or (
+            _are_degrees(sample.column(positions["longitude"]), 180)
+            and _are_degrees(sample.column(positions["latitude"]), 90)
+        )
     )
 
 
-def _read(texts: Sequence[str], input_format: Format) -> bool:
-    filled = list(dict.fromkeys(text for text in texts if text and text not in BLANKS))[:200]
-    plain = [pattern for pattern in input_format.date_formats if pattern not in NUMBERS]
-    number = looks_like_day_numbers(filled)
-    if number and number in input_format.date_formats:
+def _has_readable_dates(texts: Sequence[str], input_format: Format) -> bool:
+    distinct = list(dict.fromkeys(text for text in texts if text and text not in BLANKS))[:200]
+    strptime_patterns = [pattern for pattern in input_format.date_formats if pattern not in NUMBERS]
+    number_pattern = looks_like_day_numbers(distinct)
+    if number_pattern and number_pattern in input_format.date_formats:
         return True
-    # strptime knows no quarters; such patterns are only met in tables, whose names are telling enough.
-    if any("%q" in pattern for pattern in plain):
-        return bool(filled)
-    read = sum(any(is_date(text, pattern) for pattern in plain) for text in filled)
-    return bool(filled) and read >= _NEARLY_ALL * len(filled)
+    # strptime has no quarters. Patterns with quarters occur only in area tables, which their column names identify.
+    if any("%q" in pattern for pattern in strptime_patterns):
+        return bool(distinct)
+    readable = sum(any(is_date(text, pattern) for pattern in strptime_patterns) for text in distinct)
+    return bool(distinct) and readable >= _NEARLY_ALL * len(distinct)
 
 
-def _degrees(texts: Sequence[str], most: float) -> bool:
+def _are_degrees(texts: Sequence[str], limit: float) -> bool:
     filled = [text for text in texts if text and text not in BLANKS]
-    good = sum(is_number(text) and abs(float(text)) <= most for text in filled)
-    return bool(filled) and good >= _NEARLY_ALL * len(filled)
+    in_range = sum(is_number(text) and abs(float(text)) <= limit for text in filled)
+    return bool(filled) and in_range >= _NEARLY_ALL * len(filled)

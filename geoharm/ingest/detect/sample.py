@@ -1,4 +1,4 @@
-"""The first rows of a table in any container, as text: what a format is guessed and recognised from."""
+"""A sample of a table's rows as text, from any container: used to guess and to recognise its format."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.readers.tabular import cell_text, check_frame, read_vector, sheet_rows
 
 SAMPLE = 2_000
-# Far enough to see a format change half way through a file of years; a longer file is said to be longer.
-_SIGNS = 64 << 20
+# Characters to read: enough to see a format change in the middle of a long file. Of a longer file, a note says so.
+_MAX_CHARACTERS = 64 << 20
 _MEMBERS = ("*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json")
 PERIOD = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
 _FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M")
@@ -32,29 +32,29 @@ _FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%
 
 @dataclass(frozen=True, slots=True)
 class FileSample:
-    """What a table is called, how it is packed, and how it begins.
+    """The name, the container, the header and sampled rows of a table.
 
     Attributes
     ----------
     name : str
-        Of the file, after its archive's if it lies in one.
+        Of the file, after its archive's name if it lies in one.
     container : str
         As in a format.
     header : tuple of str
     rows : tuple of tuple of str
-        Up to `SAMPLE` rows as long as the header, from all over the file where it can be read quickly.
+        Up to `SAMPLE` rows as long as the header, from the whole file where it can be read quickly.
     delimiter, encoding : str
         Of delimited text.
     sheet : str
-        Of a workbook; empty if its only one.
+        Of a workbook; empty if there is only one.
     header_row : int
         Of a workbook, counted from 1.
     members : tuple of str
-        In an archive with tables of several kinds: those with this header.
+        In an archive with tables of several kinds: the files with this header.
     places : tuple of (float, float) or None
-        Longitude and latitude of the first geometries; None where places stand in columns.
+        Longitude and latitude of the first geometries; None if coordinates are in columns.
     notes : tuple of str
-        What a person should know: other sheets, ragged rows.
+        What a person should know: other sheets, rows of another length.
     """
 
     name: str
@@ -70,17 +70,17 @@ class FileSample:
     notes: tuple[str, ...] = ()
 
     def column(self, index: int) -> list[str]:
-        """Return the values of one column, without the spaces around them."""
+        """Return the values of one column, without surrounding spaces."""
         return [row[index].strip() for row in self.rows]
 
 
 def read_sample(source: InputFile) -> FileSample:
-    """Read how a file begins; its container is told by its bytes, not by its name.
+    """Return a sample of a file. Its container is recognised by its first bytes, not by its name.
 
     Raises
     ------
     DataError
-        If it is no table with names of columns.
+        If it is not a table with column names.
     """
     if not source.path.is_file():
         msg = f'The file "{source.path}" does not exist.'
@@ -95,7 +95,7 @@ def read_sample(source: InputFile) -> FileSample:
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return _excel(source)
     if start.startswith(b"SQLite format 3\x00"):
-        return _frame_head(source, "vector", read_vector(source, rows=SAMPLE))
+        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE))
     if start.startswith(b"PAR1"):
         return _parquet(source)
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
@@ -109,34 +109,34 @@ def read_sample(source: InputFile) -> FileSample:
 def _archive(source: InputFile) -> FileSample:
     try:
         with zipfile.ZipFile(source.path) as archive:
-            names = archive.namelist()
+            entries = archive.namelist()
     except zipfile.BadZipFile as error:
         msg = f'The file "{source.name}" is damaged or cut short: {error}.'
         raise DataError(msg) from error
-    if "[Content_Types].xml" in names or "content.xml" in names:
+    if "[Content_Types].xml" in entries or "content.xml" in entries:
         return _excel(source)
-    if any(name.lower().endswith(".shp") for name in names):
-        return _frame_head(source, "vector", read_vector(source, rows=SAMPLE))
-    parts = find_input_files([source.path.name], source.path.parent, members=_MEMBERS)
-    first = read_sample(parts[0])
-    alike: list[InputFile] = [parts[0]]
-    others: list[InputFile] = []
-    for part in parts[1:]:
-        (alike if _same_header(part, first) else others).append(part)
-    if not others:
-        return first
-    plain = tuple(sorted({part.member.rsplit("/", 1)[-1] for part in alike}))
-    note = f"the archive holds {len(others)} tables with other columns; only those like {plain[0]} were looked at"
-    return FileSample(**{**_fields(first), "members": plain, "notes": (*first.notes, note)})
+    if any(name.lower().endswith(".shp") for name in entries):
+        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE))
+    files = find_input_files([source.path.name], source.path.parent, members=_MEMBERS)
+    first_sample = read_sample(files[0])
+    same_columns: list[InputFile] = [files[0]]
+    other_columns: list[InputFile] = []
+    for file in files[1:]:
+        (same_columns if _same_header(file, first_sample) else other_columns).append(file)
+    if not other_columns:
+        return first_sample
+    member_names = tuple(sorted({file.member.rsplit("/", 1)[-1] for file in same_columns}))
+    note = f"the archive holds {len(other_columns)} tables with other columns; only those like {member_names[0]} were looked at"
+    return FileSample(**{**_field_values(first_sample), "members": member_names, "notes": (*first_sample.notes, note)})
 
 
-def _fields(sample: FileSample) -> dict[str, Any]:
+def _field_values(sample: FileSample) -> dict[str, Any]:
     return {name: getattr(sample, name) for name in sample.__slots__}
 
 
-def _same_header(part: InputFile, first: FileSample) -> bool:
+def _same_header(file: InputFile, first_sample: FileSample) -> bool:
     try:
-        return read_sample(part).header == first.header
+        return read_sample(file).header == first_sample.header
     except DataError:
         return False
 
@@ -144,25 +144,25 @@ def _same_header(part: InputFile, first: FileSample) -> bool:
 def _text(source: InputFile) -> FileSample:
     encoding = _encoding(source)
     csv.field_size_limit(MAX_LINE)
-    with source.open() as stream, io.TextIOWrapper(stream, encoding, "replace", newline="") as text:
-        first = text.readline(MAX_LINE)
-        delimiter = max(",;\t|", key=first.count)
-        if first.count(delimiter) == 0:
+    with source.open() as stream, io.TextIOWrapper(stream, encoding, "replace", newline="") as text_stream:
+        first_line = text_stream.readline(MAX_LINE)
+        delimiter = max(",;\t|", key=first_line.count)
+        if first_line.count(delimiter) == 0:
             msg = f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
             raise DataError(msg)
         try:
-            names = next(csv.reader([first], delimiter=delimiter))
-            width = len(names)
-            header = [name.strip() for name in names]
+            raw_header = next(csv.reader([first_line], delimiter=delimiter))
+            width = len(raw_header)
+            header = [name.strip() for name in raw_header]
             _check_names(source, header)
-            rows, count, ragged, whole = _thinned(text, delimiter, width)
+            rows, count, ragged, is_complete = _sampled_rows(text_stream, delimiter, width)
         except csv.Error as error:
             msg = f'The file "{source.name}" cannot be read as delimited text: {error}.'
             raise DataError(msg) from error
     if not rows:
         msg = f'The file "{source.name}" has no row as long as its header; no format can be guessed.'
         raise DataError(msg)
-    notes = [] if whole else [f"the file is long: only its first {count:,} rows were looked at"]
+    notes = [] if is_complete else [f"the file is long: only its first {count:,} rows were looked at"]
     if ragged:
         notes.append(f"{ragged:,} of {count:,} rows are longer or shorter than the header")
     if encoding == "cp1252":
@@ -172,33 +172,33 @@ def _text(source: InputFile) -> FileSample:
     )
 
 
-def _thinned(text: io.TextIOWrapper, delimiter: str, width: int) -> tuple[list[tuple[str, ...]], int, int, bool]:
-    """Return rows from all over a text, how many there are, how many are ragged, and whether all were read."""
+def _sampled_rows(text: io.TextIOWrapper, delimiter: str, width: int) -> tuple[list[tuple[str, ...]], int, int, bool]:
+    """Return sampled rows, the number of rows, the number whose length differs, and whether all were read."""
     kept: list[tuple[str, ...]] = []
-    count, ragged, signs, step = 0, 0, 0, 1
+    count, ragged, characters, step = 0, 0, 0, 1
     for row in csv.reader(text, delimiter=delimiter):
         if not any(cell.strip() for cell in row):
             continue
-        signs += sum(map(len, row)) + len(row)
+        characters += sum(map(len, row)) + len(row)
         count += 1
         ragged += len(row) != width
         if len(row) == width and count % step == 0:
             kept.append(tuple(row))
             if len(kept) == 2 * SAMPLE:
                 kept, step = kept[::2], step * 2
-        if signs > _SIGNS:
-            return _spread(kept), count, ragged, False
-    return _spread(kept), count, ragged, True
+        if characters > _MAX_CHARACTERS:
+            return _evenly_spaced(kept), count, ragged, False
+    return _evenly_spaced(kept), count, ragged, True
 
 
-def _spread(rows: Sequence[Any]) -> list[Any]:
-    """Return at most `SAMPLE` rows, evenly spread, the first among them."""
+def _evenly_spaced(rows: Sequence[Any]) -> list[Any]:
+    """Return at most `SAMPLE` rows, evenly spaced, including the first."""
     step = max(1, -(-len(rows) // SAMPLE))
     return list(rows[::step])
 
 
 def _encoding(source: InputFile) -> str:
-    """Return utf-8, utf-16 or cp1252, whichever reads the beginning of a file."""
+    """Return the encoding that decodes the beginning of a file: utf-8, utf-16 or cp1252."""
     with source.open() as stream:
         content = stream.read(4 << 20)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -214,21 +214,21 @@ def _encoding(source: InputFile) -> str:
 
 
 def _check_names(source: InputFile, header: Sequence[str]) -> None:
-    """Refuse a first line that is a row of values or a title: columns are found by their names."""
+    """Refuse a first line that is a row of values or a title, since columns are found by their names."""
     filled = [name for name in header if name]
     values = [name for name in filled if _is_value(name)]
     if len(filled) < 2 or values:
         shown = ", ".join(f'"{name[:30]}"' for name in filled[:4])
-        what = "looks like a row of values" if values else "names fewer than two columns"
+        problem = "looks like a row of values" if values else "names fewer than two columns"
         msg = (
-            f'The first line of "{source.name}" {what} ({shown}), and columns are found by their names; '
+            f'The first line of "{source.name}" {problem} ({shown}), and columns are found by their names; '
             "make the first line one of names, and save the file again."
         )
         raise DataError(msg)
 
 
 def _is_value(name: str) -> bool:
-    """Return whether a name of a column is no name: a full date or a fraction; years and quarters may be names."""
+    """Return whether a column name is a value: a full date or a number. Years and quarters may be names."""
     if PERIOD.fullmatch(name):
         return False
     if any(read_date(name, pattern) for pattern in _FULL_DATES):
@@ -243,18 +243,23 @@ def _excel(source: InputFile) -> FileSample:
         for number, row in enumerate(rows[:30]):
             texts = [cell_text(cell) or "" for cell in row]
             filled = [text for text in texts if text]
-            below = [[cell_text(cell) or "" for cell in line] for line in _spread(rows[number + 1 :])]
-            below = [line for line in below if any(line)]
-            # A header is a line of names, each once, over lines that fill most of its columns.
-            if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(below) < 2:
+            rows_below = [
+                [cell_text(cell) or "" for cell in row_below] for row_below in _evenly_spaced(rows[number + 1 :])
+            ]
+            rows_below = [row_below for row_below in rows_below if any(row_below)]
+            # A header row has distinct names, and the rows below it fill most of its columns.
+            if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(rows_below) < 2:
                 continue
-            if sum(bool(line[i]) for line in below[:20] for i, text in enumerate(texts) if text) < 0.5 * len(
-                filled
-            ) * len(below[:20]):
+            if sum(
+                bool(row_below[position])
+                for row_below in rows_below[:20]
+                for position, text in enumerate(texts)
+                if text
+            ) < 0.5 * len(filled) * len(rows_below[:20]):
                 continue
             notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
             return FileSample(
-                source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, below)),
+                source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, rows_below)),
                 sheet=sheet if len(names) > 1 else "", header_row=number + 1, notes=tuple(notes),
             )  # fmt: skip
     msg = f'No sheet of "{source.name}" has a line of names over rows of values; no format can be guessed.'
@@ -271,7 +276,7 @@ def _parquet(source: InputFile) -> FileSample:
         raise DataError(msg) from error
     if b"geo" in (file.schema_arrow.metadata or {}):
         frame = geopandas.read_parquet(source.path)
-        return _frame_head(source, "parquet", check_frame(source, frame).head(SAMPLE))
+        return _frame_sample(source, "parquet", check_frame(source, frame).head(SAMPLE))
     if batch is None or not batch.num_rows:
         msg = f'The file "{source.name}" has no rows.'
         raise DataError(msg)
@@ -279,8 +284,8 @@ def _parquet(source: InputFile) -> FileSample:
     return FileSample(source.name, "parquet", tuple(names), tuple(zip(*columns, strict=True)))
 
 
-def _frame_head(source: InputFile, container: str, frame: geopandas.GeoDataFrame) -> FileSample:
-    """Return the head of a file of geometries that says its own coordinate system."""
+def _frame_sample(source: InputFile, container: str, frame: geopandas.GeoDataFrame) -> FileSample:
+    """Return a sample of a file of geometries that states its coordinate system."""
     names = [str(name) for name in frame.columns if name != frame.geometry.name]
     columns = [[cell_text(value) or "" for value in frame[name].to_numpy(dtype=object)] for name in names]
     rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
@@ -298,19 +303,23 @@ def _geojson(source: InputFile) -> FileSample:
         msg = f'The file "{source.name}" is not valid GeoJSON: {error}.'
         raise DataError(msg) from error
     features = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(features, list) or not features or not all(isinstance(one, dict) for one in features):
+    if not isinstance(features, list) or not features or not all(isinstance(feature, dict) for feature in features):
         msg = f'The file "{source.name}" is JSON, but not a GeoJSON FeatureCollection with features.'
         raise DataError(msg)
     names: dict[str, None] = {}
     rows, places = [], []
-    features = _spread(features)
+    features = _evenly_spaced(features)
     for feature in features:
         names |= dict.fromkeys(map(str, feature.get("properties") or {}))
     for feature in features:
-        held = feature.get("properties") or {}
-        rows.append(tuple("" if held.get(name) is None else str(held[name]) for name in names))
-        shape = feature.get("geometry") or {}
-        where = shape.get("coordinates") if shape.get("type") == "Point" else None
-        if isinstance(where, list) and len(where) >= 2 and all(isinstance(v, int | float) for v in where[:2]):
-            places.append((float(where[0]), float(where[1])))
+        properties = feature.get("properties") or {}
+        rows.append(tuple("" if properties.get(name) is None else str(properties[name]) for name in names))
+        geometry = feature.get("geometry") or {}
+        coordinates = geometry.get("coordinates") if geometry.get("type") == "Point" else None
+        if (
+            isinstance(coordinates, list)
+            and len(coordinates) >= 2
+            and all(isinstance(number, int | float) for number in coordinates[:2])
+        ):
+            places.append((float(coordinates[0]), float(coordinates[1])))
     return FileSample(source.name, "geojson", tuple(names), tuple(rows), places=tuple(places))

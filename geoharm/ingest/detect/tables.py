@@ -17,7 +17,7 @@ from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import personal_words
 from geoharm.ingest.readers.input_files import InputFile
 
-_NAMES = {
+_NAME_PATTERNS = {
     "area": r"code|^area|lsoa|msoa|ward|district|tract|block|geo.?id|fips|^id$|neighbou?rhood",
     "date": r"date|month|quarter|year|period|^time$",
     "category": r"category|type|question|indicator|measure|service|program",
@@ -38,8 +38,8 @@ _FIELDS = {
     "survey": ("area", "date", "category", "estimate", "standard_error", "low", "high", "n"),
     "site": ("longitude", "latitude", "name", "part", "category", "address"),
 }
-_NUMBERS = ("value", "estimate", "standard_error", "low", "high", "n", "longitude", "latitude")
-# Headers or values that name a period: what they look like, the pattern that reads them, and how long it is.
+_NUMBER_FIELDS = ("value", "estimate", "standard_error", "low", "high", "n", "longitude", "latitude")
+# Headers or values that name a period: a regular expression, the pattern that reads them, and the period's unit.
 _PERIODS = (
     (r"^\d{4}-\d{2}$", "%Y-%m", "month"),
     (r"^[A-Z][a-z]{2} \d{4}$", "%b %Y", "month"),
@@ -48,12 +48,12 @@ _PERIODS = (
     (r"^\d{4}-?Q[1-4]$", "%YQ%q", "quarter"),
     (r"^\d{4}$", "%Y", "year"),
 )
-_LEAST_PERIODS = 3
-_MANY_SIGNS = 5
+_MIN_PERIODS = 3
+_MAX_SYMBOLS_SHOWN = 5
 
 
 def guess_table(source: InputFile, kind: str) -> FormatGuess:
-    """Propose how to read a delimited text file as an area table, a survey or a list of sites.
+    """Propose a format for a delimited text file as an area table, a survey or a list of sites.
 
     Parameters
     ----------
@@ -64,35 +64,41 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     Raises
     ------
     DataError
-        If the file is no delimited text, or there is no such kind to guess.
+        If the file is not delimited text, or the kind is not one of these.
     """
     if kind not in _FIELDS:
         msg = f'A format of kind "{kind}" cannot be guessed; {nearest_hint(kind, ("event", *_FIELDS))}'
         raise DataError(msg)
-    head = read_sample(source)
-    header, rows = head.header, head.rows
-    evidence = [f"{len(header)} columns, {head.container}", *head.notes]
+    sample = read_sample(source)
+    header, rows = sample.header, sample.rows
+    evidence = [f"{len(header)} columns, {sample.container}", *sample.notes]
     undecided: list[str] = []
-    wide = _wide_period(header) if kind == "area_table" else None
-    chosen = _choose(kind, header, rows, evidence, wide=wide is not None)
-    lines = [opening(head, kind), "[columns]", column_lines(head, chosen)]
-    needed = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
-    needed += ("date", "value") if kind == "area_table" and wide is None else ()
-    if kind == "area_table" and wide is None:
-        others = [
-            toml_string(text)
-            for index, text in enumerate(header)
-            if index not in chosen.values() and _mostly_numbers(rows, index)
+    wide_period = _wide_period(header) if kind == "area_table" else None
+    columns = _choose_columns(kind, header, rows, evidence, wide=wide_period is not None)
+    lines = [opening(sample, kind), "[columns]", column_lines(sample, columns)]
+    needed_fields = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
+    needed_fields += ("date", "value") if kind == "area_table" and wide_period is None else ()
+    if kind == "area_table" and wide_period is None:
+        other_numbers = [
+            toml_string(name)
+            for index, name in enumerate(header)
+            if index not in columns.values() and _mostly_numbers(rows, index)
         ]
-        if others:
-            undecided.append(f"value: {', '.join(others)} hold numbers too; several are named under values.columns")
-    undecided += [f"{field}: no column was found; name it under [columns]" for field in needed if field not in chosen]
+        if other_numbers:
+            undecided.append(
+                f"value: {', '.join(other_numbers)} hold numbers too; several are named under values.columns"
+            )
+    undecided += [
+        f"{field}: no column was found; name it under [columns]" for field in needed_fields if field not in columns
+    ]
     if kind != "site":
-        lines += _area_lines(rows, chosen, evidence, undecided)
-        lines += _date_lines(rows, chosen, wide, evidence, undecided)
+        lines += _area_lines(rows, columns, evidence, undecided)
+        lines += _date_lines(rows, columns, wide_period, evidence, undecided)
     if kind == "area_table":
-        columns = [index for index, text in enumerate(header) if wide and re.search(wide[0], text)]
-        _note_signs(rows, columns or [chosen[field] for field in ("value",) if field in chosen], undecided)
+        value_columns = [index for index, name in enumerate(header) if wide_period and re.search(wide_period[0], name)]
+        _note_non_numbers(
+            rows, value_columns or [columns[field] for field in ("value",) if field in columns], undecided
+        )
     if kind == "survey":
         lines += ["", "[survey]", 'measured = "percent"', "level = 0.95"]
         undecided.append("what the estimate is (percent, proportion or mean), and the level of its interval")
@@ -100,49 +106,51 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     return FormatGuess("\n".join(lines) + "\n", tuple(evidence), tuple(undecided))
 
 
-def _choose(
+def _choose_columns(
     kind: str, header: Sequence[str], rows: Sequence[Sequence[str]], evidence: list[str], *, wide: bool
 ) -> dict[str, int]:
-    """Return the first column that fits each field by its name and, for numbers, its values."""
-    chosen: dict[str, int] = {}
+    """Return the first column that fits each field by its name and, for numbers, by its values."""
+    columns: dict[str, int] = {}
     for field in _FIELDS[kind]:
         if wide and field in ("date", "value"):
             continue
-        for index, text in enumerate(header):
-            bare_name = kind == "site" and field in ("name", "part") and personal_words(text) == "name"
-            if index in chosen.values() or not re.search(_NAMES[field], text.strip(), re.IGNORECASE):
+        for index, name in enumerate(header):
+            is_service_name = kind == "site" and field in ("name", "part") and personal_words(name) == "name"
+            if index in columns.values() or not re.search(_NAME_PATTERNS[field], name.strip(), re.IGNORECASE):
                 continue
-            if (personal_words(text) and not bare_name) or (field in _NUMBERS and not _has_numbers(rows, index, field)):
+            if (personal_words(name) and not is_service_name) or (
+                field in _NUMBER_FIELDS and not _has_numbers(rows, index, field)
+            ):
                 continue
-            chosen[field] = index
-            evidence.append(f'{field}: "{text}", by its name and {len(rows):,} values')
+            columns[field] = index
+            evidence.append(f'{field}: "{name}", by its name and {len(rows):,} values')
             break
-    return chosen
+    return columns
 
 
 def _wide_period(header: Sequence[str]) -> tuple[str, str, str] | None:
-    """Return the period that at least three headers name, if any."""
-    found = [(sum(re.search(period[0], text.strip()) is not None for text in header), period) for period in _PERIODS]
-    count, best = max(found, key=lambda one: one[0])
-    return best if count >= _LEAST_PERIODS else None
+    """Return the kind of period that at least three headers name, if any."""
+    counted = [(sum(re.search(period[0], text.strip()) is not None for text in header), period) for period in _PERIODS]
+    count, best = max(counted, key=lambda pair: pair[0])
+    return best if count >= _MIN_PERIODS else None
 
 
 def _area_lines(
-    rows: Sequence[Sequence[str]], chosen: dict[str, int], evidence: list[str], undecided: list[str]
+    rows: Sequence[Sequence[str]], columns: dict[str, int], evidence: list[str], undecided: list[str]
 ) -> list[str]:
-    """Return an id_width where codes are numbers that may have lost zeros or gained a point."""
-    if "area" not in chosen:
+    """Return an id_width if codes are numbers that may have lost leading zeros or gained a decimal point."""
+    if "area" not in columns:
         return []
-    codes = {text for row in rows if (text := row[chosen["area"]].strip())}
-    found = [re.fullmatch(r"(\d+)(\.0*)?", code) for code in codes]
-    widths = {len(match.group(1)) for match in found if match}
-    if not widths or not all(found):
+    codes = {text for row in rows if (text := row[columns["area"]].strip())}
+    matches = [re.fullmatch(r"(\d+)(\.0*)?", code) for code in codes]
+    widths = {len(match.group(1)) for match in matches if match}
+    if not widths or not all(matches):
         return []
-    points = any("." in code for code in codes)
-    if len(widths) == 1 and not points:
+    has_points = any("." in code for code in codes)
+    if len(widths) == 1 and not has_points:
         return []
     evidence.append(
-        f"area: codes are numbers of {min(widths)} to {max(widths)} digits{', with a point' if points else ''}"
+        f"area: codes are numbers of {min(widths)} to {max(widths)} digits{', with a point' if has_points else ''}"
     )
     undecided.append(
         f"area.id_width: {max(widths)} digits are the longest seen; say how long a code is in the area file"
@@ -152,34 +160,36 @@ def _area_lines(
 
 def _date_lines(
     rows: Sequence[Sequence[str]],
-    chosen: dict[str, int],
-    wide: tuple[str, str, str] | None,
+    columns: dict[str, int],
+    wide_period: tuple[str, str, str] | None,
     evidence: list[str],
     undecided: list[str],
 ) -> list[str]:
-    if wide is not None:
-        headers, pattern, unit = wide
+    if wide_period is not None:
+        headers, pattern, unit = wide_period
         evidence.append(f"date: headers such as {pattern} name a {unit} each")
         return ["", "[date]", f"headers = '{headers}'", f"formats = [{toml_string(pattern)}]", f'unit = "{unit}"']
-    if "date" not in chosen:
+    if "date" not in columns:
         return ["", "[date]", "formats = []"]
-    values = [text for row in rows if (text := row[chosen["date"]].strip())]
-    for looks, pattern, unit in _PERIODS:
-        if values and all(re.search(looks, value) for value in values):
+    values = [text for row in rows if (text := row[columns["date"]].strip())]
+    for regex, pattern, unit in _PERIODS:
+        if values and all(re.search(regex, value) for value in values):
             return ["", "[date]", f"formats = [{toml_string(pattern)}]", f'unit = "{unit}"']
     if values and all(re.fullmatch(r"\d{1,3}(\.0*)?", value) for value in values):
         undecided.append("date: periods are numbered; say the first day of period 1 (numbered_from) and their unit")
         return ["", "[date]", 'unit = "month"', "# numbered_from = the first day of period 1"]
-    patterns, doubt = detect_date_patterns(values)
-    undecided += [*doubt, "date.unit: day, week, month, quarter or year"]
+    patterns, doubts = detect_date_patterns(values)
+    undecided += [*doubts, "date.unit: day, week, month, quarter or year"]
     return ["", "[date]", f"formats = [{', '.join(map(toml_string, patterns))}]", 'unit = "month"']
 
 
-def _note_signs(rows: Sequence[Sequence[str]], columns: Sequence[int], undecided: list[str]) -> None:
-    """Name what stands where a number should."""
-    signs = sorted({text for row in rows for index in columns if (text := row[index].strip()) and not is_number(text)})
-    if signs:
-        shown = ", ".join(toml_string(sign) for sign in signs[:_MANY_SIGNS])
+def _note_non_numbers(rows: Sequence[Sequence[str]], columns: Sequence[int], undecided: list[str]) -> None:
+    """Report the texts in value columns that are not numbers."""
+    symbols = sorted(
+        {text for row in rows for index in columns if (text := row[index].strip()) and not is_number(text)}
+    )
+    if symbols:
+        shown = ", ".join(toml_string(symbol) for symbol in symbols[:_MAX_SYMBOLS_SHOWN])
         undecided.append(
             f"values: {shown} are no numbers; if they stand for suppressed ones, declare them under values.suppressed with the "
             'least and the most they can be, such as { "*" = [1, 4] }; if for nothing, under values.blank'
@@ -187,7 +197,7 @@ def _note_signs(rows: Sequence[Sequence[str]], columns: Sequence[int], undecided
 
 
 def _has_numbers(rows: Sequence[Sequence[str]], index: int, field: str) -> bool:
-    """Return whether a column is mostly numbers; of counts, most may be suppressed, so that one number will do."""
+    """Return whether a column is mostly numbers; for counts one number is enough, since most may be suppressed."""
     if field == "value":
         return any(is_number(row[index].strip()) for row in rows)
     return _mostly_numbers(rows, index)

@@ -1,1 +1,1 @@
-"""Input formats: what each publisher's columns mean, as TOML files, and how they are read."""
+"""Input formats: the meaning of each publisher's columns, as TOML files, and how they are read."""

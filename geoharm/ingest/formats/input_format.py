@@ -1,4 +1,4 @@
-"""Input formats: what a publisher's columns mean, as data in TOML files beside this one."""
+"""Input formats: what a publisher's columns mean, as TOML files in this folder."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ class Format:
     ----------
     name, title, container, publisher, licence, attribution, documentation, tried_on : str
     guessed : bool
-        Whether nobody has checked it yet: nothing is read into a study by such a format.
+        Whether the format has not been checked by a person; no study reads data by such a format.
     delimiter, quote, encoding : str
-        CSV dialect; never guessed.
+        CSV dialect; not guessed.
     members : tuple of str
         Patterns of what to read inside a zip archive.
     sheet : str
@@ -73,36 +73,36 @@ class Format:
     columns : mapping of field to header names
         Each field's accepted names. GeoJSON and vector files take coordinates from their geometry.
     category : str
-        The category of every row where the source has no column for it.
+        The category of every row if the source has no column for it.
     category_map : mapping of str to str
-        The publisher's words to the study's; words that are not listed stay.
+        From the publisher's categories to the study's; categories that are not listed stay unchanged.
     date_formats : tuple of str
         strptime patterns, "excel-serial" or "epoch-ms", tried in order.
     precision : str
-        One of `PRECISIONS`: what is known of when a thing happened.
+        One of `PRECISIONS`: how precisely the time of an event is known.
     zone : str
-        Whose clock the days are counted by, such as "Europe/London"; may be empty where all times are local.
+        Time zone in which days are counted, such as "Europe/London"; may be empty if all times are local.
     utc : bool
         Whether times without an offset are UTC; else they are local.
     trust_offset : bool
-        Whether an offset in a date is meant; else times are local in spite of it.
+        Whether a UTC offset in a date is applied; else times are local in spite of it.
     order_checked : bool
-        Whether a person has checked the order of day and month, so that it is not doubted.
+        Whether a person has checked the order of day and month; the checks of the order are then skipped.
     longest_span : int
-        Days between date and end beyond which it is not known when a thing happened.
+        Most days between date and end; beyond it, the time of the event counts as not known and the row is rejected.
     crs : str
     quality : str
         One of `QUALITIES`.
     location_error : float
-        Typical distance in metres between a published and a true place.
+        Typical distance in metres between a published and a true location.
     duplicate_rule : str
         "none", or "id": rows of one id and the same date, place and category are one event.
     blank : tuple of str
-        Texts that mean "nothing".
+        Texts that stand for a missing value.
     test_remarks : tuple of str
         Texts in the field ``remark`` that mark a row as a test; the field itself is not stored.
     kind : str
-        "event", or what else the files hold: a key of `KIND_FIELDS`.
+        "event", or another kind of file: a key of `KIND_FIELDS`.
     rules : TableRules
         Of area tables and surveys.
     known_by : tuple of str
@@ -140,19 +140,19 @@ class Format:
     duplicate_rule: str
     blank: tuple[str, ...]
     test_remarks: tuple[str, ...]
-    # Not shown, so that what is said of events does not change with what other kinds learn.
+    # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
-    # Decides no row, so it is in no fingerprint.
+    # It decides about no row, so it is not part of the fingerprint.
     known_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def by_month(self) -> bool:
-        """Whether dates name no day."""
+        """Whether dates name a month or a year, but no day."""
         return self.precision in ("month", "year")
 
     def fingerprint(self) -> str:
-        """Return the name and a hash that changes whenever a rule of the format does."""
+        """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
@@ -184,7 +184,7 @@ _PERSONAL_NAMES = {
 
 
 def personal_words(column: str) -> str:
-    """Return the word that marks a column as personal data, or nothing.
+    """Return the word in a column's name that marks it as personal data, or an empty text.
 
     Examples
     --------
@@ -192,16 +192,16 @@ def personal_words(column: str) -> str:
     ('patient', '', 'name')
     """
     words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).lower())
-    found = next((word for word in words if word in _PERSONAL), "")
-    if not found and words[-1:] == ["name"] and " ".join(words[:-1]) in _PERSONAL_NAMES:
-        found = "name"
-    if not found and words[:2] == ["post", "code"]:
-        found = "postcode"
-    return found
+    personal_word = next((word for word in words if word in _PERSONAL), "")
+    if not personal_word and words[-1:] == ["name"] and " ".join(words[:-1]) in _PERSONAL_NAMES:
+        personal_word = "name"
+    if not personal_word and words[:2] == ["post", "code"]:
+        personal_word = "postcode"
+    return personal_word
 
 
 def read_date(text: str, pattern: str) -> datetime | None:
-    """Return the wall clock that a text names under a strptime pattern, or None.
+    """Return the date and time that a text gives under a pattern, or None.
 
     Examples
     --------
@@ -225,7 +225,7 @@ def shipped() -> tuple[str, ...]:
 
 
 def format_text(name: str, folder: Path) -> str:
-    """Return a format's TOML, shipped or of the user's own.
+    """Return the TOML text of a format, shipped with geoharm or the user's own.
 
     Raises
     ------
@@ -244,14 +244,14 @@ def format_text(name: str, folder: Path) -> str:
 
 
 def read_format(name: str, folder: Path) -> Format:
-    """Read a shipped format by name, or a TOML file of one's own by path.
+    """Read a shipped format by name, or the user's own TOML file by path.
 
     Parameters
     ----------
     name : str
         "police-uk-street", or a path that ends in ``.toml``, relative to `folder`.
     folder : Path
-        Where the study file lies.
+        The folder of the study file.
 
     Raises
     ------
@@ -277,9 +277,9 @@ def parse_format(name: str, text: str) -> Format:
 
 
 def _parse(name: str, tables: dict[str, Any]) -> Format:
-    about, dialect = tables.get("format", {}), tables.get("csv", {})
-    kind = str(about.get("kind", "event"))
-    keys = {**_KEYS, **{key: known or _KEYS[key] for key, known in KIND_KEYS.get(kind, {}).items()}}
+    format_table, dialect = tables.get("format", {}), tables.get("csv", {})
+    kind = str(format_table.get("kind", "event"))
+    keys = {**_KEYS, **{key: allowed_keys or _KEYS[key] for key, allowed_keys in KIND_KEYS.get(kind, {}).items()}}
     problems = _unknown_keys(name, tables, {key: keys[key] for key in KIND_KEYS.get(kind, _KEYS)})
     date, location = tables.get("date", {}), tables.get("location", {})
     columns = {
@@ -293,8 +293,8 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
             problems.append(f'{name}: {where}.{key} is "{value}"; it must be one of {", ".join(allowed)}.')
         return value
 
-    choice(about, "format", "kind", ("event", *KIND_FIELDS), "event")
-    container = choice(about, "format", "container", CONTAINERS, "csv")
+    choice(format_table, "format", "kind", ("event", *KIND_FIELDS), "event")
+    container = choice(format_table, "format", "container", CONTAINERS, "csv")
     precision = choice(date, "date", "precision", PRECISIONS, "day")
     quality = choice(location, "location", "quality", QUALITIES, "exact")
     rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
@@ -312,7 +312,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     encoding = str(dialect.get("encoding", "utf-8"))
     try:
         encoding = codecs.lookup(encoding).name
-        b"ab".decode(encoding, "replace")  # not every codec is one of text
+        b"ab".decode(encoding, "replace")  # not every codec is for text
         _crs.check_known(str(location.get("crs", _crs.LONLAT)))
     except LookupError:
         problems.append(f'{name}: csv.encoding is "{encoding}", which is not known; write "utf-8" or "cp1252".')
@@ -326,14 +326,14 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         raise StudyError(problems)
     return Format(
         name=name,
-        title=about.get("title", name),
+        title=format_table.get("title", name),
         container=container,
-        publisher=about.get("publisher", ""),
-        licence=about.get("licence", ""),
-        attribution=about.get("attribution", ""),
-        documentation=about.get("documentation", ""),
-        tried_on=about.get("tried_on", "untried"),
-        guessed=bool(about.get("guessed", False)),
+        publisher=format_table.get("publisher", ""),
+        licence=format_table.get("licence", ""),
+        attribution=format_table.get("attribution", ""),
+        documentation=format_table.get("documentation", ""),
+        tried_on=format_table.get("tried_on", "untried"),
+        guessed=bool(format_table.get("guessed", False)),
         delimiter=dialect.get("delimiter", ","),
         quote=dialect.get("quote", '"'),
         encoding=encoding,
@@ -358,16 +358,16 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
         kind=kind,
         rules=rules,
-        known_by=tuple(about.get("known_by", ())),
+        known_by=tuple(format_table.get("known_by", ())),
     )
 
 
 def _event_problems(name: str, tables: dict[str, Any], fields: set[str], container: str, rule: str) -> list[str]:
-    """Return what a format of events lacks."""
+    """Return the mistakes in a format of events."""
     date = tables.get("date", {})
-    placed = "latlon" in fields or container in ("geojson", "vector", "parquet")
+    has_location = "latlon" in fields or container in ("geojson", "vector", "parquet")
     needed = {"year", "month"} if "year" in fields else {"date"}
-    needed |= set() if placed else {"longitude", "latitude"}
+    needed |= set() if has_location else {"longitude", "latitude"}
     problems = [
         f"{name}: columns.{field} is missing; it names the header of a needed column."
         for field in sorted(needed - fields)
@@ -380,7 +380,7 @@ def _event_problems(name: str, tables: dict[str, Any], fields: set[str], contain
 
 
 def _names_an_organisation(field: str, header: str) -> bool:
-    """Return whether a site's column holds the name of a service, not of a person."""
+    """Return whether a site's column is the name of a service, not of a person."""
     return field in ("name", "part") and re.fullmatch(r"[^a-z]*name[^a-z]*", header, re.IGNORECASE) is not None
 
 

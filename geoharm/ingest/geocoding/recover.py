@@ -1,4 +1,4 @@
-"""Places for rows that have none, or only a default geocode, from their address texts: where located rows agree."""
+"""Recover places from address texts, for rows without a place or with a default geocode."""
 
 from __future__ import annotations
 
@@ -14,18 +14,21 @@ from geoharm.ingest.geocoding.addresses import Address, read_address
 
 SAME_TEXT, STREETS_MEET = "same text", "streets meet"
 
-# Located rows of one text agree if all lie this near to their middle; a street without a number needs three of them.
-_AGREE = 50.0
-_ROWS_OF_STREET = 3
-# Two streets meet where located rows of both come this near, if nearly all such pairs are at one place.
-_MEET, _ONE_PLACE, _MOST_PAIRS = 75.0, 150.0, 0.9
-# The second rule is used if at least so many known crossings, left out one at a time, were found, nine in ten this near.
-_TRIED, _NEAR_ENOUGH = 10, 150.0
+# Located rows of one text agree if all lie within this distance (metres) of their mean point. A street without a house
+# number needs at least this many rows.
+_AGREE_WITHIN = 50.0
+_MIN_ROWS_OF_STREET = 3
+# Two streets meet where located rows of both lie within the first distance (metres), if at least this share of such
+# pairs lies within the second distance of one place.
+_MEET_WITHIN, _ONE_PLACE_WITHIN, _MIN_SHARE_OF_PAIRS = 75.0, 150.0, 0.9
+# The rule for crossings is used only if at least so many known crossings, each left out in turn, are found again, nine
+# in ten of them within this distance (metres).
+_MIN_TRIED, _MAX_ERROR = 10, 150.0
 
 
 @dataclass(frozen=True, slots=True)
 class LocatedRows:
-    """Located rows by text and point.
+    """Located rows, counted by address text and point.
 
     Attributes
     ----------
@@ -43,14 +46,15 @@ class LocatedRows:
 
 @dataclass(frozen=True, slots=True)
 class RecoveredPlaces:
-    """What address texts gave.
+    """The places recovered from address texts.
 
     Attributes
     ----------
     places : mapping of str to (x, y, how)
         By address text.
     tried : ndarray, shape (k,)
-        Metres between known crossings and where the second rule put them with their own rows left out.
+        Errors of the rule for crossings, in metres: distances between known crossings and where the rule put them
+        with their own rows left out.
     streets : mapping of str to ndarray, shape (m, 2)
         Located points of every street.
     """
@@ -60,31 +64,35 @@ class RecoveredPlaces:
     streets: Mapping[str, NDArray[np.float64]]
 
     def sentence(self, rows: Mapping[str, int]) -> tuple[int, str]:
-        """Return how many rows got a place, and a sentence on how, given the rows of every text that lacked one."""
-        found = {SAME_TEXT: 0, STREETS_MEET: 0}
+        """Return the number of rows that were placed, and a sentence on how; `rows` are the unplaced rows of every text."""
+        counts = {SAME_TEXT: 0, STREETS_MEET: 0}
         for text, (_, _, how) in self.places.items():
-            found[how] += rows[text]
-        ways = []
-        if found[SAME_TEXT]:
-            ways.append(f"{found[SAME_TEXT]:,} where located rows of the same text lie within {_AGREE:g} m")
-        if found[STREETS_MEET]:
-            half, most = np.quantile(self.tried, (0.5, 0.9))
-            ways.append(
-                f"{found[STREETS_MEET]:,} where located rows of two streets meet (tried on {self.tried.size:,} known "
-                f"crossings, each with its own rows left out: half within {half:,.0f} m, nine in ten within {most:,.0f} m)"
+            counts[how] += rows[text]
+        parts = []
+        if counts[SAME_TEXT]:
+            parts.append(f"{counts[SAME_TEXT]:,} where located rows of the same text lie within {_AGREE_WITHIN:g} m")
+        if counts[STREETS_MEET]:
+            median_error, high_error = np.quantile(self.tried, (0.5, 0.9))
+            parts.append(
+                f"{counts[STREETS_MEET]:,} where located rows of two streets meet (tried on {self.tried.size:,} known "
+                f"crossings, each with its own rows left out: half within {median_error:,.0f} m, nine in ten within {high_error:,.0f} m)"
             )
-        total = sum(found.values())
-        return total, f"of {sum(rows.values()):,} without usable coordinates placed by address: " + "; ".join(ways)
+        total = sum(counts.values())
+        return total, f"of {sum(rows.values()):,} without usable coordinates placed by address: " + "; ".join(parts)
 
 
 def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlaces:
-    """Return places for address texts from rows whose place is known.
+    """Return places for address texts, from rows whose place is known.
 
-    A text gets the middle (by rows) of the located rows of the same text if all of them lie within 50 m of it; a
-    whole street needs three such rows. A crossing of two streets gets the middle of the two nearest located points,
-    one on each street, if they are within 75 m and nine in ten such pairs lie within 150 m of it: streets that meet
-    twice, or share a name with another, stay unknown. The second rule is tried first on known crossings, each with
-    its own rows left out, and not used unless at least ten are found and nine in ten of them within 150 m.
+    Same text: a text gets the mean point of the located rows of the same text, if all of them lie within 50 m of it. A
+    whole street needs three such rows.
+
+    Crossing: a crossing of two streets gets the middle of the two nearest located points, one on each street, if they are
+    within 75 m and nine in ten such pairs lie within 150 m of it. Streets that meet twice, or share a name with another
+    street, are therefore not placed.
+
+    The rule for crossings is first tested on known crossings, each with its own rows left out. It is used only if at least
+    ten of them are found, and nine in ten of these within 150 m.
 
     Parameters
     ----------
@@ -92,75 +100,79 @@ def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlac
     wanted : sequence of str
         Distinct address texts.
     """
-    of_text: dict[Address, list[int]] = defaultdict(list)
-    of_street: dict[str, list[int]] = defaultdict(list)
+    positions_by_address: dict[Address, list[int]] = defaultdict(list)
+    positions_by_street: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(located.texts):
         address = read_address(text)
-        of_text[address].append(position)
+        positions_by_address[address].append(position)
         for street in address.streets:
-            of_street[street].append(position)
+            positions_by_street[street].append(position)
     points = np.column_stack([located.x, located.y])
-    streets = {name: np.unique(points[held], axis=0) for name, held in of_street.items()}
-    tried = _try_crossings(of_text, streets, points)
-    meets = tried.size >= _TRIED and float(np.quantile(tried, 0.9)) <= _NEAR_ENOUGH
+    streets = {name: np.unique(points[positions], axis=0) for name, positions in positions_by_street.items()}
+    errors = _crossing_errors(positions_by_address, streets, points)
+    use_crossings = errors.size >= _MIN_TRIED and float(np.quantile(errors, 0.9)) <= _MAX_ERROR
     places: dict[str, tuple[float, float, str]] = {}
     for text in wanted:
         address = read_address(text)
-        agreed = _agreed(address, of_text.get(address, []), points, located.rows)
-        if agreed is not None:
-            places[text] = (*agreed, SAME_TEXT)
-        elif meets and address.is_crossing and address not in of_text:
-            crossing = _crossing(streets, address)
+        location = _agreed_location(address, positions_by_address.get(address, []), points, located.rows)
+        if location is not None:
+            places[text] = (*location, SAME_TEXT)
+        elif use_crossings and address.is_crossing and address not in positions_by_address:
+            crossing = _crossing_location(streets, address)
             if crossing is not None:
                 places[text] = (*crossing, STREETS_MEET)
-    return RecoveredPlaces(places, tried, streets)
+    return RecoveredPlaces(places, errors, streets)
 
 
-def _agreed(
-    address: Address, held: Sequence[int], points: NDArray[np.float64], rows: NDArray[np.int64]
+def _agreed_location(
+    address: Address, positions: Sequence[int], points: NDArray[np.float64], rows: NDArray[np.int64]
 ) -> tuple[float, float] | None:
-    """Return the middle of the located rows of one address, if they agree."""
-    needed = 1 if address.is_exact else _ROWS_OF_STREET
-    if not address.streets or int(rows[list(held)].sum()) < needed:
+    """Return the mean point of the located rows of one address, if they agree."""
+    min_rows = 1 if address.is_exact else _MIN_ROWS_OF_STREET
+    if not address.streets or int(rows[list(positions)].sum()) < min_rows:
         return None
-    near = points[list(held)]
-    middle = np.average(near, axis=0, weights=rows[list(held)])
-    if float(np.hypot(*(near - middle).T).max()) > _AGREE:
+    located_points = points[list(positions)]
+    middle = np.average(located_points, axis=0, weights=rows[list(positions)])
+    if float(np.hypot(*(located_points - middle).T).max()) > _AGREE_WITHIN:
         return None
     return float(middle[0]), float(middle[1])
 
 
-def _crossing(
-    streets: Mapping[str, NDArray[np.float64]], address: Address, without: NDArray[np.float64] | None = None
+def _crossing_location(
+    streets: Mapping[str, NDArray[np.float64]], address: Address, excluded: NDArray[np.float64] | None = None
 ) -> tuple[float, float] | None:
-    """Return where two streets meet, if they do so at one place only."""
-    sides = []
-    for name in address.streets:
-        side = streets.get(name, np.empty((0, 2)))
-        if without is not None and side.size:
-            side = side[~(side[:, None, :] == without[None, :, :]).all(axis=2).any(axis=1)]
-        if not side.size:
+    """Return where two streets meet, if they meet at one place only; points in `excluded` are not used."""
+    points_by_street = []
+    for street in address.streets:
+        street_points = streets.get(street, np.empty((0, 2)))
+        if excluded is not None and street_points.size:
+            street_points = street_points[~(street_points[:, None, :] == excluded[None, :, :]).all(axis=2).any(axis=1)]
+        if not street_points.size:
             return None
-        sides.append(side)
-    pairs = cKDTree(sides[0]).sparse_distance_matrix(cKDTree(sides[1]), _MEET, output_type="ndarray")
+        points_by_street.append(street_points)
+    pairs = cKDTree(points_by_street[0]).sparse_distance_matrix(
+        cKDTree(points_by_street[1]), _MEET_WITHIN, output_type="ndarray"
+    )
     if not pairs.size:
         return None
-    middles = (sides[0][pairs["i"]] + sides[1][pairs["j"]]) / 2
+    middles = (points_by_street[0][pairs["i"]] + points_by_street[1][pairs["j"]]) / 2
     best = middles[np.lexsort((pairs["j"], pairs["i"], pairs["v"]))[0]]
-    if float(np.mean(np.hypot(*(middles - best).T) <= _ONE_PLACE)) < _MOST_PAIRS:
+    if float(np.mean(np.hypot(*(middles - best).T) <= _ONE_PLACE_WITHIN)) < _MIN_SHARE_OF_PAIRS:
         return None
     return float(best[0]), float(best[1])
 
 
-def _try_crossings(
-    of_text: Mapping[Address, Sequence[int]], streets: Mapping[str, NDArray[np.float64]], points: NDArray[np.float64]
+def _crossing_errors(
+    positions_by_address: Mapping[Address, Sequence[int]],
+    streets: Mapping[str, NDArray[np.float64]],
+    points: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Return how far off known crossings are found once their own points are left out."""
+    """Return the errors in metres of known crossings, each found with its own points left out."""
     errors = []
-    for address, held in of_text.items():
+    for address, positions in positions_by_address.items():
         if address.is_crossing:
-            own = np.unique(points[list(held)], axis=0)
-            found = _crossing(streets, address, without=own)
-            if found is not None:
-                errors.append(float(np.hypot(*(own - np.array(found)).T).max()))
+            own_points = np.unique(points[list(positions)], axis=0)
+            location = _crossing_location(streets, address, excluded=own_points)
+            if location is not None:
+                errors.append(float(np.hypot(*(own_points - np.array(location)).T).max()))
     return np.sort(np.array(errors, dtype=np.float64))

@@ -1,1 +1,1 @@
-"""Readers: one for each kind of file; all hand over the declared columns as text, with line numbers."""
+"""Readers, one for each kind of file: all return the declared columns as text, with line numbers."""

@@ -1,9 +1,9 @@
-"""CSV files: a fast way for files in which every line is a row, a careful way for all others.
+"""CSV files: a fast method for files in which every line is a row, a careful method for all others.
 
-The fast way hands the file to the database, which reads and parses it in one pass, while its bytes are hashed and
-their lines counted beside it. It stands only if the database took every line as a row; at the first sign of anything
-else (a short row, a line end inside quotes, a blank line, bytes of another encoding) the file is read again, record by
-record, so that every reject has the line a person would look at.
+The fast method gives the file to the database, which reads and parses it in one pass. At the same time the file's bytes
+are hashed and its lines counted. The result is used only if the database took every line as a row. Otherwise (a short
+row, a line end inside quotes, a blank line, bytes of another encoding) the file is read again, record by record, so
+that every reject has the line number that a person would look for.
 """
 
 from __future__ import annotations
@@ -26,27 +26,30 @@ from geoharm.ingest.readers.input_files import CHUNK, InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, match_columns
 
 MAX_LINE = 2_000_000
-# Seconds that the database waits for the scan of a small file, or of the start of a large one.
-_MOMENT = 0.02
+# Seconds to wait for the scan before the database starts: enough for a small file, or the start of a large one.
+_SCAN_TIMEOUT = 0.02
 NOT_TEXT = "has bytes that are not"
 
 
 class ParseFunction(Protocol):
-    """Take the rows of ``stage``, which has the fields named, and its lines or only their order; return how many."""
+    """A function that reads the rows of ``stage`` and returns their number.
+
+    It gets the names of the fields of ``stage``, and whether ``stage`` has line numbers or only the order of the lines.
+    """
 
     def __call__(self, fields: Collection[str], *, lined: bool = True) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What one pass over the bytes tells.
+    """The result of one pass over the bytes of a file.
 
     Attributes
     ----------
     newlines : int
-        Line ends after the header; the last line counts even if it has none.
+        Lines after the header; the last line counts even without a line end.
     simple : bool
-        Whether there are no zero bytes and no carriage returns but those of Windows line ends.
+        Whether there are no zero bytes, and no carriage returns except in Windows line ends.
     sha256 : str
         Of the content.
     """
@@ -59,69 +62,79 @@ class _Scan:
 def stage_csv(
     connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, parse: ParseFunction
 ) -> StagedRows:
-    """Hand the rows of a CSV file to `parse`.
+    """Pass the rows of a CSV file to `parse`.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : InputFile
+    input_format : Format
+    parse : ParseFunction
+        Called when ``stage`` holds the rows.
 
     Raises
     ------
     DataError
-        If the header lacks a declared column, the file has no rows, or a quote is left open.
+        If the header lacks a declared column, the file has no rows, or a quote is not closed.
     """
     csv.field_size_limit(MAX_LINE)
-    packed = source.is_gzip or not source.is_plain
+    is_packed = source.is_gzip or not source.is_plain
     with ThreadPoolExecutor(1) as pool:
         scanning = pool.submit(_scan, source)
-        if packed:
-            scanning.result()  # An archive that grows beyond measure must not reach the database.
+        if is_packed:
+            scanning.result()  # An archive that unpacks to too many bytes must not reach the database.
         header = _header(source, input_format)
         if not any(header) and scanning.result().newlines == 0:
             msg = f'The file "{source.name}" is empty.'
             raise DataError(msg)
-        chosen = match_columns(source.name, header, input_format)
-        if scanning in wait([scanning], timeout=_MOMENT).done:
-            scanning.result()  # A line without end near the start: the database is spared the rest.
-        quick = source.is_plain and input_format.encoding == "utf-8"
-        rows = _fast(connection, source, input_format, len(header), chosen, parse) if quick else -1
+        positions = match_columns(source.name, header, input_format)
+        if scanning in wait([scanning], timeout=_SCAN_TIMEOUT).done:
+            scanning.result()  # A line that is too long near the start: the database need not read the rest.
+        can_be_fast = source.is_plain and input_format.encoding == "utf-8"
+        rows = _stage_fast(connection, source, input_format, len(header), positions, parse) if can_be_fast else -1
         scan = scanning.result()
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
     sha256 = "" if source.is_gzip else scan.sha256
     if scan.simple and rows == scan.newlines:
-        return StagedRows(rows, (), tuple(chosen), sha256)
-    staged = _careful(connection, source, input_format, len(header), chosen)
+        return StagedRows(rows, (), tuple(positions), sha256)
+    staged = _stage_careful(connection, source, input_format, len(header), positions)
     parse(staged.fields)
     connection.execute("DROP TABLE stage")
     return replace(staged, sha256=sha256)
 
 
 def _scan(source: InputFile) -> _Scan:
-    newlines, run, zeros, last = 0, 0, False, b"\n"
+    newlines, line_length, has_zero_bytes, last_byte = 0, 0, False, b"\n"
     digest = hashlib.sha256()
     with source.open() as stream:
-        first = stream.readline(MAX_LINE)
-        digest.update(first)
-        lone = first.count(b"\r") - first.endswith(b"\r\n")
+        header_line = stream.readline(MAX_LINE)
+        digest.update(header_line)
+        lone_returns = header_line.count(b"\r") - header_line.endswith(b"\r\n")
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
-            found = chunk.count(b"\n")
-            newlines += found
-            end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
-            run = len(chunk) - end - 1 if end >= 0 else run + len(chunk)
-            if run > MAX_LINE:
+            line_ends = chunk.count(b"\n")
+            newlines += line_ends
+            last_line_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            line_length = len(chunk) - last_line_end - 1 if last_line_end >= 0 else line_length + len(chunk)
+            if line_length > MAX_LINE:
                 raise _too_long(source, newlines + 2)
-            if b"\r" in chunk or last == b"\r":
-                lone += chunk.count(b"\r") - chunk.count(b"\r\n") - (last == b"\r" and chunk.startswith(b"\n"))
-            zeros = zeros or b"\x00" in chunk
-            last = chunk[-1:]
-    newlines += last != b"\n"
-    return _Scan(newlines, not lone and not zeros, digest.hexdigest())
+            if b"\r" in chunk or last_byte == b"\r":
+                lone_returns += (
+                    chunk.count(b"\r") - chunk.count(b"\r\n") - (last_byte == b"\r" and chunk.startswith(b"\n"))
+                )
+            has_zero_bytes = has_zero_bytes or b"\x00" in chunk
+            last_byte = chunk[-1:]
+    newlines += last_byte != b"\n"
+    return _Scan(newlines, not lone_returns and not has_zero_bytes, digest.hexdigest())
 
 
 def _not_text(source: InputFile, input_format: Format) -> DataError:
-    wayout = 'Name its encoding under [csv] encoding, such as "cp1252"'
+    remedy = 'Name its encoding under [csv] encoding, such as "cp1252"'
     if input_format.encoding != "utf-8":
-        wayout = "Check [csv] encoding, and whether the file is whole"
-    return encoding_error(source, input_format.encoding, wayout=wayout)
+        remedy = "Check [csv] encoding, and whether the file is whole"
+    return encoding_error(source, input_format.encoding, wayout=remedy)
 
 
 def _too_long(source: InputFile, line: int) -> DataError:
@@ -129,10 +142,10 @@ def _too_long(source: InputFile, line: int) -> DataError:
 
 
 def _header(source: InputFile, input_format: Format) -> list[str]:
-    """Return the names of the columns, without the spaces around them."""
+    """Return the names of the columns, without surrounding spaces."""
     with source.open() as stream:
-        first = stream.readline(MAX_LINE)
-    if len(first) == MAX_LINE and b"\r" not in first:
+        first_line = stream.readline(MAX_LINE)
+    if len(first_line) == MAX_LINE and b"\r" not in first_line:
         raise _too_long(source, 1)
     try:
         with _open_csv(source, input_format) as reader:
@@ -149,24 +162,24 @@ def _header(source: InputFile, input_format: Format) -> list[str]:
 
 @contextmanager
 def _open_csv(source: InputFile, input_format: Format) -> Iterator[Any]:
-    """Open a file as a CSV reader; bytes of another encoding become signs that `is_broken_text` knows."""
+    """Open a file as a CSV reader; bytes of another encoding become characters that `is_broken_text` recognises."""
     encoding = "utf-8-sig" if input_format.encoding == "utf-8" else input_format.encoding
     with source.open() as stream, io.TextIOWrapper(stream, encoding, "surrogateescape", newline="") as text:
         yield csv.reader(text, delimiter=input_format.delimiter, quotechar=input_format.quote, strict=True)
 
 
-def _fast(
+def _stage_fast(
     connection: duckdb.DuckDBPyConnection,
     source: InputFile,
     input_format: Format,
     width: int,
-    chosen: dict[str, int],
+    positions: dict[str, int],
     parse: ParseFunction,
 ) -> int:
-    """Let the database read and parse the file; return how many rows it took, -1 if it gave up."""
-    # Columns go by position, so that a hostile or repeated header cannot reach the query.
+    """Let the database read and parse the file; return the number of rows it read, -1 if it failed."""
+    # Columns are named by position, so that a hostile or repeated header cannot reach the query.
     columns = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(width))
-    picked = ", ".join(f"c{index} AS {quote_name(field)}" for field, index in chosen.items())
+    selected = ", ".join(f"c{index} AS {quote_name(field)}" for field, index in positions.items())
     options = ", ".join(
         [
             f"columns = {{{columns}}}",
@@ -178,38 +191,44 @@ def _fast(
     )
     try:
         connection.execute(
-            f"CREATE OR REPLACE TEMP VIEW stage AS SELECT {picked} FROM read_csv({quote_text(str(source.path))}, {options})"
+            f"CREATE OR REPLACE TEMP VIEW stage AS SELECT {selected} FROM read_csv({quote_text(str(source.path))}, {options})"
         )
-        return parse(tuple(chosen), lined=False)
+        return parse(tuple(positions), lined=False)
     except duckdb.Error:
         return -1
     finally:
         connection.execute("DROP VIEW IF EXISTS stage")
 
 
-def _careful(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, width: int, chosen: dict[str, int]
+def _stage_careful(
+    connection: duckdb.DuckDBPyConnection,
+    source: InputFile,
+    input_format: Format,
+    width: int,
+    positions: dict[str, int],
 ) -> StagedRows:
-    """Read record by record: each becomes a row of ``stage`` or a reject with the line it began on."""
-    writer = StageWriter(connection, tuple(chosen))
-    for line, record in _records(source, input_format, width, chosen.get("date", 0)):
+    """Read record by record: each becomes a row of ``stage`` or a reject, with its first line."""
+    writer = StageWriter(connection, tuple(positions))
+    for line, record in _records(source, input_format, width, positions.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
         else:
-            writer.keep(line, [record[index] for index in chosen.values()])
+            writer.keep(line, [record[index] for index in positions.values()])
     return writer.close()
 
 
-def _records(source: InputFile, input_format: Format, width: int, when: int) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield every record after the header with the line it began on: its cells, or why it is rejected.
+def _records(
+    source: InputFile, input_format: Format, width: int, date_position: int
+) -> Iterator[tuple[int, list[str] | str]]:
+    """Yield the first line of every record after the header, with its cells or the reason why it is rejected.
 
-    A record over several lines that is rejected, or that holds whole rows inside a cell, means a quote that was never
-    closed: rows would be lost in it, so the file is refused.
+    A record over several lines that is rejected, or that has whole rows inside a cell, shows a quote that was never
+    closed. Rows would be lost in it, so the file is refused.
     """
     with _open_csv(source, input_format) as reader:
         next(reader, None)
         while True:
-            begin = reader.line_num + 1
+            first_line = reader.line_num + 1
             try:
                 record = next(reader, None)
             except UnicodeError as error:
@@ -221,18 +240,18 @@ def _records(source: InputFile, input_format: Format, width: int, when: int) -> 
                     return
                 if not record:
                     continue
-                fault = _fault(record, width, input_format.encoding)
-            if reader.line_num > begin and (fault or _holds_rows(record, input_format, width, when)):
+                fault = _shape_fault(record, width, input_format.encoding)
+            if reader.line_num > first_line and (fault or _holds_rows(record, input_format, width, date_position)):
                 msg = (
-                    f'"{source.name}", line {begin}: a quote opens here and takes in the lines up to {reader.line_num}, '
+                    f'"{source.name}", line {first_line}: a quote opens here and takes in the lines up to {reader.line_num}, '
                     "which look like rows of their own. Mend the file; nothing was read."
                 )
                 raise DataError(msg)
-            yield begin, fault or record[:width]
+            yield first_line, fault or record[:width]
 
 
-def _fault(record: list[str], width: int, encoding: str) -> str:
-    """Return what is wrong with the shape of a record, or nothing."""
+def _shape_fault(record: list[str], width: int, encoding: str) -> str:
+    """Return the fault in the shape of a record, or an empty text."""
     if len(record) < width:
         return "has fewer columns than the header"
     if len(record) > width + 1 or (len(record) == width + 1 and record[-1]):
@@ -244,10 +263,10 @@ def _fault(record: list[str], width: int, encoding: str) -> str:
     return ""
 
 
-def _holds_rows(record: list[str], input_format: Format, width: int, when: int) -> bool:
-    """Return whether a line inside a quoted cell is a row: as many cells, and a date where a date belongs."""
+def _holds_rows(record: list[str], input_format: Format, width: int, date_position: int) -> bool:
+    """Return whether a line inside a quoted cell is a row: as many cells, and a date in the date column."""
     return any(
-        len(cells) == width and any(read_date(cells[when], pattern) for pattern in input_format.date_formats)
+        len(cells) == width and any(read_date(cells[date_position], pattern) for pattern in input_format.date_formats)
         for cell in record
         if "\n" in cell or "\r" in cell
         for cells in (line.split(input_format.delimiter) for line in cell.splitlines())

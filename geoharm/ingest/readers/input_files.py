@@ -1,7 +1,7 @@
-"""What a study's file names stand for: files, gzipped files, and files inside zip archives; opened with limits.
+"""Input files: plain files, gzipped files, and files inside zip archives, opened with limits.
 
-An archive is read as it lies: nothing is unpacked to disk. What it says about itself is not believed: bytes are counted
-as they come out, and an archive that grows a hundredfold, holds links or leads out of its folder is refused.
+Nothing is unpacked to disk. What an archive says about its own size is not trusted: bytes are counted as they are
+unpacked. An archive is refused if it grows a hundredfold, holds links, or has entries outside its folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from geoharm.errors import DataError
 
 
 def single_input_file(path: Path) -> InputFile:
-    """Return a file as an input, or refuse it.
+    """Return an existing file as an input file.
 
     Raises
     ------
@@ -36,8 +36,8 @@ CHUNK = 1 << 20
 MAX_ENTRIES = 1_000
 MAX_BYTES = 4 << 30
 MAX_RATIO = 100
-_RATIO_FROM = 1 << 20
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+_MIN_BYTES_FOR_RATIO = 1 << 20
+_ZIP_START, _GZIP_START = b"PK\x03\x04", b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class InputFile:
     Attributes
     ----------
     path : Path
-        Of the file, or of the archive.
+        Path of the file, or of the archive.
     member : str
         Name inside the archive; empty for a plain file.
     """
@@ -57,23 +57,23 @@ class InputFile:
 
     @property
     def name(self) -> str:
-        """What the file is known by: its name, after the archive's if it lies in one."""
+        """The name of the file; inside an archive, after the archive's name."""
         return f"{self.path.name}/{self.member}" if self.member else self.path.name
 
     @property
     def is_plain(self) -> bool:
-        """Whether another program can open it by its path, gzipped or not."""
+        """Whether the file is not inside an archive, so that another program can open it by its path."""
         return not self.member
 
     @property
     def is_gzip(self) -> bool:
-        """Whether it is gzipped, whatever its name says."""
-        return self.is_plain and _starts_with(self.path, _GZIP)
+        """Whether the file is gzipped, judged by its first bytes."""
+        return self.is_plain and _starts_with(self.path, _GZIP_START)
 
     def stamp(self) -> tuple[int, int]:
-        """Return size and time of the last change of the file or archive: another stamp means that it was written to."""
-        found = self.path.stat()
-        return found.st_size, found.st_mtime_ns
+        """Return the size and the time of the last change of the file or archive; they differ once it has been written to."""
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file's bytes (unzipped, for a member of an archive), in hexadecimal."""
@@ -85,24 +85,24 @@ class InputFile:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """Open the file's content, unzipping as it is read.
+        """Open the file's content; it is unpacked while it is read.
 
         Raises
         ------
         DataError
-            If compressed data are damaged, encrypted, cut short, or grow beyond all measure.
+            If compressed data are damaged, encrypted, cut short, or unpack to too many bytes.
         """
         try:
             if self.member:
                 with zipfile.ZipFile(self.path) as archive, archive.open(self.member) as inner:
                     size = archive.getinfo(self.member).compress_size
-                    yield cast("BinaryIO", _Limited(inner, size, self.name))
+                    yield cast("BinaryIO", _LimitedStream(inner, size, self.name))
             elif self.is_gzip:
                 with gzip.open(self.path, "rb") as inner:
-                    yield cast("BinaryIO", _Limited(inner, self.path.stat().st_size, self.name))
+                    yield cast("BinaryIO", _LimitedStream(inner, self.path.stat().st_size, self.name))
             else:
-                with self.path.open("rb") as engine:
-                    yield engine
+                with self.path.open("rb") as stream:
+                    yield stream
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             msg = f'The file "{self.name}" is damaged or cut short; fetch it again.'
             raise DataError(msg) from error
@@ -113,8 +113,8 @@ class InputFile:
             raise DataError(msg) from error
 
 
-class _Limited:
-    """A stream that counts what comes out and stops a bomb."""
+class _LimitedStream:
+    """A stream that counts the unpacked bytes and raises an error above a limit."""
 
     def __init__(self, inner: object, packed: int, name: str) -> None:
         self._inner = cast("BinaryIO", inner)
@@ -157,7 +157,7 @@ class _Limited:
 
     def _counted(self, chunk: bytes) -> bytes:
         self._count += len(chunk)
-        if self._count > MAX_BYTES or (self._count > _RATIO_FROM and self._count > MAX_RATIO * self._packed):
+        if self._count > MAX_BYTES or (self._count > _MIN_BYTES_FOR_RATIO and self._count > MAX_RATIO * self._packed):
             msg = (
                 f'The file "{self._name}" unpacks to more than {MAX_RATIO} times its size, or more than '
                 f"{MAX_BYTES >> 30} GB; it is not read. Unpack it yourself if it is what you expect."
@@ -167,7 +167,7 @@ class _Limited:
 
 
 def find_input_files(patterns: Sequence[str], folder: Path, *, members: Sequence[str]) -> tuple[InputFile, ...]:
-    """Return the files that match names or patterns in a folder, those inside zip archives one by one, by name.
+    """Return the files in a folder that match names or patterns, ordered by name; zip archives give their members.
 
     Parameters
     ----------
@@ -183,18 +183,20 @@ def find_input_files(patterns: Sequence[str], folder: Path, *, members: Sequence
         If a pattern matches nothing or leads out of the folder, two files have one name, or an archive cannot be
         trusted.
     """
-    found: dict[str, InputFile] = {}
+    files_by_name: dict[str, InputFile] = {}
     for pattern in patterns:
-        for path in _matches(pattern, folder):
-            parts = _members(path, members) if members and _starts_with(path, _ZIP) else (InputFile(path),)
-            for part in parts:
-                if found.setdefault(part.name, part) != part:
-                    msg = f'Two files are called "{part.name}"; a file is known by its name, so rename one.'
+        for path in _matching_paths(pattern, folder):
+            inputs = (
+                _archive_members(path, members) if members and _starts_with(path, _ZIP_START) else (InputFile(path),)
+            )
+            for input_file in inputs:
+                if files_by_name.setdefault(input_file.name, input_file) != input_file:
+                    msg = f'Two files are called "{input_file.name}"; a file is known by its name, so rename one.'
                     raise DataError(msg)
-    return tuple(found[name] for name in sorted(found))
+    return tuple(files_by_name[name] for name in sorted(files_by_name))
 
 
-def _matches(pattern: str, folder: Path) -> list[Path]:
+def _matching_paths(pattern: str, folder: Path) -> list[Path]:
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         msg = f'The file pattern "{pattern}" must lie inside the data folder; move the file or set --data.'
         raise DataError(msg)
@@ -211,7 +213,7 @@ def _matches(pattern: str, folder: Path) -> list[Path]:
     return matches
 
 
-def _members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:
+def _archive_members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
@@ -224,7 +226,7 @@ def _members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:
     if any(entry.filename == "[Content_Types].xml" for entry in entries):
         msg = f'"{path.name}" is an Excel workbook; write container = "excel" in its format, or save it as CSV.'
         raise DataError(msg)
-    chosen = []
+    member_files = []
     for entry in entries:
         name = entry.filename
         if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
@@ -233,15 +235,15 @@ def _members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:
         if stat.S_ISLNK(entry.external_attr >> 16):
             msg = f'The archive "{path.name}" holds a link instead of a file; it is not read.'
             raise DataError(msg)
-        plain = name.rsplit("/", 1)[-1]
-        if not entry.is_dir() and any(fnmatch.fnmatch(plain, pattern) for pattern in patterns):
-            chosen.append(InputFile(path, name))
-    if not chosen:
+        base_name = name.rsplit("/", 1)[-1]
+        if not entry.is_dir() and any(fnmatch.fnmatch(base_name, pattern) for pattern in patterns):
+            member_files.append(InputFile(path, name))
+    if not member_files:
         msg = f'The archive "{path.name}" holds no file like {" or ".join(patterns)}.'
         raise DataError(msg)
-    return tuple(chosen)
+    return tuple(member_files)
 
 
-def _starts_with(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as probe:
-        return probe.read(len(magic)) == magic
+def _starts_with(path: Path, beginning: bytes) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(beginning)) == beginning

@@ -1,7 +1,7 @@
-"""From a file of any container to ``parsed``, by way of ``stage``: the declared columns, as text, with their lines.
+"""Read a file of any container: its declared columns go to ``stage`` as text, then to ``parsed``.
 
-Nothing is guessed: columns are found by name before a row is read, dialect and encoding come from the format, and
-every row that does not fit is a reject with its line. Undeclared columns are never stored.
+Nothing is guessed. Columns are found by name before a row is read, dialect and encoding come from the format, and every
+row that does not fit is a reject with its line. Undeclared columns are never stored.
 """
 
 from __future__ import annotations
@@ -28,6 +28,14 @@ def read_file(
 ) -> StagedRows:
     """Fill ``parsed`` from one file; see `parse_stage`.
 
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+    source : InputFile
+    input_format : Format
+    faults : sequence of str
+        SQL conditions on a row, as for `parse_stage`.
+
     Raises
     ------
     DataError
@@ -47,7 +55,7 @@ def read_file(
 
 
 def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
-    """Fill ``stage(line, <declared fields>)`` from one file, for tables that are no events.
+    """Fill ``stage(line, <declared fields>)`` from one file, for tables that hold no events.
 
     Raises
     ------
@@ -78,7 +86,10 @@ def _check_filled(source: InputFile) -> None:
 
 
 def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
-    """Read points with the standard JSON parser: a driver that opens whatever a file claims to be is not used."""
+    """Read the points of a GeoJSON file with the standard JSON parser.
+
+    No geographic driver is used, since it would open any format that the file claims to be.
+    """
     with source.open() as stream:
         content = stream.read()
     try:
@@ -86,8 +97,8 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
     except UnicodeDecodeError as error:
         raise encoding_error(source, "utf-8", wayout="GeoJSON is utf-8: save it so") from error
     except (ValueError, RecursionError) as error:
-        where = f" (line {error.lineno}, sign {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        msg = f'The file "{source.name}" is not valid GeoJSON{where}; export it again.'
+        location = f" (line {error.lineno}, sign {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        msg = f'The file "{source.name}" is not valid GeoJSON{location}; export it again.'
         raise DataError(msg) from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list):
@@ -106,37 +117,37 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
             raise DataError(msg)
     writer = StageWriter(connection, (*keys, "longitude", "latitude"))
     for number, feature in enumerate(features, start=1):
-        place = _point(feature)
-        if isinstance(place, str):
-            writer.reject(number, place)
+        coordinates = _point(feature)
+        if isinstance(coordinates, str):
+            writer.reject(number, coordinates)
             continue
         properties = _properties(feature)
         values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
         if any(value is not None and is_broken_text(value) for value in values):
             writer.reject(number, "holds signs that are no text")
         else:
-            writer.keep(number, [*values, *place])
+            writer.keep(number, [*values, *coordinates])
     return writer.close()
 
 
 def _properties(feature: Any) -> dict[str, Any]:
-    found = feature.get("properties") if isinstance(feature, dict) else None
-    return found if isinstance(found, dict) else {}
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return properties if isinstance(properties, dict) else {}
 
 
 def _point(feature: Any) -> tuple[str | None, str | None] | str:
-    """Return a feature's coordinates as text, or why it has none that can be used."""
+    """Return a feature's coordinates as text, or the reason why they cannot be used."""
     if not isinstance(feature, dict) or feature.get("type") != "Feature":
         return "is not a GeoJSON feature"
     geometry = feature.get("geometry")
     if geometry is None:
         return None, None
-    where = geometry.get("coordinates") if isinstance(geometry, dict) else None
-    if not isinstance(geometry, dict) or geometry.get("type") != "Point" or not isinstance(where, list):
+    coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point" or not isinstance(coordinates, list):
         return "has a geometry that is not a point"
-    if len(where) < 2:
+    if len(coordinates) < 2:
         return None, None
-    return repr(where[0]), repr(where[1])
+    return repr(coordinates[0]), repr(coordinates[1])
 
 
 _READERS: dict[str, Reader] = {

@@ -1,4 +1,4 @@
-"""A small sheet as rows of texts: the first sheet of a workbook, or a CSV file; for tables that no format describes."""
+"""Read a small sheet as rows of texts: the first sheet of a workbook, or a CSV file, without a format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read_first_sheet(path: Path) -> list[list[str]]:
     Raises
     ------
     DataError
-        If the file is no workbook or CSV file, or holds more than 20,000 rows.
+        If the file is not a workbook or CSV file, or has more than 20,000 rows.
     """
     source = single_input_file(path)
     if path.suffix.lower() == ".csv":

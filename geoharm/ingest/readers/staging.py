@@ -1,4 +1,4 @@
-"""The temporary table ``stage``: declared columns as text, with the line each row began on; filled by every reader."""
+"""The temporary table ``stage``, filled by every reader: declared columns as text, with line numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geoharm.ingest.formats.tables import NEEDED_FIELDS, value_fields
 from geoharm.ingest.readers.input_files import CHUNK, InputFile
 
 _BATCH = 100_000
-# More than this share unreadable means the wrong format, not bad rows.
+# If more than this share of rows is unreadable, the format is wrong, not the rows.
 MAX_REJECTED = 0.5
 REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
 NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
@@ -24,18 +24,18 @@ NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
 
 @dataclass(frozen=True, slots=True)
 class StagedRows:
-    """What was put into ``stage``.
+    """The rows of one file that were put into ``stage``, and its rejects.
 
     Attributes
     ----------
     read : int
-        Rows of the file, whether they fit or not.
+        All rows of the file, rejects included.
     rejects : tuple of (line, reason)
-        Rows that do not have the shape they should.
+        Rows of the wrong shape.
     fields : tuple of str
         The declared fields that the file has, as columns of ``stage``.
     sha256 : str
-        Of the file, where reading it told.
+        Of the file, if it was computed while reading; else empty.
     """
 
     read: int
@@ -45,7 +45,7 @@ class StagedRows:
 
 
 class StageWriter:
-    """Collects rows and rejects of one file, in order.
+    """Collects the rows and rejects of one file, in order, and writes them to ``stage``.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ class StageWriter:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
 
     def keep(self, line: int, values: Sequence[str | None]) -> None:
-        """Add a row; `values` in the order of the fields."""
+        """Add a row; `values` are in the order of the fields."""
         self._read += 1
         self._lines.append(line)
         self._rows.append(values)
@@ -78,7 +78,7 @@ class StageWriter:
         self._rejects.append((line, reason))
 
     def close(self) -> StagedRows:
-        """Write what is left and return the balance."""
+        """Write the remaining rows and return the balance."""
         self._write()
         return StagedRows(self._read, tuple(self._rejects), self._fields)
 
@@ -96,11 +96,13 @@ class StageWriter:
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
-    """Append rows to a table, or to its columns named in brackets; at once, where `executemany` takes a moment each."""
+    """Append rows to a table, or to its columns named in brackets, all at once: `executemany` is slow per row."""
     if not rows:
         return
     columns = zip(*rows, strict=True)
-    connection.register("new_rows", pa.table({f"c{nth}": pa.array(values) for nth, values in enumerate(columns)}))
+    connection.register(
+        "new_rows", pa.table({f"c{position}": pa.array(values) for position, values in enumerate(columns)})
+    )
     connection.execute(f"INSERT INTO {table} FROM new_rows")
     connection.unregister("new_rows")
 
@@ -114,7 +116,7 @@ def check_reject_share(
     of: str,
     way_out: str = "Check the format",
 ) -> None:
-    """Refuse a file of which more than `MAX_REJECTED` have one fault: the wrong format, not bad rows.
+    """Refuse a file if more than the share `MAX_REJECTED` has one fault: its format is wrong, not its rows.
 
     Parameters
     ----------
@@ -123,44 +125,47 @@ def check_reject_share(
     worst : (column, reason, count, first line)
         The most frequent fault.
     read : int
+        Number of rows or values read.
     of : str
         "rows" or "values": what is counted.
     way_out : str
+        What a person should do.
 
     Raises
     ------
     QualityError
+        If the file is refused.
     """
     column, reason, count, line = worst
     if count > MAX_REJECTED * read:
-        where = "the row" if column == "row" else f'"{input_format.columns.get(column, (column,))[0]}"'
+        column_name = "the row" if column == "row" else f'"{input_format.columns.get(column, (column,))[0]}"'
         msg = (
             f'"{name}" does not look like the format "{input_format.name}": in {count:,} of {read:,} {of} (first in line {line}) '
-            f"{where} {reason}. {way_out}; nothing was read."
+            f"{column_name} {reason}. {way_out}; nothing was read."
         )
         raise QualityError(msg)
 
 
 def is_broken_text(text: str) -> bool:
-    """Return whether a text holds halves of signs: bytes that could not be decoded, or lone surrogates."""
-    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+    """Return whether a text has bytes that could not be decoded, or other lone surrogates."""
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataError:
-    """Return the refusal of a file that is not in an encoding, with the line and the first byte that do not fit.
+    """Return the error for a file that is not in an encoding, with the line and the first byte that cannot be decoded.
 
     Parameters
     ----------
     source : InputFile
     encoding : str
     wayout : str
-        What to do, if the file's first bytes do not tell it.
+        What a person should do, if the file's first bytes do not show the encoding.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
-    line, what = 1, "is not all"
+    line, fault = 1, "is not all"
     with source.open() as stream:
-        begin = stream.read(CHUNK)
-        chunk = begin
+        first_chunk = stream.read(CHUNK)
+        chunk = first_chunk
         try:
             while chunk:
                 decoder.decode(chunk)
@@ -168,15 +173,17 @@ def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataErro
                 chunk = stream.read(CHUNK)
             decoder.decode(b"", final=True)
         except UnicodeDecodeError as error:
-            broken: bytes = error.object
-            # What the decoder had left over from the chunk before has been counted there.
-            line += broken[: error.start].count(b"\n") - broken[: max(len(broken) - len(chunk), 0)].count(b"\n")
-            what = f"has the byte 0x{broken[error.start]:02x}, which is not"
+            undecoded: bytes = error.object
+            # Bytes that the decoder kept from the chunk before were counted there.
+            line += undecoded[: error.start].count(b"\n") - undecoded[: max(len(undecoded) - len(chunk), 0)].count(
+                b"\n"
+            )
+            fault = f"has the byte 0x{undecoded[error.start]:02x}, which is not"
         except UnicodeError:
-            what = "does not begin as"
-    if begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and "16" not in encoding:
+            fault = "does not begin as"
+    if first_chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and "16" not in encoding:
         wayout = 'The file begins like utf-16: write encoding = "utf-16" under [csv]'
-    return DataError(f'"{source.name}", line {line}: the text {what} {encoding} text. {wayout}; nothing was read.')
+    return DataError(f'"{source.name}", line {line}: the text {fault} {encoding} text. {wayout}; nothing was read.')
 
 
 def needed_fields(input_format: Format) -> tuple[str, ...]:
@@ -187,41 +194,41 @@ def needed_fields(input_format: Format) -> tuple[str, ...]:
 
 
 def match_columns(name: str, header: Sequence[str], input_format: Format) -> dict[str, int]:
-    """Return each declared field's position in a header; the needed ones must be there, each once.
+    """Return the position of each declared field in a header; needed fields must be there, each once.
 
     Parameters
     ----------
     name : str
-        Of the file, for sentences.
+        Of the file, for error messages.
     header : sequence of str
     input_format : Format
 
     Raises
     ------
     DataError
-        If a needed column is missing, or a declared one is there twice.
+        If a needed column is missing, or a declared column occurs twice.
     """
-    chosen: dict[str, int] = {}
+    positions: dict[str, int] = {}
     missing: list[str] = []
     for field, names in input_format.columns.items():
-        places = [index for index, column in enumerate(header) if column in names]
-        if len(places) > 1:
-            msg = f'The header of "{name}" has the column "{header[places[0]]}" more than once.'
+        matching = [index for index, header_name in enumerate(header) if header_name in names]
+        if len(matching) > 1:
+            msg = f'The header of "{name}" has the column "{header[matching[0]]}" more than once.'
             raise DataError(msg)
-        if places:
-            chosen[field] = places[0]
+        if matching:
+            positions[field] = matching[0]
         elif field in needed_fields(input_format):
             missing.append(names[0])
     if input_format.rules.headers or input_format.rules.value_columns:
-        chosen |= value_fields(name, header, input_format.rules)
+        positions |= value_fields(name, header, input_format.rules)
     if missing:
-        wanted = ", ".join(f'"{column}"' for column in missing)
-        found = ", ".join(f'"{column}"' for column in header[:20])
+        wanted = ", ".join(f'"{header_name}"' for header_name in missing)
+        shown = ", ".join(f'"{header_name}"' for header_name in header[:20])
         msg = (
             f'The file "{name}" does not have the columns of the format "{input_format.name}": {wanted} missing, '
-            f"its header is {found}."
+            f"its header is {shown}."
         )
         if len(header) == 1 and input_format.container == "csv":
             msg += " If another sign divides its columns, name it under [csv] delimiter."
         raise DataError(" ".join(msg.split()))
-    return chosen
+    return positions

@@ -1,4 +1,4 @@
-"""Tables that are not text: Excel and OpenDocument sheets, Parquet and GeoParquet, GeoPackage and zipped Shapefiles."""
+"""Read tables that are not text: workbooks, Parquet and GeoParquet, GeoPackage and zipped Shapefiles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_column
 
 
 def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
-    """Read one sheet of a workbook; lines are the sheet's own row numbers.
+    """Read one sheet (Excel or OpenDocument) of a workbook; lines are the sheet's own row numbers.
 
     Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
     """
@@ -31,28 +31,30 @@ def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_
     if len(rows) <= start + 1:
         msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
         raise DataError(msg)
-    chosen = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], input_format)
-    writer = StageWriter(connection, tuple(chosen))
+    positions = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], input_format)
+    writer = StageWriter(connection, tuple(positions))
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         if any(cell != "" for cell in row):
-            writer.keep(number, [cell_text(row[index]) for index in chosen.values()])
+            writer.keep(number, [cell_text(row[index]) for index in positions.values()])
     return writer.close()
 
 
 def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]]]:
-    """Return the names of a workbook's sheets, hidden ones last, and the rows of one, the first if `sheet` is empty.
+    """Return the names of a workbook's sheets, hidden ones last, and the rows of one; of the first if `sheet` is empty.
 
     Raises
     ------
     DataError
-        If it is no workbook, or has no such sheet.
+        If the file is not a workbook, or has no such sheet.
     """
-    _refuse_bomb(source)
+    _refuse_zip_bomb(source)
     try:
         with source.open() as stream:
             workbook = CalamineWorkbook.from_object(stream if source.is_plain else io.BytesIO(stream.read()))
-        shown = [one.name for one in workbook.sheets_metadata if one.visible == SheetVisibleEnum.Visible]
-        names = [*shown, *(name for name in workbook.sheet_names if name not in shown)]
+        visible_names = [
+            metadata.name for metadata in workbook.sheets_metadata if metadata.visible == SheetVisibleEnum.Visible
+        ]
+        names = [*visible_names, *(name for name in workbook.sheet_names if name not in visible_names)]
         if sheet and sheet not in names:
             msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
             raise DataError(msg)
@@ -68,20 +70,20 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
         msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
         raise DataError(msg)
     try:
-        described = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
-        names = [row[0] for row in described]
+        column_types = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
+        names = [row[0] for row in column_types]
         has_points = input_format.kind in ("event", "site")
         if has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns:
             return _stage_frame(
                 connection, source, input_format, check_frame(source, geopandas.read_parquet(source.path))
             )
-        chosen = match_columns(source.name, names, input_format)
-        picked = ", ".join(
-            f"{_parquet_text(names[index], described[index][1])} AS {quote_name(field)}"
-            for field, index in chosen.items()
+        positions = match_columns(source.name, names, input_format)
+        selected = ", ".join(
+            f"{_parquet_text(names[index], column_types[index][1])} AS {quote_name(field)}"
+            for field, index in positions.items()
         )
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {picked} "
+            f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {selected} "
             "FROM read_parquet(?, file_row_number = true)",
             [str(source.path)],
         )
@@ -89,37 +91,37 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
         msg = f'The file "{source.name}" cannot be read as Parquet: it is of another kind, or damaged.'
         raise DataError(msg) from error
     read = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
-    return StagedRows(read, (), tuple(chosen))
+    return StagedRows(read, (), tuple(positions))
 
 
 def stage_vector(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
-    """Read the points of a GeoPackage, or of a Shapefile in its zip."""
+    """Read the points of a GeoPackage or of a zipped Shapefile."""
     return _stage_frame(connection, source, input_format, read_vector(source))
 
 
 def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoDataFrame:
-    """Return the features of a GeoPackage, or of a Shapefile in its zip, in their own coordinate system: all, or the first.
+    """Return the features of a GeoPackage or zipped Shapefile, in their coordinate system: all, or the first `rows`.
 
     Raises
     ------
     DataError
-        If the file is another, damaged, empty, reads other files, or does not say its coordinate system.
+        If the file is of another kind, damaged or empty, reads other files, or does not state its coordinate system.
     """
     if not source.is_plain:
         msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
         raise DataError(msg)
-    with source.path.open("rb") as probe:
-        start = probe.read(16)
-    if start.startswith(b"SQLite format 3\x00"):
+    with source.path.open("rb") as stream:
+        beginning = stream.read(16)
+    if beginning.startswith(b"SQLite format 3\x00"):
         _refuse_virtual_tables(source)
         address = str(source.path)
-    elif start.startswith(b"PK"):
+    elif beginning.startswith(b"PK"):
         address = f"/vsizip/{source.path}/{_shapefile(source)}"
     else:
         msg = f'The file "{source.name}" is neither a GeoPackage nor a zipped Shapefile.'
         raise DataError(msg)
     try:
-        # Coordinates that are no numbers are found and said later; numpy need not warn of them.
+        # Coordinates that are not numbers are rejected later, so numpy's warnings are not needed.
         with np.errstate(invalid="ignore"):
             frame = geopandas.read_file(address, engine="pyogrio", rows=rows)
     except (DataSourceError, ValueError) as error:
@@ -129,12 +131,12 @@ def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoD
 
 
 def check_frame(source: InputFile, frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
-    """Return the features if there are any and they say their coordinate system.
+    """Return the features unchanged, after a check that there are some and that they state their coordinate system.
 
     Raises
     ------
     DataError
-        Otherwise.
+        If there are no features, or they do not state their coordinate system.
     """
     if frame.empty:
         msg = f'The file "{source.name}" has no features.'
@@ -149,11 +151,11 @@ def _stage_frame(
     connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, frame: geopandas.GeoDataFrame
 ) -> StagedRows:
     names = [str(name) for name in frame.columns]
-    chosen = match_columns(source.name, names, input_format)
-    moved = frame.geometry.to_crs(input_format.crs)
-    columns = [frame[names[index]].to_numpy(dtype=object) for index in chosen.values()]
-    writer = StageWriter(connection, (*chosen, "longitude", "latitude"))
-    for number, (geometry, *values) in enumerate(zip(moved, *columns, strict=True), start=1):
+    positions = match_columns(source.name, names, input_format)
+    projected = frame.geometry.to_crs(input_format.crs)
+    columns = [frame[names[index]].to_numpy(dtype=object) for index in positions.values()]
+    writer = StageWriter(connection, (*positions, "longitude", "latitude"))
+    for number, (geometry, *values) in enumerate(zip(projected, *columns, strict=True), start=1):
         if geometry is None or geometry.is_empty:
             writer.keep(number, [*map(cell_text, values), None, None])
         elif geometry.geom_type != "Point":
@@ -164,7 +166,7 @@ def _stage_frame(
 
 
 def _parquet_text(name: str, kind: str) -> str:
-    """Return SQL for a column as text; moments with an offset are written in UTC, whatever zone the database is in."""
+    """Return SQL for a column as text; times with an offset are written in UTC, whatever the database's time zone."""
     column = quote_name(name)
     if kind == "TIMESTAMP WITH TIME ZONE":
         return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%d %H:%M:%S') || '+00'"
@@ -172,7 +174,7 @@ def _parquet_text(name: str, kind: str) -> str:
 
 
 def cell_text(value: Any) -> str | None:
-    """Return a cell of a sheet or frame as the text its format's patterns are written for; None if it is empty."""
+    """Return a cell of a sheet or frame as the text that a format's patterns expect; None if it is empty."""
     if value is None or value == "" or value is np.ma.masked or value != value:  # noqa: PLR0124 NaN is not itself
         return None
     if isinstance(value, datetime):
@@ -187,15 +189,15 @@ def cell_text(value: Any) -> str | None:
 
 
 def _moment_text(moment: datetime) -> str:
-    """Return a moment as text: in UTC with its ending +00 if it has an offset, as a day if it is midnight."""
+    """Return a time as text: in UTC with the ending +00 if it has an offset, as a day if it is midnight."""
     if moment.tzinfo is not None:
         return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S+00")
     midnight = moment.hour == moment.minute == moment.second == 0
     return moment.strftime("%Y-%m-%d" if midnight else "%Y-%m-%d %H:%M:%S")
 
 
-def _refuse_bomb(source: InputFile) -> None:
-    """Refuse a workbook (a zip archive) that says it grows beyond measure."""
+def _refuse_zip_bomb(source: InputFile) -> None:
+    """Refuse a workbook (a zip archive) whose stated unpacked size is too large."""
     if not source.is_plain or not zipfile.is_zipfile(source.path):
         return
     with zipfile.ZipFile(source.path) as archive:
@@ -206,7 +208,7 @@ def _refuse_bomb(source: InputFile) -> None:
 
 
 def _refuse_virtual_tables(source: InputFile) -> None:
-    """Refuse tables that read other files when they are opened; only a GeoPackage's own index is virtual by right."""
+    """Refuse a GeoPackage with virtual tables, which may read other files; only its spatial index may be virtual."""
     with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as connection:
         try:
             rows = connection.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
@@ -223,12 +225,12 @@ def _refuse_virtual_tables(source: InputFile) -> None:
 def _shapefile(source: InputFile) -> str:
     try:
         with zipfile.ZipFile(source.path) as archive:
-            found = [name for name in archive.namelist() if name.lower().endswith(".shp")]
-            start = archive.open(found[0]).read(4) if len(found) == 1 else b""
+            shapefiles = [name for name in archive.namelist() if name.lower().endswith(".shp")]
+            beginning = archive.open(shapefiles[0]).read(4) if len(shapefiles) == 1 else b""
     except (zipfile.BadZipFile, RuntimeError) as error:
         msg = f'The file "{source.name}" is damaged or encrypted; fetch it again.'
         raise DataError(msg) from error
-    if start != b"\x00\x00\x27\x0a":
+    if beginning != b"\x00\x00\x27\x0a":
         msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
         raise DataError(msg)
-    return found[0]
+    return shapefiles[0]
