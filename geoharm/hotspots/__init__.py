@@ -1,1 +1,1 @@
-"""Where harm concentrates: density, hotspots, clusters, change over time, predictive accuracy."""
+"""Spatial concentration of harm: density, hotspots, clusters, change over time, predictive accuracy."""

@@ -1,4 +1,4 @@
-"""Hotspots as percent-volume contours: the least area that holds a stated share of all density.
+"""Hotspots as percent-volume contours: the smallest area with a stated share of the total density.
 
 Esri, Volume Percentile Contours; https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/
 """
@@ -19,22 +19,28 @@ from geoharm.model.points import Points
 
 
 def percent_volume_threshold(values: NDArray[np.float64], share: float) -> float:
-    """Return the value at which the densest cells first hold `share` of the total.
+    """Return the density threshold above which the cells together have `share` of the total density.
 
-    Cells are ranked from the densest; their values are added up until the share is reached; the value at the cut is
-    the threshold, and every cell at or above it belongs (so ties are all in, and the share held is at least `share`).
+    Cells are ranked by density, and their values are added up from the highest until the share is reached. The value
+    of the last cell added is the threshold. All cells at or above it belong to the hotspots, ties included, so their
+    share of the density is at least `share`.
 
     Parameters
     ----------
     values : ndarray
-        Zero or more; NaN cells take no part.
+        Densities, zero or more; NaN cells are left out.
     share : float
         Above 0, at most 1.
+
+    Returns
+    -------
+    float
+        In the unit of `values`.
 
     Raises
     ------
     DesignError
-        If the share is out of range or there is no density at all.
+        If the share is out of range or no value is above 0.
 
     Examples
     --------
@@ -48,27 +54,29 @@ def percent_volume_threshold(values: NDArray[np.float64], share: float) -> float
     if ranked.size == 0:
         msg = "There are no located events in this window, so no hotspots can be drawn."
         raise DesignError(msg)
-    held = np.cumsum(ranked)
-    # A hair of tolerance, or rounding in the sum decides whether the last cell is needed.
-    cut = int(np.searchsorted(held, share * held[-1] * (1 - 1e-12)))
+    cumulative = np.cumsum(ranked)
+    # With a small tolerance, so that rounding in the sum does not decide whether the last cell is needed.
+    cut = int(np.searchsorted(cumulative, share * cumulative[-1] * (1 - 1e-12)))
     return float(ranked[min(cut, ranked.size - 1)])
 
 
 def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Hotspot, ...]:
-    """Return the hotspots of a surface, the one with most events first.
+    """Return the hotspots of a surface, ranked by their number of events.
 
     Parameters
     ----------
     surface : Surface
+        From which the hotspots are drawn.
     points : Points
-        The events that made it; counted exactly by the cell they lie in, whatever they weigh.
+        The events from which the surface was computed. The events of a hotspot are those in its cells, without weights.
     share : float
-        Share of all density that the hotspots hold together.
+        Share of the total density in all hotspots together.
 
     Returns
     -------
     tuple of Hotspot
-        Cells that touch by an edge are one hotspot. Ties in events are broken by density, then from south-west.
+        Cells that share an edge belong to one hotspot. Hotspots with equal numbers of events are ranked by density,
+        then from the south-west.
     """
     points = points.counted
     threshold = percent_volume_threshold(surface.values, share)
@@ -97,7 +105,7 @@ def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Ho
 
 
 def _outlines(labels: NDArray[np.int32], transform: Affine) -> dict[int, shapely.Geometry]:
-    found: dict[int, list[shapely.Geometry]] = {}
+    polygons_of_label: dict[int, list[shapely.Geometry]] = {}
     for outline, label in shapes(labels.astype(np.int32), mask=labels > 0, connectivity=4, transform=transform):
-        found.setdefault(int(label), []).append(shapely.geometry.shape(outline))
-    return {label: shapely.union_all(parts) for label, parts in found.items()}
+        polygons_of_label.setdefault(int(label), []).append(shapely.geometry.shape(outline))
+    return {label: shapely.union_all(polygons) for label, polygons in polygons_of_label.items()}

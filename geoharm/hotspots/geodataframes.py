@@ -1,4 +1,4 @@
-"""Results as GeoDataFrames: hotspots, zones and surfaces for those who go on in Python."""
+"""Results as GeoDataFrames: hotspots, zones and surfaces for further analysis in Python."""
 
 from __future__ import annotations
 
@@ -14,33 +14,37 @@ from geoharm.hotspots.results.surface import Surface
 from geoharm.model.geometry import Zone
 from geoharm.model.hotspot import Hotspot
 
-_HOTSPOT = ("rank", "events", "places", "share", "area_km2", "density", "stability", "shown_by", "geometry")
-_ZONE = ("zone", "role", "inner", "outer", "area_km2", "geometry")
+_HOTSPOT_COLUMNS = ("rank", "events", "places", "share", "area_km2", "density", "stability", "shown_by", "geometry")
+_ZONE_COLUMNS = ("zone", "role", "inner", "outer", "area_km2", "geometry")
 
 
 def to_geodataframe(found: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs: str) -> geopandas.GeoDataFrame:
-    """Return a result as a GeoDataFrame; `.to_arrow()` and `.to_parquet()` go on from there.
+    """Return a result as a GeoDataFrame, which can be exported by `.to_arrow()` or `.to_parquet()`.
 
-    The numbers have their full precision and have not passed disclosure control: not for publication.
+    The numbers have full precision and no disclosure control was applied, so they must not be published.
 
     Parameters
     ----------
     found : Surface, or sequence of Hotspot, or sequence of Zone
+        The result.
     crs : str
-        The coordinate system in metres that the result was computed in, such as "EPSG:26986".
+        Coordinate system in metres in which the result was computed, such as "EPSG:26986".
 
     Returns
     -------
     GeoDataFrame
-        Of hotspots: rank, events, places, share (of all located events), area_km2, density (events per km2 per year),
-        stability, shown_by. Of zones: zone, role, inner and outer (metres from the target), area_km2. Of a surface:
-        row, column, density (events per km2 per year), support (events within the bandwidth), one square a cell of the
-        study area, from the south-west corner eastwards.
+        The columns depend on the kind of result.
+
+        - Hotspots: rank, events, places, share (of all located events), area_km2, density (events per km2 per year),
+          stability, shown_by.
+        - Zones: zone, role, inner and outer (metres from the target area), area_km2.
+        - Surface: row, column, density (events per km2 per year), support (events within the bandwidth). One square
+          for each cell of the study area, from the south-west corner eastwards.
 
     Raises
     ------
     DesignError
-        If it is anything else, or a sequence of more than one kind.
+        If the result is of another kind, or a sequence of more than one kind.
 
     Examples
     --------
@@ -50,46 +54,46 @@ def to_geodataframe(found: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs:
     [{'rank': 1, 'events': 40, 'area_km2': 0.5}]
     """
     if isinstance(found, Surface):
-        return _cells(found, crs)
+        return _surface_cells(found, crs)
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
-    if all(isinstance(one, Zone) for one in found) and found:
-        columns = _ZONE
+    if all(isinstance(item, Zone) for item in found) and found:
+        columns = _ZONE_COLUMNS
         rows = [
             {
-                "zone": one.name,
-                "role": one.role.value,
-                "inner": one.inner,
-                "outer": one.outer,
-                "area_km2": one.area_km2,
-                "geometry": one.geometry,
+                "zone": zone.name,
+                "role": zone.role.value,
+                "inner": zone.inner,
+                "outer": zone.outer,
+                "area_km2": zone.area_km2,
+                "geometry": zone.geometry,
             }
-            for one in found
-            if isinstance(one, Zone)
+            for zone in found
+            if isinstance(zone, Zone)
         ]
-    elif all(isinstance(one, Hotspot) for one in found):
-        columns = _HOTSPOT
+    elif all(isinstance(item, Hotspot) for item in found):
+        columns = _HOTSPOT_COLUMNS
         rows = [
-            {name: getattr(one, name) for name in _HOTSPOT} | {"shown_by": ", ".join(one.shown_by)}
-            for one in found
-            if isinstance(one, Hotspot)
+            {name: getattr(hotspot, name) for name in _HOTSPOT_COLUMNS} | {"shown_by": ", ".join(hotspot.shown_by)}
+            for hotspot in found
+            if isinstance(hotspot, Hotspot)
         ]
     else:
-        kinds = ", ".join(sorted({type(one).__name__ for one in found}))
+        kinds = ", ".join(sorted({type(item).__name__ for item in found}))
         msg = f"A GeoDataFrame is made of one Surface, of Hotspots or of Zones; this holds {kinds}."
         raise DesignError(msg)
     return geopandas.GeoDataFrame(rows, columns=list(columns), geometry="geometry", crs=crs)
 
 
-def _cells(surface: Surface, crs: str) -> geopandas.GeoDataFrame:
+def _surface_cells(surface: Surface, crs: str) -> geopandas.GeoDataFrame:
     grid = surface.grid
     row, column = np.nonzero(~np.isnan(surface.values))
     west, south = grid.x0 + column * grid.cell, grid.y0 + row * grid.cell
-    table = {
+    columns_by_name = {
         "row": row,
         "column": column,
         "density": surface.values[row, column],
         "support": surface.support[row, column],
     }
     squares = shapely.box(west, south, west + grid.cell, south + grid.cell)
-    return geopandas.GeoDataFrame(table, geometry=squares, crs=crs)
+    return geopandas.GeoDataFrame(columns_by_name, geometry=squares, crs=crs)

@@ -1,4 +1,4 @@
-"""All that is shown of where one measure concentrates: its surfaces on one bandwidth, hotspots and how firm they are."""
+"""Hotspot map of one measure: surfaces with one bandwidth, hotspots, their stability, and the concentration."""
 
 from __future__ import annotations
 
@@ -30,24 +30,33 @@ def map_measure(
     seed: int,
     shared: bool = False,
 ) -> HotspotResult:
-    """Return a measure's surfaces, hotspots, their stability, the variants under other bandwidths, the concentration.
+    """Return the surfaces and hotspots of a measure, with stability, other bandwidths and concentration.
 
     Parameters
     ----------
     measure : Measure
+        What is counted.
     views : mapping of (operation, view) to (Points, float)
-        Events, and the length of their window in years. Surfaces and contours are made of their weights; the bandwidth,
-        the counts in hotspots and the concentration of the events.
+        Events, and the length of their window in years. Surfaces and contours are computed from the weights of the
+        events; bandwidth, counts in hotspots and concentration from the number of events.
     whole : (str, str)
-        The view of the whole period: the bandwidth is chosen on it, and hotspots are drawn from it.
+        Key of the view of the whole period. The bandwidth is chosen from it, and the hotspots are drawn from it.
     area : StudyArea
+        The study area.
     settings : HotspotSettings
+        Cell size, bandwidth, kernel, edge correction and share.
     location_error : float
-        Typical distance in metres between a published and a true place.
+        Typical distance in metres between a published location and the true location.
     seed : int
-        Of the repetitions that stability is read from.
+        Of the random repetitions for stability.
     shared : bool
-        Whether weights are bounded by those around them, so that no single one can be read; see `bounded_weights`.
+        Whether each weight is limited by the weights around it, so that no single weight can be read from the map; see
+        `bounded_weights`.
+
+    Returns
+    -------
+    HotspotResult
+        Without hotspots if no density is above 0.
     """
     grid = grid_over(area.boundary, cell=settings.cell)
     points, _ = views[whole]
@@ -56,28 +65,28 @@ def map_measure(
     )
     if shared:
         views = {
-            view: (bounded_weights(some, kernel=settings.kernel, bandwidth=bandwidth.value), years)
-            for view, (some, years) in views.items()
+            view: (bounded_weights(view_points, kernel=settings.kernel, bandwidth=bandwidth.value), years)
+            for view, (view_points, years) in views.items()
         }
         points, _ = views[whole]
     surfaces = densities(
         views, grid, bandwidth=bandwidth.value, kernel=settings.kernel, within=area.boundary, edge=settings.edge,
     )  # fmt: skip
     share, within = settings.share, area.boundary
-    spread = concentration(cell_counts_inside(points.counted, grid, within))
-    if not _holds(surfaces[whole]):
-        return HotspotResult(measure, surfaces, (), bandwidth, (), spread, shared=shared)
-    found = find_hotspots(surfaces[whole], points, share=share)
-    found = with_stability(found, surfaces[whole], points, share=share, within=within, seed=seed)
+    concentration_table = concentration(cell_counts_inside(points.counted, grid, within))
+    if not _has_density(surfaces[whole]):
+        return HotspotResult(measure, surfaces, (), bandwidth, (), concentration_table, shared=shared)
+    hotspots = find_hotspots(surfaces[whole], points, share=share)
+    hotspots = with_stability(hotspots, surfaces[whole], points, share=share, within=within, seed=seed)
     variants = bandwidth_variants(surfaces[whole], points, share=share, within=within)
     outlines = {
-        view: find_hotspots(surfaces[view], some, share=share)
-        for view, (some, _) in views.items()
-        if view != whole and _holds(surfaces[view])
+        view: find_hotspots(surfaces[view], view_points, share=share)
+        for view, (view_points, _) in views.items()
+        if view != whole and _has_density(surfaces[view])
     }
-    return HotspotResult(measure, surfaces, found, bandwidth, variants, spread, outlines, shared)
+    return HotspotResult(measure, surfaces, hotspots, bandwidth, variants, concentration_table, outlines, shared)
 
 
-def _holds(surface: Surface) -> bool:
-    """Return whether there is any density to draw contours of."""
+def _has_density(surface: Surface) -> bool:
+    """Return whether any density of a surface is above 0."""
     return bool((surface.values > 0).any())

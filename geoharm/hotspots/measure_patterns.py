@@ -1,4 +1,4 @@
-"""Clusters, emerging hotspots, accuracy on a later period and shift of the pattern, for one measure of a study."""
+"""Spatial patterns of one measure: clusters, emerging hotspots, predictive accuracy, and shift of the pattern."""
 
 from __future__ import annotations
 
@@ -41,55 +41,60 @@ from geoharm.model.settings import AccuracySettings
 from geoharm.model.study import Study
 
 OVERALL_PERMUTATIONS = 999
-_YEAR = 12
+_MONTHS_A_YEAR = 12
 
-_Answer = TypeVar("_Answer")
+_Part = TypeVar("_Part")
 
 
 def find_patterns(
     measure: Measure, events: DatedPoints, *, study: Study, ledger: SourceLedger, designs: Sequence[Design]
 ) -> PatternResult:
-    """Return everything that one measure's dated points can carry, and for each part they cannot, why not.
+    """Return the spatial patterns of one measure, and the reason for each part that cannot be computed.
 
     Parameters
     ----------
     measure : Measure
+        What is counted.
     events : DatedPoints
         All located events of the measure.
     study : Study
-        Its settings, area and seed.
+        For its settings, area and seed.
     ledger : SourceLedger
-        Of the measure's source: which months it covers, and which of them have no data.
+        Of the measure's source: which months it covers, and which of these months have no data.
     designs : sequence of Design
-        Every operation's windows.
+        One for each operation, for its windows before and after.
+
+    Returns
+    -------
+    PatternResult
     """
     why_not: list[tuple[str, str]] = []
 
-    def answer(part: str, ask: Callable[[], _Answer]) -> _Answer | None:
+    def run_part(part: str, compute: Callable[[], _Part]) -> _Part | None:
         try:
-            return ask()
+            return compute()
         except DesignError as error:
             why_not.append((part, str(error)))
             return None
 
-    shifts = [answer("shift", partial(_shift, events, one, study)) for one in designs]
+    shifts = [run_part("shift", partial(_shift, events, design, study)) for design in designs]
     return PatternResult(
         measure,
-        answer("clusters", partial(_clustering, events, study)),
-        answer("emerging", partial(_emergence, events, study, ledger)),
-        answer("accuracy", partial(_judgement, events, study, ledger)),
-        tuple(one for one in shifts if one is not None),
+        run_part("clusters", partial(_clustering, events, study)),
+        run_part("emerging", partial(_emerging_hotspots, events, study, ledger)),
+        run_part("accuracy", partial(_predictive_accuracy, events, study, ledger)),
+        tuple(shift for shift in shifts if shift is not None),
         tuple(dict.fromkeys(why_not)),
     )
 
 
 def whole_months(coverage: Period) -> tuple[date, ...]:
-    """Return the first days of the months that a source covers from first to last day."""
+    """Return the first days of the months that a source covers completely."""
     return tuple(month for month in coverage.months() if coverage.contains(Period(month, add_months(month, 1))))
 
 
 def accuracy_periods(settings: AccuracySettings, coverage: Period) -> tuple[Period, Period]:
-    """Return the earlier and the later period: those stated, or the last two years of whole months.
+    """Return the earlier and the later period: as stated in the settings, or the last two years of whole months.
 
     Raises
     ------
@@ -99,26 +104,26 @@ def accuracy_periods(settings: AccuracySettings, coverage: Period) -> tuple[Peri
     if settings.earlier is not None and settings.later is not None:
         return settings.earlier, settings.later
     months = whole_months(coverage)
-    if len(months) < 2 * _YEAR:
+    if len(months) < 2 * _MONTHS_A_YEAR:
         msg = (
             f"Hotspots are judged on the year after the one they were drawn on; this source covers {len(months)} whole "
             "months, not 24. State shorter periods under [accuracy]."
         )
         raise DesignError(msg)
-    middle = months[-_YEAR]
-    return Period(months[-2 * _YEAR], middle), Period(middle, add_months(months[-1], 1))
+    middle = months[-_MONTHS_A_YEAR]
+    return Period(months[-2 * _MONTHS_A_YEAR], middle), Period(middle, add_months(months[-1], 1))
 
 
 def _clustering(events: DatedPoints, study: Study) -> Clustering:
     settings = study.emerging
     grid = grid_over(study.area.boundary, cell=settings.cell)
     inside = cells_within(grid, study.area.boundary)
-    points = _every(events)
+    points = _all_points(events)
     if not points.total > 0:
         msg = "There are no located events, so nothing can cluster."
         raise DesignError(msg)
     counts = np.where(inside, cell_counts(points, grid), 0.0)
-    reach, _ = neighbourhood_rows(settings.band, grid.cell)
+    half_widths, _ = neighbourhood_rows(settings.band, grid.cell)
     band, seed = settings.band, study.seed
     return Clustering(
         grid,
@@ -128,12 +133,12 @@ def _clustering(events: DatedPoints, study: Study) -> Clustering:
             morans_i(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
             general_g(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
         ),
-        _whole(neighbourhood_sums(counts, reach)),
-        _whole(neighbourhood_sums(np.where(inside, _place_counts(points, grid), 0.0), reach)),
+        _to_integers(neighbourhood_sums(counts, half_widths)),
+        _to_integers(neighbourhood_sums(np.where(inside, _place_counts(points, grid), 0.0), half_widths)),
     )
 
 
-def _emergence(events: DatedPoints, study: Study, ledger: SourceLedger) -> EmergingHotspots:
+def _emerging_hotspots(events: DatedPoints, study: Study, ledger: SourceLedger) -> EmergingHotspots:
     settings = study.emerging
     grid = grid_over(study.area.boundary, cell=settings.cell)
     inside = cells_within(grid, study.area.boundary)
@@ -142,19 +147,19 @@ def _emergence(events: DatedPoints, study: Study, ledger: SourceLedger) -> Emerg
     steps = months[:: settings.months]
     missing = tuple(
         step
-        for number, step in enumerate(steps)
-        if set(months[number * settings.months : (number + 1) * settings.months]) & set(ledger.missing_months)
+        for index, step in enumerate(steps)
+        if set(months[index * settings.months : (index + 1) * settings.months]) & set(ledger.missing_months)
     )
     if not events.weight.sum() > 0:
         msg = "There are no located events, so nothing can emerge."
         raise DesignError(msg)
     ends = [*steps[1:], add_months(steps[-1], settings.months)] if steps else []
     counts, places = np.zeros((len(steps), *grid.shape)), np.zeros((len(steps), *grid.shape))
-    for number, (start, end) in enumerate(zip(steps, ends, strict=True)):
-        now = events.points((events.day >= np.datetime64(start)) & (events.day < np.datetime64(end)))
-        counts[number] = np.where(inside, cell_counts(now, grid), 0.0)
-        places[number] = np.where(inside, _place_counts(now, grid), 0.0)
-    found = emerging_hotspots(
+    for index, (start, end) in enumerate(zip(steps, ends, strict=True)):
+        step_points = events.points((events.day >= np.datetime64(start)) & (events.day < np.datetime64(end)))
+        counts[index] = np.where(inside, cell_counts(step_points, grid), 0.0)
+        places[index] = np.where(inside, _place_counts(step_points, grid), 0.0)
+    emerging = emerging_hotspots(
         counts,
         grid,
         steps,
@@ -166,109 +171,119 @@ def _emergence(events: DatedPoints, study: Study, ledger: SourceLedger) -> Emerg
         sums=True,
         seed=study.seed,
     )
-    reach, _ = neighbourhood_rows(settings.band, grid.cell)
-    near_counts = np.stack([neighbourhood_sums(step, reach) for step in counts])
-    near_places = np.stack([neighbourhood_sums(step, reach) for step in places])
-    known = [step not in missing for step in steps]
-    every = _place_counts(_every(events), grid)
-    hot = found.pattern > 0
-    support, distinct = near_counts[known].sum(axis=0), neighbourhood_sums(np.where(inside, every, 0.0), reach)
+    half_widths, _ = neighbourhood_rows(settings.band, grid.cell)
+    near_counts = np.stack([neighbourhood_sums(step, half_widths) for step in counts])
+    near_places = np.stack([neighbourhood_sums(step, half_widths) for step in places])
+    has_data = [step not in missing for step in steps]
+    place_counts = _place_counts(_all_points(events), grid)
+    is_hot = emerging.pattern > 0
+    near_counts_total, near_places_total = (
+        near_counts[has_data].sum(axis=0),
+        neighbourhood_sums(np.where(inside, place_counts, 0.0), half_widths),
+    )
     least_events, least_places = np.full(grid.shape, np.inf), np.full(grid.shape, np.inf)
-    for number in map(int, np.flatnonzero(known)):
-        near = [step for step in range(max(0, number - settings.earlier), number + 1) if known[step]]
-        now = found.side[number] == 1
-        least_events[now] = np.minimum(least_events, near_counts[near].sum(axis=0))[now]
-        # Two steps may share places: the larger of them is certain to be distinct.
-        least_places[now] = np.minimum(least_places, near_places[near].max(axis=0))[now]
+    for index in map(int, np.flatnonzero(has_data)):
+        near_steps = [step for step in range(max(0, index - settings.earlier), index + 1) if has_data[step]]
+        hot_now = emerging.side[index] == 1
+        least_events[hot_now] = np.minimum(least_events, near_counts[near_steps].sum(axis=0))[hot_now]
+        # Two steps may share places, so only the number in the larger step is certain to be distinct.
+        least_places[hot_now] = np.minimum(least_places, near_places[near_steps].max(axis=0))[hot_now]
     return EmergingHotspots(
-        found,
+        emerging,
         settings.months,
-        _whole(np.where(hot, least_events, support)),
-        _whole(np.where(hot, least_places, distinct)),
+        _to_integers(np.where(is_hot, least_events, near_counts_total)),
+        _to_integers(np.where(is_hot, least_places, near_places_total)),
     )
 
 
-def _judgement(events: DatedPoints, study: Study, ledger: SourceLedger) -> PredictiveAccuracy:
-    early, late = accuracy_periods(study.accuracy, ledger.coverage)
-    earlier = Window("earlier", (early,)).without_months(ledger.missing_months)
-    later = Window("later", (late,)).without_months(ledger.missing_months)
-    old, new = (events.points(events.within(window)) for window in (earlier, later))
-    for points, window in ((old, earlier), (new, later)):
+def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger) -> PredictiveAccuracy:
+    earlier_period, later_period = accuracy_periods(study.accuracy, ledger.coverage)
+    earlier = Window("earlier", (earlier_period,)).without_months(ledger.missing_months)
+    later = Window("later", (later_period,)).without_months(ledger.missing_months)
+    earlier_points, later_points = (events.points(events.within(window)) for window in (earlier, later))
+    for points, window in ((earlier_points, earlier), (later_points, later)):
         if not points.total > 0:
             msg = f"There are no located events in the {window.name} period, so hotspots cannot be judged."
             raise DesignError(msg)
     settings, boundary = study.hotspots, study.area.boundary
     grid = grid_over(boundary, cell=settings.cell)
     bandwidth = choose_bandwidth(
-        old, settings.bandwidth, kernel=settings.kernel, cell=settings.cell, location_error=ledger.location_error
+        earlier_points,
+        settings.bandwidth,
+        kernel=settings.kernel,
+        cell=settings.cell,
+        location_error=ledger.location_error,
     ).value
     values = density(
-        old, grid, bandwidth=bandwidth, years=earlier.years, kernel=settings.kernel, within=boundary,
+        earlier_points, grid, bandwidth=bandwidth, years=earlier.years, kernel=settings.kernel, within=boundary,
         edge=settings.edge, counted=False,
     ).values  # fmt: skip
     chosen = np.nan_to_num(values, nan=-1.0) >= percent_volume_threshold(values, settings.share)
-    found = hotspot_accuracy(
-        chosen, cell_counts(old, grid), cell_counts(new, grid), inside=cells_within(grid, boundary)
+    accuracy = hotspot_accuracy(
+        chosen, cell_counts(earlier_points, grid), cell_counts(later_points, grid), inside=cells_within(grid, boundary)
     )
-    return PredictiveAccuracy(earlier, later, bandwidth, found)
+    return PredictiveAccuracy(earlier, later, bandwidth, accuracy)
 
 
 def _shift(events: DatedPoints, design: Design, study: Study) -> PatternSimilarity:
-    early, late = events.within(design.before), events.within(design.after)
+    is_before, is_after = events.within(design.before), events.within(design.after)
     settings, boundary = study.change, study.area.boundary
     if settings.areas is None:
         units, grid = f"squares of {settings.square:,g} m", grid_over(boundary, cell=settings.square)
-        where = grid.cell_of(events.x, events.y)
-        used = cells_within(grid, boundary).ravel()
-        used[where[(early | late) & (where >= 0)]] = True
-        number = np.where(used, np.cumsum(used) - 1, -1)
-        label, where = number.reshape(grid.shape), np.where(where >= 0, number[where], -1)
-        size = int(used.sum())
+        unit_of_event = grid.cell_of(events.x, events.y)
+        used_cells = cells_within(grid, boundary).ravel()
+        used_cells[unit_of_event[(is_before | is_after) & (unit_of_event >= 0)]] = True
+        unit_of_cell = np.where(used_cells, np.cumsum(used_cells) - 1, -1)
+        unit_on_grid, unit_of_event = (
+            unit_of_cell.reshape(grid.shape),
+            np.where(unit_of_event >= 0, unit_of_cell[unit_of_event], -1),
+        )
+        unit_count = int(used_cells.sum())
     else:
         units, grid = f"{len(settings.areas.codes):,} areas", grid_over(boundary, cell=study.emerging.cell)
         x, y = np.meshgrid(*grid.centres())
-        label = _area_of(settings.areas, x.ravel(), y.ravel()).reshape(grid.shape)
-        label[~cells_within(grid, boundary)] = -1
-        where, size = _area_of(settings.areas, events.x, events.y), len(settings.areas.codes)
+        unit_on_grid = _area_of(settings.areas, x.ravel(), y.ravel()).reshape(grid.shape)
+        unit_on_grid[~cells_within(grid, boundary)] = -1
+        unit_of_event, unit_count = _area_of(settings.areas, events.x, events.y), len(settings.areas.codes)
 
-    def count(chosen: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        held = chosen & (where >= 0)
-        return np.bincount(where[held], weights=weight[held], minlength=size).astype(np.float64)
+    def counts_by_unit(chosen: NDArray[np.bool_], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        selected = chosen & (unit_of_event >= 0)
+        return np.bincount(unit_of_event[selected], weights=weight[selected], minlength=unit_count).astype(np.float64)
 
-    first, second = count(early, events.weight), count(late, events.weight)
-    found = similarity_test(first, second, level=settings.level)
-    if (where[early | late] < 0).any():
-        apart = "some events lie in none of the areas and take no part"
-        found = replace(found, note="; ".join(filter(None, (found.note, apart))))
+    counts_before, counts_after = counts_by_unit(is_before, events.weight), counts_by_unit(is_after, events.weight)
+    test = similarity_test(counts_before, counts_after, level=settings.level)
+    if (unit_of_event[is_before | is_after] < 0).any():
+        note = "some events lie in none of the areas and take no part"
+        test = replace(test, note="; ".join(filter(None, (test.note, note))))
     return PatternSimilarity(
         design.operation.name,
         units,
         grid,
-        label,
-        found,
-        _whole(first + second),
-        _whole(count(_one_each(events, early | late), np.ones(len(events)))),
+        unit_on_grid,
+        test,
+        _to_integers(counts_before + counts_after),
+        _to_integers(counts_by_unit(_first_at_each_place(events, is_before | is_after), np.ones(len(events)))),
     )
 
 
-def _one_each(events: DatedPoints, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return one event of each distinct place among those used."""
-    chosen = np.flatnonzero(used)
-    _, first = np.unique(np.column_stack([events.x, events.y])[chosen], axis=0, return_index=True)
-    found = np.zeros(len(events), dtype=np.bool_)
-    found[chosen[first]] = True
-    return found
+def _first_at_each_place(events: DatedPoints, is_used: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a mask of one event for each distinct place among the events used."""
+    positions = np.flatnonzero(is_used)
+    _, first_event = np.unique(np.column_stack([events.x, events.y])[positions], axis=0, return_index=True)
+    is_first = np.zeros(len(events), dtype=np.bool_)
+    is_first[positions[first_event]] = True
+    return is_first
 
 
 def _area_of(areas: Areas, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the position of the first area that holds each point, edges included; -1 where none does."""
-    found = np.full(x.size, len(areas.shapes), dtype=np.int64)
+    """Return the position of the first area that contains each point, edges included; -1 where there is none."""
+    area_of_point = np.full(x.size, len(areas.shapes), dtype=np.int64)
     point, area = shapely.STRtree(shapely.points(x, y)).query(areas.shapes, predicate="intersects")[::-1]
-    np.minimum.at(found, point, area)
-    return np.where(found < len(areas.shapes), found, -1)
+    np.minimum.at(area_of_point, point, area)
+    return np.where(area_of_point < len(areas.shapes), area_of_point, -1)
 
 
-def _every(events: DatedPoints) -> Points:
+def _all_points(events: DatedPoints) -> Points:
     return events.points(np.ones(len(events), dtype=np.bool_))
 
 
@@ -276,5 +291,5 @@ def _place_counts(points: Points, grid: Grid) -> NDArray[np.float64]:
     return cell_counts(Points(points.x, points.y, np.ones(len(points))), grid)
 
 
-def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
+def _to_integers(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.rint(values).astype(np.int64)

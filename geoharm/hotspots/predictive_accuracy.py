@@ -1,4 +1,4 @@
-"""Hotspots judged on a later period: hit rate, PAI, PEI, recapture; against last year's cells and blind choice.
+"""Predictive accuracy of hotspots on a later period: hit rate, PAI, PEI and recapture rate index.
 
 Chainey, Tompson and Uhlig (2008), https://doi.org/10.1057/palgrave.sj.8350066; Levine (2008), The "Hottest" part of a
 hotspot, https://doi.org/10.1057/sj.2008.5; Hunt (2016), Do crime hot spots
@@ -24,18 +24,18 @@ def hotspot_accuracy(
     inside: NDArray[np.bool_],
     name: str = "hotspots",
 ) -> HotspotAccuracy:
-    r"""Return how well chosen cells hold the events of a later period, beside two rivals of the same area.
+    r"""Return how well chosen cells predict the events of a later period, compared with two baselines of equal area.
 
     Parameters
     ----------
     chosen : ndarray of bool, shape (ny, nx)
-        The hotspots' cells, picked without a look at the later period.
+        Cells of the hotspots, chosen without data of the later period.
     earlier, later : ndarray, shape (ny, nx)
-        Events by cell in the period the cells were chosen on and in the later one.
+        Events by cell in the period from which the cells were chosen, and in the later period.
     inside : ndarray of bool, shape (ny, nx)
-        Cells of the study area; events and chosen cells outside take no part.
+        Cells of the study area; events and chosen cells outside are left out.
     name : str
-        What chose the cells.
+        Method by which the cells were chosen.
 
     Returns
     -------
@@ -44,64 +44,70 @@ def hotspot_accuracy(
     Raises
     ------
     DesignError
-        If shapes differ, or nothing is chosen.
+        If shapes differ, or no cell of the study area is chosen.
 
     Notes
     -----
     .. math:: PAI = \frac{n / N}{a / A}, \qquad PEI = \frac{PAI}{PAI_{best}}, \qquad
         RRI = \frac{n / N}{n_0 / N_0}
 
-    The best cells are chosen with the later events known. The plain rival takes the cells with most earlier events,
-    ties from the south-west. Blind choice of m of M cells has mean PAI 1 and, with :math:`S^2` the variance of later
-    events over cells (divided by M - 1), standard deviation :math:`(M / N) \sqrt{S^2 (1 - m/M) / m}`.
+    The best cells are those with most later events. The first baseline is the cells with most earlier events; ties are
+    resolved from the south-west. The second baseline is a random choice of m of M cells. Its PAI has mean 1 and
+    standard deviation :math:`(M / N) \sqrt{S^2 (1 - m/M) / m}`, with :math:`S^2` the variance of later events over
+    cells (divided by M - 1).
     """
     shapes = {chosen.shape, earlier.shape, later.shape, inside.shape}
     if len(shapes) > 1:
         msg = f"Chosen cells, counts and mask need one shape; {', '.join(map(str, sorted(shapes)))} were given."
         raise DesignError(msg)
-    picked, old, new = chosen[inside].astype(np.bool_), earlier[inside], later[inside]
-    m = int(picked.sum())
-    if m == 0:
+    is_chosen, earlier_counts, later_counts = chosen[inside].astype(np.bool_), earlier[inside], later[inside]
+    chosen_count = int(is_chosen.sum())
+    if chosen_count == 0:
         msg = "None of the chosen cells lies in the study area, so there is nothing to judge."
         raise DesignError(msg)
-    rival = np.zeros(picked.size, dtype=np.bool_)
-    rival[np.argsort(-old, kind="stable")[:m]] = True
-    total = float(new.sum())
-    spread = float(new.var(ddof=1)) * (1 - m / new.size) / m
-    deviation = new.size / total * math.sqrt(spread) if total > 0 else math.nan
+    most_earlier = np.zeros(is_chosen.size, dtype=np.bool_)
+    most_earlier[np.argsort(-earlier_counts, kind="stable")[:chosen_count]] = True
+    total = float(later_counts.sum())
+    variance_of_mean = float(later_counts.var(ddof=1)) * (1 - chosen_count / later_counts.size) / chosen_count
+    pai_deviation = later_counts.size / total * math.sqrt(variance_of_mean) if total > 0 else math.nan
     return HotspotAccuracy(
-        _score(name, picked, old, new), _score("the cells with most earlier events", rival, old, new), 1.0, deviation
+        _score(name, is_chosen, earlier_counts, later_counts),
+        _score("the cells with most earlier events", most_earlier, earlier_counts, later_counts),
+        1.0,
+        pai_deviation,
     )
 
 
-def _score(name: str, picked: NDArray[np.bool_], old: NDArray[np.float64], new: NDArray[np.float64]) -> HotspotScore:
-    m, share = int(picked.sum()), float(picked.mean())
-    inside, total = float(new[picked].sum()), float(new.sum())
-    was, all_old = float(old[picked].sum()), float(old.sum())
-    best = float(np.sort(new)[::-1][:m].sum())
+def _score(
+    name: str, is_chosen: NDArray[np.bool_], earlier_counts: NDArray[np.float64], later_counts: NDArray[np.float64]
+) -> HotspotScore:
+    chosen_count, area_share = int(is_chosen.sum()), float(is_chosen.mean())
+    later_inside, later_total = float(later_counts[is_chosen].sum()), float(later_counts.sum())
+    earlier_inside, earlier_total = float(earlier_counts[is_chosen].sum()), float(earlier_counts.sum())
+    highest_possible = float(np.sort(later_counts)[::-1][:chosen_count].sum())
     notes = []
-    if total == 0:
+    if later_total == 0:
         notes.append("there are no later events")
-    if was == 0:
+    if earlier_inside == 0:
         notes.append("the chosen cells held no earlier event, so nothing can be recaptured")
-    elif inside == 0:
+    elif later_inside == 0:
         notes.append("the chosen cells held no later event")
-    hit = _over(inside, total)
-    recapture = _over(hit, _over(was, all_old))
+    hit_rate = _ratio(later_inside, later_total)
+    recapture = _ratio(hit_rate, _ratio(earlier_inside, earlier_total))
     return HotspotScore(
         name=name,
-        cells=m,
-        area_share=share,
-        events=inside,
-        hit_rate=hit,
-        pai=_over(hit, share),
-        pei=_over(inside, best),
+        cells=chosen_count,
+        area_share=area_share,
+        events=later_inside,
+        hit_rate=hit_rate,
+        pai=_ratio(hit_rate, area_share),
+        pei=_ratio(later_inside, highest_possible),
         recapture_rate_index=recapture,
-        predicted_over_observed=_over(was, inside),
-        recaptured_cells=float((new[picked] > 0).mean()),
+        predicted_over_observed=_ratio(earlier_inside, later_inside),
+        recaptured_cells=float((later_counts[is_chosen] > 0).mean()),
         note="; ".join(notes),
     )
 
 
-def _over(top: float, bottom: float) -> float:
-    return top / bottom if bottom > 0 else math.nan
+def _ratio(numerator: float, denominator: float) -> float:
+    return numerator / denominator if denominator > 0 else math.nan

@@ -1,4 +1,4 @@
-"""Which kinds of source show the same market: police, needles and health records err in different ways."""
+"""Agreement of sources: which other kinds of source show the same hotspot."""
 
 from __future__ import annotations
 
@@ -15,42 +15,47 @@ OVERLAP = 0.5
 
 
 def with_agreeing_sources(results: Sequence[HotspotResult], kinds: Mapping[str, str]) -> tuple[HotspotResult, ...]:
-    """Return the results, each hotspot with the kinds of source that show it.
+    """Return the results with, for each hotspot, the kinds of source that show it.
 
-    Another kind shows a hotspot if one of its own hotspots overlaps it by at least half of the smaller of the two.
-    Sources of one kind are not independent and count once; police activity follows where officers look, so it never
-    confirms a harm.
+    Another kind of source shows a hotspot if one of its hotspots overlaps it. The overlap must be at least half of the
+    smaller of the two. Sources of one kind are not independent, so they count once. Police activity depends on where
+    officers are sent, so it never confirms a hotspot of a harm.
 
     Parameters
     ----------
     results : sequence of HotspotResult
+        One for each measure.
     kinds : mapping of str to str
         The kind of each source by name: "incident", "needle_find", "health", ...
 
     Returns
     -------
     tuple of HotspotResult
-        `shown_by` of every hotspot begins with its own kind; of a measure of activity it is "activity".
+        `shown_by` of every hotspot begins with its own kind, which is "activity" for a measure of activity.
     """
-    witnesses: dict[str, list[Hotspot]] = {}
+    hotspots_of_kind: dict[str, list[Hotspot]] = {}
     for result in results:
         if result.measure.role is not Role.ACTIVITY:
-            witnesses.setdefault(kinds[result.measure.source], []).extend(result.hotspots)
-    found = []
+            hotspots_of_kind.setdefault(kinds[result.measure.source], []).extend(result.hotspots)
+    results_with_sources = []
     for result in results:
-        own = "activity" if result.measure.role is Role.ACTIVITY else kinds[result.measure.source]
-        spots = []
-        for spot in result.hotspots:
-            others = [kind for kind in sorted(witnesses) if kind != own and _is_shown(spot, witnesses[kind])]
-            spots.append(replace(spot, shown_by=(own, *others)))
-        found.append(replace(result, hotspots=tuple(spots)))
-    return tuple(found)
+        own_kind = "activity" if result.measure.role is Role.ACTIVITY else kinds[result.measure.source]
+        hotspots = []
+        for hotspot in result.hotspots:
+            agreeing_kinds = [
+                kind
+                for kind in sorted(hotspots_of_kind)
+                if kind != own_kind and _overlaps_any(hotspot, hotspots_of_kind[kind])
+            ]
+            hotspots.append(replace(hotspot, shown_by=(own_kind, *agreeing_kinds)))
+        results_with_sources.append(replace(result, hotspots=tuple(hotspots)))
+    return tuple(results_with_sources)
 
 
-def _is_shown(spot: Hotspot, others: Sequence[Hotspot]) -> bool:
-    areas = [shapely.area(shapely.intersection(spot.geometry, other.geometry)) for other in others]
-    # A hair of tolerance: an overlap of exactly half counts.
+def _overlaps_any(hotspot: Hotspot, other_hotspots: Sequence[Hotspot]) -> bool:
+    shared_areas = [shapely.area(shapely.intersection(hotspot.geometry, other.geometry)) for other in other_hotspots]
+    # With a small tolerance, so that an overlap of exactly half counts.
     return any(
-        shared >= OVERLAP * min(spot.geometry.area, other.geometry.area) * (1 - 1e-9)
-        for shared, other in zip(areas, others, strict=True)
+        shared_area >= OVERLAP * min(hotspot.geometry.area, other.geometry.area) * (1 - 1e-9)
+        for shared_area, other in zip(shared_areas, other_hotspots, strict=True)
     )

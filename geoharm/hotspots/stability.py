@@ -1,4 +1,4 @@
-"""Does a hotspot hang on the choice of bandwidth, or on a few addresses? The same surface, drawn again and again."""
+"""Stability of hotspots: whether they depend on the bandwidth or on a few places, by repeated resampling."""
 
 from __future__ import annotations
 
@@ -24,34 +24,36 @@ NARROWEST, WIDEST = 0.7, 1.4
 def bandwidth_variants(
     surface: Surface, points: Points, *, share: float, within: BaseGeometry, factors: tuple[float, ...] = FACTORS
 ) -> tuple[BandwidthVariant, ...]:
-    """Return the surface and its hotspots under other bandwidths, for a strip of pictures.
+    """Return the surface and its hotspots under several bandwidths.
 
     Parameters
     ----------
     surface : Surface
-        Of the chosen bandwidth; its grid, kernel, correction and window are kept.
+        With the chosen bandwidth; its grid, kernel, edge correction and window are used for all bandwidths.
     points : Points
-        The events that made it.
+        The events from which it was computed.
     share : float
-        Share of all density that the hotspots hold.
+        Share of the total density in the hotspots.
     within : shapely geometry
         The study area.
     factors : tuple of float
-        Times the chosen bandwidth; a bandwidth below one cell is raised to one.
+        Multiples of the chosen bandwidth; a bandwidth below the size of a cell is raised to it.
 
     Returns
     -------
     tuple of BandwidthVariant
     """
-    chosen = _hot_cells(surface, share)
-    found = []
+    chosen_cells = _hot_cells(surface, share)
+    variants = []
     for factor in factors:
-        drawn = _draw(surface, points, max(surface.grid.cell, factor * surface.bandwidth), within, counted=True)
-        hot = _hot_cells(drawn, share)
-        kept = float((chosen & hot).sum() / chosen.sum()) if chosen.any() else math.nan
-        spots = find_hotspots(drawn, points, share=share) if hot.any() else ()
-        found.append(BandwidthVariant(factor, drawn, spots, kept))
-    return tuple(found)
+        variant_surface = _redraw(
+            surface, points, max(surface.grid.cell, factor * surface.bandwidth), within, counted=True
+        )
+        hot_cells = _hot_cells(variant_surface, share)
+        kept_share = float((chosen_cells & hot_cells).sum() / chosen_cells.sum()) if chosen_cells.any() else math.nan
+        hotspots = find_hotspots(variant_surface, points, share=share) if hot_cells.any() else ()
+        variants.append(BandwidthVariant(factor, variant_surface, hotspots, kept_share))
+    return tuple(variants)
 
 
 def with_stability(
@@ -64,46 +66,53 @@ def with_stability(
     seed: int,
     repetitions: int = 99,
 ) -> tuple[Hotspot, ...]:
-    """Return the hotspots, each with the share of repetitions in which it stays one.
+    """Return the hotspots with their stability: the share of repetitions in which each is still a hotspot.
 
-    In each repetition the places are drawn anew with replacement, each with all its events (so a hotspot that hangs
-    on one address shows it), and the bandwidth is drawn between 0.7 and 1.4 times the chosen one, evenly in its
-    logarithm. A hotspot stays one if at least half of its cells reach the repetition's own percent-volume threshold.
+    Each repetition does the following.
+
+    1. Places are drawn with replacement, each with all its events. So a hotspot that depends on one address has a low
+       stability.
+    2. The bandwidth is drawn between 0.7 and 1.4 times the chosen one, uniformly in its logarithm.
+    3. The percent-volume threshold is computed again. An area is still a hotspot if at least half of its cells reach
+       this threshold.
 
     Parameters
     ----------
     hotspots : tuple of Hotspot
         Of `surface`, for `share`.
     surface, points, share, within
-        As of `bandwidth_variants`.
+        As in `bandwidth_variants`.
     seed : int
+        Of the random draws.
     repetitions : int
+        Number of repetitions, at least 1.
 
     Raises
     ------
     DesignError
-        If no repetition is asked for.
+        If `repetitions` is below 1.
     """
     if repetitions < 1:
         msg = f"Stability needs at least one repetition; {repetitions} was given."
         raise DesignError(msg)
     rng = np.random.default_rng(seed)
-    cells = [np.flatnonzero(cells_within(surface.grid, spot.geometry)) for spot in hotspots]
-    stayed = np.zeros(len(hotspots))
+    cells_of_hotspot = [np.flatnonzero(cells_within(surface.grid, hotspot.geometry)) for hotspot in hotspots]
+    stable_count = np.zeros(len(hotspots))
     for _ in range(repetitions):
         factor = math.exp(rng.uniform(math.log(NARROWEST), math.log(WIDEST)))
-        times = np.bincount(rng.integers(len(points), size=len(points)), minlength=len(points))
-        drawn = times > 0
-        again = Points(points.x[drawn], points.y[drawn], points.weight[drawn] * times[drawn])
+        draws_of_place = np.bincount(rng.integers(len(points), size=len(points)), minlength=len(points))
+        is_drawn = draws_of_place > 0
+        resampled = Points(points.x[is_drawn], points.y[is_drawn], points.weight[is_drawn] * draws_of_place[is_drawn])
         bandwidth = max(surface.grid.cell, factor * surface.bandwidth)
-        hot = _hot_cells(_draw(surface, again, bandwidth, within, counted=False), share).ravel()
-        stayed += [hot[own].mean() >= 0.5 for own in cells]
+        hot_cells = _hot_cells(_redraw(surface, resampled, bandwidth, within, counted=False), share).ravel()
+        stable_count += [hot_cells[cells].mean() >= 0.5 for cells in cells_of_hotspot]
     return tuple(
-        replace(spot, stability=float(count / repetitions)) for spot, count in zip(hotspots, stayed, strict=True)
+        replace(hotspot, stability=float(count / repetitions))
+        for hotspot, count in zip(hotspots, stable_count, strict=True)
     )
 
 
-def _draw(surface: Surface, points: Points, bandwidth: float, within: BaseGeometry, *, counted: bool) -> Surface:
+def _redraw(surface: Surface, points: Points, bandwidth: float, within: BaseGeometry, *, counted: bool) -> Surface:
     return density(
         points, surface.grid, bandwidth=bandwidth, years=surface.years, kernel=surface.kernel, within=within,
         edge=surface.edge, counted=counted,

@@ -167,7 +167,7 @@ def test_of_very_many_places_a_sample_is_searched_and_said(monkeypatch):
     rng = np.random.default_rng(1)
     some = Points(rng.normal(0, 300, 900), rng.normal(0, 300, 900), np.ones(900))
     whole = likelihood_bandwidth(some)
-    monkeypatch.setattr("geoharm.hotspots.density.bandwidth._MOST", 300)
+    monkeypatch.setattr("geoharm.hotspots.density.bandwidth._MOST_PLACES", 300)
     found = likelihood_bandwidth(some)
     assert "searched on one place in 3" in found.note
     assert found.value == pytest.approx(whole.value, rel=0.25)

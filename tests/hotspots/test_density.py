@@ -86,8 +86,8 @@ def test_gaussian_by_moments_is_within_its_error(monkeypatch, bandwidth):
     for some in (crowd(60), Points(np.array([700.0]), np.array([600.0]), np.array([1.0]))):
         expected = np.array(slow.kernel_density(rows_of(some), *GRID.centres(), bandwidth, 1, "gaussian"))
         for cost in (0.0, 1e9):
-            monkeypatch.setattr(kernel_sums, "_CELL", cost)
-            monkeypatch.setattr(kernel_sums, "_EVENT", cost)
+            monkeypatch.setattr(kernel_sums, "_COST_PER_CELL", cost)
+            monkeypatch.setattr(kernel_sums, "_COST_PER_EVENT", cost)
             found = density(some, GRID, bandwidth=bandwidth, years=1, kernel="gaussian").values
             assert np.abs(found - expected).max() <= OF_PEAK_GAUSSIAN * expected.max()
 
@@ -214,7 +214,7 @@ def test_parts_of_the_events_add_up(monkeypatch):
     rng = np.random.default_rng(8)
     some = Points(rng.uniform(0, 1500, 40_000), rng.uniform(0, 1200, 40_000), rng.uniform(0, 3, 40_000))
     whole = density(some, GRID, bandwidth=270, years=1).values
-    monkeypatch.setattr(kernel_sums, "_PART", 7_001)
+    monkeypatch.setattr(kernel_sums, "_EVENTS_PER_PART", 7_001)
     assert np.abs(density(some, GRID, bandwidth=270, years=1).values - whole).max() < OF_PEAK * whole.max()
 
 
@@ -232,7 +232,7 @@ def test_many_events_on_few_places_are_summed_once_a_place(monkeypatch, count):
     assert {(x, y): n for x, y, n in rows_of(places)} == expected
     found = density(some, GRID, bandwidth=270, years=1)
     assert found.places.max() <= count
-    monkeypatch.setattr(aggregate_places, "_SAMPLE", of.size + 1)
+    monkeypatch.setattr(aggregate_places, "_SAMPLE_SIZE", of.size + 1)
     alone = density(some, GRID, bandwidth=270, years=1)
     assert np.abs(found.values - alone.values).max() < OF_PEAK * alone.values.max()
     assert found.events == alone.events

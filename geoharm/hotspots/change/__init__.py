@@ -1,1 +1,1 @@
-"""Change between two windows: where, by how much, and beyond chance or not."""
+"""Change between two windows: change surfaces, permutation tests, and the similarity of patterns."""

@@ -1,4 +1,4 @@
-"""All that is asked of one measure's change around one operation: number, share, and cases against people."""
+"""Change surfaces of one measure around one operation: number, share, and risk by population."""
 
 from __future__ import annotations
 
@@ -14,34 +14,43 @@ from geoharm.model.measure import Measure
 from geoharm.model.points import DatedPoints
 from geoharm.model.study import Study
 
-# Cells to a bandwidth: finer cells would only repeat their neighbours.
-_CELLS = 3
+# Smaller cells would hardly differ from their neighbours.
+_CELLS_PER_BANDWIDTH = 3
 
 
 def measure_change(
     measure: Measure, events: DatedPoints, *, study: Study, design: Design, bandwidth: float
 ) -> ChangeResult:
-    """Return where a measure changed between an operation's windows, and which of it chance explains.
+    """Return the change surfaces of a measure between the windows of an operation, with p-values.
 
-    Did the number a year change here, and did this place's share; with a population, also whether the events of both
-    windows are more than the people here explain.
+    There are two or three surfaces:
+
+    - the ratio of the number of events per year, after to before;
+    - the ratio of each place's share of all events, after to before;
+    - with a population, the risk: the share of the events of both windows over the share of the people.
 
     Parameters
     ----------
     measure : Measure
+        What is counted.
     events : DatedPoints
         Located events of both windows.
     study : Study
-        Its settings, area and seed.
+        For its settings, area and seed.
     design : Design
-        Of the operation.
+        Of the operation, for its windows.
     bandwidth : float
-        Metres, of the quartic kernel.
+        Of the quartic kernel, in metres.
+
+    Returns
+    -------
+    ChangeResult
+        Without surfaces, and with the reason in `note`, if they cannot be computed.
     """
-    settings, name = study.change, design.operation.name
-    cell = study.hotspots.cell * max(1, int(bandwidth / (_CELLS * study.hotspots.cell)))
+    settings, operation = study.change, design.operation.name
+    cell = study.hotspots.cell * max(1, int(bandwidth / (_CELLS_PER_BANDWIDTH * study.hotspots.cell)))
     grid = grid_over(study.area.boundary, cell=cell)
-    alike: dict[str, Any] = {
+    shared_settings: dict[str, Any] = {
         "bandwidth": bandwidth,
         "inside": cells_within(grid, study.area.boundary),
         "block_metres": settings.block_metres,
@@ -52,14 +61,20 @@ def measure_change(
         "level": settings.level,
     }
     try:
-        found = [
+        surfaces = [
             change_surface(
-                events, grid, before=design.before, after=design.after, kind=kind, adaptive=settings.adaptive, **alike
+                events,
+                grid,
+                before=design.before,
+                after=design.after,
+                kind=kind,
+                adaptive=settings.adaptive,
+                **shared_settings,
             )
             for kind in (ChangeKind.INTENSITY, ChangeKind.SHARE)
         ]
         if settings.people is not None:
-            found.append(population_risk(events, settings.people, grid, **alike))
+            surfaces.append(population_risk(events, settings.people, grid, **shared_settings))
     except DesignError as error:
-        return ChangeResult(measure, name, (), str(error))
-    return ChangeResult(measure, name, tuple(found))
+        return ChangeResult(measure, operation, (), str(error))
+    return ChangeResult(measure, operation, tuple(surfaces))

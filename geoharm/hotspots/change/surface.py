@@ -1,8 +1,8 @@
-"""Where density changed between two windows, and where a place's share did: log ratios with the chance of each.
+"""Change surfaces: log ratio of density or of share between two windows, with permutation p-values.
 
 Kelsall and Diggle (1995), Kernel estimation of relative risk, https://doi.org/10.2307/3318678; Davies and Hazelton
-(2010), Adaptive kernel estimation of spatial relative risk, https://doi.org/10.1002/sim.3995; Davies, Jones and Hazelton
-(2016), Symmetric adaptive smoothing regimes, https://doi.org/10.1016/j.csda.2016.02.008
+(2010), Adaptive kernel estimation of spatial relative risk, https://doi.org/10.1002/sim.3995; Davies, Jones and
+Hazelton (2016), Symmetric adaptive smoothing regimes, https://doi.org/10.1016/j.csda.2016.02.008
 """
 
 from __future__ import annotations
@@ -45,38 +45,41 @@ def change_surface(
     correction: Correction = Correction.STEP_DOWN,
     level: float = 0.05,
 ) -> ChangeSurface:
-    r"""Return the log ratio of density after to before, with the chance of a difference as large at every cell.
+    r"""Return the log ratio of density after to before, with a p-value at every cell.
 
     Parameters
     ----------
     events : DatedPoints
-        Those outside both windows take no part.
+        Events outside both windows are left out.
     grid : Grid
+        Grid of the cells.
     before, after : Window
-        Must not overlap. Days without data are no part of a window, so lengths differ and are allowed for.
+        They must not overlap. Days without data do not belong to a window. Differences in length are taken into
+        account.
     bandwidth : float
         Search radius of the quartic kernel in metres, the same on both sides.
     inside : ndarray of bool, shape (ny, nx)
         Cells of the study area.
     kind : ChangeKind
-        `INTENSITY`: events per km2 and year, so halving everywhere shows as a fall everywhere. `SHARE`: density over
-        the total of its window, the relative risk of Kelsall and Diggle, for which halving everywhere is no change.
-        They answer different questions; the result says which.
+        `INTENSITY` compares events per km2 and year: if events halve everywhere, the surface shows a fall everywhere.
+        `SHARE` compares each density over the total of its window (the relative risk of Kelsall and Diggle): if events
+        halve everywhere, the surface shows no change.
     adaptive : bool
-        Every place has a bandwidth of its own, by the square-root law from the density of both windows together, so
-        it is the same before and after and whatever falls where (Davies, Jones and Hazelton 2016). `bandwidth` is
-        then that of the pilot.
+        If True, every place has its own bandwidth, by the square-root law from the density of both windows together.
+        So it is the same before and after, and in all permutations (Davies, Jones and Hazelton 2016). `bandwidth` is
+        then the bandwidth of the pilot surface.
     block_metres, block_days : float, int
-        Reports of one square of this side (0: of one place) and one stretch of this many days are one unit: they are
-        moved together, so twenty reports of one night are not twenty pieces of evidence.
+        Size of a unit. All reports in one square with this side (0: at one place) and one span of this many days are
+        one unit, and are permuted together. So twenty reports of one night do not count as twenty independent events.
     permutations : int
         At least 99.
     seed : int
+        Of the permutations.
     correction : Correction
-        `STEP_DOWN` keeps the chance of flagging any cell without cause at the level. `FDR` keeps the expected share
-        of chance among the flagged cells there, but needs many permutations where cells are many; the note says so.
+        `STEP_DOWN` limits the probability of any false positive to the level. `FDR` limits the expected share of false
+        positives among the flagged cells; it needs many permutations if there are many cells, and a note says so.
     level : float
-        Adjusted p-value above which a cell is marked as explained by chance.
+        Cells with an adjusted p-value above this level are marked as consistent with chance variation.
 
     Returns
     -------
@@ -85,79 +88,86 @@ def change_surface(
     Raises
     ------
     DesignError
-        If the windows overlap, a window holds no event, or a setting is out of range.
+        If the windows overlap, a window has no event, or a setting is out of range.
 
     Notes
     -----
     .. math:: \log\frac{\lambda_1(s)}{\lambda_0(s)}, \qquad
         \rho(s) = \log\frac{\lambda_1(s) / \int \lambda_1}{\lambda_0(s) / \int \lambda_0}
 
-    A shared, fixed bandwidth makes the edge correction of both sides the same factor, which cancels. For the
-    intensity ratio each unit falls after with the probability that is the share of days after (nothing changed
-    anywhere); for the share as many units as were after are chosen at random (the total may change, the pattern does
-    not). The statistic is the density after less what chance gives of the density of both, so it exists where a
-    side is empty and the ratio does not. Units are taken as independent of each other: what makes a whole month or
-    district livelier than another is not in the p-value; longer blocks hold more of it.
+    With the same fixed bandwidth before and after, the edge correction of both is the same factor and cancels.
+
+    - Null hypothesis of the intensity ratio: nothing changed anywhere. Each unit is placed after with a probability
+      equal to the share of days after.
+    - Null hypothesis of the share: the total may change, the pattern does not. Units are placed after at random; their
+      number is the observed one.
+    - Statistic: the density after minus its expectation given the density of both windows. It is defined also where
+      one side is empty and the ratio is not defined.
+
+    Units are assumed to be independent. Variation that affects a whole month or district is not included in the
+    p-value; longer blocks include more of it.
     """
     bandwidth, level = check_positive(bandwidth, "bandwidth"), check_level(level)
     if kind is ChangeKind.POPULATION:
         msg = "Before and after are compared as intensity ratio or relative risk; for people see population_risk."
         raise DesignError(msg)
-    early, late = events.within(before), events.within(after)
-    if (early & late).any() or _overlap(before, after):
+    is_before, is_after = events.within(before), events.within(after)
+    if (is_before & is_after).any() or _overlap(before, after):
         msg = f'The windows "{before.name}" and "{after.name}" share days; a day is before or after, not both.'
         raise DesignError(msg)
-    for window, part in ((before, early), (after, late)):
-        if not events.weight[part].sum() > 0:
+    for window, in_window in ((before, is_before), (after, is_after)):
+        if not events.weight[in_window].sum() > 0:
             msg = f'There are no located events in the window "{window.name}", so no ratio can be drawn.'
             raise DesignError(msg)
-    used = early | late
-    weight, is_late = events.weight[used], late[used]
-    places, place = _distinct(events.x[used], events.y[used])
-    unit = block_labels(events, before, after, metres=block_metres, days=block_days)[used]
-    all_weight = np.bincount(place, weights=weight, minlength=len(places)).astype(np.float64)
-    own = adaptive_bandwidths(replace(places, weight=all_weight), grid, bandwidth=bandwidth) if adaptive else bandwidth
-    kernel = kernel_matrix(places, grid, bandwidth=own, inside=inside)
-    units = int(unit.max()) + 1
-    unit_late = np.zeros(units, dtype=np.bool_)
-    unit_late[unit[is_late]] = True
-    rate = after.days / (after.days + before.days)
+    in_either = is_before | is_after
+    weight, used_after = events.weight[in_either], is_after[in_either]
+    places, place_of_event = _distinct_places(events.x[in_either], events.y[in_either])
+    unit_of_event = block_labels(events, before, after, metres=block_metres, days=block_days)[in_either]
+    total_weight = np.bincount(place_of_event, weights=weight, minlength=len(places)).astype(np.float64)
+    bandwidths = (
+        adaptive_bandwidths(replace(places, weight=total_weight), grid, bandwidth=bandwidth) if adaptive else bandwidth
+    )
+    kernel = kernel_matrix(places, grid, bandwidth=bandwidths, inside=inside)
+    units = int(unit_of_event.max()) + 1
+    unit_after = np.zeros(units, dtype=np.bool_)
+    unit_after[unit_of_event[used_after]] = True
+    expected_share = after.days / (after.days + before.days)
 
     def excess(chosen: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the weight after at every place, less what chance gives of the weight of both."""
-        mine = np.bincount(place, weights=weight * chosen[unit], minlength=len(places))
-        share = rate if kind is ChangeKind.INTENSITY else float(mine.sum() / all_weight.sum())
-        return np.asarray(mine - share * all_weight)
+        """Return the weight after at every place minus its expectation under the null hypothesis."""
+        chosen_weight = np.bincount(place_of_event, weights=weight * chosen[unit_of_event], minlength=len(places))
+        share = expected_share if kind is ChangeKind.INTENSITY else float(chosen_weight.sum() / total_weight.sum())
+        return np.asarray(chosen_weight - share * total_weight)
 
-    def drawn(rng: np.random.Generator) -> NDArray[np.float64]:
+    def permuted_excess(rng: np.random.Generator) -> NDArray[np.float64]:
         if kind is ChangeKind.INTENSITY:
-            return excess(rng.random(units) < rate)
-        return excess(rng.permutation(unit_late))
+            return excess(rng.random(units) < expected_share)
+        return excess(rng.permutation(unit_after))
 
-    observed = kernel @ excess(unit_late)
+    observed = kernel @ excess(unit_after)
     p, adjusted = permutation_p_values(
-        observed, kernel, drawn, permutations=permutations, seed=seed, correction=correction
+        observed, kernel, permuted_excess, permutations=permutations, seed=seed, correction=correction
     )
-    late_weight = np.bincount(place, weights=weight * is_late, minlength=len(places))
-    return _surface(
+    weight_after = np.bincount(place_of_event, weights=weight * used_after, minlength=len(places))
+    return _make_surface(
         grid,
         inside,
-        kernel @ late_weight / (after.years if kind is ChangeKind.INTENSITY else late_weight.sum()),
+        kernel @ weight_after / (after.years if kind is ChangeKind.INTENSITY else weight_after.sum()),
         kernel
-        @ (all_weight - late_weight)
-        / (before.years if kind is ChangeKind.INTENSITY else (all_weight - late_weight).sum()),
+        @ (total_weight - weight_after)
+        / (before.years if kind is ChangeKind.INTENSITY else (total_weight - weight_after).sum()),
         p=p,
         adjusted=adjusted,
         kind=kind,
         correction=correction,
-        support=(kernel > 0) @ all_weight,
+        support=(kernel > 0) @ total_weight,
         places=(kernel > 0) @ np.ones(len(places)),
         bandwidth=bandwidth,
         adaptive=adaptive,
         level=level,
-        totals=(float((all_weight - late_weight).sum()), float(late_weight.sum())),
+        totals=(float((total_weight - weight_after).sum()), float(weight_after.sum())),
         blocks=units,
-        block_rule=_block_words(events.day[used], block_metres, block_days),
+        block_rule=_describe_units(events.day[in_either], block_metres, block_days),
         permutations=permutations,
         seed=seed,
     )
@@ -177,13 +187,14 @@ def population_risk(
     correction: Correction = Correction.STEP_DOWN,
     level: float = 0.05,
 ) -> ChangeSurface:
-    r"""Return the log of the share of cases over the share of people at every cell, with the chance of each.
+    r"""Return the log of the share of cases over the share of people at every cell, with a p-value.
 
     Parameters
     ----------
     cases : DatedPoints
+        The events.
     people : Points
-        The population at risk: where they are and how many; from points, `population_of_areas` or a raster.
+        The population at risk by place: from points, from `population_of_areas`, or from a raster.
     grid, bandwidth, inside, block_metres, block_days, permutations, seed, correction, level
         As in `change_surface`.
 
@@ -196,113 +207,147 @@ def population_risk(
     -----
     .. math:: \rho(s) = \log\frac{\lambda_{cases}(s) / \int \lambda_{cases}}{\lambda_{people}(s) / \int \lambda_{people}}
 
-    In each world every unit of cases, as large as it is, falls on a person drawn at random. People are taken as
-    known. Residents are not those at risk where many visit: a night-time centre has high risk by residents.
+    In each permutation every unit of cases, with its weight, is assigned to a person drawn at random. The population
+    is assumed to be known exactly. Where many people visit, residents are not the population at risk: a night-time
+    centre has a high risk per resident.
     """
     bandwidth, level = check_positive(bandwidth, "bandwidth"), check_level(level)
     if not cases.weight.sum() > 0 or not people.total > 0:
         msg = "A risk surface needs at least one case and one person."
         raise DesignError(msg)
-    case_places, place = _distinct(cases.x, cases.y)
-    per_place = np.bincount(place, weights=cases.weight, minlength=len(case_places))
-    unit = _labels(cases.x, cases.y, cases.day.astype(np.int64) // max(1, block_days), block_metres)
-    sizes = np.bincount(unit, weights=cases.weight)
-    of_cases = kernel_matrix(case_places, grid, bandwidth=bandwidth, inside=inside)
-    of_people = kernel_matrix(people, grid, bandwidth=bandwidth, inside=inside)
-    where = np.cumsum(people.weight)
+    case_places, place_of_event = _distinct_places(cases.x, cases.y)
+    case_weight = np.bincount(place_of_event, weights=cases.weight, minlength=len(case_places))
+    unit_of_event = _number_units(cases.x, cases.y, cases.day.astype(np.int64) // max(1, block_days), block_metres)
+    unit_weight = np.bincount(unit_of_event, weights=cases.weight)
+    case_kernel = kernel_matrix(case_places, grid, bandwidth=bandwidth, inside=inside)
+    people_kernel = kernel_matrix(people, grid, bandwidth=bandwidth, inside=inside)
+    cumulative_people = np.cumsum(people.weight)
 
-    def drawn(rng: np.random.Generator) -> NDArray[np.float64]:
-        at = np.searchsorted(where, rng.random(sizes.size) * where[-1], side="right")
-        fallen = np.bincount(np.minimum(at, len(people) - 1), weights=sizes, minlength=len(people))
-        return np.asarray(fallen, dtype=np.float64)
+    def permuted_weight(rng: np.random.Generator) -> NDArray[np.float64]:
+        person = np.searchsorted(cumulative_people, rng.random(unit_weight.size) * cumulative_people[-1], side="right")
+        weight = np.bincount(np.minimum(person, len(people) - 1), weights=unit_weight, minlength=len(people))
+        return np.asarray(weight, dtype=np.float64)
 
-    density, base = of_cases @ per_place / per_place.sum(), of_people @ people.weight / people.total
-    p, adjusted = permutation_p_values(
-        of_cases @ per_place, of_people, drawn, permutations=permutations, seed=seed, correction=correction
+    case_density, people_density = (
+        case_kernel @ case_weight / case_weight.sum(),
+        people_kernel @ people.weight / people.total,
     )
-    return _surface(
+    p, adjusted = permutation_p_values(
+        case_kernel @ case_weight,
+        people_kernel,
+        permuted_weight,
+        permutations=permutations,
+        seed=seed,
+        correction=correction,
+    )
+    return _make_surface(
         grid,
         inside,
-        density,
-        base,
+        case_density,
+        people_density,
         p=p,
         adjusted=adjusted,
         kind=ChangeKind.POPULATION,
         correction=correction,
-        support=(of_cases > 0) @ per_place,
-        places=(of_cases > 0) @ np.ones(len(case_places)),
+        support=(case_kernel > 0) @ case_weight,
+        places=(case_kernel > 0) @ np.ones(len(case_places)),
         bandwidth=bandwidth,
         level=level,
-        totals=(float(per_place.sum()), people.total),
-        blocks=sizes.size,
-        block_rule=_block_words(cases.day, block_metres, block_days),
+        totals=(float(case_weight.sum()), people.total),
+        blocks=unit_weight.size,
+        block_rule=_describe_units(cases.day, block_metres, block_days),
         permutations=permutations,
         seed=seed,
     )
 
 
 def tolerance_contours(change: ChangeSurface) -> dict[int, BaseGeometry]:
-    """Return the outlines of the cells beyond chance: 1 where more, -1 where less; empty geometries where none.
+    """Return the outlines of the flagged cells by sign: 1 for more, -1 for less; empty geometries where there are none.
 
-    Whole cells, in metres; inside an outline every cell's adjusted p-value is at most the surface's level.
+    A cell is flagged if its adjusted p-value is at most the level of the surface. Outlines are in metres and follow
+    the edges of cells.
     """
     grid = change.grid
     side = np.where(change.beyond_chance, np.sign(np.nan_to_num(change.log_ratio)), 0).astype(np.int16)
     transform = Affine(grid.cell, 0, grid.x0, 0, grid.cell, grid.y0)
-    found: dict[int, list[BaseGeometry]] = {1: [], -1: []}
+    outlines: dict[int, list[BaseGeometry]] = {1: [], -1: []}
     for outline, value in shapes(side, mask=side != 0, connectivity=4, transform=transform):
-        found[int(value)].append(shapely.geometry.shape(outline))
-    return {sign: shapely.union_all(parts) for sign, parts in found.items()}
+        outlines[int(value)].append(shapely.geometry.shape(outline))
+    return {sign: shapely.union_all(polygons) for sign, polygons in outlines.items()}
 
 
 def block_labels(
     events: DatedPoints, before: Window, after: Window, *, metres: float = 0.0, days: int = 1
 ) -> NDArray[np.int64]:
-    """Return the number of each event's unit: one place (or square) and one stretch of days within one window.
+    """Return the unit of each event as a number: one place (or square) and one span of days within one window.
 
-    Stretches are counted from the start of each window, so no unit lies in both. Events in neither window have -1.
+    Spans are counted from the start of each window, so no unit lies in both windows. Events in neither window have -1.
+
+    Parameters
+    ----------
+    events : DatedPoints
+        Events with places and days.
+    before, after : Window
+        The two windows.
+    metres : float
+        Side of a square; 0 for single places.
+    days : int
+        Length of a span, at least 1.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+
+    Raises
+    ------
+    DesignError
+        If `days` is below 1 or `metres` below 0.
     """
     if days < 1 or metres < 0:
         msg = f"A block needs at least one day and a side of zero metres or more; {days}, {metres:g} were given."
         raise DesignError(msg)
-    late, used = events.within(after), events.within(after) | events.within(before)
-    since = np.where(late, np.datetime64(after.start, "D"), np.datetime64(before.start, "D"))
-    stretch = (events.day - since).astype(np.int64) // days * 2 + late
+    is_after, in_either = events.within(after), events.within(after) | events.within(before)
+    window_start = np.where(is_after, np.datetime64(after.start, "D"), np.datetime64(before.start, "D"))
+    time_span = (events.day - window_start).astype(np.int64) // days * 2 + is_after
     labels = np.full(len(events), -1, dtype=np.int64)
-    labels[used] = _labels(events.x[used], events.y[used], stretch[used], metres)
+    labels[in_either] = _number_units(events.x[in_either], events.y[in_either], time_span[in_either], metres)
     return labels
 
 
-def _labels(
-    x: NDArray[np.float64], y: NDArray[np.float64], stretch: NDArray[np.int64], metres: float
+def _number_units(
+    x: NDArray[np.float64], y: NDArray[np.float64], time_span: NDArray[np.int64], metres: float
 ) -> NDArray[np.int64]:
     east, north = (x, y) if metres == 0 else (np.floor(x / metres), np.floor(y / metres))
-    _, label = np.unique(np.column_stack([east, north, stretch]), axis=0, return_inverse=True)
+    _, label = np.unique(np.column_stack([east, north, time_span]), axis=0, return_inverse=True)
     return np.asarray(label.ravel(), dtype=np.int64)
 
 
-def _block_words(day: NDArray[np.datetime64], metres: float, days: int) -> str:
+def _describe_units(day: NDArray[np.datetime64], metres: float, days: int) -> str:
     place = "one place" if metres == 0 else f"one square of {metres:g} m"
-    stretch = f"{days} day{'s' if days > 1 else ''}"
+    time_span = f"{days} day{'s' if days > 1 else ''}"
     if days < 28 and (day == day.astype("datetime64[M]")).all():
-        stretch = "1 month"  # the source knows no days
-    return f"reports of {place} within {stretch} count as one unit"
+        time_span = "1 month"  # the source has no days
+    return f"reports of {place} within {time_span} count as one unit"
 
 
-def _overlap(one: Window, two: Window) -> bool:
-    return any(first.overlap(second) is not None for first in one.periods for second in two.periods)
+def _overlap(before: Window, after: Window) -> bool:
+    return any(
+        before_period.overlap(after_period) is not None
+        for before_period in before.periods
+        for after_period in after.periods
+    )
 
 
-def _distinct(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Points, NDArray[np.int64]]:
-    places, place = np.unique(np.column_stack([x, y]), axis=0, return_inverse=True)
-    return Points(places[:, 0], places[:, 1], np.ones(len(places))), np.asarray(place.ravel(), dtype=np.int64)
+def _distinct_places(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[Points, NDArray[np.int64]]:
+    places, place_of_event = np.unique(np.column_stack([x, y]), axis=0, return_inverse=True)
+    return Points(places[:, 0], places[:, 1], np.ones(len(places))), np.asarray(place_of_event.ravel(), dtype=np.int64)
 
 
-def _surface(
+def _make_surface(
     grid: Grid,
     inside: NDArray[np.bool_],
-    top: NDArray[np.float64],
-    bottom: NDArray[np.float64],
+    numerator: NDArray[np.float64],
+    denominator: NDArray[np.float64],
     *,
     p: NDArray[np.float64],
     adjusted: NDArray[np.float64],
@@ -310,29 +355,29 @@ def _surface(
     places: NDArray[np.float64],
     correction: Correction,
     permutations: int,
-    **about: object,
+    **fields: object,
 ) -> ChangeSurface:
-    """Put vectors over the cells inside back on the grid."""
+    """Return a change surface from vectors over the cells of the study area; NaN or 0 in other cells."""
 
-    def spread(values: NDArray[np.float64], empty: float) -> NDArray[np.float64]:
-        whole = np.full(grid.shape, empty)
-        whole[inside] = values
-        return whole
+    def on_grid(values: NDArray[np.float64], empty: float) -> NDArray[np.float64]:
+        array = np.full(grid.shape, empty)
+        array[inside] = values
+        return array
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.log(top) - np.log(bottom)
-    ratio[(top == 0) & (bottom == 0)] = np.nan
+        ratio = np.log(numerator) - np.log(denominator)
+    ratio[(numerator == 0) & (denominator == 0)] = np.nan
     return ChangeSurface(
         grid=grid,
-        log_ratio=spread(ratio, np.nan),
-        p=spread(p, np.nan),
-        adjusted=spread(adjusted, np.nan),
-        support=np.rint(spread(support, 0)).astype(np.int64),
-        places=np.rint(spread(places, 0)).astype(np.int64),
+        log_ratio=on_grid(ratio, np.nan),
+        p=on_grid(p, np.nan),
+        adjusted=on_grid(adjusted, np.nan),
+        support=np.rint(on_grid(support, 0)).astype(np.int64),
+        places=np.rint(on_grid(places, 0)).astype(np.int64),
         correction=correction,
         permutations=permutations,
         note=permutation_resolution_note(permutations, int(np.isfinite(p).sum()))
         if correction is Correction.FDR
         else "",
-        **about,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]
     )

@@ -1,4 +1,4 @@
-"""Where the rates of an area table cluster: local and global tests over areas that touch, withheld counts at both ends."""
+"""Clustering of the rates of an area table: local and global tests, for all possible values of suppressed counts."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ from geoharm.model.study import Study
 
 PERMUTATIONS = 9_999
 _BY_AREA = "It is counted by area, not by place."
-# An area with more of its ground outside is no part of the study area.
-_MOST_OUTSIDE = 0.5
-_YEAR = 365.25
+# An area belongs to the study area if more than this share of it lies inside.
+_LEAST_SHARE_INSIDE = 0.5
+_DAYS_A_YEAR = 365.25
 
 
 def find_area_clusters(measure: Measure, tables: Sequence[AreaCounts], *, study: Study) -> PatternResult:
-    """Return where a measure that is counted by area clusters; everything else needs places.
+    """Return the clustering of a measure that is counted by area; the other patterns need point data.
 
     Parameters
     ----------
     measure : Measure
+        What is counted.
     tables : sequence of AreaCounts
-        One for each category that it counts, of one source.
+        One for each category of the measure, from one source.
     study : Study
-        Its area, seed and cell size for drawing.
+        For its area, its seed, and the cell size for maps.
     """
     why_not = [(part, _BY_AREA) for part in ("emerging", "accuracy", "shift")]
     try:
@@ -47,70 +48,80 @@ def find_area_clusters(measure: Measure, tables: Sequence[AreaCounts], *, study:
 
 
 def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
-    codes, shapes = _areas_inside(tables, study.area.boundary)
+    codes, shapes = _shapes_inside(tables, study.area.boundary)
     if len(codes) < 3:
         msg = f"At least 3 areas of the table must lie in the study area; {len(codes)} do."
         raise DesignError(msg)
     low, high, days = _sums(tables, codes)
-    known = days > 0
-    if known.sum() < 3:
-        msg = f"At least 3 areas need a number in one period or more; {int(known.sum())} have one."
+    has_data = days > 0
+    if has_data.sum() < 3:
+        msg = f"At least 3 areas need a number in one period or more; {int(has_data.sum())} have one."
         raise DesignError(msg)
-    codes = [code for code, held in zip(codes, known, strict=True) if held]
-    kept = [shapes[code] for code in codes]
-    ground = np.array([shape.area for shape in kept]) / 1e6
-    low, high, days = low[known], high[known], days[known]
-    ends = [values / ground / days * _YEAR for values in ((low + high) / 2, low, high)]
-    rates = ends if (low < high).any() else ends[:1]
+    codes = [code for code, is_known in zip(codes, has_data, strict=True) if is_known]
+    used_shapes = [shapes[code] for code in codes]
+    km2 = np.array([shape.area for shape in used_shapes]) / 1e6
+    low, high, days = low[has_data], high[has_data], days[has_data]
+    possible_rates = [values / km2 / days * _DAYS_A_YEAR for values in ((low + high) / 2, low, high)]
+    rates = possible_rates if (low < high).any() else possible_rates[:1]
     gi, moran = (
-        _whatever_is_withheld(
-            [area_clusters(rate, kept, statistic=name, permutations=PERMUTATIONS, seed=study.seed) for rate in rates]
+        _most_cautious(
+            [
+                area_clusters(rate, used_shapes, statistic=statistic, permutations=PERMUTATIONS, seed=study.seed)
+                for rate in rates
+            ]
         )
-        for name in ("gi*", "moran")
+        for statistic in ("gi*", "moran")
     )
     grid = grid_over(study.area.boundary, cell=study.emerging.cell / 2)
-    x, y = np.meshgrid(*grid.centres())
-    label = np.full(x.size, -1, dtype=np.int64)
-    point, area = shapely.STRtree(shapely.points(x.ravel(), y.ravel())).query(kept, predicate="intersects")[::-1]
+    centre_x, centre_y = np.meshgrid(*grid.centres())
+    label = np.full(centre_x.size, -1, dtype=np.int64)
+    point, area = shapely.STRtree(shapely.points(centre_x.ravel(), centre_y.ravel())).query(
+        used_shapes, predicate="intersects"
+    )[::-1]
     label[point[::-1]] = area[::-1]
     label = label.reshape(grid.shape)
     label[~cells_within(grid, study.area.boundary)] = -1
     return AreaClustering(
-        grid, label, gi, moran, global_area_clusters(rates[0], kept), np.floor(low).astype(np.int64), ground
+        grid, label, gi, moran, global_area_clusters(rates[0], used_shapes), np.floor(low).astype(np.int64), km2
     )
 
 
-def _areas_inside(tables: Sequence[AreaCounts], boundary: BaseGeometry) -> tuple[list[str], dict[str, BaseGeometry]]:
+def _shapes_inside(tables: Sequence[AreaCounts], boundary: BaseGeometry) -> tuple[list[str], dict[str, BaseGeometry]]:
     shapes = {
         code: shape
         for table in tables
         for code, shape in zip(table.areas, table.shapes, strict=True)
         if shape is not None
     }
-    inside = [
+    codes = [
         code
         for code, shape in sorted(shapes.items())
-        if shapely.intersection(shape, boundary).area > _MOST_OUTSIDE * shape.area
+        if shapely.intersection(shape, boundary).area > _LEAST_SHARE_INSIDE * shape.area
     ]
-    return inside, shapes
+    return codes, shapes
 
 
 def _sums(
     tables: Sequence[AreaCounts], codes: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return least, most and days of each area over the periods for which every category has a number."""
+    """Return the least count, the greatest count and the days of each area.
+
+    Only periods for which every category has a number are included.
+    """
     low, high, days = (np.zeros(len(codes)) for _ in range(3))
-    for place, code in enumerate(codes):
-        known = [_known(table, code) for table in tables]
-        for period in sorted(set(known[0]).intersection(*known[1:]), key=lambda one: one.start):
-            low[place] += sum(one[period][0] for one in known)
-            high[place] += sum(one[period][1] for one in known)
-            days[place] += period.days
+    for position, code in enumerate(codes):
+        limits_by_table = [_limits_by_period(table, code) for table in tables]
+        for period in sorted(
+            set(limits_by_table[0]).intersection(*limits_by_table[1:]), key=lambda period: period.start
+        ):
+            low[position] += sum(limits[period][0] for limits in limits_by_table)
+            high[position] += sum(limits[period][1] for limits in limits_by_table)
+            days[position] += period.days
     return low, high, days
 
 
-def _known(table: AreaCounts, code: str) -> dict[Period, tuple[float, float]]:
-    """Return the least and the most of every period for which an area has a number."""
+def _limits_by_period(table: AreaCounts, code: str) -> dict[Period, tuple[float, float]]:
+    """Return the least and the greatest possible count of an area for every period with a number."""
     if code not in table.areas:
         return {}
     row = table.areas.index(code)
@@ -121,13 +132,16 @@ def _known(table: AreaCounts, code: str) -> dict[Period, tuple[float, float]]:
     }
 
 
-def _whatever_is_withheld(found: Sequence[LocalClusters]) -> LocalClusters:
-    """Return the answer that the withheld counts cannot turn: the largest p-value, where all agree on the kind."""
-    first = found[0]
-    if len(found) == 1:
+def _most_cautious(results: Sequence[LocalClusters]) -> LocalClusters:
+    """Return the most cautious of several results for suppressed counts.
+
+    The p-values are the largest of all results. The kind is kept where all results agree, and is 0 elsewhere.
+    """
+    first = results[0]
+    if len(results) == 1:
         return first
-    agree = np.all([one.kind == first.kind for one in found], axis=0)
-    p, adjusted = (np.max([getattr(one, name) for one in found], axis=0) for name in ("p", "adjusted"))
+    agree = np.all([result.kind == first.kind for result in results], axis=0)
+    p, adjusted = (np.max([getattr(result, name) for result in results], axis=0) for name in ("p", "adjusted"))
     note = "withheld counts at their least, their middle and their most: the largest p-value of the three"
     return replace(
         first, p=p, adjusted=adjusted, kind=np.where(agree, first.kind, 0).astype(np.int8),

@@ -1,4 +1,4 @@
-"""Where high counts lie beside high counts, in a table of areas: libpysal finds the neighbours, esda the statistics.
+"""Clustering of an area table: Gi*, local and global Moran's I and general G, by libpysal and esda.
 
 Rey and Anselin (2007), PySAL, https://doi.org/10.52324/001c.8285; https://pysal.org/esda/
 """
@@ -36,61 +36,67 @@ def area_clusters(
     Parameters
     ----------
     values : array_like, shape (n,)
-        A number for each area. Areas differ in size and people: give rates where they do.
+        A number for each area. Use rates if areas differ in size or population.
     areas : sequence of shapely geometry
         Polygons in metres, in the order of the values.
     statistic : {"gi*", "moran"}
+        Gi* or local Moran's I.
     tolerance : float
-        Metres of gap between outlines that still count as touching; 0 wants shared points.
+        Areas count as touching if the gap between them is at most this many metres. 0 requires shared points.
     permutations : int
-        0 takes p-values from the normal curve; otherwise from that many conditional permutations, at least 99.
+        0 for p-values from the normal approximation; otherwise the number of conditional permutations, at least 99.
     seed : int
+        Of the permutations.
 
     Returns
     -------
     LocalClusters
-        Arrays of shape (n,). `kind` as for a grid. NaN for areas that touch no other; the note says how many.
+        Arrays of shape (n,). `kind` is as for a grid. NaN for areas without neighbours; the note gives their number.
 
     Raises
     ------
     DesignError
         If values and areas differ in number, or fewer than 3 areas are given.
     """
-    x = _checked(values, areas)
-    # A second to load, and only area tables need it.
+    x = _check_values(values, areas)
+    # Imported here because it takes a second to load and only area tables need it.
     import esda  # noqa: PLC0415
 
     graph = _neighbours(areas, tolerance)
-    alone = np.asarray(graph.cardinalities == 0)
+    has_no_neighbour = np.asarray(graph.cardinalities == 0)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         if statistic == "gi*":
-            found = esda.G_Local(x, graph.transform("B"), transform="B", star=True, permutations=0)
-            value, z, name = found.Gs * x.sum(), np.array(found.Zs), "Gi*"
+            local = esda.G_Local(x, graph.transform("B"), transform="B", star=True, permutations=0)
+            value, z, statistic_name = local.Gs * x.sum(), np.array(local.Zs), "Gi*"
             kind = np.sign(np.nan_to_num(z))
         else:
-            found = esda.Moran_Local(x, graph, transformation="r", permutations=0)
-            value, name = np.array(found.Is), "local Moran's I"
-            z = (value - found.EIc) / np.sqrt(found.VIc)
-            kind = np.array(found.q)
+            local = esda.Moran_Local(x, graph, transformation="r", permutations=0)
+            value, statistic_name = np.array(local.Is), "local Moran's I"
+            z = (value - local.EIc) / np.sqrt(local.VIc)
+            kind = np.array(local.q)
     p = 2 * ndtr(-np.abs(z))
     if permutations:
-        # esda's own look at one tail without its ties, in single precision, and will change their meaning.
+        # The p-values of esda are one-sided, ignore ties, are in single precision, and may change in later versions.
         degree, lag = graph.cardinalities.to_numpy(), np.asarray(graph.transform("B").lag(x), dtype=np.float64)
         p = conditional_permutation_p(x, np.arange(x.size), lag, degree, permutations=permutations, seed=seed)
-    flat = _is_flat(x)
-    void = alone | flat
-    value, z, p = (np.where(void, np.nan, array) for array in (value, z, p))
-    notes = ["every area holds the same value, so none stands out"] if flat else []
-    notes += [f"{int(alone.sum())} of {x.size} areas touch no other and have no answer"] if alone.any() else []
+    is_constant = _is_constant(x)
+    is_undefined = has_no_neighbour | is_constant
+    value, z, p = (np.where(is_undefined, np.nan, array) for array in (value, z, p))
+    notes = ["every area holds the same value, so none stands out"] if is_constant else []
+    notes += (
+        [f"{int(has_no_neighbour.sum())} of {x.size} areas touch no other and have no answer"]
+        if has_no_neighbour.any()
+        else []
+    )
     return LocalClusters(
-        name,
+        statistic_name,
         "areas that touch" if tolerance == 0 else f"areas at most {tolerance:g} m apart",
         np.asarray(value, dtype=np.float64),
         np.asarray(z, dtype=np.float64),
         np.asarray(p, dtype=np.float64),
         false_discovery_adjusted(p),
-        np.where(void, 0, kind).astype(np.int8),
+        np.where(is_undefined, 0, kind).astype(np.int8),
         PValueSource.CONDITIONAL if permutations else PValueSource.NORMAL,
         permutations,
         seed,
@@ -101,46 +107,47 @@ def area_clusters(
 def global_area_clusters(
     values: ArrayLike, areas: Sequence[BaseGeometry], *, tolerance: float = 0.0
 ) -> tuple[GlobalClustering, GlobalClustering]:
-    """Return Moran's I (weights that add up to one an area) and the general G (binary) of areas that touch.
+    """Return the global Moran's I and the general G; areas that touch are neighbours (queen).
 
-    Both are judged by the normal curve, with expectation and variance under randomisation; see `morans_i` and `general_g`.
+    Weights are row-standardised for Moran's I and binary for the general G. P-values are from the normal approximation,
+    with expectation and variance under randomisation; see `morans_i` and `general_g`.
 
     Parameters
     ----------
     values, areas, tolerance
-        As in `area_clusters`; the general G wants values of zero or more.
+        As in `area_clusters`; the general G needs values of zero or more.
 
     Raises
     ------
     DesignError
         If values and areas differ in number, or fewer than 3 areas are given.
     """
-    x = _checked(values, areas)
+    x = _check_values(values, areas)
     import esda  # noqa: PLC0415
 
     graph = _neighbours(areas, tolerance)
-    if _is_flat(x) or not (graph.cardinalities > 0).any():
-        why = "every area holds the same value" if _is_flat(x) else "no area touches another"
-        empty = (math.nan,) * 5
+    if _is_constant(x) or not (graph.cardinalities > 0).any():
+        reason = "every area holds the same value" if _is_constant(x) else "no area touches another"
+        undefined = (math.nan,) * 5
         return tuple(
-            GlobalClustering(name, *empty, PValueSource.NORMAL, note=why) for name in ("Moran's I", "general G")
+            GlobalClustering(name, *undefined, PValueSource.NORMAL, note=reason) for name in ("Moran's I", "general G")
         )  # type: ignore[return-value]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         moran = esda.Moran(x, graph, transformation="r", permutations=0)
         general = esda.G(x, graph.transform("B"), permutations=0)
     return (
-        _judged("Moran's I", moran.I, moran.EI, moran.VI_rand, moran.z_rand),
-        _judged("general G", general.G, general.EG, general.VG, general.z_norm),
+        _normal_test("Moran's I", moran.I, moran.EI, moran.VI_rand, moran.z_rand),
+        _normal_test("general G", general.G, general.EG, general.VG, general.z_norm),
     )
 
 
-def _judged(name: str, value: float, expected: float, variance: float, z: float) -> GlobalClustering:
+def _normal_test(name: str, value: float, expected: float, variance: float, z: float) -> GlobalClustering:
     p = float(2 * ndtr(-abs(z)))
     return GlobalClustering(name, float(value), float(expected), math.sqrt(variance), float(z), p, PValueSource.NORMAL)
 
 
-def _checked(values: ArrayLike, areas: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+def _check_values(values: ArrayLike, areas: Sequence[BaseGeometry]) -> NDArray[np.float64]:
     x = check_vector(values, "values")
     if x.size != len(areas) or x.size < 3:
         msg = f"At least 3 areas with one value each are needed; {len(areas)} areas and {x.size} values were given."
@@ -148,14 +155,14 @@ def _checked(values: ArrayLike, areas: Sequence[BaseGeometry]) -> NDArray[np.flo
     return x
 
 
-def _is_flat(x: NDArray[np.float64]) -> bool:
-    """Return whether all values are one, but for rounding: a rate is a quotient."""
+def _is_constant(x: NDArray[np.float64]) -> bool:
+    """Return whether all values are equal, up to rounding errors."""
     return bool(np.ptp(x) <= 1e-9 * np.abs(x).max())
 
 
 def _neighbours(areas: Sequence[BaseGeometry], tolerance: float) -> Any:
     """Return the graph of areas that touch, or lie within `tolerance` metres."""
-    # A second to load, and only area tables need them.
+    # Imported here because they take a second to load and only area tables need them.
     import geopandas  # noqa: PLC0415
     from libpysal.graph import Graph  # noqa: PLC0415
 

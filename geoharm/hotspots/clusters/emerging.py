@@ -1,4 +1,4 @@
-"""Emerging hotspots: Gi* in space and time, then Esri's 17 patterns by rule.
+"""Emerging hotspot analysis: Gi* in space and time, classified into Esri's 17 patterns.
 
 Esri, How Emerging Hot Spot Analysis works,
 https://pro.arcgis.com/en/pro-app/latest/tool-reference/space-time-pattern-mining/learnmoreemerging.htm
@@ -26,7 +26,7 @@ from geoharm.model.grid import Grid
 from geoharm.stats.false_discovery import false_discovery_adjusted
 from geoharm.stats.trend import mann_kendall
 
-# Esri asks for ten steps; the patterns speak of 90 % of them.
+# Esri requires ten steps; the patterns refer to 90 % of them.
 FEWEST_STEPS = 10
 
 
@@ -46,36 +46,41 @@ def emerging_hotspots(
     seed: int = 0,
     older_wording: bool = False,
 ) -> EmergingHotspotMap:
-    r"""Return the pattern of every cell over time.
+    r"""Return the emerging hotspot pattern of every cell.
 
     Parameters
     ----------
     counts : ndarray, shape (steps, ny, nx)
-        Events of every step and cell; what stands at missing steps is never looked at.
+        Events of every time step and cell; values of missing steps are ignored.
     grid : Grid
+        Grid of the cells.
     steps : sequence of date
         First days of the steps, increasing.
     missing : sequence of date
-        Steps without data. They are left out of every sum, mean and rule: a month that was never published is not a
-        month without events.
+        Steps without data. They are left out of every sum, mean and rule: a month without data is not a month without
+        events.
     inside : ndarray of bool, shape (ny, nx), optional
+        Cells of the study area; all cells if omitted.
     band : float, optional
-        Metres; left out, the eight cells that touch.
+        Distance band in metres; the eight adjacent cells if omitted.
     earlier : int
-        Steps before a bin's own that are its neighbours too (Esri's neighbourhood time step).
+        Number of earlier steps that belong to the neighbourhood of a bin (Esri's neighbourhood time step). A bin is one
+        cell in one step.
     compare : {"whole period", "own steps"}
-        What a bin is high or low against: all bins, so that a rise of the whole city makes hot spots everywhere; or
-        the bins of its own steps, so that only the place within the city counts.
+        Bins with which each bin is compared. "whole period": all bins, so that a rise in the whole city makes hot
+        spots everywhere. "own steps": only bins of the steps in its neighbourhood, so that a rise in the whole city
+        makes no hot spots.
     level : float
-        A step is hot or cold at an adjusted p-value of at most this; a trend exists at a p-value of at most this.
+        A step is hot or cold if its adjusted p-value is at most this level; there is a trend if its p-value is.
     permutations : int
-        0 takes p-values from the normal curve; otherwise from conditional permutations of bins, at least 99.
+        0 for p-values from the normal approximation; otherwise the number of conditional permutations, at least 99.
     sums : bool
-        P-values from the distribution of sums of counts, as in `getis_ord`.
+        If True, p-values are from the distribution of sums of counts, as in `getis_ord`.
     seed : int
+        Of the permutations.
     older_wording : bool
-        Esri's present text calls a place sporadic only if it is hot in the last step; the text up to 2021 did not
-        ask for that. True follows the older text.
+        If True, Esri's definition of "sporadic" up to 2021 is used. The present definition requires that the last step
+        is hot; the older one did not.
 
     Returns
     -------
@@ -88,46 +93,61 @@ def emerging_hotspots(
 
     Notes
     -----
-    For step t the neighbourhood holds the near cells of steps t - earlier to t, those without data left out; Gi* is
-    that of `getis_ord` over bins. P-values of all bins are adjusted together. `classify_series` decides.
+    The neighbourhood of a bin in step t contains the near cells of steps t - earlier to t, except steps without data.
+    Gi* is computed as in `getis_ord`, over bins. The p-values of all bins are adjusted together. The pattern follows
+    from `classify_series`.
     """
     level = check_level(level)
-    cube = np.asarray(counts, dtype=np.float64)
+    all_counts = np.asarray(counts, dtype=np.float64)
     mask = np.ones(grid.shape, dtype=np.bool_) if inside is None else np.asarray(inside, dtype=np.bool_)
-    known = _known(cube, grid, steps, missing, mask)
-    filled = np.where(known[:, None, None] & mask, cube, 0.0)
-    reach, name = neighbourhood_rows(band, grid.cell)
-    area = neighbourhood_sums(mask.astype(np.float64), reach)
-    spread = np.stack([neighbourhood_sums(step, reach) for step in filled])
-    z, p = np.full(cube.shape, np.nan), np.full(cube.shape, np.nan)
+    has_data = _check_steps(all_counts, grid, steps, missing, mask)
+    used_counts = np.where(has_data[:, None, None] & mask, all_counts, 0.0)
+    half_widths, name = neighbourhood_rows(band, grid.cell)
+    neighbour_cells = neighbourhood_sums(mask.astype(np.float64), half_widths)
+    neighbour_counts = np.stack([neighbourhood_sums(step, half_widths) for step in used_counts])
+    z, p = np.full(all_counts.shape, np.nan), np.full(all_counts.shape, np.nan)
     note, source = "", PValueSource.NORMAL
-    for t in map(int, np.flatnonzero(known)):
-        near = [s for s in range(max(0, t - earlier), t + 1) if known[s]]
-        pool = np.flatnonzero(known) if compare == "whole period" else np.array(near)
-        values = filled[pool][:, mask]
-        total, size = spread[near].sum(axis=0)[mask], area[mask] * len(near)
+    for step_index in map(int, np.flatnonzero(has_data)):
+        near_steps = [
+            near_step for near_step in range(max(0, step_index - earlier), step_index + 1) if has_data[near_step]
+        ]
+        compared_steps = np.flatnonzero(has_data) if compare == "whole period" else np.array(near_steps)
+        values = used_counts[compared_steps][:, mask]
+        total, neighbourhood_size = (
+            neighbour_counts[near_steps].sum(axis=0)[mask],
+            neighbour_cells[mask] * len(near_steps),
+        )
         mean, deviation = (float(values.mean()), float(values.std())) if np.ptp(values) > 0 else (0.0, 0.0)
-        z[t][mask] = standardised_sums(total, size, n=values.size, mean=mean, deviation=deviation)
+        z[step_index][mask] = standardised_sums(
+            total, neighbourhood_size, n=values.size, mean=mean, deviation=deviation
+        )
         if (sums or permutations) and deviation > 0:
-            at = int(np.flatnonzero(pool == t)[0]) * values.shape[1]
-            own = filled[t][mask]
-            degree = np.rint(size - 1).astype(np.int64)
-            pooled, who = values.ravel(), at + np.arange(own.size)
+            first_position = int(np.flatnonzero(compared_steps == step_index)[0]) * values.shape[1]
+            step_counts = used_counts[step_index][mask]
+            degree = np.rint(neighbourhood_size - 1).astype(np.int64)
+            pooled_counts, positions = values.ravel(), first_position + np.arange(step_counts.size)
             if sums:
-                p[t][mask], source = exact_permutation_p(pooled, who, total - own, degree, seed=seed + t)
+                p[step_index][mask], source = exact_permutation_p(
+                    pooled_counts, positions, total - step_counts, degree, seed=seed + step_index
+                )
             else:
-                p[t][mask] = conditional_permutation_p(
-                    pooled, who, total - own, degree, permutations=permutations, seed=seed + t
+                p[step_index][mask] = conditional_permutation_p(
+                    pooled_counts,
+                    positions,
+                    total - step_counts,
+                    degree,
+                    permutations=permutations,
+                    seed=seed + step_index,
                 )
                 source = PValueSource.CONDITIONAL
         elif deviation > 0:
-            p[t][mask] = 2 * ndtr(-np.abs(z[t][mask]))
-            note = note or sparse_data_note(mean * float(np.median(size)))
+            p[step_index][mask] = 2 * ndtr(-np.abs(z[step_index][mask]))
+            note = note or sparse_data_note(mean * float(np.median(neighbourhood_size)))
     side = np.where(false_discovery_adjusted(p) <= level, np.sign(np.nan_to_num(z)), 0).astype(np.int8)
     trend = mann_kendall(np.moveaxis(z, 0, -1))
     pattern = np.zeros(grid.shape, dtype=np.int8)
     pattern[mask] = classify_series(
-        side[known][:, mask].T,
+        side[has_data][:, mask].T,
         trend_z=trend.z[mask],
         trend_p=trend.p[mask],
         level=level,
@@ -160,12 +180,12 @@ def classify_series(
     level: float = 0.05,
     older_wording: bool = False,
 ) -> NDArray[np.int8]:
-    """Return the pattern of every series of hot (1), cold (-1) and other (0) steps.
+    """Return the pattern of each series of hot (1), cold (-1) and other (0) steps.
 
     Parameters
     ----------
     side : ndarray of int8, shape (m, steps)
-        Steps with data only.
+        Only steps with data.
     trend_z, trend_p : ndarray, shape (m,)
         Mann-Kendall test of Gi*.
     level : float
@@ -176,77 +196,82 @@ def classify_series(
     Returns
     -------
     ndarray of int8, shape (m,)
-        A `EmergingPattern` each.
+        An `EmergingPattern` for each series.
 
     Notes
     -----
-    With h the share of hot steps, of which at least 0.9 is "90 percent" (counted in whole steps, so that 9 of 10 is):
+    With h the share of hot steps (9 of 10 steps are h = 0.9):
 
     ============  ===================================================================
-    new           hot in the last step, never before
+    new           hot in the last step, never hot before
     consecutive   h < 0.9; one run of two or more hot steps ends at the last, never hot before it
     intensifying  h >= 0.9, the last step hot, Gi* rises
     persistent    h >= 0.9, the last step hot, no trend
     diminishing   h >= 0.9, the last step hot, Gi* falls
-    oscillating   h < 0.9, the last step hot, cold in an earlier one
-    sporadic      h < 0.9, the last step hot, hot on and off before, never cold
+    oscillating   h < 0.9, the last step hot, cold in an earlier step
+    sporadic      h < 0.9, the last step hot, hot in some earlier steps, never cold
     historical    h >= 0.9, the last step not hot
     ============  ===================================================================
 
-    Cold patterns are the same with signs turned: a cold spot intensifies where Gi* falls. Where two texts fit, the
-    first of Esri's list is taken (a place never hot before is new though it was cold once), but for one: persistent
-    asks for no last step and would leave nothing steady to be historical, so a place that is no longer hot is
-    historical. Hot patterns are tried before cold ones: a place hot in 19 of 20 steps and cold in the last is a
-    historical hot spot, not a new cold one.
+    Cold patterns have the same rules with opposite signs: a cold spot intensifies if Gi* falls.
+
+    If more than one rule matches, these conventions apply:
+
+    - The first matching rule of Esri's list is used. So a place that was never hot before is new, even if it was cold
+      once.
+    - One exception: Esri's rule for "persistent" does not require a hot last step, and would match before "historical".
+      Here a place that is no longer hot is historical.
+    - Hot patterns are tested before cold patterns. So a place that is hot in 19 of 20 steps and cold in the last one is
+      a historical hot spot, not a new cold spot.
     """
     series = np.asarray(side, dtype=np.int8)
-    found = np.zeros(series.shape[0], dtype=np.int8)
-    trending = np.nan_to_num(np.asarray(trend_p, dtype=np.float64), nan=1.0) <= level
+    patterns = np.zeros(series.shape[0], dtype=np.int8)
+    has_trend = np.nan_to_num(np.asarray(trend_p, dtype=np.float64), nan=1.0) <= level
     for sign in (1, -1):
-        mine, other = series == sign, (series == -sign).any(axis=1)
-        steps, total = series.shape[1], mine.sum(axis=1)
-        last, mostly = mine[:, -1], 10 * total >= 9 * steps
-        run = np.where(mine.all(axis=1), steps, np.argmax(~mine[:, ::-1], axis=1))
-        only = last & (run == total)
-        way = np.where(trending, np.sign(sign * np.nan_to_num(trend_z)), 0)
-        sporadic = ~mostly & ~other & (last | (older_wording & (total > 0)))
+        in_state, ever_opposite = series == sign, (series == -sign).any(axis=1)
+        steps, in_state_count = series.shape[1], in_state.sum(axis=1)
+        last_in_state, mostly_in_state = in_state[:, -1], 10 * in_state_count >= 9 * steps
+        last_run = np.where(in_state.all(axis=1), steps, np.argmax(~in_state[:, ::-1], axis=1))
+        only_last_run = last_in_state & (last_run == in_state_count)
+        trend_sign = np.where(has_trend, np.sign(sign * np.nan_to_num(trend_z)), 0)
+        sporadic = ~mostly_in_state & ~ever_opposite & (last_in_state | (older_wording & (in_state_count > 0)))
         rules = [
-            (only & (run == 1), EmergingPattern.NEW_HOT),
-            (only & ~mostly, EmergingPattern.CONSECUTIVE_HOT),
-            (mostly & last & (way > 0), EmergingPattern.INTENSIFYING_HOT),
-            (mostly & last & (way == 0), EmergingPattern.PERSISTENT_HOT),
-            (mostly & last & (way < 0), EmergingPattern.DIMINISHING_HOT),
+            (only_last_run & (last_run == 1), EmergingPattern.NEW_HOT),
+            (only_last_run & ~mostly_in_state, EmergingPattern.CONSECUTIVE_HOT),
+            (mostly_in_state & last_in_state & (trend_sign > 0), EmergingPattern.INTENSIFYING_HOT),
+            (mostly_in_state & last_in_state & (trend_sign == 0), EmergingPattern.PERSISTENT_HOT),
+            (mostly_in_state & last_in_state & (trend_sign < 0), EmergingPattern.DIMINISHING_HOT),
             (sporadic, EmergingPattern.SPORADIC_HOT),
-            (~mostly & last, EmergingPattern.OSCILLATING_HOT),
-            (mostly & ~last, EmergingPattern.HISTORICAL_HOT),
+            (~mostly_in_state & last_in_state, EmergingPattern.OSCILLATING_HOT),
+            (mostly_in_state & ~last_in_state, EmergingPattern.HISTORICAL_HOT),
         ]
-        chosen = np.select([rule for rule, _ in rules], [sign * int(pattern) for _, pattern in rules], 0)
-        found = np.where(found == 0, chosen, found).astype(np.int8)
-    return found
+        first_match = np.select([rule for rule, _ in rules], [sign * int(pattern) for _, pattern in rules], 0)
+        patterns = np.where(patterns == 0, first_match, patterns).astype(np.int8)
+    return patterns
 
 
-def _known(
-    cube: NDArray[np.float64], grid: Grid, steps: Sequence[date], missing: Sequence[date], mask: NDArray[np.bool_]
+def _check_steps(
+    all_counts: NDArray[np.float64], grid: Grid, steps: Sequence[date], missing: Sequence[date], mask: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Return which steps have data, or refuse what does not fit together."""
-    if cube.shape != (len(steps), *grid.shape) or mask.shape != grid.shape:
+    """Return a mask of the steps with data; raises an error if the inputs do not fit together."""
+    if all_counts.shape != (len(steps), *grid.shape) or mask.shape != grid.shape:
         msg = (
             f"Counts need shape (steps, ny, nx) = {(len(steps), *grid.shape)} and the mask {grid.shape}; "
-            f"{cube.shape}, {mask.shape} were given."
+            f"{all_counts.shape}, {mask.shape} were given."
         )
         raise DesignError(msg)
-    if any(two <= one for one, two in itertools.pairwise(steps)):
+    if any(following <= previous for previous, following in itertools.pairwise(steps)):
         msg = "The steps must increase, each date once."
         raise DesignError(msg)
-    gone = set(missing)
-    known = np.array([step not in gone for step in steps], dtype=np.bool_)
-    if known.sum() < FEWEST_STEPS:
+    missing_steps = set(missing)
+    has_data = np.array([step not in missing_steps for step in steps], dtype=np.bool_)
+    if has_data.sum() < FEWEST_STEPS:
         msg = (
-            f"Emerging hotspots need at least {FEWEST_STEPS} steps with data; {int(known.sum())} were given. "
+            f"Emerging hotspots need at least {FEWEST_STEPS} steps with data; {int(has_data.sum())} were given. "
             "Take shorter steps or a longer period."
         )
         raise DesignError(msg)
-    if not np.isfinite(cube[known][:, mask]).all():
+    if not np.isfinite(all_counts[has_data][:, mask]).all():
         msg = "Counts inside the study area must be finite; name steps without data as missing."
         raise DesignError(msg)
-    return known
+    return has_data

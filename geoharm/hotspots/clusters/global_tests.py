@@ -1,4 +1,4 @@
-"""Do counts cluster anywhere: Moran's I and the general G of a grid, one test each.
+"""Global tests of clustering on a grid: Moran's I and the general G.
 
 Moran (1950), https://doi.org/10.2307/2332142; Cliff and Ord (1981), Spatial Processes (ISBN 978-0-85086-081-8);
 Getis and Ord (1992), https://doi.org/10.1111/j.1538-4632.1992.tb00261.x
@@ -29,40 +29,54 @@ def morans_i(
     permutations: int = 0,
     seed: int = 0,
 ) -> GlobalClustering:
-    r"""Return Moran's I of a grid, binary weights: above its expectation if neighbours resemble each other.
+    r"""Return the global Moran's I of a grid: above its expectation if neighbouring cells have similar counts.
 
     Parameters
     ----------
     counts : ndarray, shape (ny, nx)
+        Events in each cell.
     grid : Grid
+        Grid of the cells.
     inside : ndarray of bool, shape (ny, nx), optional
+        Cells of the study area; all cells if omitted.
     band : float, optional
-        Metres; left out, the eight cells that touch.
+        Distance band in metres; the eight adjacent cells if omitted.
     permutations : int
-        0 takes expectation and variance under randomisation and the normal curve; otherwise from that many shuffles.
+        0 for the normal approximation, with expectation and variance under randomisation; otherwise the number of
+        permutations, at least 99.
     seed : int
+        Of the permutations.
+
+    Raises
+    ------
+    DesignError
+        If there are fewer than 4 cells, a count is not finite, or no cell has a neighbour.
 
     Notes
     -----
+    With binary weights:
+
     .. math:: I = \frac{n}{S_0} \frac{\sum_i \sum_j w_{ij} z_i z_j}{\sum_i z_i^2}, \qquad E(I) = -\frac{1}{n-1}
     """
-    field = _field(counts, grid, inside, band)
-    z = field.values - field.values.mean()
-    squares = float((z**2).sum())
-    if squares == 0:
+    cell_counts = _make_cell_counts(counts, grid, inside, band)
+    z = cell_counts.values - cell_counts.values.mean()
+    square_sum = float((z**2).sum())
+    if square_sum == 0:
         return _undefined("Moran's I", "every cell holds the same count")
-    n, (s0, s1, s2) = field.values.size, field.sums()
+    n, (s0, s1, s2) = cell_counts.values.size, cell_counts.sums()
 
     def statistic(values: NDArray[np.float64]) -> float:
-        moved = values - values.mean()
-        return n / s0 * float((moved * field.lag(moved)).sum()) / squares
+        deviations = values - values.mean()
+        return n / s0 * float((deviations * cell_counts.lag(deviations)).sum()) / square_sum
 
     expected = -1 / (n - 1)
-    kurtosis = float((z**4).sum()) / n / (squares / n) ** 2
+    kurtosis = float((z**4).sum()) / n / (square_sum / n) ** 2
     first = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
     second = kurtosis * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
     variance = (first - second) / ((n - 1) * (n - 2) * (n - 3) * s0**2) - expected**2
-    return _judged("Moran's I", field.values, statistic, expected, variance, permutations=permutations, seed=seed)
+    return _test_result(
+        "Moran's I", cell_counts.values, statistic, expected, variance, permutations=permutations, seed=seed
+    )
 
 
 def general_g(
@@ -74,31 +88,38 @@ def general_g(
     permutations: int = 0,
     seed: int = 0,
 ) -> GlobalClustering:
-    r"""Return the general G of a grid, binary weights: above its expectation if high counts lie beside high counts.
+    r"""Return the general G of a grid: above its expectation if cells with high counts are neighbours.
 
     Parameters
     ----------
     counts, grid, inside, band, permutations, seed
         As in `morans_i`; counts are zero or more.
 
+    Raises
+    ------
+    DesignError
+        As in `morans_i`, and if a count is negative.
+
     Notes
     -----
+    With binary weights:
+
     .. math:: G = \frac{\sum_i \sum_{j \ne i} w_{ij} x_i x_j}{\sum_i \sum_{j \ne i} x_i x_j}, \qquad
         E(G) = \frac{S_0}{n (n - 1)}
     """
-    field = _field(counts, grid, inside, band)
-    x = field.values
+    cell_counts = _make_cell_counts(counts, grid, inside, band)
+    x = cell_counts.values
     if (x < 0).any():
         msg = f"The general G needs counts of zero or more; the smallest given is {x.min():g}."
         raise DesignError(msg)
     if (x == x[0]).all():
         return _undefined("general G", "every cell holds the same count")
-    n, (s0, s1, s2) = x.size, field.sums()
-    one, two, three, four = (float((x**power).sum()) for power in (1, 2, 3, 4))
-    pairs = one**2 - two
+    n, (s0, s1, s2) = x.size, cell_counts.sums()
+    power_sum_1, power_sum_2, power_sum_3, power_sum_4 = (float((x**power).sum()) for power in (1, 2, 3, 4))
+    pairs = power_sum_1**2 - power_sum_2
 
     def statistic(values: NDArray[np.float64]) -> float:
-        return float((values * field.lag(values)).sum()) / pairs
+        return float((values * cell_counts.lag(values)).sum()) / pairs
 
     b0 = (n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2
     b1 = -((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
@@ -106,24 +127,30 @@ def general_g(
     b3 = 4 * (n - 1) * s1 - 2 * (n + 1) * s2 + 8 * s0**2
     b4 = s1 - s2 + s0**2
     expected = s0 / (n * (n - 1))
-    square = b0 * two**2 + b1 * four + b2 * one**2 * two + b3 * one * three + b4 * one**4
-    variance = square / (pairs**2 * n * (n - 1) * (n - 2) * (n - 3)) - expected**2
-    return _judged("general G", x, statistic, expected, variance, permutations=permutations, seed=seed)
+    second_moment = (
+        b0 * power_sum_2**2
+        + b1 * power_sum_4
+        + b2 * power_sum_1**2 * power_sum_2
+        + b3 * power_sum_1 * power_sum_3
+        + b4 * power_sum_1**4
+    )
+    variance = second_moment / (pairs**2 * n * (n - 1) * (n - 2) * (n - 3)) - expected**2
+    return _test_result("general G", x, statistic, expected, variance, permutations=permutations, seed=seed)
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
-    """The counts inside the study area as a vector, and how to add them up over neighbours."""
+class _CellCounts:
+    """Counts of the cells of the study area as a vector, with sums over neighbours."""
 
     values: NDArray[np.float64]
     mask: NDArray[np.bool_]
     reach: NDArray[np.int64]
 
     def lag(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return each cell's sum over its neighbours, itself left out."""
-        spread = np.zeros(self.mask.shape)
-        spread[self.mask] = values
-        return np.asarray(neighbourhood_sums(spread, self.reach)[self.mask] - values)
+        """Return the sum over the neighbours of each cell, without the cell itself."""
+        on_grid = np.zeros(self.mask.shape)
+        on_grid[self.mask] = values
+        return np.asarray(neighbourhood_sums(on_grid, self.reach)[self.mask] - values)
 
     def sums(self) -> tuple[float, float, float]:
         """Return S0, S1 and S2 of the binary, symmetric weights."""
@@ -135,16 +162,18 @@ class _Field:
         return s0, 2 * s0, 4 * float((degree**2).sum())
 
 
-def _field(counts: NDArray[np.float64], grid: Grid, inside: NDArray[np.bool_] | None, band: float | None) -> _Field:
+def _make_cell_counts(
+    counts: NDArray[np.float64], grid: Grid, inside: NDArray[np.bool_] | None, band: float | None
+) -> _CellCounts:
     mask = np.ones(grid.shape, dtype=np.bool_) if inside is None else np.asarray(inside, dtype=np.bool_)
     values = np.asarray(counts, dtype=np.float64)[mask]
     if values.size < 4 or not np.isfinite(values).all():
         msg = f"A test of clustering needs at least 4 cells with finite counts; {values.size} were given."
         raise DesignError(msg)
-    return _Field(values, mask, neighbourhood_rows(band, grid.cell)[0])
+    return _CellCounts(values, mask, neighbourhood_rows(band, grid.cell)[0])
 
 
-def _judged(
+def _test_result(
     name: str,
     values: NDArray[np.float64],
     statistic: Callable[[NDArray[np.float64]], float],
@@ -163,14 +192,14 @@ def _judged(
         msg = f"At least 99 permutations are needed; {permutations} were asked for."
         raise DesignError(msg)
     rng = np.random.default_rng(seed)
-    drawn = np.array([statistic(rng.permutation(values)) for _ in range(permutations)])
-    hair = 1e-12 * abs(value)
-    fewer = min(int((drawn >= value - hair).sum()), int((drawn <= value + hair).sum()))
-    p = min(1.0, 2 * (fewer + 1) / (permutations + 1))
-    error = float(drawn.std())
-    z = (value - float(drawn.mean())) / error if error > 0 else math.nan
+    permuted = np.array([statistic(rng.permutation(values)) for _ in range(permutations)])
+    tolerance = 1e-12 * abs(value)
+    smaller_tail = min(int((permuted >= value - tolerance).sum()), int((permuted <= value + tolerance).sum()))
+    p = min(1.0, 2 * (smaller_tail + 1) / (permutations + 1))
+    error = float(permuted.std())
+    z = (value - float(permuted.mean())) / error if error > 0 else math.nan
     return GlobalClustering(
-        name, value, float(drawn.mean()), error, z, p, PValueSource.PERMUTATION, permutations, seed
+        name, value, float(permuted.mean()), error, z, p, PValueSource.PERMUTATION, permutations, seed
     )  # fmt: skip
 
 

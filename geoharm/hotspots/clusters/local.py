@@ -1,4 +1,4 @@
-"""Where high counts lie beside high counts, on a grid: Gi*, local and global Moran's I, general G.
+"""Local clustering on a grid: Gi* and local Moran's I.
 
 Getis and Ord (1992), https://doi.org/10.1111/j.1538-4632.1992.tb00261.x; Ord and Getis (1995),
 https://doi.org/10.1111/j.1538-4632.1995.tb00912.x; Anselin (1995), https://doi.org/10.1111/j.1538-4632.1995.tb00338.x
@@ -21,10 +21,10 @@ from geoharm.hotspots.results.clusters import LocalClusters, PValueSource
 from geoharm.model.grid import Grid
 from geoharm.stats.false_discovery import false_discovery_adjusted
 
-# Below this expected count in a neighbourhood, sums of counts are too skewed for a normal curve.
+# Below this expected count in a neighbourhood, sums of counts are too skewed for the normal approximation.
 ENOUGH_FOR_NORMAL = 20.0
 
-_NOTHING_VARIES = "every cell holds the same count, so no cell stands out"
+_CONSTANT_NOTE = "every cell holds the same count, so no cell stands out"
 
 
 def getis_ord(
@@ -37,29 +37,32 @@ def getis_ord(
     sums: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
-    r"""Return Gi* of every cell: is the sum around it higher or lower than chance would place it.
+    r"""Return Gi* of every cell: whether the sum over its neighbourhood is higher or lower than expected by chance.
 
     Parameters
     ----------
     counts : ndarray, shape (ny, nx)
         Events in each cell, or any finite number.
     grid : Grid
+        Grid of the cells.
     inside : ndarray of bool, shape (ny, nx), optional
-        Cells of the study area; others take no part, neither as neighbours nor in mean and deviation.
+        Cells of the study area; all cells if omitted. Other cells are neither neighbours nor included in the mean and
+        the standard deviation.
     band : float, optional
-        Cells at most this many metres away are near; left out, the eight cells that touch.
+        Distance band: cells at most this many metres away are neighbours. The eight adjacent cells if omitted.
     permutations : int
-        0 takes p-values from the normal curve; otherwise from that many conditional permutations, at least 99.
+        0 for p-values from the normal approximation; otherwise the number of conditional permutations, at least 99.
     sums : bool
-        P-values from the distribution of sums of counts (`exact_permutation_p`): right where events are few, and without a
-        smallest p-value. Needs no permutations.
+        If True, p-values are from the distribution of sums of counts (`exact_permutation_p`), without permutations.
+        They are valid also with few events, and can be arbitrarily small.
     seed : int
         Of the permutations.
 
     Returns
     -------
     LocalClusters
-        `kind` 1 where z is above zero, -1 where below. With a note where counts are too sparse for the normal curve.
+        `kind` is 1 where z is above zero and -1 where it is below. The note says if counts are too sparse for the
+        normal approximation.
 
     Raises
     ------
@@ -68,25 +71,32 @@ def getis_ord(
 
     Notes
     -----
-    Binary weights, the cell itself included:
+    With binary weights, the cell itself included:
 
     .. math:: G_i^* = \frac{\sum_j w_{ij} x_j - \bar x W_i}{s \sqrt{(n W_i - W_i^2) / (n - 1)}}
 
-    with :math:`W_i` the size of the neighbourhood and s the deviation over all n cells (divided by n).
+    with :math:`W_i` the size of the neighbourhood and s the standard deviation over all n cells (divided by n).
     """
-    values, mask = _checked(counts, grid, inside)
-    reach, name = neighbourhood_rows(band, grid.cell)
-    size, total = neighbourhood_sums(mask.astype(np.float64), reach), neighbourhood_sums(values, reach)
+    values, mask = _check_counts(counts, grid, inside)
+    half_widths, neighbours = neighbourhood_rows(band, grid.cell)
+    neighbourhood_size, neighbourhood_sum = (
+        neighbourhood_sums(mask.astype(np.float64), half_widths),
+        neighbourhood_sums(values, half_widths),
+    )
     n, mean, deviation = _moments(values[mask])
-    z = standardised_sums(total, size, n=n, mean=mean, deviation=deviation)
+    z = standardised_sums(neighbourhood_sum, neighbourhood_size, n=n, mean=mean, deviation=deviation)
     z[~mask] = np.nan
-    note = _NOTHING_VARIES if not deviation > 0 else sparse_data_note(mean * float(np.median(size[mask])))
+    note = _CONSTANT_NOTE if not deviation > 0 else sparse_data_note(mean * float(np.median(neighbourhood_size[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
     if deviation > 0 and (sums or permutations):
-        p, source, note = _p_values(values, mask, total - values, size - 1, 0 if sums else permutations, seed)
+        p, source, note = _p_values_on_grid(
+            values, mask, neighbourhood_sum - values, neighbourhood_size - 1, 0 if sums else permutations, seed
+        )
     kind = np.where(mask, np.sign(np.nan_to_num(z)), 0).astype(np.int8)
-    value = np.where(mask, total, np.nan)
-    return LocalClusters("Gi*", name, value, z, p, false_discovery_adjusted(p), kind, source, permutations, seed, note)
+    value = np.where(mask, neighbourhood_sum, np.nan)
+    return LocalClusters(
+        "Gi*", neighbours, value, z, p, false_discovery_adjusted(p), kind, source, permutations, seed, note
+    )
 
 
 def local_moran(
@@ -99,7 +109,7 @@ def local_moran(
     sums: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
-    r"""Return local Moran's I of every cell: does it resemble its neighbours, or stand out from them.
+    r"""Return local Moran's I of every cell: whether its count is similar to those of its neighbours.
 
     Parameters
     ----------
@@ -109,8 +119,8 @@ def local_moran(
     Returns
     -------
     LocalClusters
-        `kind` 1 high among high, 2 low among high, 3 low among low, 4 high among low. NaN where a cell has no
-        neighbour.
+        `kind` is 1 for high among high, 2 for low among high, 3 for low among low, 4 for high among low. NaN where a
+        cell has no neighbour.
 
     Raises
     ------
@@ -119,49 +129,68 @@ def local_moran(
 
     Notes
     -----
-    Row-standardised weights, the cell itself left out, z the counts less their mean over their deviation:
+    With row-standardised weights, the cell itself excluded, and z the standardised counts:
 
     .. math:: I_i = \frac{n - 1}{\sum_j z_j^2}\, z_i \sum_j w_{ij} z_j
 
-    standardised by its moments if the neighbours' counts were drawn from all other cells (Sokal, Oden and Thomson
-    1998, eqs. A7 and A8, https://doi.org/10.1111/j.1538-4632.1998.tb00406.x).
+    I is standardised by its moments under the null hypothesis that the neighbours' counts are drawn from all other
+    cells (Sokal, Oden and Thomson 1998, eqs. A7 and A8, https://doi.org/10.1111/j.1538-4632.1998.tb00406.x).
     """
-    values, mask = _checked(counts, grid, inside)
-    reach, name = neighbourhood_rows(band, grid.cell)
-    near = neighbourhood_sums(mask.astype(np.float64), reach) - mask
-    lag = neighbourhood_sums(values, reach) - values
+    values, mask = _check_counts(counts, grid, inside)
+    half_widths, neighbours = neighbourhood_rows(band, grid.cell)
+    neighbour_count = neighbourhood_sums(mask.astype(np.float64), half_widths) - mask
+    neighbour_sum = neighbourhood_sums(values, half_widths) - values
     n, mean, deviation = _moments(values[mask])
     with np.errstate(invalid="ignore", divide="ignore"):
         z_own = np.where(mask, (values - mean) / deviation, np.nan)
-        z_near = np.where(mask, (lag / near - mean) / deviation, np.nan)
-        value = (n - 1) / n * z_own * z_near
+        z_neighbours = np.where(mask, (neighbour_sum / neighbour_count - mean) / deviation, np.nan)
+        value = (n - 1) / n * z_own * z_neighbours
         expected = -(z_own**2) / (n - 1)
-        variance = z_own**2 * n / (n - 2) * (1 / near - 1 / (n - 1)) * (1 - z_own**2 / (n - 1))
+        variance = z_own**2 * n / (n - 2) * (1 / neighbour_count - 1 / (n - 1)) * (1 - z_own**2 / (n - 1))
         z = (value - expected) / np.sqrt(variance)
-    note = _NOTHING_VARIES if not deviation > 0 else sparse_data_note(mean * float(np.median(near[mask])))
+    note = _CONSTANT_NOTE if not deviation > 0 else sparse_data_note(mean * float(np.median(neighbour_count[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
     if deviation > 0 and (sums or permutations):
-        p, source, note = _p_values(values, mask, lag, near, 0 if sums else permutations, seed)
+        p, source, note = _p_values_on_grid(
+            values, mask, neighbour_sum, neighbour_count, 0 if sums else permutations, seed
+        )
     kind = np.select(
-        [(z_own > 0) & (z_near > 0), (z_own <= 0) & (z_near > 0), (z_own <= 0) & (z_near <= 0),
-         (z_own > 0) & (z_near <= 0)], [1, 2, 3, 4], 0,
+        [(z_own > 0) & (z_neighbours > 0), (z_own <= 0) & (z_neighbours > 0), (z_own <= 0) & (z_neighbours <= 0),
+         (z_own > 0) & (z_neighbours <= 0)], [1, 2, 3, 4], 0,
     ).astype(np.int8)  # fmt: skip
     return LocalClusters(
-        "local Moran's I", name, value, z, p, false_discovery_adjusted(p), kind, source, permutations, seed, note
+        "local Moran's I", neighbours, value, z, p, false_discovery_adjusted(p), kind, source, permutations, seed, note
     )
 
 
 def standardised_sums(
     total: NDArray[np.float64], size: NDArray[np.float64], *, n: int, mean: float, deviation: float
 ) -> NDArray[np.float64]:
-    """Return how many standard deviations sums of `size` of n values lie from what chance gives; NaN if none vary."""
+    """Return the z scores of sums of values drawn at random without replacement.
+
+    Parameters
+    ----------
+    total : ndarray
+        The sums.
+    size : ndarray
+        Number of values in each sum.
+    n : int
+        Number of all values.
+    mean, deviation : float
+        Mean and standard deviation of all values.
+
+    Returns
+    -------
+    ndarray
+        The shape of `total`; NaN where undefined.
+    """
     with np.errstate(invalid="ignore", divide="ignore"):
         z = (total - mean * size) / (deviation * np.sqrt((n * size - size**2) / (n - 1)))
     return np.where(np.isfinite(z), z, np.nan)
 
 
 def sparse_data_note(expected: float) -> str:
-    """Return what to say where a neighbourhood expects few events, or nothing."""
+    """Return a note if the expected number of events in a neighbourhood is small, else an empty string."""
     if expected >= ENOUGH_FOR_NORMAL:
         return ""
     return (
@@ -170,10 +199,10 @@ def sparse_data_note(expected: float) -> str:
     )
 
 
-def _checked(
+def _check_counts(
     counts: NDArray[np.float64], grid: Grid, inside: NDArray[np.bool_] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the counts with zero outside, and the mask of cells that take part."""
+    """Return the counts, with zero outside the study area, and the mask of cells inside."""
     values = np.array(counts, dtype=np.float64)
     mask = np.ones(grid.shape, dtype=np.bool_) if inside is None else np.asarray(inside, dtype=np.bool_)
     if values.shape != grid.shape or mask.shape != grid.shape:
@@ -195,22 +224,24 @@ def _moments(values: NDArray[np.float64]) -> tuple[int, float, float]:
     return values.size, float(values.mean()), float(values.std())
 
 
-def _p_values(
-    values: NDArray[np.float64], mask: NDArray[np.bool_], lag: NDArray[np.float64], near: NDArray[np.float64],
-    permutations: int, seed: int,
+def _p_values_on_grid(
+    values: NDArray[np.float64], mask: NDArray[np.bool_], neighbour_sum: NDArray[np.float64],
+    neighbour_count: NDArray[np.float64], permutations: int, seed: int,
 ) -> tuple[NDArray[np.float64], PValueSource, str]:  # fmt: skip
-    """Return p-values on the grid from each cell's neighbours (their sum, their number), where they come from, and a note.
+    """Return p-values on the grid, the method by which they were computed, and a note.
 
-    From conditional permutations; from the distribution of such sums if none are asked for.
+    They are from conditional permutations, or from the distribution of sums of counts if `permutations` is 0.
     """
-    here = values[mask]
-    who, degree = np.arange(here.size), np.rint(near[mask]).astype(np.int64)
+    counts = values[mask]
+    positions, degree = np.arange(counts.size), np.rint(neighbour_count[mask]).astype(np.int64)
     if permutations:
-        found = conditional_permutation_p(here, who, lag[mask], degree, permutations=permutations, seed=seed)
-        source, note = PValueSource.CONDITIONAL, permutation_resolution_note(permutations, here.size)
+        p_inside = conditional_permutation_p(
+            counts, positions, neighbour_sum[mask], degree, permutations=permutations, seed=seed
+        )
+        source, note = PValueSource.CONDITIONAL, permutation_resolution_note(permutations, counts.size)
     else:
-        found, source = exact_permutation_p(here, who, lag[mask], degree, seed=seed)
+        p_inside, source = exact_permutation_p(counts, positions, neighbour_sum[mask], degree, seed=seed)
         note = ""
     p = np.full(values.shape, np.nan)
-    p[mask] = found
+    p[mask] = p_inside
     return p, source, note

@@ -1,4 +1,4 @@
-"""Sums over the neighbourhood of every cell, by prefix sums along rows: exact, and quick at any radius."""
+"""Counts by cell, and their sums over the neighbourhood of every cell, by cumulative sums along rows."""
 
 from __future__ import annotations
 
@@ -15,33 +15,34 @@ QUEEN = "the eight cells that touch"
 
 
 def cell_counts(points: Points, grid: Grid) -> NDArray[np.float64]:
-    """Return the summed weight of the points in every cell, shape (ny, nx); points off the grid are left out."""
+    """Return the summed weight of the points in every cell, shape (ny, nx); points outside the grid are left out."""
     cell = grid.cell_of(points.x, points.y)
-    on = cell >= 0
-    flat = np.bincount(cell[on], weights=points.weight[on], minlength=grid.nx * grid.ny)
-    return flat.astype(np.float64).reshape(grid.shape)
+    on_grid = cell >= 0
+    counts = np.bincount(cell[on_grid], weights=points.weight[on_grid], minlength=grid.nx * grid.ny)
+    return counts.astype(np.float64).reshape(grid.shape)
 
 
 def neighbourhood_rows(band: float | None, cell: float) -> tuple[NDArray[np.int64], str]:
-    """Return how many cells a neighbourhood reaches to each side in each row, and its name.
+    """Return the half-width in cells of each row of a neighbourhood, and the name of the neighbourhood.
 
     Parameters
     ----------
     band : float or None
-        Cells whose centres lie at most this many metres away are near; None for the cells that touch (queen).
+        Cells whose centres are at most this many metres away are neighbours; None for the adjacent cells (queen).
     cell : float
-        Metres.
+        Size of a cell in metres.
 
     Returns
     -------
     reach : ndarray of int, shape (2 r + 1,)
-        For the rows from r below to r above.
+        Number of cells to each side, for the rows from r below to r above.
     name : str
+        Definition of the neighbours, in words.
 
     Raises
     ------
     DesignError
-        If the band does not reach the next cell.
+        If the band is shorter than a cell.
     """
     if band is None:
         return np.ones(3, dtype=np.int64), QUEEN
@@ -49,7 +50,7 @@ def neighbourhood_rows(band: float | None, cell: float) -> tuple[NDArray[np.int6
     if band < cell:
         msg = f"The distance band ({band:g} m) must reach the next cell ({cell:g} m), or no cell has a neighbour."
         raise DesignError(msg)
-    # A hair of tolerance, or rounding decides whether a cell at exactly the band belongs.
+    # With a small tolerance, so that rounding does not decide about a cell at exactly this distance.
     radius = band / cell * (1 + 1e-12)
     rows = np.arange(-int(radius), int(radius) + 1)
     return np.floor(np.sqrt(radius**2 - rows**2)).astype(np.int64), f"cells within {band:g} m"
@@ -57,30 +58,30 @@ def neighbourhood_rows(band: float | None, cell: float) -> tuple[NDArray[np.int6
 
 @njit(cache=True)
 def neighbourhood_sums(values: np.ndarray, reach: np.ndarray) -> np.ndarray:
-    """Return the sum over each cell's neighbourhood, the cell itself included, shape (ny, nx).
+    """Return the sum over the neighbourhood of each cell, including the cell itself, shape (ny, nx).
 
     Parameters
     ----------
     values : ndarray, shape (ny, nx)
         Zero outside the study area.
     reach : ndarray of int, shape (2 r + 1,)
-        As `neighbourhood_rows` gives it.
+        As returned by `neighbourhood_rows`.
     """
     ny, nx = values.shape
     radius = reach.size // 2
-    before = np.zeros((ny, nx + 1))
+    row_sums = np.zeros((ny, nx + 1))
     for row in range(ny):
         for column in range(nx):
-            before[row, column + 1] = before[row, column] + values[row, column]
+            row_sums[row, column + 1] = row_sums[row, column] + values[row, column]
     sums = np.zeros((ny, nx))
     for row in range(ny):
         for offset in range(-radius, radius + 1):
-            other = row + offset
-            if other < 0 or other >= ny:
+            near_row = row + offset
+            if near_row < 0 or near_row >= ny:
                 continue
-            wide = reach[offset + radius]
+            half_width = reach[offset + radius]
             for column in range(nx):
-                west = max(column - wide, 0)
-                east = min(column + wide + 1, nx)
-                sums[row, column] += before[other, east] - before[other, west]
+                west = max(column - half_width, 0)
+                east = min(column + half_width + 1, nx)
+                sums[row, column] += row_sums[near_row, east] - row_sums[near_row, west]
     return sums

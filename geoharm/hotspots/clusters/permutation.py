@@ -1,4 +1,4 @@
-"""Conditional permutation: a place keeps its count, its neighbours' counts are drawn from all other places.
+"""Conditional permutation tests: the count of a place is fixed, its neighbours' counts are drawn at random.
 
 Anselin (1995), Local indicators of spatial association, section 3.2,
 https://doi.org/10.1111/j.1538-4632.1995.tb00338.x
@@ -14,9 +14,10 @@ from geoharm.errors import DesignError
 from geoharm.hotspots.results.clusters import PValueSource
 
 _DRAWS_AT_ONCE = 5_000_000
-# Draws with replacement stand for draws without where places are many; transforms have an error of about this much.
-_PLACES_A_NEIGHBOUR = 50
-_LONGEST_SUM = 2**24
+# With so many places for each neighbour, draws with replacement approximate draws without replacement.
+_LEAST_PLACES_PER_NEIGHBOUR = 50
+_LARGEST_SUM = 2**24
+# Smaller p-values are not returned, because they are within the rounding error of the Fourier transform.
 _LEAST_P = 1e-12
 FALLBACK_PERMUTATIONS = 9_999
 
@@ -30,59 +31,62 @@ def conditional_permutation_p(
     permutations: int,
     seed: int,
 ) -> NDArray[np.float64]:
-    r"""Return the two-sided p-value of each place's sum over its neighbours.
+    r"""Return the two-sided permutation p-value of the sum over the neighbours of each place.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
-        The counts of all places, from which neighbours are drawn without replacement.
+        Counts of all places, from which neighbours are drawn without replacement.
     who : ndarray of int, shape (m,)
-        Places that are tested, as positions in `values`; each is left out of its own draws.
+        Places that are tested, as positions in `values`. A place is never drawn as its own neighbour.
     lag : ndarray, shape (m,)
-        Sum over the neighbours of each, itself not among them.
+        Observed sum over the neighbours of each tested place, without the place itself.
     degree : ndarray of int, shape (m,)
         Number of its neighbours.
     permutations : int
         At least 99.
     seed : int
+        Of the permutations.
 
     Returns
     -------
     ndarray, shape (m,)
-        :math:`\min(1, 2 \min(M_\ge, M_\le))`, each :math:`M = (1 + \#)/(1 + permutations)`; so never below
-        2 / (permutations + 1). NaN for places without neighbours.
+        :math:`\min(1, 2 \min(M_\ge, M_\le))`, with :math:`M = (1 + \#)/(1 + permutations)`. So p is never
+        below 2 / (permutations + 1). NaN for places without neighbours.
 
     Notes
     -----
-    All places share the draws: one random order of n places gives, for any place and any number of neighbours k, the
-    first k of that order other than the place itself, which is a simple random sample of the others.
+    All places share the random orders of the n places. For a place with k neighbours, the first k places of an order,
+    without the place itself, are a simple random sample of the other places.
     """
-    most = int(degree.max(initial=0))
+    most_neighbours = int(degree.max(initial=0))
     if permutations < 99:
         msg = f"At least 99 permutations are needed; {permutations} were asked for."
         raise DesignError(msg)
-    if most > values.size - 1:
-        msg = f"A place has {most} neighbours, but there are only {values.size - 1} others."
+    if most_neighbours > values.size - 1:
+        msg = f"A place has {most_neighbours} neighbours, but there are only {values.size - 1} others."
         raise DesignError(msg)
     rng = np.random.default_rng(seed)
-    above, below = np.zeros(who.size, dtype=np.int64), np.zeros(who.size, dtype=np.int64)
-    # Sums of fractions in another order differ by rounding; ties must stay ties.
-    hair = 1e-12 * float(np.abs(values).sum())
-    length = min(most + 1, values.size)
-    left = permutations
-    while left:
-        now = min(left, max(1, _DRAWS_AT_ONCE // length))
-        picks = rng.integers(0, values.size - np.arange(length), size=(now, length))
-        drawn = _orders(picks, values.size)
-        sums = np.zeros((now, length + 1))
+    at_least_count, at_most_count = np.zeros(who.size, dtype=np.int64), np.zeros(who.size, dtype=np.int64)
+    # With a small tolerance, because sums in another order differ by rounding errors and ties must remain ties.
+    tolerance = 1e-12 * float(np.abs(values).sum())
+    length = min(most_neighbours + 1, values.size)
+    remaining = permutations
+    while remaining:
+        batch_size = min(remaining, max(1, _DRAWS_AT_ONCE // length))
+        picks = rng.integers(0, values.size - np.arange(length), size=(batch_size, length))
+        drawn = _random_orders(picks, values.size)
+        sums = np.zeros((batch_size, length + 1))
         np.cumsum(values[drawn], axis=1, out=sums[:, 1:])
         ranked = np.sort(sums.T, axis=1)
         by_place = np.argsort(drawn, axis=None, kind="stable")
         start = np.searchsorted(drawn.ravel()[by_place], who, side="left")
         end = np.searchsorted(drawn.ravel()[by_place], who, side="right")
-        _tally(values, who, lag, degree, sums, ranked, by_place, start, end, hair, above, below)
-        left -= now
-    one_sided = np.minimum(above + 1, below + 1) / (permutations + 1)
+        _count_tails(
+            values, who, lag, degree, sums, ranked, by_place, start, end, tolerance, at_least_count, at_most_count
+        )
+        remaining -= batch_size
+    one_sided = np.minimum(at_least_count + 1, at_most_count + 1) / (permutations + 1)
     return np.where(degree > 0, np.minimum(1.0, 2 * one_sided), np.nan)
 
 
@@ -94,9 +98,9 @@ def exact_permutation_p(
     *,
     seed: int,
 ) -> tuple[NDArray[np.float64], PValueSource]:
-    r"""Return the two-sided p-value of each place's sum over its neighbours, from the distribution of such sums.
+    r"""Return the two-sided p-value of the sum over the neighbours of each place, from the distribution of such sums.
 
-    What `conditional_permutation_p` tends to with more and more permutations, without their limit on small p-values.
+    It is the limit of `conditional_permutation_p` for a large number of permutations, and can be much smaller.
 
     Parameters
     ----------
@@ -108,62 +112,67 @@ def exact_permutation_p(
     p : ndarray, shape (m,)
         Never below 1e-12. NaN for places without neighbours.
     source : PValueSource
-        `SUMS`; or `CONDITIONAL`, with 9,999 permutations, where values are not whole numbers, or places are fewer than
-        50 for each neighbour.
+        `SUMS`, or `CONDITIONAL` if 9,999 permutations were used instead. They are used if values are not counts, or if
+        there are fewer than 50 places for each neighbour.
 
     Notes
     -----
-    With :math:`f(v)` the share of places that hold v, the sum of k draws has the distribution :math:`f^{*k}`, found by
-    Fourier transform; :math:`p = \min(1, 2 \min(P(S \ge s), P(S \le s)))`. Draws are taken with replacement and may hold the
-    place itself: with 50 places a neighbour and more, the variance is larger than without by at most a fiftieth.
+    With :math:`f(v)` the share of places with count v, the sum of k draws has the distribution :math:`f^{*k}`, computed
+    by Fourier transform. Then :math:`p = \min(1, 2 \min(P(S \ge s), P(S \le s)))`. Draws are with replacement and may
+    include the place itself. With at least 50 places for each neighbour, this makes the variance larger by at most a
+    fiftieth.
     """
-    most, highest = int(degree.max(initial=0)), float(values.max(initial=0.0))
-    counted = bool((values >= 0).all() and (values == np.floor(values)).all())
-    if not counted or values.size < _PLACES_A_NEIGHBOUR * most or most * highest > _LONGEST_SUM:
-        found = conditional_permutation_p(values, who, lag, degree, permutations=FALLBACK_PERMUTATIONS, seed=seed)
-        return found, PValueSource.CONDITIONAL
-    length = most * int(highest) + 1
-    once = np.fft.rfft(np.bincount(values.astype(np.int64)) / values.size, n=length)
+    most_neighbours, highest = int(degree.max(initial=0)), float(values.max(initial=0.0))
+    is_count_data = bool((values >= 0).all() and (values == np.floor(values)).all())
+    if (
+        not is_count_data
+        or values.size < _LEAST_PLACES_PER_NEIGHBOUR * most_neighbours
+        or most_neighbours * highest > _LARGEST_SUM
+    ):
+        p_permuted = conditional_permutation_p(values, who, lag, degree, permutations=FALLBACK_PERMUTATIONS, seed=seed)
+        return p_permuted, PValueSource.CONDITIONAL
+    length = most_neighbours * int(highest) + 1
+    transform = np.fft.rfft(np.bincount(values.astype(np.int64)) / values.size, n=length)
     p = np.full(who.size, np.nan)
     for k in np.unique(degree[degree > 0]):
-        mine = degree == k
-        chance = np.maximum(np.fft.irfft(once**k, n=length), 0.0)
-        sums = np.rint(lag[mine]).astype(np.int64)
-        above, below = np.cumsum(chance[::-1])[::-1][sums], np.cumsum(chance)[sums]
-        p[mine] = np.clip(2 * np.minimum(above, below), _LEAST_P, 1.0)
+        has_k = degree == k
+        probability = np.maximum(np.fft.irfft(transform**k, n=length), 0.0)
+        sums = np.rint(lag[has_k]).astype(np.int64)
+        upper_tail, lower_tail = np.cumsum(probability[::-1])[::-1][sums], np.cumsum(probability)[sums]
+        p[has_k] = np.clip(2 * np.minimum(upper_tail, lower_tail), _LEAST_P, 1.0)
     return p, PValueSource.SUMS
 
 
 def permutation_resolution_note(permutations: int, tests: int) -> str:
-    """Return what to say where permutations are too few for the number of cells tested, or nothing."""
-    finest = 2 / (permutations + 1)
-    if finest * tests <= 0.05:
+    """Return a note if there are too few permutations for the number of tests, else an empty string."""
+    smallest_p = 2 / (permutations + 1)
+    if smallest_p * tests <= 0.05:
         return ""
     return (
-        f"the smallest p-value of {permutations:,} permutations is {finest:.2g}; of {tests:,} cells, fewer than "
-        f"{finest * tests / 0.05:,.0f} that stand out cannot pass the adjustment at 0.05"
+        f"the smallest p-value of {permutations:,} permutations is {smallest_p:.2g}; of {tests:,} cells, fewer than "
+        f"{smallest_p * tests / 0.05:,.0f} that stand out cannot pass the adjustment at 0.05"
     )
 
 
 @njit(cache=True)
-def _orders(picks: np.ndarray, size: int) -> np.ndarray:
-    """Return the first places of random orders, by a shuffle that is undone after each."""
-    many, length = picks.shape
-    drawn = np.empty((many, length), dtype=np.int64)
+def _random_orders(picks: np.ndarray, size: int) -> np.ndarray:
+    """Return the first places of random orders, by a partial shuffle that is reversed after each order."""
+    draw_count, length = picks.shape
+    drawn = np.empty((draw_count, length), dtype=np.int64)
     order = np.arange(size)
-    for one in range(many):
+    for draw in range(draw_count):
         for step in range(length):
-            other = step + picks[one, step]
-            order[step], order[other] = order[other], order[step]
-            drawn[one, step] = order[step]
+            swap_step = step + picks[draw, step]
+            order[step], order[swap_step] = order[swap_step], order[step]
+            drawn[draw, step] = order[step]
         for step in range(length - 1, -1, -1):
-            other = step + picks[one, step]
-            order[step], order[other] = order[other], order[step]
+            swap_step = step + picks[draw, step]
+            order[step], order[swap_step] = order[swap_step], order[step]
     return drawn
 
 
 @njit(cache=True)
-def _tally(  # noqa: PLR0917 - numba knows no keyword-only arguments
+def _count_tails(  # noqa: PLR0917 - numba knows no keyword-only arguments
     values: np.ndarray,
     who: np.ndarray,
     lag: np.ndarray,
@@ -173,25 +182,25 @@ def _tally(  # noqa: PLR0917 - numba knows no keyword-only arguments
     by_place: np.ndarray,
     start: np.ndarray,
     end: np.ndarray,
-    hair: float,
-    above: np.ndarray,
-    below: np.ndarray,
+    tolerance: float,
+    at_least_count: np.ndarray,
+    at_most_count: np.ndarray,
 ) -> None:
-    """Add how many draws reach each lag from above and from below; draws that hold the place itself are mended."""
-    many, wide = sums.shape
-    length = wide - 1
+    """Count the draws whose sum is at least, and at most, the observed sum; corrects draws with the place itself."""
+    draw_count, column_count = sums.shape
+    length = column_count - 1
     for place in range(who.size):
         k = degree[place]
-        low, high = lag[place] - hair, lag[place] + hair
-        up = many - np.searchsorted(ranked[k], low, side="left")
-        down = np.searchsorted(ranked[k], high, side="right")
+        low, high = lag[place] - tolerance, lag[place] + tolerance
+        at_least = draw_count - np.searchsorted(ranked[k], low, side="left")
+        at_most = np.searchsorted(ranked[k], high, side="right")
         for entry in range(start[place], end[place]):
-            one = by_place[entry] // length
+            draw = by_place[entry] // length
             if by_place[entry] % length >= k:
                 continue
-            plain = sums[one, k]
-            mended = sums[one, k + 1] - values[who[place]]
-            up += int(mended >= low) - int(plain >= low)
-            down += int(mended <= high) - int(plain <= high)
-        above[place] += up
-        below[place] += down
+            sum_k = sums[draw, k]
+            corrected = sums[draw, k + 1] - values[who[place]]
+            at_least += int(corrected >= low) - int(sum_k >= low)
+            at_most += int(corrected <= high) - int(sum_k <= high)
+        at_least_count[place] += at_least
+        at_most_count[place] += at_most

@@ -1,1 +1,1 @@
-"""Kernel density on a grid: kernels, bandwidth, edge correction, sums."""
+"""Kernel density on a grid: kernels, bandwidth, edge correction and exact kernel sums."""

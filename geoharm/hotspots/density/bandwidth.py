@@ -1,8 +1,8 @@
-"""How far a kernel should reach: four rules, each with its reason, and a floor below which there is only noise.
+"""Choice of the bandwidth: four rules, and a minimum below which a surface shows only noise.
 
-Every rule finds the bandwidth of a Gaussian and turns it into the one with which the chosen kernel smooths as much.
-The two rules that search leave out one *place* at a time, with all its events: where events were moved to a list of
-places, leaving out single events would reward a bandwidth of nothing.
+Every rule computes the bandwidth of a Gaussian kernel and converts it to the equivalent bandwidth of the chosen kernel.
+Two rules use cross-validation. They leave out one *place* at a time, with all its events. If many events share a place
+and single events were left out, the best bandwidth would be near 0.
 """
 
 from __future__ import annotations
@@ -29,27 +29,35 @@ _TERRELL = "https://doi.org/10.1080/01621459.1990.10476223"
 _SCOTT = "https://doi.org/10.1002/9780470316849"
 _DUIN = "https://doi.org/10.1109/TC.1976.1674577"
 _BOWMAN = "https://doi.org/10.1093/biomet/71.2.353"
-_MOST = 30_000  # places that a search compares with one another; of more, a sample
+_MOST_PLACES = 30_000  # places that a search compares pairwise; if there are more, a sample is used
 _STEP = 2 ** (1 / 4)
-_BLOCK = 8  # bandwidths tried at a time; the search ends once the best lies half a block or more below the longest
-_CUT = 6.0  # standard deviations of the wider Gaussian, beyond which a pair counts as nothing (1.5e-8 of a near one)
+_BATCH_SIZE = 8  # bandwidths tried at a time; the search ends if the best is at least half a batch below the longest
+# Pairs farther apart than this many standard deviations of the wider Gaussian count as 0 (1.5e-8 of the peak).
+_CUTOFF = 6.0
 
 
 def choose_bandwidth(
     points: Points, wanted: float | str, *, kernel: str, cell: float, location_error: float = 0.0
 ) -> Bandwidth:
-    """Return the bandwidth that was stated, or that a rule gives, raised to the floor if it lies below.
+    """Return the stated bandwidth, or the bandwidth by a rule, raised to the minimum if it is below.
 
     Parameters
     ----------
     points : Points
+        The events.
     wanted : float or str
-        Metres, or one of "oversmoothing", "normal scale", "likelihood", "least squares".
+        A bandwidth in metres, or one of the rules "oversmoothing", "normal scale", "likelihood", "least squares".
     kernel : str
+        One of `KERNELS`.
     cell : float
-        Metres. The floor is one cell, or twice the location error if that is more.
+        Size of a cell in metres. The minimum is the size of a cell, or twice the location error if that is larger.
     location_error : float
-        Typical distance in metres between a published and a true place.
+        Typical distance in metres between a published location and the true location.
+
+    Returns
+    -------
+    Bandwidth
+        With a note if it was raised to the minimum.
 
     Raises
     ------
@@ -58,29 +66,30 @@ def choose_bandwidth(
     """
     floor = max(cell, 2 * location_error)
     if not isinstance(wanted, str):
-        found = Bandwidth(float(wanted), "stated", kernel)
+        bandwidth = Bandwidth(float(wanted), "stated", kernel)
     elif wanted in _RULES:
-        found = _RULES[wanted](points, kernel=kernel, floor=floor)
+        bandwidth = _RULES[wanted](points, kernel=kernel, floor=floor)
     else:
         msg = f'The bandwidth rule "{wanted}" is not known; {nearest_hint(wanted, BANDWIDTH_RULES)}'
         raise DesignError(msg)
-    if found.value >= floor:
-        return found
-    why = "twice the location error of the source" if floor > cell else "the size of a cell"
-    note = f"raised from {found.value:,.0f} m to {why}"
-    return replace(found, value=floor, note="; ".join(filter(None, (found.note, note))))
+    if bandwidth.value >= floor:
+        return bandwidth
+    reason = "twice the location error of the source" if floor > cell else "the size of a cell"
+    note = f"raised from {bandwidth.value:,.0f} m to {reason}"
+    return replace(bandwidth, value=floor, note="; ".join(filter(None, (bandwidth.note, note))))
 
 
 def oversmoothed_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
-    r"""Return the longest bandwidth that any density of the same spread could need: features that survive it are real.
+    r"""Return the oversmoothing bandwidth (Terrell), the longest that is useful for events with the given spread.
 
     Parameters
     ----------
     points : Points
-        A weight of 2 is the event twice.
+        The events; a weight of 2 counts as two events.
     kernel : str
+        One of `KERNELS`.
     floor : float
-        Taken where all events are at one place.
+        Minimum in metres, returned if all events are at one place.
 
     Notes
     -----
@@ -99,16 +108,16 @@ def oversmoothed_bandwidth(points: Points, *, kernel: str = "quartic", floor: fl
 
 
 def normal_scale_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
-    r"""Return the bandwidth that would be best if all events lay in one normal heap; far too long for several.
+    r"""Return the normal scale bandwidth, the best one for a normal distribution; too long for several clusters.
 
     Parameters
     ----------
     points, kernel, floor
-        As of `oversmoothed_bandwidth`.
+        As in `oversmoothed_bandwidth`.
 
     Notes
     -----
-    In two dimensions the rules of Scott and of Silverman are one: :math:`h = \sigma n^{-1/6}`.
+    In two dimensions the rules of Scott and of Silverman are the same: :math:`h = \sigma n^{-1/6}`.
 
     References
     ----------
@@ -118,18 +127,18 @@ def normal_scale_bandwidth(points: Points, *, kernel: str = "quartic", floor: fl
 
 
 def likelihood_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
-    r"""Return the bandwidth under which every place is best foretold by all others.
+    r"""Return the bandwidth by likelihood cross-validation: each place is best predicted from all other places.
 
     Parameters
     ----------
     points, kernel
-        As of `oversmoothed_bandwidth`.
+        As in `oversmoothed_bandwidth`.
     floor : float
-        Metres: nothing shorter is tried.
+        Minimum in metres; shorter bandwidths are not tried.
 
     Notes
     -----
-    It makes the mean log density largest, each place p with weight :math:`w_p` left out of its own:
+    It maximises the mean log density, where each place p with weight :math:`w_p` is left out of its own density:
 
     .. math:: \frac{1}{W} \sum_p w_p \log \frac{1}{W - w_p} \sum_{q \neq p} w_q \phi_h(x_p - x_q)
 
@@ -141,16 +150,17 @@ def likelihood_bandwidth(points: Points, *, kernel: str = "quartic", floor: floa
 
 
 def least_squares_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
-    r"""Return the bandwidth with the least squared error, estimated without the truth.
+    r"""Return the bandwidth by least-squares cross-validation: the smallest estimated integrated squared error.
 
     Parameters
     ----------
     points, kernel, floor
-        As of `likelihood_bandwidth`.
+        As in `likelihood_bandwidth`.
 
     Notes
     -----
-    It makes this smallest (the curve holds its negative), places left out as in `likelihood_bandwidth`:
+    It minimises the following criterion, with places left out as in `likelihood_bandwidth`. The curve of the result
+    contains its negative.
 
     .. math:: \int \hat f^2 - \frac{2}{W} \sum_p w_p \hat f_{-p}(x_p)
 
@@ -161,16 +171,16 @@ def least_squares_bandwidth(points: Points, *, kernel: str = "quartic", floor: f
     return _by_search(points, kernel, floor, _least_squares_score, "least squares", _BOWMAN)
 
 
-def _likelihood_score(points: Points, near: _Sums, _wide: _Sums, h: _Sums) -> _Sums:
-    density = near - np.log(points.total - points.weight)[:, None] - np.log(2 * math.pi * h**2)
+def _likelihood_score(points: Points, log_sums: _Sums, _wide_sums: _Sums, h: _Sums) -> _Sums:
+    density = log_sums - np.log(points.total - points.weight)[:, None] - np.log(2 * math.pi * h**2)
     return np.asarray(points.weight @ density / points.total)
 
 
-def _least_squares_score(points: Points, near: _Sums, wide: _Sums, h: _Sums) -> _Sums:
+def _least_squares_score(points: Points, log_sums: _Sums, wide_sums: _Sums, h: _Sums) -> _Sums:
     weight, total = points.weight, points.total
-    squared = (weight @ (wide + weight[:, None])) / (total**2 * 4 * math.pi * h**2)
-    cross = (weight / (total - weight)) @ np.exp(near) / (total * 2 * math.pi * h**2)
-    return np.asarray(2 * cross - squared)
+    integral_of_square = (weight @ (wide_sums + weight[:, None])) / (total**2 * 4 * math.pi * h**2)
+    mean_left_out = (weight / (total - weight)) @ np.exp(log_sums) / (total * 2 * math.pi * h**2)
+    return np.asarray(2 * mean_left_out - integral_of_square)
 
 
 _RULES: dict[str, Callable[..., Bandwidth]] = {
@@ -183,87 +193,97 @@ _Score = Callable[[Points, _Sums, _Sums, _Sums], _Sums]
 
 
 def _by_spread(points: Points, kernel: str, floor: float, constant: float, rule: str, reference: str) -> Bandwidth:
-    spread = _spread(points)
+    spread = _standard_spread(points)
     if spread == 0:
-        return _least(kernel, floor, rule, reference, "all events are at one place, so the shortest bandwidth is taken")
+        return _floor_bandwidth(
+            kernel, floor, rule, reference, "all events are at one place, so the shortest bandwidth is taken"
+        )
     value = constant * spread * points.total ** (-1 / 6)
     return Bandwidth(equivalent_bandwidth(value, kernel="gaussian", to=kernel), rule, kernel, reference)
 
 
-def _spread(points: Points) -> float:
-    """Return the smaller of two measures of spread, each averaged over the axes; 0 if nothing is spread."""
+def _standard_spread(points: Points) -> float:
+    """Return the smaller of standard deviation and scaled interquartile range, each averaged over the two axes."""
     if points.total == 0:
         return 0.0
-    variances, ranges = [], []
+    variances, interquartile_ranges = [], []
     for values in (points.x, points.y):
         mean = float(np.average(values, weights=points.weight))
         variances.append(float(np.average((values - mean) ** 2, weights=points.weight)))
         low, high = np.quantile(values, [0.25, 0.75], weights=points.weight, method="inverted_cdf")
-        ranges.append(float(high - low))
-    deviation, quartiles = math.sqrt(sum(variances) / 2), sum(ranges) / 2 / 1.34
-    return min(deviation, quartiles) if quartiles > 0 else deviation
+        interquartile_ranges.append(float(high - low))
+    deviation, quartile_spread = math.sqrt(sum(variances) / 2), sum(interquartile_ranges) / 2 / 1.34
+    return min(deviation, quartile_spread) if quartile_spread > 0 else deviation
 
 
-def _least(kernel: str, floor: float, rule: str, reference: str, why: str) -> Bandwidth:
+def _floor_bandwidth(kernel: str, floor: float, rule: str, reference: str, reason: str) -> Bandwidth:
     if floor <= 0:
-        msg = f'No bandwidth can be found by the rule "{rule}": {why}. State one in metres.'
+        msg = f'No bandwidth can be found by the rule "{rule}": {reason}. State one in metres.'
         raise DesignError(msg)
-    return Bandwidth(floor, rule, kernel, reference, why)
+    return Bandwidth(floor, rule, kernel, reference, reason)
 
 
 def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: str, reference: str) -> Bandwidth:
-    held = np.flatnonzero(points.weight > 0)
-    every = -(-held.size // _MOST) if held.size > _MOST else 1
-    if every > 1:
-        held = held[np.lexsort((points.y[held], points.x[held]))][every // 2 :: every]
-    total = points.total
-    points = Points(points.x[held], points.y[held], points.weight[held])
-    # The best bandwidth falls with the sixth root of the number of events.
-    shorter = (points.total / total) ** (1 / 6) if every > 1 else 1.0
+    used = np.flatnonzero(points.weight > 0)
+    sampling_interval = -(-used.size // _MOST_PLACES) if used.size > _MOST_PLACES else 1
+    if sampling_interval > 1:
+        used = used[np.lexsort((points.y[used], points.x[used]))][sampling_interval // 2 :: sampling_interval]
+    total_weight = points.total
+    points = Points(points.x[used], points.y[used], points.weight[used])
+    # The best bandwidth is proportional to the number of events to the power of -1/6.
+    shortening = (points.total / total_weight) ** (1 / 6) if sampling_interval > 1 else 1.0
     longest = oversmoothed_bandwidth(points, kernel="gaussian", floor=max(floor, 1.0)).value
     shortest = max(equivalent_bandwidth(floor, kernel=kernel, to="gaussian"), longest / 50)
     if len(points) < 3 or shortest >= longest:
-        few = "fewer than three places" if len(points) < 3 else "the longest bandwidth worth trying is below the floor"
-        return _least(kernel, floor, rule, reference, f"{few}, so the shortest bandwidth is taken")
-    tried, heights = np.empty(0), np.empty(0)
-    while tried.size == 0 or (tried[-1] < 1.5 * longest and int(np.argmax(heights)) >= tried.size - _BLOCK // 2):
-        block = shortest * np.float64(_STEP) ** np.arange(tried.size, tried.size + _BLOCK)
-        tried = np.concatenate([tried, block])
-        heights = np.concatenate([heights, score(points, *_leave_out(points, block), block)])
-    best = int(np.argmax(heights))
+        reason = (
+            "fewer than three places" if len(points) < 3 else "the longest bandwidth worth trying is below the floor"
+        )
+        return _floor_bandwidth(kernel, floor, rule, reference, f"{reason}, so the shortest bandwidth is taken")
+    tried, criterion = np.empty(0), np.empty(0)
+    while tried.size == 0 or (tried[-1] < 1.5 * longest and int(np.argmax(criterion)) >= tried.size - _BATCH_SIZE // 2):
+        new_bandwidths = shortest * np.float64(_STEP) ** np.arange(tried.size, tried.size + _BATCH_SIZE)
+        tried = np.concatenate([tried, new_bandwidths])
+        criterion = np.concatenate(
+            [criterion, score(points, *_leave_one_out_sums(points, new_bandwidths), new_bandwidths)]
+        )
+    best = int(np.argmax(criterion))
     value, note = float(tried[best]), ""
     if 0 < best < tried.size - 1:
-        # The top of the parabola through the best and its neighbours, in the logarithm of the bandwidth.
-        left, middle, right = heights[best - 1 : best + 2]
+        # Maximum of the parabola through the best point and its neighbours, in the logarithm of the bandwidth.
+        left, middle, right = criterion[best - 1 : best + 2]
         value *= _STEP ** (0.5 * (left - right) / (left - 2 * middle + right))
     else:
         end = "shortest" if best == 0 else "longest"
         note = f"the criterion is best at the {end} bandwidth tried, so it found no inner optimum"
-    if every > 1:
-        sample = f"searched on one place in {every}, from west to east, and shortened for the number of events"
-        note = "; ".join(filter(None, (note, sample)))
+    if sampling_interval > 1:
+        sample_note = (
+            f"searched on one place in {sampling_interval}, from west to east, and shortened for the number of events"
+        )
+        note = "; ".join(filter(None, (note, sample_note)))
     curve = tuple(
-        (equivalent_bandwidth(float(h) * shorter, kernel="gaussian", to=kernel), float(height))
-        for h, height in zip(tried, heights, strict=True)
+        (equivalent_bandwidth(float(h) * shortening, kernel="gaussian", to=kernel), float(value_of_criterion))
+        for h, value_of_criterion in zip(tried, criterion, strict=True)
     )
     return Bandwidth(
-        equivalent_bandwidth(value * shorter, kernel="gaussian", to=kernel), rule, kernel, reference, note, curve
+        equivalent_bandwidth(value * shortening, kernel="gaussian", to=kernel), rule, kernel, reference, note, curve
     )
 
 
-def _leave_out(points: Points, tried: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return two sums over all other places q of each place p, shape (n, tried).
+def _leave_one_out_sums(
+    points: Points, bandwidths: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return, for each place p, two sums over all other places q, both of shape (n, bandwidths).
 
-    The log of the sum of w_q exp(-d2 / 2h2), and the sum of w_q exp(-d2 / 4h2).
+    The first is the log of the sum of w_q exp(-d2 / 2h2), the second the sum of w_q exp(-d2 / 4h2).
     """
     order = np.argsort(points.x, kind="stable")
     x, y, weight = points.x[order], points.y[order], points.weight[order]
-    near, wide = np.zeros((x.size, tried.size)), np.zeros((x.size, tried.size))
+    near, wide = np.zeros((x.size, bandwidths.size)), np.zeros((x.size, bandwidths.size))
 
     def work(span: tuple[int, int]) -> None:
-        numba_loops.leave_out(x, y, weight, tried, _CUT * math.sqrt(2.0), *span, near, wide)
+        numba_loops.leave_out(x, y, weight, bandwidths, _CUTOFF * math.sqrt(2.0), *span, near, wide)
 
     numba_loops.run_in_threads(work, itertools.pairwise([*range(0, x.size, 500), x.size]))
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    return near[back], wide[back]
+    original_order = np.empty_like(order)
+    original_order[order] = np.arange(order.size)
+    return near[original_order], wide[original_order]

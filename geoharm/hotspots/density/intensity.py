@@ -1,4 +1,4 @@
-"""How many events per square kilometre and year, at every place.
+"""Kernel density: events per square kilometre and year at every cell, with fixed or adaptive bandwidth.
 
 Silverman (1986), Density Estimation for Statistics and Data Analysis, section 4.2 (ISBN 978-0-412-24620-3).
 """
@@ -42,45 +42,51 @@ def density(
     edge: str = "none",
     counted: bool = True,
 ) -> Surface:
-    r"""Return the kernel intensity at every cell centre, exactly.
+    r"""Return the exact kernel density at every cell centre.
 
     Parameters
     ----------
     points : Points
-        Places with weights, in metres. Many events on few places (moved to a list of them) are summed once a place.
-        The values are made of weights; `support`, `places` and `events` of the surface count events.
+        Places with weights, in metres. The density is computed from the weights; `support`, `places` and `events` of
+        the surface are numbers of events and places. If many events share a place, they are first summed by place.
     grid : Grid
+        Grid of the cells.
     bandwidth : float
-        Metres, at least one cell: the search radius; for the Gaussian its standard deviation.
+        The search radius, or the standard deviation of a Gaussian kernel, in metres; at least one cell.
     years : float
-        Length of the window.
+        Length of the window in years.
     kernel : str
         quartic, epanechnikov, triweight, triangular, uniform or gaussian.
     within : shapely geometry, optional
-        The study area: cells whose centre lies outside become NaN.
+        The study area: cells whose centre lies outside are NaN.
     edge : str
-        "jones-diggle": each event's kernel is divided by the share of its mass that lies inside, so that no event is
-        lost beyond the boundary. "uniform": each cell is divided by the share of a kernel around it that lies inside:
-        right where the density is flat. "none": density within a bandwidth of the boundary is too low.
+        Edge correction.
+
+        - "jones-diggle": the kernel of each event is divided by the share of its mass inside the study area. So the
+          whole mass of every event stays inside.
+        - "uniform": the density of each cell is divided by the share of the kernel around it that lies inside. This is
+          correct where the density is constant.
+        - "none": the density within one bandwidth of the boundary is too low.
     counted : bool
-        False leaves `support` and `places` at 0 and saves their time; such a surface shows nothing once disclosed.
+        If False, `support` and `places` are 0, which saves time. Disclosure control then suppresses the whole surface.
 
     Returns
     -------
     Surface
-        Events per km2 per year. Over a grid that covers every kernel whole, and inside the study area with
-        "jones-diggle", its mass is the sum of the weights, but for the error of evaluating at centres (below 0.1 %
-        from three cells a bandwidth).
+        Events per km2 per year. If the grid covers every kernel completely, or with "jones-diggle" inside the study
+        area, its total is the sum of the weights. The error from evaluating at cell centres is below 0.1 % if the
+        bandwidth is at least three cells.
 
     Raises
     ------
     DesignError
-        If the bandwidth is smaller than a cell, the window has no length, the kernel or the correction is not known,
-        a correction is asked for without a study area, or places lie outside it.
+        If the bandwidth is smaller than a cell, the window has no length, the kernel or the edge correction is not
+        known, an edge correction is used without a study area, or places lie outside the study area.
 
     Notes
     -----
-    With the kernel :math:`k_h`, weights :math:`w_i`, and shares of kernel mass :math:`q` inside the study area W:
+    With the kernel :math:`k_h`, weights :math:`w_i`, and shares :math:`q` of the kernel mass inside the study area W,
+    the density is, for "none", "jones-diggle" and "uniform":
 
     .. math:: \sum_i w_i k_h(s - x_i), \quad \sum_i \frac{w_i k_h(s - x_i)}{q(x_i)}, \quad
        \frac{1}{q(s)} \sum_i w_i k_h(s - x_i), \qquad q(x) = \frac{\sum_{c \in W} k_h(c - x)}{\sum_c k_h(c - x)}
@@ -92,8 +98,8 @@ def density(
     Jones (1993), https://doi.org/10.1007/BF00147776; Diggle (1985), https://doi.org/10.2307/2347366.
     """
     bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
-    _check(points, grid, bandwidth, kernel, within, edge)
-    total, points = points.counted.total, aggregate_places(points)
+    _check_inputs(points, grid, bandwidth, kernel, within, edge)
+    event_count, points = points.counted.total, aggregate_places(points)
     inside = None if within is None else cells_within(grid, within)
     values = _intensity(points, grid, bandwidth, kernel, inside, edge) * (1e6 / years)
     support, places = np.zeros(grid.shape, dtype=np.int64), np.zeros(grid.shape, dtype=np.int64)
@@ -103,7 +109,7 @@ def density(
         )
     if inside is not None:
         values[~inside] = np.nan
-    return Surface(grid, values, kernel, bandwidth, total, years, support, places, edge)
+    return Surface(grid, values, kernel, bandwidth, event_count, years, support, places, edge)
 
 
 def densities(
@@ -115,14 +121,14 @@ def densities(
     within: BaseGeometry | None = None,
     edge: str = "none",
 ) -> dict[View, Surface]:
-    """Return a surface of each view, all with one kernel, one bandwidth and one grid, so that they may be compared.
+    """Return the surface of each view, with the same kernel, bandwidth and grid, so that they can be compared.
 
     Parameters
     ----------
     views : mapping of any key to (Points, float)
         Events, and the length of their window in years.
     grid, bandwidth, kernel, within, edge
-        As of `density`.
+        As in `density`.
     """
     return {
         view: density(points, grid, bandwidth=bandwidth, years=years, kernel=kernel, within=within, edge=edge)
@@ -141,33 +147,33 @@ def adaptive_density(
     edge: str = "none",
     clip: float = CLIP,
 ) -> Surface:
-    r"""Return the intensity with a bandwidth of its own for each event: short where events are many, long where few.
+    r"""Return the adaptive kernel density: the bandwidth of an event is short where there are many events.
 
     Parameters
     ----------
     points, grid, years, kernel, within
-        As of `density`.
+        As in `density`.
     bandwidth : float
-        Metres: of the pilot, and the geometric mean of the events' bandwidths before clipping.
+        Of the pilot surface, in metres. It is also the geometric mean of the bandwidths of the events before clipping.
     edge : str
-        "jones-diggle" or "none".
+        Edge correction: "jones-diggle" or "none".
     clip : float
-        No event's bandwidth is longer than this times `bandwidth`, nor shorter than one cell.
+        Upper limit of the bandwidth of an event, as a multiple of `bandwidth`. The lower limit is one cell.
 
     Returns
     -------
     Surface
-        `support` and `places` count within each event's own bandwidth.
+        `support` and `places` count events, and places, whose own bandwidth reaches the cell centre.
 
     Raises
     ------
     DesignError
-        As of `density`; if `clip` is below 1, the correction is "uniform", or there are no events.
+        As in `density`; if `clip` is below 1, the edge correction is "uniform", or there are no events.
 
     Notes
     -----
-    The square-root law of Abramson: with the pilot density :math:`\tilde f` (a surface of the fixed bandwidth, read
-    at the event's cell) and its geometric mean g over events,
+    The square-root law of Abramson: with the pilot density :math:`\tilde f` (a surface with fixed bandwidth, at the
+    cell of the event) and its geometric mean g over events,
 
     .. math:: h_i = h \sqrt{g / \tilde f(x_i)}
 
@@ -182,54 +188,71 @@ def adaptive_density(
         msg = f"The clip of an adaptive bandwidth must be 1 or more; {clip!r} was given."
         raise DesignError(msg)
     bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
-    _check(points, grid, bandwidth, kernel, within, edge)
+    _check_inputs(points, grid, bandwidth, kernel, within, edge)
     inside = None if within is None else cells_within(grid, within)
     pilot = _intensity(points, grid, bandwidth, kernel, inside, edge)
-    bandwidths = _square_root_law(points, grid, pilot, bandwidth, clip)
-    mass = points.weight
+    bandwidths = _abramson_bandwidths(points, grid, pilot, bandwidth, clip)
+    corrected_weight = points.weight
     if edge == "jones-diggle" and inside is not None:
-        mass = mass / event_edge_shares(points, grid, inside, kernel=kernel, bandwidths=bandwidths)
-    values, reached, places = np.zeros(grid.shape), np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.int64)
+        corrected_weight = corrected_weight / event_edge_shares(
+            points, grid, inside, kernel=kernel, bandwidths=bandwidths
+        )
+    values, event_sums, places = np.zeros(grid.shape), np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.int64)
     numba_loops.add_own(
-        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.counted.weight, mass,
-        bandwidths / grid.cell, kernel_code(kernel), kernel_reach(kernel, 1.0), values, reached, places,
+        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.counted.weight,
+        corrected_weight, bandwidths / grid.cell, kernel_code(kernel), kernel_reach(kernel, 1.0), values, event_sums,
+        places,
     )  # fmt: skip
     values *= float(kernel_value(0.0, kernel=kernel, bandwidth=1.0)) / grid.cell**2 * 1e6 / years
     if inside is not None:
         values[~inside] = np.nan
-    how = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
-    support = np.rint(reached).astype(np.int64)
-    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge, how)
+    rule = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
+    support = np.rint(event_sums).astype(np.int64)
+    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge, rule)
 
 
 def adaptive_bandwidths(
     points: Points, grid: Grid, *, bandwidth: float, kernel: str = "quartic"
 ) -> NDArray[np.float64]:
-    """Return a bandwidth in metres for every place, by the square-root law of `adaptive_density`, shape (n,)."""
+    """Return the bandwidth in metres of every place, by the square-root law of `adaptive_density`, shape (n,).
+
+    Parameters
+    ----------
+    points : Points
+        Places with weights.
+    grid : Grid
+        Grid of the pilot surface.
+    bandwidth : float
+        Of the pilot surface, in metres.
+    kernel : str
+        One of `KERNELS`.
+    """
     pilot = _intensity(points, grid, bandwidth, kernel, None, "none")
-    return _square_root_law(points, grid, pilot, bandwidth, CLIP)
+    return _abramson_bandwidths(points, grid, pilot, bandwidth, CLIP)
 
 
-def _square_root_law(
+def _abramson_bandwidths(
     points: Points, grid: Grid, pilot: NDArray[np.float64], bandwidth: float, clip: float
 ) -> NDArray[np.float64]:
     cell = grid.cell_of(points.x, points.y)
-    height = np.where(cell >= 0, pilot.ravel()[cell], 0.0)
-    known = np.flatnonzero((height > 0) & (points.weight > 0))
-    if known.size == 0:
+    pilot_density = np.where(cell >= 0, pilot.ravel()[cell], 0.0)
+    is_positive = np.flatnonzero((pilot_density > 0) & (points.weight > 0))
+    if is_positive.size == 0:
         msg = "There are no located events on the grid, so no adaptive bandwidth can be found."
         raise DesignError(msg)
-    weight = points.weight[known]
-    mean = math.exp(float(np.sum(weight * np.log(height[known])) / weight.sum()))
+    weight = points.weight[is_positive]
+    geometric_mean = math.exp(float(np.sum(weight * np.log(pilot_density[is_positive])) / weight.sum()))
     bandwidths = np.full(len(points), clip * bandwidth)
-    bandwidths[known] = np.clip(bandwidth * np.sqrt(mean / height[known]), grid.cell, clip * bandwidth)
+    bandwidths[is_positive] = np.clip(
+        bandwidth * np.sqrt(geometric_mean / pilot_density[is_positive]), grid.cell, clip * bandwidth
+    )
     return bandwidths
 
 
 def _intensity(
     points: Points, grid: Grid, bandwidth: float, kernel: str, inside: NDArray[np.bool_] | None, edge: str
 ) -> NDArray[np.float64]:
-    """Return the corrected intensity per square metre at every cell centre, outside the study area too."""
+    """Return the edge-corrected density per square metre at every cell centre, also outside the study area."""
     weighted = points
     if edge == "jones-diggle" and inside is not None:
         bandwidths = np.full(len(points), bandwidth)
@@ -246,7 +269,9 @@ def _intensity(
     return values
 
 
-def _check(points: Points, grid: Grid, bandwidth: float, kernel: str, within: BaseGeometry | None, edge: str) -> None:
+def _check_inputs(
+    points: Points, grid: Grid, bandwidth: float, kernel: str, within: BaseGeometry | None, edge: str
+) -> None:
     check_kernel(kernel)
     if bandwidth < grid.cell:
         msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."

@@ -1,4 +1,4 @@
-"""Kernels: how an event's one unit of mass is spread over the ground around it.
+"""Kernel functions: how the mass of an event is spread over the area around it.
 
 Silverman (1986), Density Estimation for Statistics and Data Analysis, section 4.2 (ISBN 978-0-412-24620-3).
 """
@@ -17,7 +17,7 @@ from geoharm.model.grid import KERNELS
 # Kernels of the form (1 - d2/h2)^power inside the search radius.
 POWERS = {"uniform": 0, "epanechnikov": 1, "quartic": 2, "triweight": 3}
 
-# A Gaussian is cut where it has fallen to 2e-11 of its peak.
+# A Gaussian is cut off at this many standard deviations, where it is 2e-11 of its peak.
 GAUSSIAN_CUT = 7.0
 
 # Roughness (integral of the squared kernel) and variance along one axis, at bandwidth 1.
@@ -29,12 +29,12 @@ _VARIANCE = {name: 1 / (2 * (power + 2)) for name, power in POWERS.items()} | {"
 
 
 def check_kernel(kernel: str) -> str:
-    """Return the name of a kernel if it is known.
+    """Return the name of a kernel, if it is known.
 
     Raises
     ------
     DesignError
-        Otherwise.
+        If the kernel is not known.
     """
     if kernel not in KERNELS:
         msg = f'The kernel "{kernel}" is not known; {nearest_hint(kernel, KERNELS)}'
@@ -43,12 +43,12 @@ def check_kernel(kernel: str) -> str:
 
 
 def kernel_reach(kernel: str, bandwidth: float) -> float:
-    """Return the distance in metres from which a kernel is 0 (the Gaussian: is taken as 0)."""
+    """Return the distance in metres beyond which a kernel is 0; the Gaussian is cut off there."""
     return bandwidth * GAUSSIAN_CUT if check_kernel(kernel) == "gaussian" else bandwidth
 
 
 def kernel_value(distance: ArrayLike, *, kernel: str, bandwidth: float) -> NDArray[np.float64]:
-    r"""Return a kernel, which integrates to 1 over the plane.
+    r"""Return the value of a kernel, whose integral over the plane is 1.
 
     Parameters
     ----------
@@ -57,12 +57,12 @@ def kernel_value(distance: ArrayLike, *, kernel: str, bandwidth: float) -> NDArr
     kernel : str
         quartic, epanechnikov, triweight, triangular, uniform or gaussian.
     bandwidth : float
-        Metres: the search radius, from which on the kernel is 0; for the Gaussian its standard deviation.
+        Metres: the search radius, beyond which the kernel is 0, or the standard deviation of the Gaussian.
 
     Returns
     -------
     ndarray
-        Per square metre, the shape of `distance`.
+        Per square metre; has the shape of `distance`.
 
     Raises
     ------
@@ -95,15 +95,15 @@ def kernel_value(distance: ArrayLike, *, kernel: str, bandwidth: float) -> NDArr
 
 
 def equivalent_bandwidth(bandwidth: float, *, kernel: str, to: str) -> float:
-    """Return the bandwidth with which another kernel smooths as much.
+    """Return the equivalent bandwidth of another kernel, with the same degree of smoothing.
 
-    Both have the same balance of bias and variance: the ratio is that of ``(R / v**2) ** (1/6)``, with R the
-    roughness and v the variance along one axis (Marron and Nolan 1988, Canonical kernels for density estimation,
-    Statistics & Probability Letters 7, 195-199).
+    Both kernels then have the same balance of bias and variance. The ratio of the bandwidths is that of
+    ``(R / v**2) ** (1/6)``, with R the roughness and v the variance along one axis (Marron and Nolan 1988, Canonical
+    kernels for density estimation, Statistics & Probability Letters 7, 195-199).
 
     Examples
     --------
-    >>> round(same_smoothing(100.0, kernel="gaussian", to="quartic"), 1)
+    >>> round(equivalent_bandwidth(100.0, kernel="gaussian", to="quartic"), 1)
     277.9
     """
     canonical = {name: (_ROUGHNESS[name] / _VARIANCE[name] ** 2) ** (1 / 6) for name in (kernel, to)}

@@ -1,8 +1,8 @@
-"""The hot loops of density: events sorted by cell, kernels summed pair by pair, moments of cells.
+"""Compiled loops of density: sorting of events by cell, kernel sums by pairs, and moments of cells.
 
-Every loop releases the interpreter; callers run them over disjoint rows, so no sum depends on the order of threads.
-Lengths are in cells. `events` has the shape (n, 3): offset from the centre of the event's cell to the right and up,
--0.5 to 0.5, and weight. `start` says where the events of each cell begin.
+Every loop releases the global interpreter lock. Callers run them in threads over disjoint rows, so no sum depends on
+the order of the threads. Lengths are in cells. `events` has the shape (n, 3): offset from the centre of the cell of the
+event to the east and north, from -0.5 to 0.5, and weight. `start` is the position of the first event of each cell.
 """
 
 from __future__ import annotations
@@ -19,132 +19,143 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-# Stand for the triangular kernel and the Gaussian among the powers.
+# Codes of the triangular kernel and of the Gaussian; other kernels have their power as code.
 CONE, BELL = -1, -2
 WORKERS = min(os.cpu_count() or 1, 8)
 
 
 def run_in_threads(work: Callable[[Any], object], items: Iterable[Any]) -> None:
-    """Call `work` once for each item, several at a time."""
+    """Call `work` once for each item, in several threads."""
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(work, items))
 
 
 @njit(cache=True, nogil=True)
-def count_cells(x, y, x0, y0, per_metre, nx, ny, first, last, key, counts):  # type: ignore[no-untyped-def]
-    """Note each event's cell in `key` (-1 off the grid) and count the events of each cell."""
-    for i in range(first, last):
-        column = np.floor((x[i] - x0) * per_metre)
-        row = np.floor((y[i] - y0) * per_metre)
+def count_cells(x, y, x0, y0, per_metre, nx, ny, first, last, cell_of_event, counts):  # type: ignore[no-untyped-def]
+    """Write the cell of each event to `cell_of_event` (-1 outside the grid) and count the events of each cell."""
+    for event in range(first, last):
+        column = np.floor((x[event] - x0) * per_metre)
+        row = np.floor((y[event] - y0) * per_metre)
         if 0 <= column < nx and 0 <= row < ny:
-            k = int(row) * nx + int(column)
-            key[i] = k
-            counts[k] += 1
+            cell = int(row) * nx + int(column)
+            cell_of_event[event] = cell
+            counts[cell] += 1
         else:
-            key[i] = -1
+            cell_of_event[event] = -1
 
 
 @njit(cache=True, nogil=True)
-def place_cells(x, y, weight, x0, y0, per_metre, nx, first, last, key, position, events):  # type: ignore[no-untyped-def]
-    """Put events where `position` says that their cell's next one goes."""
-    for i in range(first, last):
-        k = key[i]
-        if k >= 0:
-            p = position[k]
-            position[k] = p + 1
-            row = k // nx
-            events[p, 0] = (x[i] - x0) * per_metre - (k - row * nx) - 0.5
-            events[p, 1] = (y[i] - y0) * per_metre - row - 0.5
-            events[p, 2] = weight[i]
+def place_cells(x, y, weight, x0, y0, per_metre, nx, first, last, cell_of_event, next_position, events):  # type: ignore[no-untyped-def]
+    """Write events, sorted by cell, to `events`; `next_position` is the next free position of each cell."""
+    for event in range(first, last):
+        cell = cell_of_event[event]
+        if cell >= 0:
+            index = next_position[cell]
+            next_position[cell] = index + 1
+            row = cell // nx
+            events[index, 0] = (x[event] - x0) * per_metre - (cell - row * nx) - 0.5
+            events[index, 1] = (y[event] - y0) * per_metre - row - 0.5
+            events[index, 2] = weight[event]
 
 
 @njit(cache=True, nogil=True)
-def merge_places(x, y, weight, first, last, slots, at_x, at_y, total):  # type: ignore[no-untyped-def]
-    """Sum weights by place, in the order in which places first come; return the places, or -1 if there is no room.
+def merge_places(x, y, weight, first, last, slots, place_x, place_y, place_weight):  # type: ignore[no-untyped-def]
+    """Sum weights by place, in order of first occurrence.
 
-    `slots` is a hash table of a power of two, full of -1, that says where in the other three each place stands.
+    Returns the number of places, or -1 if the result arrays are too small.
+
+    `slots` is a hash table of the positions of places in the three result arrays. Its size is a power of two, and it is
+    filled with -1.
     """
-    bits = np.empty(2)
-    words = bits.view(np.uint64)
+    coordinates = np.empty(2)
+    words = coordinates.view(np.uint64)
     mask = np.uint64(slots.size - 1)
-    held = 0
-    for i in range(first, last):
-        # Zero is added so that minus zero is the same place as zero.
-        bits[0], bits[1] = x[i] + 0.0, y[i] + 0.0
-        mixed = words[0] * np.uint64(0x9E3779B97F4A7C15) + words[1] * np.uint64(0xC2B2AE3D27D4EB4F)
-        mixed ^= mixed >> np.uint64(29)
-        mixed *= np.uint64(0xBF58476D1CE4E5B9)
-        slot = (mixed >> np.uint64(32)) & mask
+    place_count = 0
+    for event in range(first, last):
+        # Zero is added so that minus zero becomes zero.
+        coordinates[0], coordinates[1] = x[event] + 0.0, y[event] + 0.0
+        hashed = words[0] * np.uint64(0x9E3779B97F4A7C15) + words[1] * np.uint64(0xC2B2AE3D27D4EB4F)
+        hashed ^= hashed >> np.uint64(29)
+        hashed *= np.uint64(0xBF58476D1CE4E5B9)
+        slot = (hashed >> np.uint64(32)) & mask
         while True:
             place = slots[slot]
             if place < 0:
-                if held == at_x.size:
+                if place_count == place_x.size:
                     return -1
-                slots[slot] = held
-                at_x[held], at_y[held], total[held] = x[i], y[i], weight[i]
-                held += 1
+                slots[slot] = place_count
+                place_x[place_count], place_y[place_count], place_weight[place_count] = (
+                    x[event],
+                    y[event],
+                    weight[event],
+                )
+                place_count += 1
                 break
-            if at_x[place] == x[i] and at_y[place] == y[i]:
-                total[place] += weight[i]
+            if place_x[place] == x[event] and place_y[place] == y[event]:
+                place_weight[place] += weight[event]
                 break
             slot = (slot + np.uint64(1)) & mask
-    return held
+    return place_count
 
 
 @njit(cache=True, nogil=True)
-def add_pairs(events, start, nx, first, last, along, down, flat, squared, power, width, out):  # type: ignore[no-untyped-def]
-    """Add ``mass * (squared - d2)**power``, zero or more, of the events of some rows to the cells at given offsets.
+def add_pairs(  # type: ignore[no-untyped-def]
+    events, start, nx, first, last, column_offsets, row_offsets, flat_offsets, squared_radius, power, width, out
+):
+    """Add ``weight * max(squared_radius - d2, 0)**power`` of the events of some rows to the cells at given offsets.
 
-    The innermost loop runs over offsets, each with a sum of its own, so that it needs no reordering to be fast.
+    The innermost loop runs over offsets, each with its own sum, so that the compiler can vectorise it.
     """
-    size = along.size
-    sums = np.empty(size)
-    radius = np.sqrt(squared)
+    offset_count = column_offsets.size
+    sums = np.empty(offset_count)
+    radius = np.sqrt(squared_radius)
     for row in range(first, last):
         for column in range(nx):
             begin, end = start[row * nx + column], start[row * nx + column + 1]
             if begin == end:
                 continue
             sums[:] = 0.0
-            for p in range(begin, end):
-                x, y, m = events[p, 0], events[p, 1], events[p, 2]
+            for event in range(begin, end):
+                x, y, weight = events[event, 0], events[event, 1], events[event, 2]
                 if power == 2:
-                    for o in range(size):
-                        dx, dy = along[o] - x, down[o] - y
-                        t = squared - dx * dx - dy * dy
-                        t = t if t > 0.0 else 0.0
-                        sums[o] += m * (t * t)
+                    for offset in range(offset_count):
+                        dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                        term = squared_radius - dx * dx - dy * dy
+                        term = term if term > 0.0 else 0.0
+                        sums[offset] += weight * (term * term)
                 elif power == 1:
-                    for o in range(size):
-                        dx, dy = along[o] - x, down[o] - y
-                        t = squared - dx * dx - dy * dy
-                        sums[o] += m * (t if t > 0.0 else 0.0)
+                    for offset in range(offset_count):
+                        dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                        term = squared_radius - dx * dx - dy * dy
+                        sums[offset] += weight * (term if term > 0.0 else 0.0)
                 elif power == 3:
-                    for o in range(size):
-                        dx, dy = along[o] - x, down[o] - y
-                        t = squared - dx * dx - dy * dy
-                        t = t if t > 0.0 else 0.0
-                        sums[o] += m * (t * t * t)
+                    for offset in range(offset_count):
+                        dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                        term = squared_radius - dx * dx - dy * dy
+                        term = term if term > 0.0 else 0.0
+                        sums[offset] += weight * (term * term * term)
                 elif power == 0:
-                    for o in range(size):
-                        dx, dy = along[o] - x, down[o] - y
-                        sums[o] += m if squared - dx * dx - dy * dy > 0.0 else 0.0
+                    for offset in range(offset_count):
+                        dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                        sums[offset] += weight if squared_radius - dx * dx - dy * dy > 0.0 else 0.0
                 else:
-                    for o in range(size):
-                        dx, dy = along[o] - x, down[o] - y
-                        t = radius - np.sqrt(dx * dx + dy * dy)
-                        sums[o] += m * (t if t > 0.0 else 0.0)
-            base = row * width + column
-            for o in range(size):
-                out[base + flat[o]] += sums[o]
+                    for offset in range(offset_count):
+                        dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                        term = radius - np.sqrt(dx * dx + dy * dy)
+                        sums[offset] += weight * (term if term > 0.0 else 0.0)
+            first_cell = row * width + column
+            for offset in range(offset_count):
+                out[first_cell + flat_offsets[offset]] += sums[offset]
 
 
 @njit(cache=True, nogil=True)
-def add_hits(events, start, nx, first, last, along, down, flat, squared, width, reached, places):  # type: ignore[no-untyped-def]
-    """Add the mass and the number of the events of some rows to the cells whose centres they reach."""
-    size = along.size
-    sums = np.empty(size)
-    hits = np.empty(size)
+def add_hits(  # type: ignore[no-untyped-def]
+    events, start, nx, first, last, column_offsets, row_offsets, flat_offsets, squared_radius, width, reached, places
+):
+    """Add the weights and the number of the events of some rows to the cells whose centres they reach."""
+    offset_count = column_offsets.size
+    sums = np.empty(offset_count)
+    hits = np.empty(offset_count)
     for row in range(first, last):
         for column in range(nx):
             begin, end = start[row * nx + column], start[row * nx + column + 1]
@@ -152,181 +163,206 @@ def add_hits(events, start, nx, first, last, along, down, flat, squared, width, 
                 continue
             sums[:] = 0.0
             hits[:] = 0.0
-            for p in range(begin, end):
-                x, y, m = events[p, 0], events[p, 1], events[p, 2]
-                for o in range(size):
-                    dx, dy = along[o] - x, down[o] - y
-                    hit = 1.0 if squared - dx * dx - dy * dy > 0.0 else 0.0
-                    sums[o] += m * hit
-                    hits[o] += hit
-            base = row * width + column
-            for o in range(size):
-                reached[base + flat[o]] += sums[o]
-                places[base + flat[o]] += hits[o]
+            for event in range(begin, end):
+                x, y, weight = events[event, 0], events[event, 1], events[event, 2]
+                for offset in range(offset_count):
+                    dx, dy = column_offsets[offset] - x, row_offsets[offset] - y
+                    hit = 1.0 if squared_radius - dx * dx - dy * dy > 0.0 else 0.0
+                    sums[offset] += weight * hit
+                    hits[offset] += hit
+            first_cell = row * width + column
+            for offset in range(offset_count):
+                reached[first_cell + flat_offsets[offset]] += sums[offset]
+                places[first_cell + flat_offsets[offset]] += hits[offset]
 
 
 @njit(cache=True, nogil=True)
 def add_gaussians(events, start, nx, first, last, sigma, reach, width, out):  # type: ignore[no-untyped-def]
-    """Add ``mass * exp(-d2 / (2 sigma2))`` of the events of some rows to every cell within `reach` cells each way."""
-    across = np.empty(2 * reach + 1)
+    """Add ``weight * exp(-d2 / (2 sigma2))`` of the events of some rows to the cells within `reach` rows and columns."""
+    row_profile = np.empty(2 * reach + 1)
     for row in range(first, last):
         for column in range(nx):
-            for p in range(start[row * nx + column], start[row * nx + column + 1]):
+            for event in range(start[row * nx + column], start[row * nx + column + 1]):
                 for i in range(2 * reach + 1):
-                    across[i] = np.exp(-(((i - reach - events[p, 0]) / sigma) ** 2) / 2)
+                    row_profile[i] = np.exp(-(((i - reach - events[event, 0]) / sigma) ** 2) / 2)
                 for j in range(2 * reach + 1):
-                    factor = events[p, 2] * np.exp(-(((j - reach - events[p, 1]) / sigma) ** 2) / 2)
-                    base = (row + j) * width + column
+                    factor = events[event, 2] * np.exp(-(((j - reach - events[event, 1]) / sigma) ** 2) / 2)
+                    first_cell = (row + j) * width + column
                     for i in range(2 * reach + 1):
-                        out[base + i] += factor * across[i]
+                        out[first_cell + i] += factor * row_profile[i]
 
 
 @njit(cache=True, nogil=True)
 def add_moments(events, start, nx, first, last, power, moments):  # type: ignore[no-untyped-def]
-    """Add the terms of `sums._TERMS[power]`, summed over the events of every cell of some rows.
+    """Add the terms of `kernel_sums._TERMS[power]`, summed over the events of every cell of some rows.
 
-    `moments` has the shape (terms, cells).
+    The array `moments` has the shape (terms, cells).
     """
     sums = np.empty(16)
-    for k in range(first * nx, last * nx):
-        begin, end = start[k], start[k + 1]
+    for cell in range(first * nx, last * nx):
+        begin, end = start[cell], start[cell + 1]
         if begin == end:
             continue
         sums[:] = 0.0
-        for p in range(begin, end):
-            x, y, m = events[p, 0], events[p, 1], events[p, 2]
+        for event in range(begin, end):
+            x, y, weight = events[event, 0], events[event, 1], events[event, 2]
             xx, yy = x * x, y * y
             s = xx + yy
-            sums[0] += m
+            sums[0] += weight
             if power == 1:
-                sums[1] += m * x
-                sums[2] += m * y
-                sums[3] += m * s
+                sums[1] += weight * x
+                sums[2] += weight * y
+                sums[3] += weight * s
             elif power == 2:
-                sums[1] += m * x
-                sums[2] += m * y
-                sums[3] += m * xx
-                sums[4] += m * (x * y)
-                sums[5] += m * yy
-                sums[6] += m * (x * s)
-                sums[7] += m * (y * s)
-                sums[8] += m * (s * s)
+                sums[1] += weight * x
+                sums[2] += weight * y
+                sums[3] += weight * xx
+                sums[4] += weight * (x * y)
+                sums[5] += weight * yy
+                sums[6] += weight * (x * s)
+                sums[7] += weight * (y * s)
+                sums[8] += weight * (s * s)
             elif power == 3:
-                sums[1] += m * x
-                sums[2] += m * y
-                sums[3] += m * xx
-                sums[4] += m * (x * y)
-                sums[5] += m * yy
-                sums[6] += m * (xx * x)
-                sums[7] += m * (xx * y)
-                sums[8] += m * (x * yy)
-                sums[9] += m * (yy * y)
-                sums[10] += m * (xx * s)
-                sums[11] += m * (x * y * s)
-                sums[12] += m * (yy * s)
-                sums[13] += m * (x * s * s)
-                sums[14] += m * (y * s * s)
-                sums[15] += m * (s * s * s)
+                sums[1] += weight * x
+                sums[2] += weight * y
+                sums[3] += weight * xx
+                sums[4] += weight * (x * y)
+                sums[5] += weight * yy
+                sums[6] += weight * (xx * x)
+                sums[7] += weight * (xx * y)
+                sums[8] += weight * (x * yy)
+                sums[9] += weight * (yy * y)
+                sums[10] += weight * (xx * s)
+                sums[11] += weight * (x * y * s)
+                sums[12] += weight * (yy * s)
+                sums[13] += weight * (x * s * s)
+                sums[14] += weight * (y * s * s)
+                sums[15] += weight * (s * s * s)
         for term in range(moments.shape[0]):
-            moments[term, k] += sums[term]
+            moments[term, cell] += sums[term]
 
 
 @njit(cache=True, nogil=True)
 def add_powers(events, start, nx, first, last, degree, moments):  # type: ignore[no-untyped-def]
-    """Sum ``mass * x**a * y**b``, a + b at most `degree`, over the events of every cell of some rows, a slowest."""
-    for k in range(first * nx, last * nx):
-        for p in range(start[k], start[k + 1]):
+    """Sum ``weight * x**a * y**b`` over the events of every cell of some rows, for a + b up to `degree`.
+
+    The terms are in order of a, then of b.
+    """
+    for cell in range(first * nx, last * nx):
+        for event in range(start[cell], start[cell + 1]):
             term = 0
-            of_x = events[p, 2]
+            weighted_power = events[event, 2]
             for a in range(degree + 1):
-                value = of_x
+                term_value = weighted_power
                 for _ in range(degree + 1 - a):
-                    moments[term, k] += value
-                    value *= events[p, 1]
+                    moments[term, cell] += term_value
+                    term_value *= events[event, 1]
                     term += 1
-                of_x *= events[p, 0]
+                weighted_power *= events[event, 0]
 
 
 @njit(cache=True, inline="always")
-def height_at(squared, power):  # type: ignore[no-untyped-def]
-    """Return a kernel at a squared distance in bandwidths, 1 at the event; the Gaussian's cut is the caller's."""
-    if power == BELL:
+def height_at(squared, kernel_code):  # type: ignore[no-untyped-def]
+    """Return the kernel, scaled to 1 at the event, at a squared distance in bandwidths; a Gaussian is not cut off."""
+    if kernel_code == BELL:
         return np.exp(-squared / 2)
     if squared >= 1.0:
         return 0.0
-    if power == CONE:
+    if kernel_code == CONE:
         return 1.0 - np.sqrt(squared)
-    return (1.0 - squared) ** power
+    return (1.0 - squared) ** kernel_code
 
 
 @njit(cache=True, nogil=True)
-def share_in_mask(right, up, width, power, cut, mask, first, last, share):  # type: ignore[no-untyped-def]
-    """Note which share of each event's kernel, summed over cell centres, lies on the cells of a mask.
+def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first, last, share):  # type: ignore[no-untyped-def]
+    """Write the share of each event's kernel, summed over cell centres, that lies on the cells of a mask to `share`.
 
-    Places are in cells from the centre of the first cell; `width` is each event's bandwidth, `cut` bandwidths its end.
+    The positions x and y are in cells from the centre of the first cell. `bandwidth` is that of each event, in cells, and
+    `reach_in_bandwidths` the reach of the kernel.
     """
     ny, nx = mask.shape
-    for p in range(first, last):
-        reach = cut * width[p]
+    for event in range(first, last):
+        reach = reach_in_bandwidths * bandwidth[event]
         inside, total = 0.0, 0.0
-        for j in range(int(np.ceil(up[p] - reach)), int(np.floor(up[p] + reach)) + 1):
-            for i in range(int(np.ceil(right[p] - reach)), int(np.floor(right[p] + reach)) + 1):
-                value = height_at(((i - right[p]) ** 2 + (j - up[p]) ** 2) / width[p] ** 2, power)
+        for row in range(int(np.ceil(y[event] - reach)), int(np.floor(y[event] + reach)) + 1):
+            for column in range(int(np.ceil(x[event] - reach)), int(np.floor(x[event] + reach)) + 1):
+                value = height_at(
+                    ((column - x[event]) ** 2 + (row - y[event]) ** 2) / bandwidth[event] ** 2,
+                    kernel_code,
+                )
                 total += value
-                if 0 <= j < ny and 0 <= i < nx and mask[j, i]:
+                if 0 <= row < ny and 0 <= column < nx and mask[row, column]:
                     inside += value
-        share[p] = inside / total if inside > 0.0 else 1.0
+        share[event] = inside / total if inside > 0.0 else 1.0
 
 
 @njit(cache=True, nogil=True)
-def add_own(right, up, weight, mass, width, power, cut, out, reached, places):  # type: ignore[no-untyped-def]
-    """Add each event's kernel of its own bandwidth (in cells), and count the events and places within it."""
+def add_own(  # type: ignore[no-untyped-def]
+    x,
+    y,
+    weight,
+    corrected_weight,
+    bandwidth,
+    kernel_code,
+    reach_in_bandwidths,
+    out,
+    event_sums,
+    places,
+):
+    """Add the kernel of each event with its own bandwidth (in cells), and count events and places within it."""
     ny, nx = out.shape
-    for p in range(right.size):
-        reach = cut * width[p]
-        scale = mass[p] / width[p] ** 2
-        for j in range(max(0, int(np.ceil(up[p] - reach))), min(ny - 1, int(np.floor(up[p] + reach))) + 1):
-            for i in range(max(0, int(np.ceil(right[p] - reach))), min(nx - 1, int(np.floor(right[p] + reach))) + 1):
-                squared = ((i - right[p]) ** 2 + (j - up[p]) ** 2) / width[p] ** 2
-                out[j, i] += scale * height_at(squared, power)
+    for event in range(x.size):
+        reach = reach_in_bandwidths * bandwidth[event]
+        scale = corrected_weight[event] / bandwidth[event] ** 2
+        for row in range(
+            max(0, int(np.ceil(y[event] - reach))),
+            min(ny - 1, int(np.floor(y[event] + reach))) + 1,
+        ):
+            for column in range(
+                max(0, int(np.ceil(x[event] - reach))),
+                min(nx - 1, int(np.floor(x[event] + reach))) + 1,
+            ):
+                squared = ((column - x[event]) ** 2 + (row - y[event]) ** 2) / bandwidth[event] ** 2
+                out[row, column] += scale * height_at(squared, kernel_code)
                 if squared < 1.0:
-                    reached[j, i] += weight[p]
-                    places[j, i] += 1
+                    event_sums[row, column] += weight[event]
+                    places[row, column] += 1
 
 
 @njit(cache=True, nogil=True)
-def leave_out(x, y, weight, tried, cut, first, last, near, wide):  # type: ignore[no-untyped-def]
-    """Sum Gaussians over all other places q of each place p, sorted by x: the log of the sum, and the sum of twice h2.
+def leave_out(x, y, weight, bandwidths, cutoff, first, last, log_sums, wide_sums):  # type: ignore[no-untyped-def]
+    """Sum Gaussians over all other places of each place, with places sorted by x, for several bandwidths h.
 
-    Pairs beyond `cut` bandwidths are nothing, unless a place has no nearer one.
+    Writes the log of the sum with variance h2 to `log_sums`, and the sum with variance 2 h2 to `wide_sums`. Pairs
+    farther apart than `cutoff` bandwidths are left out, unless a place has no nearer one.
     """
-    size = x.size
-    longest = cut * tried[-1]
-    for p in range(first, last):
+    place_count = x.size
+    longest = cutoff * bandwidths[-1]
+    for place in range(first, last):
         for step in (-1, 1):
-            q = p + step
-            while 0 <= q < size and abs(x[q] - x[p]) < longest:
-                squared = (x[q] - x[p]) ** 2 + (y[q] - y[p]) ** 2
-                for k in range(tried.size - 1, -1, -1):
-                    if squared >= (cut * tried[k]) ** 2:
+            other_place = place + step
+            while 0 <= other_place < place_count and abs(x[other_place] - x[place]) < longest:
+                squared = (x[other_place] - x[place]) ** 2 + (y[other_place] - y[place]) ** 2
+                for k in range(bandwidths.size - 1, -1, -1):
+                    if squared >= (cutoff * bandwidths[k]) ** 2:
                         break
-                    value = np.exp(-squared / (4.0 * tried[k] ** 2))
-                    wide[p, k] += weight[q] * value
-                    near[p, k] += weight[q] * (value * value)
-                q += step
-        for k in range(tried.size):
-            if near[p, k] > 0.0:
-                near[p, k] = np.log(near[p, k])
+                    value = np.exp(-squared / (4.0 * bandwidths[k] ** 2))
+                    wide_sums[place, k] += weight[other_place] * value
+                    log_sums[place, k] += weight[other_place] * (value * value)
+                other_place += step
+        for k in range(bandwidths.size):
+            if log_sums[place, k] > 0.0:
+                log_sums[place, k] = np.log(log_sums[place, k])
             else:
-                # No place is near: the far ones alone, in logarithms.
-                top = -np.inf
-                for q in range(size):
-                    if q != p:
-                        squared = (x[q] - x[p]) ** 2 + (y[q] - y[p]) ** 2
-                        top = max(top, np.log(weight[q]) - squared / (2.0 * tried[k] ** 2))
+                # No place is near: sum over the far places, in logarithms.
+                largest = -np.inf
+                for other_place in range(place_count):
+                    if other_place != place:
+                        squared = (x[other_place] - x[place]) ** 2 + (y[other_place] - y[place]) ** 2
+                        largest = max(largest, np.log(weight[other_place]) - squared / (2.0 * bandwidths[k] ** 2))
                 total = 0.0
-                for q in range(size):
-                    if q != p:
-                        squared = (x[q] - x[p]) ** 2 + (y[q] - y[p]) ** 2
-                        total += np.exp(np.log(weight[q]) - squared / (2.0 * tried[k] ** 2) - top)
-                near[p, k] = top + np.log(total)
+                for other_place in range(place_count):
+                    if other_place != place:
+                        squared = (x[other_place] - x[place]) ** 2 + (y[other_place] - y[place]) ** 2
+                        total += np.exp(np.log(weight[other_place]) - squared / (2.0 * bandwidths[k] ** 2) - largest)
+                log_sums[place, k] = largest + np.log(total)

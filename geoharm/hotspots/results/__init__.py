@@ -1,1 +1,1 @@
-"""Results of this room: surfaces, hotspots, clusters, change, accuracy."""
+"""Result classes of hotspots: surfaces, hotspots, clusters, change over time, predictive accuracy."""

@@ -1,4 +1,4 @@
-"""How well hotspots of one period say where the events of a later one will be."""
+"""Results of predictive accuracy: how well hotspots of one period predict where later events happen."""
 
 from __future__ import annotations
 
@@ -7,33 +7,34 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class HotspotScore:
-    """Scores of chosen cells on a later period; NaN where undefined, with the reason in `note`.
+    """Scores of chosen cells on a later period. Undefined scores are NaN, with the reason in `note`.
 
     Attributes
     ----------
     name : str
-        What chose the cells.
+        Method by which the cells were chosen.
     cells : int
-        Cells chosen.
+        Number of chosen cells.
     area_share : float
         a / A, their share of the study area.
     events : float
-        n, later events inside.
+        n, the number of later events in the chosen cells.
     hit_rate : float
-        n / N, the share of all later events inside.
+        n / N, the share of all later events in the chosen cells.
     pai : float
-        Predictive accuracy index: hit rate over area share; 1 is what blind choice gives on average.
+        Predictive accuracy index: hit rate over area share. A random choice of cells has an index of 1 on average.
     pei : float
-        Predictive efficiency index: n over the most that as many cells could hold; at most 1.
+        Predictive efficiency index: n over the largest n possible with the same number of cells; at most 1.
     recapture_rate_index : float
-        Levine's RRI: the hit rate later over the hit rate in the period the cells were chosen on. Below 1 where the
-        hotspots hold a smaller share of the later events.
+        Levine's RRI: the hit rate in the later period over the hit rate in the period from which the cells were
+        chosen. Below 1 if the hotspots have a smaller share of the events in the later period.
     predicted_over_observed : float
-        Earlier events inside over later events inside: what the package ptools calls RRI. Not Levine's index: it
-        moves with the totals and with the lengths of the periods.
+        Earlier events over later events in the chosen cells; the package ptools calls it RRI. It is not Levine's index:
+        it depends on the totals and on the lengths of the periods.
     recaptured_cells : float
         Share of the chosen cells with at least one later event.
     note : str
+        Why a score is undefined.
     """
 
     name: str
@@ -51,17 +52,18 @@ class HotspotScore:
 
 @dataclass(frozen=True, slots=True)
 class HotspotAccuracy:
-    """Hotspots and their two rivals on one later period.
+    """Scores of hotspots and of two baselines on one later period.
 
     Attributes
     ----------
     hotspots : HotspotScore
+        Scores of the hotspots.
     same_cells : HotspotScore
-        As many cells, those with most events in the earlier period: what a plain list of last year's worst gives.
+        First baseline: the same number of cells, those with most events in the earlier period.
     random_pai : float
-        Mean PAI of as many cells chosen blindly: 1.
+        Second baseline: mean PAI of the same number of cells chosen at random, which is 1.
     random_deviation : float
-        Its standard deviation over blind choices.
+        Standard deviation of the PAI of cells chosen at random.
     """
 
     hotspots: HotspotScore

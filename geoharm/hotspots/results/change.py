@@ -1,4 +1,4 @@
-"""Where density changed, where a place's share changed, and which of it chance explains."""
+"""Results of change over time: change surfaces with p-values, and the similarity test of two patterns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geoharm.model.settings import Correction
 
 
 class ChangeKind(StrEnum):
-    """Which question a comparison of two surfaces answers."""
+    """Kind of comparison of two surfaces."""
 
     INTENSITY = "intensity ratio"
     SHARE = "relative risk"
@@ -23,7 +23,7 @@ class ChangeKind(StrEnum):
 
     @property
     def question(self) -> str:
-        """In words, as readers see it."""
+        """The question that the comparison answers, as shown to readers."""
         return {
             ChangeKind.INTENSITY: "Did the number of events a year change here?",
             ChangeKind.SHARE: "Did this place's share of all events change, whatever the total did?",
@@ -33,38 +33,44 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSurface:
-    """Two surfaces compared at every cell.
+    """Comparison of two surfaces at every cell.
 
     Attributes
     ----------
     grid : Grid
+        Grid of the cells.
     kind : ChangeKind
-        Which question it answers.
+        Kind of comparison.
     log_ratio : ndarray, shape (ny, nx)
-        Natural log; above zero means more after (or more than the people here). Infinite where one side is empty,
-        NaN where both are and outside the study area.
+        Natural logarithm of the ratio. Above zero means more events after (or more than expected from the population).
+        Infinite where one side is 0; NaN where both are 0, and outside the study area.
     p : ndarray, shape (ny, nx)
-        Two-sided, of one cell looked at alone; NaN where there was nothing to test.
+        Two-sided p-value of each cell by itself; NaN where nothing could be tested.
     adjusted : ndarray, shape (ny, nx)
-        Allowing for all cells, by `correction`.
+        P-value corrected for the number of cells.
     correction : Correction
+        Method of this correction.
     support, places : ndarray of int, shape (ny, nx)
-        Events, and distinct places, within the bandwidth of each cell centre, both sides together; of the cases
-        alone where the other side is people.
+        Events, and distinct places, within the bandwidth of each cell centre, before and after together. For a
+        comparison with the population, of the cases only.
     bandwidth : float
-        Metres; of an adaptive surface that of the pilot.
+        Metres; of an adaptive surface the bandwidth of its pilot surface.
     adaptive : bool
-        Whether every place had a bandwidth of its own, the same before and after.
+        Whether every place has its own bandwidth, which is the same before and after.
     level : float
-        Cells with an adjusted p-value above it are marked as explained by chance.
+        Cells with an adjusted p-value above this level are marked as consistent with chance variation.
     totals : tuple of float
-        Events before and after; or cases and people.
+        Events before and after, or cases and people.
     blocks : int
-        Units that were shuffled or drawn: reports of one place and one stretch of time move together.
+        Number of units that were permuted or drawn. All reports of one place and one time span are one unit.
     block_rule : str
-        What made a unit.
-    permutations, seed : int
+        Definition of a unit, in words.
+    permutations : int
+        Number of permutations.
+    seed : int
+        Of the permutations.
     note : str
+        Limits of the p-values; empty if none.
     """
 
     grid: Grid
@@ -94,23 +100,25 @@ class ChangeSurface:
 
     @property
     def beyond_chance(self) -> NDArray[np.bool_]:
-        """Cells that chance does not explain at `level`; all others are to be drawn grey."""
+        """Mask of cells whose adjusted p-value is at most `level`; all other cells are drawn grey."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.adjusted <= self.level)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """Where one measure changed around one operation's dates, in the whole study area.
+    """Change surfaces of one measure between the windows of one operation, for the whole study area.
 
     Attributes
     ----------
     measure : Measure
+        What is counted.
     operation : str
-        Whose windows were compared.
+        The operation whose windows were compared.
     surfaces : tuple of ChangeSurface
-        One a question; empty where there is no answer, with the reason in `note`.
+        One for each kind of comparison; empty if none could be computed.
     note : str
+        Why no surface could be computed.
     """
 
     measure: Measure
@@ -121,22 +129,26 @@ class ChangeResult:
 
 @dataclass(frozen=True, slots=True)
 class SimilarityTest:
-    """How alike two point patterns are, area by area.
+    """Result of a similarity test of two spatial patterns, area by area.
 
     Attributes
     ----------
     side : ndarray of int8, shape (n,)
-        1 where an area holds a larger share in the second pattern beyond chance, -1 a smaller one, 0 neither.
-    p, adjusted : ndarray, shape (n,)
-        NaN for areas that are empty in both.
+        1 where the share of an area is larger in the second pattern (at `level`), -1 where it is smaller, else 0.
+    p : ndarray, shape (n,)
+        P-value of each area; NaN for areas that are empty in both patterns.
+    adjusted : ndarray, shape (n,)
+        P-value corrected for the number of areas.
     similarity : float
         S: the share of all areas that do not differ.
     robust_similarity : float
-        The same among areas that are not empty in both.
+        The same, for areas that are not empty in both patterns.
     dependence : str
-        Which correction was made.
+        Which correction was used: "any", "positive" or "none".
     level : float
+        Adjusted p-value up to which an area differs.
     note : str
+        Limits of the test; empty if none.
     """
 
     side: NDArray[np.int8]

@@ -1,4 +1,4 @@
-"""Where high or low counts lie together beyond chance: local and global tests of clustering."""
+"""Results of local and global tests of spatial clustering."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geoharm.errors import DesignError
 
 
 class PValueSource(StrEnum):
-    """What a p-value rests on."""
+    """Method by which a p-value was computed."""
 
     NORMAL = "normal approximation"
     CONDITIONAL = "conditional permutation"
@@ -31,25 +31,28 @@ class LocalClusters:
     statistic : str
         "Gi*" or "local Moran's I".
     neighbours : str
-        Which places count as near, in words.
+        Definition of the neighbours, in words.
     value : ndarray
-        The statistic itself: for Gi* the sum over the neighbourhood, self included; for Moran, I. Shape (ny, nx) on
-        a grid and (n,) for areas, as are all arrays; NaN outside the study area.
+        The statistic. For Gi* the sum over the neighbourhood, including the cell or area itself; for local Moran, I.
+        NaN outside the study area. All arrays have shape (ny, nx) on a grid and (n,) for areas.
     z : ndarray
-        Standardised under no clustering. For Gi*, above zero where counts near here are high.
+        The statistic standardised under the null hypothesis of no clustering. For Gi*, above zero where counts in the
+        neighbourhood are high.
     p : ndarray
-        Two-sided, for one place looked at alone.
+        Two-sided p-value of each cell or area by itself.
     adjusted : ndarray
-        `p` adjusted for the many places looked at (false discovery rate, Benjamini and Hochberg).
+        `p` adjusted for the number of tests (false discovery rate, Benjamini and Hochberg).
     kind : ndarray of int8
         For Gi*: 1 high, -1 low. For Moran: 1 high among high, 2 low among high, 3 low among low, 4 high among low.
-        0 outside, and where there is no answer.
+        0 outside the study area, and where the statistic is undefined.
     p_from : PValueSource
+        How the p-values were computed.
     permutations : int
-        0 under the normal approximation.
+        Number of permutations; 0 for the normal approximation.
     seed : int
+        Of the permutations.
     note : str
-        What the p-values leave out, or why there are none.
+        Limits of the p-values, or why there are none.
     """
 
     statistic: str
@@ -72,14 +75,14 @@ class LocalClusters:
             array.setflags(write=False)
 
     def flagged(self, kind: int, level: float = 0.05) -> NDArray[np.bool_]:
-        """Return where the adjusted p-value is at most `level` and the place is of a kind.
+        """Return a mask of the places of one kind whose adjusted p-value is at most `level`.
 
         Parameters
         ----------
         kind : int
             As in the attribute `kind`.
         level : float
-            The share of chance among the flagged places that is accepted.
+            The accepted share of false positives among the flagged places.
         """
         level = check_level(level)
         with np.errstate(invalid="ignore"):
@@ -88,19 +91,26 @@ class LocalClusters:
 
 @dataclass(frozen=True, slots=True)
 class GlobalClustering:
-    """One test of whether counts cluster anywhere.
+    """Result of one global test of clustering.
 
     Attributes
     ----------
     statistic : str
         "Moran's I" or "general G".
-    value, expected, standard_error : float
-        Expected and error under no clustering.
+    value : float
+        The statistic.
+    expected, standard_error : float
+        Its expectation and standard error under the null hypothesis of no clustering.
     z, p : float
-        Two-sided. NaN where undefined, with the reason in `note`.
+        Standardised statistic and two-sided p-value. NaN if undefined, with the reason in `note`.
     p_from : PValueSource
-    permutations, seed : int
+        How the p-value was computed.
+    permutations : int
+        Number of permutations; 0 for the normal approximation.
+    seed : int
+        Of the permutations.
     note : str
+        Why the statistic is undefined.
     """
 
     statistic: str
@@ -116,5 +126,5 @@ class GlobalClustering:
 
     @property
     def is_defined(self) -> bool:
-        """Whether there is an answer."""
+        """Whether the statistic is defined."""
         return math.isfinite(self.z)

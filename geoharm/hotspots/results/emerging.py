@@ -1,4 +1,4 @@
-"""How the places where counts cluster come and go over time: Esri's 17 patterns, and the rule that chose each."""
+"""Results of emerging hotspot analysis: Esri's 17 patterns over time, and the rule behind each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geoharm.model.grid import Grid
 
 
 class EmergingPattern(IntEnum):
-    """What became of a place; negative numbers are the cold mirrors."""
+    """Pattern of a cell over time: positive numbers are hot spots, negative numbers cold spots."""
 
     NONE = 0
     NEW_HOT = 1
@@ -37,7 +37,7 @@ class EmergingPattern(IntEnum):
 
     @property
     def label(self) -> str:
-        """As readers see it: "consecutive hot spot", "no pattern"."""
+        """Name of the pattern as shown to readers, such as "consecutive hot spot" or "no pattern"."""
         if self is EmergingPattern.NONE:
             return "no pattern"
         kind, side = self.name.lower().split("_")
@@ -46,32 +46,38 @@ class EmergingPattern(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class EmergingHotspotMap:
-    """The pattern of every cell, with everything that decided it.
+    """Emerging hotspot pattern of every cell, with the data that determine it.
 
     Attributes
     ----------
     grid : Grid
+        Grid of the cells.
     steps : tuple of date
-        First day of every step, in order.
+        First day of every time step, in order.
     missing : tuple of date
-        Steps without data: they are no step of any rule, neither hot nor cold nor calm.
+        Steps without data. The rules leave them out: they are neither hot, nor cold, nor without a pattern.
     z : ndarray, shape (steps, ny, nx)
         Gi* of every cell and step; NaN outside the study area and in missing steps.
     side : ndarray of int8, shape (steps, ny, nx)
         1 hot, -1 cold, 0 neither, at the adjusted level.
     pattern : ndarray of int8, shape (ny, nx)
-        A `EmergingPattern`.
+        An `EmergingPattern`.
     trend_z, trend_p : ndarray, shape (ny, nx)
         Mann-Kendall test of the cell's Gi* over the steps.
     neighbours : str
-        Which cells and steps are near, in words.
+        Definition of the neighbouring cells and steps, in words.
     level : float
         Adjusted p-value up to which a step is hot or cold, and p-value up to which there is a trend.
     p_from : PValueSource
-    permutations, seed : int
+        How the p-values of Gi* were computed.
+    permutations : int
+        Number of permutations; 0 if there were none.
+    seed : int
+        Of the random draws.
     older_wording : bool
-        Whether "sporadic" follows the older wording, which does not ask for the last step.
+        Whether "sporadic" follows Esri's older definition, which does not require that the last step is hot.
     note : str
+        Limits of the p-values; empty if none.
     """
 
     grid: Grid
@@ -107,41 +113,41 @@ class EmergingHotspotMap:
     def counts(self) -> dict[EmergingPattern, int]:
         """Return how many cells of the study area have each pattern, in the order of `EmergingPattern`."""
         inside = np.isfinite(self.z).any(axis=0)
-        found = self.pattern[inside]
-        return {pattern: int((found == pattern).sum()) for pattern in EmergingPattern}
+        patterns = self.pattern[inside]
+        return {pattern: int((patterns == pattern).sum()) for pattern in EmergingPattern}
 
     def rule(self, row: int, column: int) -> str:
-        """Return one sentence that says why a cell has its pattern.
+        """Return a sentence with the reason for the pattern of a cell.
 
         Parameters
         ----------
         row, column : int
             Of the grid; row 0 is the southernmost.
         """
-        used = np.isfinite(self.z[:, row, column])
-        if not used.any():
+        has_data = np.isfinite(self.z[:, row, column])
+        if not has_data.any():
             return "outside the study area"
-        side = self.side[used, row, column]
+        side = self.side[has_data, row, column]
         pattern = EmergingPattern(int(self.pattern[row, column]))
         sign = -1 if (pattern or int(side.sum())) < 0 else 1
-        word, other = ("cold", "hot") if sign < 0 else ("hot", "cold")
-        mine, n = side == sign, side.size
-        last = "the last one too" if mine[-1] else "but not the last one"
-        parts = [f"{word} in {int(mine.sum())} of {n} steps ({100 * mine.mean():.0f} %), {last}"]
-        if not mine.any():
-            parts = [f"neither hot nor cold in any of {n} steps"]
-        if mine[-1] and not mine.all():
-            run = int(np.argmax(~mine[::-1]))
-            before = "" if mine[: n - run].any() else f", never {word} before"
-            parts.append(f"a run of {run} at the end{before}")
+        word, other_word = ("cold", "hot") if sign < 0 else ("hot", "cold")
+        in_state, n = side == sign, side.size
+        last = "the last one too" if in_state[-1] else "but not the last one"
+        clauses = [f"{word} in {int(in_state.sum())} of {n} steps ({100 * in_state.mean():.0f} %), {last}"]
+        if not in_state.any():
+            clauses = [f"neither hot nor cold in any of {n} steps"]
+        if in_state[-1] and not in_state.all():
+            run = int(np.argmax(~in_state[::-1]))
+            before = "" if in_state[: n - run].any() else f", never {word} before"
+            clauses.append(f"a run of {run} at the end{before}")
         if (side == -sign).any():
-            parts.append(f"{other} in {int((side == -sign).sum())}")
-        if 10 * mine.sum() >= 9 * n:
-            way = self._trend(row, column, sign)
-            parts.append(f"its strength {way} (Mann-Kendall z {self.trend_z[row, column]:.2f})")
-        return f"{pattern.label}: " + "; ".join(parts)
+            clauses.append(f"{other_word} in {int((side == -sign).sum())}")
+        if 10 * in_state.sum() >= 9 * n:
+            trend_words = self._trend_words(row, column, sign)
+            clauses.append(f"its strength {trend_words} (Mann-Kendall z {self.trend_z[row, column]:.2f})")
+        return f"{pattern.label}: " + "; ".join(clauses)
 
-    def _trend(self, row: int, column: int, sign: int) -> str:
+    def _trend_words(self, row: int, column: int, sign: int) -> str:
         if not self.trend_p[row, column] <= self.level:
             return "has no trend"
         return "rises" if sign * self.trend_z[row, column] > 0 else "falls"

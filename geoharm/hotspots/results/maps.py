@@ -1,4 +1,4 @@
-"""Where one measure concentrates: surfaces, hotspots and how stable they are."""
+"""Result of the hotspot map of one measure: surfaces, hotspots, bandwidth, stability and concentration."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from geoharm.model.measure import Measure
 
 @dataclass(frozen=True, slots=True)
 class HotspotResult:
-    """Where one measure concentrates.
+    """Surfaces and hotspots of one measure, with bandwidth, stability and concentration.
 
     Attributes
     ----------
     measure : Measure
+        What is counted.
     views : mapping of (operation, view) to Surface
-        The view "whole period" under no operation's name (""), and every operation's "before" and "after".
+        The view "whole period" with an empty name of the operation (""), and "before" and "after" of every operation.
     hotspots : tuple of Hotspot
         Of the whole period.
     bandwidth : Bandwidth
-        Of every view.
+        The same for every view.
     variants : tuple of BandwidthVariant
-        The whole period under half, once and twice the bandwidth; empty if there are no events.
+        The whole period with 0.5, 1 and 2 times the bandwidth; empty if there are no events.
     concentration : Concentration
-        Over the cells of the study area, whole period.
+        Over the cells of the study area, for the whole period.
     outlines : mapping of (operation, view) to tuple of Hotspot
         The hotspots of every other view that has events.
     shared : bool
-        Whether weights are bounded by those around them, as a public release needs it.
+        Whether each weight is limited by the weights around it, as required for a public release.
     """
 
     measure: Measure

@@ -1,4 +1,4 @@
-"""How one measure's events cluster, what emerged, how well its hotspots foretell, and whether its pattern shifted."""
+"""Results of spatial patterns: clusters, emerging hotspots, predictive accuracy and pattern similarity."""
 
 from __future__ import annotations
 
@@ -18,16 +18,18 @@ from geoharm.model.period import Window
 
 @dataclass(frozen=True, slots=True)
 class Clustering:
-    """Where counts lie high beside high over the whole period, on a grid.
+    """Local and global clustering of counts on a grid, over the whole period.
 
     Attributes
     ----------
     grid : Grid
+        Grid of the cells.
     gi, moran : LocalClusters
+        Gi* and local Moran's I.
     global_tests : tuple of GlobalClustering
         Moran's I and the general G.
     support, places : ndarray of int, shape (ny, nx)
-        Events, and distinct places by cell, in the neighbourhood of each cell, the cell itself among it.
+        Events, and distinct places, in the neighbourhood of each cell, including the cell itself.
     """
 
     grid: Grid
@@ -40,7 +42,7 @@ class Clustering:
 
 @dataclass(frozen=True, slots=True)
 class AreaClustering:
-    """Where the rates of an area table lie high beside high over the whole period.
+    """Local and global clustering of the rates of an area table, over the whole period.
 
     Attributes
     ----------
@@ -49,12 +51,13 @@ class AreaClustering:
     label : ndarray of int, shape (ny, nx)
         The area of each cell, as its position in the other arrays; -1 for none.
     gi, moran : LocalClusters
-        Arrays of shape (n,).
+        Gi* and local Moran's I; arrays of shape (n,).
     global_tests : tuple of GlobalClustering
+        Moran's I and the general G.
     support : ndarray of int, shape (n,)
-        The least each area's count can be.
+        The smallest possible count of each area, given suppressed counts.
     km2 : ndarray, shape (n,)
-        Ground of each area.
+        Size of each area in km2.
     """
 
     grid: Grid
@@ -68,16 +71,17 @@ class AreaClustering:
 
 @dataclass(frozen=True, slots=True)
 class EmergingHotspots:
-    """What emerged and what faded, step by step.
+    """Emerging hotspots of one measure, with the number of events behind each pattern.
 
     Attributes
     ----------
     map : EmergingHotspotMap
+        Pattern of every cell.
     months : int
-        Months a step.
+        Months in one step.
     support, places : ndarray of int, shape (ny, nx)
-        What a cell's pattern rests on. Of a hot pattern the least of any of its hot steps, events and distinct places
-        in the neighbourhood of the step; otherwise of the whole period.
+        Events, and distinct places, behind the pattern of each cell. For a hot pattern, those in the neighbourhood of
+        the hot step with the fewest; otherwise those in the neighbourhood over the whole period.
     """
 
     map: EmergingHotspotMap
@@ -88,14 +92,16 @@ class EmergingHotspots:
 
 @dataclass(frozen=True, slots=True)
 class PredictiveAccuracy:
-    """Hotspots drawn on one period, judged on a later one.
+    """Accuracy of hotspots of one period on a later period.
 
     Attributes
     ----------
     earlier, later : Window
+        The two periods, without months that have no data.
     bandwidth : float
-        Metres, chosen without a look at the later period.
+        Metres; chosen without data of the later period.
     accuracy : HotspotAccuracy
+        Scores of the hotspots and of two baselines.
     """
 
     earlier: Window
@@ -106,20 +112,22 @@ class PredictiveAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class PatternSimilarity:
-    """Whether the shares of areas, or of squares of ground, changed between an operation's windows.
+    """Test of whether the shares of areas, or of squares, changed between the windows of an operation.
 
     Attributes
     ----------
     operation : str
+        The operation whose windows were compared.
     units : str
-        What was compared, in words: "squares of 1,000 m".
+        The areas compared, in words: "squares of 1,000 m".
     grid : Grid
-        On which they are drawn.
+        On which the areas are drawn.
     label : ndarray of int, shape (ny, nx)
         The area of each cell, as its position in the other arrays; -1 for none.
     test : SimilarityTest
+        Result of the test.
     support, places : ndarray of int, shape (n,)
-        Events, and distinct places, in each area, both windows together.
+        Events, and distinct places, in each area, in both windows together.
     """
 
     operation: str
@@ -133,18 +141,19 @@ class PatternSimilarity:
 
 @dataclass(frozen=True, slots=True)
 class PatternResult:
-    """What one measure's points, or areas, say beyond their density; None where there is no answer, with the reason.
+    """Spatial patterns of one measure; a part that could not be computed is None, with the reason.
 
     Attributes
     ----------
     measure : Measure
+        What is counted.
     clustering : Clustering, AreaClustering or None
     emerging : EmergingHotspots or None
     predictive_accuracy : PredictiveAccuracy or None
     similarity : tuple of PatternSimilarity
-        One an operation.
+        One for each operation.
     why_not : tuple of (str, str)
-        For every part without an answer ("clusters", "emerging", "accuracy", "shift") one sentence.
+        The name of every part that could not be computed ("clusters", "emerging", "accuracy", "shift"), and the reason.
     """
 
     measure: Measure

@@ -1,4 +1,4 @@
-"""Intensity on a grid, and the hotspots drawn from it."""
+"""Results of density: bandwidth, surface, variants under other bandwidths, and concentration."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from geoharm.model.hotspot import Hotspot
 
 @dataclass(frozen=True, slots=True)
 class Bandwidth:
-    """How far a kernel reaches, and by which rule that was chosen.
+    """Bandwidth of a kernel, with the rule by which it was chosen.
 
     Attributes
     ----------
     value : float
-        Metres: the search radius; of the Gaussian kernel the standard deviation.
+        Metres: the search radius, or the standard deviation of a Gaussian kernel.
     rule : str
         One of `BANDWIDTH_RULES`, or "stated".
     kernel : str
-        The kernel it is meant for.
+        The kernel for which it was chosen.
     reference : str
         DOI or URL of the rule's source; empty if the value was stated.
     note : str
-        What was raised or left out, and why.
+        Whether the value was raised to the minimum or computed from a sample, and why.
     curve : tuple of (float, float)
-        Bandwidths tried and the criterion at each, for the rules that search; the chosen one is the highest.
+        For rules that search: the bandwidths tried, and the criterion at each, which is highest at the chosen one.
     """
 
     value: float
@@ -46,19 +46,21 @@ class Bandwidth:
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """An intensity in events (or what they weigh) per square kilometre and year.
+    """Kernel density surface: events (or their summed weights) per square kilometre and year.
 
     Attributes
     ----------
     grid : Grid
+        Grid of the cells.
     values : ndarray, shape (ny, nx)
         At cell centres; zero or more; NaN outside the study area.
     kernel : str
         One of `KERNELS`.
     bandwidth : float
-        Metres: the search radius; of the Gaussian the standard deviation; of an adaptive surface the geometric mean.
+        Metres: the search radius, or the standard deviation of a Gaussian kernel. Of an adaptive surface the geometric
+        mean of the bandwidths.
     events : float
-        Events that made it, whatever they weigh.
+        Number of events from which it was computed, without weights.
     years : float
         Length of the window in years.
     support : ndarray of int, shape (ny, nx)
@@ -66,9 +68,9 @@ class Surface:
     places : ndarray of int, shape (ny, nx)
         Distinct places within the bandwidth of each cell centre.
     edge : str
-        One of `EDGES`: how density near the study boundary was corrected.
+        One of `EDGES`: the edge correction near the boundary of the study area.
     adaptive : str
-        How each event got a bandwidth of its own; empty if all have the same.
+        How the bandwidth of each event was chosen; empty if all events have the same bandwidth.
     """
 
     grid: Grid
@@ -91,22 +93,26 @@ class Surface:
 
     @property
     def mass(self) -> float:
-        """Events, or what they weigh, that the surface adds up to: sum of value x cell area x years."""
+        """Total of the surface in events (or summed weights): sum of value x cell area x years."""
         return float(np.nansum(self.values)) * self.grid.cell_km2 * self.years
 
 
 @dataclass(frozen=True, slots=True)
 class BandwidthVariant:
-    """The same events under another bandwidth.
+    """Surface and hotspots of the same events with another bandwidth.
 
     Attributes
     ----------
     factor : float
-        The bandwidth asked for, over the chosen one; `surface.bandwidth` is what was used: at least one cell.
+        Requested bandwidth over chosen bandwidth. `surface.bandwidth` is the bandwidth used, which is at least the size
+        of a cell.
     surface : Surface
+        With this bandwidth.
     hotspots : tuple of Hotspot
+        Of this surface.
     kept : float
-        Share of the chosen bandwidth's hotspot area that is hotspot here too, 0 to 1; NaN if there is none.
+        Share of the hotspot area under the chosen bandwidth that is also hotspot here, 0 to 1; NaN if there is no
+        hotspot.
     """
 
     factor: float
@@ -117,20 +123,21 @@ class BandwidthVariant:
 
 @dataclass(frozen=True, slots=True)
 class Concentration:
-    """How few places hold how many of the events; the 80-20 table of analysts.
+    """Concentration of events in few places (the 80-20 table).
 
     Attributes
     ----------
     places : int
-        All places, those without an event among them.
+        Number of all places, including those without events.
     events : float
+        Number of all events.
     needed : tuple of (float, int)
-        A share of all events, and the fewest places that hold it.
+        A share of all events, and the smallest number of places with this share.
     gini, adjusted_gini : float
-        0 if every place has as many, near 1 if one has all; the adjusted one is 0 already where there are fewer
-        events than places and no place has two. NaN if there is no event.
+        Gini index: 0 if every place has the same number of events, near 1 if one place has all. The adjusted index is
+        also 0 if there are fewer events than places and no place has two. NaN if there are no events.
     note : str
-        Why there is no answer.
+        Why the index is undefined.
     """
 
     places: int
@@ -141,5 +148,5 @@ class Concentration:
     note: str = ""
 
     def share_of_places(self, share: float) -> float:
-        """Return the share of all places that holds a share of events listed in `needed`."""
+        """Return the smallest share of all places that has a given share of events, one of those in `needed`."""
         return dict(self.needed)[share] / self.places
