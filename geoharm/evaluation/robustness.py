@@ -228,7 +228,7 @@ def _weighted_difference(
     if not control.before:
         return undefined(name, unit=unit, reference="", note="the count before in control is 0, so no scale is known")
     scale = sum(zone.before for zone in zones) / control.before
-    note = "the scale of the control is taken as known, as is usual; the error is a little too small for it"
+    note = "the scale of the control is taken as known, as is usual; the error is therefore a little too small"
     terms = [*((zone, 1.0) for zone in zones), (control, -scale)]
     return linear_change(terms, time_weights=(1 / length_ratio, 1.0), dispersion=phi, unit=unit, note=note)
 

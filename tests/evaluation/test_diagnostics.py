@@ -172,7 +172,7 @@ def test_reporting():
     moved = reporting_diagnostic(ratio(-0.5), ratio(-0.4), recorded_by="public")
     assert moved.severity is Severity.SIGNAL
     assert "-33%" in moved.sentence
-    assert "-10% is left" in moved.sentence
+    assert "the change of the measure is -10%" in moved.sentence
     # It may be chance, yet it would take the whole change with it.
     assert reporting_diagnostic(ratio(-0.1), ratio(-0.15), recorded_by="public").severity is Severity.SIGNAL
 
@@ -188,7 +188,7 @@ def test_rows_without_a_place():
     assert worst.severity is Severity.SAY
     assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200)).severity is Severity.SIGNAL
     nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1))
-    assert "no ratio to bound" in nothing.sentence
+    assert "no range of the ratio can be given" in nothing.sentence
 
 
 def test_many_measures():

@@ -92,8 +92,8 @@ def _ring_overlap_notes(zones: Sequence[Zone], others: Sequence[Operation]) -> l
         shared_area = sum(zone.geometry.intersection(other_area).area for zone in rings)
         if shared_area > 1:
             notes.append(
-                f'{shared_area / 1e6:.2f} km2 of the rings lie in the rings of "{other_operation.name}" too, so the two operations '
-                "cannot be told apart there; smaller rings, or both as one operation, would."
+                f'{shared_area / 1e6:.2f} km2 of the rings lie in the rings of "{other_operation.name}" too, so the '
+                "effects of the two operations cannot be separated there; use smaller rings, or evaluate both as one operation."
             )
     return notes
 
@@ -109,7 +109,7 @@ def check_operation(operation: Operation, area: StudyArea, others: Sequence[Oper
     spans = sorted(span for text in operation.after if (span := parse_phase(text)) is not None)
     for earlier, later in pairwise(spans):
         if later[0] < earlier[1]:
-            msg = f'The phases "{earlier[0]}-{earlier[1]} months" and "{later[0]}-{later[1]} months" share months; let them meet.'
+            msg = f'The phases "{earlier[0]}-{earlier[1]} months" and "{later[0]}-{later[1]} months" share months; let each phase start where the one before it ends.'
             raise DesignError(msg)
     if operation.before.period is not None and operation.before.period.start >= operation.period.start:
         msg = f"The window before starts on {operation.before.period.start}, not before the operation."
@@ -138,7 +138,7 @@ def _check_whole_years(yearly_sources: Sequence[str], windows: Sequence[Window])
             if not period.is_whole_years:
                 msg = (
                     f'The source "{yearly_sources[0]}" is dated by year; the window "{window.name}" ({period.start} to '
-                    f"{period.last}) cuts a year. Let every window start and end on 1 January, or measure nothing by "
-                    "this source."
+                    f"{period.last}) contains part of a year. Let every window start and end on 1 January, or use no "
+                    "measure of this source."
                 )
                 raise DesignError(msg)

@@ -37,7 +37,7 @@ def build_windows(
     if by_month and not operation.period.is_whole_months:
         start, end = first_of_month(start), _next_month_start(end)
         notes.append(
-            "Some data are dated by month, so the months that the operation shares "
+            "Some data are dated by month, so all months in which the operation ran "
             f"({_months_text(Period(start, end).months())}) are counted as during it."
         )
     phases = tuple(_phase_window(text, start, end) for text in operation.after)

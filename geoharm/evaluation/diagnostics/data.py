@@ -40,11 +40,9 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     name, unit = "reporting effort", "log ratio"
     if comparator is None or not comparator.is_defined:
         if recorded_by != "public":
-            text = "The events are not reported by the public, so reporting effort was not held against a comparator."
+            text = "The events are not reported by the public, so reporting effort was not compared with other reports."
             return Diagnostic(name, math.nan, unit, text, Severity.NONE)
-        text = (
-            "No other reports by the same route were given, so a change in reporting cannot be told from one in harm."
-        )
+        text = "No other reports by the same route were given, so a change in reporting cannot be told apart from one in harm."
         return Diagnostic(name, math.nan, unit, text, Severity.SAY)
     change = f"{math.expm1(comparator.value):+.0%}"
     if comparator.interval().side == 0 and (
@@ -52,12 +50,10 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     ):
         text = f"Other reports by the same route changed by {change} in the target area, which may be chance."
         return Diagnostic(name, comparator.value, unit, text, Severity.SAY)
-    remaining = (
-        f"{math.expm1(observed.value - comparator.value):+.0%}" if observed.is_defined else "nothing that is defined"
-    )
+    remaining = f"{math.expm1(observed.value - comparator.value):+.0%}" if observed.is_defined else "not defined"
     text = (
-        f"Other reports by the same route changed by {change} in the target area, against the control. Taken off, "
-        f"{remaining} is left of the change."
+        f"Other reports by the same route changed by {change} in the target area, relative to the control. "
+        f"Relative to these reports, the change of the measure is {remaining}."
     )
     return Diagnostic(name, comparator.value, unit, text, Severity.SIGNAL)
 
@@ -90,12 +86,13 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
     ratio_without, ratio_with_all = ratio(0, 0), ratio(unplaced.before, unplaced.after)
     worst_cases = ratio(unplaced.before, 0), ratio(0, unplaced.after)
     if not all(math.isfinite(value) for value in (ratio_without, ratio_with_all, *worst_cases)):
-        text = f"{unplaced_rows:,} rows have no usable place, and a count of 0 leaves no ratio to bound."
+        text = f"{unplaced_rows:,} rows have no usable place, and a count is 0, so no range of the ratio can be given."
         return Diagnostic(name, unplaced_rows / rows, unit, text, Severity.SAY)
     text = (
-        f"{unplaced_rows:,} rows ({unplaced_rows / rows:.1%}) have no usable place. With none of them in the target area it changed by "
-        f"{math.expm1(ratio_without):+.0%} against the control, with all by {math.expm1(ratio_with_all):+.0%}; at worst (all of one "
-        f"window, none of the other) anything from {math.expm1(worst_cases[0]):+.0%} to {math.expm1(worst_cases[1]):+.0%} fits."
+        f"{unplaced_rows:,} rows ({unplaced_rows / rows:.1%}) have no usable place. With none of them in the target area, "
+        f"it changed by {math.expm1(ratio_without):+.0%} relative to the control; with all of them, by "
+        f"{math.expm1(ratio_with_all):+.0%}. In the worst cases (all of one window, none of the other) it changed by "
+        f"{math.expm1(worst_cases[0]):+.0%} to {math.expm1(worst_cases[1]):+.0%}."
     )
     severity = Severity.NONE
     if ratio_without * ratio_with_all <= 0:
@@ -138,10 +135,10 @@ def multiplicity_diagnostic(
     title, doi = "many measures", "https://www.jstor.org/stable/4615733"
     unadjusted = estimates[name].p_value()
     if math.isnan(unadjusted):
-        text = "It has no p-value of its own, so the number of measures does not bear on it."
+        text = "It has no p-value, so there is nothing to adjust for the number of measures."
         return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
     if name == primary:
-        text = f"It is the one primary measure of {len(estimates)}, named beforehand, so its p-value stands as it is."
+        text = f"It is the one primary measure of {len(estimates)}, named beforehand, so its p-value is not adjusted."
         return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
     secondary = [measure for measure in estimates if measure != primary]
     if placebos is not None:
@@ -206,15 +203,15 @@ def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = N
     name, unit, doi = "choice of control", "share of controls", "https://doi.org/10.1038/s41562-020-0912-z"
     values = curve.values
     if len(values) < 2:
-        text = "Fewer than two controls gave an answer, so what the choice of control does is not known."
+        text = "Fewer than two controls gave an estimate, so the influence of the choice of control is not known."
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
     text = (
-        f"{len(values)} controls say {math.expm1(values[0]):+.0%} to {math.expm1(values[-1]):+.0%}, the middle one "
+        f"{len(values)} controls give {math.expm1(values[0]):+.0%} to {math.expm1(values[-1]):+.0%}, the median "
         f"{math.expm1(curve.middle):+.0%}"
     )
     share = curve.share_against
     if not math.isnan(share):
-        text += f"; noise taken off, about {share:.0%} of such controls would turn the sign"
+        text += f"; with sampling noise removed, about {share:.0%} of such controls would reverse the sign"
     side = observed.interval().side if observed is not None and observed.is_defined else 0
     if curve.disagree or side * curve.middle < 0:
         return Diagnostic(name, share, unit, f"Controls disagree: {text}.", Severity.REFUSE, doi)

@@ -59,24 +59,26 @@ def selection_diagnostic(
         "https://doi.org/10.1080/01621459.1973.10481350",
     )
     if chosen_on is None:
-        text = "How the target area was chosen is not stated. Places picked at a peak fall back by themselves."
+        text = (
+            "How the target area was chosen is not stated. Places chosen at a peak tend to fall without any operation."
+        )
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
     shared_days = sum(overlap.days for period in before.periods if (overlap := chosen_on.overlap(period)))
     if not shared_days:
-        text = "The target area was chosen on data that are no part of the window before, so its choice bends nothing."
+        text = "The target area was chosen on data that are no part of the window before, so its choice does not bias the comparison."
         return Diagnostic(name, 0.0, unit, text, Severity.NONE, doi)
     share_of_window = shared_days / before.days
     if peers is None or not chosen_count:
         text = (
             f"The target area was chosen on data that make up {share_of_window:.0%} of the window before; the counts of the "
-            "other places to choose from are not known, so what falls back by itself cannot be measured."
+            "other places to choose from are not known, so regression to the mean cannot be measured."
         )
         return Diagnostic(name, math.nan, unit, text, Severity.SIGNAL, doi)
     figure = share_of_window * expected_regression(chosen_count, peers, dispersion=dispersion)
     peer_count = np.asarray(peers).size
     text = (
-        f"Picked from {peer_count:,} places on data that make up {share_of_window:.0%} of the window before, the target area would "
-        f"change by {figure:+.1%} by itself."
+        f"The target area was chosen from {peer_count:,} places on data that make up {share_of_window:.0%} of the window "
+        f"before. Regression to the mean alone would change it by {figure:+.1%}."
     )
     severity = Severity.SAY
     if observed is not None and observed.is_defined and figure < 0 and math.expm1(observed.value) > 2 * figure:
@@ -121,7 +123,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     late = np.flatnonzero((events.positions > 0) & [point.is_defined for point in events.points])
     early = np.flatnonzero((events.positions < 0) & [point.is_defined for point in events.points])
     if not late.size or early.size < 2:
-        text = "Too few months with events before or after to hold trends against each other."
+        text = "Too few months with events before or after to compare trends."
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, ROTH)
     values = np.array([point.value for point in events.points])
     weights = np.zeros(values.size)
@@ -131,7 +133,9 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     error = math.sqrt(float(weights @ covariance @ weights))
     mean_interval = Estimate("mean after", mean, error, "log ratio", ROTH).interval(level)
     if mean_interval.side == 0:
-        text = "The mean after is not told apart from the level before, so there is nothing that a trend could undo."
+        text = (
+            "The mean after cannot be told apart from the level before, so there is no change that a trend could undo."
+        )
         return Diagnostic(name, 0.0, unit, text, Severity.NONE, ROTH)
     distance_to_zero = min(abs(mean_interval.low), abs(mean_interval.high))
     # The reference block is the last one before the operation; its value is 0 by definition.
@@ -148,9 +152,9 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     threshold = Estimate("", 0.0, 1.0, "", "").interval(1 - 0.05 / breaks.size).high
     beyond_noise = bool((breaks > threshold * noise).any())
     text = f"A break of the trend {figure:.2g} times the largest one before would undo the change; " + (
-        "breaks beyond noise were there before."
+        "there were breaks beyond noise before."
         if beyond_noise
-        else "those before are no larger than noise makes them, so this says little."
+        else "the breaks before may be noise alone, so this is weak evidence."
     )
     return Diagnostic(name, figure, unit, text, Severity.SIGNAL if beyond_noise else Severity.SAY, ROTH)
 
@@ -170,8 +174,8 @@ def season_diagnostic(before: Window, after: Window) -> Diagnostic:
         text = "The windows before and after cover the same seasons."
         return Diagnostic("season", figure, "share of days", text, Severity.NONE)
     text = (
-        f"{figure:.0%} of the days after fall in months that the window before holds less of. Only a season that the "
-        "control shares is taken out."
+        f"{figure:.0%} of the days after fall in calendar months that the window before covers less. Only a seasonal "
+        "pattern that the control shares is removed."
     )
     return Diagnostic("season", figure, "share of days", text, Severity.SAY)
 
@@ -225,7 +229,7 @@ def autocorrelation_diagnostic(
         raise DesignError(msg)
     has_data = np.isfinite(t) & np.isfinite(c)
     if has_data.sum() < 12 or not t[has_data].sum() or not c[has_data].sum():
-        text = "Fewer than 12 months with events lie before, so likeness of neighbouring months cannot be seen."
+        text = "There are fewer than 12 months with events before, so the correlation of neighbouring months cannot be measured."
         return Diagnostic(name, math.nan, "correlation", text, Severity.SAY, doi)
     share = t[has_data].sum() / (t[has_data].sum() + c[has_data].sum())
     total = t + c
@@ -245,7 +249,7 @@ def autocorrelation_diagnostic(
     )
     threshold = 1.645 / math.sqrt(month_count)
     if figure <= threshold:
-        text = f"Neighbouring months are no more alike (correlation {figure:.2f}) than chance makes them."
+        text = f"Neighbouring months are no more alike (correlation {figure:.2f}) than expected by chance."
         return Diagnostic(name, figure, "correlation", text, Severity.NONE, doi)
     lags = np.arange(1, max(after, 1))
     factor = math.sqrt(1 + 2 * float(((1 - lags / max(after, 1)) * min(figure, 0.99) ** lags).sum()))
@@ -254,5 +258,5 @@ def autocorrelation_diagnostic(
         f"count months as independent are too small by a factor of about {factor:.1f}."
     )
     if calibrated:
-        text += " The interval learned at places without an operation holds this."
+        text += " The interval learned at places without an operation includes this."
     return Diagnostic(name, figure, "correlation", text, Severity.SAY if calibrated else Severity.SIGNAL, doi)

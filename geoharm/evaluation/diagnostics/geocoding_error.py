@@ -163,7 +163,7 @@ def geocoding_error_diagnostic(
     """
     name, unit = "location error", "share of the target's events"
     if error == 0:
-        return Diagnostic(name, 0.0, unit, "No location error is known of.", Severity.NONE)
+        return Diagnostic(name, 0.0, unit, "No location error is known.", Severity.NONE)
     outside = 1 - dict(shares).get("target", 1.0)
     ring_label, width, spurious_change = ring
     text = (

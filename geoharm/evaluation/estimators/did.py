@@ -111,8 +111,8 @@ def poisson_did(
     note = (
         f"errors clustered by {operation_count} operations"
         if clustered
-        else f"{operation_count} operation{'s' * (operation_count > 1)}, fewer than {MIN_OPERATIONS}: the error holds counting and months, "
-        "not how places drift; placebo places tell more"
+        else f"{operation_count} operation{'s' * (operation_count > 1)}, fewer than {MIN_OPERATIONS}: the error includes counting noise "
+        "and months, not how places diverge without an operation; placebo places give more information"
     )
     terms = {name: undefined(NAME, unit="log ratio", reference=REFERENCE, note=notes[name]) for name in indicators}
     dispersion = 1.0

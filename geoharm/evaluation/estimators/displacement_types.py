@@ -22,7 +22,7 @@ UNTESTED_REASONS = {
     "offence type": "only one category is counted",
     "similar markets": "no list of similar markets was given",
     "centre": "the data hold no points",
-    "targets": "the data do not say what or who was aimed at",
+    "targets": "the data do not say what or who was targeted",
     "tactics": "the data do not say how it was done",
     "people": "the data do not say who did it, so new sellers in old places would not be seen",
 }
@@ -233,7 +233,7 @@ def displacement_types(rows: Sequence[DisplacementTest]) -> DisplacementTypes:
     """
     kinds = [row.kind for row in rows]
     if len(set(kinds)) < len(kinds):
-        msg = f"Every kind of shift occurs once in the table; given were {', '.join(kinds)}."
+        msg = f"Every kind of shift occurs once in the table; {', '.join(kinds)} were given."
         raise DesignError(msg)
     tested = [row for row in rows if row.tested]
     untested = [row for row in rows if not row.tested]

@@ -93,7 +93,7 @@ def effect_decay(
         columns.append(np.where(running, (period - start) / rate, 0.0))
     else:
         duration_text = f"it ran for {stop - start} of {MIN_RUNNING} periods ({(stop - start) / rate:.1f} months)"
-        refusals.append(("wear", f"{duration_text} that wearing off needs to be seen"))
+        refusals.append(("wear", f"{duration_text} needed to see whether the effect wears off"))
     months_after = float((usable & after).sum()) / rate
     fading_is_estimable = months_after >= MIN_MONTHS_AFTER and int((usable & after).sum()) >= MIN_MONTHS_AFTER
     months_since_end = np.where(after, (period - stop + 0.5) / rate, 0.0)
@@ -108,18 +108,16 @@ def effect_decay(
             lifetimes=_LIFETIMES if fading_is_estimable else np.array([]),
         )
     except DesignError:
-        return _undefined_decay(zone, "too few events lie in some of its phases for a model of them")
+        return _undefined_decay(zone, "some of its phases have too few events for a model")
     best_lifetime = min(fits, key=lambda lifetime: fits[lifetime].deviance)
     no_residual_reason = ""
     if not fading_is_estimable:
-        no_residual_reason = (
-            f"{months_after:.1f} months are known after its end; fading needs {MIN_MONTHS_AFTER:g} to be seen"
-        )
+        no_residual_reason = f"{months_after:.1f} months after its end have data, and {MIN_MONTHS_AFTER:g} are needed to see whether it fades"
         best_lifetime = math.inf if after[usable].any() else 0.0
     elif fits[0.0].deviance - fits[best_lifetime].deviance <= fits[best_lifetime].dispersion * float(
         chi2.ppf(MAX_LEVEL_FACTOR, 2)
     ):
-        no_residual_reason = "after its end the level is not told apart from the old one, so no fading is seen"
+        no_residual_reason = "after its end the level cannot be told apart from the old one, so no fading is seen"
     if no_residual_reason:
         refusals.append(("residual", no_residual_reason))
         half_lives = return_times = ConfidenceSet((), MAX_LEVEL_FACTOR, _METHOD, no_residual_reason)
@@ -154,7 +152,7 @@ def _missing_data_reason(
 ) -> str:
     before, running, after = (usable & phase for phase in phases)
     if before.sum() < MIN_BEFORE:
-        return f"{before.sum()} periods with data lie before it; the old level needs {MIN_BEFORE}"
+        return f"{before.sum()} periods before it have data, and {MIN_BEFORE} are needed for the old level"
     if not running.any():
         return "no period of the operation has data"
     for when, inside in (("before it", before), ("while it ran", running), ("after it ended", after)):
@@ -232,5 +230,5 @@ def _half_life_and_return(
         return_times.append(
             lifetime * math.log(residual_size / _NEAR_OLD_LEVEL) if residual_size > _NEAR_OLD_LEVEL else 0.0
         )
-    note = "the error of the residual itself is not in it"
+    note = "the error of the residual itself is not included"
     return half_lives, ConfidenceSet(((min(return_times), max(return_times)),), MAX_LEVEL_FACTOR, _METHOD, note)

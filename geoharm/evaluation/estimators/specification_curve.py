@@ -118,7 +118,7 @@ def specification_curve(
     """
     combinations = [tuple(sorted(choices)) for choices, _, _ in ways]
     if len(set(combinations)) < len(combinations):
-        msg = "A combination of choices occurs twice in the specification curve; every way counts once."
+        msg = "A combination of choices occurs twice in the specification curve; every combination counts once."
         raise DesignError(msg)
     phi = dispersion or {}
     return SpecificationCurve(

@@ -61,7 +61,7 @@ def with_single_ring(design: Design, number: int) -> Design:
     rings = design.of_role(ZoneRole.RING)
     if not 1 <= number <= len(rings):
         known = f"{len(rings)} ring{'s' * (len(rings) != 1)}"
-        msg = f'ring {number} is asked for, and "{design.operation.name}" has {known}'
+        msg = f'ring {number} was named, but "{design.operation.name}" has {known}'
         raise DesignError(msg)
     kept = rings[number - 1]
     return replace(design, zones=tuple(zone for zone in design.zones if zone.role is not ZoneRole.RING or zone is kept))
@@ -177,9 +177,9 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
     freedom = min(part.freedom for part in defined)
     p = 2 * float(student.sf(abs(mean) / error, freedom))
     note = (
-        f"dependence learned from the forecasts' misses at {shared_places:,} or more places without an operation"
+        f"dependence learned from the forecasts' errors at {shared_places:,} or more places without an operation"
         if shared_places
-        else "too few places in common to learn how the parts go together: taken as one and the same, so nothing is gained"
+        else "too few places in common to learn how the parts depend on each other: taken as fully dependent, so pooling narrows nothing"
     )
     pooled = Estimate(NAME, mean, error, "log ratio", REFERENCE, note, calibrated=True, intervals=tuple(intervals), p=p)
     multiplier = float(student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom))

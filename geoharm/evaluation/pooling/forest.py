@@ -67,7 +67,7 @@ def forest(
         if position not in kept
     )
     errors = np.array([rows[position][1].standard_error for position in kept])
-    note = "estimates taken as independent; what they share would widen the interval"
+    note = "estimates taken as independent; any dependence would widen the interval"
     covariance_table = np.diag(errors**2)
     if covariance is not None:
         covariance_table, note = (
