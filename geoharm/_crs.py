@@ -1,4 +1,4 @@
-"""Longitude and latitude to projected metres and back; the only importer of pyproj."""
+"""Converts longitude and latitude to projected metres and back; the only module that imports pyproj."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from geoharm.errors import DesignError
 LONLAT = "EPSG:4326"
 MERCATOR = "EPSG:3857"
 
-# Systems that police and city data come in; state plane and UTM zones are too many to tell apart by numbers.
+# National systems that police and city data use. State plane and UTM zones are too many to be recognised by numbers.
 _NATIONAL = (
     "EPSG:27700", "EPSG:29902", "EPSG:2157", "EPSG:28992", "EPSG:31370", "EPSG:2154", "EPSG:3006", "EPSG:2056", "EPSG:2180",
     "EPSG:3763", "EPSG:3067", "EPSG:2193",
@@ -26,16 +26,17 @@ _NATIONAL = (
 
 FloatArray = NDArray[np.float64]
 
-# A local polynomial stands only if it agrees this well, in metres, with the projection itself on a grid of so many
-# points a side that it was not fitted to: ten times better than the millimetre that is promised.
-_AGREE, _TRIED = 1e-4, 101
+# A local polynomial is used only if it differs from the projection itself by no more than this many metres, on a test
+# grid of so many points a side to which it was not fitted. That is ten times better than the promised millimetre.
+_MAX_ERROR, _TEST_POINTS = 1e-4, 101
+# Polynomial degrees to try, nodes a side to fit to, and points evaluated at once.
 _DEGREES, _NODES, _BLOCK = (5, 7, 9), 24, 8_192
 
 Box = tuple[float, float, float, float]
 
 
 def check_known(crs: str) -> str:
-    """Return `crs` if there is such a coordinate system.
+    """Return `crs` if it is a known coordinate system.
 
     Raises
     ------
@@ -51,26 +52,29 @@ def check_known(crs: str) -> str:
 
 
 def check_area_of_use(crs: str, west: float, south: float, east: float, north: float) -> None:
-    """Refuse a coordinate system that was not made for a place: its distances there are wrong.
+    """Refuse a coordinate system outside its area of use, where its distances are wrong.
 
     Parameters
     ----------
     crs : str
     west, south, east, north : float
-        The place, in degrees.
+        Bounds of the place, in degrees.
 
     Raises
     ------
     DesignError
         If the middle of the place lies outside the system's area of use (with a margin of 2 degrees).
     """
-    use = pyproj.CRS.from_user_input(crs).area_of_use
-    if use is None or use.west > use.east:
+    area_of_use = pyproj.CRS.from_user_input(crs).area_of_use
+    if area_of_use is None or area_of_use.west > area_of_use.east:
         return
     x, y, margin = (west + east) / 2, (south + north) / 2, 2.0
-    if not (use.west - margin <= x <= use.east + margin and use.south - margin <= y <= use.north + margin):
+    if not (
+        area_of_use.west - margin <= x <= area_of_use.east + margin
+        and area_of_use.south - margin <= y <= area_of_use.north + margin
+    ):
         msg = (
-            f'The coordinate system "{crs}" is made for {use.name.rstrip(".")}, but the study area lies at longitude '
+            f'The coordinate system "{crs}" is made for {area_of_use.name.rstrip(".")}, but the study area lies at longitude '
             f"{x:.1f}, latitude {y:.1f}; choose one for that place, or leave crs out."
         )
         raise DesignError(msg)
@@ -111,13 +115,13 @@ def local_utm(longitude: float, latitude: float) -> str:
     if not (-180 <= longitude <= 180 and -80 <= latitude <= 84):
         msg = f"No UTM zone covers longitude {longitude}, latitude {latitude}; name the study's crs yourself."
         raise DesignError(msg)
-    here = AreaOfInterest(longitude, latitude, longitude, latitude)
-    found = query_utm_crs_info(datum_name="WGS 84", area_of_interest=here)
-    return f"EPSG:{found[0].code}"
+    point_of_interest = AreaOfInterest(longitude, latitude, longitude, latitude)
+    utm_zones = query_utm_crs_info(datum_name="WGS 84", area_of_interest=point_of_interest)
+    return f"EPSG:{utm_zones[0].code}"
 
 
 def national_or_utm(longitude: float, latitude: float) -> tuple[str, str]:
-    """Return the projected system to propose for a place, and what it is.
+    """Return the projected system to propose for a place, and its name in words.
 
     Parameters
     ----------
@@ -131,21 +135,21 @@ def national_or_utm(longitude: float, latitude: float) -> tuple[str, str]:
     >>> national_or_utm(-6.26, 53.35), national_or_utm(-71.06, 42.36)
     (('EPSG:32629', 'the local UTM zone'), ('EPSG:32619', 'the local UTM zone'))
     """
-    british = -8.7 <= longitude <= 1.9 and 49.8 <= latitude <= 61
-    irish = longitude < -5.35 and 51.0 < latitude < 55.25
-    french = (longitude > 1.45 and latitude < 51.1) or (longitude > -2.5 and latitude < 50.3)
-    if british and not irish and not french:
+    in_british_box = -8.7 <= longitude <= 1.9 and 49.8 <= latitude <= 61
+    in_ireland = longitude < -5.35 and 51.0 < latitude < 55.25
+    in_france = (longitude > 1.45 and latitude < 51.1) or (longitude > -2.5 and latitude < 50.3)
+    if in_british_box and not in_ireland and not in_france:
         return "EPSG:27700", "the British National Grid"
     return local_utm(longitude, latitude), "the local UTM zone"
 
 
 def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:
-    """Return the known national systems that put nine places in ten where the system is made for.
+    """Return the known national systems in which over 90 % of the places lie inside the system's area of use.
 
     Parameters
     ----------
     x, y : array_like, shape (n,)
-        Coordinates that are no degrees.
+        Coordinates that are not degrees.
 
     Returns
     -------
@@ -157,17 +161,22 @@ def systems_that_fit(x: ArrayLike, y: ArrayLike) -> tuple[tuple[str, str], ...]:
     >>> [code for code, _ in systems_that_fit([335_000, 336_500], [390_100, 391_000])]
     ['EPSG:27700', 'EPSG:2180']
     """
-    found = []
+    fitting = []
     for code in _NATIONAL:
         system = pyproj.CRS.from_user_input(code)
-        use = system.area_of_use
-        if use is None:
+        area_of_use = system.area_of_use
+        if area_of_use is None:
             continue
         longitude, latitude = transform(x, y, source=code, target=LONLAT)
-        held = (use.west <= longitude) & (longitude <= use.east) & (use.south <= latitude) & (latitude <= use.north)
-        if held.mean() > 0.9:
-            found.append((code, str(system.name)))
-    return tuple(found)
+        is_inside = (
+            (area_of_use.west <= longitude)
+            & (longitude <= area_of_use.east)
+            & (area_of_use.south <= latitude)
+            & (latitude <= area_of_use.north)
+        )
+        if is_inside.mean() > 0.9:
+            fitting.append((code, str(system.name)))
+    return tuple(fitting)
 
 
 @cache
@@ -176,7 +185,7 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
 
 
 def transform(x: ArrayLike, y: ArrayLike, *, source: str, target: str) -> tuple[FloatArray, FloatArray]:
-    """Move coordinates from one system to another, always x (east, longitude) first.
+    """Transform coordinates from one system to another, always with x (east, longitude) first.
 
     Parameters
     ----------
@@ -190,19 +199,19 @@ def transform(x: ArrayLike, y: ArrayLike, *, source: str, target: str) -> tuple[
     x, y : ndarray, shape (n,)
         Coordinates in `target`; infinite where the projection is not defined.
     """
-    moved = _transformer(source, target).transform(
+    transformed = _transformer(source, target).transform(
         np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), direction=TransformDirection.FORWARD
     )
-    return np.asarray(moved[0], dtype=np.float64), np.asarray(moved[1], dtype=np.float64)
+    return np.asarray(transformed[0], dtype=np.float64), np.asarray(transformed[1], dtype=np.float64)
 
 
 def transform_near(x: ArrayLike, y: ArrayLike, *, source: str, target: str, box: Box) -> tuple[FloatArray, FloatArray]:
-    """Move many coordinates as `transform` does, to within 1 mm: inside a box by a polynomial fitted to it there.
+    """Transform many coordinates as `transform` does, to within 1 mm, faster: by a polynomial fitted inside a box.
 
-    The polynomial depends on the systems and the box alone, and every point is moved by itself, so that a point comes
-    out the same whatever else is moved with it. It is checked against the projection in every process; where they
-    differ by more than 0.1 mm anywhere (a box too large, a datum shift made of pieces), the projection itself is used,
-    as it is for points outside the box.
+    The polynomial depends only on the systems and the box, and every point is transformed by itself. So a point gives
+    the same result whichever other points are transformed with it. The polynomial is checked against the projection in
+    every process. The projection itself is used for points outside the box, and for all points if the two differ by more
+    than 0.1 mm anywhere (a box too large, a datum shift made of pieces).
 
     Parameters
     ----------
@@ -219,18 +228,20 @@ def transform_near(x: ArrayLike, y: ArrayLike, *, source: str, target: str, box:
         Coordinates in `target`; infinite where the projection is not defined.
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    fitted = _fit(source, target, box)
-    if fitted is None:
+    polynomials = _fit(source, target, box)
+    if polynomials is None:
         return transform(x, y, source=source, target=target)
     west, south, east, north = box
     outside = ~((x >= west) & (x <= east) & (y >= south) & (y <= north))
     any_outside = bool(outside.any())
     inner = (np.where(outside, west, x), np.where(outside, south, y)) if any_outside else (x, y)
-    moved = tuple(_evaluate(table, *inner, box) for table in fitted)
+    transformed = tuple(_evaluate(table, *inner, box) for table in polynomials)
     if any_outside:
-        for held, exact in zip(moved, transform(x[outside], y[outside], source=source, target=target), strict=True):
-            held[outside] = exact
-    return moved[0], moved[1]
+        for values, exact in zip(
+            transformed, transform(x[outside], y[outside], source=source, target=target), strict=True
+        ):
+            values[outside] = exact
+    return transformed[0], transformed[1]
 
 
 @cache
@@ -243,29 +254,29 @@ def _fit(source: str, target: str, box: Box) -> tuple[FloatArray, FloatArray] | 
     nodes = np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES)
     u, v = np.meshgrid(nodes, nodes, indexing="ij")
     known = transform(middle[0] + u * half[0], middle[1] + v * half[1], source=source, target=target)
-    steps = np.linspace(-1, 1, _TRIED)
+    steps = np.linspace(-1, 1, _TEST_POINTS)
     x, y = (part.ravel() for part in np.meshgrid(middle[0] + steps * half[0], middle[1] + steps * half[1]))
     expected = transform(x, y, source=source, target=target)
     for degree in _DEGREES:
         tables = tuple(_powers(values, degree) for values in known)
-        moved = (_evaluate(table, x, y, box) for table in tables)
-        # Written so that an undefined difference does not pass.
-        if all(np.abs(one - other).max() <= _AGREE for one, other in zip(moved, expected, strict=True)):
+        fitted = (_evaluate(table, x, y, box) for table in tables)
+        # An undefined difference (NaN) does not pass this comparison.
+        if all(np.abs(result - exact).max() <= _MAX_ERROR for result, exact in zip(fitted, expected, strict=True)):
             return tables[0], tables[1]
     return None
 
 
 def _powers(values: FloatArray, degree: int) -> FloatArray:
     """Return the coefficients of u**i * v**j of the Chebyshev series through values at the nodes, cut at a degree."""
-    at = chebyshev.chebvander(np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES), degree)
+    basis = chebyshev.chebvander(np.cos(np.pi * (np.arange(_NODES) + 0.5) / _NODES), degree)
     weight = np.where(np.arange(degree + 1) == 0, 1, 2) / _NODES
     table = np.zeros((degree + 1, degree + 1))
     for i in range(degree + 1):
         for j in range(degree + 1 - i):
-            # Plain sums, in which the number of threads of a linear algebra library cannot show.
-            share = weight[i] * weight[j] * (at[:, i, None] * at[None, :, j] * values).sum()
-            one, other = (chebyshev.cheb2poly([0] * k + [1]) for k in (i, j))
-            table[: i + 1, : j + 1] += share * np.outer(one, other)
+            # Plain sums: unlike a linear algebra library, they do not depend on the number of threads.
+            share = weight[i] * weight[j] * (basis[:, i, None] * basis[None, :, j] * values).sum()
+            u_powers, v_powers = (chebyshev.cheb2poly([0] * k + [1]) for k in (i, j))
+            table[: i + 1, : j + 1] += share * np.outer(u_powers, v_powers)
     return table
 
 
@@ -273,7 +284,7 @@ def _evaluate(table: FloatArray, x: FloatArray, y: FloatArray, box: Box) -> Floa
     """Return a polynomial's values by Horner's rule, in blocks that stay in the processor's cache."""
     west, south, east, north = box
     degree = table.shape[0] - 1
-    found = np.empty(x.size)
+    values = np.empty(x.size)
     for start in range(0, x.size, _BLOCK):
         part = slice(start, start + _BLOCK)
         u = (x[part] - (west + east) / 2) / ((east - west) / 2)
@@ -286,5 +297,5 @@ def _evaluate(table: FloatArray, x: FloatArray, y: FloatArray, box: Box) -> Floa
                 row += table[i, j]
             total *= u
             total += row
-        found[part] = total
-    return found
+        values[part] = total
+    return values

@@ -1,4 +1,4 @@
-"""Text that is safe to show: no characters that hide or reverse other text, and numbers as readers know them."""
+"""Text that is safe to show: without hidden characters, and with numbers as readers know them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INVISIBLE = {
 
 
 def visible_text(text: str) -> str:
-    """Return text without marks that hide or reverse other text."""
+    """Return a text without characters that hide or reverse other text."""
     return text.translate(_INVISIBLE)
 
 
@@ -19,11 +19,11 @@ UNKNOWN = "not known"
 
 
 def percent_text(share: float) -> str:
-    """Return a share as a whole percentage; never 0 or 100 unless exact.
+    """Return a share as a whole percentage; 0% and 100% only if exact.
 
     Examples
     --------
-    >>> percent(0.268), percent(0.001), percent(1.0)
+    >>> percent_text(0.268), percent_text(0.001), percent_text(1.0)
     ('27%', 'under 1%', '100%')
     """
     if math.isnan(share):
@@ -36,5 +36,5 @@ def percent_text(share: float) -> str:
 
 
 def decimal_text(value: float, digits: int = 2) -> str:
-    """Return a number with a fixed number of decimals and a true minus."""
+    """Return a number with a fixed number of decimals and a true minus sign."""
     return UNKNOWN if math.isnan(value) else f"{value:,.{digits}f}".replace("-", MINUS)

@@ -1,4 +1,9 @@
-"""Refuse a bad value in one sentence; read a TOML table with every mistake gathered."""
+"""Checks values and reads TOML: a bad value is refused in one sentence, and a table collects all its mistakes.
+
+- `check_*`: checks of single values, which raise `DesignError`.
+- `nearest_hint`, `toml_string`, `decode_toml`, `read_named_toml`: help with TOML text.
+- `TomlTable`: a TOML table that adds every mistake to a list of problems.
+"""
 
 from __future__ import annotations
 
@@ -73,17 +78,23 @@ def check_level(level: float) -> float:
 
 
 def check_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    """Return `values` as a finite, one-dimensional, read-only float array of its own.
+    """Return `values` as a finite, one-dimensional, read-only float array.
 
-    An array that nobody may write to (nor to what it is a view of) is kept as it is, since fresh memory costs more than
-    the sums that follow.
+    An array that can no longer be written to (nor the array that it is a view of) is returned as it is, because a copy
+    would cost more than the computations that follow. Any other array is copied.
+
+    Parameters
+    ----------
+    values : array_like, shape (n,)
+    name : str
+        What the values are, for the error message.
 
     Raises
     ------
     DesignError
         If the shape is not (n,), or a value is missing or infinite.
     """
-    array = values if _is_fixed(values) else np.array(values, dtype=np.float64)
+    array = values if _is_read_only(values) else np.array(values, dtype=np.float64)
     if array.ndim != 1:
         msg = f"{name} must have shape (n,); shape {array.shape} was given."
         raise DesignError(msg)
@@ -95,7 +106,7 @@ def check_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return array
 
 
-def _is_fixed(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
+def _is_read_only(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
     array: object = values
     if not (isinstance(array, np.ndarray) and array.dtype == np.float64 and array.flags.c_contiguous):
         return False
@@ -107,34 +118,34 @@ def _is_fixed(values: ArrayLike) -> TypeGuard[NDArray[np.float64]]:
 
 
 def nearest_hint(word: str, known: Iterable[str]) -> str:
-    """Return a hint that names the known word nearest to `word`, or all known words.
+    """Return a hint that names the known word most similar to `word`, or all known words.
 
     Examples
     --------
-    >>> nearest("bandwith", ["bandwidth", "cell"])  # codespell:ignore
+    >>> nearest_hint("bandwith", ["bandwidth", "cell"])  # codespell:ignore
     'did you mean "bandwidth"?'
     """
     options = sorted(known)
-    close = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
-    if close:
-        return f'did you mean "{close[0]}"?'
+    matches = difflib.get_close_matches(word, options, n=1, cutoff=0.6)
+    if matches:
+        return f'did you mean "{matches[0]}"?'
     return "known are: " + ", ".join(options) + "." if options else "there is none to choose from."
 
 
 def toml_string(text: str) -> str:
-    r"""Return a text as a TOML string, whatever signs are in it.
+    r"""Return a text as a TOML string, whatever characters it contains.
 
     Examples
     --------
-    >>> print(quoted('say "b"'))
+    >>> print(toml_string('say "b"'))
     "say \"b\""
     """
-    # JSON knows no other way, but leaves the delete sign, which TOML refuses.
+    # A JSON string is a valid TOML string, except for the delete character, which TOML refuses.
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def decode_toml(path: Path) -> str:
-    """Return the text of a TOML file; the mark that some Windows programs put before UTF-8 is no part of it.
+    """Return the text of a TOML file, without the byte order mark that some Windows programs write.
 
     Raises
     ------
@@ -152,7 +163,7 @@ def decode_toml(path: Path) -> str:
 def read_named_toml(
     name: str, folder: Path, *, package: str, shipped: Collection[str], absent: str, unknown: str
 ) -> str:
-    """Return the TOML of what a study names: a file of its own, or one that comes with geoharm.
+    """Return the TOML text that a study names: a file of its own, or one that is shipped with geoharm.
 
     Parameters
     ----------
@@ -160,10 +171,10 @@ def read_named_toml(
         A shipped name, or a path that ends in .toml, relative to `folder`.
     folder : Path
     package : str
-        Where the shipped files lie.
+        Package that contains the shipped files.
     shipped : collection of str
     absent, unknown : str
-        What is said where the file, or the name, does not exist.
+        Messages if the file, or the name, does not exist.
 
     Raises
     ------
@@ -181,16 +192,16 @@ def read_named_toml(
 
 
 class TomlTable:
-    """A TOML table that remembers where it stands and which mistakes it met.
+    """A TOML table that knows its place in the file and collects its mistakes.
 
-    Every getter returns a value of the right type, so that reading goes on after a mistake and finds the next one.
-    What it returns then is a placeholder: nothing may be used while `problems` is not empty.
+    Every getter returns a value of the right type, so that reading continues after a mistake and finds the next one.
+    After a mistake the value is a placeholder: nothing may be used unless `problems` is empty.
 
     Parameters
     ----------
     content : dict
     where : str
-        "boston.toml, operation 1": starts every sentence.
+        Place in the file, such as "boston.toml, operation 1"; every sentence starts with it.
     problems : list of str
         Mistakes are added here.
     """
@@ -206,20 +217,20 @@ class TomlTable:
         return key in self.content
 
     def refuse(self, key: str, why: str) -> None:
-        """Note a mistake: `why` says the rule and ends the sentence."""
+        """Add a mistake; `why` states the rule and ends the sentence."""
         value = self.content.get(key)
-        given = "" if value is None or isinstance(value, dict) else f" = {_shown(value)}"
+        given = "" if value is None or isinstance(value, dict) else f" = {_value_text(value)}"
         self.problems.append(f"{self.where}: {key}{given} {why}")
 
     def known(self, *keys: str) -> TomlTable:
-        """Refuse keys that are not listed; return the table itself."""
+        """Add a mistake for every key that is not listed; return the table itself."""
         for key in self.content:
             if key not in keys:
                 self.problems.append(f"{self.where}: {key} is not a known key; {nearest_hint(key, keys)}")
         return self
 
     def text(self, key: str, default: str | None = None, *, choices: Sequence[str] = ()) -> str:
-        """Return a text; needed unless a default is given; one of `choices` if there are any."""
+        """Return a text. It is required unless a default is given, and must be one of `choices` if there are any."""
         value = self._get(key, default)
         if value is None:
             return ""
@@ -235,13 +246,17 @@ class TomlTable:
         value = self._get(key, default)
         if value is None:
             return ()
-        if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(v, str) for v in value):
+        if (
+            isinstance(value, str)
+            or not isinstance(value, Iterable)
+            or not all(isinstance(item, str) for item in value)
+        ):
             self.refuse(key, 'must be a list of texts, such as ["a", "b"].')
             return ()
         return tuple(value)
 
     def number(self, key: str, default: float | None = None, *, least: float = 0, most: float = float("inf")) -> float:
-        """Return a number between `least` and `most`, both allowed."""
+        """Return a number from `least` to `most`, both included."""
         value = self._get(key, default)
         if value is None:
             return least
@@ -264,7 +279,7 @@ class TomlTable:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(
-            isinstance(v, int | float) and not isinstance(v, bool) for v in value
+            isinstance(item, int | float) and not isinstance(item, bool) for item in value
         ):
             self.refuse(key, "must be a list of numbers, such as [250, 500].")
             return ()
@@ -312,6 +327,6 @@ class TomlTable:
         return self.content[key]
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     text = f'"{value}"' if isinstance(value, str) else str(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,17 +1,17 @@
-"""What can go wrong, as a tree.
+"""The errors of geoharm, as a tree.
 
 ::
 
     GeoharmError
-    |-- StudyError         the study file or an area file is wrong; lists every mistake found
+    |-- StudyError         the study file or an area file is wrong; lists every mistake
     |-- DataError          an input file cannot be read as its format says
-    |   `-- QualityError      it can be read, but reading it on would mislead (swapped coordinates, ...)
+    |   `-- QualityError      it can be read, but its content would mislead (swapped coordinates, ...)
     |-- DesignError        zones, windows or counts do not make a valid comparison
-    |-- DatabaseError         the database cannot be used
+    |-- DatabaseError      the database cannot be used
     |   `-- DatabaseBusyError      another program is using it: try again later
     `-- PublishError       an output cannot be written
 
-Every message is one plain sentence or a list of them: what is wrong, the rule, the value given, the way out.
+Every message is one plain sentence, or a list of them: what is wrong, the rule, the value that was given, and what to do.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 
 class GeoharmError(Exception):
-    """The parent of every error a user is meant to read."""
+    """The base class of every error that a user is meant to read."""
 
 
 class StudyError(GeoharmError):
@@ -44,7 +44,7 @@ class DataError(GeoharmError):
 
 
 class QualityError(DataError):
-    """A file can be read, but going on would mislead."""
+    """A file can be read, but its content would mislead."""
 
 
 class DesignError(GeoharmError):

@@ -1,4 +1,4 @@
-"""Everything found by a study and by each of its operations, at full precision: never published as it is."""
+"""Results of a study and of each of its operations at full precision; never published as they are."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from geoharm.model.table_ledger import TableLedger
 
 @dataclass(frozen=True, slots=True)
 class PreregistrationStatus:
-    """How a result stands to its locked plan.
+    """How a result relates to its preregistered plan.
 
     Attributes
     ----------
     digest : str
         SHA-256 of the locked plan; empty if none was locked.
     locked_on : str
-        Day of the lock, "2026-11-24"; empty if none was.
+        Day of the lock, such as "2026-11-24"; empty if none was locked.
     outcomes_loaded : bool
-        Whether events after the operation's start were in the database when it was locked.
+        Whether the database held events after the operation's start when the plan was locked.
     changes : tuple of str
-        What the study file says now that the locked plan did not, one sentence part each.
+        Differences between the study file and the locked plan, one part of a sentence each.
     operation_begun : bool
         Whether an operation had begun by the day of the lock, so that outcomes could have been seen elsewhere.
     """
@@ -43,7 +43,7 @@ class PreregistrationStatus:
 
     @property
     def is_confirmatory(self) -> bool:
-        """Whether the plan was locked while its database held no outcomes, and is the same today."""
+        """Whether the plan was locked while its database held no outcomes, and has not changed since."""
         return bool(self.digest) and not self.outcomes_loaded and not self.changes
 
     @property
@@ -53,15 +53,15 @@ class PreregistrationStatus:
 
     @property
     def sentence(self) -> str:
-        """For readers: what kind of result this is, and why."""
+        """A sentence that says which kind of result this is, and why."""
         if not self.digest:
             return "Exploratory: no plan was locked before the outcomes were seen."
         locked = f"its plan was locked on {self.locked_on}"
         if self.is_confirmatory:
-            known = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
+            confirmatory = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
             if self.operation_begun:
-                return f"{known} The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
-            return known
+                return f"{confirmatory} The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+            return confirmatory
         if self.outcomes_loaded:
             return f"Exploratory: {locked}, after outcomes had been loaded."
         count = len(self.changes)
@@ -73,7 +73,7 @@ NOT_PREREGISTERED = PreregistrationStatus()
 
 @dataclass(frozen=True, slots=True)
 class OperationResult:
-    """Everything found about one operation.
+    """All results of one operation.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ class OperationResult:
     measures : tuple of MeasureResult
         The primary measure first.
     harm : HarmAssessment or None
-        What all harms add up to, under whose values.
+        The harm assessment, under every value profile.
     """
 
     design: Design
@@ -91,7 +91,7 @@ class OperationResult:
 
 @dataclass(frozen=True, slots=True)
 class StudyResult:
-    """Everything a study found; full precision, so never published as it is.
+    """All results of a study at full precision, so never published as they are.
 
     Attributes
     ----------
@@ -100,17 +100,16 @@ class StudyResult:
     hotspots : tuple of HotspotResult
     operations : tuple of OperationResult
     tables : tuple of TableLedger
-        Of the sources that hold no events.
+        Ledgers of the sources that hold no events.
     changes : tuple of ChangeResult
         One for each operation and measure.
     patterns : tuple of PatternResult
         One for each measure.
     forests : tuple of (zone, Forest)
-        The primary measure over all operations, where there are several.
+        Forest plots of the primary measure over all operations, if there are several.
     preregistration : PreregistrationStatus
-        Whether this was planned beforehand.
     composites : tuple of CompositeSummary
-        Over several measures, rings or windows at once.
+        Composite outcomes over several measures, rings or windows.
     """
 
     study: Study

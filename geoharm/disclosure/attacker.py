@@ -1,4 +1,8 @@
-"""Does a small count follow from all numbers of a release together? Integer programmes over every count in it."""
+"""The disclosure attack: which small counts follow from all published numbers of a release together.
+
+For every count that a release speaks about, integer programs (HiGHS) compute the smallest and the largest value that
+agree with all published numbers.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +18,25 @@ from scipy import optimize, sparse
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term
 from geoharm.model.disclosure_rules import DisclosureRule
 
-# Outlines that differ by less are one: it is what rounding to a metre leaves along an edge.
+# Outlines that differ by less count as the same: rounding to a metre leaves such slivers along an edge.
 _SLIVER_M2 = 100.0
-_DRAWS = 8
-# No count is larger: so every sum has a greatest value.
-_MOST = 1e6
+_RANDOM_GOALS = 8
+# An upper bound of every count, so that every sum has a largest value.
+_MAX_COUNT = 1e6
 
 
 @dataclass(frozen=True, slots=True)
 class ExposedCell:
-    """A count that the numbers of a release leave too few values.
+    """A count for which a release leaves fewer possible values than its rule requires.
 
     Attributes
     ----------
     text : str
-        Whose count.
+        Which count, in words.
     measures : tuple of str
+        Keys of its measures (`row_key`).
     low, high : int
-        The only values that agree with every published number.
+        The smallest and the largest value that agree with every published number.
     """
 
     text: str
@@ -42,15 +47,15 @@ class ExposedCell:
 
 @dataclass(frozen=True, slots=True)
 class AttackResult:
-    """What an attacker who has every published number could find out.
+    """The result of an attack by a reader who knows every published number.
 
     Attributes
     ----------
     exposed : tuple of ExposedCell
     possible : bool
-        Whether any counts agree with all numbers; if not, they speak of different data.
+        Whether any counts agree with all numbers. If not, the numbers were computed from different data.
     cells : int
-        Counts that were tried.
+        Number of counts that were tested.
     """
 
     exposed: tuple[ExposedCell, ...]
@@ -59,45 +64,54 @@ class AttackResult:
 
 
 def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[str] | None = None) -> AttackResult:
-    r"""Return every count that could be small and that the release pins to fewer values than its rule leaves open.
+    r"""Return every count that could be small and has fewer possible values than its rule requires.
 
     Parameters
     ----------
     constraints : Constraints
-        Of one release, or of several put together.
+        The published numbers of one release, or of several releases merged.
     rule : DisclosureRule
     only : frozenset of str, optional
-        Try the counts of these measures alone, against all numbers.
+        Keys of measures. Only their counts are tested, but against all numbers.
+
+    Returns
+    -------
+    AttackResult
 
     Notes
     -----
-    Outlines and windows cut place and time into cells; cells that every number treats alike are one unknown
-    :math:`x_j`, whole and not negative. Each published number is :math:`l_i \le \sum_j a_{ij} x_j \le u_i`. For every
-    unknown, and every withheld sum, the least and the greatest value are found (HiGHS). A cell is pinned if its values
-    are fewer than k and one of them is small. A label such as "under 5" leaves k - 1 values by its own words: so labels
-    bound from above only, and are tried again with both their ends, under which k - 1 values must stay.
+    Outlines and windows divide space and time into cells. Cells that enter every published number in the same way are
+    merged into one unknown :math:`x_j`, a whole number of zero or more. Each published number is one constraint,
+    :math:`l_i \le \sum_j a_{ij} x_j \le u_i`. For every unknown, and for every suppressed sum, the smallest and the
+    largest possible value are computed (HiGHS).
 
-    No true count is used: the audit sees what a reader sees.
+    A count is exposed if it has too few possible values and one of them is small. A label such as "under 5" by itself
+    leaves k - 1 values (k where the rule suppresses zeros too). So the attack runs twice:
+
+    - labels bound a count from below and from above, and as many values must remain as the label itself leaves;
+    - labels bound a count from above only, and k values must remain.
+
+    The true counts are not used: the attack knows only what a reader knows.
     """
     system = _System(constraints, only)
     if not system.cells:
         return AttackResult((), possible=True, cells=0)
-    found: dict[int, ExposedCell] = {}
+    exposed: dict[int, ExposedCell] = {}
     ranges = None
-    for labels, enough in ((True, rule.kept_open), (False, rule.threshold)):
+    for labels, values_needed in ((True, rule.kept_open), (False, rule.threshold)):
         ranges = system.ranges(rule, labels=labels, seen=ranges)
         if ranges is None:
             return AttackResult((), possible=False, cells=len(system.cells))
-        for number, (low, high) in enumerate(zip(*ranges, strict=True)):
-            if high - low + 1 < enough and low < rule.threshold and high >= rule.least:
-                cell = system.cells[number]
-                found.setdefault(number, ExposedCell(cell.text, cell.measures, int(low), int(high)))
-    return AttackResult(tuple(found[number] for number in sorted(found)), possible=True, cells=len(system.cells))
+        for index, (low, high) in enumerate(zip(*ranges, strict=True)):
+            if high - low + 1 < values_needed and low < rule.threshold and high >= rule.least:
+                cell = system.cells[index]
+                exposed.setdefault(index, ExposedCell(cell.text, cell.measures, int(low), int(high)))
+    return AttackResult(tuple(exposed[index] for index in sorted(exposed)), possible=True, cells=len(system.cells))
 
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A sum of unknowns that is tried: `weights` over the columns."""
+    """A sum of unknowns to be tested; `weights` are its coefficients over the columns."""
 
     text: str
     measures: tuple[str, ...]
@@ -105,67 +119,79 @@ class _Cell:
 
 
 class _System:
-    """The published numbers as rows, the unknown counts as columns."""
+    """The published numbers as rows of a matrix, the unknown counts as its columns."""
 
     def __init__(self, constraints: Constraints, only: frozenset[str] | None) -> None:
-        told = list(constraints.values)
-        whole = _Columns(constraints)
-        rows = [whole.row(one.terms) for one in told]
-        full = np.array(rows) if rows else np.zeros((0, whole.size))
-        used = np.flatnonzero(np.any(full != 0, axis=0))
-        # Cells that every number treats alike are one unknown: the first of them stands for all.
-        alike: dict[bytes, int] = {}
-        for column in used:
-            alike.setdefault(full[:, column].tobytes(), int(column))
-        first = list(alike.values())
-        self.matrix = full[:, first]
-        self.low = np.array([one.low for one in told])
-        self.high = np.array([one.high for one in told])
-        self.label = np.array([one.withheld and one.low > 0 for one in told], dtype=bool)
-        columns = [column for column in range(self.matrix.shape[1]) if not self._is_told(column)]
+        values = list(constraints.values)
+        unknowns = _Columns(constraints)
+        rows = [unknowns.row(value.terms) for value in values]
+        full_matrix = np.array(rows) if rows else np.zeros((0, unknowns.size))
+        used_columns = np.flatnonzero(np.any(full_matrix != 0, axis=0))
+        # Cells that enter all numbers in the same way are one unknown; the first of them represents all.
+        column_by_pattern: dict[bytes, int] = {}
+        for column in used_columns:
+            column_by_pattern.setdefault(full_matrix[:, column].tobytes(), int(column))
+        representatives = list(column_by_pattern.values())
+        self.matrix = full_matrix[:, representatives]
+        self.low = np.array([value.low for value in values])
+        self.high = np.array([value.high for value in values])
+        self.label = np.array([value.withheld and value.low > 0 for value in values], dtype=bool)
+        open_columns = [column for column in range(self.matrix.shape[1]) if not self._is_published(column)]
         cells = [
-            _Cell(whole.name(first[one]), (whole.measure(first[one]),), np.eye(1, len(first), one)[0])
-            for one in columns
+            _Cell(
+                unknowns.name(representatives[position]),
+                (unknowns.measure(representatives[position]),),
+                np.eye(1, len(representatives), position)[0],
+            )
+            for position in open_columns
         ]
         cells += [
-            _Cell(one.text, tuple(sorted({term.measure for term in one.terms})), row)
-            for one, row in zip(told, self.matrix, strict=True)
-            if one.withheld and len(one.terms) == 1 and np.count_nonzero(row) > 1
+            _Cell(value.text, tuple(sorted({term.measure for term in value.terms})), row)
+            for value, row in zip(values, self.matrix, strict=True)
+            if value.withheld and len(value.terms) == 1 and np.count_nonzero(row) > 1
         ]
         self.cells = [cell for cell in cells if only is None or only & set(cell.measures)]
 
-    def _is_told(self, column: int) -> bool:
-        """Return whether a published number is this unknown and no other, exactly."""
+    def _is_published(self, column: int) -> bool:
+        """Return whether one of the published numbers is exactly this unknown alone."""
         alone = (self.matrix[:, column] == 1) & (np.count_nonzero(self.matrix, axis=1) == 1)
         return bool((alone & (self.low == self.high)).any())
 
     def ranges(self, rule: DisclosureRule, *, labels: bool, seen: _Ranges | None = None) -> _Ranges | None:
-        """Return the least and the greatest value of every cell; None if no counts agree with all numbers.
+        """Return the smallest and the largest value of every cell; None if no counts agree with all numbers.
 
-        Only as far as it matters: a cell that is `seen` to take enough values is not followed to its ends.
+        The search stops early where it can: a cell for which enough values were found is not followed to its ends.
+
+        Parameters
+        ----------
+        rule : DisclosureRule
+        labels : bool
+            Whether a label such as "under 5" also bounds its count from below.
+        seen : pair of ndarray, optional
+            Values already known to be possible: smallest and largest of every cell.
         """
         solver = _Solver(self.matrix, self.low if labels else np.where(self.label, 0.0, self.low), self.high)
         goals = [cell.weights for cell in self.cells]
-        # Nearly all of it is 0: whole tables would cost more than the solving.
+        # Nearly all weights are 0: a dense table would cost more time than the solving.
         weights = sparse.csr_matrix(np.array(goals))
-        parts = (weights != 0).astype(np.int64)
+        nonzero = (weights != 0).astype(np.int64)
         least, greatest = seen or (np.full(len(self.cells), np.inf), np.full(len(self.cells), -np.inf))
         least, greatest = least.copy(), greatest.copy()
-        # Some worlds at random first: most cells take enough values in them, and need not be tried one by one.
-        draws = np.random.default_rng(0).choice([-1.0, 1.0], size=(_DRAWS, self.matrix.shape[1]))
-        for number, goal in [(-1, draw) for draw in draws] + list(enumerate(goals)):
+        # Random goals first: their solutions give most cells enough values, so these cells need no search of their own.
+        random_goals = np.random.default_rng(0).choice([-1.0, 1.0], size=(_RANDOM_GOALS, self.matrix.shape[1]))
+        for index, goal in [(-1, random_goal) for random_goal in random_goals] + list(enumerate(goals)):
             for sign in (1.0, -1.0):
-                if number >= 0 and greatest[number] - least[number] + 1 >= rule.threshold:
+                if index >= 0 and greatest[index] - least[index] + 1 >= rule.threshold:
                     break
                 solution = solver.least(sign * goal)
                 if solution is None:
                     return None
-                # What no row joins to the goal was not solved for, and says nothing of the cells in it.
+                # Unknowns that no row connects with the goal were not solved for; cells that contain them are left out.
                 solved = np.isfinite(solution)
-                whole = parts @ (~solved).astype(np.int64) == 0
-                values = (weights @ np.where(solved, np.round(solution), 0.0))[whole]
-                least[whole] = np.minimum(least[whole], values)
-                greatest[whole] = np.maximum(greatest[whole], values)
+                complete = nonzero @ (~solved).astype(np.int64) == 0
+                values = (weights @ np.where(solved, np.round(solution), 0.0))[complete]
+                least[complete] = np.minimum(least[complete], values)
+                greatest[complete] = np.maximum(greatest[complete], values)
         return least, greatest
 
 
@@ -173,54 +199,56 @@ _Ranges = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 class _Solver:
-    """Least values of sums of whole, non-negative unknowns between rows' bounds, part by part."""
+    """Minimises sums of whole, non-negative unknowns between the bounds of the rows, component by component."""
 
     def __init__(self, matrix: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         keep = np.isfinite(high) | (low > 0)
         self._matrix, self._low, self._high = sparse.csc_matrix(matrix[keep]), low[keep], high[keep]
-        touch = (self._matrix != 0).astype(np.int64)
-        self._parts = np.asarray(sparse.csgraph.connected_components(touch.T @ touch, directed=False)[1])
-        self._inner: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]] = {}
+        incidence = (self._matrix != 0).astype(np.int64)
+        self._components = np.asarray(sparse.csgraph.connected_components(incidence.T @ incidence, directed=False)[1])
+        self._submatrices: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]] = {}
 
     def least(self, goal: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Return unknowns, within all bounds, whose weighted sum is least; None if no unknowns are within all bounds.
+        """Return unknowns within all bounds whose weighted sum is smallest; None if no unknowns are within all bounds.
 
-        NaN for unknowns that no row joins, directly or through others, to those of the sum.
+        Unknowns that no row connects, directly or through others, with those of the sum are NaN.
         """
-        columns, rows, inner = self._part(goal)
+        columns, rows, submatrix = self._component(goal)
         solution = np.full(goal.size, np.nan)
-        solution[columns] = np.where(goal[columns] < 0, _MOST, 0.0)
+        solution[columns] = np.where(goal[columns] < 0, _MAX_COUNT, 0.0)
         if rows.size:
             result = optimize.milp(
                 goal[columns],
                 integrality=np.ones(columns.size),
-                bounds=optimize.Bounds(0, _MOST),
-                constraints=optimize.LinearConstraint(inner, self._low[rows], self._high[rows]),
+                bounds=optimize.Bounds(0, _MAX_COUNT),
+                constraints=optimize.LinearConstraint(submatrix, self._low[rows], self._high[rows]),
             )
             if result.x is None:
                 return None
             solution[columns] = result.x
         return solution
 
-    def _part(self, weights: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]:
-        """Return the columns and rows that have to do with a sum, and the matrix between them."""
-        key = tuple(sorted(set(self._parts[weights != 0].tolist())))
-        if key not in self._inner:
-            columns = np.flatnonzero(np.isin(self._parts, key))
+    def _component(
+        self, weights: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]:
+        """Return the columns and rows that are connected with a sum, and the matrix between them."""
+        key = tuple(sorted(set(self._components[weights != 0].tolist())))
+        if key not in self._submatrices:
+            columns = np.flatnonzero(np.isin(self._components, key))
             rows = np.unique(self._matrix[:, columns].indices)
-            self._inner[key] = (columns, rows, self._matrix[:, columns][rows])
-        return self._inner[key]
+            self._submatrices[key] = (columns, rows, self._matrix[:, columns][rows])
+        return self._submatrices[key]
 
 
 class _Columns:
-    """Cells of place and time: one column for every measure, piece of ground and piece of time."""
+    """The unknown counts: one column for every measure, piece of ground and piece of time."""
 
     def __init__(self, constraints: Constraints) -> None:
-        terms = [term for one in constraints.values for term in one.terms]
+        terms = [term for value in constraints.values for term in value.terms]
         self._pieces, self._members = _overlay(constraints)
-        loose = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
-        self._members |= {place: {len(self._pieces) + index} for index, place in enumerate(loose)}
-        self._places = len(self._pieces) + len(loose)
+        without_outline = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
+        self._members |= {place: {len(self._pieces) + index} for index, place in enumerate(without_outline)}
+        self._places = len(self._pieces) + len(without_outline)
         self._names: dict[int, list[str]] = {}
         for place, members in self._members.items():
             for member in members:
@@ -228,7 +256,13 @@ class _Columns:
         self._measures = sorted({term.measure for term in terms})
         self._cuts = {
             measure: sorted(
-                {edge for term in terms if term.measure == measure for p in term.periods for edge in (p.start, p.end)}
+                {
+                    edge
+                    for term in terms
+                    if term.measure == measure
+                    for period in term.periods
+                    for edge in (period.start, period.end)
+                }
             )
             for measure in self._measures
         }
@@ -239,64 +273,69 @@ class _Columns:
             self.size += self._places * (len(self._cuts[measure]) - 1)
 
     def row(self, terms: Sequence[Term]) -> NDArray[np.float64]:
-        """Return the coefficients of a sum."""
-        found = np.zeros(self.size)
+        """Return the coefficients of a sum of terms."""
+        coefficients = np.zeros(self.size)
         for term in terms:
             cuts = self._cuts[term.measure]
             inside = np.zeros((self._places, len(cuts) - 1), dtype=bool)
-            times = np.array([any(p.start <= a and b <= p.end for p in term.periods) for a, b in pairwise(cuts)])
-            ground = sorted({member for place in term.places for member in self._members.get(place, ())})
-            inside[ground] |= times
+            in_time = np.array(
+                [
+                    any(period.start <= start_day and end_day <= period.end for period in term.periods)
+                    for start_day, end_day in pairwise(cuts)
+                ]
+            )
+            pieces = sorted({member for place in term.places for member in self._members.get(place, ())})
+            inside[pieces] |= in_time
             start = self._offset[term.measure]
-            found[start : start + inside.size] += term.factor * inside.ravel()
-        return found
+            coefficients[start : start + inside.size] += term.factor * inside.ravel()
+        return coefficients
 
     def measure(self, column: int) -> str:
-        return max((name for name in self._measures if self._offset[name] <= column), key=lambda one: self._offset[one])
+        return max((name for name in self._measures if self._offset[name] <= column), key=lambda key: self._offset[key])
 
     def name(self, column: int) -> str:
-        """Return whose count a column is: the measure, and the stretch of time."""
+        """Return which count a column is: the measure, and the period."""
         measure = self.measure(column)
         cuts = self._cuts[measure]
-        _, time = divmod(column - self._offset[measure], len(cuts) - 1)
-        return f"{measure}, from {cuts[time]} up to {cuts[time + 1]}"
+        _, period_index = divmod(column - self._offset[measure], len(cuts) - 1)
+        return f"{measure}, from {cuts[period_index]} up to {cuts[period_index + 1]}"
 
 
 def _overlay(constraints: Constraints) -> tuple[list[shapely.Geometry], dict[str, set[int]]]:
-    """Cut the ground into pieces that lie in or out of every outline whole."""
+    """Return pieces of ground that each lie wholly inside or outside every outline, and the pieces of each outline."""
     pieces: list[shapely.Geometry] = []
     members: dict[str, set[int]] = {}
     for name, shape in sorted(constraints.outlines.items()):
-        rest, inside = shape, set()
+        remainder, piece_indices = shape, set()
         for index in np.flatnonzero(shapely.intersects(np.array(pieces, dtype=object), shape)).tolist():
             common = pieces[index].intersection(shape)
             if common.area < _SLIVER_M2:
                 continue
             outside = pieces[index].difference(shape)
             if outside.area < _SLIVER_M2:
-                inside.add(index)
+                piece_indices.add(index)
             else:
                 pieces[index] = common
-                for owners in members.values():
-                    if index in owners:
-                        owners.add(len(pieces))
+                for outline_members in members.values():
+                    if index in outline_members:
+                        outline_members.add(len(pieces))
                 pieces.append(outside)
-                inside.add(index)
-            rest = rest.difference(common)
-        if rest.area >= _SLIVER_M2:
-            inside.add(len(pieces))
-            pieces.append(rest)
-        members[name] = inside
+                piece_indices.add(index)
+            remainder = remainder.difference(common)
+        if remainder.area >= _SLIVER_M2:
+            piece_indices.add(len(pieces))
+            pieces.append(remainder)
+        members[name] = piece_indices
     return pieces, members
 
 
 def merge_constraints(*tellings: Constraints) -> Constraints:
-    """Return what several releases tell, put together; what both say is said once."""
-    told: dict[tuple[object, ...], PublishedValue] = {}
-    ground: dict[str, shapely.Geometry] = {}
+    """Return the published values of several releases together; a value in more than one of them is kept once."""
+    values: dict[tuple[object, ...], PublishedValue] = {}
+    outlines: dict[str, shapely.Geometry] = {}
     for constraints in tellings:
-        told |= {(one.terms, one.low, one.high, one.withheld): one for one in constraints.values}
-        ground |= constraints.outlines
+        values |= {(value.terms, value.low, value.high, value.withheld): value for value in constraints.values}
+        outlines |= constraints.outlines
     return Constraints(
-        tuple(told.values()), ground, tuple(leak for constraints in tellings for leak in constraints.leaks)
+        tuple(values.values()), outlines, tuple(leak for constraints in tellings for leak in constraints.leaks)
     )

@@ -1,4 +1,4 @@
-"""Where measures changed, as it may be published: pictures in classes, and their reading in square kilometres."""
+"""Maps of change that may be released: images in five classes, and the area of each class in words."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ CLASS_WORDS = ("chance can explain", "half or fewer", "fewer", "more", "twice or
 
 
 def protect_change(result: ChangeResult, area: StudyArea, k: int) -> ReleasedChange:
-    """Return what may be published of one measure's change: no cell that rests on fewer than k events or places.
+    """Return one measure's change as it may be released: every drawn cell rests on at least k events and k places.
 
     Parameters
     ----------
     result : ChangeResult
     area : StudyArea
     k : int
-        1 shows every cell.
+        Threshold of the disclosure rule; 1 draws every cell.
     """
     if not result.surfaces:
         return ReleasedChange(result.measure, result.operation, {}, {}, 0.0, 0.0, result.note)
@@ -30,30 +30,30 @@ def protect_change(result: ChangeResult, area: StudyArea, k: int) -> ReleasedCha
     return ReleasedChange(
         measure=result.measure,
         operation=result.operation,
-        pictures={one.kind: change_image(one, area, k) for one in result.surfaces},
-        readings={one.kind: _reading(one, k) for one in result.surfaces},
+        pictures={surface.kind: change_image(surface, area, k) for surface in result.surfaces},
+        readings={surface.kind: _reading(surface, k) for surface in result.surfaces},
         bandwidth=first.bandwidth,
         cell=first.grid.cell,
-        note=_how(first),
+        note=_method_note(first),
     )
 
 
 def _reading(change: ChangeSurface, k: int) -> str:
-    """Return the question and how much ground each answer takes."""
+    """Return what the map shows in words: its question, and the area of each class."""
     drawn = (change.support >= k) & (change.places >= k)
     classes = np.where(drawn, change_classes(change), 0)
 
-    def km2(*which: int) -> str:
-        ground = float(np.isin(classes, which).sum()) * change.grid.cell_km2
-        if not ground:
+    def km2(*class_numbers: int) -> str:
+        area = float(np.isin(classes, class_numbers).sum()) * change.grid.cell_km2
+        if not area:
             return "no ground"
-        return f"{_text.decimal_text(ground, 2) if ground >= 0.005 else 'less than 0.01'} km\u00b2"
+        return f"{_text.decimal_text(area, 2) if area >= 0.005 else 'less than 0.01'} km\u00b2"
 
     question = ChangeKind(change.kind).question
     return f"{question} Fewer on {km2(2, 3)}, more on {km2(4, 5)}; chance can explain the rest, {km2(1)}."
 
 
-def _how(change: ChangeSurface) -> str:
+def _method_note(change: ChangeSurface) -> str:
     return (
         f"Grey: a difference that chance can explain. {change.permutations:,} reshuffled worlds (seed {change.seed}) in "
         f"which {change.block_rule}; {change.correction.value}, {_text.percent_text(change.level)} chance of any coloured "

@@ -1,4 +1,4 @@
-"""Which parts of a pooled question may be published, and whether its answer may."""
+"""Suppression in composite outcomes: which components may be released, and whether the pooled estimate may."""
 
 from __future__ import annotations
 
@@ -16,67 +16,94 @@ _MIN_ALONE = 2
 def protect_composites(
     questions: Sequence[CompositeSummary], operations: Sequence[ReleasedOperation], k: int
 ) -> tuple[ReleasedComposite, ...]:
-    """Return the questions as they may be published.
+    """Return the composite outcomes as they may be released.
 
     Parameters
     ----------
     questions : sequence of CompositeSummary
     operations : sequence of ReleasedOperation
-        As they are published.
+        As they are released.
     k : int
-        Counts from 1 to k - 1 are withheld; 1 withholds nothing.
+        Counts from 1 to k - 1 are suppressed; 1 suppresses nothing.
 
     Notes
     -----
-    A part is shown alone only where its zone and window are shown in the report anyhow. Where others are not, weights
-    are left out, and the pooled answer is given only if there are at least two of them, so that none follows from it.
-    Where a part rests on a withheld count, the pooled answer is withheld too.
+    - A component is shown by itself only where its zone and window are shown elsewhere in the report.
+    - Where some components are not shown, the weights are left out. The pooled estimate is then given only if at least
+      two components are not shown, so that none follows by subtraction.
+    - Where a component rests on a suppressed count, the pooled estimate is suppressed too.
     """
-    found = []
-    for one in questions:
-        answers = []
-        for answer in one.results:
-            shown = next(other for other in operations if other.design.operation.name == answer.operation)
-            answers.append(_answer(answer, shown, k))
-        lost = {answer.operation: frozenset({""}) for answer in answers if not answer.pooled.is_defined}
-        together = protect_forests([("", one.pooled)], lost, k)[0][1] if one.pooled is not None else None
-        found.append(ReleasedComposite(one.outcome, tuple(answers), together))
-    return tuple(found)
+    released = []
+    for summary in questions:
+        results = []
+        for result in summary.results:
+            operation = next(
+                candidate for candidate in operations if candidate.design.operation.name == result.operation
+            )
+            results.append(_release_result(result, operation, k))
+        suppressed = {
+            released_result.operation: frozenset({""})
+            for released_result in results
+            if not released_result.pooled.is_defined
+        }
+        pooled = protect_forests([("", summary.pooled)], suppressed, k)[0][1] if summary.pooled is not None else None
+        released.append(ReleasedComposite(summary.outcome, tuple(results), pooled))
+    return tuple(released)
 
 
-def _answer(answer: CompositeResult, operation: ReleasedOperation, k: int) -> ReleasedCompositeResult:
-    used = answer.used
-    seen, hidden = _published(operation)
-    secret = [part for part in used if _small(part, k) or _place(part) in hidden]
-    apart = [part for part in used if part not in secret and k > 1 and _place(part) not in seen]
-    weight = math.nan if secret or apart else 1 / max(len(used), 1)
-    rows = tuple((part.label, part.ratio, weight) for part in used if part not in secret and part not in apart)
-    small = f"withheld: a count under {k}, or one that would give it back"
-    alone = "in the answer, and not given alone: its zone and window are not shown on their own"
-    left_out = (*answer.left_out, *((part.label, small) for part in secret), *((part.label, alone) for part in apart))
-    pooled, fall = answer.pooled, answer.detectable_fall
-    if secret or 0 < len(apart) < _MIN_ALONE:
-        why = small if secret else "withheld: the one part that is not shown alone would follow from it"
-        pooled = replace(pooled, value=math.nan, standard_error=math.nan, note=why, intervals=(), p=math.nan)
-        fall = math.nan
-    return ReleasedCompositeResult(answer.operation, rows, left_out, pooled, fall, len(used), answer.note)
+def _release_result(result: CompositeResult, operation: ReleasedOperation, k: int) -> ReleasedCompositeResult:
+    components = result.used
+    shown_keys, suppressed_keys = _released_keys(operation)
+    suppressed = [
+        component for component in components if _is_small(component, k) or _key(component) in suppressed_keys
+    ]
+    not_alone = [
+        component
+        for component in components
+        if component not in suppressed and k > 1 and _key(component) not in shown_keys
+    ]
+    weight = math.nan if suppressed or not_alone else 1 / max(len(components), 1)
+    rows = tuple(
+        (component.label, component.ratio, weight)
+        for component in components
+        if component not in suppressed and component not in not_alone
+    )
+    suppressed_reason = f"withheld: a count under {k}, or one that would give it back"
+    not_alone_reason = "in the answer, and not given alone: its zone and window are not shown on their own"
+    left_out = (
+        *result.left_out,
+        *((component.label, suppressed_reason) for component in suppressed),
+        *((component.label, not_alone_reason) for component in not_alone),
+    )
+    pooled, detectable_fall = result.pooled, result.detectable_fall
+    if suppressed or 0 < len(not_alone) < _MIN_ALONE:
+        reason = (
+            suppressed_reason if suppressed else "withheld: the one part that is not shown alone would follow from it"
+        )
+        pooled = replace(pooled, value=math.nan, standard_error=math.nan, note=reason, intervals=(), p=math.nan)
+        detectable_fall = math.nan
+    return ReleasedCompositeResult(
+        result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note
+    )
 
 
-def _small(part: CompositeComponent, k: int) -> bool:
-    return any(0 < count < k for count in (part.before, part.after))
+def _is_small(component: CompositeComponent, k: int) -> bool:
+    return any(0 < count < k for count in (component.before, component.after))
 
 
-def _place(part: CompositeComponent) -> tuple[str, str, str]:
-    return part.measure, part.known_as, part.window
+def _key(component: CompositeComponent) -> tuple[str, str, str]:
+    return component.measure, component.known_as, component.window
 
 
-def _published(operation: ReleasedOperation) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
-    """Return which measures, zones and windows are shown in the report, and which are withheld in it."""
-    seen: set[tuple[str, str, str]] = set()
-    hidden: set[tuple[str, str, str]] = set()
-    for one in operation.measures:
-        rows = [(effect, "after") for effect in one.effects] + [(effect, effect.window) for effect in one.phases]
+def _released_keys(operation: ReleasedOperation) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:
+    """Return which (measure, zone, window) keys are shown in the report, and which are suppressed in it."""
+    shown: set[tuple[str, str, str]] = set()
+    suppressed: set[tuple[str, str, str]] = set()
+    for measure in operation.measures:
+        rows = [(effect, "after") for effect in measure.effects] + [
+            (effect, effect.window) for effect in measure.phases
+        ]
         for effect, window in rows:
-            place = (one.measure.name, effect.zone, window)
-            (hidden if effect.is_withheld else seen).add(place)
-    return seen, hidden
+            key = (measure.measure.name, effect.zone, window)
+            (suppressed if effect.is_withheld else shown).add(key)
+    return shown, suppressed

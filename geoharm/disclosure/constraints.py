@@ -1,4 +1,4 @@
-"""What a release tells of counts: every published number as a linear statement about events by place and time."""
+"""Published numbers as constraints: each one is a linear statement about counts by place and time."""
 
 from __future__ import annotations
 
@@ -25,19 +25,20 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
 
-# Outlines are compared on a grid of a metre; a hotspot's events and a city's totals are shown to the nearest ten.
-_PRECISION = 1.0
-_TENS = 5
-_DIGITS = 1e-8
-# A city's month of more than so many times k bounds no cell closely enough to matter.
-_FEW = 4
+# Outlines are compared on a grid of one metre. The events of a hotspot and the totals of a city are rounded to the
+# nearest ten, so they lie within 5 of the number shown.
+_GRID_METRES = 1.0
+_HALF_OF_TEN = 5
+_RELATIVE_PRECISION = 1e-8
+# The total of a month in the whole city is used only up to so many times k; a larger one bounds no cell closely.
+_BINDING_MULTIPLE = 4
 
 PERIODS = tuple[Period, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A multiple of one count: the events of a measure at any of some places, in any of some periods."""
+    """A factor times one count: the events of a measure at any of some places, in any of some periods."""
 
     factor: float
     measure: str
@@ -47,7 +48,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class PublishedValue:
-    """One published number: a weighted sum of counts lies from `low` to `high`.
+    """One published number: a weighted sum of counts that lies between `low` and `high`.
 
     Attributes
     ----------
@@ -55,9 +56,9 @@ class PublishedValue:
         Which number, in words.
     terms : tuple of Term
     low, high : float
-        Infinite where nothing is said.
+        Infinite where there is no bound.
     withheld : bool
-        Whether the number itself is not shown.
+        Whether the number itself is suppressed.
     """
 
     text: str
@@ -69,15 +70,15 @@ class PublishedValue:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """All that a release tells, and the ground it speaks of.
+    """All numbers that a release publishes, and the outlines of the places they refer to.
 
     Attributes
     ----------
     values : tuple of PublishedValue
     outlines : mapping of str to shapely geometry
-        Outlines of the places, in metres; a place that has none overlaps no other.
+        Outlines of the places, in metres. A place without an outline overlaps no other.
     leaks : tuple of str
-        Numbers that are shown although a count they are made from is withheld.
+        Numbers that are shown although they are made from a suppressed count.
     """
 
     values: tuple[PublishedValue, ...]
@@ -86,88 +87,98 @@ class Constraints:
 
 
 def constraints_of(release: Release) -> Constraints:
-    """Return everything a release tells of counts.
+    """Return every number of a release that bounds a count.
 
-    Windows' counts by zone and sum of zones, series, hotspots, differences whose other counts are shown, and the city's
-    months where they are few enough to bind. The line of the control, and the running difference beside the target's
-    months, tell the control's counts of every step; a clock is taken to tell the counts of its stretches. The running
-    difference and the event study say no more: they are functions of the months that are shown with them. Any further
-    number that is made from a withheld count is a leak as it stands: with nine digits it gives whole counts back,
-    however many are unknown.
+    Notes
+    -----
+    Included are:
+
+    - counts by window, of zones and of sums of zones;
+    - the time series of the target;
+    - the control's line, and the cumulative difference shown with the target's months: they give the control's count of
+      every step;
+    - hotspots;
+    - differences whose other counts are shown;
+    - the stretches of time of the released effect decays;
+    - the city's months, where they are small enough to bind.
+
+    The cumulative difference and the event study need no constraint of their own, as they are functions of the months
+    that are shown with them. Any other number that is made from a suppressed count is a leak: with nine digits it gives
+    whole counts back, however many are unknown.
     """
     rule = DISCLOSURE_RULES.get(release.rule) or DisclosureRule(release.rule, release.threshold, 1, 1, "")
-    ground: dict[str, BaseGeometry] = {}
-    told: list[PublishedValue] = []
+    outlines: dict[str, BaseGeometry] = {}
+    values: list[PublishedValue] = []
     leaks: list[str] = []
     everywhere: set[str] = set()
     for operation in release.operations:
-        places = _places(operation.design, ground)
-        everywhere |= {name for names in places.values() for name in names if name in ground}
+        places = _places(operation.design, outlines)
+        everywhere |= {name for names in places.values() for name in names if name in outlines}
         for measure in operation.measures:
-            for effect, window in _effects(measure, operation.design):
-                told += _of_effect(effect, measure.measure, operation.design.before, window, places, rule)
-                if effect.is_withheld and _says_more(effect):
+            for effect, window in _effects_with_windows(measure, operation.design):
+                values += _values_of_effect(effect, measure.measure, operation.design.before, window, places, rule)
+                if effect.is_withheld and _shows_derived_number(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an estimate")
-            told += _of_series(measure, places, rule)
-        hidden = {
-            (one.measure.name, effect.zone)
-            for one in operation.measures
-            for effect in one.effects
+            values += _values_of_series(measure, places, rule)
+        suppressed = {
+            (released.measure.name, effect.zone)
+            for released in operation.measures
+            for effect in released.effects
             if effect.is_withheld
         }
-        for net in operation.harm.net_harm if operation.harm else ():
-            unseen = [row for row in net.rows if (row.measure.name, net.zone) in hidden]
-            if any(math.isfinite(row.low) or math.isfinite(row.high) for row in unseen) or (
-                net.is_known and any(row.weight for row in unseen)
+        for net_harm in operation.harm.net_harm if operation.harm else ():
+            suppressed_rows = [row for row in net_harm.rows if (row.measure.name, net_harm.zone) in suppressed]
+            if any(math.isfinite(row.low) or math.isfinite(row.high) for row in suppressed_rows) or (
+                net_harm.is_known and any(row.weight for row in suppressed_rows)
             ):
-                leaks.append(f"harm added up in {net.zone}: {net.profile}")
-    for spots in release.hotspots:
-        told += _of_hotspots(spots, release, ground)
-    told += _of_months(release, tuple(sorted(everywhere)))
-    once = {(one.terms, one.low, one.high, one.withheld): one for one in reversed(told)}
-    return Constraints(tuple(reversed(once.values())), ground, tuple(leaks))
+                leaks.append(f"harm added up in {net_harm.zone}: {net_harm.profile}")
+    for hotspots in release.hotspots:
+        values += _values_of_hotspots(hotspots, release, outlines)
+    values += _values_of_months(release, tuple(sorted(everywhere)))
+    unique_values = {(value.terms, value.low, value.high, value.withheld): value for value in reversed(values)}
+    return Constraints(tuple(reversed(unique_values.values())), outlines, tuple(leaks))
 
 
 def row_key(measure: Measure) -> str:
-    """Return what makes two measures count the same rows."""
+    """Return a key that is the same for measures that count the same rows: source and categories."""
     return f"{measure.source}: {', '.join(sorted(measure.categories)) or 'all'}"
 
 
 def place_name(geometry: BaseGeometry, ground: dict[str, BaseGeometry]) -> str:
-    """Return the name of an outline by its shape, and keep the outline under it."""
-    shape = shapely.set_precision(geometry, _PRECISION)
+    """Return the name of an outline (a hash of its shape), and store the outline under that name."""
+    shape = shapely.set_precision(geometry, _GRID_METRES)
     name = hashlib.sha256(shapely.to_wkb(shapely.normalize(shape))).hexdigest()[:16]
     ground[name] = shape
     return name
 
 
-def _places(design: Design, ground: dict[str, BaseGeometry]) -> dict[str, tuple[str, ...]]:
+def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tuple[str, ...]]:
     """Return the places that make up every zone and sum of zones of an operation."""
-    names = {zone.name: (place_name(zone.geometry, ground),) for zone in design.zones}
+    names = {zone.name: (place_name(zone.geometry, outlines),) for zone in design.zones}
 
-    def of(role: ZoneRole) -> tuple[str, ...]:
+    def places_of_role(role: ZoneRole) -> tuple[str, ...]:
         return tuple(name for zone in design.of_role(role) for name in names[zone.name])
 
-    target, gap, rings = of(ZoneRole.TARGET), of(ZoneRole.GAP), of(ZoneRole.RING)
-    near, rest = (f"{kind}: {design.operation.name}" for kind in (UNPLACED_NEAR, UNPLACED))
+    target, gap, rings = places_of_role(ZoneRole.TARGET), places_of_role(ZoneRole.GAP), places_of_role(ZoneRole.RING)
+    unplaced_near, unplaced = (f"{kind}: {design.operation.name}" for kind in (UNPLACED_NEAR, UNPLACED))
     return names | {
         "target": target,
-        "control": of(ZoneRole.CONTROL),
+        "control": places_of_role(ZoneRole.CONTROL),
         ALL_RINGS: rings,
         TARGET_AND_RINGS: target + rings,
         TARGET_GAP_AND_RINGS: target + gap + rings,
-        TARGET_WITH_NEAR: (*target, near),
-        TARGET_WITH_ALL: (*target, near, rest),
+        TARGET_WITH_NEAR: (*target, unplaced_near),
+        TARGET_WITH_ALL: (*target, unplaced_near, unplaced),
     }
 
 
-def _effects(measure: ReleasedMeasure, design: Design) -> Iterator[tuple[ReleasedEffect, Window]]:
+def _effects_with_windows(measure: ReleasedMeasure, design: Design) -> Iterator[tuple[ReleasedEffect, Window]]:
     windows = {window.name: window for window in (design.after, *design.phases)}
     yield from ((effect, design.after) for effect in (*measure.effects, *measure.bounds))
     yield from ((effect, windows[effect.window]) for effect in measure.phases)
 
 
-def _of_effect(
+def _values_of_effect(
     effect: ReleasedEffect,
     measure: Measure,
     before: Window,
@@ -187,34 +198,39 @@ def _of_effect(
         term = Term(1.0, key, places[zone], window.periods)
         terms.append(term)
         text = f"{measure.name}, {zone}, {window.name if side == 'after' else side}"
-        yield PublishedValue(text, (term,), *_span(value, rule), withheld=isinstance(value, Suppressed))
+        yield PublishedValue(text, (term,), *_bounds(value, rule), withheld=isinstance(value, Suppressed))
     difference = effect.difference.value
     if math.isfinite(difference) and effect.is_withheld:
-        yield from _of_difference(
+        yield from _values_of_difference(
             effect, terms, difference, f"{measure.name}, {effect.zone}, {effect.window}: difference"
         )
 
 
-def _of_difference(effect: ReleasedEffect, terms: list[Term], value: float, text: str) -> Iterator[PublishedValue]:
-    r"""Return what the difference :math:`Z_1 - Z_0 C_1 / C_0` tells: linear wherever one factor of each product is known."""
+def _values_of_difference(
+    effect: ReleasedEffect, terms: list[Term], value: float, text: str
+) -> Iterator[PublishedValue]:
+    """Return what the difference :math:`Z_1 - Z_0 C_1 / C_0` says about its suppressed counts.
+
+    It is a linear constraint wherever one factor of each product is known.
+    """
     z0, z1, c0, c1 = effect.before, effect.after, effect.control_before, effect.control_after
     before, after, control_before, control_after = terms
-    near = _DIGITS * max(abs(value), 1.0)
+    tolerance = _RELATIVE_PRECISION * max(abs(value), 1.0)
 
-    def of(factors: list[tuple[float, Term]], total: float, slack: float) -> PublishedValue:
+    def weighted_sum(factors: list[tuple[float, Term]], total: float, slack: float) -> PublishedValue:
         scaled = tuple(Term(factor, term.measure, term.places, term.periods) for factor, term in factors)
         return PublishedValue(text, scaled, total - slack, total + slack)
 
     if isinstance(c0, int) and isinstance(c1, int) and c0:
-        yield of([(1.0, after), (-c1 / c0, before)], value, near)
+        yield weighted_sum([(1.0, after), (-c1 / c0, before)], value, tolerance)
     elif isinstance(z0, int) and isinstance(z1, int):
-        yield of([(z1 - value, control_before), (-float(z0), control_after)], 0.0, near * 1000)
+        yield weighted_sum([(z1 - value, control_before), (-float(z0), control_after)], 0.0, tolerance * 1000)
     elif isinstance(c0, int) and isinstance(z0, int) and c0:
-        yield of([(1.0, after), (-z0 / c0, control_after)], value, near)
+        yield weighted_sum([(1.0, after), (-z0 / c0, control_after)], value, tolerance)
 
 
-def _says_more(effect: ReleasedEffect) -> bool:
-    """Return whether a withheld effect still shows a number that was made from its counts."""
+def _shows_derived_number(effect: ReleasedEffect) -> bool:
+    """Return whether an effect with a suppressed count still shows a number that was made from its counts."""
     numbers = (
         effect.expected, effect.change, effect.interval.low, effect.ratio.value, effect.ratio.standard_error,
         effect.difference.value, effect.difference.standard_error, effect.detectable_fall, effect.dispersion,
@@ -223,14 +239,14 @@ def _says_more(effect: ReleasedEffect) -> bool:
     return effect.placebo is not None or any(math.isfinite(number) for number in numbers)
 
 
-def _span(value: Count, rule: DisclosureRule) -> tuple[float, float]:
+def _bounds(value: Count, rule: DisclosureRule) -> tuple[float, float]:
     if isinstance(value, Suppressed):
         return (float(rule.least), float(value.below - 1)) if value.below else (0.0, math.inf)
     low, high = rule.span(value)
     return float(low), float(high)
 
 
-def _of_series(
+def _values_of_series(
     measure: ReleasedMeasure, places: Mapping[str, tuple[str, ...]], rule: DisclosureRule
 ) -> Iterator[PublishedValue]:
     series, key = measure.series, row_key(measure.measure)
@@ -238,12 +254,12 @@ def _of_series(
         term = Term(1.0, key, places["target"], (Period(start, add_months(start, series.step)),))
         low, high = rule.span(value)
         yield PublishedValue(f"{measure.measure.name}, target, {start:%Y-%m}", (term,), low, high)
-    for start, line in zip(series.starts, series.control, strict=True):
+    for start, scaled_count in zip(series.starts, series.control, strict=True):
         if not series.level > 0:
             break
         term = Term(1.0, key, places["control"], (Period(start, add_months(start, series.step)),))
-        slack = _DIGITS * max(line, 1.0) if rule.step == 1 else float(rule.step)
-        low, high = math.ceil((line - slack) / series.level), math.floor((line + slack) / series.level)
+        slack = _RELATIVE_PRECISION * max(scaled_count, 1.0) if rule.step == 1 else float(rule.step)
+        low, high = math.ceil((scaled_count - slack) / series.level), math.floor((scaled_count + slack) / series.level)
         yield PublishedValue(
             f"{measure.measure.name}, control, {start:%Y-%m}", (term,), float(max(low, 0)), float(high)
         )
@@ -252,42 +268,46 @@ def _of_series(
         yield PublishedValue(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
 
 
-def _of_hotspots(
-    spots: ReleasedHotspots, release: Release, ground: dict[str, BaseGeometry]
+def _values_of_hotspots(
+    hotspots: ReleasedHotspots, release: Release, outlines: dict[str, BaseGeometry]
 ) -> Iterator[PublishedValue]:
-    ledger = next((one for one in release.ledgers if one.source == spots.measure.source), None)
+    ledger = next((ledger for ledger in release.ledgers if ledger.source == hotspots.measure.source), None)
     if ledger is None:
         return
-    gone = set(ledger.missing_months)
-    months = tuple(
+    missing_months = set(ledger.missing_months)
+    periods = tuple(
         Period(max(month, ledger.coverage.start), min(add_months(month, 1), ledger.coverage.end))
         for month in ledger.coverage.months()
-        if month not in gone
+        if month not in missing_months
     )
-    for spot in spots.hotspots:
-        term = Term(1.0, row_key(spots.measure), (place_name(spot.geometry, ground),), _joined(months))
-        low, high = (spot.events, spot.events) if release.threshold == 1 else (spot.events - _TENS, spot.events + _TENS)
-        yield PublishedValue(f"{spots.measure.name}, hotspot {spot.rank}", (term,), max(0.0, low), high)
+    for hotspot in hotspots.hotspots:
+        term = Term(1.0, row_key(hotspots.measure), (place_name(hotspot.geometry, outlines),), _join_adjacent(periods))
+        low, high = (
+            (hotspot.events, hotspot.events)
+            if release.threshold == 1
+            else (hotspot.events - _HALF_OF_TEN, hotspot.events + _HALF_OF_TEN)
+        )
+        yield PublishedValue(f"{hotspots.measure.name}, hotspot {hotspot.rank}", (term,), max(0.0, low), high)
 
 
-def _joined(periods: PERIODS) -> PERIODS:
-    """Return periods with those that touch made one."""
-    found: list[Period] = []
-    for one in periods:
-        if found and found[-1].end == one.start:
-            found[-1] = Period(found[-1].start, one.end)
+def _join_adjacent(periods: PERIODS) -> PERIODS:
+    """Return the periods, with adjacent ones joined into one."""
+    joined: list[Period] = []
+    for period in periods:
+        if joined and joined[-1].end == period.start:
+            joined[-1] = Period(joined[-1].start, period.end)
         else:
-            found.append(one)
-    return tuple(found)
+            joined.append(period)
+    return tuple(joined)
 
 
-def _of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
-    """Return the rows kept a month as bounds from above, where they are so few that they may bind."""
+def _values_of_months(release: Release, everywhere: tuple[str, ...]) -> Iterator[PublishedValue]:
+    """Return the monthly numbers of kept rows as upper bounds, where they are small enough to bind."""
     for source, months in release.months.items():
-        keys = sorted({row_key(one) for one in release.study.measures if one.source == source})
+        keys = sorted({row_key(measure) for measure in release.study.measures if measure.source == source})
         for month, value in months.items():
-            high = value.below - 1 if isinstance(value, Suppressed) else value + _TENS
-            if high <= _FEW * release.threshold:
+            high = value.below - 1 if isinstance(value, Suppressed) else value + _HALF_OF_TEN
+            if high <= _BINDING_MULTIPLE * release.threshold:
                 periods = (Period(month, add_months(month, 1)),)
                 terms = tuple(Term(1.0, key, (place,), periods) for key in keys for place in everywhere)
                 yield PublishedValue(f"{source}, rows kept in {month:%Y-%m}", terms, 0.0, float(high))

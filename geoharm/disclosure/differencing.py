@@ -1,4 +1,4 @@
-"""Can a small count be solved for from sums that are published? Linear algebra over stretches of time."""
+"""Differencing attack: whether a small count can be solved for from published sums, by linear algebra over time."""
 
 from __future__ import annotations
 
@@ -21,38 +21,43 @@ def is_recoverable(counts: ZoneCounts, zone: str, published: Sequence[Sequence[P
     counts : ZoneCounts
     zone : str
     published : sequence of sequence of Period
-        Each is one published count: the events in all its periods together.
+        Each item is one published count: the events in all its periods together.
     k : int
+        Threshold of the disclosure rule.
 
     Notes
     -----
-    All ends of periods cut time into pieces. A stretch of pieces is determined if its indicator lies in the row space
-    of the published sums' indicators; every stretch with a small count is tried. Sums that are withheld themselves are
-    not among the known ones. What follows from counts being whole and not negative is not used.
+    The ends of all periods cut time into pieces. Every stretch of consecutive pieces with a small count is tested. It is
+    determined if its indicator lies in the row space of the indicators of the published sums. Sums that are suppressed
+    themselves are not among the known ones. It is not used that counts are whole and not negative.
     """
     cuts = sorted({edge for periods in published for period in periods for edge in (period.start, period.end)})
     pieces = list(pairwise(cuts))
-    row = counts.counts[counts.zones.index(zone)]
+    daily_counts = counts.counts[counts.zones.index(zone)]
     dates = counts.dates.astype("datetime64[D]")
-    inside = [(dates >= np.datetime64(a)) & (dates < np.datetime64(b)) for a, b in pieces]
-    sizes = np.array([int(row[mask].sum()) for mask in inside])
+    piece_masks = [(dates >= np.datetime64(start)) & (dates < np.datetime64(end)) for start, end in pieces]
+    piece_counts = np.array([int(daily_counts[mask].sum()) for mask in piece_masks])
     known = np.array(
-        [[any(p.start <= a and b <= p.end for p in periods) for a, b in pieces] for periods in published], dtype=float
+        [
+            [any(period.start <= start and end <= period.end for period in periods) for start, end in pieces]
+            for periods in published
+        ],
+        dtype=float,
     )
-    values = known @ sizes
-    known = np.unique(known[(values == 0) | (values >= k)], axis=0)
+    published_counts = known @ piece_counts
+    known = np.unique(known[(published_counts == 0) | (published_counts >= k)], axis=0)
     basis = np.linalg.svd(known, full_matrices=False)
-    space = basis.Vh[_TOLERANCE * basis.S.max() < basis.S]
+    row_space = basis.Vh[_TOLERANCE * basis.S.max() < basis.S]
     for first in range(len(pieces)):
         for last in range(first, len(pieces)):
-            total = int(sizes[first : last + 1].sum())
+            total = int(piece_counts[first : last + 1].sum())
             if total >= k:
                 break
             if total == 0:
                 continue
             stretch = np.zeros(len(pieces))
             stretch[first : last + 1] = 1
-            rest = stretch - space.T @ (space @ stretch)
-            if np.abs(rest).max() < _TOLERANCE**0.5:
+            residual = stretch - row_space.T @ (row_space @ stretch)
+            if np.abs(residual).max() < _TOLERANCE**0.5:
                 return True
     return False

@@ -1,4 +1,7 @@
-"""Trial: whether a month's small count is found by trying which whole numbers have the dispersion that is published."""
+"""Dispersion attack: whether a month's small count can be found by trial from the published dispersion.
+
+A random search looks for other monthly histories that have the same dispersion and the same published sums.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,16 @@ from geoharm.model.design import Design
 from geoharm.model.period import Period, add_months
 from geoharm.stats.dispersion import monthly_dispersion
 
-_HALF = 3
-_WORLDS, _ROUNDS, _LOOSE = 100, 300, 0.02
+# Months on either side in the moving mean of `monthly_dispersion`.
+_HALF_WINDOW = 3
+# Histories searched at once, rounds of the search, and the share of worse moves that are accepted.
+_HISTORIES, _ROUNDS, _ACCEPT_WORSE = 100, 300, 0.02
 
 
 def dispersion_reveals_month(
     counts: ZoneCounts, zones: Sequence[str], design: Design, k: int, *, step: int = 0
 ) -> bool:
-    r"""Return whether the dispersion of some zones together, to a tenth, leaves a small month fewer than k - 1 values.
+    r"""Return whether the dispersion of some zones, to a tenth, leaves a small month fewer than k - 1 possible values.
 
     Parameters
     ----------
@@ -29,135 +34,144 @@ def dispersion_reveals_month(
     zones : sequence of str
         Counted together.
     design : Design
-        Whose history, all whole months before the operation, the dispersion is of.
+        The dispersion is computed from its history: all whole months before the operation.
     k : int
+        Threshold of the disclosure rule.
     step : int
-        Months a step of the series that is shown of these zones; 0 for none, 1 for all months: then nothing is hidden.
+        Months in a step of the published series of these zones. 0 means that no series is published; 1 means that every
+        month is, so that nothing is hidden.
 
     Notes
     -----
-    Every error and interval from the noise of counting is made from shown counts and :math:`\phi`, so it tells
-    :math:`\phi`, and that is an equation in the counts of months: five events in a year have 5.4 in few ways. So other
-    histories are tried that have the same :math:`\phi` to a tenth, the same count in the window before, outside it, and
-    in every step shown. Each month under k must take k - 1 values or more in them, as many as a label leaves, or all that
-    its total has. What is not found counts as not there, so this errs towards withholding.
+    Every counting error and counting interval is computed from shown counts and :math:`\phi`, so it reveals
+    :math:`\phi`. That is one equation for the monthly counts: five events in a year have a dispersion of 5.4 in few
+    arrangements only. So other histories are searched for that have the same :math:`\phi` to a tenth, and the same count
+    in the window before, outside that window, and in every published step. In these histories each month with a count
+    under k must take at least k - 1 values (as many as a label leaves), or all values that its total allows.
+
+    A history that the search does not find counts as impossible, so any error leads to more suppression, not less.
     """
     if k == 1 or step == 1 or counts.by_year:
         return False
     values, groups = _history(counts, zones, design, step)
-    return _found(tuple(values.tolist()), tuple(groups.tolist()), k)
+    return _is_month_revealed(tuple(values.tolist()), tuple(groups.tolist()), k)
 
 
 def _history(
     counts: ZoneCounts, zones: Sequence[str], design: Design, step: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return the counts of all whole months before the operation, NaN for gaps, and which months' sum is known."""
+    """Return the counts of all whole months before the operation, and each month's group; NaN marks missing months.
+
+    The sum of every group of months is published.
+    """
     series = [counts.monthly(zone) for zone in zones]
     start = design.operation.period.start
     values: list[float] = []
     keys: list[tuple[int, bool]] = []
     for month in Period(min(counts.coverage.start, start), start).months() if counts.coverage.start < start else ():
         span = Period(month, add_months(month, 1))
-        used = month in series[0] and counts.coverage.contains(span) and span.end <= start
-        values.append(float(sum(one[month] for one in series)) if used else math.nan)
-        inside = any(period.contains(span) for period in design.before.periods)
-        keys.append(((month.year * 12 + month.month - 1) // step if step else 0, inside))
-    numbers = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    return np.array(values), np.array([numbers[key] for key in keys], dtype=np.int64)
+        is_used = month in series[0] and counts.coverage.contains(span) and span.end <= start
+        values.append(float(sum(monthly[month] for monthly in series)) if is_used else math.nan)
+        in_before = any(period.contains(span) for period in design.before.periods)
+        keys.append(((month.year * 12 + month.month - 1) // step if step else 0, in_before))
+    group_numbers = {key: group for group, key in enumerate(dict.fromkeys(keys))}
+    return np.array(values), np.array([group_numbers[key] for key in keys], dtype=np.int64)
 
 
 @functools.cache
-def _found(values: tuple[float, ...], groups: tuple[int, ...], k: int) -> bool:
-    """Return whether a month's small count is found; the same zone is asked about at every step of a release."""
+def _is_month_revealed(values: tuple[float, ...], groups: tuple[int, ...], k: int) -> bool:
+    """Return whether some month's small count can be found. Cached, as a release asks for the same zone several times."""
     search = _Search(np.array(values), np.array(groups), k)
     return not all(search.leaves_open(int(month)) for month in np.flatnonzero(search.values < k))
 
 
 class _Search:
-    """Other histories with the dispersion of one, to a tenth, and with its sums over groups of months."""
+    """Searches other histories with the same dispersion, to a tenth, and the same sums over groups of months."""
 
     def __init__(self, values: NDArray[np.float64], groups: NDArray[np.int64], k: int) -> None:
         self.values, self._groups, self._k = values, groups, k
         self._rng = np.random.default_rng(0)
         self._known = np.flatnonzero(np.isfinite(values))
-        tenth = float(_tenth(monthly_dispersion(values)))
-        # A dispersion below 1 is told as 1.
-        self._low, self._high = -math.inf if tenth <= 10 else (tenth - 1) / 10, tenth / 10
+        tenths = float(_ceil_to_tenths(monthly_dispersion(values)))
+        # A dispersion below 1 is published as 1.
+        self._low, self._high = -math.inf if tenths <= 10 else (tenths - 1) / 10, tenths / 10
         self._least, self._greatest = values.copy(), values.copy()
 
     def leaves_open(self, month: int) -> bool:
-        """Return whether a month takes values enough, or as many as its group's sum has."""
-        free = min(self._k - 2, float(np.nansum(self.values[self._groups == self._groups[month]])))
-        while self._greatest[month] - self._least[month] < free:
-            if not (self._tried(month, self._greatest[month] + 1) or self._tried(month, self._least[month] - 1)):
+        """Return whether a month can take enough values, or as many as the sum of its group allows."""
+        span_needed = min(self._k - 2, float(np.nansum(self.values[self._groups == self._groups[month]])))
+        while self._greatest[month] - self._least[month] < span_needed:
+            if not (self._can_take(month, self._greatest[month] + 1) or self._can_take(month, self._least[month] - 1)):
                 return bool(self._greatest[month] == 0)
         return True
 
-    def _tried(self, month: int, value: float) -> bool:
-        """Return whether a history was found in which a month has a value."""
+    def _can_take(self, month: int, value: float) -> bool:
+        """Return whether a history was found in which a month has a given value."""
         if value < 0:
             return False
-        worlds = np.tile(self.values, (_WORLDS, 1))
+        histories = np.tile(self.values, (_HISTORIES, 1))
         for _ in range(int(abs(value - self.values[month]))):
-            self._move(worlds, onto=month) if value > self.values[month] else self._move(worlds, off=month)
-        worlds = worlds[worlds[:, month] == value]
-        if not worlds.size:
+            self._move_event(histories, onto=month) if value > self.values[month] else self._move_event(
+                histories, off=month
+            )
+        histories = histories[histories[:, month] == value]
+        if not histories.size:
             return False
-        far = self._far(worlds)
+        misfit = self._misfit(histories)
         for _ in range(_ROUNDS):
-            if not far.all():
-                fits = worlds[far == 0]
-                self._least = np.fmin(self._least, fits.min(axis=0))
-                self._greatest = np.fmax(self._greatest, fits.max(axis=0))
+            if not misfit.all():
+                fitting = histories[misfit == 0]
+                self._least = np.fmin(self._least, fitting.min(axis=0))
+                self._greatest = np.fmax(self._greatest, fitting.max(axis=0))
                 return True
-            tried = worlds.copy()
+            moved = histories.copy()
             for _ in range(int(self._rng.integers(1, 4))):
-                self._move(tried, keep=month)
-            now = self._far(tried)
-            better = (now <= far) | (self._rng.random(len(far)) < _LOOSE)
-            worlds[better], far[better] = tried[better], now[better]
+                self._move_event(moved, keep=month)
+            new_misfit = self._misfit(moved)
+            accepted = (new_misfit <= misfit) | (self._rng.random(len(misfit)) < _ACCEPT_WORSE)
+            histories[accepted], misfit[accepted] = moved[accepted], new_misfit[accepted]
         return False
 
-    def _far(self, worlds: NDArray[np.float64]) -> NDArray[np.float64]:
-        found = _dispersions(worlds)
-        return np.maximum(np.maximum(found - self._high - 1e-10, self._low - found + 1e-10), 0.0)
+    def _misfit(self, histories: NDArray[np.float64]) -> NDArray[np.float64]:
+        dispersions = _dispersions(histories)
+        return np.maximum(np.maximum(dispersions - self._high - 1e-10, self._low - dispersions + 1e-10), 0.0)
 
-    def _move(self, worlds: NDArray[np.float64], *, onto: int = -1, off: int = -1, keep: int = -1) -> None:
-        """Move one event of every world that has one to move from a month to another of its group."""
-        rows = np.arange(len(worlds))
-        giving = np.nan_to_num(worlds) >= 1
+    def _move_event(self, histories: NDArray[np.float64], *, onto: int = -1, off: int = -1, keep: int = -1) -> None:
+        """Move one event of every history, where possible, from one month to another of the same group."""
+        rows = np.arange(len(histories))
+        giving = np.nan_to_num(histories) >= 1
         for month in (onto, keep):
             giving[:, month] &= month < 0
         giving &= self._groups == self._groups[onto] if onto >= 0 else True
-        source = self._one_of(giving) if off < 0 else np.full(len(worlds), off)
+        source = self._random_column(giving) if off < 0 else np.full(len(histories), off)
         taking = (self._groups == self._groups[source][:, None]) & np.isfinite(self.values)
         taking[rows, source] = False
         taking[:, keep] &= keep < 0
-        sink = self._one_of(taking) if onto < 0 else np.full(len(worlds), onto)
-        fine = giving[rows, source] & taking[rows, sink]
-        worlds[rows[fine], source[fine]] -= 1
-        worlds[rows[fine], sink[fine]] += 1
+        sink = self._random_column(taking) if onto < 0 else np.full(len(histories), onto)
+        possible = giving[rows, source] & taking[rows, sink]
+        histories[rows[possible], source[possible]] -= 1
+        histories[rows[possible], sink[possible]] += 1
 
-    def _one_of(self, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """Return one allowed column of every row, at random."""
+    def _random_column(self, allowed: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Return one allowed column of every row, chosen at random."""
         return np.asarray(np.argmax(self._rng.random(allowed.shape) * allowed, axis=1))
 
 
-def _tenth(value: float) -> int:
+def _ceil_to_tenths(value: float) -> int:
     return math.ceil(value * 10 - 1e-9)
 
 
-def _dispersions(worlds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `monthly_dispersion` of every row, but not raised to 1."""
-    known = np.isfinite(worlds)
-    padded = np.pad(np.where(known, worlds, 0.0), ((0, 0), (_HALF, _HALF)))
-    there = np.pad(known.astype(np.float64), ((0, 0), (_HALF, _HALF)))
-    size = 2 * _HALF + 1
-    total = np.lib.stride_tricks.sliding_window_view(padded, size, axis=1).sum(axis=2)
-    near = np.lib.stride_tricks.sliding_window_view(there, size, axis=1).sum(axis=2)
-    mean = total / np.maximum(near, 1)
-    used = known & (mean > 0) & (near > 1)
-    pearson = np.where(used, (np.nan_to_num(worlds) - mean) ** 2 / np.where(used, mean, 1.0), 0.0).sum(axis=1)
-    freedom = np.where(used, 1 - 1 / np.maximum(near, 1), 0.0).sum(axis=1)
-    learned = (known.sum(axis=1) >= _HALF) & (freedom > 0)
-    return np.where(learned, pearson / np.where(learned, freedom, 1.0), 1.0)
+def _dispersions(histories: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `monthly_dispersion` of every row, without raising values below 1 to 1."""
+    known = np.isfinite(histories)
+    padded = np.pad(np.where(known, histories, 0.0), ((0, 0), (_HALF_WINDOW, _HALF_WINDOW)))
+    padded_known = np.pad(known.astype(np.float64), ((0, 0), (_HALF_WINDOW, _HALF_WINDOW)))
+    window = 2 * _HALF_WINDOW + 1
+    window_sum = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1).sum(axis=2)
+    window_months = np.lib.stride_tricks.sliding_window_view(padded_known, window, axis=1).sum(axis=2)
+    mean = window_sum / np.maximum(window_months, 1)
+    is_used = known & (mean > 0) & (window_months > 1)
+    pearson = np.where(is_used, (np.nan_to_num(histories) - mean) ** 2 / np.where(is_used, mean, 1.0), 0.0).sum(axis=1)
+    degrees_of_freedom = np.where(is_used, 1 - 1 / np.maximum(window_months, 1), 0.0).sum(axis=1)
+    estimable = (known.sum(axis=1) >= _HALF_WINDOW) & (degrees_of_freedom > 0)
+    return np.where(estimable, pearson / np.where(estimable, degrees_of_freedom, 1.0), 1.0)

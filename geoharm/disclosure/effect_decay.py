@@ -1,4 +1,4 @@
-"""What may be published of crackdown clocks: nothing from which a small count of a stretch of time follows."""
+"""Disclosure control of effect decays: none is released from which a small count of a stretch of time follows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def protect_effect_decay(
     *,
     timed: bool,
 ) -> tuple[tuple[EffectDecay, ...], tuple[tuple[str, Period, int], ...]]:
-    """Return the clocks, blank where they would tell too much, and the counts that the others may tell.
+    """Return the effect decays as they may be released, and the counts that the released ones may reveal.
 
     Parameters
     ----------
@@ -41,62 +41,69 @@ def protect_effect_decay(
     design : Design
     rule : SuppressionPattern
     series : ReleasedSeries
-        As it is published.
+        As it is released.
     timed : bool
-        Whether counts over time may be told at all.
+        Whether counts over time may be released at all.
+
+    Returns
+    -------
+    decays : tuple of EffectDecay
+        Without numbers where a small count would follow from them.
+    stretches : tuple of (zone, Period, int)
+        Counts of the stretches of time of every released effect decay; empty in an internal release.
     """
-    safe = [clock for clock in decays if timed and _clock_is_safe(clock, counts, design, rule, series)]
-    shown = tuple(_rounded_clock(clock, rule.k) if clock in safe else _blank_clock(clock, rule.k) for clock in decays)
-    return shown, _stretches(safe, counts, design) if rule.k > 1 else ()
+    safe = [decay for decay in decays if timed and _is_safe(decay, counts, design, rule, series)]
+    released = tuple(_rounded(decay, rule.k) if decay in safe else _blank(decay, rule.k) for decay in decays)
+    return released, _revealed_stretches(safe, counts, design) if rule.k > 1 else ()
 
 
-def _clock_is_safe(
+def _is_safe(
     decay: EffectDecay, counts: ZoneCounts, design: Design, rule: SuppressionPattern, series: ReleasedSeries
 ) -> bool:
-    """Return whether no small count follows from a clock's stretches, the windows and the series together."""
+    """Return whether no small count follows from the decay's stretches of time, the windows and the series together."""
     if rule.k == 1:
         return True
     if decay.zone in rule.hidden:
         return False
     for zone in (decay.zone, "control"):
-        joint = _joint(counts, zone, design)
-        if any(rule.small(count_in_period(joint, stretch)) for stretch in decay.stretches):
+        zone_counts = _joint_counts(counts, zone, design)
+        if any(rule.small(count_in_period(zone_counts, stretch)) for stretch in decay.stretches):
             return False
         spans = [[stretch] for stretch in decay.stretches]
         spans += [list(window.periods) for window in (design.before, design.after)]
         spans += [list(phase.periods) for phase in design.phases if (zone, phase.name) not in rule.windows]
         if zone in ("target", "control") and series.step:
-            spans += [[span] for span in _steps(series)]
-        if is_recoverable(joint, zone, spans, rule.k):
+            spans += [[span] for span in _step_periods(series)]
+        if is_recoverable(zone_counts, zone, spans, rule.k):
             return False
     return True
 
 
-def _joint(counts: ZoneCounts, zone: str, design: Design) -> ZoneCounts:
-    """Return the counts of the target, of all rings or of the control as those of one zone."""
+def _joint_counts(counts: ZoneCounts, zone: str, design: Design) -> ZoneCounts:
+    """Return the counts of the target, of all rings or of the control, summed into one zone."""
     role = {ALL_RINGS: ZoneRole.RING, "control": ZoneRole.CONTROL}.get(zone, ZoneRole.TARGET)
-    rows = [counts.zones.index(one.name) for one in design.of_role(role)]
+    rows = [counts.zones.index(member.name) for member in design.of_role(role)]
     return replace(counts, zones=(zone,), counts=counts.counts[rows].sum(axis=0, keepdims=True))
 
 
-def _stretches(
+def _revealed_stretches(
     decays: Sequence[EffectDecay], counts: ZoneCounts, design: Design
 ) -> tuple[tuple[str, Period, int], ...]:
-    """Return the counts of every shown clock's stretches, in its zone and in the control."""
-    found = {
-        (zone, stretch): count_in_period(_joint(counts, zone, design), stretch)
-        for clock in decays
-        for zone in (clock.zone, "control")
-        for stretch in clock.stretches
+    """Return the counts of every released decay's stretches of time, in its zone and in the control."""
+    count_by_stretch = {
+        (zone, stretch): count_in_period(_joint_counts(counts, zone, design), stretch)
+        for decay in decays
+        for zone in (decay.zone, "control")
+        for stretch in decay.stretches
     }
-    return tuple((zone, stretch, count) for (zone, stretch), count in found.items())
+    return tuple((zone, stretch, count) for (zone, stretch), count in count_by_stretch.items())
 
 
-def _steps(series: ReleasedSeries) -> list[Period]:
+def _step_periods(series: ReleasedSeries) -> list[Period]:
     return [Period(start, add_months(start, series.step)) for start in series.starts]
 
 
-def _rounded_clock(decay: EffectDecay, k: int) -> EffectDecay:
+def _rounded(decay: EffectDecay, k: int) -> EffectDecay:
     if k == 1:
         return decay
     return replace(
@@ -105,24 +112,24 @@ def _rounded_clock(decay: EffectDecay, k: int) -> EffectDecay:
         decay=round_estimate(decay.decay, k),
         half_life_running=round(decay.half_life_running, 1),
         residual=round_estimate(decay.residual, k),
-        half_life_after=_to_a_tenth(decay.half_life_after),
-        months_to_return=_to_a_tenth(decay.months_to_return),
+        half_life_after=_round_to_tenth(decay.half_life_after),
+        months_to_return=_round_to_tenth(decay.months_to_return),
     )
 
 
-def _to_a_tenth(found: ConfidenceSet) -> ConfidenceSet:
-    return replace(found, pieces=tuple((round(low, 1), round(high, 1)) for low, high in found.pieces))
+def _round_to_tenth(confidence_set: ConfidenceSet) -> ConfidenceSet:
+    return replace(confidence_set, pieces=tuple((round(low, 1), round(high, 1)) for low, high in confidence_set.pieces))
 
 
-def _blank_clock(decay: EffectDecay, k: int) -> EffectDecay:
-    """Return a clock without numbers; why parts of it cannot be told at all stays."""
-    nothing = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, suppression_note(k))
+def _blank(decay: EffectDecay, k: int) -> EffectDecay:
+    """Return an effect decay without numbers; the reasons why parts of it could not be computed remain."""
+    empty_set = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, suppression_note(k))
     return replace(
         decay,
         initial=suppress_estimate(decay.initial, k),
         decay=suppress_estimate(decay.decay, k),
         half_life_running=math.nan,
         residual=suppress_estimate(decay.residual, k),
-        half_life_after=nothing,
-        months_to_return=nothing,
+        half_life_after=empty_set,
+        months_to_return=empty_set,
     )

@@ -1,4 +1,4 @@
-"""What a public release gives up, step by step, until no small count follows from it; else it is refused."""
+"""Escalates suppression step by step until no small count follows from a public release; else the release is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 
 
 class SuppressionLevel(IntEnum):
-    """How much of a measure is given up; each step includes those before it."""
+    """How much of a measure is suppressed; each level includes those before it."""
 
     NOTHING = 0
     MONTHS = 1
@@ -28,52 +28,56 @@ SuppressionLevels = Mapping[str, SuppressionLevel]
 
 
 def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release:
-    """Return the release that gives up least, measure by measure, so that its audit finds nothing.
+    """Return the release with the lowest suppression levels, measure by measure, in which the attack exposes no count.
 
     Parameters
     ----------
     make : callable
-        Returns the release under given rungs, by the key of each measure.
+        Returns the release under given suppression levels, which are keyed by measure (`row_key`).
 
     Raises
     ------
     PublishError
-        If a count stays pinned with every rung taken.
+        If a count is exposed even at the highest suppression level, or if a number is shown although a count it is made
+        from is suppressed.
 
     Notes
     -----
-    In this order: the series over time by quarters, by half-years, not at all; the phases; the gap and the single rings;
-    every count of the measure in zones. What is given up says "withheld", as any other number.
+    The levels suppress, in this order: the monthly series (quarters are shown), the quarters (half-years are shown), the
+    whole series, the phases, the gap and the single rings, every count of the measure in zones. What is suppressed is
+    marked "withheld", as any other suppressed number.
     """
     suppression_levels: dict[str, SuppressionLevel] = {}
-    # What is given up tells less of every measure, so those that were found safe stay so.
+    # More suppression reveals less about every measure, so measures that were found safe stay safe.
     keys: frozenset[str] | None = None
     while True:
-        disclosed = make(suppression_levels)
-        if disclosed.is_internal:
-            return disclosed
-        constraints = constraints_of(disclosed)
+        release = make(suppression_levels)
+        if release.is_internal:
+            return release
+        constraints = constraints_of(release)
         if constraints.leaks:
             msg = f"A number is shown although its count is withheld ({constraints.leaks[0]}); nothing was published."
             raise PublishError(msg)
-        pinned = attack(constraints, DISCLOSURE_RULES[disclosed.rule], keys).exposed
-        keys = frozenset(key for one in pinned for key in one.measures)
+        exposed = attack(constraints, DISCLOSURE_RULES[release.rule], keys).exposed
+        keys = frozenset(key for cell in exposed for key in cell.measures)
         if not keys:
-            return disclosed
-        spent = [
-            one for one in pinned if all(suppression_levels.get(key) == SuppressionLevel.ALL for key in one.measures)
+            return release
+        exhausted = [
+            cell
+            for cell in exposed
+            if all(suppression_levels.get(key) == SuppressionLevel.ALL for key in cell.measures)
         ]
-        if spent:
-            raise PublishError(refusal_message(spent[0], "this release"))
+        if exhausted:
+            raise PublishError(refusal_message(exhausted[0], "this release"))
         suppression_levels |= {
-            key: _next(suppression_levels.get(key, SuppressionLevel.NOTHING), key, disclosed)
+            key: _next_level(suppression_levels.get(key, SuppressionLevel.NOTHING), key, release)
             for key in keys
             if suppression_levels.get(key) != SuppressionLevel.ALL
         }
 
 
 def refusal_message(pinned: ExposedCell, where: str) -> str:
-    """Return why a release is refused, in a sentence."""
+    """Return a sentence that says why a release is refused."""
     values = f"{pinned.low:,}" if pinned.low == pinned.high else f"{pinned.low:,} to {pinned.high:,}"
     return (
         f"All numbers of {where} together leave a withheld count ({pinned.text}) no value but {values}; use larger "
@@ -81,14 +85,16 @@ def refusal_message(pinned: ExposedCell, where: str) -> str:
     )
 
 
-def _next(suppression_level: SuppressionLevel, key: str, release: Release) -> SuppressionLevel:
-    """Return the next step that takes something away."""
-    shown = [one for operation in release.operations for one in operation.measures if row_key(one.measure) == key]
-    step = min((one.series.step for one in shown if one.series.step), default=0)
-    series = {
+def _next_level(suppression_level: SuppressionLevel, key: str, release: Release) -> SuppressionLevel:
+    """Return the next suppression level that removes something from this release."""
+    measures = [
+        measure for operation in release.operations for measure in operation.measures if row_key(measure.measure) == key
+    ]
+    step = min((measure.series.step for measure in measures if measure.series.step), default=0)
+    level_of_series = {
         0: SuppressionLevel.SERIES,
         1: SuppressionLevel.NOTHING,
         3: SuppressionLevel.MONTHS,
         6: SuppressionLevel.QUARTERS,
     }[step]
-    return SuppressionLevel(min(max(suppression_level, series) + 1, SuppressionLevel.ALL))
+    return SuppressionLevel(min(max(suppression_level, level_of_series) + 1, SuppressionLevel.ALL))

@@ -1,6 +1,6 @@
-"""``releases.json``: what a folder's releases have told so far, so that the next one is audited together with them.
+"""``releases.json``: the numbers that earlier releases in a folder published, so that the next is attacked with them.
 
-It holds published numbers, outlines and the hashes of files; no count that was withheld.
+The file holds published numbers, outlines and hashes of files. It holds no suppressed count.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _EMPTY = Constraints((), {})
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHistory:
-    """What is known of the releases in a folder.
+    """The earlier releases in a folder.
 
     Attributes
     ----------
     files : mapping of str to str
-        Names of the last release's files, with their sha256.
+        Names of the last release's files, with their SHA-256.
     constraints : Constraints
-        What all of them told.
+        The published numbers of all of them.
     """
 
     files: Mapping[str, str]
@@ -45,25 +45,28 @@ class ReleaseHistory:
 
 
 def history_file_name(*, internal: bool) -> str:
-    """Return the name of the record; an internal one remembers files only, and says in its name that it is internal."""
+    """Return the name of the history file.
+
+    The history of internal releases remembers files only, and its name says that it is internal.
+    """
     return "releases-internal.json" if internal else "releases.json"
 
 
 def read_history(path: Path) -> ReleaseHistory:
-    """Return what a record says; nothing where there is none.
+    """Return the history in a file; an empty one if there is no file.
 
     Raises
     ------
     PublishError
-        If it cannot be read: then no release can be audited against the last.
+        If it cannot be read, because then no release can be attacked together with the earlier ones.
     """
     if not path.is_file():
         return ReleaseHistory({}, _EMPTY)
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        ground = {name: shapely.from_wkt(text) for name, text in record["ground"].items()}
-        told = tuple(_read_told(row) for row in record["told"])
-        return ReleaseHistory(dict(record["files"]), Constraints(told, ground))
+        outlines = {name: shapely.from_wkt(text) for name, text in record["ground"].items()}
+        values = tuple(_published_value(row) for row in record["told"])
+        return ReleaseHistory(dict(record["files"]), Constraints(values, outlines))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
         msg = (
             f'"{path}" is damaged ({type(error).__name__}), so this release cannot be audited against the last; bring it '
@@ -73,28 +76,28 @@ def read_history(path: Path) -> ReleaseHistory:
 
 
 def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraints:
-    """Return what this release and those before it tell together.
+    """Return the published numbers of this release and the earlier ones, after an attack on all of them together.
 
     Raises
     ------
     PublishError
-        If together they pin a small count that neither gives away alone.
+        If together they expose a small count that neither exposes alone.
 
     Notes
     -----
-    Where no counts agree with all numbers, the data were revised in between: then the earlier numbers say nothing about
+    If no counts agree with all numbers, the data were revised in between. Then the earlier numbers say nothing about
     these data, and only the new ones are kept.
     """
-    now = constraints_of(release)
-    both = merge_constraints(earlier.constraints, now)
-    if set(both.values) == set(now.values) or set(both.values) == set(earlier.constraints.values):
+    current = constraints_of(release)
+    both = merge_constraints(earlier.constraints, current)
+    if set(both.values) == set(current.values) or set(both.values) == set(earlier.constraints.values):
         return both
-    found = attack(both, DISCLOSURE_RULES[release.rule])
-    if not found.possible:
-        return now
-    if found.exposed:
+    result = attack(both, DISCLOSURE_RULES[release.rule])
+    if not result.possible:
+        return current
+    if result.exposed:
         raise PublishError(
-            refusal_message(found.exposed[0], "this release and those before it in this folder (releases.json)")
+            refusal_message(result.exposed[0], "this release and those before it in this folder (releases.json)")
         )
     return both
 
@@ -102,7 +105,18 @@ def attack_with_history(release: Release, earlier: ReleaseHistory) -> Constraint
 def history_record(
     release: Release, constraints: Constraints, files: Mapping[str, bytes], pages: Sequence[Mapping[str, str]]
 ) -> str:
-    """Return the record as JSON text: one line a number, the same bytes for the same release."""
+    """Return the history of a release as JSON text, one number a line; the same release gives the same bytes.
+
+    Parameters
+    ----------
+    release : Release
+    constraints : Constraints
+        The published numbers of this release and the earlier ones.
+    files : mapping of str to bytes
+        Content of every file written, by name.
+    pages : sequence of mapping of str to str
+        One entry for each page, stored as it is.
+    """
     about = {
         "study": release.study.name,
         "release": release.study.publish.release,
@@ -111,18 +125,18 @@ def history_record(
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
     }
     lines = [f"{_json(key)}: {_json(value)}" for key, value in about.items()]
-    ground = [
+    outlines = [
         f"{_json(name)}: {_json(shapely.to_wkt(shape, rounding_precision=0))}"
         for name, shape in sorted(constraints.outlines.items())
     ]
-    lines.append('"ground": {\n' + ",\n".join(ground) + "\n}")
-    lines.append('"told": [\n' + ",\n".join(sorted(_json(_told_row(one)) for one in constraints.values)) + "\n]")
+    lines.append('"ground": {\n' + ",\n".join(outlines) + "\n}")
+    lines.append('"told": [\n' + ",\n".join(sorted(_json(_value_row(value)) for value in constraints.values)) + "\n]")
     return visible_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def stale_files(folder: Path, earlier: ReleaseHistory, written: Mapping[str, bytes]) -> tuple[Path, ...]:
-    """Return files of the last release that this one does not write again, and that nobody has changed since."""
-    found = []
+    """Return the files of the last release that this one does not write again and that nobody has changed since."""
+    stale = []
     for name, digest in earlier.files.items():
         path = folder / name
         inside = path.resolve().is_relative_to(folder.resolve())
@@ -132,23 +146,28 @@ def stale_files(folder: Path, earlier: ReleaseHistory, written: Mapping[str, byt
             and path.is_file()
             and hashlib.sha256(path.read_bytes()).hexdigest() == digest
         ):
-            found.append(path)
-    return tuple(found)
+            stale.append(path)
+    return tuple(stale)
 
 
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _told_row(one: PublishedValue) -> list[Any]:
+def _value_row(value: PublishedValue) -> list[Any]:
     terms = [
-        [term.factor, term.measure, list(term.places), [[str(p.start), str(p.end)] for p in term.periods]]
-        for term in one.terms
+        [
+            term.factor,
+            term.measure,
+            list(term.places),
+            [[str(period.start), str(period.end)] for period in term.periods],
+        ]
+        for term in value.terms
     ]
-    return [one.text, one.low, one.high if math.isfinite(one.high) else None, one.withheld, terms]
+    return [value.text, value.low, value.high if math.isfinite(value.high) else None, value.withheld, terms]
 
 
-def _read_told(row: Sequence[Any]) -> PublishedValue:
+def _published_value(row: Sequence[Any]) -> PublishedValue:
     text, low, high, withheld, terms = row
     return PublishedValue(
         str(text),

@@ -1,4 +1,4 @@
-"""Disclosure of surfaces and hotspots: pictures in classes, nothing where few events or few places lie."""
+"""Disclosure control of surfaces and hotspots: images in classes, and nothing from few events or few places."""
 
 from __future__ import annotations
 
@@ -15,98 +15,118 @@ from geoharm.hotspots.results.surface import BandwidthVariant, Concentration, Su
 from geoharm.model.geometry import StudyArea
 from geoharm.model.hotspot import Hotspot
 
-# A public picture takes its class once in so much of the bandwidth: with finer steps the least-squares attack of
-# tests/publish/test_attacks.py places events better than blind guesses.
+# Distance between the nodes of a public image, as a share of the bandwidth. With a finer step the least-squares attack
+# of tests/disclosure/test_attacks.py locates events better than blind guesses.
 COARSE = 1 / 3
-_MAIN = ("whole period", "before", "after")
-# The radius of a quartic kernel that smooths as a Gaussian one of that standard deviation does.
-_SPREAD = 7**0.5
+_MAIN_VIEWS = ("whole period", "before", "after")
+# Radius of the quartic kernel that smooths as much as a Gaussian kernel with a standard deviation of 1.
+_QUARTIC_RADIUS = 7**0.5
 
 
 def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> ReleasedHotspots:
-    """Return what may be published of one measure's surfaces and hotspots under a threshold; 1 withholds nothing."""
+    """Return one measure's surfaces and hotspots as they may be released.
+
+    Parameters
+    ----------
+    result : HotspotResult
+    area : StudyArea
+    k : int
+        Threshold of the disclosure rule; 1 suppresses nothing.
+
+    Raises
+    ------
+    DesignError
+        If a public release would show surfaces with weights that one event can dominate.
+    """
     if k > 1 and result.measure.weight and not result.shared:
         msg = (
             f'The surfaces of "{result.measure.name}" are weighed, and one event can outweigh all others around it; a public '
             "release needs weights that are bounded by those around them (shared)."
         )
         raise DesignError(msg)
-    allowed = {name: _supported(surface, k) for name, surface in result.views.items()}
-    highest = max((float(values.max()) for values in allowed.values()), default=0.0)
+    densities = {view_key: _releasable_density(surface, k) for view_key, surface in result.views.items()}
+    highest = max((float(values.max()) for values in densities.values()), default=0.0)
     breaks = class_breaks(highest)
-    first = next(iter(result.views.values()))
-    drawn = _drawn(result.hotspots, k)
-    coarse = 0.0 if k == 1 else COARSE * first.bandwidth * (_SPREAD if first.kernel == "gaussian" else 1)
+    first_surface = next(iter(result.views.values()))
+    released_hotspots = _enough_support(result.hotspots, k)
+    node_spacing = (
+        0.0
+        if k == 1
+        else COARSE * first_surface.bandwidth * (_QUARTIC_RADIUS if first_surface.kernel == "gaussian" else 1)
+    )
 
-    def picture(name: tuple[str, str]) -> ClassedImage:
-        # What overlaps in time tells more of each event together: the parts of the time after are coarser too.
-        step = coarse if name[1] in _MAIN else 2 * coarse
-        pixel = 0.0 if name[1] in _MAIN else 2 * first.grid.cell
-        return classed_image(result.views[name], allowed[name], breaks, area, coarse=step, pixel=pixel)
+    def view_image(view_key: tuple[str, str]) -> ClassedImage:
+        # Views that overlap in time together reveal more about each event, so the phases are drawn coarser.
+        spacing = node_spacing if view_key[1] in _MAIN_VIEWS else 2 * node_spacing
+        pixel = 0.0 if view_key[1] in _MAIN_VIEWS else 2 * first_surface.grid.cell
+        return classed_image(result.views[view_key], densities[view_key], breaks, area, coarse=spacing, pixel=pixel)
 
-    def shown(variant: BandwidthVariant) -> ReleasedVariant:
-        # Several bandwidths together tell more of each event than one: those beside the chosen one are coarser still.
-        wide = coarse if variant.factor == 1 else 2 * coarse
-        image = classed_image(variant.surface, _supported(variant.surface, k), breaks, area, coarse=wide)
-        count = len(_drawn(variant.hotspots, k))
-        return ReleasedVariant(variant.factor, variant.surface.bandwidth, image, count, round(variant.kept, 2))
+    def released_variant(variant: BandwidthVariant) -> ReleasedVariant:
+        # Several bandwidths together reveal more about each event than one, so all but the chosen one are drawn coarser.
+        spacing = node_spacing if variant.factor == 1 else 2 * node_spacing
+        image = classed_image(variant.surface, _releasable_density(variant.surface, k), breaks, area, coarse=spacing)
+        hotspot_count = len(_enough_support(variant.hotspots, k))
+        return ReleasedVariant(variant.factor, variant.surface.bandwidth, image, hotspot_count, round(variant.kept, 2))
 
     return ReleasedHotspots(
         measure=result.measure,
-        views={name: picture(name) for name in result.views},
+        views={view_key: view_image(view_key) for view_key in result.views},
         breaks=breaks,
-        hotspots=tuple(_coarse(spot, k) for spot in drawn),
-        kernel=first.kernel,
-        edge=first.edge,
+        hotspots=tuple(_coarse_hotspot(hotspot, k) for hotspot in released_hotspots),
+        kernel=first_surface.kernel,
+        edge=first_surface.edge,
         bandwidth=result.bandwidth,
-        cell=first.grid.cell,
-        events={name: _rounded(surface.events, k) for name, surface in result.views.items()},
-        hidden=len(result.hotspots) - len(drawn),
-        variants=tuple(shown(variant) for variant in result.variants),
+        cell=first_surface.grid.cell,
+        events={view_key: _events_text(surface.events, k) for view_key, surface in result.views.items()},
+        hidden=len(result.hotspots) - len(released_hotspots),
+        variants=tuple(released_variant(variant) for variant in result.variants),
         concentration=_disclose_concentration(result.concentration, k),
         exact=dict(result.views) if k == 1 else {},
         outlines={
-            name: tuple(_coarse(spot, k) for spot in _drawn(spots, k)) for name, spots in result.outlines.items()
+            view_key: tuple(_coarse_hotspot(hotspot, k) for hotspot in _enough_support(hotspots, k))
+            for view_key, hotspots in result.outlines.items()
         },
     )
 
 
-def _drawn(hotspots: tuple[Hotspot, ...], k: int) -> tuple[Hotspot, ...]:
-    return tuple(spot for spot in hotspots if min(spot.events, spot.places) >= k)
+def _enough_support(hotspots: tuple[Hotspot, ...], k: int) -> tuple[Hotspot, ...]:
+    return tuple(hotspot for hotspot in hotspots if min(hotspot.events, hotspot.places) >= k)
 
 
-def _coarse(spot: Hotspot, k: int) -> Hotspot:
-    """Return a hotspot with its events to the nearest ten, and a share and density that do not tell them closer.
+def _coarse_hotspot(hotspot: Hotspot, k: int) -> Hotspot:
+    """Return a hotspot with its events rounded to the nearest ten, and with a rounded share and density.
 
-    Taken from an exact count, a zone's count would leave that of the rest of the hotspot.
+    With an exact count, a zone inside the hotspot would give the count of the rest of the hotspot.
     """
     if k == 1:
-        return spot
-    events = max(round_to_ten(spot.events), 10)
-    density = float(round(spot.density * events / spot.events))
-    return replace(spot, events=events, share=round(spot.share, 2), density=density)
+        return hotspot
+    events = max(round_to_ten(hotspot.events), 10)
+    density = float(round(hotspot.density * events / hotspot.events))
+    return replace(hotspot, events=events, share=round(hotspot.share, 2), density=density)
 
 
-def _disclose_concentration(found: Concentration, k: int) -> Concentration:
-    """Return the table without lines that fewer than k cells make, which would tell a cell's count.
+def _disclose_concentration(concentration: Concentration, k: int) -> Concentration:
+    """Return the concentration table without lines made of fewer than k cells, which would reveal a cell's count.
 
-    Both Gini coefficients together would give the exact total back, so they are rounded.
+    The two Gini coefficients together would give the exact total back, so they are rounded.
     """
     if k == 1:
-        return found
-    if found.events < k:
-        return replace(found, events=0.0, needed=(), gini=np.nan, adjusted_gini=np.nan, note="too few located events")
+        return concentration
+    if concentration.events < k:
+        return replace(
+            concentration, events=0.0, needed=(), gini=np.nan, adjusted_gini=np.nan, note="too few located events"
+        )
     return replace(
-        found,
-        events=float(round_to_ten(found.events)),
-        needed=tuple((share, cells) for share, cells in found.needed if cells >= k),
-        gini=round(found.gini, 2),
-        adjusted_gini=round(found.adjusted_gini, 2),
+        concentration,
+        events=float(round_to_ten(concentration.events)),
+        needed=tuple((share, cells) for share, cells in concentration.needed if cells >= k),
+        gini=round(concentration.gini, 2),
+        adjusted_gini=round(concentration.adjusted_gini, 2),
     )
 
 
-def _rounded(events: float, k: int) -> str:
-    """Return a city total to the nearest ten, or as it is in an internal release."""
+def _events_text(events: float, k: int) -> str:
+    """Return a city total as text: rounded to the nearest ten, or exact in an internal release."""
     return f"{round(events):,}" if k == 1 else f"about {round_to_ten(events):,}"
 
 
@@ -115,6 +135,6 @@ def round_to_ten(value: float) -> int:
     return round(value / 10) * 10
 
 
-def _supported(surface: Surface, k: int) -> NDArray[np.float64]:
-    enough = (surface.support >= k) & (surface.places >= k)
-    return np.where(enough, np.nan_to_num(surface.values, nan=0.0), 0.0)
+def _releasable_density(surface: Surface, k: int) -> NDArray[np.float64]:
+    is_supported = (surface.support >= k) & (surface.places >= k)
+    return np.where(is_supported, np.nan_to_num(surface.values, nan=0.0), 0.0)

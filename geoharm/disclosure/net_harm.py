@@ -1,4 +1,4 @@
-"""What harms add up to, as it may be published: a sum with a withheld part is withheld."""
+"""Disclosure control of the harm assessment: a sum with a suppressed part is suppressed."""
 
 from __future__ import annotations
 
@@ -16,132 +16,161 @@ from geoharm.model.estimate import Estimate, Interval
 def protect_harm_assessment(
     assessment: HarmAssessment | None, hidden: set[tuple[str, str]], k: int
 ) -> HarmAssessment | None:
-    """Return what may be published of an operation's sums.
+    """Return an operation's harm assessment as it may be released.
 
     Parameters
     ----------
     assessment : HarmAssessment or None
     hidden : set of (measure, zone)
-        Effects that are withheld: every sum they enter, and every share that rests on them, is withheld too.
+        Effects that are suppressed. Every sum and every share that depends on one of them is suppressed too.
     k : int
-        The threshold, for the reason that is given.
+        Threshold of the disclosure rule; the note of a suppressed number names it.
     """
     if assessment is None:
         return None
     note = f"withheld: a count under {k}, or one that would give it back"
-    held = hidden | {
-        (row.measure.name, one.zone) for one in assessment.net_harm for row in one.rows if 0 < row.smallest < k
+    suppressed = hidden | {
+        (row.measure.name, net_harm.zone)
+        for net_harm in assessment.net_harm
+        for row in net_harm.rows
+        if 0 < row.smallest < k
     }
     return replace(
         assessment,
-        net_harm=tuple(_net(one, held, note) for one in assessment.net_harm),
-        acceptability=tuple(_acceptability(one, assessment, held, note) for one in assessment.acceptability),
-        noxiousness=tuple(
-            _noxious(one, note) if {(one.measure, one.zone), (one.market, one.zone)} & hidden else one
-            for one in assessment.noxiousness
+        net_harm=tuple(_protect_net_harm(net_harm, suppressed, note) for net_harm in assessment.net_harm),
+        acceptability=tuple(
+            _protect_acceptability(acceptability, assessment, suppressed, note)
+            for acceptability in assessment.acceptability
         ),
-        unintended_harm=None if assessment.unintended_harm is None else _watch(assessment.unintended_harm, hidden, k),
+        noxiousness=tuple(
+            _suppress_noxiousness(noxiousness, note)
+            if {(noxiousness.measure, noxiousness.zone), (noxiousness.market, noxiousness.zone)} & hidden
+            else noxiousness
+            for noxiousness in assessment.noxiousness
+        ),
+        unintended_harm=None
+        if assessment.unintended_harm is None
+        else _protect_unintended_harm(assessment.unintended_harm, hidden, k),
         reporting_corrected=tuple(
-            _corrected(one, note) if {(one.measure, one.zone), (one.comparator, one.zone)} & hidden else one
-            for one in assessment.reporting_corrected
+            _suppress_corrected_effect(corrected, note)
+            if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & hidden
+            else corrected
+            for corrected in assessment.reporting_corrected
         ),
     )
 
 
 def harm_notices(assessment: HarmAssessment | None) -> tuple[str, ...]:
-    """Return what the first page must say about the harms that were measured, and about the objective."""
+    """Return the notices for the first page: which harms were not measured, and whether the objective is limited."""
     if assessment is None:
         return ()
     missing = tuple(f"The picture is incomplete: there is no {text[2:]}." for text in assessment.missing)
     return (*missing, assessment.limited_objective) if assessment.limited_objective else missing
 
 
-def _net(net: NetHarm, hidden: set[tuple[str, str]], note: str) -> NetHarm:
-    rows = tuple(_row(row, note) if (row.measure.name, net.zone) in hidden else row for row in net.rows)
+def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: str) -> NetHarm:
+    rows = tuple(
+        _suppress_measure_harm(row, note) if (row.measure.name, net_harm.zone) in hidden else row
+        for row in net_harm.rows
+    )
     vetoes = tuple(
-        replace(answer, state="unknown", why=note) if (answer.measure, net.zone) in hidden else answer
-        for answer in net.vetoes
+        replace(veto, state="unknown", why=note) if (veto.measure, net_harm.zone) in hidden else veto
+        for veto in net_harm.vetoes
     )
-    if any(row.weight and (row.measure.name, net.zone) in hidden for row in net.rows):
-        nothing = Interval(math.nan, math.nan, net.interval.level)
-        net = replace(net, low=math.nan, high=math.nan, interval=nothing, fell=(math.nan, math.nan), note=note)
-    return replace(net, rows=rows, vetoes=vetoes)
+    if any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
+        no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
+        net_harm = replace(
+            net_harm, low=math.nan, high=math.nan, interval=no_interval, fell=(math.nan, math.nan), note=note
+        )
+    return replace(net_harm, rows=rows, vetoes=vetoes)
 
 
-def _noxious(one: Noxiousness, note: str) -> Noxiousness:
-    ratio = replace(one.ratio, value=math.nan, standard_error=math.nan, note=note)
+def _suppress_noxiousness(noxiousness: Noxiousness, note: str) -> Noxiousness:
+    ratio = replace(noxiousness.ratio, value=math.nan, standard_error=math.nan, note=note)
     return replace(
-        one, before=math.nan, after=math.nan, ratio=ratio, size="cannot tell", reading=f"{note.capitalize()}."
+        noxiousness, before=math.nan, after=math.nan, ratio=ratio, size="cannot tell", reading=f"{note.capitalize()}."
     )
 
 
-def _corrected(one: CorrectedEffect, note: str) -> CorrectedEffect:
-    def gone(part: Estimate) -> Estimate:
-        return replace(part, value=math.nan, standard_error=math.nan, note=note)
+def _suppress_corrected_effect(effect: CorrectedEffect, note: str) -> CorrectedEffect:
+    def suppressed(estimate: Estimate) -> Estimate:
+        return replace(estimate, value=math.nan, standard_error=math.nan, note=note)
 
-    return replace(one, raw=gone(one.raw), effort=gone(one.effort), corrected=gone(one.corrected))
+    return replace(
+        effect, raw=suppressed(effect.raw), effort=suppressed(effect.effort), corrected=suppressed(effect.corrected)
+    )
 
 
-def _watch(watch: UnintendedHarm, hidden: set[tuple[str, str]], k: int) -> UnintendedHarm:
-    """Return the watch without counts: looks lie inside each other, so that their counts would give small rests back.
+def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: set[tuple[str, str]], k: int) -> UnintendedHarm:
+    """Return the unintended-harm checks without counts.
 
-    A statement that rests on 1 to k - 1 events is withheld. Where finds lie is shown if each side of it holds k finds and
-    no sum around the target is withheld. An internal release (k = 1) shows all.
+    The areas and periods of the checks lie inside each other, so their counts would give small differences back. A
+    statement that depends on 1 to k - 1 events is suppressed. Where needle finds lie is shown if either side of a share
+    has k finds and no sum around the target is suppressed. An internal release (k = 1) shows everything.
     """
     if k == 1:
-        return watch
-    around = (TARGET_GAP_AND_RINGS, TARGET_AND_RINGS)
+        return unintended_harm
+    sums_around_target = (TARGET_GAP_AND_RINGS, TARGET_AND_RINGS)
     return replace(
-        watch,
-        checks=tuple(_look(cell, k) for cell in watch.checks),
-        pooled=tuple(_look(cell, k) for cell in watch.pooled),
+        unintended_harm,
+        checks=tuple(_suppress_rise_check(check, k) for check in unintended_harm.checks),
+        pooled=tuple(_suppress_rise_check(check, k) for check in unintended_harm.pooled),
         find_dispersion=tuple(
-            _lies(one, k)
-            if any((one.measure, zone) in hidden for zone in around) or _few(one, k)
-            else replace(one, events=(0, 0))
-            for one in watch.find_dispersion
+            _suppress_find_dispersion(dispersion, k)
+            if any((dispersion.measure, zone) in hidden for zone in sums_around_target) or _has_few_finds(dispersion, k)
+            else replace(dispersion, events=(0, 0))
+            for dispersion in unintended_harm.find_dispersion
         ),
     )
 
 
-def _look(cell: RiseCheck, k: int) -> RiseCheck:
-    nothing = Interval(math.nan, math.nan, cell.interval.level)
-    state, why = cell.state, cell.why
-    if 0 < cell.after < k and state is not RiseState.UNKNOWN:
-        state, why = RiseState.UNKNOWN, f"withheld: under {k} events"
-    return replace(cell, after=0, expected=math.nan, ratio=math.nan, interval=nothing, worth=0.0, state=state, why=why)
+def _suppress_rise_check(check: RiseCheck, k: int) -> RiseCheck:
+    no_interval = Interval(math.nan, math.nan, check.interval.level)
+    state, reason = check.state, check.why
+    if 0 < check.after < k and state is not RiseState.UNKNOWN:
+        state, reason = RiseState.UNKNOWN, f"withheld: under {k} events"
+    return replace(
+        check, after=0, expected=math.nan, ratio=math.nan, interval=no_interval, worth=0.0, state=state, why=reason
+    )
 
 
-def _few(one: FindDispersion, k: int) -> bool:
-    """Return whether either side of a share, or a window, holds fewer than k finds."""
-    sides = [float(count) for count in one.events]
-    if one.unit == "share":
+def _has_few_finds(dispersion: FindDispersion, k: int) -> bool:
+    """Return whether either side of a share, or either window, has fewer than k finds."""
+    sides = [float(count) for count in dispersion.events]
+    if dispersion.unit == "share":
         sides = [
-            count * part
-            for count, share in zip(one.events, (one.before, one.after), strict=True)
-            for part in (share, 1 - share)
+            count * side_share
+            for count, share in zip(dispersion.events, (dispersion.before, dispersion.after), strict=True)
+            for side_share in (share, 1 - share)
         ]
     return not all(side >= k for side in sides)
 
 
-def _lies(one: FindDispersion, k: int) -> FindDispersion:
-    nothing = Interval(math.nan, math.nan, one.change.level)
+def _suppress_find_dispersion(dispersion: FindDispersion, k: int) -> FindDispersion:
+    no_interval = Interval(math.nan, math.nan, dispersion.change.level)
     return replace(
-        one, before=math.nan, after=math.nan, change=nothing, events=(0, 0), note=f"withheld: a count under {k}"
+        dispersion,
+        before=math.nan,
+        after=math.nan,
+        change=no_interval,
+        events=(0, 0),
+        note=f"withheld: a count under {k}",
     )
 
 
-def _row(row: MeasureHarm, note: str) -> MeasureHarm:
-    nothing = Interval(math.nan, math.nan, row.interval.level)
-    return replace(row, low=math.nan, high=math.nan, interval=nothing, note=note, smallest=0)
+def _suppress_measure_harm(row: MeasureHarm, note: str) -> MeasureHarm:
+    no_interval = Interval(math.nan, math.nan, row.interval.level)
+    return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest=0)
 
 
-def _acceptability(
-    one: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: str
+def _protect_acceptability(
+    acceptability: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: str
 ) -> Acceptability:
-    measures = [row.measure for net in assessment.net_harm if net.zone == one.zone for row in net.rows]
-    if not any((measure.name, one.zone) in hidden and assessment.rates.rule(measure) for measure in measures):
-        return one
-    nothing = math.nan
-    return Acceptability(one.zone, one.rates, 0, nothing, nothing, nothing, nothing, nothing, (), (),
+    measures = [
+        row.measure for net_harm in assessment.net_harm if net_harm.zone == acceptability.zone for row in net_harm.rows
+    ]
+    if not any((measure.name, acceptability.zone) in hidden and assessment.rates.rule(measure) for measure in measures):
+        return acceptability
+    nan = math.nan
+    return Acceptability(acceptability.zone, acceptability.rates, 0, nan, nan, nan, nan, nan, (), (),
                          calibrated=False, note=note)  # fmt: skip

@@ -1,4 +1,7 @@
-"""Clusters, emerging hotspots, accuracy and shift, as they may be published: classes, square kilometres, rounded scores."""
+"""Disclosure control of hotspot patterns: images in classes, areas in km2, and rounded scores.
+
+The patterns are clusters, emerging hotspots, predictive accuracy and pattern similarity.
+"""
 
 from __future__ import annotations
 
@@ -35,149 +38,163 @@ PATTERNS = (EmergingPattern.NONE, *(EmergingPattern(sign * number) for sign in (
 CLUSTER_WORDS = ("chance can explain", "low beside low", "high beside high")
 SHIFT_WORDS = ("chance can explain", "a smaller share after", "a larger share after")
 _LEVEL = 0.05
-_NOT_DRAWN = "the places with this pattern rest on too few events to say more"
+_NOT_DRAWN_NOTE = "the places with this pattern rest on too few events to say more"
 
 
 def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> ReleasedPatterns:
-    """Return what may be published of one measure's patterns: no cell that rests on fewer than k events or places.
+    """Return one measure's patterns as they may be released: every drawn cell rests on at least k events and k places.
 
     Parameters
     ----------
     result : PatternResult
     area : StudyArea
     k : int
-        1 shows every cell.
+        Threshold of the disclosure rule; 1 draws every cell.
     """
     why_not = dict(result.why_not)
-    judged = None if result.predictive_accuracy is None else _judged(result.predictive_accuracy, k)
-    if result.predictive_accuracy is not None and judged is None:
+    accuracy = None if result.predictive_accuracy is None else _protect_accuracy(result.predictive_accuracy, k)
+    if result.predictive_accuracy is not None and accuracy is None:
         why_not["accuracy"] = f"Withheld: hotspots, or the rest of the study area, hold under {k} events of a period."
     return ReleasedPatterns(
         measure=result.measure,
-        clusters=None if result.clustering is None else _clusters(result.clustering, area, k),
-        emerging=None if result.emerging is None else _emergence(result.emerging, area, k),
-        predictive_accuracy=judged,
-        similarity={one.operation: _shift(one, area, k) for one in result.similarity},
+        clusters=None if result.clustering is None else _protect_clusters(result.clustering, area, k),
+        emerging=None if result.emerging is None else _protect_emerging(result.emerging, area, k),
+        predictive_accuracy=accuracy,
+        similarity={similarity.operation: _protect_similarity(similarity, area, k) for similarity in result.similarity},
         why_not=why_not,
     )
 
 
-def _clusters(found: Clustering | AreaClustering, area: StudyArea, k: int) -> ReleasedClusters:
-    if isinstance(found, AreaClustering):
-        return _area_clusters(found, area, k)
-    drawn = (found.support >= k) & (found.places >= k) & np.isfinite(found.gi.z)
-    classes = np.where(drawn, np.select([found.gi.flagged(-1), found.gi.flagged(1)], [2, 3], 1), 0)
+def _protect_clusters(clustering: Clustering | AreaClustering, area: StudyArea, k: int) -> ReleasedClusters:
+    if isinstance(clustering, AreaClustering):
+        return _protect_area_clusters(clustering, area, k)
+    drawn = (clustering.support >= k) & (clustering.places >= k) & np.isfinite(clustering.gi.z)
+    classes = np.where(drawn, np.select([clustering.gi.flagged(-1), clustering.gi.flagged(1)], [2, 3], 1), 0)
 
     def km2(cells: NDArray[np.bool_]) -> float:
-        return float((cells & drawn).sum()) * found.grid.cell_km2
+        return float((cells & drawn).sum()) * clustering.grid.cell_km2
 
-    image = cells_image(found.grid, classes, area, ClassScheme.CLUSTERS)
-    return ReleasedClusters(image, _ground(found, km2), _overall(found), found.gi.neighbours, _how(found.gi))
+    image = cells_image(clustering.grid, classes, area, ClassScheme.CLUSTERS)
+    return ReleasedClusters(
+        image,
+        _km2_by_class(clustering, km2),
+        _global_tests(clustering),
+        clustering.gi.neighbours,
+        _method_note(clustering.gi),
+    )
 
 
-def _area_clusters(found: AreaClustering, area: StudyArea, k: int) -> ReleasedClusters:
-    """Return the clusters of areas; one whose count may be under k is not drawn."""
-    drawn = (found.support >= k) & np.isfinite(found.gi.z)
-    classes = np.where(drawn, np.select([found.gi.flagged(-1), found.gi.flagged(1)], [2, 3], 1), 0)
+def _protect_area_clusters(clustering: AreaClustering, area: StudyArea, k: int) -> ReleasedClusters:
+    """Return the clusters of areas. An area whose count may be under k is not drawn."""
+    drawn = (clustering.support >= k) & np.isfinite(clustering.gi.z)
+    classes = np.where(drawn, np.select([clustering.gi.flagged(-1), clustering.gi.flagged(1)], [2, 3], 1), 0)
 
     def km2(areas: NDArray[np.bool_]) -> float:
-        return float(found.km2[areas & drawn].sum())
+        return float(clustering.km2[areas & drawn].sum())
 
-    how = (
-        f"events per km2 and year of {found.support.size:,} areas; p-values from {found.gi.permutations:,} conditional "
+    method = (
+        f"events per km2 and year of {clustering.support.size:,} areas; p-values from {clustering.gi.permutations:,} conditional "
         f"permutations, adjusted for all areas together (false discovery rate, {_text.percent_text(_LEVEL)})"
     )
-    how += f"; {found.gi.note}" if found.gi.note else ""
-    on_map = np.where(found.label >= 0, np.append(classes, 0)[found.label], 0)
-    image = cells_image(found.grid, on_map, area, ClassScheme.CLUSTERS)
-    return ReleasedClusters(image, _ground(found, km2), _overall(found), found.gi.neighbours, how)
+    method += f"; {clustering.gi.note}" if clustering.gi.note else ""
+    cell_classes = np.where(clustering.label >= 0, np.append(classes, 0)[clustering.label], 0)
+    image = cells_image(clustering.grid, cell_classes, area, ClassScheme.CLUSTERS)
+    return ReleasedClusters(
+        image, _km2_by_class(clustering, km2), _global_tests(clustering), clustering.gi.neighbours, method
+    )
 
 
-def _ground(found: Clustering | AreaClustering, km2: Callable[[NDArray[np.bool_]], float]) -> dict[str, float]:
-    low, high = found.gi.flagged(-1), found.gi.flagged(1)
-    kinds = ("high among high", "low among high", "low among low", "high among low")
-    ground = {"high": km2(high), "low": km2(low), "chance": km2(~high & ~low)}
-    return ground | {name: km2(found.moran.flagged(kind)) for kind, name in enumerate(kinds, start=1)}
+def _km2_by_class(
+    clustering: Clustering | AreaClustering, km2: Callable[[NDArray[np.bool_]], float]
+) -> dict[str, float]:
+    low, high = clustering.gi.flagged(-1), clustering.gi.flagged(1)
+    moran_classes = ("high among high", "low among high", "low among low", "high among low")
+    km2_of = {"high": km2(high), "low": km2(low), "chance": km2(~high & ~low)}
+    return km2_of | {name: km2(clustering.moran.flagged(kind)) for kind, name in enumerate(moran_classes, start=1)}
 
 
-def _overall(found: Clustering | AreaClustering) -> tuple[tuple[str, float, float], ...]:
-    return tuple((one.statistic, _round(one.value), one.p) for one in found.global_tests)
+def _global_tests(clustering: Clustering | AreaClustering) -> tuple[tuple[str, float, float], ...]:
+    return tuple((test.statistic, _round(test.value), test.p) for test in clustering.global_tests)
 
 
-def _emergence(result: EmergingHotspots, area: StudyArea, k: int) -> ReleasedEmergingHotspots:
-    found = result.map
-    inside = np.isfinite(found.z).any(axis=0)
+def _protect_emerging(result: EmergingHotspots, area: StudyArea, k: int) -> ReleasedEmergingHotspots:
+    emerging_map = result.map
+    inside = np.isfinite(emerging_map.z).any(axis=0)
     drawn = inside & (result.support >= k) & (result.places >= k)
-    classes = np.zeros(found.grid.shape, dtype=np.int64)
+    classes = np.zeros(emerging_map.grid.shape, dtype=np.int64)
     rows = []
-    strength = np.abs(np.where(np.isfinite(found.z), found.z, 0.0)).sum(axis=0)
+    strength = np.abs(np.where(np.isfinite(emerging_map.z), emerging_map.z, 0.0)).sum(axis=0)
     for number, pattern in enumerate(PATTERNS, start=1):
-        cells = drawn & (found.pattern == int(pattern))
+        cells = drawn & (emerging_map.pattern == int(pattern))
         classes[cells] = number
         if cells.any():
-            at = np.unravel_index(int(np.argmax(np.where(cells, strength, -1.0))), cells.shape)
-            why = "" if pattern is EmergingPattern.NONE else found.rule(int(at[0]), int(at[1])).partition(": ")[2]
-            rows.append((pattern, float(cells.sum()) * found.grid.cell_km2, why))
-        elif pattern is not EmergingPattern.NONE and (inside & (found.pattern == int(pattern))).any():
-            rows.append((pattern, float("nan"), _NOT_DRAWN))
-    gaps = len(found.missing)
+            strongest = np.unravel_index(int(np.argmax(np.where(cells, strength, -1.0))), cells.shape)
+            rule = (
+                ""
+                if pattern is EmergingPattern.NONE
+                else emerging_map.rule(int(strongest[0]), int(strongest[1])).partition(": ")[2]
+            )
+            rows.append((pattern, float(cells.sum()) * emerging_map.grid.cell_km2, rule))
+        elif pattern is not EmergingPattern.NONE and (inside & (emerging_map.pattern == int(pattern))).any():
+            rows.append((pattern, float("nan"), _NOT_DRAWN_NOTE))
+    missing_steps = len(emerging_map.missing)
     length = "one month" if result.months == 1 else f"{result.months} months"
-    how = (
-        f"{len(found.steps) - gaps} steps of {length}"
-        + (f" ({gaps} without data left out)" if gaps else "")
-        + f"; cells of {found.grid.cell:g} m; neighbours: {found.neighbours}; p-values from {found.p_from.value}, adjusted "
-        f"for all cells and steps together (false discovery rate, {_text.percent_text(found.level)})"
+    method = (
+        f"{len(emerging_map.steps) - missing_steps} steps of {length}"
+        + (f" ({missing_steps} without data left out)" if missing_steps else "")
+        + f"; cells of {emerging_map.grid.cell:g} m; neighbours: {emerging_map.neighbours}; p-values from {emerging_map.p_from.value}, adjusted "
+        f"for all cells and steps together (false discovery rate, {_text.percent_text(emerging_map.level)})"
     )
     return ReleasedEmergingHotspots(
-        cells_image(found.grid, classes, area, ClassScheme.EMERGING),
+        cells_image(emerging_map.grid, classes, area, ClassScheme.EMERGING),
         tuple(rows),
-        len(found.steps) - gaps,
-        gaps,
-        how,
-        found.note,
+        len(emerging_map.steps) - missing_steps,
+        missing_steps,
+        method,
+        emerging_map.note,
     )
 
 
-def _judged(found: PredictiveAccuracy, k: int) -> ReleasedAccuracy | None:
-    """Return the scores to few digits, from which no count follows; None where one would be small."""
-    scores = (found.accuracy.hotspots, found.accuracy.same_cells)
-    for one in scores if k > 1 else ():
-        total = one.events / one.hit_rate if one.hit_rate > 0 else 0.0
-        earlier = one.predicted_over_observed * one.events
-        if not min(one.events, total - one.events, earlier) >= k:
+def _protect_accuracy(result: PredictiveAccuracy, k: int) -> ReleasedAccuracy | None:
+    """Return the scores with few digits, from which no count follows; None if a count behind them is small."""
+    scores = (result.accuracy.hotspots, result.accuracy.same_cells)
+    for score in scores if k > 1 else ():
+        total = score.events / score.hit_rate if score.hit_rate > 0 else 0.0
+        earlier_events = score.predicted_over_observed * score.events
+        if not min(score.events, total - score.events, earlier_events) >= k:
             return None
     return ReleasedAccuracy(
-        found.earlier,
-        found.later,
-        found.bandwidth,
-        tuple(_rounded(one) for one in scores),
-        _round(found.accuracy.random_deviation),
+        result.earlier,
+        result.later,
+        result.bandwidth,
+        tuple(_round_score(score) for score in scores),
+        _round(result.accuracy.random_deviation),
     )
 
 
-def _rounded(one: HotspotScore) -> HotspotScore:
+def _round_score(score: HotspotScore) -> HotspotScore:
     return HotspotScore(
-        name=one.name,
-        cells=one.cells,
-        area_share=round(one.area_share, 4),
+        name=score.name,
+        cells=score.cells,
+        area_share=round(score.area_share, 4),
         events=float("nan"),
-        hit_rate=_round(one.hit_rate),
-        pai=_round(one.pai, 1),
-        pei=_round(one.pei),
-        recapture_rate_index=_round(one.recapture_rate_index),
-        predicted_over_observed=_round(one.predicted_over_observed),
-        recaptured_cells=_round(one.recaptured_cells),
-        note=one.note,
+        hit_rate=_round(score.hit_rate),
+        pai=_round(score.pai, 1),
+        pei=_round(score.pei),
+        recapture_rate_index=_round(score.recapture_rate_index),
+        predicted_over_observed=_round(score.predicted_over_observed),
+        recaptured_cells=_round(score.recaptured_cells),
+        note=score.note,
     )
 
 
-def _shift(result: PatternSimilarity, area: StudyArea, k: int) -> ReleasedSimilarity:
+def _protect_similarity(result: PatternSimilarity, area: StudyArea, k: int) -> ReleasedSimilarity:
     side, support = result.test.side, result.support
     drawn = (support >= k) & (result.places >= k)
     classes = np.where(drawn, np.select([side < 0, side > 0], [2, 3], 1), 0)
-    on_map = np.where(result.label >= 0, np.append(classes, 0)[result.label], 0)
+    cell_classes = np.where(result.label >= 0, np.append(classes, 0)[result.label], 0)
     return ReleasedSimilarity(
-        image=cells_image(result.grid, on_map, area, ClassScheme.CLUSTERS),
+        image=cells_image(result.grid, cell_classes, area, ClassScheme.CLUSTERS),
         units=result.units,
         count=int(support.size),
         held=int((support > 0).sum()),
@@ -189,11 +206,9 @@ def _shift(result: PatternSimilarity, area: StudyArea, k: int) -> ReleasedSimila
     )
 
 
-def _how(found: LocalClusters) -> str:
-    source = "the normal curve" if found.p_from is PValueSource.NORMAL else found.p_from.value
-    return (
-        f"p-values from {source}, adjusted for all cells together (false discovery rate, {_text.percent_text(_LEVEL)})"
-    )
+def _method_note(clusters: LocalClusters) -> str:
+    p_value_source = "the normal curve" if clusters.p_from is PValueSource.NORMAL else clusters.p_from.value
+    return f"p-values from {p_value_source}, adjusted for all cells together (false discovery rate, {_text.percent_text(_LEVEL)})"
 
 
 def _round(value: float, digits: int = 2) -> float:

@@ -1,22 +1,26 @@
-"""Disclosure control: the only maker of what may be published.
+"""Disclosure control: turns a `StudyResult` into a `Release`, the only thing that may be published.
 
-Every writer takes a `Release`, and only `protect` can make one. Rules for a threshold k (under-5: k = 5):
+Every writer takes a `Release`, and only `protect` makes one. The rules for a threshold k (under-5: k = 5):
 
-- a count of 1 to k-1 is withheld, and with it every number that would give it back: its estimates, a second ring
-  where one ring alone would follow from the sum of all, sums that differ from a shown one by just that zone, and all
-  phases of a zone that add up to a shown count;
-- a series is drawn by months, else by quarters, else by half-years: the finest in which nothing needs hiding, and from
-  which, with the windows' counts, no small count of a stretch of time can be solved for (`attack`), in the target or in
-  the control, whose line tells its counts; else not at all;
-- a zone whose dispersion, which every error tells, leaves a small month too few values (`trial`) is withheld;
-- a hotspot with fewer than k events, or k places, is not drawn;
-- a change surface is a picture in five classes, blank where fewer than k events, or k places, are within reach;
-- a cluster, an emerging hotspot, a square whose share shifted is a class in a picture, blank where fewer than k events,
-  or k places, are within reach (for a hot step: of that step); scores of accuracy have two digits;
-- a surface is a picture in six classes; cells within reach of fewer than k events, or k places, stay blank.
+- A count of 1 to k - 1 is suppressed, and so is every number that would give it back: its estimates; a second ring,
+  where a single ring would follow from the sum of all; sums that differ from a shown one by just that zone; all phases
+  of a zone that add up to a shown count.
+- A series is drawn by months, else by quarters, else by half-years, else not at all. The finest step is taken in which
+  no count is small and from which, together with the counts of the windows, no small count of a stretch of time can be
+  solved for (`differencing`). This holds for the target and for the control, because the control's line gives its
+  counts.
+- A zone is suppressed if its dispersion, which every error reveals, leaves a small month too few possible values
+  (`dispersion_attack`).
+- A hotspot with fewer than k events, or fewer than k places, is not drawn.
+- A surface is an image in six classes. Cells within reach of fewer than k events, or k places, are blank.
+- A change surface is an image in five classes, blank in the same way.
+- Clusters, emerging hotspots and squares with a changed share are classes in an image, blank in the same way (for a hot
+  step: by the events of that step). Scores of predictive accuracy have two digits.
 
-Rows of files (read, rejected, duplicate) are not counts of events at a place and are shown, but for files that keep
-1 to k-1 rows.
+At last the release is attacked (`escalate`): more is suppressed until no small count follows from all numbers together.
+
+Numbers of rows in files (read, rejected, duplicate) are not counts of events at a place, so they are shown. Files that
+keep 1 to k - 1 rows are left out.
 """
 
 from __future__ import annotations
@@ -67,51 +71,51 @@ _Ledger = TypeVar("_Ledger", SourceLedger, TableLedger)
 
 
 def protect(result: StudyResult) -> Release:
-    """Return what may be published of a result, under the study's release and disclosure rule.
+    """Return the release of a result, under the study's release kind and disclosure rule.
 
     Raises
     ------
     PublishError
-        If a small count would follow from what is left, however much is given up (`coarsen`).
+        If a small count would follow even at the highest suppression level (`suppress_until_safe`).
     """
     settings = result.study.publish
     k = 1 if settings.release == "internal" else DISCLOSURE_RULES[settings.disclosure].threshold
-    pictures = (
-        tuple(protect_hotspots(one, result.study.area, k) for one in result.hotspots),
-        tuple(protect_change(one, result.study.area, k) for one in result.changes),
+    maps = (
+        tuple(protect_hotspots(hotspots, result.study.area, k) for hotspots in result.hotspots),
+        tuple(protect_change(changes, result.study.area, k) for changes in result.changes),
     )
-    return suppress_until_safe(
-        lambda suppression_levels: round_counts(_disclose(result, k, pictures, suppression_levels))
-    )
+    return suppress_until_safe(lambda suppression_levels: round_counts(_disclose(result, k, maps, suppression_levels)))
 
 
 def _disclose(
     result: StudyResult,
     k: int,
-    pictures: tuple[tuple[ReleasedHotspots, ...], tuple[ReleasedChange, ...]],
+    maps: tuple[tuple[ReleasedHotspots, ...], tuple[ReleasedChange, ...]],
     suppression_levels: SuppressionLevels,
 ) -> Release:
     settings = result.study.publish
-    ledgers, hidden = _disclose_ledgers([replace(one, months=()) for one in result.ledgers], k)
-    tables, hidden_too = _disclose_ledgers(result.tables, k)
-    operations = tuple(_disclose_operation(one, k, suppression_levels) for one in result.operations)
+    ledgers, hidden_files = _disclose_ledgers([replace(ledger, months=()) for ledger in result.ledgers], k)
+    tables, hidden_table_files = _disclose_ledgers(result.tables, k)
+    operations = tuple(_disclose_operation(operation, k, suppression_levels) for operation in result.operations)
     hidden_zones = {
-        one.design.operation.name: frozenset(effect.zone for effect in one.primary.effects if effect.is_withheld)
-        for one in operations
+        operation.design.operation.name: frozenset(
+            effect.zone for effect in operation.primary.effects if effect.is_withheld
+        )
+        for operation in operations
     }
     return Release(
         study=result.study,
         ledgers=ledgers,
-        hidden_files=hidden + hidden_too,
-        months={one.source: _disclose_months(one, k) for one in result.ledgers},
-        hotspots=pictures[0],
+        hidden_files=hidden_files + hidden_table_files,
+        months={ledger.source: _disclose_months(ledger, k) for ledger in result.ledgers},
+        hotspots=maps[0],
         operations=operations,
-        changes=pictures[1],
+        changes=maps[1],
         rule="internal release: nothing withheld" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tables,
-        patterns=tuple(protect_patterns(one, result.study.area, k) for one in result.patterns),
+        patterns=tuple(protect_patterns(patterns, result.study.area, k) for patterns in result.patterns),
         forests=protect_forests(result.forests, hidden_zones, k),
         preregistration=result.preregistration,
         composites=protect_composites(result.composites, operations, k),
@@ -123,7 +127,7 @@ def suppress_small(value: int, k: int) -> Count:
 
     Examples
     --------
-    >>> shown(12, 5), shown(0, 5), str(shown(3, 5))
+    >>> suppress_small(12, 5), suppress_small(0, 5), str(suppress_small(3, 5))
     (12, 0, 'under 5')
     """
     return Suppressed(k) if 0 < value < k else value
@@ -134,11 +138,15 @@ def suppress_small(value: int, k: int) -> Count:
 
 def _disclose_operation(result: OperationResult, k: int, suppression_levels: SuppressionLevels) -> ReleasedOperation:
     measures = tuple(
-        _disclose_measure(one, result.design, k, suppression_levels.get(row_key(one.measure), SuppressionLevel.NOTHING))
-        for one in result.measures
+        _disclose_measure(
+            measure, result.design, k, suppression_levels.get(row_key(measure.measure), SuppressionLevel.NOTHING)
+        )
+        for measure in result.measures
     )
-    hidden = {(one.measure.name, effect.zone) for one in measures for effect in one.effects if effect.is_withheld}
-    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.harm, hidden, k))
+    suppressed = {
+        (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
+    }
+    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.harm, suppressed, k))
 
 
 def _disclose_measure(
@@ -146,27 +154,34 @@ def _disclose_measure(
 ) -> ReleasedMeasure:
     steps = tuple(
         step
-        for step, least in ((1, SuppressionLevel.MONTHS), (3, SuppressionLevel.QUARTERS), (6, SuppressionLevel.SERIES))
-        if suppression_level < least
+        for step, level_without_it in (
+            (1, SuppressionLevel.MONTHS),
+            (3, SuppressionLevel.QUARTERS),
+            (6, SuppressionLevel.SERIES),
+        )
+        if suppression_level < level_without_it
     )
     series = _disclose_series(result.counts, design, k, steps)
-    hidden = _hidden_zones(result, design, k, step=series.step)
+    hidden_zones = _hidden_zones(result, design, k, step=series.step)
     if suppression_level >= SuppressionLevel.RINGS:
-        wide = {"target", ALL_RINGS, TARGET_AND_RINGS} if suppression_level < SuppressionLevel.ALL else set()
-        hidden |= {effect.zone for effect in result.effects} - wide
-    effects = tuple(_disclose_effect(effect, k, hide=effect.zone in hidden) for effect in result.effects)
-    # Phases after the operation add up to the headline's count, so one of them alone would follow from the others.
-    broken = {effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)}
+        still_shown = {"target", ALL_RINGS, TARGET_AND_RINGS} if suppression_level < SuppressionLevel.ALL else set()
+        hidden_zones |= {effect.zone for effect in result.effects} - still_shown
+    effects = tuple(_disclose_effect(effect, k, hide=effect.zone in hidden_zones) for effect in result.effects)
+    # The phases after the operation add up to the headline's count, so a single suppressed phase would follow from the
+    # others.
+    zones_with_small_phase = {
+        effect.zone for effect in result.phases if effect.window != DURING and _has_small(effect, k)
+    }
     phases = tuple(
         _disclose_effect(
             effect,
             k,
-            hide=effect.window != DURING and effect.zone in broken,
+            hide=effect.window != DURING and effect.zone in zones_with_small_phase,
             drop=suppression_level >= SuppressionLevel.PHASES,
         )
         for effect in result.phases
     )
-    bounds = _disclose_bounds(result, k, hide="target" in hidden)
+    bounds = _disclose_bounds(result, k, hide="target" in hidden_zones)
     timed = suppression_level < SuppressionLevel.SERIES
     robustness = protect_robustness(
         result, design, k, effects=effects, phases=phases, bounds=bounds, series=series, timed=timed
@@ -175,53 +190,64 @@ def _disclose_measure(
 
 
 def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ReleasedEffect, ...]:
-    """Return the bounds from which no small count of rows without a place follows by subtraction."""
-    steps = [result.effect("target"), *result.bounds]
-    added = [
-        (more.counts.before - less.counts.before, more.counts.after - less.counts.after)
-        for less, more in pairwise(steps)
+    """Return the bounds for rows without a place; none if a small count of such rows would follow by subtraction."""
+    nested_effects = [result.effect("target"), *result.bounds]
+    unplaced_counts = [
+        (wider.counts.before - narrower.counts.before, wider.counts.after - narrower.counts.after)
+        for narrower, wider in pairwise(nested_effects)
     ]
-    if hide or any(isinstance(suppress_small(count, k), Suppressed) for pair in added for count in pair):
+    if hide or any(isinstance(suppress_small(count, k), Suppressed) for pair in unplaced_counts for count in pair):
         return ()
     return tuple(_disclose_effect(effect, k, hide=False) for effect in result.bounds)
 
 
 def _hidden_zones(result: MeasureResult, design: Design, k: int, *, step: int) -> set[str]:
-    """Return the zones whose counts would be small, or would give a small one back by subtraction or by trial."""
-    rings = [zone.name for zone in design.of_role(ZoneRole.RING)]
-    gap = {zone.name for zone in design.of_role(ZoneRole.GAP)}
-    target = [zone.name for zone in design.of_role(ZoneRole.TARGET)]
-    made_of = {zone.name: [zone.name] for zone in design.zones}
-    made_of |= {ALL_RINGS: rings, TARGET_AND_RINGS: target + rings, TARGET_GAP_AND_RINGS: [*target, *gap, *rings]}
-    steps = {"target": step}
+    """Return the zones to suppress: those with a small count, or whose count would reveal one.
+
+    A count is revealed by subtraction from a sum of zones, or by trial from the dispersion.
+    """
+    ring_names = [zone.name for zone in design.of_role(ZoneRole.RING)]
+    gap_names = {zone.name for zone in design.of_role(ZoneRole.GAP)}
+    target_names = [zone.name for zone in design.of_role(ZoneRole.TARGET)]
+    members = {zone.name: [zone.name] for zone in design.zones}
+    members |= {
+        ALL_RINGS: ring_names,
+        TARGET_AND_RINGS: target_names + ring_names,
+        TARGET_GAP_AND_RINGS: [*target_names, *gap_names, *ring_names],
+    }
+    series_steps = {"target": step}
     hidden = {
         effect.zone
         for effect in result.effects
         if _has_small(effect, k)
-        or dispersion_reveals_month(result.counts, made_of[effect.zone], design, k, step=steps.get(effect.zone, 0))
+        or dispersion_reveals_month(
+            result.counts, members[effect.zone], design, k, step=series_steps.get(effect.zone, 0)
+        )
     }
-    spare = sorted((name for name in rings if name not in hidden), key=lambda name: _size(result.effect(name)))
-    # What is hidden among the rings follows, added up, from the sum of all: it must be large enough itself.
-    while spare and not _safe_together([result.effect(name) for name in rings if name in hidden], k):
-        hidden.add(spare.pop(0))
-    if not _safe_together([result.effect(name) for name in rings if name in hidden], k):
+    shown_rings = sorted(
+        (name for name in ring_names if name not in hidden), key=lambda name: _smallest_count(result.effect(name))
+    )
+    # The sum of the suppressed rings follows from the sum of all rings, so that sum must be large enough itself.
+    while shown_rings and not _is_safe_together([result.effect(name) for name in ring_names if name in hidden], k):
+        hidden.add(shown_rings.pop(0))
+    if not _is_safe_together([result.effect(name) for name in ring_names if name in hidden], k):
         hidden.add(ALL_RINGS)
     if hidden & {"target", ALL_RINGS}:
         hidden.add(TARGET_AND_RINGS)
-    if hidden & (gap | {TARGET_AND_RINGS}):
+    if hidden & (gap_names | {TARGET_AND_RINGS}):
         hidden.add(TARGET_GAP_AND_RINGS)
     return hidden
 
 
-def _safe_together(hidden: Sequence[Effect], k: int) -> bool:
-    """Return whether nothing is hidden, or several zones are whose counts together are large, before and after."""
+def _is_safe_together(hidden: Sequence[Effect], k: int) -> bool:
+    """Return whether no zone is suppressed, or several whose summed counts before and after are both at least k."""
     if not hidden:
         return True
     sums = [sum(effect.counts.before for effect in hidden), sum(effect.counts.after for effect in hidden)]
     return len(hidden) > 1 and all(value >= k for value in sums)
 
 
-def _size(effect: Effect) -> tuple[int, str]:
+def _smallest_count(effect: Effect) -> tuple[int, str]:
     return min(effect.counts.before, effect.counts.after), effect.zone
 
 
@@ -231,14 +257,25 @@ def _has_small(effect: Effect, k: int) -> bool:
 
 
 def _disclose_effect(effect: Effect, k: int, *, hide: bool, drop: bool = False) -> ReleasedEffect:
-    """Return an effect without its counts where they are hidden; dropped, without those of the control too."""
+    """Return an effect, without its counts where they are suppressed.
+
+    Parameters
+    ----------
+    effect : Effect
+    k : int
+        Threshold of the disclosure rule.
+    hide : bool
+        Suppress the counts of the zone.
+    drop : bool
+        Suppress the counts of the zone and of the control.
+    """
     before, after = suppress_small(effect.counts.before, k), suppress_small(effect.counts.after, k)
     control_before, control_after = suppress_small(effect.control.before, k), suppress_small(effect.control.after, k)
     if hide or drop:
         before = after = Suppressed()
     if drop:
         control_before = control_after = Suppressed()
-    plain = ReleasedEffect(
+    released = ReleasedEffect(
         zone=effect.zone,
         window=effect.window,
         before=before,
@@ -257,43 +294,46 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool, drop: bool = False) 
         counting=effect.counting_interval(),
         placebo=effect.placebo,
     )
-    return suppress_effect(plain, k) if plain.is_withheld else plain
+    return suppress_effect(released, k) if released.is_withheld else released
 
 
 def _disclose_series(counts: ZoneCounts, design: Design, k: int, steps_allowed: Sequence[int]) -> ReleasedSeries:
-    """Return the finest steps in which no count of the target or the control needs hiding."""
+    """Return the series by the finest step in which no count of the target or of the control is small or can be solved for."""
     if counts.by_year:
         return ReleasedSeries(0)
     target = counts.monthly("target")
     control = counts.monthly("control")
-    span = [month for month in counts.coverage.months() if counts.coverage.contains(_whole(month))]
+    covered_months = [month for month in counts.coverage.months() if counts.coverage.contains(_month_period(month))]
     for step in steps_allowed:
-        starts = [month for month in span if (month.month - 1) % step == 0]
+        starts = [month for month in covered_months if (month.month - 1) % step == 0]
         steps = {start: [add_months(start, offset) for offset in range(step)] for start in starts}
-        steps = {start: months for start, months in steps.items() if months[-1] in span}
-        full = {start: months for start, months in steps.items() if all(month in target for month in months)}
-        here = {start: sum(target[month] for month in months) for start, months in full.items()}
-        there = {start: sum(control[month] for month in months) for start, months in full.items()}
-        if not full or any(isinstance(suppress_small(n, k), Suppressed) for n in (*here.values(), *there.values())):
+        steps = {start: months for start, months in steps.items() if months[-1] in covered_months}
+        complete_steps = {start: months for start, months in steps.items() if all(month in target for month in months)}
+        target_counts = {start: sum(target[month] for month in months) for start, months in complete_steps.items()}
+        control_counts = {start: sum(control[month] for month in months) for start, months in complete_steps.items()}
+        if not complete_steps or any(
+            isinstance(suppress_small(count, k), Suppressed)
+            for count in (*target_counts.values(), *control_counts.values())
+        ):
             continue
-        spans = [[Period(start, add_months(start, step))] for start in full]
-        spans += [list(window.periods) for window in (design.before, design.after, *design.phases)]
-        if k > 1 and any(is_recoverable(counts, zone, spans, k) for zone in ("target", "control")):
+        published = [[Period(start, add_months(start, step))] for start in complete_steps]
+        published += [list(window.periods) for window in (design.before, design.after, *design.phases)]
+        if k > 1 and any(is_recoverable(counts, zone, published, k) for zone in ("target", "control")):
             continue
-        level = _control_scale(here, there, design)
-        gaps = tuple(start for start in steps if start not in full)
-        scaled = tuple(level * value for value in there.values())
-        return ReleasedSeries(step, tuple(full), tuple(here.values()), scaled, gaps, level)
+        scale = _control_scale(target_counts, control_counts, design)
+        incomplete = tuple(start for start in steps if start not in complete_steps)
+        scaled = tuple(scale * value for value in control_counts.values())
+        return ReleasedSeries(step, tuple(complete_steps), tuple(target_counts.values()), scaled, incomplete, scale)
     return ReleasedSeries(0)
 
 
-def _control_scale(here: Mapping[date, int], there: Mapping[date, int], design: Design) -> float:
-    early = [start for start in here if start < design.operation.period.start]
-    base = sum(there[start] for start in early)
-    return sum(here[start] for start in early) / base if base else math.nan
+def _control_scale(target_counts: Mapping[date, int], control_counts: Mapping[date, int], design: Design) -> float:
+    starts_before = [start for start in target_counts if start < design.operation.period.start]
+    control_before = sum(control_counts[start] for start in starts_before)
+    return sum(target_counts[start] for start in starts_before) / control_before if control_before else math.nan
 
 
-def _whole(month: date) -> Period:
+def _month_period(month: date) -> Period:
     return Period(month, add_months(month, 1))
 
 
@@ -301,30 +341,33 @@ def _whole(month: date) -> Period:
 
 
 def _disclose_ledgers(ledgers: Sequence[_Ledger], k: int) -> tuple[tuple[_Ledger, ...], tuple[str, ...]]:
-    """Return the ledgers without files that keep few rows; an area table's values are in none of its ledger's numbers."""
-    hidden = tuple(
-        row.file for one in ledgers for row in one.files if isinstance(suppress_small(row.kept, k), Suppressed)
+    """Return the ledgers without files that keep few rows, and the names of those files.
+
+    The values of an area table are in none of its ledger's numbers.
+    """
+    hidden_files = tuple(
+        row.file for ledger in ledgers for row in ledger.files if isinstance(suppress_small(row.kept, k), Suppressed)
     )
-    safe = tuple(
+    safe_ledgers = tuple(
         replace(
-            one,
-            files=tuple(row for row in one.files if row.file not in hidden),
+            ledger,
+            files=tuple(row for row in ledger.files if row.file not in hidden_files),
             notes=tuple(
                 note
-                for note in one.notes
-                if note.file not in hidden and not isinstance(suppress_small(note.rows, k), Suppressed)
+                for note in ledger.notes
+                if note.file not in hidden_files and not isinstance(suppress_small(note.rows, k), Suppressed)
             ),
         )
-        for one in ledgers
+        for ledger in ledgers
     )
-    return safe, hidden
+    return safe_ledgers, hidden_files
 
 
 def _disclose_months(ledger: SourceLedger, k: int) -> dict[date, int | Suppressed]:
-    """Return the rows kept of each month to the nearest ten (exact in an internal release), as city totals are."""
+    """Return the rows kept in each month, rounded to the nearest ten as city totals are; exact in an internal release."""
     if k == 1:
-        return {month.month: month.kept for month in ledger.months}
+        return {record.month: record.kept for record in ledger.months}
     return {
-        month.month: found if isinstance(found := suppress_small(month.kept, k), Suppressed) else round_to_ten(found)
-        for month in ledger.months
+        record.month: kept if isinstance(kept := suppress_small(record.kept, k), Suppressed) else round_to_ten(kept)
+        for record in ledger.months
     }

@@ -1,4 +1,4 @@
-"""A ranking of markets as it may be published: no number that rests on a small count."""
+"""Disclosure control of a ranking of markets: no number is released that depends on a small count."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class RankingRelease:
-    """A ranking that may be published. Made only by `protect_ranking`."""
+    """A ranking that may be released. Only `protect_ranking` makes one."""
 
     study: Study
     ranking: Ranking
@@ -29,48 +29,57 @@ class RankingRelease:
 
     @property
     def is_internal(self) -> bool:
-        """Whether it is for the study's own team only."""
+        """Whether the ranking is for the study's own team only."""
         return self.threshold == 1
 
 
 def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
-    """Return what may be published of a ranking, under the study's release and disclosure rule.
+    """Return a ranking as it may be released, under the study's release and disclosure rule.
 
-    Ranks stay: they are made of many counts. A criterion, threat or gap that rests on a count of 1 to k - 1 is withheld;
-    a market with fewer than k events, or k places, has no outline.
+    Ranks stay, because they depend on many counts. A criterion, threat or gap that depends on a count of 1 to k - 1 is
+    suppressed. A market with fewer than k events, or fewer than k places, has no outline.
     """
     k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
     note = f"withheld: a count under {k}"
-    shown = replace(
+    protected = replace(
         ranking,
-        rows=tuple(replace(row, values=tuple(_value(one, k, note) for one in row.values)) for row in ranking.rows),
-        threats=tuple(_threat(row, k, note) for row in ranking.threats),
-        gaps=tuple(_gap(one, k) for one in ranking.gaps),
-        spots=tuple(spot for spot in ranking.spots if min(spot.events, spot.places) >= k),
+        rows=tuple(
+            replace(row, values=tuple(_protect_criterion(value, k, note) for value in row.values))
+            for row in ranking.rows
+        ),
+        threats=tuple(_protect_threat_row(row, k, note) for row in ranking.threats),
+        gaps=tuple(_protect_reach_gap(gap, k) for gap in ranking.gaps),
+        spots=tuple(hotspot for hotspot in ranking.spots if min(hotspot.events, hotspot.places) >= k),
     )
-    return RankingRelease(study, shown, k, _SEAL)
+    return RankingRelease(study, protected, k, _SEAL)
 
 
-def _value(one: CriterionValue, k: int, note: str) -> CriterionValue:
-    if 0 < one.smallest < k:
-        return replace(one, value=math.nan, standard_error=math.nan, note=note, smallest=0)
-    return replace(one, smallest=0)
+def _protect_criterion(criterion: CriterionValue, k: int, note: str) -> CriterionValue:
+    if 0 < criterion.smallest < k:
+        return replace(criterion, value=math.nan, standard_error=math.nan, note=note, smallest=0)
+    return replace(criterion, smallest=0)
 
 
-def _threat(row: ThreatMatrixRow, k: int, note: str) -> ThreatMatrixRow:
-    """Return a line without counts; every threat is withheld if any measure's count is small."""
-    small = any(0 < count < k for _, count in row.counts)
+def _protect_threat_row(row: ThreatMatrixRow, k: int, note: str) -> ThreatMatrixRow:
+    """Return a row of the threat matrix without counts. All its threats are suppressed if any measure's count is small."""
+    has_small_count = any(0 < count < k for _, count in row.counts)
     threats = tuple(
-        (name, replace(one, value=math.nan, standard_error=math.nan, note=note) if small and one.is_defined else one)
-        for name, one in row.threats
+        (
+            name,
+            replace(threat, value=math.nan, standard_error=math.nan, note=note)
+            if has_small_count and threat.is_defined
+            else threat,
+        )
+        for name, threat in row.threats
     )
     features = tuple(
-        replace(one, value=math.nan, note=note) if small and one.name == "night share" else one for one in row.features
+        replace(feature, value=math.nan, note=note) if has_small_count and feature.name == "night share" else feature
+        for feature in row.features
     )
     return replace(row, threats=threats, features=features, counts=())
 
 
-def _gap(one: ReachGap, k: int) -> ReachGap:
-    if any(0 < count < k for count in one.counts):
-        return replace(one, share=math.nan, harm=math.nan, counts=(0, 0))
-    return replace(one, counts=(0, 0))
+def _protect_reach_gap(gap: ReachGap, k: int) -> ReachGap:
+    if any(0 < count < k for count in gap.counts):
+        return replace(gap, share=math.nan, harm=math.nan, counts=(0, 0))
+    return replace(gap, counts=(0, 0))

@@ -1,4 +1,8 @@
-"""The nouns of publication: what effects, series and surfaces are once disclosure control has passed them."""
+"""What a release consists of: every result type as it may be published, after disclosure control.
+
+From the whole to its parts: `Release`; operations, measures, effects and series; surfaces and hotspots; change; patterns;
+composite outcomes. Only `protect` makes a `Release`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +41,7 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Everything that may be published of a study. Made only by `protect`."""
+    """Everything of a study that may be published. Only `protect` makes one."""
 
     study: Study
     ledgers: tuple[SourceLedger, ...]
@@ -62,28 +66,29 @@ class Release:
 
     @property
     def all_ledgers(self) -> tuple[SourceLedger | TableLedger, ...]:
-        """The ledgers of every source, those of events first."""
+        """The ledgers of all sources, those of events first."""
         return (*self.ledgers, *self.tables)
 
     @property
     def is_internal(self) -> bool:
-        """Whether it is for the study's own team only."""
+        """Whether the release is for the study's own team only."""
         return self.study.publish.release == "internal"
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedClusters:
-    """Where a measure clusters, as it may be published.
+    """Clusters of one measure, as they may be released.
 
     Attributes
     ----------
     image : ClassedImage
-        Of Gi*, in the classes `CLUSTER_WORDS`.
+        Classes of Gi*, in the order of `CLUSTER_WORDS`.
     km2 : mapping of str to float
-        Ground of each answer of Gi* and local Moran, of the cells that are drawn.
+        Area in km2 of each class of Gi* and of local Moran's I, over the drawn cells.
     global_tests : tuple of (str, float, float)
         Statistic, value and p-value.
     neighbours, note : str
+        Which cells are neighbours; how the p-values were computed.
     """
 
     image: ClassedImage
@@ -95,16 +100,16 @@ class ReleasedClusters:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedEmergingHotspots:
-    """What emerged, as it may be published.
+    """Emerging hotspots of one measure, as they may be released.
 
     Attributes
     ----------
     image : ClassedImage
-        In the classes `PATTERNS`.
+        Classes in the order of `PATTERNS`.
     patterns : tuple of (EmergingPattern, float, str)
-        Every pattern found, its ground in km2, and why its strongest cell has it.
+        Every pattern found, its area in km2, and the reason why its strongest cell has it.
     steps, missing : int
-        Steps of time with data, and without.
+        Number of time steps with data, and without.
     how, note : str
     """
 
@@ -118,16 +123,17 @@ class ReleasedEmergingHotspots:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedAccuracy:
-    """How hotspots foretold, as it may be published: scores with few digits, from at least k events.
+    """How well hotspots predicted later events, as it may be released: scores with few digits, from at least k events.
 
     Attributes
     ----------
     earlier, later : Window
     bandwidth : float
+        Metres.
     scores : tuple of HotspotScore
-        The hotspots; the same number of cells with most earlier events. Counts of events are taken out.
+        The hotspots; the same number of cells with the most earlier events. Counts of events are removed.
     random_deviation : float
-        Of the PAI of blind choice, whose mean is 1.
+        Standard deviation of the PAI of random choice, whose mean is 1.
     """
 
     earlier: Window
@@ -139,18 +145,18 @@ class ReleasedAccuracy:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedSimilarity:
-    """Whether shares of areas, or of squares, changed, as it may be published.
+    """Whether shares of areas, or of squares, changed, as it may be released.
 
     Attributes
     ----------
     image : ClassedImage
-        In the classes `SHIFT_WORDS`.
+        Classes in the order of `SHIFT_WORDS`.
     units : str
-        What was compared, in words.
+        Which units were compared, in words.
     count, held, more, fewer : int
-        All of them; those with an event; those with a larger and a smaller share after.
+        Number of units; of units with an event; of units with a larger, and with a smaller, share after.
     similarity, robust : float
-        S over all, and over those with an event.
+        S-index over all units, and over those with an event.
     note : str
     """
 
@@ -167,7 +173,7 @@ class ReleasedSimilarity:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedPatterns:
-    """What one measure's points say beyond their density, as it may be published.
+    """Clusters, emerging hotspots, predictive accuracy and pattern similarity of one measure, as they may be released.
 
     Attributes
     ----------
@@ -178,7 +184,7 @@ class ReleasedPatterns:
     similarity : mapping of str to ReleasedSimilarity
         By operation.
     why_not : mapping of str to str
-        One sentence for every part without an answer.
+        One sentence for every part that could not be computed or released.
     """
 
     measure: Measure
@@ -191,18 +197,18 @@ class ReleasedPatterns:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedCompositeResult:
-    """What a question comes to around one operation, as published.
+    """A composite outcome around one operation, as it may be released.
 
     Attributes
     ----------
     operation : str
     rows : tuple of (label, Estimate, weight)
-        Parts in the answer that may stand alone; weights are NaN where other parts are withheld.
+        Components that may be shown by themselves. Weights are NaN where other components are not shown.
     left_out : tuple of (label, reason)
     pooled : Estimate
     detectable_fall : float
     parts : int
-        How many are in the answer.
+        Number of components in the pooled estimate.
     note : str
     """
 
@@ -217,7 +223,7 @@ class ReleasedCompositeResult:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedComposite:
-    """A question with its answers, as published."""
+    """A composite outcome over all operations, as it may be released."""
 
     outcome: CompositeOutcome
     results: tuple[ReleasedCompositeResult, ...]
@@ -229,7 +235,14 @@ NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
 
 @dataclass(frozen=True, slots=True)
 class Suppressed:
-    """Stands where a count stood: one from 1 to `below` - 1, or (0) any that would give such a one back."""
+    """Stands in place of a suppressed count.
+
+    Attributes
+    ----------
+    below : int
+        The count lies from 1 to `below` - 1. If 0, the count may be of any size, and is suppressed because it would give
+        a small one back.
+    """
 
     below: int = 0
 
@@ -242,21 +255,21 @@ Count = int | Suppressed
 
 @dataclass(frozen=True, slots=True)
 class ReleasedEffect:
-    """An effect as it may be published.
+    """An effect as it may be released.
 
     Attributes
     ----------
     zone, window : str
     before, after, control_before, control_after : int or Suppressed
     expected, change : float
-        NaN if withheld or undefined, with the reason in `note`.
+        Events. NaN if suppressed or undefined, with the reason in `note`.
     interval : Interval
         Of the change, in events.
     ratio, difference : Estimate
     counting : Interval
-        Of the change, in events, from the noise of counting only: too narrow for a finding.
+        Counting interval of the change, in events: noise of counting only, so too narrow for a finding.
     placebo : PlaceboCheck or None
-        The places without an operation that the interval was learned at.
+        The placebo places from which the width of the interval was learned.
     detectable_fall, dispersion, length_ratio : float
     note : str
     """
@@ -281,60 +294,64 @@ class ReleasedEffect:
 
     @property
     def is_refused(self) -> bool:
-        """Whether an interval checked at places without an operation was tried and is not possible."""
+        """Whether a calibrated interval was tried and could not be computed."""
         return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld
 
     @property
     def is_withheld(self) -> bool:
-        """Whether the estimate is not shown for disclosure's sake."""
+        """Whether the estimate is suppressed because a count is."""
         return any(
-            isinstance(n, Suppressed) for n in (self.before, self.after, self.control_before, self.control_after)
+            isinstance(count, Suppressed)
+            for count in (self.before, self.after, self.control_before, self.control_after)
         )
 
 
 def suppress_effect(effect: ReleasedEffect, k: int) -> ReleasedEffect:
     """Return an effect without any number that is made from its counts; the counts stay as they are."""
-    none = Interval(math.nan, math.nan, effect.interval.level)
+    no_interval = Interval(math.nan, math.nan, effect.interval.level)
     return replace(
         effect,
         expected=math.nan,
         change=math.nan,
-        interval=none,
+        interval=no_interval,
         ratio=suppress_estimate(effect.ratio, k),
         difference=suppress_estimate(effect.difference, k),
         detectable_fall=math.nan,
         dispersion=math.nan,
-        note=_note(k),
-        counting=none,
+        note=_suppression_note(k),
+        counting=no_interval,
         placebo=None,
     )
 
 
 def suppress_estimate(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate that says only that it is withheld."""
-    return replace(estimate, value=math.nan, standard_error=math.nan, note=_note(k), intervals=(), p=math.nan)
+    """Return an estimate without numbers; its note says that it is suppressed."""
+    return replace(
+        estimate, value=math.nan, standard_error=math.nan, note=_suppression_note(k), intervals=(), p=math.nan
+    )
 
 
-def _note(k: int) -> str:
+def _suppression_note(k: int) -> str:
     return f"withheld: a count under {k}, or one that would give it back"
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedSeries:
-    """Counts of the target by steps of time, beside the control's scaled to the same level before.
+    """Counts of the target by time step, with the control's counts scaled to the target's level before the operation.
 
     Attributes
     ----------
     step : int
-        Months a step; 0 if no step could be shown.
+        Months in a step; 0 if no series is released.
     starts : tuple of date
-        Of the steps that have data.
+        First day of every step with data.
     target : tuple of int
     control : tuple of float
+        Scaled counts.
     missing : tuple of date
-        Starts of steps that hold a month without a file.
+        First day of every step that contains a month without data.
     level : float
-        What the control's counts are multiplied by.
+        Factor by which the control's counts are multiplied.
     """
 
     step: int
@@ -347,19 +364,19 @@ class ReleasedSeries:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedRobustness:
-    """What stands beside a measure's headline, as it may be published.
+    """Robustness checks of a measure's headline, as they may be released.
 
     Attributes
     ----------
     other_estimators : OtherEstimators or None
-        Without what would give a small count back.
+        Without numbers that would give a small count back.
     diagnostics : tuple of Diagnostic
-        Hardest consequence first.
+        Highest severity first.
     displacement_types : DisplacementTypes or None
     withheld : tuple of str
-        Which parts are left out for disclosure's sake.
+        Which parts are suppressed.
     stretches : tuple of (zone, Period, int)
-        Counts that the clocks' numbers could at the most be solved for: the audit takes them as known.
+        Counts that could at most be solved for from the effect decays; the attack takes them as known.
     """
 
     other_estimators: OtherEstimators | None = None
@@ -369,7 +386,7 @@ class ReleasedRobustness:
     stretches: tuple[tuple[str, Period, int], ...] = ()
 
     def diagnostic(self, name: str) -> Diagnostic | None:
-        """Return a guard by name, or None if it was not asked."""
+        """Return a diagnostic by name, or None if it was not computed."""
         return next((diagnostic for diagnostic in self.diagnostics if diagnostic.name == name), None)
 
 
@@ -378,7 +395,7 @@ NOTHING_BESIDE = ReleasedRobustness()
 
 @dataclass(frozen=True, slots=True)
 class ReleasedMeasure:
-    """A measure's effects as they may be published."""
+    """Effects, series and robustness checks of a measure, as they may be released."""
 
     measure: Measure
     effects: tuple[ReleasedEffect, ...]
@@ -388,13 +405,13 @@ class ReleasedMeasure:
     robustness: ReleasedRobustness = NOTHING_BESIDE
 
     def effect(self, zone: str) -> ReleasedEffect:
-        """Return the headline's effect in a zone."""
+        """Return the effect in a zone, in the headline's window."""
         return next(effect for effect in self.effects if effect.zone == zone)
 
 
 @dataclass(frozen=True, slots=True)
 class ReleasedOperation:
-    """One operation as it may be published."""
+    """One operation as it may be released."""
 
     design: Design
     measures: tuple[ReleasedMeasure, ...]
@@ -402,12 +419,12 @@ class ReleasedOperation:
 
     @property
     def primary(self) -> ReleasedMeasure:
-        """The headline's measure."""
+        """The measure of the headline."""
         return self.measures[0]
 
 
 class ClassScheme(Enum):
-    """What the classes of an image mean; 0 is always blank."""
+    """What the classes of an image mean; class 0 is always blank."""
 
     DENSITY = "density"
     CHANGE = "change"
@@ -422,11 +439,11 @@ class ClassedImage:
     Attributes
     ----------
     classes : ndarray of uint8, shape (rows, columns)
-        0 is blank, 1 to 6 the classes; the first row is the northernmost.
+        0 is blank, other numbers are the classes of the scheme. The first row is the northernmost.
     west, south, east, north : float
         Degrees.
     scheme : ClassScheme
-        What the classes mean; the report gives them colours.
+        What the classes mean. Their colours are chosen in the report.
     """
 
     classes: NDArray[np.uint8]
@@ -439,17 +456,17 @@ class ClassedImage:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedVariant:
-    """The whole period under another bandwidth, as it may be published.
+    """The whole period with another bandwidth, as it may be released.
 
     Attributes
     ----------
     factor, bandwidth : float
-        Times the chosen bandwidth; metres used.
+        Multiple of the chosen bandwidth; metres used.
     image : ClassedImage
     hotspots : int
-        Those that may be drawn.
+        Number of hotspots that may be drawn.
     kept : float
-        Share of the chosen bandwidth's hotspot area that is hotspot here too.
+        Share of the chosen bandwidth's hotspot area that is also hotspot area here.
     """
 
     factor: float
@@ -461,33 +478,34 @@ class ReleasedVariant:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedHotspots:
-    """Where one measure concentrates, as it may be published.
+    """Surfaces and hotspots of one measure, as they may be released.
 
     Attributes
     ----------
     measure : Measure
     views : mapping of (operation, view) to ClassedImage
-        "whole period" under no operation's name, "before" and "after" of each.
+        The view "whole period" has an empty operation name; every operation has "before" and "after".
     breaks : tuple of float
-        Where each class begins, in events per km2 per year; one set for all views.
+        Where each class begins, in events per km2 per year; the same for all views.
     hotspots : tuple of Hotspot
     kernel, edge : str
     bandwidth : Bandwidth
-        Of every view.
+        The same for all views.
     cell : float
         Metres.
     events : mapping of (operation, view) to str
-        Located events of each view, to the nearest ten: exact city totals would give small rests back.
+        Located events of each view, rounded to the nearest ten. Exact city totals would give small differences back.
     hidden : int
-        Hotspots that are not drawn because they hold few events or places.
+        Number of hotspots that are not drawn because they have few events or places.
     variants : tuple of ReleasedVariant
-        The whole period under other bandwidths.
+        The whole period with other bandwidths.
     concentration : Concentration
-        Without the lines that few cells make.
+        Without lines that are made of few cells.
     outlines : mapping of (operation, view) to tuple of Hotspot
         The hotspots of every other view.
     exact : mapping of (operation, view) to Surface
-        Full precision, in an internal release only; else empty: events can be solved for from a fine surface.
+        Full precision, in an internal release only; otherwise empty, because the places of events can be solved for from
+        a fine surface.
     """
 
     measure: Measure
@@ -506,7 +524,7 @@ class ReleasedHotspots:
     outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]]
 
     def of(self, operation: str) -> dict[str, tuple[ClassedImage, str]]:
-        """Return the picture and the located events of each view that an operation's pages show, by the view's name."""
+        """Return the image and the number of located events of each view on an operation's pages, keyed by view."""
         return {
             view: (image, self.events[(name, view)])
             for (name, view), image in self.views.items()
@@ -516,20 +534,20 @@ class ReleasedHotspots:
 
 @dataclass(frozen=True, slots=True)
 class ReleasedChange:
-    """Where one measure changed around one operation's dates, as it may be published.
+    """Change of one measure around the dates of one operation, as it may be released.
 
     Attributes
     ----------
     measure : Measure
     operation : str
     pictures : mapping of ChangeKind to ClassedImage
-        Empty where there is no answer.
+        Empty where nothing could be computed.
     readings : mapping of ChangeKind to str
-        What the picture shows, in words and square kilometres.
+        What each image shows, in words and km2.
     bandwidth, cell : float
         Metres.
     note : str
-        Why there is no picture, or how chance was judged.
+        Why there is no image, or how chance was judged.
     """
 
     measure: Measure

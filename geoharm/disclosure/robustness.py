@@ -1,14 +1,16 @@
-"""What may be published of the family, the guards and the shifts: nothing from which a small count follows.
+"""Disclosure control of other estimators, diagnostics and displacement tests: no small count follows from them.
 
-- An estimate of the target (or the rings) is withheld where the target's (or the rings') count is.
-- The regression has one error for all zones: it is withheld whole where one of them is, and rounded elsewhere.
-- Month-by-month curves are shown only where the counts by month are.
-- A clock is shown only if no small count of a stretch of time, of its zone or the control, can be solved for from it
-  and what is shown else; its times are rounded to a tenth of a month.
-- A candidate area's answer follows from its counts: it is withheld where one of them is small, in any window, and
-  rounded to a hundredth elsewhere; the answer against all of them together where what is hidden adds up to few.
-- A guard or a shift that names a withheld count says that it is withheld; its consequence stays. Their figures, which
-  come from counts by month, day or hour that are not shown, have two digits.
+- An estimate of the target (or of the rings) is suppressed where the count of the target (or of the rings) is.
+- The regression has one error for all zones. It is suppressed completely where one of the zones is, and rounded
+  elsewhere.
+- Monthly curves are shown only where the monthly counts are.
+- An effect decay is shown only if no small count of a stretch of time, in its zone or in the control, can be solved for
+  from it together with the other published numbers. Its times are rounded to a tenth of a month.
+- The estimate against a candidate control area follows from the counts of that area. It is suppressed where one of them
+  is small in any window, and rounded to a hundredth elsewhere. The estimate against all candidates together is
+  suppressed where the counts of the suppressed candidates add up to few.
+- A diagnostic or displacement test that names a suppressed count says that it is suppressed; a diagnostic keeps its
+  severity. Their figures come from counts by month, day or hour that are not shown, so they have two digits.
 """
 
 from __future__ import annotations
@@ -42,8 +44,8 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import DURING, Period
 from geoharm.model.pooled import Forest
 
-_TOGETHER = "all together"
-_NONE = Interval(math.nan, math.nan, 0.95)
+_ALL_TOGETHER = "all together"
+_NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
 
 
 def protect_robustness(
@@ -57,218 +59,265 @@ def protect_robustness(
     series: ReleasedSeries,
     timed: bool = True,
 ) -> ReleasedRobustness:
-    """Return the family, guards and shifts of a measure as they may be published.
+    """Return the other estimators, diagnostics and displacement tests of a measure as they may be released.
 
     Parameters
     ----------
     result : MeasureResult
     design : Design
     k : int
-        Counts from 1 to k - 1 are withheld.
+        Counts from 1 to k - 1 are suppressed.
     effects, phases, bounds : sequence of ReleasedEffect
-        As they are published.
+        As they are released.
     series : ReleasedSeries
+        As it is released.
     timed : bool
-        Whether counts over time may be told at all, so that clocks may.
+        Whether counts over time may be released at all; if not, no effect decay is.
     """
     rule = SuppressionPattern(
         k,
         frozenset(effect.zone for effect in effects if effect.is_withheld),
         frozenset((effect.zone, effect.window) for effect in phases if effect.is_withheld),
     )
-    withheld: list[str] = []
-    found: OtherEstimators | None = None
+    left_out: list[str] = []
+    other_estimators: OtherEstimators | None = None
     stretches: tuple[tuple[str, Period, int], ...] = ()
     if result.other_estimators is not None:
-        found = _family(result.other_estimators, rule, design, series, withheld=withheld)
+        other_estimators = _protect_other_estimators(result.other_estimators, rule, design, series, left_out=left_out)
         decays, stretches = protect_effect_decay(
             result.other_estimators.effect_decay, result.counts, design, rule, series, timed=timed
         )
-        found = replace(found, effect_decay=decays)
+        other_estimators = replace(other_estimators, effect_decay=decays)
     diagnostics = tuple(
-        _guard(diagnostic, result, design, rule, bounds=bool(bounds)) for diagnostic in result.diagnostics
+        _protect_diagnostic(diagnostic, result, design, rule, bounds=bool(bounds)) for diagnostic in result.diagnostics
     )
-    shifts = None if result.displacement_types is None else _shifts(result.displacement_types, rule)
-    return ReleasedRobustness(found, diagnostics, shifts, tuple(withheld), stretches)
+    displacement_types = (
+        None if result.displacement_types is None else _protect_displacement_types(result.displacement_types, rule)
+    )
+    return ReleasedRobustness(other_estimators, diagnostics, displacement_types, tuple(left_out), stretches)
 
 
 def protect_forests(
     pools: Sequence[tuple[str, Forest]], hidden: Mapping[str, frozenset[str]], k: int
 ) -> tuple[tuple[str, Forest], ...]:
-    """Return the forests: where an operation's count is withheld, so is its row and, as it would follow, the mean.
+    """Return the forest plots without suppressed operations.
+
+    Where an operation's count is suppressed, so are its row and, since the row would follow from it, the mean.
 
     Parameters
     ----------
     pools : sequence of (zone, Forest)
     hidden : mapping of operation to set of zones
+        Zones whose effects are suppressed.
     k : int
+        Threshold of the disclosure rule.
     """
-    found = []
+    released = []
     for zone, forest in pools:
-        lost = [label for label, _, _ in forest.rows if zone in hidden.get(label, frozenset())]
-        if lost:
-            rows = tuple((label, estimate, math.nan) for label, estimate, _ in forest.rows if label not in lost)
-            left = (*forest.left_out, *((label, suppression_note(k)) for label in lost))
-            found.append(
-                (zone, replace(forest, rows=rows, left_out=left, pooled=None, note=suppression_note(k), clustered=None))
+        suppressed = [label for label, _, _ in forest.rows if zone in hidden.get(label, frozenset())]
+        if suppressed:
+            rows = tuple((label, estimate, math.nan) for label, estimate, _ in forest.rows if label not in suppressed)
+            left_out = (*forest.left_out, *((label, suppression_note(k)) for label in suppressed))
+            released.append(
+                (
+                    zone,
+                    replace(
+                        forest, rows=rows, left_out=left_out, pooled=None, note=suppression_note(k), clustered=None
+                    ),
+                )
             )
         else:
-            found.append((zone, forest))
-    return tuple(found)
+            released.append((zone, forest))
+    return tuple(released)
 
 
-def _family(
-    found: OtherEstimators, rule: SuppressionPattern, design: Design, series: ReleasedSeries, *, withheld: list[str]
+def _protect_other_estimators(
+    estimators: OtherEstimators,
+    rule: SuppressionPattern,
+    design: Design,
+    series: ReleasedSeries,
+    *,
+    left_out: list[str],
 ) -> OtherEstimators:
-    """Return the family, but its clocks, without what would give a small count back; what is left out is named."""
-    target, rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
-    both = target or rings or TARGET_AND_RINGS in rule.hidden
-    if target:
-        withheld.append("all estimates of the target")
-    if rings:
-        withheld.append("all estimates of the rings")
-    monthly = series.step == 1 and not target
-    if not monthly and (found.cumulative_wdd or found.event_study):
-        withheld.append("the curves by month: the counts by month are not shown either")
-    controls = found.by_control
-    sensitivity = found.specification_curve
-    if target:
-        controls = sensitivity = None
-    if controls is not None:
-        controls = _controls(controls, rule)
-    if sensitivity is not None:
-        sensitivity = _sensitivity(sensitivity, rule, design)
-    choice = found.control_choice
-    if choice is not None:
-        listed = tuple(_candidate(one, rule, hide=target) for one in choice.candidates)
-        choice = replace(choice, candidates=listed)
+    """Return the other estimators, except effect decays, without anything that would give a small count back.
+
+    What is left out is added to `left_out`.
+    """
+    hide_target, hide_rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
+    hide_total = hide_target or hide_rings or TARGET_AND_RINGS in rule.hidden
+    if hide_target:
+        left_out.append("all estimates of the target")
+    if hide_rings:
+        left_out.append("all estimates of the rings")
+    show_monthly = series.step == 1 and not hide_target
+    if not show_monthly and (estimators.cumulative_wdd or estimators.event_study):
+        left_out.append("the curves by month: the counts by month are not shown either")
+    by_control = estimators.by_control
+    specification_curve = estimators.specification_curve
+    if hide_target:
+        by_control = specification_curve = None
+    if by_control is not None:
+        by_control = _protect_by_control(by_control, rule)
+    if specification_curve is not None:
+        specification_curve = _protect_specification_curve(specification_curve, rule, design)
+    control_choice = estimators.control_choice
+    if control_choice is not None:
+        candidates = tuple(
+            _protect_candidate(candidate, rule, hide=hide_target) for candidate in control_choice.candidates
+        )
+        control_choice = replace(control_choice, candidates=candidates)
     return replace(
-        found,
-        wdd_target=suppress_estimate(found.wdd_target, rule.k) if target else found.wdd_target,
-        wdd_rings=suppress_estimate(found.wdd_rings, rule.k) if rings and found.wdd_rings else found.wdd_rings,
-        wdd_total=suppress_estimate(found.wdd_total, rule.k) if both and found.wdd_total else found.wdd_total,
-        exact=_NONE if target else found.exact,
-        indices=None if both else found.indices,
-        cumulative_wdd=found.cumulative_wdd if monthly else None,
-        event_study=found.event_study if monthly else None,
-        distance_profile=_profile(found.distance_profile, rule),
-        control_choice=choice,
-        by_control=controls,
-        specification_curve=sensitivity,
-        placebo_p=math.nan if target else found.placebo_p,
-        did=found.did and _regression(found.did, rule),
+        estimators,
+        wdd_target=suppress_estimate(estimators.wdd_target, rule.k) if hide_target else estimators.wdd_target,
+        wdd_rings=suppress_estimate(estimators.wdd_rings, rule.k)
+        if hide_rings and estimators.wdd_rings
+        else estimators.wdd_rings,
+        wdd_total=suppress_estimate(estimators.wdd_total, rule.k)
+        if hide_total and estimators.wdd_total
+        else estimators.wdd_total,
+        exact=_NO_INTERVAL if hide_target else estimators.exact,
+        indices=None if hide_total else estimators.indices,
+        cumulative_wdd=estimators.cumulative_wdd if show_monthly else None,
+        event_study=estimators.event_study if show_monthly else None,
+        distance_profile=_protect_distance_profile(estimators.distance_profile, rule),
+        control_choice=control_choice,
+        by_control=by_control,
+        specification_curve=specification_curve,
+        placebo_p=math.nan if hide_target else estimators.placebo_p,
+        did=estimators.did and _protect_did(estimators.did, rule),
     )
 
 
-def _regression(found: DidEstimates, rule: SuppressionPattern) -> DidEstimates:
-    """Return the regression to a hundredth: its dispersion comes from counts by month, which are not shown by ring."""
+def _protect_did(did: DidEstimates, rule: SuppressionPattern) -> DidEstimates:
+    """Return the difference-in-differences estimates rounded to a hundredth.
+
+    Their dispersion comes from monthly counts, which are not shown by ring.
+    """
     if rule.k == 1:
-        return found
-    if rule.hidden & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in found.terms)}:
-        return replace(found, terms=tuple(suppress_estimate(term, rule.k) for term in found.terms), dispersion=math.nan)
-    terms = tuple(round_estimate(term, rule.k) for term in found.terms)
-    return replace(found, terms=terms, dispersion=round(found.dispersion, 1))
+        return did
+    if rule.hidden & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in did.terms)}:
+        return replace(did, terms=tuple(suppress_estimate(term, rule.k) for term in did.terms), dispersion=math.nan)
+    terms = tuple(round_estimate(term, rule.k) for term in did.terms)
+    return replace(did, terms=terms, dispersion=round(did.dispersion, 1))
 
 
-def _profile(curve: Curve, rule: SuppressionPattern) -> Curve:
-    """Return the profile of the zones that are shown; with one hidden, the band is Bonferroni's over the others."""
-    kept = [place for place, point in enumerate(curve.points) if point.name not in rule.hidden]
-    if len(kept) == len(curve.points):
+def _protect_distance_profile(curve: Curve, rule: SuppressionPattern) -> Curve:
+    """Return the distance profile of the zones that are shown.
+
+    If a zone is suppressed, the band is Bonferroni's over the others.
+    """
+    kept_positions = [position for position, point in enumerate(curve.points) if point.name not in rule.hidden]
+    if len(kept_positions) == len(curve.points):
         return curve
-    points = tuple(curve.points[place] for place in kept)
+    points = tuple(curve.points[position] for position in kept_positions)
     defined = sum(point.is_defined for point in points)
     reach = NormalDist().inv_cdf(1 - (1 - curve.level) / 2 / defined) if defined else math.nan
     note = "zones that are withheld are left out; the band is Bonferroni's over those shown"
     return replace(
         curve,
         points=points,
-        positions=curve.positions[kept].copy(),
-        covariance=curve.covariance[np.ix_(kept, kept)].copy(),
+        positions=curve.positions[kept_positions].copy(),
+        covariance=curve.covariance[np.ix_(kept_positions, kept_positions)].copy(),
         reach=reach,
         note=note,
     )
 
 
-def _candidate(one: ControlCandidate, rule: SuppressionPattern, *, hide: bool) -> ControlCandidate:
-    """Return a candidate area without what its few events would follow from."""
+def _protect_candidate(candidate: ControlCandidate, rule: SuppressionPattern, *, hide: bool) -> ControlCandidate:
+    """Return a candidate control area without numbers that would reveal a small count of its events."""
     if rule.k == 1:
-        return one
-    if hide or rule.small(one.events):
+        return candidate
+    if hide or rule.small(candidate.events):
         return replace(
-            one,
-            distance=_tens(one.distance),
+            candidate,
+            distance=_round_to_ten(candidate.distance),
             scale=math.nan,
             ratios={},
             events=0,
             reason=suppression_note(rule.k),
             taken=False,
         )
-    ratios = {name: round(value, 1) for name, value in one.ratios.items()}
-    return replace(one, distance=_tens(one.distance), scale=round(one.scale, 1), ratios=ratios, events=0)
+    ratios = {name: round(value, 1) for name, value in candidate.ratios.items()}
+    return replace(
+        candidate, distance=_round_to_ten(candidate.distance), scale=round(candidate.scale, 1), ratios=ratios, events=0
+    )
 
 
-def _tens(value: float) -> float:
+def _round_to_ten(value: float) -> float:
     return round(value / 10) * 10.0
 
 
-def _controls(curve: SpecificationCurve, rule: SuppressionPattern) -> SpecificationCurve:
-    """Return the answers by control without those of areas with few events."""
-    kept = [one for one in curve.specifications if not rule.small(*one.counts[2:])]
-    lost = [one for one in curve.specifications if rule.small(*one.counts[2:]) and _name(one) != _TOGETHER]
-    hidden = [sum(one.counts[place] for one in lost) for place in (2, 3)]
-    if rule.small(*hidden):
-        kept = [one for one in kept if _name(one) != _TOGETHER]
-    return _curve(curve, kept, rule)
+def _protect_by_control(curve: SpecificationCurve, rule: SuppressionPattern) -> SpecificationCurve:
+    """Return the estimates by control without those against areas with few events."""
+    kept = [specification for specification in curve.specifications if not rule.small(*specification.counts[2:])]
+    suppressed = [
+        specification
+        for specification in curve.specifications
+        if rule.small(*specification.counts[2:]) and _control_of(specification) != _ALL_TOGETHER
+    ]
+    suppressed_counts = [sum(specification.counts[position] for specification in suppressed) for position in (2, 3)]
+    if rule.small(*suppressed_counts):
+        kept = [specification for specification in kept if _control_of(specification) != _ALL_TOGETHER]
+    return _keep_specifications(curve, kept, rule)
 
 
-def _name(one: Specification) -> str:
-    return dict(one.choices)["control"]
+def _control_of(specification: Specification) -> str:
+    return dict(specification.choices)["control"]
 
 
-def _sensitivity(curve: SpecificationCurve, rule: SuppressionPattern, design: Design) -> SpecificationCurve:
-    """Return the answers by reach, window and control from which no withheld count follows."""
-    after, edges = design.after.name, {}
-    total = 0
+def _protect_specification_curve(
+    curve: SpecificationCurve, rule: SuppressionPattern, design: Design
+) -> SpecificationCurve:
+    """Return the estimates by reach, window and control from which no suppressed count follows."""
+    after_name, reach_is_shown = design.after.name, {}
+    suppressed_rings = 0
     for zone in design.of_role(ZoneRole.RING):
-        total += zone.name in rule.hidden
-        edges[f"target and rings to {zone.outer:g} m"] = total == 0
-    edges |= {"target": True, TARGET_AND_RINGS: TARGET_AND_RINGS not in rule.hidden and total == 0}
-    small = {
-        _name(one)
-        for one in curve.specifications
-        if rule.small(*one.counts[2:]) and dict(one.choices)["window"] != DURING
+        suppressed_rings += zone.name in rule.hidden
+        reach_is_shown[f"target and rings to {zone.outer:g} m"] = suppressed_rings == 0
+    reach_is_shown |= {"target": True, TARGET_AND_RINGS: TARGET_AND_RINGS not in rule.hidden and suppressed_rings == 0}
+    small_controls = {
+        _control_of(specification)
+        for specification in curve.specifications
+        if rule.small(*specification.counts[2:]) and dict(specification.choices)["window"] != DURING
     }
 
-    def shown(one: Specification) -> bool:
-        choices = dict(one.choices)
+    def is_shown(specification: Specification) -> bool:
+        choices = dict(specification.choices)
         zones = ("target",) if choices["reach"] == "target" else ("target", ALL_RINGS)
-        hidden = any((zone, choices["window"]) in rule.windows for zone in zones)
-        if not edges[choices["reach"]] or hidden or rule.small(*one.counts[2:]):
+        is_suppressed = any((zone, choices["window"]) in rule.windows for zone in zones)
+        if not reach_is_shown[choices["reach"]] or is_suppressed or rule.small(*specification.counts[2:]):
             return False
-        # Phases of an area add up to its window after, so one small phase hides them all.
-        return choices["window"] in (after, DURING) or choices["control"] not in small
+        # The phases of a control add up to its window after, so one small phase suppresses them all.
+        return choices["window"] in (after_name, DURING) or choices["control"] not in small_controls
 
-    return _curve(curve, [one for one in curve.specifications if shown(one)], rule)
+    return _keep_specifications(
+        curve, [specification for specification in curve.specifications if is_shown(specification)], rule
+    )
 
 
-def _curve(curve: SpecificationCurve, kept: Sequence[Specification], rule: SuppressionPattern) -> SpecificationCurve:
+def _keep_specifications(
+    curve: SpecificationCurve, kept: Sequence[Specification], rule: SuppressionPattern
+) -> SpecificationCurve:
     if rule.k == 1:
         return curve
     return replace(
         curve,
-        specifications=tuple(replace(one, estimate=round_estimate(one.estimate, rule.k), counts=()) for one in kept),
+        specifications=tuple(
+            replace(specification, estimate=round_estimate(specification.estimate, rule.k), counts=())
+            for specification in kept
+        ),
         heterogeneity_p=round_to_two_digits(curve.heterogeneity_p),
         spread=round_to_two_digits(curve.spread),
     )
 
 
-def _guard(
+def _protect_diagnostic(
     diagnostic: Diagnostic, result: MeasureResult, design: Design, rule: SuppressionPattern, *, bounds: bool
 ) -> Diagnostic:
-    rings = {zone.name for zone in design.of_role(ZoneRole.RING)}
+    ring_names = {zone.name for zone in design.of_role(ZoneRole.RING)}
     hidden = "target" in rule.hidden
     if diagnostic.name == "location error":
-        hidden = hidden or bool(rings & rule.hidden)
+        hidden = hidden or bool(ring_names & rule.hidden)
     if diagnostic.name == "rows without a place":
         hidden = hidden or (bool(result.bounds) and not bounds)
     chosen = design.operation.chosen_on
@@ -281,16 +330,16 @@ def _guard(
     return replace(diagnostic, figure=math.nan, sentence=f"W{suppression_note(rule.k)[1:]}.")
 
 
-def _shifts(table: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:
-    rows = tuple(_shift(row, rule) for row in table.rows)
+def _protect_displacement_types(displacement_types: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:
+    rows = tuple(_protect_displacement_test(row, rule) for row in displacement_types.rows)
     adjusted = tuple(
         math.nan if row.sentence.startswith("Withheld") else value if rule.k == 1 else round_to_two_digits(value)
-        for row, value in zip(rows, table.adjusted, strict=True)
+        for row, value in zip(rows, displacement_types.adjusted, strict=True)
     )
     return DisplacementTypes(rows, adjusted)
 
 
-def _shift(row: DisplacementTest, rule: SuppressionPattern) -> DisplacementTest:
+def _protect_displacement_test(row: DisplacementTest, rule: SuppressionPattern) -> DisplacementTest:
     if rule.k == 1:
         return replace(row, counts=())
     if not rule.small(*row.counts):

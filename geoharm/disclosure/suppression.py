@@ -1,4 +1,4 @@
-"""What is hidden of one measure, and how closely the rest is said."""
+"""Which numbers of one measure are suppressed, and how the others are rounded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from geoharm.model.period import Period
 
 @dataclass(frozen=True, slots=True)
 class SuppressionPattern:
-    """What is hidden of one measure.
+    """Which counts of one measure are suppressed.
 
     Attributes
     ----------
     k : int
+        Threshold of the disclosure rule.
     hidden : frozenset of str
-        Zones of the headline's window.
+        Zones that are suppressed in the headline's window.
     windows : frozenset of (zone, window)
-        Phases.
+        Phases that are suppressed.
     """
 
     k: int
@@ -30,35 +31,35 @@ class SuppressionPattern:
     windows: frozenset[tuple[str, str]]
 
     def small(self, *counts: int) -> bool:
-        """Return whether one of the counts is from 1 to k - 1."""
+        """Return whether one of the counts lies from 1 to k - 1."""
         return any(0 < count < self.k for count in counts)
 
 
 def suppression_note(k: int) -> str:
-    """Return the note of a number that is not shown."""
+    """Return the note that stands with a suppressed number."""
     return f"withheld: a count under {k}, or one that would give it back"
 
 
 def suppress_estimate(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate that says only that it is withheld."""
+    """Return an estimate without numbers; its note says that it is suppressed."""
     return replace(
         estimate, value=math.nan, standard_error=math.nan, note=suppression_note(k), intervals=(), p=math.nan
     )
 
 
 def round_estimate(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate to a hundredth: finer, the counts of a small area would follow from it."""
+    """Return an estimate rounded to a hundredth. With more digits, the counts of a small area would follow from it."""
     if k == 1 or not estimate.is_defined:
         return estimate
     return replace(estimate, value=round(estimate.value, 2), standard_error=round(estimate.standard_error, 2))
 
 
 def round_to_two_digits(value: float) -> float:
-    """Return a number to two digits."""
+    """Return a number rounded to two leading digits."""
     return float(f"{value:.2g}")
 
 
 def count_in_period(counts: ZoneCounts, period: Period, row: int = 0) -> int:
-    """Return a zone's count in a period, by its place among the zones."""
-    inside = (counts.dates >= np.datetime64(period.start)) & (counts.dates < np.datetime64(period.end))
-    return int(counts.counts[row, inside].sum())
+    """Return the count of a zone in a period; `row` is the position of the zone."""
+    in_period = (counts.dates >= np.datetime64(period.start)) & (counts.dates < np.datetime64(period.end))
+    return int(counts.counts[row, in_period].sum())

@@ -1,1 +1,1 @@
-"""A first study file from a folder of data: proposals with their evidence, each marked as a guess."""
+"""Proposes a first study file from a folder of data; every guess is marked and has its evidence."""

@@ -1,4 +1,4 @@
-"""Areas from files or from circles around a place, and the projected system to measure them in."""
+"""Areas for a first study: from a file, or a circle around a place, before a coordinate system is chosen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from geoharm.errors import StudyError
 from geoharm.geo.area_files import read_area
 
 _CORNERS = 64
-_MOST_KM = 200
+_MAX_RADIUS_KM = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class UnprojectedArea:
     outline : shapely geometry
         Polygons in degrees.
     evidence : str
-        Where it comes from.
+        Where the area comes from, in words.
     """
 
     file: str
@@ -42,13 +42,13 @@ class UnprojectedArea:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """Longitude and latitude of a point inside."""
+        """Longitude and latitude of a point inside the area."""
         point = self.outline.representative_point()
         return float(point.x), float(point.y)
 
     def within(self, crs: str) -> BaseGeometry:
         """Return the area in the metres of a projected system."""
-        return shapely.make_valid(_moved(self.outline, _crs.LONLAT, crs))
+        return shapely.make_valid(_transformed(self.outline, _crs.LONLAT, crs))
 
 
 def read_area_file(path: Path, relative: str, name: str) -> UnprojectedArea:
@@ -58,44 +58,45 @@ def read_area_file(path: Path, relative: str, name: str) -> UnprojectedArea:
     ----------
     path : Path
     relative : str
-        The same file, as the study names it.
+        Path of the same file, relative to the study.
     name : str
-        What it is, for sentences.
+        What the area is, for error messages.
 
     Raises
     ------
     StudyError
-        If it holds no area.
+        If the file holds no area.
     """
     geometry, crs, _ = read_area(path, None, name=name)
-    return UnprojectedArea(relative, "", _moved(geometry, crs, _crs.LONLAT), f"the file {relative}")
+    return UnprojectedArea(relative, "", _transformed(geometry, crs, _crs.LONLAT), f"the file {relative}")
 
 
 def circle_from_flag(text: str, flag: str, file: str, *, unit: float) -> UnprojectedArea:
-    """Return a circle that a flag describes as longitude,latitude,radius.
+    """Return the circle that a command-line flag describes as longitude,latitude,radius.
 
     Parameters
     ----------
     text, flag : str
+        Value and name of the flag.
     file : str
-        Where it is to be written, relative to the study.
+        Path of the file to be written, relative to the study.
     unit : float
         Metres in one unit of the radius.
 
     Raises
     ------
     StudyError
-        If it is no such circle, or wider than 200 km.
+        If the text is not such a circle, or its radius is above 200 km.
     """
-    sample = "-71.07,42.33,8" if unit > 1 else "-71.073,42.332,300"
+    example = "-71.07,42.33,8" if unit > 1 else "-71.073,42.332,300"
     try:
         longitude, latitude, radius = (float(part) for part in text.split(","))
     except ValueError:
-        raise StudyError([f'{flag} is "{text}"; write longitude,latitude,radius, such as {sample}.']) from None
+        raise StudyError([f'{flag} is "{text}"; write longitude,latitude,radius, such as {example}.']) from None
     if not (abs(longitude) <= 180 and abs(latitude) <= 80):
         raise StudyError([f'{flag} is "{text}"; longitude comes first, then latitude, both in degrees.'])
-    if not 0 < radius * unit <= _MOST_KM * 1000:
-        raise StudyError([f'{flag} is "{text}"; the radius must be above 0 and at most {_MOST_KM} km.'])
+    if not 0 < radius * unit <= _MAX_RADIUS_KM * 1000:
+        raise StudyError([f'{flag} is "{text}"; the radius must be above 0 and at most {_MAX_RADIUS_KM} km.'])
     content = circle_geojson(longitude, latitude, radius * unit)
     shape = shapely.geometry.shape(json.loads(content)["features"][0]["geometry"])
     return UnprojectedArea(
@@ -115,9 +116,9 @@ def circle_geojson(longitude: float, latitude: float, radius: float) -> str:
     """
     crs = _crs.local_utm(longitude, latitude)
     x, y = _crs.transform([longitude], [latitude], source=_crs.LONLAT, target=crs)
-    turn = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
+    angles = np.linspace(0, 2 * np.pi, _CORNERS, endpoint=False)
     lon, lat = _crs.transform(
-        x[0] + radius * np.cos(turn), y[0] + radius * np.sin(turn), source=crs, target=_crs.LONLAT
+        x[0] + radius * np.cos(angles), y[0] + radius * np.sin(angles), source=crs, target=_crs.LONLAT
     )
     ring = [[round(float(a), 6), round(float(b), 6)] for a, b in zip(lon, lat, strict=True)]
     geometry = {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
@@ -126,7 +127,7 @@ def circle_geojson(longitude: float, latitude: float, radius: float) -> str:
     return json.dumps({"type": "FeatureCollection", "features": [feature]}) + "\n"
 
 
-def _moved(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
+def _transformed(geometry: BaseGeometry, source: str, target: str) -> BaseGeometry:
     def move(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         return _crs.transform(x, y, source=source, target=target)
 

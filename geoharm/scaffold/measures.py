@@ -1,4 +1,4 @@
-"""Which categories could stand for which harm, and which are activity; proposals, each with its count."""
+"""Proposes measures: which categories could stand for which harm, and which are activity, each with its count."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from geoharm.errors import StudyError
 from geoharm.model.measure import is_proactive
 from geoharm.scaffold.sources import SourceMatch
 
-# (words of a category, name of the measure, borne by, type); the first line that fits is taken.
-_GROUPS = (
+# (pattern in a category, name of the measure, borne by, type); the first line that matches is used.
+_HARM_PATTERNS = (
     (r"needle|syringe|sharps", "needles", "community", "environment"),
     (r"overdose|opioid|naloxone|narcan|\bems\b|ambulance|poison|drug related illness", "overdoses", "user", "health"),
     (r"violen|assault|robber|homicide|murder|manslaughter|weapon|shoot|sex|rape|stab|batter|kidnap|harass", "violence",
@@ -21,30 +21,30 @@ _GROUPS = (
      "disorder", "community", "social and nuisance"),
     (r"burglar|theft|larceny|shoplift|steal|stolen|vehicle|fraud|bicycle|property", "theft and burglary", "community", "economic"),
 )  # fmt: skip
-# What a whole source stands for where its categories do not tell.
-_OF_KIND = {
+# The measure of a whole source, where its categories match no line above.
+_MEASURE_BY_KIND = {
     "needle_find": ("needles", "community", "environment"),
     "health": ("health calls", "user", "health"),
     "incident": ("incidents", "community", "crime and violence"),
 }
-_UNITS = {"needle_find": "requests", "health": "calls", "treatment_entry": "admissions", "incident": "incidents"}
-_RECORDED_BY = {"needle_find": "public", "health": "agency", "treatment_entry": "agency", "incident": "public"}
+_UNIT_BY_KIND = {"needle_find": "requests", "health": "calls", "treatment_entry": "admissions", "incident": "incidents"}
+_RECORDER_BY_KIND = {"needle_find": "public", "health": "agency", "treatment_entry": "agency", "incident": "public"}
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedMeasure:
-    """A measure to propose.
+    """A proposed measure.
 
     Attributes
     ----------
     name, source : str
     categories : tuple of str
-        Empty: every row of the source.
+        Empty for every row of the source.
     unit, recorded_by : str
     borne_by, type : str
-        Empty: activity.
+        Empty for activity.
     rows : int
-        In the files.
+        Number of rows in the files.
     counted_as_harm : bool
         Whether police activity is counted as harm because the user named it as the primary outcome.
     """
@@ -61,7 +61,7 @@ class ProposedMeasure:
 
     @property
     def is_harm(self) -> bool:
-        """Whether it stands for a harm."""
+        """Whether the measure stands for a harm."""
         return bool(self.type)
 
 
@@ -69,92 +69,98 @@ def propose_measures(sources: Sequence[SourceMatch]) -> tuple[tuple[ProposedMeas
     """Return the proposed measures, and by source the categories that none of them counts."""
     measures: list[ProposedMeasure] = []
     uncounted: dict[str, tuple[str, ...]] = {}
-    for one in sources:
-        found, left = _of_source(one)
-        uncounted[one.name] = left
-        measures += found
-    names = [one.name for one in measures]
-    apart = (replace(one, name=f"{one.name} ({one.source})") if names.count(one.name) > 1 else one for one in measures)
-    return tuple(apart), {name: left for name, left in uncounted.items() if left}
+    for source in sources:
+        proposed, not_counted = _measures_of_source(source)
+        uncounted[source.name] = not_counted
+        measures += proposed
+    names = [measure.name for measure in measures]
+    renamed = (
+        replace(measure, name=f"{measure.name} ({measure.source})") if names.count(measure.name) > 1 else measure
+        for measure in measures
+    )
+    return tuple(renamed), {name: categories for name, categories in uncounted.items() if categories}
 
 
 def choose_primary(measures: Sequence[ProposedMeasure], wanted: str) -> tuple[tuple[ProposedMeasure, ...], str]:
-    """Return the measures with the primary one among them, and its name.
+    """Return the measures, with the primary one among them, and its name.
 
     Parameters
     ----------
     measures : sequence of ProposedMeasure
     wanted : str
-        A measure or a category of one, which then becomes a measure of its own; empty takes the harm with most rows.
+        A measure, or a category of one, which then becomes a measure of its own. Empty chooses the harm with the most
+        rows.
 
     Raises
     ------
     StudyError
         If there is no such measure or category, or no harm to choose from.
     """
-    harms = [one for one in measures if one.is_harm]
+    harms = [measure for measure in measures if measure.is_harm]
     if not wanted:
         if not harms:
-            held = ", ".join(f'"{text}"' for one in measures for text in one.categories[:6])
+            category_list = ", ".join(f'"{text}"' for measure in measures for text in measure.categories[:6])
             raise StudyError(
-                [f"Everything in these files is enforcement activity ({held}), and a study needs a harm as its primary outcome; "
+                [f"Everything in these files is enforcement activity ({category_list}), and a study needs a harm as its primary outcome; "
                  "add a file of what others reported, or name a category with --primary: it is then counted as harm, and every "
                  "report says so."]
             )  # fmt: skip
-        return tuple(measures), max(harms, key=lambda one: one.rows).name
-    by_name = {one.name.lower(): one for one in measures if one.is_harm}
+        return tuple(measures), max(harms, key=lambda measure: measure.rows).name
+    by_name = {measure.name.lower(): measure for measure in measures if measure.is_harm}
     if wanted.lower() in by_name:
         return tuple(measures), by_name[wanted.lower()].name
-    for position, one in enumerate(measures):
-        category = next((text for text in one.categories if text.lower() == wanted.lower()), None)
+    for position, measure in enumerate(measures):
+        category = next((text for text in measure.categories if text.lower() == wanted.lower()), None)
         if category is None:
             continue
-        rest = tuple(text for text in one.categories if text != category)
-        borne_by, kind = (one.borne_by, one.type) if one.is_harm else ("community", "crime and violence")
+        rest = tuple(text for text in measure.categories if text != category)
+        borne_by, harm_type = (
+            (measure.borne_by, measure.type) if measure.is_harm else ("community", "crime and violence")
+        )
         own = replace(
-            one, name=category.lower(), categories=(category,), borne_by=borne_by, type=kind, counted_as_harm=not one.is_harm
+            measure, name=category.lower(), categories=(category,), borne_by=borne_by, type=harm_type, counted_as_harm=not measure.is_harm
         )  # fmt: skip
-        others = [replace(one, categories=rest)] if rest else []
+        others = [replace(measure, categories=rest)] if rest else []
         return (*measures[:position], own, *others, *measures[position + 1 :]), own.name
-    known = [*(one.name for one in harms), *(text for one in measures for text in one.categories)]
+    known = [*(measure.name for measure in harms), *(text for measure in measures for text in measure.categories)]
     raise StudyError(
         [f'--primary is "{wanted}", which is no measure and no category of the files; {nearest_hint(wanted, known)}']
     )
 
 
-def _of_source(one: SourceMatch) -> tuple[list[ProposedMeasure], tuple[str, ...]]:
-    unit, recorded_by = _UNITS[one.kind], _RECORDED_BY[one.kind]
-    total = sum(one.categories.values())
-    if one.kind == "treatment_entry":
-        # Entering treatment is no harm; whether it is a gain is for the study's values to say.
-        return [ProposedMeasure("treatment entries", one.name, (), unit, recorded_by, "", "", total)], ()
-    kinds = [text for text in one.categories if text and text != "None"]
-    activity = tuple(text for text in kinds if is_proactive(text))
+def _measures_of_source(source: SourceMatch) -> tuple[list[ProposedMeasure], tuple[str, ...]]:
+    unit, recorded_by = _UNIT_BY_KIND[source.kind], _RECORDER_BY_KIND[source.kind]
+    total = sum(source.categories.values())
+    if source.kind == "treatment_entry":
+        # Entering treatment is not a harm; whether it is a gain depends on the study's values.
+        return [ProposedMeasure("treatment entries", source.name, (), unit, recorded_by, "", "", total)], ()
+    categories = [category for category in source.categories if category and category != "None"]
+    activity = tuple(category for category in categories if is_proactive(category))
     groups: dict[tuple[str, str, str], list[str]] = {}
-    left = []
-    for text in kinds:
-        if text in activity:
+    not_counted = []
+    for category in categories:
+        if category in activity:
             continue
-        words = text.lower().replace("-", " ")
-        group = next((tuple(line[1:]) for line in _GROUPS if re.search(line[0], words)), None)
-        if group is None and (one.kind != "incident" or len(kinds) == 1):
-            group = _OF_KIND[one.kind]
+        category_words = category.lower().replace("-", " ")
+        group = next((tuple(line[1:]) for line in _HARM_PATTERNS if re.search(line[0], category_words)), None)
+        if group is None and (source.kind != "incident" or len(categories) == 1):
+            group = _MEASURE_BY_KIND[source.kind]
         if group is None:
-            left.append(text)
+            not_counted.append(category)
         else:
-            groups.setdefault(group, []).append(text)  # type: ignore[arg-type]
-    if not kinds:
-        groups[_OF_KIND[one.kind]] = []
-    alone = len(kinds) <= 1
-    found = [
+            groups.setdefault(group, []).append(category)  # type: ignore[arg-type]
+    if not categories:
+        groups[_MEASURE_BY_KIND[source.kind]] = []
+    is_single_category = len(categories) <= 1
+    measures = [
         ProposedMeasure(
-            name, one.name, () if alone else tuple(texts), unit, recorded_by, borne_by, kind,
-            sum(one.categories[text] for text in texts) if texts else total,
+            name, source.name, () if is_single_category else tuple(group_categories), unit, recorded_by, borne_by, harm_type,
+            sum(source.categories[category] for category in group_categories) if group_categories else total,
         )
-        for (name, borne_by, kind), texts in groups.items()
+        for (name, borne_by, harm_type), group_categories in groups.items()
     ]  # fmt: skip
-    found.sort(key=lambda measure: -measure.rows)
+    measures.sort(key=lambda measure: -measure.rows)
     if activity:
-        rows = sum(one.categories[text] for text in activity)
-        found.append(ProposedMeasure("police activity", one.name, activity, unit, "police", "", "", rows))
-    return found, tuple(left)
+        rows = sum(source.categories[category] for category in activity)
+        measures.append(ProposedMeasure("police activity", source.name, activity, unit, "police", "", "", rows))
+    return measures, tuple(not_counted)

@@ -1,4 +1,4 @@
-"""What lies in a data folder: files that one format reads are one source; the rest is left out, with the reason."""
+"""Finds the sources in a data folder: files that one format reads are one source; others are left out with a reason."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
     ".parquet", ".gpkg", ".zip",
 )  # fmt: skip
-_LISTED = 8
-# Formats that say how a table looks, not who published it.
-_PLAIN = ("points-csv",)
-# (words in the format, the files and the categories; kind)
-_KINDS = (
+_MAX_LISTED = 8
+# Formats that describe the columns of a table, not its publisher; such files need not belong together.
+_GENERIC_FORMATS = ("points-csv",)
+# (pattern in the names of format, files and categories; kind of source)
+_KIND_PATTERNS = (
     (r"needle|syringe|sharps", "needle_find"),
     (r"\bems\b|ambulance|overdose|naloxone|narcan", "health"),
     (r"treatment entr|treatment start|admission|referral to treatment", "treatment_entry"),
@@ -40,22 +40,23 @@ class SourceMatch:
     ----------
     name : str
     kind : str
-        As of a study's source.
+        Kind of source, as in a study file.
     files : tuple of str
-        Names or one pattern, inside the data folder.
+        File names, or one pattern, inside the data folder.
     format : str
-        A shipped format, or the path of a TOML relative to the study.
+        A shipped format, or the path of a TOML file relative to the study.
     evidence : str
-        Why this format.
+        Why this format was chosen.
     guess : str
-        TOML of a guessed format, to be written beside the study; empty where a format fits.
+        TOML text of a guessed format, to be written beside the study; empty where an existing format fits.
     ledger : SourceLedger or None
-        What the format makes of the files; None where the guess leaves open how they read.
+        Ledger of the files read with the format; None where the guess is too incomplete to read them.
     categories : mapping of str to int
+        Number of rows by category.
     middle : tuple of (float, float)
         Longitude and latitude.
     undecided : tuple of str
-        Of a guess.
+        What a guessed format leaves undecided.
     """
 
     name: str
@@ -72,7 +73,7 @@ class SourceMatch:
 
 @dataclass(frozen=True, slots=True)
 class UnusedFile:
-    """Something that the study does not use, and why.
+    """A file that the study does not use, and the reason.
 
     Attributes
     ----------
@@ -86,17 +87,17 @@ class UnusedFile:
 def find_sources(
     data: Path, study_file: Path, given: Mapping[str, str], on_file: Callable[[str], None] = lambda _: None
 ) -> tuple[tuple[SourceMatch, ...], tuple[UnusedFile, ...]]:
-    """Return the sources of events in a folder and its subfolders, and what else lies there.
+    """Return the sources of events in a folder and its subfolders, and the files that are not used.
 
     Parameters
     ----------
     data : Path
     study_file : Path
-        Where the study will lie; formats of the user's own are found from there.
+        Where the study file will be written. Paths of the user's own formats are relative to its folder.
     given : mapping of pattern to format
-        Only these files are looked at, if there are any; an empty format is recognised or guessed.
+        If not empty, only files that match a pattern are read. An empty format is recognised or guessed.
     on_file : callable
-        Called with each file's name before it is read.
+        Called with the name of each file before it is read.
 
     Raises
     ------
@@ -109,74 +110,81 @@ def find_sources(
         raise StudyError([f'The data folder "{data}" does not exist; name it with --data.'])
     groups: dict[tuple[str, ...], list[str]] = {}
     guesses: dict[tuple[str, ...], FormatGuess] = {}
-    left: list[UnusedFile] = []
-    for name, wanted in _files(data, given):
-        if wanted:
-            groups.setdefault((wanted, "as you said"), []).append(name)
+    unused: list[UnusedFile] = []
+    for name, given_format in _list_files(data, given):
+        if given_format:
+            groups.setdefault((given_format, "as you said"), []).append(name)
             continue
         on_file(name)
         try:
-            head = read_sample(find_input_files([name], data, members=())[0])
+            sample = read_sample(find_input_files([name], data, members=())[0])
         except DataError as error:
-            left.append(UnusedFile(name, str(error)))
+            unused.append(UnusedFile(name, str(error)))
             continue
-        fitting = recognise_formats(head)
+        fitting = recognise_formats(sample)
         if fitting:
             others = f"; {', '.join(fitting[1:])} would fit too" if fitting[1:] else ""
             groups.setdefault((fitting[0], f"all its columns are there and its dates read{others}"), []).append(name)
             continue
-        key = ("", *head.header)
-        guesses.setdefault(key, guess_events(head))
+        key = ("", *sample.header)
+        guesses.setdefault(key, guess_events(sample))
         groups.setdefault(key, []).append(name)
-    found: list[SourceMatch] = []
+    sources: list[SourceMatch] = []
     for key, names in groups.items():
 
-        def read(some: Sequence[str], key: tuple[str, ...] = key) -> SourceMatch | UnusedFile:
+        def read_files(file_names: Sequence[str], key: tuple[str, ...] = key) -> SourceMatch | UnusedFile:
             if key in guesses:
-                return _guessed(some, data, study_file, guesses[key])
-            return _read(some, data, study_file, key, on_file)
+                return _read_guessed_source(file_names, data, study_file, guesses[key])
+            return _read_source(file_names, data, study_file, key, on_file)
 
-        for one in _by_subject(names, read) if key in guesses or key[0] in _PLAIN else [read(names)]:
-            if isinstance(one, SourceMatch):
-                found.append(one)
+        for source_or_unused in (
+            _read_by_subject(names, read_files) if key in guesses or key[0] in _GENERIC_FORMATS else [read_files(names)]
+        ):
+            if isinstance(source_or_unused, SourceMatch):
+                sources.append(source_or_unused)
             else:
-                left.append(one)
-    return _named_apart(found), tuple(left)
+                unused.append(source_or_unused)
+    return _with_unique_names(sources), tuple(unused)
 
 
-def _by_subject(
+def _read_by_subject(
     names: Sequence[str], read: Callable[[Sequence[str]], SourceMatch | UnusedFile]
 ) -> list[SourceMatch | UnusedFile]:
-    """Return a source for each subject: tables that look the same may hold different things.
+    """Return one source for each subject, because tables with the same columns may hold different things.
 
-    Files whose names differ in numbers only are one source; so are those that hold the same categories.
+    Files whose names differ only in numbers are one source. So are files with the same categories.
     """
-    parts: dict[str, list[str]] = {}
+    groups: dict[str, list[str]] = {}
     for name in names:
-        parts.setdefault(_stem([name]), []).append(name)
-    joined: list[tuple[list[str], SourceMatch | UnusedFile]] = []
-    for part in parts.values():
-        one = read(part)
-        twin = next((place for place, (_, other) in enumerate(joined) if _are_alike(one, other)), None)
-        if twin is None:
-            joined.append((part, one))
+        groups.setdefault(_short_name([name]), []).append(name)
+    subjects: list[tuple[list[str], SourceMatch | UnusedFile]] = []
+    for group in groups.values():
+        source = read(group)
+        same = next(
+            (position for position, (_, earlier) in enumerate(subjects) if _count_same_kind(source, earlier)), None
+        )
+        if same is None:
+            subjects.append((group, source))
         else:
-            both = sorted([*joined[twin][0], *part])
-            joined[twin] = (both, read(both))
-    return [one for _, one in joined]
+            joined = sorted([*subjects[same][0], *group])
+            subjects[same] = (joined, read(joined))
+    return [source for _, source in subjects]
 
 
-def _are_alike(one: SourceMatch | UnusedFile, other: SourceMatch | UnusedFile) -> bool:
-    """Return whether two files count the same kind of thing: half of the shorter list of categories is in the other."""
-    if not isinstance(one, SourceMatch) or not isinstance(other, SourceMatch) or one.kind != other.kind:
+def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | UnusedFile) -> bool:
+    """Return whether two files count the same kind of thing.
+
+    They do if at least half of the categories of the one with fewer categories are also in the other.
+    """
+    if not isinstance(first, SourceMatch) or not isinstance(second, SourceMatch) or first.kind != second.kind:
         return False
-    mine, theirs = (set(some.categories) - {"", "None"} for some in (one, other))
-    shorter = min(len(mine), len(theirs))
-    return not (mine or theirs) or 2 * len(mine & theirs) >= shorter > 0
+    first_categories, second_categories = (set(source.categories) - {"", "None"} for source in (first, second))
+    shorter = min(len(first_categories), len(second_categories))
+    return not (first_categories or second_categories) or 2 * len(first_categories & second_categories) >= shorter > 0
 
 
-def _files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return (name inside the folder, format that was given for it), by name."""
+def _list_files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the files in the folder by name, each with the format that was given for it."""
     paths = [path for path in sorted(data.rglob("*")) if path.is_file()]
     names = [path.relative_to(data).as_posix() for path in paths]
     names = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
@@ -191,62 +199,67 @@ def _files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
     return sorted(chosen.items())
 
 
-def _read(
+def _read_source(
     names: Sequence[str], data: Path, study_file: Path, key: Sequence[str], on_file: Callable[[str], None]
 ) -> SourceMatch | UnusedFile:
     input_format = read_format(key[0], study_file.parent)
     if input_format.kind != "event":
-        why = f"{input_format.name} reads it, as {input_format.kind}: add such a source by hand (docs/study-file.md)"
-        return UnusedFile(_listed(names), why)
+        reason = f"{input_format.name} reads it, as {input_format.kind}: add such a source by hand (docs/study-file.md)"
+        return UnusedFile(_names_text(names), reason)
     try:
-        looked = check_events(find_input_files(names, data, members=input_format.members), input_format, data, on_file)
+        checked = check_events(find_input_files(names, data, members=input_format.members), input_format, data, on_file)
     except DataError as error:
         if key[1] == "as you said":
             raise
-        return UnusedFile(_listed(names), str(error))
-    words = f"{input_format.name} {input_format.title} {' '.join(names)} {' '.join(looked.categories)}"
+        return UnusedFile(_names_text(names), str(error))
+    words = f"{input_format.name} {input_format.title} {' '.join(names)} {' '.join(checked.categories)}"
     guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
-        _stem(names), _kind(words), _pattern(names, data), key[0], f"{key[1]}{guess}", "", looked.ledger,
-        looked.categories, looked.middle,
+        _short_name(names), _source_kind(words), _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
+        checked.categories, checked.middle,
     )  # fmt: skip
 
 
-def _guessed(names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess) -> SourceMatch | UnusedFile:
-    """Return a source read by a guess, if the guess is of dated places; it is looked at only if nothing in it is open."""
+def _read_guessed_source(
+    names: Sequence[str], data: Path, study_file: Path, guess: FormatGuess
+) -> SourceMatch | UnusedFile:
+    """Return a source with a guessed format, if the guess finds dated places.
+
+    The files are read only if nothing in the guess is undecided.
+    """
     if not guess.has_events:
         return UnusedFile(
-            _listed(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
+            _names_text(names), next(line for line in reversed(guess.undecided) if line.startswith("kind: "))[6:]
         )
-    format_file = f"{study_file.stem}_{_stem(names)}.toml"
+    format_file = f"{study_file.stem}_{_short_name(names)}.toml"
     try:
         input_format = parse_format(format_file, guess.toml)
-        looked = check_events(find_input_files(names, data, members=input_format.members), input_format, data)
+        checked = check_events(find_input_files(names, data, members=input_format.members), input_format, data)
     except GeoharmError:
-        looked = None
-    categories = looked.categories if looked else {}
+        checked = None
+    categories = checked.categories if checked else {}
     words = f"{' '.join(names)} {' '.join(categories)}"
     return SourceMatch(
-        _stem(names), _kind(words), _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
+        _short_name(names), _source_kind(words), _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
                    guess.toml]),
-        looked.ledger if looked else None, categories, looked.middle if looked else (0.0, 0.0), guess.undecided,
+        checked.ledger if checked else None, categories, checked.middle if checked else (0.0, 0.0), guess.undecided,
     )  # fmt: skip
 
 
-def _kind(words: str) -> str:
-    return next((kind for pattern, kind in _KINDS if re.search(pattern, words, re.I)), "incident")
+def _source_kind(words: str) -> str:
+    return next((kind for pattern, kind in _KIND_PATTERNS if re.search(pattern, words, re.I)), "incident")
 
 
-def _stem(names: Sequence[str]) -> str:
-    """Return a short name from what is common to the names of files, less their numbers."""
+def _short_name(names: Sequence[str]) -> str:
+    """Return a short name made from the first file name, without its numbers."""
     bare = re.sub(r"[^a-z]+", " ", names[0].rsplit("/", 1)[-1].split(".", 1)[0].lower())
     return "-".join(word for word in bare.split() if len(word) > 1)[:30].strip("-") or "source"
 
 
 def _pattern(names: Sequence[str], data: Path) -> tuple[str, ...]:
-    """Return the names, or one pattern for many that differ in numbers only, if it matches nothing else."""
-    if len(names) <= _LISTED:
+    """Return the file names, or one pattern for many names that differ only in numbers, if it matches no other file."""
+    if len(names) <= _MAX_LISTED:
         return tuple(names)
     patterns = {re.sub(r"\d+([-_]\d+)*", "*", name) for name in names}
     if len(patterns) == 1:
@@ -256,23 +269,23 @@ def _pattern(names: Sequence[str], data: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _names_text(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _named_apart(found: Sequence[SourceMatch]) -> tuple[SourceMatch, ...]:
-    """Return the sources with names of their own."""
-    seen: dict[str, int] = {}
-    apart = []
-    for one in found:
-        seen[one.name] = seen.get(one.name, 0) + 1
-        nth = seen[one.name]
-        name = one.name if nth == 1 else f"{one.name}-{nth}"
-        input_format = one.format
-        if one.guess and nth > 1:
-            input_format = one.format.removesuffix(".toml") + f"-{nth}.toml"
-        apart.append(
-            SourceMatch(name, one.kind, one.files, input_format, one.evidence, one.guess, one.ledger, one.categories, one.middle,
-                  one.undecided)
+def _with_unique_names(sources: Sequence[SourceMatch]) -> tuple[SourceMatch, ...]:
+    """Return the sources with unique names; repeated names get a number."""
+    times_seen: dict[str, int] = {}
+    renamed = []
+    for source in sources:
+        times_seen[source.name] = times_seen.get(source.name, 0) + 1
+        repetition = times_seen[source.name]
+        name = source.name if repetition == 1 else f"{source.name}-{repetition}"
+        input_format = source.format
+        if source.guess and repetition > 1:
+            input_format = source.format.removesuffix(".toml") + f"-{repetition}.toml"
+        renamed.append(
+            SourceMatch(name, source.kind, source.files, input_format, source.evidence, source.guess, source.ledger, source.categories, source.middle,
+                  source.undecided)
         )  # fmt: skip
-    return tuple(apart)
+    return tuple(renamed)

@@ -1,1 +1,1 @@
-"""The study file: what the user writes, read and checked before any data are."""
+"""The study file: what the user writes, read and checked before any data are loaded."""

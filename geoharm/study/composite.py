@@ -1,4 +1,4 @@
-"""What a study file asks over several measures, rings or windows at once: `[[question]]`."""
+"""Reads `[[question]]`: composite outcomes over several measures, rings or windows."""
 
 from __future__ import annotations
 
@@ -20,66 +20,72 @@ _RING = re.compile(r"ring ([1-9]\d*)")
 def read_composites(
     root: TomlTable, sources: Sequence[Source], measures: Sequence[Measure], operations: Sequence[Operation]
 ) -> tuple[CompositeOutcome, ...]:
-    """Return the questions of a study file; every mistake is noted in the table.
+    """Return the composite outcomes of a study file; mistakes are added to the table's problems.
 
     Parameters
     ----------
-    root : Table
+    root : TomlTable
         The whole file.
     sources : sequence of Source
     measures : sequence of Measure
-        Those that count dated points.
+        Measures of dated points.
     operations : sequence of Operation
     """
-    found = []
+    composites = []
     for table in root.tables("question"):
         table.known("name", "measures", "zones", "windows")
-        one = CompositeOutcome(
+        composite = CompositeOutcome(
             table.text("name"),
             table.texts("measures"),
             table.texts("zones", ("target",)),
             table.texts("windows", (AFTER,)),
         )
-        _check_measures(table, one, sources, measures)
+        _check_measures(table, composite, sources, measures)
         rings = min((len(operation.rings) for operation in operations), default=0)
-        for zone in one.zones:
+        for zone in composite.zones:
             _check_zone(table, zone, rings)
-        for window in one.windows:
+        for window in composite.windows:
             _check_window(table, window)
-        for key, listed in (("measures", one.measures), ("zones", one.zones), ("windows", one.windows)):
-            if len(set(listed)) < len(listed):
+        for key, names_listed in (
+            ("measures", composite.measures),
+            ("zones", composite.zones),
+            ("windows", composite.windows),
+        ):
+            if len(set(names_listed)) < len(names_listed):
                 table.refuse(key, "names one of them twice; each counts once.")
-        if len(one.measures) * len(one.zones) * len(one.windows) == 1:
+        if len(composite.measures) * len(composite.zones) * len(composite.windows) == 1:
             table.problems.append(
                 f"{table.where}: one measure in one zone and window is the headline's own question; a [[question]] pools "
                 "at least two."
             )
-        found.append(one)
-    names = [one.name for one in found]
+        composites.append(composite)
+    names = [composite.name for composite in composites]
     for name in sorted({name for name in names if names.count(name) > 1}):
         root.problems.append(f'{root.where}: two [[question]] are called "{name}"; each needs its own name.')
-    return tuple(found)
+    return tuple(composites)
 
 
 def _check_measures(
-    table: TomlTable, one: CompositeOutcome, sources: Sequence[Source], measures: Sequence[Measure]
+    table: TomlTable, composite: CompositeOutcome, sources: Sequence[Source], measures: Sequence[Measure]
 ) -> None:
     by_name = {measure.name: measure for measure in measures}
     kinds = {source.name: source.kind for source in sources}
-    if not one.measures and "measures" in table:
+    if not composite.measures and "measures" in table:
         table.refuse("measures", "must name at least one measure.")
     harms = [measure.name for measure in measures if measure.role is Role.HARM]
-    for name in one.measures:
+    for name in composite.measures:
         if name not in by_name:
             known = f" {nearest_hint(name, harms)}" if harms else ""
             table.problems.append(f'{table.where}: measures: "{name}" is not a measure of dated points;{known}')
         elif by_name[name].role is not Role.HARM:
-            what = "enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
+            reason = (
+                "enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
+            )
             table.problems.append(
-                f'{table.where}: measures: "{name}" {"is " if what[0] == "e" else ""}{what}, not harm; a question about harm '
+                f'{table.where}: measures: "{name}" {"is " if reason[0] == "e" else ""}{reason}, not harm; a question about harm '
                 "holds measures with harm only."
             )
-        elif kinds.get(by_name[name].source) == "treatment_entry" and len(one.measures) > 1:
+        elif kinds.get(by_name[name].source) == "treatment_entry" and len(composite.measures) > 1:
             table.problems.append(
                 f'{table.where}: measures: "{name}" counts entries into treatment, where more is no harm, so it has no '
                 "direction in common with others; ask about it alone."

@@ -1,4 +1,4 @@
-"""People at risk from a file: a raster, points or areas with a number each, or a table joined to the study's areas."""
+"""Reads the population at risk from a file: a raster, points or areas with a number each, or a table by area code."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.grid import grid_over
 from geoharm.model.points import Points
 
-# Parts of a study area that no area covers are water and the like; more than this is another place.
-_LEAST_COVER = 0.9
-_DEGREES = ("longitude", "latitude")
+# The areas of people must cover at least this share of the study area; small uncovered parts are water and the like.
+_MIN_COVER = 0.9
+_LONLAT_COLUMNS = ("longitude", "latitude")
 
 
 def named_population(
@@ -33,7 +33,19 @@ def named_population(
 ) -> Points | None:
     """Return the people that a study names under people, people_count and area_id; None if it names none.
 
-    Mistakes are noted in the table.
+    Mistakes are added to the table's problems.
+
+    Parameters
+    ----------
+    table : TomlTable
+        `[change]`.
+    folder : Path
+        Folder of the study file.
+    area : StudyArea
+    areas : Areas or None
+        Outlines for a table by area code.
+    cell : float
+        Metres; see `load_population`.
     """
     name = table.text("people") if "people" in table else ""
     if not name:
@@ -58,15 +70,15 @@ def load_population(
         ``.tif``, ``.tiff``: people in each cell. ``.geojson``, ``.json``, ``.gpkg``: points or polygons with a number
         each. ``.csv``: points by the columns longitude and latitude, or rows by area code.
     area : StudyArea
-        People outside it take no part; of an area that crosses its edge, the share of its ground that lies inside.
+        People outside it are not counted. Of an area that crosses its edge, the share of its ground that lies inside is.
     count : str
-        Column that holds the number of people; not for rasters.
+        Column with the number of people; not needed for rasters.
     areas : Areas, optional
-        For a table by area code: the outlines.
+        Outlines for a table by area code.
     area_id : str
-        And its column that holds the code.
+        Column of that table with the area code.
     cell : float
-        Metres: an area's people are spread evenly over its cells of this size.
+        Metres. The people of an area are spread evenly over cells of this size.
 
     Returns
     -------
@@ -84,49 +96,53 @@ def load_population(
     if not count:
         raise StudyError([f"{path.name}: name the column that holds the number of people with people_count."])
     if ending == ".csv":
-        return _of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell)
+        return _population_of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell)
     shapes, numbers = read_numbered_shapes(path, area.crs, column=count)
     kinds = {"polygon" if "Polygon" in shape.geom_type else shape.geom_type.lower() for shape in shapes}
     if kinds == {"point"}:
         x, y = shapely.get_coordinates(np.array(shapes)).T
-        return _inside(path, x, y, numbers, area)
+        return _points_inside(path, x, y, numbers, area)
     if kinds != {"polygon"}:
         msg = (
             f"{path.name}: people are points or polygons, all of one kind; this file holds {', '.join(sorted(kinds))}."
         )
         raise StudyError([msg])
-    return _spread(path, shapes, numbers, area, cell)
+    return _spread_over_areas(path, shapes, numbers, area, cell)
 
 
-def _of_table(path: Path, area: StudyArea, *, count: str, areas: Areas | None, area_id: str, cell: float) -> Points:
-    head, rows = _rows(path)
-    if count not in head:
-        raise StudyError([f'{path.name}: there is no column "{count}"; {nearest_hint(count, head)}'])
-    people = _numbers(path, rows, head.index(count), count)
-    if set(_DEGREES) <= set(head):
-        x, y = (_numbers(path, rows, head.index(name), name, least=-180.0) for name in _DEGREES)
-        return _inside(path, *_crs.transform(x, y, source=_crs.LONLAT, target=area.crs), people, area)
-    if areas is None or area_id not in head:
+def _population_of_table(
+    path: Path, area: StudyArea, *, count: str, areas: Areas | None, area_id: str, cell: float
+) -> Points:
+    header, rows = _read_rows(path)
+    if count not in header:
+        raise StudyError([f'{path.name}: there is no column "{count}"; {nearest_hint(count, header)}'])
+    people = _read_numbers(path, rows, header.index(count), count)
+    if set(_LONLAT_COLUMNS) <= set(header):
+        x, y = (_read_numbers(path, rows, header.index(name), name, least=-180.0) for name in _LONLAT_COLUMNS)
+        return _points_inside(path, *_crs.transform(x, y, source=_crs.LONLAT, target=area.crs), people, area)
+    if areas is None or area_id not in header:
         raise StudyError(
             [
                 f"{path.name}: a table of people has the columns longitude and latitude, or one of area codes that "
                 "[change] area_id names, with the outlines under [change] areas."
             ]
         )
-    codes = [row[head.index(area_id)].strip() for row in rows]
-    twice = sorted({code for code in codes if codes.count(code) > 1})
-    if twice:
-        raise StudyError([f'{path.name}: the code "{twice[0]}" stands on more than one line; sum its people first.'])
-    known = dict(zip(codes, people, strict=True))
-    absent = [code for code in areas.codes if code not in known]
-    if absent:
+    codes = [row[header.index(area_id)].strip() for row in rows]
+    duplicates = sorted({code for code in codes if codes.count(code) > 1})
+    if duplicates:
         raise StudyError(
-            [f'{path.name}: {len(absent):,} of {len(areas.codes):,} areas have no line, the first is "{absent[0]}".']
+            [f'{path.name}: the code "{duplicates[0]}" stands on more than one line; sum its people first.']
         )
-    return _spread(path, areas.shapes, np.array([known[code] for code in areas.codes]), area, cell)
+    people_by_code = dict(zip(codes, people, strict=True))
+    missing = [code for code in areas.codes if code not in people_by_code]
+    if missing:
+        raise StudyError(
+            [f'{path.name}: {len(missing):,} of {len(areas.codes):,} areas have no line, the first is "{missing[0]}".']
+        )
+    return _spread_over_areas(path, areas.shapes, np.array([people_by_code[code] for code in areas.codes]), area, cell)
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     if not path.is_file():
         raise StudyError([f'The file of people, "{path}", does not exist.'])
     try:
@@ -136,58 +152,58 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         raise StudyError([f"{path.name}: not a CSV file in UTF-8: {error}."]) from error
     if len(lines) < 2:
         raise StudyError([f"{path.name}: the table has no rows."])
-    head = [name.strip() for name in lines[0]]
+    header = [name.strip() for name in lines[0]]
     for number, line in enumerate(lines[1:], start=2):
-        if len(line) != len(head):
-            raise StudyError([f"{path.name}: row {number} has {len(line)} cells, its head {len(head)}."])
-    return head, lines[1:]
+        if len(line) != len(header):
+            raise StudyError([f"{path.name}: row {number} has {len(line)} cells, its head {len(header)}."])
+    return header, lines[1:]
 
 
-def _numbers(
-    path: Path, rows: Sequence[Sequence[str]], place: int, name: str, least: float = 0.0
+def _read_numbers(
+    path: Path, rows: Sequence[Sequence[str]], column: int, name: str, least: float = 0.0
 ) -> NDArray[np.float64]:
-    found = np.empty(len(rows))
+    numbers = np.empty(len(rows))
     for index, row in enumerate(rows):
         try:
-            found[index] = float(row[place])
+            numbers[index] = float(row[column])
         except ValueError:
-            found[index] = math.nan
-        if not least <= found[index] < math.inf:
+            numbers[index] = math.nan
+        if not least <= numbers[index] < math.inf:
             rule = f"a number of {least:g} or more"
-            raise StudyError([f'{path.name}: row {index + 2}, {name} must be {rule}; it is "{row[place]}".'])
-    return found
+            raise StudyError([f'{path.name}: row {index + 2}, {name} must be {rule}; it is "{row[column]}".'])
+    return numbers
 
 
-def _inside(
+def _points_inside(
     path: Path, x: NDArray[np.float64], y: NDArray[np.float64], people: NDArray[np.float64], area: StudyArea
 ) -> Points:
-    found = people_inside(x, y, people, area)
-    if not len(found):
+    points = people_inside(x, y, people, area)
+    if not len(points):
         raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
-    return found
+    return points
 
 
-def _spread(
+def _spread_over_areas(
     path: Path, shapes: Sequence[BaseGeometry], people: NDArray[np.float64], area: StudyArea, cell: float
 ) -> Points:
-    inside = [_surfaces(shape.intersection(area.boundary)) for shape in shapes]
-    share = np.array([part.area / shape.area for part, shape in zip(inside, shapes, strict=True)])
-    held = [index for index in range(len(shapes)) if share[index] > 0]
-    if not held or not (people * share).sum() > 0:
+    clipped = [_polygons_only(shape.intersection(area.boundary)) for shape in shapes]
+    share = np.array([clipped_shape.area / shape.area for clipped_shape, shape in zip(clipped, shapes, strict=True)])
+    kept = [index for index in range(len(shapes)) if share[index] > 0]
+    if not kept or not (people * share).sum() > 0:
         raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
-    covered = shapely.union_all([inside[index] for index in held]).area / area.boundary.area
-    if covered < _LEAST_COVER:
+    covered = shapely.union_all([clipped[index] for index in kept]).area / area.boundary.area
+    if covered < _MIN_COVER:
         raise StudyError(
             [f"{path.name}: its areas cover {100 * covered:.0f} % of the study area; at least 90 % is needed, or places "
              "without people would only be places without data."]
         )  # fmt: skip
-    areas = Areas(tuple(str(index) for index in held), tuple(inside[index] for index in held))
+    areas = Areas(tuple(str(index) for index in kept), tuple(clipped[index] for index in kept))
     try:
-        return population_of_areas(areas, (people * share)[held], grid_over(area.boundary, cell=cell))
+        return population_of_areas(areas, (people * share)[kept], grid_over(area.boundary, cell=cell))
     except DesignError as error:
         raise StudyError([f"{path.name}: {error}"]) from error
 
 
-def _surfaces(shape: BaseGeometry) -> BaseGeometry:
-    """Return a shape without the points and lines where it only touches something."""
+def _polygons_only(shape: BaseGeometry) -> BaseGeometry:
+    """Return a shape without the points and lines where it only touches another one."""
     return shapely.union_all([part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"])

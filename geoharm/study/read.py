@@ -1,4 +1,4 @@
-"""From ``pipelines/NAME.toml`` and its area files to a `Study`; every mistake is reported at once."""
+"""Reads ``pipelines/NAME.toml`` and its area files as a `Study`; every mistake is reported at once."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class _Reader:
-    """Reads one study file; holds the mistakes, the files it opened, and the coordinate system."""
+    """State of reading one study file: the mistakes, the files that were opened, and the coordinate system."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,16 +70,16 @@ class _Reader:
         self.crs = ""
 
     def area(self, table: TomlTable, key: str, name: str) -> BaseGeometry | None:
-        """Return the polygon of an area file named in a table, or None if it cannot be had."""
-        relative = table.text(key)
-        if not relative or not self.crs:
+        """Return the polygon of an area file named in a table, or None if it cannot be read."""
+        file_name = table.text(key)
+        if not file_name or not self.crs:
             return None
         try:
-            geometry, _, _ = read_area(self.folder / relative, self.crs, name=name)
+            geometry, _, _ = read_area(self.folder / file_name, self.crs, name=name)
         except StudyError as error:
             self.problems += [f"{table.where}: {key}: {problem}" for problem in error.problems]
             return None
-        self.inputs[relative] = file_hash(self.folder / relative)
+        self.inputs[file_name] = file_hash(self.folder / file_name)
         return geometry
 
 
@@ -93,7 +93,7 @@ def read_study(path: Path) -> Study:
     Raises
     ------
     StudyError
-        Listing every mistake with file, key, value and rule.
+        If there are mistakes. It lists all of them with file, key, value and rule.
     """
     if not path.is_file():
         raise StudyError([f'The study file "{path}" does not exist.'])
@@ -108,28 +108,30 @@ def read_study(path: Path) -> Study:
         "study", "source", "measure", "operation", "hotspots", "emerging", "accuracy", "change", "publish", "question", *HARM_KEYS,
     )  # fmt: skip
     about = root.table("study").known("name", "area", "crs", "period", "seed", "primary")
-    area = _study_area(reader, about)
+    area = _read_study_area(reader, about)
     period = read_period(about.table("period"))
-    sources = tuple(_source(reader, table) for table in root.tables("source"))
-    every = [_measure(table, sources) for table in root.tables("measure")]
-    measures = point_measures(every, sources)
-    operations = tuple(one for table in root.tables("operation") if (one := _operation(reader, table)) is not None)
+    sources = tuple(_read_source(reader, table) for table in root.tables("source"))
+    all_measures = [_read_measure(table, sources) for table in root.tables("measure")]
+    measures = point_measures(all_measures, sources)
+    operations = tuple(
+        operation for table in root.tables("operation") if (operation := _read_operation(reader, table)) is not None
+    )
     primary = about.text("primary")
-    names = [one.name for one in operations]
+    names = [operation.name for operation in operations]
     reader.problems += [f'{path.name}: two [[operation]] are called "{name}"; each needs its own name.'
                         for name in sorted({name for name in names if names.count(name) > 1})]  # fmt: skip
     if not root.content.get("operation"):
         reader.problems.append(f"{path.name}: there is no [[operation]]; a study evaluates at least one.")
-    _check_whole(root, about, sources, measures, primary)
+    _check_consistency(root, about, sources, measures, primary)
     _check_names(root, sources, measures, operations)
-    harm = read_harm_settings(root, sources, every, operations)
-    questions = read_composites(root, sources, measures, operations)
+    harm = read_harm_settings(root, sources, all_measures, operations)
+    composites = read_composites(root, sources, measures, operations)
     reader.inputs |= {name: file_hash(reader.folder / name) for name in value_files(harm, reader.folder)}
     hotspots = read_hotspots(root.table("hotspots", needed=False))
     emerging = read_emerging(root.table("emerging", needed=False))
     accuracy = read_accuracy(root.table("accuracy", needed=False))
-    change = _change(reader, root.table("change", needed=False), area, hotspots.cell)
-    publish = _publish(reader, root.table("publish", needed=False))
+    change = _read_change(reader, root.table("change", needed=False), area, hotspots.cell)
+    publish = _read_publish(reader, root.table("publish", needed=False))
     name, seed = about.text("name"), about.integer("seed", 0)
     if reader.problems or area is None or period is None:
         raise StudyError(reader.problems)
@@ -151,38 +153,38 @@ def read_study(path: Path) -> Study:
         accuracy=accuracy,
         change=change,
         harm=harm,
-        composites=questions,
+        composites=composites,
     )
 
 
-def _study_area(reader: _Reader, about: TomlTable) -> StudyArea | None:
-    given = about.text("crs", "-")
-    relative = about.text("area")
+def _read_study_area(reader: _Reader, about: TomlTable) -> StudyArea | None:
+    crs_text = about.text("crs", "-")
+    file_name = about.text("area")
     try:
-        crs = None if given == "-" else _crs.check_metric_crs(given)
-        if not relative:
+        crs = None if crs_text == "-" else _crs.check_metric_crs(crs_text)
+        if not file_name:
             return None
-        boundary, used, note = read_area(reader.folder / relative, crs, name="study area")
+        boundary, used_crs, note = read_area(reader.folder / file_name, crs, name="study area")
     except (StudyError, DesignError) as error:
         reader.problems.append(f"{about.where}: {error}")
         return None
-    reader.crs = used
-    reader.inputs[relative] = file_hash(reader.folder / relative)
-    return StudyArea(boundary, used, note)
+    reader.crs = used_crs
+    reader.inputs[file_name] = file_hash(reader.folder / file_name)
+    return StudyArea(boundary, used_crs, note)
 
 
-def _change(reader: _Reader, table: TomlTable, area: StudyArea | None, cell: float) -> ChangeSettings:
-    """Return how change is judged, with the areas and the people of the files it names."""
+def _read_change(reader: _Reader, table: TomlTable, area: StudyArea | None, cell: float) -> ChangeSettings:
+    """Return the change settings, with the areas and the people of the files they name."""
     settings = read_change(table)
     if "areas" in table or "area_id" in table:
-        settings = replace(settings, areas=_outlines(reader, table))
+        settings = replace(settings, areas=_read_outlines(reader, table))
     people = None if area is None else named_population(table, reader.folder, area, areas=settings.areas, cell=cell)
     if people is not None:
         reader.inputs[table.text("people")] = file_hash(reader.folder / table.text("people"))
     return replace(settings, people=people)
 
 
-def _source(reader: _Reader, table: TomlTable) -> Source:
+def _read_source(reader: _Reader, table: TomlTable) -> Source:
     table.known("name", "kind", "format", "files", "covers", "areas", "area_id")
     kind = table.text("kind", choices=(*UNTESTED_REASONS, *TABLE_KINDS))
     files = table.texts("files")
@@ -191,20 +193,22 @@ def _source(reader: _Reader, table: TomlTable) -> Source:
     covers = read_period(table.table("covers")) if "covers" in table else None
     if covers is not None and kind in TABLE_KINDS:
         table.refuse("covers", "is for dated points; an area table or survey says itself which periods it has.")
-    return Source(table.text("name"), kind, table.text("format"), files, covers, _areas(reader, table, kind))
+    return Source(
+        table.text("name"), kind, table.text("format"), files, covers, _read_source_areas(reader, table, kind)
+    )
 
 
-def _areas(reader: _Reader, table: TomlTable, kind: str) -> Areas | None:
-    """Return the outlines of a source's areas, where it names files of them."""
+def _read_source_areas(reader: _Reader, table: TomlTable, kind: str) -> Areas | None:
+    """Return the outlines of a source's areas, if it names files of them."""
     if "areas" not in table and "area_id" not in table:
         return None
     if kind not in ("area_table", "survey"):
         table.refuse("areas" if "areas" in table else "area_id", "is for area tables and surveys.")
         return None
-    return _outlines(reader, table)
+    return _read_outlines(reader, table)
 
 
-def _outlines(reader: _Reader, table: TomlTable) -> Areas | None:
+def _read_outlines(reader: _Reader, table: TomlTable) -> Areas | None:
     """Return the areas of the files that a table names under areas and area_id."""
     files, column = table.texts("areas"), table.text("area_id")
     if not files or not column or not reader.crs:
@@ -218,7 +222,7 @@ def _outlines(reader: _Reader, table: TomlTable) -> Areas | None:
     return areas
 
 
-def _measure(table: TomlTable, sources: tuple[Source, ...]) -> Measure:
+def _read_measure(table: TomlTable, sources: tuple[Source, ...]) -> Measure:
     table.known(
         "name", "source", "where", "unit", "harm", "activity", "count_as_harm", "recorded_by", "reporting",
         "comparator", "watch", "kind", "weight",
@@ -238,47 +242,49 @@ def _measure(table: TomlTable, sources: tuple[Source, ...]) -> Measure:
             f"{table.where}: a measure stands for a harm (harm = {{borne_by, type}}), is activity (activity = true), or "
             "only shows how much is reported (reporting = true); give one of the three."
         )
-    found = [name for name in categories if is_proactive(name)]
-    overridden = table.flag("count_as_harm", default=False)
-    if harm is not None and not overridden and (recorded_by == "police" or found):
-        what = f'"{found[0]}" is' if found else "what police record of their own accord is"
+    proactive = [name for name in categories if is_proactive(name)]
+    counted_as_harm = table.flag("count_as_harm", default=False)
+    if harm is not None and not counted_as_harm and (recorded_by == "police" or proactive):
+        subject = f'"{proactive[0]}" is' if proactive else "what police record of their own accord is"
         table.problems.append(
-            f"{table.where}: {what} enforcement activity, not harm; write activity = true instead of harm, "
+            f"{table.where}: {subject} enforcement activity, not harm; write activity = true instead of harm, "
             "or count_as_harm = true, and every report will say so."
         )
     comparator = table.text("comparator") if "comparator" in table else ""
-    kind, watched = kind_counted(table, sources), table.flag("watch", default=False)
-    about = (table.text("name"), source, categories, unit, recorded_by)
-    return Measure(*about, harm, overridden, reporting, comparator, kind, watched, weight_unit(table, sources))
+    kind, is_watched = kind_counted(table, sources), table.flag("watch", default=False)
+    first_fields = (table.text("name"), source, categories, unit, recorded_by)
+    return Measure(
+        *first_fields, harm, counted_as_harm, reporting, comparator, kind, is_watched, weight_unit(table, sources)
+    )
 
 
-def _operation(reader: _Reader, table: TomlTable) -> Operation | None:
+def _read_operation(reader: _Reader, table: TomlTable) -> Operation | None:
     table.known(
         "name", "tactic", "partners", "objective", "mitigation", "start", "end", "target", "target_note", "rings",
         "control", "before", "after", "chosen_on", "placebo", "co_occurring", "similar", "cost",
     )  # fmt: skip
-    count = len(reader.problems)
+    problems_before = len(reader.problems)
     start, end = table.day("start"), table.day("end")
-    if len(reader.problems) == count and end < start:
+    if len(reader.problems) == problems_before and end < start:
         table.refuse("end", f"must not be before start = {start}; both days are part of the operation.")
     rings = table.table("rings").known("gap", "outer", "along")
     gap, outer = rings.number("gap", 0.0), rings.numbers("outer")
     edges = (gap, *outer)
-    if any(two <= one for one, two in itertools.pairwise(edges)) or not outer:
+    if any(outer_edge <= inner for inner, outer_edge in itertools.pairwise(edges)) or not outer:
         rings.refuse("outer", f"must list distances in metres that grow from the gap of {gap:g} outwards.")
     control = None
     if table.content.get("control", "auto") != "auto":
         control = reader.area(table, "control", "control area")
     target = reader.area(table, "target", "target area")
-    chosen = read_period(table.table("chosen_on")) if "chosen_on" in table else None
+    chosen_on = read_period(table.table("chosen_on")) if "chosen_on" in table else None
     before = read_before_rule(table.table("before"))
-    similar = _similar(reader, table)
+    similar = _read_similar(reader, table)
     tactic = table.text("tactic", choices=TACTICS)
     name, objective = table.text("name"), table.text("objective")
     after = table.texts("after")
     if "after" in table and not after:
         table.refuse("after", 'must list at least one phase, such as "0-3 months".')
-    if len(reader.problems) > count or target is None or before is None:
+    if len(reader.problems) > problems_before or target is None or before is None:
         return None
     return Operation(
         name=name,
@@ -292,7 +298,7 @@ def _operation(reader: _Reader, table: TomlTable) -> Operation | None:
         control=control,
         before=before,
         after=after,
-        chosen_on=chosen,
+        chosen_on=chosen_on,
         placebo=table.flag("placebo", default=tactic == "placebo"),
         similar=similar,
         streets=rings.text("along") if "along" in rings else "",
@@ -303,20 +309,20 @@ def _operation(reader: _Reader, table: TomlTable) -> Operation | None:
     )
 
 
-def _similar(reader: _Reader, table: TomlTable) -> Areas | None:
-    """Return the outlines of similar markets, by their property "name"."""
-    if "similar" not in table or not reader.crs or not (relative := table.text("similar")):
+def _read_similar(reader: _Reader, table: TomlTable) -> Areas | None:
+    """Return the outlines of similar markets, named by their property "name"."""
+    if "similar" not in table or not reader.crs or not (file_name := table.text("similar")):
         return None
     try:
-        areas = read_areas([reader.folder / relative], reader.crs, column="name")
+        areas = read_areas([reader.folder / file_name], reader.crs, column="name")
     except StudyError as error:
         reader.problems += [f"{table.where}: similar: {problem}" for problem in error.problems]
         return None
-    reader.inputs[relative] = file_hash(reader.folder / relative)
+    reader.inputs[file_name] = file_hash(reader.folder / file_name)
     return areas
 
 
-def _publish(reader: _Reader, table: TomlTable) -> PublishSettings:
+def _read_publish(reader: _Reader, table: TomlTable) -> PublishSettings:
     table.known("release", "disclosure", "tiles", "steps", "places", "context", "attribution", "files")
     release = table.text("release", "public", choices=RELEASES)
     disclosure = table.text("disclosure", "under-5", choices=tuple(DISCLOSURE_RULES))
@@ -345,29 +351,34 @@ def _publish(reader: _Reader, table: TomlTable) -> PublishSettings:
     )
 
 
-def _check_whole(
+def _check_consistency(
     root: TomlTable, about: TomlTable, sources: tuple[Source, ...], measures: tuple[Measure, ...], primary: str
 ) -> None:
-    """Check what only the file as a whole can tell."""
-    for key, names in (("source", [one.name for one in sources]), ("measure", [one.name for one in measures])):
+    """Check what depends on the file as a whole: names, the primary outcome, overlapping measures, unused sources."""
+    for key, names in (
+        ("source", [source.name for source in sources]),
+        ("measure", [measure.name for measure in measures]),
+    ):
         if not names:
             root.problems.append(f"{root.where}: there is no [[{key}]]; a study needs at least one.")
         for name in sorted({name for name in names if names.count(name) > 1}):
             root.problems.append(f'{root.where}: two [[{key}]] are called "{name}"; each needs its own name.')
-    harms = [one.name for one in measures if one.harm is not None]
-    if primary and primary in [one.name for one in measures] and primary not in harms:
+    harms = [measure.name for measure in measures if measure.harm is not None]
+    if primary and primary in [measure.name for measure in measures] and primary not in harms:
         about.refuse("primary", "is activity; the primary outcome must be a harm.")
     elif primary and primary not in harms:
         about.refuse("primary", f"is not the name of a measure; {nearest_hint(primary, harms)}")
-    for number, one in enumerate(measures):
-        for other in measures[:number]:
-            shared = set(one.categories) & set(other.categories)
-            if one.source == other.source and (shared or not one.categories or not other.categories):
+    for number, measure in enumerate(measures):
+        for earlier in measures[:number]:
+            shared = set(measure.categories) & set(earlier.categories)
+            if measure.source == earlier.source and (shared or not measure.categories or not earlier.categories):
                 root.problems.append(
-                    f'{root.where}: the measures "{other.name}" and "{one.name}" count the same rows of '
-                    f'"{one.source}"; give each its own categories under where.'
+                    f'{root.where}: the measures "{earlier.name}" and "{measure.name}" count the same rows of '
+                    f'"{measure.source}"; give each its own categories under where.'
                 )
-    unused = sorted({one.name for one in sources if one.kind not in TABLE_KINDS} - {one.source for one in measures})
+    unused = sorted(
+        {source.name for source in sources if source.kind not in TABLE_KINDS} - {measure.source for measure in measures}
+    )
     for name in unused:
         root.problems.append(f'{root.where}: no measure counts the source "{name}"; add one, or take the source out.')
 
@@ -375,18 +386,18 @@ def _check_whole(
 def _check_names(
     root: TomlTable, sources: tuple[Source, ...], measures: tuple[Measure, ...], operations: tuple[Operation, ...]
 ) -> None:
-    """Check that comparators and street lines are there under the names given."""
-    reporting = [one.name for one in measures if one.reporting]
-    for one in measures:
-        if one.comparator and one.comparator not in reporting:
+    """Check that the comparators and street lines that are named exist."""
+    reporting = [measure.name for measure in measures if measure.reporting]
+    for measure in measures:
+        if measure.comparator and measure.comparator not in reporting:
             root.problems.append(
-                f'{root.where}: measure "{one.name}": comparator = "{one.comparator}" is not the name of a measure with '
-                f"reporting = true; {nearest_hint(one.comparator, reporting) if reporting else 'there is none.'}"
+                f'{root.where}: measure "{measure.name}": comparator = "{measure.comparator}" is not the name of a measure with '
+                f"reporting = true; {nearest_hint(measure.comparator, reporting) if reporting else 'there is none.'}"
             )
-    streets = [one.name for one in sources if one.kind == "streets"]
-    for other in operations:
-        if other.streets and other.streets not in streets:
+    streets = [source.name for source in sources if source.kind == "streets"]
+    for operation in operations:
+        if operation.streets and operation.streets not in streets:
             root.problems.append(
-                f'{root.where}: operation "{other.name}": rings along = "{other.streets}" is not the name of a source of '
-                f"kind streets; {nearest_hint(other.streets, streets) if streets else 'there is none.'}"
+                f'{root.where}: operation "{operation.name}": rings along = "{operation.streets}" is not the name of a source of '
+                f"kind streets; {nearest_hint(operation.streets, streets) if streets else 'there is none.'}"
             )

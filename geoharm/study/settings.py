@@ -1,4 +1,4 @@
-"""The settings of a study file: windows, hotspots, emerging hotspots, accuracy and change."""
+"""Reads the settings of a study file: windows, hotspots, emerging hotspots, accuracy and change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from geoharm.model.settings import COMPARED, AccuracySettings, ChangeSettings, C
 from geoharm.model.study import BeforeRule, HotspotSettings
 
 _CORRECTIONS = {"step-down": Correction.STEP_DOWN, "false discovery rate": Correction.FDR}
-_FEWEST_PERMUTATIONS = 99
+_MIN_PERMUTATIONS = 99
 
 
 def read_period(table: TomlTable) -> Period | None:
@@ -28,7 +28,7 @@ def read_period(table: TomlTable) -> Period | None:
 
 
 def read_before_rule(table: TomlTable) -> BeforeRule | None:
-    """Return which window before an operation it is held against; None after a mistake."""
+    """Return the rule for the window before an operation; None after a mistake."""
     if "years" in table or "same_season" in table:
         table.known("years", "same_season")
         if not table.flag("same_season", default=True):
@@ -39,13 +39,13 @@ def read_before_rule(table: TomlTable) -> BeforeRule | None:
 
 
 def read_hotspots(table: TomlTable) -> HotspotSettings:
-    """Return how surfaces and hotspots are drawn."""
+    """Return the settings of surfaces and hotspots."""
     table.known("cell", "bandwidth", "share", "kernel", "edge")
-    plain = HotspotSettings()
-    cell = table.number("cell", plain.cell, least=1)
-    share = table.number("share", plain.share, least=0.01, most=1)
-    kernel = table.text("kernel", plain.kernel, choices=KERNELS)
-    edge = table.text("edge", plain.edge, choices=EDGES)
+    defaults = HotspotSettings()
+    cell = table.number("cell", defaults.cell, least=1)
+    share = table.number("share", defaults.share, least=0.01, most=1)
+    kernel = table.text("kernel", defaults.kernel, choices=KERNELS)
+    edge = table.text("edge", defaults.edge, choices=EDGES)
     bandwidth: float | str
     if isinstance(table.content.get("bandwidth"), str):
         bandwidth = table.text("bandwidth", choices=BANDWIDTH_RULES)
@@ -57,25 +57,25 @@ def read_hotspots(table: TomlTable) -> HotspotSettings:
 
 
 def read_emerging(table: TomlTable) -> EmergingSettings:
-    """Return how clusters and emerging hotspots are found."""
+    """Return the settings of clusters and emerging hotspots."""
     table.known("cell", "band", "months", "earlier", "compare")
-    plain = EmergingSettings()
-    cell = table.number("cell", plain.cell, least=1)
-    band = table.number("band", max(plain.band, 2 * cell) if "cell" in table else plain.band, least=1)
+    defaults = EmergingSettings()
+    cell = table.number("cell", defaults.cell, least=1)
+    band = table.number("band", max(defaults.band, 2 * cell) if "cell" in table else defaults.band, least=1)
     if band < cell:
         table.refuse("band", f"must be at least the cell size of {cell:g} m, or no cell has a neighbour.")
-    compare = table.text("compare", plain.compare, choices=COMPARED)
+    compare = table.text("compare", defaults.compare, choices=COMPARED)
     return EmergingSettings(
         cell,
         band,
-        table.integer("months", plain.months, least=1),
-        table.integer("earlier", plain.earlier),
+        table.integer("months", defaults.months, least=1),
+        table.integer("earlier", defaults.earlier),
         "own steps" if compare == "own steps" else "whole period",
     )
 
 
 def read_accuracy(table: TomlTable) -> AccuracySettings:
-    """Return on which periods hotspots are drawn and judged."""
+    """Return the periods in which hotspots are drawn and then judged."""
     table.known("earlier", "later")
     if not table.content:
         return AccuracySettings()
@@ -93,19 +93,19 @@ def read_accuracy(table: TomlTable) -> AccuracySettings:
 
 
 def read_change(table: TomlTable) -> ChangeSettings:
-    """Return how change between an operation's windows is judged."""
+    """Return the settings by which change between an operation's windows is judged."""
     table.known(
         "permutations", "level", "correction", "block_metres", "block_days", "adaptive", "square", "areas", "area_id",
         "people", "people_count",
     )  # fmt: skip
-    plain = ChangeSettings()
+    defaults = ChangeSettings()
     name = table.text("correction", "step-down", choices=tuple(_CORRECTIONS))
     return ChangeSettings(
-        permutations=table.integer("permutations", plain.permutations, least=_FEWEST_PERMUTATIONS),
-        level=table.number("level", plain.level, least=0.001, most=0.5),
-        correction=_CORRECTIONS.get(name, plain.correction),
-        block_metres=table.number("block_metres", plain.block_metres),
-        block_days=table.integer("block_days", plain.block_days, least=1),
-        adaptive=table.flag("adaptive", default=plain.adaptive),
-        square=table.number("square", plain.square, least=1),
+        permutations=table.integer("permutations", defaults.permutations, least=_MIN_PERMUTATIONS),
+        level=table.number("level", defaults.level, least=0.001, most=0.5),
+        correction=_CORRECTIONS.get(name, defaults.correction),
+        block_metres=table.number("block_metres", defaults.block_metres),
+        block_days=table.integer("block_days", defaults.block_days, least=1),
+        adaptive=table.flag("adaptive", default=defaults.adaptive),
+        square=table.number("square", defaults.square, least=1),
     )
