@@ -53,9 +53,11 @@ def with_agreeing_sources(results: Sequence[HotspotResult], kinds: Mapping[str, 
 
 
 def _overlaps_any(hotspot: Hotspot, other_hotspots: Sequence[Hotspot]) -> bool:
-    shared_areas = [shapely.area(shapely.intersection(hotspot.geometry, other.geometry)) for other in other_hotspots]
+    shared_areas = [
+        shapely.area(shapely.intersection(hotspot.geometry, other_hotspot.geometry)) for other_hotspot in other_hotspots
+    ]
     # With a small tolerance, so that an overlap of exactly half counts.
     return any(
-        shared_area >= OVERLAP * min(hotspot.geometry.area, other.geometry.area) * (1 - 1e-9)
-        for shared_area, other in zip(shared_areas, other_hotspots, strict=True)
+        shared_area >= OVERLAP * min(hotspot.geometry.area, other_hotspot.geometry.area) * (1 - 1e-9)
+        for shared_area, other_hotspot in zip(shared_areas, other_hotspots, strict=True)
     )

@@ -16,7 +16,7 @@ def monthly_dispersion(counts: ArrayLike) -> float:
     Parameters
     ----------
     counts : array_like, shape (months,)
-        In calendar order; NaN for months without data, which take no part.
+        In calendar order; NaN for months without data, which are left out.
 
     Returns
     -------

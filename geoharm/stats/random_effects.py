@@ -25,7 +25,7 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     values : array_like, shape (k,)
         Log rate ratios, or differences in the same unit.
     covariance : array_like, shape (k, k) or (k,)
-        Covariance of their errors, which share control areas or placebo draws. A vector holds the variances of
+        Covariance of their errors, which share control areas or placebo draws. A vector contains the variances of
         independent estimates.
     level : float
         Confidence level of the intervals.

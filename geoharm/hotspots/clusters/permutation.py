@@ -174,7 +174,7 @@ def _random_orders(picks: np.ndarray, size: int) -> np.ndarray:
 @njit(cache=True)
 def _count_tails(  # noqa: PLR0917 - numba knows no keyword-only arguments
     values: np.ndarray,
-    who: np.ndarray,
+    tested: np.ndarray,
     lag: np.ndarray,
     degree: np.ndarray,
     sums: np.ndarray,
@@ -189,7 +189,7 @@ def _count_tails(  # noqa: PLR0917 - numba knows no keyword-only arguments
     """Count the draws whose sum is at least, and at most, the observed sum; corrects draws with the place itself."""
     draw_count, column_count = sums.shape
     length = column_count - 1
-    for place in range(who.size):
+    for place in range(tested.size):
         k = degree[place]
         low, high = lag[place] - tolerance, lag[place] + tolerance
         at_least = draw_count - np.searchsorted(ranked[k], low, side="left")
@@ -199,7 +199,7 @@ def _count_tails(  # noqa: PLR0917 - numba knows no keyword-only arguments
             if by_place[entry] % length >= k:
                 continue
             sum_k = sums[draw, k]
-            corrected = sums[draw, k + 1] - values[who[place]]
+            corrected = sums[draw, k + 1] - values[tested[place]]
             at_least += int(corrected >= low) - int(sum_k >= low)
             at_most += int(corrected <= high) - int(sum_k <= high)
         at_least_count[place] += at_least

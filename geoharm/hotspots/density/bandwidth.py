@@ -278,12 +278,12 @@ def _leave_one_out_sums(
     """
     order = np.argsort(points.x, kind="stable")
     x, y, weight = points.x[order], points.y[order], points.weight[order]
-    near, wide = np.zeros((x.size, bandwidths.size)), np.zeros((x.size, bandwidths.size))
+    log_sums, wide_sums = np.zeros((x.size, bandwidths.size)), np.zeros((x.size, bandwidths.size))
 
     def work(span: tuple[int, int]) -> None:
-        numba_loops.leave_out(x, y, weight, bandwidths, _CUTOFF * math.sqrt(2.0), *span, near, wide)
+        numba_loops.leave_out(x, y, weight, bandwidths, _CUTOFF * math.sqrt(2.0), *span, log_sums, wide_sums)
 
     numba_loops.run_in_threads(work, itertools.pairwise([*range(0, x.size, 500), x.size]))
     original_order = np.empty_like(order)
     original_order[order] = np.arange(order.size)
-    return near[original_order], wide[original_order]
+    return log_sums[original_order], wide_sums[original_order]

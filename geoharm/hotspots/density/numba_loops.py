@@ -277,8 +277,8 @@ def height_at(squared, kernel_code):  # type: ignore[no-untyped-def]
 def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first, last, share):  # type: ignore[no-untyped-def]
     """Write the share of each event's kernel, summed over cell centres, that lies on the cells of a mask to `share`.
 
-    The positions x and y are in cells from the centre of the first cell. `bandwidth` is that of each event, in cells, and
-    `reach_in_bandwidths` the reach of the kernel.
+    The positions x and y are in cells from the centre of the first cell. `bandwidth` is that of each event, in cells,
+    and `reach_in_bandwidths` the reach of the kernel.
     """
     ny, nx = mask.shape
     for event in range(first, last):
