@@ -7,15 +7,13 @@ import math
 _INVISIBLE = {
     ord(sign): None for sign in "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"
 }
+MINUS = "\u2212"
+UNKNOWN = "not known"
 
 
 def visible_text(text: str) -> str:
     """Return a text without characters that hide or reverse other text."""
     return text.translate(_INVISIBLE)
-
-
-MINUS = "\u2212"
-UNKNOWN = "not known"
 
 
 def percent_text(share: float) -> str:

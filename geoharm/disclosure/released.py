@@ -1,7 +1,7 @@
 """What a release consists of: every result type as it may be published, after disclosure control.
 
-From the whole to its parts: `Release`; operations, measures, effects and series; surfaces and hotspots; change; patterns;
-composite outcomes. Only `protect` makes a `Release`.
+In this order: the `Release` itself; suppressed counts, effects, series, robustness checks, measures and operations;
+images, hotspots and change; patterns; composite outcomes. Only `protect` makes a `Release`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,34 @@ _SEAL = object()
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Everything of a study that may be published. Only `protect` makes one."""
+    """Everything of a study that may be published. Only `protect` makes one.
+
+    Attributes
+    ----------
+    study : Study
+    ledgers : tuple of SourceLedger
+        Of the sources of events.
+    hidden_files : tuple of str
+        Files that are left out because they keep few rows.
+    months : mapping of source to mapping of date to int or Suppressed
+        Rows kept in each month, rounded to the nearest ten in a public release.
+    hotspots : tuple of ReleasedHotspots
+    operations : tuple of ReleasedOperation
+    changes : tuple of ReleasedChange
+    rule : str
+        Name of the disclosure rule.
+    threshold : int
+        k of the rule; 1 in an internal release.
+    seal : object
+        Proof that `protect` made it.
+    tables : tuple of TableLedger
+        Ledgers of the sources that hold no events.
+    patterns : tuple of ReleasedPatterns
+    forests : tuple of (zone, Forest)
+        Forest plots of the primary measure over all operations.
+    preregistration : PreregistrationStatus
+    composites : tuple of ReleasedComposite
+    """
 
     study: Study
     ledgers: tuple[SourceLedger, ...]
@@ -76,164 +103,6 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleasedClusters:
-    """Clusters of one measure, as they may be released.
-
-    Attributes
-    ----------
-    image : ClassedImage
-        Classes of Gi*, in the order of `CLUSTER_WORDS`.
-    km2 : mapping of str to float
-        Area in km2 of each class of Gi* and of local Moran's I, over the drawn cells.
-    global_tests : tuple of (str, float, float)
-        Statistic, value and p-value.
-    neighbours, note : str
-        Which cells are neighbours; how the p-values were computed.
-    """
-
-    image: ClassedImage
-    km2: Mapping[str, float]
-    global_tests: tuple[tuple[str, float, float], ...]
-    neighbours: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedEmergingHotspots:
-    """Emerging hotspots of one measure, as they may be released.
-
-    Attributes
-    ----------
-    image : ClassedImage
-        Classes in the order of `PATTERNS`.
-    patterns : tuple of (EmergingPattern, float, str)
-        Every pattern found, its area in km2, and the reason why its strongest cell has it.
-    steps, missing : int
-        Number of time steps with data, and without.
-    how, note : str
-    """
-
-    image: ClassedImage
-    patterns: tuple[tuple[EmergingPattern, float, str], ...]
-    steps: int
-    missing: int
-    how: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedAccuracy:
-    """How well hotspots predicted later events, as it may be released: scores with few digits, from at least k events.
-
-    Attributes
-    ----------
-    earlier, later : Window
-    bandwidth : float
-        Metres.
-    scores : tuple of HotspotScore
-        The hotspots; the same number of cells with the most earlier events. Counts of events are removed.
-    random_deviation : float
-        Standard deviation of the PAI of random choice, whose mean is 1.
-    """
-
-    earlier: Window
-    later: Window
-    bandwidth: float
-    scores: tuple[HotspotScore, ...]
-    random_deviation: float
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedSimilarity:
-    """Whether shares of areas, or of squares, changed, as it may be released.
-
-    Attributes
-    ----------
-    image : ClassedImage
-        Classes in the order of `SHIFT_WORDS`.
-    units : str
-        Which units were compared, in words.
-    count, held, more, fewer : int
-        Number of units; of units with an event; of units with a larger, and with a smaller, share after.
-    similarity, robust : float
-        S-index over all units, and over those with an event.
-    note : str
-    """
-
-    image: ClassedImage
-    units: str
-    count: int
-    held: int
-    more: int
-    fewer: int
-    similarity: float
-    robust: float
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedPatterns:
-    """Clusters, emerging hotspots, predictive accuracy and pattern similarity of one measure, as they may be released.
-
-    Attributes
-    ----------
-    measure : Measure
-    clusters : ReleasedClusters or None
-    emerging : ReleasedEmergingHotspots or None
-    predictive_accuracy : ReleasedAccuracy or None
-    similarity : mapping of str to ReleasedSimilarity
-        By operation.
-    why_not : mapping of str to str
-        One sentence for every part that could not be computed or released.
-    """
-
-    measure: Measure
-    clusters: ReleasedClusters | None
-    emerging: ReleasedEmergingHotspots | None
-    predictive_accuracy: ReleasedAccuracy | None
-    similarity: Mapping[str, ReleasedSimilarity]
-    why_not: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedCompositeResult:
-    """A composite outcome around one operation, as it may be released.
-
-    Attributes
-    ----------
-    operation : str
-    rows : tuple of (label, Estimate, weight)
-        Components that may be shown by themselves. Weights are NaN where other components are not shown.
-    left_out : tuple of (label, reason)
-    pooled : Estimate
-    detectable_fall : float
-    parts : int
-        Number of components in the pooled estimate.
-    note : str
-    """
-
-    operation: str
-    rows: tuple[tuple[str, Estimate, float], ...]
-    left_out: tuple[tuple[str, str], ...]
-    pooled: Estimate
-    detectable_fall: float
-    parts: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedComposite:
-    """A composite outcome over all operations, as it may be released."""
-
-    outcome: CompositeOutcome
-    results: tuple[ReleasedCompositeResult, ...]
-    pooled: Forest | None
-
-
-NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
-
-
-@dataclass(frozen=True, slots=True)
 class Suppressed:
     """Stands in place of a suppressed count.
 
@@ -251,6 +120,7 @@ class Suppressed:
 
 
 Count = int | Suppressed
+NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,3 +427,158 @@ class ReleasedChange:
     bandwidth: float
     cell: float
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedClusters:
+    """Clusters of one measure, as they may be released.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        Classes of Gi*, in the order of `CLUSTER_WORDS`.
+    km2 : mapping of str to float
+        Area in km2 of each class of Gi* and of local Moran's I, over the drawn cells.
+    global_tests : tuple of (str, float, float)
+        Statistic, value and p-value.
+    neighbours, note : str
+        Which cells are neighbours; how the p-values were computed.
+    """
+
+    image: ClassedImage
+    km2: Mapping[str, float]
+    global_tests: tuple[tuple[str, float, float], ...]
+    neighbours: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedEmergingHotspots:
+    """Emerging hotspots of one measure, as they may be released.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        Classes in the order of `PATTERNS`.
+    patterns : tuple of (EmergingPattern, float, str)
+        Every pattern found, its area in km2, and the reason why its strongest cell has it.
+    steps, missing : int
+        Number of time steps with data, and without.
+    how, note : str
+    """
+
+    image: ClassedImage
+    patterns: tuple[tuple[EmergingPattern, float, str], ...]
+    steps: int
+    missing: int
+    how: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedAccuracy:
+    """How well hotspots predicted later events, as it may be released: scores with few digits, from at least k events.
+
+    Attributes
+    ----------
+    earlier, later : Window
+    bandwidth : float
+        Metres.
+    scores : tuple of HotspotScore
+        The hotspots; the same number of cells with the most earlier events. Counts of events are removed.
+    random_deviation : float
+        Standard deviation of the PAI of random choice, whose mean is 1.
+    """
+
+    earlier: Window
+    later: Window
+    bandwidth: float
+    scores: tuple[HotspotScore, ...]
+    random_deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedSimilarity:
+    """Whether shares of areas, or of squares, changed, as it may be released.
+
+    Attributes
+    ----------
+    image : ClassedImage
+        Classes in the order of `SHIFT_WORDS`.
+    units : str
+        Which units were compared, in words.
+    count, held, more, fewer : int
+        Number of units; of units with an event; of units with a larger, and with a smaller, share after.
+    similarity, robust : float
+        S-index over all units, and over those with an event.
+    note : str
+    """
+
+    image: ClassedImage
+    units: str
+    count: int
+    held: int
+    more: int
+    fewer: int
+    similarity: float
+    robust: float
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedPatterns:
+    """Clusters, emerging hotspots, predictive accuracy and pattern similarity of one measure, as they may be released.
+
+    Attributes
+    ----------
+    measure : Measure
+    clusters : ReleasedClusters or None
+    emerging : ReleasedEmergingHotspots or None
+    predictive_accuracy : ReleasedAccuracy or None
+    similarity : mapping of str to ReleasedSimilarity
+        By operation.
+    why_not : mapping of str to str
+        One sentence for every part that could not be computed or released.
+    """
+
+    measure: Measure
+    clusters: ReleasedClusters | None
+    emerging: ReleasedEmergingHotspots | None
+    predictive_accuracy: ReleasedAccuracy | None
+    similarity: Mapping[str, ReleasedSimilarity]
+    why_not: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedCompositeResult:
+    """A composite outcome around one operation, as it may be released.
+
+    Attributes
+    ----------
+    operation : str
+    rows : tuple of (label, Estimate, weight)
+        Components that may be shown by themselves. Weights are NaN where other components are not shown.
+    left_out : tuple of (label, reason)
+    pooled : Estimate
+    detectable_fall : float
+    parts : int
+        Number of components in the pooled estimate.
+    note : str
+    """
+
+    operation: str
+    rows: tuple[tuple[str, Estimate, float], ...]
+    left_out: tuple[tuple[str, str], ...]
+    pooled: Estimate
+    detectable_fall: float
+    parts: int
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasedComposite:
+    """A composite outcome over all operations, as it may be released."""
+
+    outcome: CompositeOutcome
+    results: tuple[ReleasedCompositeResult, ...]
+    pooled: Forest | None
