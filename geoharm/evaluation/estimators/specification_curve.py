@@ -238,7 +238,17 @@ def zone_names(design: Design, role: ZoneRole) -> list[str]:
 
 
 def combined_change(counts: ZoneCounts, zones: Sequence[str], before: Window, after: Window, name: str) -> Change:
-    """Return the summed counts of several zones, before and after."""
+    """Return the summed counts of several zones, before and after.
+
+    Parameters
+    ----------
+    counts : ZoneCounts
+    zones : sequence of str
+        Names of the zones.
+    before, after : Window
+    name : str
+        Area name of the sum.
+    """
     parts = [counts.change(zone, before, after) for zone in zones]
     return Change(name, sum(part.before for part in parts), sum(part.after for part in parts))
 
