@@ -104,8 +104,8 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
         raise StudyError([f'{paths[0].name}: no feature has both a polygon and a "{column}".'])
     count_labels = (
         (unusable, "features of the area file without a code or a polygon, left out"),
-        (repaired, "invalid outlines in the area file, mended"),
-        (merged, "features with the code of another, one area with it"),
+        (repaired, "invalid outlines in the area file, repaired"),
+        (merged, "features with the code of an earlier feature, merged into one area"),
     )
     notes = tuple(f"{label}: {count:,}" for count, label in count_labels if count)
     shapes = {
@@ -189,7 +189,7 @@ def _read_shapes(path: Path, label: str) -> geopandas.GeoDataFrame:
     with path.open("rb") as stream:
         first_bytes = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not first_bytes.startswith(valid_starts):
-        raise StudyError([f"{path.name}: the file is not what its ending says; save the {label} again."])
+        raise StudyError([f"{path.name}: the file is not what its extension says; save the {label} again."])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

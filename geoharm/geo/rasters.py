@@ -73,7 +73,7 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
     x, y = _crs.transform(at_x, at_y, source=raster_crs, target=area.crs)
     population = people_inside(x, y, count, area)
     if not len(population):
-        raise StudyError([f"{path.name}: nobody lives in the study area by this raster; is it the right one?"])
+        raise StudyError([f"{path.name}: the raster has no people in the study area; is it the right file?"])
     return population
 
 

@@ -106,8 +106,8 @@ def accuracy_periods(settings: AccuracySettings, coverage: Period) -> tuple[Peri
     months = whole_months(coverage)
     if len(months) < 2 * _MONTHS_A_YEAR:
         msg = (
-            f"Hotspots are judged on the year after the one they were drawn on; this source covers {len(months)} whole "
-            "months, not 24. State shorter periods under [accuracy]."
+            f"The accuracy of hotspots needs one year to draw them and the next to compare; this source covers "
+            f"{len(months)} whole months, not 24. State shorter periods under [accuracy]."
         )
         raise DesignError(msg)
     middle = months[-_MONTHS_A_YEAR]
@@ -120,7 +120,7 @@ def _clustering(events: DatedPoints, study: Study) -> Clustering:
     inside = cells_within(grid, study.area.boundary)
     points = _all_points(events)
     if not points.total > 0:
-        msg = "There are no located events, so nothing can cluster."
+        msg = "There are no located events, so clusters cannot be computed."
         raise DesignError(msg)
     counts = np.where(inside, cell_counts(points, grid), 0.0)
     half_widths, _ = neighbourhood_rows(settings.band, grid.cell)
@@ -151,7 +151,7 @@ def _emerging_hotspots(events: DatedPoints, study: Study, ledger: SourceLedger) 
         if set(months[index * settings.months : (index + 1) * settings.months]) & set(ledger.missing_months)
     )
     if not events.weight.sum() > 0:
-        msg = "There are no located events, so nothing can emerge."
+        msg = "There are no located events, so emerging hotspots cannot be computed."
         raise DesignError(msg)
     ends = [*steps[1:], add_months(steps[-1], settings.months)] if steps else []
     counts, places = np.zeros((len(steps), *grid.shape)), np.zeros((len(steps), *grid.shape))
@@ -203,7 +203,7 @@ def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger
     earlier_points, later_points = (events.points(events.within(window)) for window in (earlier, later))
     for points, window in ((earlier_points, earlier), (later_points, later)):
         if not points.total > 0:
-            msg = f"There are no located events in the {window.name} period, so hotspots cannot be judged."
+            msg = f"There are no located events in the {window.name} period, so the accuracy of hotspots cannot be computed."
             raise DesignError(msg)
     settings, boundary = study.hotspots, study.area.boundary
     grid = grid_over(boundary, cell=settings.cell)
@@ -253,7 +253,7 @@ def _shift(events: DatedPoints, design: Design, study: Study) -> PatternSimilari
     counts_before, counts_after = counts_by_unit(is_before, events.weight), counts_by_unit(is_after, events.weight)
     test = similarity_test(counts_before, counts_after, level=settings.level)
     if (unit_of_event[is_before | is_after] < 0).any():
-        note = "some events lie in none of the areas and take no part"
+        note = "some events lie in none of the areas and are left out"
         test = replace(test, note="; ".join(filter(None, (test.note, note))))
     return PatternSimilarity(
         design.operation.name,

@@ -63,7 +63,7 @@ def hotspot_accuracy(
     is_chosen, earlier_counts, later_counts = chosen[inside].astype(np.bool_), earlier[inside], later[inside]
     chosen_count = int(is_chosen.sum())
     if chosen_count == 0:
-        msg = "None of the chosen cells lies in the study area, so there is nothing to judge."
+        msg = "None of the chosen cells lies in the study area, so their accuracy cannot be computed."
         raise DesignError(msg)
     most_earlier = np.zeros(is_chosen.size, dtype=np.bool_)
     most_earlier[np.argsort(-earlier_counts, kind="stable")[:chosen_count]] = True
@@ -89,9 +89,9 @@ def _score(
     if later_total == 0:
         notes.append("there are no later events")
     if earlier_inside == 0:
-        notes.append("the chosen cells held no earlier event, so nothing can be recaptured")
+        notes.append("the chosen cells had no earlier event, so the recapture rate index is undefined")
     elif later_inside == 0:
-        notes.append("the chosen cells held no later event")
+        notes.append("the chosen cells had no later event")
     hit_rate = _ratio(later_inside, later_total)
     recapture = _ratio(hit_rate, _ratio(earlier_inside, earlier_total))
     return HotspotScore(

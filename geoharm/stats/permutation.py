@@ -53,7 +53,7 @@ def permuted_differences(values: ArrayLike, *, chosen: int, permutations: int, s
         msg = f"Values must have shape (units, statistics); an array of {table.ndim} dimension(s) was given."
         raise DesignError(msg)
     if not 0 < chosen < table.shape[0]:
-        msg = f"Between 1 and {table.shape[0] - 1} of {table.shape[0]} units can be drawn; {chosen} was asked for."
+        msg = f"Between 1 and {table.shape[0] - 1} of {table.shape[0]} units can be drawn; {chosen} was given."
         raise DesignError(msg)
     count = check_count(permutations, "permutations")
     seeds = np.random.SeedSequence(seed).generate_state(_CHUNKS).astype(np.int64)

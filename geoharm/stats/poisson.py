@@ -12,7 +12,7 @@ from scipy.special import expit, xlogy
 from geoharm.errors import DesignError
 
 _MAX_CELLS = 20_000_000
-_NO_SOLUTION = "The regression found no finite answer; use longer periods or fewer terms."
+_NO_SOLUTION = "The regression found no finite solution; use longer periods or fewer terms."
 _MAX_ITERATIONS, _MAX_HALVINGS, _TOLERANCE = 60, 30, 1e-10
 
 

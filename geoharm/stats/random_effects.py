@@ -78,7 +78,7 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
         )
         raise DesignError(msg)
     if not np.allclose(covariances, covariances.T) or np.linalg.eigvalsh(covariances)[0] <= 0:
-        msg = "The covariance of the estimates must be symmetric and positive definite; an estimate given twice is not."
+        msg = "The covariance of the estimates must be symmetric and positive definite; it is not if an estimate is given twice."
         raise DesignError(msg)
     ones = np.ones(count)
     inverse = np.linalg.inv(covariances)

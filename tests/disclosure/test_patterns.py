@@ -123,7 +123,7 @@ def test_without_an_answer_the_report_says_why(area, tmp_path):
     disclosed = protect(replace(result(area, PLENTY), patterns=(poor,)))
     publish_study(disclosed, tmp_path)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "There are no located events in the earlier period, so hotspots cannot be judged." in report
+    assert "There are no located events in the earlier period, so the accuracy of hotspots cannot be computed." in report
     context = patterns_section(disclosed, disclosed.operations[0])
     assert context["judged"] == [{"name": "finds", "dates": "", "why_not": dict(poor.why_not)["accuracy"]}]
 

@@ -78,5 +78,5 @@ def test_refusals(tmp_path, area, frame):
         read_population_raster(write(tmp_path / "b.tif", people, count=2, **frame), area)
     with pytest.raises(StudyError, match="covers 50 % of the study area"):
         read_population_raster(write(tmp_path / "c.tif", people[:15], **frame), area)
-    with pytest.raises(StudyError, match="nobody lives"):
+    with pytest.raises(StudyError, match="no people in the study area"):
         read_population_raster(write(tmp_path / "d.tif", people * 0, **frame), area)

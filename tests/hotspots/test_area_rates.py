@@ -86,7 +86,7 @@ def test_withheld_numbers_that_could_turn_the_answer_do(area, raised):
     study = made_study(area)
     found = find_area_clusters(MEASURE, [table(area, least, most)], study=study)
     assert not high(found)
-    assert "withheld counts at their least, their middle and their most" in found.clustering.gi.note
+    assert "suppressed counts at their smallest, middle and largest possible values" in found.clustering.gi.note
     # One number withheld within a hair of its value turns nothing.
     least, most = raised.copy(), raised.copy()
     most[0, 0] += 1

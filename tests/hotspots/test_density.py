@@ -342,7 +342,7 @@ def test_refuses(changed, why):
     ("changed", "why"),
     [
         ({"clip": 0.5}, "clip of an adaptive bandwidth must be 1 or more"),
-        ({"edge": "uniform", "within": INSIDE}, "An adaptive surface knows the corrections"),
+        ({"edge": "uniform", "within": INSIDE}, "An adaptive surface allows the edge corrections"),
     ],
 )
 def test_adaptive_refuses(changed, why):

@@ -82,7 +82,7 @@ def test_areas_empty_in_both_are_no_evidence_of_likeness():
 
 
 def test_sparse_areas_are_said():
-    assert similarity_test([1, 0, 99], [0, 1, 99]).note.startswith("2 of 3 areas expect fewer than one event")
+    assert similarity_test([1, 0, 99], [0, 1, 99]).note.startswith("2 of 3 areas have an expected count below one")
     assert similarity_test([50, 50], [50, 50]).note == ""
 
 

@@ -78,11 +78,11 @@ def test_undefined_is_a_value_with_a_reason():
     assert empty.hotspots.note.startswith("there are no later events")
     unused = score([0, 2], [1, 1], [0]).hotspots
     assert math.isnan(unused.recapture_rate_index)
-    assert "held no earlier event" in unused.note
+    assert "had no earlier event" in unused.note
 
 
 def test_refusals():
-    with pytest.raises(DesignError, match="nothing to judge"):
+    with pytest.raises(DesignError, match="accuracy cannot be computed"):
         score([1, 2], [1, 2], [])
     with pytest.raises(DesignError, match="one shape"):
         hotspot_accuracy(np.ones((1, 2), bool), np.ones((1, 3)), np.ones((1, 2)), inside=np.ones((1, 2), bool))

@@ -310,7 +310,7 @@ def test_counts_by_lsoa_bound_a_zone_of_whole_lsoas(shared, tmp_path):
     paths = sorted((shared / "merseyside-lsoa").glob("*.json"))
     areas = read_areas(paths, "EPSG:27700", column="LSOA11CD")
     assert len(areas.codes) == 910
-    assert areas.notes == ("invalid outlines in the area file, mended: 4",)
+    assert areas.notes == ("invalid outlines in the area file, repaired: 4",)
     boundary = shapely.union_all([shape.buffer(1) for shape in areas.shapes])
     source = Source("drugs", "area_table", "area-table-csv", ("drugs.csv",), areas=areas)
     january = Period(date(2018, 1, 1), date(2018, 2, 1))

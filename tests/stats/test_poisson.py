@@ -89,5 +89,5 @@ def test_shares_are_what_statsmodels_fits(seed):
 def test_shares_that_columns_separate_have_no_finite_answer():
     """Events of one series only from some day on: the slope runs away."""
     y, z = np.r_[np.zeros(10), np.full(10, 4)], np.r_[np.full(10, 4), np.zeros(10)]
-    with pytest.raises(DesignError, match="no finite answer"):
+    with pytest.raises(DesignError, match="no finite solution"):
         share_fit(y, z, np.column_stack([np.ones(20), np.arange(20) - 9.5]))

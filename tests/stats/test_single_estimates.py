@@ -95,7 +95,7 @@ def test_permutations_repeat_with_their_seed_and_are_refused_without_two_groups(
     one = permuted_differences(values, chosen=2, permutations=99, seed=5)
     assert np.array_equal(one, permuted_differences(values, chosen=2, permutations=99, seed=5))
     assert not np.array_equal(one, permuted_differences(values, chosen=2, permutations=99, seed=6))
-    with pytest.raises(DesignError, match="Between 1 and 5 of 6 units can be drawn; 6 was asked for"):
+    with pytest.raises(DesignError, match="Between 1 and 5 of 6 units can be drawn; 6 was given"):
         permuted_differences(values, chosen=6, permutations=9, seed=1)
     with pytest.raises(DesignError, match="an array of 1 dimension"):
         permuted_differences(values[:, 0], chosen=2, permutations=9, seed=1)

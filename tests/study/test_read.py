@@ -97,8 +97,8 @@ def test_sources_beside_events(tmp_path):
     assert [round(shape.area, -2) for shape in areas.shapes] == [40000, 80000, 20000]
     assert areas.notes == (
         "features of the area file without a code or a polygon, left out: 1",
-        "invalid outlines in the area file, mended: 1",
-        "features with the code of another, one area with it: 1",
+        "invalid outlines in the area file, repaired: 1",
+        "features with the code of an earlier feature, merged into one area: 1",
     )
     assert "wards.geojson" in study.inputs
 
@@ -248,7 +248,7 @@ def collection(geometry):
         (collection({"type": "Point", "coordinates": [0, 0]}), "has no polygon"),
         (collection(None), "holds no shape"),
         (collection({"type": "Polygon", "coordinates": [[[5e5, 4e6], [6e5, 4e6], [6e5, 5e6], [5e5, 4e6]]]}), "probably metres"),
-        ("not json", "not what its ending says"),
+        ("not json", "not what its extension says"),
         ("{", "cannot be read"),
     ],
 )  # fmt: skip
@@ -263,7 +263,7 @@ def test_an_area_file_cannot_read_other_files(tmp_path):
         f'<OGRVRTDataSource><OGRVRTLayer name="secret"><SrcDataSource>{tmp_path / "secret.csv"}</SrcDataSource>'
         "</OGRVRTLayer></OGRVRTDataSource>"
     )
-    assert "not what its ending says" in area_problem(tmp_path, content)
+    assert "not what its extension says" in area_problem(tmp_path, content)
     assert "must be a .geojson, .json or .gpkg" in area_problem(tmp_path, content, "area.vrt")
     pipeline = f"gdal vector pipeline ! read {tmp_path / 'secret.csv'} ! write /vsimem/x.geojson --of stream"
     assert "cannot be read" in area_problem(tmp_path, {"type": "gdal_streamed_alg", "command_line": pipeline})

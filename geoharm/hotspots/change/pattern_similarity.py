@@ -89,8 +89,8 @@ def similarity_test(
         < _LEAST_EXPECTED
     )
     note = (
-        f"{int(is_sparse.sum())} of {int(not_empty.sum())} areas expect fewer than one event in the smaller pattern: they are "
-        "too sparse to differ, and make S look high"
+        f"{int(is_sparse.sum())} of {int(not_empty.sum())} areas have an expected count below one in the smaller pattern: "
+        "with so few events no difference can be found, so S tends to be too high"
         if is_sparse.any()
         else ""
     )

@@ -52,7 +52,7 @@ def kernel_matrix(
     bandwidths = np.broadcast_to(np.asarray(bandwidth, dtype=np.float64), (len(points),))
     shortest, longest = float(bandwidths.min(initial=np.inf)), float(bandwidths.max(initial=0.0))
     if shortest < grid.cell:
-        msg = f"The bandwidth ({shortest:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
+        msg = f"The bandwidth ({shortest:g} m) must be at least one cell ({grid.cell:g} m), or some places reach no cell centre."
         raise DesignError(msg)
     row_of_cell = np.full(grid.shape, -1, dtype=np.int64)
     row_of_cell[inside] = np.arange(int(inside.sum()))
@@ -124,7 +124,7 @@ def permutation_p_values(
     So the probability of any false positive is at most the level, whatever the dependence between cells.
     """
     if permutations < FEWEST:
-        msg = f"At least {FEWEST} permutations are needed; {permutations} were asked for."
+        msg = f"At least {FEWEST} permutations are needed; {permutations} were given."
         raise DesignError(msg)
     at_least, at_most = np.ones(observed.size), np.ones(observed.size)
     difference_sum, square_sum = np.zeros(observed.size), np.zeros(observed.size)

@@ -142,7 +142,7 @@ def _most_cautious(results: Sequence[LocalClusters]) -> LocalClusters:
         return first
     agree = np.all([result.kind == first.kind for result in results], axis=0)
     p, adjusted = (np.max([getattr(result, name) for result in results], axis=0) for name in ("p", "adjusted"))
-    note = "withheld counts at their least, their middle and their most: the largest p-value of the three"
+    note = "suppressed counts at their smallest, middle and largest possible values: the largest of the three p-values is shown"
     return replace(
         first, p=p, adjusted=adjusted, kind=np.where(agree, first.kind, 0).astype(np.int8),
         note="; ".join(filter(None, (first.note, note))),

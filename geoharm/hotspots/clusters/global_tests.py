@@ -189,7 +189,7 @@ def _test_result(
         z = (value - expected) / error
         return GlobalClustering(name, value, expected, error, z, 2 * float(norm.sf(abs(z))), PValueSource.NORMAL)
     if permutations < 99:
-        msg = f"At least 99 permutations are needed; {permutations} were asked for."
+        msg = f"At least 99 permutations are needed; {permutations} were given."
         raise DesignError(msg)
     rng = np.random.default_rng(seed)
     permuted = np.array([statistic(rng.permutation(values)) for _ in range(permutations)])

@@ -61,7 +61,7 @@ def conditional_permutation_p(
     """
     most_neighbours = int(degree.max(initial=0))
     if permutations < 99:
-        msg = f"At least 99 permutations are needed; {permutations} were asked for."
+        msg = f"At least 99 permutations are needed; {permutations} were given."
         raise DesignError(msg)
     if most_neighbours > values.size - 1:
         msg = f"A place has {most_neighbours} neighbours, but there are only {values.size - 1} others."
@@ -149,8 +149,8 @@ def permutation_resolution_note(permutations: int, tests: int) -> str:
     if smallest_p * tests <= 0.05:
         return ""
     return (
-        f"the smallest p-value of {permutations:,} permutations is {smallest_p:.2g}; of {tests:,} cells, fewer than "
-        f"{smallest_p * tests / 0.05:,.0f} that stand out cannot pass the adjustment at 0.05"
+        f"the smallest p-value of {permutations:,} permutations is {smallest_p:.2g}; after the adjustment for {tests:,} "
+        f"cells, p-values of 0.05 or less are possible only if at least {smallest_p * tests / 0.05:,.0f} cells have one"
     )
 
 

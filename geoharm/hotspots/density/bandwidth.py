@@ -235,9 +235,7 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
     longest = oversmoothed_bandwidth(points, kernel="gaussian", floor=max(floor, 1.0)).value
     shortest = max(equivalent_bandwidth(floor, kernel=kernel, to="gaussian"), longest / 50)
     if len(points) < 3 or shortest >= longest:
-        reason = (
-            "fewer than three places" if len(points) < 3 else "the longest bandwidth worth trying is below the floor"
-        )
+        reason = "fewer than three places" if len(points) < 3 else "the longest useful bandwidth is below the minimum"
         return _floor_bandwidth(kernel, floor, rule, reference, f"{reason}, so the shortest bandwidth is taken")
     tried, criterion = np.empty(0), np.empty(0)
     while tried.size == 0 or (tried[-1] < 1.5 * longest and int(np.argmax(criterion)) >= tried.size - _BATCH_SIZE // 2):
@@ -254,11 +252,9 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
         value *= _STEP ** (0.5 * (left - right) / (left - 2 * middle + right))
     else:
         end = "shortest" if best == 0 else "longest"
-        note = f"the criterion is best at the {end} bandwidth tried, so it found no inner optimum"
+        note = f"the criterion is best at the {end} bandwidth tried, so a better one may lie beyond it"
     if sampling_interval > 1:
-        sample_note = (
-            f"searched on one place in {sampling_interval}, from west to east, and shortened for the number of events"
-        )
+        sample_note = f"computed from one place in {sampling_interval}, from west to east, and shortened for the number of all events"
         note = "; ".join(filter(None, (note, sample_note)))
     curve = tuple(
         (equivalent_bandwidth(float(h) * shortening, kernel="gaussian", to=kernel), float(value_of_criterion))

@@ -182,7 +182,7 @@ def adaptive_density(
     Abramson (1982), https://doi.org/10.1214/aos/1176345986.
     """
     if edge == "uniform":
-        msg = 'An adaptive surface knows the corrections "jones-diggle" and "none"; "uniform" was given.'
+        msg = 'An adaptive surface allows the edge corrections "jones-diggle" and "none"; "uniform" was given.'
         raise DesignError(msg)
     if not clip >= 1:
         msg = f"The clip of an adaptive bandwidth must be 1 or more; {clip!r} was given."
@@ -274,7 +274,7 @@ def _check_inputs(
 ) -> None:
     check_kernel(kernel)
     if bandwidth < grid.cell:
-        msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or places fall through."
+        msg = f"The bandwidth ({bandwidth:g} m) must be at least one cell ({grid.cell:g} m), or some places reach no cell centre."
         raise DesignError(msg)
     if edge not in EDGES:
         msg = f'The edge correction "{edge}" is not known; {nearest_hint(edge, EDGES)}'

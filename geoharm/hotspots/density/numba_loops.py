@@ -178,7 +178,7 @@ def add_hits(  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def add_gaussians(events, start, nx, first, last, sigma, reach, width, out):  # type: ignore[no-untyped-def]
-    """Add ``weight * exp(-d2 / (2 sigma2))`` of the events of some rows to the cells within `reach` rows and columns."""
+    """Add ``weight * exp(-d2 / (2 sigma2))`` of the events of some rows to all cells within `reach` cells each way."""
     row_profile = np.empty(2 * reach + 1)
     for row in range(first, last):
         for column in range(nx):

@@ -27,7 +27,7 @@ class ChangeKind(StrEnum):
         return {
             ChangeKind.INTENSITY: "Did the number of events a year change here?",
             ChangeKind.SHARE: "Did this place's share of all events change, whatever the total did?",
-            ChangeKind.POPULATION: "Are there more events here than the people here would lead one to expect?",
+            ChangeKind.POPULATION: "Are there more events here than expected from the population here?",
         }[self]
 
 
