@@ -144,10 +144,10 @@ class Synthetic:
         residual_after = own[self.before :, None] / np.exp(THETAS) - fitted[self.before :, None]
         residuals = np.concatenate([np.repeat(residual[:, None], THETAS.size, axis=1), residual_after])
         sums = np.abs([np.roll(residuals, move, axis=0)[self.before :].sum(axis=0) for move in range(own.size)])
-        kept = THETAS[(sums >= sums[0] - 1e-12).mean(axis=0) > 0.05]
+        accepted = THETAS[(sums >= sums[0] - 1e-12).mean(axis=0) > 0.05]
         expected = max(float(fitted[self.before :].sum()), 1e-3)
         value = math.log(max(float(own[self.before :].sum()), 0.5) / expected)
-        return (value, float(kept.min()), float(kept.max())) if kept.size else (value, value, value)
+        return (value, float(accepted.min()), float(accepted.max())) if accepted.size else (value, value, value)
 
 
 THETAS = np.linspace(-2.0, 1.5, 71)

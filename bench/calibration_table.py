@@ -302,13 +302,13 @@ def by_world(cells):
     rows = []
     for name, cell in cells.items():
         target = cell["T"]
-        ours, oracle = target["methods"]["ca"], target["methods"]["or"]
+        headline, oracle = target["methods"]["ca"], target["methods"]["or"]
         rows.append([
             name, cell["replications"], whole(target["expected"]), triple(cell, lambda z: z["methods"]["ca"]["coverage"]),
             triple(cell, lambda z: z["methods"]["ca"]["coverage_events"]),
             triple(cell, lambda z: z["methods"]["ca"]["rejects"]), target["answered"]["coverage"], target["answered"]["rejects"],
-            f"{whole(ours['power20'])} / {whole(ours['power40'])}", f"{whole(oracle['power20'])} / {whole(oracle['power40'])}",
-            whole(ours["bias"], 100, sign=True), whole(ours["rmse"], 100), whole(ours["length"], 100), whole(target["detectable"], 100),
+            f"{whole(headline['power20'])} / {whole(headline['power40'])}", f"{whole(oracle['power20'])} / {whole(oracle['power40'])}",
+            whole(headline["bias"], 100, sign=True), whole(headline["rmse"], 100), whole(headline["length"], 100), whole(target["detectable"], 100),
             triple(cell, lambda z: z["cannot_tell"]),
         ])  # fmt: skip
     return table(head, rows)
@@ -339,19 +339,19 @@ def spread(cells, zone, method, key):
 
 def by_method(cells):
     """Return the table of all methods, over the scenarios in which recording in the target does not change."""
-    kept = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target" and not CELLS[name].far}
+    included = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target" and not CELLS[name].far}
     head = ["method", "coverage T", "coverage D", "coverage U", "false alarms T", "false alarms D", "false alarms U", "power −20",
             "power −40", "power, ring", "bias", "length"]  # fmt: skip
     rows = []
     for method, name in METHODS.items():
-        row = [name, *(spread(kept, zone, method, "coverage") for zone in "TDU")]
-        row += [spread(kept, zone, method, "rejects") for zone in "TDU"]
+        row = [name, *(spread(included, zone, method, "coverage") for zone in "TDU")]
+        row += [spread(included, zone, method, "rejects") for zone in "TDU"]
         for zone, key in (("T", "power20"), ("T", "power40"), ("D", "ring_power")):
-            values = [cell[zone]["methods"][method][key] for cell in kept.values()]
+            values = [cell[zone]["methods"][method][key] for cell in included.values()]
             values = [value for value in values if value is not None]
             row.append(f"{np.mean(values):.0f}" if values else None)
         for key in ("bias", "length"):
-            values = [cell["T"]["methods"][method][key] for cell in kept.values()]
+            values = [cell["T"]["methods"][method][key] for cell in included.values()]
             values = [value for value in values if value is not None]
             row.append(f"{100 * np.mean(values):+.0f}" if key == "bias" else f"{100 * np.median(values):.0f}")
         rows.append(row)
@@ -453,22 +453,26 @@ def verdicts(cells):
 
 def says(cells):
     """Return the main results as a list of sentences."""
-    kept = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target"}
+    included = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target"}
     runs = [cell["replications"] for cell in cells.values()]
-    coverage = {(name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in kept.items() for zone in "TDU"}
-    rejects = {(name, zone): cell[zone]["methods"]["ca"]["rejects"] for name, cell in kept.items() for zone in "TDU"}
+    coverage = {
+        (name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in included.items() for zone in "TDU"
+    }
+    rejects = {
+        (name, zone): cell[zone]["methods"]["ca"]["rejects"] for name, cell in included.items() for zone in "TDU"
+    }
     answered = {
         name: cell["T"]["answered"]["coverage"]
-        for name, cell in kept.items()
+        for name, cell in included.items()
         if cell["T"]["answered"]["coverage"] is not None
     }
 
     def mean(method, zone, key):
-        values = [cell[zone]["methods"][method][key] for cell in kept.values()]
+        values = [cell[zone]["methods"][method][key] for cell in included.values()]
         return float(np.mean([value for value in values if value is not None]))
 
     def over(key):
-        return [cell["T"][key] for cell in kept.values() if cell["T"][key] is not None]
+        return [cell["T"][key] for cell in included.values() if cell["T"][key] is not None]
 
     by_coverage = sorted(coverage, key=coverage.get)
     under = [f"{name} ({zone} {coverage[name, zone]:.1f})" for name, zone in by_coverage if coverage[name, zone] < 93]
@@ -566,15 +570,15 @@ def picture(cells):
 
 
 PARTS = {
-    "says": lambda held: says(held["cells"]),
-    "worlds": lambda held: by_world(held["cells"]),
-    "methods": lambda held: by_method(held["cells"]),
-    "others": lambda held: others_by_world(held["cells"]),
-    "several": lambda held: several(held["cells"]),
-    "classes": lambda held: classes(held["classes"]),
-    "shares": lambda held: shares(held["displaced"]),
-    "shorter": lambda held: shorter(held["shortened"]),
-    "verdicts": lambda held: verdicts(held["cells"]),
+    "says": lambda summary: says(summary["cells"]),
+    "worlds": lambda summary: by_world(summary["cells"]),
+    "methods": lambda summary: by_method(summary["cells"]),
+    "others": lambda summary: others_by_world(summary["cells"]),
+    "several": lambda summary: several(summary["cells"]),
+    "classes": lambda summary: classes(summary["classes"]),
+    "shares": lambda summary: shares(summary["displaced"]),
+    "shorter": lambda summary: shorter(summary["shortened"]),
+    "verdicts": lambda summary: verdicts(summary["cells"]),
 }
 
 
@@ -606,13 +610,13 @@ def main() -> None:
     if "--summary" in sys.argv:
         Path(argument("--summary", str(SUMMARY))).write_text(compact(summarise(row_files())), encoding="utf-8")
         return
-    held = json.loads(SUMMARY.read_text(encoding="utf-8"))
+    summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
     if "--docs" in sys.argv:
-        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), held), encoding="utf-8", newline="\n")
-        PICTURE.write_text(picture(held["cells"]), encoding="utf-8", newline="\n")
+        PAGE.write_text(page(PAGE.read_text(encoding="utf-8"), summary), encoding="utf-8", newline="\n")
+        PICTURE.write_text(picture(summary["cells"]), encoding="utf-8", newline="\n")
         return
     for make in PARTS.values():
-        print(make(held), end="\n\n")
+        print(make(summary), end="\n\n")
 
 
 if __name__ == "__main__":

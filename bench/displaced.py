@@ -82,10 +82,14 @@ def displaced(operations_by_cell):
 
 def says(found):
     """Return the main results as text."""
-    kept = {name: cell for name, cell in found.items() if cell["n"] and CELLS[name].recording != "target"}
-    means = {name: float(np.mean(list(cell["holds"].values()))) for name, cell in kept.items()}
-    coverage_of_shares = {(name, share): value for name, cell in kept.items() for share, value in cell["asked"].items()}
-    coverage_given = {name: cell["holds_given"] for name, cell in kept.items() if cell["given"] and cell["given"] >= 10}
+    included = {name: cell for name, cell in found.items() if cell["n"] and CELLS[name].recording != "target"}
+    means = {name: float(np.mean(list(cell["holds"].values()))) for name, cell in included.items()}
+    coverage_of_shares = {
+        (name, share): value for name, cell in included.items() for share, value in cell["asked"].items()
+    }
+    coverage_given = {
+        name: cell["holds_given"] for name, cell in included.items() if cell["given"] and cell["given"] >= 10
+    }
     least, most, lowest = (
         min(means, key=means.get),
         max(means, key=means.get),
@@ -96,9 +100,9 @@ def says(found):
         f"The set covers the true share in {np.mean(list(means.values())):.1f}% (mean over scenarios; from {means[least]:.1f}, {least}, to "
         f"{means[most]:.1f}, {most}), and shares of −0.5 to −2, which no scenario has, in {np.mean(list(coverage_of_shares.values())):.1f}% (at least "
         f"{coverage_of_shares[lowest]:.1f}, {lowest[0]}). Where a number is given, its set covers the truth in {coverage_given[worst]:.1f}% or more. A set with "
-        f"counting noise only would cover it in {np.mean([cell['counting'] for cell in kept.values()]):.0f}%. The cost: with a fall of 40% a number "
-        f"is given in {np.mean([cell['given'] for cell in kept.values()]):.0f}% of operations with intervals, and the median bounded set is "
-        f"{np.median([cell['width'] for cell in kept.values() if cell['width']]):.1f} wide. One operation seldom distinguishes a third moved from nothing moved."
+        f"counting noise only would cover it in {np.mean([cell['counting'] for cell in included.values()]):.0f}%. The cost: with a fall of 40% a number "
+        f"is given in {np.mean([cell['given'] for cell in included.values()]):.0f}% of operations with intervals, and the median bounded set is "
+        f"{np.median([cell['width'] for cell in included.values() if cell['width']]):.1f} wide. One operation seldom distinguishes a third moved from nothing moved."
     )  # fmt: skip
 
 

@@ -179,7 +179,7 @@ def ends(estimate):
 
 def spots_of(result, truth, radius):
     """Return how well hotspots find markets: their number, the share of their area near markets, the share of markets touched."""
-    hotspot_area = shapely.union_all([spot.geometry for spot in result.hotspots[0].hotspots])
+    hotspot_area = shapely.union_all([hotspot.geometry for hotspot in result.hotspots[0].hotspots])
     markets = [shapely.Point(x, y).buffer(radius / 2) for x, y in truth["markets"]]
     near = shapely.union_all([shapely.Point(x, y).buffer(radius) for x, y in truth["markets"]])
     if hotspot_area.is_empty:

@@ -71,7 +71,7 @@ def write_street_csv(path: Path, rows: int) -> None:
 
 def run(method: str, path: Path) -> None:
     """Read the file with one method, and print time and memory."""
-    one_run(lambda: _whole_job(path) if method == "geoharm" else _bare(path), lambda found: found)
+    one_run(lambda: _whole_job(path) if method == "geoharm" else _bare(path), lambda figures: figures)
 
 
 def _whole_job(path: Path) -> dict[str, int]:

@@ -62,8 +62,8 @@ def candidates(area):
     west, south, east, north = area.boundary.bounds
     inner = area.boundary.buffer(-350)
     x, y = (v.ravel() for v in np.meshgrid(np.arange(west, east, 200.0), np.arange(south, north, 200.0)))
-    kept = shapely.contains_xy(inner, x, y)
-    return x[kept], y[kept]
+    inside = shapely.contains_xy(inner, x, y)
+    return x[inside], y[inside]
 
 
 def year_before(engine, measure, x, y, start):

@@ -322,9 +322,9 @@ def means(found):
     A quotient has no true value without an effect, so its coverage is taken with a fall. Scenarios in which the operation
     changes what is recorded are left out.
     """
-    kept = [cell for name, cell in found.items() if CELLS[name].recording != "target"]
+    included = [cell for name, cell in found.items() if CELLS[name].recording != "target"]
     return {
-        key: float(np.mean([cell[key][effect]["holds"] for cell in kept if cell[key][effect]["n"] >= LEAST]))
+        key: float(np.mean([cell[key][effect]["holds"] for cell in included if cell[key][effect]["n"] >= LEAST]))
         for key in NAMES
         for effect in ("with" if key == "quotient" else "without",)
     }
@@ -335,7 +335,7 @@ def rows_of_table(found):
 
     Scenarios in which the operation changes what is recorded are left out.
     """
-    kept = {name: cell for name, cell in found.items() if CELLS[name].recording != "target"}
+    included = {name: cell for name, cell in found.items() if CELLS[name].recording != "target"}
     rows = []
     for key, label in NAMES.items():
         line = [label]
@@ -346,7 +346,7 @@ def rows_of_table(found):
             ("with", "sees", None),
         ):
             by_world = {
-                name: cell[key][effect][measure] for name, cell in kept.items() if cell[key][effect]["n"] >= LEAST
+                name: cell[key][effect][measure] for name, cell in included.items() if cell[key][effect]["n"] >= LEAST
             }
             if not by_world:
                 line.append(None)

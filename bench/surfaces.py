@@ -85,8 +85,8 @@ def boundaries(rng, worlds):
             errors.append(((estimated - truth) ** 2).sum() / (truth**2).sum())
             for share, errors_of_share in drawn_by.items():
                 true = truth >= percent_volume_threshold(truth, share)
-                spots = find_hotspots(surface, events, share=share)
-                area = sum(spot.geometry.area for spot in spots)
+                hotspots = find_hotspots(surface, events, share=share)
+                area = sum(hotspot.geometry.area for hotspot in hotspots)
                 drawn = surface.values >= percent_volume_threshold(surface.values, share)
                 errors_of_share.append(((true ^ drawn).sum() / true.sum(), area / (true.sum() * FINE.cell**2)))
         print(json.dumps({
