@@ -278,9 +278,9 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "blank lines": Trap("between rows", {"a.csv": HEADER + good(1) + "\n\n" + good(2) + good(3, "bad")}, 0, (ONE_OF_3, "first in line 6")),
         "a line end inside quotes": Trap("two lines, one row", {"a.csv": HEADER + f'7,2020-01-01,{LON},{LAT},"two\nlines"\n' + good(2) + good(3, "bad")}, 0, (ONE_OF_3, "first in line 5")),
         "a short row after a quoted line end": Trap("both in one file", {"a.csv": HEADER + f'7,2020-01-01,{LON},{LAT},"two\nlines"\n1,2\n' + good(2) + good(3, "bad") + good(4) + good(5)}, 0, ("6 read = 4 kept + 2 rejected", "first in line 6")),
-        "text after a quote": Trap('`"x"y`', row(f'2,2020-01-01,{LON},{LAT},"x"y'), 0, (ONE_OF_3, "first in line 3", "has a quote in a place where none may be")),
+        "text after a quote": Trap('`"x"y`', row(f'2,2020-01-01,{LON},{LAT},"x"y'), 0, (ONE_OF_3, "first in line 3", "has a quote where none is allowed")),
         "an unclosed quote": Trap("opens in line 3", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)}, 1, ("line 3: a quote opens here and takes in the lines up to 5",)),
-        "a quote that swallows rows and ends": Trap("opens in line 3, ends in line 5", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)[:-1] + '"\n' + good(5)}, 1, ("which look like rows of their own",)),
+        "a quote that swallows rows and ends": Trap("opens in line 3, ends in line 5", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)[:-1] + '"\n' + good(5)}, 1, ("which look like separate rows",)),
         "a line of 2 million signs": Trap("in line 3", {"a.csv": rows(1) + "x" * 2_100_000 + "\n"}, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
         "a cell over many lines": Trap("3 million signs between quotes", {"a.csv": rows(1) + f'2,2020-01-01,{LON},{LAT},"' + ("x" * 99 + "\n") * 30_000 + '"\n'}, 1, ("line 3: a quote opens here",)),
         HUGE: Trap("a sparse file", huge_cell, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
@@ -310,22 +310,22 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "a year of two digits": Trap("`20-01-05`", row(f"2,20-01-05,{LON},{LAT},find"), 0, (ONE_OF_3, '"date" is not a date of the format %Y-%m-%d')),
         "spreadsheet serials, not declared": Trap("43831 and on", {"a.csv": dated("43831", "43832", "43833")}, 1, ('in 3 of 3 rows (first in line 2) "date" is not a date',)),
         "spreadsheet serials, declared": Trap("43831 and on", {"a.csv": dated("43831", "43832.5")}, 0, (KEPT_2,), own('formats = ["excel-serial"]')),
-        "day first, declared month first": Trap("days up to 27", {"a.csv": dated(*spread("dmY"))}, 1, ("do not read by %m/%d/%Y, but nearly all read by %d/%m/%Y", "write %d/%m/%Y under date.formats"), own('formats = ["%m/%d/%Y"]')),
-        "month first, declared day first": Trap("days up to 27", {"a.csv": dated(*spread("mdY"))}, 1, ("do not read by %d/%m/%Y, but nearly all read by %m/%d/%Y", "write %m/%d/%Y under date.formats"), own('formats = ["%d/%m/%Y"]')),
-        "both orders in one column": Trap("half and half", {"a.csv": dated(*spread("mdY"), *spread("dmY"))}, 1, ("Two orders of day and month stand in one column, so mend the file",), own('formats = ["%d/%m/%Y"]')),
+        "day first, declared month first": Trap("days up to 27", {"a.csv": dated(*spread("dmY"))}, 1, ("cannot be read by %m/%d/%Y, but nearly all can be read by %d/%m/%Y", "write %d/%m/%Y under date.formats"), own('formats = ["%m/%d/%Y"]')),
+        "month first, declared day first": Trap("days up to 27", {"a.csv": dated(*spread("mdY"))}, 1, ("cannot be read by %d/%m/%Y, but nearly all can be read by %m/%d/%Y", "write %m/%d/%Y under date.formats"), own('formats = ["%d/%m/%Y"]')),
+        "both orders in one column": Trap("half and half", {"a.csv": dated(*spread("mdY"), *spread("dmY"))}, 1, ("The column mixes two orders of day and month, so correct the file",), own('formats = ["%d/%m/%Y"]')),
         "no day over 12": Trap("80 dates in five months", {"a.csv": dated(*early("mdY"))}, 1, ("all 80 dates fall into the first 12 days of 5 months", "order_checked = true"), own('formats = ["%m/%d/%Y"]')),
         "no day over 12, checked": Trap("the same, `order_checked = true`", {"a.csv": dated(*early("mdY"))}, 0, ("80 read = 80 kept",), own('formats = ["%m/%d/%Y"]\norder_checked = true')),
-        "no day over 12, few rows": Trap("20 dates", {"a.csv": dated(*early("mdY", 20))}, 0, ("20 read = 20 kept", 'note: a.csv: 20 rows, first in line 2: every date also reads by %d/%m/%Y'), own('formats = ["%m/%d/%Y"]')),
+        "no day over 12, few rows": Trap("20 dates", {"a.csv": dated(*early("mdY", 20))}, 0, ("20 read = 20 kept", 'note: a.csv: 20 rows, first in line 2: every date can also be read by %d/%m/%Y'), own('formats = ["%m/%d/%Y"]')),
         "first days of months": Trap("`01/MM/2020`, 80 rows", {"a.csv": dated(*[f"01/{n % 12 + 1:02d}/2020" for n in range(80)])}, 0, ("80 read = 80 kept",), own('formats = ["%d/%m/%Y"]')),
         "two formats that read one text differently": Trap("day first and month first listed", {"a.csv": dated("03/04/2020", "25/04/2020")}, 1, ('line 2: the date "03/04/2020" reads as 2020-04-03 by %d/%m/%Y and as 2020-03-04 by %m/%d/%Y',), own('formats = ["%d/%m/%Y", "%m/%d/%Y"]')),
-        "two formats in one column": Trap("with and without a time", {"a.csv": dated("2020-01-01 10:00", "2020-01-02", "2020-01-03")}, 0, ("3 read = 3 kept", 'note: a.csv: 1 row, first in line 2: the date is read by %Y-%m-%d %H:%M,', 'note: a.csv: 2 rows, first in line 3: the date is read by %Y-%m-%d,'), own('formats = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]\nprecision = "moment"')),
+        "two formats in one column": Trap("with and without a time", {"a.csv": dated("2020-01-01 10:00", "2020-01-02", "2020-01-03")}, 0, ("3 read = 3 kept", 'note: a.csv: 1 row, first in line 2: the date is read by %Y-%m-%d %H:%M;', 'note: a.csv: 2 rows, first in line 3: the date is read by %Y-%m-%d;'), own('formats = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]\nprecision = "moment"')),
         "dates that a spreadsheet turned": Trap("days up to 12 in one format, over 12 in another", {"a.csv": dated(*[f"2020-{n % 3 + 1:02d}-{n % 12 + 1:02d}" for n in range(40)], *[f"{n % 14 + 13}/02/2020" for n in range(40)])}, 1, ("a spreadsheet has swapped day and month where it could",), own('formats = ["%Y-%m-%d", "%d/%m/%Y"]')),
-        "an offset and no zone": Trap("`2020-06-01T23:30:00Z`", {"a.csv": dated("2020-06-01T23:30:00Z")}, 1, ("says how far its clock is from UTC", "date.zone", "trust_offset = false"), own('formats = ["%Y-%m-%dT%H:%M:%SZ"]')),
+        "an offset and no zone": Trap("`2020-06-01T23:30:00Z`", {"a.csv": dated("2020-06-01T23:30:00Z")}, 1, ("has a UTC offset", "date.zone", "trust_offset = false"), own('formats = ["%Y-%m-%dT%H:%M:%SZ"]')),
         "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('date.zone is "London", which is no time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
-        "days dressed as moments": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 1, ("all 25 dates are midnight in UTC, so they are days and not moments", "trust_offset = false"), own(LONDON)),
+        "days written as times": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 1, ("all 25 dates are midnight in UTC, so they are days without times", "trust_offset = false"), own(LONDON)),
         "a time the clocks skipped": Trap("29 March 2020 01:30 in London", {"a.csv": dated("2020-03-29 01:30", "2020-03-29 03:30")}, 0, (KEPT_2, "1 row, first in line 2: the time is one that the clocks skipped in Europe/London")
              , own(LOCAL)),
-        "a time that came twice": Trap("25 October 2020 01:30 in London", {"a.csv": dated("2020-10-25 02:30", "2020-10-25 01:30")}, 0, (KEPT_2, "1 row, first in line 3: the time came twice as the clocks went back in Europe/London"), own(LOCAL)),
+        "a time that came twice": Trap("25 October 2020 01:30 in London", {"a.csv": dated("2020-10-25 02:30", "2020-10-25 01:30")}, 0, (KEPT_2, "1 row, first in line 3: the time occurred twice because the clocks went back in Europe/London"), own(LOCAL)),
         "midnight for want of a time": Trap("every time 00:00", {"a.csv": dated(*[f"2020-01-{n + 1:02d} 00:00" for n in range(5)])}, 0, ("5 read = 5 kept", "note: 5 rows: the time is exactly 00:00, which stands for a time that is not known"), own(LOCAL)),
         "days from a pattern without a day": Trap("`2020-05`, precision day", {"a.csv": dated("2020-05")}, 1, ('which names no day; write precision = "month"',), own('formats = ["%Y-%m"]')),
         "years only": Trap("`2020`, precision year", {"a.csv": dated("2020", "2021")}, 0, (KEPT_2,), own('formats = ["%Y"]\nprecision = "year"')),
@@ -426,39 +426,39 @@ def spring(trap: Trap, database: Path) -> Outcome:
 
 
 def spring_apart(trap: Trap) -> tuple[Outcome, int]:
-    """Run ``geoharm ingest`` on a trap in a process of its own; return what it says and the bytes it took beside its code."""
+    """Run ``geoharm ingest`` on a trap in a process of its own; return what it says and the bytes it took besides its code."""
     script = (
         "import resource\nfrom geoharm.cli import app\n"
         "most = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "code = most()\n"
         "try:\n    app.main()\n"
-        "finally:\n    print('beside', most() - code)\n"
+        "finally:\n    print('memory', most() - code)\n"
     )
     with folder_of(trap) as folder:
         found = subprocess.run(
             [sys.executable, "-c", script, *command(folder, folder / "t.duckdb")],
             check=False, capture_output=True, text=True, encoding="utf-8", timeout=120,
         )  # fmt: skip
-    robustness = int(found.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
-    return Outcome(found.returncode, found.stderr.strip()), robustness
+    memory = int(found.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
+    return Outcome(found.returncode, found.stderr.strip()), memory
 
 
 def spring_all(database: Path) -> tuple[dict[str, Outcome], int]:
     """Run every trap, the huge one in a process of its own, and return what they say and the memory of that one."""
-    apart, robustness = spring_apart(TRAPS["Rows and lines"][HUGE])
+    apart, memory = spring_apart(TRAPS["Rows and lines"][HUGE])
     found = {HUGE: apart}
     for cases in TRAPS.values():
         found |= {name: spring(trap, database) for name, trap in cases.items() if name != HUGE}
-    return found, robustness
+    return found, memory
 
 
 def page(found: dict[str, Outcome]) -> str:
-    """Return ``docs/traps.md``: every case, and what the program says to it."""
+    """Return ``docs/traps.md``: every case, and the program's answer to it."""
     lines = [
         "# Traps",
         "",
         "Files that would mislead, and what `geoharm ingest` makes of each: exit code 0 with the ledger, or 1 with one",
-        "sentence and nothing read. The files are made by `tests/store/traps.py`; a test holds this page to the program.",
+        "sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to the program.",
     ]
     for part, cases in TRAPS.items():
         lines += ["", f"## {part}", "", "| case | made by | exit | says |", "|---|---|---|---|"]
