@@ -129,7 +129,7 @@ def _figures_and_tables(release: Release, operation: str, report: str, name: str
             release_line,
             "Made by geoharm; every table is in the report too, with its notes.",
         ]
-        shorthand = f"Withheld: a count under {release.threshold}, or a number that would give one back."
+        shorthand = f"Withheld: a count under {release.threshold}, or a number from which one could be computed."
         files[f"tables{name}.xlsx"] = workbook(operation, tables, about=cover_lines, withheld=shorthand)
     return files
 

@@ -282,10 +282,10 @@ def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
     assert held["by_control"] is held["by_reach_window_control"] is held["indices"] is None
     text = next(path for path in published.files if path.name == "report.html").read_text(encoding="utf-8")
     for heading in (
-        "What could mislead, measured",
-        "The crackdown clock",
-        "Other ways to move",
-        "Every other estimator",
+        "Diagnostics: what could mislead",
+        "Effect decay",
+        "Other kinds of displacement",
+        "Other estimators",
     ):
         assert heading in text
 

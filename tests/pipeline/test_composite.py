@@ -90,7 +90,7 @@ def test_without_history_there_is_no_pooled_answer_and_the_page_says_so(tmp_path
     assert answer["note"] == "no pooled answer: no parts of 2 can be answered, and two are needed"
     assert {row["name"] for row in answer["left_out"]} == {"finds, target, after", "finds, ring 1, after"}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Asked of several parts together: finds near the market" in page
+    assert "Composite outcome: finds near the market" in page
     assert "No pooled answer: no parts of 2 can be answered, and two are needed." in page
 
 

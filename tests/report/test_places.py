@@ -48,7 +48,7 @@ def test_recipe_strip_and_table_are_on_the_pages(area, tmp_path):
     publish_study(disclosed, tmp_path)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "Requests per km² per year; quartic kernel, bandwidth 300 m, stated in the study" in report
-    assert "Does it hang on the bandwidth?" in report
+    assert "Does the map depend on the bandwidth?" in report
     for length in ("150 m: ", "300 m: ", "600 m: "):
         assert length in report
     assert "How few cells of 50 m hold how many" in report

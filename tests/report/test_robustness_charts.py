@@ -87,12 +87,12 @@ def test_specification_figure_has_a_dot_and_the_ticks_of_every_answer():
     drawn = specification_chart(curve, rows)
     check(drawn)
     assert str(drawn).count("<circle") == 4
-    assert "3 of 4 ways say fewer" in specification_caption(curve)
-    assert "3 of 4 ways" in str(drawn)
+    assert "3 of 4 specifications show fewer" in specification_caption(curve)
+    assert "3 of 4 specifications" in str(drawn)
 
 
 def test_an_empty_curve_has_a_sentence():
-    assert specification_caption(SpecificationCurve(())) == "No way gives an answer"
+    assert specification_caption(SpecificationCurve(())) == "No specification gives an estimate"
     assert ratio_by_control(Change("T", 0, 0), []).values == ()
 
 

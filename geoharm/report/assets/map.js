@@ -184,7 +184,7 @@
     if (state.view === "change") {
       note.textContent = data.readings[state.measure][0] || "No comparison is possible.";
       swatches(data.change.map((one) => [one.colour, one.text]));
-      byId("legend-note").textContent = "After against before, events a year. Grey is what chance can explain; blank, too few to show.";
+      byId("legend-note").textContent = "After compared with before, in events a year. Grey: chance can explain it. Blank: too few to show.";
       return;
     }
     if (state.view === "steps") {

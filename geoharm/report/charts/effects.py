@@ -126,7 +126,9 @@ def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = No
     parts.append(_text(scale(0) - 8, middle + 58, "\u25c4 fewer than expected", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, middle + 58, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     title = f"Change in {unit}: {format_numbers.stated_change(effect)}"
-    return _drawing(width, height, title, f"Line: {interval_name}. Grey: changes too small to tell from chance.", parts)
+    return _drawing(
+        width, height, title, f"Line: {interval_name}. Grey: changes too small to tell apart from chance.", parts
+    )
 
 
 def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Markup:

@@ -168,7 +168,7 @@ def distance_profile_caption(curve: Curve) -> str:
         if names[side]
     ]
     if not clear_texts:
-        return "At no distance does the change leave zero, by the band that holds all distances together"
+        return "At no distance is the change told apart from zero, by the band for all distances together"
     rest_text = f"; {format_numbers.join_with_and(names[0])} not told apart from zero" if names[0] else ""
     return f"Beyond the noise of counting: {', '.join(clear_texts)}{rest_text}"
 
@@ -220,7 +220,7 @@ def specification_chart(
         WIDTH,
         y + 2,
         specification_caption(curve),
-        "Dots: one answer each, from the largest fall to the largest rise; dark where its interval leaves out zero. Lines: "
+        "Dots: one estimate each, from the largest fall to the largest rise; dark where its interval leaves out zero. Lines: "
         "intervals from the noise of counting only. Ticks below: the choices behind each.",
         parts,
     )
@@ -230,13 +230,13 @@ def specification_caption(curve: SpecificationCurve) -> str:
     """Return how many specifications give a fall, and the range of their estimates."""
     values = curve.values
     if not values:
-        return "No way gives an answer"
+        return "No specification gives an estimate"
     low, middle, high = (
         f"{format_numbers.signed_text(percent_change_of_ratio(value))}%"
         for value in (values[0], curve.middle, values[-1])
     )
     fewer = sum(value < 0 for value in values)
-    return f"{fewer} of {len(values)} ways say fewer: from {low} to {high}, the middle one {middle}"
+    return f"{fewer} of {len(values)} specifications show fewer: from {low} to {high}, median {middle}"
 
 
 def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[float, float]]) -> Markup | None:
@@ -402,7 +402,7 @@ def forest_chart(
 def forest_caption(forest: Forest) -> str:
     """Return the pooled estimate of several operations in words."""
     if forest.pooled is None:
-        return "What the operations come to together cannot be given"
+        return "No pooled estimate of the operations can be given"
     span = forest.pooled.careful_interval
     low, high = percent_change_interval(span)
     side = {-1: "fewer", 0: "not told apart from zero", 1: "more"}[span.side]

@@ -211,7 +211,7 @@ def _baseline_text(baseline: Baseline, appraisal_release: AppraisalRelease) -> s
 
 def _option_context(option_appraisal: OptionAppraisal) -> dict[str, Any]:
     option = option_appraisal.option
-    duration = "for as long as the appraisal looks" if math.isinf(option.half_life[0]) else (
+    duration = "for the whole period of the appraisal" if math.isinf(option.half_life[0]) else (
         f"half of it is gone after {option.half_life[0]:g} to {option.half_life[1]:g} months"
     )  # fmt: skip
     assumptions = [

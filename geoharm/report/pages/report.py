@@ -161,7 +161,9 @@ def _harm_context(operation: ReleasedOperation) -> dict[str, Any]:
                 "target": _before_after_text(target),
                 "target_net": _net_change_text(target),
                 "mark": effects.reading_mark(marked_reading),
-                "reading": f"{state.value}; a gain or not is for values to say" if is_treatment_entry else state.value,
+                "reading": f"{state.value}; whether that is a gain depends on values"
+                if is_treatment_entry
+                else state.value,
                 "rings": _before_after_text(rings),
                 "rings_net": _net_change_text(rings),
                 "detectable": _text.percent_text(target.detectable_fall),
@@ -174,7 +176,7 @@ def _harm_context(operation: ReleasedOperation) -> dict[str, Any]:
     note = (
         f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
     )
-    note += "per window after." if not math.isclose(length_ratio, 1) else "for windows of one length."
+    note += "per window after." if not math.isclose(length_ratio, 1) else "for windows of the same length."
     return {"harms": harms, "activities": activities, "absent": absent, "windows_note": note}
 
 
@@ -283,7 +285,7 @@ def _provenance_context(release: Release, operation: ReleasedOperation) -> dict[
     inputs += [(row.file, row.sha256) for source in release.all_ledgers for row in source.files]
     release_note = "Internal release: nothing is withheld." if release.is_internal else (
         f"Public release under the rule {release.rule}: counts from 1 to {release.threshold - 1} are withheld, and "
-        "every number that would give them back. No raw points are in this file."
+        "every number from which they could be computed. No raw points are in this file."
     )  # fmt: skip
     return {
         "ledger_heads": [head for head, _ in _LEDGER_COLUMNS],
@@ -358,10 +360,10 @@ def _method_items(operation: ReleasedOperation) -> Sequence[dict[str, str]]:
     target = operation.primary.effect("target")
     design = operation.design
     items = [
-        ("Calibrated rate ratio (target, all rings, both together): the footprint of target and rings was laid on every other "
-         "place of the study area that no operation touched. From those places was learned how to forecast a count after "
-         "(months before, discounted; how far busy places fall back; the other zone and an outer belt) and how wrong such "
-         "forecasts are, each place being forecast from places that share no ground with it: variance \u03c6\u03bc + "
+        ("Calibrated rate ratio (target, all rings, both together): the outline of target and rings was placed on every other "
+         "part of the study area that no operation touched. These places show how to forecast a count after (from the months "
+         "before, discounted; how far busy places fall back; the other zone and an outer belt) and how large the forecast "
+         "errors are. Each place is forecast from places that share no ground with it. The variance is \u03c6\u03bc + "
          "\u03c4\u00b2\u03bc\u00b2. The interval inverts a t test on the scale on which that variance is constant; the "
          "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + method_note(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
         ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, under 5 as "

@@ -56,8 +56,8 @@ def _result_context(result: ReleasedCompositeResult) -> dict[str, Any]:
         "figure": forest_chart(
             forest,
             finding=sentence.rstrip("."),
-            rows_are="one part of the question each",
-            diamond="all parts together, each counting the same",
+            rows_are="one part of the outcome each",
+            diamond="all parts together, each with the same weight",
         )
         if result.rows
         else None,

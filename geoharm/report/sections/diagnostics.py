@@ -12,7 +12,7 @@ from geoharm.report import format_numbers
 
 _CONSEQUENCES = {
     Severity.NONE: "nothing",
-    Severity.SAY: "read the answer with it",
+    Severity.SAY: "consider it with the answer",
     Severity.SIGNAL: "a signal at most",
     Severity.REFUSE: "no finding",
 }

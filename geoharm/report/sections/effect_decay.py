@@ -13,10 +13,10 @@ from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import percent_change_of_ratio, phases_caption, phases_chart, ratio_text
 
 _PART_WORDS = {
-    "all": "Nothing can be told",
-    "wear": "Wearing off while it ran: cannot be told",
-    "residual": "What was left after it ended, and for how long: cannot be told",
-    "return": "When the old level is reached again: cannot be told",
+    "all": "Nothing can be estimated",
+    "wear": "Decay while it ran: cannot be estimated",
+    "residual": "What was left after it ended, and for how long: cannot be estimated",
+    "return": "When the old level is reached again: cannot be estimated",
 }
 
 
@@ -52,11 +52,11 @@ def _decay_row(decay: EffectDecay) -> dict[str, str]:
     return {
         "zone": decay.zone,
         "initial": _without_reason(ratio_text(decay.initial)),
-        "wear": wear_text if "wear" not in refused else "cannot be told",
+        "wear": wear_text if "wear" not in refused else "cannot be estimated",
         "half": _half_life_text(decay, refused),
-        "residual": _without_reason(ratio_text(decay.residual)) if "residual" not in refused else "cannot be told",
-        "half_after": "cannot be told" if refused_after_end else _months_set(decay.half_life_after),
-        "back": "cannot be told" if refused_after_end else _months_set(decay.months_to_return),
+        "residual": _without_reason(ratio_text(decay.residual)) if "residual" not in refused else "cannot be estimated",
+        "half_after": "cannot be estimated" if refused_after_end else _months_set(decay.half_life_after),
+        "back": "cannot be estimated" if refused_after_end else _months_set(decay.months_to_return),
     }
 
 
@@ -72,8 +72,8 @@ def _half_life_text(decay: EffectDecay, refused: set[str]) -> str:
     if math.isfinite(decay.half_life_running):
         return months_text(decay.half_life_running)
     if refused & {"wear", "all"}:
-        return "cannot be told"
-    return "not seen to wear off" if decay.decay.is_defined else _without_reason(decay.decay.note)
+        return "cannot be estimated"
+    return "no decay seen" if decay.decay.is_defined else _without_reason(decay.decay.note)
 
 
 def months_text(value: float) -> str:

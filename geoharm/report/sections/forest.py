@@ -55,7 +55,7 @@ def _pooled_text(pooled: Any) -> str:
     )
     if math.isfinite(pooled.following.low):
         text += (
-            f"; the next operation's true value should lie from {format_numbers.signed_text(percent_change_of_ratio(pooled.following.low))}% to "
+            f"; the next operation's true value is expected between {format_numbers.signed_text(percent_change_of_ratio(pooled.following.low))}% and "
             f"{format_numbers.signed_text(percent_change_of_ratio(pooled.following.high))}%"
         )
     return text + "."

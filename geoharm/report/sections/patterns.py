@@ -20,10 +20,10 @@ from geoharm.report.sections.change import legend_entry
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
-     "of the whole period. P-values: the chance of a sum as far out, if neighbours\u2019 counts were drawn from all cells; "
+     "of the whole period. P-values: the chance of a sum at least as extreme, if neighbours\u2019 counts were drawn from all cells; "
      "adjusted for all cells by the false discovery rate.", "https://doi.org/10.1111/j.1538-4632.1995.tb00338.x"),
     ("Emerging hotspots: Gi* over cells and steps of time, then Esri\u2019s 17 patterns by rule; trends by Mann\u2013Kendall. A step "
-     "without data is no step of any rule.",
+     "without data is ignored by every rule.",
      "https://pro.arcgis.com/en/pro-app/latest/tool-reference/space-time-pattern-mining/learnmoreemerging.htm"),
     ("Accuracy: PAI, the share of later events inside over the share of the area; PEI, the events inside over the most "
      "that as many cells could hold; RRI, the later share inside over the earlier one (Levine); recapture, the share of the "
@@ -198,7 +198,7 @@ def _accuracy_rows(measure_patterns: ReleasedPatterns) -> list[dict[str, str]]:
     ]  # fmt: skip
     random_cells = {"hit": f"{100 * accuracy.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(accuracy.random_deviation)}",
              "pei": "", "rri": "", "recapture": "", "area": rows[0]["area"]}  # fmt: skip
-    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen blindly", **random_cells}]
+    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen at random", **random_cells}]
 
 
 def _score_cells(score: HotspotScore) -> dict[str, str]:

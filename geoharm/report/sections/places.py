@@ -19,12 +19,12 @@ from geoharm.report.wording.methods import density_method
 
 MAX_HOTSPOTS = 10
 PLACE_METHODS = (
-    ("Density: the sum of all events' kernels, each of one event's mass, in events per km² per year; the same kernel and "
+    ("Density: the sum of all events' kernels, each of which sums to one event, in events per km² per year; the same kernel and "
      "bandwidth before and after.", "https://doi.org/10.1007/BF00147776"),
     ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
      "form one hotspot.", "https://pro.arcgis.com/en/pro-app/latest/tool-reference/crime-analysis/"),
-    ("Stability of a hotspot: of 99 repetitions, each with the places drawn anew (a place with all its events) and a "
-     "bandwidth of 0.7 to 1.4 times the one used, the share in which at least half of its cells are hotspot again.", ""),
+    ("Stability of a hotspot: the places are resampled 99 times (a place with all its events), each time with a bandwidth "
+     "of 0.7 to 1.4 times the one used. Stability is the share of times in which at least half of its cells are hotspot again.", ""),
     ("Shown by: another kind of source shows a hotspot if one of its own hotspots overlaps it by at least half of the "
      "smaller of the two. Sources of one kind count once; police activity never confirms a harm.", ""),
     ("Concentration: the fewest cells that hold a share of all located events, of all cells of the study area; the "
@@ -78,7 +78,7 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
         "legend": legend,
         "recipe": density_method(surface) if surface else "",
         "density_unit": surface.measure.density_unit if surface else "",
-        "witnesses": "Marked: a market that one kind of source alone shows, and that may be a matter of who reports."
+        "witnesses": "Marked: a market that only one kind of source shows; this may depend on who reports."
         if len(kinds) > 1
         else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
         "hotspot_tables": [table for table in tables if table["rows"]],
@@ -123,7 +123,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, kinds: 
     )
     hidden_note = f"; {measure_hotspots.hidden} with few events or places not shown" if measure_hotspots.hidden else ""
     return {
-        "caption": f"Hotspots of {measure_hotspots.measure.name} ({role}), whole period: the least area that holds {share} of all "
+        "caption": f"Hotspots of {measure_hotspots.measure.name} ({role}), whole period: the smallest area that holds {share} of all "
         f"density{limit_note}{hidden_note}",
         "unit": measure_hotspots.measure.unit,
         "weight": f"{measure_hotspots.measure.weight} " if measure_hotspots.measure.weight else "",

@@ -121,11 +121,11 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
         ]
     if math.isfinite(found.placebo_p):
         p = _text.decimal_text(found.placebo_p, 3)
-        text = "the target's rank among the candidate squares of its level"
+        text = "the target's rank among the candidate squares of similar level"
         rows.append(("Randomisation test", p, "p-value", "placebo", text))
     if found.did:
         phi = found.did.dispersion
-        text = f"errors from months, dispersion {phi:.1f}; blind to how places drift" if math.isfinite(phi) else ""
+        text = f"errors from months, dispersion {phi:.1f}; ignores how places drift apart" if math.isfinite(phi) else ""
         name = "Poisson difference-in-differences"
         rows += [
             (f"{name}, {zone_label(term.name)}", ratio_text(term), "percent", f"regression {coverage_zone}", text)
@@ -163,8 +163,8 @@ def _value_text(estimate: Estimate, digits: int = 1) -> str:
 
 def _gross_effect_cells(estimate: Estimate, unit: str, length: float) -> tuple[str, str, str, str]:
     if abs(length - 1) > _SAME_LENGTH:
-        return "not given", unit, "", "before less after means nothing for windows of different length"
-    return _value_text(estimate), unit, "gross", "above 0: fewer; no control in it"
+        return "not given", unit, "", "“before minus after” has no meaning for windows of different length"
+    return _value_text(estimate), unit, "gross", "above 0: fewer; without a control"
 
 
 def _quotient_text(quotient: Quotient) -> str:
@@ -193,7 +193,7 @@ def read_quotient(quotient: Quotient) -> str:
     if math.isnan(quotient.value):
         return f"not given: {quotient.note}"
     if quotient.values.shape != "interval" or 0 in quotient.values:
-        return "not told apart: anything from a rise around the target to a fall around it fits"
+        return "not told apart: the data fit anything from a rise to a fall around the target"
     low, high = quotient.values.pieces[0]
     bounds = (
         (1, "the rings fell by more than the target did"),
@@ -246,8 +246,8 @@ def _control_context(estimators: OtherEstimators | None, primary: ReleasedMeasur
         else ""
     )
     context["candidates_note"] = (
-        f"{len(candidates):,} squares as large as the target lie in the control area; {passed_count:,} moved with it before "
-        f"within what chance allows.{limit_note}"
+        f"{len(candidates):,} squares as large as the target lie in the control area; {passed_count:,} moved in parallel "
+        f"with it before, within what chance allows.{limit_note}"
     )
     if estimators.by_control and len(estimators.by_control.values) > 1:
         combined_controls = ("all together", "synthetic control")

@@ -79,7 +79,7 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
             unknown_counts[(check.measure, check.why)] = unknown_counts.get((check.measure, check.why), 0) + 1
     totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
-        f"{name}: {count} of {totals[name]} looks are unknown because {reason}."
+        f"{name}: {count} of {totals[name]} checks are unknown because {reason}."
         for (name, reason), count in unknown_counts.items()
     ]
 
@@ -145,7 +145,7 @@ def _mitigation_rows(operation: ReleasedOperation) -> list[dict[str, Any]]:
             {
                 "what": mitigation.what,
                 "delivered": mitigation.delivered,
-                "held": "; ".join(harm_texts) or "no harm named that it was to hold",
+                "held": "; ".join(harm_texts) or "no harm named that it was meant to limit",
             }
         )
     return rows
@@ -197,5 +197,5 @@ def _treatment_entries_note(assessment: HarmAssessment) -> str:
     )
     return (
         f"Entries to treatment counted here ({counted_text}). Entries through arrest referral are partly what enforcement did: "
-        "where the source tells who referred, make a measure of each."
+        "where the source says who referred, define one measure for each."
     )

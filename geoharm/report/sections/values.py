@@ -144,7 +144,7 @@ def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
             f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the 95% interval leaves out zero; under "
             f"{_text.percent_text(acceptability.clearly_rose)} it rose and does."
             if acceptability.calibrated
-            else "At least one part has no interval but that of counting noise, so how firm this is cannot be said."
+            else "At least one part has no interval but that of counting noise, so how certain this is cannot be said."
         )
         + neither_note,
         "central": [(name, *(_rate_text(value) for value in values)) for name, *values in acceptability.central],
@@ -158,7 +158,7 @@ def _tipping_point_sentences(acceptability: Acceptability) -> list[str]:
         tipping_point.sentence for tipping_point in acceptability.tipping_points if 0 < tipping_point.at < math.inf
     ]
     if acceptability.tipping_points and not sentences:
-        return ["No weight of a single group of harms turns the answer, whatever it weighs."]
+        return ["Whatever weight a single group of harms gets, the answer does not change."]
     return sentences
 
 

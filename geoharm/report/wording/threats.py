@@ -68,7 +68,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "A narrow interval may be narrow by luck",
-                f"How far places drift was learned at few independent places. Where that came out so small that the smallest "
+                f"How far places drift apart was estimated from few independent places. Where it was so small that the smallest "
                 f"detectable fall was under {NARROW:.0%}, 95% intervals held the truth in {HELD_NARROW} of 100 simulated cities.",
                 "More places like the target area, or the same question pooled over several operations.",
             )
@@ -98,7 +98,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             Threat(
                 "Chosen because it was high?",
                 "How the target area was chosen is not stated. Places picked at a peak fall back by themselves, often by 4 to 15%.",
-                "Stating which data the choice was made on (chosen_on), and a window before that does not share them.",
+                "Stating which data the choice was made on (chosen_on), and a window before that does not overlap those data.",
             )
         )
     elif any(study_operation.chosen_on.overlap(period) for period in design.before.periods):
@@ -113,9 +113,9 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
     if _calendar_months(design.before) != _calendar_months(design.after):
         listed_threats.append(
             Threat(
-                "Another season",
-                "The windows before and after do not cover the same months. Only a season that the control area "
-                "shares is taken out.",
+                "Different seasons",
+                "The windows before and after do not cover the same months. Only seasonal change that the control area "
+                "shares is removed.",
                 "The same months of two or more earlier years as the window before.",
             )
         )
@@ -168,9 +168,9 @@ def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat |
         )
         text += f" With {counted_rows} counted in the target area the change would be {_change_text(effect)}."
     if not primary.bounds:
-        text += " If their share differs between the target area and elsewhere, or changes, the comparison is off."
+        text += " If their share differs between the target area and elsewhere, or changes, the comparison is biased."
     return Threat(
-        "Places that are not places", text, "Coordinates, or located rows on the same streets, for those rows."
+        "Rows without a usable place", text, "Coordinates, or located rows on the same streets, for those rows."
     )
 
 
