@@ -25,7 +25,7 @@ def count_text(value: Count) -> str:
 
 
 def to_record(value: float) -> float | None:
-    """Return a number rounded to nine significant digits; None if it is undefined or infinite.
+    """Return a number rounded to nine digits; None if it is undefined or infinite.
 
     Nine digits are the same in every run on one platform.
 
