@@ -1,7 +1,8 @@
 """The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here.
 
 Exit codes: 0 done; 1 a mistake in the study, its data or a file, each said in one sentence, or a published number that
-differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again later).
+differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again later); 130
+interrupted by the user.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ def run(
             print(f"  {answer.question} {answer.answer}. {answer.detail}")
     print()
     for path in study_run.published.removed:
-        print(f"removed {path}: of the release before, not of this one")
+        print(f"removed {path}: it belongs to the previous release")
     print_written(study_run.published.files)
 
 
@@ -210,7 +211,7 @@ def index(
 
 @app.command(epilog="Example: geoharm purge pipelines/demo.toml")
 def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
-    """Delete a study's database and say what it held; input files and published pages stay."""
+    """Delete a study's database and print what it contained; input files and published pages stay."""
     path = db or default_database(study_reader.read_study(study_file))
     removed_rows = ingest_purge.purge(path)
     if as_json:
@@ -221,16 +222,16 @@ def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -
 
 @app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the made city's files.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the simulated city's files.")],
     seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same city.")] = DEMO_SEED,
     tactic: Annotated[
-        str, typer.Option("--tactic", help="Make a whole city with this operation instead of the demo.")
+        str, typer.Option("--tactic", help="Simulate a whole city with this operation instead of the demo city.")
     ] = "",
     chosen: Annotated[
-        str, typer.Option("--chosen", help="With --tactic: the target's choice, " + ", ".join(CHOSEN) + ".")
+        str, typer.Option("--chosen", help="With --tactic: how the target was chosen: " + ", ".join(CHOSEN) + ".")
     ] = "peak",
 ) -> None:
-    """Make a city with a planted effect: input files, areas, and the truth beside them."""
+    """Simulate a city with a planted effect: write input files, areas, and the true effects."""
     if tactic:
         city = build_city(CityPlan(seed, tactic=tactic, chosen=chosen))
         written = write_city(city, out)

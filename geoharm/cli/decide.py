@@ -37,7 +37,7 @@ else:
     value_profiles = lazy("study.value_profiles.profiles")
     study_reader = lazy("study.read")
 
-values_app = typer.Typer(help="Whose values: list, show and check value profiles.", no_args_is_help=True)
+values_app = typer.Typer(help="Value profiles: list, show, check and import them.", no_args_is_help=True)
 
 ProfileName = Annotated[str, typer.Argument(metavar="PROFILE", help="A shipped profile, or a path that ends in .toml.")]
 
@@ -54,7 +54,7 @@ def appraise(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what each way to act would do to harm, before acting, from data and stated assumptions; write a page."""
+    """Estimate how each option would change harm, before acting, from data and stated assumptions; write a page."""
     if template:
         print(pipeline_decide.option_templates(), end="")
         return
@@ -93,7 +93,7 @@ def prioritise(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rank markets by harm, noxiousness, trend, resilience, reach and what the community wants first; write a page."""
+    """Rank markets by harm, noxiousness, trend, resilience, reach and community priority; write a page."""
     study = study_reader.read_study(study_file)
     ranking = pipeline_decide.prioritise(
         study,
@@ -119,7 +119,7 @@ def prioritise(
 
 @values_app.command("list", epilog="Example: geoharm values list")
 def list_values(as_json: AsJson = False) -> None:
-    """List the shipped value profiles: examples to edit, nobody's values."""
+    """List the shipped value profiles: examples to edit, not recommended values."""
     profiles = [value_profiles.read_profile(name, Path()) for name in value_profiles.SHIPPED]
     if as_json:
         rows = [
@@ -130,7 +130,7 @@ def list_values(as_json: AsJson = False) -> None:
         return
     for name, profile in zip(value_profiles.SHIPPED, profiles, strict=True):
         print(f"{name}\n    {profile.about} ({profile.author})")
-    print(f"{value_profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates behind acceptability.")
+    print(f"{value_profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates that acceptability uses.")
 
 
 @values_app.command(epilog="Example: geoharm values show public-health-first > my-values.toml")
@@ -141,7 +141,7 @@ def show(name: ProfileName) -> None:
 
 @values_app.command(epilog="Example: geoharm values check my-values.toml")
 def check(name: ProfileName, as_json: AsJson = False) -> None:
-    """Read a profile and say what it weighs, or list every mistake in it."""
+    """Read a profile and print its weights, or list every mistake in it."""
     profile = value_profiles.read_profile(name, Path())
     summary = {
         "name": profile.name,
@@ -160,7 +160,7 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         print_json(summary)
         return
     print(
-        f"{profile.name}: no mistakes found. {profile.author}, {profile.date}, version {profile.version}, {profile.licence}. One is {profile.reference}."
+        f"{profile.name}: no mistakes found. {profile.author}, {profile.date}, version {profile.version}, {profile.licence}. A weight of 1 is {profile.reference}."
     )
     for rule in profile.rules:
         print(f"  {rule.sign} {rule.weight:g}: {rule.selector.words()}")
@@ -176,13 +176,13 @@ def import_values(
     ],
     out: Annotated[Path, typer.Option("--out", help="The profile to write.")],
 ) -> None:
-    """Make a profile from a workbook of weights by offence. Untried: no original file was at hand."""
+    """Make a profile from a workbook of weights by offence. Not tested on an original file."""
     if out.exists():
         raise StudyError([f'"{out}" exists; choose another --out.'])
     text, rows = pipeline_decide.import_values(file, kind)
     out.write_text(text, encoding="utf-8", newline="\n")
     print(
-        f"wrote {out} with {rows:,} offences; name your measures as its offences are named, or edit it. Untried on an original file."
+        f"wrote {out} with {rows:,} offences; give your measures the names of its offences, or edit it. Not tested on an original file."
     )
 
 

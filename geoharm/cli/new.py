@@ -67,7 +67,7 @@ def new(
     force: Annotated[bool, typer.Option("--force", help="Write over files that exist.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was decided as JSON.")] = False,
 ) -> None:
-    """Write a first study file for your data: asks for what is missing, marks every guess, never ingests on one."""
+    """Write a first study file for your data: asks for what is missing, marks every guess, loads no data with a guessed format."""
     interactive = not yes and _is_terminal()
     ask = _ask if interactive else _refuse
     if tactic not in TACTICS:
@@ -219,7 +219,7 @@ def _print_result(
         print(f"not used: {item.what}: {item.why}")
     for source in guessed_sources:
         print(
-            f"{source.format} is a guess: read every line of it, settle what is not decided, then take out guessed = true"
+            f"{source.format} is a guess: read every line of it, decide what is undecided, then delete the line guessed = true"
         )
     for path in written:
         print(f"wrote {path}")

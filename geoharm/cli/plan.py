@@ -28,7 +28,7 @@ else:
     study_reader = lazy("study.read")
 
 app = typer.Typer(
-    help="Lock the plan of a study before its outcomes are loaded, so that results can say confirmatory or exploratory.",
+    help="Preregistration: lock the plan of a study before its outcomes are loaded; results are then marked confirmatory or exploratory.",
     no_args_is_help=True,
 )
 
@@ -37,7 +37,9 @@ app = typer.Typer(
 def lock(
     study_file: StudyFile,
     db: Database = None,
-    again: Annotated[bool, typer.Option("--again", help="Replace a lock; the new one says so.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Replace an existing lock; the new lock records this.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""

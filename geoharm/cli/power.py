@@ -38,7 +38,7 @@ def power(
     data: DataFolder = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Say beforehand what this place, these windows and these measures could find; nothing after the operation is used."""
+    """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
     study = study_reader.read_study(study_file)
     pipeline_load.check_study(study)
     # A separate database: computing power loads no outcome into the study's own.
@@ -60,7 +60,7 @@ def power(
     for table in tables:
         _print_table(table, primary=table.measure == study.primary)
     for measure, fall in pooled_falls.items():
-        finding = f"a fall of {fall:.0%} or more" if fall is not None else "nothing that can be named"
+        finding = f"a fall of {fall:.0%} or more" if fall is not None else "no fall of a size that can be computed"
         print(
             f"all {len(study.operations)} operations of this study together, {measure}: {finding} is found in the targets"
         )
@@ -137,7 +137,9 @@ def _print_table(table: PowerTable, *, primary: bool) -> None:
     own = table.zones[0]
     if not math.isnan(own.detectable_fall):
         pooled = ", ".join(f"{count}: {own.pooled(count):.0%}" for count in _POOLED_OPERATIONS)
-        print(f"  pooled with operations like it, independent and of one effect ({own.months} months each): {pooled}")
+        print(
+            f"  pooled with similar operations, independent and with the same effect ({own.months} months each): {pooled}"
+        )
         needed = {fall: own.operations_for(fall) for fall in _FALLS}
         print(
             "  operations needed together: "

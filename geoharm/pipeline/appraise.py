@@ -63,8 +63,8 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
     """
     if not study.harm.options:
         raise StudyError([
-            "The study has no [[option]] to appraise; add one for each way to act, with what is assumed of it and where "
-            "that comes from (geoharm appraise STUDY --template prints them to fill in)."
+            "The study has no [[option]] to appraise; add one for each option, with its assumptions and their "
+            "sources (geoharm appraise STUDY --template prints options to fill in)."
         ])  # fmt: skip
     matching = [
         candidate for candidate in study.operations if candidate.name == (operation or study.operations[0].name)

@@ -111,7 +111,7 @@ def prioritise(
 def option_templates() -> str:
     """Return every shipped evidence card as an [[option]] in TOML; the user fills in the assumptions."""
     lines = [
-        "# Options to appraise. Keep those you weigh up, put in your numbers (90% ranges) and where they come from.",
+        "# Options to appraise. Keep those you consider, and fill in your numbers (90% ranges) and their sources.",
         "",
     ]
     for name in SHIPPED_CARDS:
@@ -124,7 +124,7 @@ def option_templates() -> str:
             f"name             = {toml_string(card.name)}",
             f"card             = {toml_string(name)}",
             f"local            = {'[0.0, 0.0]' if is_doing_nothing else '[?, ?]'}    # change of the harms it is aimed at: -0.4 is a fall of 40%",
-            f"displaced        = {'[0.0, 0.0]' if is_doing_nothing else '[?, ?]'}    # share of that change that turns up nearby",
+            f"displaced        = {'[0.0, 0.0]' if is_doing_nothing else '[?, ?]'}    # share of that change that appears nearby",
             f"half_life_months = {toml_string('lasts') if is_doing_nothing else '[?, ?]'}",
             f"source           = {toml_string('the baseline goes on') if is_doing_nothing else toml_string('?')}",
             "",

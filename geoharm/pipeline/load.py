@@ -20,7 +20,7 @@ from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline import net_harm
 from geoharm.queries.counts import source_categories, stated_weights
 
-GUESS_SENTENCE = "is a guess; check every line of it and take the line guessed = true out."
+GUESS_SENTENCE = "is a guess; check every line of it, then delete the line guessed = true."
 
 Progress = Callable[[str, int, int], None]
 

@@ -215,5 +215,5 @@ def _area_table_total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geo
 
 def _correlation_note(joint: JointEffects) -> str:
     if joint.places == 0:
-        return "taken as independent of each other: no place without an operation could be compared"
-    return f"learned from their changes at {joint.places:,} places without an operation"
+        return "treated as independent of each other: no place without an operation could be compared"
+    return f"estimated from their changes at {joint.places:,} places without an operation"

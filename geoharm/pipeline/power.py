@@ -144,7 +144,7 @@ def shifted_back(
             first_error = first_error or error
             continue
         return rings_along_streets(design, source_streets(engine, operation.streets)) if operation.streets else design
-    raise first_error or DesignError("no window of the past could be tried")
+    raise first_error or DesignError("no earlier window could be tried")
 
 
 def _shifted_design(

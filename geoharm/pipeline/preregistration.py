@@ -96,7 +96,7 @@ def write_lock(study: Study, *, outcomes_loaded: bool, day: date, again: bool = 
             raise StudyError(
                 [
                     f'The plan of "{study.name}" is locked already ({path.name}); a plan is locked once. To lock another, '
-                    "use --again: the new lock keeps the fingerprint of the old one."
+                    "use --again: the new lock keeps the SHA-256 of the old one."
                 ]
             )
         replaced = str(_read_lock(path).get("sha256", ""))
@@ -133,7 +133,7 @@ def preregistration_status(study: Study) -> PreregistrationStatus:
     plan = content.get("plan")
     if not isinstance(plan, dict) or plan_digest(plan) != content.get("sha256"):
         raise StudyError(
-            [f'The lock "{path.name}" was changed after it was written: its plan is not the one it names.']
+            [f'The lock "{path.name}" was changed after it was written: its plan does not match its SHA-256.']
         )
     current_plan = plan_contents(study)
     changes = tuple(_differences(plan, current_plan)) if plan_digest(current_plan) != content["sha256"] else ()
@@ -164,7 +164,7 @@ def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         for key in sorted(old.keys() | new.keys()):
             key_path = f"{path}, {key}" if path else key
             if key not in new:
-                yield f"{key_path}: taken out"
+                yield f"{key_path}: removed"
             elif key not in old:
                 yield f"{key_path}: added"
             else:

@@ -100,7 +100,9 @@ def prioritise_markets(
     rows = rank_markets(values, dict(weights), seed=study.seed)
     notes = [f"Only the first {MAX_MARKETS} of {len(spots)} hotspots are ranked."] if len(spots) > MAX_MARKETS else []
     if not sites:
-        notes.append("No sites were supplied: how far treatment, exchanges, bins and schools lie is unknown.")
+        notes.append(
+            "No sites were supplied: the distances to treatment, needle exchanges, sharps bins and schools are unknown."
+        )
     return Ranking(
         rows=rows,
         threats=tuple(threats[row.market] for row in rows),
@@ -164,7 +166,11 @@ def _harm_criterion(
     ]
     if not parts:
         return CriterionValue(
-            "harm", math.nan, math.nan, f"{profile.reference}s a year", "the profile weighs no measure"
+            "harm",
+            math.nan,
+            math.nan,
+            f"a year, in the events of \u201c{profile.name}\u201d",
+            "the profile gives no measure a weight",
         )
     value = math.fsum(weight * events / years for weight, events, years, _ in parts)
     error = math.sqrt(math.fsum(phi * max(events, 1) * (weight / years) ** 2 for weight, events, years, phi in parts))
@@ -237,7 +243,7 @@ def _priority_criterion(engine: DuckDBEngine, study: Study, zone: Zone) -> Crite
     """Return the latest survey's estimate of community priority in the areas that a market touches, with its sampling error."""
     indicator = next((candidate for candidate in study.harm.indicators if candidate.stands_for == "priority"), None)
     if indicator is None:
-        return CriterionValue("priority", math.nan, math.nan, "", "no survey of what the community wants first")
+        return CriterionValue("priority", math.nan, math.nan, "", "no survey of community priorities")
     source = next(candidate for candidate in study.sources if candidate.name == indicator.source)
     survey = survey_estimates(engine, indicator.source, read_format(source.format, study.folder), indicator.question)
     touching = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
@@ -256,7 +262,7 @@ def _priority_criterion(engine: DuckDBEngine, study: Study, zone: Zone) -> Crite
                 survey.unit,
                 f"{len(estimated)} area(s), {survey_period.start} to {survey_period.last}",
             )
-    return CriterionValue("priority", math.nan, math.nan, survey.unit, "nobody was asked there")
+    return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
 
 
 def _night_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:

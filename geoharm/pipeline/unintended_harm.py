@@ -57,7 +57,7 @@ def unintended_harm(
         checks += _rise_checks(engine, study, design, result)
     if not checked:
         notes.append(
-            "No measure of health or violence was supplied, so nothing could be watched: unknown, not no harm."
+            "No measure of health or violence was supplied, so unintended harm could not be checked: it is unknown, not absent."
         )
     dispersions = [
         dispersion
@@ -149,7 +149,7 @@ def _rise_checks(engine: DuckDBEngine, study: Study, design: Design, result: Mea
         return RiseCheck(name, days, metres, 0, np.nan, np.nan, no_interval, settings.margin, RiseState.UNKNOWN, reason)
 
     if result.counts.by_month:
-        return [unknown_check("the source knows months only", *horizon) for horizon in combinations]
+        return [unknown_check("the source has months only, no days", *horizon) for horizon in combinations]
     circles = [
         Zone(f"{metres} m", ZoneRole.TARGET, design.operation.target.buffer(metres)) for metres in settings.metres
     ]

@@ -131,10 +131,10 @@ class CityPlan:
             msg = f'A target is chosen by one of {", ".join(CHOSEN)}; "{self.chosen}" was given.'
             raise DesignError(msg)
         if self.start.day != 1:
-            msg = f"The data of a made city start on the first of a month; {self.start} was given."
+            msg = f"The data of a simulated city start on the first of a month; {self.start} was given."
             raise DesignError(msg)
         if self.world.steps != 1:
-            msg = f"A whole city is made month by month; its world has {self.world.steps} steps a month."
+            msg = f"A whole city is simulated with one step a month; its world has {self.world.steps} steps a month."
             raise DesignError(msg)
 
     @property

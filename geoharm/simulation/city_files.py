@@ -142,7 +142,7 @@ def _study_text(city: City) -> str:
     )
     covers = f"covers = {{ start = {span.start}, end = {span.end} }}"
     lines = [
-        "# A made city. What was planted stands in truth.json, which no step of the program reads.",
+        "# A simulated city. The planted effects are in truth.json, which no step of the program reads.",
         "[study]", f'name = "Made city {plan.seed}"', 'area = "city.geojson"', f'crs = "{CRS}"',
         f"period = {{ start = {span.start}, end = {span.end} }}", f"seed = {plan.seed}", 'primary = "needle finds"', "",
     ]  # fmt: skip

@@ -75,7 +75,7 @@ class PanelWorld:
             msg = f"The dispersion is variance over mean and at least 1; {self.dispersion:g} was given."
             raise DesignError(msg)
         if min(self.before, self.after, self.steps) < 1:
-            msg = "A world needs at least one month before, one after, and one step a month."
+            msg = "A simulated panel needs at least one month before, one after, and one step a month."
             raise DesignError(msg)
 
 

@@ -316,7 +316,7 @@ def test_weights_are_imported_from_a_sheet(tmp_path):
     )
     found = call("values", "import", "ons.csv", "--kind", "ons", "--out", "ons.toml", folder=tmp_path)
     assert found.returncode == 0, found.stderr
-    assert "Untried on an original file" in found.stdout
+    assert "Not tested on an original file" in found.stdout
     assert call("values", "check", "ons.toml", folder=tmp_path).returncode == 0
     again = call("values", "import", "ons.csv", "--kind", "ons", "--out", "ons.toml", folder=tmp_path)
     assert again.returncode == 1
