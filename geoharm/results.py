@@ -60,12 +60,12 @@ class PreregistrationStatus:
         if self.is_confirmatory:
             confirmatory = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
             if self.operation_begun:
-                return f"{confirmatory} The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+                return f"{confirmatory} The operation had begun by then: no file can show whether its outcomes were seen elsewhere."
             return confirmatory
         if self.outcomes_loaded:
             return f"Exploratory: {locked}, after outcomes had been loaded."
         count = len(self.changes)
-        return f"Exploratory: {locked} and differs from it in {count} {'point' if count == 1 else 'points'}."
+        return f"Exploratory: {locked}, and the study file differs from it in {count} {'point' if count == 1 else 'points'}."
 
 
 NOT_PREREGISTERED = PreregistrationStatus()

@@ -46,18 +46,19 @@ def _reading(change: ChangeSurface, k: int) -> str:
     def km2(*class_numbers: int) -> str:
         area = float(np.isin(classes, class_numbers).sum()) * change.grid.cell_km2
         if not area:
-            return "no ground"
+            return "none"
         return f"{_text.decimal_text(area, 2) if area >= 0.005 else 'less than 0.01'} km\u00b2"
 
     question = ChangeKind(change.kind).question
-    return f"{question} Fewer on {km2(2, 3)}, more on {km2(4, 5)}; chance can explain the rest, {km2(1)}."
+    return f"{question} Fewer events: {km2(2, 3)}; more events: {km2(4, 5)}; chance can explain the rest: {km2(1)}."
 
 
 def _method_note(change: ChangeSurface) -> str:
     return (
-        f"Grey: a difference that chance can explain. {change.permutations:,} reshuffled worlds (seed {change.seed}) in "
-        f"which {change.block_rule}; {change.correction.value}, {_text.percent_text(change.level)} chance of any coloured "
-        "cell without cause. Units are taken as independent of each other, so what makes a whole district or season "
-        "livelier is not in it. A change is no effect: it may have come from anything."
-        + (" Every place has a bandwidth of its own, the same before and after." if change.adaptive else "")
+        f"Grey: chance can explain the difference. Chance was judged from {change.permutations:,} random reshufflings of the "
+        f"data (seed {change.seed}) in which {change.block_rule}; {change.correction.value}, "
+        f"{_text.percent_text(change.level)} chance of any coloured cell if nothing changed. Units are assumed to be "
+        "independent of each other, so a rise or fall of a whole district or season is not taken into account. A change is "
+        "not an effect of the operation: it may have any reason."
+        + (" Every place has its own bandwidth, the same before and after." if change.adaptive else "")
     )

@@ -68,8 +68,10 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
         for component in components
         if component not in suppressed and component not in not_alone
     )
-    suppressed_reason = f"withheld: a count under {k}, or one that would give it back"
-    not_alone_reason = "in the answer, and not given alone: its zone and window are not shown on their own"
+    suppressed_reason = f"withheld: a count under {k}, or a number from which one would follow"
+    not_alone_reason = (
+        "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere"
+    )
     left_out = (
         *result.left_out,
         *((component.label, suppressed_reason) for component in suppressed),
@@ -78,7 +80,9 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
     pooled, detectable_fall = result.pooled, result.detectable_fall
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
         reason = (
-            suppressed_reason if suppressed else "withheld: the one part that is not shown alone would follow from it"
+            suppressed_reason
+            if suppressed
+            else "withheld: the single part that is not shown by itself would follow from it"
         )
         pooled = replace(pooled, value=math.nan, standard_error=math.nan, note=reason, intervals=(), p=math.nan)
         detectable_fall = math.nan

@@ -264,7 +264,7 @@ def _values_of_series(
             f"{measure.measure.name}, control, {start:%Y-%m}", (term,), float(max(low, 0)), float(high)
         )
     for zone, stretch, count in measure.robustness.stretches:
-        text = f"{measure.measure.name}, {zone}, clock from {stretch.start}"
+        text = f"{measure.measure.name}, {zone}, effect decay from {stretch.start}"
         yield PublishedValue(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
 
 

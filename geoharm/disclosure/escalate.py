@@ -80,7 +80,7 @@ def refusal_message(pinned: ExposedCell, where: str) -> str:
     """Return a sentence that says why a release is refused."""
     values = f"{pinned.low:,}" if pinned.low == pinned.high else f"{pinned.low:,} to {pinned.high:,}"
     return (
-        f"All numbers of {where} together leave a withheld count ({pinned.text}) no value but {values}; use larger "
+        f"All numbers of {where} together show that a withheld count ({pinned.text}) can only be {values}; use larger "
         'rings, whole months or fewer phases, or release = "internal".'
     )
 

@@ -69,8 +69,8 @@ def read_history(path: Path) -> ReleaseHistory:
         return ReleaseHistory(dict(record["files"]), Constraints(values, outlines))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
         msg = (
-            f'"{path}" is damaged ({type(error).__name__}), so this release cannot be audited against the last; bring it '
-            "back from a copy, or choose another --out."
+            f'"{path}" is damaged ({type(error).__name__}), so this release cannot be checked together with the last; '
+            "restore it from a copy, or choose another --out."
         )
         raise PublishError(msg) from error
 

@@ -28,7 +28,7 @@ def protect_harm_assessment(
     """
     if assessment is None:
         return None
-    note = f"withheld: a count under {k}, or one that would give it back"
+    note = f"withheld: a count under {k}, or a number from which one would follow"
     suppressed = hidden | {
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm

@@ -54,7 +54,9 @@ def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> Released
     why_not = dict(result.why_not)
     accuracy = None if result.predictive_accuracy is None else _protect_accuracy(result.predictive_accuracy, k)
     if result.predictive_accuracy is not None and accuracy is None:
-        why_not["accuracy"] = f"Withheld: hotspots, or the rest of the study area, hold under {k} events of a period."
+        why_not["accuracy"] = (
+            f"Withheld: hotspots, or the rest of the study area, have fewer than {k} events in a period."
+        )
     return ReleasedPatterns(
         measure=result.measure,
         clusters=None if result.clustering is None else _protect_clusters(result.clustering, area, k),

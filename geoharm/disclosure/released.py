@@ -202,7 +202,7 @@ def suppress_estimate(estimate: Estimate, k: int) -> Estimate:
 
 
 def _suppression_note(k: int) -> str:
-    return f"withheld: a count under {k}, or one that would give it back"
+    return f"withheld: a count under {k}, or a number from which one would follow"
 
 
 @dataclass(frozen=True, slots=True)

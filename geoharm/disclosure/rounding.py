@@ -24,7 +24,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
 
-_NOT_SHOWN_UNDER_RULE = "Withheld: under this rule for small counts no number is shown so closely."
+_NOT_SHOWN_UNDER_RULE = "Withheld: this rule for small counts does not allow numbers that are made from exact counts."
 
 
 def round_counts(release: Release) -> Release:
@@ -81,11 +81,7 @@ def _severities_only(robustness: ReleasedRobustness) -> ReleasedRobustness:
     diagnostics = tuple(
         replace(diagnostic, figure=math.nan, sentence=_NOT_SHOWN_UNDER_RULE) for diagnostic in robustness.diagnostics
     )
-    left_out = (
-        ()
-        if robustness == NOTHING_BESIDE
-        else ("every estimator beside the headline, under this rule for small counts",)
-    )
+    left_out = () if robustness == NOTHING_BESIDE else ("all other estimators, because of this rule for small counts",)
     return ReleasedRobustness(None, diagnostics, None, (*robustness.withheld, *left_out))
 
 

@@ -37,7 +37,7 @@ class SuppressionPattern:
 
 def suppression_note(k: int) -> str:
     """Return the note that stands with a suppressed number."""
-    return f"withheld: a count under {k}, or one that would give it back"
+    return f"withheld: a count under {k}, or a number from which one would follow"
 
 
 def suppress_estimate(estimate: Estimate, k: int) -> Estimate:

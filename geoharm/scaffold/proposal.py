@@ -145,10 +145,12 @@ def propose_study(sources: Sequence[SourceMatch], left_out: Sequence[UnusedFile]
     period = _period(usable, answers)
     if answers.period is None:
         reasons["period"] = Proposal(
-            "period", _period_text(period), "the days that the files reach, and the end does not count"
+            "period", _period_text(period), "the days that the files cover; the end day does not count"
         )
     if not answers.end_given:
-        reasons["end"] = Proposal("end", str(answers.end), "no last day was given, so it is taken to be one day")
+        reasons["end"] = Proposal(
+            "end", str(answers.end), "no last day was given, so the operation is taken to last one day"
+        )
     ledgers = tuple(_ledger_within(ledger_source, period) for ledger_source in usable)
     location_error = max(ledger.location_error for ledger in ledgers)
     operation, notes = _fit_operation(answers, area, ledgers, crs)
@@ -177,7 +179,7 @@ def _usable_sources(sources: Sequence[SourceMatch], answers: Answers) -> tuple[l
         if source.ledger is None:
             unusable.append(
                 UnusedFile(
-                    name, f"read {source.format}, settle what it calls not decided, and run this again with --file"
+                    name, f"read {source.format}, decide what it marks as not decided, and run this again with --file"
                 )
             )
             continue
@@ -269,7 +271,7 @@ def _fit_operation(
         raise DesignError(problem)
     months_before = next((months for months in _MONTHS_BEFORE if add_months(start, -months) >= first_day), 0)
     if not months_before:
-        msg = f"The files begin on {first_day}; less than a month before the operation of {answers.start} cannot be judged."
+        msg = f"The files begin on {first_day}; at least a month before the operation of {answers.start} is needed."
         raise DesignError(msg)
     before = Period(add_months(start, -months_before), start)
     after = []
@@ -300,10 +302,10 @@ def _fit_operation(
         if months_before >= 12
         else f"{months_before} months"
     )
-    missing_text = f"; {', '.join(missing)} not: no days, or months without a file" if missing else ""
+    missing_text = f"; not {', '.join(missing)}: no data, or months without a file" if missing else ""
     return operation_with(rings, before, phases), (
         f"{before_text} up to the operation, as far as the files reach back (to {first_day})",
-        f"what the files reach after it{missing_text}",
+        f"the phases that the files cover{missing_text}",
     )
 
 

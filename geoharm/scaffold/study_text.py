@@ -25,7 +25,7 @@ def study_text(plan: ProposedStudy) -> str:
         f"# not used: {comment_text(unused_file.what)}: {comment_text(unused_file.why)}\n"
         for unused_file in plan.left_out
     )
-    return f"""# Made by `geoharm new`. What is marked "guessed" was read off the files: check each line of it.
+    return f"""# Made by `geoharm new`. What is marked "guessed" was guessed from the files: check each of these lines.
 # What every key means: docs/study-file.md
 
 [study]
@@ -102,9 +102,7 @@ def _measure_text(measure: ProposedMeasure) -> str:
         else ""
     )
     if not measure.is_harm:
-        stands_for = (
-            "activity    = true   # guessed: shown beside the harms and in no sum, as what enforcement or services did"
-        )
+        stands_for = "activity    = true   # guessed: what enforcement or services did; shown next to the harms and never added to them"
     else:
         stands_for = f"harm        = {{ borne_by = {toml_string(measure.borne_by)}, type = {toml_string(measure.type)} }}   # guessed: {measure.rows:,} rows in the files"
     if measure.counted_as_harm:
@@ -124,7 +122,7 @@ recorded_by = {toml_string(recorded)}   # guessed: from what it counts
 
 def _uncounted_text(plan: ProposedStudy) -> str:
     lines = [
-        f"# no measure counts, of {comment_text(name)}: " + ", ".join(toml_string(category) for category in categories[:_MAX_SHOWN])
+        f"# categories of {comment_text(name)} that no measure counts: " + ", ".join(toml_string(category) for category in categories[:_MAX_SHOWN])
         + (f" and {len(categories) - _MAX_SHOWN} more" if len(categories) > _MAX_SHOWN else "")
         for name, categories in plan.uncounted.items()
     ]  # fmt: skip

@@ -77,7 +77,7 @@ def read_background_tiles(table: TomlTable, *, internal: bool) -> BackgroundTile
     elif not url.startswith("https://"):
         reason = "comes without encryption (http://), so everyone on the way could read which place is looked at"
     elif open_placeholders:
-        reason = f"asks for {', '.join(open_placeholders)}, which the map has not"
+        reason = f"needs {', '.join(open_placeholders)}, which the map does not have"
     if reason:
         table.refuse("tiles", f'{reason}; choose another, such as "{_FREE}".')
         return None

@@ -82,13 +82,13 @@ def _check_measures(
                 "enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
             )
             table.problems.append(
-                f'{table.where}: measures: "{name}" {"is " if reason[0] == "e" else ""}{reason}, not harm; a question about harm '
-                "holds measures with harm only."
+                f'{table.where}: measures: "{name}" {"is " if reason[0] == "e" else ""}{reason}, not harm; a composite outcome '
+                "takes measures of harm only."
             )
         elif kinds.get(by_name[name].source) == "treatment_entry" and len(composite.measures) > 1:
             table.problems.append(
-                f'{table.where}: measures: "{name}" counts entries into treatment, where more is no harm, so it has no '
-                "direction in common with others; ask about it alone."
+                f'{table.where}: measures: "{name}" counts entries into treatment, where more is not a harm, so it '
+                "cannot be pooled with other measures; name it alone."
             )
 
 

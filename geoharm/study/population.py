@@ -155,7 +155,7 @@ def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
     header = [name.strip() for name in lines[0]]
     for number, line in enumerate(lines[1:], start=2):
         if len(line) != len(header):
-            raise StudyError([f"{path.name}: row {number} has {len(line)} cells, its head {len(header)}."])
+            raise StudyError([f"{path.name}: row {number} has {len(line)} cells, its header {len(header)}."])
     return header, lines[1:]
 
 
@@ -179,7 +179,7 @@ def _points_inside(
 ) -> Points:
     points = people_inside(x, y, people, area)
     if not len(points):
-        raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
+        raise StudyError([f"{path.name}: by this file, nobody is in the study area; is it the right file?"])
     return points
 
 
@@ -190,12 +190,12 @@ def _spread_over_areas(
     share = np.array([clipped_shape.area / shape.area for clipped_shape, shape in zip(clipped, shapes, strict=True)])
     kept = [index for index in range(len(shapes)) if share[index] > 0]
     if not kept or not (people * share).sum() > 0:
-        raise StudyError([f"{path.name}: nobody is in the study area by this file; is it the right one?"])
+        raise StudyError([f"{path.name}: by this file, nobody is in the study area; is it the right file?"])
     covered = shapely.union_all([clipped[index] for index in kept]).area / area.boundary.area
     if covered < _MIN_COVER:
         raise StudyError(
-            [f"{path.name}: its areas cover {100 * covered:.0f} % of the study area; at least 90 % is needed, or places "
-             "without people would only be places without data."]
+            [f"{path.name}: its areas cover {100 * covered:.0f} % of the study area; at least 90 % is needed, because "
+             "elsewhere missing data would look like places without people."]
         )  # fmt: skip
     areas = Areas(tuple(str(index) for index in kept), tuple(clipped[index] for index in kept))
     try:

@@ -192,7 +192,7 @@ def test_a_release_that_cannot_be_made_safe_is_refused(area, monkeypatch):
     monkeypatch.setattr(
         escalate, "constraints_of", lambda disclosed: Constraints((told("a", "a", 1, 2, withheld=True),), {})
     )
-    with pytest.raises(PublishError, match=r"together leave a withheld count .* no value but 1 to 2; use larger rings"):
+    with pytest.raises(PublishError, match=r"together show that a withheld count .* can only be 1 to 2; use larger rings"):
         protect(result(area, PLENTY))
 
 
@@ -236,7 +236,7 @@ def test_the_record_holds_no_secret_and_a_damaged_one_stops_the_run(area, tmp_pa
         assert withheld == (low != high), text
         assert not (low == high and 0 < low < 5)
     path.write_text("{}", encoding="utf-8")
-    with pytest.raises(PublishError, match=r"is damaged .* bring it back from a copy"):
+    with pytest.raises(PublishError, match=r"is damaged .* restore it from a copy"):
         publish_study(protect(result(area, PLENTY)), tmp_path)
 
 

@@ -68,16 +68,16 @@ def test_cells_on_fewer_than_k_are_blank(change, area, field):
 def test_the_reading_says_question_ground_and_chance(change, area):
     shown = protect_change(ChangeResult(MEASURE, "Op", (change,)), area, 5)
     reading = shown.readings[ChangeKind.INTENSITY]
-    assert reading.startswith("Did the number of events a year change here? Fewer on ")
+    assert reading.startswith("Did the number of events a year change here? Fewer events: ")
     assert "chance can explain the rest" in reading
     assert "5% chance of any coloured cell" in shown.note
-    assert "no effect" in shown.note
+    assert "not an effect of the operation" in shown.note
 
 
-def test_no_change_is_no_ground(change, area):
+def test_no_change_is_no_area(change, area):
     calm = dataclasses.replace(change, adjusted=np.full(change.grid.shape, 0.9))
     reading = protect_change(ChangeResult(MEASURE, "Op", (calm,)), area, 5).readings[ChangeKind.INTENSITY]
-    assert "Fewer on no ground, more on no ground" in reading
+    assert "Fewer events: none; more events: none" in reading
 
 
 def test_without_an_answer_there_is_a_reason_and_no_picture(area):

@@ -58,7 +58,7 @@ def test_a_small_count_or_a_withheld_zone_takes_the_answer_with_it():
         assert all(math.isnan(weight) for _, _, weight in found.rows)
         assert not found.pooled.is_defined
         assert math.isnan(found.detectable_fall)
-        assert composite_sentence(found) == "Withheld: a count under 5, or one that would give it back."
+        assert composite_sentence(found) == "Withheld: a count under 5, or a number from which one would follow."
 
 
 def test_one_part_not_shown_alone_would_follow_from_the_answer_and_two_do_not():

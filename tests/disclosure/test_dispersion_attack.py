@@ -165,11 +165,11 @@ def test_a_clock_is_told_to_the_audit_and_has_few_digits(area):
     clock = disclosed.operations[0].primary.robustness.other_estimators.effect_decay[0]
     assert (clock.initial.value, clock.half_life_running) == (-0.74, 3.1)
     assert clock.months_to_return.pieces == ((1.2, 7.7),)
-    rows = [row for row in constraints_of(disclosed).values if "clock from" in row.text]
+    rows = [row for row in constraints_of(disclosed).values if "effect decay from" in row.text]
     assert len(rows) == 4
     counts = one.counts
     inside = (counts.dates >= np.datetime64("2021-02-01")) & (counts.dates < np.datetime64("2021-07-01"))
-    own = next(row for row in rows if "target, clock from 2021-02-01" in row.text)
+    own = next(row for row in rows if "target, effect decay from 2021-02-01" in row.text)
     assert own.low == own.high == counts.counts[0, inside].sum()
 
 

@@ -59,7 +59,7 @@ def test_activity_is_never_pooled_as_harm(tmp_path):
     path = with_question(tmp_path, ASKED.replace('["finds"]', '["finds", "arrests"]'))
     more = '[[measure]]\nname = "arrests"\nsource = "reports"\nunit = "incidents"\nrecorded_by = "police"\nactivity = true\n'
     path.write_text(path.read_text(encoding="utf-8").replace("[[operation]]", more + "\n[[operation]]", 1))
-    with pytest.raises(StudyError, match='"arrests" is enforcement activity, not harm; a question about harm'):
+    with pytest.raises(StudyError, match='"arrests" is enforcement activity, not harm; a composite outcome takes measures of harm only'):
         read_study(path)
 
 

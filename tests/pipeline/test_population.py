@@ -80,7 +80,7 @@ def test_a_table_of_points_and_one_of_codes(tmp_path, area):
         ("code,n\na,1\nb,-2\nc,3\nd,4\n", 'row 3, n must be a number of 0 or more; it is "-2"'),
         ("code,n\na,1\nb,\nc,3\nd,4\n", 'row 3, n must be a number of 0 or more; it is ""'),
         ("code,m\na,1\n", 'there is no column "n"'),
-        ("code,n\na\n", "row 2 has 1 cells, its head 2"),
+        ("code,n\na\n", "row 2 has 1 cells, its header 2"),
         ("code,n\n", "the table has no rows"),
         ("ward,n\na,1\n", "longitude and latitude, or one of area codes"),
         ("longitude,latitude,n\n100,10,5\n", "nobody is in the study area"),

@@ -53,7 +53,7 @@ def test_a_lock_after_the_operation_began_says_what_it_cannot_know(tmp_path):
     first = min(one.period.start for one in study.operations)
     late = preregistration.write_lock(study, outcomes_loaded=False, day=first)
     assert late.sentence.endswith(
-        "The operation had begun by then: whether its outcomes were seen elsewhere, no file can tell."
+        "The operation had begun by then: no file can show whether its outcomes were seen elsewhere."
     )
     early = preregistration.write_lock(study, outcomes_loaded=False, day=first - timedelta(days=1), again=True)
     assert not early.operation_begun
@@ -71,7 +71,7 @@ def test_a_lock_after_the_operation_began_says_what_it_cannot_know(tmp_path):
         ),
         ("seed    = 1", "seed    = 2", "study, seed: was 1, is 2"),
         ('recorded_by = "public"', 'recorded_by = "agency"', "measures, finds, recorded_by: was public, is agency"),
-        ('name      = "Operation Test"', 'name      = "Other"', "operations, Operation Test: taken out"),
+        ('name      = "Operation Test"', 'name      = "Other"', "operations, Operation Test: removed"),
     ],
 )
 def test_a_changed_plan_says_what_changed(tmp_path, old, new, said):
@@ -195,4 +195,4 @@ def test_mitigation_and_values_are_part_of_the_plan(tmp_path):
     path.write_text(text.replace("after     = ", planned) + '\n[values]\nprofiles = ["equal"]\n', encoding="utf-8")
     said = " ".join(preregistration.preregistration_status(read_study(path)).changes)
     assert "mitigation: was [], is" in said
-    assert "values, profiles, crime-severity: taken out" in said
+    assert "values, profiles, crime-severity: removed" in said
