@@ -183,4 +183,4 @@ def _open_error(path: Path, detail: str) -> DatabaseError:
         )
     if path.is_file():
         return DatabaseError(f'"{path}" is not a database that this version can open; choose another --db.')
-    return DatabaseError(f'The database "{path}" cannot be made there; choose another --db.')
+    return DatabaseError(f'The database "{path}" cannot be created there; choose another --db.')

@@ -114,7 +114,7 @@ def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFa
     if rules.thousands and re.fullmatch(rf"[0-9]{{1,3}}({re.escape(rules.thousands)}[0-9]{{3}})+(\.0*)?", text):
         number = text.replace(rules.thousands, "")
     if not re.fullmatch(r"[0-9]{1,15}(\.0*)?", number):
-        return FieldFault("is neither a whole number of zero or more nor a declared sign of a suppressed one")
+        return FieldFault("is neither a whole number of zero or more nor a declared symbol for a suppressed number")
     value = int(number.split(".")[0])
     if value % rules.rounded_to:
         return FieldFault(f"is not a multiple of {rules.rounded_to}, to which the format says numbers are rounded")
@@ -170,7 +170,7 @@ def _from_interval(
     estimate: float, low: float, high: float, rules: TableRules
 ) -> tuple[float, float, str] | tuple[str, FieldFault]:
     if not low <= estimate <= high or low == high:
-        return "low", FieldFault("and the upper bound do not hold the estimate between them")
+        return "low", FieldFault("and the upper bound do not enclose the estimate")
     z = _STANDARD_NORMAL.inv_cdf(0.5 + rules.level / 2)
     return estimate, (high - low) / (2 * z), "confidence interval"
 

@@ -163,9 +163,7 @@ def save_areas(
             code = read_code(raw_code, rules)
             code = raw_code if isinstance(code, FieldFault) else code
             if code in shapes:
-                msg = (
-                    f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; mend the area file.'
-                )
+                msg = f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
                 raise DataError(msg)
             shapes[code] = shape
     rows = []

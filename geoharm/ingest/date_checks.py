@@ -74,19 +74,19 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, in
     for index, rows, line in used_patterns:
         pattern = input_format.date_formats[index]
         if len(used_patterns) > 1:
-            note("several date formats", rows, line, f"the date is read by {pattern}, others of the file are not")
+            note("several date formats", rows, line, f"the date is read by {pattern}; other dates of the file are not")
         swapped_pattern = swap_day_month(pattern)
         if not swapped_pattern or input_format.order_checked:
             continue
         read_both_ways, first_different_line = _count_read_both_ways(connection, index, swapped_pattern)
         if read_both_ways == rows and first_different_line:
-            sentence = f"every date also reads by {swapped_pattern}; the declared {pattern} was taken"
+            sentence = f"every date can also be read by {swapped_pattern}; the declared {pattern} was used"
             note("dates read two ways", rows, first_different_line, sentence)
     if input_format.zone:
         skipped, repeated = clock_change_gaps(input_format.zone)
         for kind, ranges, description in (
             ("skipped time", skipped, "is one that the clocks skipped"),
-            ("repeated time", repeated, "came twice as the clocks went back"),
+            ("repeated time", repeated, "occurred twice because the clocks went back"),
         ):
             rows, line = _count_in_ranges(connection, ranges, input_format)
             if rows:
@@ -127,8 +127,8 @@ def _refuse_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_fo
     if midnights >= _MIN_MIDNIGHTS and rows == midnights:
         remedy = "Leave out utc" if input_format.utc else "Write trust_offset = false"
         msg = (
-            f'"{name}": all {rows:,} dates are midnight in UTC, so they are days and not moments; the clock of '
-            f"{input_format.zone} would move them. {remedy} under [date]; nothing was read."
+            f'"{name}": all {rows:,} dates are midnight in UTC, so they are days without times; conversion '
+            f"to {input_format.zone} would shift them. {remedy} under [date]; nothing was read."
         )
         raise QualityError(msg)
 
@@ -146,11 +146,13 @@ def _refuse_swapped_dates(
     ).fetchall()[0]
     if only_swapped and only_swapped >= _SWAPPED_SHARE * date_count:
         if read_swapped >= _NEARLY_ALL * date_count:
-            finding = f"nearly all read by {swapped_pattern}. Day and month are probably changed over: write {swapped_pattern} under date.formats"
+            finding = f"nearly all can be read by {swapped_pattern}. Day and month are probably swapped: write {swapped_pattern} under date.formats"
         else:
-            finding = f"read by {swapped_pattern}. Two orders of day and month stand in one column, so mend the file"
+            finding = (
+                f"can be read by {swapped_pattern}. The column mixes two orders of day and month, so correct the file"
+            )
         msg = (
-            f'"{name}": {only_swapped:,} of {date_count:,} dates (first in line {line:,}) do not read by {pattern}, but {finding}; '
+            f'"{name}": {only_swapped:,} of {date_count:,} dates (first in line {line:,}) cannot be read by {pattern}, but {finding}; '
             "nothing was read."
         )
         raise QualityError(msg)
@@ -171,7 +173,7 @@ def _refuse_swapped_dates(
     else:
         return
     msg = (
-        f'"{name}": by {pattern} all {rows:,} dates {finding}. Day and month are probably changed over: write {swapped_pattern} under '
+        f'"{name}": by {pattern} all {rows:,} dates {finding}. Day and month are probably swapped: write {swapped_pattern} under '
         "date.formats, or order_checked = true under [date] if they are not; nothing was read."
     )
     raise QualityError(msg)
@@ -195,7 +197,7 @@ def _refuse_spreadsheet_swaps(connection: duckdb.DuckDBPyConnection, name: str, 
             msg = (
                 f'"{name}": the dates written like "{input_format.date_formats[first_index]}" all have a day of 12 or less, those like '
                 f'"{input_format.date_formats[second_index]}" one of 13 or more: a spreadsheet has swapped day and month where it could. '
-                "Export the file anew and do not open it, or write order_checked = true under [date] if the days are "
+                "Export the file again and do not open it in a spreadsheet, or write order_checked = true under [date] if the days are "
                 "right; nothing was read."
             )
             raise QualityError(msg)

@@ -111,9 +111,11 @@ def date_problems(name: str, date: dict[str, Any]) -> list[str]:
     ]
     if zone and zone not in available_timezones():
         suggestion = nearest_hint(str(zone), available_timezones())
-        problems.append(f'{name}: date.zone is "{zone}", which is no time zone; {suggestion}')
+        problems.append(f'{name}: date.zone is "{zone}", which is not a time zone; {suggestion}')
     if date.get("utc") and not zone:
-        problems.append(f'{name}: date.utc is true; name the place\'s clock under date.zone, such as "Europe/London".')
+        problems.append(
+            f'{name}: date.utc is true; name the place\'s time zone under date.zone, such as "Europe/London".'
+        )
     for pattern in date.get("formats", []):
         prefix = f'{name}: date.formats has "{pattern}", which'
         unit = finest_unit(pattern)
@@ -121,15 +123,17 @@ def date_problems(name: str, date: dict[str, Any]) -> list[str]:
             problems.append(f'{prefix} names no part of a date; write a pattern such as "%Y-%m-%d".')
         elif "%Z" in pattern:
             problems.append(
-                f"{prefix} takes a zone's letters, which mean several zones; write the letters as they stand."
+                f"{prefix} reads the letters of a time zone, which are ambiguous; write the letters as fixed text, such as UTC."
             )
         elif PRECISIONS.index(unit) > coarsest_allowed:
             problems.append(f'{prefix} names no {PRECISIONS[PRECISIONS.index(unit) - 1]}; write precision = "{unit}".')
         elif has_offset(pattern) and trusted and not zone:
             problems.append(
-                f"{prefix} says how far its clock is from UTC: name the place's clock under date.zone, such as "
+                f"{prefix} has a UTC offset: name the place's time zone under date.zone, such as "
                 '"Europe/London", or write trust_offset = false if times are local in spite of it.'
             )
         elif "%z" in pattern and not trusted:
-            problems.append(f"{prefix} reads an offset that is not trusted; write it as it stands, such as +00.")
+            problems.append(
+                f"{prefix} reads a UTC offset, but trust_offset is false; write the offset as fixed text, such as +00."
+            )
     return problems

@@ -102,7 +102,7 @@ def note_weights(connection: duckdb.DuckDBPyConnection, source: str, file: str) 
         "SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE weight IS NULL AND fault IS NULL"
     ).fetchall()[0]
     if rows:
-        save_note(connection, source, QualityNote("no weight", rows, line, "state no weight: each weighs 1", file))
+        save_note(connection, source, QualityNote("no weight", rows, line, "have no weight: each counts as 1", file))
 
 
 def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
@@ -121,7 +121,7 @@ def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str)
         decimals = digits
     if decimals:
         metres = 111_320 * 10.0**-decimals
-        sentence = f"degrees have {decimals} decimal{'s' if decimals > 1 else ''}: places stand on a grid of about {metres:,.0f} m"
+        sentence = f"degrees have {decimals} decimal{'s' if decimals > 1 else ''}: places lie on a grid of about {metres:,.0f} m"
         save_note(connection, source, QualityNote("rounded coordinates", rows, line, sentence, file))
 
 
@@ -141,7 +141,7 @@ def _half_empty_months(months: Months, total_counts: NDArray[np.int64]) -> Itera
             and known_counts[index] < _HALF_EMPTY_SHARE * median_count
             and median_count - known_counts[index] > _HALF_EMPTY_SIGMAS * np.sqrt(variance)
         ):
-            sentence = f"in {_month_label(months[index])}, where the months around it have about {_rounded(median_count)}: it may not be complete"
+            sentence = f"in {_month_label(months[index])}, while the months around it have about {_rounded(median_count)}: the month may be incomplete"
             yield QualityNote("half-empty month", int(total_counts[index]), 0, sentence)
 
 
@@ -199,7 +199,7 @@ def _recording_steps(
         _, index, mean_before, mean_after = sharpest
         sentence = (
             f"{label} went from about {_rounded(mean_before)} to about {_rounded(mean_after)} a month in {_month_label(months[index])}: "
-            "recording, or what happened, changed at once"
+            "recording, or the events themselves, changed suddenly"
         )
         yield QualityNote("step", 0, 0, sentence)
 
@@ -223,8 +223,8 @@ def _recording_gaps(connection: duckdb.DuckDBPyConnection, source: str) -> Itera
     for _, first_day, length, expected in sorted(gaps)[:_MAX_GAPS]:
         start_date = date(1970, 1, 1) + timedelta(days=first_day)
         sentence = (
-            f"no row from {start_date} to {start_date + timedelta(days=length - 1)} ({length} days), where the weeks around let "
-            f"about {_rounded(expected)} be expected"
+            f"no row from {start_date} to {start_date + timedelta(days=length - 1)} ({length} days), where about "
+            f"{_rounded(expected)} would be expected from the weeks around it"
         )
         yield QualityNote("gap", 0, 0, sentence)
 
@@ -277,7 +277,7 @@ def _shared_points(connection: duckdb.DuckDBPyConnection, source: str, input_for
     median_distance = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
     contradiction = ", though the format calls them exact" if input_format.quality == "exact" else ""
     sentence = (
-        f"stand on {len(points):,} points, {rows / len(points):,.1f} a point, half of the points within {median_distance:,.0f} m of "
+        f"lie on {len(points):,} points, {rows / len(points):,.1f} per point, half of the points within {median_distance:,.0f} m of "
         f"the next: places are snapped or repeated{contradiction}"
     )
     yield QualityNote("shared points", rows, 0, sentence)

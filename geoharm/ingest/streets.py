@@ -130,7 +130,7 @@ def save_streets(
         save_note(
             connection,
             source,
-            QualityNote("vertices", repeated_vertices, 0, "vertices stand twice in a row and are left out once"),
+            QualityNote("vertices", repeated_vertices, 0, "vertices repeat the one before them and are left out"),
         )
 
 

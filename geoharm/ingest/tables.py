@@ -168,7 +168,7 @@ def _note_areas(connection: duckdb.DuckDBPyConnection, source: Source, input_for
         save_note(connection, name, QualityNote("one area", 0, 0, sentence))
         return
     if source.areas is None:
-        sentence = "no area file was given, so nothing of it can be counted for a zone"
+        sentence = "no area file was given, so its values cannot be counted for a zone"
         save_note(connection, name, QualityNote("no area file", 0, 0, sentence))
         return
     for sentence in source.areas.notes:
@@ -214,7 +214,7 @@ def _note_values(connection: duckdb.DuckDBPyConnection, source: str, input_forma
             "SELECT count(*) FROM tidy.area_value WHERE source = ? AND low < high", [source]
         ).fetchall()[0][0]
         if count:
-            sentence = "the number is suppressed or rounded, and kept as the least and the most it can be"
+            sentence = "the number is suppressed or rounded, and kept as an interval from its lowest to its highest possible value"
             save_note(connection, source, QualityNote("interval", count, 0, sentence))
     first, last, areas, categories, present = connection.execute(
         f"""SELECT min(since), max(until), count(DISTINCT area), count(DISTINCT category), count(*)

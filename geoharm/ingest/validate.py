@@ -91,7 +91,7 @@ def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
     staged = read_file(engine.connection, source, rule.input_format, [condition for condition, _, _ in faults])
     sha256 = staged.sha256 or source.sha256()
     if source.stamp() != stamp:
-        msg = f'The file "{name}" changed while it was read; let the program that writes it end, and run again.'
+        msg = f'The file "{name}" changed while it was read; wait until the program that writes it has ended, and run again.'
         raise DataError(msg)
     check_dates(engine.connection, name, rule.input_format)
     _refuse_swapped_coordinates(engine.connection, name, rule)

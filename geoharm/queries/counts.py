@@ -142,7 +142,7 @@ def _count_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid)
     cell = grid.cell_of(x, y)
     if off_grid := int((cell < 0).sum()):
         msg = (
-            f'The grid does not cover the study area: {off_grid:,} of {x.size:,} places of "{source}" lie off it; make it with '
+            f'The grid does not cover the study area: {off_grid:,} of {x.size:,} places of "{source}" lie outside it; make it with '
             "grid_over and the study area's boundary."
         )
         raise DesignError(msg)

@@ -31,7 +31,7 @@ def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...
         raise DataError(msg)
     if start is not None and not (start <= first and last < end):
         msg = (
-            f'The source "{source}" is said to cover {start} up to {end}, but has rows from {first} to {last}; '
+            f'The source "{source}" is declared to cover {start} up to {end}, but has rows from {first} to {last}; '
             "widen covers, or narrow the study period."
         )
         raise DataError(msg)

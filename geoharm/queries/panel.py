@@ -48,7 +48,7 @@ def unit_panel(
     for window in windows:
         are_whole = (period.is_whole_years if unit == "year" else period.is_whole_months for period in window.periods)
         if unit and not all(are_whole):
-            msg = f'"{measure.name}" is dated by {unit}; the window "{window.name}" must start and end on the first of one.'
+            msg = f'"{measure.name}" is dated by {unit}; the window "{window.name}" must start and end on the first day of a {unit}.'
             raise DesignError(msg)
     points = dated_points(engine, measure)
     rows, columns = np.floor((points.y - origin[1]) / side), np.floor((points.x - origin[0]) / side)

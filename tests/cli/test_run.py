@@ -483,8 +483,8 @@ def test_a_study_with_tables_beside_its_events_runs_and_shows_their_ledgers_only
     assert again.returncode == 0, again.stderr
     for text in (
         "entries.csv: 14 read = 13 kept + 1 rejected + 0 duplicate",
-        'rejected, first in line 15: "value" is neither a whole number of zero or more nor a declared sign',
-        "1 row: the number is suppressed or rounded, and kept as the least and the most it can be",
+        'rejected, first in line 15: "value" is neither a whole number of zero or more nor a declared symbol for a suppressed number',
+        "1 row: the number is suppressed or rounded, and kept as an interval from its lowest to its highest possible value",
         "fear.csv: 2 read = 2 kept", "services.csv: 6 read = 6 kept", "streets.geojson: 6 read = 6 kept",
     ):  # fmt: skip
         assert text in again.stdout, text
@@ -501,7 +501,7 @@ def test_formats_check_and_guess_know_the_other_kinds(tmp_path):
     assert "a.csv: 3 read = 2 kept + 0 rejected + 1 duplicate" in found.stdout
     assert "note: 1 row: the number is suppressed" in found.stdout
     guessed = call("formats", "guess", "a.csv", "--kind", "area_table", "--out", "own.toml", folder=tmp_path)
-    assert 'undecided: values: "<5" are no numbers' in guessed.stdout
+    assert 'undecided: values: "<5" are not numbers' in guessed.stdout
     checked = call("formats", "check", "a.csv", "--format", "own.toml", folder=tmp_path)
     assert checked.returncode == 1
     assert 'in 2 of 3 values (first in line 3) "count" is neither' in checked.stderr

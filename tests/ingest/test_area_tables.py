@@ -99,10 +99,10 @@ TRAPS = {
     "outside the period": ("001,1999-03,1\n", (6, "date", "is before the study period")),
     "empty": ("001,2020-03,\n", (6, "value", "is empty: missing, not zero")),
     "a sign for nothing": ("001,2020-03,-\n", (6, "value", "is empty: missing, not zero")),
-    "undeclared sign": ("001,2020-03,c\n", (6, "value", "is neither a whole number of zero or more nor a declared sign of a suppressed one")),
-    "a rate": ("001,2020-03,1.5\n", (6, "value", "is neither a whole number of zero or more nor a declared sign of a suppressed one")),
-    "negative": ("001,2020-03,-1\n", (6, "value", "is neither a whole number of zero or more nor a declared sign of a suppressed one")),
-    "a decimal comma": ('001,2020-03,"1,2"\n', (6, "value", "is neither a whole number of zero or more nor a declared sign of a suppressed one")),
+    "undeclared sign": ("001,2020-03,c\n", (6, "value", "is neither a whole number of zero or more nor a declared symbol for a suppressed number")),
+    "a rate": ("001,2020-03,1.5\n", (6, "value", "is neither a whole number of zero or more nor a declared symbol for a suppressed number")),
+    "negative": ("001,2020-03,-1\n", (6, "value", "is neither a whole number of zero or more nor a declared symbol for a suppressed number")),
+    "a decimal comma": ('001,2020-03,"1,2"\n', (6, "value", "is neither a whole number of zero or more nor a declared symbol for a suppressed number")),
     "a short row": ("001,2020-03\n", (6, "row", "has fewer columns than the header")),
     "the same cell, another value": ("002,2020-01,13\n", (6, "value", "is given more than once with different values; none of them is kept")),
 }  # fmt: skip
@@ -372,7 +372,7 @@ def test_every_mistake_of_a_format_is_named_at_once(tmp_path):
     together = "\n".join(caught.value.problems)
     for part in (
         "columns.phone is not a known key", "personal data (phone) never enter", 'container = "geojson" is not allowed', 'unit = "fortnight"',
-        "headers = \"(\" is no regular expression", "suppressed must give each sign the least and the most", "say where the values stand",
+        "headers = \"(\" is not a regular expression", "suppressed must give each symbol the lowest and highest number", "say where the values are",
         "name the column of area codes", "date.formats is missing",
     ):  # fmt: skip
         assert part in together, part
@@ -392,7 +392,7 @@ def test_a_guess_can_be_read_and_names_its_doubts(file, kind, rows, tmp_path):
     found = guess_table(single_input_file(tmp_path / "a.csv"), kind)
     assert "phone" not in found.toml
     if "*" in file:
-        assert any('"*" are no numbers' in line for line in found.undecided)
+        assert any('"*" are not numbers' in line for line in found.undecided)
         assert "id_width = 2" in found.toml
     assert read_format(own(tmp_path, found.toml), tmp_path).guessed
     (tmp_path / "own.toml").write_text(
@@ -439,7 +439,7 @@ BAD_ANSWERS = {
     "no error": ("40,,,,", ("estimate", "has no standard error, confidence interval or sample size")),
     "half an interval": ("40,,36,,", ("estimate", "has no standard error, confidence interval or sample size")),
     "no error at all": ("40,0,,,", ("standard_error", "is not above 0")),
-    "outside its interval": ("40,,41,45,", ("low", "and the upper bound do not hold the estimate between them")),
+    "outside its interval": ("40,,41,45,", ("low", "and the upper bound do not enclose the estimate")),
     "no percent": ("140,2,,,", ("estimate", "is not a percent: it does not lie between 0 and 100")),
     "no number": ("40,few,,,", ("standard_error", "is not a number")),
     "not a number": ("nan,2,,,", ("estimate", "is not a number")),

@@ -59,8 +59,8 @@ def test_american_dates_read_as_british_stop(tmp_path, area):
     with pytest.raises(QualityError) as stop:
         read(tmp_path, area, texts, '["%d/%m/%Y"]')
     assert str(stop.value) == (
-        '"a.csv": 54 of 100 dates (first in line 14) do not read by %d/%m/%Y, but nearly all read by %m/%d/%Y. Day and '
-        "month are probably changed over: write %m/%d/%Y under date.formats; nothing was read."
+        '"a.csv": 54 of 100 dates (first in line 14) cannot be read by %d/%m/%Y, but nearly all can be read by %m/%d/%Y. Day and '
+        "month are probably swapped: write %m/%d/%Y under date.formats; nothing was read."
     )
 
 
@@ -75,7 +75,7 @@ def test_dates_that_read_both_ways_are_noted(tmp_path, area):
     assert days == [date(2019, 4, 3), date(2019, 4, 5)]
     [note] = [note for note in ledger.notes if note.kind == "dates read two ways"]
     assert note.text() == (
-        "a.csv: 2 rows, first in line 2: every date also reads by %m/%d/%Y; the declared %d/%m/%Y was taken"
+        "a.csv: 2 rows, first in line 2: every date can also be read by %m/%d/%Y; the declared %d/%m/%Y was used"
     )
 
 
@@ -103,8 +103,8 @@ def test_several_formats_in_one_column_are_counted(tmp_path, area):
     ledger, days = read(tmp_path, area, ["2019-01-05", "05.02.2019", "2019-01-06"], '["%Y-%m-%d", "%d.%m.%Y"]')
     assert days == [date(2019, 1, 5), date(2019, 2, 5), date(2019, 1, 6)]
     assert [note.text() for note in ledger.notes if note.kind == "several date formats"] == [
-        "a.csv: 2 rows, first in line 2: the date is read by %Y-%m-%d, others of the file are not",
-        "a.csv: 1 row, first in line 3: the date is read by %d.%m.%Y, others of the file are not",
+        "a.csv: 2 rows, first in line 2: the date is read by %Y-%m-%d; other dates of the file are not",
+        "a.csv: 1 row, first in line 3: the date is read by %d.%m.%Y; other dates of the file are not",
     ]
 
 
@@ -225,15 +225,15 @@ def test_years_are_counted_whole_or_not_at_all(tmp_path, area):
 @pytest.mark.parametrize(
     ("formats", "more", "sentence"),
     [
-        ('["%Y-%m-%d %H:%M:%S%z"]', "", "name the place's clock under date.zone"),
-        ('["epoch-ms"]', "", "name the place's clock under date.zone"),
+        ('["%Y-%m-%d %H:%M:%S%z"]', "", "name the place's time zone under date.zone"),
+        ('["epoch-ms"]', "", "name the place's time zone under date.zone"),
         ('["%Y-%m-%dT%H:%M:%SZ"]', "", "or write trust_offset = false if times are local in spite of it"),
-        ('["%Y-%m-%d %H:%M:%S%z"]', "trust_offset = false", "reads an offset that is not trusted"),
-        ('["%Y-%m-%d %H:%M %Z"]', 'zone = "Europe/London"', "takes a zone's letters, which mean several zones"),
-        ('["%Y-%m-%d"]', "utc = true", "date.utc is true; name the place's clock"),
+        ('["%Y-%m-%d %H:%M:%S%z"]', "trust_offset = false", "reads a UTC offset, but trust_offset is false"),
+        ('["%Y-%m-%d %H:%M %Z"]', 'zone = "Europe/London"', "reads the letters of a time zone, which are ambiguous"),
+        ('["%Y-%m-%d"]', "utc = true", "date.utc is true; name the place's time zone"),
         ('["%Y-%m-%d"]', 'order_checked = "yes"', "must be true or false"),
         ('["%Y-%m"]', "", 'which names no day; write precision = "month"'),
-        ('["%Y-%m-%d"]', 'zone = "Europe/Lundon"', 'is no time zone; did you mean "Europe/London"?'),
+        ('["%Y-%m-%d"]', 'zone = "Europe/Lundon"', 'is not a time zone; did you mean "Europe/London"?'),
     ],
 )
 def test_a_zone_that_is_missing_or_unknown_is_refused(tmp_path, area, formats, more, sentence):

@@ -49,7 +49,7 @@ MADE = {
     ),
     "day and month cannot be told apart": (
         table(When_Reported=lambda n: f"{n % 9 + 1:02d}/{n % 7 + 1:02d}/2020", lat=LATS, lng=LONS),
-        {"date": "When_Reported"}, ["read every text alike; say which is meant"], [],
+        {"date": "When_Reported"}, ["can both read every text; say which is meant"], [],
     ),
     "day first, told by one row": (
         table(Date=lambda n: "25/01/2020" if n == 60 else f"{n % 9 + 1:02d}/{n % 7 + 1:02d}/2020", lat=LATS, lng=LONS),
@@ -61,7 +61,7 @@ MADE = {
     ),
     "a second format half way, in UTC by its look": (
         table(OCCURRED_ON_DATE=lambda n: f"{DAYS[n]} 10:00:00{'+00' if n > 50 else ''}", Lat=LATS, Long=LONS),
-        {"date": "OCCURRED_ON_DATE"}, ["2 formats stand in one column", "end in an offset"], [],
+        {"date": "OCCURRED_ON_DATE"}, ["the column has 2 formats", "end in an offset"], [],
     ),
     "year and month in columns": (
         table(lat=LATS, lng=LONS, year=lambda n: 2020, month=lambda n: n % 12 + 1),
@@ -73,7 +73,7 @@ MADE = {
     ),
     "state plane feet": (
         table(X_COORD=lambda n: 1_178_000 + 7 * n, Y_COORD=lambda n: 1_871_000 + n, Date=DAYS),
-        {"longitude": "X_COORD", "latitude": "Y_COORD"}, ["no degrees"], ["EPSG:27700"],
+        {"longitude": "X_COORD", "latitude": "Y_COORD"}, ["are not degrees"], ["EPSG:27700"],
     ),
     "degrees before feet where both are there": (
         table(X_COORD=lambda n: 1_178_000 + n, Y_COORD=lambda n: 1_871_000 + n, Date=DAYS, **POINT),
@@ -107,7 +107,7 @@ MADE = {
         table(Date=DAYS, **POINT, Needles=lambda n: n % 5), {"date": "Date"}, ['"Needles" may say how many'], [],
     ),
     "repeated ids": (
-        table(**{"Case No": lambda n: n // 2, "Date": DAYS, **POINT}), {"id": "Case No"}, ["40 sampled ids come again"], [],
+        table(**{"Case No": lambda n: n // 2, "Date": DAYS, **POINT}), {"id": "Case No"}, ["40 sampled ids are repeated"], [],
     ),
     "day numbers of a spreadsheet": (
         table(Date=lambda n: 43_000 + n, **POINT), {"date": "Date"}, ["look like excel-serial"], [],
@@ -153,7 +153,7 @@ def test_fields_and_doubts_of_made_files(case, tmp_path):
         ("swapped degrees", "EPSG:????"),
         ("a closing date only", "columns.date is missing"),
         ("decimal commas", "columns.longitude is missing"),
-        ("a second format half way, in UTC by its look", "name the place's clock under date.zone"),
+        ("a second format half way, in UTC by its look", "name the place's time zone under date.zone"),
     ],
 )
 def test_what_is_not_decided_is_left_open_and_cannot_be_used(case, missing, tmp_path):
@@ -243,7 +243,7 @@ def test_the_same_columns_from_every_container_and_every_row_read(kind, tmp_path
         ("Crime report\na,b\n1,2\n", "has no delimiter"),
         ("Crime report,\na,b\n1,2\n", "names fewer than two columns"),
         ("", "is empty"),
-        (b"ab\x00\x01\x02" * 9, "is no text"),
+        (b"ab\x00\x01\x02" * 9, "is not text"),
         ('[{"a": 1}]', "not a GeoJSON FeatureCollection"),
         ("a,b\n1\n2\n", "no row as long as its header"),
     ],

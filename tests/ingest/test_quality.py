@@ -71,7 +71,7 @@ def test_a_half_empty_month_is_named(tmp_path, area, rng):
     rows = [row for row in steady(rng) if not 365 + 7 <= row[0] < 365 + 31]
     found = notes_of(tmp_path, area, rows)
     [note] = found["half-empty month"]
-    assert note.sentence.startswith("in January 2018, where the months around it have about ")
+    assert note.sentence.startswith("in January 2018, while the months around it have about ")
     assert note.rows == sum(365 <= row[0] < 396 for row in rows)
     [gap] = found["gap"]
     assert gap.sentence.startswith("no row from 2018-01-08 to 2018-01-31 (24 days), ")
@@ -83,7 +83,7 @@ def test_a_step_in_recording_is_named(tmp_path, area, rng):
     before, after = (int(figure) for figure in re.findall(r"about (\d+)", note.sentence))
     assert before == pytest.approx(91, rel=0.1)
     assert after == pytest.approx(183, rel=0.1)
-    assert "a month in January 2019: recording, or what happened, changed at once" in note.sentence
+    assert "a month in January 2019: recording, or the events themselves, changed suddenly" in note.sentence
 
 
 def test_a_category_that_begins_late_is_named(tmp_path, area, rng):
@@ -108,10 +108,10 @@ def test_snapped_and_rounded_places_are_named(tmp_path, area, rng):
     rows = [(day, *corners[rng.integers(len(corners))], "find") for day, *_ in steady(rng)]
     found = notes_of(tmp_path, area, rows, digits=3)
     [note] = found["shared points"]
-    assert f"stand on {len(corners)} points" in note.sentence
+    assert f"lie on {len(corners)} points" in note.sentence
     assert "though the format calls them exact" in note.sentence
     [rounded] = found["rounded coordinates"]
-    assert rounded.sentence == "degrees have 3 decimals: places stand on a grid of about 111 m"
+    assert rounded.sentence == "degrees have 3 decimals: places lie on a grid of about 111 m"
 
 
 def test_identical_rows_are_counted_and_kept(tmp_path, area, rng):

@@ -192,7 +192,7 @@ def test_lines_of_every_container_and_system(ending, crs, input_format, tmp_path
     assert (made.end[0], made.end[1]) == (made.start[1], made.start[2])
     assert made.nodes == 8
     # GeoJSON keeps seven decimals of a degree: a double vertex may come back a hair apart, never lost.
-    assert any("vertices stand twice" in note.sentence for note in ledger.notes) or ending != "zip"
+    assert any("vertices repeat the one before" in note.sentence for note in ledger.notes) or ending != "zip"
 
 
 def test_nan_and_unplaceable_coordinates_are_rejected(tmp_path, area, span):

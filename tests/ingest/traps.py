@@ -279,7 +279,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "a line end inside quotes": Trap("two lines, one row", {"a.csv": HEADER + f'7,2020-01-01,{LON},{LAT},"two\nlines"\n' + good(2) + good(3, "bad")}, 0, (ONE_OF_3, "first in line 5")),
         "a short row after a quoted line end": Trap("both in one file", {"a.csv": HEADER + f'7,2020-01-01,{LON},{LAT},"two\nlines"\n1,2\n' + good(2) + good(3, "bad") + good(4) + good(5)}, 0, ("6 read = 4 kept + 2 rejected", "first in line 6")),
         "text after a quote": Trap('`"x"y`', row(f'2,2020-01-01,{LON},{LAT},"x"y'), 0, (ONE_OF_3, "first in line 3", "has a quote where none is allowed")),
-        "an unclosed quote": Trap("opens in line 3", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)}, 1, ("line 3: a quote opens here and takes in the lines up to 5",)),
+        "an unclosed quote": Trap("opens in line 3", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)}, 1, ("line 3: a quote opens here and includes the lines up to 5",)),
         "a quote that swallows rows and ends": Trap("opens in line 3, ends in line 5", {"a.csv": HEADER + good(1) + f'2,2020-01-01,{LON},{LAT},"open\n' + good(3) + good(4)[:-1] + '"\n' + good(5)}, 1, ("which look like separate rows",)),
         "a line of 2 million signs": Trap("in line 3", {"a.csv": rows(1) + "x" * 2_100_000 + "\n"}, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
         "a cell over many lines": Trap("3 million signs between quotes", {"a.csv": rows(1) + f'2,2020-01-01,{LON},{LAT},"' + ("x" * 99 + "\n") * 30_000 + '"\n'}, 1, ("line 3: a quote opens here",)),
@@ -321,7 +321,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "two formats in one column": Trap("with and without a time", {"a.csv": dated("2020-01-01 10:00", "2020-01-02", "2020-01-03")}, 0, ("3 read = 3 kept", 'note: a.csv: 1 row, first in line 2: the date is read by %Y-%m-%d %H:%M;', 'note: a.csv: 2 rows, first in line 3: the date is read by %Y-%m-%d;'), own('formats = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]\nprecision = "moment"')),
         "dates that a spreadsheet turned": Trap("days up to 12 in one format, over 12 in another", {"a.csv": dated(*[f"2020-{n % 3 + 1:02d}-{n % 12 + 1:02d}" for n in range(40)], *[f"{n % 14 + 13}/02/2020" for n in range(40)])}, 1, ("a spreadsheet has swapped day and month where it could",), own('formats = ["%Y-%m-%d", "%d/%m/%Y"]')),
         "an offset and no zone": Trap("`2020-06-01T23:30:00Z`", {"a.csv": dated("2020-06-01T23:30:00Z")}, 1, ("has a UTC offset", "date.zone", "trust_offset = false"), own('formats = ["%Y-%m-%dT%H:%M:%SZ"]')),
-        "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('date.zone is "London", which is no time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
+        "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('date.zone is "London", which is not a time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
         "days written as times": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 1, ("all 25 dates are midnight in UTC, so they are days without times", "trust_offset = false"), own(LONDON)),
         "a time the clocks skipped": Trap("29 March 2020 01:30 in London", {"a.csv": dated("2020-03-29 01:30", "2020-03-29 03:30")}, 0, (KEPT_2, "1 row, first in line 2: the time is one that the clocks skipped in Europe/London")
              , own(LOCAL)),

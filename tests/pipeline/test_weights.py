@@ -77,7 +77,7 @@ def test_blank_weights_weigh_one_and_bad_ones_are_rejected_with_their_reason(tmp
     ((reason, rows, _),) = file.reasons
     assert (reason, rows) == ('"weight" is not a number of zero or more', 3)
     (note,) = ledger.notes
-    assert (note.kind, note.rows, note.sentence) == ("no weight", 2, "state no weight: each weighs 1")
+    assert (note.kind, note.rows, note.sentence) == ("no weight", 2, "have no weight: each counts as 1")
     assert weighed.counted.total == 2317
     assert weighed.total == 2 * 1 + 0 + 2 * (2317 - 3)
 

@@ -111,7 +111,7 @@ def test_a_grid_that_does_not_cover_the_area_is_refused(tmp_path, area, span):
     with (
         open_engine(tmp_path / "t.duckdb", inputs=tmp_path) as store,
         pytest.raises(
-            DesignError, match=r"The grid does not cover the study area: \d+ of 50 places of \"s\" lie off it"
+            DesignError, match=r"The grid does not cover the study area: \d+ of 50 places of \"s\" lie outside it"
         ),
     ):
         cell_counts(store, MEASURE, small)

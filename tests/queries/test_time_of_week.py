@@ -113,10 +113,10 @@ def test_a_span_of_which_one_end_is_a_day_has_no_hour(tmp_path, area, span):
     assert (found.sum(), found[0, 10]) == (1, 1)
 
 
-def spike(hour: int, many: int, robustness: int):
+def spike(hour: int, many: int, neighbours: int):
     start = datetime(2020, 6, 1)
     times = [start + timedelta(days=n % 28, hours=hour) for n in range(many)]
-    times += [start + timedelta(days=n % 28, hours=(hour + step) % 24) for n in range(robustness) for step in (-1, 1)]
+    times += [start + timedelta(days=n % 28, hours=(hour + step) % 24) for n in range(neighbours) for step in (-1, 1)]
     times += [start + timedelta(days=n % 28, hours=hour, minutes=20) for n in range(5)]
     return [(text(time), "") for time in times]
 

@@ -84,7 +84,7 @@ def detect_date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[s
         read_by_one_only = [read_by[pattern] - read_by_both for pattern in pair]
         if all(read_by_one_only) or not any(read_by_one_only):
             problem = (
-                "read every text alike"
+                "can both read every text"
                 if not any(read_by_one_only)
                 else "are both needed, so the column mixes two orders"
             )
@@ -103,12 +103,12 @@ def detect_date_patterns(values: Sequence[str]) -> tuple[tuple[str, ...], list[s
         needed.append(best)
         unread -= read_by[best]
     if len(needed) > 1:
-        doubts.append(f"date: {len(needed)} formats stand in one column ({' and '.join(needed)})")
+        doubts.append(f"date: the column has {len(needed)} formats ({' and '.join(needed)})")
     offsets = [pattern for pattern in needed if pattern.endswith(_OFFSET_ENDINGS)]
     if offsets:
         doubts.append(
-            f"date: some texts end in an offset ({offsets[0]}); say whether they are the local clock all the same, as written "
-            "here, or UTC: then add date.zone"
+            f"date: some texts end in an offset ({offsets[0]}); decide whether these times are local, as written here, "
+            "or in UTC; if in UTC, add date.zone"
         )
     if unread and not any("say which is meant" in doubt for doubt in doubts):
         doubts.append(f"date: {len(unread):,} of {len(texts):,} different texts fit no known pattern")

@@ -95,7 +95,7 @@ def guess_events(sample: FileSample) -> FormatGuess:
     undecided += _duplicate_doubts(sample, chosen, evidence)
     undecided += _category_doubts(sample, chosen)
     undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
-    undecided.append("the publisher, the licence and the sentence it asks for")
+    undecided.append("the publisher, the licence and the attribution it requires")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
     toml = _format_toml(sample, chosen, patterns, crs)
@@ -172,14 +172,14 @@ def _coordinate_system(sample: FileSample, chosen: Chosen) -> tuple[str, list[st
         )
         return _crs.LONLAT, evidence, doubts  # fmt: skip
     if max(abs(south), abs(north)) <= 180 and max(abs(west), abs(east)) <= 90:
-        return _UNKNOWN_CRS, evidence, ["crs: longitude and latitude look swapped; change them over under [columns]"]
+        return _UNKNOWN_CRS, evidence, ["crs: longitude and latitude look swapped; swap them under [columns]"]
     fitting_systems = _crs.systems_that_fit(x, y)
     candidates = ", ".join(f"{code} ({name})" for code, name in fitting_systems)
     hint = (
         f"the numbers would fit {candidates}, a UTM zone" if fitting_systems else "the numbers could be of a UTM zone"
     )
     return _UNKNOWN_CRS, evidence, [
-        f"crs: the coordinates are no degrees; {hint} or a state plane in feet or metres; name it under [location]"
+        f"crs: the coordinates are not degrees; {hint} or a state plane in feet or metres; name it under [location]"
     ]  # fmt: skip
 
 
@@ -191,8 +191,8 @@ def _duplicate_doubts(sample: FileSample, chosen: Chosen, evidence: list[str]) -
         evidence.append(f"id: {repeated:,} of {len(ids):,} sampled ids are repeated")
         if not repeated:
             return []
-        return [f"duplicates: {repeated:,} sampled ids come again; rule = \"id\" takes rows of one id, date, place and "
-                "category as one event, none takes each row as one"]  # fmt: skip
+        return [f"duplicates: {repeated:,} sampled ids are repeated; rule = \"id\" counts rows of one id, date, place and "
+                "category as one event, rule = \"none\" counts each row as an event"]  # fmt: skip
     identical = len(sample.rows) - len(set(sample.rows))
     return [f"duplicates: there is no id, and {identical:,} of {len(sample.rows):,} sampled rows are the same as another; "
             "they are kept as events of their own"] if identical else []  # fmt: skip
@@ -207,7 +207,7 @@ def _category_doubts(sample: FileSample, chosen: Chosen) -> list[str]:
         more = f" and {len(counts) - _MAX_CATEGORIES_SHOWN:,} more" if len(counts) > _MAX_CATEGORIES_SHOWN else ""
         doubts.append(f"category: which of these are harm and which are activity: {shown}{more}")
     else:
-        doubts.append("category: no column was found; say under [category] constant what every row is")
+        doubts.append("category: no column was found; write the category of all rows under [category] constant")
     if chosen.weight and {"date", "year"} & set(chosen.columns):
         doubts.append(
             f'unit: "{chosen.weight}" may say how many of something a row stands for; as weight, it would be summed'
@@ -230,7 +230,7 @@ publisher = ""
 licence = ""
 attribution = ""
 tried_on = "untried"
-guessed = true    # take this line out once every other line is checked; until then no study reads by it
+guessed = true    # remove this line once every other line is checked; until then no study uses this format
 {container_table}{zip_table}"""
 
 
@@ -240,14 +240,18 @@ def column_lines(sample: FileSample, chosen: Mapping[str, int]) -> str:
 
 
 def _format_toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
-    formats_comment = "" if patterns else "   # not decided: no format is complete without"
+    formats_comment = "" if patterns else "   # not decided, but required"
     weight_line = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
     category_table = (
-        "" if "category" in chosen.columns else '\n[category]\nconstant = ""   # not decided: what every row is\n'
+        ""
+        if "category" in chosen.columns
+        else '\n[category]\nconstant = ""   # not decided: the category of all rows\n'
     )
     # A time with a UTC offset gives the day only once the local time zone is known.
     has_offsets = any(map(has_offset, patterns))
-    zone_line = '\n# zone = ""   # not decided: the clock of the place, such as "Europe/London"' if has_offsets else ""
+    zone_line = (
+        '\n# zone = ""   # not decided: the time zone of the place, such as "Europe/London"' if has_offsets else ""
+    )
     used = set(chosen.columns.values())
     blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANKS})
     values_table = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *blank_texts]))}]\n" if blank_texts else ""
@@ -261,7 +265,7 @@ formats = [{", ".join(map(toml_string, patterns))}]{formats_comment}
 precision = "{precision_of(patterns)}"{zone_line}
 
 [location]
-crs = "{crs}"{"   # not decided: no format is complete without" if crs == _UNKNOWN_CRS else ""}
+crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}
 quality = "exact"     # not decided
 typical_error_m = 0   # not decided
 

@@ -101,7 +101,7 @@ def read_sample(source: InputFile) -> FileSample:
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         return _geojson(source)
     if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        msg = f'The file "{source.name}" is no text, and no table that geoharm can read.'
+        msg = f'The file "{source.name}" is not text, and not a table that geoharm can read.'
         raise DataError(msg)
     return _text(source)
 
@@ -148,7 +148,7 @@ def _text(source: InputFile) -> FileSample:
         first_line = text_stream.readline(MAX_LINE)
         delimiter = max(",;\t|", key=first_line.count)
         if first_line.count(delimiter) == 0:
-            msg = f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); it is no table that can be guessed.'
+            msg = f'The first line of "{source.name}" has no delimiter ( , ; tab or | ); no format can be guessed.'
             raise DataError(msg)
         try:
             raw_header = next(csv.reader([first_line], delimiter=delimiter))
@@ -166,7 +166,7 @@ def _text(source: InputFile) -> FileSample:
     if ragged:
         notes.append(f"{ragged:,} of {count:,} rows are longer or shorter than the header")
     if encoding == "cp1252":
-        notes.append("encoding: the file is not utf-8; cp1252 reads it, but look at its accents")
+        notes.append("encoding: the file is not utf-8; cp1252 can read it, but check its accented letters")
     return FileSample(
         source.name, "csv", tuple(header), tuple(rows), delimiter, encoding.replace("-sig", ""), notes=tuple(notes)
     )
@@ -222,7 +222,7 @@ def _check_names(source: InputFile, header: Sequence[str]) -> None:
         problem = "looks like a row of values" if values else "names fewer than two columns"
         msg = (
             f'The first line of "{source.name}" {problem} ({shown}), and columns are found by their names; '
-            "make the first line one of names, and save the file again."
+            "make the first line a line of column names, and save the file again."
         )
         raise DataError(msg)
 
@@ -262,7 +262,7 @@ def _excel(source: InputFile) -> FileSample:
                 source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, rows_below)),
                 sheet=sheet if len(names) > 1 else "", header_row=number + 1, notes=tuple(notes),
             )  # fmt: skip
-    msg = f'No sheet of "{source.name}" has a line of names over rows of values; no format can be guessed.'
+    msg = f'No sheet of "{source.name}" has a row of column names above rows of values; no format can be guessed.'
     raise DataError(msg)
 
 

@@ -102,7 +102,7 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     if kind == "survey":
         lines += ["", "[survey]", 'measured = "percent"', "level = 0.95"]
         undecided.append("what the estimate is (percent, proportion or mean), and the level of its interval")
-    undecided.append("the publisher, the licence and the sentence it asks for")
+    undecided.append("the publisher, the licence and the attribution it requires")
     return FormatGuess("\n".join(lines) + "\n", tuple(evidence), tuple(undecided))
 
 
@@ -191,8 +191,8 @@ def _note_non_numbers(rows: Sequence[Sequence[str]], columns: Sequence[int], und
     if symbols:
         shown = ", ".join(toml_string(symbol) for symbol in symbols[:_MAX_SYMBOLS_SHOWN])
         undecided.append(
-            f"values: {shown} are no numbers; if they stand for suppressed ones, declare them under values.suppressed with the "
-            'least and the most they can be, such as { "*" = [1, 4] }; if for nothing, under values.blank'
+            f"values: {shown} are not numbers; if they stand for suppressed numbers, declare them under values.suppressed with the "
+            'lowest and highest value they can have, such as { "*" = [1, 4] }; if for missing values, under values.blank'
         )
 
 

@@ -161,8 +161,8 @@ def read_rules(name: str, kind: str, tables: Mapping[str, Any], problems: list[s
             )
     elif ("value" in columns) + ("headers" in date_table) + ("columns" in values_table) != 1:
         problems.append(
-            f"{name}: say where the values stand: one column (columns.value), one column a category (values.columns), "
-            "or one column a period (date.headers)."
+            f"{name}: say where the values are: one column (columns.value), one column per category (values.columns), "
+            "or one column per period (date.headers)."
         )
     _check_date_source(name, columns, date_table, problems)
     measured = survey_table.text("measured", "percent", choices=MEASURED)
@@ -221,12 +221,12 @@ def _check_date_source(name: str, columns: TomlTable, date_table: TomlTable, pro
     declared = ("date" in columns) + ("year" in columns) + ("headers" in date_table)
     if declared != 1:
         problems.append(
-            f"{name}: say when once: columns.date, or columns.year (with month or quarter), or date.headers."
+            f"{name}: give the date in one way only: columns.date, columns.year (with month or quarter), or date.headers."
         )
     if "numbered_from" in date_table:
         if "formats" in date_table or "date" not in columns:
             problems.append(
-                f"{name}: date.numbered_from goes with columns.date that holds 1, 2, 3 ... and without date.formats."
+                f"{name}: date.numbered_from needs a columns.date that holds 1, 2, 3 ..., and no date.formats."
             )
         return
     formats = date_table.texts("formats", ())
@@ -257,7 +257,7 @@ def _check_regex(date_table: TomlTable, pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        date_table.refuse("headers", f"is no regular expression: {error}.")
+        date_table.refuse("headers", f"is not a regular expression: {error}.")
 
 
 def _value_columns(values: TomlTable) -> tuple[tuple[str, str], ...]:
@@ -276,7 +276,8 @@ def _suppressed(values: TomlTable) -> tuple[tuple[str, int, int], ...]:
         is_valid = isinstance(pair, list) and len(pair) == 2 and all(type(bound) is int for bound in pair)
         if not is_valid or not 0 <= pair[0] <= pair[1]:
             values.refuse(
-                "suppressed", 'must give each sign the least and the most it can stand for, such as { "*" = [1, 4] }.'
+                "suppressed",
+                'must give each symbol the lowest and highest number it can stand for, such as { "*" = [1, 4] }.',
             )
             return ()
         rules.append((symbol.strip(), pair[0], pair[1]))

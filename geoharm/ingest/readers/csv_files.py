@@ -133,7 +133,7 @@ def _scan(source: InputFile) -> _Scan:
 def _not_text(source: InputFile, input_format: Format) -> DataError:
     remedy = 'Name its encoding under [csv] encoding, such as "cp1252"'
     if input_format.encoding != "utf-8":
-        remedy = "Check [csv] encoding, and whether the file is whole"
+        remedy = "Check [csv] encoding, and whether the file is complete"
     return encoding_error(source, input_format.encoding, wayout=remedy)
 
 
@@ -153,7 +153,7 @@ def _header(source: InputFile, input_format: Format) -> list[str]:
     except UnicodeError as error:
         raise _not_text(source, input_format) from error
     except csv.Error as error:
-        msg = f'The header of "{source.name}" has a quote that is not closed, or one where none may be; mend the file.'
+        msg = f'The header of "{source.name}" has a quote that is not closed, or one where none is allowed; correct the file.'
         raise DataError(msg) from error
     if any(is_broken_text(name) for name in record):
         raise _not_text(source, input_format)
@@ -234,7 +234,7 @@ def _records(
             except UnicodeError as error:
                 raise _not_text(source, input_format) from error
             except csv.Error:
-                record, fault = [], "has a quote in a place where none may be"
+                record, fault = [], "has a quote where none is allowed"
             else:
                 if record is None:
                     return
@@ -243,8 +243,8 @@ def _records(
                 fault = _shape_fault(record, width, input_format.encoding)
             if reader.line_num > first_line and (fault or _holds_rows(record, input_format, width, date_position)):
                 msg = (
-                    f'"{source.name}", line {first_line}: a quote opens here and takes in the lines up to {reader.line_num}, '
-                    "which look like rows of their own. Mend the file; nothing was read."
+                    f'"{source.name}", line {first_line}: a quote opens here and includes the lines up to {reader.line_num}, '
+                    "which look like separate rows. Correct the file; nothing was read."
                 )
                 raise DataError(msg)
             yield first_line, fault or record[:width]

@@ -95,9 +95,9 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
     try:
         document: Any = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise encoding_error(source, "utf-8", wayout="GeoJSON is utf-8: save it so") from error
+        raise encoding_error(source, "utf-8", wayout="GeoJSON must be utf-8: save it in utf-8") from error
     except (ValueError, RecursionError) as error:
-        location = f" (line {error.lineno}, sign {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        location = f" (line {error.lineno}, character {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         msg = f'The file "{source.name}" is not valid GeoJSON{location}; export it again.'
         raise DataError(msg) from error
     features = document.get("features") if isinstance(document, dict) else None
@@ -124,7 +124,7 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
         properties = _properties(feature)
         values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
         if any(value is not None and is_broken_text(value) for value in values):
-            writer.reject(number, "holds signs that are no text")
+            writer.reject(number, "has characters that are not text")
         else:
             writer.keep(number, [*values, *coordinates])
     return writer.close()

@@ -229,6 +229,6 @@ def match_columns(name: str, header: Sequence[str], input_format: Format) -> dic
             f"its header is {shown}."
         )
         if len(header) == 1 and input_format.container == "csv":
-            msg += " If another sign divides its columns, name it under [csv] delimiter."
+            msg += " If another character separates its columns, name it under [csv] delimiter."
         raise DataError(" ".join(msg.split()))
     return positions
