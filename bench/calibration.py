@@ -31,15 +31,15 @@ from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast
 from geoharm.model.counts import Change
-from geoharm.simulation.panel_worlds import PanelWorld, draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
 from geoharm.simulation.random_fields import smooth_field
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
 
 ROOT = Path(__file__).parent.parent
 POLYGONS = ROOT.parent / "shared" / "data" / "merseyside-lsoa"
-SMOOTH = PanelWorld()
-LOCAL = PanelWorld(local_trend=0.12, shock=0.20, own_shock=0.15)
+SMOOTH = PanelSettings()
+LOCAL = PanelSettings(local_trend=0.12, shock=0.20, own_shock=0.15)
 ROUGH = replace(LOCAL, shock=0.35, shock_memory=0.9, own_shock=0.25)
 # (fall in the target, share of the fall that moves into the ring)
 EFFECTS = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.4, 0.3), (0.4, 1.0))
@@ -47,12 +47,12 @@ ANCHORED = (0, 3)  # positions in EFFECTS at which the other methods are run too
 
 
 @dataclass(frozen=True)
-class Cell:
+class Scenario:
     """One simulation scenario: how counts vary, the city, how the target is chosen, and what goes wrong.
 
     Parameters
     ----------
-    world : PanelWorld
+    world : PanelSettings
         How counts vary over places and months.
     side : int
         Units along each edge of a grid city.
@@ -78,7 +78,7 @@ class Cell:
         "grid" or "polygons".
     """
 
-    world: PanelWorld
+    world: PanelSettings
     side: int = 30
     target: int = 9
     sites: int = 1
@@ -92,46 +92,46 @@ class Cell:
     city: str = "grid"
 
 
-CELLS = {
-    "base: local, v 2": Cell(LOCAL),
-    "smooth, v 1": Cell(replace(SMOOTH, dispersion=1.0)),
-    "smooth, v 2": Cell(SMOOTH),
-    "smooth, v 5": Cell(replace(SMOOTH, dispersion=5.0)),
-    "local, v 1": Cell(replace(LOCAL, dispersion=1.0)),
-    "local, v 5": Cell(replace(LOCAL, dispersion=5.0)),
-    "rough": Cell(ROUGH),
-    "3 months after": Cell(replace(LOCAL, after=3)),
-    "6 months after": Cell(replace(LOCAL, after=6)),
-    "1 unit": Cell(LOCAL, target=1, sites=2),
-    "4 units": Cell(LOCAL, target=4, sites=2),
-    "30 units": Cell(LOCAL, target=30),
-    "400 units, 24 months": Cell(replace(LOCAL, before=24), side=20),
-    "576 units, 16-unit target": Cell(LOCAL, side=24, target=16),
-    "1,444 units, 48 months": Cell(replace(LOCAL, before=48), side=38),
-    "60 months before": Cell(replace(LOCAL, before=60)),
-    "low rate 0.2": Cell(replace(LOCAL, rate=0.2)),
-    "high rate 8": Cell(replace(LOCAL, rate=8.0)),
-    "chosen on last year's peak": Cell(LOCAL, choose="peak"),
-    "peak, smooth, v 5": Cell(replace(SMOOTH, dispersion=5.0), choose="peak"),
-    "peak, 1 unit": Cell(LOCAL, target=1, sites=2, choose="peak"),
-    "chosen as rising": Cell(LOCAL, choose="rising"),
-    "chosen on an earlier year": Cell(LOCAL, choose="earlier"),
-    "chosen on knowledge": Cell(LOCAL, choose="informed"),
-    "peak, 3 months after": Cell(replace(LOCAL, after=3), choose="peak"),
-    "peak, 400 units, 24 months": Cell(replace(LOCAL, before=24), side=20, choose="peak"),
-    "20% recorded one unit off": Cell(LOCAL, leak=0.2),
-    "5% of units break": Cell(replace(LOCAL, breaks=0.05)),
-    "30% moved to far places": Cell(LOCAL, far=0.3),
-    "half months, 1.5 months after": Cell(replace(LOCAL, after=2, steps=4, rate=6.0), steps_after=6),
-    "effect halves every 4 months": Cell(LOCAL, half_life=4.0),
-    "four operations": Cell(LOCAL, operations=4),
-    "four operations, smooth": Cell(SMOOTH, operations=4),
-    "recording falls 20% everywhere": Cell(LOCAL, recording="city"),
-    "recording changes by neighbourhood": Cell(LOCAL, recording="places"),
-    "recording rises 15% in the target": Cell(LOCAL, recording="target"),
-    "irregular areas (Merseyside)": Cell(replace(LOCAL, rate=4.0), city="polygons"),
-    "irregular areas, peak": Cell(replace(LOCAL, rate=4.0), city="polygons", choose="peak"),
-    "irregular areas, 6 months after": Cell(replace(LOCAL, rate=4.0, after=6), city="polygons"),
+SCENARIOS = {
+    "base: local, v 2": Scenario(LOCAL),
+    "smooth, v 1": Scenario(replace(SMOOTH, dispersion=1.0)),
+    "smooth, v 2": Scenario(SMOOTH),
+    "smooth, v 5": Scenario(replace(SMOOTH, dispersion=5.0)),
+    "local, v 1": Scenario(replace(LOCAL, dispersion=1.0)),
+    "local, v 5": Scenario(replace(LOCAL, dispersion=5.0)),
+    "rough": Scenario(ROUGH),
+    "3 months after": Scenario(replace(LOCAL, after=3)),
+    "6 months after": Scenario(replace(LOCAL, after=6)),
+    "1 unit": Scenario(LOCAL, target=1, sites=2),
+    "4 units": Scenario(LOCAL, target=4, sites=2),
+    "30 units": Scenario(LOCAL, target=30),
+    "400 units, 24 months": Scenario(replace(LOCAL, before=24), side=20),
+    "576 units, 16-unit target": Scenario(LOCAL, side=24, target=16),
+    "1,444 units, 48 months": Scenario(replace(LOCAL, before=48), side=38),
+    "60 months before": Scenario(replace(LOCAL, before=60)),
+    "low rate 0.2": Scenario(replace(LOCAL, rate=0.2)),
+    "high rate 8": Scenario(replace(LOCAL, rate=8.0)),
+    "chosen on last year's peak": Scenario(LOCAL, choose="peak"),
+    "peak, smooth, v 5": Scenario(replace(SMOOTH, dispersion=5.0), choose="peak"),
+    "peak, 1 unit": Scenario(LOCAL, target=1, sites=2, choose="peak"),
+    "chosen as rising": Scenario(LOCAL, choose="rising"),
+    "chosen on an earlier year": Scenario(LOCAL, choose="earlier"),
+    "chosen on knowledge": Scenario(LOCAL, choose="informed"),
+    "peak, 3 months after": Scenario(replace(LOCAL, after=3), choose="peak"),
+    "peak, 400 units, 24 months": Scenario(replace(LOCAL, before=24), side=20, choose="peak"),
+    "20% recorded one unit off": Scenario(LOCAL, leak=0.2),
+    "5% of units break": Scenario(replace(LOCAL, breaks=0.05)),
+    "30% moved to far places": Scenario(LOCAL, far=0.3),
+    "half months, 1.5 months after": Scenario(replace(LOCAL, after=2, steps=4, rate=6.0), steps_after=6),
+    "effect halves every 4 months": Scenario(LOCAL, half_life=4.0),
+    "four operations": Scenario(LOCAL, operations=4),
+    "four operations, smooth": Scenario(SMOOTH, operations=4),
+    "recording falls 20% everywhere": Scenario(LOCAL, recording="city"),
+    "recording changes by neighbourhood": Scenario(LOCAL, recording="places"),
+    "recording rises 15% in the target": Scenario(LOCAL, recording="target"),
+    "irregular areas (Merseyside)": Scenario(replace(LOCAL, rate=4.0), city="polygons"),
+    "irregular areas, peak": Scenario(replace(LOCAL, rate=4.0), city="polygons", choose="peak"),
+    "irregular areas, 6 months after": Scenario(replace(LOCAL, rate=4.0, after=6), city="polygons"),
 }
 REASONS = {
     "events are expected": "few expected",
@@ -164,7 +164,7 @@ def choose(rng, cell, city, monthly, rates, level):
     ----------
     rng : numpy.random.Generator
         Source of random numbers.
-    cell : Cell
+    cell : Scenario
         The scenario.
     city : bench.worlds.City
         The city.
@@ -193,7 +193,7 @@ def choose(rng, cell, city, monthly, rates, level):
     return rng.permutation(np.flatnonzero(eligible))
 
 
-def mixed(rates, leak):
+def with_location_error(rates, leak):
     """Return rates of which a share is recorded in the eight neighbours (grid cities with one site in each unit)."""
     if not leak:
         return rates
@@ -219,7 +219,7 @@ def replicate(cell, seed, read=None):
     rates = unit_rates[city.unit_of] * city.share[:, None]
     split = world.before * world.steps
     late = slice(split, split + cell.steps_after if cell.steps_after else None)
-    recorded = recording(rng, cell, city, mixed(rates, cell.leak), split)
+    recorded = recording(rng, cell, city, with_location_error(rates, cell.leak), split)
     counts = draw_counts(rng, recorded, world.dispersion)
     monthly = counts[:, :split].reshape(counts.shape[0], world.before, world.steps).sum(axis=2)
     order = choose(rng, cell, city, monthly, rates[:, :split].mean(axis=1), level[city.unit_of] * city.share)
@@ -244,7 +244,7 @@ def recording(rng, cell, city, rates, split):
     ----------
     rng : numpy.random.Generator
         Source of random numbers.
-    cell : Cell
+    cell : Scenario
         The scenario.
     city : bench.worlds.City
         The city.
@@ -269,7 +269,7 @@ def one_operation(rng, cell, where, monthly, late):
     ----------
     rng : numpy.random.Generator
         Source of random numbers.
-    cell : Cell
+    cell : Scenario
         The scenario.
     where : tuple of City and Setup
         The city, and the operation in it.
@@ -308,7 +308,7 @@ def one_operation(rng, cell, where, monthly, late):
             row |= by_placebo(forecasts[zone], row["y"])
             row["or"] = oracle(row["y"], recorded[mask].sum(), cell.world.dispersion)
             if number in ANCHORED and matched_controls:
-                row |= others_say(monthly, counts_after, mask, control, matched_controls[zone])
+                row |= other_method_results(monthly, counts_after, mask, control, matched_controls[zone])
                 if synthetic and zone == "target":
                     target_series = np.append(monthly[mask].sum(axis=0), by_step[mask].sum(axis=0))
                     row["sc"] = synthetic.interval(target_series)
@@ -369,7 +369,7 @@ def planted(rng, cell, found, late, effect):
     ----------
     rng : numpy.random.Generator
         Source of random numbers.
-    cell : Cell
+    cell : Scenario
         The scenario.
     found : bench.worlds.Setup
         The operation.
@@ -399,8 +399,8 @@ def planted(rng, cell, found, late, effect):
     touched = in_target | in_ring
     if far is not None:
         touched = touched | far
-    ratio = recorded / mixed(rates, cell.leak)
-    as_recorded = mixed(changed, cell.leak) * ratio
+    ratio = recorded / with_location_error(rates, cell.leak)
+    as_recorded = with_location_error(changed, cell.leak) * ratio
     if cell.recording == "target":
         as_recorded[in_target] *= 1.15
     changed_counts[touched] = draw_counts(rng, as_recorded[touched], cell.world.dispersion)
@@ -451,8 +451,8 @@ def by_placebo(learned, after):
     code = next((code for part, code in REASONS.items() if part in reason), reason)
     if forecast is None:
         return {"no": code}
-    stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.centre
-    half_width = float(stdtrit(forecast.freedom, 0.975)) * forecast.scale
+    stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.bias
+    half_width = float(stdtrit(forecast.degrees_of_freedom, 0.975)) * forecast.scale
     ends = unstabilise_variance(
         [stabilised, stabilised - half_width, stabilised + half_width], phi=forecast.phi, tau2=forecast.tau2
     )
@@ -460,8 +460,8 @@ def by_placebo(learned, after):
     row["fc"] = [
         forecast.mean,
         forecast.detectable_fall,
-        forecast.effective,
-        forecast.busy,
+        forecast.effective_places,
+        forecast.busy_places,
         forecast.phi,
         forecast.tau2,
         forecast.log_error,
@@ -510,7 +510,7 @@ def like(monthly, mask, found, data, zone):
         return sums[place, months - length : months].sum(), sums[place, months:].sum()
 
     matched = candidates[anchors.matched(own, sums[candidates, :months])]
-    home = found.places.home
+    home = found.places.operation_cell
     distance = np.hypot(found.places.row[candidates] - home[0], found.places.column[candidates] - home[1])
     nearest, scale = anchors.nearest_passing(own, sums[candidates, :months], distance, phi)
     return own[-length:].sum(), phi, before_and_after(matched), before_and_after(candidates[nearest]), scale
@@ -542,7 +542,7 @@ def synthetic_of(city, found, monthly, counts):
     return anchors.Synthetic(city.near[donors] @ np.column_stack([monthly, counts]).astype(float), counts.shape[1])
 
 
-def others_say(monthly, seen, mask, control, alike):
+def other_method_results(monthly, seen, mask, control, alike):
     """Return the other methods' estimates and intervals for a zone.
 
     Parameters
@@ -602,7 +602,7 @@ def run(path, names, repeats, minutes, first=0, read=None):
     path : Path
         File of JSON lines.
     names : list of str
-        Scenarios, by their names in `CELLS`.
+        Scenarios, by their names in `SCENARIOS`.
     repeats : int
         Number of the last replication, plus one.
     minutes : float
@@ -624,10 +624,10 @@ def run(path, names, repeats, minutes, first=0, read=None):
                 missing = [
                     seed for seed in range(first, min(level, repeats)) if seed not in done.setdefault(name, set())
                 ]
-                if not missing or city_of(CELLS[name]) is None:
+                if not missing or city_of(SCENARIOS[name]) is None:
                     continue
                 for number in missing:
-                    row = {"cell": name, "seed": number, "row": replicate(CELLS[name], seed_of(name, number), read)}
+                    row = {"cell": name, "seed": number, "row": replicate(SCENARIOS[name], seed_of(name, number), read)}
                     out.write(json.dumps(short(row)).encode() + b"\n")
                     out.flush()
                     done[name].add(number)
@@ -647,11 +647,11 @@ def main() -> None:
             for number in range(2):
                 print(
                     json.dumps(
-                        short({"cell": name, "seed": number, "row": replicate(CELLS[name], seed_of(name, number))})
+                        short({"cell": name, "seed": number, "row": replicate(SCENARIOS[name], seed_of(name, number))})
                     )
                 )
         return
-    names = [cell_name for cell_name in CELLS if cell_name in argument("--cells", ";".join(CELLS)).split(";")]
+    names = [cell_name for cell_name in SCENARIOS if cell_name in argument("--cells", ";".join(SCENARIOS)).split(";")]
     path = Path(argument("--rows", "calibration.jsonl"))
     run(
         path,

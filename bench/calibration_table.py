@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import displaced
-from bench.calibration import CELLS, EFFECTS, ROOT, argument, rows_of
+from bench.calibration import EFFECTS, ROOT, SCENARIOS, argument, rows_of
 from geoharm.evaluation.pooling.forest import forest
 
 SUMMARY = ROOT / "bench" / "calibration.json"
@@ -68,12 +68,12 @@ def share(found):
     return round(100 * float(np.mean(found)), 1) if len(found) else None
 
 
-def middle(found):
+def median(found):
     """Return the median to three decimals; None for an empty list."""
     return round(float(np.median(found)), 3) if len(found) else None
 
 
-def of_method(sets, method):
+def method_figures(sets, method):
     """Return the figures of one method in one zone. `sets` holds for each operation a list of five rows, one an effect."""
     covered, covered_events, bias, length, rejected, below20, below40, above_in_ring = [], [], [], [], [], [], [], []
     for effects in sets:
@@ -100,14 +100,14 @@ def of_method(sets, method):
     figures = {
         "intervals": len(covered), "coverage": share(covered), "rejects": share(rejected), "power20": share(below20),
         "power40": share(below40), "ring_power": share(above_in_ring), "bias": round(float(np.mean(bias)), 3) if bias else None,
-        "rmse": round(float(np.sqrt(np.mean(np.square(bias)))), 3) if bias else None, "length": middle(length),
+        "rmse": round(float(np.sqrt(np.mean(np.square(bias)))), 3) if bias else None, "length": median(length),
     }  # fmt: skip
     if method == "ca":
         figures["coverage_events"] = share(covered_events)
     return figures
 
 
-def of_verdicts(sets):
+def verdict_figures(sets):
     """Return how often the report would say "cannot tell", and how often it would state a finding."""
     states_without_effect = [state_of(effects[0]) for effects in sets]
     answered = [effects for effects in sets if "no" not in effects[0] and "ca" in effects[0]]
@@ -119,10 +119,10 @@ def of_verdicts(sets):
         "false_findings_of_strong": share([state_of(effects[0]) == "finding" for effects in strong]),
         "findings20": share([state_of(effects[1]) == "finding" for effects in sets]),
         "findings40": share([state_of(effects[3]) == "finding" for effects in sets]),
-        "detectable": middle([effects[0]["fc"][1] for effects in sets if "fc" in effects[0]]),
-        "independent": middle([effects[0]["fc"][2] for effects in sets if "fc" in effects[0]]),
-        "expected": middle([effects[0]["m"] for effects in sets]),
-        "answered": of_method(answered, "ca"),
+        "detectable": median([effects[0]["fc"][1] for effects in sets if "fc" in effects[0]]),
+        "independent": median([effects[0]["fc"][2] for effects in sets if "fc" in effects[0]]),
+        "expected": median([effects[0]["m"] for effects in sets]),
+        "answered": method_figures(answered, "ca"),
         "reasons": {},
     }
     for effects in sets:
@@ -160,7 +160,7 @@ def pooled(rows):
         pooled_by_zone[letter] = {
             "groups": len(length), "coverage": share(covered), "rejects": share([side != 0 for side in sides[0]]),
             "power20": share([side < 0 for side in sides[1]]), "power40": share([side < 0 for side in sides[3]]),
-            "length": middle(length),
+            "length": median(length),
         }  # fmt: skip
     return pooled_by_zone
 
@@ -173,7 +173,7 @@ def by_class(by_cell):
         for low, high in zip(edges[key], edges[key][1:], strict=False):
             covered, rejected = [], []
             for name, rows in by_cell.items():
-                if CELLS[name].recording == "target":
+                if SCENARIOS[name].recording == "target":
                     continue
                 for row in rows:
                     for operation in operations(row):
@@ -201,7 +201,7 @@ def shortened(by_cell):
     for factor in (1.0, 0.9, 0.85, 0.8):
         cell_coverage, cell_rejects = {}, {}
         for name, rows in by_cell.items():
-            if CELLS[name].recording == "target":
+            if SCENARIOS[name].recording == "target":
                 continue
             for zone, letter in ZONES.items():
                 covered, rejected = [], []
@@ -228,12 +228,12 @@ def shortened(by_cell):
 
 
 def rows_by_world(paths):
-    """Return the rows of the files by scenario, in the order of `CELLS`. Each seed counts once."""
+    """Return the rows of the files by scenario, in the order of `SCENARIOS`. Each seed counts once."""
     rows_by_name = {}
     for path in paths:
         for row in rows_of(path):
             rows_by_name.setdefault(row["cell"], {})[row["seed"]] = row["row"]
-    return {name: list(rows_by_name[name].values()) for name in CELLS if name in rows_by_name}
+    return {name: list(rows_by_name[name].values()) for name in SCENARIOS if name in rows_by_name}
 
 
 def summarise(paths):
@@ -245,10 +245,10 @@ def summarise(paths):
         cells[name] = {"replications": len(rows)}
         for zone, letter in ZONES.items():
             sets = [operation[zone] for operation in all_operations]
-            cells[name][letter] = of_verdicts(sets) | {
-                "methods": {method: of_method(sets, method) for method in METHODS}
+            cells[name][letter] = verdict_figures(sets) | {
+                "methods": {method: method_figures(sets, method) for method in METHODS}
             }
-        if CELLS[name].operations > 1:
+        if SCENARIOS[name].operations > 1:
             cells[name]["pooled"] = pooled(rows)
     return {
         "cells": cells,
@@ -339,7 +339,9 @@ def spread(cells, zone, method, key):
 
 def by_method(cells):
     """Return the table of all methods, over the scenarios in which recording in the target does not change."""
-    included = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target" and not CELLS[name].far}
+    included = {
+        name: cell for name, cell in cells.items() if SCENARIOS[name].recording != "target" and not SCENARIOS[name].far
+    }
     head = ["method", "coverage T", "coverage D", "coverage U", "false alarms T", "false alarms D", "false alarms U", "power −20",
             "power −40", "power, ring", "bias", "length"]  # fmt: skip
     rows = []
@@ -451,9 +453,9 @@ def verdicts(cells):
     )
 
 
-def says(cells):
+def main_results(cells):
     """Return the main results as a list of sentences."""
-    included = {name: cell for name, cell in cells.items() if CELLS[name].recording != "target"}
+    included = {name: cell for name, cell in cells.items() if SCENARIOS[name].recording != "target"}
     runs = [cell["replications"] for cell in cells.values()]
     coverage = {
         (name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in included.items() for zone in "TDU"
@@ -570,7 +572,7 @@ def picture(cells):
 
 
 PARTS = {
-    "says": lambda summary: says(summary["cells"]),
+    "says": lambda summary: main_results(summary["cells"]),
     "worlds": lambda summary: by_world(summary["cells"]),
     "methods": lambda summary: by_method(summary["cells"]),
     "others": lambda summary: others_by_world(summary["cells"]),

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bench.calibration import CELLS, EFFECTS
+from bench.calibration import EFFECTS, SCENARIOS
 from geoharm.evaluation.placebo.displaced_share import displaced_share
 from geoharm.model.counts import Change
 from geoharm.model.effect import Effect, PlaceboCheck
@@ -14,7 +14,7 @@ from geoharm.model.estimate import Estimate, Interval
 
 ZONES = ("target", "all rings", "target and rings")
 # Shares that no scenario has. Without an effect every share is true, so the set must contain each of them.
-ASKED = (-2.0, -1.0, -0.5)
+NEGATIVE_SHARES = (-2.0, -1.0, -0.5)
 _NOTHING = Change("control", 0, 0)
 
 
@@ -53,7 +53,7 @@ def displaced(operations_by_cell):
     figures = {}
     for name, operations in operations_by_cell.items():
         covered_by_effect = {number: [] for number in range(1, len(EFFECTS))}
-        covered_by_share = {share: [] for share in ASKED}
+        covered_by_share = {share: [] for share in NEGATIVE_SHARES}
         covered_by_counting, sets_at_40 = [], []
         for zones in operations:
             set_without_effect = set_of(zones, 0)
@@ -82,7 +82,7 @@ def displaced(operations_by_cell):
 
 def says(found):
     """Return the main results as text."""
-    included = {name: cell for name, cell in found.items() if cell["n"] and CELLS[name].recording != "target"}
+    included = {name: cell for name, cell in found.items() if cell["n"] and SCENARIOS[name].recording != "target"}
     means = {name: float(np.mean(list(cell["holds"].values()))) for name, cell in included.items()}
     coverage_of_shares = {
         (name, share): value for name, cell in included.items() for share, value in cell["asked"].items()

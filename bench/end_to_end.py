@@ -30,12 +30,12 @@ from geoharm.report.wording.verdict import verdict_of
 from geoharm.results import StudyResult
 from geoharm.simulation.city import CityPlan, build_city
 from geoharm.simulation.city_files import _write_points, write_city
-from geoharm.simulation.panel_worlds import PanelWorld
+from geoharm.simulation.panel_worlds import PanelSettings
 from geoharm.simulation.tactics import PLANTED_EFFECTS
 from geoharm.study.read import read_study
 
 ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("target", "rings")}
-CALM = PanelWorld(before=36, after=12, level=0, own_level=0)
+CALM = PanelSettings(before=36, after=12, level=0, own_level=0)
 MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
 KIND, TREATMENT = "needles", "treatment entries"
 # A source that the simulated files lack and some services have: a list of entries into treatment with place and date.
@@ -62,8 +62,8 @@ def plan_of(number):
     return CityPlan(
         number,
         tactic=tactics[number % len(tactics)],
-        chosen=("peak", "earlier", "level")[number // len(tactics) % 3],
-        world=(MOVING, CALM)[number // (3 * len(tactics)) % 2],
+        target_choice=("peak", "earlier", "level")[number // len(tactics) % 3],
+        panel=(MOVING, CALM)[number // (3 * len(tactics)) % 2],
         recording=(1.0, 1.15)[number % 2],
     )
 

@@ -49,7 +49,7 @@ Sampled = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
 
 def surface(columns: Sequence[NDArray[np.float64]], kernel: str) -> NDArray[np.float64]:
     """Return the density by geoharm of points given as columns x, y and weight."""
-    return density(Points(*columns), GRID, bandwidth=RADIUS, years=1, kernel=kernel, counted=False).values
+    return density(Points(*columns), GRID, bandwidth=RADIUS, years=1, kernel=kernel, with_support=False).values
 
 
 def job(

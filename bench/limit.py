@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from bench import worlds
-from bench.calibration import CELLS, ROOT, argument, city_of, seed_of
+from bench.calibration import ROOT, SCENARIOS, argument, city_of, seed_of
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 
 NAMES = ("base: local, v 2", "smooth, v 2", "local, v 1", "rough", "high rate 8")
@@ -24,7 +24,7 @@ SPANS = (1, 3, 6, 12, 24, 36)
 
 def rows_of_city(name, number):
     """Return by zone and busy place of a city: features from true rates and counts, log rate after, expected count."""
-    cell = CELLS[name]
+    cell = SCENARIOS[name]
     city, world = city_of(cell), cell.world
     rng = np.random.default_rng(seed_of(name, number))
     rates, _ = panel_rates(rng, city.units, world)
@@ -95,7 +95,7 @@ def main() -> None:
         for zone, letter in zip(worlds.ZONES, "TDU", strict=True):
             rows = [row for city in cities for row in city[zone]]
             after = np.array([row[2] for row in rows])
-            counting = math.sqrt(CELLS[name].world.dispersion / float(np.median([row[3] for row in rows])))
+            counting = math.sqrt(SCENARIOS[name].world.dispersion / float(np.median([row[3] for row in rows])))
             missed_by_rates, missed_by_counts = (
                 missed(np.array([row[column] for row in rows]), after) for column in (0, 1)
             )

@@ -48,7 +48,7 @@ def made_surface() -> tuple[Surface, StudyArea, tuple[float, ...]]:
     return surface, area, class_breaks(float(np.nanmax(surface.values)))
 
 
-def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
+def geoharm_page(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
     """Return geoharm's page with one picture and everything it needs."""
     image = classed_image(surface, np.nan_to_num(surface.values), breaks, area, coarse=100.0)
     bounds = [[image.south, image.west], [image.north, image.east]]
@@ -67,7 +67,7 @@ def ours(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
     )  # fmt: skip
 
 
-def theirs(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
+def folium_page(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -> str:
     """Return folium's page with one square for each cell."""
     grid = surface.grid
     classes = np.digitize(np.nan_to_num(surface.values), breaks)
@@ -105,10 +105,10 @@ def main() -> None:
     parts = made_surface()
     rows: dict[str, list[tuple[float, int]]] = {"geoharm": [], "folium": []}
     for name in ["geoharm", "folium"]:
-        timed({"geoharm": ours, "folium": theirs}[name], *parts)
+        timed({"geoharm": geoharm_page, "folium": folium_page}[name], *parts)
     for _ in range(RUNS):
-        rows["geoharm"].append(timed(ours, *parts))
-        rows["folium"].append(timed(theirs, *parts))
+        rows["geoharm"].append(timed(geoharm_page, *parts))
+        rows["folium"].append(timed(folium_page, *parts))
     cells = int(np.isfinite(parts[0].values).sum())
     drawn = int((np.digitize(np.nan_to_num(parts[0].values), parts[2]) > 0).sum())
     print(f"{cells:,} cells, {drawn:,} drawn; folium {version('folium')}")

@@ -32,7 +32,7 @@ from bench.placebo_real import (
 )
 from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast_and_pool
-from geoharm.evaluation.placebo.forecast import KAPPA
+from geoharm.evaluation.placebo.forecast import ADDED_EVENTS
 from geoharm.evaluation.placebo.places import ZONES
 from geoharm.model.geometry import ZoneRole
 from geoharm.pipeline.load import load_sources
@@ -44,7 +44,7 @@ PENALTY = 10.0  # ridge penalty, as a number of independent places without any r
 
 def ratio(seen, expected):
     """Return a log ratio that is finite for counts of zero."""
-    return np.log((seen + KAPPA) / (expected + KAPPA))
+    return np.log((seen + ADDED_EVENTS) / (expected + ADDED_EVENTS))
 
 
 def features_of(table, city, months):
@@ -55,7 +55,7 @@ def features_of(table, city, months):
     return year, after
 
 
-def left_over(misses, features, shares, penalty):
+def remaining_error(misses, features, shares, penalty):
     """Return the mean squared error that remains after each error is forecast from places without shared ground.
 
     Parameters
@@ -116,14 +116,14 @@ def one_place(engine, study, ledgers, operation, category):
             city = np.array([counts.total(control, window) for window in data.windows], dtype=float)
             columns.append(features_of(table[near], city, data.months))
         year, after = (np.column_stack(features) for features in zip(*columns, strict=True))
-        misses = np.array(forecast.misses)
+        misses = np.array(forecast.forecast_errors)
         shares = own_data.places.share_ground(zone, near)
-        places_and_penalty = (shares, PENALTY * forecast.places / forecast.effective)
+        places_and_penalty = (shares, PENALTY * forecast.places / forecast.effective_places)
         both = np.column_stack([year, after])
         mean_squares[zone] = [
             float((misses**2).mean()),
-            left_over(misses, year, *places_and_penalty),
-            left_over(misses, both, *places_and_penalty),
+            remaining_error(misses, year, *places_and_penalty),
+            remaining_error(misses, both, *places_and_penalty),
         ]
     return mean_squares
 

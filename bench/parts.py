@@ -48,7 +48,7 @@ def part(value, error, freedom, misses):
     return ComponentEffect(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
 
 
-def held_by(rng, *, independent, parts, correlation, spread, worlds):
+def coverage_by_weights(rng, *, independent, parts, correlation, spread, worlds):
     """Return for each type of weights its coverage of the truth (zero), and how often its variance is positive.
 
     Parameters
@@ -104,7 +104,14 @@ def main() -> None:
         case = {"independent": independent, "parts": parts, "correlation": correlation, "spread": spread}
         rng = np.random.default_rng([SEED, number])
         print(
-            json.dumps({"figure": "weights of parts", **case, "worlds": worlds, **held_by(rng, **case, worlds=worlds)})
+            json.dumps(
+                {
+                    "figure": "weights of parts",
+                    **case,
+                    "worlds": worlds,
+                    **coverage_by_weights(rng, **case, worlds=worlds),
+                }
+            )
         )
 
 

@@ -43,7 +43,7 @@ DATES = {"quiet": (date(2019, 11, 1), date(2019, 12, 1)), "turbulent": (date(202
 CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson", "Burglary", "Drugs")
 FALLS = (0.2, 0.35, 0.5)
 MONTHS_AFTER = 3
-UNTESTED_REASONS = ("random", "busiest tenth")
+PLACE_KINDS = ("random", "busiest tenth")
 STRONG = 0.5  # a design can answer if its smallest detectable fall is at most this
 SEED = 20191101
 
@@ -174,7 +174,7 @@ def row_of(zone, fall, ratio, check, counting):
     row = {"zone": zone, "fall": fall, "possible": ratio.is_defined, "side": 0, "length": None, "counting": None}
     row["detectable"] = check.detectable_fall if check else 1.0
     if check:
-        row |= {"expected": round(check.expected, 2), "effective": round(check.independent, 2), "pool": check.pool}
+        row |= {"expected": round(check.expected, 2), "effective": round(check.effective_places, 2), "pool": check.pool}
         row |= {"phi": round(check.phi, 4), "tau": round(check.tau, 4)}
     if ratio.is_defined:
         span = ratio.interval()
@@ -231,7 +231,7 @@ def blocks():
         for months, dates in DATES.items()
         for start in dates
         for category in CATEGORIES
-        for kind in UNTESTED_REASONS
+        for kind in PLACE_KINDS
     ]
 
 

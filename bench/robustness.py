@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import worlds
-from bench.calibration import CELLS, EFFECTS, ROOT, argument, far_sites, planted, run
+from bench.calibration import EFFECTS, ROOT, SCENARIOS, argument, far_sites, planted, run
 from bench.calibration_table import line_a_world, operations, row_files, rows_by_world, share, table, write_part
 from geoharm.evaluation.design.control_candidates import ControlCandidates, candidate_squares, square_of
 from geoharm.evaluation.effects import evaluate_measure
@@ -27,7 +27,7 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.period import Period, add_months
 
 SUMMARY = ROOT / "bench" / "beside.json"
-ASKED = (0, 3)  # positions in EFFECTS
+EFFECT_POSITIONS = (0, 3)  # positions in EFFECTS
 LEAST = 100  # a scenario with fewer results is left out of the means
 SKIPPED = "half months, 1.5 months after"  # monthly figures need months
 NAMES = {
@@ -79,7 +79,7 @@ def monthly_counts(names, table, months):
     )
 
 
-def read_family(rng, cell, where, monthly, late):
+def read_estimators(rng, cell, where, monthly, late):
     """Return the row of one operation: the estimate, its interval and the truth, by effect and figure.
 
     Parameters
@@ -102,7 +102,7 @@ def read_family(rng, cell, where, monthly, late):
     masks, months = setup.masks, monthly.shape[1]
     far = far_sites(rng, city, setup, monthly) if cell.far else None
     rows = []
-    for position in ASKED:
+    for position in EFFECT_POSITIONS:
         fall, moved = EFFECTS[position]
         changed, by_step = planted(rng, cell, setup, late, (fall, moved, far))
         counts = np.column_stack([monthly, by_step])
@@ -186,7 +186,7 @@ def figures(result, family, expected, ended, cell):
             ]
     if math.isfinite(family.placebo_p):
         figures_of_operation["placebo"] = [family.placebo_p >= 0.05, family.placebo_p < 0.05]
-    clock(figures_of_operation, family, without, truth, ended, cell)
+    effect_decay_figures(figures_of_operation, family, without, truth, ended, cell)
     return figures_of_operation
 
 
@@ -252,7 +252,7 @@ def whole(ends, course):
     return [bool(((low <= course[known]) & (course[known] <= high)).all()), bool(((low > 0) | (high < 0)).any())]
 
 
-def clock(found, family, without, truth, ended, cell):
+def effect_decay_figures(found, family, without, truth, ended, cell):
     """Add the effect decay of the target to `found`.
 
     It has three figures: the ratio in the operation's own month, the ratio when it ended, and the half-life after that.
@@ -322,7 +322,7 @@ def means(found):
     A quotient has no true value without an effect, so its coverage is taken with a fall. Scenarios in which the operation
     changes what is recorded are left out.
     """
-    included = [cell for name, cell in found.items() if CELLS[name].recording != "target"]
+    included = [cell for name, cell in found.items() if SCENARIOS[name].recording != "target"]
     return {
         key: float(np.mean([cell[key][effect]["holds"] for cell in included if cell[key][effect]["n"] >= LEAST]))
         for key in NAMES
@@ -335,7 +335,7 @@ def rows_of_table(found):
 
     Scenarios in which the operation changes what is recorded are left out.
     """
-    included = {name: cell for name, cell in found.items() if CELLS[name].recording != "target"}
+    included = {name: cell for name, cell in found.items() if SCENARIOS[name].recording != "target"}
     rows = []
     for key, label in NAMES.items():
         line = [label]
@@ -375,9 +375,11 @@ def main() -> None:
             SUMMARY.write_text(line_a_world(summarise(paths)) + "\n", encoding="utf-8", newline="\n")
         write_part("beside", rows_of_table(json.loads(SUMMARY.read_text(encoding="utf-8"))))
         return
-    names = [name for name in CELLS if name != SKIPPED and name in argument("--cells", ";".join(CELLS)).split(";")]
+    names = [
+        name for name in SCENARIOS if name != SKIPPED and name in argument("--cells", ";".join(SCENARIOS)).split(";")
+    ]
     path = Path(argument("--rows", "beside.jsonl"))
-    run(path, names, int(argument("--repeats", "1000")), float(argument("--minutes", "1e6")), read=read_family)
+    run(path, names, int(argument("--repeats", "1000")), float(argument("--minutes", "1e6")), read=read_estimators)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ from geoharm.errors import DatabaseBusyError, GeoharmError
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import month_name
 from geoharm.model.table_ledger import TableLedger
-from geoharm.simulation.city import CHOSEN, CityPlan, build_city
+from geoharm.simulation.city import TARGET_CHOICES, CityPlan, build_city
 from geoharm.simulation.city_files import write_city
 from geoharm.simulation.demo import DEMO_SEED, make_demo_city, write_demo_city
 
@@ -228,12 +228,13 @@ def simulate(
         str, typer.Option("--tactic", help="Simulate a whole city with this operation instead of the demo city.")
     ] = "",
     chosen: Annotated[
-        str, typer.Option("--chosen", help="With --tactic: how the target was chosen: " + ", ".join(CHOSEN) + ".")
+        str,
+        typer.Option("--chosen", help="With --tactic: how the target was chosen: " + ", ".join(TARGET_CHOICES) + "."),
     ] = "peak",
 ) -> None:
     """Simulate a city with a planted effect: write input files, areas, and the true effects."""
     if tactic:
-        city = build_city(CityPlan(seed, tactic=tactic, chosen=chosen))
+        city = build_city(CityPlan(seed, tactic=tactic, target_choice=chosen))
         written = write_city(city, out)
     else:
         written = write_demo_city(make_demo_city(seed), out)
@@ -312,10 +313,10 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
         "first_day": str(ledger.coverage.start) if ledger.coverage else "",
         "last_day": str(ledger.coverage.last) if ledger.coverage else "",
         "files": [
-            {"file": file_row.file, **file_row.balance(), "reasons": file_row.named_reasons()}
+            {"file": file_row.file, **file_row.row_counts(), "reasons": file_row.reason_records()}
             for file_row in ledger.files
         ],
-        "notes": [note.named() for note in ledger.notes],
+        "notes": [note.record() for note in ledger.notes],
     }
     if isinstance(ledger, TableLedger):
         return entry | {"kind": ledger.kind}

@@ -120,15 +120,15 @@ def prioritise(
 @values_app.command("list", epilog="Example: geoharm values list")
 def list_values(as_json: AsJson = False) -> None:
     """List the shipped value profiles: examples to edit, not recommended values."""
-    profiles = [value_profiles.read_profile(name, Path()) for name in value_profiles.SHIPPED]
+    profiles = [value_profiles.read_profile(name, Path()) for name in value_profiles.SHIPPED_PROFILES]
     if as_json:
         rows = [
             {"file": name, "name": profile.name, "about": profile.about, "author": profile.author}
-            for name, profile in zip(value_profiles.SHIPPED, profiles, strict=True)
+            for name, profile in zip(value_profiles.SHIPPED_PROFILES, profiles, strict=True)
         ]
         print_json(rows)
         return
-    for name, profile in zip(value_profiles.SHIPPED, profiles, strict=True):
+    for name, profile in zip(value_profiles.SHIPPED_PROFILES, profiles, strict=True):
         print(f"{name}\n    {profile.about} ({profile.author})")
     print(f"{value_profiles.SHIPPED_RATES}\n    The declared ranges of exchange rates that acceptability uses.")
 
@@ -150,10 +150,11 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         "licence": profile.licence,
         "reference": profile.reference,
         "weights": [
-            {"which": rule.selector.words(), "sign": rule.sign, "weight": rule.weight} for rule in profile.rules
+            {"which": rule.selector.description(), "sign": rule.sign, "weight": rule.weight} for rule in profile.rules
         ],
         "vetoes": [
-            {"which": veto.selector.words(), "margin": veto.margin, "words": veto.words} for veto in profile.vetoes
+            {"which": veto.selector.description(), "margin": veto.margin, "words": veto.words}
+            for veto in profile.vetoes
         ],
     }
     if as_json:
@@ -163,9 +164,9 @@ def check(name: ProfileName, as_json: AsJson = False) -> None:
         f"{profile.name}: no mistakes found. {profile.author}, {profile.date}, version {profile.version}, {profile.licence}. A weight of 1 is {profile.reference}."
     )
     for rule in profile.rules:
-        print(f"  {rule.sign} {rule.weight:g}: {rule.selector.words()}")
+        print(f"  {rule.sign} {rule.weight:g}: {rule.selector.description()}")
     for veto in profile.vetoes:
-        print(f"  veto: {veto.words} ({veto.selector.words()})")
+        print(f"  veto: {veto.words} ({veto.selector.description()})")
 
 
 @values_app.command("import", epilog="Example: geoharm values import chi.xlsx --kind chi --out my-chi.toml")

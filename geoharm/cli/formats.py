@@ -41,7 +41,7 @@ TableFile = Annotated[Path, typer.Argument(metavar="FILE", help="The file to rea
 @app.command("list", epilog="Example: geoharm formats list")
 def list_formats(as_json: AsJson = False) -> None:
     """List the shipped formats, and the real file each was tried on."""
-    formats = [ingest_formats.read_format(name, Path()) for name in ingest_formats.shipped()]
+    formats = [ingest_formats.read_format(name, Path()) for name in ingest_formats.shipped_formats()]
     if as_json:
         print_json(
             [

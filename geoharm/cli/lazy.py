@@ -18,7 +18,7 @@ class _LazyModule(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
-def lazy(room: str) -> ModuleType:
+def lazy(module_path: str) -> ModuleType:
     """Return a module of geoharm that is imported when one of its attributes is first used.
 
     Only for the command line. Type checkers and import-linter read the plain import under `TYPE_CHECKING`.
@@ -28,7 +28,7 @@ def lazy(room: str) -> ModuleType:
     ModuleNotFoundError
         If there is no such module.
     """
-    name = f"geoharm.{room}"
+    name = f"geoharm.{module_path}"
     if find_spec(name) is None:
         msg = f"There is no {name}."
         raise ModuleNotFoundError(msg)

@@ -76,7 +76,7 @@ def _print_composite(summary: CompositeSummary) -> None:
         else:
             print(
                 f"  {result.operation}: a common fall of {result.detectable_fall:.0%} or more is found four times in five "
-                f"({len(result.used)} of {len(result.parts)} parts; {result.note})"
+                f"({len(result.used)} of {len(result.components)} parts; {result.note})"
             )
         for label, reason in result.left_out:
             print(f"    left out: {label}: {reason}")
@@ -121,7 +121,7 @@ def _pooled_falls(tables: Sequence[PowerTable]) -> dict[str, float | None]:
 
 
 def _print_table(table: PowerTable, *, primary: bool) -> None:
-    print(f"{table.operation}, {table.measure}{' (primary)' if primary else ''}: tried on {table.tried_on}")
+    print(f"{table.operation}, {table.measure}{' (primary)' if primary else ''}: tried on {table.past_windows}")
     for row in table.zones:
         if math.isnan(row.detectable_fall):
             print(f"  {row.zone}, {row.months} months after: {row.note}")
@@ -152,7 +152,7 @@ def _table_as_dict(table: PowerTable) -> dict[str, Any]:
     return {
         "operation": table.operation,
         "measure": table.measure,
-        "tried_on": table.tried_on,
+        "tried_on": table.past_windows,
         "zones": [
             {
                 "zone": row.zone,

@@ -98,12 +98,12 @@ def attack(constraints: Constraints, rule: DisclosureRule, only: frozenset[str] 
         return AttackResult((), possible=True, cells=0)
     exposed: dict[int, ExposedCell] = {}
     ranges = None
-    for labels, values_needed in ((True, rule.kept_open), (False, rule.threshold)):
+    for labels, values_needed in ((True, rule.possible_values), (False, rule.threshold)):
         ranges = system.ranges(rule, labels=labels, seen=ranges)
         if ranges is None:
             return AttackResult((), possible=False, cells=len(system.cells))
         for index, (low, high) in enumerate(zip(*ranges, strict=True)):
-            if high - low + 1 < values_needed and low < rule.threshold and high >= rule.least:
+            if high - low + 1 < values_needed and low < rule.threshold and high >= rule.lowest_suppressed:
                 cell = system.cells[index]
                 exposed.setdefault(index, ExposedCell(cell.text, cell.measures, int(low), int(high)))
     return AttackResult(tuple(exposed[index] for index in sorted(exposed)), possible=True, cells=len(system.cells))

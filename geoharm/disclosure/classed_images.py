@@ -138,7 +138,7 @@ def change_classes(change: ChangeSurface) -> NDArray[np.uint8]:
     """
     steps = np.digitize(np.nan_to_num(change.log_ratio), [-math.log(2), 0, math.log(2)]) + 2
     known = np.isfinite(change.p)
-    return np.where(known, np.where(change.beyond_chance, steps, 1), 0).astype(np.uint8)
+    return np.where(known, np.where(change.flagged, steps, 1), 0).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)

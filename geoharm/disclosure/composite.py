@@ -96,7 +96,7 @@ def _is_small(component: CompositeComponent, k: int) -> bool:
 
 
 def _key(component: CompositeComponent) -> tuple[str, str, str]:
-    return component.measure, component.known_as, component.window
+    return component.measure, component.display_zone, component.window
 
 
 def _released_keys(operation: ReleasedOperation) -> tuple[set[tuple[str, str, str]], set[tuple[str, str, str]]]:

@@ -16,8 +16,8 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
-    TARGET_WITH_ALL,
-    TARGET_WITH_NEAR,
+    TARGET_WITH_ALL_UNPLACED,
+    TARGET_WITH_STREET_UNPLACED,
     Design,
 )
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
@@ -167,8 +167,8 @@ def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tupl
         ALL_RINGS: rings,
         TARGET_AND_RINGS: target + rings,
         TARGET_GAP_AND_RINGS: target + gap + rings,
-        TARGET_WITH_NEAR: (*target, unplaced_near),
-        TARGET_WITH_ALL: (*target, unplaced_near, unplaced),
+        TARGET_WITH_STREET_UNPLACED: (*target, unplaced_near),
+        TARGET_WITH_ALL_UNPLACED: (*target, unplaced_near, unplaced),
     }
 
 
@@ -241,8 +241,8 @@ def _shows_derived_number(effect: ReleasedEffect) -> bool:
 
 def _bounds(value: Count, rule: DisclosureRule) -> tuple[float, float]:
     if isinstance(value, Suppressed):
-        return (float(rule.least), float(value.below - 1)) if value.below else (0.0, math.inf)
-    low, high = rule.span(value)
+        return (float(rule.lowest_suppressed), float(value.below - 1)) if value.below else (0.0, math.inf)
+    low, high = rule.possible_counts(value)
     return float(low), float(high)
 
 
@@ -252,7 +252,7 @@ def _values_of_series(
     series, key = measure.series, row_key(measure.measure)
     for start, value in zip(series.starts, series.target, strict=True):
         term = Term(1.0, key, places["target"], (Period(start, add_months(start, series.step)),))
-        low, high = rule.span(value)
+        low, high = rule.possible_counts(value)
         yield PublishedValue(f"{measure.measure.name}, target, {start:%Y-%m}", (term,), low, high)
     for start, scaled_count in zip(series.starts, series.control, strict=True):
         if not series.level > 0:

@@ -67,9 +67,9 @@ def _is_safe(
         return False
     for zone in (decay.zone, "control"):
         zone_counts = _joint_counts(counts, zone, design)
-        if any(rule.small(count_in_period(zone_counts, stretch)) for stretch in decay.stretches):
+        if any(rule.small(count_in_period(zone_counts, stretch)) for stretch in decay.periods):
             return False
-        spans = [[stretch] for stretch in decay.stretches]
+        spans = [[stretch] for stretch in decay.periods]
         spans += [list(window.periods) for window in (design.before, design.after)]
         spans += [list(phase.periods) for phase in design.phases if (zone, phase.name) not in rule.windows]
         if zone in ("target", "control") and series.step:
@@ -94,7 +94,7 @@ def _revealed_stretches(
         (zone, stretch): count_in_period(_joint_counts(counts, zone, design), stretch)
         for decay in decays
         for zone in (decay.zone, "control")
-        for stretch in decay.stretches
+        for stretch in decay.periods
     }
     return tuple((zone, stretch, count) for (zone, stretch), count in count_by_stretch.items())
 

@@ -38,7 +38,7 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
     DesignError
         If a public release would show surfaces with weights that one event can dominate.
     """
-    if k > 1 and result.measure.weight and not result.shared:
+    if k > 1 and result.measure.weight and not result.weights_bounded:
         msg = (
             f'The surfaces of "{result.measure.name}" are weighted, and one event can outweigh all events around it; a public '
             "release needs weights that are limited by the events around them (shared)."
@@ -66,7 +66,9 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
         spacing = node_spacing if variant.factor == 1 else 2 * node_spacing
         image = classed_image(variant.surface, _releasable_density(variant.surface, k), breaks, area, coarse=spacing)
         hotspot_count = len(_enough_support(variant.hotspots, k))
-        return ReleasedVariant(variant.factor, variant.surface.bandwidth, image, hotspot_count, round(variant.kept, 2))
+        return ReleasedVariant(
+            variant.factor, variant.surface.bandwidth, image, hotspot_count, round(variant.overlap_share, 2)
+        )
 
     return ReleasedHotspots(
         measure=result.measure,
@@ -114,12 +116,17 @@ def _disclose_concentration(concentration: Concentration, k: int) -> Concentrati
         return concentration
     if concentration.events < k:
         return replace(
-            concentration, events=0.0, needed=(), gini=np.nan, adjusted_gini=np.nan, note="too few located events"
+            concentration,
+            events=0.0,
+            places_needed=(),
+            gini=np.nan,
+            adjusted_gini=np.nan,
+            note="too few located events",
         )
     return replace(
         concentration,
         events=float(round_to_ten(concentration.events)),
-        needed=tuple((share, cells) for share, cells in concentration.needed if cells >= k),
+        places_needed=tuple((share, cells) for share, cells in concentration.places_needed if cells >= k),
         gini=round(concentration.gini, 2),
         adjusted_gini=round(concentration.adjusted_gini, 2),
     )

@@ -33,7 +33,7 @@ def protect_harm_assessment(
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
         for row in net_harm.rows
-        if 0 < row.smallest < k
+        if 0 < row.smallest_count < k
     }
     return replace(
         assessment,
@@ -74,13 +74,13 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: str
         for row in net_harm.rows
     )
     vetoes = tuple(
-        replace(veto, state="unknown", why=note) if (veto.measure, net_harm.zone) in hidden else veto
+        replace(veto, state="unknown", reason=note) if (veto.measure, net_harm.zone) in hidden else veto
         for veto in net_harm.vetoes
     )
     if any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
         no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
         net_harm = replace(
-            net_harm, low=math.nan, high=math.nan, interval=no_interval, fell=(math.nan, math.nan), note=note
+            net_harm, low=math.nan, high=math.nan, interval=no_interval, share_fell=(math.nan, math.nan), note=note
         )
     return replace(net_harm, rows=rows, vetoes=vetoes)
 
@@ -88,7 +88,12 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: str
 def _suppress_noxiousness(noxiousness: Noxiousness, note: str) -> Noxiousness:
     ratio = replace(noxiousness.ratio, value=math.nan, standard_error=math.nan, note=note)
     return replace(
-        noxiousness, before=math.nan, after=math.nan, ratio=ratio, size="cannot tell", reading=f"{note.capitalize()}."
+        noxiousness,
+        before=math.nan,
+        after=math.nan,
+        ratio=ratio,
+        size_change="cannot tell",
+        reading=f"{note.capitalize()}.",
     )
 
 
@@ -126,11 +131,18 @@ def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: set[tuple[
 
 def _suppress_rise_check(check: RiseCheck, k: int) -> RiseCheck:
     no_interval = Interval(math.nan, math.nan, check.interval.level)
-    state, reason = check.state, check.why
+    state, reason = check.state, check.reason
     if 0 < check.after < k and state is not RiseState.UNKNOWN:
         state, reason = RiseState.UNKNOWN, f"withheld: under {k} events"
     return replace(
-        check, after=0, expected=math.nan, ratio=math.nan, interval=no_interval, worth=0.0, state=state, why=reason
+        check,
+        after=0,
+        expected=math.nan,
+        ratio=math.nan,
+        interval=no_interval,
+        precision=0.0,
+        state=state,
+        reason=reason,
     )
 
 
@@ -160,7 +172,7 @@ def _suppress_find_dispersion(dispersion: FindDispersion, k: int) -> FindDispers
 
 def _suppress_measure_harm(row: MeasureHarm, note: str) -> MeasureHarm:
     no_interval = Interval(math.nan, math.nan, row.interval.level)
-    return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest=0)
+    return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0)
 
 
 def _protect_acceptability(
@@ -172,5 +184,5 @@ def _protect_acceptability(
     if not any((measure.name, acceptability.zone) in hidden and assessment.rates.rule(measure) for measure in measures):
         return acceptability
     nan = math.nan
-    return Acceptability(acceptability.zone, acceptability.rates, 0, nan, nan, nan, nan, nan, (), (),
+    return Acceptability(acceptability.zone, acceptability.exchange_rates, 0, nan, nan, nan, nan, nan, (), (),
                          calibrated=False, note=note)  # fmt: skip

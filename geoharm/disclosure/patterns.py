@@ -51,7 +51,7 @@ def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> Released
     k : int
         Threshold of the disclosure rule; 1 draws every cell.
     """
-    why_not = dict(result.why_not)
+    why_not = dict(result.reasons)
     accuracy = None if result.predictive_accuracy is None else _protect_accuracy(result.predictive_accuracy, k)
     if result.predictive_accuracy is not None and accuracy is None:
         why_not["accuracy"] = (
@@ -134,7 +134,7 @@ def _protect_emerging(result: EmergingHotspots, area: StudyArea, k: int) -> Rele
             rule = (
                 ""
                 if pattern is EmergingPattern.NONE
-                else emerging_map.rule(int(strongest[0]), int(strongest[1])).partition(": ")[2]
+                else emerging_map.explain(int(strongest[0]), int(strongest[1])).partition(": ")[2]
             )
             rows.append((pattern, float(cells.sum()) * emerging_map.grid.cell_km2, rule))
         elif pattern is not EmergingPattern.NONE and (inside & (emerging_map.pattern == int(pattern))).any():
@@ -159,7 +159,7 @@ def _protect_emerging(result: EmergingHotspots, area: StudyArea, k: int) -> Rele
 
 def _protect_accuracy(result: PredictiveAccuracy, k: int) -> ReleasedAccuracy | None:
     """Return the scores with few digits, from which no count follows; None if a count behind them is small."""
-    scores = (result.accuracy.hotspots, result.accuracy.same_cells)
+    scores = (result.accuracy.hotspots, result.accuracy.most_earlier_events)
     for score in scores if k > 1 else ():
         total = score.events / score.hit_rate if score.hit_rate > 0 else 0.0
         earlier_events = score.predicted_over_observed * score.events
@@ -185,7 +185,7 @@ def _round_score(score: HotspotScore) -> HotspotScore:
         pei=_round(score.pei),
         recapture_rate_index=_round(score.recapture_rate_index),
         predicted_over_observed=_round(score.predicted_over_observed),
-        recaptured_cells=_round(score.recaptured_cells),
+        share_of_cells_with_later_events=_round(score.share_of_cells_with_later_events),
         note=score.note,
     )
 

@@ -191,14 +191,14 @@ def _disclose_measure(
 
 def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ReleasedEffect, ...]:
     """Return the bounds for rows without a place; none if a small count of such rows would follow by subtraction."""
-    nested_effects = [result.effect("target"), *result.bounds]
+    nested_effects = [result.effect("target"), *result.unplaced_bounds]
     unplaced_counts = [
         (wider.counts.before - narrower.counts.before, wider.counts.after - narrower.counts.after)
         for narrower, wider in pairwise(nested_effects)
     ]
     if hide or any(isinstance(suppress_small(count, k), Suppressed) for pair in unplaced_counts for count in pair):
         return ()
-    return tuple(_disclose_effect(effect, k, hide=False) for effect in result.bounds)
+    return tuple(_disclose_effect(effect, k, hide=False) for effect in result.unplaced_bounds)
 
 
 def _hidden_zones(result: MeasureResult, design: Design, k: int, *, step: int) -> set[str]:

@@ -49,15 +49,15 @@ def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
         ),
         threats=tuple(_protect_threat_row(row, k, note) for row in ranking.threats),
         gaps=tuple(_protect_reach_gap(gap, k) for gap in ranking.gaps),
-        spots=tuple(hotspot for hotspot in ranking.spots if min(hotspot.events, hotspot.places) >= k),
+        hotspots=tuple(hotspot for hotspot in ranking.hotspots if min(hotspot.events, hotspot.places) >= k),
     )
     return RankingRelease(study, protected, k, _SEAL)
 
 
 def _protect_criterion(criterion: CriterionValue, k: int, note: str) -> CriterionValue:
-    if 0 < criterion.smallest < k:
-        return replace(criterion, value=math.nan, standard_error=math.nan, note=note, smallest=0)
-    return replace(criterion, smallest=0)
+    if 0 < criterion.smallest_count < k:
+        return replace(criterion, value=math.nan, standard_error=math.nan, note=note, smallest_count=0)
+    return replace(criterion, smallest_count=0)
 
 
 def _protect_threat_row(row: ThreatMatrixRow, k: int, note: str) -> ThreatMatrixRow:

@@ -218,7 +218,7 @@ def _protect_distance_profile(curve: Curve, rule: SuppressionPattern) -> Curve:
         points=points,
         positions=curve.positions[kept_positions].copy(),
         covariance=curve.covariance[np.ix_(kept_positions, kept_positions)].copy(),
-        reach=reach,
+        band_multiplier=reach,
         note=note,
     )
 
@@ -235,7 +235,7 @@ def _protect_candidate(candidate: ControlCandidate, rule: SuppressionPattern, *,
             ratios={},
             events=0,
             reason=suppression_note(rule.k),
-            taken=False,
+            passes=False,
         )
     ratios = {name: round(value, 1) for name, value in candidate.ratios.items()}
     return replace(
@@ -319,7 +319,7 @@ def _protect_diagnostic(
     if diagnostic.name == "location error":
         hidden = hidden or bool(ring_names & rule.hidden)
     if diagnostic.name == "rows without a place":
-        hidden = hidden or (bool(result.bounds) and not bounds)
+        hidden = hidden or (bool(result.unplaced_bounds) and not bounds)
     chosen = design.operation.chosen_on
     if diagnostic.name == "regression to the mean" and chosen is not None:
         hidden = hidden or rule.small(count_in_period(result.counts, chosen, result.counts.zones.index("target")))

@@ -35,7 +35,7 @@ def round_counts(release: Release) -> Release:
     across it, so the side on which it lies stays true.
     """
     rule = DISCLOSURE_RULES.get(release.rule)
-    if release.is_internal or rule is None or (rule.step == 1 and rule.least == 1):
+    if release.is_internal or rule is None or (rule.step == 1 and rule.lowest_suppressed == 1):
         return release
     operations = tuple(_round_operation(operation, rule) for operation in release.operations)
     return replace(release, operations=operations, forests=(), composites=())
@@ -113,7 +113,7 @@ def _round_effect(effect: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffec
 def _round_count(value: Count, rule: DisclosureRule) -> Count:
     if isinstance(value, Suppressed):
         return value
-    return Suppressed(rule.threshold) if rule.withholds(value) else rule.rounded(value)
+    return Suppressed(rule.threshold) if rule.suppresses(value) else rule.rounded(value)
 
 
 def _round_interval(interval: Interval, step: float) -> Interval:
@@ -140,7 +140,7 @@ def _round_placebo(check: PlaceboCheck | None, step: float) -> PlaceboCheck | No
 
 
 def _round_series(series: ReleasedSeries, rule: DisclosureRule) -> ReleasedSeries:
-    if any(rule.withholds(value) for value in series.target):
+    if any(rule.suppresses(value) for value in series.target):
         return ReleasedSeries(0)
     control = tuple(value if rule.step == 1 else round_to_step(value, float(rule.step)) for value in series.control)
     return replace(series, target=tuple(rule.rounded(value) for value in series.target), control=control)

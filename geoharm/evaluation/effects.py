@@ -16,8 +16,8 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
-    TARGET_WITH_ALL,
-    TARGET_WITH_NEAR,
+    TARGET_WITH_ALL_UNPLACED,
+    TARGET_WITH_STREET_UNPLACED,
     Design,
 )
 from geoharm.model.effect import Effect
@@ -76,7 +76,7 @@ def evaluate_measure(
             for phase in design.phases
             for name, zones in phase_groups
         ),
-        bounds=tuple(
+        unplaced_bounds=tuple(
             _zone_effect(measure, counts, design, name, target + unplaced_zones, design.after)
             for name, unplaced_zones in unplaced.items()
         ),
@@ -91,9 +91,9 @@ def _unplaced_zones(counts: ZoneCounts, design: Design) -> dict[str, list[str]]:
     }
     bounds = {}
     if totals[UNPLACED_NEAR] and totals[UNPLACED]:
-        bounds[TARGET_WITH_NEAR] = [UNPLACED_NEAR]
+        bounds[TARGET_WITH_STREET_UNPLACED] = [UNPLACED_NEAR]
     if any(totals.values()):
-        bounds[TARGET_WITH_ALL] = [name for name in totals if totals[name]]
+        bounds[TARGET_WITH_ALL_UNPLACED] = [name for name in totals if totals[name]]
     return bounds
 
 

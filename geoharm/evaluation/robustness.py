@@ -132,7 +132,7 @@ def other_estimators(
 def diagnose(
     result: MeasureResult,
     design: Design,
-    found: OtherEstimators,
+    estimators: OtherEstimators,
     *,
     location_error: float = 0.0,
     comparator: MeasureResult | None = None,
@@ -146,7 +146,7 @@ def diagnose(
     ----------
     result : MeasureResult
     design : Design
-    found : OtherEstimators
+    estimators : OtherEstimators
         The other estimators' results for the same measure.
     location_error : float
         Median location error in metres.
@@ -191,10 +191,10 @@ def diagnose(
         ),
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
-    if found.event_study is not None:
-        diagnostics.append(pre_trend_diagnostic(found.event_study))
-    if found.by_control is not None:
-        diagnostics.append(controls_diagnostic(found.by_control, observed))
+    if estimators.event_study is not None:
+        diagnostics.append(pre_trend_diagnostic(estimators.event_study))
+    if estimators.by_control is not None:
+        diagnostics.append(controls_diagnostic(estimators.by_control, observed))
     unplaced_zones = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
     if unplaced_zones:
         unplaced = combined_change(counts, unplaced_zones, design.before, design.after, UNPLACED)
@@ -334,7 +334,7 @@ def _effect_decays(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...
                 for first_day, end_day in pairwise((*edges, periods.spans[-1].end))
                 if first_day < end_day
             ]
-            decays.append(replace(decay, stretches=tuple(phase_periods)))
+            decays.append(replace(decay, periods=tuple(phase_periods)))
     return tuple(decays)
 
 

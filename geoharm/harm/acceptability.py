@@ -95,14 +95,14 @@ def acceptability(
     used_columns = [column for group in groups for column in group.columns]
     return Acceptability(
         zone=joint.zone,
-        rates=rates.name,
+        exchange_rates=rates.name,
         weightings=weightings,
         clearly_fell=float(((direction < 0) & is_clear).mean()),
         fell=float(((direction < 0) & ~is_clear).mean()),
         rose=float(((direction > 0) & ~is_clear).mean()),
         clearly_rose=float(((direction > 0) & is_clear).mean()),
-        neither=float((direction == 0).mean()),
-        central=tuple(_central_rates(group, shares[:, number], direction) for number, group in enumerate(groups)),
+        undecided=float((direction == 0).mean()),
+        central_rates=tuple(_central_rates(group, shares[:, number], direction) for number, group in enumerate(groups)),
         tipping_points=_tipping_points(joint, groups, rates.reference),
         calibrated=all(joint.calibrated[column] for column in used_columns),
     )
@@ -131,12 +131,12 @@ def _groups(joint: JointEffects, rates: ExchangeRates) -> tuple[_HarmGroup, ...]
         is_only_rule = sum(key[:2] == (borne_by, kind) for key in columns_by_group) == 1
         groups.append(
             _HarmGroup(
-                name=group_name(borne_by, kind) + ("" if is_only_rule else f" ({rule.selector.words()})"),
+                name=group_name(borne_by, kind) + ("" if is_only_rule else f" ({rule.selector.description()})"),
                 label=" and ".join(f"\u201c{joint.measures[column].name}\u201d" for column in columns),
                 columns=tuple(columns),
                 sign=SIGNS[rule.sign],
-                few=rule.few,
-                many=rule.many,
+                few=rule.lowest_rate,
+                many=rule.highest_rate,
             )
         )
     return tuple(groups)
@@ -233,7 +233,12 @@ def _tipping_points(joint: JointEffects, groups: Sequence[_HarmGroup], reference
             )
         )
     return tuple(
-        sorted(points, key=lambda point: abs(math.log(point.at / point.now)) if 0 < point.at < math.inf else math.inf)
+        sorted(
+            points,
+            key=lambda point: (
+                abs(math.log(point.tipping_rate / point.middle_rate)) if 0 < point.tipping_rate < math.inf else math.inf
+            ),
+        )
     )
 
 

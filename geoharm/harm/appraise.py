@@ -15,7 +15,7 @@ from geoharm.model.harm_settings import PlannedOption
 from geoharm.model.values import EvidenceCard, ValueProfile
 
 DRAWS = 10_000
-MAX_LEVEL_FACTOR = 0.9
+INTERVAL_LEVEL = 0.9
 _Z = 1.6448536269514722  # half the width of a 90% interval, in standard errors
 Floats = NDArray[np.float64]
 
@@ -75,12 +75,12 @@ def appraise_option(
         for row in baseline
     }
     inputs: dict[str, Floats] = {f"baseline of {name}": rate for name, rate in rates.items()}
-    local = np.maximum(_draw_normal(rng, option.local, draws), -1.0)
-    displaced = _draw_normal(rng, option.displaced, draws)
+    local = np.maximum(_draw_normal(rng, option.local_change, draws), -1.0)
+    displaced = _draw_normal(rng, option.share_displaced, draws)
     lasting = _draw_remaining_share(rng, option.half_life, months, draws)
     inputs |= {"local change": local, "share displaced": displaced, "how long it lasts": lasting}
     side_changes = {}
-    for effect in option.side:
+    for effect in option.side_effects:
         side_changes[effect.measure] = np.maximum(_draw_normal(rng, (effect.low, effect.high), draws), -1.0)
         inputs[f"change of {effect.measure}"] = side_changes[effect.measure]
     aimed = {name: rate * months * local * lasting for name, rate in rates.items() if name not in side_changes}
@@ -131,7 +131,7 @@ def _appraise_under_profile(
         )
         for veto in profile.vetoes
         for row in baseline
-        if veto.selector.fits(row.measure)
+        if veto.selector.matches(row.measure)
         and (veto.selector.measure or veto.selector.kind or row.measure.kind != "treatment_entry")
     )
     return OptionUnderProfile(
@@ -139,10 +139,10 @@ def _appraise_under_profile(
         reference=profile.reference,
         mean=float(net.mean()),
         interval=_interval(net),
-        reduces=float((net < 0).mean()),
-        decides=main_input,
-        decides_share=explained,
-        break_even=break_even if 0 <= break_even <= 1 else math.nan,
+        share_reduced=float((net < 0).mean()),
+        main_assumption=main_input,
+        main_assumption_r2=explained,
+        break_even_displacement=break_even if 0 <= break_even <= 1 else math.nan,
         vetoes=vetoes,
     )
 
@@ -177,5 +177,5 @@ def _most_influential_input(inputs: dict[str, Floats], net: Floats) -> tuple[str
 
 
 def _interval(values: Floats) -> Interval:
-    low, high = np.quantile(values, [(1 - MAX_LEVEL_FACTOR) / 2, (1 + MAX_LEVEL_FACTOR) / 2])
-    return Interval(float(low), float(high), MAX_LEVEL_FACTOR)
+    low, high = np.quantile(values, [(1 - INTERVAL_LEVEL) / 2, (1 + INTERVAL_LEVEL) / 2])
+    return Interval(float(low), float(high), INTERVAL_LEVEL)

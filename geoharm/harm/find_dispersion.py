@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geoharm.harm.results.unintended_harm import FindDispersion
 from geoharm.model.estimate import Interval
 
-MAX_LEVEL_FACTOR = 0.95
+INTERVAL_LEVEL = 0.95
 RESAMPLES = 999
 MIN_FINDS = 5
 Floats = NDArray[np.float64]
@@ -25,7 +25,7 @@ def find_dispersion(
     sites: Sequence[tuple[str, Floats]] = (),
     inside: tuple[NDArray[np.bool_], NDArray[np.bool_]] | None = None,
     seed: int,
-    level: float = MAX_LEVEL_FACTOR,
+    level: float = INTERVAL_LEVEL,
 ) -> tuple[FindDispersion, ...]:
     """Return statistics of where finds lie before and after an operation, with intervals from resampled places.
 

@@ -19,7 +19,7 @@ from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
 
 DRAWS = 8192
-MAX_LEVEL_FACTOR = 0.95
+INTERVAL_LEVEL = 0.95
 _NORMAL = NormalDist()
 Floats = NDArray[np.float64]
 
@@ -163,16 +163,16 @@ def draw_joint_effects(
         best_high=best[1],
         low=low,
         high=high,
-        spans=(
+        intervals=(
             *(_shown_interval(effect) for _, effect in effects),
             *(_bounded_interval(bounds) for _, bounds in bounded),
         ),
         expected=expected,
         calibrated=tuple(calibrated),
         notes=tuple(notes),
-        smallest=tuple(smallest),
+        smallest_count=tuple(smallest),
         correlation=matrix,
-        places=places,
+        placebo_places=places,
         seed=seed,
     )
 
@@ -180,15 +180,15 @@ def draw_joint_effects(
 def _shown_interval(effect: Effect) -> Interval:
     """Return the 95% interval that is shown for an effect: the calibrated one, else the counting interval."""
     if effect.ratio.is_defined and effect.ratio.calibrated:
-        return effect.change_interval(MAX_LEVEL_FACTOR)
-    return effect.counting_interval(MAX_LEVEL_FACTOR)
+        return effect.change_interval(INTERVAL_LEVEL)
+    return effect.counting_interval(INTERVAL_LEVEL)
 
 
 def _bounded_interval(effect: BoundedEffect) -> Interval:
     """Return the 95% interval of an effect within bounds; it covers both ends and their counting error."""
-    z = _NORMAL.inv_cdf(0.5 + MAX_LEVEL_FACTOR / 2)
+    z = _NORMAL.inv_cdf(0.5 + INTERVAL_LEVEL / 2)
     low = effect.low.value - z * effect.low.standard_error
-    return Interval(low, effect.high.value + z * effect.high.standard_error, MAX_LEVEL_FACTOR)
+    return Interval(low, effect.high.value + z * effect.high.standard_error, INTERVAL_LEVEL)
 
 
 def _normal_quantile(value: float, error: float, z: Floats) -> Floats:

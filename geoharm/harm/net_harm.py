@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.harm.joint_draws import MAX_LEVEL_FACTOR
+from geoharm.harm.joint_draws import INTERVAL_LEVEL
 from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, VetoCheck
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
@@ -54,7 +54,7 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     used_columns = [column for column in range(len(rows)) if weights[column] != 0]
     reason = _why_undefined(joint, used_columns)
     if reason:
-        unknown = Interval(math.nan, math.nan, MAX_LEVEL_FACTOR)
+        unknown = Interval(math.nan, math.nan, INTERVAL_LEVEL)
         return NetHarm(profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, unknown,
                        (math.nan, math.nan), calibrated=False, vetoes=vetoes, note=reason)  # fmt: skip
     lowest, highest = weighted_draws(joint, weights)
@@ -68,10 +68,10 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         low=low,
         high=high,
         interval=_sum_interval(rows, used_columns, lowest, highest),
-        fell=(float((highest < 0).mean()), float((lowest < 0).mean())),
+        share_fell=(float((highest < 0).mean()), float((lowest < 0).mean())),
         calibrated=all(joint.calibrated[column] for column in used_columns),
         vetoes=vetoes,
-        note=INDEPENDENT if len(used_columns) > 1 and joint.places == 0 else "",
+        note=INDEPENDENT if len(used_columns) > 1 and joint.placebo_places == 0 else "",
     )
 
 
@@ -83,10 +83,10 @@ def harm_by_measure(joint: JointEffects, weights: Sequence[float] | Floats) -> t
             weight=float(weights[column]),
             low=float(joint.best_low[column]),
             high=float(joint.best_high[column]),
-            interval=joint.spans[column],
+            interval=joint.intervals[column],
             calibrated=joint.calibrated[column],
             note=joint.notes[column],
-            smallest=joint.smallest[column],
+            smallest_count=joint.smallest_count[column],
         )
         for column, measure in enumerate(joint.measures)
     )
@@ -117,10 +117,12 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
         vetoed_columns = [
             column
             for column, measure in enumerate(joint.measures)
-            if veto.selector.fits(measure) and (is_named or measure.kind != "treatment_entry")
+            if veto.selector.matches(measure) and (is_named or measure.kind != "treatment_entry")
         ]
         if not vetoed_columns:
-            checks.append(VetoCheck(veto.words, "", "unknown", f"no measure of {veto.selector.words()} was supplied"))
+            checks.append(
+                VetoCheck(veto.words, "", "unknown", f"no measure of {veto.selector.description()} was supplied")
+            )
         for column in vetoed_columns:
             row = rows[column]
             limit = veto.margin * joint.expected[column] if veto.margin else 0.0
@@ -144,9 +146,9 @@ def _sum_interval(
     if len(used_columns) == 1:
         row = rows[used_columns[0]]
         ends = sorted((row.weight * row.interval.low, row.weight * row.interval.high))
-        return Interval(ends[0], ends[1], MAX_LEVEL_FACTOR)
-    tail = (1 - MAX_LEVEL_FACTOR) / 2
-    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), MAX_LEVEL_FACTOR)
+        return Interval(ends[0], ends[1], INTERVAL_LEVEL)
+    tail = (1 - INTERVAL_LEVEL) / 2
+    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), INTERVAL_LEVEL)
 
 
 def _why_undefined(joint: JointEffects, used_columns: Sequence[int]) -> str:

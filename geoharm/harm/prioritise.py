@@ -13,7 +13,7 @@ from geoharm.harm.results.markets import CriterionValue, PriorityRow
 from geoharm.model.estimate import Interval
 
 DRAWS = 4000
-MAX_LEVEL_FACTOR = 0.95
+INTERVAL_LEVEL = 0.95
 Floats = NDArray[np.float64]
 
 
@@ -69,7 +69,7 @@ def rank_markets(
     drawn = estimates[None] + np.nan_to_num(errors)[None] * rng.standard_normal((draws, *estimates.shape))
     ranks = _ranks(_scores(drawn, weight))
     order = np.lexsort((np.arange(len(markets)), -score))
-    tail = (1 - MAX_LEVEL_FACTOR) / 2
+    tail = (1 - INTERVAL_LEVEL) / 2
     return tuple(
         PriorityRow(
             market=markets[row],
@@ -78,7 +78,7 @@ def rank_markets(
             ranks=Interval(
                 float(np.floor(np.quantile(ranks[:, row], tail))),
                 float(np.ceil(np.quantile(ranks[:, row], 1 - tail))),
-                MAX_LEVEL_FACTOR,
+                INTERVAL_LEVEL,
             ),
             values=tuple(values[markets[row]]),
         )
@@ -86,14 +86,16 @@ def rank_markets(
     )
 
 
-def resilience(counts: ArrayLike, dips: Sequence[tuple[int, int, int]], *, dispersion: float = 1.0) -> CriterionValue:
+def resilience(
+    counts: ArrayLike, earlier_operations: Sequence[tuple[int, int, int]], *, dispersion: float = 1.0
+) -> CriterionValue:
     r"""Return how far a market recovered after earlier operations.
 
     Parameters
     ----------
     counts : array_like, shape (months,)
         The market's activity by month.
-    dips : sequence of (start, end, last)
+    earlier_operations : sequence of (start, end, last)
         Positions in `counts`, one triple for each earlier operation. The period before is the 12 months up to `start`,
         the disrupted period is from `start` to `end` (the operation and 3 months after it), the later period is from
         `end` to `last`.
@@ -115,7 +117,7 @@ def resilience(counts: ArrayLike, dips: Sequence[tuple[int, int, int]], *, dispe
     """
     series = np.asarray(counts, dtype=np.float64)
     recoveries = []
-    for start, end, last in dips:
+    for start, end, last in earlier_operations:
         before, during, later = (series[max(0, start - 12) : start], series[start:end], series[end:last])
         if min(before.size, during.size, later.size) == 0:
             continue

@@ -18,7 +18,7 @@ from geoharm.harm.results.unintended_harm import RiseCheck, RiseState
 from geoharm.model.estimate import Interval
 
 REFERENCE = "https://doi.org/10.2105/AJPH.2023.307291"
-MAX_LEVEL_FACTOR = 0.95
+INTERVAL_LEVEL = 0.95
 
 
 def check_for_rise(
@@ -32,7 +32,7 @@ def check_for_rise(
     margin: float,
     dispersion: float = 1.0,
     control_dispersion: float = 1.0,
-    level: float = MAX_LEVEL_FACTOR,
+    level: float = INTERVAL_LEVEL,
 ) -> RiseCheck:
     r"""Return the check of one measure for a rise: "rose", "no rise beyond the margin" or "unknown".
 
@@ -107,7 +107,7 @@ def classify_rise(
     worth: float,
     margin: float,
     dispersion: float,
-    level: float = MAX_LEVEL_FACTOR,
+    level: float = INTERVAL_LEVEL,
     operations: int = 1,
 ) -> RiseCheck:
     """Return the check for a rise, computed from an observed and an expected count.
@@ -152,7 +152,7 @@ def classify_rise(
 
 
 def one_sided_ratio_bounds(
-    after: float, expected: float, worth: float, *, dispersion: float = 1.0, level: float = MAX_LEVEL_FACTOR
+    after: float, expected: float, worth: float, *, dispersion: float = 1.0, level: float = INTERVAL_LEVEL
 ) -> tuple[float, float]:
     """Return the one-sided lower and upper bounds of the ratio of observed to expected events.
 
@@ -195,7 +195,7 @@ def pool_checks(cells: Sequence[RiseCheck]) -> tuple[RiseCheck, ...]:
         if len(checks) < 2:
             continue
         expected = math.fsum(check.expected for check in checks)
-        worth = expected**2 / math.fsum(check.expected**2 / check.worth for check in checks)
+        worth = expected**2 / math.fsum(check.expected**2 / check.precision for check in checks)
         pooled.append(
             classify_rise(
                 measure, days=days, metres=metres, after=sum(check.after for check in checks), expected=expected,

@@ -18,14 +18,14 @@ _HOTSPOT_COLUMNS = ("rank", "events", "places", "share", "area_km2", "density", 
 _ZONE_COLUMNS = ("zone", "role", "inner", "outer", "area_km2", "geometry")
 
 
-def to_geodataframe(found: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs: str) -> geopandas.GeoDataFrame:
+def to_geodataframe(result: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs: str) -> geopandas.GeoDataFrame:
     """Return a result as a GeoDataFrame, which can be exported by `.to_arrow()` or `.to_parquet()`.
 
     The numbers have full precision and no disclosure control was applied, so they must not be published.
 
     Parameters
     ----------
-    found : Surface, or sequence of Hotspot, or sequence of Zone
+    result : Surface, or sequence of Hotspot, or sequence of Zone
         The result.
     crs : str
         Coordinate system in metres in which the result was computed, such as "EPSG:26986".
@@ -53,11 +53,11 @@ def to_geodataframe(found: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs:
     ... ].to_dict("records")
     [{'rank': 1, 'events': 40, 'area_km2': 0.5}]
     """
-    if isinstance(found, Surface):
-        return _surface_cells(found, crs)
+    if isinstance(result, Surface):
+        return _surface_cells(result, crs)
     columns: tuple[str, ...]
     rows: list[dict[str, Any]]
-    if all(isinstance(item, Zone) for item in found) and found:
+    if all(isinstance(item, Zone) for item in result) and result:
         columns = _ZONE_COLUMNS
         rows = [
             {
@@ -68,18 +68,18 @@ def to_geodataframe(found: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs:
                 "area_km2": zone.area_km2,
                 "geometry": zone.geometry,
             }
-            for zone in found
+            for zone in result
             if isinstance(zone, Zone)
         ]
-    elif all(isinstance(item, Hotspot) for item in found):
+    elif all(isinstance(item, Hotspot) for item in result):
         columns = _HOTSPOT_COLUMNS
         rows = [
-            {name: getattr(hotspot, name) for name in _HOTSPOT_COLUMNS} | {"shown_by": ", ".join(hotspot.shown_by)}
-            for hotspot in found
+            {name: getattr(hotspot, name) for name in _HOTSPOT_COLUMNS} | {"shown_by": ", ".join(hotspot.source_kinds)}
+            for hotspot in result
             if isinstance(hotspot, Hotspot)
         ]
     else:
-        kinds = ", ".join(sorted({type(item).__name__ for item in found}))
+        kinds = ", ".join(sorted({type(item).__name__ for item in result}))
         msg = f"A GeoDataFrame is made of one Surface, of Hotspots or of Zones; this holds {kinds}."
         raise DesignError(msg)
     return geopandas.GeoDataFrame(rows, columns=list(columns), geometry="geometry", crs=crs)

@@ -28,7 +28,7 @@ def map_measure(
     settings: HotspotSettings,
     location_error: float,
     seed: int,
-    shared: bool = False,
+    bound_weights: bool = False,
 ) -> HotspotResult:
     """Return the surfaces and hotspots of a measure, with stability, other bandwidths and concentration.
 
@@ -49,7 +49,7 @@ def map_measure(
         Typical distance in metres between a published location and the true location.
     seed : int
         Of the random repetitions for stability.
-    shared : bool
+    bound_weights : bool
         Whether each weight is limited by the weights around it, so that no single weight can be read from the map; see
         `bounded_weights`.
 
@@ -61,9 +61,13 @@ def map_measure(
     grid = grid_over(area.boundary, cell=settings.cell)
     points, _ = views[whole]
     bandwidth = choose_bandwidth(
-        points.counted, settings.bandwidth, kernel=settings.kernel, cell=settings.cell, location_error=location_error
+        points.with_event_weights,
+        settings.bandwidth,
+        kernel=settings.kernel,
+        cell=settings.cell,
+        location_error=location_error,
     )
-    if shared:
+    if bound_weights:
         views = {
             view: (bounded_weights(view_points, kernel=settings.kernel, bandwidth=bandwidth.value), years)
             for view, (view_points, years) in views.items()
@@ -73,9 +77,9 @@ def map_measure(
         views, grid, bandwidth=bandwidth.value, kernel=settings.kernel, within=area.boundary, edge=settings.edge,
     )  # fmt: skip
     share, within = settings.share, area.boundary
-    concentration_table = concentration(cell_counts_inside(points.counted, grid, within))
+    concentration_table = concentration(cell_counts_inside(points.with_event_weights, grid, within))
     if not _has_density(surfaces[whole]):
-        return HotspotResult(measure, surfaces, (), bandwidth, (), concentration_table, shared=shared)
+        return HotspotResult(measure, surfaces, (), bandwidth, (), concentration_table, weights_bounded=bound_weights)
     hotspots = find_hotspots(surfaces[whole], points, share=share)
     hotspots = with_stability(hotspots, surfaces[whole], points, share=share, within=within, seed=seed)
     variants = bandwidth_variants(surfaces[whole], points, share=share, within=within)
@@ -84,7 +88,7 @@ def map_measure(
         for view, (view_points, _) in views.items()
         if view != whole and _has_density(surfaces[view])
     }
-    return HotspotResult(measure, surfaces, hotspots, bandwidth, variants, concentration_table, outlines, shared)
+    return HotspotResult(measure, surfaces, hotspots, bandwidth, variants, concentration_table, outlines, bound_weights)
 
 
 def _has_density(surface: Surface) -> bool:

@@ -127,8 +127,8 @@ def _clustering(events: DatedPoints, study: Study) -> Clustering:
     band, seed = settings.band, study.seed
     return Clustering(
         grid,
-        getis_ord(counts, grid, inside=inside, band=band, sums=True, seed=seed),
-        local_moran(counts, grid, inside=inside, band=band, sums=True, seed=seed),
+        getis_ord(counts, grid, inside=inside, band=band, exact_p=True, seed=seed),
+        local_moran(counts, grid, inside=inside, band=band, exact_p=True, seed=seed),
         (
             morans_i(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
             general_g(counts, grid, inside=inside, band=band, permutations=OVERALL_PERMUTATIONS, seed=seed),
@@ -168,7 +168,7 @@ def _emerging_hotspots(events: DatedPoints, study: Study, ledger: SourceLedger) 
         band=settings.band,
         earlier=settings.earlier,
         compare=settings.compare,
-        sums=True,
+        exact_p=True,
         seed=study.seed,
     )
     half_widths, _ = neighbourhood_rows(settings.band, grid.cell)
@@ -184,7 +184,7 @@ def _emerging_hotspots(events: DatedPoints, study: Study, ledger: SourceLedger) 
     least_events, least_places = np.full(grid.shape, np.inf), np.full(grid.shape, np.inf)
     for index in map(int, np.flatnonzero(has_data)):
         near_steps = [step for step in range(max(0, index - settings.earlier), index + 1) if has_data[step]]
-        hot_now = emerging.side[index] == 1
+        hot_now = emerging.hot_or_cold[index] == 1
         least_events[hot_now] = np.minimum(least_events, near_counts[near_steps].sum(axis=0))[hot_now]
         # Two steps may share places, so only the number in the larger step is certain to be distinct.
         least_places[hot_now] = np.minimum(least_places, near_places[near_steps].max(axis=0))[hot_now]
@@ -200,7 +200,7 @@ def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger
     earlier_period, later_period = accuracy_periods(study.accuracy, ledger.coverage)
     earlier = Window("earlier", (earlier_period,)).without_months(ledger.missing_months)
     later = Window("later", (later_period,)).without_months(ledger.missing_months)
-    earlier_points, later_points = (events.points(events.within(window)) for window in (earlier, later))
+    earlier_points, later_points = (events.points(events.in_window(window)) for window in (earlier, later))
     for points, window in ((earlier_points, earlier), (later_points, later)):
         if not points.total > 0:
             msg = f"There are no located events in the {window.name} period, so the accuracy of hotspots cannot be computed."
@@ -216,7 +216,7 @@ def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger
     ).value
     values = density(
         earlier_points, grid, bandwidth=bandwidth, years=earlier.years, kernel=settings.kernel, within=boundary,
-        edge=settings.edge, counted=False,
+        edge=settings.edge, with_support=False,
     ).values  # fmt: skip
     chosen = np.nan_to_num(values, nan=-1.0) >= percent_volume_threshold(values, settings.share)
     accuracy = hotspot_accuracy(
@@ -226,7 +226,7 @@ def _predictive_accuracy(events: DatedPoints, study: Study, ledger: SourceLedger
 
 
 def _shift(events: DatedPoints, design: Design, study: Study) -> PatternSimilarity:
-    is_before, is_after = events.within(design.before), events.within(design.after)
+    is_before, is_after = events.in_window(design.before), events.in_window(design.after)
     settings, boundary = study.change, study.area.boundary
     if settings.areas is None:
         units, grid = f"squares of {settings.square:,g} m", grid_over(boundary, cell=settings.square)

@@ -104,7 +104,7 @@ def _score(
         pei=_ratio(later_inside, highest_possible),
         recapture_rate_index=recapture,
         predicted_over_observed=_ratio(earlier_inside, later_inside),
-        recaptured_cells=float((later_counts[is_chosen] > 0).mean()),
+        share_of_cells_with_later_events=float((later_counts[is_chosen] > 0).mean()),
         note="; ".join(notes),
     )
 

@@ -11,7 +11,7 @@ from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
 
-OVERLAP = 0.5
+MIN_OVERLAP = 0.5
 
 
 def with_agreeing_sources(results: Sequence[HotspotResult], kinds: Mapping[str, str]) -> tuple[HotspotResult, ...]:
@@ -47,7 +47,7 @@ def with_agreeing_sources(results: Sequence[HotspotResult], kinds: Mapping[str, 
                 for kind in sorted(hotspots_of_kind)
                 if kind != own_kind and _overlaps_any(hotspot, hotspots_of_kind[kind])
             ]
-            hotspots.append(replace(hotspot, shown_by=(own_kind, *agreeing_kinds)))
+            hotspots.append(replace(hotspot, source_kinds=(own_kind, *agreeing_kinds)))
         results_with_sources.append(replace(result, hotspots=tuple(hotspots)))
     return tuple(results_with_sources)
 
@@ -58,6 +58,6 @@ def _overlaps_any(hotspot: Hotspot, other_hotspots: Sequence[Hotspot]) -> bool:
     ]
     # With a small tolerance, so that an overlap of exactly half counts.
     return any(
-        shared_area >= OVERLAP * min(hotspot.geometry.area, other_hotspot.geometry.area) * (1 - 1e-9)
+        shared_area >= MIN_OVERLAP * min(hotspot.geometry.area, other_hotspot.geometry.area) * (1 - 1e-9)
         for shared_area, other_hotspot in zip(shared_areas, other_hotspots, strict=True)
     )

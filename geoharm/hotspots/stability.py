@@ -18,7 +18,7 @@ from geoharm.model.hotspot import Hotspot
 from geoharm.model.points import Points
 
 FACTORS = (0.5, 1.0, 2.0)
-NARROWEST, WIDEST = 0.7, 1.4
+MIN_FACTOR, MAX_FACTOR = 0.7, 1.4
 
 
 def bandwidth_variants(
@@ -99,7 +99,7 @@ def with_stability(
     cells_of_hotspot = [np.flatnonzero(cells_within(surface.grid, hotspot.geometry)) for hotspot in hotspots]
     stable_count = np.zeros(len(hotspots))
     for _ in range(repetitions):
-        factor = math.exp(rng.uniform(math.log(NARROWEST), math.log(WIDEST)))
+        factor = math.exp(rng.uniform(math.log(MIN_FACTOR), math.log(MAX_FACTOR)))
         draws_of_place = np.bincount(rng.integers(len(points), size=len(points)), minlength=len(points))
         is_drawn = draws_of_place > 0
         resampled = Points(points.x[is_drawn], points.y[is_drawn], points.weight[is_drawn] * draws_of_place[is_drawn])
@@ -115,7 +115,7 @@ def with_stability(
 def _redraw(surface: Surface, points: Points, bandwidth: float, within: BaseGeometry, *, counted: bool) -> Surface:
     return density(
         points, surface.grid, bandwidth=bandwidth, years=surface.years, kernel=surface.kernel, within=within,
-        edge=surface.edge, counted=counted,
+        edge=surface.edge, with_support=counted,
     )  # fmt: skip
 
 

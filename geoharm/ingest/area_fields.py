@@ -17,8 +17,8 @@ from geoharm.ingest.formats.input_format import Format, read_date
 from geoharm.ingest.formats.tables import TableRules
 from geoharm.model.period import Period, add_months, first_of_month
 
-EMPTY = "is empty: missing, not zero"
-TOTAL = "is a sum of areas, not an area"
+EMPTY_REASON = "is empty: missing, not zero"
+TOTAL_REASON = "is a sum of areas, not an area"
 _MONTHS_PER_UNIT = {"month": 1, "quarter": 3, "year": 12}
 _DAYS_PER_UNIT = {"day": 1, "week": 7}
 _WHITESPACE = " \t\r\n\u00a0"
@@ -38,7 +38,7 @@ def clean_text(text: str | None, input_format: Format) -> str | None:
     if text is None:
         return None
     text = text.strip(_WHITESPACE)
-    return None if text in {blank.strip(_WHITESPACE) for blank in input_format.blank} else text
+    return None if text in {blank.strip(_WHITESPACE) for blank in input_format.blank_texts} else text
 
 
 def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
@@ -52,7 +52,7 @@ def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
     if not text:
         return FieldFault("is empty")
     if text in rules.totals:
-        return FieldFault(TOTAL)
+        return FieldFault(TOTAL_REASON)
     if not rules.id_width:
         return text
     match = re.fullmatch(r"([0-9]+)(?:\.0*)?", text)
@@ -106,7 +106,7 @@ def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFa
     (8, 12)
     """
     if not text:
-        return FieldFault(EMPTY)
+        return FieldFault(EMPTY_REASON)
     for symbol, low, high in rules.suppressed:
         if text == symbol:
             return low, high
@@ -144,10 +144,10 @@ def read_estimate(
             return field, FieldFault("is not a number")
     estimate = numbers.get("estimate")
     if estimate is None:
-        return "estimate", FieldFault(EMPTY)
-    maximum = {"percent": 100.0, "proportion": 1.0}.get(rules.measured, math.inf)
-    if rules.measured != "mean" and not 0 <= estimate <= maximum:
-        return "estimate", FieldFault(f"is not a {rules.measured}: it does not lie between 0 and {maximum:g}")
+        return "estimate", FieldFault(EMPTY_REASON)
+    maximum = {"percent": 100.0, "proportion": 1.0}.get(rules.estimate_kind, math.inf)
+    if rules.estimate_kind != "mean" and not 0 <= estimate <= maximum:
+        return "estimate", FieldFault(f"is not a {rules.estimate_kind}: it does not lie between 0 and {maximum:g}")
     error, low, high, n = (numbers.get(field) for field in ("standard_error", "low", "high", "n"))
     if error is not None:
         result = _from_standard_error(estimate, error)

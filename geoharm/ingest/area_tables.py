@@ -16,19 +16,27 @@ import shapely
 
 from geoharm.engines.duckdb import DuckDBEngine, quote_name
 from geoharm.errors import DataError
-from geoharm.ingest.area_fields import EMPTY, FieldFault, clean_text, read_code, read_count, read_estimate, read_period
+from geoharm.ingest.area_fields import (
+    EMPTY_REASON,
+    FieldFault,
+    clean_text,
+    read_code,
+    read_count,
+    read_estimate,
+    read_period,
+)
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.formats.tables import VALUE, TableRules
+from geoharm.ingest.formats.tables import VALUE_PREFIX, TableRules
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
 from geoharm.ingest.readers.staging import REJECT_COLUMNS, StagedRows, check_reject_share, insert_rows
-from geoharm.ingest.validate import AFTER_PERIOD, BEFORE_PERIOD
+from geoharm.ingest.validate import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 
-ALL = "all"
-CONFLICT = "is given more than once with different values; none of them is kept"
+ALL_CATEGORIES = "all"
+CONFLICT_REASON = "is given more than once with different values; none of them is kept"
 _ESTIMATE_FIELDS = ("estimate", "standard_error", "low", "high", "n")
 # An area of which no larger share lies in the study area is outside it.
 _MIN_SHARE_INSIDE = 1e-6
@@ -66,7 +74,7 @@ def stage_values(
     values_read = {}
     for input_file in files:
         staged = stage_file(connection, input_file, input_format)
-        headers = [field.removeprefix(VALUE) for field in staged.fields if field.startswith(VALUE)]
+        headers = [field.removeprefix(VALUE_PREFIX) for field in staged.fields if field.startswith(VALUE_PREFIX)]
         if input_format.kind == "survey":
             _read_estimates(connection, input_file.name, staged, input_format)
         else:
@@ -75,7 +83,7 @@ def stage_values(
         connection.execute(
             f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
             WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
-            [BEFORE_PERIOD, AFTER_PERIOD, input_file.name],
+            [BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON, input_file.name],
         )
         shape_rejects = [
             (input_file.name, line, position, *[None] * 7, "row", reason)
@@ -128,7 +136,7 @@ def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table
         f"""INSERT INTO {REJECT_COLUMNS} SELECT ?, file, line, "column", reason FROM (
             SELECT file, line, nth, "column", reason FROM cell WHERE reason IS NOT NULL
             UNION ALL SELECT file, line, nth, 'value', ? FROM judged WHERE torn) ORDER BY file, line, nth""",
-        [source, CONFLICT],
+        [source, CONFLICT_REASON],
     )
     connection.execute("DROP TABLE judged; DROP TABLE again; DROP TABLE cell")
 
@@ -178,7 +186,7 @@ def _read_counts(
 ) -> None:
     rules = input_format.rules
     if headers:
-        texts = ", ".join(quote_name(VALUE + header) for header in headers)
+        texts = ", ".join(quote_name(VALUE_PREFIX + header) for header in headers)
         position_sql, value_sql = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
     else:
         position_sql, value_sql = "0", "value"
@@ -313,7 +321,7 @@ def _date_sql(staged: StagedRows) -> str:
 
 
 def _category(text: str | None, input_format: Format) -> str:
-    category = text or input_format.category or ALL
+    category = text or input_format.category or ALL_CATEGORIES
     return input_format.category_map.get(category, category)
 
 
@@ -334,10 +342,10 @@ def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, input
     most_frequent = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
         "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
-        [name, BEFORE_PERIOD, AFTER_PERIOD, EMPTY],
+        [name, BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON, EMPTY_REASON],
     ).fetchall()
     if most_frequent:
-        check_reject_share(name, input_format, most_frequent[0], read, of="values")
+        check_reject_share(name, input_format, most_frequent[0], read, unit="values")
 
 
 def values_by_area(

@@ -16,11 +16,11 @@ from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
 from geoharm.ingest.quality import note_source
-from geoharm.ingest.quality_notes import forget_notes
+from geoharm.ingest.quality_notes import delete_notes
 from geoharm.ingest.times_of_day import known_times_sql
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
-from geoharm.queries.counts import forget_cells
+from geoharm.queries.counts import delete_cell_counts
 
 _REBUILT_TABLES = (
     "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
@@ -60,8 +60,8 @@ def consolidate_source(
     with engine.transaction() as connection:
         for table in _REBUILT_TABLES:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
-        forget_notes(connection, source)
-        forget_cells(connection, source)
+        delete_notes(connection, source)
+        delete_cell_counts(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
             [source, input_format.precision, covers and covers.start, covers and covers.end],

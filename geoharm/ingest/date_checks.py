@@ -15,7 +15,7 @@ from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, swap_day
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.parse import needs_date_checks
 from geoharm.ingest.quality_notes import save_note
-from geoharm.ingest.timezones import Range, clock_change_gaps
+from geoharm.ingest.timezones import TimeRange, skipped_and_repeated_times
 from geoharm.model.ledger import QualityNote
 
 # A file is refused from this share of dates on that can be read only with day and month swapped: for every two such
@@ -83,7 +83,7 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, in
             sentence = f"every date can also be read by {swapped_pattern}; the declared {pattern} was used"
             note("dates read two ways", rows, first_different_line, sentence)
     if input_format.zone:
-        skipped, repeated = clock_change_gaps(input_format.zone)
+        skipped, repeated = skipped_and_repeated_times(input_format.zone)
         for kind, ranges, description in (
             ("skipped time", skipped, "is one that the clocks skipped"),
             ("repeated time", repeated, "occurred twice because the clocks went back"),
@@ -125,7 +125,7 @@ def _refuse_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_fo
         "SELECT count(utc_midnight), count(*) FILTER (utc_midnight) FROM parsed"
     ).fetchall()[0]
     if midnights >= _MIN_MIDNIGHTS and rows == midnights:
-        remedy = "Leave out utc" if input_format.utc else "Write trust_offset = false"
+        remedy = "Leave out utc" if input_format.local_is_utc else "Write trust_offset = false"
         msg = (
             f'"{name}": all {rows:,} dates are midnight in UTC, so they are days without times; conversion '
             f"to {input_format.zone} would shift them. {remedy} under [date]; nothing was read."
@@ -214,7 +214,7 @@ def _count_read_both_ways(connection: duckdb.DuckDBPyConnection, index: int, swa
 
 
 def _count_in_ranges(
-    connection: duckdb.DuckDBPyConnection, ranges: tuple[Range, ...], input_format: Format
+    connection: duckdb.DuckDBPyConnection, ranges: tuple[TimeRange, ...], input_format: Format
 ) -> tuple[int, int]:
     """Return the number of local times that lie in some time ranges, and the first line of these."""
     time_patterns = [

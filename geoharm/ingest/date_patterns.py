@@ -11,7 +11,7 @@ from geoharm.engines.duckdb import quote_text
 
 # Two patterns that strptime does not have: day numbers of spreadsheets, and milliseconds since 1970.
 EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
-NUMBERS = (EXCEL_SERIAL, EPOCH_MS)
+NUMERIC_PATTERNS = (EXCEL_SERIAL, EPOCH_MS)
 PRECISIONS = ("moment", "day", "month", "year")
 # The strptime letters that name each unit, the finest unit first.
 _UNIT_LETTERS = (("moment", "HIcX"), ("day", "djcx"), ("month", "mbB"))
@@ -26,7 +26,7 @@ def finest_unit(pattern: str) -> str:
     >>> finest_unit("%d/%m/%Y %H:%M"), finest_unit("%b %Y"), finest_unit("epoch-ms")
     ('moment', 'month', 'moment')
     """
-    if pattern in NUMBERS:
+    if pattern in NUMERIC_PATTERNS:
         return "moment"
     letters = set(re.findall(r"%-?([a-zA-Z])", pattern.replace("%%", "")))
     return next((unit for unit, unit_letters in _UNIT_LETTERS if letters & set(unit_letters)), "year")
@@ -41,7 +41,7 @@ def fixed_offset(pattern: str) -> int | None:
     (0, 19800, None)
     """
     match = _TRAILING_OFFSET.search(pattern)
-    if not match or finest_unit(pattern) != "moment" or pattern in NUMBERS:
+    if not match or finest_unit(pattern) != "moment" or pattern in NUMERIC_PATTERNS:
         return None
     if match[1]:
         return 0
@@ -81,7 +81,7 @@ def date_pattern_sql(text: str, pattern: str, *, trust_offset: bool = True) -> s
     trust_offset : bool
         Whether an offset at the end of the pattern is applied; else the time is taken as local.
     """
-    if pattern in NUMBERS:
+    if pattern in NUMERIC_PATTERNS:
         number_sql = f"TRY_CAST({text} AS DOUBLE)"
         if pattern == EXCEL_SERIAL:
             timestamp = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number_sql} * 86400) AS BIGINT))"
@@ -119,7 +119,7 @@ def date_problems(name: str, date: dict[str, Any]) -> list[str]:
     for pattern in date.get("formats", []):
         prefix = f'{name}: date.formats has "{pattern}", which'
         unit = finest_unit(pattern)
-        if "%" not in pattern and pattern not in NUMBERS:
+        if "%" not in pattern and pattern not in NUMERIC_PATTERNS:
             problems.append(f'{prefix} names no part of a date; write a pattern such as "%Y-%m-%d".')
         elif "%Z" in pattern:
             problems.append(

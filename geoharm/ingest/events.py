@@ -9,7 +9,7 @@ from geoharm.ingest.consolidate import consolidate_source
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.ledger import source_ledger
 from geoharm.ingest.readers.input_files import InputFile
-from geoharm.ingest.validate import LoadRule, forget_file, load_file
+from geoharm.ingest.validate import LoadRule, delete_file, load_file
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period
@@ -54,7 +54,7 @@ def ingest_events(
         stored = connection.execute("SELECT file FROM tidy.file WHERE source = ?", [source]).fetchall()
         for (name,) in stored:
             if name not in listed:
-                forget_file(connection, source, name)
+                delete_file(connection, source, name)
     for input_file in files:
         load_file(engine, input_file, rule)
         if on_file:

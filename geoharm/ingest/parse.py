@@ -107,7 +107,7 @@ def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _text_columns(fields: Collection[str], input_format: Format) -> str:
     """Return SQL for every field as text, from trimmed fields; NULL where the file lacks the field or the text is blank."""
-    blanks = ", ".join(quote_text(text.strip()) for text in input_format.blank)
+    blanks = ", ".join(quote_text(text.strip()) for text in input_format.blank_texts)
     return ", ".join(
         f'CASE WHEN "{field}" NOT IN ({blanks}) THEN "{field}" END AS {field}_text'
         if field in fields
@@ -181,7 +181,9 @@ def _is_utc_midnight(input_format: Format) -> str:
 
 
 def _is_utc(pattern: str, input_format: Format) -> bool:
-    return bool(input_format.zone) and (input_format.utc or (input_format.trust_offset and has_offset(pattern)))
+    return bool(input_format.zone) and (
+        input_format.local_is_utc or (input_format.trust_offset and has_offset(pattern))
+    )
 
 
 def _coalesce(expressions: Iterable[str]) -> str:

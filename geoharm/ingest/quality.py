@@ -275,7 +275,7 @@ def _shared_points(connection: duckdb.DuckDBPyConnection, source: str, input_for
     if len(points) < _MIN_POINTS or rows < _MIN_ROWS_PER_POINT * len(points):
         return
     median_distance = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))
-    contradiction = ", though the format calls them exact" if input_format.quality == "exact" else ""
+    contradiction = ", though the format calls them exact" if input_format.location_quality == "exact" else ""
     sentence = (
         f"lie on {len(points):,} points, {rows / len(points):,.1f} per point, half of the points within {median_distance:,.0f} m of "
         f"the next: places are snapped or repeated{contradiction}"

@@ -18,7 +18,7 @@ def save_note(connection: duckdb.DuckDBPyConnection, source: str, note: QualityN
     )
 
 
-def forget_notes(connection: duckdb.DuckDBPyConnection, source: str, file: str = "") -> None:
+def delete_notes(connection: duckdb.DuckDBPyConnection, source: str, file: str = "") -> None:
     """Remove the notes on one file; without a file, the notes on the whole source."""
     connection.execute("DELETE FROM tidy.note WHERE source = ? AND file = ?", [source, file])
 

@@ -18,7 +18,7 @@ from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
-from geoharm.ingest.readers.staging import MAX_REJECTED, insert_rows
+from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.ledger import QualityNote
 
@@ -190,7 +190,7 @@ def _read_degrees(text: str, limit: float) -> float | FieldFault:
 
 def _refuse_unreadable_file(name: str, read: int, rejects: Sequence[Row], input_format: Format) -> None:
     """Refuse a file if more than half of its rows cannot be read: its format is wrong, not its rows."""
-    if len(rejects) > MAX_REJECTED * read:
+    if len(rejects) > MAX_REJECTED_SHARE * read:
         first_reject = rejects[0]
         msg = (
             f'"{name}" does not look like the format "{input_format.name}": {len(rejects):,} of {read:,} rows cannot be read; the first, '

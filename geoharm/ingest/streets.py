@@ -19,7 +19,7 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.readers.input_files import InputFile
-from geoharm.ingest.readers.staging import MAX_REJECTED, REJECT_COLUMNS, insert_rows
+from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, REJECT_COLUMNS, insert_rows
 from geoharm.ingest.readers.tabular import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
@@ -68,7 +68,7 @@ def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea
             for line in _feature_lines(input_file.name, number, original, shape)
         ]
         rejected = [line for line in lines if line.reason]
-        if len(rejected) > MAX_REJECTED * len(lines):
+        if len(rejected) > MAX_REJECTED_SHARE * len(lines):
             msg = (
                 f'"{input_file.name}" does not look like street lines: {len(rejected):,} of {len(lines):,} cannot be used; '
                 f"the first, feature {rejected[0].line}, {rejected[0].reason}. Nothing was read."

@@ -124,7 +124,7 @@ def survey_estimates(engine: DuckDBEngine, source: str, input_format: Format, qu
     """
     columns = ("estimate", "standard_error")
     areas, periods, (estimate, error), shapes = values_by_area(engine, source, question, "survey_value", columns)
-    return SurveyEstimates(source, question, input_format.rules.measured_unit, areas, periods, estimate, error, shapes)
+    return SurveyEstimates(source, question, input_format.rules.estimate_unit, areas, periods, estimate, error, shapes)
 
 
 def table_categories(engine: DuckDBEngine, source: str, kind: str) -> dict[str, int]:

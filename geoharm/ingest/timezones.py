@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _STEP = timedelta(days=7)
 
-Range = tuple[datetime, datetime]
+TimeRange = tuple[datetime, datetime]
 
 
 @lru_cache(maxsize=8)
@@ -54,10 +54,10 @@ def _search_tree_sql(moment: str, changes: Sequence[tuple[datetime, int]]) -> st
     return f"CASE WHEN {moment} < TIMESTAMP '{changes[middle][0]}' THEN {before_sql} ELSE {after_sql} END"
 
 
-def clock_change_gaps(zone: str) -> tuple[tuple[Range, ...], tuple[Range, ...]]:
+def skipped_and_repeated_times(zone: str) -> tuple[tuple[TimeRange, ...], tuple[TimeRange, ...]]:
     """Return the half-open ranges of local time that a zone's clocks skipped, and those they repeated."""
-    skipped: list[Range] = []
-    repeated: list[Range] = []
+    skipped: list[TimeRange] = []
+    repeated: list[TimeRange] = []
     for (_, before), (moment, after) in pairwise(utc_offset_changes(zone)):
         old, new = moment + timedelta(seconds=before), moment + timedelta(seconds=after)
         (skipped if old < new else repeated).append((min(old, new), max(old, new)))

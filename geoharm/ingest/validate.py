@@ -21,16 +21,16 @@ from geoharm.ingest.date_checks import check_dates, note_dates
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.parse import drop_parsed
 from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
-from geoharm.ingest.quality_notes import forget_notes
-from geoharm.ingest.readers.csv_files import NOT_TEXT
+from geoharm.ingest.quality_notes import delete_notes
+from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import read_file
 from geoharm.ingest.readers.staging import StagedRows, check_reject_share
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 
-WITH_COMMA = "has a comma"
-BEFORE_PERIOD, AFTER_PERIOD = "is before the study period", "is after the study period"
+COMMA_REASON = "has a comma"
+BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON = "is before the study period", "is after the study period"
 
 _SWAPPED_SHARE = 0.9
 # Places within this share of the study area's size around it are also projected by the fast method.
@@ -96,7 +96,7 @@ def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
     check_dates(engine.connection, name, rule.input_format)
     _refuse_swapped_coordinates(engine.connection, name, rule)
     with engine.transaction() as connection:
-        forget_file(connection, rule.source, name)
+        delete_file(connection, rule.source, name)
         _keep_rows(connection, name, rule)
         _keep_rejects(connection, name, rule, staged, faults)
         _refuse_many_rejects(connection, name, rule, staged)
@@ -111,9 +111,9 @@ def _load(engine: DuckDBEngine, source: InputFile, rule: LoadRule) -> None:
             note_decimals(connection, rule.source, name)
 
 
-def forget_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
+def delete_file(connection: duckdb.DuckDBPyConnection, source: str, name: str) -> None:
     """Remove a file with its rows, rejects and notes."""
-    forget_notes(connection, source, name)
+    delete_notes(connection, source, name)
     for table in ("file", "row", "reject"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ? AND file = ?", [source, name])
 
@@ -124,8 +124,8 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
         ("test", "remark", "says that the row is a test"),
         ("date_text IS NULL", "date", "is empty"),
         ("day IS NULL", "date", "is not a date of the format " + " or ".join(rule.input_format.date_formats)),
-        (f"day < DATE '{rule.period.start}'", "date", BEFORE_PERIOD),
-        (f"day >= DATE '{rule.period.end}'", "date", AFTER_PERIOD),
+        (f"day < DATE '{rule.period.start}'", "date", BEFORE_PERIOD_REASON),
+        (f"day >= DATE '{rule.period.end}'", "date", AFTER_PERIOD_REASON),
         ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
         ("last_day < first_day", "end", "is before the date"),
         (
@@ -143,7 +143,7 @@ def _faults(rule: LoadRule) -> list[tuple[str, str, str]]:
     ]
     limits = (("longitude", 180), ("latitude", 90)) if rule.input_format.crs == _crs.LONLAT else ()
     for column in ("longitude", "latitude"):
-        faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, WITH_COMMA))
+        faults.append((f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')", column, COMMA_REASON))
         condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
         faults.append((condition, column, "is not a number"))
     faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]
@@ -211,15 +211,15 @@ def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, rule:
     most_frequent = connection.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM tidy.reject '
         "WHERE source = ? AND file = ? AND reason NOT IN (?, ?) GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
-        [rule.source, name, BEFORE_PERIOD, AFTER_PERIOD],
+        [rule.source, name, BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON],
     ).fetchall()
     if most_frequent:
         remedy = "Check the format or whether columns are swapped"
-        if most_frequent[0][1].startswith(NOT_TEXT):
+        if most_frequent[0][1].startswith(NOT_TEXT_REASON):
             remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
-        elif most_frequent[0][1] == WITH_COMMA:
+        elif most_frequent[0][1] == COMMA_REASON:
             remedy = "Save the numbers with a decimal point and without thousands separators"
-        check_reject_share(name, rule.input_format, most_frequent[0], staged.read, of="rows", way_out=remedy)
+        check_reject_share(name, rule.input_format, most_frequent[0], staged.read, unit="rows", remedy=remedy)
 
 
 def _refuse_swapped_coordinates(connection: duckdb.DuckDBPyConnection, name: str, rule: LoadRule) -> None:

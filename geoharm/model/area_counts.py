@@ -119,7 +119,7 @@ class AreaCounts:
         if (np.isnan(self.low) != np.isnan(self.high)).any() or (self.low > self.high).any() or (self.low < 0).any():
             msg = f'Every count of "{self.source}" must be missing, or lie between a low of 0 or more and a high not below it.'
             raise DesignError(msg)
-        check_apart(self.periods, self.source)
+        check_no_overlap(self.periods, self.source)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -233,7 +233,7 @@ def columns_of(periods: Sequence[Period], window: Window, source: str) -> list[i
     return columns
 
 
-def check_apart(periods: Sequence[Period], source: str) -> None:
+def check_no_overlap(periods: Sequence[Period], source: str) -> None:
     """Check that periods are sorted and do not overlap.
 
     Raises

@@ -13,8 +13,8 @@ class DisclosureRule:
     ----------
     name : str
     threshold : int
-        Counts from `least` up to, not including, this threshold are suppressed.
-    least : int
+        Counts from `lowest_suppressed` up to, not including, this threshold are suppressed.
+    lowest_suppressed : int
         The smallest count that is suppressed: 1 releases zeros, 0 suppresses them too.
     step : int
         Released counts are rounded to a multiple of this number; 1 means no rounding.
@@ -30,21 +30,21 @@ class DisclosureRule:
 
     name: str
     threshold: int
-    least: int
+    lowest_suppressed: int
     step: int
     reference: str
 
-    def withholds(self, count: int) -> bool:
+    def suppresses(self, count: int) -> bool:
         """Return whether a count is suppressed."""
-        return self.least <= count < self.threshold
+        return self.lowest_suppressed <= count < self.threshold
 
     def rounded(self, count: int) -> int:
         """Return a count as released: rounded to the nearest multiple of `step`, halves upwards."""
         return (2 * count + self.step) // (2 * self.step) * self.step
 
-    def span(self, shown: int) -> tuple[int, int]:
+    def possible_counts(self, shown: int) -> tuple[int, int]:
         """Return the smallest and the largest count that are released as this number."""
-        if shown == 0 and self.least > 0:
+        if shown == 0 and self.lowest_suppressed > 0:
             return 0, 0
         half_step = (self.step - 1) // 2
         return max(shown - half_step, 0), shown + self.step - 1 - half_step
@@ -52,12 +52,12 @@ class DisclosureRule:
     @property
     def label(self) -> str:
         """The range of suppressed counts, in words."""
-        return f"{self.least} to {self.threshold - 1}"
+        return f"{self.lowest_suppressed} to {self.threshold - 1}"
 
     @property
-    def kept_open(self) -> int:
+    def possible_values(self) -> int:
         """How many values a suppressed count can have."""
-        return self.threshold - self.least
+        return self.threshold - self.lowest_suppressed
 
 
 DISCLOSURE_RULES = {

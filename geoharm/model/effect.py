@@ -17,13 +17,13 @@ class PlaceboCheck:
     ----------
     months : int
         Months of history used.
-    fitting : int
+    candidates : int
         Number of places where the outline of the zone fits and that no operation touched.
     pool : int
         Number of those with a count near that of the zone. The forecast was estimated from them.
-    independent : float
+    effective_places : float
         Effective number of independent places in the pool; it is smaller because places overlap.
-    busy : int
+    at_least_as_busy : int
         Number of places with at least as many events as the zone.
     expected : float
         Forecast of the count after.
@@ -34,10 +34,10 @@ class PlaceboCheck:
     """
 
     months: int
-    fitting: int
+    candidates: int
     pool: int
-    independent: float
-    busy: int
+    effective_places: float
+    at_least_as_busy: int
     expected: float
     phi: float
     tau: float

@@ -17,17 +17,17 @@ class Mitigation:
 
     Attributes
     ----------
-    what : str
+    description : str
         What was planned.
     delivered : str
         One of `DELIVERED`.
-    holds : tuple of str
+    measures : tuple of str
         Names of the measures that it was meant to keep from rising.
     """
 
-    what: str
+    description: str
     delivered: str = "not stated"
-    holds: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +93,13 @@ class PlannedOption:
     name : str
     card : str
         Name of a shipped evidence card, or path of the user's own; empty for none.
-    local : (float, float)
+    local_change : (float, float)
         Change in the target of the harms at which the option is aimed, as a share: -0.4 is a fall of 40 %.
-    displaced : (float, float)
+    share_displaced : (float, float)
         Share of the local change that is displaced nearby; negative if harm falls nearby too.
     half_life : (float, float)
         Months until half of the local change has decayed; infinite if it does not decay.
-    side : tuple of SideEffect
+    side_effects : tuple of SideEffect
     source : str
         Source of the assumptions.
     cost : float
@@ -108,10 +108,10 @@ class PlannedOption:
 
     name: str
     card: str
-    local: tuple[float, float]
-    displaced: tuple[float, float]
+    local_change: tuple[float, float]
+    share_displaced: tuple[float, float]
     half_life: tuple[float, float]
-    side: tuple[SideEffect, ...]
+    side_effects: tuple[SideEffect, ...]
     source: str
     cost: float = float("nan")
 
@@ -124,7 +124,7 @@ class HarmSettings:
     ----------
     profiles : tuple of str
         Names of shipped value profiles, or paths. The first is the main profile.
-    exchange : str
+    exchange_rates : str
         Name or path of the declared ranges of exchange rates.
     market_size : str
         Name of the measure of market size; empty for none.
@@ -142,7 +142,7 @@ class HarmSettings:
     """
 
     profiles: tuple[str, ...] = ()
-    exchange: str = ""
+    exchange_rates: str = ""
     market_size: str = ""
     area_measures: tuple[Measure, ...] = ()
     indicators: tuple[Indicator, ...] = ()

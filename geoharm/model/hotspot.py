@@ -29,7 +29,7 @@ class Hotspot:
     stability : float
         Share of repetitions, with resampled places and varied bandwidth, in which it is a hotspot again; NaN if not
         computed.
-    shown_by : tuple of str
+    source_kinds : tuple of str
         Kinds of sources whose hotspots overlap this one, its own kind first; empty if not computed.
     """
 
@@ -40,7 +40,7 @@ class Hotspot:
     share: float
     density: float
     stability: float = math.nan
-    shown_by: tuple[str, ...] = ()
+    source_kinds: tuple[str, ...] = ()
 
     @property
     def area_km2(self) -> float:

@@ -53,7 +53,7 @@ class FileLedger:
             msg = f"{self.file}: the places of kept rows do not add up to {self.kept}. Please report this as a defect."
             raise DataError(msg)
 
-    def balance(self) -> dict[str, int]:
+    def row_counts(self) -> dict[str, int]:
         """Return the numbers of rows by name, in the order in which they add up."""
         names = (
             "read",
@@ -68,7 +68,7 @@ class FileLedger:
         )
         return {name: int(getattr(self, name)) for name in names}
 
-    def named_reasons(self) -> list[dict[str, str | int]]:
+    def reason_records(self) -> list[dict[str, str | int]]:
         """Return the reasons for rejection as dictionaries {reason, rows, first_line}."""
         return [{"reason": reason, "rows": rows, "first_line": line} for reason, rows, line in self.reasons]
 
@@ -162,7 +162,7 @@ class QualityNote:
         line = f"first in line {self.first_line:,}" if self.first_line else ""
         return ": ".join(filter(None, (self.file, ", ".join(filter(None, (rows, line))), self.sentence)))
 
-    def named(self) -> dict[str, str | int]:
+    def record(self) -> dict[str, str | int]:
         """Return the note as a dictionary {kind, file, rows, first_line, sentence}."""
         return {
             "kind": self.kind,

@@ -70,7 +70,7 @@ class Measure:
         One of `RECORDERS`. Events that the police record proactively are activity.
     harm : Harm or None
         None makes it an activity measure: it is shown, and never added to harm.
-    overridden : bool
+    activity_as_harm : bool
         Whether the study counts police activity as harm. Every report then says so.
     reporting : bool
         Whether it is a measure of reporting effort (neither harm nor activity): other reports by the same route.
@@ -78,7 +78,7 @@ class Measure:
         Name of the measure of reporting effort for this measure; empty for none.
     kind : str
         The source's kind: "incident", "needle_find", "treatment_entry", "health", "area_table".
-    watched : bool
+    checked_for_rise : bool
         Whether the study requests a check for unintended harm, in addition to health and violence.
     weight : str
         What the source's weight column counts, such as "needles". Densities and hotspot contours are then in this unit.
@@ -91,11 +91,11 @@ class Measure:
     unit: str
     recorded_by: str
     harm: Harm | None = None
-    overridden: bool = False
+    activity_as_harm: bool = False
     reporting: bool = False
     comparator: str = ""
     kind: str = ""
-    watched: bool = False
+    checked_for_rise: bool = False
     weight: str = ""
 
     @property

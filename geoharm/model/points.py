@@ -48,7 +48,7 @@ class DatedPoints:
     def __len__(self) -> int:
         return int(self.x.size)
 
-    def within(self, window: Window) -> NDArray[np.bool_]:
+    def in_window(self, window: Window) -> NDArray[np.bool_]:
         """Return which points lie within a window, as booleans of shape (n,)."""
         is_within = np.zeros(len(self), dtype=np.bool_)
         for period in window.periods:
@@ -104,6 +104,6 @@ class Points:
         return float(self.weight.sum())
 
     @property
-    def counted(self) -> Points:
+    def with_event_weights(self) -> Points:
         """The same places with the number of events as weight, for counts and disclosure rules."""
         return self if self.events is None else Points(self.x, self.y, self.events)

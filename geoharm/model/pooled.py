@@ -17,31 +17,31 @@ class PooledEstimate:
         The pooled mean.
     standard_error : float
         Standard error by DerSimonian and Laird.
-    careful_error : float
+    hartung_knapp_error : float
         Standard error by Hartung and Knapp; never below `standard_error`.
-    between : float
+    between_variance : float
         Variance of the true values between the estimates; NaN with one estimate.
     heterogeneity, heterogeneity_p : float
         Cochran's Q and its p-value.
     count : int
         Number of estimates, k.
-    interval, careful_interval : Interval
+    interval, hartung_knapp_interval : Interval
         Intervals of the mean: from the normal distribution and `standard_error`; from the t distribution with k - 1
-        degrees of freedom and `careful_error`.
-    following : Interval
+        degrees of freedom and `hartung_knapp_error`.
+    prediction_interval : Interval
         Prediction interval for the true value of the next operation; NaN with fewer than three estimates.
     """
 
     mean: float
     standard_error: float
-    careful_error: float
-    between: float
+    hartung_knapp_error: float
+    between_variance: float
     heterogeneity: float
     heterogeneity_p: float
     count: int
     interval: Interval
-    careful_interval: Interval
-    following: Interval
+    hartung_knapp_interval: Interval
+    prediction_interval: Interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class CompositeOutcome:
     windows: tuple[str, ...]
 
 
-UNTESTED_REASONS = ("incident", "needle_find", "treatment_entry", "health")
+EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
@@ -69,7 +69,7 @@ class Source:
     ----------
     name : str
     kind : str
-        One of `UNTESTED_REASONS` or `TABLE_KINDS`.
+        One of `EVENT_KINDS` or `TABLE_KINDS`.
     format : str
         Name of a shipped format, or path of the user's own TOML file.
     files : tuple of str
@@ -90,7 +90,7 @@ class Source:
     @property
     def is_events(self) -> bool:
         """Whether the source contains dated points, which measures count."""
-        return self.kind in UNTESTED_REASONS
+        return self.kind in EVENT_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Operation:
         The period of the data from which the target was chosen.
     placebo : bool
         Whether it is a placebo operation: nothing was done, so the result should be "no change".
-    similar : Areas or None
+    similar_markets : Areas or None
         Outlines of similar markets farther away, to which harm could move.
     streets : str
         Name of the source of street lines along which distances of the rings are measured; empty for straight lines.
@@ -162,7 +162,7 @@ class Operation:
     after: tuple[str, ...]
     chosen_on: Period | None = None
     placebo: bool = False
-    similar: Areas | None = None
+    similar_markets: Areas | None = None
     streets: str = ""
     partners: tuple[str, ...] = ()
     mitigation: tuple[Mitigation, ...] = ()

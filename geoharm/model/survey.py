@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.errors import DesignError
-from geoharm.model.area_counts import check_apart
+from geoharm.model.area_counts import check_no_overlap
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.period import Period
 
@@ -54,7 +54,7 @@ class SurveyEstimates:
         if (np.isnan(self.estimate) != np.isnan(self.standard_error)).any() or (self.standard_error <= 0).any():
             msg = f'Every estimate of "{self.source}" needs a standard error above 0.'
             raise DesignError(msg)
-        check_apart(self.periods, self.source)
+        check_no_overlap(self.periods, self.source)
 
     def at(self, area: str, period: Period) -> Estimate:
         """Return the estimate of one area and period; undefined, with the reason, if there is none.

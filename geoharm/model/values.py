@@ -47,7 +47,7 @@ class MeasureSelector:
     type: str = ""
     unit: str = ""
 
-    def fits(self, measure: Measure) -> bool:
+    def matches(self, measure: Measure) -> bool:
         """Return whether a measure matches the selector; activity measures never do."""
         if measure.harm is None:
             return False
@@ -60,7 +60,7 @@ class MeasureSelector:
         )
         return all(selected in ("", actual) for selected, actual in criteria)
 
-    def words(self) -> str:
+    def description(self) -> str:
         """Return a description of the selected measures for readers."""
         descriptions = [text for text in (self.measure, self.kind.replace("_", " "), self.type, self.unit) if text]
         if self.borne_by:
@@ -123,7 +123,7 @@ class ValueProfile:
     vetoes : tuple of Veto
     example : bool
         Whether it is a shipped example to edit, which states nobody's values.
-    untried : bool
+    untested : bool
         Whether it was made by an importer that was not tested on an original file.
     """
 
@@ -138,11 +138,11 @@ class ValueProfile:
     rules: tuple[ValueRule, ...]
     vetoes: tuple[Veto, ...] = ()
     example: bool = False
-    untried: bool = False
+    untested: bool = False
 
     def weight(self, measure: Measure) -> float:
         """Return the signed weight of a measure; 0 for activity and for measures without a matching rule."""
-        return next((rule.signed for rule in self.rules if rule.selector.fits(measure)), 0.0)
+        return next((rule.signed for rule in self.rules if rule.selector.matches(measure)), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +153,20 @@ class ExchangeRule:
     ----------
     selector : MeasureSelector
     sign : str
-    few, many : float
+    lowest_rate, highest_rate : float
         Lower and upper end of the range; above 0.
     """
 
     selector: MeasureSelector
     sign: str
-    few: float
-    many: float
+    lowest_rate: float
+    highest_rate: float
 
     def __post_init__(self) -> None:
-        if self.sign != "ignored" and not (0 < self.few <= self.many < math.inf):
+        if self.sign != "ignored" and not (0 < self.lowest_rate <= self.highest_rate < math.inf):
             msg = (
-                f"An exchange rate for {self.selector.words()} needs two numbers above 0, the smaller first; "
-                f"{self.few:g} and {self.many:g} were given."
+                f"An exchange rate for {self.selector.description()} needs two numbers above 0, the smaller first; "
+                f"{self.lowest_rate:g} and {self.highest_rate:g} were given."
             )
             raise DesignError(msg)
 
@@ -197,5 +197,5 @@ class ExchangeRates:
 
     def rule(self, measure: Measure) -> ExchangeRule | None:
         """Return the rule of a measure; None if it has no rule or is ignored."""
-        matching_rule = next((rule for rule in self.rules if rule.selector.fits(measure)), None)
+        matching_rule = next((rule for rule in self.rules if rule.selector.matches(measure)), None)
         return None if matching_rule is None or matching_rule.sign == "ignored" else matching_rule

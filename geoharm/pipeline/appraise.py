@@ -86,10 +86,10 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
     return Appraisal(
         operation=planned.name,
         objective=planned.objective,
-        limited=limited_objective_note(planned.objective),
+        limited_objective=limited_objective_note(planned.objective),
         missing=missing_harms([*study.measures, *study.harm.area_measures]),
         baseline=baseline,
-        before=f"{month_name(months[0])} to {month_name(months[-1])}",
+        baseline_period=f"{month_name(months[0])} to {month_name(months[-1])}",
         months=study.harm.months,
         options=options,
         draws=DRAWS,

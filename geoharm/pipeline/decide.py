@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from geoharm._validation import toml_string
+from geoharm.disclosure.appraisal import protect_appraisal
 from geoharm.disclosure.ranking import protect_ranking
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
@@ -18,7 +19,7 @@ from geoharm.pipeline import appraise as pipeline_appraise
 from geoharm.pipeline import load, run, unintended_harm
 from geoharm.pipeline import prioritise as pipeline_prioritise
 from geoharm.report.files import check_folder
-from geoharm.report.pages.appraisal import appraisal_record, protect_appraisal, publish_appraisal
+from geoharm.report.pages.appraisal import appraisal_record, publish_appraisal
 from geoharm.report.pages.priorities import publish_ranking, ranking_record
 from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, read_card
 

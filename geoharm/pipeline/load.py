@@ -196,7 +196,7 @@ def _check_categories(engine: DuckDBEngine, study: Study) -> None:
                     f'measure "{measure.name}": weight = "{measure.weight}", but none of its {events:,} events states a '
                     "weight; check the column in the file and in the format, or take weight out."
                 )
-            if measure.harm and not measure.overridden and not measure.categories:
+            if measure.harm and not measure.activity_as_harm and not measure.categories:
                 problems += [
                     f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
                     "categories that are harm under where, or write activity = true."

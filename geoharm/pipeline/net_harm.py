@@ -30,7 +30,7 @@ from geoharm.model.study import Study
 from geoharm.model.values import ExchangeRates, ValueProfile
 from geoharm.pipeline import unintended_harm
 from geoharm.results import OperationResult
-from geoharm.study.value_profiles.profiles import read_exchange, read_profile
+from geoharm.study.value_profiles.profiles import read_exchange_rates, read_profile
 
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 
@@ -50,7 +50,7 @@ def value_problems(study: Study) -> list[str]:
         except StudyError as error:
             problems += [f"values: {problem}" for problem in error.problems]
     try:
-        read_exchange(study.harm.exchange, study.folder)
+        read_exchange_rates(study.harm.exchange_rates, study.folder)
     except StudyError as error:
         problems += [f"values: {problem}" for problem in error.problems]
     return problems
@@ -65,7 +65,7 @@ def read_values(study: Study) -> tuple[tuple[ValueProfile, ...], ExchangeRates]:
         Listing every mistake.
     """
     profiles = tuple(read_profile(name, study.folder) for name in study.harm.profiles)
-    return profiles, read_exchange(study.harm.exchange, study.folder)
+    return profiles, read_exchange_rates(study.harm.exchange_rates, study.folder)
 
 
 def assess_harm(
@@ -73,7 +73,7 @@ def assess_harm(
     study: Study,
     design: Design,
     measures: Sequence[MeasureResult],
-    places: Sequence[PlaceboData],
+    placebo_data: Sequence[PlaceboData],
 ) -> HarmAssessment:
     """Return the harm assessment of one operation under every value profile: target, rings and both together.
 
@@ -84,12 +84,14 @@ def assess_harm(
     design : Design
     measures : sequence of MeasureResult
         Of dated points.
-    places : sequence of PlaceboData
+    placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
     """
     profiles, rates = read_values(study)
     pairs = [
-        (result, placebo) for result, placebo in zip(measures, places, strict=True) if result.measure.role is Role.HARM
+        (result, placebo)
+        for result, placebo in zip(measures, placebo_data, strict=True)
+        if result.measure.role is Role.HARM
     ]
     area_measures = [measure for measure in study.harm.area_measures if measure.role is Role.HARM]
     joints = [
@@ -111,7 +113,7 @@ def assess_harm(
         missing=missing_harms(all_measures),
         limited_objective=limited_objective_note(design.operation.objective),
         correlation=_correlation_note(joints[0]),
-        values=profiles,
+        profiles=profiles,
         rates=rates,
         noxiousness=unintended_harm.noxiousness_by_harm(study, measures),
         unintended_harm=unintended_harm.unintended_harm(engine, study, design, measures),
@@ -140,8 +142,8 @@ def with_pooled_unintended_harm(results: Sequence[OperationResult]) -> tuple[Ope
 def zone_joint_effects(
     zone: str,
     measures: Sequence[MeasureResult],
-    places: Sequence[PlaceboData],
-    areas: Sequence[tuple[Measure, BoundedEffect]],
+    placebo_data: Sequence[PlaceboData],
+    area_effects: Sequence[tuple[Measure, BoundedEffect]],
     *,
     seed: int,
 ) -> JointEffects:
@@ -153,25 +155,25 @@ def zone_joint_effects(
         "target", all rings, or both.
     measures : sequence of MeasureResult
         Harms counted as dated points.
-    places : sequence of PlaceboData
+    placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
-    areas : sequence of (Measure, BoundedEffect)
+    area_effects : sequence of (Measure, BoundedEffect)
         Harms counted by area table.
     seed : int
     """
     correlation = None
     if measures:
         before, after = [], []
-        for placebo in places:
-            sums = {"target": placebo.sums.target, ALL_RINGS: placebo.sums.rings}.get(
-                zone, placebo.sums.target + placebo.sums.rings
+        for placebo in placebo_data:
+            sums = {"target": placebo.counts.target, ALL_RINGS: placebo.counts.rings}.get(
+                zone, placebo.counts.target + placebo.counts.rings
             )
             fits = placebo.places.fits[zone]
             before.append(sums[fits, : placebo.months].sum(axis=1))
             after.append(sums[fits, placebo.months])
         correlation = change_correlation(np.column_stack(before), np.column_stack(after))
     effects = [(result.measure, result.effect(zone)) for result in measures]
-    return draw_joint_effects(zone, effects, areas, correlation=correlation, seed=seed)
+    return draw_joint_effects(zone, effects, area_effects, correlation=correlation, seed=seed)
 
 
 def area_table_effect(engine: DuckDBEngine, measure: Measure, design: Design, zone: str) -> BoundedEffect:
@@ -214,6 +216,6 @@ def _area_table_total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geo
 
 
 def _correlation_note(joint: JointEffects) -> str:
-    if joint.places == 0:
+    if joint.placebo_places == 0:
         return "treated as independent of each other: no place without an operation could be compared"
-    return f"estimated from their changes at {joint.places:,} places without an operation"
+    return f"estimated from their changes at {joint.placebo_places:,} places without an operation"

@@ -224,7 +224,7 @@ def _values_entry(study: Study) -> dict[str, Any]:
     settings = study.harm
     return {
         "profiles": {name: _text_hash(profile_text(name, study.folder)) for name in settings.profiles},
-        "exchange": _text_hash(profile_text(settings.exchange, study.folder)) if settings.exchange else "",
+        "exchange": _text_hash(profile_text(settings.exchange_rates, study.folder)) if settings.exchange_rates else "",
         "market_size": settings.market_size,
         "watch": [
             settings.unintended_harm.margin,
@@ -248,7 +248,7 @@ def _operation_entry(operation: Operation) -> dict[str, Any]:
         "rings": list(operation.rings),
         "streets": operation.streets,
         "control": _shape_hash(operation.control) or "auto",
-        "similar": _area_hashes(operation.similar),
+        "similar": _area_hashes(operation.similar_markets),
         "before": _period_text(before_rule.period)
         if before_rule.period
         else f"the same season of {before_rule.years} years",
@@ -256,7 +256,9 @@ def _operation_entry(operation: Operation) -> dict[str, Any]:
         "chosen_on": _period_text(operation.chosen_on),
         "placebo": operation.placebo,
         "mitigation": [
-            f"{mitigation.what}: {', '.join(mitigation.holds)}" if mitigation.holds else mitigation.what
+            f"{mitigation.description}: {', '.join(mitigation.measures)}"
+            if mitigation.measures
+            else mitigation.description
             for mitigation in operation.mitigation
         ],
     }

@@ -53,7 +53,7 @@ def prioritise_markets(
     engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
-    spots: Sequence[Hotspot],
+    hotspots: Sequence[Hotspot],
     sites: Mapping[str, Floats],
     *,
     weights: Sequence[tuple[str, float]],
@@ -66,7 +66,7 @@ def prioritise_markets(
         Holds the study's events.
     study : Study
     ledgers : sequence of SourceLedger
-    spots : sequence of Hotspot
+    hotspots : sequence of Hotspot
         The first twelve are ranked.
     sites : mapping of category to ndarray of shape (s, 2)
         Locations of services, in metres.
@@ -77,12 +77,12 @@ def prioritise_markets(
     DesignError
         If there is no hotspot, or no criterion has a value.
     """
-    if not spots:
+    if not hotspots:
         msg = (
             f'"{study.primary}" has no hotspot, so there is no market to rank; choose another primary measure or share.'
         )
         raise DesignError(msg)
-    ranked = list(spots[:MAX_MARKETS])
+    ranked = list(hotspots[:MAX_MARKETS])
     zones = [Zone(f"market {hotspot.rank}", ZoneRole.TARGET, hotspot.geometry) for hotspot in ranked]
     profile = read_profile(study.harm.profiles[0], study.folder)
     harm_counts = [
@@ -98,7 +98,9 @@ def prioritise_markets(
         values[zone.name] = _criterion_values(engine, study, profile, (zone, position), harm_counts, market_gaps)
         threats[zone.name] = _threat_row(zone, position, harm_counts, nights, sites, hotspot)
     rows = rank_markets(values, dict(weights), seed=study.seed)
-    notes = [f"Only the first {MAX_MARKETS} of {len(spots)} hotspots are ranked."] if len(spots) > MAX_MARKETS else []
+    notes = (
+        [f"Only the first {MAX_MARKETS} of {len(hotspots)} hotspots are ranked."] if len(hotspots) > MAX_MARKETS else []
+    )
     if not sites:
         notes.append(
             "No sites were supplied: the distances to treatment, needle exchanges, sharps bins and schools are unknown."
@@ -111,8 +113,8 @@ def prioritise_markets(
         reference=profile.reference,
         weights=tuple(weights),
         walking=study.harm.walking,
-        drawn_from=study.primary,
-        spots=tuple(next(hotspot for hotspot in ranked if f"market {hotspot.rank}" == row.market) for row in rows),
+        hotspot_measure=study.primary,
+        hotspots=tuple(next(hotspot for hotspot in ranked if f"market {hotspot.rank}" == row.market) for row in rows),
         notes=tuple(notes),
     )
 
@@ -142,9 +144,10 @@ def _criterion_values(
     series = primary.monthly[position]
     phi = monthly_dispersion(series)
     late, early = int(series[-12:].sum()), int(series[-24:-12].sum())
-    trend = replace(yearly_trend(series, dispersion=phi), smallest=_smallest_count([late, early]))
+    trend = replace(yearly_trend(series, dispersion=phi), smallest_count=_smallest_count([late, early]))
     recovery = replace(
-        resilience(series, _operation_dips(study, zone, primary), dispersion=phi), smallest=primary.total(position)
+        resilience(series, _operation_dips(study, zone, primary), dispersion=phi),
+        smallest_count=primary.total(position),
     )
     return [
         _harm_criterion(profile, position, harm_counts),
@@ -192,7 +195,7 @@ def _noxiousness_criterion(
     value = 100 * other_harm.value / (activity / size_counts.years)
     error = value * math.hypot(other_harm.standard_error / other_harm.value, 1 / math.sqrt(activity))
     unit = f"harm for 100 of {size_counts.measure.name}"
-    return CriterionValue("noxiousness", value, error, unit, "", _smallest_count([activity, other_harm.smallest]))
+    return CriterionValue("noxiousness", value, error, unit, "", _smallest_count([activity, other_harm.smallest_count]))
 
 
 def _operation_dips(study: Study, zone: Zone, primary: _MarketCounts) -> list[tuple[int, int, int]]:

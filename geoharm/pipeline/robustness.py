@@ -127,7 +127,7 @@ def _displacement_tests(
     categories = result.measure.categories or tuple(source_categories(engine, result.measure.source))
     if len(categories) > 1:
         rows.append(_offence_shift(engine, study, design, result, categories))
-    if design.operation.similar is not None:
+    if design.operation.similar_markets is not None:
         rows.append(_market_shift(design, result, points))
     rows.append(_centre_shift(study, design, points))
     return rows
@@ -215,7 +215,7 @@ def _offence_shift(
 
 def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) -> DisplacementTest:
     """Return the test of a shift to similar markets; events of these markets are removed from the control area."""
-    similar, operation = design.operation.similar, design.operation
+    similar, operation = design.operation.similar_markets, design.operation
     control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
     market_changes, in_control = [], np.zeros(points.x.size, dtype=np.bool_)
     for code, shape in zip(*((similar.codes, similar.shapes) if similar else ((), ())), strict=True):

@@ -98,7 +98,7 @@ def map_hotspots(
             steps = (design.before, design.after, *map_windows)
             windows |= {(design.operation.name, window.name): window for window in steps}
         views = {
-            view: (located_points(engine, measure, window, weighed=True), window.years)
+            view: (located_points(engine, measure, window, weighted=True), window.years)
             for view, window in windows.items()
         }
         maps.append(
@@ -110,7 +110,7 @@ def map_hotspots(
                 settings=study.hotspots,
                 location_error=ledger.location_error,
                 seed=study.seed,
-                shared=bool(measure.weight) and study.publish.release == "public",
+                bound_weights=bool(measure.weight) and study.publish.release == "public",
             )
         )
         progress(f"density of {measure.name}", number, len(study.measures))
@@ -308,7 +308,7 @@ def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure
     bandwidths = []
     for surface in surfaces:
         bandwidth, cell = surface.bandwidth, next(iter(surface.views.values())).grid.cell
-        equivalent = equivalent_bandwidth(bandwidth.value, kernel=bandwidth.kernel, to="quartic")
+        equivalent = equivalent_bandwidth(bandwidth.value, kernel=bandwidth.kernel, to_kernel="quartic")
         bandwidths.append(
             (surface.measure, bandwidth.value if bandwidth.kernel == "quartic" else max(cell, equivalent))
         )

@@ -52,7 +52,7 @@ def unintended_harm(
     """
     checks: list[RiseCheck] = []
     notes = []
-    checked = [result for result in measures if is_watched(result.measure)]
+    checked = [result for result in measures if is_checked_for_rise(result.measure)]
     for result in checked:
         checks += _rise_checks(engine, study, design, result)
     if not checked:
@@ -68,9 +68,9 @@ def unintended_harm(
     return UnintendedHarm(tuple(checks), tuple(dispersions), tuple(notes))
 
 
-def is_watched(measure: Measure) -> bool:
+def is_checked_for_rise(measure: Measure) -> bool:
     """Return whether a measure is checked for unintended harm: health, violence, or one that the study names."""
-    if measure.watched:
+    if measure.checked_for_rise:
         return True
     types = ("health", "crime and violence")
     return measure.harm is not None and measure.harm.type in types and measure.kind != "treatment_entry"

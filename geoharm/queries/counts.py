@@ -22,17 +22,17 @@ from geoharm.model.points import DatedPoints, Points
 from geoharm.queries.coverage import coverage
 
 
-def forget_cells(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+def delete_cell_counts(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     """Remove a source's counts by cell, since its events have changed or another grid is needed."""
     for table in ("cell_day", "cell_grid"):
         connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
 
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
-def zone_index(x: Floats, y: Floats, zones: Sequence[Zone]) -> Integers:
+def zone_index(x: FloatArray, y: FloatArray, zones: Sequence[Zone]) -> IntArray:
     """Return the position of the first zone that contains each point, edges included; -1 if none does.
 
     The result is exact for any number of points; see `geoharm.geo.point_in_polygon`, which does every such test.
@@ -92,7 +92,7 @@ def reduce_zones(engine: DuckDBEngine, operation: str, zones: Sequence[Zone], so
 
 def cell_counts(
     engine: DuckDBEngine, measure: Measure, grid: Grid
-) -> tuple[Integers, NDArray[np.datetime64], Integers]:
+) -> tuple[IntArray, NDArray[np.datetime64], IntArray]:
     """Return a measure's counts by square cell and day, from ``tidy.cell_day``, which is computed at the first call.
 
     Only located events in the study area are counted: default geocodes and rows without a place are in no cell.
@@ -137,7 +137,7 @@ def cell_counts(
 
 def _count_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid) -> None:
     """Count a source's events by cell, category and day into ``tidy.cell_day``, replacing its earlier counts."""
-    forget_cells(connection, source)
+    delete_cell_counts(connection, source)
     x, y = _distinct_places(connection, [source])
     cell = grid.cell_of(x, y)
     if off_grid := int((cell < 0).sum()):
@@ -161,7 +161,7 @@ def _count_cells(connection: duckdb.DuckDBPyConnection, source: str, grid: Grid)
     )
 
 
-def _distinct_places(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> tuple[Floats, Floats]:
+def _distinct_places(connection: duckdb.DuckDBPyConnection, sources: Sequence[str]) -> tuple[FloatArray, FloatArray]:
     """Return the distinct places of sources' located events."""
     rows = connection.execute(
         "SELECT DISTINCT x, y FROM tidy.event WHERE place = 'inside' AND source IN (SELECT unnest($1)) ORDER BY x, y",
@@ -225,7 +225,7 @@ def zone_counts(engine: DuckDBEngine, operation: str, measure: Measure, zones: S
     return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
-def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, weighed: bool = False) -> Points:
+def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, weighted: bool = False) -> Points:
     """Return the distinct located places of a measure in a window, with the number of events at each.
 
     Default geocodes, rows without a place and rows outside the study area are left out.
@@ -235,12 +235,12 @@ def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, we
     engine : DuckDBEngine
     measure : Measure
     window : Window
-    weighed : bool
+    weighted : bool
         If true, and the measure names a weight, the weight at a place is the sum of its events' weights, and the number
         of events is returned too. An event without a stated weight has the weight 1.
     """
     weight = ""
-    if weighed and measure.weight:
+    if weighted and measure.weight:
         # Summed in order of size, so that rounding does not depend on the order of threads.
         weight = ", sum(coalesce(weight, 1) ORDER BY coalesce(weight, 1)) AS weight"
     rows = engine.connection.execute(

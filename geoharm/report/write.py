@@ -23,7 +23,7 @@ from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
 
 # Sub-folder, next to the pages, for the figures and tables that other reports can use.
-PIECES = "pieces"
+REUSE_FOLDER = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
-            f"{PIECES}/{file_name}": page
+            f"{REUSE_FOLDER}/{file_name}": page
             for file_name, page in _figures_and_tables(release, study_operation.name, report, name).items()
         }
         page_entries.append(

@@ -218,7 +218,7 @@ def _read_source(
     guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
         _short_name(names), _source_kind(words), _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
-        checked.categories, checked.middle,
+        checked.categories, checked.median_location,
     )  # fmt: skip
 
 
@@ -245,7 +245,7 @@ def _read_guessed_source(
         _short_name(names), _source_kind(words), _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
                    guess.toml]),
-        checked.ledger if checked else None, categories, checked.middle if checked else (0.0, 0.0), guess.undecided,
+        checked.ledger if checked else None, categories, checked.median_location if checked else (0.0, 0.0), guess.undecided,
     )  # fmt: skip
 
 

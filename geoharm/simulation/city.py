@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from geoharm.errors import DesignError
 from geoharm.model.period import Period, add_months
 from geoharm.simulation.demo import CENTRE
-from geoharm.simulation.panel_worlds import PanelWorld, draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
 from geoharm.simulation.random_fields import Floats, autoregressive
 from geoharm.simulation.streets import StreetPlan, make_street_plan, market_corners
 from geoharm.simulation.tactics import PLANTED_EFFECTS, PlantedEffect
 
-CHOSEN = ("peak", "earlier", "level")
+TARGET_CHOICES = ("peak", "earlier", "level")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class EventKind:
     by_public: bool = False
 
 
-UNTESTED_REASONS = (
+CITY_EVENT_KINDS = (
     EventKind("needles", "needle find", 700.0, 0.75, 2.0, by_public=True),
     EventKind("violence", "violence", 400.0, 0.40, 1.5),
     EventKind("nuisance", "anti-social behaviour", 500.0, 0.45, 3.0, by_public=True),
@@ -66,7 +66,7 @@ class CityPlan:
     seed : int
     tactic : str
         One of `tactics.PLANTED_EFFECTS`.
-    chosen : str
+    target_choice : str
         Where the operation is: at the market with the highest count in the last year before ("peak") or in the first year
         ("earlier"), or at a market with a high true level ("level").
     strength : float
@@ -81,7 +81,7 @@ class CityPlan:
         Gap and outer distances, in metres.
     start : date
         First day of the data; must be the first day of a month.
-    world : PanelWorld
+    panel : PanelSettings
         Months before and after, and how rates drift.
     own_drift : float
         Share of the drift (in variance) that each kind of event has of its own; the rest is common.
@@ -97,15 +97,15 @@ class CityPlan:
 
     seed: int
     tactic: str = "crackdown"
-    chosen: str = "peak"
+    target_choice: str = "peak"
     strength: float = 1.0
     side: float = 7200.0
     markets: int = 24
     radius: float = 300.0
     rings: tuple[float, ...] = (50.0, 300.0, 600.0)
     start: date = date(2019, 1, 1)
-    world: PanelWorld = field(
-        default_factory=lambda: PanelWorld(
+    panel: PanelSettings = field(
+        default_factory=lambda: PanelSettings(
             before=36,
             after=12,
             level=0,
@@ -127,26 +127,26 @@ class CityPlan:
         if self.tactic not in PLANTED_EFFECTS:
             msg = f'"{self.tactic}" is not a tactic; known are {", ".join(PLANTED_EFFECTS)}.'
             raise DesignError(msg)
-        if self.chosen not in CHOSEN:
-            msg = f'A target is chosen by one of {", ".join(CHOSEN)}; "{self.chosen}" was given.'
+        if self.target_choice not in TARGET_CHOICES:
+            msg = f'A target is chosen by one of {", ".join(TARGET_CHOICES)}; "{self.target_choice}" was given.'
             raise DesignError(msg)
         if self.start.day != 1:
             msg = f"The data of a simulated city start on the first of a month; {self.start} was given."
             raise DesignError(msg)
-        if self.world.steps != 1:
-            msg = f"A whole city is simulated with one step a month; its world has {self.world.steps} steps a month."
+        if self.panel.steps != 1:
+            msg = f"A whole city is simulated with one step a month; its world has {self.panel.steps} steps a month."
             raise DesignError(msg)
 
     @property
     def operation(self) -> Period:
         """The month of the operation: the first after the months before."""
-        start = add_months(self.start, self.world.before)
+        start = add_months(self.start, self.panel.before)
         return Period(start, add_months(start, 1))
 
     @property
     def span(self) -> Period:
         """The period of the data: the months before, the operation's month, and the months after."""
-        return Period(self.start, add_months(self.start, self.world.before + 1 + self.world.after))
+        return Period(self.start, add_months(self.start, self.panel.before + 1 + self.panel.after))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +197,12 @@ def build_city(plan: CityPlan) -> City:
     sizes = np.exp(rng.normal(0, 0.7, markets.size))
     months = plan.span.months()
     rates = _usual_rates(rng, plan, street_plan, markets, sizes)
-    usual_rates = {kind.name: rates[kind.name] for kind in UNTESTED_REASONS}
-    needle_counts = draw_counts(rng, usual_rates["needles"], UNTESTED_REASONS[0].dispersion)
+    usual_rates = {kind.name: rates[kind.name] for kind in CITY_EVENT_KINDS}
+    needle_counts = draw_counts(rng, usual_rates["needles"], CITY_EVENT_KINDS[0].dispersion)
     target_market = _target_market(plan, street_plan, markets, sizes, needle_counts)
     zones = _zone_members(plan, street_plan, markets, sizes, target_market)
     events, zone_truth = {}, {}
-    for kind in UNTESTED_REASONS:
+    for kind in CITY_EVENT_KINDS:
         planted = next((effect for effect in PLANTED_EFFECTS[plan.tactic] if effect.stream == kind.name), None)
         usual = usual_rates[kind.name]
         with_operation = usual if planted is None else _rates_with_operation(plan, usual, planted, zones)
@@ -211,7 +211,7 @@ def build_city(plan: CityPlan) -> City:
         if differs.any():
             counts[differs] = draw_counts(rng, with_operation[differs], kind.dispersion)
         events[kind.name] = _dated_events(rng, counts, months)
-        after_months = slice(plan.world.before + 1, None)
+        after_months = slice(plan.panel.before + 1, None)
         zone_truth[kind.name] = {
             name: {
                 "expected_without": round(float(usual[inside, after_months].sum()), 3),
@@ -225,10 +225,10 @@ def build_city(plan: CityPlan) -> City:
     truth: dict[str, Any] = {
         "seed": plan.seed,
         "tactic": plan.tactic,
-        "chosen": plan.chosen,
+        "chosen": plan.target_choice,
         "strength": plan.strength,
         "operation": [str(plan.operation.start), str(plan.operation.end)],
-        "after": [str(months[plan.world.before + 1]), str(plan.span.end)],
+        "after": [str(months[plan.panel.before + 1]), str(plan.span.end)],
         "markets": [
             [round(float(street_plan.x[corner]), 1), round(float(street_plan.y[corner]), 1)] for corner in markets
         ],
@@ -240,7 +240,7 @@ def build_city(plan: CityPlan) -> City:
 def _usual_rates(
     rng: np.random.Generator, plan: CityPlan, street_plan: StreetPlan, markets: NDArray[np.int64], sizes: Floats
 ) -> dict[str, Floats]:
-    world = replace(plan.world, after=plan.world.after + 1, rate=1.0, dispersion=1.0)
+    world = replace(plan.panel, after=plan.panel.after + 1, rate=1.0, dispersion=1.0)
     common_drift = np.log(panel_rates(rng, street_plan.units, world)[0])
     near_markets = np.zeros(street_plan.x.size)
     for corner, size in zip(markets, sizes, strict=True):
@@ -248,7 +248,7 @@ def _usual_rates(
         near_markets += size * np.exp(-squared_distance / (2 * (0.6 * plan.radius) ** 2))
     month_count = common_drift.shape[1]
     rates_by_kind = {}
-    for kind in UNTESTED_REASONS:
+    for kind in CITY_EVENT_KINDS:
         own_drift = np.log(panel_rates(rng, street_plan.units, world)[0])
         drift = np.exp(np.sqrt(1 - plan.own_drift) * common_drift + np.sqrt(plan.own_drift) * own_drift)
         background = np.exp(rng.normal(0, 1.0, street_plan.x.size))
@@ -261,7 +261,7 @@ def _usual_rates(
             effort = autoregressive(rng.standard_normal((1, month_count)), 0.7)[0]
             rates = rates * np.exp(plan.effort * effort)
         if kind.name == "violence" and plan.recording != 1:
-            rates[:, plan.world.before // 2 :] *= plan.recording
+            rates[:, plan.panel.before // 2 :] *= plan.recording
         rates_by_kind[kind.name] = rates
     return rates_by_kind
 
@@ -273,10 +273,10 @@ def _target_market(
 
     It is the market with the sixth highest score: for the very highest there would be no comparable place.
     """
-    if plan.chosen == "level":
+    if plan.target_choice == "level":
         score = sizes
     else:
-        window = slice(plan.world.before - 12, plan.world.before) if plan.chosen == "peak" else slice(0, 12)
+        window = slice(plan.panel.before - 12, plan.panel.before) if plan.target_choice == "peak" else slice(0, 12)
         score = np.array(
             [
                 counts[
@@ -323,8 +323,8 @@ def _rates_with_operation(
 ) -> Floats:
     changed = base.copy()
     target = zones["target"]
-    for column in range(plan.world.before, base.shape[1]):
-        strength = planted.strength(column - plan.world.before - 0.5 if column > plan.world.before else 0.0)
+    for column in range(plan.panel.before, base.shape[1]):
+        strength = planted.strength(column - plan.panel.before - 0.5 if column > plan.panel.before else 0.0)
         change = base[target, column] * planted.change * plan.strength * strength
         changed[target, column] += change
         for zone, share in (("rings", planted.near), ("similar markets", planted.far)):

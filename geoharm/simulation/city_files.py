@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from geoharm import _crs
 from geoharm.model.period import add_months
-from geoharm.simulation.city import UNTESTED_REASONS, City
+from geoharm.simulation.city import CITY_EVENT_KINDS, City
 from geoharm.simulation.demo import CRS
 
 SUPPRESS_BELOW = 5
@@ -66,7 +66,7 @@ def write_city(city: City, folder: Path) -> tuple[Path, ...]:
 
 
 def _write_points(city: City, path: Path, kinds: Sequence[str], rng: np.random.Generator) -> Path:
-    category_of = {kind.name: kind.category for kind in UNTESTED_REASONS}
+    category_of = {kind.name: kind.category for kind in CITY_EVENT_KINDS}
     day = np.concatenate([city.events[name][0] for name in kinds])
     address = np.concatenate([city.events[name][1] for name in kinds])
     categories = np.repeat([category_of[name] for name in kinds], [city.events[name][0].size for name in kinds])
@@ -135,10 +135,10 @@ def _study_text(city: City) -> str:
     """Return the study file with what an analyst would know; it does not contain the planted effects."""
     plan = city.plan
     span, operation = plan.span, plan.operation
-    after = plan.world.after
+    after = plan.panel.after
     phases = [f"0-{after} months"] if after < 6 else ["0-3 months", f"3-{after} months"]
     chosen_on = {"earlier": (span.start, add_months(span.start, 12))}.get(
-        plan.chosen, (add_months(operation.start, -12), operation.start)
+        plan.target_choice, (add_months(operation.start, -12), operation.start)
     )
     covers = f"covers = {{ start = {span.start}, end = {span.end} }}"
     lines = [

@@ -16,7 +16,7 @@ _LEVEL, _TREND, _LOCAL_TREND, _BUMP, _SEASON = 4.0, 6.0, 1.5, 5.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class PanelWorld:
+class PanelSettings:
     """The parameters of a simulated panel without an operation; spreads are standard deviations of logs.
 
     Attributes
@@ -79,19 +79,19 @@ class PanelWorld:
             raise DesignError(msg)
 
 
-def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> tuple[Floats, Floats]:
+def panel_rates(rng: np.random.Generator, places: Places, settings: PanelSettings) -> tuple[Floats, Floats]:
     r"""Return expected counts without an operation, and the constant level of each place.
 
     Parameters
     ----------
     rng : Generator
     places : Places
-    world : PanelWorld
+    settings : PanelSettings
 
     Returns
     -------
     rates : ndarray, shape (places, steps of all months)
-        Their mean is the rate of `world` divided by the steps of a month.
+        Their mean is the rate of `settings` divided by the steps of a month.
     level : ndarray, shape (places,)
         Its logarithm has mean 0.
 
@@ -102,30 +102,30 @@ def panel_rates(rng: np.random.Generator, places: Places, world: PanelWorld) -> 
     The terms are: level, trends, a bump half way through the time before, season, the city's random walk, and autocorrelated
     shocks. Every term is a smooth field over places, except the walk.
     """
-    steps = (world.before + world.after) * world.steps
-    month = np.arange(steps) / world.steps
-    level = world.level * smooth_field(rng, places, _LEVEL) + world.own_level * smooth_field(rng, places, 0)
-    trend = world.trend * smooth_field(rng, places, _TREND)
-    if world.local_trend:
-        trend = trend + world.local_trend * smooth_field(rng, places, _LOCAL_TREND)
-    bump = world.bump * smooth_field(rng, places, _BUMP)
-    season_size = world.season + world.season_by_place * smooth_field(rng, places, _SEASON)
-    bump_in_time = np.exp(-0.5 * ((month - world.before / 2) / (world.before / 6)) ** 2)
+    steps = (settings.before + settings.after) * settings.steps
+    month = np.arange(steps) / settings.steps
+    level = settings.level * smooth_field(rng, places, _LEVEL) + settings.own_level * smooth_field(rng, places, 0)
+    trend = settings.trend * smooth_field(rng, places, _TREND)
+    if settings.local_trend:
+        trend = trend + settings.local_trend * smooth_field(rng, places, _LOCAL_TREND)
+    bump = settings.bump * smooth_field(rng, places, _BUMP)
+    season_size = settings.season + settings.season_by_place * smooth_field(rng, places, _SEASON)
+    bump_in_time = np.exp(-0.5 * ((month - settings.before / 2) / (settings.before / 6)) ** 2)
     season = np.sin(2 * np.pi * (month + rng.integers(12)) / 12)
-    walk = np.cumsum(world.walk / np.sqrt(world.steps) * rng.standard_normal(steps)) + world.drift * month / 12
+    walk = np.cumsum(settings.walk / np.sqrt(settings.steps) * rng.standard_normal(steps)) + settings.drift * month / 12
     log_rates = (
         level[:, None]
-        + trend[:, None] * (month - world.before) / 12
+        + trend[:, None] * (month - settings.before) / 12
         + bump[:, None] * bump_in_time
         + season_size[:, None] * season
         + walk
-        + _shocks(rng, places, world, steps)
+        + _shocks(rng, places, settings, steps)
     )
     rates = np.exp(log_rates)
-    return rates * (world.rate / world.steps / rates.mean()), np.exp(level)
+    return rates * (settings.rate / settings.steps / rates.mean()), np.exp(level)
 
 
-def _shocks(rng: np.random.Generator, places: Places, world: PanelWorld, steps: int) -> Floats:
+def _shocks(rng: np.random.Generator, places: Places, world: PanelSettings, steps: int) -> Floats:
     shocks = np.zeros((places.x.size, steps))
     for spread, memory, scale in (
         (world.shock, world.shock_memory, world.shock_scale),

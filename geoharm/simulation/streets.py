@@ -119,13 +119,13 @@ def _units(x: Floats, y: Floats, corner: tuple[float, float], side: float) -> tu
     return Places(east, north, UNIT), row * count + column
 
 
-def market_corners(rng: np.random.Generator, ground: StreetPlan, count: int, *, apart: float) -> NDArray[np.int64]:
+def market_corners(rng: np.random.Generator, street_plan: StreetPlan, count: int, *, apart: float) -> NDArray[np.int64]:
     """Return indices of addresses where markets lie: at random, at least `apart` from each other and half that from the boundary.
 
     Parameters
     ----------
     rng : Generator
-    ground : StreetPlan
+    street_plan : StreetPlan
     count : int
         Number of markets; fewer are returned where no more fit.
     apart : float
@@ -135,11 +135,13 @@ def market_corners(rng: np.random.Generator, ground: StreetPlan, count: int, *, 
     -------
     ndarray of int, shape (markets,)
     """
-    inner = ground.boundary.buffer(-apart / 2)
-    order = rng.permutation(np.flatnonzero(shapely.contains_xy(inner, ground.x, ground.y)))
+    inner = street_plan.boundary.buffer(-apart / 2)
+    order = rng.permutation(np.flatnonzero(shapely.contains_xy(inner, street_plan.x, street_plan.y)))
     chosen: list[int] = []
     for address in order:
-        distances = np.hypot(ground.x[chosen] - ground.x[address], ground.y[chosen] - ground.y[address])
+        distances = np.hypot(
+            street_plan.x[chosen] - street_plan.x[address], street_plan.y[chosen] - street_plan.y[address]
+        )
         if not (distances < apart).any():
             chosen.append(int(address))
             if len(chosen) == count:

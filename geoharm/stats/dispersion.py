@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-HALF_WINDOW = 3
+HALF_WINDOW_MONTHS = 3
 
 
 def monthly_dispersion(counts: ArrayLike) -> float:
@@ -46,12 +46,12 @@ def monthly_dispersion(counts: ArrayLike) -> float:
     for month, value in enumerate(series):
         if math.isnan(value):
             continue
-        window = series[max(0, month - HALF_WINDOW) : month + HALF_WINDOW + 1]
+        window = series[max(0, month - HALF_WINDOW_MONTHS) : month + HALF_WINDOW_MONTHS + 1]
         window = window[~np.isnan(window)]
         mean = float(window.mean())
         if mean > 0 and window.size > 1:
             pearson += (value - mean) ** 2 / mean
             degrees_of_freedom += 1 - 1 / window.size
-    if np.isfinite(series).sum() < HALF_WINDOW or degrees_of_freedom <= 0:
+    if np.isfinite(series).sum() < HALF_WINDOW_MONTHS or degrees_of_freedom <= 0:
         return 1.0
     return max(1.0, pearson / degrees_of_freedom)

@@ -81,12 +81,12 @@ def poisson_fit(
     return _fit_by_glm(y, design_matrix, exposure=exposures, groups=groups)
 
 
-def share_fit(counts: ArrayLike, others: ArrayLike, columns: ArrayLike) -> CountFit:
+def share_fit(counts: ArrayLike, second_counts: ArrayLike, columns: ArrayLike) -> CountFit:
     r"""Fit :math:`\log\frac{E[y_i]}{E[z_i]} = x_i'\beta` for two series of counts by maximum likelihood.
 
     Parameters
     ----------
-    counts, others : array_like, shape (n,)
+    counts, second_counts : array_like, shape (n,)
         y and z; at least one of the two above 0 in every row.
     columns : array_like, shape (n, k)
 
@@ -111,10 +111,10 @@ def share_fit(counts: ArrayLike, others: ArrayLike, columns: ArrayLike) -> Count
     >>> round(float(fit.coefficients[1]), 4)
     1.3863
     """
-    return share_fits(counts, others, np.asarray(columns, dtype=np.float64)[None])[0]
+    return share_fits(counts, second_counts, np.asarray(columns, dtype=np.float64)[None])[0]
 
 
-def share_fits(counts: ArrayLike, others: ArrayLike, tables: ArrayLike) -> tuple[CountFit, ...]:
+def share_fits(counts: ArrayLike, others: ArrayLike, design_matrices: ArrayLike) -> tuple[CountFit, ...]:
     """Return the fits of `share_fit` for the same two series and several design matrices.
 
     All are fitted at once, which takes a thirtieth of the time of fitting one after the other.
@@ -123,15 +123,15 @@ def share_fits(counts: ArrayLike, others: ArrayLike, tables: ArrayLike) -> tuple
     ----------
     counts, others : array_like, shape (n,)
         As in `share_fit`.
-    tables : array_like, shape (m, n, k)
+    design_matrices : array_like, shape (m, n, k)
         The design matrices.
 
     Returns
     -------
     tuple of CountFit
-        In the order of `tables`.
+        In the order of `design_matrices`.
     """
-    y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, others, tables))
+    y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, others, design_matrices))
     for design_matrix in x:
         _check_shapes(y, design_matrix, y + z)
     _check_shapes(z, x[0], y + z)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-LEAST_PLACEBOS = 19
+MIN_PLACEBOS = 19
 
 
 def randomisation_p(observed: float, placebos: ArrayLike) -> float:
@@ -42,7 +42,7 @@ def randomisation_p(observed: float, placebos: ArrayLike) -> float:
     """
     defined = np.asarray(placebos, dtype=np.float64)
     defined = defined[np.isfinite(defined)]
-    if defined.size < LEAST_PLACEBOS or not math.isfinite(observed):
+    if defined.size < MIN_PLACEBOS or not math.isfinite(observed):
         return math.nan
     median = float(np.median(np.append(defined, observed)))
     return float((1 + (np.abs(defined - median) >= abs(observed - median)).sum()) / (1 + defined.size))

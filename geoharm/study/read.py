@@ -23,11 +23,11 @@ from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS, Harm, 
 from geoharm.model.period import Period
 from geoharm.model.settings import ChangeSettings
 from geoharm.model.study import (
+    EVENT_KINDS,
     GIS_FILES,
     PIECES,
     TABLE_KINDS,
     TACTICS,
-    UNTESTED_REASONS,
     Operation,
     PublishSettings,
     Source,
@@ -186,7 +186,7 @@ def _read_change(reader: _Reader, table: TomlTable, area: StudyArea | None, cell
 
 def _read_source(reader: _Reader, table: TomlTable) -> Source:
     table.known("name", "kind", "format", "files", "covers", "areas", "area_id")
-    kind = table.text("kind", choices=(*UNTESTED_REASONS, *TABLE_KINDS))
+    kind = table.text("kind", choices=(*EVENT_KINDS, *TABLE_KINDS))
     files = table.texts("files")
     if "files" in table and not files:
         table.refuse("files", "must name at least one file.")
@@ -300,7 +300,7 @@ def _read_operation(reader: _Reader, table: TomlTable) -> Operation | None:
         after=after,
         chosen_on=chosen_on,
         placebo=table.flag("placebo", default=tactic == "placebo"),
-        similar=similar,
+        similar_markets=similar,
         streets=rings.text("along") if "along" in rings else "",
         partners=table.texts("partners", ()),
         mitigation=read_mitigation(table),

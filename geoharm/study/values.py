@@ -20,8 +20,8 @@ from geoharm.model.harm_settings import (
     UnintendedHarmSettings,
 )
 from geoharm.model.measure import Measure
-from geoharm.model.study import TABLE_KINDS, UNTESTED_REASONS, Operation, Source
-from geoharm.study.value_profiles.profiles import SHIPPED, SHIPPED_RATES
+from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Operation, Source
+from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, SHIPPED_RATES
 
 HARM_KEYS = ("values", "indicator", "watch", "prioritise", "option", "appraise")
 _LASTING = "lasts"
@@ -44,7 +44,7 @@ def source_counted(table: TomlTable, sources: Sequence[Source]) -> str:
         table.refuse(
             "source",
             f"is of kind {kind_by_table[name]}; a measure counts dated points or areas, so name a source of kind "
-            f"{', '.join(UNTESTED_REASONS)} or area_table.",
+            f"{', '.join(EVENT_KINDS)} or area_table.",
         )
         return ""
     return table.text(
@@ -61,9 +61,9 @@ def kind_counted(table: TomlTable, sources: Sequence[Source]) -> str:
     kind = next((source.kind for source in sources if source.name == name), "")
     if "kind" not in table:
         return kind
-    if kind in UNTESTED_REASONS:
+    if kind in EVENT_KINDS:
         table.refuse("kind", f"is for measures of area tables; this one's source says that it is {kind}.")
-    return table.text("kind", choices=UNTESTED_REASONS)
+    return table.text("kind", choices=EVENT_KINDS)
 
 
 def weight_unit(table: TomlTable, sources: Sequence[Source]) -> str:
@@ -81,7 +81,7 @@ def weight_unit(table: TomlTable, sources: Sequence[Source]) -> str:
 
 def value_files(harm: HarmSettings, folder: Path) -> list[str]:
     """Return the files of values and evidence that a study names and that exist beside it."""
-    names = (*harm.profiles, harm.exchange, *(option.card for option in harm.options))
+    names = (*harm.profiles, harm.exchange_rates, *(option.card for option in harm.options))
     return [name for name in names if name.endswith(".toml") and (folder / name).is_file()]
 
 
@@ -113,8 +113,8 @@ def read_harm_settings(
     criteria.known("weights", "walking")
     appraise = root.table("appraise", needed=False).known("months")
     return HarmSettings(
-        profiles=values.texts("profiles", SHIPPED),
-        exchange=values.text("exchange", SHIPPED_RATES),
+        profiles=values.texts("profiles", SHIPPED_PROFILES),
+        exchange_rates=values.text("exchange", SHIPPED_RATES),
         market_size=market_size,
         area_measures=tuple(measure for measure in every if measure not in measures),
         indicators=tuple(_read_indicator(table, sources) for table in root.tables("indicator")),
@@ -134,9 +134,9 @@ def _check_mitigation(root: TomlTable, operations: Sequence[Operation], names: S
     for operation in operations:
         for mitigation in operation.mitigation:
             root.problems += [
-                f'{root.where}: mitigation "{mitigation.what}" of "{operation.name}" holds "{name}", which is not the name of a '
+                f'{root.where}: mitigation "{mitigation.description}" of "{operation.name}" holds "{name}", which is not the name of a '
                 f"measure; {nearest_hint(name, names)}"
-                for name in mitigation.holds
+                for name in mitigation.measures
                 if name not in names
             ]
 
@@ -205,12 +205,12 @@ def _read_option(table: TomlTable, measures: Sequence[str]) -> PlannedOption:
     return PlannedOption(
         name=table.text("name"),
         card=table.text("card", "-") if "card" in table else "",
-        local=_read_range(table, "local", least=-1.0),
-        displaced=_read_range(table, "displaced", least=-1.0) if "displaced" in table else (0.0, 0.0),
+        local_change=_read_range(table, "local", least=-1.0),
+        share_displaced=_read_range(table, "displaced", least=-1.0) if "displaced" in table else (0.0, 0.0),
         half_life=(math.inf, math.inf)
         if is_lasting or "half_life_months" not in table
         else _read_range(table, "half_life_months", least=0.1),
-        side=tuple(side_effects),
+        side_effects=tuple(side_effects),
         source=table.text("source"),
         cost=table.number("cost", math.nan) if "cost" in table else math.nan,
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bench import calibration, calibration_table, displaced, end_to_end, limit, robustness, surfaces, worlds
-from bench.calibration import CELLS, EFFECTS, replicate, seed_of
+from bench.calibration import EFFECTS, SCENARIOS, replicate, seed_of
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo import calibrated_ratio
 from geoharm.evaluation.placebo.displaced_share import displaced_share
@@ -28,13 +28,13 @@ BASE = "6 months after"
 
 @pytest.fixture(scope="module")
 def row():
-    return replicate(CELLS[BASE], seed_of(BASE, 0))
+    return replicate(SCENARIOS[BASE], seed_of(BASE, 0))
 
 
 @pytest.fixture(scope="module")
 def case():
     """Return a city with an operation, counts before, and two different counts after."""
-    cell = CELLS[BASE]
+    cell = SCENARIOS[BASE]
     city, rng = calibration.city_of(cell), np.random.default_rng(3)
     counts = draw_counts(rng, panel_rates(rng, city.units, cell.world)[0], 2.0)
     found = city.setup(40, worlds.window_after(6))
@@ -95,12 +95,12 @@ def test_a_row_holds_every_effect_and_its_truth(row):
 
 
 def test_the_same_seed_gives_the_same_row(row):
-    again = replicate(CELLS[BASE], seed_of(BASE, 0))
+    again = replicate(SCENARIOS[BASE], seed_of(BASE, 0))
     assert json.dumps(calibration.short(again)) == json.dumps(calibration.short(row))
 
 
 def test_an_effect_that_halves_is_the_mean_of_its_months():
-    found = replicate(CELLS["effect halves every 4 months"], [1, 1])["target"][3]
+    found = replicate(SCENARIOS["effect halves every 4 months"], [1, 1])["target"][3]
     share = np.mean([0.5 ** ((month + 0.5) / 4) for month in range(12)])
     assert (found["m"] - found["t"]) / found["m"] == pytest.approx(0.4 * share, rel=0.15)
 
@@ -151,7 +151,7 @@ def test_coverage_is_counted_as_it_should():
         {"m": 100.0, "t": 100.0, "y": 90, "rr": [0.0, -1.0, 1.0]},
         {"m": 100.0, "t": 80.0, "y": 80, "rr": [-0.1, -0.15, 0.1]},
     ]
-    found = calibration_table.of_method([held], "rr")
+    found = calibration_table.method_figures([held], "rr")
     assert (found["intervals"], found["coverage"], found["rejects"], found["power20"]) == (2, 50.0, 0.0, 0.0)
 
 
@@ -167,7 +167,7 @@ def test_the_docs_are_those_of_the_figures(root):
 
 def test_what_is_printed_beside_comes_from_the_same_counts(row):
     """Without an effect both benches read the counts that the city drew, so the ratio and its ends must be the same."""
-    found = replicate(CELLS[BASE], seed_of(BASE, 0), robustness.read_family)["effects"]
+    found = replicate(SCENARIOS[BASE], seed_of(BASE, 0), robustness.read_estimators)["effects"]
     for zone, name in (("target", "ratio target"), ("all rings", "ratio ring")):
         assert found[0][name][:3] == pytest.approx(row[zone][0]["rr"])
         assert found[0][name][3] == 0
@@ -202,7 +202,7 @@ def test_figures_are_counted_as_they_should():
 
 def test_the_docs_say_what_is_printed_beside():
     held = json.loads(robustness.SUMMARY.read_text(encoding="utf-8"))
-    assert set(held) == set(CELLS) - {robustness.SKIPPED}
+    assert set(held) == set(SCENARIOS) - {robustness.SKIPPED}
     page = calibration_table.PAGE.read_text(encoding="utf-8")
     assert f"<!-- beside -->\n{robustness.rows_of_table(held)}\n<!-- end -->" in page
 
@@ -211,7 +211,7 @@ def test_the_report_says_how_often_each_interval_held_the_truth():
     """What is printed in every report is what the benches counted."""
     counted = robustness.means(json.loads(robustness.SUMMARY.read_text(encoding="utf-8")))
     cells = json.loads(calibration_table.SUMMARY.read_text(encoding="utf-8"))
-    kept = {name: cell for name, cell in cells["cells"].items() if CELLS[name].recording != "target"}
+    kept = {name: cell for name, cell in cells["cells"].items() if SCENARIOS[name].recording != "target"}
     counted["headline"] = np.mean([cell[zone]["methods"]["ca"]["coverage"] for cell in kept.values() for zone in "TDU"])
     shares = [list(cells["displaced"][name]["holds"].values()) for name in kept]
     counted["headline share"] = np.mean(shares)
@@ -221,20 +221,22 @@ def test_the_report_says_how_often_each_interval_held_the_truth():
 
 def test_the_report_says_what_narrow_intervals_held():
     classes = json.loads(calibration_table.SUMMARY.read_text(encoding="utf-8"))["classes"]["fall"]
-    narrow = [one for label, one in classes.items() if float(label.split(" to ")[1]) <= threats.NARROW]
+    narrow = [one for label, one in classes.items() if float(label.split(" to ")[1]) <= threats.NARROW_DETECTABLE_FALL]
     held = np.average([one["coverage"] for one in narrow], weights=[one["n"] for one in narrow])
-    assert round(held) == threats.HELD_NARROW
+    assert round(held) == threats.COVERAGE_WHEN_NARROW
     assert all(
-        one["coverage"] >= 95 for label, one in classes.items() if float(label.split(" to ")[0]) >= threats.NARROW
+        one["coverage"] >= 95
+        for label, one in classes.items()
+        if float(label.split(" to ")[0]) >= threats.NARROW_DETECTABLE_FALL
     )
 
 
 def test_the_report_names_the_wrong_findings_that_were_counted():
     page = calibration_table.PAGE.read_text(encoding="utf-8")
     none = next(line for line in page.splitlines() if line.startswith("| none | 250 |")).split(" | ")
-    assert float(none[2]) + float(none[3]) == pytest.approx(threats.FALSE_FINDINGS)
+    assert float(none[2]) + float(none[3]) == pytest.approx(threats.FALSE_FINDING_PERCENT)
     right = re.search(r"Findings among them: \d+, right in ([\d.]+)%", page)[1]
-    assert 100 - float(right) == pytest.approx(threats.WRONG_OF_FINDINGS)
+    assert 100 - float(right) == pytest.approx(threats.FALSE_DISCOVERY_PERCENT)
 
 
 def test_one_city_from_end_to_end():

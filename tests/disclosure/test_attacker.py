@@ -161,7 +161,7 @@ def test_no_table_leaves_a_pinned_count(area, rows, rule):
     for effect in (*disclosed.operations[0].primary.effects, *disclosed.operations[0].primary.phases):
         for count in (effect.before, effect.after, effect.control_before, effect.control_after):
             if not isinstance(count, Suppressed):
-                assert not DISCLOSURE_RULES[rule].withholds(count)
+                assert not DISCLOSURE_RULES[rule].suppresses(count)
                 assert count % DISCLOSURE_RULES[rule].step == 0
 
 
@@ -192,7 +192,9 @@ def test_a_release_that_cannot_be_made_safe_is_refused(area, monkeypatch):
     monkeypatch.setattr(
         escalate, "constraints_of", lambda disclosed: Constraints((told("a", "a", 1, 2, withheld=True),), {})
     )
-    with pytest.raises(PublishError, match=r"together show that a withheld count .* can only be 1 to 2; use larger rings"):
+    with pytest.raises(
+        PublishError, match=r"together show that a withheld count .* can only be 1 to 2; use larger rings"
+    ):
         protect(result(area, PLENTY))
 
 
@@ -256,7 +258,7 @@ def test_pages_of_the_last_run_go_unless_somebody_changed_them(area, tmp_path):
 def test_rules_in_a_table(rule):
     one = DISCLOSURE_RULES[rule]
     for count in range(40):
-        if not one.withholds(count):
-            low, high = one.span(one.rounded(count))
+        if not one.suppresses(count):
+            low, high = one.possible_counts(one.rounded(count))
             assert low <= count <= high
             assert high - low < one.step

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from geoharm.disclosure.appraisal import AppraisalRelease, protect_appraisal
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.ranking import RankingRelease, protect_ranking
 from geoharm.errors import PublishError
@@ -24,10 +25,10 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.study import PublishSettings
 from geoharm.report.charts.values import weighting_shares, weightings_chart, weightings_text
-from geoharm.report.pages.appraisal import AppraisalRelease, appraisal_page, appraisal_record, protect_appraisal
+from geoharm.report.pages.appraisal import appraisal_page, appraisal_record
 from geoharm.report.pages.priorities import ranking_page, ranking_record
 from geoharm.report.sections.values import net_harm_text
-from geoharm.study.value_profiles.profiles import SHIPPED, read_exchange, read_profile
+from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_exchange_rates, read_profile
 from tests.disclosure.test_protect import study
 from tests.harm.worlds import calibrated_effect, measure
 
@@ -41,8 +42,8 @@ def balance(**more):
 
     parts = [(FINDS, calibrated_effect(100, 60, -0.8, -0.1)), (OVERDOSES, calibrated_effect(30, 34, -0.4, 0.6))]
     joint = draw_joint_effects("target", parts, seed=1, draws=512)
-    profiles = tuple(read_profile(name, Path()) for name in SHIPPED)
-    rates = read_exchange("exchange-rates", Path())
+    profiles = tuple(read_profile(name, Path()) for name in SHIPPED_PROFILES)
+    rates = read_exchange_rates("exchange-rates", Path())
     return HarmAssessment(
         tuple(net_harm(joint, one) for one in profiles), (acceptability(joint, rates, seed=1, weightings=256),), (), "",
         "made", profiles, rates, **more,
@@ -77,7 +78,7 @@ def test_an_exact_small_count_of_an_area_table_is_withheld():
 def test_the_watch_is_published_without_counts():
     cells = tuple(
         RiseCheck(
-            "overdoses", 7, 100, after, 1.5, after / 1.5, Interval(0.1, 2.0, 0.95), 0.25, state, "why", worth=30.0
+            "overdoses", 7, 100, after, 1.5, after / 1.5, Interval(0.1, 2.0, 0.95), 0.25, state, "why", precision=30.0
         )
         for after, state in ((3, RiseState.ROSE), (50, RiseState.ROSE), (0, RiseState.UNKNOWN))
     )
@@ -142,7 +143,7 @@ def test_a_ranking_holds_no_number_that_rests_on_a_small_count(area):
     for number in ("1.75", "0.75"):
         assert number not in text
     spots = tuple(Hotspot(1, area.boundary, events, places, 0.1, 9.0) for events, places in ((9, 4), (4, 4), (9, 9)))
-    assert len(protect_ranking(study(area), replace(ranking(), spots=spots)).ranking.spots) == 1
+    assert len(protect_ranking(study(area), replace(ranking(), spots=spots)).ranking.hotspots) == 1
     large = protect_ranking(study(area), ranking(50))
     assert ranking_record(large)["markets"][0]["criteria"]["harm"]["value"] == 1.75
 

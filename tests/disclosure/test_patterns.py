@@ -123,9 +123,11 @@ def test_without_an_answer_the_report_says_why(area, tmp_path):
     disclosed = protect(replace(result(area, PLENTY), patterns=(poor,)))
     publish_study(disclosed, tmp_path)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "There are no located events in the earlier period, so the accuracy of hotspots cannot be computed." in report
+    assert (
+        "There are no located events in the earlier period, so the accuracy of hotspots cannot be computed." in report
+    )
     context = patterns_section(disclosed, disclosed.operations[0])
-    assert context["judged"] == [{"name": "finds", "dates": "", "why_not": dict(poor.why_not)["accuracy"]}]
+    assert context["judged"] == [{"name": "finds", "dates": "", "why_not": dict(poor.reasons)["accuracy"]}]
 
 
 def test_a_study_without_patterns_has_no_such_part(area, tmp_path):

@@ -270,7 +270,7 @@ def test_no_number_of_a_surface_gives_the_exact_total_back(area):
         assert high - low > 1
     assert found.concentration.events % 10 == 0
     assert found.concentration.gini == round(exact.gini, 2)
-    assert all(cells >= K for _, cells in found.concentration.needed)
+    assert all(cells >= K for _, cells in found.concentration.places_needed)
     internal = protect(result(area, PLENTY, spots=[spots], release="internal")).hotspots[0]
     assert internal.exact == spots.views
     assert internal.concentration == exact

@@ -122,12 +122,12 @@ def test_a_small_target_takes_everything_made_from_it(area):
     assert math.isnan(found.placebo_p)
     assert "target" not in [point.name for point in found.distance_profile.points]
     assert not found.effect_decay[0].initial.is_defined
-    assert found.effect_decay[0].refusals == truth.other_estimators.effect_decay[0].refusals
+    assert found.effect_decay[0].not_estimated == truth.other_estimators.effect_decay[0].not_estimated
     for diagnostic in shown.robustness.diagnostics:
         assert math.isnan(diagnostic.figure)
         assert diagnostic.sentence.startswith("Withheld")
     assert {g.name: g.severity for g in shown.robustness.diagnostics} == {g.name: g.severity for g in truth.diagnostics}
-    assert all(not one.taken and math.isnan(one.scale) for one in found.control_choice.candidates)
+    assert all(not one.passes and math.isnan(one.scale) for one in found.control_choice.candidates)
 
 
 def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):

@@ -19,7 +19,7 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.design.zones import exposed_area
 from geoharm.evaluation.placebo import forecast
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, why_no_forecast, why_no_interval
-from geoharm.evaluation.placebo.forecast import KAPPA, effective_sample_size, forecast_count
+from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, effective_sample_size, forecast_count
 from geoharm.evaluation.placebo.places import ZONES, history_windows, placebo_counts, placebo_places
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.geometry import StudyArea
@@ -51,18 +51,22 @@ def test_golden(root, case):
     found = zone_forecasts(city, counts, place, case["months"])
     for zone, wanted in case["zones"].items():
         learned, observed = found[zone]
-        assert (observed, learned.places, learned.busy) == (wanted["observed"], wanted["pool"], wanted["busy"])
+        assert (observed, learned.places, learned.busy_places) == (wanted["observed"], wanted["pool"], wanted["busy"])
         assert learned.discount == wanted["discount"]
-        assert (learned.mean, learned.freedom) == pytest.approx((wanted["expected"], wanted["freedom"]), rel=1e-10)
-        assert learned.not_crossed == 0
+        assert (learned.mean, learned.degrees_of_freedom) == pytest.approx(
+            (wanted["expected"], wanted["freedom"]), rel=1e-10
+        )
+        assert learned.share_without_cross_forecast == 0
         assert learned.scale == pytest.approx(wanted["scale"], rel=0.2)
         ratio = calibrated_ratio(learned, observed)
         span = ratio.interval(0.95)
         # The ends, put back in, are just rejected at 5%.
         for end in (span.low, span.high):
-            seen = float(stabilise_variance(observed, phi=learned.phi, tau2=learned.tau2)) - learned.centre
+            seen = float(stabilise_variance(observed, phi=learned.phi, tau2=learned.tau2)) - learned.bias
             there = float(stabilise_variance(learned.mean * math.exp(end), phi=learned.phi, tau2=learned.tau2))
-            assert 2 * student.sf(abs(seen - there) / learned.scale, learned.freedom) == pytest.approx(0.05, rel=1e-9)
+            assert 2 * student.sf(abs(seen - there) / learned.scale, learned.degrees_of_freedom) == pytest.approx(
+                0.05, rel=1e-9
+            )
 
 
 def test_every_place_is_forecast_without_those_it_shares_ground_with():
@@ -71,10 +75,10 @@ def test_every_place_is_forecast_without_those_it_shares_ground_with():
     city, counts = grid(20), made_world(np.random.default_rng(8), 20, 24, 6)
     for series, similarity, shares, _ in zone_series(city, counts, int(rng.integers(len(city.centres))), 24).values():
         learned = forecast_count(series, similarity=similarity, shares=shares)
-        level = np.log((series.zone[:, :24].sum(axis=1) + KAPPA) / (series.own_zone[:24].sum() + KAPPA))
+        level = np.log((series.zone[:, :24].sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:24].sum() + ADDED_EVENTS))
         after, expected, features, _, _ = forecast._regression_data(series, level)
         largest = forecast._monthly_dispersion(series.zone[:, :24]) * (1 + series.after_months / 12)
-        deflation = learned.effective / learned.places
+        deflation = learned.effective_places / learned.places
         coefficients, phi, tau2 = forecast._fit_coefficients(after, expected, features, deflation, largest)
         slow = np.empty(after.size)
         for place in range(after.size):
@@ -91,7 +95,7 @@ def test_every_place_is_forecast_without_those_it_shares_ground_with():
         assert np.abs(np.log(quick / slow)).max() < 0.02
         assert np.abs(np.log(quick / slow)).mean() < 0.1 * np.abs(np.log(together / slow)).mean()
         # The spread is that of these misses and of nothing else.
-        assert learned.scale == pytest.approx(math.sqrt(np.mean(np.square(learned.misses))), rel=1e-12)
+        assert learned.scale == pytest.approx(math.sqrt(np.mean(np.square(learned.forecast_errors))), rel=1e-12)
 
 
 def test_a_place_with_too_few_others_is_counted():
@@ -99,11 +103,11 @@ def test_a_place_with_too_few_others_is_counted():
     city, counts = grid(20), made_world(np.random.default_rng(3), 20, 24, 6)
     series, similarity, shares, _ = zone_series(city, counts, 40, 24)["T"]
     everyone = np.ones_like(shares)
-    assert forecast_count(series, similarity=similarity, shares=everyone).not_crossed == 1
+    assert forecast_count(series, similarity=similarity, shares=everyone).share_without_cross_forecast == 1
     lonely = shares.copy()
     lonely[0] = lonely[:, 0] = True
     found = forecast_count(series, similarity=similarity, shares=lonely)
-    assert found.not_crossed == pytest.approx(1 / shares.shape[0])
+    assert found.share_without_cross_forecast == pytest.approx(1 / shares.shape[0])
 
 
 def made_world(rng, side, months, after):
@@ -257,8 +261,8 @@ def rectangle(west, south, east, north):
 
 def moved(places, one, number):
     """Return an operation's target and rings as they lie at a placebo place."""
-    along = (places.column[number] - places.home[1]) * places.cell
-    up = (places.row[number] - places.home[0]) * places.cell
+    along = (places.column[number] - places.operation_cell[1]) * places.cell
+    up = (places.row[number] - places.operation_cell[0]) * places.cell
     target = shapely.affinity.translate(one.target, along, up)
     return target, target.buffer(one.rings[-1]).difference(target.buffer(one.gap))
 
@@ -291,7 +295,7 @@ def test_places_are_inside_and_untouched(city):
 
 def test_the_operation_is_not_its_own_placebo(city):
     places = city[-1]
-    assert not ((places.row == places.home[0]) & (places.column == places.home[1])).any()
+    assert not ((places.row == places.operation_cell[0]) & (places.column == places.operation_cell[1])).any()
 
 
 def test_no_place_twice(city):
@@ -345,7 +349,7 @@ def test_sums_against_a_slow_count(city):
             if not (0 <= up < places.footprint.shape[0] and 0 <= along < places.footprint.shape[1]):
                 continue
             kind = ["", "target", "rings", "belt"][places.footprint[up, along]]
-            if kind == "belt" and places.free[row, column]:
+            if kind == "belt" and places.untouched[row, column]:
                 wanted["belt"] += found
             if kind in ("target", "rings"):
                 wanted[kind] += found

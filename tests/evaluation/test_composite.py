@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from geoharm.evaluation.placebo.calibrated_ratio import LEVELS, undefined_calibrated_ratio
-from geoharm.evaluation.pooling.composite import MIN_SHARED, ComponentEffect, component_correlation, pool_components
+from geoharm.evaluation.pooling.composite import (
+    MIN_SHARED_PLACES,
+    ComponentEffect,
+    component_correlation,
+    pool_components,
+)
 from geoharm.model.estimate import Estimate, Interval
 
 
@@ -66,7 +71,7 @@ def test_ends_by_hand():
 
 def test_what_is_not_known_brings_nothing():
     """Too few places in common: as wide as the mean of the parts' own ends. Opposed misses: as if independent."""
-    few = [part(-0.3, -0.6, 0.0, drawn(seed, MIN_SHARED - 1)) for seed in (1, 2)]
+    few = [part(-0.3, -0.6, 0.0, drawn(seed, MIN_SHARED_PLACES - 1)) for seed in (1, 2)]
     pooled, _, note = pool_components(few)
     assert pooled.interval().low == pytest.approx(-0.6)
     assert note.startswith("too few places in common")

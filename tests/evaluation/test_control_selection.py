@@ -84,7 +84,7 @@ def test_the_nearest_that_passes_is_taken_never_the_best_fitting():
         zone("torn", 2000, pieces=3),
         zone("spoilt", 500),
     ]
-    found = select_controls(target, candidates, series, taken=shapely.box(-800, -800, 1000, 1000))
+    found = select_controls(target, candidates, series, excluded_area=shapely.box(-800, -800, 1000, 1000))
     assert [one.name for one in found.candidates] == ["spoilt", "trending", "torn", "near", "best"]
     assert found.chosen == "near"
     assert found.passing == ("near", "best")
@@ -94,15 +94,15 @@ def test_the_nearest_that_passes_is_taken_never_the_best_fitting():
     assert reasons["trending"].startswith("trend: ")
     assert found.candidates[3].scale == pytest.approx(series["near"].sum() / series["target"].sum())
     assert found.candidates[3].distance == 2800
-    again = select_controls(target, candidates[::-1], series, taken=shapely.box(-800, -800, 1000, 1000))
+    again = select_controls(target, candidates[::-1], series, excluded_area=shapely.box(-800, -800, 1000, 1000))
     assert again == found
 
 
 def test_no_control_is_an_answer_and_a_missing_series_an_error():
     series = {"target": np.full(12, 9), "a": np.arange(12) * 3}
-    assert select_controls(zone("target", 0), [zone("a", 900)], series, taken=NOWHERE).chosen == ""
+    assert select_controls(zone("target", 0), [zone("a", 900)], series, excluded_area=NOWHERE).chosen == ""
     with pytest.raises(DesignError, match="without: b"):
-        select_controls(zone("target", 0), [zone("b", 900)], series, taken=NOWHERE)
+        select_controls(zone("target", 0), [zone("b", 900)], series, excluded_area=NOWHERE)
 
 
 def test_controls_of_the_same_city_do_not_disagree():
@@ -111,10 +111,10 @@ def test_controls_of_the_same_city_do_not_disagree():
     for _ in range(400):
         z, c = rng.poisson(100, 2), rng.poisson(150, (6, 2))
         curve = ratio_by_control(Change("T", *z), [Change(str(i), *row) for i, row in enumerate(c)])
-        seen.append(curve.disagree)
+        seen.append(curve.controls_disagree)
     assert np.mean(seen) < 0.07
     apart = ratio_by_control(Change("T", 100, 100), [Change("A", 400, 600), Change("B", 400, 250)])
-    assert apart.disagree
+    assert apart.controls_disagree
     assert apart.values[0] < 0 < apart.values[-1]
 
 
@@ -123,7 +123,7 @@ def test_curve_lists_every_control_all_together_and_other_answers():
     curve = ratio_by_control(
         Change("T", 100, 70),
         [Change("A", 200, 200), Change("B", 300, 330), Change("C", 0, 5)],
-        also=[("synthetic", other)],
+        other_estimates=[("synthetic", other)],
     )
     names = [one.choices[0][1] for one in curve.specifications]
     assert sorted(names) == ["A", "B", "C", "all together", "synthetic"]
@@ -132,7 +132,7 @@ def test_curve_lists_every_control_all_together_and_other_answers():
     together = next(one.estimate for one in curve.specifications if one.choices[0][1] == "all together")
     assert together.value == pytest.approx(log_rate_ratio(Change("T", 100, 70), Change("C", 500, 535)).value)
     assert curve.share_below == 1
-    assert curve.middle == pytest.approx(np.median(curve.values))
+    assert curve.median == pytest.approx(np.median(curve.values))
     assert len(curve.range_of("control")) == 4
 
 

@@ -141,10 +141,10 @@ def test_event_study_keeps_an_empty_block_as_undefined():
     found = event_study([5, 5, 0, 5], [9, 9, 9, 9], before=2, seed=1)
     assert found.points[1].note == "the block has no event"
     assert np.isnan(found.covariance[1]).all()
-    assert math.isfinite(found.reach)
+    assert math.isfinite(found.band_multiplier)
     nothing = event_study([5, 0, 3, 5], [9, 9, 9, 9], before=2, seed=1)
     assert all(point.note == "the reference block has no event" for point in nothing.points)
-    assert math.isnan(nothing.reach)
+    assert math.isnan(nothing.band_multiplier)
 
 
 @pytest.mark.parametrize(("before", "block", "why"), [(0, 1, "before and after"), (3, 2, "two blocks before")])

@@ -56,7 +56,7 @@ def allowed(found, share):
         tau2, mean = one.placebo.tau**2, one.placebo.expected
         slope = mean / math.sqrt(PHI * mean + tau2 * mean**2)
         middle = stabilise_variance(mean, phi=PHI, tau2=tau2) + stabilisation_bias(mean, phi=PHI, tau2=tau2)
-        reach = one.ratio.standard_error * slope * student.ppf(0.975, degrees_of_freedom(one.placebo.independent))
+        reach = one.ratio.standard_error * slope * student.ppf(0.975, degrees_of_freedom(one.placebo.effective_places))
         return (stabilise_variance(count, phi=PHI, tau2=tau2) - middle) / reach
 
     count = np.linspace(1, 2_000, 200_001)

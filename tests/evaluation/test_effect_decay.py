@@ -38,7 +38,7 @@ def test_planted_phases_are_found():
     assert 6 * math.log(2) in found.half_life_after
     assert found.half_life_after.is_bounded
     assert 6 * math.log(0.5 / math.log(1.1)) in found.months_to_return
-    assert found.refusals == ()
+    assert found.not_estimated == ()
 
 
 def test_intervals_and_set_hold_their_level():
@@ -58,7 +58,7 @@ def test_intervals_and_set_hold_their_level():
 
 def test_nothing_planted_nothing_seen():
     """The residual is refused in about 97 of 100 quiet worlds."""
-    refused = [dict(clock(planted(seed=seed)).refusals).get("residual") is not None for seed in range(25)]
+    refused = [dict(clock(planted(seed=seed)).not_estimated).get("residual") is not None for seed in range(25)]
     assert np.mean(refused) > 0.87
     assert math.isnan(clock(planted(seed=3)).half_life_running)
 
@@ -82,7 +82,7 @@ def test_two_days_and_ten_weeks_tell_neither_wear_nor_fading():
     rng = np.random.default_rng(1)
     target, control = rng.poisson(20, 115), rng.poisson(150, 115)
     found = effect_decay(target, control, start=104, stop=105, per_month=4.348)
-    reasons = dict(found.refusals)
+    reasons = dict(found.not_estimated)
     assert reasons["wear"] == "it ran for 1 of 4 periods (0.2 months) needed to see whether the effect wears off"
     assert reasons["residual"] == "2.3 months after its end have data, and 6 are needed to see whether it fades"
     assert found.initial.is_defined
@@ -92,12 +92,12 @@ def test_two_days_and_ten_weeks_tell_neither_wear_nor_fading():
 
 def test_refusals():
     short = effect_decay(np.full(20, 9), np.full(20, 9), start=5, stop=9)
-    assert short.refusals == (("all", "5 periods before it have data, and 12 are needed for the old level"),)
+    assert short.not_estimated == (("all", "5 periods before it have data, and 12 are needed for the old level"),)
     assert not short.initial.is_defined
     empty = np.full(30, 9)
     empty[12:20] = 0
     nothing = effect_decay(empty, np.full(30, 9), start=12, stop=20)
-    assert nothing.refusals == (("all", "target has no event while it ran, so there is no ratio"),)
+    assert nothing.not_estimated == (("all", "target has no event while it ran, so there is no ratio"),)
     with pytest.raises(DesignError, match="inside the series"):
         effect_decay([1, 2], [1, 2], start=1, stop=3)
     with pytest.raises(DesignError, match="same periods"):
@@ -112,7 +112,7 @@ def test_events_that_come_back_late_are_refused_not_a_crash():
                145, 126, 109, 151, 135, 148, 193, 210, 184, 197, 162, 147, 140, 122, 160, 135, 158, 137, 178, 168, 188, 157,
                142, 146, 136, 125]  # fmt: skip
     found = effect_decay(target, control, start=36, stop=37)
-    assert [part for part, _ in found.refusals] == ["all"]
+    assert [part for part, _ in found.not_estimated] == ["all"]
     assert not found.initial.is_defined
     assert not found.residual.is_defined
 

@@ -32,7 +32,7 @@ def test_profile_points_are_the_rate_ratios_and_share_the_control():
     shared = 1 / 900 + 1 / 850
     assert found.covariance[0, 1] == pytest.approx(shared)
     assert found.covariance[2, 2] == pytest.approx(1 / 60 + 1 / 66 + shared)
-    assert found.reach > 2.3
+    assert found.band_multiplier > 2.3
 
 
 def test_the_band_holds_the_whole_profile():
@@ -48,8 +48,8 @@ def test_an_empty_ring_is_undefined_and_leaves_the_band():
     found = distance_profile(bands([(9, 5), (4, 0), (6, 6), (8, 8)]), CONTROL, seed=1)
     assert found.points[1].note == "the count after in band 1 is 0"
     assert np.isnan(found.covariance[1]).all()
-    assert math.isfinite(found.reach)
-    assert math.isnan(distance_profile(bands([(9, 5)] * 4), Change("control", 0, 1), seed=1).reach)
+    assert math.isfinite(found.band_multiplier)
+    assert math.isnan(distance_profile(bands([(9, 5)] * 4), Change("control", 0, 1), seed=1).band_multiplier)
 
 
 def test_profile_refusals():
@@ -71,7 +71,7 @@ def test_sensitivity_by_aspect():
     low, high = (row[1:] for row in found.range_of("rings"))
     assert low == pytest.approx((math.log(0.9 / 1.1), math.log(0.9)))
     assert high == pytest.approx((math.log(1.2 / 1.1), math.log(1.2)))
-    assert not found.disagree
+    assert not found.controls_disagree
     assert specification_curve(ways[::-1]) == found
     with pytest.raises(DesignError, match="occurs twice"):
         specification_curve([ways[0], ways[0]])

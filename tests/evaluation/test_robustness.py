@@ -218,7 +218,7 @@ def test_the_running_difference_leaves_out_the_operation(whole):
 def test_the_same_seed_gives_the_same_family(whole):
     plan, result, found = whole
     again = other_estimators(result, plan, seed=3, candidates=candidates())
-    assert again.cumulative_wdd.reach == found.cumulative_wdd.reach
+    assert again.cumulative_wdd.band_multiplier == found.cumulative_wdd.reach
     assert again.by_control == found.by_control
     assert again.effect_decay == found.effect_decay
 
@@ -282,7 +282,7 @@ def test_no_events_at_all_is_no_crash():
     found = other_estimators(result, plan, seed=1, candidates=candidates())
     assert not found.wdd_target.is_defined
     assert math.isnan(found.exact.low)
-    assert all(clock.refusals[0][0] == "all" for clock in found.effect_decay)
+    assert all(clock.not_estimated[0][0] == "all" for clock in found.effect_decay)
     listed = diagnose(result, plan, found)
     assert listed[0].severity is Severity.REFUSE
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from geoharm.harm.acceptability import acceptability
 from geoharm.model.values import ExchangeRates, ExchangeRule, MeasureSelector
-from geoharm.study.value_profiles.profiles import read_exchange
+from geoharm.study.value_profiles.profiles import read_exchange_rates
 from tests.harm.worlds import joint, measure, normal_effect
 
 
@@ -21,7 +21,7 @@ def rates(*rules):
     return ExchangeRates("r", "", "a", "2026", "1", "s", "CC0-1.0", "one violent incident", rules)
 
 
-UNTESTED_REASONS = {
+KINDS = {
     "a": ("community", "environment"),
     "b": ("user", "health"),
     "c": ("community", "crime and violence"),
@@ -29,17 +29,15 @@ UNTESTED_REASONS = {
 RANGES = {"a": (2.0, 100.0), "b": (0.1, 2.0), "c": (0.5, 3.0)}
 RULES = rates(
     *(
-        ExchangeRule(
-            MeasureSelector(borne_by=UNTESTED_REASONS[name][0], type=UNTESTED_REASONS[name][1]), "harm", *RANGES[name]
-        )
-        for name in UNTESTED_REASONS
+        ExchangeRule(MeasureSelector(borne_by=KINDS[name][0], type=KINDS[name][1]), "harm", *RANGES[name])
+        for name in KINDS
     )
 )
 
 
 def world(values, error=0.01, correlation=None):
     parts = [
-        (measure(name, borne_by=UNTESTED_REASONS[name][0], kind=UNTESTED_REASONS[name][1]), normal_effect(value, error))
+        (measure(name, borne_by=KINDS[name][0], kind=KINDS[name][1]), normal_effect(value, error))
         for name, value in values.items()
     ]
     made = joint(parts, draws=512, correlation=correlation)
@@ -65,9 +63,9 @@ def test_the_share_is_that_of_a_grid_of_weights(a, b, c):
     values = {"a": a, "b": b, "c": c}
     found = acceptability(world(values), RULES, seed=1)
     assert found.clearly_fell + found.fell == pytest.approx(on_a_grid(values, 30), abs=0.012)
-    assert math.fsum([found.clearly_fell, found.fell, found.rose, found.clearly_rose, found.neither]) == pytest.approx(
-        1
-    )
+    assert math.fsum(
+        [found.clearly_fell, found.fell, found.rose, found.clearly_rose, found.undecided]
+    ) == pytest.approx(1)
 
 
 def test_clear_shares_against_the_normal_closed_form():
@@ -96,8 +94,12 @@ def test_splitting_a_measure_changes_nothing():
     assert [getattr(again, name) for name in shares] == pytest.approx(
         [getattr(found, name) for name in shares], abs=1e-12
     )
-    assert np.array([one[1:] for one in again.central]) == pytest.approx(np.array([one[1:] for one in found.central]))
-    assert [flip.at for flip in again.tipping_points] == pytest.approx([flip.at for flip in found.tipping_points])
+    assert np.array([one[1:] for one in again.central_rates]) == pytest.approx(
+        np.array([one[1:] for one in found.central_rates])
+    )
+    assert [flip.tipping_rate for flip in again.tipping_points] == pytest.approx(
+        [flip.tipping_rate for flip in found.tipping_points]
+    )
 
 
 def test_another_unit_with_its_range_converted_changes_nothing():
@@ -121,7 +123,7 @@ def test_the_order_of_the_measures_changes_nothing():
     one = acceptability(world({"a": -60.0, "b": 3.0}), RULES, seed=1)
     two = acceptability(world({"b": 3.0, "a": -60.0}), RULES, seed=1)
     assert one.fell + one.clearly_fell == two.fell + two.clearly_fell
-    assert one.central == two.central
+    assert one.central_rates == two.central_rates
 
 
 def test_the_flip_is_where_the_sum_is_zero_and_says_so_in_plain_words():
@@ -129,8 +131,8 @@ def test_the_flip_is_where_the_sum_is_zero_and_says_so_in_plain_words():
     first = found.tipping_points[0]
     for flip in found.tipping_points:
         at = {
-            "environment, borne by community": (-60 / flip.at, 3 / math.sqrt(0.2)),
-            "health, borne by user": (-60 / math.sqrt(200), 3 / flip.at),
+            "environment, borne by community": (-60 / flip.tipping_rate, 3 / math.sqrt(0.2)),
+            "health, borne by user": (-60 / math.sqrt(200), 3 / flip.tipping_rate),
         }
         assert sum(at[flip.group]) == pytest.approx(0, abs=1e-9)
     assert first.sentence.startswith("Net harm rose if ")
@@ -141,16 +143,16 @@ def test_no_weight_turns_what_all_harms_agree_on():
     found = acceptability(world({"a": -60.0, "b": -3.0}), RULES, seed=1)
     assert found.clearly_fell == 1.0
     assert all("at any weight" in flip.sentence for flip in found.tipping_points)
-    assert all(math.isnan(rose) for _, _, _, rose in found.central)
+    assert all(math.isnan(rose) for _, _, _, rose in found.central_rates)
 
 
 def test_central_weights_of_each_conclusion_lie_on_their_side():
     found = acceptability(world({"a": -60.0, "b": 3.0}), RULES, seed=1)
-    needles = next(one for one in found.central if one[0].startswith("environment"))
+    needles = next(one for one in found.central_rates if one[0].startswith("environment"))
     assert needles[2] < needles[1] < needles[3]  # fewer finds weigh as much: they weigh more, and their fall decides
 
 
 def test_the_shipped_rates_are_readable_and_labelled():
-    found = read_exchange("exchange-rates", Path())
+    found = read_exchange_rates("exchange-rates", Path())
     assert found.example
     assert "nobody" in found.author

@@ -39,14 +39,14 @@ def under(one, baseline=(FINDS,), profiles=(PLAIN,), months=12):
 def test_the_mean_is_baseline_times_change():
     found = under(option())
     assert found.mean == pytest.approx(-600, rel=0.01)
-    assert found.reduces == 1.0
-    assert found.decides == "baseline of finds"
+    assert found.share_reduced == 1.0
+    assert found.main_assumption == "baseline of finds"
 
 
 def test_displacement_takes_its_share_and_breaks_even_at_all():
     found = under(option(displaced=(0.4, 0.4)))
     assert found.mean == pytest.approx(-360, rel=0.01)
-    assert found.break_even == pytest.approx(1.0)
+    assert found.break_even_displacement == pytest.approx(1.0)
 
 
 @given(st.floats(0.5, 20.0))
@@ -61,7 +61,7 @@ def test_decay_is_the_mean_of_a_halving_curve(half):
 def test_break_even_with_a_side_harm_solves_for_zero():
     side = (SideEffect("overdoses", 0.2, 0.2),)
     first = under(option(side=side), (FINDS, OVERDOSES), (BOTH,))
-    even = first.break_even
+    even = first.break_even_displacement
     again = under(option(displaced=(even, even), side=side), (FINDS, OVERDOSES), (BOTH,))
     assert 0 < even < 1
     assert again.mean == pytest.approx(0, abs=1e-6)
@@ -69,9 +69,9 @@ def test_break_even_with_a_side_harm_solves_for_zero():
 
 def test_the_widest_assumption_decides():
     found = under(option(local=(-0.9, 0.5), displaced=(0.2, 0.21)))
-    assert found.decides == "local change"
-    assert found.decides_share > 0.9
-    assert 0.5 < found.reduces < 0.95
+    assert found.main_assumption == "local change"
+    assert found.main_assumption_r2 > 0.9
+    assert 0.5 < found.share_reduced < 0.95
 
 
 def test_vetoes_are_hit_as_often_as_the_side_harm_rises():
@@ -88,8 +88,8 @@ def test_vetoes_are_hit_as_often_as_the_side_harm_rises():
 def test_doing_nothing_changes_nothing():
     found = under(option(local=(0.0, 0.0)))
     assert (found.mean, found.interval.low, found.interval.high) == (0.0, 0.0, 0.0)
-    assert found.decides == ""
-    assert math.isnan(found.break_even)
+    assert found.main_assumption == ""
+    assert math.isnan(found.break_even_displacement)
 
 
 def test_the_same_seed_says_the_same():
@@ -134,7 +134,7 @@ def test_a_workbook_becomes_a_profile_that_says_it_is_untried(tmp_path):
     text = profile_from_weights(offence_weights(SHEET, "chi"), "chi", file="chi.xlsx")
     (tmp_path / "chi.toml").write_text(text, encoding="utf-8")
     found = read_profile("chi.toml", tmp_path)
-    assert found.untried
+    assert found.untested
     assert found.weight(measure("Robbery")) == 365
     assert found.weight(measure("Possession of cannabis")) == 0
     assert "# left out, activity and not harm: Possession of cannabis (3)" in text

@@ -21,7 +21,7 @@ from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate
 from geoharm.model.measure import Measure
 from geoharm.model.values import MeasureSelector, ValueProfile, ValueRule, Veto
-from geoharm.study.value_profiles.profiles import SHIPPED, read_profile
+from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_profile
 from tests.harm.test_weighted import DALLAS
 from tests.harm.worlds import calibrated_effect, joint, measure, normal_effect
 
@@ -70,7 +70,7 @@ def test_the_sum_equals_its_parts_under_every_shipped_profile():
         (measure("overdoses", unit="calls", borne_by="user", kind="health"), calibrated_effect(30, 20, -0.9, 0.3)),
     ]
     made = joint(parts)
-    for name in SHIPPED:
+    for name in SHIPPED_PROFILES:
         found = net_harm(made, read_profile(name, Path()))
         assert found.low == math.fsum(row.weight * row.low for row in found.rows)
         assert found.low == found.high
@@ -132,7 +132,7 @@ def test_suppressed_counts_stay_an_interval_through_the_sum():
     assert (found.low, found.high) == (-80.0, -20.0)
     assert found.interval.low < -80
     assert found.interval.high > -20
-    assert found.fell[0] <= found.fell[1]
+    assert found.share_fell[0] <= found.share_fell[1]
 
 
 @given(
@@ -185,12 +185,12 @@ def test_a_veto_on_what_nobody_measured_is_unknown():
         profile(ValueRule(MeasureSelector(), "harm", 1.0), vetoes=[veto]),
     )
     assert found.vetoes[0].state == "unknown"
-    assert "no measure" in found.vetoes[0].why
+    assert "no measure" in found.vetoes[0].reason
 
 
 def test_activity_has_no_weight_in_any_profile():
     arrests = Measure("arrests", "s", (), "incidents", "police")
-    for name in SHIPPED:
+    for name in SHIPPED_PROFILES:
         assert read_profile(name, Path()).weight(arrests) == 0
 
 

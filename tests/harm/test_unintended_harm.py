@@ -97,7 +97,7 @@ def test_pooled_looks_add_up_and_say_more():
     (found,) = pool_checks(cells)
     assert (found.after, found.operations) == (5900, 2)
     assert found.expected == pytest.approx(6000)
-    assert found.worth == pytest.approx(2 * cells[0].worth, rel=1e-3)
+    assert found.precision == pytest.approx(2 * cells[0].precision, rel=1e-3)
     assert found.interval.high - found.interval.low < cells[0].interval.high - cells[0].interval.low
     assert pool_checks(cells[:1]) == ()
 
@@ -112,7 +112,7 @@ def test_how_finds_lie_is_found():
     bins = np.array([[0.0, 0.0]])
     inside = tuple(np.hypot(part[0], part[1]) < 150 for part in (before, after))
     found = {
-        one.what: one
+        one.statistic: one
         for one in find_dispersion("finds", before, after, sites=[("sharps bin", bins)], inside=inside, seed=1)
     }
     spread = found["spread around their middle"]

@@ -55,7 +55,7 @@ NEAR = {row * SIDE + column for row in range(4) for column in range(4)}
 def test_a_raised_corner_is_found_and_little_else(area, raised):
     found = find_area_clusters(MEASURE, [table(area, raised)], study=made_study(area))
     assert CORE <= high(found) <= NEAR
-    assert [name for name, _ in found.why_not] == ["emerging", "accuracy", "shift"]
+    assert [name for name, _ in found.reasons] == ["emerging", "accuracy", "shift"]
     assert found.clustering.global_tests[0].p < 0.001
 
 
@@ -119,7 +119,7 @@ def test_areas_outside_take_no_part_and_two_are_too_few(area, raised):
     assert found.clustering.gi.z.size == 50
     few = find_area_clusters(MEASURE, [table(area, raised, shapes=[*shapes[:2], *away[2:]])], study=made_study(area))
     assert few.clustering is None
-    assert dict(few.why_not)["clusters"] == "At least 3 areas of the table must lie in the study area; 2 do."
+    assert dict(few.reasons)["clusters"] == "At least 3 areas of the table must lie in the study area; 2 do."
 
 
 def test_an_area_that_may_hold_few_is_not_drawn(area, raised):

@@ -118,7 +118,7 @@ def test_rules_are_given_for_the_kernel_that_is_used():
         oversmoothed_bandwidth(some, kernel="quartic").value,
         oversmoothed_bandwidth(some, kernel="gaussian").value,
     )
-    assert wide == pytest.approx(equivalent_bandwidth(narrow, kernel="gaussian", to="quartic"))
+    assert wide == pytest.approx(equivalent_bandwidth(narrow, kernel="gaussian", to_kernel="quartic"))
     assert wide / narrow == pytest.approx((1.8 * 64 * 4) ** (1 / 6))  # R = 9/(5 pi), variance 1/8
 
 

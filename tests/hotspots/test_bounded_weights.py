@@ -63,8 +63,8 @@ def test_mass_is_the_sum_of_weights_and_support_counts_finds():
     some = finds()
     weighed = density(some, GRID, bandwidth=200, years=2)
     plain = density(some.counted, GRID, bandwidth=200, years=2)
-    assert weighed.mass == pytest.approx(some.total, rel=1e-3)
-    assert plain.mass == pytest.approx(60, rel=1e-3)
+    assert weighed.total == pytest.approx(some.total, rel=1e-3)
+    assert plain.total == pytest.approx(60, rel=1e-3)
     assert weighed.events == plain.events == 60
     assert (weighed.support == plain.support).all()
     assert (weighed.places == plain.places).all()
@@ -125,7 +125,9 @@ def mapped(some, *, shared, measure=NEEDLES):
     area = StudyArea(shapely.box(0, 0, 1500, 1200), "EPSG:26986")
     about = HotspotSettings(cell=50, bandwidth=250 if some.total == 0 else "likelihood")
     views = {WHOLE: (some, 1.0)}
-    found = map_measure(measure, views, WHOLE, area=area, settings=about, location_error=0, seed=1, shared=shared)
+    found = map_measure(
+        measure, views, WHOLE, area=area, settings=about, location_error=0, seed=1, bound_weights=shared
+    )
     return found, area
 
 

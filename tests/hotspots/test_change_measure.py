@@ -43,7 +43,7 @@ def test_with_people_a_third_question_is_asked(area, events):
     assert risk.kind is ChangeKind.POPULATION
     centre = area.boundary.centroid
     row, column = divmod(int(risk.grid.cell_of(np.array([centre.x]), np.array([centre.y]))[0]), risk.grid.nx)
-    assert risk.beyond_chance[row, column]
+    assert risk.flagged[row, column]
     assert risk.log_ratio[row, column] > 1
 
 

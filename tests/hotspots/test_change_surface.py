@@ -61,8 +61,8 @@ def test_halving_everywhere_is_a_fall_of_intensity_and_no_change_of_share():
     events = made(3000, 1500)
     rate = change_surface(events, GRID, **SETTINGS)
     share = change_surface(events, GRID, kind=ChangeKind.SHARE, **SETTINGS)
-    assert (rate.beyond_chance & (rate.log_ratio < 0)).mean() > 0.8
-    assert share.beyond_chance.mean() < 0.02
+    assert (rate.flagged & (rate.log_ratio < 0)).mean() > 0.8
+    assert share.flagged.mean() < 0.02
     assert np.allclose(rate.log_ratio - share.log_ratio, np.log(1500 / 3000 * BEFORE.years / AFTER.years))
     assert "a year" in rate.kind.question
     assert "share" in share.kind.question
@@ -73,7 +73,7 @@ def test_windows_of_other_lengths_are_allowed_for():
     half = Window("after", (Period(date(2021, 1, 1), date(2021, 7, 2)),))
     events = made(2000, 2000)
     found = change_surface(events, GRID, **(SETTINGS | {"after": half}))
-    assert found.beyond_chance.mean() < 0.02
+    assert found.flagged.mean() < 0.02
     assert abs(np.nanmedian(found.log_ratio)) < 0.1
 
 
@@ -81,12 +81,12 @@ def test_windows_of_other_lengths_are_allowed_for():
 def test_a_planted_rise_is_found_where_it_is(correction):
     settings = SETTINGS | {"permutations": 1_999}
     found = change_surface(made(1000, 1000, hot=(10, 120)), GRID, correction=correction, **settings)
-    assert found.beyond_chance[14:16, 14:16].all()
-    assert found.beyond_chance[:9, :9].sum() == 0
+    assert found.flagged[14:16, 14:16].all()
+    assert found.flagged[:9, :9].sum() == 0
     outlines = tolerance_contours(found)
     assert outlines[1].contains(shapely.Point(1500, 1500))
     assert outlines[-1].is_empty
-    cells = found.beyond_chance & (found.log_ratio > 0)
+    cells = found.flagged & (found.log_ratio > 0)
     assert outlines[1].area == pytest.approx(cells.sum() * 100.0**2)
 
 
@@ -97,7 +97,7 @@ def test_without_a_change_p_values_are_even_and_nothing_is_flagged():
         events = made(300, 300, seed=seed)
         for correction in Correction:
             found = change_surface(events, GRID, correction=correction, **(SETTINGS | {"permutations": 99}))
-            flagged[correction] += bool(found.beyond_chance.any())
+            flagged[correction] += bool(found.flagged.any())
         low.append(float((found.p <= 0.1).mean()))
     assert np.mean(low) == pytest.approx(0.1, abs=0.04)
     assert max(flagged.values()) <= 7
@@ -112,9 +112,9 @@ def test_reports_of_one_night_are_one_piece_of_evidence():
     events = DatedPoints(x, y, day, np.ones(x.size))
     alone = change_surface(events, GRID, **SETTINGS)
     together = change_surface(events, GRID, block_metres=50, **SETTINGS)
-    assert alone.beyond_chance[4:6, 4:6].any()
-    assert not together.beyond_chance.any()
-    assert together.blocks < alone.blocks
+    assert alone.flagged[4:6, 4:6].any()
+    assert not together.flagged.any()
+    assert together.unit_count < alone.unit_count
     assert together.block_rule == "reports of one square of 50 m within 1 day count as one unit"
 
 
@@ -133,7 +133,7 @@ def test_weight_two_is_the_event_twice():
     two = change_surface(doubled, GRID, **SETTINGS)
     assert np.allclose(one.log_ratio, two.log_ratio, equal_nan=True)
     assert np.array_equal(one.p, two.p, equal_nan=True)
-    assert one.blocks == two.blocks == 200
+    assert one.unit_count == two.unit_count == 200
 
 
 def test_same_seed_same_bytes_order_of_events_changes_nothing():
@@ -158,10 +158,10 @@ def test_where_one_side_is_empty_there_is_still_a_test():
     events = DatedPoints(np.concatenate([x, new]), np.concatenate([y, new]), day, np.ones(160))
     found = change_surface(events, GRID, **SETTINGS)
     assert found.log_ratio[17, 17] == np.inf
-    assert found.beyond_chance[17, 17]
+    assert found.flagged[17, 17]
     assert np.isnan(found.log_ratio[0, 19])
     assert np.isnan(found.p[0, 19])
-    assert not found.beyond_chance[0, 19]
+    assert not found.flagged[0, 19]
 
 
 def test_too_few_permutations_for_the_false_discovery_rate_are_said():
@@ -228,7 +228,7 @@ def cases_of(people, number, seed, extra=0):
 def test_cases_where_people_are_is_no_risk(people):
     found = population_risk(cases_of(people, 800, 1), people, GRID, **RISK)
     assert found.kind is ChangeKind.POPULATION
-    assert found.beyond_chance.mean() < 0.02
+    assert found.flagged.mean() < 0.02
     people_there = density(people, GRID, bandwidth=300, years=1).values
     assert (
         people_there.argmax() == np.ravel_multi_index((5, 5), GRID.shape)
@@ -239,7 +239,7 @@ def test_cases_where_people_are_is_no_risk(people):
 
 def test_more_cases_than_people_explain_are_found(people):
     found = population_risk(cases_of(people, 800, 1, extra=80), people, GRID, **RISK)
-    assert found.beyond_chance[14:16, 14:16].all()
+    assert found.flagged[14:16, 14:16].all()
     assert (found.log_ratio[14:16, 14:16] > 1).all()
     assert found.totals == (880.0, 70_000.0)
 
@@ -297,11 +297,10 @@ def test_own_bandwidths_do_not_know_before_from_after():
 
 def test_adaptive_finds_a_planted_rise_and_is_calm_without_one():
     risen = change_surface(made(300, 300, hot=(5, 60)), GRID, adaptive=True, **SETTINGS)
-    assert risen.beyond_chance[15, 15]
+    assert risen.flagged[15, 15]
     assert risen.log_ratio[15, 15] > 0
     flagged = [
-        change_surface(made(200, 200, seed=seed), GRID, adaptive=True, **SETTINGS).beyond_chance.any()
-        for seed in range(20)
+        change_surface(made(200, 200, seed=seed), GRID, adaptive=True, **SETTINGS).flagged.any() for seed in range(20)
     ]
     assert sum(flagged) <= 4
 

@@ -54,7 +54,7 @@ def test_two_clusters_are_ranked_and_counted():
         assert spot.events == by_cell
         assert spot.share == pytest.approx(spot.events / some.total)
     held = sum(spot.area_km2 * spot.density for spot in spots)
-    assert held >= 0.7 * surface.mass * (1 - 1e-9)
+    assert held >= 0.7 * surface.total * (1 - 1e-9)
 
 
 def test_cells_that_touch_at_a_corner_are_two_hotspots():

@@ -109,7 +109,7 @@ def test_kernels_that_smooth_alike_have_the_same_balance(kernel):
     height = kernel_value(np.hypot(x, y), kernel=kernel, bandwidth=1.0)
     roughness, variance = (height**2).sum() * 1e-4, (height * x**2).sum() * 1e-4
     canonical = (roughness / variance**2) ** (1 / 6) / (1 / (4 * math.pi)) ** (1 / 6)
-    assert equivalent_bandwidth(1.0, kernel="gaussian", to=kernel) == pytest.approx(canonical, rel=1e-3)
+    assert equivalent_bandwidth(1.0, kernel="gaussian", to_kernel=kernel) == pytest.approx(canonical, rel=1e-3)
 
 
 @pytest.mark.parametrize("cells", [3, 6, 12])
@@ -119,7 +119,7 @@ def test_mass_is_the_number_of_events(cells):
     some = Points(rng.uniform(0, 2000, 500), rng.uniform(0, 2000, 500), rng.integers(1, 4, 500).astype(float))
     grid = grid_over(shapely.box(0, 0, 2000, 2000), cell=300 / cells, margin=400)
     surface = density(some, grid, bandwidth=300, years=2.5)
-    assert surface.mass == pytest.approx(some.total, rel=1e-3)
+    assert surface.total == pytest.approx(some.total, rel=1e-3)
     assert surface.events == some.total
 
 
@@ -128,10 +128,10 @@ def test_mass_inside_the_boundary_is_the_number_of_events(kernel):
     """Each kernel divided by its share inside loses nothing beyond the boundary, whatever the boundary's shape."""
     some = crowd(300, within=INSIDE)
     found = density(some, GRID, bandwidth=200, years=2, kernel=kernel, within=INSIDE, edge="jones-diggle")
-    assert found.mass == pytest.approx(some.total, rel=5e-3 if kernel == "uniform" else 1e-3)
+    assert found.total == pytest.approx(some.total, rel=5e-3 if kernel == "uniform" else 1e-3)
     assert found.edge == "jones-diggle"
     lost = density(some, GRID, bandwidth=200, years=2, kernel=kernel, within=INSIDE)
-    assert lost.mass < 0.95 * some.total
+    assert lost.total < 0.95 * some.total
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
@@ -285,7 +285,7 @@ def test_support_counts_events_and_places_in_reach():
 
 def test_an_uncounted_surface_has_no_support():
     """So that nothing of it can be published."""
-    found = density(crowd(50), GRID, bandwidth=200, years=1, counted=False)
+    found = density(crowd(50), GRID, bandwidth=200, years=1, with_support=False)
     assert not found.support.any()
     assert not found.places.any()
 
@@ -317,7 +317,7 @@ def test_adaptive_bandwidths_follow_the_square_root_law():
 def test_adaptive_surface_keeps_its_mass_inside():
     some = crowd(300, within=INSIDE)
     found = adaptive_density(some, GRID, bandwidth=200, years=2, within=INSIDE, edge="jones-diggle")
-    assert found.mass == pytest.approx(some.total, rel=2e-3)
+    assert found.total == pytest.approx(some.total, rel=2e-3)
 
 
 @pytest.mark.parametrize(
@@ -358,7 +358,7 @@ def test_adaptive_needs_an_event():
 def test_no_events_are_a_flat_surface():
     none = Points(np.zeros(0), np.zeros(0), np.zeros(0))
     for kernel in KERNELS:
-        assert density(none, GRID, bandwidth=100, years=1, kernel=kernel).mass == 0
+        assert density(none, GRID, bandwidth=100, years=1, kernel=kernel).total == 0
 
 
 @pytest.mark.parametrize(("x", "why"), [([np.nan], "finite"), ([[1.0]], "shape"), ([1.0, 2.0], "equally long")])

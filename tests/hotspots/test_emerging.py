@@ -195,9 +195,9 @@ def test_a_missing_month_is_no_zero(cube):
     assert np.array_equal(first.z, second.z, equal_nan=True)
     assert (first.pattern == second.pattern).all()
     assert np.isnan(first.z[6]).all()
-    assert (first.side[6] == 0).all()
+    assert (first.hot_or_cold[6] == 0).all()
     assert first.missing == (STEPS[6],)
-    assert "of 23 steps" in first.rule(1, 1)
+    assert "of 23 steps" in first.explain(1, 1)
 
 
 def test_a_missing_month_read_as_zero_would_lie(cube):
@@ -215,8 +215,8 @@ def test_compared_with_its_own_steps_a_rise_of_the_whole_city_is_nothing():
     rising = np.stack([rng.poisson(5 + 2 * step, GRID.shape) for step in range(24)]).astype(float)
     whole = emerging_hotspots(rising, GRID, STEPS)
     own = emerging_hotspots(rising, GRID, STEPS, compare="own steps")
-    assert (whole.side[-1] == 1).mean() > 0.9
-    assert (own.side[-1] == 1).mean() < 0.05
+    assert (whole.hot_or_cold[-1] == 1).mean() > 0.9
+    assert (own.hot_or_cold[-1] == 1).mean() < 0.05
 
 
 def test_own_steps_alone_are_the_plain_gi_of_each(cube):
@@ -229,9 +229,9 @@ def test_permutations_agree_with_the_curve_where_counts_are_dense(cube, compare)
     curve = emerging_hotspots(cube, GRID, STEPS, compare=compare)
     drawn = emerging_hotspots(cube, GRID, STEPS, compare=compare, permutations=1_999, seed=3)
     assert drawn.permutations == 1_999
-    assert (curve.side == drawn.side).mean() > 0.9
+    assert (curve.hot_or_cold == drawn.hot_or_cold).mean() > 0.9
     again = emerging_hotspots(cube, GRID, STEPS, compare=compare, permutations=1_999, seed=3)
-    assert (again.side == drawn.side).all()
+    assert (again.hot_or_cold == drawn.hot_or_cold).all()
 
 
 def test_the_trend_is_that_of_the_cells_own_gi(cube):
@@ -248,12 +248,12 @@ def test_the_rule_of_a_cell_is_a_sentence(cube):
     inside = np.ones(GRID.shape, dtype=bool)
     inside[9, 0] = False
     found = emerging_hotspots(cube, GRID, STEPS, inside=inside)
-    assert found.rule(9, 0) == "outside the study area"
-    said = found.rule(1, 1)
+    assert found.explain(9, 0) == "outside the study area"
+    said = found.explain(1, 1)
     assert said.startswith(EmergingPattern(int(found.pattern[1, 1])).label + ": hot in ")
     assert "Mann-Kendall z" in said
-    quiet = np.argwhere((found.side == 0).all(axis=0) & inside)[0]
-    assert found.rule(*quiet) == "no pattern: neither hot nor cold in any of 24 steps"
+    quiet = np.argwhere((found.hot_or_cold == 0).all(axis=0) & inside)[0]
+    assert found.explain(*quiet) == "no pattern: neither hot nor cold in any of 24 steps"
 
 
 def test_refusals(cube):

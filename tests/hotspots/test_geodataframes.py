@@ -24,7 +24,7 @@ def test_a_surface_keeps_its_mass_and_its_place(surface):
     found, _ = surface
     frame = to_geodataframe(found, crs=CRS)
     assert frame.crs == CRS
-    assert (frame["density"] * frame.area / 1e6).sum() * found.years == pytest.approx(found.mass)
+    assert (frame["density"] * frame.area / 1e6).sum() * found.years == pytest.approx(found.total)
     assert len(frame) == np.isfinite(found.values).sum()
     top = frame.loc[frame["density"].idxmax()]
     x, y = found.grid.centres()

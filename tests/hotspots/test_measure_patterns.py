@@ -87,7 +87,7 @@ def test_chance_alone_is_flagged_no_more_often_than_it_should():
     low, wrong = 0, 0
     for seed in range(60):
         counts = default_rng(seed).poisson(0.1, GRID.shape).astype(float)
-        found = getis_ord(counts, GRID, sums=True)
+        found = getis_ord(counts, GRID, exact_p=True)
         low += int((found.p <= 0.01).sum())
         wrong += bool((found.adjusted <= 0.05).any())
         assert found.p_from is PValueSource.SUMS
@@ -99,12 +99,12 @@ def test_chance_alone_is_flagged_no_more_often_than_it_should():
 def test_sums_flag_what_was_planted_on_the_grid_and_over_time():
     counts = default_rng(8).poisson(0.3, GRID.shape).astype(float)
     counts[10:13, 20:23] += 6
-    assert getis_ord(counts, GRID, sums=True).flagged(1)[11, 21]
-    assert local_moran(counts, GRID, sums=True).flagged(1)[11, 21]
+    assert getis_ord(counts, GRID, exact_p=True).flagged(1)[11, 21]
+    assert local_moran(counts, GRID, exact_p=True).flagged(1)[11, 21]
     cube = default_rng(9).poisson(0.1, (12, *GRID.shape)).astype(float)
     cube[:, 10:13, 20:23] += default_rng(10).poisson(3, (12, 3, 3))
     steps = [date(2020, month, 1) for month in range(1, 13)]
-    found = emerging_hotspots(cube, GRID, steps, sums=True)
+    found = emerging_hotspots(cube, GRID, steps, exact_p=True)
     assert found.p_from is PValueSource.SUMS
     assert EmergingPattern(int(found.pattern[11, 21])) is EmergingPattern.PERSISTENT_HOT
     assert found.counts()[EmergingPattern.NONE] > 1500
@@ -154,7 +154,7 @@ def events_of(area, months=36, market=20, elsewhere=60, seed=6):
 def test_a_measure_with_a_market_has_every_answer(area):
     events = events_of(area)
     found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(), designs=[design(area)])
-    assert found.why_not == ()
+    assert found.reasons == ()
     assert found.clustering.gi.flagged(1).any()
     assert found.clustering.global_tests[0].p == pytest.approx(0.002)
     counts = found.emerging.map.counts()
@@ -208,7 +208,7 @@ def test_a_hot_pattern_rests_on_its_thinnest_hot_step(area):
     columns, rows = at % found.map.grid.nx, at // found.map.grid.nx
     near = np.hypot(x[columns] - x[column], y[rows] - y[row]) <= 500
     least = np.inf
-    for step in np.flatnonzero(found.map.side[:, row, column] == 1):
+    for step in np.flatnonzero(found.map.hot_or_cold[:, row, column] == 1):
         months = [found.map.steps[other] for other in (step - 1, step) if other >= 0]
         when = np.isin(events.day.astype("datetime64[M]"), np.array(months, dtype="datetime64[M]"))
         least = min(least, int((near & when).sum()))
@@ -222,14 +222,14 @@ def test_short_and_empty_sources_get_sentences(area):
     used = few.day >= np.datetime64("2021-01-01")
     events = DatedPoints(few.x[used], few.y[used], few.day[used], few.weight[used])
     found = find_patterns(MEASURE, events, study=made_study(area), ledger=ledger(short), designs=[design(area)])
-    why = dict(found.why_not)
+    why = dict(found.reasons)
     assert set(why) == {"emerging", "accuracy", "shift"}
     assert "at least 10 steps with data; 8 were given" in why["emerging"]
     assert "this source covers 8 whole months, not 24" in why["accuracy"]
     nothing = DatedPoints(np.empty(0), np.empty(0), np.empty(0, dtype="datetime64[D]"), np.empty(0))
     empty = find_patterns(MEASURE, nothing, study=made_study(area), ledger=ledger(), designs=[design(area)])
     assert (empty.clustering, empty.emerging, empty.predictive_accuracy, empty.similarity) == (None, None, None, ())
-    assert set(dict(empty.why_not)) == {"clusters", "emerging", "accuracy", "shift"}
+    assert set(dict(empty.reasons)) == {"clusters", "emerging", "accuracy", "shift"}
 
 
 def test_hotspots_are_drawn_without_a_look_at_the_later_period(area):

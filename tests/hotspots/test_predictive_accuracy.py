@@ -45,14 +45,14 @@ def test_levines_recapture_rate_index():
     found = score([50, 25, 25, 0], [100, 100, 100, 100], [0]).hotspots
     assert found.hit_rate == 0.25
     assert found.recapture_rate_index == 0.5
-    assert found.recaptured_cells == 1.0
+    assert found.share_of_cells_with_later_events == 1.0
 
 
 def test_the_plain_rival_takes_last_years_cells():
     found = score([9, 0, 8, 1], [5, 1, 4, 0], [0, 1])
     assert found.hotspots.events == 6
-    assert found.same_cells.events == 9
-    assert found.same_cells.cells == found.hotspots.cells == 2
+    assert found.most_earlier_events.events == 9
+    assert found.most_earlier_events.cells == found.hotspots.cells == 2
 
 
 def test_blind_choice_has_the_deviation_it_says():

@@ -102,10 +102,10 @@ def test_variants_are_the_surfaces_of_their_bandwidths():
     assert [one.surface.bandwidth for one in (half, same, twice)] == [100, 200, 400]
     assert np.array_equal(same.surface.values, surface.values, equal_nan=True)
     assert same.hotspots == spots
-    assert same.kept == 1
+    assert same.overlap_share == 1
     expected = drawn(some, bandwidth=400)[0].values
     assert np.array_equal(twice.surface.values, expected, equal_nan=True)
-    assert 0 < half.kept < 1
+    assert 0 < half.overlap_share < 1
 
 
 def test_a_variant_is_never_below_one_cell():
@@ -129,7 +129,7 @@ def result(one, *boxes):
     return HotspotResult(one, {("", "whole period"): surface}, spots, None, (), none)
 
 
-UNTESTED_REASONS = {"needles": "needle_find", "police": "incident", "other force": "incident", "ambulance": "health"}
+KINDS = {"needles": "needle_find", "police": "incident", "other force": "incident", "ambulance": "health"}
 
 
 @pytest.mark.parametrize(("shift", "agrees"), [(0, True), (50, True), (51, False), (200, False)])
@@ -140,11 +140,11 @@ def test_another_kind_agrees_from_half_of_the_smaller_on(shift, agrees):
             result(measure("finds", "needles"), (0, 0, 1000, 1000)),
             result(measure("calls", "ambulance"), (900 + shift, 0, 1000 + shift, 100)),
         ],
-        UNTESTED_REASONS,
+        KINDS,
     )
     kinds = ("needle_find", "health") if agrees else ("needle_find",)
-    assert found[0].hotspots[0].shown_by == kinds
-    assert found[1].hotspots[0].shown_by == (kinds[::-1] if agrees else ("health",))
+    assert found[0].hotspots[0].source_kinds == kinds
+    assert found[1].hotspots[0].source_kinds == (kinds[::-1] if agrees else ("health",))
 
 
 def test_sources_of_one_kind_count_once_and_activity_confirms_nothing():
@@ -156,9 +156,9 @@ def test_sources_of_one_kind_count_once_and_activity_confirms_nothing():
             result(measure("violence there", "other force"), box),
             result(measure("drug offences", "police", activity=True), box),
         ],
-        UNTESTED_REASONS,
+        KINDS,
     )
-    assert [one.hotspots[0].shown_by for one in found] == [
+    assert [one.hotspots[0].source_kinds for one in found] == [
         ("needle_find", "incident"),
         ("incident", "needle_find"),
         ("incident", "needle_find"),
@@ -170,9 +170,9 @@ def test_activity_alone_is_not_evidence_of_harm():
     box = (0, 0, 100, 100)
     found = with_agreeing_sources(
         [result(measure("finds", "needles"), box), result(measure("arrests", "police", activity=True), box)],
-        UNTESTED_REASONS,
+        KINDS,
     )
-    assert found[0].hotspots[0].shown_by == ("needle_find",)
+    assert found[0].hotspots[0].source_kinds == ("needle_find",)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_gini_coefficients(counts, gini, adjusted):
 
 def test_places_needed_are_the_fewest():
     found = concentration([0, 40, 30, 0, 20, 10], shares=(0.4, 0.41, 0.7, 1.0))
-    assert found.needed == ((0.4, 1), (0.41, 2), (0.7, 2), (1.0, 4))
+    assert found.places_needed == ((0.4, 1), (0.41, 2), (0.7, 2), (1.0, 4))
     assert found.share_of_places(1.0) == pytest.approx(4 / 6)
 
 

@@ -15,7 +15,7 @@ import xlsxwriter
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DataError
 from geoharm.ingest.events import ingest_events
-from geoharm.ingest.formats.input_format import read_format, shipped
+from geoharm.ingest.formats.input_format import read_format, shipped_formats
 from geoharm.ingest.readers.input_files import find_input_files
 from tests.conftest import lonlat
 
@@ -222,7 +222,7 @@ def test_spreadsheet_serials_only_where_declared(tmp_path, area, span):
 
 
 def test_shipped_formats_are_whole_and_say_whether_they_were_tried():
-    formats = [read_format(name, Path()) for name in shipped()]
+    formats = [read_format(name, Path()) for name in shipped_formats()]
     assert len(formats) >= 14
     for input_format in formats:
         assert input_format.tried_on

@@ -17,7 +17,7 @@ from geoharm.ingest.date_patterns import fixed_offset
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import format_text, read_format
 from geoharm.ingest.readers.input_files import find_input_files
-from geoharm.ingest.timezones import clock_change_gaps, wall_clock_sql
+from geoharm.ingest.timezones import skipped_and_repeated_times, wall_clock_sql
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
@@ -155,7 +155,7 @@ def test_the_local_clock_is_that_of_the_zone(moment, zone):
 )
 def test_skipped_and_repeated_times_are_those_of_the_zone(moment, zone, pick):
     """A time that was skipped does not come back from UTC; one that came twice stands for two moments."""
-    skipped, repeated = clock_change_gaps(zone)
+    skipped, repeated = skipped_and_repeated_times(zone)
     near = (skipped + repeated)[pick % len(skipped + repeated)][0]
     clock = ZoneInfo(zone)
     for time in (moment.replace(microsecond=0), near, near + timedelta(minutes=29), near - timedelta(seconds=1)):

@@ -30,7 +30,7 @@ N = 80
 LONS = [f"{-2.9 - n % 9 / 500:.4f}" for n in range(N)]
 LATS = [f"{53.4 + n % 11 / 500:.4f}" for n in range(N)]
 DAYS = [f"2020-{n % 12 + 1:02d}-{n % 28 + 1:02d}" for n in range(N)]
-UNTESTED_REASONS = ["assault", "theft", "drugs"] * N
+KINDS = ["assault", "theft", "drugs"] * N
 
 
 def table(**columns) -> str:
@@ -43,7 +43,7 @@ POINT = {"Longitude": LONS, "Latitude": LATS}
 # name: (text, expected fields, words of expected doubts, words that may not be doubted)
 MADE = {
     "iso": (
-        table(**{"Crime ID": range(N), "Date": DAYS, **POINT, "Crime type": UNTESTED_REASONS}),
+        table(**{"Crime ID": range(N), "Date": DAYS, **POINT, "Crime type": KINDS}),
         {"id": "Crime ID", "date": "Date", "longitude": "Longitude", "latitude": "Latitude", "category": "Crime type"},
         ["which of these are harm"], ["say which is meant", "crs:", "duplicates"],
     ),
@@ -68,7 +68,7 @@ MADE = {
         {"year": "year", "month": "month", "longitude": "lng", "latitude": "lat"}, [], ["date:"],
     ),
     "British eastings": (
-        table(Easting=lambda n: 335_000 + 7 * n, Northing=lambda n: 390_000 + 11 * n, Date=DAYS, Offence=UNTESTED_REASONS),
+        table(Easting=lambda n: 335_000 + 7 * n, Northing=lambda n: 390_000 + 11 * n, Date=DAYS, Offence=KINDS),
         {"longitude": "Easting", "latitude": "Northing"}, ["would fit EPSG:27700", "name it under [location]"], [],
     ),
     "state plane feet": (
@@ -189,18 +189,18 @@ def workbook(path: Path) -> None:
         sheet.write(0, 0, "Extract of 2020")
         sheet.write_row(2, 0, ["Case No", "Date", "Longitude", "Latitude", "Crime type"])
         for n in range(N):
-            sheet.write_row(n + 3, 0, [n, DAYS[n], float(LONS[n]), float(LATS[n]), UNTESTED_REASONS[n]])
+            sheet.write_row(n + 3, 0, [n, DAYS[n], float(LONS[n]), float(LATS[n]), KINDS[n]])
 
 
 def frame() -> geopandas.GeoDataFrame:
     points = [shapely.Point(float(x), float(y)) for x, y in zip(LONS, LATS, strict=True)]
     return geopandas.GeoDataFrame(
-        {"Case No": range(N), "Date": DAYS, "Crime type": UNTESTED_REASONS[:N]}, geometry=points, crs=4326
+        {"Case No": range(N), "Date": DAYS, "Crime type": KINDS[:N]}, geometry=points, crs=4326
     )
 
 
 def write(kind: str, folder: Path) -> Path:
-    text = table(**{"Case No": range(N), "Date": DAYS, **POINT, "Crime type": UNTESTED_REASONS})
+    text = table(**{"Case No": range(N), "Date": DAYS, **POINT, "Crime type": KINDS})
     path = folder / f"a.{kind}"
     if kind == "csv.gz":
         path.write_bytes(gzip.compress(text.encode()))
@@ -282,7 +282,7 @@ def recognised(folder: Path, text: str) -> tuple[str, ...]:
 
 
 def test_a_plain_table_is_recognised_and_its_neighbours_are_not(tmp_path):
-    plain = {"id": range(N), "date": DAYS, "longitude": LONS, "latitude": LATS, "category": UNTESTED_REASONS}
+    plain = {"id": range(N), "date": DAYS, "longitude": LONS, "latitude": LATS, "category": KINDS}
     assert recognised(tmp_path, table(**plain)) == ("points-csv",)
     assert recognised(tmp_path, table(**{**plain, "date": lambda n: "01/02/2020"})) == ()
     assert recognised(tmp_path, table(**{**plain, "longitude": lambda n: 335_000 + n})) == ()
@@ -291,7 +291,7 @@ def test_a_plain_table_is_recognised_and_its_neighbours_are_not(tmp_path):
 
 def test_a_format_that_names_every_row_the_same_needs_more_than_common_columns(tmp_path):
     """Any table may have incident_date, latitude and longitude; only Tempe's is of opioid calls."""
-    own = {"incident_date": DAYS, "latitude": LATS, "longitude": LONS, "offence": UNTESTED_REASONS}
+    own = {"incident_date": DAYS, "latitude": LATS, "longitude": LONS, "offence": KINDS}
     assert recognised(tmp_path, table(**own)) == ()
     tempe = {"year": lambda n: 2020, **own, "narcan_given": lambda n: "NA"}
     assert recognised(tmp_path, table(**tempe)) == ("tempe-ems",)

@@ -8,7 +8,7 @@ from geoharm.disclosure.protect import _disclose_ledgers
 from geoharm.engines.duckdb import open_engine
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import read_format
-from geoharm.ingest.quality_notes import forget_notes, save_note, source_notes
+from geoharm.ingest.quality_notes import delete_notes, save_note, source_notes
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.model.ledger import QualityNote
 from tests.ingest.test_reading import HEADER, good, read
@@ -21,9 +21,9 @@ def test_notes_are_kept_by_file_and_go_with_it(tmp_path):
         for note in (second, whole, first):
             save_note(store.connection, "s", note)
         assert source_notes(store.connection, "s") == (whole, first, second)
-        forget_notes(store.connection, "s", "a.csv")
+        delete_notes(store.connection, "s", "a.csv")
         assert source_notes(store.connection, "s") == (whole, second)
-        forget_notes(store.connection, "s")
+        delete_notes(store.connection, "s")
         assert source_notes(store.connection, "s") == (second,)
         assert source_notes(store.connection, "another") == ()
 

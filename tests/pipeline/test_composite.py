@@ -59,7 +59,9 @@ def test_activity_is_never_pooled_as_harm(tmp_path):
     path = with_question(tmp_path, ASKED.replace('["finds"]', '["finds", "arrests"]'))
     more = '[[measure]]\nname = "arrests"\nsource = "reports"\nunit = "incidents"\nrecorded_by = "police"\nactivity = true\n'
     path.write_text(path.read_text(encoding="utf-8").replace("[[operation]]", more + "\n[[operation]]", 1))
-    with pytest.raises(StudyError, match='"arrests" is enforcement activity, not harm; a composite outcome takes measures of harm only'):
+    with pytest.raises(
+        StudyError, match='"arrests" is enforcement activity, not harm; a composite outcome takes measures of harm only'
+    ):
         read_study(path)
 
 
@@ -112,11 +114,11 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
         (found,) = composite.evaluate_composites(engine, study, ledgers, [result])
     assert found.pooled is None
     (answer,) = found.results
-    by_label = {(part.zone, part.window): part for part in answer.parts}
+    by_label = {(part.zone, part.window): part for part in answer.components}
     for zone in ("target", "all rings"):
         assert by_label[zone, "after"].ratio == headline.effect(zone).ratio
         assert by_label[zone, "after"].after == headline.effect(zone).counts.after
-    assert by_label["ring 1", "after"].known_as == design.zones[2].name
+    assert by_label["ring 1", "after"].display_zone == design.zones[2].name
     assert by_label["ring 1", "after"].ratio != by_label["all rings", "after"].ratio
     assert len(answer.used) >= 4
     width = [part.ratio.interval().high - part.ratio.interval().low for part in answer.used]

@@ -124,7 +124,7 @@ def test_a_measure_that_is_all_suppressed_stays_an_interval_through_every_sum(su
             least = sum(min(row.weight * row.low, row.weight * row.high) for row in net.rows)
             assert net.low == pytest.approx(least)
     target = next(one for one in balance.acceptability if one.zone == "target")
-    assert target.neither > 0.9
+    assert target.undecided > 0.9
     page = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "the counts that a source withholds leave both answers open" in page
     assert 'data-head="Unit">people<' in page

@@ -82,7 +82,7 @@ def test_hotspots_of_2018_on_2019(liverpool, measure, hit, pai, recapture, plain
     assert found.hotspots.hit_rate == pytest.approx(hit, abs=0.001)
     assert found.hotspots.pai == pytest.approx(pai, rel=0.002)
     assert found.hotspots.recapture_rate_index == pytest.approx(recapture, abs=0.001)
-    assert found.same_cells.pai == pytest.approx(plain, rel=0.003)
+    assert found.most_earlier_events.pai == pytest.approx(plain, rel=0.003)
     assert found.hotspots.pai > found.random_pai + 10 * found.random_deviation
 
 
@@ -105,7 +105,7 @@ def test_what_emerged_with_july_2019_a_gap(liverpool):
     assert counts[EmergingPattern.INTENSIFYING_HOT] == 51
     assert counts[EmergingPattern.PERSISTENT_HOT] == 25
     centre = np.unravel_index(np.nanargmax(found.z[-1]), grid.shape)
-    assert "of 44 steps (100 %)" in found.rule(*centre)
+    assert "of 44 steps (100 %)" in found.explain(*centre)
     # Read as a month without violence, the gap would change what is said of places.
     wrong = emerging_hotspots(cube, grid, months, **settings)
     assert (wrong.pattern != found.pattern)[inside].sum() > 10
@@ -130,7 +130,7 @@ def test_the_study_file_scores_2018_on_2019_as_documented(root, patterns, measur
     found = patterns[measure]
     assert found.why_not == ()
     assert found.predictive_accuracy.later.days == 365 - 31
-    ours, rival = found.predictive_accuracy.accuracy.hotspots, found.predictive_accuracy.accuracy.same_cells
+    ours, rival = found.predictive_accuracy.accuracy.hotspots, found.predictive_accuracy.accuracy.most_earlier_events
     assert 100 * ours.area_share == pytest.approx(area, abs=0.06)
     assert 100 * ours.hit_rate == pytest.approx(hit, abs=0.6)
     assert (ours.pai, rival.pai) == (pytest.approx(pai, abs=0.06), pytest.approx(plain, abs=0.06))

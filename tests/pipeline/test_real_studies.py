@@ -118,7 +118,7 @@ def test_no_place_in_boston_is_as_busy_so_no_interval_is_given(boston):
         assert effect.counting.is_defined
     assert verdict.state.value == "cannot tell"
     assert "No 95% interval is possible here" in verdict.sentence
-    assert result.operations[0].measures[0].effect("target").placebo.busy == 0
+    assert result.operations[0].measures[0].effect("target").placebo.at_least_as_busy == 0
 
 
 def test_the_placebo_in_liverpool_has_a_calibrated_interval_that_holds_zero(merseyside):
@@ -220,7 +220,7 @@ def test_seattle_blocks_by_quarter_give_the_published_totals(shared, area, tmp_p
         source = Source("dmi", "area_table", "seattle-dmi", ("seattledmi.csv.gz",))
         ledger = ingest_table(store, source, input_format=input_format, files=files, area=area, period=ever)
         drugs, crimes = (area_counts(store, "dmi", category) for category in ("drugs", "any crime"))
-    assert ledger.files[0].balance()["read"] == ledger.total("kept") == ledger.total("no_place") == 9642 * 16 * 10
+    assert ledger.files[0].row_counts()["read"] == ledger.total("kept") == ledger.total("no_place") == 9642 * 16 * 10
     assert drugs.low.shape == (9642, 16)
     assert not drugs.missing.any()
     assert not drugs.suppressed.any()
@@ -274,7 +274,7 @@ def test_treatment_lists_show_their_traps(shared, tmp_path, name, file, rows, tw
         city = ledger(StudyArea(boundary, crs))
         names = [site.name for site in source_sites(store, name)]
         country = ledger(states)
-    balance = city.files[0].balance()
+    balance = city.files[0].row_counts()
     assert [balance[key] for key in ("read", "rejected", "duplicate", "no_place")] == [rows, 0, twice, 0]
     assert balance["inside"] == len(names) == in_boston
     assert not any(name.startswith("NA") or name.endswith(", NA") for name in names)
@@ -344,7 +344,7 @@ def test_ten_weeks_after_a_two_day_sweep_tell_neither_wear_nor_fading(boston):
     measure = operation.measures[0]
     found = other_estimators(measure, operation.design, seed=1)
     for clock in found.effect_decay:
-        assert {part for part, _ in clock.refusals} == {"wear", "residual"}
+        assert {part for part, _ in clock.not_estimated} == {"wear", "residual"}
         assert clock.half_life_after.shape == "none"
     assert not found.indices.wdq.values.is_bounded
     assert "did not credibly fall" in found.indices.wdq.note

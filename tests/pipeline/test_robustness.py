@@ -168,7 +168,7 @@ def test_a_reporting_measure_is_no_primary(tmp_path):
 def test_the_study_reads_what_was_written(tmp_path):
     study = read_study(wide_study(tmp_path))
     operation = study.operations[0]
-    assert operation.similar.codes == ("North market", "South market")
+    assert operation.similar_markets.codes == ("North market", "South market")
     assert operation.chosen_on.start == date(2020, 6, 1)
     assert "markets.geojson" in study.inputs
 

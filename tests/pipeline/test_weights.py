@@ -56,11 +56,11 @@ def test_weights_are_summed_at_places_and_counts_stay(tmp_path):
     with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine:
         (ledger,) = load_sources(engine, study, tmp_path)
         plain = located_points(engine, study.measures[0], window)
-        weighed = located_points(engine, study.measures[0], window, weighed=True)
-        again = located_points(engine, study.measures[0], window, weighed=True)
+        weighed = located_points(engine, study.measures[0], window, weighted=True)
+        again = located_points(engine, study.measures[0], window, weighted=True)
     assert ledger.notes == ()
     assert weighed.total == sum(1 + number % 7 for number in range(int(plain.total)))
-    assert (weighed.counted.weight == plain.weight).all()
+    assert (weighed.with_event_weights.weight == plain.weight).all()
     assert (weighed.x == plain.x).all()
     assert weighed.weight.tobytes() == again.weight.tobytes()
 
@@ -71,14 +71,14 @@ def test_blank_weights_weigh_one_and_bad_ones_are_rejected_with_their_reason(tmp
     window = Window("all", (Period(study.period.start, study.period.end),))
     with open_engine(tmp_path / "s.duckdb", inputs=tmp_path) as engine:
         (ledger,) = load_sources(engine, study, tmp_path)
-        weighed = located_points(engine, study.measures[0], window, weighed=True)
+        weighed = located_points(engine, study.measures[0], window, weighted=True)
     file = ledger.files[0]
     assert (file.read, file.rejected, file.kept) == (2320, 3, 2317)
     ((reason, rows, _),) = file.reasons
     assert (reason, rows) == ('"weight" is not a number of zero or more', 3)
     (note,) = ledger.notes
     assert (note.kind, note.rows, note.sentence) == ("no weight", 2, "have no weight: each counts as 1")
-    assert weighed.counted.total == 2317
+    assert weighed.with_event_weights.total == 2317
     assert weighed.total == 2 * 1 + 0 + 2 * (2317 - 3)
 
 
@@ -172,5 +172,5 @@ def test_weights_may_differ_by_rounding_only_by_nothing(tmp_path):
         (tmp_path / "reports.csv").write_text("\n".join([lines[0], *lines[1:][::order]]) + "\n")
         with open_engine(tmp_path / f"{order}.duckdb", inputs=tmp_path) as engine:
             load_sources(engine, study, tmp_path)
-            found.append(located_points(engine, study.measures[0], window, weighed=True).weight.tobytes())
+            found.append(located_points(engine, study.measures[0], window, weighted=True).weight.tobytes())
     assert found[0] == found[1]

@@ -80,7 +80,7 @@ def test_the_footprint_at_home_counts_what_the_zones_count(engine):
     asked = placebo_windows(counts, found)
     panel = unit_panel(one, measure, asked, cell=places.cell, origin=places.origin)
     half = [side // 2 for side in places.footprint.shape]
-    up, along = panel.row - places.home[0] + half[0], panel.column - places.home[1] + half[1]
+    up, along = panel.row - places.operation_cell[0] + half[0], panel.column - places.operation_cell[1] + half[1]
     on = (up >= 0) & (along >= 0) & (up < places.footprint.shape[0]) & (along < places.footprint.shape[1])
     kind = np.zeros(panel.row.size, dtype=int)
     kind[on] = places.footprint[up[on], along[on]]

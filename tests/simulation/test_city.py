@@ -18,12 +18,12 @@ from geoharm.model.study import TACTICS
 from geoharm.pipeline import load
 from geoharm.simulation.city import CityPlan, build_city
 from geoharm.simulation.city_files import write_city
-from geoharm.simulation.panel_worlds import PanelWorld
+from geoharm.simulation.panel_worlds import PanelSettings
 from geoharm.simulation.tactics import PLANTED_EFFECTS, PlantedEffect
 from geoharm.study.read import read_study
 
-WORLD = PanelWorld(before=24, after=4, level=0, own_level=0, local_trend=0.1, shock=0.15)
-PLAN = CityPlan(11, side=3600.0, markets=10, world=WORLD, recording=1.2)
+WORLD = PanelSettings(before=24, after=4, level=0, own_level=0, local_trend=0.1, shock=0.15)
+PLAN = CityPlan(11, side=3600.0, markets=10, panel=WORLD, recording=1.2)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_truth_is_what_was_planted(city):
 
 @pytest.mark.parametrize("tactic", sorted(PLANTED_EFFECTS))
 def test_each_tactic_changes_what_it_says_and_nothing_else(tactic):
-    found = build_city(replace(PLAN, tactic=tactic, world=replace(WORLD, before=12, after=1))).truth["kinds"]
+    found = build_city(replace(PLAN, tactic=tactic, panel=replace(WORLD, before=12, after=1))).truth["kinds"]
     said = {one.stream: one for one in PLANTED_EFFECTS[tactic]}
     for kind, zones in found.items():
         change = zones["target"]["expected_with"] - zones["target"]["expected_without"]
@@ -100,7 +100,7 @@ def test_events_lie_on_streets(city):
 
 
 def test_a_target_chosen_on_a_peak_differs_from_one_chosen_earlier():
-    made = {chosen: build_city(replace(PLAN, seed=4, chosen=chosen)) for chosen in ("peak", "earlier", "level")}
+    made = {chosen: build_city(replace(PLAN, seed=4, target_choice=chosen)) for chosen in ("peak", "earlier", "level")}
     assert len({one.target.wkb for one in made.values()}) > 1
 
 
@@ -148,7 +148,7 @@ def test_the_program_reads_every_file(files, tmp_path):
     [
         ({"tactic": "magic"}, '"magic" is not a tactic; known are arrest referral'),
         ({"chosen": "luck"}, '"luck" was given'),
-        ({"world": PanelWorld(steps=4)}, "has 4 steps a month"),
+        ({"world": PanelSettings(steps=4)}, "has 4 steps a month"),
         ({"start": PLAN.start.replace(day=2)}, "on the first of a month; 2019-01-02 was given"),
     ],
 )

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from geoharm.errors import DesignError
-from geoharm.simulation.panel_worlds import PanelWorld, draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
 from geoharm.simulation.random_fields import Places, autoregressive, smooth_field
 
 SIDE = 20
 MIDDLE = (np.arange(SIDE) + 0.5) * 200.0
 X, Y = (part.ravel() for part in np.meshgrid(MIDDLE, MIDDLE))
 GRID = Places(X, Y, 200.0, SIDE * 200.0)
-FLAT = PanelWorld(level=0, own_level=0, season=0, season_by_place=0, walk=0, drift=0, trend=0, bump=0)
+FLAT = PanelSettings(level=0, own_level=0, season=0, season_by_place=0, walk=0, drift=0, trend=0, bump=0)
 
 
 def test_a_field_has_mean_0_and_spread_1():
@@ -66,7 +66,7 @@ def test_a_world_without_any_spread_is_flat():
 
 
 def test_mean_rate_and_shape():
-    world = replace(PanelWorld(), steps=4, before=12, after=3)
+    world = replace(PanelSettings(), steps=4, before=12, after=3)
     rates, _ = panel_rates(np.random.default_rng(8), GRID, world)
     assert rates.shape == (X.size, 60)
     assert rates.mean() * 4 == pytest.approx(world.rate)
@@ -87,7 +87,9 @@ def test_trends_differ_by_place_and_are_zero_at_the_operation():
 
 
 def test_the_same_seed_makes_the_same_world():
-    one, two, other = (panel_rates(np.random.default_rng(seed), GRID, PanelWorld(shock=0.2))[0] for seed in (1, 1, 2))
+    one, two, other = (
+        panel_rates(np.random.default_rng(seed), GRID, PanelSettings(shock=0.2))[0] for seed in (1, 1, 2)
+    )
     assert (one == two).all()
     assert (one != other).any()
 
@@ -95,9 +97,9 @@ def test_the_same_seed_makes_the_same_world():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: PanelWorld(dispersion=0.5), "variance over mean and at least 1; 0.5 was given"),
-        (lambda: PanelWorld(rate=0), "rate"),
-        (lambda: PanelWorld(before=0), "at least one month before"),
+        (lambda: PanelSettings(dispersion=0.5), "variance over mean and at least 1; 0.5 was given"),
+        (lambda: PanelSettings(rate=0), "rate"),
+        (lambda: PanelSettings(before=0), "at least one month before"),
         (lambda: Places(X, Y[:3], 200.0), r"shapes \(400,\) and \(3,\)"),
         (lambda: Places(X, Y, 0.0), "above 0 m; 0 was given"),
     ],

@@ -104,7 +104,7 @@ def test_pooling_is_statsmodels_where_estimates_are_independent(seed, count):
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         theirs = combine_effects(y, v, method_re="dl")
-    assert found.between == pytest.approx(max(0.0, theirs.tau2), abs=1e-12)
+    assert found.between_variance == pytest.approx(max(0.0, theirs.tau2), abs=1e-12)
     assert found.mean == pytest.approx(theirs.mean_effect_re if theirs.tau2 > 0 else theirs.mean_effect_fe)
 
 
@@ -125,14 +125,14 @@ def test_pooling_does_not_mind_the_order(seed):
     for order in list(permutations(range(4)))[::7]:
         again = random_effects_mean(y[list(order)], v[np.ix_(order, order)])
         assert again.mean == pytest.approx(first.mean)
-        assert again.between == pytest.approx(first.between, abs=1e-9)
+        assert again.between_variance == pytest.approx(first.between_variance, abs=1e-9)
 
 
 def test_one_estimate_is_itself_and_a_copy_is_refused():
     alone = random_effects_mean([0.3], [0.04])
     assert (alone.mean, alone.standard_error) == (0.3, pytest.approx(0.2))
-    assert np.isnan(alone.between)
-    assert np.isnan(alone.following.low)
+    assert np.isnan(alone.between_variance)
+    assert np.isnan(alone.prediction_interval.low)
     with pytest.raises(DesignError, match="positive definite"):
         random_effects_mean([0.3, 0.3], [[1.0, 1.0], [1.0, 1.0]])
     with pytest.raises(DesignError, match="must be finite"):
@@ -145,7 +145,7 @@ def test_careful_interval_holds_its_level():
     for _ in range(1500):
         v = rng.uniform(0.02, 0.2, size=6)
         found = random_effects_mean(rng.normal(0, np.sqrt(0.1 + v)), v)
-        hits.append((found.interval.side == 0, found.careful_interval.side == 0))
+        hits.append((found.interval.side == 0, found.hartung_knapp_interval.side == 0))
     normal, careful = np.mean(hits, axis=0)
     assert 0.935 < careful < 0.975
     assert normal < careful

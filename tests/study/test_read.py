@@ -186,7 +186,7 @@ def test_an_override_is_kept(tmp_path):
         'recorded_by = "public"', 'recorded_by = "police"\ncount_as_harm = true'
     )
     path.write_text(text, encoding="utf-8")
-    assert read_study(path).measures[0].overridden
+    assert read_study(path).measures[0].activity_as_harm
 
 
 def test_measures_that_count_the_same_rows_are_refused(tmp_path):

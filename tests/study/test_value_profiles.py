@@ -9,11 +9,11 @@ import pytest
 from geoharm.errors import StudyError
 from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.model.measure import Harm, Measure
-from geoharm.study.value_profiles.profiles import SHIPPED, profile_text, read_exchange, read_profile
+from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, profile_text, read_exchange_rates, read_profile
 from tests.harm.worlds import measure
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED_PROFILES)
 def test_shipped_profiles_say_that_they_are_examples(name):
     found = read_profile(name, Path())
     assert found.example
@@ -51,7 +51,7 @@ def test_unknown_profiles_and_bad_ranges(tmp_path):
     text = profile_text("exchange-rates", Path()).replace("[2, 100]", "[100, 2]").replace("[0.1, 2]", "[1]")
     (tmp_path / "rates.toml").write_text(text, encoding="utf-8")
     with pytest.raises(StudyError) as caught:
-        read_exchange("rates.toml", tmp_path)
+        read_exchange_rates("rates.toml", tmp_path)
     assert "the smaller first; 100 and 2 were given" in str(caught.value)
     assert "must be two numbers, from few to many" in str(caught.value)
 

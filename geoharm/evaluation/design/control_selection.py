@@ -96,7 +96,7 @@ def select_controls(
     candidates: Sequence[Zone],
     series: Mapping[str, ArrayLike],
     *,
-    taken: BaseGeometry,
+    excluded_area: BaseGeometry,
     scale: float | None = None,
     dispersion: float = 1.0,
 ) -> ControlChoice:
@@ -109,7 +109,7 @@ def select_controls(
         Candidate areas with different names.
     series : mapping of zone name to array_like, shape (months,)
         Monthly counts before the operation, of the target and of every candidate.
-    taken : shapely geometry
+    excluded_area : shapely geometry
         The area that no control may overlap: every operation's rings and the belt around them.
     scale, dispersion
         As in `rule_ratios`.
@@ -135,12 +135,12 @@ def select_controls(
         x = np.asarray(series[zone.name], dtype=np.float64)
         ratios = rule_ratios(y, x, scale=scale, dispersion=dispersion)
         level = float(x.sum() / y.sum()) if y.sum() else math.nan
-        refusal = _why_refused(zone, taken, ratios)
+        refusal = _why_refused(zone, excluded_area, ratios)
         reason = refusal or "it moved with the target before the operation, within what chance allows"
         distance = float(zone.geometry.distance(target.geometry))
         listed.append(ControlCandidate(zone.name, distance, level, ratios, not refusal, reason, int(x.sum())))
     listed.sort(key=lambda candidate: (candidate.distance, candidate.name))
-    return ControlChoice(tuple(listed), next((candidate.name for candidate in listed if candidate.taken), ""))
+    return ControlChoice(tuple(listed), next((candidate.name for candidate in listed if candidate.passes), ""))
 
 
 def _why_refused(zone: Zone, taken: BaseGeometry, ratios: Mapping[str, float]) -> str:

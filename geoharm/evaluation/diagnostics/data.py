@@ -207,12 +207,12 @@ def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = N
         return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
     text = (
         f"{len(values)} controls give {math.expm1(values[0]):+.0%} to {math.expm1(values[-1]):+.0%}, the median "
-        f"{math.expm1(curve.middle):+.0%}"
+        f"{math.expm1(curve.median):+.0%}"
     )
     share = curve.share_against
     if not math.isnan(share):
         text += f"; with sampling noise removed, about {share:.0%} of such controls would reverse the sign"
     side = observed.interval().side if observed is not None and observed.is_defined else 0
-    if curve.disagree or side * curve.middle < 0:
+    if curve.controls_disagree or side * curve.median < 0:
         return Diagnostic(name, share, unit, f"Controls disagree: {text}.", Severity.REFUSE, doi)
     return Diagnostic(name, share, unit, f"{text}.", Severity.SAY, doi)

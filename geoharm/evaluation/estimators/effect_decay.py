@@ -22,8 +22,8 @@ from geoharm.model.estimate import Estimate, undefined
 from geoharm.stats.poisson import CountFit, share_fit, share_fits
 
 REFERENCE = "https://doi.org/10.1086/449163"
-MIN_BEFORE, MIN_RUNNING, MIN_MONTHS_AFTER = 12, 4, 6.0
-MAX_LEVEL_FACTOR = 0.95
+MIN_PERIODS_BEFORE, MIN_PERIODS_RUNNING, MIN_MONTHS_AFTER = 12, 4, 6.0
+INTERVAL_LEVEL = 0.95
 _NEAR_OLD_LEVEL = math.log(1.1)
 _LIFETIMES = np.geomspace(0.5, 48, 28)
 _METHOD = "profile"
@@ -88,11 +88,13 @@ def effect_decay(
         return _undefined_decay(zone, missing_reason)
     refusals = []
     columns = [running.astype(np.float64)]
-    decay_is_estimable = int((usable & running).sum()) >= MIN_RUNNING
+    decay_is_estimable = int((usable & running).sum()) >= MIN_PERIODS_RUNNING
     if decay_is_estimable:
         columns.append(np.where(running, (period - start) / rate, 0.0))
     else:
-        duration_text = f"it ran for {stop - start} of {MIN_RUNNING} periods ({(stop - start) / rate:.1f} months)"
+        duration_text = (
+            f"it ran for {stop - start} of {MIN_PERIODS_RUNNING} periods ({(stop - start) / rate:.1f} months)"
+        )
         refusals.append(("wear", f"{duration_text} needed to see whether the effect wears off"))
     months_after = float((usable & after).sum()) / rate
     fading_is_estimable = months_after >= MIN_MONTHS_AFTER and int((usable & after).sum()) >= MIN_MONTHS_AFTER
@@ -115,12 +117,12 @@ def effect_decay(
         no_residual_reason = f"{months_after:.1f} months after its end have data, and {MIN_MONTHS_AFTER:g} are needed to see whether it fades"
         best_lifetime = math.inf if after[usable].any() else 0.0
     elif fits[0.0].deviance - fits[best_lifetime].deviance <= fits[best_lifetime].dispersion * float(
-        chi2.ppf(MAX_LEVEL_FACTOR, 2)
+        chi2.ppf(INTERVAL_LEVEL, 2)
     ):
         no_residual_reason = "after its end the level cannot be told apart from the old one, so no fading is seen"
     if no_residual_reason:
         refusals.append(("residual", no_residual_reason))
-        half_lives = return_times = ConfidenceSet((), MAX_LEVEL_FACTOR, _METHOD, no_residual_reason)
+        half_lives = return_times = ConfidenceSet((), INTERVAL_LEVEL, _METHOD, no_residual_reason)
     else:
         half_lives, return_times = _half_life_and_return(fits, best_lifetime, len(columns))
     fit = fits[best_lifetime]
@@ -151,8 +153,8 @@ def _missing_data_reason(
     phases: tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]],
 ) -> str:
     before, running, after = (usable & phase for phase in phases)
-    if before.sum() < MIN_BEFORE:
-        return f"{before.sum()} periods before it have data, and {MIN_BEFORE} are needed for the old level"
+    if before.sum() < MIN_PERIODS_BEFORE:
+        return f"{before.sum()} periods before it have data, and {MIN_PERIODS_BEFORE} are needed for the old level"
     if not running.any():
         return "no period of the operation has data"
     for when, inside in (("before it", before), ("while it ran", running), ("after it ended", after)):
@@ -200,7 +202,7 @@ def _undefined_estimate(name: str, note: str) -> Estimate:
 
 
 def _undefined_decay(zone: str, reason: str) -> EffectDecay:
-    empty_set = ConfidenceSet((), MAX_LEVEL_FACTOR, _METHOD, reason)
+    empty_set = ConfidenceSet((), INTERVAL_LEVEL, _METHOD, reason)
     estimates = [_undefined_estimate(name, reason) for name in ("log ratio when it began", "wear", "residual")]
     return EffectDecay(
         zone, estimates[0], estimates[1], math.nan, estimates[2], empty_set, empty_set, (("all", reason),)
@@ -214,13 +216,13 @@ def _half_life_and_return(
 
     Both sets extend to the nearest grid values that are ruled out.
     """
-    allowed = fits[best_lifetime].dispersion * float(chi2.ppf(MAX_LEVEL_FACTOR, 1))
+    allowed = fits[best_lifetime].dispersion * float(chi2.ppf(INTERVAL_LEVEL, 1))
     allowed_lifetimes = [
         lifetime for lifetime in sorted(fits) if fits[lifetime].deviance - fits[best_lifetime].deviance <= allowed
     ]
     low = max((lifetime for lifetime in fits if lifetime < allowed_lifetimes[0]), default=0.0)
     high = min((lifetime for lifetime in fits if lifetime > allowed_lifetimes[-1]), default=math.inf)
-    half_lives = ConfidenceSet(((low * math.log(2), high * math.log(2)),), MAX_LEVEL_FACTOR, _METHOD)
+    half_lives = ConfidenceSet(((low * math.log(2), high * math.log(2)),), INTERVAL_LEVEL, _METHOD)
     return_times = []
     for lifetime in (low, *allowed_lifetimes, high):
         if lifetime == 0:
@@ -231,4 +233,4 @@ def _half_life_and_return(
             lifetime * math.log(residual_size / _NEAR_OLD_LEVEL) if residual_size > _NEAR_OLD_LEVEL else 0.0
         )
     note = "the error of the residual itself is not included"
-    return half_lives, ConfidenceSet(((min(return_times), max(return_times)),), MAX_LEVEL_FACTOR, _METHOD, note)
+    return half_lives, ConfidenceSet(((min(return_times), max(return_times)),), INTERVAL_LEVEL, _METHOD, note)

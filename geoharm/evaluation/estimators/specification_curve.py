@@ -33,7 +33,7 @@ def ratio_by_control(
     controls: Sequence[Change],
     *,
     dispersion: Mapping[str, float] | None = None,
-    also: Sequence[tuple[str, Estimate]] = (),
+    other_estimates: Sequence[tuple[str, Estimate]] = (),
 ) -> SpecificationCurve:
     r"""Return the log rate ratio against every control.
 
@@ -44,7 +44,7 @@ def ratio_by_control(
         Disjoint areas. The estimate against all of them together is added as "all together".
     dispersion : mapping of area name to number, optional
         Variance over mean of the counts; 1 for a missing name.
-    also : sequence of (name, Estimate)
+    other_estimates : sequence of (name, Estimate)
         Further estimates of the same effect, such as that of the synthetic control.
 
     Returns
@@ -77,7 +77,7 @@ def ratio_by_control(
         ratio = log_rate_ratio(zone, all_controls, zone_dispersion=zone_phi, control_dispersion=largest_phi)
         counts = (zone.before, zone.after, all_controls.before, all_controls.after)
         specifications.append(Specification((("control", all_controls.area),), ratio, counts))
-    specifications += [Specification((("control", name),), estimate) for name, estimate in also]
+    specifications += [Specification((("control", name),), estimate) for name, estimate in other_estimates]
     usable = [control for control in controls if control.before and control.after]
     p_value = spread = math.nan
     if len(usable) > 1:
@@ -93,7 +93,7 @@ def ratio_by_control(
 
 
 def specification_curve(
-    ways: Sequence[tuple[Sequence[tuple[str, str]], Change, Change]],
+    specifications: Sequence[tuple[Sequence[tuple[str, str]], Change, Change]],
     *,
     dispersion: Mapping[str, float] | None = None,
 ) -> SpecificationCurve:
@@ -101,7 +101,7 @@ def specification_curve(
 
     Parameters
     ----------
-    ways : sequence of (choices, zone, control)
+    specifications : sequence of (choices, zone, control)
         Choices are pairs such as ("rings", "500 m"), ("before", "same season"), ("control", "Northfield").
     dispersion : mapping of area name to number, optional
         Variance over mean of the counts; 1 for a missing name.
@@ -116,7 +116,7 @@ def specification_curve(
     DesignError
         If a combination of choices occurs twice.
     """
-    combinations = [tuple(sorted(choices)) for choices, _, _ in ways]
+    combinations = [tuple(sorted(choices)) for choices, _, _ in specifications]
     if len(set(combinations)) < len(combinations):
         msg = "A combination of choices occurs twice in the specification curve; every combination counts once."
         raise DesignError(msg)
@@ -133,7 +133,7 @@ def specification_curve(
                 ),
                 (zone.before, zone.after, control.before, control.after),
             )
-            for choices, zone, control in ways
+            for choices, zone, control in specifications
         )
     )
 
@@ -142,7 +142,7 @@ def specification_curve(
 MAX_CROSSED_CONTROLS = 12
 # A square takes part in the randomisation test if its level is within this factor of the target's. A p-value below
 # 0.05 needs at least 20 squares.
-MAX_LEVEL_FACTOR, MIN_COMPARABLE_SQUARES = 3.0, 20
+MAX_LEVEL_RATIO, MIN_COMPARABLE_SQUARES = 3.0, 20
 WHOLE_CONTROL_AREA = "all of the control area"
 
 
@@ -189,7 +189,11 @@ def compare_controls(
     series = {zone.name: row[is_before] for zone, row in zip(zones, table, strict=True)}
     try:
         choice = select_controls(
-            target, zones, {**series, target.name: target_series[is_before]}, taken=exposed, dispersion=phi["target"]
+            target,
+            zones,
+            {**series, target.name: target_series[is_before]},
+            excluded_area=exposed,
+            dispersion=phi["target"],
         )
     except DesignError as error:
         left_out.append(("choice of control", str(error)))
@@ -212,7 +216,7 @@ def compare_controls(
         comparable = [
             position
             for position, ratio in zip(unexposed, level_ratios, strict=True)
-            if 1 / MAX_LEVEL_FACTOR <= ratio <= MAX_LEVEL_FACTOR
+            if 1 / MAX_LEVEL_RATIO <= ratio <= MAX_LEVEL_RATIO
         ]
         placebo_p = (
             _placebo_p_value(target_series, table[comparable], is_before, is_after)
@@ -220,13 +224,13 @@ def compare_controls(
             else math.nan
         )
         if len(comparable) < MIN_COMPARABLE_SQUARES:
-            reason = f"{len(comparable)} candidate squares are within a factor {MAX_LEVEL_FACTOR:g} of the target's level, and {MIN_COMPARABLE_SQUARES} are needed"
+            reason = f"{len(comparable)} candidate squares are within a factor {MAX_LEVEL_RATIO:g} of the target's level, and {MIN_COMPARABLE_SQUARES} are needed"
             left_out.append(("randomisation test", reason))
     curve = ratio_by_control(
         combined_change(counts, [target.name], design.before, design.after, "target"),
         [candidates.counts.change(name, design.before, design.after) for name in passing],
         dispersion=dispersion,
-        also=other_estimates,
+        other_estimates=other_estimates,
     )
     combinations = list(_combinations(candidates, counts, design, passing[:MAX_CROSSED_CONTROLS]))
     return choice, curve, specification_curve(combinations, dispersion=dispersion), placebo_p

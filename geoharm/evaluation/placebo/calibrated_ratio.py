@@ -34,12 +34,12 @@ _MIN_COUNT = 1e-3
 _DAYS_PER_MONTH = 365.25 / 12
 
 
-def calibrated_ratio(found: Forecast, after: int) -> Estimate:
+def calibrated_ratio(forecast: Forecast, after: int) -> Estimate:
     r"""Return the log of observed over expected events, with t intervals on the variance-stabilised scale.
 
     Parameters
     ----------
-    found : Forecast
+    forecast : Forecast
         The forecast of the zone's count after.
     after : int
         The zone's observed count after.
@@ -64,22 +64,22 @@ def calibrated_ratio(found: Forecast, after: int) -> Estimate:
     Placebo places: A. Abadie, A. Diamond, J. Hainmueller (2010), Synthetic control methods for comparative case
     studies, JASA 105:493-505, https://doi.org/10.1198/jasa.2009.ap08746
     """
-    stabilised = float(stabilise_variance(after, phi=found.phi, tau2=found.tau2)) - found.centre
+    stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.bias
 
     def log_ratio(value: float) -> float:
-        count = float(unstabilise_variance(value, phi=found.phi, tau2=found.tau2))
-        return math.log(max(count, _MIN_COUNT) / found.mean)
+        count = float(unstabilise_variance(value, phi=forecast.phi, tau2=forecast.tau2))
+        return math.log(max(count, _MIN_COUNT) / forecast.mean)
 
     intervals = []
     for level in LEVELS:
-        half_width = float(student.ppf(0.5 + level / 2, found.freedom)) * found.scale
+        half_width = float(student.ppf(0.5 + level / 2, forecast.degrees_of_freedom)) * forecast.scale
         intervals.append(Interval(log_ratio(stabilised - half_width), log_ratio(stabilised + half_width), level))
-    expected = float(stabilise_variance(found.mean, phi=found.phi, tau2=found.tau2))
-    p = float(2 * student.sf(abs(stabilised - expected) / found.scale, found.freedom))
+    expected = float(stabilise_variance(forecast.mean, phi=forecast.phi, tau2=forecast.tau2))
+    p = float(2 * student.sf(abs(stabilised - expected) / forecast.scale, forecast.degrees_of_freedom))
     return Estimate(
         NAME,
         log_ratio(stabilised),
-        found.log_error,
+        forecast.log_error,
         "log ratio",
         REFERENCE,
         calibrated=True,
@@ -112,24 +112,24 @@ def why_no_forecast(*, months: int, places: int, pool: int) -> str:
     return ""
 
 
-def why_no_interval(found: Forecast) -> str:
+def why_no_interval(forecast: Forecast) -> str:
     """Return the reason why a forecast supports no interval, or an empty text."""
-    if not found.mean >= MIN_EXPECTED:
-        return f"about {found.mean:.1f} events are expected after, and {MIN_EXPECTED} are needed"
-    if found.effective < MIN_EFFECTIVE:
+    if not forecast.mean >= MIN_EXPECTED:
+        return f"about {forecast.mean:.1f} events are expected after, and {MIN_EXPECTED} are needed"
+    if forecast.effective_places < MIN_EFFECTIVE:
         return (
-            f"the other places overlap so much that they are worth {found.effective:.1f} independent ones, and "
+            f"the other places overlap so much that they are worth {forecast.effective_places:.1f} independent ones, and "
             f"{MIN_EFFECTIVE} are needed; a larger study area or smaller rings would give more"
         )
-    if found.busy < MIN_BUSY:
+    if forecast.busy_places < MIN_BUSY:
         count_texts = {0: "no other place was", 1: "only 1 other place was"}
         return (
-            f"{count_texts.get(found.busy, f'only {found.busy} other places were')} as busy before, and {MIN_BUSY} are needed: "
+            f"{count_texts.get(forecast.busy_places, f'only {forecast.busy_places} other places were')} as busy before, and {MIN_BUSY} are needed: "
             "what such a place does without an operation is not known"
         )
-    if found.not_crossed > MAX_NOT_CROSSED:
+    if forecast.share_without_cross_forecast > MAX_NOT_CROSSED:
         return (
-            f"{found.not_crossed:.0%} of the other places cannot be forecast from places that share no ground with "
+            f"{forecast.share_without_cross_forecast:.0%} of the other places cannot be forecast from places that share no ground with "
             "them; a larger study area or smaller rings would help"
         )
     return ""
@@ -152,14 +152,14 @@ class PlaceboData:
         The months before, followed by the windows after.
     months : int
         Number of months before.
-    sums : PlaceboCounts
+    counts : PlaceboCounts
         Counts at the placebo places in these windows.
     """
 
     places: PlaceboPlaces
     windows: tuple[Window, ...]
     months: int
-    sums: PlaceboCounts
+    counts: PlaceboCounts
 
 
 def placebo_windows(counts: ZoneCounts, design: Design) -> tuple[Window, ...]:
@@ -270,10 +270,10 @@ def fit_forecast_and_pool(
     )
     check = PlaceboCheck(
         months=data.months,
-        fitting=int(fitting_places.size),
+        candidates=int(fitting_places.size),
         pool=forecast.places,
-        independent=forecast.effective,
-        busy=forecast.busy,
+        effective_places=forecast.effective_places,
+        at_least_as_busy=forecast.busy_places,
         expected=forecast.mean,
         phi=forecast.phi,
         tau=math.sqrt(forecast.tau2),
@@ -291,7 +291,8 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
     """Return the series of every placebo place, and the series of the operation from its exact zone counts."""
     used_windows = [*range(data.months), data.months + data.windows[data.months :].index(after)]
     target, rings, in_control, belt = (
-        table[:, used_windows] for table in (data.sums.target, data.sums.rings, data.sums.own, data.sums.belt)
+        table[:, used_windows]
+        for table in (data.counts.target, data.counts.rings, data.counts.in_control, data.counts.belt)
     )
     by_zone = {"target": target, ALL_RINGS: rings, TARGET_AND_RINGS: target + rings}
     windows = [data.windows[position] for position in used_windows]
@@ -318,7 +319,7 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
         city=city[None] - in_control,
         own_zone=operation_by_zone[zone],
         own_companion=operation_by_zone[companion] if companion else np.zeros_like(city),
-        own_belt=data.sums.operation_belt[used_windows],
+        own_belt=data.counts.operation_belt[used_windows],
         own_city=city,
         has_companion=companion is not None,
         after_months=after.days / _DAYS_PER_MONTH,

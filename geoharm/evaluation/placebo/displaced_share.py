@@ -122,7 +122,7 @@ def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
         return None
     mean, phi, tau2 = effect.placebo.expected, effect.placebo.phi, effect.placebo.tau**2
     slope = mean / math.sqrt(phi * mean + tau2 * mean**2)
-    t_quantile = float(student.ppf(0.5 + level / 2, degrees_of_freedom(effect.placebo.independent)))
+    t_quantile = float(student.ppf(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
     middle = float(stabilise_variance(mean, phi=phi, tau2=tau2) + stabilisation_bias(mean, phi=phi, tau2=tau2))
     error = effect.ratio.standard_error
     return _ZoneForecast(effect.counts.after, middle, t_quantile * error * slope, phi, tau2, error * mean)

@@ -18,11 +18,11 @@ from geoharm.stats.variance_stabilising import fit_variance, stabilisation_bias,
 
 Floats = NDArray[np.float64]
 
-KAPPA = 2.0  # events added to both sides of every log ratio, so that a count of 0 gives a finite value
+ADDED_EVENTS = 2.0  # events added to both sides of every log ratio, so that a count of 0 gives a finite value
 LEVEL_BAND = float(np.log(3))  # the pool: placebo places within a factor 3 of the zone's own count before ...
 MIN_POOL = 80  # ... or at least this many, the nearest in level
 DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month relative to the next one; chosen at the placebo places
-BUSY = -0.1  # a placebo place with at least this log level is "as busy as the zone"
+MIN_BUSY_LOG_LEVEL = -0.1  # a placebo place with at least this log level is "as busy as the zone"
 
 _PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
 _PHI_MONTHS = 12.0  # effective months of history in the forecast: phi <= phi_month (1 + after / 12)
@@ -86,11 +86,11 @@ class Forecast:
         Expected count after.
     phi, tau2 : float
         Variance of counts around forecasts: ``phi mu + tau2 mu^2``.
-    centre : float
+    bias : float
         Bias of the stabilised count.
     scale : float
         Standard error on the stabilised scale.
-    freedom : float
+    degrees_of_freedom : float
         Degrees of freedom of the t distribution.
     log_error : float
         Standard error of the log rate ratio.
@@ -98,41 +98,41 @@ class Forecast:
         Smallest fall that is detected in 80% of cases, as a share.
     places : int
         Number of placebo places in the pool.
-    effective : float
+    effective_places : float
         Effective number of independent places in the pool.
-    busy : int
+    busy_places : int
         Number of places in the pool that were as busy as the zone before.
-    not_crossed : float
+    share_without_cross_forecast : float
         Share of the pool that could not be cross-forecast (forecast only from places that share no ground with it).
     coefficients : tuple of float
         Coefficients of the regression.
     discount : float
         Weight of a month relative to the next one.
-    misses : tuple of float
+    forecast_errors : tuple of float
         Forecast error (count after minus cross-forecast) at every place of the pool, on the stabilised scale.
     """
 
     mean: float
     phi: float
     tau2: float
-    centre: float
+    bias: float
     scale: float
-    freedom: float
+    degrees_of_freedom: float
     log_error: float
     detectable_fall: float
     places: int
-    effective: float
-    busy: int
-    not_crossed: float
+    effective_places: float
+    busy_places: int
+    share_without_cross_forecast: float
     coefficients: tuple[float, ...]
     discount: float
-    misses: tuple[float, ...]
+    forecast_errors: tuple[float, ...]
 
 
 def similar_places(series: PlaceboSeries) -> NDArray[np.int64]:
     """Return the sorted positions of the placebo places with a level near the zone's; empty places are left out."""
     before = series.zone[:, : series.months].sum(axis=1)
-    distance = np.abs(np.log((before + KAPPA) / (series.own_zone[: series.months].sum() + KAPPA)))
+    distance = np.abs(np.log((before + ADDED_EVENTS) / (series.own_zone[: series.months].sum() + ADDED_EVENTS)))
     order = np.argsort(distance, kind="stable")
     in_pool = order[(distance[order] <= LEVEL_BAND) | (np.arange(order.size) < MIN_POOL)]
     return np.asarray(np.sort(in_pool[before[in_pool] > 0]), dtype=np.int64)
@@ -192,7 +192,7 @@ def forecast_count(
     """
     months, places = series.months, series.zone.shape[0]
     history = series.zone[:, :months]
-    level = np.log((history.sum(axis=1) + KAPPA) / (series.own_zone[:months].sum() + KAPPA))
+    level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:months].sum() + ADDED_EVENTS))
     effective = effective_sample_size(similarity)
     deflation = min(1.0, effective / places)
     largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
@@ -222,18 +222,18 @@ def forecast_count(
         mean=float(mean),
         phi=phi,
         tau2=tau2,
-        centre=float(stabilisation_bias(mean, phi=phi, tau2=tau2)),
+        bias=float(stabilisation_bias(mean, phi=phi, tau2=tau2)),
         scale=scale,
-        freedom=freedom,
+        degrees_of_freedom=freedom,
         log_error=error,
         detectable_fall=float(1 - np.exp(-multiplier * error)),
         places=places,
-        effective=effective,
-        busy=int((level >= BUSY).sum()),
-        not_crossed=share_skipped,
+        effective_places=effective,
+        busy_places=int((level >= MIN_BUSY_LOG_LEVEL).sum()),
+        share_without_cross_forecast=share_skipped,
         coefficients=tuple(float(value) for value in coefficients),
         discount=discount,
-        misses=tuple(residual.tolist()),
+        forecast_errors=tuple(residual.tolist()),
     )
 
 
@@ -252,7 +252,7 @@ def _regression_data(
     chosen = int(np.argmin(misfit.sum(axis=0)))
 
     def complete(expected: Floats, history_columns: Floats, levels: Floats) -> Floats:
-        long_run = np.log((expected[:, -1] + KAPPA) / (expected[:, chosen] + KAPPA))
+        long_run = np.log((expected[:, -1] + ADDED_EVENTS) / (expected[:, chosen] + ADDED_EVENTS))
         columns = (
             history_columns
             if series.has_companion
@@ -279,7 +279,7 @@ def _history_features(
         return np.asarray(table[:, first:last].sum(axis=1), dtype=np.float64)
 
     def log_ratio(observed: Floats, expected: Floats) -> Floats:
-        return np.asarray(np.log((observed + KAPPA) / (expected + KAPPA)), dtype=np.float64)
+        return np.asarray(np.log((observed + ADDED_EVENTS) / (expected + ADDED_EVENTS)), dtype=np.float64)
 
     weights = np.array(DISCOUNTS)[:, None] ** np.arange(date)[::-1]
     share = np.einsum("pt,dt->pd", zone[:, :date], weights) / np.einsum("pt,dt->pd", city[:, :date], weights)

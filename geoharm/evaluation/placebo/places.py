@@ -48,14 +48,14 @@ class PlaceboPlaces:
         Side of a cell in metres.
     origin : (x, y)
         South-western corner of the raster, in metres.
-    home : (row, column)
+    operation_cell : (row, column)
         The cell of the operation.
-    control, free : ndarray of bool, shape (rows, columns)
+    control, untouched : ndarray of bool, shape (rows, columns)
         Whether a cell belongs to the control area, and whether no operation touched it.
     footprint : ndarray of int8, shape (odd, odd)
         Cells around the operation's cell: 1 target, 2 rings, 3 outer belt, 0 none.
     row, column : ndarray of int, shape (places,)
-        The central cell of each place, which corresponds to `home`.
+        The central cell of each place, which corresponds to `operation_cell`.
     fits : mapping of zone to ndarray of bool, shape (places,)
         Whether the zone lies inside the study area and no operation reaches it.
     overlap : mapping of zone to ndarray of float
@@ -67,9 +67,9 @@ class PlaceboPlaces:
 
     cell: float
     origin: tuple[float, float]
-    home: tuple[int, int]
+    operation_cell: tuple[int, int]
     control: Bools
-    free: Bools
+    untouched: Bools
     footprint: NDArray[np.int8]
     row: Ints
     column: Ints
@@ -157,9 +157,9 @@ def placebo_places(
     return PlaceboPlaces(
         cell=raster.cell,
         origin=raster.origin,
-        home=home,
+        operation_cell=home,
         control=raster.draw(control),
-        free=~touched,
+        untouched=~touched,
         footprint=_footprint(kernels),
         row=row[kept],
         column=column[kept],
@@ -269,7 +269,7 @@ class PlaceboCounts:
     Attributes
     ----------
     target, rings : ndarray, shape (places, windows)
-    own : ndarray
+    in_control : ndarray
         Events in target and rings that lie in the control area.
     belt : ndarray
         Events in the part of the outer belt that no operation touched.
@@ -279,7 +279,7 @@ class PlaceboCounts:
 
     target: NDArray[np.float64]
     rings: NDArray[np.float64]
-    own: NDArray[np.float64]
+    in_control: NDArray[np.float64]
     belt: NDArray[np.float64]
     operation_belt: NDArray[np.float64]
 
@@ -289,8 +289,11 @@ def placebo_counts(places: PlaceboPlaces, panel: UnitPanel) -> PlaceboCounts:
     rows, columns = places.control.shape
     in_raster = (panel.row >= 0) & (panel.row < rows) & (panel.column >= 0) & (panel.column < columns)
     row, column, counts = panel.row[in_raster], panel.column[in_raster], panel.counts[in_raster].astype(np.float64)
-    control, free = places.control[row, column], places.free[row, column]
-    at_row, at_column = np.append(places.row, places.home[0]), np.append(places.column, places.home[1])
+    control, free = places.control[row, column], places.untouched[row, column]
+    at_row, at_column = (
+        np.append(places.row, places.operation_cell[0]),
+        np.append(places.column, places.operation_cell[1]),
+    )
     target, rings, in_control, belt = _footprint_sums(
         row, column, counts, control, free, at_row, at_column, places.footprint
     )

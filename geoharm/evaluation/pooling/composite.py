@@ -26,7 +26,9 @@ from geoharm.model.period import Window
 
 REFERENCE = "https://doi.org/10.1002/sim.3095"
 NAME = "pooled log rate ratio"
-MIN_SHARED = 20  # smallest number of common placebo places from which the correlation of two components is learned
+MIN_SHARED_PLACES = (
+    20  # smallest number of common placebo places from which the correlation of two components is learned
+)
 _POWER = 0.8
 _LEVEL = 0.95
 
@@ -39,15 +41,15 @@ class ComponentEffect:
     ----------
     ratio : Estimate
         Calibrated log rate ratio; undefined, with the reason, if no 95% interval is possible.
-    freedom : float
+    degrees_of_freedom : float
         Degrees of freedom of its interval.
-    misses : mapping of (row, column) to float
+    forecast_errors : mapping of (row, column) to float
         Forecast error at each placebo place, on the component's own stabilised scale.
     """
 
     ratio: Estimate
-    freedom: float = math.nan
-    misses: Mapping[tuple[int, int], float] | None = None
+    degrees_of_freedom: float = math.nan
+    forecast_errors: Mapping[tuple[int, int], float] | None = None
 
 
 def with_single_ring(design: Design, number: int) -> Design:
@@ -89,7 +91,9 @@ def component_effect(
         return ComponentEffect(undefined_calibrated_ratio(reason))
     cells = zip(data.places.row[places].tolist(), data.places.column[places].tolist(), strict=True)
     return ComponentEffect(
-        calibrated_ratio(forecast, count), forecast.freedom, dict(zip(cells, forecast.misses, strict=True))
+        calibrated_ratio(forecast, count),
+        forecast.degrees_of_freedom,
+        dict(zip(cells, forecast.forecast_errors, strict=True)),
     )
 
 
@@ -109,10 +113,10 @@ def component_correlation(parts: Sequence[ComponentEffect]) -> tuple[NDArray[np.
     table, pair_sizes = np.eye(size), []
     for row in range(size):
         for column in range(row):
-            row_misses, column_misses = parts[row].misses or {}, parts[column].misses or {}
+            row_misses, column_misses = parts[row].forecast_errors or {}, parts[column].forecast_errors or {}
             shared = sorted(row_misses.keys() & column_misses.keys())
             pair = np.array([[misses[cell] for cell in shared] for misses in (row_misses, column_misses)])
-            if len(shared) < MIN_SHARED or (pair**2).sum(axis=1).min() == 0:
+            if len(shared) < MIN_SHARED_PLACES or (pair**2).sum(axis=1).min() == 0:
                 table[row, column] = table[column, row] = 1.0
                 continue
             pair_sizes.append(len(shared))
@@ -174,7 +178,7 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
         above = weights * (np.array([interval.high for interval in component_intervals]) - values)
         half_widths = [math.sqrt(float(distances @ correlation @ distances)) for distances in (below, above)]
         intervals.append(Interval(mean - half_widths[0], mean + half_widths[1], level))
-    freedom = min(part.freedom for part in defined)
+    freedom = min(part.degrees_of_freedom for part in defined)
     p = 2 * float(student.sf(abs(mean) / error, freedom))
     note = (
         f"dependence learned from the forecasts' errors at {shared_places:,} or more places without an operation"

@@ -84,7 +84,7 @@ def forest(
         return Forest((), left_out, None, note)
     values = np.array([rows[position][1].value for position in kept])
     pooled = random_effects_mean(values, covariance_table, level=level)
-    between = pooled.between if len(kept) > 1 else 0.0
+    between = pooled.between_variance if len(kept) > 1 else 0.0
     inverse = np.linalg.inv(covariance_table + between * np.eye(len(kept)))
     weights = inverse.sum(axis=0) / inverse.sum()
     weighted_rows = tuple((*rows[position], float(weight)) for position, weight in zip(kept, weights, strict=True))

@@ -18,7 +18,7 @@ class CompositeComponent:
     ----------
     measure, zone, window : str
         As written in the composite outcome.
-    known_as : str
+    display_zone : str
         The name of the zone in the report, for example "0-300 m" for "ring 1".
     before, after : int
         The zone's counts in the design's window before and in the component's window.
@@ -29,7 +29,7 @@ class CompositeComponent:
     measure: str
     zone: str
     window: str
-    known_as: str
+    display_zone: str
     before: int
     after: int
     ratio: Estimate
@@ -47,7 +47,7 @@ class CompositeResult:
     Attributes
     ----------
     operation : str
-    parts : tuple of CompositeComponent
+    components : tuple of CompositeComponent
     pooled : Estimate
         Mean of the defined components' log rate ratios. Undefined, with the reason, if fewer than two are defined.
     detectable_fall : float
@@ -57,7 +57,7 @@ class CompositeResult:
     """
 
     operation: str
-    parts: tuple[CompositeComponent, ...]
+    components: tuple[CompositeComponent, ...]
     pooled: Estimate
     detectable_fall: float = math.nan
     note: str = ""
@@ -65,12 +65,12 @@ class CompositeResult:
     @property
     def used(self) -> tuple[CompositeComponent, ...]:
         """The components with a defined ratio, which are those that are pooled."""
-        return tuple(part for part in self.parts if part.ratio.is_defined)
+        return tuple(part for part in self.components if part.ratio.is_defined)
 
     @property
     def left_out(self) -> tuple[tuple[str, str], ...]:
         """Labels of the components without a defined ratio, each with its reason."""
-        return tuple((part.label, part.ratio.note) for part in self.parts if not part.ratio.is_defined)
+        return tuple((part.label, part.ratio.note) for part in self.components if not part.ratio.is_defined)
 
 
 @dataclass(frozen=True, slots=True)

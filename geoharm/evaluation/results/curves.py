@@ -27,7 +27,7 @@ class Curve:
         Months since the operation began (negative before it), or metres from the target.
     covariance : ndarray, shape (k, k)
         Rows and columns of undefined points are NaN.
-    reach : float
+    band_multiplier : float
         Half-width of the simultaneous band in standard errors; NaN if no point is defined.
     level : float
         Confidence level of the band.
@@ -38,7 +38,7 @@ class Curve:
     points: tuple[Estimate, ...]
     positions: NDArray[np.float64]
     covariance: NDArray[np.float64]
-    reach: float
+    band_multiplier: float
     level: float
     note: str = ""
 
@@ -57,8 +57,8 @@ class Curve:
         """Return the simultaneous band: one interval per point, which together cover the whole curve at `level`."""
         return tuple(
             Interval(
-                point.value - self.reach * point.standard_error,
-                point.value + self.reach * point.standard_error,
+                point.value - self.band_multiplier * point.standard_error,
+                point.value + self.band_multiplier * point.standard_error,
                 self.level,
             )
             for point in self.points
@@ -109,9 +109,9 @@ class EffectDecay:
         Months until half of the residual effect is gone.
     months_to_return : ConfidenceSet
         Months after its end until the count is within a tenth of the old level.
-    refusals : tuple of (part, reason)
+    not_estimated : tuple of (part, reason)
         Parts that cannot be estimated from the data: "wear", "residual", "return", "all".
-    stretches : tuple of Period
+    periods : tuple of Period
         The periods used: before, while it ran, and after.
     """
 
@@ -122,5 +122,5 @@ class EffectDecay:
     residual: Estimate
     half_life_after: ConfidenceSet
     months_to_return: ConfidenceSet
-    refusals: tuple[tuple[str, str], ...] = ()
-    stretches: tuple[Period, ...] = ()
+    not_estimated: tuple[tuple[str, str], ...] = ()
+    periods: tuple[Period, ...] = ()

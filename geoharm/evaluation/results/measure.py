@@ -24,7 +24,7 @@ class MeasureResult:
         Effects in the headline's window: target, gap, every ring, all rings, target and rings.
     phases : tuple of Effect
         Effects in each phase: target and all rings.
-    bounds : tuple of Effect
+    unplaced_bounds : tuple of Effect
         The target's effect if rows without a usable place were counted in it: those that name one of its streets, and
         all of them. Empty if every row has a place.
     other_estimators : OtherEstimators or None
@@ -39,7 +39,7 @@ class MeasureResult:
     counts: ZoneCounts
     effects: tuple[Effect, ...]
     phases: tuple[Effect, ...]
-    bounds: tuple[Effect, ...] = ()
+    unplaced_bounds: tuple[Effect, ...] = ()
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None

@@ -68,7 +68,7 @@ class PowerTable:
     Attributes
     ----------
     operation, measure, unit : str
-    tried_on : str
+    past_windows : str
         The past windows used for the computation, for example "11 months up to 2022-01-10".
     zones : tuple of PowerRow
         Power in the study's own window: target, all rings, target and rings.
@@ -79,7 +79,7 @@ class PowerTable:
     operation: str
     measure: str
     unit: str
-    tried_on: str
+    past_windows: str
     zones: tuple[PowerRow, ...]
     by_months: tuple[PowerRow, ...]
 

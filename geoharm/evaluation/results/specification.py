@@ -11,8 +11,8 @@ from geoharm.model.estimate import Estimate
 
 # Controls disagree if the p-value of their differences is below the first value, and the share of them that would
 # reverse the sign is at least the second value.
-HETEROGENEOUS = 0.05
-AGAINST = 0.1
+MAX_HETEROGENEITY_P = 0.05
+MIN_SHARE_AGAINST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class SpecificationCurve:
         )
 
     @property
-    def middle(self) -> float:
+    def median(self) -> float:
         """Median of the defined values; NaN if there is none."""
         return float(median(self.values)) if self.values else math.nan
 
@@ -81,21 +81,21 @@ class SpecificationCurve:
     @property
     def share_against(self) -> float:
         """Share of controls with the opposite sign of the median, with sampling noise removed; NaN if unknown."""
-        if math.isnan(self.spread) or math.isnan(self.middle):
+        if math.isnan(self.spread) or math.isnan(self.median):
             return math.nan
         if self.spread == 0:
             return 0.0
-        return NormalDist().cdf(-abs(self.middle) / self.spread)
+        return NormalDist().cdf(-abs(self.median) / self.spread)
 
     @property
-    def disagree(self) -> bool:
+    def controls_disagree(self) -> bool:
         """Whether the controls differ in sign by more than noise.
 
         This is the case if the controls did not change alike (p below 0.05) and if, with sampling noise removed, at
         least a tenth of them would give the opposite sign. The intervals of the controls are not counted, because with
         many noisy controls some lie on either side of zero by chance alone.
         """
-        return self.heterogeneity_p < HETEROGENEOUS and self.share_against >= AGAINST
+        return self.heterogeneity_p < MAX_HETEROGENEITY_P and self.share_against >= MIN_SHARE_AGAINST
 
     def range_of(self, aspect: str) -> tuple[tuple[str, float, float], ...]:
         """Return (choice, lowest, highest) for every choice of one aspect, in order of the choice's name."""
@@ -122,7 +122,7 @@ class ControlCandidate:
     ratios : mapping of rule to float
         Difference from the target relative to what chance allows; above 1 the rule is broken. Rules: "month by month",
         "half-years", "level", "trend".
-    taken : bool
+    passes : bool
         Whether it passed all rules.
     reason : str
         Why it passed or was refused.
@@ -134,7 +134,7 @@ class ControlCandidate:
     distance: float
     scale: float
     ratios: Mapping[str, float]
-    taken: bool
+    passes: bool
     reason: str
     events: int = 0
 
@@ -156,4 +156,4 @@ class ControlChoice:
     @property
     def passing(self) -> tuple[str, ...]:
         """Names of the candidates that passed, nearest first."""
-        return tuple(candidate.name for candidate in self.candidates if candidate.taken)
+        return tuple(candidate.name for candidate in self.candidates if candidate.passes)

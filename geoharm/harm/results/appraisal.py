@@ -43,13 +43,13 @@ class OptionUnderProfile:
         Mean net change in reference events, in the target and around it.
     interval : Interval
         The central 90% interval of the draws.
-    reduces : float
+    share_reduced : float
         Share of draws in which harm falls.
-    decides : str
+    main_assumption : str
         The most influential assumption: the one with the largest squared rank correlation with net harm.
-    decides_share : float
+    main_assumption_r2 : float
         That squared rank correlation.
-    break_even : float
+    break_even_displacement : float
         Share displaced at which the mean net change is zero; NaN if there is none between 0 and 1.
     vetoes : tuple of (str, str, float)
         For each veto and measure: the words of the veto, the measure, and the share of draws in which the veto is hit.
@@ -59,10 +59,10 @@ class OptionUnderProfile:
     reference: str
     mean: float
     interval: Interval
-    reduces: float
-    decides: str
-    decides_share: float
-    break_even: float
+    share_reduced: float
+    main_assumption: str
+    main_assumption_r2: float
+    break_even_displacement: float
     vetoes: tuple[tuple[str, str, float], ...]
 
 
@@ -95,13 +95,13 @@ class Appraisal:
     ----------
     operation : str
         Name of the operation.
-    objective, limited : str
+    objective, limited_objective : str
         Its objective, and the note on an objective that is limited to acquisitive crime.
     missing : tuple of str
         Kinds of harm that no measure covers.
     baseline : tuple of Baseline
         One for each harm.
-    before : str
+    baseline_period : str
         The period of the baseline, in words.
     months : int
         How many months after the start are appraised.
@@ -112,10 +112,10 @@ class Appraisal:
 
     operation: str
     objective: str
-    limited: str
+    limited_objective: str
     missing: tuple[str, ...]
     baseline: tuple[Baseline, ...]
-    before: str
+    baseline_period: str
     months: int
     options: tuple[OptionAppraisal, ...]
     draws: int

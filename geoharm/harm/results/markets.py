@@ -22,7 +22,7 @@ class Noxiousness:
         Events of harm per 100 events of market activity; NaN where there was no activity.
     ratio : Estimate
         Log ratio of after to before, net of control, with counting error only.
-    size : str
+    size_change : str
         Change of market size: "shrank", "moved", "grew", "no clear change", "cannot tell".
     reading : str
         The sentence for readers.
@@ -34,7 +34,7 @@ class Noxiousness:
     before: float
     after: float
     ratio: Estimate
-    size: str
+    size_change: str
     reading: str
 
 
@@ -90,7 +90,7 @@ class CriterionValue:
     value, standard_error : float
         In the criterion's own unit; NaN if unknown. A higher value always means a higher priority.
     unit, note : str
-    smallest : int
+    smallest_count : int
         The smallest count above 0 from which the value was computed, for disclosure control; 0 if there is none.
     """
 
@@ -99,7 +99,7 @@ class CriterionValue:
     standard_error: float
     unit: str
     note: str = ""
-    smallest: int = 0
+    smallest_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,9 @@ class Ranking:
         Weights of the criteria.
     walking : float
         Walking distance in metres.
-    drawn_from : str
+    hotspot_measure : str
         The measure whose hotspots are taken as markets.
-    spots : tuple of Hotspot
+    hotspots : tuple of Hotspot
         The hotspots that are taken as markets, in the order of the rows.
     notes : tuple of str
     """
@@ -182,6 +182,6 @@ class Ranking:
     reference: str
     weights: tuple[tuple[str, float], ...]
     walking: float
-    drawn_from: str
-    spots: tuple[Hotspot, ...] = ()
+    hotspot_measure: str
+    hotspots: tuple[Hotspot, ...] = ()
     notes: tuple[str, ...] = ()

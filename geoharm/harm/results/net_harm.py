@@ -29,7 +29,7 @@ class JointEffects:
         Best estimates in events. The two differ where counts are only known within bounds; NaN where unknown.
     low, high : ndarray, shape (draws, m)
         The same for each draw.
-    spans : tuple of Interval
+    intervals : tuple of Interval
         The 95% interval of each measure's change, as the report shows it for the measure.
     expected : ndarray, shape (m,)
         Expected count after without an operation; NaN where unknown.
@@ -40,10 +40,10 @@ class JointEffects:
         Why a measure is unknown, or what its bounds leave out.
     correlation : ndarray, shape (m, m)
         Correlation of the changes, on the normal scale.
-    smallest : tuple of int
+    smallest_count : tuple of int
         For each measure: the smallest exact count above 0 of an area table in the zone and its control; 0 if there is
         none.
-    places : int
+    placebo_places : int
         Number of places without an operation from which the correlation was estimated; 0 if the measures are taken as
         independent.
     seed : int
@@ -56,13 +56,13 @@ class JointEffects:
     best_high: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    spans: tuple[Interval, ...]
+    intervals: tuple[Interval, ...]
     expected: NDArray[np.float64]
     calibrated: tuple[bool, ...]
     notes: tuple[str, ...]
-    smallest: tuple[int, ...]
+    smallest_count: tuple[int, ...]
     correlation: NDArray[np.float64]
-    places: int
+    placebo_places: int
     seed: int
 
     def __post_init__(self) -> None:
@@ -96,7 +96,7 @@ class MeasureHarm:
         Whether the interval is calibrated; if not, it is too narrow for a finding.
     note : str
         Why the effect is unknown, or what its bounds leave out.
-    smallest : int
+    smallest_count : int
         The smallest exact count above 0 of an area table behind the effect, for disclosure control; 0 if there is none.
     """
 
@@ -107,7 +107,7 @@ class MeasureHarm:
     interval: Interval
     calibrated: bool
     note: str = ""
-    smallest: int = 0
+    smallest_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +120,14 @@ class VetoCheck:
         The words of the veto, and the measure that was checked; empty if there is none.
     state : str
         "hit", "kept" or "unknown".
-    why : str
+    reason : str
         The reason for the state.
     """
 
     words: str
     measure: str
     state: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class NetHarm:
         unknown.
     interval : Interval
         The 95% interval; it covers the random draws and the bounds.
-    fell : tuple of (float, float)
+    share_fell : tuple of (float, float)
         Lowest and highest possible share of draws below zero.
     calibrated : bool
         Whether the draws of all parts are calibrated. If not, the interval is too narrow for a finding.
@@ -161,7 +161,7 @@ class NetHarm:
     low: float
     high: float
     interval: Interval
-    fell: tuple[float, float]
+    share_fell: tuple[float, float]
     calibrated: bool
     vetoes: tuple[VetoCheck, ...] = ()
     note: str = ""
@@ -182,20 +182,20 @@ class TippingPoint:
     ----------
     group : str
         For example "environment, borne by community".
-    now, at : float
-        Exchange rates: how many events of the group weigh as much as one reference event. `now` is the middle of the
-        declared range, `at` is the rate at which the sign changes. `at` is infinite if the sign changes only at weight
+    middle_rate, tipping_rate : float
+        Exchange rates: how many events of the group weigh as much as one reference event. `middle_rate` is the middle of the
+        declared range, `tipping_rate` is the rate at which the sign changes. `tipping_rate` is infinite if the sign changes only at weight
         0, and NaN if it changes at no rate.
-    admissible : bool
-        Whether `at` lies in the declared range.
+    in_declared_range : bool
+        Whether `tipping_rate` lies in the declared range.
     sentence : str
         The sentence for readers.
     """
 
     group: str
-    now: float
-    at: float
-    admissible: bool
+    middle_rate: float
+    tipping_rate: float
+    in_declared_range: bool
     sentence: str
 
 
@@ -206,15 +206,15 @@ class Acceptability:
     Attributes
     ----------
     zone : str
-    rates : str
+    exchange_rates : str
         Name of the declared exchange rates.
     weightings : int
         Number of weightings drawn.
     clearly_fell, fell, rose, clearly_rose : float
-        Shares of weightings; with `neither` they add up to 1. "clearly" means that the 95% interval excludes zero.
-    neither : float
+        Shares of weightings; with `undecided` they add up to 1. "clearly" means that the 95% interval excludes zero.
+    undecided : float
         Share under which the bounds of suppressed counts allow both a fall and a rise.
-    central : tuple of (str, float, float, float)
+    central_rates : tuple of (str, float, float, float)
         Group of harms, and its central exchange rates: of all weightings, of those with a fall, of those with a rise.
     tipping_points : tuple of TippingPoint
         The nearest first.
@@ -225,14 +225,14 @@ class Acceptability:
     """
 
     zone: str
-    rates: str
+    exchange_rates: str
     weightings: int
     clearly_fell: float
     fell: float
     rose: float
     clearly_rose: float
-    neither: float
-    central: tuple[tuple[str, float, float, float], ...]
+    undecided: float
+    central_rates: tuple[tuple[str, float, float, float], ...]
     tipping_points: tuple[TippingPoint, ...]
     calibrated: bool
     note: str = ""
@@ -254,7 +254,7 @@ class HarmAssessment:
         The note on an objective that is limited to acquisitive crime; else empty.
     correlation : str
         From which places the correlation between measures was estimated.
-    values : tuple of ValueProfile
+    profiles : tuple of ValueProfile
         The value profiles, in order.
     rates : ExchangeRates
         The declared ranges of exchange rates behind `acceptability`.
@@ -272,7 +272,7 @@ class HarmAssessment:
     missing: tuple[str, ...]
     limited_objective: str
     correlation: str
-    values: tuple[ValueProfile, ...]
+    profiles: tuple[ValueProfile, ...]
     rates: ExchangeRates
     noxiousness: tuple[Noxiousness, ...] = ()
     unintended_harm: UnintendedHarm | None = None

@@ -36,11 +36,11 @@ class RiseCheck:
     margin : float
         The rise that would still be accepted, as a share of the expected count.
     state : RiseState
-    why : str
+    reason : str
         The reason for the state.
     operations : int
         Number of operations that are pooled.
-    worth : float
+    precision : float
         Precision of the expected count, as a number of events.
     dispersion : float
         Variance of the counts divided by their mean.
@@ -55,9 +55,9 @@ class RiseCheck:
     interval: Interval
     margin: float
     state: RiseState
-    why: str
+    reason: str
     operations: int = 1
-    worth: float = 0.0
+    precision: float = 0.0
     dispersion: float = 1.0
 
 
@@ -67,7 +67,7 @@ class FindDispersion:
 
     Attributes
     ----------
-    measure, what, unit : str
+    measure, statistic, unit : str
         Name of the measure, name of the statistic ("spread around their middle"), and unit ("m").
     before, after : float
         Value in each window; NaN if there are too few finds.
@@ -79,7 +79,7 @@ class FindDispersion:
     """
 
     measure: str
-    what: str
+    statistic: str
     unit: str
     before: float
     after: float

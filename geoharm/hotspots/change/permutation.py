@@ -19,7 +19,7 @@ from geoharm.model.points import Points
 from geoharm.model.settings import Correction
 from geoharm.stats.false_discovery import false_discovery_adjusted
 
-FEWEST = 99
+MIN_PERMUTATIONS = 99
 _BATCH_SIZE = 32
 
 # Given a random generator, returns the permuted weight at every place.
@@ -123,8 +123,8 @@ def permutation_p_values(
     deviation. A cell is compared with the largest value among itself and all lower-ranked cells in each permutation.
     So the probability of any false positive is at most the level, whatever the dependence between cells.
     """
-    if permutations < FEWEST:
-        msg = f"At least {FEWEST} permutations are needed; {permutations} were given."
+    if permutations < MIN_PERMUTATIONS:
+        msg = f"At least {MIN_PERMUTATIONS} permutations are needed; {permutations} were given."
         raise DesignError(msg)
     at_least, at_most = np.ones(observed.size), np.ones(observed.size)
     difference_sum, square_sum = np.zeros(observed.size), np.zeros(observed.size)

@@ -111,7 +111,7 @@ def change_surface(
     if kind is ChangeKind.POPULATION:
         msg = "Before and after are compared as intensity ratio or relative risk; for people see population_risk."
         raise DesignError(msg)
-    is_before, is_after = events.within(before), events.within(after)
+    is_before, is_after = events.in_window(before), events.in_window(after)
     if (is_before & is_after).any() or _overlap(before, after):
         msg = f'The windows "{before.name}" and "{after.name}" share days; a day is before or after, not both.'
         raise DesignError(msg)
@@ -268,7 +268,7 @@ def tolerance_contours(change: ChangeSurface) -> dict[int, BaseGeometry]:
     the edges of cells.
     """
     grid = change.grid
-    side = np.where(change.beyond_chance, np.sign(np.nan_to_num(change.log_ratio)), 0).astype(np.int16)
+    side = np.where(change.flagged, np.sign(np.nan_to_num(change.log_ratio)), 0).astype(np.int16)
     transform = Affine(grid.cell, 0, grid.x0, 0, grid.cell, grid.y0)
     outlines: dict[int, list[BaseGeometry]] = {1: [], -1: []}
     for outline, value in shapes(side, mask=side != 0, connectivity=4, transform=transform):
@@ -306,7 +306,7 @@ def block_labels(
     if days < 1 or metres < 0:
         msg = f"A block needs at least one day and a side of zero metres or more; {days}, {metres:g} were given."
         raise DesignError(msg)
-    is_after, in_either = events.within(after), events.within(after) | events.within(before)
+    is_after, in_either = events.in_window(after), events.in_window(after) | events.in_window(before)
     window_start = np.where(is_after, np.datetime64(after.start, "D"), np.datetime64(before.start, "D"))
     time_span = (events.day - window_start).astype(np.int64) // days * 2 + is_after
     labels = np.full(len(events), -1, dtype=np.int64)

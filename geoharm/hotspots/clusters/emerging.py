@@ -27,7 +27,7 @@ from geoharm.stats.false_discovery import false_discovery_adjusted
 from geoharm.stats.trend import mann_kendall
 
 # Esri requires ten steps; the patterns refer to 90 % of them.
-FEWEST_STEPS = 10
+MIN_STEPS = 10
 
 
 def emerging_hotspots(
@@ -42,9 +42,9 @@ def emerging_hotspots(
     compare: Literal["whole period", "own steps"] = "whole period",
     level: float = 0.05,
     permutations: int = 0,
-    sums: bool = False,
+    exact_p: bool = False,
     seed: int = 0,
-    older_wording: bool = False,
+    older_sporadic_rule: bool = False,
 ) -> EmergingHotspotMap:
     r"""Return the emerging hotspot pattern of every cell.
 
@@ -74,11 +74,11 @@ def emerging_hotspots(
         A step is hot or cold if its adjusted p-value is at most this level; there is a trend if its p-value is.
     permutations : int
         0 for p-values from the normal approximation; otherwise the number of conditional permutations, at least 99.
-    sums : bool
+    exact_p : bool
         If True, p-values are from the distribution of sums of counts, as in `getis_ord`.
     seed : int
         Of the permutations.
-    older_wording : bool
+    older_sporadic_rule : bool
         If True, Esri's definition of "sporadic" up to 2021 is used. The present definition requires that the last step
         is hot; the older one did not.
 
@@ -121,12 +121,12 @@ def emerging_hotspots(
         z[step_index][mask] = standardised_sums(
             total, neighbourhood_size, n=values.size, mean=mean, deviation=deviation
         )
-        if (sums or permutations) and deviation > 0:
+        if (exact_p or permutations) and deviation > 0:
             first_position = int(np.flatnonzero(compared_steps == step_index)[0]) * values.shape[1]
             step_counts = used_counts[step_index][mask]
             degree = np.rint(neighbourhood_size - 1).astype(np.int64)
             pooled_counts, positions = values.ravel(), first_position + np.arange(step_counts.size)
-            if sums:
+            if exact_p:
                 p[step_index][mask], source = exact_permutation_p(
                     pooled_counts, positions, total - step_counts, degree, seed=seed + step_index
                 )
@@ -151,14 +151,14 @@ def emerging_hotspots(
         trend_z=trend.z[mask],
         trend_p=trend.p[mask],
         level=level,
-        older_wording=older_wording,
+        older_sporadic_rule=older_sporadic_rule,
     )
     return EmergingHotspotMap(
         grid=grid,
         steps=tuple(steps),
         missing=tuple(step for step in steps if step in set(missing)),
         z=z,
-        side=side,
+        hot_or_cold=side,
         pattern=pattern,
         trend_z=trend.z,
         trend_p=trend.p,
@@ -167,7 +167,7 @@ def emerging_hotspots(
         p_from=source,
         permutations=permutations,
         seed=seed,
-        older_wording=older_wording,
+        older_sporadic_rule=older_sporadic_rule,
         note=note,
     )
 
@@ -178,7 +178,7 @@ def classify_series(
     trend_z: NDArray[np.float64],
     trend_p: NDArray[np.float64],
     level: float = 0.05,
-    older_wording: bool = False,
+    older_sporadic_rule: bool = False,
 ) -> NDArray[np.int8]:
     """Return the pattern of each series of hot (1), cold (-1) and other (0) steps.
 
@@ -190,7 +190,7 @@ def classify_series(
         Mann-Kendall test of Gi*.
     level : float
         P-value up to which there is a trend.
-    older_wording : bool
+    older_sporadic_rule : bool
         As in `emerging_hotspots`.
 
     Returns
@@ -234,7 +234,7 @@ def classify_series(
         last_run = np.where(in_state.all(axis=1), steps, np.argmax(~in_state[:, ::-1], axis=1))
         only_last_run = last_in_state & (last_run == in_state_count)
         trend_sign = np.where(has_trend, np.sign(sign * np.nan_to_num(trend_z)), 0)
-        sporadic = ~mostly_in_state & ~ever_opposite & (last_in_state | (older_wording & (in_state_count > 0)))
+        sporadic = ~mostly_in_state & ~ever_opposite & (last_in_state | (older_sporadic_rule & (in_state_count > 0)))
         rules = [
             (only_last_run & (last_run == 1), EmergingPattern.NEW_HOT),
             (only_last_run & ~mostly_in_state, EmergingPattern.CONSECUTIVE_HOT),
@@ -265,9 +265,9 @@ def _check_steps(
         raise DesignError(msg)
     missing_steps = set(missing)
     has_data = np.array([step not in missing_steps for step in steps], dtype=np.bool_)
-    if has_data.sum() < FEWEST_STEPS:
+    if has_data.sum() < MIN_STEPS:
         msg = (
-            f"Emerging hotspots need at least {FEWEST_STEPS} steps with data; {int(has_data.sum())} were given. "
+            f"Emerging hotspots need at least {MIN_STEPS} steps with data; {int(has_data.sum())} were given. "
             "Take shorter steps or a longer period."
         )
         raise DesignError(msg)

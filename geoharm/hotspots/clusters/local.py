@@ -34,7 +34,7 @@ def getis_ord(
     inside: NDArray[np.bool_] | None = None,
     band: float | None = None,
     permutations: int = 0,
-    sums: bool = False,
+    exact_p: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
     r"""Return Gi* of every cell: whether the sum over its neighbourhood is higher or lower than expected by chance.
@@ -52,7 +52,7 @@ def getis_ord(
         Distance band: cells at most this many metres away are neighbours. The eight adjacent cells if omitted.
     permutations : int
         0 for p-values from the normal approximation; otherwise the number of conditional permutations, at least 99.
-    sums : bool
+    exact_p : bool
         If True, p-values are from the distribution of sums of counts (`exact_permutation_p`), without permutations.
         They are valid also with few events, and can be arbitrarily small.
     seed : int
@@ -88,9 +88,9 @@ def getis_ord(
     z[~mask] = np.nan
     note = _CONSTANT_NOTE if not deviation > 0 else sparse_data_note(mean * float(np.median(neighbourhood_size[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
-    if deviation > 0 and (sums or permutations):
+    if deviation > 0 and (exact_p or permutations):
         p, source, note = _p_values_on_grid(
-            values, mask, neighbourhood_sum - values, neighbourhood_size - 1, 0 if sums else permutations, seed
+            values, mask, neighbourhood_sum - values, neighbourhood_size - 1, 0 if exact_p else permutations, seed
         )
     kind = np.where(mask, np.sign(np.nan_to_num(z)), 0).astype(np.int8)
     value = np.where(mask, neighbourhood_sum, np.nan)
@@ -106,7 +106,7 @@ def local_moran(
     inside: NDArray[np.bool_] | None = None,
     band: float | None = None,
     permutations: int = 0,
-    sums: bool = False,
+    exact_p: bool = False,
     seed: int = 0,
 ) -> LocalClusters:
     r"""Return local Moran's I of every cell: whether its count is similar to those of its neighbours.
@@ -150,9 +150,9 @@ def local_moran(
         z = (value - expected) / np.sqrt(variance)
     note = _CONSTANT_NOTE if not deviation > 0 else sparse_data_note(mean * float(np.median(neighbour_count[mask])))
     p, source = 2 * ndtr(-np.abs(z)), PValueSource.NORMAL
-    if deviation > 0 and (sums or permutations):
+    if deviation > 0 and (exact_p or permutations):
         p, source, note = _p_values_on_grid(
-            values, mask, neighbour_sum, neighbour_count, 0 if sums else permutations, seed
+            values, mask, neighbour_sum, neighbour_count, 0 if exact_p else permutations, seed
         )
     kind = np.select(
         [(z_own > 0) & (z_neighbours > 0), (z_own <= 0) & (z_neighbours > 0), (z_own <= 0) & (z_neighbours <= 0),

@@ -37,7 +37,7 @@ _CUTOFF = 6.0
 
 
 def choose_bandwidth(
-    points: Points, wanted: float | str, *, kernel: str, cell: float, location_error: float = 0.0
+    points: Points, setting: float | str, *, kernel: str, cell: float, location_error: float = 0.0
 ) -> Bandwidth:
     """Return the stated bandwidth, or the bandwidth by a rule, raised to the minimum if it is below.
 
@@ -45,7 +45,7 @@ def choose_bandwidth(
     ----------
     points : Points
         The events.
-    wanted : float or str
+    setting : float or str
         A bandwidth in metres, or one of the rules "oversmoothing", "normal scale", "likelihood", "least squares".
     kernel : str
         One of `KERNELS`.
@@ -65,12 +65,12 @@ def choose_bandwidth(
         If the rule is not known.
     """
     floor = max(cell, 2 * location_error)
-    if not isinstance(wanted, str):
-        bandwidth = Bandwidth(float(wanted), "stated", kernel)
-    elif wanted in _RULES:
-        bandwidth = _RULES[wanted](points, kernel=kernel, floor=floor)
+    if not isinstance(setting, str):
+        bandwidth = Bandwidth(float(setting), "stated", kernel)
+    elif setting in _RULES:
+        bandwidth = _RULES[setting](points, kernel=kernel, floor=floor)
     else:
-        msg = f'The bandwidth rule "{wanted}" is not known; {nearest_hint(wanted, BANDWIDTH_RULES)}'
+        msg = f'The bandwidth rule "{setting}" is not known; {nearest_hint(setting, BANDWIDTH_RULES)}'
         raise DesignError(msg)
     if bandwidth.value >= floor:
         return bandwidth
@@ -199,7 +199,7 @@ def _by_spread(points: Points, kernel: str, floor: float, constant: float, rule:
             kernel, floor, rule, reference, "all events are at one place, so the shortest bandwidth is taken"
         )
     value = constant * spread * points.total ** (-1 / 6)
-    return Bandwidth(equivalent_bandwidth(value, kernel="gaussian", to=kernel), rule, kernel, reference)
+    return Bandwidth(equivalent_bandwidth(value, kernel="gaussian", to_kernel=kernel), rule, kernel, reference)
 
 
 def _standard_spread(points: Points) -> float:
@@ -233,7 +233,7 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
     # The best bandwidth is proportional to the number of events to the power of -1/6.
     shortening = (points.total / total_weight) ** (1 / 6) if sampling_interval > 1 else 1.0
     longest = oversmoothed_bandwidth(points, kernel="gaussian", floor=max(floor, 1.0)).value
-    shortest = max(equivalent_bandwidth(floor, kernel=kernel, to="gaussian"), longest / 50)
+    shortest = max(equivalent_bandwidth(floor, kernel=kernel, to_kernel="gaussian"), longest / 50)
     if len(points) < 3 or shortest >= longest:
         reason = "fewer than three places" if len(points) < 3 else "the longest useful bandwidth is below the minimum"
         return _floor_bandwidth(kernel, floor, rule, reference, f"{reason}, so the shortest bandwidth is taken")
@@ -257,11 +257,16 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
         sample_note = f"computed from one place in {sampling_interval}, from west to east, and shortened for the number of all events"
         note = "; ".join(filter(None, (note, sample_note)))
     curve = tuple(
-        (equivalent_bandwidth(float(h) * shortening, kernel="gaussian", to=kernel), float(value_of_criterion))
+        (equivalent_bandwidth(float(h) * shortening, kernel="gaussian", to_kernel=kernel), float(value_of_criterion))
         for h, value_of_criterion in zip(tried, criterion, strict=True)
     )
     return Bandwidth(
-        equivalent_bandwidth(value * shortening, kernel="gaussian", to=kernel), rule, kernel, reference, note, curve
+        equivalent_bandwidth(value * shortening, kernel="gaussian", to_kernel=kernel),
+        rule,
+        kernel,
+        reference,
+        note,
+        curve,
     )
 
 

@@ -9,7 +9,7 @@ from numba import njit
 
 from geoharm.hotspots.density.edge_correction import kernel_code
 from geoharm.hotspots.density.kernels import kernel_reach
-from geoharm.hotspots.density.numba_loops import height_at
+from geoharm.hotspots.density.numba_loops import kernel_at
 from geoharm.model.points import Points
 
 
@@ -44,7 +44,7 @@ def bounded_weights(points: Points, *, kernel: str, bandwidth: float) -> Points:
     This is a dominance rule, as statistical offices use for tables: Hundepool et al. (2012), Statistical Disclosure
     Control, chapter 4, https://doi.org/10.1002/9781118348239.
     """
-    events = points.counted.weight
+    events = points.with_event_weights.weight
     always_allowed = np.zeros(len(points))
     if (has_events := events > 0).any():
         always_allowed = events * float(np.median(points.weight[has_events] / events[has_events]))
@@ -84,5 +84,5 @@ def _weight_around(places, squares, sorted_places, checked, kernel_settings):  #
                 j = order[p]
                 squared = (places[i, 0] - places[j, 0]) ** 2 + (places[i, 1] - places[j, 1]) ** 2
                 if j != i and squared < reach**2:
-                    weight_around[i] += min(places[i, 2], places[j, 2]) * height_at(squared / bandwidth**2, code)
+                    weight_around[i] += min(places[i, 2], places[j, 2]) * kernel_at(squared / bandwidth**2, code)
     return weight_around

@@ -88,4 +88,4 @@ def cell_edge_shares(grid: Grid, inside: NDArray[np.bool_], *, kernel: str, band
 
 def kernel_code(kernel: str) -> int:
     """Return the code of a kernel in the compiled loops."""
-    return POWERS.get(kernel, numba_loops.BELL if kernel == "gaussian" else numba_loops.CONE)
+    return POWERS.get(kernel, numba_loops.GAUSSIAN_CODE if kernel == "gaussian" else numba_loops.TRIANGULAR_CODE)

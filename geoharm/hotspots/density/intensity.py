@@ -27,7 +27,7 @@ from geoharm.model.grid import EDGES, Grid
 from geoharm.model.points import Points
 
 View = TypeVar("View", bound=Hashable)
-CLIP = 3.0
+MAX_FACTOR = 3.0
 ABRAMSON = "https://doi.org/10.1214/aos/1176345986"
 
 
@@ -40,7 +40,7 @@ def density(
     kernel: str = "quartic",
     within: BaseGeometry | None = None,
     edge: str = "none",
-    counted: bool = True,
+    with_support: bool = True,
 ) -> Surface:
     r"""Return the exact kernel density at every cell centre.
 
@@ -67,7 +67,7 @@ def density(
         - "uniform": the density of each cell is divided by the share of the kernel around it that lies inside. This is
           correct where the density is constant.
         - "none": the density within one bandwidth of the boundary is too low.
-    counted : bool
+    with_support : bool
         If False, `support` and `places` are 0, which saves time. Disclosure control then suppresses the whole surface.
 
     Returns
@@ -99,13 +99,13 @@ def density(
     """
     bandwidth, years = check_positive(bandwidth, "bandwidth"), check_positive(years, "length of the window in years")
     _check_inputs(points, grid, bandwidth, kernel, within, edge)
-    event_count, points = points.counted.total, aggregate_places(points)
+    event_count, points = points.with_event_weights.total, aggregate_places(points)
     inside = None if within is None else cells_within(grid, within)
     values = _intensity(points, grid, bandwidth, kernel, inside, edge) * (1e6 / years)
     support, places = np.zeros(grid.shape, dtype=np.int64), np.zeros(grid.shape, dtype=np.int64)
-    if counted:
-        support, places = kernel_sums.within_reach(
-            kernel_sums.sort_events(points.counted, grid, bandwidth), bandwidth / grid.cell
+    if with_support:
+        support, places = kernel_sums.counts_within_radius(
+            kernel_sums.sort_events(points.with_event_weights, grid, bandwidth), bandwidth / grid.cell
         )
     if inside is not None:
         values[~inside] = np.nan
@@ -145,7 +145,7 @@ def adaptive_density(
     kernel: str = "quartic",
     within: BaseGeometry | None = None,
     edge: str = "none",
-    clip: float = CLIP,
+    clip: float = MAX_FACTOR,
 ) -> Surface:
     r"""Return the adaptive kernel density: the bandwidth of an event is short where there are many events.
 
@@ -198,8 +198,8 @@ def adaptive_density(
             points, grid, inside, kernel=kernel, bandwidths=bandwidths
         )
     values, event_sums, places = np.zeros(grid.shape), np.zeros(grid.shape), np.zeros(grid.shape, dtype=np.int64)
-    numba_loops.add_own(
-        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.counted.weight,
+    numba_loops.add_adaptive(
+        (points.x - grid.x0) / grid.cell - 0.5, (points.y - grid.y0) / grid.cell - 0.5, points.with_event_weights.weight,
         corrected_weight, bandwidths / grid.cell, kernel_code(kernel), kernel_reach(kernel, 1.0), values, event_sums,
         places,
     )  # fmt: skip
@@ -208,7 +208,7 @@ def adaptive_density(
         values[~inside] = np.nan
     rule = f"square-root law, pilot {bandwidth:g} m, at most {clip:g} times it; {ABRAMSON}"
     support = np.rint(event_sums).astype(np.int64)
-    return Surface(grid, values, kernel, bandwidth, points.counted.total, years, support, places, edge, rule)
+    return Surface(grid, values, kernel, bandwidth, points.with_event_weights.total, years, support, places, edge, rule)
 
 
 def adaptive_bandwidths(
@@ -228,7 +228,7 @@ def adaptive_bandwidths(
         One of `KERNELS`.
     """
     pilot = _intensity(points, grid, bandwidth, kernel, None, "none")
-    return _abramson_bandwidths(points, grid, pilot, bandwidth, CLIP)
+    return _abramson_bandwidths(points, grid, pilot, bandwidth, MAX_FACTOR)
 
 
 def _abramson_bandwidths(

@@ -129,7 +129,7 @@ def compact_sums(points: Points, grid: Grid, bandwidth: float, kernel: str) -> N
     -------
     ndarray, shape (ny, nx)
     """
-    power, radius = POWERS.get(kernel, numba_loops.CONE), bandwidth / grid.cell
+    power, radius = POWERS.get(kernel, numba_loops.TRIANGULAR_CODE), bandwidth / grid.cell
     column_offsets, row_offsets, inner = _disc_offsets(radius)
     empty_layout = sort_events(points, grid, bandwidth, slice(0))
     by_moments = power >= 0 and _moments_pay(empty_layout, len(points), power, int(inner.sum()))
@@ -146,10 +146,10 @@ def compact_sums(points: Points, grid: Grid, bandwidth: float, kernel: str) -> N
         sums += _inner_sums(empty_layout, moments, column_offsets[inner], row_offsets[inner], radius, power)
         # Rounding errors of the transforms, where no event reaches.
         sums[sums < 1e-13 * sums.max(initial=0.0)] = 0.0
-    return sums / (radius if power == numba_loops.CONE else radius ** (2 * power))
+    return sums / (radius if power == numba_loops.TRIANGULAR_CODE else radius ** (2 * power))
 
 
-def within_reach(events: SortedEvents, radius: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def counts_within_radius(events: SortedEvents, radius: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the number of events (summed weight, rounded) and of places within a radius of every cell centre."""
     column_offsets, row_offsets, inner = _disc_offsets(radius)
     cells = np.arange(events.rows * events.columns)
@@ -355,7 +355,7 @@ def _gaussian_by_moments(events: SortedEvents, sigma: float) -> NDArray[np.float
     moments = np.zeros((len(exponents), events.rows * events.columns))
 
     def add(rows: tuple[int, int]) -> None:
-        numba_loops.add_powers(
+        numba_loops.add_gaussian_moments(
             events.table, events.start, events.columns, *rows, _DEGREE, moments
         )  # fmt: skip
 

@@ -94,7 +94,7 @@ def kernel_value(distance: ArrayLike, *, kernel: str, bandwidth: float) -> NDArr
     return np.asarray((power + 1) / area * np.where(u < 1, (1 - np.minimum(u, 1.0) ** 2) ** power, 0.0))
 
 
-def equivalent_bandwidth(bandwidth: float, *, kernel: str, to: str) -> float:
+def equivalent_bandwidth(bandwidth: float, *, kernel: str, to_kernel: str) -> float:
     """Return the equivalent bandwidth of another kernel, with the same degree of smoothing.
 
     Both kernels then have the same balance of bias and variance. The ratio of the bandwidths is that of
@@ -106,5 +106,5 @@ def equivalent_bandwidth(bandwidth: float, *, kernel: str, to: str) -> float:
     >>> round(equivalent_bandwidth(100.0, kernel="gaussian", to="quartic"), 1)
     277.9
     """
-    canonical = {name: (_ROUGHNESS[name] / _VARIANCE[name] ** 2) ** (1 / 6) for name in (kernel, to)}
-    return float(bandwidth * canonical[to] / canonical[kernel])
+    canonical = {name: (_ROUGHNESS[name] / _VARIANCE[name] ** 2) ** (1 / 6) for name in (kernel, to_kernel)}
+    return float(bandwidth * canonical[to_kernel] / canonical[kernel])

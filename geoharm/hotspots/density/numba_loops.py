@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 # Codes of the triangular kernel and of the Gaussian; other kernels have their power as code.
-CONE, BELL = -1, -2
+TRIANGULAR_CODE, GAUSSIAN_CODE = -1, -2
 WORKERS = min(os.cpu_count() or 1, 8)
 
 
@@ -243,7 +243,7 @@ def add_moments(events, start, nx, first, last, power, moments):  # type: ignore
 
 
 @njit(cache=True, nogil=True)
-def add_powers(events, start, nx, first, last, degree, moments):  # type: ignore[no-untyped-def]
+def add_gaussian_moments(events, start, nx, first, last, degree, moments):  # type: ignore[no-untyped-def]
     """Sum ``weight * x**a * y**b`` over the events of every cell of some rows, for a + b up to `degree`.
 
     The terms are in order of a, then of b.
@@ -262,13 +262,13 @@ def add_powers(events, start, nx, first, last, degree, moments):  # type: ignore
 
 
 @njit(cache=True, inline="always")
-def height_at(squared, kernel_code):  # type: ignore[no-untyped-def]
+def kernel_at(squared, kernel_code):  # type: ignore[no-untyped-def]
     """Return the kernel, scaled to 1 at the event, at a squared distance in bandwidths; a Gaussian is not cut off."""
-    if kernel_code == BELL:
+    if kernel_code == GAUSSIAN_CODE:
         return np.exp(-squared / 2)
     if squared >= 1.0:
         return 0.0
-    if kernel_code == CONE:
+    if kernel_code == TRIANGULAR_CODE:
         return 1.0 - np.sqrt(squared)
     return (1.0 - squared) ** kernel_code
 
@@ -286,7 +286,7 @@ def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first
         inside, total = 0.0, 0.0
         for row in range(int(np.ceil(y[event] - reach)), int(np.floor(y[event] + reach)) + 1):
             for column in range(int(np.ceil(x[event] - reach)), int(np.floor(x[event] + reach)) + 1):
-                value = height_at(
+                value = kernel_at(
                     ((column - x[event]) ** 2 + (row - y[event]) ** 2) / bandwidth[event] ** 2,
                     kernel_code,
                 )
@@ -297,7 +297,7 @@ def share_in_mask(x, y, bandwidth, kernel_code, reach_in_bandwidths, mask, first
 
 
 @njit(cache=True, nogil=True)
-def add_own(  # type: ignore[no-untyped-def]
+def add_adaptive(  # type: ignore[no-untyped-def]
     x,
     y,
     weight,
@@ -323,7 +323,7 @@ def add_own(  # type: ignore[no-untyped-def]
                 min(nx - 1, int(np.floor(x[event] + reach))) + 1,
             ):
                 squared = ((column - x[event]) ** 2 + (row - y[event]) ** 2) / bandwidth[event] ** 2
-                out[row, column] += scale * height_at(squared, kernel_code)
+                out[row, column] += scale * kernel_at(squared, kernel_code)
                 if squared < 1.0:
                     event_sums[row, column] += weight[event]
                     places[row, column] += 1

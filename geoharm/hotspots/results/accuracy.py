@@ -31,7 +31,7 @@ class HotspotScore:
     predicted_over_observed : float
         Earlier events over later events in the chosen cells; the package ptools calls it RRI. It is not Levine's index:
         it depends on the totals and on the lengths of the periods.
-    recaptured_cells : float
+    share_of_cells_with_later_events : float
         Share of the chosen cells with at least one later event.
     note : str
         Why a score is undefined.
@@ -46,7 +46,7 @@ class HotspotScore:
     pei: float
     recapture_rate_index: float
     predicted_over_observed: float
-    recaptured_cells: float
+    share_of_cells_with_later_events: float
     note: str = ""
 
 
@@ -58,7 +58,7 @@ class HotspotAccuracy:
     ----------
     hotspots : HotspotScore
         Scores of the hotspots.
-    same_cells : HotspotScore
+    most_earlier_events : HotspotScore
         First baseline: the same number of cells, those with most events in the earlier period.
     random_pai : float
         Second baseline: mean PAI of the same number of cells chosen at random, which is 1.
@@ -67,6 +67,6 @@ class HotspotAccuracy:
     """
 
     hotspots: HotspotScore
-    same_cells: HotspotScore
+    most_earlier_events: HotspotScore
     random_pai: float
     random_deviation: float

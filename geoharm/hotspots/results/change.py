@@ -61,7 +61,7 @@ class ChangeSurface:
         Cells with an adjusted p-value above this level are marked as consistent with chance variation.
     totals : tuple of float
         Events before and after, or cases and people.
-    blocks : int
+    unit_count : int
         Number of units that were permuted or drawn. All reports of one place and one time span are one unit.
     block_rule : str
         Definition of a unit, in words.
@@ -84,7 +84,7 @@ class ChangeSurface:
     bandwidth: float
     level: float
     totals: tuple[float, float]
-    blocks: int
+    unit_count: int
     block_rule: str
     permutations: int
     seed: int
@@ -99,7 +99,7 @@ class ChangeSurface:
             array.setflags(write=False)
 
     @property
-    def beyond_chance(self) -> NDArray[np.bool_]:
+    def flagged(self) -> NDArray[np.bool_]:
         """Mask of cells whose adjusted p-value is at most `level`; all other cells are drawn grey."""
         with np.errstate(invalid="ignore"):
             return np.asarray(self.adjusted <= self.level)

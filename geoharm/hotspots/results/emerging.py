@@ -58,7 +58,7 @@ class EmergingHotspotMap:
         Steps without data. The rules leave them out: they are neither hot, nor cold, nor without a pattern.
     z : ndarray, shape (steps, ny, nx)
         Gi* of every cell and step; NaN outside the study area and in missing steps.
-    side : ndarray of int8, shape (steps, ny, nx)
+    hot_or_cold : ndarray of int8, shape (steps, ny, nx)
         1 hot, -1 cold, 0 neither, at the adjusted level.
     pattern : ndarray of int8, shape (ny, nx)
         An `EmergingPattern`.
@@ -74,7 +74,7 @@ class EmergingHotspotMap:
         Number of permutations; 0 if there were none.
     seed : int
         Of the random draws.
-    older_wording : bool
+    older_sporadic_rule : bool
         Whether "sporadic" follows Esri's older definition, which does not require that the last step is hot.
     note : str
         Limits of the p-values; empty if none.
@@ -84,7 +84,7 @@ class EmergingHotspotMap:
     steps: tuple[date, ...]
     missing: tuple[date, ...]
     z: NDArray[np.float64]
-    side: NDArray[np.int8]
+    hot_or_cold: NDArray[np.int8]
     pattern: NDArray[np.int8]
     trend_z: NDArray[np.float64]
     trend_p: NDArray[np.float64]
@@ -93,14 +93,14 @@ class EmergingHotspotMap:
     p_from: PValueSource
     permutations: int
     seed: int
-    older_wording: bool
+    older_sporadic_rule: bool
     note: str = ""
 
     def __post_init__(self) -> None:
         cube = (len(self.steps), *self.grid.shape)
         for array, shape in (
             (self.z, cube),
-            (self.side, cube),
+            (self.hot_or_cold, cube),
             (self.pattern, self.grid.shape),
             (self.trend_z, self.grid.shape),
             (self.trend_p, self.grid.shape),
@@ -116,7 +116,7 @@ class EmergingHotspotMap:
         patterns = self.pattern[inside]
         return {pattern: int((patterns == pattern).sum()) for pattern in EmergingPattern}
 
-    def rule(self, row: int, column: int) -> str:
+    def explain(self, row: int, column: int) -> str:
         """Return a sentence with the reason for the pattern of a cell.
 
         Parameters
@@ -127,7 +127,7 @@ class EmergingHotspotMap:
         has_data = np.isfinite(self.z[:, row, column])
         if not has_data.any():
             return "outside the study area"
-        side = self.side[has_data, row, column]
+        side = self.hot_or_cold[has_data, row, column]
         pattern = EmergingPattern(int(self.pattern[row, column]))
         sign = -1 if (pattern or int(side.sum())) < 0 else 1
         word, other_word = ("cold", "hot") if sign < 0 else ("hot", "cold")

@@ -30,7 +30,7 @@ class HotspotResult:
         Over the cells of the study area, for the whole period.
     outlines : mapping of (operation, view) to tuple of Hotspot
         The hotspots of every other view that has events.
-    shared : bool
+    weights_bounded : bool
         Whether each weight is limited by the weights around it, as required for a public release.
     """
 
@@ -41,4 +41,4 @@ class HotspotResult:
     variants: tuple[BandwidthVariant, ...]
     concentration: Concentration
     outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]] = field(default_factory=dict)
-    shared: bool = False
+    weights_bounded: bool = False

@@ -152,7 +152,7 @@ class PatternResult:
     predictive_accuracy : PredictiveAccuracy or None
     similarity : tuple of PatternSimilarity
         One for each operation.
-    why_not : tuple of (str, str)
+    reasons : tuple of (str, str)
         The name of every part that could not be computed ("clusters", "emerging", "accuracy", "shift"), and the reason.
     """
 
@@ -161,4 +161,4 @@ class PatternResult:
     emerging: EmergingHotspots | None
     predictive_accuracy: PredictiveAccuracy | None
     similarity: tuple[PatternSimilarity, ...]
-    why_not: tuple[tuple[str, str], ...] = ()
+    reasons: tuple[tuple[str, str], ...] = ()

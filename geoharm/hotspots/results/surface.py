@@ -92,7 +92,7 @@ class Surface:
             array.setflags(write=False)
 
     @property
-    def mass(self) -> float:
+    def total(self) -> float:
         """Total of the surface in events (or summed weights): sum of value x cell area x years."""
         return float(np.nansum(self.values)) * self.grid.cell_km2 * self.years
 
@@ -110,7 +110,7 @@ class BandwidthVariant:
         With this bandwidth.
     hotspots : tuple of Hotspot
         Of this surface.
-    kept : float
+    overlap_share : float
         Share of the hotspot area under the chosen bandwidth that is also hotspot here, 0 to 1; NaN if there is no
         hotspot.
     """
@@ -118,7 +118,7 @@ class BandwidthVariant:
     factor: float
     surface: Surface
     hotspots: tuple[Hotspot, ...]
-    kept: float
+    overlap_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Concentration:
         Number of all places, including those without events.
     events : float
         Number of all events.
-    needed : tuple of (float, int)
+    places_needed : tuple of (float, int)
         A share of all events, and the smallest number of places with this share.
     gini, adjusted_gini : float
         Gini index: 0 if every place has the same number of events, near 1 if one place has all. The adjusted index is
@@ -142,11 +142,11 @@ class Concentration:
 
     places: int
     events: float
-    needed: tuple[tuple[float, int], ...]
+    places_needed: tuple[tuple[float, int], ...]
     gini: float
     adjusted_gini: float
     note: str = ""
 
     def share_of_places(self, share: float) -> float:
         """Return the smallest share of all places that has a given share of events, one of those in `needed`."""
-        return dict(self.needed)[share] / self.places
+        return dict(self.places_needed)[share] / self.places

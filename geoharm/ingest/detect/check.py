@@ -43,13 +43,13 @@ class FileCheck:
     ledger : SourceLedger
     categories : mapping of str to int
         Rows by category, the most frequent first.
-    middle : tuple of (float, float)
+    median_location : tuple of (float, float)
         Median longitude and median latitude of the located rows; nan if there are none.
     """
 
     ledger: SourceLedger
     categories: Mapping[str, int]
-    middle: tuple[float, float]
+    median_location: tuple[float, float]
 
 
 def check_events(
@@ -121,12 +121,12 @@ def _summary(ledger: SourceLedger | TableLedger, input_format: Format, categorie
         "last_day": str(span.last) if span else "",
         "missing_months": [str(month)[:7] for month in missing],
         "files": [
-            {"file": file_ledger.file, **file_ledger.balance(), "reasons": file_ledger.named_reasons()}
+            {"file": file_ledger.file, **file_ledger.row_counts(), "reasons": file_ledger.reason_records()}
             for file_ledger in ledger.files
         ],
         "default_geocodes": [
             {"rows": geocode.events, "addresses": geocode.addresses, "rule": geocode.reason} for geocode in geocodes
         ],
-        "notes": [note.named() for note in ledger.notes],
+        "notes": [note.record() for note in ledger.notes],
         "categories": dict(list(categories.items())[:_MAX_CATEGORIES]),
     }

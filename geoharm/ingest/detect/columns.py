@@ -11,7 +11,7 @@ from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import personal_words
 
 _NEARLY_ALL = 0.9
-BLANKS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
+BLANK_TEXTS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
 _COORDINATE_PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
 _PERSONAL_ATTRIBUTES = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
 # The rank of a column by the words in its name. The lowest rank is chosen; a name that fits no pattern is no candidate.
@@ -49,7 +49,7 @@ _WEIGHT_WORDS = {"needles", "syringes", "quantity", "qty", "count", "n", "number
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenColumns:
     """The columns of a table chosen for the fields of a format.
 
     Attributes
@@ -71,11 +71,12 @@ class Chosen:
     doubts: tuple[str, ...]
 
 
-def choose_columns(sample: FileSample) -> Chosen:
+def choose_columns(sample: FileSample) -> ChosenColumns:
     """Return the column of each field, where both its name and its values fit."""
     words = [_name_words(name) for name in sample.header]
     values = [
-        [text for text in sample.column(index) if text and text not in BLANKS] for index in range(len(sample.header))
+        [text for text in sample.column(index) if text and text not in BLANK_TEXTS]
+        for index in range(len(sample.header))
     ]
     personal = {
         index: word
@@ -133,7 +134,7 @@ def choose_columns(sample: FileSample) -> Chosen:
          and "id" not in words[index] and _are_counts(values[index])), "",
     )  # fmt: skip
     personal_columns = tuple((sample.header[index], word) for index, word in personal.items())
-    return Chosen(
+    return ChosenColumns(
         columns, {key: names for key, names in others.items() if names}, personal_columns, weight, tuple(doubts)
     )
 

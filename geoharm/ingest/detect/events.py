@@ -15,9 +15,9 @@ import numpy as np
 from geoharm import _crs
 from geoharm._validation import toml_string
 from geoharm.ingest.date_patterns import has_offset
-from geoharm.ingest.detect.columns import BLANKS, Chosen, choose_columns, is_number
+from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, choose_columns, is_number
 from geoharm.ingest.detect.dates import detect_date_patterns, precision_of
-from geoharm.ingest.detect.sample import PERIOD, FileSample, read_sample
+from geoharm.ingest.detect.sample import PERIOD_NAME, FileSample, read_sample
 from geoharm.ingest.readers.input_files import InputFile
 
 _UNKNOWN_CRS = "EPSG:????"
@@ -73,7 +73,7 @@ def guess_events(sample: FileSample) -> FormatGuess:
     names = {field_name: sample.header[index] for field_name, index in chosen.columns.items()}
     evidence, undecided = [_container_evidence(sample), *sample.notes], list(chosen.doubts)
     for field_name, name in names.items():
-        filled = sum(text not in ("", *BLANKS) for text in sample.column(chosen.columns[field_name]))
+        filled = sum(text not in ("", *BLANK_TEXTS) for text in sample.column(chosen.columns[field_name]))
         evidence.append(f'{field_name}: "{name}", by its name and {filled:,} of {len(sample.rows):,} values')
     undecided += [
         f"{field_name}: {_quoted_list(alternatives)} would fit as well"
@@ -110,8 +110,8 @@ def _container_evidence(sample: FileSample) -> str:
     return f"{len(sample.header)} columns of a {sample.container} file{details}"
 
 
-def _filled_values(sample: FileSample, chosen: Chosen, field_name: str) -> list[str]:
-    return [text for text in sample.column(chosen.columns[field_name]) if text and text not in BLANKS]
+def _filled_values(sample: FileSample, chosen: ChosenColumns, field_name: str) -> list[str]:
+    return [text for text in sample.column(chosen.columns[field_name]) if text and text not in BLANK_TEXTS]
 
 
 def _quoted_list(names: Sequence[str]) -> str:
@@ -126,7 +126,7 @@ def _missing_field_doubts(sample: FileSample, names: Mapping[str, str]) -> list[
     doubts = [f"{field_name}: no column was found; name it under [columns]" for field_name in missing_fields]
     if not missing_fields:
         return doubts
-    period_columns = [name for name in sample.header if PERIOD.fullmatch(name)]
+    period_columns = [name for name in sample.header if PERIOD_NAME.fullmatch(name)]
     number_columns = [
         name for index, name in enumerate(sample.header)
         if name and (texts := [text for text in sample.column(index) if text]) and all(map(is_number, texts[:50]))
@@ -146,7 +146,7 @@ def _missing_field_doubts(sample: FileSample, names: Mapping[str, str]) -> list[
     return [*doubts, f"kind: no dated points were found; {hint}"]
 
 
-def _coordinate_system(sample: FileSample, chosen: Chosen) -> tuple[str, list[str], list[str]]:
+def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, list[str], list[str]]:
     """Return the coordinate system, the evidence for it, and the doubts."""
     if sample.places is not None:
         evidence = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
@@ -183,7 +183,7 @@ def _coordinate_system(sample: FileSample, chosen: Chosen) -> tuple[str, list[st
     ]  # fmt: skip
 
 
-def _duplicate_doubts(sample: FileSample, chosen: Chosen, evidence: list[str]) -> list[str]:
+def _duplicate_doubts(sample: FileSample, chosen: ChosenColumns, evidence: list[str]) -> list[str]:
     """Return the doubts about rows that may be the same event, and add the evidence on ids."""
     if "id" in chosen.columns:
         ids = _filled_values(sample, chosen, "id")
@@ -198,7 +198,7 @@ def _duplicate_doubts(sample: FileSample, chosen: Chosen, evidence: list[str]) -
             "they are kept as events of their own"] if identical else []  # fmt: skip
 
 
-def _category_doubts(sample: FileSample, chosen: Chosen) -> list[str]:
+def _category_doubts(sample: FileSample, chosen: ChosenColumns) -> list[str]:
     """Return the doubts about categories and units."""
     doubts = []
     if "category" in chosen.columns:
@@ -215,7 +215,7 @@ def _category_doubts(sample: FileSample, chosen: Chosen) -> list[str]:
     return doubts
 
 
-def opening(sample: FileSample, kind: str = "event") -> str:
+def format_opening(sample: FileSample, kind: str = "event") -> str:
     """Return the first TOML tables of a guessed format: its description, and how its container is read."""
     container_table = {
         "csv": f"\n[csv]\ndelimiter = {toml_string(sample.delimiter)}\nencoding = {toml_string(sample.encoding)}\n",
@@ -239,7 +239,7 @@ def column_lines(sample: FileSample, chosen: Mapping[str, int]) -> str:
     return "\n".join(f"{field_name} = {toml_string(sample.header[index])}" for field_name, index in chosen.items())
 
 
-def _format_toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], crs: str) -> str:
+def _format_toml(sample: FileSample, chosen: ChosenColumns, patterns: Sequence[str], crs: str) -> str:
     formats_comment = "" if patterns else "   # not decided, but required"
     weight_line = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
     category_table = (
@@ -253,10 +253,10 @@ def _format_toml(sample: FileSample, chosen: Chosen, patterns: Sequence[str], cr
         '\n# zone = ""   # not decided: the time zone of the place, such as "Europe/London"' if has_offsets else ""
     )
     used = set(chosen.columns.values())
-    blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANKS})
+    blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANK_TEXTS})
     values_table = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *blank_texts]))}]\n" if blank_texts else ""
     rule = "id" if "id" in chosen.columns else "none"
-    return f"""{opening(sample)}
+    return f"""{format_opening(sample)}
 [columns]
 {column_lines(sample, chosen.columns)}{weight_line}
 {category_table}

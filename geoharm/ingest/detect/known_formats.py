@@ -7,11 +7,11 @@ from pathlib import Path
 
 from geoharm import _crs
 from geoharm.errors import DataError
-from geoharm.ingest.date_patterns import NUMBERS
-from geoharm.ingest.detect.columns import BLANKS, is_number
+from geoharm.ingest.date_patterns import NUMERIC_PATTERNS
+from geoharm.ingest.detect.columns import BLANK_TEXTS, is_number
 from geoharm.ingest.detect.dates import is_date, looks_like_day_numbers
 from geoharm.ingest.detect.sample import FileSample
-from geoharm.ingest.formats.input_format import Format, read_format, shipped
+from geoharm.ingest.formats.input_format import Format, read_format, shipped_formats
 from geoharm.ingest.readers.staging import match_columns
 
 _OPTIONAL = {"address", "remark"}
@@ -32,7 +32,7 @@ def recognise_formats(sample: FileSample) -> tuple[str, ...]:
     without further columns.
     """
     ranked = []
-    for name in shipped():
+    for name in shipped_formats():
         input_format = read_format(name, Path())
         if input_format.columns and _matches_format(sample, input_format):
             ranked.append(
@@ -81,8 +81,8 @@ def _matches_format(sample: FileSample, input_format: Format) -> bool:
 
 
 def _has_readable_dates(texts: Sequence[str], input_format: Format) -> bool:
-    distinct = list(dict.fromkeys(text for text in texts if text and text not in BLANKS))[:200]
-    strptime_patterns = [pattern for pattern in input_format.date_formats if pattern not in NUMBERS]
+    distinct = list(dict.fromkeys(text for text in texts if text and text not in BLANK_TEXTS))[:200]
+    strptime_patterns = [pattern for pattern in input_format.date_formats if pattern not in NUMERIC_PATTERNS]
     number_pattern = looks_like_day_numbers(distinct)
     if number_pattern and number_pattern in input_format.date_formats:
         return True
@@ -94,6 +94,6 @@ def _has_readable_dates(texts: Sequence[str], input_format: Format) -> bool:
 
 
 def _are_degrees(texts: Sequence[str], limit: float) -> bool:
-    filled = [text for text in texts if text and text not in BLANKS]
+    filled = [text for text in texts if text and text not in BLANK_TEXTS]
     in_range = sum(is_number(text) and abs(float(text)) <= limit for text in filled)
     return bool(filled) and in_range >= _NEARLY_ALL * len(filled)

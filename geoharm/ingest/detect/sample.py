@@ -22,11 +22,11 @@ from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.readers.tabular import cell_text, check_frame, read_vector, sheet_rows
 
-SAMPLE = 2_000
+SAMPLE_ROWS = 2_000
 # Characters to read: enough to see a format change in the middle of a long file. Of a longer file, a note says so.
 _MAX_CHARACTERS = 64 << 20
 _MEMBERS = ("*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json")
-PERIOD = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
+PERIOD_NAME = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
 _FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M")
 
 
@@ -42,7 +42,7 @@ class FileSample:
         As in a format.
     header : tuple of str
     rows : tuple of tuple of str
-        Up to `SAMPLE` rows as long as the header, from the whole file where it can be read quickly.
+        Up to `SAMPLE_ROWS` rows as long as the header, from the whole file where it can be read quickly.
     delimiter, encoding : str
         Of delimited text.
     sheet : str
@@ -95,7 +95,7 @@ def read_sample(source: InputFile) -> FileSample:
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return _excel(source)
     if start.startswith(b"SQLite format 3\x00"):
-        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE))
+        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE_ROWS))
     if start.startswith(b"PAR1"):
         return _parquet(source)
     if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
@@ -116,7 +116,7 @@ def _archive(source: InputFile) -> FileSample:
     if "[Content_Types].xml" in entries or "content.xml" in entries:
         return _excel(source)
     if any(name.lower().endswith(".shp") for name in entries):
-        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE))
+        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE_ROWS))
     files = find_input_files([source.path.name], source.path.parent, members=_MEMBERS)
     first_sample = read_sample(files[0])
     same_columns: list[InputFile] = [files[0]]
@@ -184,7 +184,7 @@ def _sampled_rows(text: io.TextIOWrapper, delimiter: str, width: int) -> tuple[l
         ragged += len(row) != width
         if len(row) == width and count % step == 0:
             kept.append(tuple(row))
-            if len(kept) == 2 * SAMPLE:
+            if len(kept) == 2 * SAMPLE_ROWS:
                 kept, step = kept[::2], step * 2
         if characters > _MAX_CHARACTERS:
             return _evenly_spaced(kept), count, ragged, False
@@ -192,8 +192,8 @@ def _sampled_rows(text: io.TextIOWrapper, delimiter: str, width: int) -> tuple[l
 
 
 def _evenly_spaced(rows: Sequence[Any]) -> list[Any]:
-    """Return at most `SAMPLE` rows, evenly spaced, including the first."""
-    step = max(1, -(-len(rows) // SAMPLE))
+    """Return at most `SAMPLE_ROWS` rows, evenly spaced, including the first."""
+    step = max(1, -(-len(rows) // SAMPLE_ROWS))
     return list(rows[::step])
 
 
@@ -229,7 +229,7 @@ def _check_names(source: InputFile, header: Sequence[str]) -> None:
 
 def _is_value(name: str) -> bool:
     """Return whether a column name is a value: a full date or a number. Years and quarters may be names."""
-    if PERIOD.fullmatch(name):
+    if PERIOD_NAME.fullmatch(name):
         return False
     if any(read_date(name, pattern) for pattern in _FULL_DATES):
         return True
@@ -270,13 +270,13 @@ def _parquet(source: InputFile) -> FileSample:
     try:
         file = pq.ParquetFile(source.path)
         names = [str(name) for name in file.schema_arrow.names]
-        batch = next(file.iter_batches(SAMPLE), None)
+        batch = next(file.iter_batches(SAMPLE_ROWS), None)
     except (OSError, ValueError) as error:
         msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
         raise DataError(msg) from error
     if b"geo" in (file.schema_arrow.metadata or {}):
         frame = geopandas.read_parquet(source.path)
-        return _frame_sample(source, "parquet", check_frame(source, frame).head(SAMPLE))
+        return _frame_sample(source, "parquet", check_frame(source, frame).head(SAMPLE_ROWS))
     if batch is None or not batch.num_rows:
         msg = f'The file "{source.name}" has no rows.'
         raise DataError(msg)

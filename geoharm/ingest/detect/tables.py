@@ -12,7 +12,7 @@ from geoharm._validation import nearest_hint, toml_string
 from geoharm.errors import DataError
 from geoharm.ingest.detect.columns import is_number
 from geoharm.ingest.detect.dates import detect_date_patterns
-from geoharm.ingest.detect.events import FormatGuess, column_lines, opening
+from geoharm.ingest.detect.events import FormatGuess, column_lines, format_opening
 from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import personal_words
 from geoharm.ingest.readers.input_files import InputFile
@@ -75,7 +75,7 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     undecided: list[str] = []
     wide_period = _wide_period(header) if kind == "area_table" else None
     columns = _choose_columns(kind, header, rows, evidence, wide=wide_period is not None)
-    lines = [opening(sample, kind), "[columns]", column_lines(sample, columns)]
+    lines = [format_opening(sample, kind), "[columns]", column_lines(sample, columns)]
     needed_fields = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
     needed_fields += ("date", "value") if kind == "area_table" and wide_period is None else ()
     if kind == "area_table" and wide_period is None:

@@ -19,7 +19,7 @@ from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, PRECISIONS, dat
 from geoharm.ingest.formats.tables import KIND_FIELDS, KIND_KEYS, NO_RULES, TableRules, read_rules
 
 CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
-QUALITIES = ("exact", "snapped", "block", "randomised")
+LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
 FIELDS = (
     "id", "date", "end", "year", "month", "day", "longitude", "latitude", "latlon", "category", "address", "weight", "remark",
@@ -82,7 +82,7 @@ class Format:
         One of `PRECISIONS`: how precisely the time of an event is known.
     zone : str
         Time zone in which days are counted, such as "Europe/London"; may be empty if all times are local.
-    utc : bool
+    local_is_utc : bool
         Whether times without an offset are UTC; else they are local.
     trust_offset : bool
         Whether a UTC offset in a date is applied; else times are local in spite of it.
@@ -91,13 +91,13 @@ class Format:
     longest_span : int
         Most days between date and end; beyond it, the time of the event counts as not known and the row is rejected.
     crs : str
-    quality : str
-        One of `QUALITIES`.
+    location_quality : str
+        One of `LOCATION_QUALITIES`.
     location_error : float
         Typical distance in metres between a published and a true location.
     duplicate_rule : str
         "none", or "id": rows of one id and the same date, place and category are one event.
-    blank : tuple of str
+    blank_texts : tuple of str
         Texts that stand for a missing value.
     test_remarks : tuple of str
         Texts in the field ``remark`` that mark a row as a test; the field itself is not stored.
@@ -130,15 +130,15 @@ class Format:
     date_formats: tuple[str, ...]
     precision: str
     zone: str
-    utc: bool
+    local_is_utc: bool
     trust_offset: bool
     order_checked: bool
     longest_span: int
     crs: str
-    quality: str
+    location_quality: str
     location_error: float
     duplicate_rule: str
-    blank: tuple[str, ...]
+    blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
@@ -218,7 +218,7 @@ def read_date(text: str, pattern: str) -> datetime | None:
         return None
 
 
-def shipped() -> tuple[str, ...]:
+def shipped_formats() -> tuple[str, ...]:
     """Return the names of the formats that come with geoharm."""
     folder = resources.files(__package__)
     return tuple(sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")))
@@ -232,7 +232,7 @@ def format_text(name: str, folder: Path) -> str:
     StudyError
         If there is no such format.
     """
-    known = shipped()
+    known = shipped_formats()
     return read_named_toml(
         name,
         folder,
@@ -296,7 +296,7 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
     choice(format_table, "format", "kind", ("event", *KIND_FIELDS), "event")
     container = choice(format_table, "format", "container", CONTAINERS, "csv")
     precision = choice(date, "date", "precision", PRECISIONS, "day")
-    quality = choice(location, "location", "quality", QUALITIES, "exact")
+    quality = choice(location, "location", "quality", LOCATION_QUALITIES, "exact")
     rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
     if kind in KIND_FIELDS:
         rules = read_rules(name, kind, tables, problems)
@@ -346,15 +346,15 @@ def _parse(name: str, tables: dict[str, Any]) -> Format:
         date_formats=tuple(date.get("formats", ())),
         precision=precision,
         zone=str(date.get("zone", "")),
-        utc=bool(date.get("utc", False)),
+        local_is_utc=bool(date.get("utc", False)),
         trust_offset=bool(date.get("trust_offset", True)),
         order_checked=bool(date.get("order_checked", False)),
         longest_span=int(date.get("longest_span_days", 31)),
         crs=location.get("crs", "EPSG:4326"),
-        quality=quality,
+        location_quality=quality,
         location_error=float(error_m),
         duplicate_rule=rule,
-        blank=tuple(tables.get("values", {}).get("blank", [""])),
+        blank_texts=tuple(tables.get("values", {}).get("blank", [""])),
         test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
         kind=kind,
         rules=rules,

@@ -12,9 +12,9 @@ from geoharm._validation import TomlTable
 from geoharm.errors import DataError
 
 UNITS_OF_TIME = ("day", "week", "month", "quarter", "year")
-MEASURED = ("percent", "proportion", "mean")
+ESTIMATE_KINDS = ("percent", "proportion", "mean")
 # The prefix of a column of ``stage`` whose header names the period or category of its values.
-VALUE = "="
+VALUE_PREFIX = "="
 
 _DATE_FIELDS = ("date", "year", "month", "quarter")
 KIND_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -95,8 +95,8 @@ class TableRules:
         The thousands separator; empty if there is none.
     rounded_to : int
         Numbers are rounded to the nearest multiple of this; 1 if they are exact.
-    measured, measured_unit : str
-        What a survey estimates (one of `MEASURED`), and its unit.
+    estimate_kind, estimate_unit : str
+        What a survey estimates (one of `ESTIMATE_KINDS`), and its unit.
     level : float
         Of a survey's confidence intervals.
     design_effect : float
@@ -113,8 +113,8 @@ class TableRules:
     suppressed: tuple[tuple[str, int, int], ...] = ()
     thousands: str = ""
     rounded_to: int = 1
-    measured: str = "percent"
-    measured_unit: str = "percent"
+    estimate_kind: str = "percent"
+    estimate_unit: str = "percent"
     level: float = 0.95
     design_effect: float = 1.0
 
@@ -165,7 +165,7 @@ def read_rules(name: str, kind: str, tables: Mapping[str, Any], problems: list[s
             "or one column per period (date.headers)."
         )
     _check_date_source(name, columns, date_table, problems)
-    measured = survey_table.text("measured", "percent", choices=MEASURED)
+    measured = survey_table.text("measured", "percent", choices=ESTIMATE_KINDS)
     if measured == "mean" and "n" in columns:
         problems.append(
             f"{name}: columns.n gives the error of a percent or proportion, not of a mean; name standard_error."
@@ -181,8 +181,8 @@ def read_rules(name: str, kind: str, tables: Mapping[str, Any], problems: list[s
         suppressed=_suppressed(values_table),
         thousands=values_table.text("thousands", "-").removeprefix("-"),
         rounded_to=values_table.integer("rounded_to", 1, least=1),
-        measured=measured,
-        measured_unit=survey_table.text("unit", measured),
+        estimate_kind=measured,
+        estimate_unit=survey_table.text("unit", measured),
         level=survey_table.number("level", 0.95, least=0.5, most=0.999),
         design_effect=survey_table.number("design_effect", 1.0, least=1.0),
     )
@@ -213,7 +213,7 @@ def value_fields(name: str, header: Sequence[str], rules: TableRules) -> dict[st
     if repeated:
         msg = f'The header of "{name}" has the column "{repeated[0]}" more than once.'
         raise DataError(msg)
-    return {f"{VALUE}{text}": index for text, index in matching}
+    return {f"{VALUE_PREFIX}{text}": index for text, index in matching}
 
 
 def _check_date_source(name: str, columns: TomlTable, date_table: TomlTable, problems: list[str]) -> None:

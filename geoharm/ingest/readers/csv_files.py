@@ -28,7 +28,7 @@ from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_err
 MAX_LINE = 2_000_000
 # Seconds to wait for the scan before the database starts: enough for a small file, or the start of a large one.
 _SCAN_TIMEOUT = 0.02
-NOT_TEXT = "has bytes that are not"
+NOT_TEXT_REASON = "has bytes that are not"
 
 
 class ParseFunction(Protocol):
@@ -134,7 +134,7 @@ def _not_text(source: InputFile, input_format: Format) -> DataError:
     remedy = 'Name its encoding under [csv] encoding, such as "cp1252"'
     if input_format.encoding != "utf-8":
         remedy = "Check [csv] encoding, and whether the file is complete"
-    return encoding_error(source, input_format.encoding, wayout=remedy)
+    return encoding_error(source, input_format.encoding, remedy=remedy)
 
 
 def _too_long(source: InputFile, line: int) -> DataError:
@@ -259,7 +259,7 @@ def _shape_fault(record: list[str], width: int, encoding: str) -> str:
     if any("\x00" in cell for cell in record):
         return "holds a zero byte"
     if any(map(is_broken_text, record)):
-        return f"{NOT_TEXT} {encoding} text"
+        return f"{NOT_TEXT_REASON} {encoding} text"
     return ""
 
 

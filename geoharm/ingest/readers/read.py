@@ -95,7 +95,7 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
     try:
         document: Any = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise encoding_error(source, "utf-8", wayout="GeoJSON must be utf-8: save it in utf-8") from error
+        raise encoding_error(source, "utf-8", remedy="GeoJSON must be utf-8: save it in utf-8") from error
     except (ValueError, RecursionError) as error:
         location = f" (line {error.lineno}, character {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         msg = f'The file "{source.name}" is not valid GeoJSON{location}; export it again.'

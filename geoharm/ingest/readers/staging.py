@@ -17,9 +17,9 @@ from geoharm.ingest.readers.input_files import CHUNK, InputFile
 
 _BATCH = 100_000
 # If more than this share of rows is unreadable, the format is wrong, not the rows.
-MAX_REJECTED = 0.5
+MAX_REJECTED_SHARE = 0.5
 REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
-NEEDED = ("date", "year", "month", "longitude", "latitude", "latlon")
+NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +113,10 @@ def check_reject_share(
     worst: tuple[str, str, int, int],
     read: int,
     *,
-    of: str,
-    way_out: str = "Check the format",
+    unit: str,
+    remedy: str = "Check the format",
 ) -> None:
-    """Refuse a file if more than the share `MAX_REJECTED` has one fault: its format is wrong, not its rows.
+    """Refuse a file if more than the share `MAX_REJECTED_SHARE` has one fault: its format is wrong, not its rows.
 
     Parameters
     ----------
@@ -126,9 +126,9 @@ def check_reject_share(
         The most frequent fault.
     read : int
         Number of rows or values read.
-    of : str
+    unit : str
         "rows" or "values": what is counted.
-    way_out : str
+    remedy : str
         What a person should do.
 
     Raises
@@ -137,11 +137,11 @@ def check_reject_share(
         If the file is refused.
     """
     column, reason, count, line = worst
-    if count > MAX_REJECTED * read:
+    if count > MAX_REJECTED_SHARE * read:
         column_name = "the row" if column == "row" else f'"{input_format.columns.get(column, (column,))[0]}"'
         msg = (
-            f'"{name}" does not look like the format "{input_format.name}": in {count:,} of {read:,} {of} (first in line {line}) '
-            f"{column_name} {reason}. {way_out}; nothing was read."
+            f'"{name}" does not look like the format "{input_format.name}": in {count:,} of {read:,} {unit} (first in line {line}) '
+            f"{column_name} {reason}. {remedy}; nothing was read."
         )
         raise QualityError(msg)
 
@@ -151,14 +151,14 @@ def is_broken_text(text: str) -> bool:
     return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataError:
+def encoding_error(source: InputFile, encoding: str, *, remedy: str) -> DataError:
     """Return the error for a file that is not in an encoding, with the line and the first byte that cannot be decoded.
 
     Parameters
     ----------
     source : InputFile
     encoding : str
-    wayout : str
+    remedy : str
         What a person should do, if the file's first bytes do not show the encoding.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
@@ -182,15 +182,15 @@ def encoding_error(source: InputFile, encoding: str, *, wayout: str) -> DataErro
         except UnicodeError:
             fault = "does not begin as"
     if first_chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and "16" not in encoding:
-        wayout = 'The file begins like utf-16: write encoding = "utf-16" under [csv]'
-    return DataError(f'"{source.name}", line {line}: the text {fault} {encoding} text. {wayout}; nothing was read.')
+        remedy = 'The file begins like utf-16: write encoding = "utf-16" under [csv]'
+    return DataError(f'"{source.name}", line {line}: the text {fault} {encoding} text. {remedy}; nothing was read.')
 
 
 def needed_fields(input_format: Format) -> tuple[str, ...]:
     """Return the fields that a file must have if its format declares them."""
     if input_format.kind != "event":
         return NEEDED_FIELDS[input_format.kind]
-    return (*NEEDED, "id") if input_format.duplicate_rule == "id" else NEEDED
+    return (*NEEDED_EVENT_FIELDS, "id") if input_format.duplicate_rule == "id" else NEEDED_EVENT_FIELDS
 
 
 def match_columns(name: str, header: Sequence[str], input_format: Format) -> dict[str, int]:

@@ -50,24 +50,24 @@ class RatioScale:
 
     Attributes
     ----------
-    line : Scale
+    log_scale : Scale
         From log ratios to pixels.
     """
 
-    line: Scale
+    log_scale: Scale
 
     def __call__(self, value: float) -> float:
         """Return the pixel of a change in percent; values beyond the scale are moved to its end."""
         log_ratio = math.log1p(value / 100) if value > -100 else -math.inf
-        return self.line(min(max(log_ratio, self.line.low), self.line.high))
+        return self.log_scale(min(max(log_ratio, self.log_scale.low), self.log_scale.high))
 
     def ticks(self) -> list[float]:
         """Return the changes in percent at which ticks are drawn."""
-        return [tick for tick in _TICKS if self.line.low <= math.log1p(tick / 100) <= self.line.high]
+        return [tick for tick in _TICKS if self.log_scale.low <= math.log1p(tick / 100) <= self.log_scale.high]
 
     def cuts(self, values: Sequence[float]) -> bool:
         """Return whether any of the values lies beyond the scale."""
-        limits = percent_change_of_ratio(self.line.low), percent_change_of_ratio(self.line.high)
+        limits = percent_change_of_ratio(self.log_scale.low), percent_change_of_ratio(self.log_scale.high)
         return any(math.isfinite(value) and not limits[0] - 1 <= value <= limits[1] + 1 for value in values)
 
 
@@ -233,7 +233,7 @@ def specification_caption(curve: SpecificationCurve) -> str:
         return "No specification gives an estimate"
     low, middle, high = (
         f"{format_numbers.signed_text(percent_change_of_ratio(value))}%"
-        for value in (values[0], curve.middle, values[-1])
+        for value in (values[0], curve.median, values[-1])
     )
     fewer = sum(value < 0 for value in values)
     return f"{fewer} of {len(values)} specifications show fewer: from {low} to {high}, median {middle}"
@@ -361,7 +361,7 @@ def forest_chart(
         percent_change_of_ratio(estimate.value) for _, estimate, _ in rows
     ]
     if forest.pooled:
-        values += [*percent_change_interval(forest.pooled.careful_interval)]
+        values += [*percent_change_interval(forest.pooled.hartung_knapp_interval)]
     scale = _ratio_scale(values, left, right)
     base = height - 34
     parts: list[Markup] = []
@@ -380,7 +380,7 @@ def forest_chart(
         parts.append(svg("rect", box(x - square_side / 2, y - square_side / 2, square_side, square_side, palette.INK)))
     if forest.pooled:
         y = 36 + step * (len(rows) + 0.5)
-        end_xs = [scale(value) for value in percent_change_interval(forest.pooled.careful_interval)]
+        end_xs = [scale(value) for value in percent_change_interval(forest.pooled.hartung_knapp_interval)]
         x = scale(percent_change_of_ratio(forest.pooled.mean))
         parts.append(line(20, y - step * 0.75, right, y - step * 0.75, palette.LINE))
         parts.append(text(left - 12, y + 4, "together", anchor="end", colour=palette.INK, weight=700))
@@ -403,7 +403,7 @@ def forest_caption(forest: Forest) -> str:
     """Return the pooled estimate of several operations in words."""
     if forest.pooled is None:
         return "No pooled estimate of the operations can be given"
-    span = forest.pooled.careful_interval
+    span = forest.pooled.hartung_knapp_interval
     low, high = percent_change_interval(span)
     side = {-1: "fewer", 0: "not told apart from zero", 1: "more"}[span.side]
     return (

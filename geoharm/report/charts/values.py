@@ -14,17 +14,29 @@ from geoharm.report.charts.marks import Scale, drawing, line, text
 from geoharm.report.escape import svg
 
 # Fell; fell, interval with zero; neither; rose, interval with zero; rose. Both ends are coloured, the middle is grey.
-BAR = (palette.LESS_HARM, "#bcd3e8", palette.UNDETECTABLE, "#ecd0bf", palette.MORE_HARM)
+WEIGHTING_COLOURS = (palette.LESS_HARM, "#bcd3e8", palette.UNDETECTABLE, "#ecd0bf", palette.MORE_HARM)
 
 
-def weighting_shares(one: Acceptability) -> tuple[float, ...]:
+def weighting_shares(acceptability: Acceptability) -> tuple[float, ...]:
     """Return the five shares of the bar, from fell to rose.
 
     Without a calibrated interval the two outer shares are 0 and their weightings are counted in the next share.
     """
-    if not one.calibrated:
-        return 0.0, one.clearly_fell + one.fell, one.neither, one.rose + one.clearly_rose, 0.0
-    return one.clearly_fell, one.fell, one.neither, one.rose, one.clearly_rose
+    if not acceptability.calibrated:
+        return (
+            0.0,
+            acceptability.clearly_fell + acceptability.fell,
+            acceptability.undecided,
+            acceptability.rose + acceptability.clearly_rose,
+            0.0,
+        )
+    return (
+        acceptability.clearly_fell,
+        acceptability.fell,
+        acceptability.undecided,
+        acceptability.rose,
+        acceptability.clearly_rose,
+    )
 
 
 def profiles_chart(nets: Sequence[NetHarm]) -> Markup | None:
@@ -68,11 +80,11 @@ def profiles_chart(nets: Sequence[NetHarm]) -> Markup | None:
     )
 
 
-def weightings_chart(one: Acceptability) -> Markup:
+def weightings_chart(acceptability: Acceptability) -> Markup:
     """Return a bar of all admissible weightings: harm fell on the left, harm rose on the right."""
     width, height = 700.0, 40.0
     parts, start = [], 0.0
-    for share, colour in zip(weighting_shares(one), BAR, strict=True):
+    for share, colour in zip(weighting_shares(acceptability), WEIGHTING_COLOURS, strict=True):
         if share <= 0:
             continue
         rectangle = {"x": start, "y": 4, "width": share * width, "height": 28, "fill": colour}
@@ -81,20 +93,20 @@ def weightings_chart(one: Acceptability) -> Markup:
             text_colour = "#ffffff" if colour in (palette.LESS_HARM, palette.MORE_HARM) else palette.INK
             parts.append(text(start + share * width / 2, 23, _text.percent_text(share), colour=text_colour, weight=600))
         start += share * width
-    return drawing(width, height, f"Admissible weightings, {one.zone}", weightings_text(one), parts)
+    return drawing(width, height, f"Admissible weightings, {acceptability.zone}", weightings_text(acceptability), parts)
 
 
-def weightings_text(one: Acceptability) -> str:
+def weightings_text(acceptability: Acceptability) -> str:
     """Return the shares of the bar in words."""
     words: tuple[str, ...] = (
         "fell, interval without zero", "fell, interval with zero", "either, because counts are withheld at the source",
         "rose, interval with zero", "rose, interval without zero",
     )  # fmt: skip
-    if not one.calibrated:
+    if not acceptability.calibrated:
         words = ("", "fell by best estimate", words[2], "rose by best estimate", "")
     share_texts = [
         f"{text} {_text.percent_text(share)}"
-        for text, share in zip(words, weighting_shares(one), strict=True)
+        for text, share in zip(words, weighting_shares(acceptability), strict=True)
         if share > 0
     ]
     return "; ".join(share_texts)

@@ -53,7 +53,7 @@ def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
             "density": hotspot.density,
             "density_unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
             "stability": hotspot.stability,
-            "shown_by": ", ".join(hotspot.shown_by),
+            "shown_by": ", ".join(hotspot.source_kinds),
             "kernel": measure_hotspots.kernel,
             "bandwidth_m": measure_hotspots.bandwidth.value,
             "bandwidth_rule": measure_hotspots.bandwidth.rule,
@@ -165,7 +165,7 @@ def _class_geotiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
     }
     return _cog(
         image.classes, mercator_corner(image), _crs.MERCATOR, tags,
-        nodata=0, colours=colours | {0: (255, 255, 255, 0)}, overview_resampling="MAX_CROSSED_CONTROLS",
+        nodata=0, colours=colours | {0: (255, 255, 255, 0)}, overview_resampling="NEAREST",
     )  # fmt: skip
 
 

@@ -43,19 +43,19 @@ class PatternImage:
     operation : str
         Name of the operation, for a shift; else empty.
     image : ClassedImage
-    how : str
+    method : str
         How its p-values were computed.
     """
 
     layer: str
     operation: str
     image: ClassedImage
-    how: str
+    method: str
 
     def tags(self) -> dict[str, str]:
         """Return the meaning of each class and how it was computed, as tags of a GeoTIFF."""
         classes = {f"class_{number}": label for number, label in enumerate(_LABELS[self.layer], start=1)}
-        return {"answers": self.layer, "operation": self.operation, "how": self.how} | classes
+        return {"answers": self.layer, "operation": self.operation, "how": self.method} | classes
 
 
 def pattern_images(release: Release) -> Iterator[tuple[int, Measure, PatternImage]]:
@@ -95,7 +95,7 @@ def pattern_layers(release: Release) -> dict[str, geopandas.GeoDataFrame]:
                     "role": measure.role.value,
                     "operation": pattern.operation,
                     "class": label,
-                    "how": pattern.how,
+                    "how": pattern.method,
                     "geometry": geometry,
                 }
             )

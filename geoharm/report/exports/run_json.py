@@ -56,8 +56,8 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
                     {"rows": geocode.events, "share": round(geocode.share, 6), "addresses": geocode.addresses, "found_by": geocode.reason}
                     for geocode in source.default_geocodes
                 ],
-                "notes": [note.named() for note in source.notes],
-                "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in source.files],
+                "notes": [note.record() for note in source.notes],
+                "files": [{"file": row.file, "sha256": row.sha256, **row.row_counts()} for row in source.files],
             }
             for source in release.ledgers
         ]
@@ -67,8 +67,8 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
                 "kind": table.kind,
                 "format": table.format_name,
                 "coverage": {"start": str(table.coverage.start), "end": str(table.coverage.end)} if table.coverage else None,
-                "notes": [note.named() for note in table.notes],
-                "files": [{"file": row.file, "sha256": row.sha256, **row.balance()} for row in table.files],
+                "notes": [note.record() for note in table.notes],
+                "files": [{"file": row.file, "sha256": row.sha256, **row.row_counts()} for row in table.files],
             }
             for table in release.tables
         ],
@@ -102,7 +102,7 @@ def _surface_record(measure_hotspots: ReleasedHotspots) -> dict[str, Any]:
         "bandwidth_note": measure_hotspots.bandwidth.note,
         "concentration": {
             "cells": measure_hotspots.concentration.places,
-            "cells_that_hold": {f"{share:g}": cells for share, cells in measure_hotspots.concentration.needed},
+            "cells_that_hold": {f"{share:g}": cells for share, cells in measure_hotspots.concentration.places_needed},
             "gini": to_record(measure_hotspots.concentration.gini),
             "gini_adjusted": to_record(measure_hotspots.concentration.adjusted_gini),
             "note": measure_hotspots.concentration.note,
@@ -119,7 +119,7 @@ def _surface_record(measure_hotspots: ReleasedHotspots) -> dict[str, Any]:
                 "area_km2": to_record(hotspot.area_km2),
                 "density": to_record(hotspot.density),
                 "stability": to_record(hotspot.stability),
-                "shown_by": list(hotspot.shown_by),
+                "shown_by": list(hotspot.source_kinds),
             }
             for hotspot in measure_hotspots.hotspots
         ],
@@ -182,10 +182,10 @@ def _placebo_record(check: PlaceboCheck | None) -> dict[str, Any] | None:
         return None
     return {
         "months": check.months,
-        "fitting": check.fitting,
+        "fitting": check.candidates,
         "pool": check.pool,
-        "independent": to_record(check.independent),
-        "as_busy": check.busy,
+        "independent": to_record(check.effective_places),
+        "as_busy": check.at_least_as_busy,
         "forecast": to_record(check.expected),
         "phi": to_record(check.phi),
         "tau": to_record(check.tau),

@@ -10,7 +10,7 @@ from geoharm.report.exports.run_json_robustness import estimate_record, forests_
 from geoharm.report.format_numbers import to_record
 
 
-def composite_record(questions: Sequence[ReleasedComposite]) -> list[dict[str, Any]]:
+def composite_record(composites: Sequence[ReleasedComposite]) -> list[dict[str, Any]]:
     """Return every composite outcome with its results, as plain values for JSON."""
     return [
         {
@@ -37,5 +37,5 @@ def composite_record(questions: Sequence[ReleasedComposite]) -> list[dict[str, A
             if composite.pooled is None
             else forests_record([(composite.outcome.name, composite.pooled)])[0],
         }
-        for composite in questions
+        for composite in composites
     ]

@@ -34,32 +34,32 @@ def settings_record(study: Study) -> dict[str, Any]:
     }
 
 
-def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
+def pattern_record(patterns: ReleasedPatterns) -> dict[str, Any]:
     """Return the patterns of one measure as plain values; undefined numbers are None."""
     return {
-        "measure": one.measure.name,
-        "why_not": dict(sorted(one.why_not.items())),
-        "clusters": one.clusters
+        "measure": patterns.measure.name,
+        "why_not": dict(sorted(patterns.why_not.items())),
+        "clusters": patterns.clusters
         and {
-            "neighbours": one.clusters.neighbours,
-            "how": one.clusters.note,
-            "km2": {name: to_record(area_km2) for name, area_km2 in one.clusters.km2.items()},
-            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in one.clusters.global_tests],
+            "neighbours": patterns.clusters.neighbours,
+            "how": patterns.clusters.note,
+            "km2": {name: to_record(area_km2) for name, area_km2 in patterns.clusters.km2.items()},
+            "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in patterns.clusters.global_tests],
         },
-        "emerging": one.emerging
+        "emerging": patterns.emerging
         and {
-            "how": one.emerging.how,
-            "steps": one.emerging.steps,
-            "missing_steps": one.emerging.missing,
-            "km2": {EmergingPattern(pattern).label: to_record(area_km2) for pattern, area_km2, _ in one.emerging.patterns},
+            "how": patterns.emerging.how,
+            "steps": patterns.emerging.steps,
+            "missing_steps": patterns.emerging.missing,
+            "km2": {EmergingPattern(pattern).label: to_record(area_km2) for pattern, area_km2, _ in patterns.emerging.patterns},
         },
-        "accuracy": one.predictive_accuracy
+        "accuracy": patterns.predictive_accuracy
         and {
-            "earlier": [{"start": str(period.start), "end": str(period.end)} for period in one.predictive_accuracy.earlier.periods],
-            "later": [{"start": str(period.start), "end": str(period.end)} for period in one.predictive_accuracy.later.periods],
-            "bandwidth_m": to_record(one.predictive_accuracy.bandwidth),
-            "scores": [_score_record(score) for score in one.predictive_accuracy.scores],
-            "blind_pai_sd": to_record(one.predictive_accuracy.random_deviation),
+            "earlier": [{"start": str(period.start), "end": str(period.end)} for period in patterns.predictive_accuracy.earlier.periods],
+            "later": [{"start": str(period.start), "end": str(period.end)} for period in patterns.predictive_accuracy.later.periods],
+            "bandwidth_m": to_record(patterns.predictive_accuracy.bandwidth),
+            "scores": [_score_record(score) for score in patterns.predictive_accuracy.scores],
+            "blind_pai_sd": to_record(patterns.predictive_accuracy.random_deviation),
         },
         "shift": {
             operation: {
@@ -71,7 +71,7 @@ def pattern_record(one: ReleasedPatterns) -> dict[str, Any]:
                 "s": to_record(shift.similarity),
                 "s_robust": to_record(shift.robust),
             }
-            for operation, shift in one.similarity.items()
+            for operation, shift in patterns.similarity.items()
         },
     }  # fmt: skip
 
@@ -85,6 +85,6 @@ def _score_record(score: HotspotScore) -> dict[str, Any]:
         "pai": to_record(score.pai),
         "pei": to_record(score.pei),
         "rri_levine": to_record(score.recapture_rate_index),
-        "recaptured_cells": to_record(score.recaptured_cells),
+        "recaptured_cells": to_record(score.share_of_cells_with_later_events),
         "note": score.note,
     }

@@ -65,10 +65,10 @@ def forests_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
             if forest.pooled is None
             else {
                 "log_rate_ratio": to_record(forest.pooled.mean),
-                "interval": interval_record(forest.pooled.careful_interval),
-                "between": to_record(forest.pooled.between),
+                "interval": interval_record(forest.pooled.hartung_knapp_interval),
+                "between": to_record(forest.pooled.between_variance),
                 "heterogeneity_p": to_record(forest.pooled.heterogeneity_p),
-                "next_operation": interval_record(forest.pooled.following),
+                "next_operation": interval_record(forest.pooled.prediction_interval),
                 "count": forest.pooled.count,
             },
             "note": forest.note,
@@ -159,9 +159,9 @@ def _candidates_record(choice: ControlChoice) -> dict[str, Any]:
                 "rules": {name: to_record(value) for name, value in candidate.ratios.items()},
             }
             for candidate in choice.candidates
-            if candidate.taken
+            if candidate.passes
         ],
-        "refused": {candidate.name: candidate.reason for candidate in choice.candidates if not candidate.taken},
+        "refused": {candidate.name: candidate.reason for candidate in choice.candidates if not candidate.passes},
     }
 
 
@@ -189,7 +189,7 @@ def _curve_record(curve: Curve | None) -> dict[str, Any] | None:
             {"name": point.name, **estimate_record(point), "band": interval_record(span)}
             for point, span in zip(curve.points, curve.band(), strict=True)
         ],
-        "standard_errors_to_the_band": to_record(curve.reach),
+        "standard_errors_to_the_band": to_record(curve.band_multiplier),
     }
 
 
@@ -202,7 +202,7 @@ def _decay_record(decay: EffectDecay) -> dict[str, Any]:
         "residual": estimate_record(decay.residual),
         "half_life_after_months": _set_record(decay.half_life_after),
         "months_to_return": _set_record(decay.months_to_return),
-        "refused": [{"part": part, "reason": reason} for part, reason in decay.refusals],
+        "refused": [{"part": part, "reason": reason} for part, reason in decay.not_estimated],
     }
 
 

@@ -24,18 +24,18 @@ def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
             {"name": profile.name, "author": profile.author, "date": profile.date, "version": profile.version,
              "licence": profile.licence, "example": profile.example, "reference": profile.reference,
              "sums": [_net_harm_record(net) for net in assessment.of_profile(profile.name)]}
-            for profile in assessment.values
+            for profile in assessment.profiles
         ],
         "acceptability": [_acceptability_record(acceptability) for acceptability in assessment.acceptability],
         "noxiousness": [
             {"zone": noxiousness.zone, "measure": noxiousness.measure, "market": noxiousness.market,
              "before": to_record(noxiousness.before), "after": to_record(noxiousness.after),
-             "log_ratio": _estimate_record(noxiousness.ratio), "size": noxiousness.size, "reading": noxiousness.reading}
+             "log_ratio": _estimate_record(noxiousness.ratio), "size": noxiousness.size_change, "reading": noxiousness.reading}
             for noxiousness in assessment.noxiousness
         ],
         "watch": [
             {"measure": check.measure, "days": check.days, "metres": check.metres, "margin": check.margin, "state": check.state.value,
-             "why": check.why}
+             "why": check.reason}
             for check in (assessment.unintended_harm.checks if assessment.unintended_harm else ())
         ],
         "corrected": [
@@ -58,12 +58,13 @@ def _net_harm_record(net: NetHarm) -> dict[str, Any]:
         "low": to_record(net.low),
         "high": to_record(net.high),
         "interval": [to_record(net.interval.low), to_record(net.interval.high)],
-        "draws_with_less_harm": [to_record(share) for share in net.fell],
+        "draws_with_less_harm": [to_record(share) for share in net.share_fell],
         "interval_holds": "places without an operation" if net.calibrated else "noise of counting only, in part",
         "note": net.note,
         "parts": [_measure_record(row) for row in net.rows],
         "vetoes": [
-            {"words": veto.words, "measure": veto.measure, "state": veto.state, "why": veto.why} for veto in net.vetoes
+            {"words": veto.words, "measure": veto.measure, "state": veto.state, "why": veto.reason}
+            for veto in net.vetoes
         ],
     }
 
@@ -83,18 +84,18 @@ def _measure_record(row: MeasureHarm) -> dict[str, Any]:
 def _acceptability_record(acceptability: Acceptability) -> dict[str, Any]:
     return {
         "zone": acceptability.zone,
-        "rates": acceptability.rates,
+        "rates": acceptability.exchange_rates,
         "weightings": acceptability.weightings,
         "clearly_fell": to_record(acceptability.clearly_fell),
         "fell": to_record(acceptability.fell),
-        "neither": to_record(acceptability.neither),
+        "neither": to_record(acceptability.undecided),
         "rose": to_record(acceptability.rose),
         "clearly_rose": to_record(acceptability.clearly_rose),
         "central": [
             {"group": name, "all": to_record(every), "fell": to_record(fell), "rose": to_record(rose)}
-            for name, every, fell, rose in acceptability.central
+            for name, every, fell, rose in acceptability.central_rates
         ],
-        "flips": [{"group": tipping_point.group, "at": to_record(tipping_point.at), "admissible": tipping_point.admissible, "sentence": tipping_point.sentence} for tipping_point in acceptability.tipping_points],
+        "flips": [{"group": tipping_point.group, "at": to_record(tipping_point.tipping_rate), "admissible": tipping_point.in_declared_range, "sentence": tipping_point.sentence} for tipping_point in acceptability.tipping_points],
         "note": acceptability.note,
     }  # fmt: skip
 

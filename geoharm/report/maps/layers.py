@@ -99,15 +99,15 @@ def credit_lines(release: Release) -> tuple[str, ...]:
     return tuple(dict.fromkeys(attributions))
 
 
-def svg_path(geometry: BaseGeometry, place: Any) -> str:
-    """Return an SVG path of a geometry's rings or lines; `place` converts metres into pixels, both of shape (n, 2)."""
+def svg_path(geometry: BaseGeometry, to_pixels: Any) -> str:
+    """Return an SVG path of a geometry's rings or lines; `to_pixels` converts metres into pixels, both of shape (n, 2)."""
     parts: list[str] = []
     for part in shapely.get_parts(geometry):
         rings: Sequence[BaseGeometry] = (
             [part.exterior, *part.interiors] if part.geom_type == "Polygon" else shapely.get_parts(part)
         )
         for ring in rings:
-            pixels = place(shapely.get_coordinates(ring))
+            pixels = to_pixels(shapely.get_coordinates(ring))
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in pixels)
             parts.append(f"M{points}" + ("Z" if part.geom_type == "Polygon" else ""))
     return "".join(parts)

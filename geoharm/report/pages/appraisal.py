@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,65 +12,14 @@ from markupsafe import Markup
 from geoharm import _text
 from geoharm._text import visible_text
 from geoharm._version import __version__
-from geoharm.errors import PublishError
+from geoharm.disclosure.appraisal import AppraisalRelease
 from geoharm.harm.results.appraisal import Appraisal, Baseline, OptionAppraisal, OptionUnderProfile
-from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.estimate import Interval
-from geoharm.model.study import Study
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.marks import Scale, drawing, line, text
 from geoharm.report.escape import asset, render_page, svg
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.format_numbers import to_record
-
-_SEAL = object()
-
-
-@dataclass(frozen=True, slots=True)
-class AppraisalRelease:
-    """An appraisal that may be published. Made only by `protect_appraisal`."""
-
-    study: Study
-    appraisal: Appraisal
-    hidden: tuple[str, ...]
-    threshold: int
-    seal: object
-
-    def __post_init__(self) -> None:
-        if self.seal is not _SEAL:
-            msg = "Only geoharm.report.pages.appraisal.protect_appraisal may make a AppraisalRelease; pass it the Appraisal."
-            raise PublishError(msg)
-
-    @property
-    def is_internal(self) -> bool:
-        """Whether it is for the study's own team only."""
-        return self.threshold == 1
-
-
-def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
-    """Return what may be published of an appraisal.
-
-    A baseline count from 1 to k - 1 is suppressed, and so is every sum that contains it. Shares of draws are kept, because
-    they depend on assumptions and on many counts.
-    """
-    k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
-    hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if 0 < baseline.events < k)
-    if not hidden:
-        return AppraisalRelease(study, appraisal, (), k, _SEAL)
-    return AppraisalRelease(
-        study,
-        replace(
-            appraisal,
-            baseline=tuple(
-                replace(baseline, events=0, dispersion=math.nan) if baseline.measure.name in hidden else baseline
-                for baseline in appraisal.baseline
-            ),
-            options=tuple(_withhold_sums(option, hidden) for option in appraisal.options),
-        ),
-        hidden,
-        k,
-        _SEAL,
-    )  # fmt: skip
 
 
 def publish_appraisal(appraisal_release: AppraisalRelease, folder: Path) -> tuple[Path, ...]:
@@ -113,7 +61,7 @@ def appraisal_page(appraisal_release: AppraisalRelease) -> str:
             for position, name in enumerate(profile_names)
         ],
         summary=[
-            (option.option.name, [_text.percent_text(result.reduces) for result in option.profiles])
+            (option.option.name, [_text.percent_text(result.share_reduced) for result in option.profiles])
             for option in appraisal.options
         ],
         baseline=[
@@ -136,7 +84,7 @@ def appraisal_record(appraisal_release: AppraisalRelease) -> dict[str, Any]:
         "draws": appraisal.draws,
         "seed": appraisal.seed,
         "missing": list(appraisal.missing),
-        "limited": appraisal.limited,
+        "limited": appraisal.limited_objective,
         "options": [
             {
                 "name": option.option.name,
@@ -147,9 +95,9 @@ def appraisal_record(appraisal_release: AppraisalRelease) -> dict[str, Any]:
                         "profile": result.profile,
                         "mean": to_record(result.mean),
                         "interval": [to_record(result.interval.low), to_record(result.interval.high)],
-                        "share_with_less_harm": to_record(result.reduces),
-                        "decided_by": result.decides,
-                        "break_even_displacement": to_record(result.break_even),
+                        "share_with_less_harm": to_record(result.share_reduced),
+                        "decided_by": result.main_assumption,
+                        "break_even_displacement": to_record(result.break_even_displacement),
                         "vetoes": [{"words": words, "measure": name, "broken_in": to_record(share)} for words, name, share in result.vetoes],
                     }
                     for result in option.profiles
@@ -160,27 +108,13 @@ def appraisal_record(appraisal_release: AppraisalRelease) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _withhold_sums(option: OptionAppraisal, hidden: tuple[str, ...]) -> OptionAppraisal:
-    no_interval = Interval(math.nan, math.nan, 0.9)
-    return replace(
-        option,
-        changes=tuple(
-            (name, no_interval, math.nan) if name in hidden else (name, span, mean)
-            for name, span, mean in option.changes
-        ),
-        profiles=tuple(
-            replace(result, mean=math.nan, interval=no_interval, break_even=math.nan) for result in option.profiles
-        ),
-    )
-
-
 def _profile_row(option: OptionAppraisal, position: int) -> dict[str, str]:
     result = option.profiles[position]
     return {
         "name": option.option.name,
         "net": _net_harm_text(result),
-        "reduces": _text.percent_text(result.reduces),
-        "decides": f"{result.decides} ({_text.percent_text(result.decides_share)} of the spread)" if result.decides else "nothing was assumed to vary",
+        "reduces": _text.percent_text(result.share_reduced),
+        "decides": f"{result.main_assumption} ({_text.percent_text(result.main_assumption_r2)} of the spread)" if result.main_assumption else "nothing was assumed to vary",
         "even": _break_even_text(result),
         "vetoes": "; ".join(f"{name}: rises in {_text.percent_text(share)} of draws ({words})" for words, name, share in result.vetoes)
         or "none",
@@ -196,9 +130,9 @@ def _net_harm_text(result: OptionUnderProfile) -> str:
 
 
 def _break_even_text(result: OptionUnderProfile) -> str:
-    if math.isnan(result.break_even):
+    if math.isnan(result.break_even_displacement):
         return "none between 0% and 100%"
-    return f"if {_text.percent_text(result.break_even)} of the local change turned up nearby, nothing would be gained"
+    return f"if {_text.percent_text(result.break_even_displacement)} of the local change turned up nearby, nothing would be gained"
 
 
 def _baseline_text(baseline: Baseline, appraisal_release: AppraisalRelease) -> str:
@@ -215,10 +149,10 @@ def _option_context(option_appraisal: OptionAppraisal) -> dict[str, Any]:
         f"half of it is gone after {option.half_life[0]:g} to {option.half_life[1]:g} months"
     )  # fmt: skip
     assumptions = [
-        f"local change {_range_text(option.local)}",
-        f"{_text.percent_text(max(option.displaced[0], 0))} to {_text.percent_text(max(option.displaced[1], 0))} of it displaced",
+        f"local change {_range_text(option.local_change)}",
+        f"{_text.percent_text(max(option.share_displaced[0], 0))} to {_text.percent_text(max(option.share_displaced[1], 0))} of it displaced",
         f"it lasts: {duration}",
-        *(f"{side.measure} {_range_text((side.low, side.high))}" for side in option.side),
+        *(f"{side.measure} {_range_text((side.low, side.high))}" for side in option.side_effects),
     ]
     return {"name": option.name, "assumed": "; ".join(assumptions), "source": option.source, "card": option_appraisal.card,
             "changes": [(name, _change_text(mean, span)) for name, span, mean in option_appraisal.changes]}  # fmt: skip

@@ -101,7 +101,7 @@ def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
     return {
         "study": ranking_release.study.name,
         "geoharm": __version__,
-        "markets_from": ranking.drawn_from,
+        "markets_from": ranking.hotspot_measure,
         "profile": ranking.profile,
         "weights": dict(ranking.weights),
         "walking_m": ranking.walking,
@@ -136,7 +136,7 @@ def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
     ranking = ranking_release.ranking
     by_name = {row.market: row for row in ranking.rows}
     features = []
-    for market_hotspot in ranking.spots:
+    for market_hotspot in ranking.hotspots:
         row = by_name[f"market {market_hotspot.rank}"]
         gaps = {
             f"beyond_{gap.service.replace(' ', '_')}": to_record(gap.share)

@@ -23,7 +23,7 @@ from geoharm.report.escape import asset, render_page
 from geoharm.report.maps.layers import credit_lines
 from geoharm.report.sections.change import change_section
 from geoharm.report.sections.patterns import PATTERN_METHODS, patterns_section
-from geoharm.report.sections.places import PLACE_METHODS, places_section
+from geoharm.report.sections.places import HOTSPOT_METHODS, places_section
 from geoharm.report.sections.robustness import robustness_section
 from geoharm.report.sections.tactics import tactics_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
@@ -377,7 +377,7 @@ def _method_items(operation: ReleasedOperation) -> Sequence[dict[str, str]]:
         ("\u03c6, dispersion: squared deviations of monthly counts from their 7-month mean, over that mean; at least 1.", ""),
         ("Smallest detectable fall: 1 \u2212 exp(\u2212(t(.975) + t(.8)) \u00d7 the standard error of the log ratio); with the noise of "
          "counting only, the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
-        *PLACE_METHODS,
+        *HOTSPOT_METHODS,
         *PATTERN_METHODS,
         ("Verdict: \u201ccannot tell\u201d where no 95% interval is possible, under 10 events are expected or the smallest "
          "detectable fall is over half; \u201ca signal, not a finding\u201d where such a weak design, or an interval of counting "

@@ -28,7 +28,7 @@ def change_section(release: Release, operation: ReleasedOperation) -> dict[str, 
             for kind, image in primary_change.pictures.items()
         ]
     )
-    legend = [(legend_entry(colour), text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)]
+    legend = [(legend_swatch(colour), text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)]
     return {
         "change_maps": maps,
         "change_legend": legend,
@@ -44,7 +44,7 @@ def change_section(release: Release, operation: ReleasedOperation) -> dict[str, 
     }
 
 
-def legend_entry(colour: str) -> Markup:
+def legend_swatch(colour: str) -> Markup:
     """Return the colour sample of one class in a legend."""
     attributes = {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"}
     return svg("svg", attributes, svg("rect", {"width": 74, "height": 14, "fill": colour}))

@@ -30,20 +30,20 @@ def composite_section(release: Release) -> dict[str, Any]:
     }
 
 
-def composite_sentence(answer: ReleasedCompositeResult) -> str:
+def composite_sentence(result: ReleasedCompositeResult) -> str:
     """Return the pooled result of a composite outcome for one operation, in a sentence.
 
     If the design is too weak, the result is called a signal.
     """
-    if not answer.pooled.is_defined:
-        return f"{answer.pooled.note[:1].upper()}{answer.pooled.note[1:]}."
-    side = answer.pooled.interval().side
+    if not result.pooled.is_defined:
+        return f"{result.pooled.note[:1].upper()}{result.pooled.note[1:]}."
+    side = result.pooled.interval().side
     side_words = _SIDE_WORDS[side]
-    if side and answer.detectable_fall > MAX_DETECTABLE:
+    if side and result.detectable_fall > MAX_DETECTABLE:
         side_words = f"a signal of {'fewer' if side < 0 else 'more'}, not a finding"
     return (
-        f"{ratio_text(answer.pooled)} over {answer.parts} parts: {side_words}. A common fall of "
-        f"{_text.percent_text(answer.detectable_fall)} or more would be found four times in five."
+        f"{ratio_text(result.pooled)} over {result.parts} parts: {side_words}. A common fall of "
+        f"{_text.percent_text(result.detectable_fall)} or more would be found four times in five."
     )
 
 
@@ -87,8 +87,10 @@ def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None
 def _pooled_sentence(forest: Forest) -> str:
     if forest.pooled is None:
         return f"{forest.note[:1].upper()}{forest.note[1:]}."
-    span = forest.pooled.careful_interval
-    pooled_estimate = Estimate("", forest.pooled.mean, forest.pooled.careful_error, "log ratio", "", intervals=(span,))
+    span = forest.pooled.hartung_knapp_interval
+    pooled_estimate = Estimate(
+        "", forest.pooled.mean, forest.pooled.hartung_knapp_error, "log ratio", "", intervals=(span,)
+    )
     return (
         f"All operations together: {ratio_text(pooled_estimate)}, {_SIDE_WORDS[span.side]}; random effects, interval by Hartung "
         f"and Knapp, {forest.note}."

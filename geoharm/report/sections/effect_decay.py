@@ -34,13 +34,13 @@ def effect_decay_section(operation: ReleasedOperation) -> dict[str, Any]:
         "clock_refusals": [
             f"{decay.zone}: {_PART_WORDS.get(part, part)}, because {reason}."
             for decay in decays
-            for part, reason in decay.refusals
+            for part, reason in decay.not_estimated
         ],
     }
 
 
 def _decay_row(decay: EffectDecay) -> dict[str, str]:
-    refused = {part for part, _ in decay.refusals}
+    refused = {part for part, _ in decay.not_estimated}
     wear_text = _without_reason(decay.decay.note or _text.UNKNOWN)
     if decay.decay.is_defined:
         span = decay.decay.interval()
@@ -87,7 +87,7 @@ def months_text(value: float) -> str:
     return f"{value:.1f} months"
 
 
-def months_set_text(found: ConfidenceSet) -> str:
+def months_set_text(confidence_set: ConfidenceSet) -> str:
     """Return a confidence set of lengths of time in words.
 
     Examples
@@ -95,9 +95,9 @@ def months_set_text(found: ConfidenceSet) -> str:
     >>> months_set_text(ConfidenceSet(((1.88, math.inf),), 0.95, "profile"))
     '1.9 months or more'
     """
-    if not found.pieces:
-        return found.note or _text.UNKNOWN
-    low, high = found.pieces[0]
+    if not confidence_set.pieces:
+        return confidence_set.note or _text.UNKNOWN
+    low, high = confidence_set.pieces[0]
     if math.isinf(high):
         return f"{low:.1f} months or more" if low > 0 else "any length of time"
     return f"{low:.1f} to {high:.1f} months"

@@ -16,7 +16,7 @@ from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
 from geoharm.report.maps.static_map import operation_map
-from geoharm.report.sections.change import legend_entry
+from geoharm.report.sections.change import legend_swatch
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -117,7 +117,7 @@ def _pattern_maps(
 
     def add(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> None:
         map_svg = operation_map(release, operation.design, image, title, whole=True)
-        maps.append((title, map_svg, [(legend_entry(colour), text) for colour, text in classes]))
+        maps.append((title, map_svg, [(legend_swatch(colour), text) for colour, text in classes]))
 
     if primary_patterns.clusters:
         add(
@@ -208,7 +208,7 @@ def _score_cells(score: HotspotScore) -> dict[str, str]:
         "pai": _text.decimal_text(score.pai, 1),
         "pei": _text.decimal_text(score.pei),
         "rri": _text.decimal_text(score.recapture_rate_index),
-        "recapture": _text.percent_text(score.recaptured_cells),
+        "recapture": _text.percent_text(score.share_of_cells_with_later_events),
     }
 
 

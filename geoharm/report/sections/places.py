@@ -18,7 +18,7 @@ from geoharm.report.maps.static_map import operation_map
 from geoharm.report.wording.methods import density_method
 
 MAX_HOTSPOTS = 10
-PLACE_METHODS = (
+HOTSPOT_METHODS = (
     ("Density: the sum of all events' kernels, each of which sums to one event, in events per km² per year; the same kernel and "
      "bandwidth before and after.", "https://doi.org/10.1007/BF00147776"),
     ("Hotspots: cells ranked by density until the stated share of the total is reached; cells that touch by an edge "
@@ -69,7 +69,7 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
         kind
         for measure_hotspots in release.hotspots
         for hotspot in measure_hotspots.hotspots
-        for kind in hotspot.shown_by
+        for kind in hotspot.source_kinds
     } - {"activity"}
     tables = [_hotspot_table(measure_hotspots, release, len(kinds)) for measure_hotspots in release.hotspots]
     return {
@@ -90,7 +90,7 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
     }
 
 
-def shown_by(spot: Hotspot) -> str:
+def shown_by(hotspot: Hotspot) -> str:
     """Return which kinds of source show a hotspot; a single kind is marked "only".
 
     Examples
@@ -99,7 +99,7 @@ def shown_by(spot: Hotspot) -> str:
     >>> shown_by(Hotspot(1, shapely.box(0, 0, 1, 1), 9, 9, 0.1, 5.0, 0.9, ("needle_find", "health")))
     'needle finds, health'
     """
-    names = [_KINDS.get(kind, kind) for kind in spot.shown_by]
+    names = [_KINDS.get(kind, kind) for kind in hotspot.source_kinds]
     return ", ".join(names) if len(names) > 1 else f"{names[0]} only" if names else "not examined"
 
 
@@ -136,7 +136,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, kinds: 
                 "density": f"{hotspot.density:,.0f}",
                 "stability": _text.percent_text(hotspot.stability),
                 "shown_by": shown_by(hotspot),
-                "alone": len(hotspot.shown_by) == 1 and kinds > 1,
+                "alone": len(hotspot.source_kinds) == 1 and kinds > 1,
             }
             for hotspot in measure_hotspots.hotspots[:MAX_HOTSPOTS]
         ],
@@ -144,7 +144,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, kinds: 
 
 
 def _concentration_row(name: str, concentration: Concentration) -> dict[str, Any]:
-    cell_shares = {share: f"{100 * cells / concentration.places:.1f}%" for share, cells in concentration.needed}
+    cell_shares = {share: f"{100 * cells / concentration.places:.1f}%" for share, cells in concentration.places_needed}
     return {
         "name": name,
         "quarter": cell_shares.get(0.25, "withheld" if not concentration.note else _text.UNKNOWN),

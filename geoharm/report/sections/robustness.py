@@ -33,7 +33,7 @@ from geoharm.report.sections.effect_decay import effect_decay_section
 from geoharm.report.sections.forest import forest_section
 from geoharm.report.wording.coverage import COVERAGE
 
-Test = Callable[[Specification], bool]
+SpecificationTest = Callable[[Specification], bool]
 _MAX_CANDIDATES = 25
 # Windows that differ by less than this share are of one length (a leap day).
 _SAME_LENGTH = 0.01
@@ -71,7 +71,7 @@ def robustness_section(release: Release, operation: ReleasedOperation) -> dict[s
     }
 
 
-def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tuple[str, str, str, str, str]]:
+def estimator_rows(estimators: OtherEstimators, measure: ReleasedMeasure) -> list[tuple[str, str, str, str, str]]:
     """Return one row for each other estimator that may be shown.
 
     A row holds the estimator's name, its value with interval, its unit, the measured coverage of such intervals, and how
@@ -79,18 +79,20 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
     """
     unit, length = measure.measure.unit, measure.effect("target").length_ratio
     difference = "Weighted displacement difference"
-    rows = [(f"{difference}, target", _value_text(found.wdd_target), unit, "local", "below 0: fewer")]
-    if found.wdd_rings:
-        rows.append((f"{difference}, all rings", _value_text(found.wdd_rings), unit, "displaced", "below 0: fewer"))
-    if found.wdd_total:
+    rows = [(f"{difference}, target", _value_text(estimators.wdd_target), unit, "local", "below 0: fewer")]
+    if estimators.wdd_rings:
+        rows.append(
+            (f"{difference}, all rings", _value_text(estimators.wdd_rings), unit, "displaced", "below 0: fewer")
+        )
+    if estimators.wdd_total:
         text = "below 0: fewer; the control enters once, with its summed weight"
-        rows.append((f"{difference}, total", _value_text(found.wdd_total), unit, "total", text))
-    if math.isfinite(found.exact.low):
-        low, high = percent_change_interval(found.exact)
+        rows.append((f"{difference}, total", _value_text(estimators.wdd_total), unit, "total", text))
+    if math.isfinite(estimators.exact.low):
+        low, high = percent_change_interval(estimators.exact)
         span = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
         rows.append(("Exact interval of the rate ratio, target", span, "percent", "exact", "exact for Poisson counts"))
-    if found.indices:
-        indices, index_unit = found.indices, "ratio to the control"
+    if estimators.indices:
+        indices, index_unit = estimators.indices, "ratio to the control"
         share_coverage = "headline share" if indices.displaced_share.values.calibrated else "quotient"
         ring_reading = "above 0: more in the rings"
         rows += [
@@ -119,22 +121,22 @@ def estimator_rows(found: OtherEstimators, measure: ReleasedMeasure) -> list[tup
             ),
             ("Total net effect", _value_text(indices.total_net_effect), unit, "net", "above 0: fewer"),
         ]
-    if math.isfinite(found.placebo_p):
-        p = _text.decimal_text(found.placebo_p, 3)
+    if math.isfinite(estimators.placebo_p):
+        p = _text.decimal_text(estimators.placebo_p, 3)
         text = "the target's rank among the candidate squares of similar level"
         rows.append(("Randomisation test", p, "p-value", "placebo", text))
-    if found.did:
-        phi = found.did.dispersion
+    if estimators.did:
+        phi = estimators.did.dispersion
         text = f"errors from months, dispersion {phi:.1f}; ignores how places drift apart" if math.isfinite(phi) else ""
         name = "Poisson difference-in-differences"
         rows += [
             (f"{name}, {zone_label(term.name)}", ratio_text(term), "percent", f"regression {coverage_zone}", text)
-            for term, coverage_zone in zip(found.did.terms, chain(["target"], repeat("ring")), strict=False)
+            for term, coverage_zone in zip(estimators.did.terms, chain(["target"], repeat("ring")), strict=False)
         ]
-    if found.event_study:
+    if estimators.event_study:
         after = [
             point
-            for point, position in zip(found.event_study.points, found.event_study.positions, strict=True)
+            for point, position in zip(estimators.event_study.points, estimators.event_study.positions, strict=True)
             if position > 0
         ]
         rows += [
@@ -254,7 +256,7 @@ def _control_context(estimators: OtherEstimators | None, primary: ReleasedMeasur
         control_names = {
             dict(specification.choices)["control"] for specification in estimators.by_control.specifications
         }
-        rows: list[tuple[str, Test]] = []
+        rows: list[tuple[str, SpecificationTest]] = []
         if control_names - set(combined_controls):
             rows.append(
                 ("one square", lambda specification: dict(specification.choices)["control"] not in combined_controls)
@@ -282,10 +284,10 @@ def _specification_context(curve: SpecificationCurve, primary: ReleasedMeasure) 
     )
     reaches = sorted(choices("reach"), key=_reach_order)
 
-    def ticks(aspect: str, names: Sequence[str]) -> list[tuple[str, Test]]:
+    def ticks(aspect: str, names: Sequence[str]) -> list[tuple[str, SpecificationTest]]:
         return [(name, _has_choice(aspect, name)) for name in names]
 
-    controls: list[tuple[str, Test]] = [(_ALL_CONTROLS, _has_choice("control", _ALL_CONTROLS))]
+    controls: list[tuple[str, SpecificationTest]] = [(_ALL_CONTROLS, _has_choice("control", _ALL_CONTROLS))]
     if len(choices("control")) > 1:
         controls.append(
             (
@@ -308,7 +310,7 @@ def _specification_context(curve: SpecificationCurve, primary: ReleasedMeasure) 
     }
 
 
-def _has_choice(aspect: str, choice: str) -> Test:
+def _has_choice(aspect: str, choice: str) -> SpecificationTest:
     return lambda specification: dict(specification.choices)[aspect] == choice
 
 
@@ -321,7 +323,7 @@ def _reach_order(name: str) -> tuple[int, float]:
 
 def _candidate_row(candidate: ControlCandidate, chosen: bool) -> tuple[str, str, str, str, str]:  # noqa: FBT001
     worst_ratio = max(candidate.ratios.values(), default=math.nan)
-    decision = "nearest that passed" if chosen else "passed" if candidate.taken else "refused"
+    decision = "nearest that passed" if chosen else "passed" if candidate.passes else "refused"
     scale = "withheld" if math.isnan(candidate.scale) else f"{candidate.scale:.1f} \u00d7"
     worst_text = _text.UNKNOWN if not math.isfinite(worst_ratio) else _text.decimal_text(worst_ratio, 1)
     return candidate.name, f"{candidate.distance:,.0f} m", scale, worst_text, f"{decision}: {candidate.reason}"

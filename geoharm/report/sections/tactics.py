@@ -35,16 +35,16 @@ def tactics_section(release: Release) -> dict[str, Any]:
                 "operations": len(tactic_operations),
                 "local": _pooled_text([operation.primary.effect("target").ratio for operation in tactic_operations]),
                 "rings": _pooled_text([operation.primary.effect(ALL_RINGS).ratio for operation in tactic_operations]),
-                "decay": _pooled_text([share_left(operation) for operation in tactic_operations]),
+                "decay": _pooled_text([later_log_ratio_change(operation) for operation in tactic_operations]),
                 "cost": _cost_text([operation.design.operation.cost for operation in tactic_operations]),
             }
             for tactic, tactic_operations in sorted(by_tactic.items())
         ],
-        "tactic_profile": first_harm.values[0].name if first_harm else "",
+        "tactic_profile": first_harm.profiles[0].name if first_harm else "",
     }
 
 
-def share_left(operation: ReleasedOperation) -> Estimate:
+def later_log_ratio_change(operation: ReleasedOperation) -> Estimate:
     """Return how much of the change in the target area remained.
 
     The estimate is the log ratio of the last phase minus that of the first phase after the operation.
@@ -68,8 +68,8 @@ def _operation_row(operation: ReleasedOperation) -> dict[str, str]:
         "tactic": study_operation.tactic,
         "local": _ratio_text(operation.primary.effect("target").ratio),
         "rings": _ratio_text(operation.primary.effect(ALL_RINGS).ratio),
-        "decay": _ratio_text(share_left(operation)),
-        "net": next((net_harm_text(net) for net in nets if operation.harm and net.profile == operation.harm.values[0].name and net.zone == "target and rings"), _text.UNKNOWN),
+        "decay": _ratio_text(later_log_ratio_change(operation)),
+        "net": next((net_harm_text(net) for net in nets if operation.harm and net.profile == operation.harm.profiles[0].name and net.zone == "target and rings"), _text.UNKNOWN),
         "cost": _cost_text([study_operation.cost]),
     }  # fmt: skip
 
@@ -82,7 +82,7 @@ def _pooled_text(estimates: Sequence[Estimate]) -> str:
     pooled = random_effects_mean(
         [estimate.value for estimate in usable], [estimate.standard_error**2 for estimate in usable]
     )
-    span = pooled.careful_interval
+    span = pooled.hartung_knapp_interval
     return f"{math.exp(pooled.mean):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f}), of {len(usable)}"
 
 

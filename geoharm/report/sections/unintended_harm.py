@@ -76,7 +76,7 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
     unknown_counts: dict[tuple[str, str], int] = {}
     for check in checks:
         if check.state is RiseState.UNKNOWN:
-            unknown_counts[(check.measure, check.why)] = unknown_counts.get((check.measure, check.why), 0) + 1
+            unknown_counts[(check.measure, check.reason)] = unknown_counts.get((check.measure, check.reason), 0) + 1
     totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
         f"{name}: {count} of {totals[name]} checks are unknown because {reason}."
@@ -88,7 +88,7 @@ def _dispersion_row(dispersion: FindDispersion) -> dict[str, str]:
     if math.isnan(dispersion.before):
         return {
             "measure": dispersion.measure,
-            "what": dispersion.what,
+            "what": dispersion.statistic,
             "before": _text.UNKNOWN,
             "after": _text.UNKNOWN,
             "change": dispersion.note,
@@ -104,7 +104,7 @@ def _dispersion_row(dispersion: FindDispersion) -> dict[str, str]:
         change = format_numbers.change_text(dispersion.after - dispersion.before, dispersion.change) + " m"
     return {
         "measure": dispersion.measure,
-        "what": dispersion.what,
+        "what": dispersion.statistic,
         "before": value_texts[0],
         "after": value_texts[1],
         "change": change,
@@ -139,11 +139,11 @@ def _mitigation_rows(operation: ReleasedOperation) -> list[dict[str, Any]]:
             f"{name}: {read_with_diagnostics(measures[name], measures[name].effect(TARGET_AND_RINGS)).value} in target and rings"
             if name in measures
             else f"{name}: not measured, unknown"
-            for name in mitigation.holds
+            for name in mitigation.measures
         ]
         rows.append(
             {
-                "what": mitigation.what,
+                "what": mitigation.description,
                 "delivered": mitigation.delivered,
                 "held": "; ".join(harm_texts) or "no harm named that it was meant to limit",
             }

@@ -22,7 +22,7 @@ def values_section(operation: ReleasedOperation) -> dict[str, Any]:
         return {"balance": None}
     zones = list(dict.fromkeys(net.zone for net in assessment.net_harm))
     last_zone_nets = [net for net in assessment.net_harm if net.zone == zones[-1]]
-    first_profile_nets = {net.zone: net for net in assessment.net_harm if net.profile == assessment.values[0].name}
+    first_profile_nets = {net.zone: net for net in assessment.net_harm if net.profile == assessment.profiles[0].name}
     measures = next(iter(first_profile_nets.values())).rows if first_profile_nets else ()
     return {
         "balance": assessment,
@@ -37,11 +37,11 @@ def values_section(operation: ReleasedOperation) -> dict[str, Any]:
             for position, row in enumerate(measures)
         ],
         "value_notes": _measure_notes(first_profile_nets.values()),
-        "value_profiles": [_profile_context(profile, assessment.net_harm, zones) for profile in assessment.values],
+        "value_profiles": [_profile_context(profile, assessment.net_harm, zones) for profile in assessment.profiles],
         "value_figure": profiles_chart(last_zone_nets),
         "value_zone": zones[-1] if zones else "",
         "value_weights": [
-            (row.measure.name, [_weight_text(profile.weight(row.measure)) for profile in assessment.values])
+            (row.measure.name, [_weight_text(profile.weight(row.measure)) for profile in assessment.profiles])
             for row in measures
         ],
         "acceptability": [_acceptability_context(acceptability) for acceptability in assessment.acceptability],
@@ -54,7 +54,7 @@ def _profile_context(profile: ValueProfile, nets: tuple[NetHarm, ...], zones: li
     return {
         "name": profile.name,
         "about": profile.about,
-        "holder": holder + ("; importer untried on an original file" if profile.untried else ""),
+        "holder": holder + ("; importer untried on an original file" if profile.untested else ""),
         "source": profile.source,
         "example": profile.example,
         "reference": profile.reference,
@@ -73,7 +73,7 @@ def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: list[str]) -> dict[Veto
     for (_, measure), zone_checks in checks_by_veto.items():
         zones_by_state: dict[tuple[str, str], list[str]] = {}
         for zone, check in zone_checks:
-            zones_by_state.setdefault((_VETO_WORDS[check.state], check.why), []).append(zone)
+            zones_by_state.setdefault((_VETO_WORDS[check.state], check.reason), []).append(zone)
         text = "; ".join(
             f"{state} in {format_numbers.join_with_and(state_zones)} ({reason})"
             for (state, reason), state_zones in zones_by_state.items()
@@ -131,8 +131,8 @@ def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
         return {"zone": acceptability.zone, "sentence": f"Cannot be said: {acceptability.note}.", "figure": None}
     fell = acceptability.clearly_fell + acceptability.fell
     neither_note = (
-        f" Under {_text.percent_text(acceptability.neither)} the counts that a source withholds leave both answers open."
-        if acceptability.neither
+        f" Under {_text.percent_text(acceptability.undecided)} the counts that a source withholds leave both answers open."
+        if acceptability.undecided
         else ""
     )
     return {
@@ -147,7 +147,7 @@ def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
             else "At least one part has no interval but that of counting noise, so how certain this is cannot be said."
         )
         + neither_note,
-        "central": [(name, *(_rate_text(value) for value in values)) for name, *values in acceptability.central],
+        "central": [(name, *(_rate_text(value) for value in values)) for name, *values in acceptability.central_rates],
         "flips": _tipping_point_sentences(acceptability),
     }
 
@@ -155,7 +155,9 @@ def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
 def _tipping_point_sentences(acceptability: Acceptability) -> list[str]:
     """Return the tipping points, nearest first; one sentence if no single weight changes the answer."""
     sentences = [
-        tipping_point.sentence for tipping_point in acceptability.tipping_points if 0 < tipping_point.at < math.inf
+        tipping_point.sentence
+        for tipping_point in acceptability.tipping_points
+        if 0 < tipping_point.tipping_rate < math.inf
     ]
     if acceptability.tipping_points and not sentences:
         return ["Whatever weight a single group of harms gets, the answer does not change."]

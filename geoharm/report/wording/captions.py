@@ -11,7 +11,7 @@ def comparison_text(effect: ReleasedEffect) -> str:
     if check is None:
         return "the control area"
     return (
-        f"{check.pool:,} other places of this shape, equivalent to {check.independent:,.0f} independent ones, {check.busy:,} at "
+        f"{check.pool:,} other places of this shape, equivalent to {check.effective_places:,.0f} independent ones, {check.at_least_as_busy:,} at "
         f"least as busy; {check.months} months before"
     )
 
@@ -34,7 +34,7 @@ def method_note(effect: ReleasedEffect) -> str:
     if check is None:
         return "Here nothing could be estimated."
     return (
-        f"For the target area here: {check.fitting:,} places fit, {check.pool:,} of them near its level, equivalent to "
-        f"{check.independent:,.1f} independent ones, {check.busy:,} at least as busy; {check.months} months before; \u03c6 "
+        f"For the target area here: {check.candidates:,} places fit, {check.pool:,} of them near its level, equivalent to "
+        f"{check.effective_places:,.1f} independent ones, {check.at_least_as_busy:,} at least as busy; {check.months} months before; \u03c6 "
         f"{check.phi:.2f}, \u03c4 {check.tau:.2f}."
     )

@@ -19,14 +19,14 @@ _RULES = {
 }
 
 
-def density_method(shown: ReleasedHotspots) -> str:
+def density_method(hotspots: ReleasedHotspots) -> str:
     """Return how a surface was computed, in one line: kernel, bandwidth and rule, cells, edge correction, weights."""
-    length_name = "standard deviation" if shown.kernel == "gaussian" else "bandwidth"
-    kernel = _KERNELS.get(shown.kernel, shown.kernel)
-    note = f" ({shown.bandwidth.note})" if shown.bandwidth.note else ""
+    length_name = "standard deviation" if hotspots.kernel == "gaussian" else "bandwidth"
+    kernel = _KERNELS.get(hotspots.kernel, hotspots.kernel)
+    note = f" ({hotspots.bandwidth.note})" if hotspots.bandwidth.note else ""
     return (
-        f"{kernel} kernel, {length_name} {shown.bandwidth.value:,.0f} m, {_RULES[shown.bandwidth.rule]}{note}; cells of "
-        f"{shown.cell:g} m; {_EDGES[shown.edge]}{_weighting_text(shown)}"
+        f"{kernel} kernel, {length_name} {hotspots.bandwidth.value:,.0f} m, {_RULES[hotspots.bandwidth.rule]}{note}; cells of "
+        f"{hotspots.cell:g} m; {_EDGES[hotspots.edge]}{_weighting_text(hotspots)}"
     )
 
 

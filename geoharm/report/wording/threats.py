@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation, Suppressed
-from geoharm.model.design import TARGET_WITH_NEAR
+from geoharm.model.design import TARGET_WITH_STREET_UNPLACED
 from geoharm.model.ledger import PLACED, SourceLedger
 from geoharm.model.period import Window
 from geoharm.report import format_numbers
@@ -20,9 +20,9 @@ from geoharm.report.wording.reading import read_with_diagnostics
 _MIN_UNPLACED_SHARE = 0.01
 _MIN_REJECTED_SHARE = 0.05
 # Of 100 cities without a change in the target, and of 100 findings where half had none: docs/calibration.md.
-FALSE_FINDINGS, WRONG_OF_FINDINGS = 3.6, 8.7
+FALSE_FINDING_PERCENT, FALSE_DISCOVERY_PERCENT = 3.6, 8.7
 # Below this smallest detectable fall, intervals held the truth less often than 95% ("Where it is weak", ibid.).
-NARROW, HELD_NARROW = 0.35, 93
+NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 93
 # If the control's daily rate changes by more than this factor, the city's own change is named as a threat.
 _CITY_CHANGE_FACTOR = 1.25
 
@@ -64,12 +64,12 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "Comparison with many places of the same shape where there was no operation.",
             )
         )
-    elif effect.detectable_fall < NARROW:
+    elif effect.detectable_fall < NARROW_DETECTABLE_FALL:
         listed_threats.append(
             Threat(
                 "A narrow interval may be narrow by luck",
                 f"How far places drift apart was estimated from few independent places. Where it was so small that the smallest "
-                f"detectable fall was under {NARROW:.0%}, 95% intervals held the truth in {HELD_NARROW} of 100 simulated cities.",
+                f"detectable fall was under {NARROW_DETECTABLE_FALL:.0%}, 95% intervals held the truth in {COVERAGE_WHEN_NARROW} of 100 simulated cities.",
                 "More places like the target area, or the same question pooled over several operations.",
             )
         )
@@ -77,8 +77,8 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Some findings are wrong",
-                f"In simulated cities where nothing had changed in the target area, {FALSE_FINDINGS:.0f} of 100 were still "
-                f"found to have fallen or risen. Where half of all operations change nothing, {WRONG_OF_FINDINGS:.0f} of 100 "
+                f"In simulated cities where nothing had changed in the target area, {FALSE_FINDING_PERCENT:.0f} of 100 were still "
+                f"found to have fallen or risen. Where half of all operations change nothing, {FALSE_DISCOVERY_PERCENT:.0f} of 100 "
                 "findings are wrong; where fewer operations change anything, more.",
                 "The same question at the next operation, written down before it begins.",
             )
@@ -164,7 +164,9 @@ def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat |
     )
     for effect in primary.bounds:
         counted_rows = (
-            "those whose address names one of its streets" if effect.zone == TARGET_WITH_NEAR else "all of them"
+            "those whose address names one of its streets"
+            if effect.zone == TARGET_WITH_STREET_UNPLACED
+            else "all of them"
         )
         text += f" With {counted_rows} counted in the target area the change would be {_change_text(effect)}."
     if not primary.bounds:
@@ -214,7 +216,7 @@ def notices(release: Release) -> tuple[str, ...]:
     sentences += [
         f"\u201c{measure.name}\u201d counts what police record of their own accord as harm, because the study says so."
         for measure in release.study.measures
-        if measure.overridden
+        if measure.activity_as_harm
     ]
     if release.study.area.crs_note:
         sentences.append(release.study.area.crs_note)

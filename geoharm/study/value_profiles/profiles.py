@@ -10,7 +10,7 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, UNITS
 from geoharm.model.values import SIGNS, ExchangeRates, ExchangeRule, MeasureSelector, ValueProfile, ValueRule, Veto
 
-SHIPPED = ("equal", "public-health-first", "community-amenity-first", "crime-severity", "abstinence-first")
+SHIPPED_PROFILES = ("equal", "public-health-first", "community-amenity-first", "crime-severity", "abstinence-first")
 SHIPPED_RATES = "exchange-rates"
 _ABOUT_KEYS = ("name", "about", "author", "date", "version", "source", "licence", "reference")
 _SELECTOR_KEYS = ("measure", "kind", "borne_by", "type", "unit")
@@ -31,7 +31,7 @@ def profile_text(name: str, folder: Path) -> str:
     StudyError
         If there is no such profile.
     """
-    shipped = (*SHIPPED, SHIPPED_RATES)
+    shipped = (*SHIPPED_PROFILES, SHIPPED_RATES)
     return read_named_toml(
         name,
         folder,
@@ -67,14 +67,14 @@ def read_profile(name: str, folder: Path) -> ValueProfile:
         rules=rules,
         vetoes=vetoes,
         example=table.flag("example", default=False),
-        untried=table.flag("untried", default=False),
+        untested=table.flag("untried", default=False),
     )
     if problems:
         raise StudyError(problems)
     return profile
 
 
-def read_exchange(name: str, folder: Path) -> ExchangeRates:
+def read_exchange_rates(name: str, folder: Path) -> ExchangeRates:
     """Return declared ranges of exchange rates, read from a shipped or user's file.
 
     Raises

@@ -1,0 +1,76 @@
+"""Disclosure of an appraisal: small baseline counts, and the sums that contain them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from geoharm.errors import PublishError
+from geoharm.harm.results.appraisal import Appraisal, OptionAppraisal
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.estimate import Interval
+from geoharm.model.study import Study
+
+_SEAL = object()
+
+
+@dataclass(frozen=True, slots=True)
+class AppraisalRelease:
+    """An appraisal that may be published. Made only by `protect_appraisal`."""
+
+    study: Study
+    appraisal: Appraisal
+    hidden: tuple[str, ...]
+    threshold: int
+    seal: object
+
+    def __post_init__(self) -> None:
+        if self.seal is not _SEAL:
+            msg = "Only geoharm.disclosure.appraisal.protect_appraisal may make an AppraisalRelease; pass it the Appraisal."
+            raise PublishError(msg)
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is for the study's own team only."""
+        return self.threshold == 1
+
+
+def protect_appraisal(study: Study, appraisal: Appraisal) -> AppraisalRelease:
+    """Return what may be published of an appraisal.
+
+    A baseline count from 1 to k - 1 is suppressed, and so is every sum that contains it. Shares of draws are kept, because
+    they depend on assumptions and on many counts.
+    """
+    k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
+    hidden = tuple(baseline.measure.name for baseline in appraisal.baseline if 0 < baseline.events < k)
+    if not hidden:
+        return AppraisalRelease(study, appraisal, (), k, _SEAL)
+    return AppraisalRelease(
+        study,
+        replace(
+            appraisal,
+            baseline=tuple(
+                replace(baseline, events=0, dispersion=math.nan) if baseline.measure.name in hidden else baseline
+                for baseline in appraisal.baseline
+            ),
+            options=tuple(_suppress_sums(option, hidden) for option in appraisal.options),
+        ),
+        hidden,
+        k,
+        _SEAL,
+    )  # fmt: skip
+
+
+def _suppress_sums(option: OptionAppraisal, hidden: tuple[str, ...]) -> OptionAppraisal:
+    no_interval = Interval(math.nan, math.nan, 0.9)
+    return replace(
+        option,
+        changes=tuple(
+            (name, no_interval, math.nan) if name in hidden else (name, span, mean)
+            for name, span, mean in option.changes
+        ),
+        profiles=tuple(
+            replace(result, mean=math.nan, interval=no_interval, break_even_displacement=math.nan)
+            for result in option.profiles
+        ),
+    )
