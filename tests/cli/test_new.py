@@ -171,7 +171,7 @@ def test_files_that_exist_are_kept(tmp_path):
     [
         (["--crs", "EPSG:4326"], "measured in degree"),
         (["--crs", "EPSG:27700"], "is made for United Kingdom"),
-        (["--period", "2022-01-20..2022-12-31"], "less than a month before the operation of 2022-01-10"),
+        (["--period", "2022-01-20..2022-12-31"], "at least a month before the operation of 2022-01-10 is needed"),
         (["--period", "2019-01-01..2022-02-01"], "runs past the data"),
         (["--period", "2019"], "write a day such as"),
         (["--primary", "joy"], "which is no measure and no category of the files"),

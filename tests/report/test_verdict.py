@@ -7,12 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedEffect, Suppressed
 from geoharm.evaluation.reading import Reading
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import reading_colour
 from geoharm.report.wording.reading import read_effect
+from geoharm.report.wording.summary import summarise
+from geoharm.report.wording.verdict import verdict_of
+from tests.disclosure.test_protect import PLENTY, result
 
 
 def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.3, calibrated=True, after=150):
@@ -85,3 +89,13 @@ def test_a_withheld_count_withholds():
     assert replace(effect(), before=Suppressed(5)).is_withheld
     assert str(Suppressed(5)) == "under 5"
     assert str(Suppressed()) == "withheld"
+
+
+@pytest.mark.parametrize("reading", Reading)
+def test_every_reading_has_a_sentence_in_the_summary(area, reading):
+    """Each reading gives a summary with a sentence of its own; one that had none ended the run with an error."""
+    release = protect(result(area, PLENTY))
+    verdict = replace(verdict_of(release, release.operations[0]), state=reading)
+    said = summarise(release, release.operations[0], verdict).sentences
+    others = [replace(verdict, state=other) for other in Reading if other is not reading]
+    assert all(summarise(release, release.operations[0], other).sentences != said for other in others)

@@ -46,6 +46,7 @@ _READING = {
     Reading.SIGNAL_FALL: "This points to a fall, but it is too weak to count on.",
     Reading.SIGNAL_RISE: "This points to a rise, but it is too weak to count on.",
     Reading.CANNOT_TELL: "So these data cannot tell us whether it changed.",
+    Reading.CONTROLS_DISAGREE: "Different places to compare with give different answers. So we cannot say whether it changed.",
 }
 
 

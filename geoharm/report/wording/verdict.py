@@ -107,7 +107,7 @@ _HEADLINES = {
     Reading.SIGNAL_FALL: "A signal, not a finding: recorded harm fell in the target area relative to the control area.",
     Reading.SIGNAL_RISE: "A signal, not a finding: recorded harm rose in the target area relative to the control area.",
     Reading.CANNOT_TELL: "These data cannot tell whether harm changed in the target area.",
-    Reading.CONTROLS_DISAGREE: "Controls disagree: the answer hangs on which area the target area is compared with.",
+    Reading.CONTROLS_DISAGREE: "Controls disagree: the answer depends on which area the target area is compared with.",
 }
 # In reviews that found displacement, this share of the fall often appeared nearby. If it could not be detected in the
 # rings, "no clear change nearby" says nothing about displacement.
