@@ -71,7 +71,7 @@ def test_scores_of_few_events_are_withheld(found, area, events):
     poor = replace(found, predictive_accuracy=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
     shown = protect_patterns(poor, area, 5)
     assert shown.predictive_accuracy is None
-    assert "under 5 events" in shown.why_not["accuracy"]
+    assert "fewer than 5 events in a period" in shown.why_not["accuracy"]
     assert protect_patterns(poor, area, 1).predictive_accuracy is not None
 
 
@@ -104,7 +104,7 @@ def test_all_parts_are_on_the_report_and_in_the_record(found, area, tmp_path):
     publish_study(protect(replace(result(area, PLENTY), patterns=(found,))), tmp_path)
     report = (tmp_path / "report.html").read_text(encoding="utf-8")
     for words in (
-        "Clusters beyond chance", "Emerging hotspots", "persistent hot spot", "Would the hotspots of one period",
+        "Clusters beyond chance", "Emerging hotspots", "persistent hot spot", "Did the hotspots of one period contain",
         "those with most earlier events", "RRI (Levine)", "Did the pattern shift", "36 steps of one month",
         "drawn on January 2020 – December 2020; judged on January 2021 – December 2021",
     ):  # fmt: skip
