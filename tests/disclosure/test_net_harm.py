@@ -70,7 +70,7 @@ def test_nothing_is_withheld_where_nothing_is_hidden():
 
 def test_an_exact_small_count_of_an_area_table_is_withheld():
     plain = balance()
-    nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest=3))) for net in plain.net_harm)
+    nets = tuple(replace(net, rows=(*net.rows[:1], replace(net.rows[1], smallest_count=3))) for net in plain.net_harm)
     found = protect_harm_assessment(replace(plain, net_harm=nets), set(), 5)
     assert all(math.isnan(net.rows[1].low) for net in found.net_harm)
 
@@ -143,7 +143,7 @@ def test_a_ranking_holds_no_number_that_rests_on_a_small_count(area):
     for number in ("1.75", "0.75"):
         assert number not in text
     spots = tuple(Hotspot(1, area.boundary, events, places, 0.1, 9.0) for events, places in ((9, 4), (4, 4), (9, 9)))
-    assert len(protect_ranking(study(area), replace(ranking(), spots=spots)).ranking.hotspots) == 1
+    assert len(protect_ranking(study(area), replace(ranking(), hotspots=spots)).ranking.hotspots) == 1
     large = protect_ranking(study(area), ranking(50))
     assert ranking_record(large)["markets"][0]["criteria"]["harm"]["value"] == 1.75
 
@@ -163,7 +163,7 @@ def appraisal(events):
     from geoharm.model.harm_settings import PlannedOption  # noqa: PLC0415
 
     base = (Baseline(FINDS, 240, 24, 1.0), Baseline(OVERDOSES, events, 24, 1.0))
-    profiles = balance().values
+    profiles = balance().profiles
     option = PlannedOption("Crackdown", "", (-0.4, -0.2), (0.1, 0.3), (3.0, 6.0), (), "<script>made up</script>")
     one = appraise_option(option, base, profiles, months=12, seed=1)
     return Appraisal("Op", "public order", "", (), base, "2020 to 2021", 12, (one,), 10_000, 1)
