@@ -89,7 +89,7 @@ def one_city(number):
     disclosed = protect(result)
     verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {
-        "city": number, "tactic": plan.tactic, "chosen": plan.chosen, "calm": plan.world is CALM,
+        "city": number, "tactic": plan.tactic, "chosen": plan.target_choice, "calm": plan.panel is CALM,
         "state": verdict.state.value, "answers": [answer.answer for answer in verdict.answers], "zones": {},
         "spots": spots_of(result, truth, plan.radius),
     }  # fmt: skip

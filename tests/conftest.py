@@ -20,6 +20,22 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
+# Rooms whose tests run whole studies, the command line or simulations; everywhere else a slow test is marked by itself.
+SLOW_ROOMS = {"bench", "cli", "pipeline"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-unit` leaves out: whole rooms, whatever opens a browser, and whatever reads the real data."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.path.parent.parent == ROOT / "tests" and item.path.parent.name in SLOW_ROOMS:
+            item.add_marker(pytest.mark.slow)
+        if "browser" in fixtures:
+            item.add_marker(pytest.mark.browser)
+        if "shared" in fixtures:
+            item.add_marker(pytest.mark.real)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

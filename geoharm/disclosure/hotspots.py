@@ -41,7 +41,7 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
     if k > 1 and result.measure.weight and not result.weights_bounded:
         msg = (
             f'The surfaces of "{result.measure.name}" are weighted, and one event can outweigh all events around it; a public '
-            "release needs weights that are limited by the events around them (shared)."
+            "release needs weights that are limited by the events around them."
         )
         raise DesignError(msg)
     densities = {view_key: _releasable_density(surface, k) for view_key, surface in result.views.items()}

@@ -55,7 +55,7 @@ def concentration(counts: ArrayLike, *, shares: tuple[float, ...] = SHARES) -> C
     Examples
     --------
     >>> table = concentration([5, 2, 1, 0, 0, 0, 0, 0, 0, 0])
-    >>> round(table.gini, 2), round(table.adjusted_gini, 2), table.needed
+    >>> round(table.gini, 2), round(table.adjusted_gini, 2), table.places_needed
     (0.8, 0.75, ((0.25, 1), (0.5, 1), (0.8, 2)))
     """
     sorted_counts = np.sort(check_vector(counts, "counts"))

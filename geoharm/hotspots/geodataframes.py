@@ -74,7 +74,8 @@ def to_geodataframe(result: Surface | Sequence[Hotspot] | Sequence[Zone], *, crs
     elif all(isinstance(item, Hotspot) for item in result):
         columns = _HOTSPOT_COLUMNS
         rows = [
-            {name: getattr(hotspot, name) for name in _HOTSPOT_COLUMNS} | {"shown_by": ", ".join(hotspot.source_kinds)}
+            {name: getattr(hotspot, name) for name in _HOTSPOT_COLUMNS if name != "shown_by"}
+            | {"shown_by": ", ".join(hotspot.source_kinds)}
             for hotspot in result
             if isinstance(hotspot, Hotspot)
         ]

@@ -24,7 +24,7 @@ class DisclosureRule:
     Examples
     --------
     >>> rule = DISCLOSURE_RULES["1-7-round-5"]
-    >>> [rule.withholds(count) for count in (0, 1, 7, 8)], rule.rounded(8), rule.span(10)
+    >>> [rule.suppresses(count) for count in (0, 1, 7, 8)], rule.rounded(8), rule.possible_counts(10)
     ([False, True, True, False], 10, (8, 12))
     """
 

@@ -64,7 +64,7 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     Examples
     --------
     >>> pooled = random_effects_mean([-0.4, -0.2, -0.3], [0.04, 0.04, 0.04])
-    >>> round(pooled.mean, 3), pooled.between
+    >>> round(pooled.mean, 3), pooled.between_variance
     (-0.3, 0.0)
     """
     level = check_level(level)

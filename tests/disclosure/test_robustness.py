@@ -138,8 +138,8 @@ def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):
     assert not hidden & {point.name for point in curve.points}
     defined = sum(point.is_defined for point in curve.points)
     expected = {2: 2.2414, 3: 2.3940, 4: 2.4977}[defined]
-    assert curve.reach == pytest.approx(expected, abs=1e-4)
-    assert curve.reach != truth.other_estimators.distance_profile.reach
+    assert curve.band_multiplier == pytest.approx(expected, abs=1e-4)
+    assert curve.band_multiplier != truth.other_estimators.distance_profile.band_multiplier
     assert curve.covariance.shape == (len(curve.points),) * 2
 
 
@@ -229,10 +229,10 @@ def test_a_clock_that_gives_a_small_stretch_back_is_blank(area):
     shown, truth, _, plan = beside_of(area)
     one = truth
     clock = one.other_estimators.effect_decay[0]
-    assert clock.stretches
-    day = clock.stretches[1].start
+    assert clock.periods
+    day = clock.periods[1].start
     table = one.counts.counts.copy()
-    inside = (one.counts.dates >= np.datetime64(day)) & (one.counts.dates < np.datetime64(clock.stretches[1].end))
+    inside = (one.counts.dates >= np.datetime64(day)) & (one.counts.dates < np.datetime64(clock.periods[1].end))
     table[0, inside] = 0
     table[0, np.flatnonzero(inside)[0]] = 3
     counts = ZoneCounts("finds", one.counts.zones, one.counts.dates, table, False, one.counts.coverage)

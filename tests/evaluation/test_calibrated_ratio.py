@@ -183,11 +183,11 @@ def some_forecast(**changes):
     ("changes", "words"),
     [
         ({"mean": 9.4}, "about 9.4 events are expected after, and 10 are needed"),
-        ({"effective": 3.2}, "worth 3.2 independent ones, and 4 are needed"),
-        ({"busy": 4}, "only 4 other places were as busy before, and 5 are needed"),
-        ({"busy": 1}, "only 1 other place was as busy"),
-        ({"busy": 0}, "no other place was as busy"),
-        ({"not_crossed": 0.3}, "30% of the other places cannot be forecast"),
+        ({"effective_places": 3.2}, "worth 3.2 independent ones, and 4 are needed"),
+        ({"busy_places": 4}, "only 4 other places were as busy before, and 5 are needed"),
+        ({"busy_places": 1}, "only 1 other place was as busy"),
+        ({"busy_places": 0}, "no other place was as busy"),
+        ({"share_without_cross_forecast": 0.3}, "30% of the other places cannot be forecast"),
     ],
 )
 def test_a_forecast_that_cannot_carry_an_interval_says_why(changes, words):
@@ -195,7 +195,10 @@ def test_a_forecast_that_cannot_carry_an_interval_says_why(changes, words):
 
 
 def test_a_good_forecast_is_not_refused():
-    assert why_no_interval(some_forecast(busy=5, not_crossed=0.2, mean=10.0, effective=4.0)) == ""
+    assert (
+        why_no_interval(some_forecast(busy_places=5, share_without_cross_forecast=0.2, mean=10.0, effective_places=4.0))
+        == ""
+    )
     # A weak design is not refused here: its interval is shown, and the verdict says that it cannot tell.
     assert why_no_interval(some_forecast(detectable_fall=0.9)) == ""
 
@@ -343,7 +346,7 @@ def test_sums_against_a_slow_count(city):
     sums = placebo_counts(places, panel)
     half = [side // 2 for side in places.footprint.shape]
     for number in range(0, places.row.size, 41):
-        wanted = {"target": np.zeros(2), "rings": np.zeros(2), "own": np.zeros(2), "belt": np.zeros(2)}
+        wanted = {"target": np.zeros(2), "rings": np.zeros(2), "in_control": np.zeros(2), "belt": np.zeros(2)}
         for (row, column), found in zip(cells, counts, strict=True):
             up, along = row - places.row[number] + half[0], column - places.column[number] + half[1]
             if not (0 <= up < places.footprint.shape[0] and 0 <= along < places.footprint.shape[1]):
@@ -353,7 +356,7 @@ def test_sums_against_a_slow_count(city):
                 wanted["belt"] += found
             if kind in ("target", "rings"):
                 wanted[kind] += found
-                wanted["own"] += found * places.control[row, column]
+                wanted["in_control"] += found * places.control[row, column]
         for kind, value in wanted.items():
             assert np.array_equal(getattr(sums, kind)[number], value), kind
 

@@ -90,7 +90,7 @@ def test_splitting_a_measure_changes_nothing():
         object.__setattr__(split, end, columns)
         object.__setattr__(split, f"best_{end}", np.array([-18.0, -42.0, 3.0]))
     again = acceptability(split, RULES, seed=1)
-    shares = ("clearly_fell", "fell", "rose", "clearly_rose", "neither")
+    shares = ("clearly_fell", "fell", "rose", "clearly_rose", "undecided")
     assert [getattr(again, name) for name in shares] == pytest.approx(
         [getattr(found, name) for name in shares], abs=1e-12
     )

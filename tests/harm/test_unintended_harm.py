@@ -49,13 +49,13 @@ def test_no_count_reads_as_no_harm():
     """No event after, where two were expected, leaves a rise open: the counts cannot carry the statement."""
     found = look(0, 2)
     assert found.state is RiseState.UNKNOWN
-    assert "the counts are too small for a statement about 25%" in found.why
+    assert "the counts are too small for a statement about 25%" in found.reason
 
 
 def test_what_has_no_base_is_unknown():
     assert look(3, 0).state is RiseState.UNKNOWN
-    assert "no event was recorded there before" in look(3, 0).why
-    assert "control" in look(3, 5, control=(10, 0)).why
+    assert "no event was recorded there before" in look(3, 0).reason
+    assert "control" in look(3, 5, control=(10, 0)).reason
 
 
 def test_dispersion_and_a_small_control_widen_the_bounds():

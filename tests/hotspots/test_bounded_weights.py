@@ -62,7 +62,7 @@ def test_shared_weights_equal_the_slow_ones(kernel):
 def test_mass_is_the_sum_of_weights_and_support_counts_finds():
     some = finds()
     weighed = density(some, GRID, bandwidth=200, years=2)
-    plain = density(some.counted, GRID, bandwidth=200, years=2)
+    plain = density(some.with_event_weights, GRID, bandwidth=200, years=2)
     assert weighed.total == pytest.approx(some.total, rel=1e-3)
     assert plain.total == pytest.approx(60, rel=1e-3)
     assert weighed.events == plain.events == 60
@@ -134,7 +134,7 @@ def mapped(some, *, shared, measure=NEEDLES):
 def test_bandwidth_and_concentration_are_those_of_finds():
     some = finds()
     weighed, _ = mapped(some, shared=False)
-    plain, _ = mapped(some.counted, shared=False, measure=MEASURE)
+    plain, _ = mapped(some.with_event_weights, shared=False, measure=MEASURE)
     assert weighed.bandwidth == plain.bandwidth
     assert weighed.concentration == plain.concentration
     assert not np.allclose(weighed.views[WHOLE].values, plain.views[WHOLE].values)
@@ -169,7 +169,7 @@ def test_few_finds_stay_hidden_however_many_needles():
 def test_a_public_release_refuses_weights_that_one_find_could_rule():
     found, area = mapped(finds(), shared=False)
     assert protect_hotspots(found, area, 1).exact
-    with pytest.raises(DesignError, match="bounded by those around them"):
+    with pytest.raises(DesignError, match="limited by the events around them"):
         protect_hotspots(found, area, 5)
 
 

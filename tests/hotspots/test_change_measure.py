@@ -48,7 +48,7 @@ def test_with_people_a_third_question_is_asked(area, events):
 
 
 def test_an_empty_window_is_a_sentence(area, events):
-    early = events.within(design(area).before)
+    early = events.in_window(design(area).before)
     before = replace(events, x=events.x[early], y=events.y[early], day=events.day[early], weight=events.weight[early])
     found = measure_change(MEASURE, before, study=made_study(area), design=design(area), bandwidth=600.0)
     assert found.surfaces == ()

@@ -116,8 +116,8 @@ def test_nine_of_ten_is_ninety_percent_without_rounding():
 
 def test_sporadic_by_the_present_and_the_older_wording():
     assert pattern(".h.h......") is EmergingPattern.NONE
-    assert pattern(".h.h......", older_wording=True) is EmergingPattern.SPORADIC_HOT
-    assert pattern(".h.h..c...", older_wording=True) is EmergingPattern.NONE
+    assert pattern(".h.h......", older_sporadic_rule=True) is EmergingPattern.SPORADIC_HOT
+    assert pattern(".h.h..c...", older_sporadic_rule=True) is EmergingPattern.NONE
 
 
 @given(st.text("hc.", min_size=10, max_size=30), st.sampled_from([UP, DOWN, LEVEL_ONLY]))

@@ -167,14 +167,14 @@ def test_a_measure_with_a_market_has_every_answer(area):
     assert len(found.emerging.map.steps) == 36
     judged = found.predictive_accuracy
     assert (judged.earlier.start, judged.later.start) == (date(2020, 1, 1), date(2021, 1, 1))
-    old = events.within(judged.earlier)
-    assert judged.accuracy.hotspots.events <= events.within(judged.later).sum()
+    old = events.in_window(judged.earlier)
+    assert judged.accuracy.hotspots.events <= events.in_window(judged.later).sum()
     assert judged.accuracy.hotspots.pai > 5
     assert old.sum() > 0
     shift = found.similarity[0]
     assert (shift.grid.cell, shift.units) == (1000, "squares of 1,000 m")
     assert shift.label[shift.label >= 0].tolist() == list(range(shift.support.size))
-    assert shift.support.sum() == (events.within(design(area).before) | events.within(design(area).after)).sum()
+    assert shift.support.sum() == (events.in_window(design(area).before) | events.in_window(design(area).after)).sum()
 
 
 def test_a_month_without_data_is_no_step_and_no_day(area):
@@ -276,7 +276,7 @@ def test_shares_of_areas_are_compared_where_the_study_names_some(area):
     study = replace(made_study(area), change=ChangeSettings(areas=quarters))
     events = events_of(area)
     (found,) = find_patterns(MEASURE, events, study=study, ledger=ledger(), designs=[design(area)]).similarity
-    used = events.within(design(area).before) | events.within(design(area).after)
+    used = events.in_window(design(area).before) | events.in_window(design(area).after)
     counted = [int((used & shapely.intersects_xy(shape, events.x, events.y)).sum()) for shape in quarters.shapes]
     assert found.support.tolist() == counted
     assert found.places.tolist() == counted

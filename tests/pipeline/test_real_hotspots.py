@@ -146,7 +146,7 @@ def test_the_study_file_leaves_july_2019_out_of_what_emerges(patterns):
     counts = found.counts()
     assert counts[EmergingPattern.PERSISTENT_HOT] + counts[EmergingPattern.INTENSIFYING_HOT] > 30
     centre = np.unravel_index(np.nanargmax(found.z[-1]), found.grid.shape)
-    assert "of 44 steps" in found.rule(*centre)
+    assert "of 44 steps" in found.explain(*centre)
 
 
 def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared):

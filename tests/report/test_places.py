@@ -59,8 +59,8 @@ def test_recipe_strip_and_table_are_on_the_pages(area, tmp_path):
 def test_a_market_that_one_kind_alone_shows_is_marked(area):
     spots = planted_spot(area, 60, 6)
     first, second = spots.hotspots[:2]
-    first = replace(first, shown_by=("needle_find", "health"), stability=0.97)
-    second = replace(second, shown_by=("needle_find",), stability=0.4)
+    first = replace(first, source_kinds=("needle_find", "health"), stability=0.97)
+    second = replace(second, source_kinds=("needle_find",), stability=0.4)
     disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=(first, second))]))
     found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
     one, two = found["hotspot_tables"][0]["rows"]
@@ -71,7 +71,7 @@ def test_a_market_that_one_kind_alone_shows_is_marked(area):
 
 def test_with_one_kind_of_source_nothing_can_be_confirmed_and_that_is_said(area):
     spots = planted_spot(area, 60, 6)
-    alone = tuple(replace(spot, shown_by=("needle_find",)) for spot in spots.hotspots)
+    alone = tuple(replace(spot, source_kinds=("needle_find",)) for spot in spots.hotspots)
     disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=alone)]))
     found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
     assert (

@@ -147,8 +147,8 @@ def test_the_program_reads_every_file(files, tmp_path):
     ("change", "sentence"),
     [
         ({"tactic": "magic"}, '"magic" is not a tactic; known are arrest referral'),
-        ({"chosen": "luck"}, '"luck" was given'),
-        ({"world": PanelSettings(steps=4)}, "has 4 steps a month"),
+        ({"target_choice": "luck"}, '"luck" was given'),
+        ({"panel": PanelSettings(steps=4)}, "has 4 steps a month"),
         ({"start": PLAN.start.replace(day=2)}, "on the first of a month; 2019-01-02 was given"),
     ],
 )

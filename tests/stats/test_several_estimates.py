@@ -88,9 +88,9 @@ def bcg():
 
 def test_pooling_gives_the_published_numbers():
     found, expect = random_effects_mean(*bcg()), BCG["expect"]
-    for name in ("mean", "standard_error", "between", "heterogeneity", "careful_error"):
+    for name in ("mean", "standard_error", "between_variance", "heterogeneity", "hartung_knapp_error"):
         assert getattr(found, name) == pytest.approx(expect[name], abs=6e-5), name
-    for name in ("interval", "careful_interval"):
+    for name in ("interval", "hartung_knapp_interval"):
         span = getattr(found, name)
         assert [span.low, span.high] == pytest.approx(expect[name], abs=6e-5)
 

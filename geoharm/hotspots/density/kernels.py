@@ -103,7 +103,7 @@ def equivalent_bandwidth(bandwidth: float, *, kernel: str, to_kernel: str) -> fl
 
     Examples
     --------
-    >>> round(equivalent_bandwidth(100.0, kernel="gaussian", to="quartic"), 1)
+    >>> round(equivalent_bandwidth(100.0, kernel="gaussian", to_kernel="quartic"), 1)
     277.9
     """
     canonical = {name: (_ROUGHNESS[name] / _VARIANCE[name] ** 2) ** (1 / 6) for name in (kernel, to_kernel)}
