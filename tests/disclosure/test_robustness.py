@@ -384,4 +384,4 @@ def test_minus_signs_are_true_and_ranges_stay():
 def test_a_blank_clock_says_so():
     nothing = undefined("x", unit="log ratio", reference="", note="withheld: a count under 5")
     assert not nothing.is_defined
-    assert EffectDecay.__dataclass_fields__["stretches"].default == ()
+    assert EffectDecay.__dataclass_fields__["periods"].default == ()
