@@ -498,7 +498,9 @@ def like(monthly, mask, found, data, zone):
         Name of the zone.
     """
     candidates = np.flatnonzero(found.places.fits[zone])
-    sums = {"target": data.sums.target, "all rings": data.sums.rings}.get(zone, data.sums.target + data.sums.rings)
+    sums = {"target": data.counts.target, "all rings": data.counts.rings}.get(
+        zone, data.counts.target + data.counts.rings
+    )
     if candidates.size < 2:
         return None
     months = monthly.shape[1]

@@ -110,8 +110,8 @@ def one_place(engine, study, ledgers, operation, category):
             continue
         columns = []
         for counts, data in by_measure.values():
-            table = {"target": data.sums.target, "all rings": data.sums.rings}.get(
-                zone, data.sums.target + data.sums.rings
+            table = {"target": data.counts.target, "all rings": data.counts.rings}.get(
+                zone, data.counts.target + data.counts.rings
             )
             city = np.array([counts.total(control, window) for window in data.windows], dtype=float)
             columns.append(features_of(table[near], city, data.months))

@@ -108,7 +108,7 @@ def clusters(rng, worlds):
             counts = rng.poisson(mean, COARSE.shape).astype(np.float64)
             for name, function in (("Gi*", getis_ord), ("local Moran", local_moran)):
                 for method, sums in (("normal curve", False), ("sums of counts", True)):
-                    local_statistic = function(counts, COARSE, sums=sums, seed=world)
+                    local_statistic = function(counts, COARSE, exact_p=sums, seed=world)
                     key = f"{name}, {method}"
                     hits[key] = hits.get(key, 0) + bool((local_statistic.adjusted < 0.05).any())
         print(json.dumps({"figure": f"false hotspots, {mean:g} events a cell", "worlds": worlds, "cells": COARSE.nx * COARSE.ny,

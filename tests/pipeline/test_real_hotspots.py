@@ -128,7 +128,7 @@ def patterns(ingested):
 )
 def test_the_study_file_scores_2018_on_2019_as_documented(root, patterns, measure, area, hit, pai, pei, index, plain):
     found = patterns[measure]
-    assert found.why_not == ()
+    assert found.reasons == ()
     assert found.predictive_accuracy.later.days == 365 - 31
     ours, rival = found.predictive_accuracy.accuracy.hotspots, found.predictive_accuracy.accuracy.most_earlier_events
     assert 100 * ours.area_share == pytest.approx(area, abs=0.06)
