@@ -205,14 +205,14 @@ def curves(found, family, without, truth):
     # Both curves begin with the month after the operation's own month.
     path = np.cumsum((truth["target"] - without["target"])[1:])
     running = family.cumulative_wdd
-    if running is not None and math.isfinite(running.reach):
+    if running is not None and math.isfinite(running.band_multiplier):
         ends = np.array([[limits.low, limits.high] for limits in running.band()])
         path = path[running.positions.astype(int) - 1]
         last = running.points[-1].interval()
         found["running end"] = [running.points[-1].value, last.low, last.high, float(path[-1])]
         found["running"] = whole(ends, path)
     events = family.event_study
-    if events is not None and math.isfinite(events.reach):
+    if events is not None and math.isfinite(events.band_multiplier):
         ends = np.array([[limits.low, limits.high] for limits in events.band()])
         later = events.positions > 0
         width = round(2 * (events.positions[later][0])) if later.any() else 1
@@ -231,7 +231,7 @@ def curves(found, family, without, truth):
             covered = np.mean([span.low <= value <= span.high for span, value in spans])
             found["event"] = [float(covered), float(np.mean([span.side != 0 for span, _ in spans]))]
     profile = family.distance_profile
-    if math.isfinite(profile.reach):
+    if math.isfinite(profile.band_multiplier):
         ends = np.array([[limits.low, limits.high] for limits in profile.band()])
         bands = [(truth[role].sum(), without[role].sum()) for role in ("target", "gap", "ring") if role in truth]
         found["profile"] = whole(
