@@ -20,15 +20,17 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
-# Rooms whose tests run whole studies, the command line or simulations; everywhere else a slow test is marked by itself.
+# Rooms whose tests run whole studies, the command line or simulations; slow tests of other rooms are listed in a file.
 SLOW_ROOMS = {"bench", "cli", "pipeline"}
+SLOW_TESTS = set((ROOT / "tests" / "slow_tests.txt").read_text(encoding="utf-8").splitlines())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what `make test-unit` leaves out: whole rooms, whatever opens a browser, and whatever reads the real data."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if item.path.parent.parent == ROOT / "tests" and item.path.parent.name in SLOW_ROOMS:
+        in_slow_room = item.path.parent.parent == ROOT / "tests" and item.path.parent.name in SLOW_ROOMS
+        if in_slow_room or item.nodeid.split("[")[0] in SLOW_TESTS:
             item.add_marker(pytest.mark.slow)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)
