@@ -15,6 +15,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.disclosure.suppression import suppress_estimate, suppression_note
 from geoharm.errors import PublishError
 from geoharm.evaluation.results.diagnostics import Diagnostic
 from geoharm.evaluation.results.displacement_types import DisplacementTypes
@@ -188,21 +189,10 @@ def suppress_effect(effect: ReleasedEffect, k: int) -> ReleasedEffect:
         difference=suppress_estimate(effect.difference, k),
         detectable_fall=math.nan,
         dispersion=math.nan,
-        note=_suppression_note(k),
+        note=suppression_note(k),
         counting=no_interval,
         placebo=None,
     )
-
-
-def suppress_estimate(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate without numbers; its note says that it is suppressed."""
-    return replace(
-        estimate, value=math.nan, standard_error=math.nan, note=_suppression_note(k), intervals=(), p=math.nan
-    )
-
-
-def _suppression_note(k: int) -> str:
-    return f"withheld: a count under {k}, or a number from which one would follow"
 
 
 @dataclass(frozen=True, slots=True)
