@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
 
 
-# Rooms whose tests run whole studies, the command line or simulations; slow tests of other rooms are listed in a file.
+# Rooms whose tests run whole studies, the command line or simulations; slow files and tests of other rooms are listed.
 SLOW_ROOMS = {"bench", "cli", "pipeline"}
 SLOW_TESTS = set((ROOT / "tests" / "slow_tests.txt").read_text(encoding="utf-8").splitlines())
 
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         in_slow_room = item.path.parent.parent == ROOT / "tests" and item.path.parent.name in SLOW_ROOMS
-        if in_slow_room or item.nodeid.split("[")[0] in SLOW_TESTS:
+        if in_slow_room or SLOW_TESTS & {item.nodeid.split("::")[0], item.nodeid.split("[")[0]}:
             item.add_marker(pytest.mark.slow)
         if "browser" in fixtures:
             item.add_marker(pytest.mark.browser)

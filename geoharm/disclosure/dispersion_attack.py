@@ -15,10 +15,8 @@ from numpy.typing import NDArray
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.period import Period, add_months
-from geoharm.stats.dispersion import monthly_dispersion
+from geoharm.stats.dispersion import HALF_WINDOW_MONTHS, monthly_dispersion
 
-# Months on either side in the moving mean of `monthly_dispersion`.
-_HALF_WINDOW = 3
 # Histories searched at once, rounds of the search, and the share of worse moves that are accepted.
 _HISTORIES, _ROUNDS, _ACCEPT_WORSE = 100, 300, 0.02
 
@@ -86,20 +84,26 @@ def _is_month_revealed(values: tuple[float, ...], groups: tuple[int, ...], k: in
 
 
 class _Search:
-    """Searches other histories with the same dispersion, to a tenth, and the same sums over groups of months."""
+    """Searches other histories with the same dispersion, to a tenth, and the same sums over groups of months.
+
+    Months without data are left out: they take no event and have no part in the dispersion.
+    """
 
     def __init__(self, values: NDArray[np.float64], groups: NDArray[np.int64], k: int) -> None:
-        self.values, self._groups, self._k = values, groups, k
+        known = np.isfinite(values)
+        self.values, self._k = values[known], k
+        self._same_group = groups[known][:, None] == groups[known]
+        self._may_move = self._same_group & ~np.eye(len(self.values), dtype=bool)
+        self._dispersion = _Dispersion(known)
         self._rng = np.random.default_rng(0)
-        self._known = np.flatnonzero(np.isfinite(values))
         tenths = float(_ceil_to_tenths(monthly_dispersion(values)))
         # A dispersion below 1 is published as 1.
         self._low, self._high = -math.inf if tenths <= 10 else (tenths - 1) / 10, tenths / 10
-        self._least, self._greatest = values.copy(), values.copy()
+        self._least, self._greatest = self.values.copy(), self.values.copy()
 
     def leaves_open(self, month: int) -> bool:
         """Return whether a month can take enough values, or as many as the sum of its group allows."""
-        span_needed = min(self._k - 2, float(np.nansum(self.values[self._groups == self._groups[month]])))
+        span_needed = min(self._k - 2, float(self.values[self._same_group[month]].sum()))
         while self._greatest[month] - self._least[month] < span_needed:
             if not (self._can_take(month, self._greatest[month] + 1) or self._can_take(month, self._least[month] - 1)):
                 return bool(self._greatest[month] == 0)
@@ -121,8 +125,8 @@ class _Search:
         for _ in range(_ROUNDS):
             if not misfit.all():
                 fitting = histories[misfit == 0]
-                self._least = np.fmin(self._least, fitting.min(axis=0))
-                self._greatest = np.fmax(self._greatest, fitting.max(axis=0))
+                self._least = np.minimum(self._least, fitting.min(axis=0))
+                self._greatest = np.maximum(self._greatest, fitting.max(axis=0))
                 return True
             moved = histories.copy()
             for _ in range(int(self._rng.integers(1, 4))):
@@ -133,20 +137,21 @@ class _Search:
         return False
 
     def _misfit(self, histories: NDArray[np.float64]) -> NDArray[np.float64]:
-        dispersions = _dispersions(histories)
+        dispersions = self._dispersion.of(histories)
         return np.maximum(np.maximum(dispersions - self._high - 1e-10, self._low - dispersions + 1e-10), 0.0)
 
     def _move_event(self, histories: NDArray[np.float64], *, onto: int = -1, off: int = -1, keep: int = -1) -> None:
         """Move one event of every history, where possible, from one month to another of the same group."""
         rows = np.arange(len(histories))
-        giving = np.nan_to_num(histories) >= 1
-        for month in (onto, keep):
-            giving[:, month] &= month < 0
-        giving &= self._groups == self._groups[onto] if onto >= 0 else True
+        giving = histories >= 1
+        if onto >= 0:
+            giving &= self._may_move[onto]
+        if keep >= 0:
+            giving[:, keep] = False
         source = self._random_column(giving) if off < 0 else np.full(len(histories), off)
-        taking = (self._groups == self._groups[source][:, None]) & np.isfinite(self.values)
-        taking[rows, source] = False
-        taking[:, keep] &= keep < 0
+        taking = self._may_move[source]
+        if keep >= 0:
+            taking[:, keep] = False
         sink = self._random_column(taking) if onto < 0 else np.full(len(histories), onto)
         possible = giving[rows, source] & taking[rows, sink]
         histories[rows[possible], source[possible]] -= 1
@@ -161,17 +166,26 @@ def _ceil_to_tenths(value: float) -> int:
     return math.ceil(value * 10 - 1e-9)
 
 
-def _dispersions(histories: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return `monthly_dispersion` of every row, without raising values below 1 to 1."""
-    known = np.isfinite(histories)
-    padded = np.pad(np.where(known, histories, 0.0), ((0, 0), (_HALF_WINDOW, _HALF_WINDOW)))
-    padded_known = np.pad(known.astype(np.float64), ((0, 0), (_HALF_WINDOW, _HALF_WINDOW)))
-    window = 2 * _HALF_WINDOW + 1
-    window_sum = np.lib.stride_tricks.sliding_window_view(padded, window, axis=1).sum(axis=2)
-    window_months = np.lib.stride_tricks.sliding_window_view(padded_known, window, axis=1).sum(axis=2)
-    mean = window_sum / np.maximum(window_months, 1)
-    is_used = known & (mean > 0) & (window_months > 1)
-    pearson = np.where(is_used, (np.nan_to_num(histories) - mean) ** 2 / np.where(is_used, mean, 1.0), 0.0).sum(axis=1)
-    degrees_of_freedom = np.where(is_used, 1 - 1 / np.maximum(window_months, 1), 0.0).sum(axis=1)
-    estimable = (known.sum(axis=1) >= _HALF_WINDOW) & (degrees_of_freedom > 0)
-    return np.where(estimable, pearson / np.where(estimable, degrees_of_freedom, 1.0), 1.0)
+class _Dispersion:
+    """`monthly_dispersion` of many histories with data in the same months, without raising values below 1 to 1."""
+
+    def __init__(self, known: NDArray[np.bool_]) -> None:
+        month = np.flatnonzero(known)
+        in_window = np.abs(month[:, None] - month) <= HALF_WINDOW_MONTHS
+        window_months = in_window.sum(axis=0)
+        self._window_means = in_window / window_months
+        self._is_used = window_months > 1
+        self._degrees_of_freedom = np.where(self._is_used, 1 - 1 / window_months, 0.0)
+        self._is_estimable = month.size >= HALF_WINDOW_MONTHS
+
+    def of(self, histories: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the dispersion of every row. Columns are the months with data."""
+        if not self._is_estimable:
+            return np.ones(len(histories))
+        mean = histories @ self._window_means
+        is_used = self._is_used & (mean > 0)
+        pearson = np.divide((histories - mean) ** 2, mean, out=np.zeros_like(mean), where=is_used).sum(axis=1)
+        degrees_of_freedom = is_used @ self._degrees_of_freedom
+        dispersion: NDArray[np.float64] = np.ones_like(pearson)
+        np.divide(pearson, degrees_of_freedom, out=dispersion, where=degrees_of_freedom > 0)
+        return dispersion

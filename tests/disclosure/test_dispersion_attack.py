@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
-from geoharm.disclosure.dispersion_attack import _dispersions, dispersion_reveals_month
+from geoharm.disclosure.dispersion_attack import _Dispersion, dispersion_reveals_month
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedSeries, Suppressed
 from geoharm.disclosure.robustness import protect_robustness
@@ -226,7 +226,7 @@ def test_no_dispersion_passes_that_leaves_a_small_month_too_few_values(area, mon
     """Referee: all ways to spread the total that have the same dispersion to a tenth; the trial may only be stricter."""
     reach = defaultdict(lambda: [np.full(months, np.inf), np.full(months, -np.inf)])
     every = histories(total, months)
-    marks = np.array([tenth(max(value, 1.0)) for value in _dispersions(every)])
+    marks = np.array([tenth(max(value, 1.0)) for value in _Dispersion(np.ones(every.shape[1], dtype=bool)).of(every)])
     for mark in np.unique(marks):
         reach[mark] = [every[marks == mark].min(axis=0), every[marks == mark].max(axis=0)]
     rng = np.random.default_rng(2)
@@ -245,7 +245,7 @@ def test_no_dispersion_passes_that_leaves_a_small_month_too_few_values(area, mon
 def test_five_events_with_a_telling_dispersion_are_solved_and_so_withheld(area):
     """Of the 12,376 ways to spread 6 events over a year, few have a dispersion of 4.5: the attacker reads the months."""
     every = histories(6, 12)
-    marks = np.array([tenth(max(value, 1.0)) for value in _dispersions(every)])
+    marks = np.array([tenth(max(value, 1.0)) for value in _Dispersion(np.ones(every.shape[1], dtype=bool)).of(every)])
     alike = every[marks == 45]
     assert 0 < len(alike) < 20
     known = alike.min(axis=0) == alike.max(axis=0)
@@ -283,7 +283,9 @@ def test_a_ring_with_a_telling_dispersion_is_withheld(area):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.integers(0, 9), st.just(math.nan)), min_size=1, max_size=20))
 def test_many_dispersions_at_once_are_those_one_by_one(values):
-    assert max(_dispersions(np.array([values], dtype=float))[0], 1.0) == pytest.approx(monthly_dispersion(values))
+    row = np.array(values, dtype=float)
+    known = np.isfinite(row)
+    assert max(_Dispersion(known).of(row[known][None])[0], 1.0) == pytest.approx(monthly_dispersion(values))
 
 
 def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area):
