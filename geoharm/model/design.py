@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import shapely
+from shapely.geometry.base import BaseGeometry
+
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Window
 from geoharm.model.study import Operation
@@ -46,3 +49,22 @@ class Design:
     def of_role(self, role: ZoneRole) -> tuple[Zone, ...]:
         """Return the zones of a role, in order."""
         return tuple(zone for zone in self.zones if zone.role is role)
+
+    def area_of(self, *roles: ZoneRole) -> BaseGeometry:
+        """Return the union of all zones of the given roles; an empty geometry if there is none."""
+        return shapely.union_all([zone.geometry for zone in self.zones if zone.role in roles])
+
+    @property
+    def control_area(self) -> BaseGeometry:
+        """The control area: all control zones together."""
+        return self.area_of(ZoneRole.CONTROL)
+
+    @property
+    def ring_area(self) -> BaseGeometry:
+        """All rings together, without the gap."""
+        return self.area_of(ZoneRole.RING)
+
+    @property
+    def exposed_area(self) -> BaseGeometry:
+        """Target, gap and rings together: all zones that the operation may have reached."""
+        return self.area_of(ZoneRole.TARGET, ZoneRole.GAP, ZoneRole.RING)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from geoharm.errors import DataError
-from geoharm.model.period import Period
+from geoharm.model.period import Period, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +225,11 @@ class SourceLedger:
     def undated(self) -> int:
         """Number of rejected rows without a readable date; they belong to no month."""
         return self.total("read") - sum(month.read for month in self.months)
+
+    @property
+    def whole_period(self) -> Window:
+        """The window of every covered day that has data."""
+        return Window("whole period", (self.coverage,)).without_months(self.missing_months)
 
     @property
     def by_month(self) -> bool:

@@ -283,6 +283,10 @@ class Study:
         """Return a measure by name."""
         return next(measure for measure in self.measures if measure.name == name)
 
+    def other_operations(self, operation: Operation) -> tuple[Operation, ...]:
+        """Return all operations except the one with this operation's name."""
+        return tuple(candidate for candidate in self.operations if candidate.name != operation.name)
+
     def measures_of(self, source: str) -> tuple[Measure, ...]:
         """Return the measures that count rows of a source."""
         return tuple(measure for measure in self.measures if measure.source == source)

@@ -67,7 +67,7 @@ def candidate_squares(design: Design) -> SquareGrid:
     squares fit, the 400 nearest to the target are kept, because nearby areas are exposed to more of the same influences.
     """
     target = design.of_role(ZoneRole.TARGET)[0].geometry
-    control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
+    control = design.control_area
     side = math.sqrt(target.area)
     centroid = target.centroid
     west, south, east, north = control.bounds

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
@@ -185,7 +184,7 @@ def compare_controls(
     target_series = joint_series(counts, [target.name], months.spans)
     has_data = np.isfinite(table).all(axis=0) & np.isfinite(target_series)
     is_before = has_data & (np.arange(target_series.size) < months.start)
-    exposed = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
+    exposed = design.exposed_area
     series = {zone.name: row[is_before] for zone, row in zip(zones, table, strict=True)}
     try:
         choice = select_controls(
