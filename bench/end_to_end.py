@@ -24,7 +24,7 @@ from bench.calibration_table import share, table, write_part
 from geoharm.disclosure.protect import protect
 from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.reading import Reading
-from geoharm.pipeline import load, net_harm, run
+from geoharm.pipeline import analyse, collect, load, net_harm
 from geoharm.report.wording.reading import read_with_diagnostics
 from geoharm.report.wording.verdict import verdict_of
 from geoharm.results import StudyResult
@@ -81,11 +81,12 @@ def one_city(number):
         with open_engine(data / "city.duckdb", inputs=data) as engine:
             ledgers = load.load_sources(engine, study, data)
             load.load_tables(engine, study, data)
-            designs = run.design_operations(study, ledgers)
-            spots = run.map_hotspots(engine, study, ledgers, designs)
-            result = StudyResult(study, ledgers, spots, run.evaluate_operations(engine, study, ledgers, designs))
-            area_measure = study.harm.area_measures[0]
-            areas = {zone: net_harm.area_table_effect(engine, area_measure, designs[0], zone) for zone in ZONES}
+            collected = collect.collect_study(engine, study, ledgers)
+        spots = analyse.map_hotspots(collected)
+        result = StudyResult(study, ledgers, spots, analyse.evaluate_operations(collected))
+        area_measure = study.harm.area_measures[0]
+        tables = collected.area_tables[area_measure.name]
+        areas = {zone: net_harm.area_table_effect(tables, area_measure, collected.designs[0], zone) for zone in ZONES}
     disclosed = protect(result)
     verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {

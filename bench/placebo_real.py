@@ -28,13 +28,12 @@ from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_effect, placebo_data, placebo_windows
 from geoharm.evaluation.placebo.places import ZONES, placebo_places
-from geoharm.model.geometry import ZoneRole
+from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.model.measure import Harm, Measure
-from geoharm.model.period import Period, add_months
+from geoharm.model.period import Period, Window, add_months
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.pipeline.load import load_sources
-from geoharm.queries.counts import located_points, reduce_zones, whole_period, zone_counts
-from geoharm.queries.panel import unit_panel
+from geoharm.queries.counts import dated_points, located_points, zone_counts
 from geoharm.study.read import read_study
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +79,7 @@ def year_before(engine, measure, x, y, start):
     start : date
         First day after the operation's month.
     """
-    window = replace(whole_period(Period(add_months(start, -13), add_months(start, -1)), ()), name="year")
+    window = Window("year", (Period(add_months(start, -13), add_months(start, -1)),))
     points = located_points(engine, measure, window)
     tree = shapely.STRtree(shapely.points(points.x, points.y))
     place, point = tree.query(shapely.points(x, y), predicate="dwithin", distance=350.0)
@@ -109,13 +108,19 @@ def laid_out(engine, study, operation, measures, ledgers):
         Ledgers of the sources.
     """
     design = build_design(operation, study.area, [], ledgers)
-    places = placebo_places(operation, study.area, design.of_role(ZoneRole.CONTROL)[0].geometry, [])
-    reduce_zones(engine, operation.name, design.zones, ["police"])
+    places = placebo_places(operation, study.area, design.control_area, [])
     by_measure = {}
     for measure in measures:
-        counts = zone_counts(engine, operation.name, measure, design.zones)
+        counts = zone_counts(engine, measure, design.zones)
         windows = placebo_windows(counts, design)
-        panel = unit_panel(engine, measure, windows, cell=places.cell, origin=places.origin)
+        panel = unit_panel(
+            measure.name,
+            dated_points(engine, measure),
+            windows,
+            cell=places.cell,
+            origin=places.origin,
+            precision="month",
+        )
         by_measure[measure.name] = counts, placebo_data(places, panel, design)
     return design, by_measure
 

@@ -32,6 +32,9 @@ def test_floors_hold(root):
     [
         ("hotspots/density/intensity.py", "import duckdb", "database"),
         ("report/write.py", "import geoharm.queries", "release"),
+        ("pipeline/net_harm.py", "import geoharm.queries.counts", "pipeline"),
+        ("pipeline/power.py", "import geoharm.ingest.tables", "pipeline"),
+        ("pipeline/late.py", "import geoharm.engines.duckdb", "pipeline"),
         ("model/geometry.py", "import geopandas", "Nouns"),
         ("harm/weighted.py", "import geoharm.evaluation", "Floors"),
         ("disclosure/protect.py", "import geoharm.report", "Floors"),

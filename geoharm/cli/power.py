@@ -18,11 +18,13 @@ from geoharm.evaluation.results.power import PowerRow, PowerTable, pooled_detect
 
 if TYPE_CHECKING:
     from geoharm.engines import duckdb as duckdb_engine
+    from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import composite as pipeline_composite
     from geoharm.pipeline import load as pipeline_load
     from geoharm.pipeline import power as pipeline_power
     from geoharm.study import read as study_reader
 else:
+    pipeline_collect = lazy("pipeline.collect")
     pipeline_composite = lazy("pipeline.composite")
     duckdb_engine = lazy("engines.duckdb")
     pipeline_load = lazy("pipeline.load")
@@ -49,8 +51,9 @@ def power(
         ledgers = pipeline_load.load_sources(engine, study, data)
         if any(operation.streets for operation in study.operations):
             pipeline_load.load_tables(engine, study, data)
-        tables = pipeline_power.power_tables(engine, study, ledgers)
-        summaries = pipeline_composite.composite_power(engine, study, ledgers)
+        collected = pipeline_collect.collect_power(engine, study, ledgers)
+    tables = pipeline_power.power_tables(collected)
+    summaries = pipeline_composite.composite_power(collected)
     pooled_falls = _pooled_falls(tables)
     if as_json:
         output: dict[str, Any] = {"operations": [_table_as_dict(table) for table in tables], "together": pooled_falls}

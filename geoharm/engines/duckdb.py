@@ -15,7 +15,7 @@ from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError
 # A thread that reads CSV needs about so much memory. Data beyond the limit are written to temporary files.
 _MIN_THREADS, _MAX_THREADS, _MB_PER_THREAD = 2, 8, 150
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 
 _CREATE_TABLES = f"""
 CREATE SCHEMA IF NOT EXISTS tidy;
@@ -58,11 +58,6 @@ CREATE TABLE IF NOT EXISTS tidy.site (
 CREATE TABLE IF NOT EXISTS tidy.street_line (source VARCHAR, file VARCHAR, line BIGINT, place VARCHAR, part BIGINT);
 CREATE TABLE IF NOT EXISTS tidy.street_segment (
     source VARCHAR, file VARCHAR, line BIGINT, part BIGINT, nth BIGINT, x0 DOUBLE, y0 DOUBLE, x1 DOUBLE, y1 DOUBLE);
-CREATE TABLE IF NOT EXISTS tidy.zone_day (
-    operation VARCHAR, source VARCHAR, category VARCHAR, zone VARCHAR, day DATE, events BIGINT);
-CREATE TABLE IF NOT EXISTS tidy.cell_day (source VARCHAR, category VARCHAR, cell BIGINT, day DATE, events BIGINT);
-CREATE TABLE IF NOT EXISTS tidy.cell_grid (
-    source VARCHAR, x0 DOUBLE, y0 DOUBLE, cell DOUBLE, nx BIGINT, ny BIGINT);
 CREATE TABLE IF NOT EXISTS result.effect (
     study_hash VARCHAR, version VARCHAR, seed BIGINT, operation VARCHAR, measure VARCHAR, zone VARCHAR,
     "window" VARCHAR, before BIGINT, after BIGINT, control_before BIGINT, control_after BIGINT,

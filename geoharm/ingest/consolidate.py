@@ -20,7 +20,6 @@ from geoharm.ingest.quality_notes import delete_notes
 from geoharm.ingest.times_of_day import known_times_sql
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
-from geoharm.queries.counts import delete_cell_counts
 
 _REBUILT_TABLES = (
     "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
@@ -61,7 +60,6 @@ def consolidate_source(
         for table in _REBUILT_TABLES:
             connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
         delete_notes(connection, source)
-        delete_cell_counts(connection, source)
         connection.execute(
             "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
             [source, input_format.precision, covers and covers.start, covers and covers.end],

@@ -56,10 +56,20 @@ class DatedPoints:
         return is_within
 
     def points(self, used: NDArray[np.bool_]) -> Points:
-        """Return the distinct places of the points with `used` true, shape (n,), and the summed weight at each."""
-        places, place_number = np.unique(np.column_stack([self.x, self.y])[used], axis=0, return_inverse=True)
-        weight = np.bincount(place_number.ravel(), weights=self.weight[used], minlength=len(places))
-        return Points(places[:, 0], places[:, 1], weight.astype(np.float64))
+        """Return the distinct places of the points with `used` true, shape (n,), ordered by x and y, and the summed weight at each."""
+        x, y, weight = self.x[used], self.y[used], self.weight[used]
+        order = np.lexsort((y, x))
+        x, y = x[order], y[order]
+        is_first = np.ones(x.size, dtype=np.bool_)
+        is_first[1:] = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
+        place_number = np.cumsum(is_first) - 1
+        total = np.bincount(place_number, weights=weight[order], minlength=int(is_first.sum()))
+        return Points(x[is_first], y[is_first], total.astype(np.float64))
+
+    def during(self, window: Window) -> DatedPoints:
+        """Return the points within a window, in the same order."""
+        kept = self.in_window(window)
+        return DatedPoints(self.x[kept], self.y[kept], self.day[kept], self.weight[kept])
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +117,20 @@ class Points:
     def with_event_weights(self) -> Points:
         """The same places with the number of events as weight, for counts and disclosure rules."""
         return self if self.events is None else Points(self.x, self.y, self.events)
+
+
+@dataclass(frozen=True, slots=True)
+class NightCounts:
+    """Events with a known hour by place, and how many of them happened from 22:00 to 6:00.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n,)
+        Distinct places in the study area, in metres; empty if no event has a known time.
+    events, at_night : ndarray, shape (n,)
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    events: NDArray[np.float64]
+    at_night: NDArray[np.float64]

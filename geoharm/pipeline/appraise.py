@@ -7,17 +7,15 @@ from datetime import date
 
 import numpy as np
 
-from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.errors import DesignError, StudyError
+from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.appraise import DRAWS, appraise_option
 from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.results.appraisal import Appraisal, Baseline
-from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.ledger import SourceLedger
-from geoharm.model.measure import Role
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
 from geoharm.model.study import Operation, Study
-from geoharm.queries.counts import dated_points, zone_index
+from geoharm.pipeline.study_data import StudyData
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.study.evidence_cards.cards import read_card
 from geoharm.study.value_profiles.profiles import read_profile
@@ -42,15 +40,13 @@ def option_problems(study: Study) -> list[str]:
     return problems
 
 
-def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operation: str) -> Appraisal:
+def appraise_options(data: StudyData, operation: str) -> Appraisal:
     """Return the appraisal of every option of a study, compared with doing nothing, for one planned operation.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Holds the study's events.
-    study : Study
-    ledgers : sequence of SourceLedger
+    data : StudyData
+        Of the harm measures.
     operation : str
         Name of one of the study's operations; empty for the first.
 
@@ -61,6 +57,7 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
     DesignError
         If there are too few whole months of data before the operation.
     """
+    study = data.study
     if not study.harm.options:
         raise StudyError([
             "The study has no [[option]] to appraise; add one for each option, with its assumptions and their "
@@ -73,8 +70,8 @@ def appraise_options(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
         known_names = ", ".join(f'"{candidate.name}"' for candidate in study.operations)
         raise StudyError([f'The study has no operation "{operation}"; it has {known_names}.'])
     planned = matching[0]
-    months = _baseline_months(planned, ledgers)
-    baseline = _baseline_counts(engine, study, planned, months)
+    months = _baseline_months(planned, data.ledgers)
+    baseline = _baseline_counts(data, planned, months)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
     options = tuple(
         appraise_option(
@@ -119,21 +116,17 @@ def _baseline_months(planned: Operation, ledgers: Sequence[SourceLedger]) -> lis
     return months
 
 
-def _baseline_counts(
-    engine: DuckDBEngine, study: Study, planned: Operation, months: Sequence[date]
-) -> tuple[Baseline, ...]:
-    target = [Zone("target", ZoneRole.TARGET, planned.target)]
+def _baseline_counts(data: StudyData, planned: Operation, months: Sequence[date]) -> tuple[Baseline, ...]:
     window = Window("baseline", tuple(Period(month, add_months(month, 1)) for month in months))
     baselines = []
-    for measure in study.measures:
-        if measure.role is not Role.HARM:
-            continue
-        events = dated_points(engine, measure, window)
-        inside = zone_index(events.x, events.y, target) == 0
+    for collected in data.measures:
+        events = collected.points.during(window)
+        inside = locate_points(events.x, events.y, [planned.target]) == 0
         month_index = np.searchsorted(
             np.array(months, dtype="datetime64[M]"), events.day[inside].astype("datetime64[M]")
         )
         monthly = np.zeros(len(months))
         np.add.at(monthly, month_index, events.weight[inside])
-        baselines.append(Baseline(measure, round(float(monthly.sum())), len(months), monthly_dispersion(monthly)))
+        dispersion = monthly_dispersion(monthly)
+        baselines.append(Baseline(collected.measure, round(float(monthly.sum())), len(months), dispersion))
     return tuple(baselines)

@@ -15,8 +15,8 @@ from geoharm.errors import StudyError
 from geoharm.harm.offence_weights import offence_weights, profile_from_weights
 from geoharm.ingest.readers.sheets import read_first_sheet
 from geoharm.model.study import Study
+from geoharm.pipeline import analyse, collect, load
 from geoharm.pipeline import appraise as pipeline_appraise
-from geoharm.pipeline import load, run, unintended_harm
 from geoharm.pipeline import prioritise as pipeline_prioritise
 from geoharm.report.files import check_folder
 from geoharm.report.pages.appraisal import appraisal_record, publish_appraisal
@@ -69,7 +69,8 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data)
-        appraisal = pipeline_appraise.appraise_options(engine, study, ledgers, operation)
+        collected = collect.collect_baseline(engine, study, ledgers)
+    appraisal = pipeline_appraise.appraise_options(collected, operation)
     released = protect_appraisal(study, appraisal)
     return DecisionOutput(appraisal_record(released), publish_appraisal(released, out))
 
@@ -100,11 +101,10 @@ def prioritise(
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data)
         load.load_tables(engine, study, data)
-        surfaces = run.map_hotspots(engine, study, ledgers, ())
-        hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
-        ranking = pipeline_prioritise.prioritise_markets(
-            engine, study, ledgers, hotspots, unintended_harm.service_sites(engine, study), weights=weights
-        )
+        collected = collect.collect_markets(engine, study, ledgers)
+    surfaces = analyse.map_hotspots(collected)
+    hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)
+    ranking = pipeline_prioritise.prioritise_markets(collected, hotspots, weights=weights)
     released = protect_ranking(study, ranking)
     return DecisionOutput(ranking_record(released), publish_ranking(released, out))
 

@@ -15,7 +15,7 @@ from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import is_proactive
-from geoharm.model.study import Operation, Source, Study
+from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline import net_harm
 from geoharm.queries.counts import source_categories, stated_weights
@@ -134,16 +134,11 @@ def check_study(study: Study) -> None:
         problems.append(str(error))
     for operation in study.operations:
         try:
-            check_operation(operation, study.area, other_operations(study, operation))
+            check_operation(operation, study.area, study.other_operations(operation))
         except DesignError as error:
             problems.append(f'operation "{operation.name}": {error}')
     if problems:
         raise StudyError(problems)
-
-
-def other_operations(study: Study, one: Operation) -> list[Operation]:
-    """Return the study's operations except the given one."""
-    return [operation for operation in study.operations if operation is not one]
 
 
 def _checked_format(study: Study, source: Source) -> Format:

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.errors import StudyError
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.results.measure import MeasureResult
@@ -20,8 +19,7 @@ from geoharm.harm.net_harm import net_harm
 from geoharm.harm.results.bounded import BoundedEffect
 from geoharm.harm.results.net_harm import HarmAssessment, JointEffects
 from geoharm.harm.unintended_harm import pool_checks
-from geoharm.ingest.tables import area_counts
-from geoharm.model.area_counts import Bounds
+from geoharm.model.area_counts import AreaCounts, Bounds
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure, Role
@@ -29,6 +27,7 @@ from geoharm.model.period import Window
 from geoharm.model.study import Study
 from geoharm.model.values import ExchangeRates, ValueProfile
 from geoharm.pipeline import unintended_harm
+from geoharm.pipeline.study_data import StudyData
 from geoharm.results import OperationResult
 from geoharm.study.value_profiles.profiles import read_exchange_rates, read_profile
 
@@ -69,24 +68,20 @@ def read_values(study: Study) -> tuple[tuple[ValueProfile, ...], ExchangeRates]:
 
 
 def assess_harm(
-    engine: DuckDBEngine,
-    study: Study,
-    design: Design,
-    measures: Sequence[MeasureResult],
-    placebo_data: Sequence[PlaceboData],
+    data: StudyData, design: Design, measures: Sequence[MeasureResult], placebo_data: Sequence[PlaceboData]
 ) -> HarmAssessment:
     """Return the harm assessment of one operation under every value profile: target, rings and both together.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-    study : Study
+    data : StudyData
     design : Design
     measures : sequence of MeasureResult
         Of dated points.
     placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
     """
+    study = data.study
     profiles, rates = read_values(study)
     pairs = [
         (result, placebo)
@@ -99,7 +94,10 @@ def assess_harm(
             zone,
             [result for result, _ in pairs],
             [placebo for _, placebo in pairs],
-            [(measure, area_table_effect(engine, measure, design, zone)) for measure in area_measures],
+            [
+                (measure, area_table_effect(data.area_tables[measure.name], measure, design, zone))
+                for measure in area_measures
+            ],
             seed=study.seed,
         )
         for zone in ZONES
@@ -116,9 +114,9 @@ def assess_harm(
         profiles=profiles,
         rates=rates,
         noxiousness=unintended_harm.noxiousness_by_harm(study, measures),
-        unintended_harm=unintended_harm.unintended_harm(engine, study, design, measures),
+        unintended_harm=unintended_harm.unintended_harm(data, design, measures),
         reporting_corrected=unintended_harm.corrected_for_reporting(measures),
-        indicators=unintended_harm.survey_indicators(engine, study, design),
+        indicators=unintended_harm.survey_indicators(data, design),
     )
 
 
@@ -176,33 +174,32 @@ def zone_joint_effects(
     return draw_joint_effects(zone, effects, area_effects, correlation=correlation, seed=seed)
 
 
-def area_table_effect(engine: DuckDBEngine, measure: Measure, design: Design, zone: str) -> BoundedEffect:
+def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:
     """Return the change in a zone as bounds from an area table, over the table's whole periods inside the windows.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Holds the area table.
+    tables : sequence of AreaCounts
+        One for each category of the measure.
     measure : Measure
     design : Design
     zone : str
         "target", all rings, or both.
     """
     roles = {"target": [ZoneRole.TARGET], ALL_RINGS: [ZoneRole.RING]}.get(zone, [ZoneRole.TARGET, ZoneRole.RING])
-    zone_shape = shapely.union_all([zone_part.geometry for role in roles for zone_part in design.of_role(role)])
-    control = shapely.union_all([control_zone.geometry for control_zone in design.of_role(ZoneRole.CONTROL)])
     totals = [
-        [_area_table_total(engine, measure, area, window) for window in (design.before, design.after)]
-        for area in (zone_shape, control)
+        [_area_table_total(tables, measure, area, window) for window in (design.before, design.after)]
+        for area in (design.area_of(*roles), design.control_area)
     ]
     return bounded_change(zone, *totals[0], *totals[1], unit=measure.unit)
 
 
-def _area_table_total(engine: DuckDBEngine, measure: Measure, shape: shapely.Geometry, window: Window) -> Bounds:
+def _area_table_total(
+    tables: Sequence[AreaCounts], measure: Measure, shape: shapely.Geometry, window: Window
+) -> Bounds:
     low = high = 0.0
     notes = []
-    for category in measure.categories or ("all",):
-        counts = area_counts(engine, measure.source, category)
+    for counts in tables:
         whole_periods = [period for period in counts.periods if any(
             window_period.start <= period.start and period.end <= window_period.end for window_period in window.periods)]  # fmt: skip
         if not whole_periods:

@@ -9,21 +9,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.errors import DesignError
+from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, threat_matrix_row
 from geoharm.harm.prioritise import rank_markets, resilience, yearly_trend
 from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, ReachGap, ThreatMatrixRow
-from geoharm.ingest.formats.input_format import read_format
-from geoharm.ingest.tables import survey_estimates
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
-from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure, Role
+from geoharm.model.points import NightCounts
 from geoharm.model.study import Study
 from geoharm.model.values import ValueProfile
-from geoharm.queries.counts import dated_points, whole_period, zone_index
-from geoharm.queries.night_counts import night_counts
+from geoharm.pipeline.study_data import MeasureData, StudyData
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.study.value_profiles.profiles import read_profile
 
@@ -50,26 +47,15 @@ class _MarketCounts:
 
 
 def prioritise_markets(
-    engine: DuckDBEngine,
-    study: Study,
-    ledgers: Sequence[SourceLedger],
-    hotspots: Sequence[Hotspot],
-    sites: Mapping[str, Floats],
-    *,
-    weights: Sequence[tuple[str, float]],
+    data: StudyData, hotspots: Sequence[Hotspot], *, weights: Sequence[tuple[str, float]]
 ) -> Ranking:
     """Return the study's markets (hotspots of its primary measure) in order of priority.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Holds the study's events.
-    study : Study
-    ledgers : sequence of SourceLedger
+    data : StudyData
     hotspots : sequence of Hotspot
         The first twelve are ranked.
-    sites : mapping of category to ndarray of shape (s, 2)
-        Locations of services, in metres.
     weights : sequence of (criterion, weight)
 
     Raises
@@ -77,6 +63,7 @@ def prioritise_markets(
     DesignError
         If there is no hotspot, or no criterion has a value.
     """
+    study, sites = data.study, data.sites
     if not hotspots:
         msg = (
             f'"{study.primary}" has no hotspot, so there is no market to rank; choose another primary measure or share.'
@@ -85,17 +72,14 @@ def prioritise_markets(
     ranked = list(hotspots[:MAX_MARKETS])
     zones = [Zone(f"market {hotspot.rank}", ZoneRole.TARGET, hotspot.geometry) for hotspot in ranked]
     profile = read_profile(study.harm.profiles[0], study.folder)
-    harm_counts = [
-        _count_in_markets(engine, measure, zones, next(ledger for ledger in ledgers if ledger.source == measure.source))
-        for measure in study.measures
-        if measure.role is Role.HARM
-    ]
-    nights = {harm.measure.name: _night_counts(engine, harm.measure, zones) for harm in harm_counts}
+    harms = [collected for collected in data.measures if collected.measure.role is Role.HARM]
+    harm_counts = [_count_in_markets(collected, zones) for collected in harms]
+    nights = {collected.measure.name: _night_counts(collected.nights, zones) for collected in harms if collected.nights}
     values, threats, gaps = {}, {}, []
     for position, (zone, hotspot) in enumerate(zip(zones, ranked, strict=True)):
         market_gaps = _reach_gaps(zone, position, harm_counts, sites, study.harm.walking)
         gaps += market_gaps
-        values[zone.name] = _criterion_values(engine, study, profile, (zone, position), harm_counts, market_gaps)
+        values[zone.name] = _criterion_values(data, profile, (zone, position), harm_counts, market_gaps)
         threats[zone.name] = _threat_row(zone, position, harm_counts, nights, sites, hotspot)
     rows = rank_markets(values, dict(weights), seed=study.seed)
     notes = (
@@ -119,11 +103,9 @@ def prioritise_markets(
     )
 
 
-def _count_in_markets(
-    engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], ledger: SourceLedger
-) -> _MarketCounts:
-    events = dated_points(engine, measure)
-    market = zone_index(events.x, events.y, zones)
+def _count_in_markets(collected: MeasureData, zones: Sequence[Zone]) -> _MarketCounts:
+    events, ledger = collected.points, collected.ledger
+    market = locate_points(events.x, events.y, [zone.geometry for zone in zones])
     months = np.array(
         [month for month in ledger.coverage.months() if month not in set(ledger.missing_months)], dtype="datetime64[M]"
     )
@@ -131,15 +113,18 @@ def _count_in_markets(
     month_index = np.searchsorted(months, events.day.astype("datetime64[M]"))
     inside = (market >= 0) & (month_index < months.size)
     np.add.at(monthly, (market[inside], month_index[inside]), events.weight[inside])
-    covered_period = whole_period(ledger.coverage, ledger.missing_months)
-    return _MarketCounts(measure, events.x, events.y, events.weight, market, months, monthly, covered_period.years)
+    years = ledger.whole_period.years
+    return _MarketCounts(collected.measure, events.x, events.y, events.weight, market, months, monthly, years)
 
 
 def _criterion_values(
-    engine: DuckDBEngine, study: Study, profile: ValueProfile, market: tuple[Zone, int], harm_counts: Sequence[_MarketCounts],
+    data: StudyData,
+    profile: ValueProfile,
+    market: tuple[Zone, int],
+    harm_counts: Sequence[_MarketCounts],
     gaps: Sequence[ReachGap],
-) -> list[CriterionValue]:  # fmt: skip
-    zone, position = market
+) -> list[CriterionValue]:
+    study, (zone, position) = data.study, market
     primary = next(harm for harm in harm_counts if harm.measure.name == study.primary)
     series = primary.monthly[position]
     phi = monthly_dispersion(series)
@@ -155,7 +140,7 @@ def _criterion_values(
         trend,
         recovery,
         _reach_criterion(gaps),
-        _priority_criterion(engine, study, zone),
+        _priority_criterion(data, zone),
     ]
 
 
@@ -242,13 +227,11 @@ def _reach_criterion(gaps: Sequence[ReachGap]) -> CriterionValue:
     )  # fmt: skip
 
 
-def _priority_criterion(engine: DuckDBEngine, study: Study, zone: Zone) -> CriterionValue:
+def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
     """Return the latest survey's estimate of community priority in the areas that a market touches, with its sampling error."""
-    indicator = next((candidate for candidate in study.harm.indicators if candidate.stands_for == "priority"), None)
-    if indicator is None:
+    survey = next((survey for indicator, survey in data.surveys.items() if indicator.stands_for == "priority"), None)
+    if survey is None:
         return CriterionValue("priority", math.nan, math.nan, "", "no survey of community priorities")
-    source = next(candidate for candidate in study.sources if candidate.name == indicator.source)
-    survey = survey_estimates(engine, indicator.source, read_format(source.format, study.folder), indicator.question)
     touching = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
     for period_index in reversed(range(len(survey.periods))):
         estimated = [row for row in touching if math.isfinite(survey.estimate[row, period_index])]
@@ -268,13 +251,15 @@ def _priority_criterion(engine: DuckDBEngine, study: Study, zone: Zone) -> Crite
     return CriterionValue("priority", math.nan, math.nan, survey.unit, "no survey estimate there")
 
 
-def _night_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
+def _night_counts(nights: NightCounts, zones: Sequence[Zone]) -> tuple[Floats, Floats]:
     """Return the number of events with a known hour in every market, and the number of those at night."""
-    x, y, events, night = night_counts(engine, measure)
-    market_index = zone_index(x, y, zones)
-    return tuple(
-        np.array([weights[market_index == market].sum() for market in range(len(zones))]) for weights in (events, night)
-    )  # type: ignore[return-value]
+    market_index = locate_points(nights.x, nights.y, [zone.geometry for zone in zones])
+    inside = market_index >= 0
+    events, at_night = (
+        np.bincount(market_index[inside], weights=weights[inside], minlength=len(zones)).astype(np.float64)
+        for weights in (nights.events, nights.at_night)
+    )
+    return events, at_night
 
 
 def _threat_row(

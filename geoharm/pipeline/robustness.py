@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import (
     ControlCandidates,
@@ -31,38 +30,30 @@ from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import ZoneRole
-from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Role
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.model.pooled import Forest
 from geoharm.model.study import Study
-from geoharm.queries.counts import dated_points, source_categories, zone_counts
-from geoharm.queries.time_of_week import timed_points
+from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
 from geoharm.results import OperationResult
 
 _MIN_EVENTS = 50
 
 
 def add_robustness_checks(
-    engine: DuckDBEngine,
-    study: Study,
-    ledgers: Sequence[SourceLedger],
-    design: Design,
-    measures: Sequence[MeasureResult],
+    data: StudyData, design: Design, measures: Sequence[MeasureResult]
 ) -> tuple[MeasureResult, ...]:
     """Return the measures of one operation with other estimators, diagnostics and displacement tests.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Holds the study's events.
-    study : Study
-    ledgers : sequence of SourceLedger
+    data : StudyData
     design : Design
     measures : sequence of MeasureResult
         All of the study's, the primary first.
     """
+    study = data.study
     tiles = candidate_squares(design)
     by_name = {result.measure.name: result for result in measures}
     ratios = {
@@ -70,38 +61,35 @@ def add_robustness_checks(
     }
     checked_measures = []
     for result in measures:
-        points = dated_points(engine, result.measure)
-        candidates = candidate_counts(tiles, points, result.counts)
+        collected = data.measure(result.measure.name)
+        candidates = candidate_counts(tiles, collected.points, result.counts)
         estimators = other_estimators(result, design, seed=study.seed, candidates=candidates)
-        location_error = next(ledger.location_error for ledger in ledgers if ledger.source == result.measure.source)
         diagnostics = diagnose(
             result,
             design,
             estimators,
-            location_error=location_error,
+            location_error=collected.ledger.location_error,
             comparator=by_name.get(result.measure.comparator),
             peers=_peer_counts(result.counts, design, candidates),
             ratios=ratios if result.measure.role is Role.HARM and len(ratios) > 1 else None,
             primary=study.primary,
         )
-        shifts = displacement_types(_displacement_tests(engine, study, design, result, points))
+        shifts = displacement_types(_displacement_tests(study, design, result, collected))
         checked_measures.append(
             replace(result, other_estimators=estimators, diagnostics=diagnostics, displacement_types=shifts)
         )
     return tuple(checked_measures)
 
 
-def pool_primary_measure(
-    engine: DuckDBEngine, study: Study, operations: Sequence[OperationResult]
-) -> tuple[tuple[str, Forest], ...]:
+def pool_primary_measure(data: StudyData, operations: Sequence[OperationResult]) -> tuple[tuple[str, Forest], ...]:
     """Return the primary measure pooled over all operations of a study, by zone; empty for a single operation."""
     if len(operations) < 2:
         return ()
     tiles = candidate_squares(operations[0].design)
     primary = operations[0].measures[0]
-    candidates = candidate_counts(tiles, dated_points(engine, primary.measure), primary.counts)
+    candidates = candidate_counts(tiles, data.measure(primary.measure.name).points, primary.counts)
     return pool_operations(
-        [(operation.design, operation.measures[0]) for operation in operations], tiles, candidates, seed=study.seed
+        [(operation.design, operation.measures[0]) for operation in operations], tiles, candidates, seed=data.study.seed
     )
 
 
@@ -116,20 +104,18 @@ def _peer_counts(counts: ZoneCounts, design: Design, candidates: ControlCandidat
 
 
 def _displacement_tests(
-    engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult, points: DatedPoints
+    study: Study, design: Design, result: MeasureResult, collected: MeasureData
 ) -> list[DisplacementTest]:
     rows = [_zone_shift(study, design, result)]
     if not result.counts.by_month:
         rows.append(_weekday_shift(study, design, result))
-    hours = _hour_shift(engine, study, design, result)
-    if hours is not None:
-        rows.append(hours)
-    categories = result.measure.categories or tuple(source_categories(engine, result.measure.source))
-    if len(categories) > 1:
-        rows.append(_offence_shift(engine, study, design, result, categories))
+    if design.operation.name in collected.hours:
+        rows.append(_hour_shift(study, result, collected.hours[design.operation.name]))
+    if collected.category_counts[design.operation.name]:
+        rows.append(_offence_shift(study, design, result, collected.category_counts[design.operation.name]))
     if design.operation.similar_markets is not None:
-        rows.append(_market_shift(design, result, points))
-    rows.append(_centre_shift(study, design, points))
+        rows.append(_market_shift(design, result, collected.points))
+    rows.append(_centre_shift(study, design, collected.points))
     return rows
 
 
@@ -171,52 +157,34 @@ def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> Displ
     )[1]
 
 
-def _hour_shift(engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult) -> DisplacementTest | None:
-    """Return the test of a shift over hours of the day; None where the source has no hours."""
-    points, hour = timed_points(engine, result.measure)
-    if not points.weight.size:
-        return None
-    control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
-    target_and_control = []
-    for shape in (design.of_role(ZoneRole.TARGET)[0].geometry, control):
-        inside = shapely.contains_xy(shape, points.x, points.y)
-        tables = []
-        for window in (design.before, design.after):
-            kept = inside & _in_window(points, window)
-            table = np.zeros((7, 24), dtype=np.int64)
-            weekday = (points.day[kept].astype("datetime64[D]").astype(np.int64) + 3) % 7
-            np.add.at(table, (weekday, hour[kept]), points.weight[kept].astype(np.int64))
-            tables.append(table)
-        target_and_control.append(tables)
+def _hour_shift(study: Study, result: MeasureResult, hours: HourTables) -> DisplacementTest:
+    """Return the test of a shift over hours of the day."""
     return time_of_week_shifts(
-        *target_and_control[0],
-        seed=study.seed,
-        control=(target_and_control[1][0], target_and_control[1][1]),
-        dispersion=result.effect("target").dispersion,
+        *hours.target, seed=study.seed, control=hours.control, dispersion=result.effect("target").dispersion
     )[0]
 
 
 def _offence_shift(
-    engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult, categories: Sequence[str]
+    study: Study, design: Design, result: MeasureResult, by_category: Mapping[str, ZoneCounts]
 ) -> DisplacementTest:
-    tables = [
-        zone_counts(engine, design.operation.name, replace(result.measure, categories=(category,)), design.zones)
-        for category in categories
-    ]
     target_and_control = [
-        [[table.total(zone, window) for table in tables] for window in (design.before, design.after)]
+        [[counts.total(zone, window) for counts in by_category.values()] for window in (design.before, design.after)]
         for zone in ("target", "control")
     ]
     return composition_shift(
-        "offence type", *target_and_control[0], labels=categories, seed=study.seed, control=(target_and_control[1][0], target_and_control[1][1]),
+        "offence type",
+        *target_and_control[0],
+        labels=tuple(by_category),
+        seed=study.seed,
+        control=(target_and_control[1][0], target_and_control[1][1]),
         dispersion=result.effect("target").dispersion,
-    )  # fmt: skip
+    )
 
 
 def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) -> DisplacementTest:
     """Return the test of a shift to similar markets; events of these markets are removed from the control area."""
     similar, operation = design.operation.similar_markets, design.operation
-    control = shapely.union_all([zone.geometry for zone in design.of_role(ZoneRole.CONTROL)])
+    control = design.control_area
     market_changes, in_control = [], np.zeros(points.x.size, dtype=np.bool_)
     for code, shape in zip(*((similar.codes, similar.shapes) if similar else ((), ())), strict=True):
         inside = shapely.contains_xy(shape, points.x, points.y)
@@ -238,25 +206,17 @@ def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) ->
 def _window_change(name: str, points: DatedPoints, inside: NDArray[np.bool_], design: Design) -> Change:
     return Change(
         name,
-        *(round(points.weight[inside & _in_window(points, window)].sum()) for window in (design.before, design.after)),
+        *(round(points.weight[inside & points.in_window(window)].sum()) for window in (design.before, design.after)),
     )
-
-
-def _in_window(points: DatedPoints, window: Window) -> NDArray[np.bool_]:
-    inside = np.zeros(points.x.size, dtype=np.bool_)
-    for period in window.periods:
-        inside |= (points.day >= np.datetime64(period.start)) & (points.day < np.datetime64(period.end))
-    return inside
 
 
 def _centre_shift(study: Study, design: Design, points: DatedPoints) -> DisplacementTest:
     """Return the test of whether the centre of the events in target, gap and rings moved, by whole months."""
-    zones_area = shapely.union_all([zone.geometry for zone in design.zones if zone.role is not ZoneRole.CONTROL])
-    inside = shapely.contains_xy(zones_area, points.x, points.y)
+    inside = shapely.contains_xy(design.exposed_area, points.x, points.y)
     event_month = points.day.astype("datetime64[M]")
     sides, event_counts = [], []
     for window in (design.before, design.after):
-        kept = inside & _in_window(points, window)
+        kept = inside & points.in_window(window)
         event_counts.append(round(float(points.weight[kept].sum())))
         window_months = sorted({np.datetime64(day, "M") for period in window.periods for day in period.months()})
         sides.append(

@@ -9,8 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.find_dispersion import find_dispersion
 from geoharm.harm.indicators import indicator_change
 from geoharm.harm.markets import SCHOOL, SERVICES, sites_of_kind
@@ -20,32 +20,25 @@ from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.harm.unintended_harm import check_for_rise
-from geoharm.ingest.formats.input_format import read_format
-from geoharm.ingest.sites import source_sites
-from geoharm.ingest.tables import survey_estimates
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.estimate import Interval
-from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure, Role
 from geoharm.model.period import Period, Window
 from geoharm.model.study import Study
-from geoharm.queries.counts import located_points, zone_index
+from geoharm.pipeline.study_data import MeasureData, StudyData
 
 Floats = NDArray[np.float64]
 SITE_WORDS = {"sharps bin": SERVICES["sharps bin"], "school": SCHOOL}
 _FIND_KINDS = ("needle_find",)
 
 
-def unintended_harm(
-    engine: DuckDBEngine, study: Study, design: Design, measures: Sequence[MeasureResult]
-) -> UnintendedHarm:
+def unintended_harm(data: StudyData, design: Design, measures: Sequence[MeasureResult]) -> UnintendedHarm:
     """Return the checks for unintended harm after one operation: health and violence near the target, and where finds lie.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-        Holds the study's events and sites.
-    study : Study
+    data : StudyData
     design : Design
     measures : sequence of MeasureResult
         Of the operation.
@@ -54,7 +47,7 @@ def unintended_harm(
     notes = []
     checked = [result for result in measures if is_checked_for_rise(result.measure)]
     for result in checked:
-        checks += _rise_checks(engine, study, design, result)
+        checks += _rise_checks(data, design, result)
     if not checked:
         notes.append(
             "No measure of health or violence was supplied, so unintended harm could not be checked: it is unknown, not absent."
@@ -63,7 +56,7 @@ def unintended_harm(
         dispersion
         for result in measures
         if result.measure.kind in _FIND_KINDS and result.measure.role is Role.HARM
-        for dispersion in _find_dispersions(engine, study, design, result.measure)
+        for dispersion in _find_dispersions(data, design, data.measure(result.measure.name))
     ]
     return UnintendedHarm(tuple(checks), tuple(dispersions), tuple(notes))
 
@@ -113,35 +106,17 @@ def corrected_for_reporting(measures: Sequence[MeasureResult]) -> tuple[Correcte
     )
 
 
-def survey_indicators(engine: DuckDBEngine, study: Study, design: Design) -> tuple[IndicatorChange, ...]:
+def survey_indicators(data: StudyData, design: Design) -> tuple[IndicatorChange, ...]:
     """Return the change of each survey indicator around one operation; community priority is no outcome and is left out."""
-    changes = []
-    for indicator in study.harm.indicators:
-        if indicator.stands_for == "priority":
-            continue
-        source = next(candidate for candidate in study.sources if candidate.name == indicator.source)
-        survey = survey_estimates(
-            engine, indicator.source, read_format(source.format, study.folder), indicator.question
-        )
-        changes.append(indicator_change(indicator, survey, design.operation.target, design.before, design.after))
-    return tuple(changes)
+    return tuple(
+        indicator_change(indicator, data.surveys[indicator], design.operation.target, design.before, design.after)
+        for indicator in data.study.harm.indicators
+        if indicator.stands_for != "priority"
+    )
 
 
-def service_sites(engine: DuckDBEngine, study: Study) -> dict[str, Floats]:
-    """Return the locations of all listed services by category, each of shape (n, 2), in metres."""
-    places_by_category: dict[str, list[tuple[float, float]]] = {}
-    for source in study.sources:
-        if source.kind == "site":
-            for site in source_sites(engine, source.name):
-                places_by_category.setdefault(site.category or source.name, []).append((site.x, site.y))
-    return {
-        category: np.array(places, dtype=np.float64).reshape(-1, 2)
-        for category, places in sorted(places_by_category.items())
-    }
-
-
-def _rise_checks(engine: DuckDBEngine, study: Study, design: Design, result: MeasureResult) -> list[RiseCheck]:
-    settings, name = study.harm.unintended_harm, result.measure.name
+def _rise_checks(data: StudyData, design: Design, result: MeasureResult) -> list[RiseCheck]:
+    settings, name = data.study.harm.unintended_harm, result.measure.name
     combinations = [(days, metres) for days in settings.days for metres in settings.metres]
     no_interval = Interval(np.nan, np.nan, 0.95)
 
@@ -150,10 +125,17 @@ def _rise_checks(engine: DuckDBEngine, study: Study, design: Design, result: Mea
 
     if result.counts.by_month:
         return [unknown_check("the source has months only, no days", *horizon) for horizon in combinations]
-    circles = [
-        Zone(f"{metres} m", ZoneRole.TARGET, design.operation.target.buffer(metres)) for metres in settings.metres
-    ]
-    before = np.cumsum(_events_by_zone(engine, result.measure, design.before, circles))
+    points = data.measure(name).points
+    circles = [design.operation.target.buffer(metres) for metres in settings.metres]
+    circle_of_point = locate_points(points.x, points.y, circles)
+
+    def events_within(window: Window) -> Floats:
+        """Return the events in each of the nested circles, the smallest first."""
+        is_counted = points.in_window(window) & (circle_of_point >= 0)
+        weight = points.weight[is_counted]
+        return np.cumsum(np.bincount(circle_of_point[is_counted], weights=weight, minlength=len(circles)))
+
+    before = events_within(design.before)
     effect = result.effect("target")
     checks = []
     for days in settings.days:
@@ -161,7 +143,7 @@ def _rise_checks(engine: DuckDBEngine, study: Study, design: Design, result: Mea
         if not result.counts.coverage.contains(window.periods[0]):
             checks += [unknown_check("the data end before that", days, metres) for metres in settings.metres]
             continue
-        after = np.cumsum(_events_by_zone(engine, result.measure, window, circles))
+        after = events_within(window)
         control = [
             sum(result.counts.total(zone.name, counted_window) for zone in design.of_role(ZoneRole.CONTROL))
             for counted_window in (design.before, window)
@@ -182,34 +164,23 @@ def _first_days(design: Design, days: int) -> Window:
     return Window(f"{days} days", (Period(start, start + timedelta(days=days)),))
 
 
-def _events_by_zone(engine: DuckDBEngine, measure: Measure, window: Window, zones: Sequence[Zone]) -> Floats:
-    """Return the number of events in each of nested zones, the smallest zone first; each event counts in the first only."""
-    points = located_points(engine, measure, window)
-    zone_of_point = zone_index(points.x, points.y, zones)
-    return np.array([points.weight[zone_of_point == zone_number].sum() for zone_number in range(len(zones))])
-
-
-def _find_dispersions(
-    engine: DuckDBEngine, study: Study, design: Design, measure: Measure
-) -> tuple[FindDispersion, ...]:
+def _find_dispersions(data: StudyData, design: Design, collected: MeasureData) -> tuple[FindDispersion, ...]:
     rings = design.of_role(ZoneRole.RING)
     reach = max((zone.outer for zone in rings), default=design.operation.gap)
-    target = design.of_role(ZoneRole.TARGET)[0]
-    surroundings = Zone("near", ZoneRole.RING, shapely.buffer(target.geometry, reach))
+    target = design.of_role(ZoneRole.TARGET)[0].geometry
     points_by_window, inside = [], []
     for window in (design.before, design.after):
-        points = located_points(engine, measure, window)
-        zone_of_point = zone_index(points.x, points.y, [target, surroundings])
-        near = zone_of_point >= 0
+        points = collected.points_in(window)
+        area_of_point = locate_points(points.x, points.y, [target, shapely.buffer(target, reach)])
+        near = area_of_point >= 0
         points_by_window.append((points.x[near], points.y[near], points.weight[near]))
-        inside.append(zone_of_point[near] == 0)
-    sites = service_sites(engine, study)
-    site_groups = [(name, sites_of_kind(sites, words)) for name, words in SITE_WORDS.items()]
+        inside.append(area_of_point[near] == 0)
+    site_groups = [(name, sites_of_kind(data.sites, words)) for name, words in SITE_WORDS.items()]
     return find_dispersion(
-        measure.name,
+        collected.measure.name,
         points_by_window[0],
         points_by_window[1],
         sites=site_groups,
         inside=(inside[0], inside[1]),
-        seed=study.seed,
+        seed=data.study.seed,
     )

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from geoharm.engines.duckdb import DuckDBEngine
 from geoharm.model.measure import Measure
+from geoharm.model.points import NightCounts
 from geoharm.queries.counts import category_filter, category_values
 
 FROM_HOUR, TO_HOUR = 22, 6
 
 
-def night_counts(
-    engine: DuckDBEngine, measure: Measure
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places of a measure's events with a known hour, the events at each, and those from 22:00 to 6:00.
-
-    Returns
-    -------
-    x, y, events, at_night : ndarray, shape (n,)
-        Distinct places in the study area, in metres; empty if no event has a known time.
-    """
+def night_counts(engine: DuckDBEngine, measure: Measure) -> NightCounts:
+    """Return the places of a measure's events with a known hour, the events at each, and those from 22:00 to 6:00."""
     rows = engine.connection.execute(
         f"""
         SELECT x, y, CAST(count(*) AS DOUBLE) AS n,
@@ -31,5 +23,4 @@ def night_counts(
         """,
         {"source": measure.source} | category_values(measure),
     ).fetchnumpy()
-    x, y, events, at_night = (np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n", "night"))
-    return x, y, events, at_night
+    return NightCounts(*(np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n", "night")))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DataError
+from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.readers.input_files import find_input_files
@@ -19,7 +20,7 @@ from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
-from geoharm.queries.counts import located_points, reduce_zones, zone_counts, zone_index
+from geoharm.queries.counts import located_points, zone_counts
 from tests.conftest import lonlat
 
 MEASURE = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
@@ -120,8 +121,7 @@ def test_counts_by_zone_add_up_to_the_city_total(tmp_path, area, span):
     context, files, input_format = open_with(tmp_path, area, span, rows)
     with context as store:
         ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
-        reduce_zones(store, "op", zones, ["s"])
-        counts = zone_counts(store, "op", MEASURE, zones)
+        counts = zone_counts(store, MEASURE, zones)
         located = located_points(store, MEASURE, Window("all", (span,)))
     year = Window("all", (Period(span.start, span.end),))
     totals = {name: counts.total(name, year) for name in counts.zones}
@@ -143,13 +143,13 @@ HOLED = shapely.MultiPolygon(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.floats(-1, 11), st.floats(-1, 11)), min_size=1, max_size=30))
-def test_zone_of_equals_the_slow_version(places):
+def test_the_polygon_of_a_point_equals_the_slow_version(places):
     """Polygons with holes, several parts, and points near and on edges."""
-    zones = [Zone("one", ZoneRole.TARGET, HOLED), Zone("two", ZoneRole.RING, shapely.box(-0.5, -0.5, 5, 5))]
+    polygons = [HOLED, shapely.box(-0.5, -0.5, 5, 5)]
     x, y = (np.array(part, dtype=float) for part in zip(*places, strict=True))
-    found = zone_index(x, y, zones)
+    found = locate_points(x, y, polygons)
     for px, py, position in zip(x, y, found, strict=True):
-        slow = next((i for i, zone in enumerate(zones) if zone.geometry.intersects(shapely.Point(px, py))), -1)
+        slow = next((i for i, shape in enumerate(polygons) if shape.intersects(shapely.Point(px, py))), -1)
         assert position == slow
 
 
@@ -198,8 +198,7 @@ def test_rows_on_a_default_geocode_are_placed_by_address_and_the_rest_bounds_the
     zones = [Zone("target", ZoneRole.TARGET, shapely.Point(middle.x + 500, middle.y + 500).buffer(20))]
     with context as store:
         ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
-        reduce_zones(store, "op", zones, ["s"])
-        counts = zone_counts(store, "op", MEASURE, zones)
+        counts = zone_counts(store, MEASURE, zones)
         seventh = located_points(store, MEASURE, Window("all", (span,)))
     assert (ledger.total("recovered"), ledger.total("default_geocode"), ledger.total("no_place")) == (41, 60, 0)
     assert seventh.weight.max() == 42

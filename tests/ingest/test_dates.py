@@ -21,7 +21,7 @@ from geoharm.ingest.timezones import skipped_and_repeated_times, wall_clock_sql
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
-from geoharm.queries.counts import reduce_zones, zone_counts
+from geoharm.queries.counts import zone_counts
 from tests.conftest import lonlat
 
 SPAN = Period(date(2018, 1, 1), date(2021, 1, 1))
@@ -210,8 +210,7 @@ def test_years_are_counted_whole_or_not_at_all(tmp_path, area):
     zone = Zone("target", ZoneRole.TARGET, area.boundary)
     measure = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
     with open_engine(tmp_path / "t.duckdb", inputs=tmp_path) as store:
-        reduce_zones(store, "op", [zone], ["s"])
-        counts = zone_counts(store, "op", measure, [zone])
+        counts = zone_counts(store, measure, [zone])
     assert counts.total("target", Window("w", (Period(date(2018, 1, 1), date(2020, 1, 1)),))) == 3
     assert counts.monthly("target") == {date(2018, 1, 1): 1, date(2019, 1, 1): 2, date(2020, 1, 1): 1}
     with pytest.raises(DesignError) as stop:

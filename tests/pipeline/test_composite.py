@@ -11,12 +11,11 @@ import pytest
 
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
-from geoharm.evaluation.placebo.places import placebo_places
+from geoharm.evaluation.effects import evaluate_measure
 from geoharm.model.study import CompositeOutcome
-from geoharm.pipeline import composite, load, preregistration
-from geoharm.pipeline import run as pipeline_run
+from geoharm.pipeline import collect, composite, load, preregistration
+from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.run import run
-from geoharm.queries.counts import reduce_zones
 from geoharm.study.read import read_study
 from tests.conftest import small_study
 
@@ -105,13 +104,13 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
     study = replace(study, composites=(question,))
     with open_engine(tmp_path / "q.duckdb", inputs=demo) as engine:
         ledgers = load.load_sources(engine, study, demo)
-        (design,) = pipeline_run.design_operations(study, ledgers)
-        before = composite.composite_power(engine, study, ledgers)[0].results[0]
-        reduce_zones(engine, design.operation.name, design.zones, ["needles"])
-        places = placebo_places(design.operation, study.area, design.zones[-1].geometry, [], rings=None)
-        headline, _ = pipeline_run._evaluate_measure(engine, study.measures[0], design, places)
-        result = type("Result", (), {"design": design, "measures": (headline,)})()
-        (found,) = composite.evaluate_composites(engine, study, ledgers, [result])
+        before = composite.composite_power(collect.collect_power(engine, study, ledgers))[0].results[0]
+        data = collect.collect_study(engine, study, ledgers)
+    (design,), (needles,) = data.designs, data.measures
+    placebo = placebo_around(needles, design, places_around(study, design))
+    headline = evaluate_measure(needles.measure, needles.zone_counts[design.operation.name], design, placebo)
+    result = type("Result", (), {"design": design, "measures": (headline,)})()
+    (found,) = composite.evaluate_composites(data, [result])
     assert found.pooled is None
     (answer,) = found.results
     by_label = {(part.zone, part.window): part for part in answer.components}

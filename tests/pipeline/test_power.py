@@ -18,17 +18,18 @@ from geoharm.evaluation.placebo.places import placebo_places
 from geoharm.evaluation.results.power import PowerRow, PowerTable, pooled_detectable_fall
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.streets import join_segments
-from geoharm.pipeline import load, power
+from geoharm.pipeline import collect, load, past_designs, placebo, power
 from geoharm.study.read import read_study
 from tests.conftest import small_study
 
 
 def tables(folder, monkeypatch, waits=(3,)):
-    monkeypatch.setattr(power, "WAITS", waits)
+    monkeypatch.setattr(past_designs, "WAITS", waits)
     study = read_study(folder / "demo.toml")
     with open_engine(folder / "p.duckdb", inputs=folder) as engine:
         ledgers = load.load_sources(engine, study, folder)
-        return power.power_tables(engine, study, ledgers)
+        data = collect.collect_power(engine, study, ledgers)
+    return power.power_tables(data)
 
 
 def test_the_windows_own_power_and_less_for_a_shorter_one(demo, monkeypatch):
@@ -72,21 +73,22 @@ def test_rings_lie_along_streets_where_the_study_says_so(demo, monkeypatch):
         for one in ((start, line, start + 100, line), (line, start, line, start + 100))
     ]
     table = np.array(rows) + np.array([middle.x, middle.y, middle.x, middle.y])
-    monkeypatch.setattr(power, "source_streets", lambda _engine, _name: join_segments(*table.T))
+    monkeypatch.setattr(collect, "source_streets", lambda _engine, _name: join_segments(*table.T))
     walked_by, places = [], placebo_places
 
     def spy(*arguments, rings=None):
         walked_by.append(rings)
         return places(*arguments, rings=rings)
 
-    monkeypatch.setattr(power, "placebo_places", spy)
-    monkeypatch.setattr(power, "WAITS", (3,))
+    monkeypatch.setattr(placebo, "placebo_places", spy)
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
     walking = replace(study, operations=(replace(study.operations[0], streets="lines"),))
     with open_engine(demo / "p.duckdb", inputs=demo) as engine:
         ledgers = load.load_sources(engine, study, demo)
-        straight = power.shifted_back(engine, study, ledgers, study.operations[0], 3)
-        walked = power.shifted_back(engine, walking, ledgers, walking.operations[0], 3)
-        (table,) = power.power_tables(engine, walking, ledgers)
+        data = collect.collect_power(engine, walking, ledgers)
+    straight = past_designs.shifted_back(study, ledgers, {}, study.operations[0], 3)
+    walked = past_designs.shifted_back(walking, ledgers, data.streets, walking.operations[0], 3)
+    (table,) = power.power_tables(data)
     areas = [sum(zone.geometry.area for zone in one.of_role(ZoneRole.RING)) for one in (walked, straight)]
     assert areas[0] < 0.9 * areas[1]
     assert all(rings.area == pytest.approx(areas[0]) for rings in walked_by)
@@ -97,7 +99,8 @@ def test_too_little_history_is_a_reason_not_a_number(tmp_path):
     study = read_study(small_study(tmp_path))
     with open_engine(tmp_path / "p.duckdb", inputs=tmp_path) as engine:
         ledgers = load.load_sources(engine, study, tmp_path)
-        (table,) = power.power_tables(engine, study, ledgers)
+        data = collect.collect_power(engine, study, ledgers)
+    (table,) = power.power_tables(data)
     for row in (*table.zones, *table.by_months):
         assert math.isnan(row.detectable_fall)
         assert row.note
@@ -121,7 +124,7 @@ def test_pooling_by_hand():
 
 
 def test_the_command_line(demo, monkeypatch):
-    monkeypatch.setattr(power, "WAITS", (3,))
+    monkeypatch.setattr(past_designs, "WAITS", (3,))
     monkeypatch.chdir(demo)
     found = CliRunner().invoke(app, ["power", "demo.toml", "--data", ".", "--json"])
     assert found.exit_code == 0

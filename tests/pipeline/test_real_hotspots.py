@@ -23,9 +23,11 @@ from geoharm.model.grid import grid_over
 from geoharm.model.period import Period, Window
 from geoharm.model.points import Points
 from geoharm.model.settings import ChangeSettings
+from geoharm.pipeline.analyse import find_patterns
+from geoharm.pipeline.collect import collect_study
+from geoharm.pipeline.designs import design_operations
 from geoharm.pipeline.load import load_sources
-from geoharm.pipeline.run import design_operations, find_patterns
-from geoharm.queries.counts import dated_points, located_points, whole_period
+from geoharm.queries.counts import dated_points, located_points
 from geoharm.study.read import read_study
 
 pytestmark = pytest.mark.real
@@ -115,7 +117,7 @@ def test_what_emerged_with_july_2019_a_gap(liverpool):
 def patterns(ingested):
     """Return what the study file finds, as the report shows it."""
     engine, study, ledgers = ingested
-    return {one.measure.name: one for one in find_patterns(engine, study, ledgers, design_operations(study, ledgers))}
+    return {one.measure.name: one for one in find_patterns(collect_study(engine, study, ledgers))}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +156,7 @@ def test_shares_of_liverpools_areas_shift_without_any_operation(ingested, shared
     engine, study, ledgers = ingested
     areas = read_areas([shared / "merseyside-lsoa" / "E08000012.json"], study.area.crs, column="LSOA11CD")
     study = replace(study, change=ChangeSettings(areas=areas))
-    (one,) = design_operations(study, ledgers)
+    (one,) = design_operations(study, ledgers, {})
     found = {measure.name: _shift(dated_points(engine, measure), one, study).test for measure in study.measures}
     shifted = {name: (int((shift.side != 0).sum()), round(shift.similarity, 2)) for name, shift in found.items()}
     assert shifted == {
@@ -186,7 +188,7 @@ def boston(root, shared, tmp_path_factory):
     published = Points(
         np.append(without.x, code.x), np.append(without.y, code.y), np.append(without.weight, float(code.events))
     )
-    years = whole_period(ledger.coverage, ledger.missing_months).years
+    years = ledger.whole_period.years
     return study, code, years, {"published": published, "without": without, "recovered": recovered}
 
 

@@ -13,13 +13,13 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo.calibrated_ratio import placebo_data, placebo_windows
 from geoharm.evaluation.placebo.places import placebo_places
+from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window
+from geoharm.pipeline.designs import design_operations
 from geoharm.pipeline.load import load_sources
-from geoharm.pipeline.run import design_operations
-from geoharm.queries.counts import located_points, reduce_zones, zone_counts
-from geoharm.queries.panel import unit_panel
+from geoharm.queries.counts import dated_points, located_points, zone_counts
 from geoharm.study.read import read_study
 from tests.conftest import small_study
 
@@ -29,7 +29,7 @@ def engine(tmp_path):
     study = read_study(small_study(tmp_path))
     with open_engine(Path(tmp_path) / "s.duckdb", inputs=tmp_path) as one:
         ledgers = load_sources(one, study, tmp_path)
-        yield one, study, design_operations(study, ledgers)[0]
+        yield one, study, design_operations(study, ledgers, {})[0]
 
 
 def windows():
@@ -42,7 +42,7 @@ def windows():
 def test_every_located_event_counts_once_a_window(engine):
     one, study, _ = engine
     measure = study.measures[0]
-    panel = unit_panel(one, measure, windows(), cell=40.0, origin=(0.0, 0.0))
+    panel = unit_panel(measure.name, dated_points(one, measure), windows(), cell=40.0, origin=(0.0, 0.0))
     for number, window in enumerate(windows()):
         points = located_points(one, measure, window)
         assert panel.counts[:, number].sum() == points.total
@@ -63,7 +63,7 @@ def test_every_located_event_counts_once_a_window(engine):
 
 def test_cells_come_once_and_in_order(engine):
     one, study, _ = engine
-    panel = unit_panel(one, study.measures[0], windows(), cell=40.0, origin=(0.0, 0.0))
+    panel = unit_panel("finds", dated_points(one, study.measures[0]), windows(), cell=40.0, origin=(0.0, 0.0))
     places = list(zip(panel.row.tolist(), panel.column.tolist(), strict=True))
     assert places == sorted(set(places))
     assert panel.counts.any(axis=1).all()
@@ -75,10 +75,9 @@ def test_the_footprint_at_home_counts_what_the_zones_count(engine):
     measure, operation = study.measures[0], study.operations[0]
     control = found.of_role(ZoneRole.CONTROL)[0].geometry
     places = placebo_places(operation, study.area, control, [])
-    reduce_zones(one, operation.name, found.zones, ["reports"])
-    counts = zone_counts(one, operation.name, measure, found.zones)
+    counts = zone_counts(one, measure, found.zones)
     asked = placebo_windows(counts, found)
-    panel = unit_panel(one, measure, asked, cell=places.cell, origin=places.origin)
+    panel = unit_panel(measure.name, dated_points(one, measure), asked, cell=places.cell, origin=places.origin)
     half = [side // 2 for side in places.footprint.shape]
     up, along = panel.row - places.operation_cell[0] + half[0], panel.column - places.operation_cell[1] + half[1]
     on = (up >= 0) & (along >= 0) & (up < places.footprint.shape[0]) & (along < places.footprint.shape[1])
@@ -94,9 +93,10 @@ def test_twelve_months_before_are_too_few_and_it_is_said(engine):
     one, study, found = engine
     measure, operation = study.measures[0], study.operations[0]
     places = placebo_places(operation, study.area, found.of_role(ZoneRole.CONTROL)[0].geometry, [])
-    reduce_zones(one, operation.name, found.zones, ["reports"])
-    counts = zone_counts(one, operation.name, measure, found.zones)
-    panel = unit_panel(one, measure, placebo_windows(counts, found), cell=places.cell, origin=places.origin)
+    counts = zone_counts(one, measure, found.zones)
+    panel = unit_panel(
+        measure.name, dated_points(one, measure), placebo_windows(counts, found), cell=places.cell, origin=places.origin
+    )
     data = placebo_data(places, panel, found)
     assert data.months == 12
     result = evaluate_measure(measure, counts, found, data)
@@ -114,4 +114,13 @@ def test_twelve_months_before_are_too_few_and_it_is_said(engine):
 def test_a_cell_without_a_size_is_refused(engine):
     one, study, _ = engine
     with pytest.raises(DesignError, match="cell"):
-        unit_panel(one, study.measures[0], windows(), cell=0.0, origin=(0.0, 0.0))
+        unit_panel("finds", dated_points(one, study.measures[0]), windows(), cell=0.0, origin=(0.0, 0.0))
+
+
+def test_a_window_that_cuts_a_month_is_refused_where_the_source_has_months(engine):
+    one, study, _ = engine
+    points = dated_points(one, study.measures[0])
+    half = Window("half a month", (Period(date(2020, 1, 1), date(2020, 1, 15)),))
+    with pytest.raises(DesignError, match='"finds" is dated by month; the window "half a month" must start and end on'):
+        unit_panel("finds", points, [half], cell=40.0, origin=(0.0, 0.0), precision="month")
+    assert unit_panel("finds", points, [half], cell=40.0, origin=(0.0, 0.0)).counts.sum() > 0

@@ -1,0 +1,169 @@
+"""Analyse the collected data of a study: hotspots, changes, patterns, and the evaluation of every operation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.hotspots import measure_patterns
+from geoharm.hotspots.change.measure import measure_change
+from geoharm.hotspots.clusters.area_rates import find_area_clusters
+from geoharm.hotspots.density.kernels import equivalent_bandwidth
+from geoharm.hotspots.measure_map import map_measure
+from geoharm.hotspots.results.change import ChangeResult
+from geoharm.hotspots.results.maps import HotspotResult
+from geoharm.hotspots.results.patterns import PatternResult
+from geoharm.hotspots.source_agreement import with_agreeing_sources
+from geoharm.model.measure import Measure
+from geoharm.model.period import Window
+from geoharm.model.table_ledger import TableLedger
+from geoharm.pipeline import net_harm
+from geoharm.pipeline.composite import evaluate_composites
+from geoharm.pipeline.designs import WHOLE, map_windows
+from geoharm.pipeline.load import Progress, no_progress
+from geoharm.pipeline.placebo import placebo_around, places_around
+from geoharm.pipeline.preregistration import preregistration_status
+from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
+from geoharm.pipeline.study_data import StudyData
+from geoharm.results import OperationResult, StudyResult
+
+
+def analyse(data: StudyData, tables: Sequence[TableLedger], progress: Progress = no_progress) -> StudyResult:
+    """Return all results of a study at full precision.
+
+    Parameters
+    ----------
+    data : StudyData
+    tables : sequence of TableLedger
+        Of the sources that hold no events.
+    progress : callable
+        Called with a step's name, the part done and the whole.
+    """
+    hotspots = map_hotspots(data, progress)
+    changes = find_changes(data, hotspots, progress)
+    patterns = find_patterns(data, progress)
+    evaluated = evaluate_operations(data, progress)
+    return StudyResult(
+        data.study,
+        data.ledgers,
+        hotspots,
+        evaluated,
+        tuple(tables),
+        changes,
+        patterns,
+        pool_primary_measure(data, evaluated),
+        preregistration_status(data.study),
+        evaluate_composites(data, evaluated),
+    )
+
+
+def map_hotspots(data: StudyData, progress: Progress = no_progress) -> tuple[HotspotResult, ...]:
+    """Return the hotspots of each measure: over the whole period, and before and after every operation.
+
+    Parameters
+    ----------
+    data : StudyData
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
+    """
+    study, maps = data.study, []
+    for number, collected in enumerate(data.measures, start=1):
+        measure, ledger = collected.measure, collected.ledger
+        windows = map_windows(study, data.designs, ledger)
+        maps.append(
+            map_measure(
+                measure,
+                {view: (collected.mapped_points(window), window.years) for view, window in windows.items()},
+                WHOLE,
+                area=study.area,
+                settings=study.hotspots,
+                location_error=ledger.location_error,
+                seed=study.seed,
+                bound_weights=bool(measure.weight) and study.publish.release == "public",
+            )
+        )
+        progress(f"density of {measure.name}", number, len(data.measures))
+    return with_agreeing_sources(maps, {source.name: source.kind for source in study.sources})
+
+
+def find_changes(
+    data: StudyData, surfaces: Sequence[HotspotResult], progress: Progress = no_progress
+) -> tuple[ChangeResult, ...]:
+    """Return where each measure changed between every operation's windows, told apart from chance variation.
+
+    Reports of one place and day are one unit, unless the study sets another (by month, where the source has no days).
+
+    Parameters
+    ----------
+    data : StudyData
+    surfaces : sequence of HotspotResult
+        Their bandwidths are used.
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
+    """
+    changes = []
+    for design in data.designs:
+        before_and_after = Window("before and after", (*design.before.periods, *design.after.periods))
+        for number, (measure, bandwidth) in enumerate(_quartic_bandwidths(surfaces), start=1):
+            events = data.measure(measure.name).points.during(before_and_after)
+            changes.append(measure_change(measure, events, study=data.study, design=design, bandwidth=bandwidth))
+            progress(f"change of {measure.name}", number, len(data.measures))
+    return tuple(changes)
+
+
+def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[PatternResult, ...]:
+    """Return clusters, emerging hotspots, predictive accuracy and pattern similarity of each measure.
+
+    Parameters
+    ----------
+    data : StudyData
+    progress : callable
+        Called with a step's name, the steps done and the steps in all.
+    """
+    patterns = []
+    for number, collected in enumerate(data.measures, start=1):
+        patterns.append(
+            measure_patterns.find_patterns(
+                collected.measure, collected.points, study=data.study, ledger=collected.ledger, designs=data.designs
+            )
+        )
+        progress(f"patterns of {collected.measure.name}", number, len(data.measures))
+    for measure in data.study.harm.area_measures:
+        patterns.append(find_area_clusters(measure, data.area_tables[measure.name], study=data.study))
+    return tuple(patterns)
+
+
+def evaluate_operations(data: StudyData, progress: Progress = no_progress) -> tuple[OperationResult, ...]:
+    """Return the evaluation of every operation for every measure, the primary measure first.
+
+    Parameters
+    ----------
+    data : StudyData
+    progress : callable
+        Called with a step's name, the operations done and the operations in all.
+    """
+    ordered = sorted(data.measures, key=lambda collected: collected.measure.name != data.study.primary)
+    results = []
+    for number, design in enumerate(data.designs, start=1):
+        places = places_around(data.study, design)
+        placebos = [placebo_around(collected, design, places) for collected in ordered]
+        measures = tuple(
+            evaluate_measure(collected.measure, collected.zone_counts[design.operation.name], design, placebo)
+            for collected, placebo in zip(ordered, placebos, strict=True)
+        )
+        measures = add_robustness_checks(data, design, measures)
+        results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
+        progress(f"evaluating {design.operation.name}", number, len(data.designs))
+    return net_harm.with_pooled_unintended_harm(results)
+
+
+def _quartic_bandwidths(surfaces: Sequence[HotspotResult]) -> list[tuple[Measure, float]]:
+    """Return each measure with the quartic kernel's bandwidth that smooths as much as its surface's kernel does."""
+    bandwidths = []
+    for surface in surfaces:
+        bandwidth, cell = surface.bandwidth, next(iter(surface.views.values())).grid.cell
+        equivalent = equivalent_bandwidth(bandwidth.value, kernel=bandwidth.kernel, to_kernel="quartic")
+        bandwidths.append(
+            (surface.measure, bandwidth.value if bandwidth.kernel == "quartic" else max(cell, equivalent))
+        )
+    return bandwidths

@@ -1,0 +1,216 @@
+"""Collect all data of a study: the only place that asks the database, before the analysis.
+
+Each verb has its own function, which collects what that verb uses and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.sites import source_sites
+from geoharm.ingest.streets import source_streets
+from geoharm.ingest.tables import area_counts, survey_estimates
+from geoharm.model.area_counts import AreaCounts
+from geoharm.model.design import Design
+from geoharm.model.geometry import ZoneRole
+from geoharm.model.harm_settings import Indicator
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.measure import Measure, Role
+from geoharm.model.period import Window
+from geoharm.model.points import DatedPoints, Points
+from geoharm.model.streets import Streets
+from geoharm.model.study import Study
+from geoharm.model.survey import SurveyEstimates
+from geoharm.pipeline.designs import design_operations, map_windows
+from geoharm.pipeline.load import Progress, no_progress
+from geoharm.pipeline.past_designs import past_zones
+from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
+from geoharm.queries.counts import category_counts, dated_points, located_points, zone_counts
+from geoharm.queries.night_counts import night_counts
+from geoharm.queries.time_of_week import timed_points
+
+
+def collect_study(
+    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], progress: Progress = no_progress
+) -> StudyData:
+    """Return the data with which every operation of a study is evaluated.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+        Holds the study's events and tables.
+    study : Study
+    ledgers : sequence of SourceLedger
+    progress : callable
+        Called with a step's name, the measures done and the measures in all.
+
+    Raises
+    ------
+    DesignError
+        If no valid comparison can be made around an operation.
+    DataError
+        If a table or survey lacks what the study names.
+    """
+    streets = _street_lines(engine, study)
+    designs = design_operations(study, ledgers, streets)
+    outcomes = [indicator for indicator in study.harm.indicators if indicator.stands_for != "priority"]
+    measures = []
+    for number, measure in enumerate(study.measures, start=1):
+        ledger = _ledger_of(measure, ledgers)
+        measures.append(
+            MeasureData(
+                measure,
+                ledger,
+                dated_points(engine, measure),
+                {design.operation.name: zone_counts(engine, measure, design.zones) for design in designs},
+                {design.operation.name: category_counts(engine, measure, design.zones) for design in designs},
+                _hour_tables(engine, measure, designs),
+                _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
+            )
+        )
+        progress(f"counting {measure.name}", number, len(study.measures))
+    return StudyData(
+        study,
+        tuple(ledgers),
+        tuple(measures),
+        designs,
+        streets,
+        _area_tables(engine, study),
+        _surveys(engine, study, outcomes),
+        _service_sites(engine, study),
+    )
+
+
+def collect_power(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+    """Return the data of every harm measure for its power before each operation."""
+    streets = _street_lines(engine, study)
+    zones = {operation.name: past_zones(study, ledgers, streets, operation) for operation in study.operations}
+    measures = tuple(
+        MeasureData(
+            measure,
+            _ledger_of(measure, ledgers),
+            dated_points(engine, measure),
+            {name: zone_counts(engine, measure, shared) for name, shared in zones.items() if shared},
+        )
+        for measure in _harms(study)
+    )
+    return StudyData(study, tuple(ledgers), measures, streets=streets)
+
+
+def collect_baseline(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+    """Return the located events of every harm measure, for the baseline of an appraisal."""
+    measures = tuple(
+        MeasureData(measure, _ledger_of(measure, ledgers), dated_points(engine, measure)) for measure in _harms(study)
+    )
+    return StudyData(study, tuple(ledgers), measures)
+
+
+def collect_markets(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+    """Return the located events of every measure, nights, sites and the survey of priorities, to rank markets."""
+    measures = []
+    for measure in study.measures:
+        ledger = _ledger_of(measure, ledgers)
+        weighted_points = _weighted_points(engine, measure, [ledger.whole_period])
+        nights = night_counts(engine, measure) if measure.role is Role.HARM else None
+        measures.append(
+            MeasureData(measure, ledger, dated_points(engine, measure), weighted_points=weighted_points, nights=nights)
+        )
+    priorities = [indicator for indicator in study.harm.indicators if indicator.stands_for == "priority"]
+    return StudyData(
+        study,
+        tuple(ledgers),
+        tuple(measures),
+        surveys=_surveys(engine, study, priorities[:1]),
+        sites=_service_sites(engine, study),
+    )
+
+
+def _harms(study: Study) -> tuple[Measure, ...]:
+    return tuple(measure for measure in study.measures if measure.role is Role.HARM)
+
+
+def _ledger_of(measure: Measure, ledgers: Sequence[SourceLedger]) -> SourceLedger:
+    return next(ledger for ledger in ledgers if ledger.source == measure.source)
+
+
+def _street_lines(engine: DuckDBEngine, study: Study) -> dict[str, Streets]:
+    names = {operation.streets for operation in study.operations if operation.streets}
+    return {name: source_streets(engine, name) for name in sorted(names)}
+
+
+def _weighted_points(engine: DuckDBEngine, measure: Measure, windows: Iterable[Window]) -> dict[Window, Points]:
+    if not measure.weight:
+        return {}
+    return {window: located_points(engine, measure, window, weighted=True) for window in windows}
+
+
+def _hour_tables(engine: DuckDBEngine, measure: Measure, designs: Sequence[Design]) -> dict[str, HourTables]:
+    points, hour = timed_points(engine, measure)
+    if not points.weight.size:
+        return {}
+    return {
+        design.operation.name: HourTables(
+            _hours_in(design.of_role(ZoneRole.TARGET)[0].geometry, points, hour, design),
+            _hours_in(design.control_area, points, hour, design),
+        )
+        for design in designs
+    }
+
+
+def _hours_in(
+    area: BaseGeometry, points: DatedPoints, hour: NDArray[np.int64], design: Design
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return an area's events by weekday and hour in the windows before and after."""
+    inside = shapely.contains_xy(area, points.x, points.y)
+
+    def table(window: Window) -> NDArray[np.int64]:
+        kept = inside & points.in_window(window)
+        # 1970-01-01 was a Thursday.
+        weekday = (points.day[kept].astype(np.int64) + 3) % 7
+        events = np.zeros((7, 24), dtype=np.int64)
+        np.add.at(events, (weekday, hour[kept]), points.weight[kept].astype(np.int64))
+        return events
+
+    return table(design.before), table(design.after)
+
+
+def _area_tables(engine: DuckDBEngine, study: Study) -> dict[str, tuple[AreaCounts, ...]]:
+    return {
+        measure.name: tuple(
+            area_counts(engine, measure.source, category) for category in measure.categories or ("all",)
+        )
+        for measure in study.harm.area_measures
+    }
+
+
+def _surveys(engine: DuckDBEngine, study: Study, indicators: Sequence[Indicator]) -> dict[Indicator, SurveyEstimates]:
+    format_by_source = {source.name: source.format for source in study.sources}
+    return {
+        indicator: survey_estimates(
+            engine,
+            indicator.source,
+            read_format(format_by_source[indicator.source], study.folder),
+            indicator.question,
+        )
+        for indicator in indicators
+    }
+
+
+def _service_sites(engine: DuckDBEngine, study: Study) -> Mapping[str, NDArray[np.float64]]:
+    """Return the locations of all listed services by category, each of shape (n, 2), in metres."""
+    places_by_category: dict[str, list[tuple[float, float]]] = {}
+    for source in study.sources:
+        if source.kind == "site":
+            for site in source_sites(engine, source.name):
+                places_by_category.setdefault(site.category or source.name, []).append((site.x, site.y))
+    return {
+        category: np.array(places, dtype=np.float64).reshape(-1, 2)
+        for category, places in sorted(places_by_category.items())
+    }

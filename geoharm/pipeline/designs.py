@@ -1,0 +1,49 @@
+"""The designs of a study's operations, and the windows in which each measure is mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from geoharm.evaluation.design.build import build_design
+from geoharm.evaluation.design.network_rings import rings_along_streets
+from geoharm.model.design import Design
+from geoharm.model.ledger import SourceLedger
+from geoharm.model.map_steps import map_steps
+from geoharm.model.period import Window
+from geoharm.model.streets import Streets
+from geoharm.model.study import Study
+
+WHOLE = ("", "whole period")
+
+
+def design_operations(
+    study: Study, ledgers: Sequence[SourceLedger], streets: Mapping[str, Streets]
+) -> tuple[Design, ...]:
+    """Return the design (zones and windows) of every operation of a study.
+
+    Parameters
+    ----------
+    study : Study
+    ledgers : sequence of SourceLedger
+    streets : mapping of source to Streets
+        Of the operations whose rings lie along streets.
+
+    Raises
+    ------
+    DesignError
+        With the reason, if no valid comparison can be made.
+    """
+    designs = []
+    for operation in study.operations:
+        design = build_design(operation, study.area, study.other_operations(operation), ledgers)
+        designs.append(rings_along_streets(design, streets[operation.streets]) if operation.streets else design)
+    return tuple(designs)
+
+
+def map_windows(study: Study, designs: Sequence[Design], ledger: SourceLedger) -> dict[tuple[str, str], Window]:
+    """Return the windows in which the measures of a source are mapped, by operation and name; the first is `WHOLE`."""
+    windows: dict[tuple[str, str], Window] = {WHOLE: ledger.whole_period}
+    for design in designs:
+        steps = map_steps(design, study.publish.steps, ledger.coverage, ledger.missing_months)
+        windows |= {(design.operation.name, window.name): window for window in (design.before, design.after, *steps)}
+    return windows
