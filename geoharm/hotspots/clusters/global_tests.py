@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from geoharm.errors import DesignError
 from geoharm.hotspots.clusters.neighbourhood_sums import neighbourhood_rows, neighbourhood_sums
 from geoharm.hotspots.results.clusters import GlobalClustering, PValueSource
 from geoharm.model.grid import Grid
+from geoharm.stats.distributions import normal_survival
 
 
 def morans_i(
@@ -187,7 +187,9 @@ def _test_result(
     if not permutations:
         error = math.sqrt(variance)
         z = (value - expected) / error
-        return GlobalClustering(name, value, expected, error, z, 2 * float(norm.sf(abs(z))), PValueSource.NORMAL)
+        return GlobalClustering(
+            name, value, expected, error, z, 2 * float(normal_survival(abs(z))), PValueSource.NORMAL
+        )
     if permutations < 99:
         msg = f"At least 99 permutations are needed; {permutations} were given."
         raise DesignError(msg)
