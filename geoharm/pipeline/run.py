@@ -37,8 +37,9 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.study import Study
 from geoharm.pipeline import net_harm
+from geoharm.pipeline.check import check_study
 from geoharm.pipeline.composite import evaluate_composites
-from geoharm.pipeline.load import Progress, check_study, load_sources, load_tables, no_progress, other_operations
+from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, other_operations
 from geoharm.pipeline.preregistration import preregistration_status
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
 from geoharm.queries.counts import dated_points, located_points, reduce_zones, whole_period, zone_counts

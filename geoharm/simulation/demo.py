@@ -24,7 +24,6 @@ from geoharm import _crs
 from geoharm.model.period import Period, add_months
 from geoharm.simulation.services import write_services
 
-DEMO_SEED = 20240601
 CRS = "EPSG:32626"
 CENTRE = (500_000.0, 4_983_000.0)
 SIZE = 12_000.0

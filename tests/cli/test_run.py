@@ -15,7 +15,8 @@ import pytest
 
 from geoharm._version import __version__
 from geoharm.pipeline.run import run
-from geoharm.simulation.demo import DEMO_SEED, make_demo_city, write_demo_city
+from geoharm.simulation.choices import DEMO_SEED
+from geoharm.simulation.demo import make_demo_city, write_demo_city
 from geoharm.study.read import read_study
 from tests.conftest import lonlat, small_study, write_polygon
 
