@@ -83,7 +83,7 @@ def test_refusals(tmp_path, area, frame):
 
 
 def test_a_raster_whose_edge_has_no_place_in_the_study_is_refused(tmp_path, area):
-    """A world raster in degrees: its edge cannot be projected, so nobody can say what it covers."""
+    """A raster in degrees that is larger than the world: its edge cannot be projected, so nobody knows what it covers."""
     people = np.ones((90, 180), dtype=np.float32)
     path = write(tmp_path / "world.tif", people, west=-270, north=180, cell=3, crs="EPSG:4326")
     with pytest.raises(StudyError, match="cut the raster to a rectangle around the study area"):
