@@ -14,11 +14,11 @@ import math
 import sys
 
 import numpy as np
-from scipy.stats import t as student
 
 from geoharm.evaluation.placebo.calibrated_ratio import LEVELS
 from geoharm.evaluation.pooling.composite import ComponentEffect, component_correlation, pool_components
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.stats.distributions import t_quantile
 
 PLACES = 60
 CASES = [(6, 2, 0.0, 3.0), (6, 4, 0.3, 3.0), (15, 4, 0.3, 3.0), (15, 4, 0.8, 1.0), (60, 4, 0.3, 3.0), (60, 4, 0.8, 3.0)]
@@ -40,9 +40,9 @@ def part(value, error, freedom, misses):
         Forecast errors at the placebo places.
     """
     spans = [
-        Interval(value - t_quantile * error, value + t_quantile * error, level)
+        Interval(value - multiplier * error, value + multiplier * error, level)
         for level in LEVELS
-        for t_quantile in (float(student.ppf(0.5 + level / 2, freedom)),)
+        for multiplier in (float(t_quantile(0.5 + level / 2, freedom)),)
     ]
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=tuple(spans), p=0.5)
     return ComponentEffect(ratio, freedom, {(0, place): float(miss) for place, miss in enumerate(misses)})
@@ -68,7 +68,7 @@ def coverage_by_weights(rng, *, independent, parts, correlation, spread, worlds)
     """
     root = np.linalg.cholesky(np.full((parts, parts), correlation) + (1 - correlation) * np.eye(parts))
     scale = np.linspace(0.1, 0.1 * spread, parts)
-    t_quantile = student.ppf(0.975, independent - 1)
+    multiplier = t_quantile(0.975, independent - 1)
     covered = {"equal": [], "own variance": [], "generalised least squares": []}
     for _ in range(worlds):
         drawn = (rng.normal(size=(independent + 1, parts)) @ root.T) * scale
@@ -87,7 +87,7 @@ def coverage_by_weights(rng, *, independent, parts, correlation, spread, worlds)
         for name, weights in weights_by_method.items():
             variance = float(weights @ covariance @ weights) / weights.sum() ** 2
             if variance > 0:
-                covered[name].append(abs(weights @ errors_at_target / weights.sum()) < t_quantile * math.sqrt(variance))
+                covered[name].append(abs(weights @ errors_at_target / weights.sum()) < multiplier * math.sqrt(variance))
     return {
         name: {
             "holds": round(float(np.mean(covered_of_method)), 4),

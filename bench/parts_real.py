@@ -9,16 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 
 from bench import placebo_real
-from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components
-from geoharm.pipeline.load import load_sources
 from geoharm.study.read import read_study
 
 ASKED = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson")
@@ -58,9 +54,8 @@ def parts_of(engine, study, operation, measures, ledgers):
 
 def main() -> None:
     """Print one JSON object for each composite outcome."""
-    data = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else placebo_real.DATA
-    if not data.is_dir():
-        print(json.dumps({"figure": "pooled questions", "skipped": "the real data are not beside this project"}))
+    data = placebo_real.data_folder("pooled questions")
+    if data is None:
         return
     per_date = 4 if "--quick" in sys.argv else 100
     study = read_study(placebo_real.ROOT / "pipelines" / "merseyside.toml")
@@ -68,8 +63,7 @@ def main() -> None:
     rng = np.random.default_rng(SEED)
     start_clock = time.perf_counter()
     rows = {name: [] for name in ZONES}
-    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=data) as engine:
-        ledgers = load_sources(engine, study, data)
+    with placebo_real.loaded(study, data) as (engine, ledgers):
         x, y = placebo_real.candidates(study.area)
         for start in placebo_real.DATES["quiet"]:
             year = placebo_real.year_before(engine, measures[0], x, y, start)

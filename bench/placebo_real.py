@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -45,6 +46,22 @@ MONTHS_AFTER = 3
 PLACE_KINDS = ("random", "busiest tenth")
 STRONG = 0.5  # a design can answer if its smallest detectable fall is at most this
 SEED = 20191101
+
+
+def data_folder(figure):
+    """Return the folder of the real data; None, after a line that says so, if there is none."""
+    data = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else DATA
+    if data.is_dir():
+        return data
+    print(json.dumps({"figure": figure, "skipped": "the real data are not beside this project"}))
+    return None
+
+
+@contextmanager
+def loaded(study, data):
+    """Give a database with the study's sources, and their ledgers; it is deleted afterwards."""
+    with tempfile.TemporaryDirectory() as folder, open_engine(Path(folder) / "m.duckdb", inputs=data) as engine:
+        yield engine, load_sources(engine, study, data)
 
 
 def circle(x, y, start):
@@ -276,9 +293,8 @@ def one_block(engine, study, ledgers, places, block, *, number, per_block):
 
 def main() -> None:
     """Print one JSON object for each group of placebo operations."""
-    data = Path(sys.argv[sys.argv.index("--data") + 1]) if "--data" in sys.argv else DATA
-    if not data.is_dir():
-        print(json.dumps({"figure": "placebo operations", "skipped": "the real data are not beside this project"}))
+    data = data_folder("placebo operations")
+    if data is None:
         return
     kept_file = Path(sys.argv[sys.argv.index("--keep") + 1]) if "--keep" in sys.argv else None
     per_block = 3 if "--quick" in sys.argv else 24
@@ -289,11 +305,7 @@ def main() -> None:
         lines = (json.loads(line) for line in kept_file.read_text().splitlines() if line.endswith("]}"))
         rows_by_block = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
     if len(rows_by_block) < len(blocks()):
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_engine(Path(folder) / "m.duckdb", inputs=data) as engine,
-        ):
-            ledgers = load_sources(engine, study, data)
+        with loaded(study, data) as (engine, ledgers):
             places = candidates(study.area)
             for number, block in enumerate(blocks()):
                 if number in rows_by_block:

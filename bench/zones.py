@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from bench.paired import alternate, one_run, report
-from geoharm.geo import point_in_polygon
+from geoharm.geo import point_in_polygon_grid
 
 SIDE = 30_000.0
 PACKAGES = ("geoharm", "numpy", "shapely", "geopandas", "sedonadb", "numba")
@@ -93,9 +93,9 @@ def run(method: str, case: str, count: int) -> None:
     x, y = points(count)
     zones = ZONES[case]()
     if method == "geoharm":
-        point_in_polygon._locate_by_grid(x[:100], y[:100], zones[:2])
+        point_in_polygon_grid.locate_by_grid(x[:100], y[:100], zones[:2])
         one_run(
-            lambda: np.bincount(point_in_polygon._locate_by_grid(x, y, zones) + 1, minlength=len(zones) + 1)[1:],
+            lambda: np.bincount(point_in_polygon_grid.locate_by_grid(x, y, zones) + 1, minlength=len(zones) + 1)[1:],
             _digest,
         )
     elif method == "geopandas":

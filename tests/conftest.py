@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -14,7 +16,8 @@ import shapely
 from geoharm import _crs
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
+from tests.made_once import made_once
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -174,15 +177,28 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def pages(root, tmp_path_factory) -> Path:
-    """Return the folder of the made city's pages."""
-    folder = tmp_path_factory.mktemp("pages")
-    from geoharm.pipeline.run import run  # noqa: PLC0415
-    from geoharm.study.read import read_study  # noqa: PLC0415 -- only tests that open pages need a run
+def demo_run(root, tmp_path_factory) -> Path:
+    """Return the folder of one run of the demo as a user starts it, without the truth: ``out`` and ``printed.txt``."""
 
-    study = read_study(root / "pipelines" / "demo.toml")
-    run(study, data=root / "data" / "sample", out=folder / "out", database=folder / "d.duckdb")
-    return folder / "out"
+    def run_demo(folder: Path) -> None:
+        without_truth = shutil.ignore_patterns("truth.json")
+        shutil.copytree(root / "data" / "sample", folder / "data" / "sample", ignore=without_truth)
+        shutil.copytree(root / "pipelines", folder / "pipelines")
+        arguments = ["pipelines/demo.toml", "--data", "data/sample", "--out", folder / "out", "--db", "demo.duckdb"]
+        finished = subprocess.run(
+            [sys.executable, "-m", "geoharm", "run", *arguments],
+            cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8", timeout=900,
+        )  # fmt: skip
+        assert finished.returncode == 0, finished.stderr
+        (folder / "printed.txt").write_text(finished.stdout, encoding="utf-8")
+
+    return made_once(tmp_path_factory, "demo-run", run_demo)
+
+
+@pytest.fixture(scope="session")
+def pages(demo_run) -> Path:
+    """Return the folder of the made city's pages."""
+    return demo_run / "out"
 
 
 def visit(browser, path: Path, width: int, height: int = 900):

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from geoharm._version import __version__
 from geoharm.cli import decide
@@ -40,23 +38,31 @@ from geoharm.errors import DatabaseBusyError, GeoharmError
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import month_name
 from geoharm.model.table_ledger import TableLedger
-from geoharm.simulation.city import TARGET_CHOICES, CityPlan, build_city
-from geoharm.simulation.city_files import write_city
-from geoharm.simulation.demo import DEMO_SEED, make_demo_city, write_demo_city
+from geoharm.simulation.choices import DEMO_SEED, TARGET_CHOICES
 
 if TYPE_CHECKING:
+    from geoharm.cli import progress as cli_progress
     from geoharm.engines import duckdb as duckdb_engine
     from geoharm.ingest import purge as ingest_purge
+    from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import load as pipeline_load
     from geoharm.pipeline import run as pipeline_run
     from geoharm.report import index as report_index
+    from geoharm.simulation import city as simulated_city
+    from geoharm.simulation import city_files
+    from geoharm.simulation import demo as demo_city
     from geoharm.study import read as study_reader
 else:
+    cli_progress = lazy("cli.progress")
     duckdb_engine = lazy("engines.duckdb")
     ingest_purge = lazy("ingest.purge")
+    pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
     pipeline_run = lazy("pipeline.run")
     report_index = lazy("report.index")
+    simulated_city = lazy("simulation.city")
+    city_files = lazy("simulation.city_files")
+    demo_city = lazy("simulation.demo")
     study_reader = lazy("study.read")
 
 app = typer.Typer(
@@ -94,7 +100,7 @@ def run(
 ) -> None:
     """Read the files, find hotspots, evaluate every operation, and write report, map and run.json."""
     study = study_reader.read_study(study_file)
-    with _ProgressDisplay(quiet) as bar:
+    with cli_progress.ProgressDisplay(quiet) as bar:
         study_run = pipeline_run.run(
             study,
             data=data,
@@ -151,9 +157,9 @@ def ingest(
 ) -> None:
     """Read the files into the database and print what became of every row."""
     study = study_reader.read_study(study_file)
-    pipeline_load.check_study(study)
+    pipeline_check.check_study(study)
     with (
-        _ProgressDisplay(quiet) as bar,
+        cli_progress.ProgressDisplay(quiet) as bar,
         duckdb_engine.open_engine(db or default_database(study), inputs=data) as engine,
     ):
         ledgers: list[SourceLedger | TableLedger] = [*pipeline_load.load_sources(engine, study, data, bar.show)]
@@ -178,7 +184,7 @@ def ingest(
 def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
     study = study_reader.read_study(study_file)
-    pipeline_load.check_study(study)
+    pipeline_check.check_study(study)
     summary = {
         "study": study.name,
         "area_km2": round(study.area.area_km2, 2),
@@ -234,10 +240,10 @@ def simulate(
 ) -> None:
     """Simulate a city with a planted effect: write input files, areas, and the true effects."""
     if tactic:
-        city = build_city(CityPlan(seed, tactic=tactic, target_choice=chosen))
-        written = write_city(city, out)
+        plan = simulated_city.CityPlan(seed, tactic=tactic, target_choice=chosen)
+        written = city_files.write_city(simulated_city.build_city(plan), out)
     else:
-        written = write_demo_city(make_demo_city(seed), out)
+        written = demo_city.write_demo_city(demo_city.make_demo_city(seed), out)
     for path in written:
         print(f"wrote {path}")
 
@@ -333,40 +339,6 @@ def _ledger_dict(ledger: SourceLedger | TableLedger) -> dict[str, object]:
         },
         "rejected_without_a_date": ledger.undated,
     }
-
-
-class _ProgressDisplay:
-    """Progress on standard error: a bar on a terminal, one line for each step elsewhere."""
-
-    def __init__(self, quiet: bool) -> None:
-        self._console = Console(stderr=True)
-        self._bar: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
-        self._lines = not quiet and not self._console.is_terminal
-        self._printed_steps: set[str] = set()
-        if not quiet and self._console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
-            self._bar = Progress(*columns, TimeElapsedColumn(), console=self._console)
-
-    def __enter__(self) -> _ProgressDisplay:
-        if self._bar:
-            self._bar.start()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        if self._bar:
-            self._bar.stop()
-
-    def show(self, step: str, done: int, total: int) -> None:
-        """Show how far a step has come; the text after a colon is its current item."""
-        name = step.split(":", maxsplit=1)[0]
-        if self._bar:
-            if name not in self._tasks:
-                self._tasks[name] = self._bar.add_task(name, total=total)
-            self._bar.update(self._tasks[name], completed=done, description=step)
-        elif self._lines and name not in self._printed_steps:
-            self._printed_steps.add(name)
-            print(f"{name} ...", file=sys.stderr)
 
 
 if __name__ == "__main__":

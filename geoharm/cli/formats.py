@@ -13,7 +13,6 @@ import typer
 
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, print_json
-from geoharm.model.ledger import QualityNote
 
 if TYPE_CHECKING:
     from geoharm.ingest.detect import check as detect_check
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from geoharm.ingest.detect import tables as detect_tables
     from geoharm.ingest.formats import input_format as ingest_formats
     from geoharm.ingest.readers import input_files
+    from geoharm.model.ledger import QualityNote
 else:
     detect_check = lazy("ingest.detect.check")
     detect_events = lazy("ingest.detect.events")

@@ -20,10 +20,10 @@ from geoharm.cli.lazy import lazy
 from geoharm.cli.options import print_json
 from geoharm.errors import DesignError, GeoharmError, StudyError
 from geoharm.model.period import Period
-from geoharm.model.study import TACTICS
+from geoharm.model.tactics import TACTICS
 
 if TYPE_CHECKING:
-    from geoharm.pipeline import load as pipeline_load
+    from geoharm.pipeline import check as pipeline_check
     from geoharm.scaffold import areas as scaffold_areas
     from geoharm.scaffold import proposal, study_text
     from geoharm.scaffold import sources as scaffold_sources
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from geoharm.study import read as study_reader
 else:
     scaffold_areas = lazy("scaffold.areas")
-    pipeline_load = lazy("pipeline.load")
+    pipeline_check = lazy("pipeline.check")
     proposal = lazy("scaffold.proposal")
     study_reader = lazy("study.read")
     scaffold_sources = lazy("scaffold.sources")
@@ -173,9 +173,9 @@ def _write_all(files: Mapping[Path, str], study_file: Path | None) -> None:
 
 def _check_written_study(study_file: Path) -> None:
     try:
-        pipeline_load.check_study(study_reader.read_study(study_file))
+        pipeline_check.check_study(study_reader.read_study(study_file))
     except StudyError as error:
-        other_problems = [problem for problem in error.problems if pipeline_load.GUESS_SENTENCE not in problem]
+        other_problems = [problem for problem in error.problems if pipeline_check.GUESS_SENTENCE not in problem]
         if other_problems:
             raise StudyError(other_problems) from error
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoharm.model.study import Study
+if TYPE_CHECKING:
+    from geoharm.model.study import Study
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY", help="The study file, such as pipelines/demo.toml.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder that holds the study's files.")]

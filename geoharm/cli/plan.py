@@ -14,15 +14,15 @@ import typer
 
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import AsJson, Database, StudyFile, default_database, print_json
-from geoharm.results import PreregistrationStatus
 
 if TYPE_CHECKING:
     from geoharm.ingest import purge as ingest_purge
-    from geoharm.pipeline import load as pipeline_load
+    from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import preregistration
+    from geoharm.results import PreregistrationStatus
     from geoharm.study import read as study_reader
 else:
-    pipeline_load = lazy("pipeline.load")
+    pipeline_check = lazy("pipeline.check")
     preregistration = lazy("pipeline.preregistration")
     ingest_purge = lazy("ingest.purge")
     study_reader = lazy("study.read")
@@ -44,7 +44,7 @@ def lock(
 ) -> None:
     """Write STUDY.plan.json beside the study file: the plan, its primary outcome, their SHA-256, and the day."""
     study = study_reader.read_study(study_file)
-    pipeline_load.check_study(study)
+    pipeline_check.check_study(study)
     path = db or default_database(study)
     first_day = min(operation.period.start for operation in study.operations)
     outcomes_loaded = path.is_file() and ingest_purge.events_since(path, first_day) > 0

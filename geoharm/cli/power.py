@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from geoharm.cli.lazy import lazy
 from geoharm.cli.options import DATA, AsJson, DataFolder, StudyFile, print_json
-from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
-from geoharm.evaluation.results.power import PowerRow, PowerTable, pooled_detectable_fall
 
 if TYPE_CHECKING:
     from geoharm.engines import duckdb as duckdb_engine
+    from geoharm.evaluation.results import power as power_results
+    from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
+    from geoharm.evaluation.results.power import PowerRow, PowerTable
+    from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import collect as pipeline_collect
     from geoharm.pipeline import composite as pipeline_composite
     from geoharm.pipeline import load as pipeline_load
@@ -27,6 +29,8 @@ else:
     pipeline_collect = lazy("pipeline.collect")
     pipeline_composite = lazy("pipeline.composite")
     duckdb_engine = lazy("engines.duckdb")
+    power_results = lazy("evaluation.results.power")
+    pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
     pipeline_power = lazy("pipeline.power")
     study_reader = lazy("study.read")
@@ -42,7 +46,7 @@ def power(
 ) -> None:
     """Print the smallest fall that these places, windows and measures can detect; data from the operation's start on are not used."""
     study = study_reader.read_study(study_file)
-    pipeline_load.check_study(study)
+    pipeline_check.check_study(study)
     # A separate database: computing power loads no outcome into the study's own.
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -83,13 +87,13 @@ def _print_composite(summary: CompositeSummary) -> None:
             )
         for label, reason in result.left_out:
             print(f"    left out: {label}: {reason}")
-    fall = _finite_or_none(pooled_detectable_fall([_power_row(result) for result in summary.results]))
+    fall = _finite_or_none(power_results.pooled_detectable_fall([_power_row(result) for result in summary.results]))
     if len(summary.results) > 1 and fall is not None:
         print(f"  all operations together: a fall of {fall:.0%} or more")
 
 
 def _power_row(result: CompositeResult) -> PowerRow:
-    return PowerRow("question", 0, math.nan, result.detectable_fall)
+    return power_results.PowerRow("question", 0, math.nan, result.detectable_fall)
 
 
 def _composite_as_dict(summary: CompositeSummary) -> dict[str, Any]:
@@ -105,7 +109,9 @@ def _composite_as_dict(summary: CompositeSummary) -> dict[str, Any]:
             }
             for result in summary.results
         ],
-        "together": _finite_or_none(pooled_detectable_fall([_power_row(result) for result in summary.results]))
+        "together": _finite_or_none(
+            power_results.pooled_detectable_fall([_power_row(result) for result in summary.results])
+        )
         if len(summary.results) > 1
         else None,
     }
@@ -117,7 +123,7 @@ def _pooled_falls(tables: Sequence[PowerTable]) -> dict[str, float | None]:
     for table in tables:
         rows.setdefault(table.measure, []).append(table.zones[0])
     return {
-        measure: _finite_or_none(pooled_detectable_fall(measure_rows))
+        measure: _finite_or_none(power_results.pooled_detectable_fall(measure_rows))
         for measure, measure_rows in rows.items()
         if len(measure_rows) > 1
     }

@@ -249,10 +249,6 @@ class _Columns:
         without_outline = sorted({place for term in terms for place in term.places} - set(constraints.outlines))
         self._members |= {place: {len(self._pieces) + index} for index, place in enumerate(without_outline)}
         self._places = len(self._pieces) + len(without_outline)
-        self._names: dict[int, list[str]] = {}
-        for place, members in self._members.items():
-            for member in members:
-                self._names.setdefault(member, []).append(place)
         self._measures = sorted({term.measure for term in terms})
         self._cuts = {
             measure: sorted(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.period import Period, add_months
-from geoharm.stats.dispersion import HALF_WINDOW_MONTHS, monthly_dispersion
+from geoharm.stats.dispersion import HALF_WINDOW_MONTHS, MIN_MONTHS, monthly_dispersion
 
 # Histories searched at once, rounds of the search, and the share of worse moves that are accepted.
 _HISTORIES, _ROUNDS, _ACCEPT_WORSE = 100, 300, 0.02
@@ -176,7 +176,7 @@ class _Dispersion:
         self._window_means = in_window / window_months
         self._is_used = window_months > 1
         self._degrees_of_freedom = np.where(self._is_used, 1 - 1 / window_months, 0.0)
-        self._is_estimable = month.size >= HALF_WINDOW_MONTHS
+        self._is_estimable = month.size >= MIN_MONTHS
 
     def of(self, histories: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the dispersion of every row. Columns are the months with data."""

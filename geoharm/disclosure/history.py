@@ -44,14 +44,6 @@ class ReleaseHistory:
     constraints: Constraints
 
 
-def history_file_name(*, internal: bool) -> str:
-    """Return the name of the history file.
-
-    The history of internal releases remembers files only, and its name says that it is internal.
-    """
-    return "releases-internal.json" if internal else "releases.json"
-
-
 def read_history(path: Path) -> ReleaseHistory:
     """Return the history in a file; an empty one if there is no file.
 

@@ -6,12 +6,11 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
@@ -19,6 +18,9 @@ from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site
+
+if TYPE_CHECKING:
+    import geopandas
 
 _DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON"}
 _FIRST_BYTES = {
@@ -190,6 +192,10 @@ def _read_shapes(path: Path, label: str) -> geopandas.GeoDataFrame:
         first_bytes = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     if not first_bytes.startswith(valid_starts):
         raise StudyError([f"{path.name}: the file is not what its extension says; save the {label} again."])
+    # With pandas about a second to import; a study without a readable area file is refused before.
+    import geopandas  # noqa: PLC0415
+    from pyogrio.errors import DataSourceError  # noqa: PLC0415
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

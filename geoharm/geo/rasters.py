@@ -6,10 +6,8 @@ import math
 from pathlib import Path
 
 import numpy as np
-import rasterio
 import shapely
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from geoharm import _crs
 from geoharm.errors import StudyError
@@ -44,6 +42,10 @@ def read_population_raster(path: Path, area: StudyArea) -> Points:
     """
     if path.suffix.lower() not in (".tif", ".tiff") or not path.is_file():
         raise StudyError([f'The population raster "{path}" must be an existing .tif or .tiff file.'])
+    # Slow to import, and few studies name a raster.
+    import rasterio  # noqa: PLC0415
+    from rasterio.errors import RasterioError  # noqa: PLC0415
+
     try:
         with rasterio.open(path, driver="GTiff") as raster:
             if raster.crs is None:
@@ -103,7 +105,12 @@ def _check_coverage(path: Path, corners: list[tuple[float, float]], raster_crs: 
     edge_points = shapely.get_coordinates(edge)
     x, y = _crs.transform(edge_points[:, 0], edge_points[:, 1], source=raster_crs, target=area.crs)
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        return
+        raise StudyError(
+            [
+                f"{path.name}: the edge of the raster lies outside its coordinate system or that of the study, so whether it "
+                "covers the study area cannot be checked; cut the raster to a rectangle around the study area."
+            ]
+        )
     raster_outline = shapely.make_valid(shapely.Polygon(np.column_stack([x, y])))
     share = raster_outline.intersection(area.boundary).area / area.boundary.area
     if math.isnan(share) or share < _LEAST_COVERAGE:

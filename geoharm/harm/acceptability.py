@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from geoharm.harm.net_harm import double_counting_note
 from geoharm.harm.results.net_harm import Acceptability, JointEffects, TippingPoint
@@ -155,6 +154,8 @@ def _why_undefined(joint: JointEffects, groups: Sequence[_HarmGroup]) -> str:
 
 def _draw_shares(groups: Sequence[_HarmGroup], weightings: int, seed: int) -> Floats:
     """Return random shares from 0 to 1, shape (weightings, groups)."""
+    from scipy.stats import qmc  # noqa: PLC0415 -- scipy.stats is slow to import
+
     return np.asarray(qmc.Sobol(d=len(groups), rng=np.random.default_rng(seed)).random(weightings))
 
 

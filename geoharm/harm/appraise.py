@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from geoharm.harm.results.appraisal import Baseline, OptionAppraisal, OptionUnderProfile
 from geoharm.model.estimate import Interval
@@ -165,6 +164,8 @@ def _draw_remaining_share(rng: np.random.Generator, half_life: tuple[float, floa
 
 def _most_influential_input(inputs: dict[str, Floats], net: Floats) -> tuple[str, float]:
     """Return the name of the input with the largest squared rank correlation with net harm, and that correlation."""
+    from scipy.stats import rankdata  # noqa: PLC0415 -- scipy.stats is slow to import
+
     target = rankdata(net)
     main_input, largest = "", 0.0
     for name, values in inputs.items():

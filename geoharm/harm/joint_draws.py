@@ -9,7 +9,6 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm, qmc
 
 from geoharm.errors import DesignError
 from geoharm.harm.results.bounded import BoundedEffect
@@ -17,6 +16,7 @@ from geoharm.harm.results.net_harm import JointEffects
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
+from geoharm.stats.distributions import normal_quantile
 
 DRAWS = 8192
 INTERVAL_LEVEL = 0.95
@@ -243,8 +243,10 @@ def _normal_draws(matrix: Floats, draws: int, seed: int) -> Floats:
     """Return correlated standard normal numbers, shape (draws, m); the correlation matrix may be singular."""
     eigenvalues, eigenvectors = np.linalg.eigh(matrix)
     root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+    from scipy.stats import qmc  # noqa: PLC0415 -- scipy.stats is slow to import
+
     uniform = qmc.Sobol(d=matrix.shape[0], rng=np.random.default_rng(seed)).random(draws)
-    return np.asarray(norm.ppf(np.clip(uniform, 1e-12, 1 - 1e-12)) @ root.T, dtype=np.float64)
+    return np.asarray(normal_quantile(np.clip(uniform, 1e-12, 1 - 1e-12)) @ root.T, dtype=np.float64)
 
 
 def _effect_note(effect: Effect) -> str:

@@ -11,11 +11,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from scipy.stats import beta
-
 from geoharm._validation import check_positive
 from geoharm.harm.results.unintended_harm import RiseCheck, RiseState
 from geoharm.model.estimate import Interval
+from geoharm.stats.distributions import beta_quantile
 
 REFERENCE = "https://doi.org/10.2105/AJPH.2023.307291"
 INTERVAL_LEVEL = 0.95
@@ -175,8 +174,8 @@ def one_sided_ratio_bounds(
     """
     count, alpha = after / dispersion, 1 - level
     scale = worth / (expected / dispersion)
-    lowest_share = float(beta.ppf(alpha, count, worth + 1)) if count > 0 else 0.0
-    highest_share = float(beta.ppf(1 - alpha, count + 1, worth))
+    lowest_share = float(beta_quantile(alpha, count, worth + 1)) if count > 0 else 0.0
+    highest_share = float(beta_quantile(1 - alpha, count + 1, worth))
     return lowest_share / (1 - lowest_share) * scale, highest_share / (1 - highest_share) * scale
 
 

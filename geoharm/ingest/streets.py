@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
-import geopandas
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.engines.duckdb import DuckDBEngine
@@ -24,6 +23,9 @@ from geoharm.ingest.readers.tabular import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
 from geoharm.model.streets import Streets, join_segments
+
+if TYPE_CHECKING:
+    import geopandas
 
 _CENTIMETRES = 100
 
@@ -151,6 +153,10 @@ def _read_geojson(source: InputFile) -> geopandas.GeoDataFrame:
     if not beginning.startswith(b"{"):
         msg = f'The file "{source.name}" is not GeoJSON.'
         raise DataError(msg)
+    # With pandas about a second to import, and few studies have streets.
+    import geopandas  # noqa: PLC0415
+    from pyogrio.errors import DataSourceError  # noqa: PLC0415
+
     try:
         # The driver is named so that formats that can read other files are not tried.
         frame = geopandas.read_file(f"GeoJSON:{source.path}", engine="pyogrio")

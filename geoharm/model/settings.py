@@ -19,6 +19,8 @@ class Correction(StrEnum):
 
 
 COMPARED = ("whole period", "own steps")
+# No p-value is below 2 / (permutations + 1), here 0.02.
+MIN_PERMUTATIONS = 99
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,20 +45,6 @@ TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
 # Further outputs besides the pages, for use in other reports.
 PIECES = ("figures", "tables", "workbook")
-TACTICS = (
-    "arrest referral",
-    "asset recovery",
-    "civil order",
-    "crackdown",
-    "diversion",
-    "focused deterrence",
-    "neighbourhood policing",
-    "nuisance abatement",
-    "placebo",
-    "problem-oriented",
-    "treatment outreach",
-    "undercover",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from geoharm.model.study import Study
 from geoharm.pipeline import analyse, collect, load
 from geoharm.pipeline import appraise as pipeline_appraise
 from geoharm.pipeline import prioritise as pipeline_prioritise
+from geoharm.pipeline.check import check_study
 from geoharm.report.files import check_folder
 from geoharm.report.pages.appraisal import appraisal_record, publish_appraisal
 from geoharm.report.pages.priorities import publish_ranking, ranking_record
@@ -65,7 +66,7 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
     problems = pipeline_appraise.option_problems(study)
     if problems:
         raise StudyError(problems)
-    load.check_study(study)
+    check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data)
@@ -96,7 +97,7 @@ def prioritise(
     StudyError, DataError, DesignError, PublishError
         With one sentence for each mistake; no file is half-written.
     """
-    load.check_study(study)
+    check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
         ledgers = load.load_sources(engine, study, data)

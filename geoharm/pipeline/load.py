@@ -1,4 +1,4 @@
-"""Load a study's files into the database, and check what can be checked before any file is read."""
+"""Load a study's files into the database."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from pathlib import Path
 
 from geoharm._validation import nearest_hint
 from geoharm.engines.duckdb import DuckDBEngine
-from geoharm.errors import DesignError, StudyError
-from geoharm.evaluation.design.build import check_operation, check_operations_apart
+from geoharm.errors import StudyError
 from geoharm.ingest.events import ingest_events
-from geoharm.ingest.formats.input_format import Format, read_format
+from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import is_proactive
 from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
-from geoharm.pipeline import net_harm
+from geoharm.pipeline.check import checked_format
 from geoharm.queries.counts import source_categories, stated_weights
-
-GUESS_SENTENCE = "is a guess; check every line of it, then delete the line guessed = true."
 
 Progress = Callable[[str, int, int], None]
 
@@ -104,70 +101,9 @@ def load_tables(
     return tuple(ledgers)
 
 
-def check_study(study: Study) -> None:
-    """Check everything that needs no data: formats, phases, values and the zones of every operation.
-
-    Raises
-    ------
-    StudyError
-        Listing every mistake.
-    """
-    problems: list[str] = []
-    for source in study.sources:
-        try:
-            input_format = _checked_format(study, source)
-        except StudyError as error:
-            problems += [f'source "{source.name}": {problem}' for problem in error.problems]
-        else:
-            problems += _kind_problems(source, input_format)
-            if "weight" not in input_format.columns:
-                problems += [
-                    f'measure "{measure.name}": weight = "{measure.weight}", but the format "{source.format}" keeps no weight; name '
-                    "its column under [columns] weight in a format of your own, or take weight out."
-                    for measure in study.measures_of(source.name)
-                    if measure.weight
-                ]
-    problems += net_harm.value_problems(study)
-    try:
-        check_operations_apart(study.operations)
-    except DesignError as error:
-        problems.append(str(error))
-    for operation in study.operations:
-        try:
-            check_operation(operation, study.area, study.other_operations(operation))
-        except DesignError as error:
-            problems.append(f'operation "{operation.name}": {error}')
-    if problems:
-        raise StudyError(problems)
-
-
-def _checked_format(study: Study, source: Source) -> Format:
-    """Return the format of a source; a guessed format that nobody has checked is refused."""
-    input_format = read_format(source.format, study.folder)
-    if input_format.guessed:
-        raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
-    return input_format
-
-
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[InputFile, ...]]:
-    input_format = _checked_format(study, source)
+    input_format = checked_format(study, source)
     return input_format, find_input_files(source.files, data, members=input_format.members)
-
-
-def _kind_problems(source: Source, input_format: Format) -> list[str]:
-    """Return the contradictions between a source and its format about what the files hold."""
-    if input_format.kind != ("event" if source.is_events else source.kind):
-        return [
-            f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
-            f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
-            "format (geoharm formats list)."
-        ]
-    if source.areas is not None and input_format.rules.area:
-        return [
-            f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
-            "study area; leave areas and area_id out."
-        ]
-    return []
 
 
 def _check_categories(engine: DuckDBEngine, study: Study) -> None:

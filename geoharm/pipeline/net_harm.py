@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from geoharm.errors import StudyError
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
@@ -32,27 +31,6 @@ from geoharm.results import OperationResult
 from geoharm.study.value_profiles.profiles import read_exchange_rates, read_profile
 
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
-
-
-def value_problems(study: Study) -> list[str]:
-    """Return every mistake in the study's value profiles and exchange rates."""
-    problems: list[str] = []
-    file_by_name: dict[str, str] = {}
-    for name in study.harm.profiles:
-        try:
-            profile_name = read_profile(name, study.folder).name
-            if profile_name in file_by_name:
-                problems.append(
-                    f'values: "{name}" and "{file_by_name[profile_name]}" are both called "{profile_name}"; give each its own name.'
-                )
-            file_by_name[profile_name] = name
-        except StudyError as error:
-            problems += [f"values: {problem}" for problem in error.problems]
-    try:
-        read_exchange_rates(study.harm.exchange_rates, study.folder)
-    except StudyError as error:
-        problems += [f"values: {problem}" for problem in error.problems]
-    return problems
 
 
 def read_values(study: Study) -> tuple[tuple[ValueProfile, ...], ExchangeRates]:

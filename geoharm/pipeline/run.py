@@ -11,8 +11,9 @@ from geoharm.disclosure.protect import protect
 from geoharm.engines.duckdb import open_engine
 from geoharm.model.study import Study
 from geoharm.pipeline.analyse import analyse
+from geoharm.pipeline.check import check_study
 from geoharm.pipeline.collect import collect_study
-from geoharm.pipeline.load import Progress, check_study, load_sources, load_tables, no_progress
+from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress
 from geoharm.queries.save import save_effects
 from geoharm.report.files import check_folder
 from geoharm.report.write import PublishedFiles, publish_study

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from geoharm._version import __version__
-from geoharm.disclosure.history import history_file_name
+from geoharm.disclosure.history_file import history_file_name
 from geoharm.errors import PublishError
 from geoharm.report.escape import asset, render_page
 from geoharm.report.files import check_folder, write_file

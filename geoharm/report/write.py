@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoharm.disclosure.constraints import Constraints
-from geoharm.disclosure.history import attack_with_history, history_file_name, history_record, read_history, stale_files
+from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
+from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.released import Release
 from geoharm.errors import PublishError
 from geoharm.report.escape import element, slug

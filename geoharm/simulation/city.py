@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
 from geoharm.model.period import Period, add_months
-from geoharm.simulation.demo import CENTRE
+from geoharm.simulation.choices import TARGET_CHOICES
+from geoharm.simulation.location import CENTRE
 from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
 from geoharm.simulation.random_fields import Floats, autoregressive
 from geoharm.simulation.streets import StreetPlan, make_street_plan, market_corners
 from geoharm.simulation.tactics import PLANTED_EFFECTS, PlantedEffect
-
-TARGET_CHOICES = ("peak", "earlier", "level")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from geoharm import _crs
 from geoharm.model.period import add_months
 from geoharm.simulation.city import CITY_EVENT_KINDS, City
-from geoharm.simulation.demo import CRS
+from geoharm.simulation.location import CRS
 
 SUPPRESS_BELOW = 5
 # Each file's name, the kind of its source, and the kinds of event in it.

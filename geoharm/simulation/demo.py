@@ -22,11 +22,9 @@ from numpy.typing import NDArray
 
 from geoharm import _crs
 from geoharm.model.period import Period, add_months
+from geoharm.simulation.location import CENTRE, CRS
 from geoharm.simulation.services import write_services
 
-DEMO_SEED = 20240601
-CRS = "EPSG:32626"
-CENTRE = (500_000.0, 4_983_000.0)
 SIZE = 12_000.0
 BLOCK = 150.0
 SPAN = Period(date(2019, 1, 1), date(2023, 1, 1))

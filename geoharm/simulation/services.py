@@ -12,8 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm.simulation.location import CRS
 
-CRS = "EPSG:32626"
 WARDS = 6
 _SERVICES = (("treatment centre", 4), ("needle exchange", 3), ("sharps bin", 24), ("school", 30))
 # Waves of the survey: year, and the percentages afraid in wards that the operation touched and elsewhere.
@@ -28,7 +28,7 @@ def write_services(seed: int, boundary: shapely.Geometry, target: shapely.Geomet
     ----------
     seed : int
     boundary, target : shapely geometry
-        In metres of EPSG:32626.
+        In metres of `CRS`.
     folder : Path
     """
     rng = np.random.default_rng([seed, 2])

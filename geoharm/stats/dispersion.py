@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 HALF_WINDOW_MONTHS = 3
+# With fewer months the dispersion cannot be estimated.
+MIN_MONTHS = 3
 
 
 def monthly_dispersion(counts: ArrayLike) -> float:
@@ -52,6 +54,6 @@ def monthly_dispersion(counts: ArrayLike) -> float:
         if mean > 0 and window.size > 1:
             pearson += (value - mean) ** 2 / mean
             degrees_of_freedom += 1 - 1 / window.size
-    if np.isfinite(series).sum() < HALF_WINDOW_MONTHS or degrees_of_freedom <= 0:
+    if np.isfinite(series).sum() < MIN_MONTHS or degrees_of_freedom <= 0:
         return 1.0
     return max(1.0, pearson / degrees_of_freedom)

@@ -1,4 +1,4 @@
-"""Exact comparisons of two small counts: the E-test, the conditional test, the interval of a rate ratio."""
+"""The exact interval of a rate ratio, for small counts."""
 
 from __future__ import annotations
 
@@ -8,109 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
-from scipy.stats import binomtest, poisson
 
-from geoharm._validation import check_count, check_level, check_positive
+from geoharm._validation import check_count, check_level
 from geoharm.model.estimate import Interval
-
-_TAIL = 1e-13
-
-
-def e_test(first: int, second: int, *, exposure: tuple[float, float] = (1.0, 1.0), difference: float = 0.0) -> float:
-    r"""Return the two-sided p-value of the E-test that the difference of two Poisson rates has a given value.
-
-    Parameters
-    ----------
-    first, second : int
-        Counts.
-    exposure : (first, second)
-        Days, or any other quantity that the counts are proportional to.
-    difference : float
-        The difference of the rates, first minus second, under the null hypothesis; zero or more.
-
-    Returns
-    -------
-    float
-        NaN where both counts are 0, or where no rate above 0 is possible under the null hypothesis.
-
-    Notes
-    -----
-    With rates :math:`\lambda`, exposures n and the estimate under the null hypothesis
-    :math:`\hat\lambda_2 = (k_1 + k_2)/(n_1 + n_2) - d\,n_1/(n_1 + n_2)`,
-
-    .. math:: p = \sum_{x_1, x_2} P(x_1 \mid n_1(\hat\lambda_2 + d))\,P(x_2 \mid n_2 \hat\lambda_2)\,
-        1\{|T(x_1, x_2)| \ge |T(k_1, k_2)|\}, \qquad
-        T = \frac{x_1/n_1 - x_2/n_2 - d}{\sqrt{x_1/n_1^2 + x_2/n_2^2}}
-
-    The packages `ptools` and `crimepy` standardise by the pooled rate alone. With equal exposures and a difference of 0
-    their p-value is the same; otherwise it differs from the published test.
-
-    References
-    ----------
-    Krishnamoorthy and Thomson (2004), A more powerful test for comparing two Poisson means, Journal of Statistical
-    Planning and Inference 119:23-35, https://doi.org/10.1016/S0378-3758(02)00408-1
-
-    Examples
-    --------
-    >>> round(e_test(0, 3), 6)
-    0.088379
-    """
-    first, second = check_count(first, "first count"), check_count(second, "second count")
-    first_exposure, second_exposure = (check_positive(value, "exposure") for value in exposure)
-    pooled_rate = (first + second) / (first_exposure + second_exposure) - difference * first_exposure / (
-        first_exposure + second_exposure
-    )
-    if first + second == 0 or pooled_rate <= 0:
-        return math.nan
-    if first / first_exposure - second / second_exposure == difference:
-        return 1.0
-    means = first_exposure * (pooled_rate + difference), second_exposure * pooled_rate
-    x, y = (np.arange(poisson.ppf(_TAIL, mean), poisson.isf(_TAIL, mean) + 1) for mean in means)
-    gap = np.abs(x[:, None] / first_exposure - y / second_exposure - difference)
-    standard_error = np.sqrt(x[:, None] / first_exposure**2 + y / second_exposure**2)
-    observed_statistic = abs(first / first_exposure - second / second_exposure - difference) / math.sqrt(
-        first / first_exposure**2 + second / second_exposure**2
-    )
-    # Ties count as extreme, also where rounding makes the two values slightly different.
-    extreme = (gap > 0) & (gap >= observed_statistic * standard_error * (1 - 1e-12))
-    probability = poisson.pmf(x, means[0])[:, None] * poisson.pmf(y, means[1])
-    return float(min(1.0, probability[extreme].sum()))
-
-
-def conditional_test(first: int, second: int, *, exposure: tuple[float, float] = (1.0, 1.0)) -> float:
-    r"""Return the exact two-sided p-value that two Poisson rates are equal, given their sum.
-
-    Parameters
-    ----------
-    first, second : int
-        Counts.
-    exposure : (first, second)
-        Days, or any other quantity that the counts are proportional to.
-
-    Returns
-    -------
-    float
-        NaN where both counts are 0.
-
-    Notes
-    -----
-    Given the sum, the first count is binomial with probability :math:`n_1 / (n_1 + n_2)`. The test never rejects more
-    often than its level; `e_test` is less conservative.
-
-    References
-    ----------
-    Przyborowski and Wilenski (1940), Biometrika 31:313-323, https://doi.org/10.1093/biomet/31.3-4.313
-
-    Examples
-    --------
-    >>> conditional_test(0, 3)
-    0.25
-    """
-    first, second = check_count(first, "first count"), check_count(second, "second count")
-    first_exposure, second_exposure = (check_positive(value, "exposure") for value in exposure)
-    if first + second == 0:
-        return math.nan
-    return float(binomtest(first, first + second, first_exposure / (first_exposure + second_exposure)).pvalue)
 
 
 def exact_rate_ratio(table: tuple[tuple[int, int], tuple[int, int]], *, level: float = 0.95) -> Interval:

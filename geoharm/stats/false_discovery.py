@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import false_discovery_control
 
 from geoharm.errors import DesignError
 
@@ -54,6 +53,8 @@ def false_discovery_adjusted(
         msg = "P-values lie between 0 and 1; others were given."
         raise DesignError(msg)
     if tested.any():
+        from scipy.stats import false_discovery_control  # noqa: PLC0415 -- scipy.stats is slow to import
+
         method = "bh" if dependence == "positive" else "by"
         values[tested] = false_discovery_control(values[tested], method=method)
     return values

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import chi2, norm, t
 
 from geoharm._validation import check_level, check_vector
 from geoharm.errors import DesignError
 from geoharm.model.estimate import Interval
 from geoharm.model.pooled import PooledEstimate
+from geoharm.stats.distributions import chi2_survival, normal_quantile, t_quantile
 
 REFERENCE = "https://doi.org/10.1186/1471-2288-14-25"
 _FEW = 3
@@ -93,7 +93,7 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     total = float(ones @ weights @ ones)
     mean = float(ones @ weights @ estimates) / total
     standard_error = 1 / math.sqrt(total)
-    half_width = float(norm.ppf(0.5 + level / 2))
+    half_width = float(normal_quantile(0.5 + level / 2))
     normal = Interval(mean - half_width * standard_error, mean + half_width * standard_error, level)
     if count == 1:
         undefined = Interval(math.nan, math.nan, level)
@@ -112,13 +112,13 @@ def random_effects_mean(values: ArrayLike, covariance: ArrayLike, *, level: floa
     deviations = estimates - mean
     inflation = max(1.0, float(deviations @ weights @ deviations) / (count - 1))
     inflated_error = standard_error * math.sqrt(inflation)
-    half_width = float(t.ppf(0.5 + level / 2, count - 1)) * inflated_error
+    half_width = float(t_quantile(0.5 + level / 2, count - 1)) * inflated_error
     hartung_knapp = Interval(mean - half_width, mean + half_width, level)
     prediction = Interval(math.nan, math.nan, level)
     if count >= _FEW:
-        half_width = float(t.ppf(0.5 + level / 2, count - 2)) * math.sqrt(between_variance + inflated_error**2)
+        half_width = float(t_quantile(0.5 + level / 2, count - 2)) * math.sqrt(between_variance + inflated_error**2)
         prediction = Interval(mean - half_width, mean + half_width, level)
-    p_value = float(chi2.sf(heterogeneity, count - 1))
+    p_value = float(chi2_survival(heterogeneity, count - 1))
     return PooledEstimate(
         mean,
         standard_error,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from geoharm.errors import DesignError
+from geoharm.stats.distributions import normal_survival
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def mann_kendall(series: ArrayLike) -> Trend:
         z = np.where(variance > 0, (score - np.sign(score)) / np.sqrt(variance), 0.0)
     z[count < 3] = np.nan
     shape = values.shape[:-1]
-    p = 2 * norm.sf(np.abs(z))
+    p = 2 * normal_survival(np.abs(z))
     return Trend(score.reshape(shape), variance.reshape(shape), z.reshape(shape), p.reshape(shape))
 
 

@@ -27,12 +27,12 @@ from geoharm.model.study import (
     GIS_FILES,
     PIECES,
     TABLE_KINDS,
-    TACTICS,
     Operation,
     PublishSettings,
     Source,
     Study,
 )
+from geoharm.model.tactics import TACTICS
 from geoharm.study.background_tiles import read_background_tiles
 from geoharm.study.composite import read_composites
 from geoharm.study.population import named_population

@@ -22,7 +22,7 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.grid import grid_over
 from geoharm.model.points import Points
 from geoharm.report.write import publish_study
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
 from tests.disclosure.test_protect import MEASURE, planted_spot, result
 
 BANDWIDTH, CELL, EVENTS, ERROR, K = 300.0, 50.0, 60, 25.0, 5

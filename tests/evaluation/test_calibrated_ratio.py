@@ -26,7 +26,7 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Period, Window
 from geoharm.model.study import BeforeRule, Operation
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
 from geoharm.stats.variance_stabilising import fit_variance, stabilise_variance, unstabilise_variance
 from tests.reference.grid_world import Grid, made_counts, zone_forecasts, zone_series
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from geoharm.geo import point_in_polygon
+from geoharm.geo import point_in_polygon, point_in_polygon_grid
 
 
 def by_shapely(x, y, polygons):
@@ -51,7 +51,9 @@ def test_random_polygons_with_holes_and_parts(seed, whole, count, far):
     polygons.append(shapely.MultiPolygon(parts))
     anywhere = rng.uniform(-50, 250, (200, 2)) + far
     points = np.concatenate([anywhere, np.round(anywhere), beside(rng, polygons)])
-    assert_array_equal(point_in_polygon._locate_by_grid(*points.T.copy(), polygons), by_shapely(*points.T, polygons))
+    assert_array_equal(
+        point_in_polygon_grid.locate_by_grid(*points.T.copy(), polygons), by_shapely(*points.T, polygons)
+    )
 
 
 @pytest.mark.parametrize("turn", [0.0, 0.3])
@@ -66,9 +68,9 @@ def test_polygons_that_share_their_edges_hold_each_point_once_and_the_first_wins
         for j in range(8)
     ]
     points = np.concatenate([rng.uniform(-100, 900, (2_000, 2)), beside(rng, polygons)])
-    found = point_in_polygon._locate_by_grid(*points.T.copy(), polygons)
+    found = point_in_polygon_grid.locate_by_grid(*points.T.copy(), polygons)
     assert_array_equal(found, by_shapely(*points.T, polygons))
-    backwards = point_in_polygon._locate_by_grid(*points.T.copy(), polygons[::-1])
+    backwards = point_in_polygon_grid.locate_by_grid(*points.T.copy(), polygons[::-1])
     assert_array_equal(found >= 0, backwards >= 0)
     on_edges = (found >= 0) & (backwards >= 0) & (found != len(polygons) - 1 - backwards)
     assert on_edges.sum() > 100  # points on shared edges belong to the first polygon from either side

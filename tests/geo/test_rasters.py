@@ -80,3 +80,11 @@ def test_refusals(tmp_path, area, frame):
         read_population_raster(write(tmp_path / "c.tif", people[:15], **frame), area)
     with pytest.raises(StudyError, match="no people in the study area"):
         read_population_raster(write(tmp_path / "d.tif", people * 0, **frame), area)
+
+
+def test_a_raster_whose_edge_has_no_place_in_the_study_is_refused(tmp_path, area):
+    """A raster in degrees that is larger than the world: its edge cannot be projected, so nobody knows what it covers."""
+    people = np.ones((90, 180), dtype=np.float32)
+    path = write(tmp_path / "world.tif", people, west=-270, north=180, cell=3, crs="EPSG:4326")
+    with pytest.raises(StudyError, match="cut the raster to a rectangle around the study area"):
+        read_population_raster(path, area)

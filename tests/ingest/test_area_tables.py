@@ -24,7 +24,7 @@ from geoharm.ingest.tables import area_counts, ingest_table, survey_estimates, t
 from geoharm.model.area_counts import Areas
 from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
-from geoharm.simulation.demo import CENTRE
+from geoharm.simulation.location import CENTRE
 
 X, Y = CENTRE
 BOX = {code: shapely.box(X + 100 * n, Y, X + 100 * (n + 1), Y + 100) for n, code in enumerate(("001", "002", "003"))}

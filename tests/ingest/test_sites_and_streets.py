@@ -20,7 +20,7 @@ from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
 from geoharm.ingest.tables import ingest_table
 from geoharm.model.study import Source
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
 from tests.conftest import lonlat
 
 LON, LAT = lonlat(0, 0)

@@ -17,7 +17,7 @@ from geoharm import _crs
 from geoharm.cli.app import app
 from geoharm.errors import GeoharmError, StudyError
 from geoharm.pipeline.run import run
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
 from geoharm.study.read import read_study
 from tests.conftest import small_study, write_polygon
 

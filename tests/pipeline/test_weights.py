@@ -11,7 +11,8 @@ import pytest
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import StudyError
 from geoharm.model.period import Period, Window
-from geoharm.pipeline.load import check_study, load_sources
+from geoharm.pipeline.check import check_study
+from geoharm.pipeline.load import load_sources
 from geoharm.pipeline.run import run
 from geoharm.queries.counts import located_points
 from geoharm.study.read import read_study

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 
 import pytest
+from scipy.stats import poisson_means_test
 from typer.testing import CliRunner
 
 from geoharm.cli import selfcheck as cli_selfcheck
@@ -53,3 +54,9 @@ def test_the_verb_ends_with_1_where_a_number_differs(monkeypatch):
     rows = json.loads(found.stdout)
     assert [row["agrees"] for row in rows] == [True, True, True, False]
     assert set(rows[0]) == {"case", "source", "quantity", "expected", "got", "tolerance", "agrees"}
+
+
+def test_the_exact_test_is_the_published_one_where_a_peer_departs():
+    """crimepy standardises by the pooled rate and gives 0.2018 and 0.00154; the published test gives these."""
+    assert poisson_means_test(15, 1, 5, 1, diff=5).pvalue == pytest.approx(0.27268, abs=1e-5)
+    assert poisson_means_test(100, 10, 25, 5).pvalue == pytest.approx(0.000574719, rel=1e-5)

@@ -22,7 +22,7 @@ from geoharm.model.period import Period
 from geoharm.report.exports.tables import figures_of_page
 from geoharm.report.write import publish_study
 from geoharm.results import OperationResult
-from geoharm.simulation.demo import CENTRE, CRS
+from geoharm.simulation.location import CENTRE, CRS
 from tests.conftest import visit
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
 from tests.report.test_escape import PAYLOADS

@@ -14,8 +14,9 @@ from typer.testing import CliRunner
 from geoharm.cli.app import app
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DesignError
-from geoharm.model.study import TACTICS
+from geoharm.model.tactics import TACTICS
 from geoharm.pipeline import load
+from geoharm.pipeline.check import check_study
 from geoharm.simulation.city import CityPlan, build_city
 from geoharm.simulation.city_files import write_city
 from geoharm.simulation.panel_worlds import PanelSettings
@@ -131,7 +132,7 @@ def test_treatment_counts_below_five_are_suppressed(city, files):
 def test_the_program_reads_every_file(files, tmp_path):
     """Also the faults: a row twice, a date nobody can read, rows without a place, a default geocode."""
     study = read_study(files["study.toml"])
-    load.check_study(study)
+    check_study(study)
     data = files["study.toml"].parent
     with open_engine(tmp_path / "city.duckdb", inputs=data) as engine:
         ledgers = {one.source: one for one in load.load_sources(engine, study, data)}

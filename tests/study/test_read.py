@@ -13,7 +13,7 @@ from geoharm.model.measure import Role
 from geoharm.model.period import Period
 from geoharm.model.settings import AccuracySettings, ChangeSettings, Correction, EmergingSettings
 from geoharm.model.study import HotspotSettings
-from geoharm.pipeline.load import check_study
+from geoharm.pipeline.check import check_study
 from geoharm.study.read import read_study
 from tests.conftest import lonlat, small_study, write_polygon
 from tests.geo.test_rasters import write as write_raster

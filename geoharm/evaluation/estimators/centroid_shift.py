@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.results.displacement_types import CentroidShift, DisplacementTest
 from geoharm.model.estimate import Estimate
 from geoharm.model.points import Points
+from geoharm.stats.distributions import chi2_survival
 
 _MIN_BLOCKS = 6
 
@@ -80,7 +80,7 @@ def centroid_shift(before: Sequence[Points], after: Sequence[Points], *, seed: i
     )
     p_value = math.nan
     if np.linalg.matrix_rank(covariance[:2, :2]) == 2:
-        p_value = float(chi2.sf(observed[:2] @ np.linalg.solve(covariance[:2, :2], observed[:2]), 2))
+        p_value = float(chi2_survival(observed[:2] @ np.linalg.solve(covariance[:2, :2], observed[:2]), 2))
     return CentroidShift(east, north, spread, p_value, (len(before), len(after)))
 
 

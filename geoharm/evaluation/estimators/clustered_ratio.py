@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from geoharm.errors import DesignError
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.poisson import share_fit
 
 REFERENCE = "https://doi.org/10.1016/j.jeconom.2022.04.001"
@@ -69,12 +69,12 @@ def clustered_ratio(changes: Sequence[tuple[Change, Change]]) -> Estimate:
     intervals = tuple(
         Interval(value - multiplier * error, value + multiplier * error, level)
         for level in LEVELS
-        for multiplier in (float(student.ppf(0.5 + level / 2, count - 1)),)
+        for multiplier in (float(t_quantile(0.5 + level / 2, count - 1)),)
     )
     left_out_count = len(changes) - count
     note = f"errors clustered by {count} operations (jackknife, t with {count - 1})"
     note += f"; {left_out_count} without events left out" if left_out_count else ""
-    p = 2 * float(student.sf(abs(value) / error, count - 1)) if error else math.nan
+    p = 2 * float(t_survival(abs(value) / error, count - 1)) if error else math.nan
     return Estimate(NAME, value, error, "log ratio", REFERENCE, note, intervals=intervals, p=p)
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import t as t_law
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
@@ -19,6 +18,7 @@ from geoharm.model.design import Design
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window, add_months, month_span
+from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.poisson import poisson_fit
 from geoharm.stats.simultaneous_bands import simultaneous_multiplier
 
@@ -198,9 +198,9 @@ def _with_t_intervals(term: Estimate, freedom: int) -> Estimate:
     intervals = tuple(
         Interval(term.value - multiplier * term.standard_error, term.value + multiplier * term.standard_error, level)
         for level in LEVELS
-        for multiplier in (float(t_law.ppf(0.5 + level / 2, freedom)),)
+        for multiplier in (float(t_quantile(0.5 + level / 2, freedom)),)
     )
-    return replace(term, intervals=intervals, p=2 * float(t_law.sf(abs(term.z), freedom)))
+    return replace(term, intervals=intervals, p=2 * float(t_survival(abs(term.z), freedom)))
 
 
 def _why_undefined(table: NDArray[np.float64], indicator: NDArray[np.float64], name: str) -> str:

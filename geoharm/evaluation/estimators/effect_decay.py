@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.stats.distributions import chi2_quantile
 from geoharm.stats.poisson import CountFit, share_fit, share_fits
 
 REFERENCE = "https://doi.org/10.1086/449163"
@@ -117,7 +117,7 @@ def effect_decay(
         no_residual_reason = f"{months_after:.1f} months after its end have data, and {MIN_MONTHS_AFTER:g} are needed to see whether it fades"
         best_lifetime = math.inf if after[usable].any() else 0.0
     elif fits[0.0].deviance - fits[best_lifetime].deviance <= fits[best_lifetime].dispersion * float(
-        chi2.ppf(INTERVAL_LEVEL, 2)
+        chi2_quantile(INTERVAL_LEVEL, 2)
     ):
         no_residual_reason = "after its end the level cannot be told apart from the old one, so no fading is seen"
     if no_residual_reason:
@@ -216,7 +216,7 @@ def _half_life_and_return(
 
     Both sets extend to the nearest grid values that are ruled out.
     """
-    allowed = fits[best_lifetime].dispersion * float(chi2.ppf(INTERVAL_LEVEL, 1))
+    allowed = fits[best_lifetime].dispersion * float(chi2_quantile(INTERVAL_LEVEL, 1))
     allowed_lifetimes = [
         lifetime for lifetime in sorted(fits) if fits[lifetime].deviance - fits[best_lifetime].deviance <= allowed
     ]

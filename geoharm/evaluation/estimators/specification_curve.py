@@ -8,7 +8,6 @@ from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import ControlCandidates
@@ -24,6 +23,7 @@ from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
 from geoharm.stats.dispersion import monthly_dispersion
+from geoharm.stats.distributions import chi2_survival
 from geoharm.stats.randomisation import randomisation_p
 
 
@@ -86,7 +86,7 @@ def ratio_by_control(
         )
         mean = float(weight @ growth / weight.sum())
         excess = float(weight @ (growth - mean) ** 2) - (len(usable) - 1)
-        p_value = float(chi2.sf(excess + len(usable) - 1, len(usable) - 1))
+        p_value = float(chi2_survival(excess + len(usable) - 1, len(usable) - 1))
         spread = math.sqrt(max(0.0, excess) / float(weight.sum() - (weight**2).sum() / weight.sum()))
     return SpecificationCurve(tuple(specifications), p_value, spread)
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from geoharm.evaluation.placebo.forecast import Forecast, PlaceboSeries, forecast_count, similar_places
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
@@ -18,6 +17,7 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Window
+from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.variance_stabilising import stabilise_variance, unstabilise_variance
 
 REFERENCE = "https://doi.org/10.1198/jasa.2009.ap08746"
@@ -72,10 +72,10 @@ def calibrated_ratio(forecast: Forecast, after: int) -> Estimate:
 
     intervals = []
     for level in LEVELS:
-        half_width = float(student.ppf(0.5 + level / 2, forecast.degrees_of_freedom)) * forecast.scale
+        half_width = float(t_quantile(0.5 + level / 2, forecast.degrees_of_freedom)) * forecast.scale
         intervals.append(Interval(log_ratio(stabilised - half_width), log_ratio(stabilised + half_width), level))
     expected = float(stabilise_variance(forecast.mean, phi=forecast.phi, tau2=forecast.tau2))
-    p = float(2 * student.sf(abs(stabilised - expected) / forecast.scale, forecast.degrees_of_freedom))
+    p = float(2 * t_survival(abs(stabilised - expected) / forecast.scale, forecast.degrees_of_freedom))
     return Estimate(
         NAME,
         log_ratio(stabilised),

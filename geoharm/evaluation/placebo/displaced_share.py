@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from geoharm.evaluation.placebo.forecast import degrees_of_freedom
 from geoharm.evaluation.results.indices import DisplacementIndices, Quotient
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import Effect
+from geoharm.stats.distributions import t_quantile
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
 
 NAME = "displaced share"
@@ -122,10 +122,10 @@ def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
         return None
     mean, phi, tau2 = effect.placebo.expected, effect.placebo.phi, effect.placebo.tau**2
     slope = mean / math.sqrt(phi * mean + tau2 * mean**2)
-    t_quantile = float(student.ppf(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
+    multiplier = float(t_quantile(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
     middle = float(stabilise_variance(mean, phi=phi, tau2=tau2) + stabilisation_bias(mean, phi=phi, tau2=tau2))
     error = effect.ratio.standard_error
-    return _ZoneForecast(effect.counts.after, middle, t_quantile * error * slope, phi, tau2, error * mean)
+    return _ZoneForecast(effect.counts.after, middle, multiplier * error * slope, phi, tau2, error * mean)
 
 
 def _share_intervals(

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.stats import t as student
 
+from geoharm.stats.distributions import t_quantile
 from geoharm.stats.variance_stabilising import fit_variance, stabilisation_bias, stabilise_variance
 
 Floats = NDArray[np.float64]
@@ -217,7 +217,7 @@ def forecast_count(
     scale = float(np.sqrt((residual**2).mean()))
     freedom = degrees_of_freedom(effective)
     error = scale / float(slope)
-    multiplier = student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom)
+    multiplier = t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom)
     return Forecast(
         mean=float(mean),
         phi=phi,

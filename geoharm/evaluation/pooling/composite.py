@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.placebo.calibrated_ratio import (
@@ -23,6 +22,7 @@ from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
+from geoharm.stats.distributions import t_quantile, t_survival
 
 REFERENCE = "https://doi.org/10.1002/sim.3095"
 NAME = "pooled log rate ratio"
@@ -179,14 +179,14 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
         half_widths = [math.sqrt(float(distances @ correlation @ distances)) for distances in (below, above)]
         intervals.append(Interval(mean - half_widths[0], mean + half_widths[1], level))
     freedom = min(part.degrees_of_freedom for part in defined)
-    p = 2 * float(student.sf(abs(mean) / error, freedom))
+    p = 2 * float(t_survival(abs(mean) / error, freedom))
     note = (
         f"dependence learned from the forecasts' errors at {shared_places:,} or more places without an operation"
         if shared_places
         else "too few places in common to learn how the parts depend on each other: taken as fully dependent, so pooling narrows nothing"
     )
     pooled = Estimate(NAME, mean, error, "log ratio", REFERENCE, note, calibrated=True, intervals=tuple(intervals), p=p)
-    multiplier = float(student.ppf(0.5 + _LEVEL / 2, freedom) + student.ppf(_POWER, freedom))
+    multiplier = float(t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom))
     return pooled, -math.expm1(-multiplier * error), note
 
 

@@ -10,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import chi2
 
 from geoharm._validation import check_level, check_vector
 from geoharm.errors import DesignError
 from geoharm.hotspots.results.change import SimilarityTest
+from geoharm.stats.distributions import chi2_survival
 from geoharm.stats.false_discovery import false_discovery_adjusted
 
 # Below this expected count the chi-square approximation is poor.
@@ -117,4 +117,4 @@ def _p_values(first: NDArray[np.float64], second: NDArray[np.float64], *, contin
     with np.errstate(divide="ignore", invalid="ignore"):
         # If one area has all events of both patterns, there are no other areas to compare it with.
         statistic = np.where(margin_product > 0, factor * cross_difference**2 / margin_product, np.nan)
-    return np.asarray(chi2.sf(statistic, 1), dtype=np.float64)
+    return chi2_survival(statistic, 1)

@@ -16,10 +16,9 @@ from geoharm.errors import DesignError
 from geoharm.hotspots.density.kernels import kernel_value
 from geoharm.model.grid import Grid
 from geoharm.model.points import Points
-from geoharm.model.settings import Correction
+from geoharm.model.settings import MIN_PERMUTATIONS, Correction
 from geoharm.stats.false_discovery import false_discovery_adjusted
 
-MIN_PERMUTATIONS = 99
 _BATCH_SIZE = 32
 
 # Given a random generator, returns the permuted weight at every place.

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from geoharm.errors import DesignError
 from geoharm.hotspots.clusters.neighbourhood_sums import neighbourhood_rows, neighbourhood_sums
 from geoharm.hotspots.results.clusters import GlobalClustering, PValueSource
 from geoharm.model.grid import Grid
+from geoharm.model.settings import MIN_PERMUTATIONS
+from geoharm.stats.distributions import normal_survival
 
 
 def morans_i(
@@ -187,9 +188,11 @@ def _test_result(
     if not permutations:
         error = math.sqrt(variance)
         z = (value - expected) / error
-        return GlobalClustering(name, value, expected, error, z, 2 * float(norm.sf(abs(z))), PValueSource.NORMAL)
-    if permutations < 99:
-        msg = f"At least 99 permutations are needed; {permutations} were given."
+        return GlobalClustering(
+            name, value, expected, error, z, 2 * float(normal_survival(abs(z))), PValueSource.NORMAL
+        )
+    if permutations < MIN_PERMUTATIONS:
+        msg = f"At least {MIN_PERMUTATIONS} permutations are needed; {permutations} were given."
         raise DesignError(msg)
     rng = np.random.default_rng(seed)
     permuted = np.array([statistic(rng.permutation(values)) for _ in range(permutations)])

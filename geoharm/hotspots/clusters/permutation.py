@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
 from geoharm.hotspots.results.clusters import PValueSource
+from geoharm.model.settings import MIN_PERMUTATIONS
 
 _DRAWS_AT_ONCE = 5_000_000
 # With so many places for each neighbour, draws with replacement approximate draws without replacement.
@@ -60,8 +61,8 @@ def conditional_permutation_p(
     without the place itself, are a simple random sample of the other places.
     """
     most_neighbours = int(degree.max(initial=0))
-    if permutations < 99:
-        msg = f"At least 99 permutations are needed; {permutations} were given."
+    if permutations < MIN_PERMUTATIONS:
+        msg = f"At least {MIN_PERMUTATIONS} permutations are needed; {permutations} were given."
         raise DesignError(msg)
     if most_neighbours > values.size - 1:
         msg = f"A place has {most_neighbours} neighbours, but there are only {values.size - 1} others."

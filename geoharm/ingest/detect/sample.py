@@ -10,10 +10,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import geopandas
-import pyarrow.parquet as pq
+from typing import TYPE_CHECKING, Any
 
 from geoharm import _crs
 from geoharm.errors import DataError
@@ -21,6 +18,9 @@ from geoharm.ingest.formats.input_format import read_date
 from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.readers.tabular import cell_text, check_frame, read_vector, sheet_rows
+
+if TYPE_CHECKING:
+    import geopandas
 
 SAMPLE_ROWS = 2_000
 # Characters to read: enough to see a format change in the middle of a long file. Of a longer file, a note says so.
@@ -267,6 +267,8 @@ def _excel(source: InputFile) -> FileSample:
 
 
 def _parquet(source: InputFile) -> FileSample:
+    import pyarrow.parquet as pq  # noqa: PLC0415 -- only for Parquet files
+
     try:
         file = pq.ParquetFile(source.path)
         names = [str(name) for name in file.schema_arrow.names]
@@ -275,6 +277,8 @@ def _parquet(source: InputFile) -> FileSample:
         msg = f'The file "{source.name}" cannot be read as Parquet: {str(error).splitlines()[0][:200]}.'
         raise DataError(msg) from error
     if b"geo" in (file.schema_arrow.metadata or {}):
+        import geopandas  # noqa: PLC0415 -- with pandas about a second to import
+
         frame = geopandas.read_parquet(source.path)
         return _frame_sample(source, "parquet", check_frame(source, frame).head(SAMPLE_ROWS))
     if batch is None or not batch.num_rows:

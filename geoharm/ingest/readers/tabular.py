@@ -6,12 +6,10 @@ import io
 import sqlite3
 import zipfile
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import geopandas
 import numpy as np
-from pyogrio.errors import DataSourceError
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from geoharm.engines.duckdb import quote_name
@@ -19,6 +17,9 @@ from geoharm.errors import DataError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import MAX_BYTES, MAX_RATIO, InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_columns
+
+if TYPE_CHECKING:
+    import geopandas
 
 
 def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
@@ -74,9 +75,10 @@ def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
         names = [row[0] for row in column_types]
         has_points = input_format.kind in ("event", "site")
         if has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns:
-            return _stage_frame(
-                connection, source, input_format, check_frame(source, geopandas.read_parquet(source.path))
-            )
+            import geopandas  # noqa: PLC0415 -- with pandas about a second to import
+
+            frame = check_frame(source, geopandas.read_parquet(source.path))
+            return _stage_frame(connection, source, input_format, frame)
         positions = match_columns(source.name, names, input_format)
         selected = ", ".join(
             f"{_parquet_text(names[index], column_types[index][1])} AS {quote_name(field)}"
@@ -120,6 +122,10 @@ def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoD
     else:
         msg = f'The file "{source.name}" is neither a GeoPackage nor a zipped Shapefile.'
         raise DataError(msg)
+    # With pandas about a second to import, and most files are text.
+    import geopandas  # noqa: PLC0415
+    from pyogrio.errors import DataSourceError  # noqa: PLC0415
+
     try:
         # Coordinates that are not numbers are rejected later, so numpy's warnings are not needed.
         with np.errstate(invalid="ignore"):

@@ -65,11 +65,6 @@ class RatioScale:
         """Return the changes in percent at which ticks are drawn."""
         return [tick for tick in _TICKS if self.log_scale.low <= math.log1p(tick / 100) <= self.log_scale.high]
 
-    def cuts(self, values: Sequence[float]) -> bool:
-        """Return whether any of the values lies beyond the scale."""
-        limits = percent_change_of_ratio(self.log_scale.low), percent_change_of_ratio(self.log_scale.high)
-        return any(math.isfinite(value) and not limits[0] - 1 <= value <= limits[1] + 1 for value in values)
-
 
 def _ratio_scale(values: Sequence[float], start: float, end: float) -> RatioScale:
     log_ratios = [math.log1p(max(value, _LOWEST_PERCENT) / 100) for value in values if math.isfinite(value)]

@@ -1,0 +1,99 @@
+"""Check what can be checked of a study before any data file is read."""
+
+from __future__ import annotations
+
+from geoharm.errors import DesignError, StudyError
+from geoharm.evaluation.design.build import check_operation, check_operations_apart
+from geoharm.ingest.formats.input_format import Format, read_format
+from geoharm.model.study import Source, Study
+from geoharm.study.value_profiles.profiles import read_exchange_rates, read_profile
+
+GUESS_SENTENCE = "is a guess; check every line of it, then delete the line guessed = true."
+
+
+def check_study(study: Study) -> None:
+    """Check everything that needs no data: formats, phases, values and the zones of every operation.
+
+    Raises
+    ------
+    StudyError
+        Listing every mistake.
+    """
+    problems: list[str] = []
+    for source in study.sources:
+        try:
+            input_format = checked_format(study, source)
+        except StudyError as error:
+            problems += [f'source "{source.name}": {problem}' for problem in error.problems]
+        else:
+            problems += _kind_problems(source, input_format)
+            if "weight" not in input_format.columns:
+                problems += [
+                    f'measure "{measure.name}": weight = "{measure.weight}", but the format "{source.format}" keeps no weight; name '
+                    "its column under [columns] weight in a format of your own, or take weight out."
+                    for measure in study.measures_of(source.name)
+                    if measure.weight
+                ]
+    problems += _value_problems(study)
+    try:
+        check_operations_apart(study.operations)
+    except DesignError as error:
+        problems.append(str(error))
+    for operation in study.operations:
+        try:
+            check_operation(operation, study.area, study.other_operations(operation))
+        except DesignError as error:
+            problems.append(f'operation "{operation.name}": {error}')
+    if problems:
+        raise StudyError(problems)
+
+
+def checked_format(study: Study, source: Source) -> Format:
+    """Return the format of a source.
+
+    Raises
+    ------
+    StudyError
+        If the format has mistakes, or is a guess that nobody has checked.
+    """
+    input_format = read_format(source.format, study.folder)
+    if input_format.guessed:
+        raise StudyError([f'the format "{source.format}" {GUESS_SENTENCE}'])
+    return input_format
+
+
+def _kind_problems(source: Source, input_format: Format) -> list[str]:
+    """Return the contradictions between a source and its format about what the files hold."""
+    if input_format.kind != ("event" if source.is_events else source.kind):
+        return [
+            f'source "{source.name}": kind = "{source.kind}", but the format "{source.format}" reads '
+            f"{'dated points' if input_format.kind == 'event' else input_format.kind}; choose a format for that kind, or the kind of the "
+            "format (geoharm formats list)."
+        ]
+    if source.areas is not None and input_format.rules.area:
+        return [
+            f'source "{source.name}": the format "{source.format}" holds one area for the whole table, which stands for the '
+            "study area; leave areas and area_id out."
+        ]
+    return []
+
+
+def _value_problems(study: Study) -> list[str]:
+    """Return every mistake in the study's value profiles and exchange rates."""
+    problems: list[str] = []
+    file_by_name: dict[str, str] = {}
+    for name in study.harm.profiles:
+        try:
+            profile_name = read_profile(name, study.folder).name
+            if profile_name in file_by_name:
+                problems.append(
+                    f'values: "{name}" and "{file_by_name[profile_name]}" are both called "{profile_name}"; give each its own name.'
+                )
+            file_by_name[profile_name] = name
+        except StudyError as error:
+            problems += [f"values: {problem}" for problem in error.problems]
+    try:
+        read_exchange_rates(study.harm.exchange_rates, study.folder)
+    except StudyError as error:
+        problems += [f"values: {problem}" for problem in error.problems]
+    return problems
