@@ -7,8 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from geoharm import _text
 from geoharm._text import visible_text
 from geoharm._version import __version__
@@ -16,7 +14,8 @@ from geoharm.disclosure.appraisal import AppraisalRelease
 from geoharm.harm.results.appraisal import Appraisal, Baseline, OptionAppraisal, OptionUnderProfile
 from geoharm.model.estimate import Interval
 from geoharm.report import format_numbers, palette
-from geoharm.report.charts.marks import Scale, drawing, line, text
+from geoharm.report.charts.marks import Scale, line, text
+from geoharm.report.document import Chart
 from geoharm.report.escape import asset, render_page, svg
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.format_numbers import to_record
@@ -174,7 +173,7 @@ def _range_text(share_range: tuple[float, float]) -> str:
     return f"{format_numbers.signed_text(100 * share_range[0])}% to {format_numbers.signed_text(100 * share_range[1])}%"
 
 
-def _profile_figure(appraisal: Appraisal, position: int) -> Markup | None:
+def _profile_figure(appraisal: Appraisal, position: int) -> Chart | None:
     """Return a chart with one interval for each option under a profile; None if all are suppressed."""
     rows = [(option.option.name, option.profiles[position]) for option in appraisal.options]
     interval_ends = [
@@ -203,4 +202,4 @@ def _profile_figure(appraisal: Appraisal, position: int) -> Markup | None:
         parts.append(svg("circle", {"cx": scale(result.mean), "cy": y, "r": 5, "fill": palette.INK}))
     parts.append(text(scale(0) - 8, 14, "\u25c4 less harm", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
-    return drawing(width, height, "Net change in harm by option", "Dot: mean; line: 90% of draws.", parts)
+    return Chart(width, height, "Net change in harm by option", "Dot: mean; line: 90% of draws.", parts)

@@ -7,8 +7,6 @@ import math
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from geoharm import _text
 from geoharm._text import visible_text
 from geoharm._version import __version__
@@ -16,7 +14,8 @@ from geoharm.disclosure.ranking import RankingRelease
 from geoharm.harm.results.markets import CriterionValue, ThreatMatrixRow
 from geoharm.model.estimate import Estimate
 from geoharm.report import palette
-from geoharm.report.charts.marks import Scale, drawing, line, text
+from geoharm.report.charts.marks import Scale, line, text
+from geoharm.report.document import Chart
 from geoharm.report.escape import asset, render_page, svg
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.format_numbers import to_record
@@ -196,7 +195,7 @@ def _feature_text(name: str, value: float, note: str) -> str:
     return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
 
 
-def _ranks_figure(ranking_release: RankingRelease) -> Markup:
+def _ranks_figure(ranking_release: RankingRelease) -> Chart:
     """Return a chart with the range of ranks of each market, the first market on top, rank 1 on the left."""
     rows = ranking_release.ranking.rows
     left, width, step = 110.0, 700.0, 28.0
@@ -212,10 +211,10 @@ def _ranks_figure(ranking_release: RankingRelease) -> Markup:
         parts.append(line(scale(row.ranks.low), y, scale(row.ranks.high), y, palette.SLATE, 3))
         parts.append(svg("circle", {"cx": scale(row.rank), "cy": y, "r": 5, "fill": palette.INK}))
     parts.append(text(left, 14, "◄ first", anchor="start"))
-    return drawing(width, height, "Ranks each market may take", "Dot: rank; line: ranks in 95% of draws.", parts)
+    return Chart(width, height, "Ranks each market may take", "Dot: rank; line: ranks in 95% of draws.", parts)
 
 
-def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
+def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Chart:
     """Return the threat matrix: one disc for each market and threat, with an area in proportion to events per year."""
     names = [name for name, _ in threats[0].threats]
     left, width, step = 110.0, 700.0, 46.0
@@ -238,4 +237,4 @@ def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
             radius = 18 * math.sqrt(estimate.value / largest)
             parts.append(svg("circle", {"cx": x - 22, "cy": y, "r": max(radius, 1.0), "fill": palette.SLATE}))
             parts.append(text(x + 6, y + 4, f"{estimate.value:,.0f}", anchor="start", colour=palette.INK))
-    return drawing(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)
+    return Chart(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)

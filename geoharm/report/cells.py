@@ -1,0 +1,130 @@
+"""Cells of tables: each holds the text for the page and the typed values for files."""
+
+from __future__ import annotations
+
+import math
+
+from geoharm import _text
+from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.report import format_numbers
+from geoharm.report.document import Cell, CellStyle, Column, Missing, Value
+
+ARROW = "\u2192"
+
+
+def text_cell(text: str, *, span: int = 1, style: CellStyle | None = None) -> Cell:
+    """Return a cell of text; "not known" and an empty text are marked as such in files."""
+    value: Value = Missing.NOT_KNOWN if text == _text.UNKNOWN else text or Missing.NOT_APPLICABLE
+    return Cell(text, (value,), span=span, style=style)
+
+
+def missing_cell(text: str, reason: Missing, *, parts: int = 1) -> Cell:
+    """Return a cell without a number, with the text that stands there on the page."""
+    return Cell(text, (reason,) * parts)
+
+
+def number_cell(value: float, text: str) -> Cell:
+    """Return a cell with one number, as released; the text is its printed form."""
+    return Cell(text, (number_value(value),))
+
+
+def number_value(value: float) -> Value:
+    """Return a number for files; one that is undefined or infinite is not known."""
+    if isinstance(value, int):
+        return value
+    return float(value) if math.isfinite(value) else Missing.NOT_KNOWN
+
+
+def count_value(count: Count) -> Value:
+    """Return a count for files."""
+    return Missing.WITHHELD if isinstance(count, Suppressed) else count
+
+
+def count_cell(count: Count) -> Cell:
+    """Return a cell with a count, or what stands in place of a suppressed one."""
+    return Cell(format_numbers.count_text(count), (count_value(count),))
+
+
+def before_after_column(head: str, *, short: str = "", name: str = "") -> Column:
+    """Return a column of counts before and after.
+
+    Parameters
+    ----------
+    head, short : str
+        Headings on the page.
+    name : str
+        What files write before ", before" and ", after"; `short` or "Count" if empty.
+    """
+    base = name or short or "Count"
+    return Column(head, short, CellStyle.NUMBER, (f"{base}, before", f"{base}, after"))
+
+
+def before_after_cell(before: Count, after: Count) -> Cell:
+    """Return a cell with the counts before and after."""
+    values = (count_value(before), count_value(after))
+    if str(before) == str(after) == "withheld":
+        return Cell("withheld", values)
+    return Cell(f"{format_numbers.count_text(before)} {ARROW} {format_numbers.count_text(after)}", values)
+
+
+def change_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
+    """Return a column of changes in events with their intervals; files have the ends and the note in columns of their own."""
+    base = name or head.removesuffix(" (95% interval)")
+    return Column(head, short, style, (base, f"{base}, low end", f"{base}, high end", f"{base}, note"))
+
+
+def change_cell(effect: ReleasedEffect) -> Cell:
+    """Return a cell with the change net of control and its interval."""
+    if math.isnan(effect.change):
+        reason = Missing.WITHHELD if effect.is_withheld else Missing.NOT_KNOWN
+        text = "withheld" if effect.is_withheld else f"none: {effect.note}"
+        return Cell(text, (reason, reason, reason, "" if effect.is_withheld else effect.note))
+    interval = effect.interval
+    if effect.is_refused:
+        text = f"{format_numbers.signed_text(effect.change)} (no 95% interval)"
+        note = "no 95% interval"
+    else:
+        text = format_numbers.stated_change(effect)
+        note = "" if effect.ratio.calibrated or math.isnan(interval.low) else "counting only"
+    return Cell(
+        text, (*map(number_value, (effect.change, interval.low, interval.high)), note or Missing.NOT_APPLICABLE)
+    )
+
+
+def estimate_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
+    """Return a column of estimates; files have standard error, interval ends and note in columns of their own."""
+    base = name or head.removesuffix(" (95% interval)")
+    parts = (base, f"{base}, standard error", f"{base}, low end", f"{base}, high end", f"{base}, note")
+    return Column(head, short, style, parts)
+
+
+def estimate_cell(estimate: Estimate, text: str) -> Cell:
+    """Return a cell with an estimate in its own unit; `text` is its printed form."""
+    if not estimate.is_defined:
+        return unestimated_cell(text, note=estimate.note)
+    interval = estimate.interval()
+    return spread_cell(text, estimate.value, interval, standard_error=estimate.standard_error)
+
+
+def percent_cell(estimate: Estimate, text: str) -> Cell:
+    """Return a cell with a log rate ratio as a change in percent; its standard error stays that of the log ratio."""
+    if not estimate.is_defined:
+        return unestimated_cell(text, note=estimate.note)
+    interval = estimate.interval()
+    ends = Interval(100 * math.expm1(interval.low), 100 * math.expm1(interval.high), interval.level)
+    return spread_cell(text, 100 * math.expm1(estimate.value), ends, standard_error=estimate.standard_error)
+
+
+def spread_cell(
+    text: str, value: float, interval: Interval, *, standard_error: float = math.nan, note: str = ""
+) -> Cell:
+    """Return a cell of an `estimate_column` from its numbers."""
+    error: Value = Missing.NOT_APPLICABLE if math.isnan(standard_error) else standard_error
+    numbers = (number_value(value), error, number_value(interval.low), number_value(interval.high))
+    return Cell(text, (*numbers, note or Missing.NOT_APPLICABLE))
+
+
+def unestimated_cell(text: str, *, reason: Missing = Missing.NOT_KNOWN, note: str = "") -> Cell:
+    """Return a cell of an `estimate_column` without numbers."""
+    return Cell(text, (reason, reason, reason, reason, note or Missing.NOT_APPLICABLE))
