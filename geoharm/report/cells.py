@@ -30,10 +30,11 @@ def number_cell(value: float, text: str) -> Cell:
 
 
 def number_value(value: float) -> Value:
-    """Return a number for files; one that is undefined or infinite is not known."""
+    """Return a number for files, to nine digits as in run.json; one that is undefined or infinite is not known."""
     if isinstance(value, int):
         return value
-    return float(value) if math.isfinite(value) else Missing.NOT_KNOWN
+    rounded = format_numbers.to_record(value)
+    return Missing.NOT_KNOWN if rounded is None else rounded
 
 
 def count_value(count: Count) -> Value:
@@ -120,7 +121,7 @@ def spread_cell(
     text: str, value: float, interval: Interval, *, standard_error: float = math.nan, note: str = ""
 ) -> Cell:
     """Return a cell of an `estimate_column` from its numbers."""
-    error: Value = Missing.NOT_APPLICABLE if math.isnan(standard_error) else standard_error
+    error = Missing.NOT_APPLICABLE if math.isnan(standard_error) else number_value(standard_error)
     numbers = (number_value(value), error, number_value(interval.low), number_value(interval.high))
     return Cell(text, (*numbers, note or Missing.NOT_APPLICABLE))
 

@@ -101,7 +101,7 @@ def _row_html(table: Table, row: Row) -> Markup:
     return element(
         "tr",
         _row_head_html(first[1]),
-        *(_cell_html(column, cell, stacks=table.stacks) for column, cell in others),
+        *(_cell_html(column, cell, row.style, stacks=table.stacks) for column, cell in others),
         css_class=row.style or None,
     )
 
@@ -114,12 +114,13 @@ def _row_head_html(cell: Cell) -> Markup:
     return element("th", cell.text, *second_line, scope="row", colspan=span)
 
 
-def _cell_html(column: Column, cell: Cell, *, stacks: bool) -> Markup:
-    style = cell.style or column.style
+def _cell_html(column: Column, cell: Cell, row_style: str, *, stacks: bool) -> Markup:
+    style = cell.style or (column.style if cell.span == 1 else CellStyle.TEXT)
     content: tuple[object, ...] = (cell.mark or _NO_BREAK, cell.text)
     if cell.highlighted:
         content = (element("mark", *content),)
-    if style is CellStyle.READING or cell.highlighted:
+    is_note = row_style == "absent" and cell.span > 1
+    if style is CellStyle.READING or cell.highlighted or is_note:
         content = (element("span", *content),)
     head = "" if cell.span > 1 else column.short or column.head
     return element(
