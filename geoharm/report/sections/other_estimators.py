@@ -192,9 +192,12 @@ def _exact_rows(exact: Interval) -> Iterable[EstimatorRow]:
     if not math.isfinite(exact.low):
         return
     low, high = percent_change_interval(exact)
-    text = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
-    ends = (number_value(low), number_value(high))
-    cell = Cell(text, (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE, *ends, Missing.NOT_APPLICABLE))
+    text = f"{format_numbers.signed_text(low)}% or more"
+    ends: tuple[Value, ...] = (number_value(low), Missing.NOT_APPLICABLE, "no upper end")
+    if math.isfinite(high):
+        text = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
+        ends = (number_value(low), number_value(high), Missing.NOT_APPLICABLE)
+    cell = Cell(text, (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE, *ends))
     name = "Exact interval of the rate ratio, target"
     yield EstimatorRow(name, cell, "percent", "exact", "exact for Poisson counts")
 
@@ -237,7 +240,7 @@ def _randomisation_rows(p_value: float) -> Iterable[EstimatorRow]:
     if not math.isfinite(p_value):
         return
     missing = (Missing.NOT_APPLICABLE,) * 4
-    cell = Cell(_text.decimal_text(p_value, 3), (p_value, *missing))
+    cell = Cell(_text.decimal_text(p_value, 3), (number_value(p_value), *missing))
     reading = "the target's rank among the candidate squares of similar level"
     yield EstimatorRow("Randomisation test", cell, "p-value", "placebo", reading)
 
