@@ -9,7 +9,19 @@ from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
 from geoharm.report import format_numbers
 from geoharm.report.cells import number_value, text_cell
-from geoharm.report.document import Block, BulletList, Cell, CellStyle, Column, Paragraph, Row, Section, Table
+from geoharm.report.document import (
+    Block,
+    BulletList,
+    Cell,
+    CellStyle,
+    Column,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Value,
+)
 from geoharm.report.section_html import strong
 
 _CONSEQUENCES = {
@@ -35,7 +47,7 @@ def diagnostics_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         Row(
             (
                 text_cell(diagnostic.name),
-                Cell(_figure_text(diagnostic), (number_value(diagnostic.figure), diagnostic.unit)),
+                Cell(_figure_text(diagnostic), (_figure_value(diagnostic), diagnostic.unit)),
                 text_cell(format_numbers.with_true_minus(diagnostic.sentence)),
                 text_cell(_CONSEQUENCES[diagnostic.severity]),
             )
@@ -62,6 +74,15 @@ def _limits_of_other_measures(operation: ReleasedOperation) -> tuple[str, ...]:
         for diagnostic in measure.robustness.diagnostics
         if diagnostic.severity >= Severity.SIGNAL
     )
+
+
+def _figure_value(diagnostic: Diagnostic) -> Value:
+    """Return the figure for files; there is none where no break was seen before, or where it is suppressed."""
+    if math.isinf(diagnostic.figure):
+        return Missing.NOT_APPLICABLE
+    if math.isnan(diagnostic.figure) and diagnostic.sentence.startswith("Withheld"):
+        return Missing.WITHHELD
+    return number_value(diagnostic.figure)
 
 
 def _figure_text(diagnostic: Diagnostic) -> str:

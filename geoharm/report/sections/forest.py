@@ -10,7 +10,7 @@ from geoharm.disclosure.released import Release
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report import format_numbers
-from geoharm.report.cells import estimate_column, missing_cell, number_cell, percent_cell, text_cell
+from geoharm.report.cells import missing_cell, number_cell, percent_cell, percent_column, text_cell
 from geoharm.report.charts.robustness import forest_chart, percent_change_of_ratio, ratio_text
 from geoharm.report.document import (
     Block,
@@ -55,25 +55,41 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
     return Section(anchor, f"All operations of this study: {zone}", "For the board", tuple(blocks))
 
 
-def weights_table(label_head: str, rows: Sequence[tuple[str, Estimate, float]]) -> Table:
-    """Return a table of estimates, as changes in percent, with their weights in the pooled estimate."""
+def weights_table(
+    label_head: str,
+    rows: Sequence[tuple[str, Estimate, float]],
+    *,
+    title: str = "",
+    without_weight: str = "withheld",
+) -> Table:
+    """Return a table of estimates, as changes in percent, with their weights in the pooled estimate.
+
+    Parameters
+    ----------
+    label_head : str
+        Heading of the first column.
+    rows : sequence of (label, Estimate, weight)
+        Log rate ratios. The weight is a share; NaN if it is suppressed.
+    title : str
+        Name of the table in files; the heading above it, if empty.
+    without_weight : str
+        What the page shows in place of a suppressed weight.
+    """
     columns = (
         Column(label_head),
-        estimate_column("Change (95% interval)", short="Change", name="Change in percent"),
-        Column("Weight", style=CellStyle.NUMBER),
+        percent_column("Change (95% interval)", short="Change"),
+        Column("Weight", style=CellStyle.NUMBER, parts=("Weight, share",)),
     )
-    return Table(
-        columns,
-        tuple(
-            Row((text_cell(label), percent_cell(estimate, ratio_text(estimate)), _weight_cell(weight)))
-            for label, estimate, weight in rows
-        ),
+    cells = (
+        (text_cell(label), percent_cell(estimate, ratio_text(estimate)), _weight_cell(weight, without_weight))
+        for label, estimate, weight in rows
     )
+    return Table(columns, tuple(map(Row, cells)), title=title)
 
 
-def _weight_cell(weight: float) -> Cell:
+def _weight_cell(weight: float, without_weight: str) -> Cell:
     if not math.isfinite(weight):
-        return missing_cell("withheld", Missing.WITHHELD)
+        return missing_cell(without_weight, Missing.WITHHELD)
     return number_cell(weight, _text.percent_text(weight) if weight >= 0 else "below 0")
 
 
