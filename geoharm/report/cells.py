@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
@@ -114,6 +115,23 @@ def percent_cell(estimate: Estimate, text: str) -> Cell:
     interval = estimate.interval()
     ends = Interval(100 * math.expm1(interval.low), 100 * math.expm1(interval.high), interval.level)
     return spread_cell(text, 100 * math.expm1(estimate.value), ends, standard_error=estimate.standard_error)
+
+
+def ratio_cell(estimate: Estimate, text: str, *, style: CellStyle | None = None) -> Cell:
+    """Return a cell of an `estimate_column` with a log rate ratio as a ratio; its standard error stays that of the log."""
+    if not estimate.is_defined:
+        reason = Missing.WITHHELD if estimate.note.startswith("withheld") else Missing.NOT_KNOWN
+        return replace(unestimated_cell(text, reason=reason, note=estimate.note), style=style)
+    interval = estimate.interval()
+    ends = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
+    cell = spread_cell(text, math.exp(estimate.value), ends, standard_error=estimate.standard_error)
+    return replace(cell, style=style)
+
+
+def ratio_text(estimate: Estimate) -> str:
+    """Return a log rate ratio as a ratio with its 95% interval, such as "0.85 (0.70 to 1.03)"."""
+    span = estimate.interval()
+    return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
 
 
 def spread_cell(
