@@ -103,25 +103,39 @@ def estimate_column(head: str, *, short: str = "", name: str = "", style: CellSt
 def estimate_cell(estimate: Estimate, text: str) -> Cell:
     """Return a cell with an estimate in its own unit; `text` is its printed form."""
     if not estimate.is_defined:
-        return unestimated_cell(text, note=estimate.note)
+        return undefined_cell(estimate, text)
     interval = estimate.interval()
     return spread_cell(text, estimate.value, interval, standard_error=estimate.standard_error)
+
+
+def percent_column(
+    head: str, *, short: str = "", name: str = "Change in percent", style: CellStyle = CellStyle.NUMBER
+) -> Column:
+    """Return a column of `percent_cell`, in files with the same columns as an `estimate_column`."""
+    parts = (name, f"{name}, standard error of the log ratio", f"{name}, low end", f"{name}, high end", f"{name}, note")
+    return Column(head, short, style, parts)
 
 
 def percent_cell(estimate: Estimate, text: str) -> Cell:
     """Return a cell with a log rate ratio as a change in percent; its standard error stays that of the log ratio."""
     if not estimate.is_defined:
-        return unestimated_cell(text, note=estimate.note)
+        return undefined_cell(estimate, text)
     interval = estimate.interval()
     ends = Interval(100 * math.expm1(interval.low), 100 * math.expm1(interval.high), interval.level)
     return spread_cell(text, 100 * math.expm1(estimate.value), ends, standard_error=estimate.standard_error)
 
 
+def ratio_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
+    """Return a column of `ratio_cell`, in files with the same columns as an `estimate_column`."""
+    base = name or head
+    parts = (base, f"{base}, standard error of the log ratio", f"{base}, low end", f"{base}, high end", f"{base}, note")
+    return Column(head, short, style, parts)
+
+
 def ratio_cell(estimate: Estimate, text: str, *, style: CellStyle | None = None) -> Cell:
-    """Return a cell of an `estimate_column` with a log rate ratio as a ratio; its standard error stays that of the log."""
+    """Return a cell with a log rate ratio as a ratio; its standard error stays that of the log ratio."""
     if not estimate.is_defined:
-        reason = Missing.WITHHELD if estimate.note.startswith("withheld") else Missing.NOT_KNOWN
-        return replace(unestimated_cell(text, reason=reason, note=estimate.note), style=style)
+        return replace(undefined_cell(estimate, text), style=style)
     interval = estimate.interval()
     ends = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
     cell = spread_cell(text, math.exp(estimate.value), ends, standard_error=estimate.standard_error)
@@ -143,6 +157,27 @@ def spread_cell(
     return Cell(text, (*numbers, note or Missing.NOT_APPLICABLE))
 
 
+def undefined_cell(estimate: Estimate, text: str) -> Cell:
+    """Return a cell of an `estimate_column` for an estimate without a value, with the reason."""
+    return unestimated_cell(text, reason=undefined_reason(estimate.note), note=estimate.note)
+
+
+def undefined_reason(note: str) -> Missing:
+    """Return why there is no number, from the note that stands in its place."""
+    return Missing.WITHHELD if note.startswith("withheld") else Missing.NOT_KNOWN
+
+
 def unestimated_cell(text: str, *, reason: Missing = Missing.NOT_KNOWN, note: str = "") -> Cell:
     """Return a cell of an `estimate_column` without numbers."""
     return Cell(text, (reason, reason, reason, reason, note or Missing.NOT_APPLICABLE))
+
+
+def interval_column(head: str, *, short: str = "", name: str = "") -> Column:
+    """Return a column of intervals; files have their ends in columns of their own."""
+    base = name or head
+    return Column(head, short, CellStyle.NUMBER, (f"{base}, low end", f"{base}, high end"))
+
+
+def interval_cell(text: str, low: float, high: float) -> Cell:
+    """Return a cell with the ends of an interval, or of a simultaneous band at one point."""
+    return Cell(text, (number_value(low), number_value(high)))

@@ -142,13 +142,13 @@ def test_patterns_in_files_are_the_released_numbers(found, area):
     (section,) = patterns_section(disclosed, disclosed.operations[0])
     check_printed_numbers(section, least=15)
     clusters = file_record(table_named(section, "Clusters beyond chance"))
-    assert clusters["High beside high (Gi*), km²"] == patterns.clusters.km2["high"]
+    assert clusters["High beside high (Gi*), km²"] == pytest.approx(patterns.clusters.km2["high"])
     statistic, value, p = patterns.clusters.global_tests[0]
-    assert (clusters[statistic], clusters[f"{statistic}, p-value"]) == (value, p)
+    assert (clusters[statistic], clusters[f"{statistic}, p-value"]) == pytest.approx((value, p))
     accuracy = table_named(section, "Did the hotspots of one period")
     score = patterns.predictive_accuracy.scores[0]
     first, random_choice = file_record(accuracy), file_record(accuracy, 2)
-    assert (first["PAI"], first["Hit rate (0 to 1)"]) == (score.pai, score.hit_rate)
+    assert (first["PAI"], first["Hit rate (share)"]) == pytest.approx((score.pai, score.hit_rate))
     assert {row[0] for row in accuracy.file_rows()} == {"finds"}
     assert random_choice["PAI, standard deviation"] == patterns.predictive_accuracy.random_deviation
     shift = patterns.similarity["X"]

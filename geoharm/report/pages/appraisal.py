@@ -132,7 +132,7 @@ def _shares_table(appraisal: Appraisal) -> Table:
     columns = (
         Column("Option"),
         *(
-            Column(profile.profile, style=CellStyle.NUMBER, parts=(f"{profile.profile} (0 to 1)",))
+            Column(profile.profile, style=CellStyle.NUMBER, parts=(f"{profile.profile} (share)",))
             for profile in appraisal.options[0].profiles
         ),
     )
@@ -159,17 +159,17 @@ def _profile_table(appraisal: Appraisal, position: int) -> Table:
         Column(
             "Net change (90% of draws)", "Net", number, ("Net change", "Net change, low end", "Net change, high end")
         ),
-        Column("Draws with less harm", "Less harm", number, ("Draws with less harm (0 to 1)",)),
+        Column("Draws with less harm", "Less harm", number, ("Draws with less harm (share)",)),
         Column(
             "The assumption that decides",
             "Decides",
-            parts=("The assumption that decides", "Its share of the spread (0 to 1)"),
+            parts=("The assumption that decides", "Its share of the spread"),
         ),
-        Column("Break-even displacement", "Break-even", parts=("Break-even displacement (0 to 1)",)),
+        Column("Break-even displacement", "Break-even", parts=("Break-even displacement (share)",)),
         Column(
             "May not get worse",
             "Vetoes",
-            parts=tuple(f"{name} rises, share of draws (0 to 1): {words}" for words, name in vetoes),
+            parts=tuple(f"{name} rises, share of draws: {words}" for words, name in vetoes),
         ),
         Column("Cost", style=number),
     )

@@ -16,8 +16,11 @@ from geoharm.report.cells import (
     estimate_column,
     number_cell,
     number_value,
+    ratio_column,
     spread_cell,
     text_cell,
+    undefined_cell,
+    undefined_reason,
     unestimated_cell,
 )
 from geoharm.report.charts.marks import Scale, line, text
@@ -127,7 +130,7 @@ def reach_section(ranking: Ranking) -> tuple[Section, ...]:
         Column("Market"),
         Column("Service"),
         Column("Nearest", style=CellStyle.NUMBER, parts=("Nearest, m",)),
-        Column("Share of harm beyond", "Share beyond", CellStyle.NUMBER, ("Share of harm beyond (0 to 1)",)),
+        Column("Share of harm beyond", "Share beyond", CellStyle.NUMBER),
         Column("Events a year beyond", "A year", CellStyle.NUMBER),
     )
     lead = f"Harm more than {ranking.walking:g} m from the nearest service, most first."
@@ -140,17 +143,17 @@ def _criteria_table(ranking: Ranking) -> Table:
         Column("Rank"),
         Column("Market"),
         Column("Ranks", parts=("Ranks, low end", "Ranks, high end")),
-        *(
-            estimate_column(criterion.criterion.capitalize(), style=CellStyle.TEXT)
-            for criterion in ranking.rows[0].values
-        ),
+        *(_criterion_column(criterion.criterion) for criterion in ranking.rows[0].values),
     )
     rows = tuple(
         Row(
             (
                 number_cell(row.rank, str(row.rank)),
                 text_cell(row.market),
-                Cell(f"{row.ranks.low:.0f} to {row.ranks.high:.0f}", (row.ranks.low, row.ranks.high)),
+                Cell(
+                    f"{row.ranks.low:.0f} to {row.ranks.high:.0f}",
+                    tuple(map(number_value, (row.ranks.low, row.ranks.high))),
+                ),
                 *(_criterion_cell(criterion) for criterion in row.values),
             )
         )
@@ -159,10 +162,15 @@ def _criteria_table(ranking: Ranking) -> Table:
     return Table(columns, rows, "Every criterion (95% interval); a higher value means a higher priority")
 
 
+def _criterion_column(criterion: str) -> Column:
+    make_column = ratio_column if criterion == "trend" else estimate_column
+    return make_column(criterion.capitalize(), style=CellStyle.TEXT)
+
+
 def _criterion_cell(criterion: CriterionValue) -> Cell:
     value, error, note = criterion.value, criterion.standard_error, criterion.note
     if math.isnan(value):
-        return unestimated_cell(note or _text.UNKNOWN, reason=_missing(note), note=note)
+        return unestimated_cell(note or _text.UNKNOWN, reason=undefined_reason(note), note=note)
     interval = Interval(value - 1.96 * error, value + 1.96 * error, 0.95)
     if criterion.criterion == "reach":
         words = f"{_text.percent_text(value)} ({note})"
@@ -175,10 +183,6 @@ def _criterion_cell(criterion: CriterionValue) -> Cell:
         number, low, high = (_text.decimal_text(end, digits) for end in (value, interval.low, interval.high))
         words = f"{number} ({low} to {high})"
     return spread_cell(words, value, interval, standard_error=error, note=note)
-
-
-def _missing(note: str) -> Missing:
-    return Missing.WITHHELD if note.startswith("withheld") else Missing.NOT_KNOWN
 
 
 def _weights_table(ranking: Ranking) -> Table:
@@ -198,8 +202,7 @@ def _threats_table(threats: tuple[ThreatMatrixRow, ...]) -> Table:
         columns.append(estimate_column(f"{head}, a year", short=head, style=CellStyle.TEXT))
     for feature in threats[0].features:
         head = feature.name.capitalize()
-        unit = "0 to 1" if feature.unit == "share" else feature.unit
-        columns.append(Column(head, parts=(f"{head} ({unit})", f"{head}, note")))
+        columns.append(Column(head, parts=(f"{head} ({feature.unit})", f"{head}, note")))
     rows = tuple(
         Row(
             (
@@ -216,7 +219,7 @@ def _threats_table(threats: tuple[ThreatMatrixRow, ...]) -> Table:
 
 def _threat_cell(estimate: Estimate) -> Cell:
     if not estimate.is_defined:
-        return unestimated_cell(estimate.note, reason=_missing(estimate.note), note=estimate.note)
+        return undefined_cell(estimate, estimate.note)
     span = estimate.interval()
     interval = Interval(max(0.0, span.low), span.high, span.level)
     words = f"{estimate.value:,.0f} ({interval.low:,.0f} to {interval.high:,.0f})"
@@ -226,7 +229,7 @@ def _threat_cell(estimate: Estimate) -> Cell:
 def _feature_cell(feature: Feature) -> Cell:
     if math.isnan(feature.value):
         note = feature.note or _text.UNKNOWN
-        return Cell(note, (_missing(feature.note), note))
+        return Cell(note, (undefined_reason(feature.note), note))
     words = _text.percent_text(feature.value) if feature.name == "night share" else f"{feature.value:,.0f} m"
     return Cell(words, (number_value(feature.value), feature.note or Missing.NOT_APPLICABLE))
 

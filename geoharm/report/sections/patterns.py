@@ -242,7 +242,7 @@ def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
         Row(
             (
                 text_cell(pattern.label),
-                Cell(_km2_text(area_km2), (area_km2 if math.isfinite(area_km2) else Missing.WITHHELD,)),
+                Cell(_km2_text(area_km2), (number_value(area_km2) if math.isfinite(area_km2) else Missing.WITHHELD,)),
                 text_cell(pattern_meaning(pattern)),
                 text_cell(format_numbers.with_true_minus(reason).replace(" %", "%")),
             )
@@ -276,12 +276,12 @@ def _accuracy_blocks(release: Release) -> list[Block]:
     columns = (
         Column("Measure", parts=("Measure", "Drawn on", "Judged on")),
         Column("What was chosen", "Chosen"),
-        Column("Share of the area", "Area", CellStyle.NUMBER, ("Share of the area (0 to 1)",)),
-        Column("Hit rate", style=CellStyle.NUMBER, parts=("Hit rate (0 to 1)",)),
+        Column("Share of the area", "Area", CellStyle.NUMBER),
+        Column("Hit rate", style=CellStyle.NUMBER, parts=("Hit rate (share)",)),
         Column("PAI", style=CellStyle.NUMBER, parts=("PAI", "PAI, standard deviation")),
         Column("PEI", style=CellStyle.NUMBER),
         Column("RRI (Levine)", "RRI", CellStyle.NUMBER),
-        Column("Recaptured cells", "Recaptured", CellStyle.NUMBER, ("Recaptured cells (0 to 1)", "Note")),
+        Column("Recaptured cells", "Recaptured", CellStyle.NUMBER, ("Recaptured cells (share)", "Note")),
     )
     rows: list[Row] = []
     for patterns in release.patterns:

@@ -51,20 +51,20 @@ _KINDS = {
 }  # fmt: skip
 
 
-def places_section(
-    release: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None
-) -> tuple[Section, ...]:
+def places_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
     """Return maps, hotspots and concentration of events.
 
     Parameters
     ----------
     release : Release
     operation : ReleasedOperation
-        The maps show its windows before and after.
-    surface : ReleasedHotspots or None
-        Surface and hotspots of the primary measure; None if it has none.
+        The maps show the density of its primary measure in the windows before and after.
     """
     measure = operation.primary.measure
+    surface = next(
+        (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.measure.name == measure.name),
+        None,
+    )
     lead = (
         f"{_text.capitalised(measure.name)} before and after, on one scale of colours. Thick line: target area; dotted: gap; "
         f"dashed: rings. Blank: under the first class, or too few {measure.unit} to show."
@@ -172,10 +172,10 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
     columns = (
         Column("Rank"),
         Column(measure.unit.capitalize(), measure.unit, CellStyle.NUMBER),
-        Column("Share of all located", "Share", CellStyle.NUMBER, ("Share of all located (0 to 1)",)),
+        Column("Share of all located", "Share", CellStyle.NUMBER),
         Column("Area, km²", "km²", CellStyle.NUMBER),
         Column(f"Mean density, {weight}per km² per year", "Density", CellStyle.NUMBER),
-        Column("Stability", style=CellStyle.NUMBER, parts=("Stability (0 to 1)",)),
+        Column("Stability", style=CellStyle.NUMBER, parts=("Stability (share)",)),
         Column("Shown by", style=CellStyle.JOINED),
     )
     rows = tuple(

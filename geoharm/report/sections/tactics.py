@@ -10,7 +10,7 @@ from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import DURING
-from geoharm.report.cells import estimate_column, number_cell, ratio_cell, ratio_text, text_cell
+from geoharm.report.cells import number_cell, number_value, ratio_cell, ratio_column, ratio_text, text_cell
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table, Value
 from geoharm.report.sections.values import bounds_column, net_harm_cell
 from geoharm.stats.random_effects import random_effects_mean
@@ -60,9 +60,9 @@ def _operations_table(operations: Sequence[ReleasedOperation]) -> Table:
     columns = (
         Column("Operation"),
         Column("Tactic"),
-        estimate_column("Target"),
-        estimate_column("Rings"),
-        estimate_column("Last phase over first", short="Last over first"),
+        ratio_column("Target"),
+        ratio_column("Rings"),
+        ratio_column("Last phase over first", short="Last over first"),
         bounds_column(f"Net harm, \u201c{profile}\u201d", short="Net harm", name="Net harm"),
         Column("Cost", style=CellStyle.NUMBER),
     )
@@ -138,7 +138,9 @@ def _pooled_cell(estimates: Sequence[Estimate]) -> Cell:
     )
     log_interval: Interval = pooled.hartung_knapp_interval
     mean, low, high = map(math.exp, (pooled.mean, log_interval.low, log_interval.high))
-    return Cell(f"{mean:.2f} ({low:.2f} to {high:.2f}), of {len(usable)}", (mean, low, high, len(usable)))
+    return Cell(
+        f"{mean:.2f} ({low:.2f} to {high:.2f}), of {len(usable)}", (*map(number_value, (mean, low, high)), len(usable))
+    )
 
 
 def _cost_cell(costs: Sequence[float]) -> Cell:
@@ -147,5 +149,5 @@ def _cost_cell(costs: Sequence[float]) -> Cell:
         return Cell("not stated", (Missing.NOT_KNOWN, 0))
     total = math.fsum(stated)
     text = f"{total:,.0f}"
-    values: tuple[Value, ...] = (total, len(stated))
+    values: tuple[Value, ...] = (number_value(total), len(stated))
     return Cell(text if len(stated) == len(costs) else f"{text} ({len(stated)} of {len(costs)} stated)", values)

@@ -21,10 +21,12 @@ from geoharm.report.cells import (
     number_cell,
     number_value,
     ratio_cell,
+    ratio_column,
     ratio_text,
     spread_cell,
     text_cell,
-    unestimated_cell,
+    undefined_cell,
+    undefined_reason,
 )
 from geoharm.report.charts.effects import reading_mark
 from geoharm.report.document import (
@@ -169,7 +171,7 @@ def _dispersion_row(dispersion: FindDispersion) -> Row:
     )
     before, after, ends = dispersion.before, dispersion.after, dispersion.change
     if math.isnan(before):
-        reason = Missing.WITHHELD if dispersion.note.startswith("withheld") else Missing.NOT_KNOWN
+        reason = undefined_reason(dispersion.note)
         unknown = Cell(_text.UNKNOWN, (reason,))
         return Row((*first_cells, unknown, unknown, Cell(dispersion.note, (*[reason] * 3, dispersion.note))))
     if dispersion.unit == "share":
@@ -203,7 +205,7 @@ def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
         Column("Per 100 of"),
         Column("Before", style=CellStyle.NUMBER),
         Column("After", style=CellStyle.NUMBER),
-        estimate_column("Ratio, net of control (counting only)", short="Ratio", name="Ratio"),
+        ratio_column("Ratio, net of control (counting only)", short="Ratio", name="Ratio"),
         Column("Reading"),
     )
     rows = []
@@ -233,9 +235,7 @@ def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
 
 def _rate_cell(rate: float, ratio: Estimate) -> Cell:
     text = _text.decimal_text(rate, 1)
-    if math.isnan(rate) and ratio.note.startswith("withheld"):
-        return Cell(text, (Missing.WITHHELD,))
-    return number_cell(rate, text)
+    return Cell(text, (undefined_reason(ratio.note),)) if math.isnan(rate) else number_cell(rate, text)
 
 
 def _ratio_text(estimate: Estimate) -> str:
@@ -270,9 +270,9 @@ def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:
         Column("Reports"),
         Column("Comparator"),
         Column("Zone"),
-        estimate_column("As recorded"),
-        estimate_column("Comparator", short="Comparator's ratio", name="Comparator's ratio"),
-        estimate_column("Corrected"),
+        ratio_column("As recorded"),
+        ratio_column("Comparator", short="Comparator's ratio", name="Comparator's ratio"),
+        ratio_column("Corrected"),
     )
     rows = tuple(
         Row(
@@ -334,7 +334,7 @@ def _indicator_row(change: IndicatorChange) -> Row:
 
 def _level_cell(estimate: Estimate, *, signed: bool = False) -> Cell:
     if not estimate.is_defined:
-        return replace(unestimated_cell(estimate.note, note=estimate.note), style=CellStyle.TEXT)
+        return replace(undefined_cell(estimate, estimate.note), style=CellStyle.TEXT)
     interval = estimate.interval()
     numbers = (estimate.value, interval.low, interval.high)
     value, low, high = (("+" if signed and number > 0 else "") + _text.decimal_text(number, 1) for number in numbers)

@@ -13,7 +13,7 @@ from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, Measure
 from geoharm.model.estimate import Interval
 from geoharm.model.values import ValueProfile
 from geoharm.report import format_numbers
-from geoharm.report.cells import number_value, text_cell
+from geoharm.report.cells import number_value, text_cell, undefined_reason
 from geoharm.report.charts.values import profiles_chart, weightings_chart, weightings_text
 from geoharm.report.document import (
     Block,
@@ -144,8 +144,7 @@ def _style(text: str) -> CellStyle:
 
 
 def _unknown_cell(text: str, note: str, *, style: CellStyle) -> Cell:
-    reason = Missing.WITHHELD if note.startswith("withheld") else Missing.NOT_KNOWN
-    return Cell(text, (*[reason] * 4, note or Missing.NOT_APPLICABLE), style)
+    return Cell(text, (*[undefined_reason(note)] * 4, note or Missing.NOT_APPLICABLE), style)
 
 
 def _bounds_cell(text: str, low: float, high: float, interval: Interval, *, calibrated: bool, style: CellStyle) -> Cell:
