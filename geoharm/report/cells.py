@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
@@ -123,6 +124,29 @@ def percent_cell(estimate: Estimate, text: str) -> Cell:
     interval = estimate.interval()
     ends = Interval(100 * math.expm1(interval.low), 100 * math.expm1(interval.high), interval.level)
     return spread_cell(text, 100 * math.expm1(estimate.value), ends, standard_error=estimate.standard_error)
+
+
+def ratio_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
+    """Return a column of `ratio_cell`, in files with the same columns as an `estimate_column`."""
+    base = name or head
+    parts = (base, f"{base}, standard error of the log ratio", f"{base}, low end", f"{base}, high end", f"{base}, note")
+    return Column(head, short, style, parts)
+
+
+def ratio_cell(estimate: Estimate, text: str, *, style: CellStyle | None = None) -> Cell:
+    """Return a cell with a log rate ratio as a ratio; its standard error stays that of the log ratio."""
+    if not estimate.is_defined:
+        return replace(undefined_cell(estimate, text), style=style)
+    interval = estimate.interval()
+    ends = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
+    cell = spread_cell(text, math.exp(estimate.value), ends, standard_error=estimate.standard_error)
+    return replace(cell, style=style)
+
+
+def ratio_text(estimate: Estimate) -> str:
+    """Return a log rate ratio as a ratio with its 95% interval, such as "0.85 (0.70 to 1.03)"."""
+    span = estimate.interval()
+    return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
 
 
 def spread_cell(

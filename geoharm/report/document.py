@@ -38,6 +38,7 @@ class CellStyle(Enum):
     LONG_NUMBER = "long number"
     READING = "reading"
     CODE = "code"
+    JOINED = "joined"
 
 
 @dataclass(frozen=True, slots=True)

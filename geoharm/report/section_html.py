@@ -36,6 +36,7 @@ _CELL_CLASSES = {
     CellStyle.LONG_NUMBER: "n wrap",
     CellStyle.READING: "reading",
     CellStyle.CODE: "mono",
+    CellStyle.JOINED: "",
 }
 _NUMBER_STYLES = (CellStyle.NUMBER, CellStyle.LONG_NUMBER)
 
@@ -50,14 +51,20 @@ def mono(text: str) -> Markup:
     return element("span", text, css_class="mono")
 
 
+def legend_swatch(colour: str) -> Markup:
+    """Return the colour sample of one class in a legend."""
+    attributes = {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"}
+    return svg("svg", attributes, svg("rect", {"width": 74, "height": 14, "fill": colour}))
+
+
 def section_html(section: Section) -> Markup:
     """Return a section as HTML."""
     anchor = section.anchor or None
     if section.tag:
         head = (element("span", section.tag, css_class="tag"), element("h2", section.heading))
-        return element("div", *head, *map(_block_html, section.blocks), css_class="activity", id=anchor)
+        return element("div", *head, *map(block_html, section.blocks), css_class="activity", id=anchor)
     head = (element("p", section.audience, css_class="who"), element("h2", section.heading))
-    return element("section", *head, *map(_block_html, section.blocks), id=anchor)
+    return element("section", *head, *map(block_html, section.blocks), id=anchor)
 
 
 def chart_html(chart: Chart) -> Markup:
@@ -120,7 +127,7 @@ def _cell_html(column: Column, cell: Cell, row_style: str, *, stacks: bool) -> M
     if cell.highlighted:
         content = (element("mark", *content),)
     is_note = row_style == "absent" and cell.span > 1
-    if style is CellStyle.READING or cell.highlighted or is_note:
+    if style in (CellStyle.READING, CellStyle.JOINED) or cell.highlighted or is_note:
         content = (element("span", *content),)
     head = "" if cell.span > 1 else column.short or column.head
     return element(
@@ -136,7 +143,8 @@ def _rich(text: RichText) -> Iterable[object]:
     return text if isinstance(text, tuple) else (text,)
 
 
-def _block_html(block: Block) -> Markup:  # noqa: PLR0911 - one return for each kind of block
+def block_html(block: Block) -> Markup:  # noqa: PLR0911 - one return for each kind of block
+    """Return a block as HTML."""
     match block:
         case Table():
             return table_html(block)
@@ -158,10 +166,10 @@ def _block_html(block: Block) -> Markup:  # noqa: PLR0911 - one return for each 
         case CardRow(cards):
             return element("div", *(_card_html(heading, texts) for heading, texts in cards), css_class="cards")
         case Details(summary, blocks):
-            return element("details", element("summary", summary), *map(_block_html, blocks))
+            return element("details", element("summary", summary), *map(block_html, blocks))
         case ActivityBox(tag, blocks):
             tag_html = element("span", tag, css_class="tag")
-            return element("div", tag_html, *map(_block_html, blocks), css_class="activity")
+            return element("div", tag_html, *map(block_html, blocks), css_class="activity")
 
 
 def _list_html(items: tuple[RichText, ...], style: str) -> Markup:
