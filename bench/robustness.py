@@ -153,9 +153,9 @@ def figures(result, family, expected, ended, cell):
     add("ratio target", result.effect("target").ratio, ratio["target"])
     add("ratio ring", result.effect("all rings").ratio, ratio["ring"])
     figures_of_operation["exact"] = [ratio["target"], family.exact.low, family.exact.high, ratio["target"]]
-    add("local", family.wdd_target, lost["target"])
-    add("displaced", family.wdd_rings, lost["ring"])
-    add("total", family.wdd_total, lost["target"] + lost["ring"])
+    add("local", family.estimate("wdd_target"), lost["target"])
+    add("displaced", family.estimate("wdd_rings"), lost["ring"])
+    add("total", family.estimate("wdd_total"), lost["target"] + lost["ring"])
     indices = family.indices
     add("gross", indices.gross_effect, -lost["target"])
     add("net ratio", indices.success_measure, lost["target"] / control)

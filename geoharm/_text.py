@@ -16,6 +16,17 @@ def visible_text(text: str) -> str:
     return text.translate(_INVISIBLE)
 
 
+def capitalised(text: str) -> str:
+    """Return a text with its first letter as a capital and all others as they are.
+
+    Examples
+    --------
+    >>> capitalised("calls to NHS 111")
+    'Calls to NHS 111'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def percent_text(share: float) -> str:
     """Return a share as a whole percentage; 0% and 100% only if exact.
 

@@ -67,7 +67,7 @@ def appraise(
         operation=operation,
     )
     if as_json:
-        print_json(appraisal.record | {"files": [str(path) for path in appraisal.files]})
+        print_json({**appraisal.record, "files": [str(path) for path in appraisal.files]})
         return
     for option in appraisal.record["options"]:
         print(option["name"])
@@ -103,7 +103,7 @@ def prioritise(
         weights=_criterion_weights(weight) or study.harm.criteria,
     )
     if as_json:
-        print_json(ranking.record | {"files": [str(path) for path in ranking.files]})
+        print_json({**ranking.record, "files": [str(path) for path in ranking.files]})
         return
     for market in ranking.record["markets"]:
         known = [

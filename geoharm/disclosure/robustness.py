@@ -1,6 +1,7 @@
 """Disclosure control of other estimators, diagnostics and displacement tests: no small count follows from them.
 
-- An estimate of the target (or of the rings) is suppressed where the count of the target (or of the rings) is.
+- An estimate of the target (or of the rings) is suppressed where the count of the target (or of the rings) is. This holds
+  for every `OtherEstimate`, by its zones; one made from finer counts than those of the windows is rounded elsewhere.
 - The regression has one error for all zones. It is suppressed completely where one of the zones is, and rounded
   elsewhere.
 - Monthly curves are shown only where the monthly counts are.
@@ -36,7 +37,7 @@ from geoharm.evaluation.results.curves import Curve, DidEstimates
 from geoharm.evaluation.results.diagnostics import Diagnostic
 from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.evaluation.results.robustness import OtherEstimators
+from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
 from geoharm.evaluation.results.specification import ControlCandidate, Specification, SpecificationCurve
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.estimate import Interval
@@ -168,13 +169,7 @@ def _protect_other_estimators(
         control_choice = replace(control_choice, candidates=candidates)
     return replace(
         estimators,
-        wdd_target=suppress_estimate(estimators.wdd_target, rule.k) if hide_target else estimators.wdd_target,
-        wdd_rings=suppress_estimate(estimators.wdd_rings, rule.k)
-        if hide_rings and estimators.wdd_rings
-        else estimators.wdd_rings,
-        wdd_total=suppress_estimate(estimators.wdd_total, rule.k)
-        if hide_total and estimators.wdd_total
-        else estimators.wdd_total,
+        estimates=tuple(_protect_other_estimate(result, rule) for result in estimators.estimates),
         exact=_NO_INTERVAL if hide_target else estimators.exact,
         indices=None if hide_total else estimators.indices,
         cumulative_wdd=estimators.cumulative_wdd if show_monthly else None,
@@ -186,6 +181,15 @@ def _protect_other_estimators(
         placebo_p=math.nan if hide_target else estimators.placebo_p,
         did=estimators.did and _protect_did(estimators.did, rule),
     )
+
+
+def _protect_other_estimate(result: OtherEstimate, rule: SuppressionPattern) -> OtherEstimate:
+    """Return a result in the common form, suppressed where one of its zones is; rounded if finer counts are in it."""
+    if rule.hidden.intersection(result.zones):
+        return replace(result, estimate=suppress_estimate(result.estimate, rule.k))
+    if result.from_totals:
+        return result
+    return replace(result, estimate=round_estimate(result.estimate, rule.k))
 
 
 def _protect_did(did: DidEstimates, rule: SuppressionPattern) -> DidEstimates:

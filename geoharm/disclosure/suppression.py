@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geoharm.model.counts import ZoneCounts
-from geoharm.model.estimate import Estimate
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period
 
 
@@ -51,7 +51,15 @@ def round_estimate(estimate: Estimate, k: int) -> Estimate:
     """Return an estimate rounded to a hundredth. With more digits, the counts of a small area would follow from it."""
     if k == 1 or not estimate.is_defined:
         return estimate
-    return replace(estimate, value=round(estimate.value, 2), standard_error=round(estimate.standard_error, 2))
+    return replace(
+        estimate,
+        value=round(estimate.value, 2),
+        standard_error=round(estimate.standard_error, 2),
+        intervals=tuple(
+            Interval(round(given.low, 2), round(given.high, 2), given.level) for given in estimate.intervals
+        ),
+        p=round_to_two_digits(estimate.p),
+    )
 
 
 def round_to_two_digits(value: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -43,9 +44,9 @@ from geoharm.evaluation.placebo.displaced_share import with_calibrated_share
 from geoharm.evaluation.results.curves import Curve, DidEstimates, EffectDecay
 from geoharm.evaluation.results.diagnostics import Diagnostic
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.evaluation.results.robustness import OtherEstimators
+from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
-from geoharm.model.design import ALL_RINGS, Design
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.geometry import Zone, ZoneRole
@@ -105,13 +106,19 @@ def other_estimators(
         control_choice, by_control, specifications, placebo_p = compare_controls(
             candidates, counts, design, phi, left_out
         )
+    weighted_difference = partial(
+        _weighted_difference, control=control_change, phi=phi, unit=unit, length_ratio=length_ratio
+    )
+    estimates = [OtherEstimate("wdd_target", weighted_difference([target_change]), ("target",), from_totals=True)]
+    if ring_change:
+        both = ("target", ALL_RINGS, TARGET_AND_RINGS)
+        estimates += [
+            OtherEstimate("wdd_rings", weighted_difference([ring_change]), (ALL_RINGS,), from_totals=True),
+            OtherEstimate("wdd_total", weighted_difference([target_change, ring_change]), both, from_totals=True),
+        ]
     return OtherEstimators(
         measure=result.measure.name,
-        wdd_target=_weighted_difference([target_change], control_change, phi, unit, length_ratio),
-        wdd_rings=_weighted_difference([ring_change], control_change, phi, unit, length_ratio) if ring_change else None,
-        wdd_total=_weighted_difference([target_change, ring_change], control_change, phi, unit, length_ratio)
-        if ring_change
-        else None,
+        estimates=tuple(estimates),
         exact=exact_rate_ratio(
             ((target_change.after, target_change.before), (control_change.after, control_change.before))
         ),
@@ -217,7 +224,7 @@ def _control_change(counts: ZoneCounts, design: Design) -> Change:
 
 
 def _weighted_difference(
-    zones: Sequence[Change], control: Change, phi: Mapping[str, float], unit: str, length_ratio: float
+    zones: Sequence[Change], *, control: Change, phi: Mapping[str, float], unit: str, length_ratio: float
 ) -> Estimate:
     """Return the weighted displacement difference, with the control scaled to all zones together.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from geoharm._validation import toml_string
 from geoharm.disclosure.appraisal import protect_appraisal
@@ -19,29 +19,35 @@ from geoharm.pipeline import analyse, collect, load
 from geoharm.pipeline import appraise as pipeline_appraise
 from geoharm.pipeline import prioritise as pipeline_prioritise
 from geoharm.pipeline.check import check_study
+from geoharm.report.exports.appraisal_record import AppraisalRecord, appraisal_record
+from geoharm.report.exports.ranking_record import RankingRecord, ranking_record
 from geoharm.report.files import check_folder
-from geoharm.report.pages.appraisal import appraisal_record, publish_appraisal
-from geoharm.report.pages.priorities import publish_ranking, ranking_record
+from geoharm.report.pages.appraisal import publish_appraisal
+from geoharm.report.pages.priorities import publish_ranking
 from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, read_card
+
+RecordT = TypeVar("RecordT", AppraisalRecord, RankingRecord)
 
 
 @dataclass(frozen=True, slots=True)
-class DecisionOutput:
+class DecisionOutput(Generic[RecordT]):
     """The record and the files of an appraisal or a ranking.
 
     Attributes
     ----------
-    record : dict
+    record : AppraisalRecord or RankingRecord
         As in the JSON file: after suppression and rounding.
     files : tuple of Path
         What was written.
     """
 
-    record: dict[str, Any]
+    record: RecordT
     files: tuple[Path, ...]
 
 
-def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: str = "") -> DecisionOutput:
+def appraise(
+    study: Study, *, data: Path, out: Path, database: Path, operation: str = ""
+) -> DecisionOutput[AppraisalRecord]:
     """Read the data before a planned operation, appraise every option of the study, and write the page.
 
     The operation's windows after its start may lie in the future: they are not needed.
@@ -78,7 +84,7 @@ def appraise(study: Study, *, data: Path, out: Path, database: Path, operation: 
 
 def prioritise(
     study: Study, *, data: Path, out: Path, database: Path, weights: Sequence[tuple[str, float]]
-) -> DecisionOutput:
+) -> DecisionOutput[RankingRecord]:
     """Read the data, rank the study's markets by weighted criteria, and write the page.
 
     Parameters

@@ -81,15 +81,22 @@ def svg(name: str, attributes: Mapping[str, object] | None = None, *children: ob
     return Markup(f"<{name}{''.join(attribute_texts)}>{inside}</{name}>")
 
 
-def element(name: str, *children: object) -> Markup:
-    """Return an HTML element; text children are escaped.
+def element(name: str, *children: object, **attributes: str | None) -> Markup:
+    """Return an HTML element; text children and attribute values are escaped.
+
+    Attributes whose value is None are left out. `css_class` stands for ``class``, an underscore for a hyphen.
 
     Examples
     --------
-    >>> element("p", "a < b")
-    Markup('<p>a &lt; b</p>')
+    >>> element("p", "a < b", css_class="small", data_head=None)
+    Markup('<p class="small">a &lt; b</p>')
     """
-    return Markup(f"<{name}>{''.join(html(child) for child in children)}</{name}>")
+    attribute_texts = [
+        f' {"class" if key == "css_class" else key.replace("_", "-")}="{html(value)}"'
+        for key, value in attributes.items()
+        if value is not None
+    ]
+    return Markup(f"<{name}{''.join(attribute_texts)}>{''.join(html(child) for child in children)}</{name}>")
 
 
 def asset(name: str) -> str:

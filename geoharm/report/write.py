@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from geoharm.disclosure.constraints import Constraints
 from geoharm.disclosure.history import attack_with_history, history_record, read_history, stale_files
 from geoharm.disclosure.history_file import history_file_name
-from geoharm.disclosure.released import Release
+from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.errors import PublishError
+from geoharm.report.document import Section, Table
 from geoharm.report.escape import element, slug
 from geoharm.report.exports.gis import gis_files
+from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_record
-from geoharm.report.exports.tables import figure_png, figures_of_page, table_csv, table_name, tables_of_page
+from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.maps.web_map import map_page
 from geoharm.report.pages.embed import embed_page
-from geoharm.report.pages.report import report_page
+from geoharm.report.pages.report import report_page, report_sections, verdict_chart
 from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
 
@@ -83,8 +85,8 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
     for number, (operation, verdict) in enumerate(verdicts, start=1):
         study_operation = operation.design.operation
         name = mark + (f"-{number}-{slug(study_operation.name)}" if several else "")
-        report = report_page(release, operation, verdict)
-        pages[f"report{name}.html"] = report
+        sections = report_sections(release, operation, verdict)
+        pages[f"report{name}.html"] = report_page(release, operation, verdict, sections)
         if release.hotspots:
             pages[f"map{name}.html"] = map_page(release, operation, verdict)
         pages[f"embed{name}.html"] = embed_page(release, operation, verdict, f"embed{name}.html")
@@ -92,7 +94,7 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {
             f"{REUSE_FOLDER}/{file_name}": page
-            for file_name, page in _figures_and_tables(release, study_operation.name, report, name).items()
+            for file_name, page in _figures_and_tables(release, operation, sections, name).items()
         }
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
@@ -111,28 +113,35 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
     )
 
 
-def _figures_and_tables(release: Release, operation: str, report: str, name: str) -> dict[str, str | bytes]:
+def _figures_and_tables(
+    release: Release, operation: ReleasedOperation, sections: Sequence[Section], name: str
+) -> dict[str, str | bytes]:
     """Return the figures and tables of a report that are requested under ``[publish] files``, by file name."""
     wanted = release.study.publish.files
     files: dict[str, str | bytes] = {}
-    tables = tables_of_page(report)
+    tables = [titled for section in sections for titled in section.titled_tables() if titled[1].rows]
     if "figures" in wanted:
-        for figure_name, figure in figures_of_page(report).items():
-            files[f"{figure_name}{name}.svg"] = figure
-            files[f"{figure_name}{name}.png"] = figure_png(figure)
+        first = verdict_chart(operation)
+        charts = [*([first] if first else []), *(chart for section in sections for chart in section.charts)]
+        for chart_name, chart in zip(picture_names(charts), charts, strict=True):
+            files[f"{chart_name}{name}.svg"] = picture_svg(chart)
+            files[f"{chart_name}{name}.png"] = picture_png(chart)
     if "tables" in wanted:
-        for number, table in enumerate(tables, start=1):
-            files[f"{table_name(number, table)}{name}.csv"] = "\ufeff" + table_csv(table)
+        for number, (title, table) in enumerate(tables, start=1):
+            files[f"{table_name(number, title)}{name}.csv"] = "\ufeff" + table_csv(table)
     if "workbook" in wanted:
-        release_line = "Internal: not for release." if release.is_internal else f"Public release, rule {release.rule}."
-        cover_lines = [
-            release.study.name,
-            release_line,
-            "Made by geoharm; every table is in the report too, with its notes.",
-        ]
-        shorthand = f"Withheld: a count under {release.threshold}, or a number from which one could be computed."
-        files[f"tables{name}.xlsx"] = workbook(operation, tables, about=cover_lines, withheld=shorthand)
+        files[f"tables{name}.xlsx"] = _workbook(release, operation, tables)
     return files
+
+
+def _workbook(release: Release, operation: ReleasedOperation, tables: Sequence[tuple[str, Table]]) -> bytes:
+    cover_lines = [
+        release.study.name,
+        "Internal: not for release." if release.is_internal else f"Public release, rule {release.rule}.",
+        "Made by geoharm; every table is in the report too, with its notes.",
+    ]
+    shorthand = f"Withheld: a count under {release.threshold}, or a number from which one could be computed."
+    return workbook(operation.design.operation.name, tables, about=cover_lines, withheld=shorthand)
 
 
 def _check_page_names(folder: Path, pages: Mapping[str, str | bytes]) -> None:

@@ -25,8 +25,10 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.study import PublishSettings
 from geoharm.report.charts.values import weighting_shares, weightings_chart, weightings_text
-from geoharm.report.pages.appraisal import appraisal_page, appraisal_record
-from geoharm.report.pages.priorities import ranking_page, ranking_record
+from geoharm.report.exports.appraisal_record import appraisal_record
+from geoharm.report.exports.ranking_record import ranking_record
+from geoharm.report.pages.appraisal import appraisal_page
+from geoharm.report.pages.priorities import ranking_page
 from geoharm.report.sections.values import net_harm_text
 from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, read_exchange_rates, read_profile
 from tests.disclosure.test_protect import study

@@ -13,11 +13,13 @@ from geoharm.disclosure.protect import protect
 from geoharm.hotspots.measure_patterns import find_patterns
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.report import palette
+from geoharm.report.document import Missing
 from geoharm.report.sections.patterns import pattern_meaning, patterns_section
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, design, result
 from tests.disclosure.test_protect import study as made_study
 from tests.hotspots.test_measure_patterns import events_of, ledger
+from tests.report.printed_numbers import check_printed_numbers, file_record, table_named
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +128,32 @@ def test_without_an_answer_the_report_says_why(area, tmp_path):
     assert (
         "There are no located events in the earlier period, so the accuracy of hotspots cannot be computed." in report
     )
-    context = patterns_section(disclosed, disclosed.operations[0])
-    assert context["judged"] == [{"name": "finds", "dates": "", "why_not": dict(poor.reasons)["accuracy"]}]
+    (section,) = patterns_section(disclosed, disclosed.operations[0])
+    table = table_named(section, "Did the hotspots of one period")
+    reason = dict(poor.reasons)["accuracy"]
+    assert [[cell.text for cell in row.cells] for row in table.rows] == [["finds", reason]]
+    record = file_record(table)
+    assert (record["PAI"], record["Note"]) == (Missing.NOT_KNOWN, reason)
+
+
+def test_patterns_in_files_are_the_released_numbers(found, area):
+    disclosed = protect(replace(result(area, PLENTY), patterns=(found,)))
+    patterns = disclosed.patterns[0]
+    (section,) = patterns_section(disclosed, disclosed.operations[0])
+    check_printed_numbers(section, least=15)
+    clusters = file_record(table_named(section, "Clusters beyond chance"))
+    assert clusters["High beside high (Gi*), km²"] == pytest.approx(patterns.clusters.km2["high"])
+    statistic, value, p = patterns.clusters.global_tests[0]
+    assert (clusters[statistic], clusters[f"{statistic}, p-value"]) == pytest.approx((value, p))
+    accuracy = table_named(section, "Did the hotspots of one period")
+    score = patterns.predictive_accuracy.scores[0]
+    first, random_choice = file_record(accuracy), file_record(accuracy, 2)
+    assert (first["PAI"], first["Hit rate (share)"]) == pytest.approx((score.pai, score.hit_rate))
+    assert {row[0] for row in accuracy.file_rows()} == {"finds"}
+    assert random_choice["PAI, standard deviation"] == patterns.predictive_accuracy.random_deviation
+    shift = patterns.similarity["X"]
+    record = file_record(table_named(section, "Did the pattern shift"))
+    assert (record["In all"], record["S, alike"]) == (shift.count, shift.similarity)
 
 
 def test_a_study_without_patterns_has_no_such_part(area, tmp_path):

@@ -31,7 +31,7 @@ from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import ratio_text
-from geoharm.report.sections.robustness import estimator_rows
+from geoharm.report.sections.other_estimators import estimator_rows
 from geoharm.report.wording import verdict
 from geoharm.report.wording.reading import read_effect, read_with_diagnostics, reading_caveats, why_signal
 from geoharm.report.write import publish_study
@@ -87,7 +87,7 @@ def test_where_nothing_is_small_everything_is_shown(area):
     shown, truth, _, _ = beside_of(area)
     found = shown.robustness.other_estimators
     assert shown.robustness.withheld == ()
-    assert found.wdd_target == truth.other_estimators.wdd_target
+    assert found.estimate("wdd_target") == truth.other_estimators.estimate("wdd_target")
     assert found.cumulative_wdd is truth.other_estimators.cumulative_wdd
     assert found.distance_profile is truth.other_estimators.distance_profile
     assert [clock.zone for clock in found.effect_decay] == ["target", ALL_RINGS]
@@ -106,7 +106,7 @@ def test_a_small_target_takes_everything_made_from_it(area):
     shown, truth, _, _ = beside_of(area, few=3)
     assert shown.effect("target").is_withheld
     found = shown.robustness.other_estimators
-    for estimate in (found.wdd_target, found.wdd_total):
+    for estimate in (found.estimate("wdd_target"), found.estimate("wdd_total")):
         assert math.isnan(estimate.value)
         assert math.isnan(estimate.standard_error)
         assert estimate.note.startswith("withheld")
@@ -151,7 +151,7 @@ def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release
     assert [term.standard_error for term in found.terms] == [round(term.standard_error, 2) for term in whole.terms]
     assert found.dispersion == round(whole.dispersion, 1)
     assert beside_of(area, release="internal")[0].robustness.other_estimators.did == whole
-    rows = {name: (value, unit) for name, value, unit, *_ in estimator_rows(shown.robustness.other_estimators, shown)}
+    rows = {row.name: (row.value.text, row.unit) for row in estimator_rows(shown.robustness.other_estimators, shown)}
     value, unit = rows["Poisson difference-in-differences, target"]
     assert value == ratio_text(found.terms[0])
     assert value.startswith("\u2212")
@@ -173,9 +173,9 @@ def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hid
     assert all(math.isnan(term.value) and term.note.startswith("withheld") for term in found.terms)
     assert math.isnan(found.dispersion)
     values = [
-        value
-        for name, value, *_ in estimator_rows(shown.robustness.other_estimators, shown)
-        if name.startswith("Poisson")
+        row.value.text
+        for row in estimator_rows(shown.robustness.other_estimators, shown)
+        if row.name.startswith("Poisson")
     ]
     assert len(values) == 3
     assert all(value.startswith("withheld") for value in values)

@@ -91,7 +91,7 @@ def whole():
 def test_every_part_is_there_and_finds_the_planted_half(whole):
     found = whole[2]
     assert found.left_out == ()
-    assert found.wdd_target.value < 0
+    assert found.estimate("wdd_target").value < 0
     assert found.exact.high < 0
     assert found.indices.wdq.values.pieces
     assert math.exp(found.distance_profile.points[0].value) == pytest.approx(0.5, abs=0.1)
@@ -109,13 +109,13 @@ def test_every_part_is_there_and_finds_the_planted_half(whole):
 def test_the_family_agrees_with_the_headline(whole):
     _, result, found = whole
     effect = result.effect("target")
-    assert found.wdd_target.value == pytest.approx(effect.difference.value)
+    assert found.estimate("wdd_target").value == pytest.approx(effect.difference.value)
     assert found.indices.total_net_effect.value == pytest.approx(
         -net_change(result.effect("target and rings").counts, effect.control).value
     )
     assert found.distance_profile.points[0].value == pytest.approx(effect.counting.value)
     assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting.standard_error)
-    assert -result.effect("all rings").difference.value == pytest.approx(-found.wdd_rings.value)
+    assert -result.effect("all rings").difference.value == pytest.approx(-found.estimate("wdd_rings").value)
 
 
 def slow_regression(found, plan):
@@ -267,7 +267,7 @@ def test_without_rings_months_only_and_several_seasons():
     result = evaluate_measure(MEASURE, counts(by_month=True), plan)
     found = other_estimators(result, plan, seed=1)
     assert found.indices is None
-    assert found.wdd_total is None
+    assert found.estimate("wdd_total") is None
     assert found.cumulative_wdd is None
     assert {part for part, _ in found.left_out} == {"indices", "running difference", "choice of control"}
     assert len(found.effect_decay) == 1
@@ -280,7 +280,7 @@ def test_no_events_at_all_is_no_crash():
     plan = design()
     result = evaluate_measure(MEASURE, nothing, plan)
     found = other_estimators(result, plan, seed=1, candidates=candidates())
-    assert not found.wdd_target.is_defined
+    assert not found.estimate("wdd_target").is_defined
     assert math.isnan(found.exact.low)
     assert all(clock.not_estimated[0][0] == "all" for clock in found.effect_decay)
     listed = diagnose(result, plan, found)

@@ -16,7 +16,7 @@ from geoharm.evaluation.estimators.wdd import harm_weighted_wdd, linear_change, 
 from geoharm.evaluation.results.indices import Quotient
 from geoharm.model.counts import Change
 from geoharm.replication.case import published_values
-from geoharm.report.sections.robustness import read_quotient
+from geoharm.report.sections.other_estimators import read_quotient
 from geoharm.stats.fieller import fieller_set
 
 GOLDEN = published_values("family")

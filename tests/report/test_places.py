@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 
 from geoharm.disclosure.protect import protect
 from geoharm.hotspots.results.surface import Bandwidth
-from geoharm.report.sections.places import places_section
+from geoharm.report.document import Missing
+from geoharm.report.section_html import section_html
+from geoharm.report.sections.places import places_section, shown_by
 from geoharm.report.wording.methods import density_method
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
+from tests.report.printed_numbers import check_printed_numbers, file_record, table_named
 
 
 @pytest.fixture
@@ -62,19 +66,41 @@ def test_a_market_that_one_kind_alone_shows_is_marked(area):
     first = replace(first, source_kinds=("needle_find", "health"), stability=0.97)
     second = replace(second, source_kinds=("needle_find",), stability=0.4)
     disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=(first, second))]))
-    found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
-    one, two = found["hotspot_tables"][0]["rows"]
-    assert (one["shown_by"], one["alone"], one["stability"]) == ("needle finds, health", False, "97%")
-    assert (two["shown_by"], two["alone"], two["stability"]) == ("needle finds only", True, "40%")
-    assert found["witnesses"].startswith("Marked: ")
+    (section,) = places_section(disclosed, disclosed.operations[0])
+    check_printed_numbers(section, least=8)
+    table = table_named(section, "Hotspots of")
+    assert [(row.cells[-1].text, row.cells[-1].highlighted) for row in table.rows] == [
+        ("needle finds, health", False),
+        ("needle finds only", True),
+    ]
+    assert [row.cells[-2].text for row in table.rows] == ["97%", "40%"]
+    assert "Marked: a market that only one kind of source shows" in section_html(section)
+
+
+def test_hotspots_and_concentration_in_files_are_the_released_numbers(area):
+    disclosed = protect(result(area, PLENTY, spots=[planted_spot(area, 60, 6)]))
+    shown = disclosed.hotspots[0]
+    (section,) = places_section(disclosed, disclosed.operations[0])
+    hotspot = shown.hotspots[0]
+    assert table_named(section, "Hotspots of").file_rows()[0] == (
+        hotspot.rank, hotspot.events, hotspot.share, pytest.approx(hotspot.area_km2), hotspot.density,
+        Missing.NOT_KNOWN if math.isnan(hotspot.stability) else hotspot.stability, shown_by(hotspot),
+    )  # fmt: skip
+    record = file_record(table_named(section, "How few cells"))
+    concentration = shown.concentration
+    assert record["Gini"] == concentration.gini
+    needed = dict(concentration.places_needed)
+    for share, head in ((0.25, "A quarter of events"), (0.5, "Half"), (0.8, "Four fifths")):
+        expected = pytest.approx(100 * needed[share] / concentration.places) if share in needed else Missing.WITHHELD
+        assert record[f"{head}, % of the study area"] == expected
 
 
 def test_with_one_kind_of_source_nothing_can_be_confirmed_and_that_is_said(area):
     spots = planted_spot(area, 60, 6)
     alone = tuple(replace(spot, source_kinds=("needle_find",)) for spot in spots.hotspots)
     disclosed = protect(result(area, PLENTY, spots=[replace(spots, hotspots=alone)]))
-    found = places_section(disclosed, disclosed.operations[0], disclosed.hotspots[0])
-    assert (
-        found["witnesses"] == "This study has one kind of source for harm, so no hotspot could be confirmed by another."
+    (section,) = places_section(disclosed, disclosed.operations[0])
+    assert "This study has one kind of source for harm, so no hotspot could be confirmed by another." in section_html(
+        section
     )
-    assert not any(row["alone"] for row in found["hotspot_tables"][0]["rows"])
+    assert not any(row.cells[-1].highlighted for row in table_named(section, "Hotspots of").rows)

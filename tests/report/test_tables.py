@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import re
 import sqlite3
 import unicodedata
 import zipfile
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,17 +23,14 @@ import resvg_py
 import geoharm
 from geoharm.disclosure.protect import protect
 from geoharm.errors import PublishError
-from geoharm.report.exports.tables import (
-    _FONT_RANGES,
-    _FONTS,
-    PageTable,
-    cell_value,
-    figure_png,
-    table_csv,
-    tables_of_page,
-)
+from geoharm.report.cells import change_cell, number_cell, text_cell
+from geoharm.report.document import Cell, CellStyle, Column, Missing, Row, Table
+from geoharm.report.exports.pictures import _FONT_RANGES, _FONTS, svg_to_png
+from geoharm.report.exports.tables import MISSING_TEXTS, table_csv
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.index import write_index
+from geoharm.report.pages.report import report_sections
+from geoharm.report.wording.verdict import verdict_of
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import PLENTY, planted, planted_spot, result
 
@@ -39,12 +38,25 @@ EVERYTHING = ("geopackage", "figures", "tables", "workbook")
 
 
 @pytest.fixture(scope="module")
-def folder(area, tmp_path_factory):
+def release(area):
     whole = result(area, PLENTY, spots=[planted_spot(area, 60, 6)])
     whole = replace(whole, study=replace(whole.study, publish=replace(whole.study.publish, files=EVERYTHING)))
+    return protect(whole)
+
+
+@pytest.fixture(scope="module")
+def folder(release, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pieces") / "study"
-    publish_study(protect(whole), folder)
+    publish_study(release, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def tables(release):
+    """Return every table of the report with its title."""
+    operation = release.operations[0]
+    sections = report_sections(release, operation, verdict_of(release, operation))
+    return [titled for section in sections for titled in section.titled_tables() if titled[1].rows]
 
 
 def test_every_figure_of_the_report_is_a_file_of_its_own(folder):
@@ -77,7 +89,7 @@ def test_words_in_a_picture_are_set_in_the_font_that_comes_along(monkeypatch):
     draw = resvg_py.svg_to_bytes
     monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: (asked.append(options), draw(**options))[1])
     pictures = [
-        figure_png(WORDS.format(_FONTS, *style, words))
+        svg_to_png(WORDS.format(_FONTS, *style, words))
         for style, words in (
             ((400, "normal"), "\u2212127 to \u221218, \u25c4 fewer, km\u00b2"),
             ((700, "normal"), "\u0141\u00f3d\u017a, \u0391\u03b8\u03ae\u03bd\u03b1"),
@@ -86,14 +98,14 @@ def test_words_in_a_picture_are_set_in_the_font_that_comes_along(monkeypatch):
     ]
     assert all(options["skip_system_fonts"] for options in asked)
     assert [len(options["font_files"]) for options in asked] == [3, 3, 3]
-    empty = figure_png(WORDS.format(_FONTS, 400, "normal", ""))
+    empty = svg_to_png(WORDS.format(_FONTS, 400, "normal", ""))
     assert len({*pictures, empty}) == 4
 
 
 def test_letters_the_font_lacks_are_left_to_the_machine(monkeypatch):
     asked: list[dict] = []
     monkeypatch.setattr(resvg_py, "svg_to_bytes", lambda **options: (asked.append(options), b"")[1])
-    figure_png(WORDS.format(_FONTS, 400, "normal", "\u4e0a\u6d77"))
+    svg_to_png(WORDS.format(_FONTS, 400, "normal", "\u4e0a\u6d77"))
     assert asked[0]["skip_system_fonts"] is False
 
 
@@ -109,36 +121,109 @@ def test_the_font_has_every_letter_it_is_said_to_have():
     assert "DejaVu" in (folder / "LICENSE.txt").read_text(encoding="utf-8")
 
 
-def test_tables_hold_the_numbers_of_the_report(folder):
-    tables = tables_of_page((folder / "report.html").read_text(encoding="utf-8"))
-    assert len(list((folder / "pieces").glob("*.csv"))) == len(tables)
-    harms = next(table for table in tables if table.title == "Harm by harm")
-    row = dict(zip(harms.heads, harms.rows[0], strict=True))
-    assert (row["Target, before"], row["Target, after"]) == ("100", "60")
-    path = next((folder / "pieces").glob("*-harm-by-harm.csv"))
+class PageTables(HTMLParser):
+    """Reads the texts of all table cells of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.tables, self._inside = [], False
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "table":
+            self.tables.append([])
+        self._inside = self._inside or tag in ("td", "th")
+        if tag in ("td", "th"):
+            self.tables[-1].append("")
+
+    def handle_data(self, data):
+        if self._inside:
+            self.tables[-1][-1] += data
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self._inside = False
+
+
+def read_csv(path):
     with path.open(encoding="utf-8-sig", newline="") as stream:
-        found = next(csv.DictReader(stream))
-    assert (found["Target, before"], found["Target, after"]) == ("100", "60")
-    assert float(found["Target, net, low end"]) < float(found["Target, net"]) < float(found["Target, net, high end"])
+        return list(csv.reader(stream))
+
+
+def test_all_formats_of_a_release_hold_the_same_tables(folder, tables):
+    """Page, CSV and workbook, cell by cell, against the nouns that they are written from."""
+    page = PageTables()
+    page.feed((folder / "report.html").read_text(encoding="utf-8"))
+    shown = [table for table in page.tables if table]
+    paths = sorted((folder / "pieces").glob("table-*.csv"))
+    book = openpyxl.load_workbook(folder / "pieces" / "tables.xlsx")
+    assert len(paths) == len(tables) == len(book.worksheets) - 3
+    page_texts = {tuple(" ".join(text.split()) for text in table) for table in shown}
+    for number, ((_, table), path) in enumerate(zip(tables, paths, strict=True), start=1):
+        texts = [column.head for column in table.columns]
+        texts += [" ".join(f"{cell.text}{cell.small}".split()) for row in table.rows for cell in row.cells]
+        assert tuple(" ".join(text.split()) for text in texts) in page_texts
+        heads, *rows = read_csv(path)
+        assert heads == [MISSING_TEXTS.get(head, head) for head in table.file_heads]
+        sheet = [list(row) for row in book[f"Table_{number}"].iter_rows(min_row=4, values_only=True)]
+        for values, csv_row, sheet_row in zip(table.file_rows(), rows, sheet, strict=True):
+            for value, csv_value, sheet_value in zip(values, csv_row, sheet_row, strict=True):
+                if isinstance(value, Missing):
+                    assert (csv_value, sheet_value) == (MISSING_TEXTS[value], value.value)
+                elif isinstance(value, str):
+                    assert csv_value.removeprefix("'") == value == sheet_value
+                else:
+                    assert float(csv_value) == sheet_value == value
+                    assert isinstance(sheet_value, int | float)
+
+
+def test_files_hold_the_numbers_as_released_and_not_as_printed(folder, release, tables):
+    effect = release.operations[0].primary.effect("target")
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    harms = next(table for title, table in tables if title == "Harm by harm")
+    row = dict(zip(harms.file_heads, harms.file_rows()[0], strict=True))
+    assert (row["Target, before"], row["Target, after"]) == (effect.before, effect.after) == (100, 60)
+    assert row["Target, net"] == pytest.approx(effect.change, rel=1e-8)
+    assert row["Target, net"] != round(effect.change)
+    assert row["Target, net, low end"] == pytest.approx(effect.interval.low, rel=1e-8)
+    assert row["Target, net, high end"] == pytest.approx(effect.interval.high, rel=1e-8)
+    assert str(row["Target, net"]) in json.dumps(record)
+    path = next((folder / "pieces").glob("*-harm-by-harm.csv"))
+    heads, first, *_ = read_csv(path)
+    assert float(first[heads.index("Target, net")]) == row["Target, net"]
+
+
+def test_a_row_must_fill_its_table_and_a_cell_its_column():
+    columns = (Column("a"), Column("b", parts=("b, low", "b, high")))
+    filled = Table(columns, (Row((text_cell("x"), Cell("1 to 2", (1, 2)))), Row((text_cell("none", span=2),))))
+    assert filled.file_rows() == (("x", 1, 2), ("none", Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE))
+    with pytest.raises(PublishError, match="does not fill its 2 columns"):
+        Table(columns, (Row((text_cell("x"),)),))
+    with pytest.raises(PublishError, match='column "b" has 1 values, not 2'):
+        Table(columns, (Row((text_cell("x"), text_cell("y"))),))
+
+
+def test_a_change_that_is_withheld_or_refused_says_so_in_every_column(area):
+    hidden = protect(result(area, planted(0, 0, 3))).operations[0].primary.effect("target")
+    assert change_cell(hidden).values[:3] == (Missing.WITHHELD,) * 3
+    shown = protect(result(area, PLENTY)).operations[0].primary.effect("target")
+    assert change_cell(replace(shown, change=math.nan, note="no event before")).values[-1] == "no event before"
 
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@x", "'@x"), ("\tx", "'\tx"), ("\u22125", "-5"), ("+5", "5"), (" =x", "' =x")],
+    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@x", "'@x"), ("\tx", "'\tx"), (" =x", "' =x"), ("-5", "'-5")],
 )  # fmt: skip
-def test_text_is_never_run_and_numbers_stay_numbers(text, cell):
-    written = table_csv(PageTable("t", ("a",), ((text,),)))
+def test_text_is_never_run(text, cell):
+    written = table_csv(Table((Column("t"),), (Row((text_cell(text),)),)))
     assert next(iter(list(csv.reader(io.StringIO(written)))[1:])) == [cell]
 
 
-def test_cells_that_are_not_numbers_stay_text():
-    assert [cell_value(text) for text in ("1.2.3", "5 to 6", "", "2019-08", "100%")] == [
-        "1.2.3",
-        "5 to 6",
-        "",
-        "2019-08",
-        1.0,
-    ]
+@pytest.mark.parametrize(
+    ("value", "cell"), [(-5, "-5"), (5, "5"), (-1.5, "-1.5"), (2 / 3, "0.666666667"), (math.nan, "not known")]
+)
+def test_numbers_stay_numbers(value, cell):
+    written = table_csv(Table((Column("t"),), (Row((number_cell(value, "as printed"),)),)))
+    assert next(iter(list(csv.reader(io.StringIO(written)))[1:])) == [cell]
 
 
 def test_the_workbook_follows_the_guidance(folder):
@@ -160,11 +245,11 @@ def test_the_workbook_follows_the_guidance(folder):
 
 
 def test_a_workbook_holds_hostile_text_as_text():
-    table = PageTable(
-        "=1+1", ("a", "a", "http://x"), (("=HYPERLINK(1)", "withheld", "http://x"), ("\x01", "not known", "{=1}"))
-    )
-    content = workbook("=1+1", (table,), about=("@x",), withheld="w")
-    assert content == workbook("=1+1", (table,), about=("@x",), withheld="w")
+    columns = tuple(map(Column, ("a", "a", "http://x")))
+    rows = (("=HYPERLINK(1)", Missing.WITHHELD, "http://x"), ("\x01", Missing.NOT_KNOWN, "{=1}"))
+    table = Table(columns, tuple(Row(tuple(Cell("", (value,)) for value in row)) for row in rows))
+    content = workbook("=1+1", (("=1+1", table),), about=("@x",), withheld="w")
+    assert content == workbook("=1+1", (("=1+1", table),), about=("@x",), withheld="w")
     sheet = openpyxl.load_workbook(io.BytesIO(content))["Table_1"]
     assert [cell.value for cell in sheet[3]] == ["a", "a 2", "http://x"]
     assert [cell.value for cell in sheet[4]] == ["=HYPERLINK(1)", "[c]", "http://x"]

@@ -12,15 +12,38 @@ from geoharm.model.estimate import Estimate, Interval
 
 
 @dataclass(frozen=True, slots=True)
+class OtherEstimate:
+    """The result of another estimator in the common form: one value with its interval.
+
+    Attributes
+    ----------
+    key : str
+        Its name in run.json, and that under which the report words it.
+    estimate : Estimate
+        A log ratio is shown as a change in percent, any other value in its own unit.
+    zones : tuple of str
+        Zones whose counts it is made from. In a release it is suppressed where one of them is.
+    from_totals : bool
+        Whether it is made only from the counts of these zones and of the control in the windows before and after, which
+        are shown with it. If not, it is rounded to a hundredth in a public release.
+    """
+
+    key: str
+    estimate: Estimate
+    zones: tuple[str, ...]
+    from_totals: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OtherEstimators:
     """Results of the other estimators of the field. None of them is the headline.
 
     Attributes
     ----------
     measure : str
-    wdd_target, wdd_rings, wdd_total : Estimate or None
-        Weighted displacement differences. The control is scaled to the zone and shared. The last two are None without
-        rings.
+    estimates : tuple of OtherEstimate
+        Results in the common form, in the order of the report: the weighted displacement differences "wdd_target",
+        "wdd_rings" and "wdd_total", for which the control is scaled to the zone and shared. Without rings, only the first.
     exact : Interval
         Interval of the target's log rate ratio, exact for Poisson counts.
     indices : DisplacementIndices or None
@@ -44,9 +67,7 @@ class OtherEstimators:
     """
 
     measure: str
-    wdd_target: Estimate
-    wdd_rings: Estimate | None
-    wdd_total: Estimate | None
+    estimates: tuple[OtherEstimate, ...]
     exact: Interval
     indices: DisplacementIndices | None
     cumulative_wdd: Curve | None
@@ -59,3 +80,7 @@ class OtherEstimators:
     placebo_p: float = math.nan
     did: DidEstimates | None = None
     left_out: tuple[tuple[str, str], ...] = ()
+
+    def estimate(self, key: str) -> Estimate | None:
+        """Return a result in the common form by its key, or None if it was not computed."""
+        return next((result.estimate for result in self.estimates if result.key == key), None)

@@ -19,9 +19,9 @@ from geoharm.model.period import add_months
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.marks import Attributes, Scale
 from geoharm.report.charts.marks import box as _box
-from geoharm.report.charts.marks import drawing as _drawing
 from geoharm.report.charts.marks import line as _line
 from geoharm.report.charts.marks import text as _text
+from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 from geoharm.report.wording.reading import read_effect
 
@@ -70,7 +70,7 @@ def reading_mark(state: Reading | None, *, size: float = 14.0) -> Markup:
     )
 
 
-def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = None) -> Markup:
+def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = None) -> Chart:
     """Return the chart of the verdict's interval; grey marks the changes that are too small to be detected.
 
     If no 95% interval is possible, a thin dashed line shows the counting interval.
@@ -126,12 +126,12 @@ def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = No
     parts.append(_text(scale(0) - 8, middle + 58, "\u25c4 fewer than expected", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, middle + 58, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     title = f"Change in {unit}: {format_numbers.stated_change(effect)}"
-    return _drawing(
+    return Chart(
         width, height, title, f"Line: {interval_name}. Grey: changes too small to tell apart from chance.", parts
     )
 
 
-def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Markup:
+def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Chart:
     """Return a chart with one dot and interval for each zone, in percent of the expected count, from the target outwards."""
     rows = [(label, effect, *percent_change(effect)) for label, effect in zip(labels, effects, strict=True)]
     known_percents = [
@@ -163,7 +163,7 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Mar
     parts.append(_text(scale(0) - 8, 16, "\u25c4 fewer", anchor="end", colour=palette.LESS_HARM))
     parts.append(_text(scale(0) + 8, 16, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     parts.append(_text(width - 20, height - 2, "percent of the expected count", anchor="end"))
-    return _drawing(
+    return Chart(
         width,
         height,
         "Change by distance from the target area",
@@ -172,7 +172,7 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Mar
     )
 
 
-def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Markup:
+def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
     """Return a chart of the counts of target and scaled control over time, with the operation and the windows marked."""
     width, height, left, bottom, top = 700.0, 270.0, 48.0, 232.0, 44.0
     ends = [add_months(start, series.step) for start in series.starts]
@@ -262,7 +262,7 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Markup:
     )
     parts.append(_line(left, bottom, width - 92, bottom, palette.INK))
     parts.append(_text(left, height - 4, f"{unit} a {step_name(series.step)}", anchor="start"))
-    return _drawing(
+    return Chart(
         width,
         height,
         f"{unit.capitalize()} in the target area over time",

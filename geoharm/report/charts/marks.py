@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -106,25 +105,3 @@ def text(
     return svg(
         "text", {"x": x, "y": y, "text_anchor": anchor, "fill": colour, "font_size": size, "font_weight": weight}, words
     )
-
-
-def drawing(width: float, height: float, title: str, description: str, parts: Sequence[Markup]) -> Markup:
-    """Return a whole chart as SVG, with its title and a description for readers who cannot see it.
-
-    Parameters
-    ----------
-    width, height : float
-        Pixels.
-    title : str
-    description : str
-        What the marks show.
-    parts : sequence of Markup
-        SVG elements, drawn in this order.
-    """
-    attributes: Attributes = {
-        "class": "chart",
-        "viewBox": f"0 0 {width:g} {height:g}",
-        "role": "img",
-        "aria_label": f"{title}. {description}",
-    }
-    return svg("svg", attributes, svg("title", None, title), *parts)

@@ -18,7 +18,8 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.model.pooled import Forest
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import percent_change
-from geoharm.report.charts.marks import Scale, box, drawing, line, text
+from geoharm.report.charts.marks import Scale, box, line, text
+from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 
 WIDTH = 700.0
@@ -89,7 +90,7 @@ def _tick_text(value: float) -> str:
     return "0" if value == 0 else f"{format_numbers.signed_text(value)}%"
 
 
-def distance_profile_chart(curve: Curve, design: Design) -> Markup:
+def distance_profile_chart(curve: Curve, design: Design) -> Chart:
     """Return a chart of the effect by distance: estimates, their intervals, and the simultaneous band."""
     edges = {zone.name: (zone.inner, zone.outer) for zone in design.zones if zone.role is not ZoneRole.CONTROL}
     gaps = {zone.name for zone in design.of_role(ZoneRole.GAP)}
@@ -141,7 +142,7 @@ def distance_profile_chart(curve: Curve, design: Design) -> Markup:
     )
     parts.append(text(left, bottom + 40, "\u25bc fewer", anchor="start", colour=palette.LESS_HARM, size=11))
     parts.append(text(WIDTH - 20, bottom + 40, "distance from the target area", anchor="end"))
-    return drawing(
+    return Chart(
         WIDTH,
         height,
         distance_profile_caption(curve),
@@ -175,7 +176,7 @@ def zone_label(name: str) -> str:
 
 def specification_chart(
     curve: SpecificationCurve, rows: Sequence[tuple[str, Sequence[tuple[str, Callable[[Specification], bool]]]]]
-) -> Markup:
+) -> Chart:
     """Return a specification curve: all estimates in order, with the choices behind each as ticks below.
 
     Parameters
@@ -211,7 +212,7 @@ def specification_chart(
             ]
         y += 18
     parts.append(text(left, top - 12, "change against the control, in percent", anchor="start", size=11))
-    return drawing(
+    return Chart(
         WIDTH,
         y + 2,
         specification_caption(curve),
@@ -234,7 +235,7 @@ def specification_caption(curve: SpecificationCurve) -> str:
     return f"{fewer} of {len(values)} specifications show fewer: from {low} to {high}, median {middle}"
 
 
-def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[float, float]]) -> Markup | None:
+def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[float, float]]) -> Chart | None:
     """Return a chart of the change by phase: one panel for each zone, on one axis of months since the operation began.
 
     Parameters
@@ -302,7 +303,7 @@ def phases_chart(phases: Sequence[ReleasedEffect], days: Mapping[str, tuple[floa
         parts.append(line(x_scale(tick), base - 6, x_scale(tick), base, palette.MUTED))
         parts.append(text(x_scale(tick), base + 13, f"{tick:g}"))
     parts.append(text(right, height - 5, "months since the operation began", anchor="end"))
-    return drawing(
+    return Chart(
         WIDTH,
         height,
         phases_caption(phases),
@@ -333,7 +334,7 @@ def forest_chart(
     finding: str = "",
     rows_are: str = "one operation each",
     diamond: str = "all together, with Hartung and Knapp's interval",
-) -> Markup:
+) -> Chart:
     """Return a forest plot: one row for each operation or part, and the pooled estimate.
 
     Parameters
@@ -384,7 +385,7 @@ def forest_chart(
     parts.append(text(scale(0) - 8, 14, "\u25c4 fewer", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(scale(0) + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
     parts.append(text(right, height - 2, "percent of the expected count", anchor="end"))
-    return drawing(
+    return Chart(
         WIDTH,
         height,
         finding or forest_caption(forest),

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from markupsafe import Markup
-
 from geoharm import _text
 from geoharm.harm.results.net_harm import Acceptability, NetHarm
 from geoharm.report import format_numbers, palette
-from geoharm.report.charts.marks import Scale, drawing, line, text
+from geoharm.report.charts.marks import Scale, line, text
+from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 
 # Fell; fell, interval with zero; neither; rose, interval with zero; rose. Both ends are coloured, the middle is grey.
@@ -39,7 +38,7 @@ def weighting_shares(acceptability: Acceptability) -> tuple[float, ...]:
     )
 
 
-def profiles_chart(nets: Sequence[NetHarm]) -> Markup | None:
+def profiles_chart(nets: Sequence[NetHarm]) -> Chart | None:
     """Return a chart with one interval for each value profile; None if nothing can be drawn.
 
     Each interval has its own scale, because profiles have different reference events. Only the side of zero can be
@@ -71,7 +70,7 @@ def profiles_chart(nets: Sequence[NetHarm]) -> Markup | None:
         parts.append(text(high + 6, y + 4, format_numbers.signed_text(net.interval.high), anchor="start", size=11.5))
     parts.append(text(middle - 8, 14, "\u25c4 less harm", anchor="end", colour=palette.LESS_HARM))
     parts.append(text(middle + 8, 14, "more \u25ba", anchor="start", colour=palette.MORE_HARM))
-    return drawing(
+    return Chart(
         width,
         height,
         f"Net change in harm under {len(drawn_nets)} value profiles",
@@ -80,7 +79,7 @@ def profiles_chart(nets: Sequence[NetHarm]) -> Markup | None:
     )
 
 
-def weightings_chart(acceptability: Acceptability) -> Markup:
+def weightings_chart(acceptability: Acceptability) -> Chart:
     """Return a bar of all admissible weightings: harm fell on the left, harm rose on the right."""
     width, height = 700.0, 40.0
     parts, start = [], 0.0
@@ -93,7 +92,7 @@ def weightings_chart(acceptability: Acceptability) -> Markup:
             text_colour = "#ffffff" if colour in (palette.LESS_HARM, palette.MORE_HARM) else palette.INK
             parts.append(text(start + share * width / 2, 23, _text.percent_text(share), colour=text_colour, weight=600))
         start += share * width
-    return drawing(width, height, f"Admissible weightings, {acceptability.zone}", weightings_text(acceptability), parts)
+    return Chart(width, height, f"Admissible weightings, {acceptability.zone}", weightings_text(acceptability), parts)
 
 
 def weightings_text(acceptability: Acceptability) -> str:

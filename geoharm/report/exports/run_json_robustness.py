@@ -110,9 +110,7 @@ def estimate_record(estimate: Estimate) -> dict[str, Any]:
 def _estimators_record(estimators: OtherEstimators) -> dict[str, Any]:
     indices = estimators.indices
     return {
-        "wdd_target": estimate_record(estimators.wdd_target),
-        "wdd_rings": None if estimators.wdd_rings is None else estimate_record(estimators.wdd_rings),
-        "wdd_total": None if estimators.wdd_total is None else estimate_record(estimators.wdd_total),
+        **{result.key: estimate_record(result.estimate) for result in estimators.estimates},
         "exact_log_rate_ratio": interval_record(estimators.exact),
         "indices": None
         if indices is None

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import xlsxwriter
+from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from geoharm._text import visible_text
-from geoharm.report.exports.tables import PageTable, cell_value
+from geoharm.report.cells import text_cell
+from geoharm.report.document import Column, Missing, Row, Table, Value
 
 _FIXED_DATE = datetime(2000, 1, 1)
 _MAX_COLUMN_WIDTH = 60
-_WITHHELD_TEXT = re.compile(r"withheld|under \d+")
 
 
-def workbook(title: str, tables: Sequence[PageTable], *, about: Sequence[str], withheld: str) -> bytes:
+def workbook(title: str, tables: Sequence[tuple[str, Table]], *, about: Sequence[str], withheld: str) -> bytes:
     """Return a workbook with a cover, contents, notes and one sheet for each table; the bytes are the same every time.
 
     Parameters
     ----------
     title : str
-    tables : sequence of PageTable
+    tables : sequence of (str, Table)
+        Each with its title.
     about : sequence of str
         Lines of the cover.
     withheld : str
@@ -42,71 +45,72 @@ def workbook(title: str, tables: Sequence[PageTable], *, about: Sequence[str], w
         {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
     )
     book.set_properties({"title": _clean_text(title), "created": _FIXED_DATE, "language": "en-GB"})
-    heading = book.add_format({"bold": True, "font_size": 14, "text_wrap": True})
-    wrap = book.add_format({"text_wrap": True, "valign": "top"})
+    writer = _SheetWriter(
+        book.add_format({"bold": True, "font_size": 14, "text_wrap": True}),
+        book.add_format({"text_wrap": True, "valign": "top"}),
+    )
     names = [f"Table_{number}" for number in range(1, len(tables) + 1)]
-    _write_lines(book.add_worksheet("Cover"), [title, *about], heading, wrap)
-    contents = PageTable(
-        "Contents", ("Sheet", "Title"), tuple(zip(names, [table.title for table in tables], strict=True))
-    )
-    _write_table(book.add_worksheet("Contents"), contents, "Contents", heading, wrap, "One table a sheet.")
+    writer.write_lines(book.add_worksheet("Cover"), [title, *about])
+    contents = _text_table(("Sheet", "Title"), zip(names, [table_title for table_title, _ in tables], strict=True))
+    writer.write_table(book.add_worksheet("Contents"), "Contents", contents, "One table a sheet.")
     notes = (
-        ("[c]", withheld),
-        ("[x]", "Not known: it could not be estimated, or no data were supplied."),
-        ("[z]", "Not applicable: this row has no such number."),
+        (Missing.WITHHELD.value, withheld),
+        (Missing.NOT_KNOWN.value, "Not known: it could not be estimated, or no data were supplied."),
+        (Missing.NOT_APPLICABLE.value, "Not applicable: this row has no such number."),
     )
-    _write_table(
-        book.add_worksheet("Notes"), PageTable("Notes", ("Shorthand", "Meaning"), notes), "Notes", heading, wrap,
-        "What is written where a number is not shown.",
-    )  # fmt: skip
-    for name, table in zip(names, tables, strict=True):
+    notes_table = _text_table(("Shorthand", "Meaning"), notes)
+    writer.write_table(
+        book.add_worksheet("Notes"), "Notes", notes_table, "What is written where a number is not shown."
+    )
+    for name, (table_title, table) in zip(names, tables, strict=True):
         line = "This sheet holds one table. Shorthand is explained on the sheet Notes."
-        _write_table(book.add_worksheet(name), table, name, heading, wrap, line)
+        writer.write_table(book.add_worksheet(name), table_title, table, line)
     book.close()
     return content.getvalue()
 
 
-def _write_lines(sheet: Worksheet, lines: Sequence[str], heading: object, wrap: object) -> None:
-    sheet.set_column(0, 0, 100)
-    for number, line in enumerate(lines):
-        sheet.write_string(number, 0, _clean_text(line), wrap if number else heading)
+def _text_table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Table:
+    return Table(tuple(map(Column, heads)), tuple(Row(tuple(map(text_cell, row))) for row in rows))
 
 
-def _write_table(sheet: Worksheet, table: PageTable, name: str, heading: object, wrap: object, line: str) -> None:
-    sheet.write_string(0, 0, _clean_text(table.title), heading)
-    sheet.write_string(1, 0, line)
-    rows = [[_cell_value(text) for text in row] for row in table.rows]
-    heads = _unique_heads([_clean_text(head) for head in table.heads])
-    first_row, last_column = 2, len(heads) - 1
-    sheet.add_table(
-        first_row, 0, first_row + len(rows), last_column,
-        {"name": f"{name}_data", "columns": [{"header": head} for head in heads], "autofilter": False, "style": None},
-    )  # fmt: skip
-    for column, head in enumerate(heads):
-        sheet.write_string(first_row, column, head, wrap)
-        texts = [str(row[column]) for row in rows]
-        sheet.set_column(
-            column, column, min(max(8, *(len(text) + 2 for text in [head[:24], *texts])), _MAX_COLUMN_WIDTH)
-        )
-    for number, row in enumerate(rows, start=first_row + 1):
-        for column, value in enumerate(row):
-            if isinstance(value, str):
-                sheet.write_string(number, column, value, wrap)
-            else:
-                sheet.write_number(number, column, value)
-    sheet.freeze_panes(first_row + 1, 1)
+@dataclass(frozen=True, slots=True)
+class _SheetWriter:
+    heading: Format
+    wrapped: Format
+
+    def write_lines(self, sheet: Worksheet, lines: Sequence[str]) -> None:
+        sheet.set_column(0, 0, 100)
+        for number, line in enumerate(lines):
+            sheet.write_string(number, 0, _clean_text(line), self.wrapped if number else self.heading)
+
+    def write_table(self, sheet: Worksheet, title: str, table: Table, line: str) -> None:
+        sheet.write_string(0, 0, _clean_text(title), self.heading)
+        sheet.write_string(1, 0, line)
+        rows = [[_sheet_value(value) for value in row] for row in table.file_rows()]
+        heads = _unique_heads([_clean_text(head) for head in table.file_heads])
+        first_row, last_column = 2, len(heads) - 1
+        columns = [{"header": head} for head in heads]
+        options = {"name": f"{sheet.get_name()}_data", "columns": columns, "autofilter": False, "style": None}
+        sheet.add_table(first_row, 0, first_row + len(rows), last_column, options)
+        for column, head in enumerate(heads):
+            sheet.write_string(first_row, column, head, self.wrapped)
+            texts = [str(row[column]) for row in rows]
+            width = max(8, *(len(text) + 2 for text in [head[:24], *texts]))
+            sheet.set_column(column, column, min(width, _MAX_COLUMN_WIDTH))
+        for number, row in enumerate(rows, start=first_row + 1):
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(number, column, value, self.wrapped)
+                else:
+                    sheet.write_number(number, column, value)
+        sheet.freeze_panes(first_row + 1, 1)
 
 
-def _cell_value(text: str) -> int | float | str:
-    """Return the value of a cell: a number, text, or shorthand if a number is not shown."""
-    if not text:
-        return "[z]"
-    if _WITHHELD_TEXT.fullmatch(text) or text.startswith("withheld:"):
-        return "[c]"
-    if text == "not known":
-        return "[x]"
-    value = cell_value(text)
-    return _clean_text(value) if isinstance(value, str) else value
+def _sheet_value(value: Value) -> int | float | str:
+    if isinstance(value, Missing):
+        return value.value
+    # No cell is left empty, so that screen readers do not take it for the end of the table.
+    return (_clean_text(value) or Missing.NOT_APPLICABLE.value) if isinstance(value, str) else value
 
 
 def _unique_heads(heads: Sequence[str]) -> list[str]:

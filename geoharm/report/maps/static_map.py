@@ -15,14 +15,15 @@ from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.design import Design
 from geoharm.model.geometry import StudyArea, ZoneRole
 from geoharm.report import palette
+from geoharm.report.document import Chart
 from geoharm.report.escape import svg
 from geoharm.report.maps.layers import data_uri, palette_png, svg_path
 
 _SIDE = 340.0
 
 
-def operation_map(release: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False) -> Markup:
-    """Return a square map as SVG, north up, in Web Mercator.
+def operation_map(release: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False) -> Chart:
+    """Return a square map, north up, in Web Mercator.
 
     Parameters
     ----------
@@ -66,8 +67,7 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     parts += labels.drawn
     parts.append(_scale_bar(frame))
     parts.append(_halo_text(_SIDE - 16, 22, "N \u2191", "normal"))
-    attributes = {"class": "map", "viewBox": f"0 0 {_SIDE:g} {_SIDE:g}", "role": "img", "aria_label": title}
-    return svg("svg", attributes, svg("title", None, title), *parts)
+    return Chart(_SIDE, _SIDE, title, "", parts, kind="map")
 
 
 class _Frame:

@@ -5,22 +5,41 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
-
-from markupsafe import Markup
 
 from geoharm import _text
 from geoharm._text import visible_text
-from geoharm._version import __version__
 from geoharm.disclosure.ranking import RankingRelease
-from geoharm.harm.results.markets import CriterionValue, ThreatMatrixRow
-from geoharm.model.estimate import Estimate
+from geoharm.harm.results.markets import CriterionValue, Feature, PriorityRow, Ranking, ReachGap, ThreatMatrixRow
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.report import palette
-from geoharm.report.charts.marks import Scale, drawing, line, text
-from geoharm.report.escape import asset, render_page, svg
+from geoharm.report.cells import (
+    estimate_column,
+    number_cell,
+    number_value,
+    ratio_column,
+    spread_cell,
+    text_cell,
+    undefined_cell,
+    undefined_reason,
+    unestimated_cell,
+)
+from geoharm.report.charts.marks import Scale, line, text
+from geoharm.report.document import (
+    Cell,
+    CellStyle,
+    Chart,
+    Column,
+    Figure,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
+from geoharm.report.escape import svg
+from geoharm.report.exports.ranking_record import ranking_layer, ranking_record
 from geoharm.report.files import check_folder, write_file
-from geoharm.report.format_numbers import to_record
-from geoharm.report.maps.layers import to_lonlat
+from geoharm.report.pages.decision import decision_page
 
 
 def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
@@ -49,156 +68,188 @@ def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path
 
 def ranking_page(ranking_release: RankingRelease) -> str:
     """Return the ranking as a whole HTML page without scripts."""
-    ranking = ranking_release.ranking
-    return render_page(
-        "priorities.html.j2",
-        style=asset("report.css"),
-        version=__version__,
-        study=ranking_release.study,
-        ranking=ranking,
+    ranking, threshold = ranking_release.ranking, ranking_release.threshold
+    footer = (
+        "Ranks reflect what was recorded and which criteria were chosen; they are no verdict on people who live there."
+    )
+    if threshold > 1:
+        footer += f" Numbers that rest on fewer than {threshold} events are withheld."
+    study = ranking_release.study.name
+    return decision_page(
+        (ranks_section(ranking), threats_section(ranking), *reach_section(ranking)),
+        title=f"Which market first: {study}",
+        heading="Which market first",
+        kicker=f"geoharm priorities · {study}",
+        lead=f"Markets are the hotspots of {ranking.hotspot_measure} over the whole period, numbered as on the map. They are "
+        "ranked by several criteria side by side, with weights that anyone may change; unknown values are left out and are "
+        "not read as zero.",
+        skip="To the ranking",
+        footer=footer,
         internal=ranking_release.is_internal,
-        ranks=_ranks_figure(ranking_release),
-        rows=[
-            {
-                "rank": row.rank,
-                "market": row.market,
-                "ranks": f"{row.ranks.low:.0f} to {row.ranks.high:.0f}",
-                "cells": [_criterion_text(criterion) for criterion in row.values],
-            }
-            for row in ranking.rows
-        ],
-        criteria=[(name, weight, _criterion_unit(ranking_release, name)) for name, weight in ranking.weights],
-        heads=[criterion.criterion for criterion in ranking.rows[0].values],
-        matrix=_matrix_figure(ranking.threats),
-        threats=[
-            {
-                "market": row.market,
-                "area": f"{row.area_km2:.2f}",
-                "cells": [(name, _threat_text(estimate)) for name, estimate in row.threats],
-                "features": [
-                    (feature.name, _feature_text(feature.name, feature.value, feature.note)) for feature in row.features
-                ],
-            }
-            for row in ranking.threats
-        ],
-        gaps=[
-            {
-                "market": gap.market,
-                "service": gap.service,
-                "distance": "none listed" if math.isnan(gap.distance) else f"{gap.distance:,.0f} m",
-                "share": "none listed or withheld" if math.isnan(gap.share) else _text.percent_text(gap.share),
-                "harm": _text.UNKNOWN if math.isnan(gap.harm) else f"{gap.harm:,.0f}",
-            }
-            for gap in ranking.gaps
-        ],
-        threshold=ranking_release.threshold,
     )
 
 
-def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
-    """Return the ranking as a dictionary for JSON; undefined numbers are null and have a note."""
-    ranking = ranking_release.ranking
-    return {
-        "study": ranking_release.study.name,
-        "geoharm": __version__,
-        "markets_from": ranking.hotspot_measure,
-        "profile": ranking.profile,
-        "weights": dict(ranking.weights),
-        "walking_m": ranking.walking,
-        "markets": [
-            {
-                "market": row.market,
-                "rank": row.rank,
-                "ranks": [row.ranks.low, row.ranks.high],
-                "score": to_record(row.score),
-                "criteria": {
-                    criterion.criterion: {
-                        "value": to_record(criterion.value), "standard_error": to_record(criterion.standard_error),
-                        "unit": criterion.unit, "note": criterion.note,
-                    }
-                    for criterion in row.values
-                },
-                "threats": {name: {"a_year": to_record(estimate.value), "note": estimate.note} for name, estimate in threat.threats},
-                "features": {feature.name: to_record(feature.value) for feature in threat.features},
-            }
-            for row, threat in zip(ranking.rows, ranking.threats, strict=True)
-        ],
-        "gaps": [
-            {"market": gap.market, "service": gap.service, "nearest_m": to_record(gap.distance), "share_beyond": to_record(gap.share)}
-            for gap in ranking.gaps
-        ],
-        "notes": list(ranking.notes),
-    }  # fmt: skip
-
-
-def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
-    """Return the markets as GeoJSON: outlines, ranks, and share of harm beyond walking distance of each service."""
-    ranking = ranking_release.ranking
-    by_name = {row.market: row for row in ranking.rows}
-    features = []
-    for market_hotspot in ranking.hotspots:
-        row = by_name[f"market {market_hotspot.rank}"]
-        gaps = {
-            f"beyond_{gap.service.replace(' ', '_')}": to_record(gap.share)
-            for gap in ranking.gaps
-            if gap.market == row.market
-        }
-        properties = {
-            "market": row.market,
-            "rank": row.rank,
-            "rank_low": row.ranks.low,
-            "rank_high": row.ranks.high,
-            **gaps,
-        }
-        geometry = to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs)
-        features.append({"type": "Feature", "properties": properties, "geometry": geometry})
-    return {"type": "FeatureCollection", "features": features}
-
-
-def _criterion_unit(ranking_release: RankingRelease, name: str) -> str:
-    return next(
+def ranks_section(ranking: Ranking) -> Section:
+    """Return the order of the markets, how firm it is, every criterion, and the weights."""
+    lead = (
+        "Dot: the rank. Line: the ranks it takes in 95% of draws. Where lines overlap, the order between those markets is "
+        "not known."
+    )
+    method = " ".join(
         (
-            criterion.unit
-            for row in ranking_release.ranking.rows
-            for criterion in row.values
-            if criterion.criterion == name
-        ),
-        "",
+            f"Harm is weighed under the profile “{ranking.profile}”. On each criterion, the score of a market is "
+            "the share of markets that it comes before; ranks follow the weighted mean. Trend: last 12 months over the 12 "
+            "before. Resilience: how far it came back after an earlier operation (1: all the way). Reach: share of its harm "
+            f"more than {ranking.walking:g} m from drug treatment, as the crow flies. Priority: what residents said, with "
+            "the survey's sampling error.",
+            *ranking.notes,
+        )
     )
+    blocks = (
+        Paragraph(lead, "how"),
+        Figure(_ranks_chart(ranking.rows)),
+        _criteria_table(ranking),
+        _weights_table(ranking),
+        Paragraph(method, "small"),
+    )
+    return Section("ranks", "The order, and how firm it is", "For the board", blocks)
 
 
-def _criterion_text(criterion: CriterionValue) -> str:
-    if math.isnan(criterion.value):
-        return criterion.note or _text.UNKNOWN
-    if criterion.criterion == "reach":
-        return f"{_text.percent_text(criterion.value)} ({criterion.note})"
-    if criterion.criterion == "trend":
-        half_width = 1.96 * criterion.standard_error
-        return f"×{math.exp(criterion.value):.2f} ({math.exp(criterion.value - half_width):.2f} to {math.exp(criterion.value + half_width):.2f})"
-    digits = 2 if abs(criterion.value) < 10 else 0
-    half_width = 1.96 * criterion.standard_error
-    end_texts = [
-        _text.decimal_text(value, digits) for value in (criterion.value - half_width, criterion.value + half_width)
-    ]
-    return f"{_text.decimal_text(criterion.value, digits)} ({end_texts[0]} to {end_texts[1]})"
+def threats_section(ranking: Ranking) -> Section:
+    """Return the threat matrix: events a year by kind of harm, and the features of every market."""
+    lead = "Events a year: injury (health, violence), economic damage, and harm to the community (nuisance, litter)."
+    blocks = (Paragraph(lead, "how"), Figure(_matrix_chart(ranking.threats)), _threats_table(ranking.threats))
+    return Section("threats", "Threat matrix", "For all", blocks)
 
 
-def _threat_text(estimate: Estimate) -> str:
-    if not estimate.is_defined:
-        return estimate.note
-    span = estimate.interval()
-    return f"{estimate.value:,.0f} ({max(0.0, span.low):,.0f} to {span.high:,.0f})"
+def reach_section(ranking: Ranking) -> tuple[Section, ...]:
+    """Return the harm beyond walking distance of each service; none if no gap was computed."""
+    if not ranking.gaps:
+        return ()
+    columns = (
+        Column("Market"),
+        Column("Service"),
+        Column("Nearest", style=CellStyle.NUMBER, parts=("Nearest, m",)),
+        Column("Share of harm beyond", "Share beyond", CellStyle.NUMBER),
+        Column("Events a year beyond", "A year", CellStyle.NUMBER),
+    )
+    lead = f"Harm more than {ranking.walking:g} m from the nearest service, most first."
+    blocks = (Paragraph(lead, "how"), Table(columns, tuple(_gap_row(gap) for gap in ranking.gaps)))
+    return (Section("reach", "Gaps in reach", "For public health", blocks),)
 
 
-def _feature_text(name: str, value: float, note: str) -> str:
+def _criteria_table(ranking: Ranking) -> Table:
+    columns = (
+        Column("Rank"),
+        Column("Market"),
+        Column("Ranks", parts=("Ranks, low end", "Ranks, high end")),
+        *(_criterion_column(criterion.criterion) for criterion in ranking.rows[0].values),
+    )
+    rows = tuple(
+        Row(
+            (
+                number_cell(row.rank, str(row.rank)),
+                text_cell(row.market),
+                Cell(
+                    f"{row.ranks.low:.0f} to {row.ranks.high:.0f}",
+                    tuple(map(number_value, (row.ranks.low, row.ranks.high))),
+                ),
+                *(_criterion_cell(criterion) for criterion in row.values),
+            )
+        )
+        for row in ranking.rows
+    )
+    return Table(columns, rows, "Every criterion (95% interval); a higher value means a higher priority")
+
+
+def _criterion_column(criterion: str) -> Column:
+    make_column = ratio_column if criterion == "trend" else estimate_column
+    return make_column(criterion.capitalize(), style=CellStyle.TEXT)
+
+
+def _criterion_cell(criterion: CriterionValue) -> Cell:
+    value, error, note = criterion.value, criterion.standard_error, criterion.note
     if math.isnan(value):
-        return note or _text.UNKNOWN
-    return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
+        return unestimated_cell(note or _text.UNKNOWN, reason=undefined_reason(note), note=note)
+    interval = Interval(value - 1.96 * error, value + 1.96 * error, 0.95)
+    if criterion.criterion == "reach":
+        words = f"{_text.percent_text(value)} ({note})"
+    elif criterion.criterion == "trend":
+        value = math.exp(value)
+        interval = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
+        words = f"×{value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+    else:
+        digits = 2 if abs(value) < 10 else 0
+        number, low, high = (_text.decimal_text(end, digits) for end in (value, interval.low, interval.high))
+        words = f"{number} ({low} to {high})"
+    return spread_cell(words, value, interval, standard_error=error, note=note)
 
 
-def _ranks_figure(ranking_release: RankingRelease) -> Markup:
+def _weights_table(ranking: Ranking) -> Table:
+    units = {criterion.criterion: criterion.unit for row in reversed(ranking.rows) for criterion in row.values}
+    columns = (Column("Criterion"), Column("Weight", style=CellStyle.NUMBER), Column("Unit"))
+    rows = tuple(
+        Row((text_cell(name), number_cell(weight, f"{weight:g}"), text_cell(units.get(name, ""))))
+        for name, weight in ranking.weights
+    )
+    return Table(columns, rows, "Weights of the criteria, and their units", stacks=False, boxed=False)
+
+
+def _threats_table(threats: tuple[ThreatMatrixRow, ...]) -> Table:
+    columns = [Column("Market"), Column("km²", style=CellStyle.NUMBER)]
+    for name, _ in threats[0].threats:
+        head = name.capitalize()
+        columns.append(estimate_column(f"{head}, a year", short=head, style=CellStyle.TEXT))
+    for feature in threats[0].features:
+        head = feature.name.capitalize()
+        columns.append(Column(head, parts=(f"{head} ({feature.unit})", f"{head}, note")))
+    rows = tuple(
+        Row(
+            (
+                text_cell(row.market),
+                number_cell(row.area_km2, f"{row.area_km2:.2f}"),
+                *(_threat_cell(estimate) for _, estimate in row.threats),
+                *(_feature_cell(feature) for feature in row.features),
+            )
+        )
+        for row in threats
+    )
+    return Table(tuple(columns), rows)
+
+
+def _threat_cell(estimate: Estimate) -> Cell:
+    if not estimate.is_defined:
+        return undefined_cell(estimate, estimate.note)
+    span = estimate.interval()
+    interval = Interval(max(0.0, span.low), span.high, span.level)
+    words = f"{estimate.value:,.0f} ({interval.low:,.0f} to {interval.high:,.0f})"
+    return spread_cell(words, estimate.value, interval, standard_error=estimate.standard_error)
+
+
+def _feature_cell(feature: Feature) -> Cell:
+    if math.isnan(feature.value):
+        note = feature.note or _text.UNKNOWN
+        return Cell(note, (undefined_reason(feature.note), note))
+    words = _text.percent_text(feature.value) if feature.name == "night share" else f"{feature.value:,.0f} m"
+    return Cell(words, (number_value(feature.value), feature.note or Missing.NOT_APPLICABLE))
+
+
+def _gap_row(gap: ReachGap) -> Row:
+    # Without a service there is no distance; with one, only disclosure control takes the share and the harm away.
+    is_listed = not math.isnan(gap.distance)
+    absent = Missing.WITHHELD if is_listed else Missing.NOT_APPLICABLE
+    distance = number_cell(gap.distance, f"{gap.distance:,.0f} m") if is_listed else Cell("none listed", (absent,))
+    share = (
+        Cell("none listed or withheld", (absent,))
+        if math.isnan(gap.share)
+        else number_cell(gap.share, _text.percent_text(gap.share))
+    )
+    harm = Cell(_text.UNKNOWN, (absent,)) if math.isnan(gap.harm) else number_cell(gap.harm, f"{gap.harm:,.0f}")
+    return Row((text_cell(gap.market), text_cell(gap.service), distance, share, harm))
+
+
+def _ranks_chart(rows: tuple[PriorityRow, ...]) -> Chart:
     """Return a chart with the range of ranks of each market, the first market on top, rank 1 on the left."""
-    rows = ranking_release.ranking.rows
     left, width, step = 110.0, 700.0, 28.0
     height = 30 + step * len(rows) + 26
     scale = Scale(0.5, len(rows) + 0.5, left, width - 20)
@@ -212,10 +263,10 @@ def _ranks_figure(ranking_release: RankingRelease) -> Markup:
         parts.append(line(scale(row.ranks.low), y, scale(row.ranks.high), y, palette.SLATE, 3))
         parts.append(svg("circle", {"cx": scale(row.rank), "cy": y, "r": 5, "fill": palette.INK}))
     parts.append(text(left, 14, "◄ first", anchor="start"))
-    return drawing(width, height, "Ranks each market may take", "Dot: rank; line: ranks in 95% of draws.", parts)
+    return Chart(width, height, "Ranks each market may take", "Dot: rank; line: ranks in 95% of draws.", parts)
 
 
-def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
+def _matrix_chart(threats: tuple[ThreatMatrixRow, ...]) -> Chart:
     """Return the threat matrix: one disc for each market and threat, with an area in proportion to events per year."""
     names = [name for name, _ in threats[0].threats]
     left, width, step = 110.0, 700.0, 46.0
@@ -238,4 +289,4 @@ def _matrix_figure(threats: tuple[ThreatMatrixRow, ...]) -> Markup:
             radius = 18 * math.sqrt(estimate.value / largest)
             parts.append(svg("circle", {"cx": x - 22, "cy": y, "r": max(radius, 1.0), "fill": palette.SLATE}))
             parts.append(text(x + 6, y + 4, f"{estimate.value:,.0f}", anchor="start", colour=palette.INK))
-    return drawing(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)
+    return Chart(width, height, "Threat matrix", "Area of each disc: events a year; unknown is not zero.", parts)

@@ -3,31 +3,45 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable
 
 from geoharm import _text
-from geoharm.disclosure.released import Release, ReleasedCompositeResult
+from geoharm.disclosure.released import Release, ReleasedComposite, ReleasedCompositeResult
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report.charts.robustness import forest_chart, ratio_text
+from geoharm.report.document import Block, BulletList, Figure, Paragraph, Section, Subheading
+from geoharm.report.section_html import mono
+from geoharm.report.sections.forest import weights_table
 from geoharm.report.wording.reading import MAX_DETECTABLE
+from geoharm.results import PreregistrationStatus
 
 _SIDE_WORDS = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
 
 
-def composite_section(release: Release) -> dict[str, Any]:
-    """Return a figure and a table for every composite outcome and operation; an empty list without composite outcomes."""
-    return {
-        "questions": [
-            {
-                "name": composite.outcome.name,
-                "answers": [_result_context(result) for result in composite.results],
-                "together": "" if composite.pooled is None else _pooled_sentence(composite.pooled),
-                "several": len(composite.results) > 1,
-            }
-            for composite in release.composites
-        ]
-    }
+def composite_section(release: Release) -> tuple[Section, ...]:
+    """Return one section for every composite outcome, with the answer for every operation; empty without them."""
+    return tuple(
+        _outcome_section(composite, release.preregistration, anchor="" if number else "questions")
+        for number, composite in enumerate(release.composites)
+    )
+
+
+def _outcome_section(composite: ReleasedComposite, plan: PreregistrationStatus, *, anchor: str) -> Section:
+    lead = (
+        "Stated in the study file as one question. All parts that can be estimated have the same weight. "
+        f"{plan.sentence}"
+    )
+    blocks: list[Block] = [Paragraph(lead, "how")]
+    for result in composite.results:
+        table_title = ""
+        if len(composite.results) > 1:
+            blocks.append(Subheading(result.operation))
+            table_title = f"{composite.outcome.name}: {result.operation}"
+        blocks += _result_blocks(result, table_title)
+    if composite.pooled is not None:
+        blocks.append(Paragraph(_pooled_sentence(composite.pooled)))
+    return Section(anchor, f"Composite outcome: {composite.outcome.name}", "For the board", tuple(blocks))
 
 
 def composite_sentence(result: ReleasedCompositeResult) -> str:
@@ -47,34 +61,33 @@ def composite_sentence(result: ReleasedCompositeResult) -> str:
     )
 
 
-def _result_context(result: ReleasedCompositeResult) -> dict[str, Any]:
+def _result_blocks(result: ReleasedCompositeResult, table_title: str) -> Iterable[Block]:
+    """Return the answer for one operation: its sentence, its parts as a chart and a table, and what is not listed."""
     sentence = composite_sentence(result)
-    forest = Forest(result.rows, result.left_out, _to_pooled_estimate(result.pooled, result.parts), result.note)
-    return {
-        "operation": result.operation,
-        "sentence": sentence,
-        "figure": forest_chart(
+    yield Paragraph(sentence)
+    if result.rows:
+        forest = Forest(result.rows, result.left_out, _to_pooled_estimate(result.pooled, result.parts), result.note)
+        chart = forest_chart(
             forest,
             finding=sentence.rstrip("."),
             rows_are="one part of the outcome each",
             diamond="all parts together, each with the same weight",
         )
-        if result.rows
-        else None,
-        "rows": [
-            (label, ratio_text(estimate), _text.percent_text(weight) if math.isfinite(weight) else "not given")
-            for label, estimate, weight in result.rows
-        ],
-        "left_out": _left_out_by_reason(result),
-        "note": result.note[:1].upper() + result.note[1:],
-    }
+        yield Figure(chart)
+        yield weights_table("Part", result.rows, title=table_title, without_weight="not given")
+    if result.left_out:
+        yield Paragraph("Not listed:", "small")
+        yield BulletList(_left_out_by_reason(result), "small")
+    if result.note:
+        note = f"{result.note[:1].upper()}{result.note[1:]}. Ends of the parts' intervals carried over by MOVER (Zou and Donner 2008). "
+        yield Paragraph((note, mono("https://doi.org/10.1002/sim.3095")), "small")
 
 
-def _left_out_by_reason(result: ReleasedCompositeResult) -> list[str]:
+def _left_out_by_reason(result: ReleasedCompositeResult) -> tuple[str, ...]:
     reasons: dict[str, list[str]] = {}
     for label, reason in result.left_out:
         reasons.setdefault(reason, []).append(label)
-    return [f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items()]
+    return tuple(f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items())
 
 
 def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None:

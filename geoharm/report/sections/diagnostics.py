@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
 from geoharm.report import format_numbers
+from geoharm.report.cells import number_value, text_cell
+from geoharm.report.document import (
+    Block,
+    BulletList,
+    Cell,
+    CellStyle,
+    Column,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    Value,
+)
+from geoharm.report.section_html import strong
 
 _CONSEQUENCES = {
     Severity.NONE: "nothing",
@@ -18,32 +32,57 @@ _CONSEQUENCES = {
 }
 
 
-def diagnostics_section(operation: ReleasedOperation) -> dict[str, Any]:
+def diagnostics_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     """Return the diagnostics of the primary measure, and those of other measures that limit their reading."""
-    primary = operation.primary
-    other_rows = [
-        (
-            measure.measure.name,
-            diagnostic.name,
-            _CONSEQUENCES[diagnostic.severity],
-            format_numbers.with_true_minus(diagnostic.sentence),
+    diagnostics = operation.primary.robustness.diagnostics
+    if not diagnostics:
+        return ()
+    columns = (
+        Column("Diagnostic"),
+        Column("Figure", style=CellStyle.NUMBER, parts=("Figure", "Unit")),
+        Column("What was found", "Found"),
+        Column("What follows", "Follows", style=CellStyle.READING),
+    )
+    rows = tuple(
+        Row(
+            (
+                text_cell(diagnostic.name),
+                Cell(_figure_text(diagnostic), (_figure_value(diagnostic), diagnostic.unit)),
+                text_cell(format_numbers.with_true_minus(diagnostic.sentence)),
+                text_cell(_CONSEQUENCES[diagnostic.severity]),
+            )
         )
+        for diagnostic in diagnostics
+    )
+    lead = (
+        "Each diagnostic has a figure, a sentence, and a consequence for the answer: nothing, consider it with the "
+        "answer, a signal at most, or no finding."
+    )
+    blocks: list[Block] = [Paragraph(lead, "how"), Table(columns, rows)]
+    limits = _limits_of_other_measures(operation)
+    if limits:
+        blocks.append(Paragraph(strong("Diagnostics that limit the reading of other measures:"), "small"))
+        blocks.append(BulletList(limits, "small"))
+    return (Section("guards", "Diagnostics: what could mislead", "For evaluators", tuple(blocks)),)
+
+
+def _limits_of_other_measures(operation: ReleasedOperation) -> tuple[str, ...]:
+    return tuple(
+        f"{measure.measure.name}, {diagnostic.name} ({_CONSEQUENCES[diagnostic.severity]}): "
+        f"{format_numbers.with_true_minus(diagnostic.sentence)}"
         for measure in operation.measures[1:]
         for diagnostic in measure.robustness.diagnostics
         if diagnostic.severity >= Severity.SIGNAL
-    ]
-    return {
-        "guards": [
-            (
-                diagnostic.name,
-                _figure_text(diagnostic),
-                format_numbers.with_true_minus(diagnostic.sentence),
-                _CONSEQUENCES[diagnostic.severity],
-            )
-            for diagnostic in primary.robustness.diagnostics
-        ],
-        "other_guards": other_rows,
-    }
+    )
+
+
+def _figure_value(diagnostic: Diagnostic) -> Value:
+    """Return the figure for files; there is none where no break was seen before, or where it is suppressed."""
+    if math.isinf(diagnostic.figure):
+        return Missing.NOT_APPLICABLE
+    if math.isnan(diagnostic.figure) and diagnostic.sentence.startswith("Withheld"):
+        return Missing.WITHHELD
+    return number_value(diagnostic.figure)
 
 
 def _figure_text(diagnostic: Diagnostic) -> str:

@@ -3,45 +3,101 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.disclosure.released import Release
 from geoharm.model.estimate import Estimate
+from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report import format_numbers
+from geoharm.report.cells import missing_cell, number_cell, percent_cell, percent_column, text_cell
 from geoharm.report.charts.robustness import forest_chart, percent_change_of_ratio, ratio_text
+from geoharm.report.document import (
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Figure,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
+from geoharm.report.section_html import mono
 
 
-def forest_section(release: Release) -> dict[str, Any]:
-    """Return a figure and a table for every zone pooled over the operations; an empty list for a single operation."""
-    return {
-        "forests": [
-            {
-                "zone": zone,
-                "figure": forest_chart(forest) if forest.rows else None,
-                "rows": [
-                    (label, ratio_text(estimate), _text.percent_text(weight) if weight >= 0 else "below 0")
-                    if math.isfinite(weight)
-                    else (label, ratio_text(estimate), "withheld")
-                    for label, estimate, weight in forest.rows
-                ],
-                "left_out": [f"{label}: {reason}" for label, reason in forest.left_out],
-                "pooled": _pooled_text(forest.pooled),
-                "note": forest.note[:1].upper() + forest.note[1:],
-                "clustered": _clustered_text(forest.clustered),
-            }
-            for zone, forest in release.forests
-        ]
-    }
+def forest_section(release: Release) -> tuple[Section, ...]:
+    """Return one section for every zone pooled over the operations; none for a single operation."""
+    return tuple(
+        _zone_section(zone, forest, anchor="" if number else "pooled")
+        for number, (zone, forest) in enumerate(release.forests)
+    )
 
 
-def _clustered_text(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return ""
+def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
+    lead = f"One operation alone seldom gives a clear answer. Together: {_pooled_text(forest.pooled)}"
+    blocks: list[Block] = [Paragraph(lead, "how")]
+    if forest.rows:
+        blocks.append(Figure(forest_chart(forest)))
+    blocks.append(weights_table("Operation", forest.rows))
+    if forest.left_out:
+        left_out = "; ".join(f"{label}: {reason}" for label, reason in forest.left_out)
+        blocks.append(Paragraph(f"Left out: {left_out}.", "small"))
+    note = forest.note[:1].upper() + forest.note[1:]
+    blocks.append(Paragraph(f"{note}. Random effects (DerSimonian and Laird), interval by Hartung and Knapp.", "small"))
+    if forest.clustered is not None:
+        text = (
+            "Poisson regression over all operations, every one against its own control: "
+            f"{_clustered_text(forest.clustered)} "
+        )
+        blocks.append(Paragraph((text, mono("https://doi.org/10.1016/j.jeconom.2022.04.001")), "small"))
+    return Section(anchor, f"All operations of this study: {zone}", "For the board", tuple(blocks))
+
+
+def weights_table(
+    label_head: str,
+    rows: Sequence[tuple[str, Estimate, float]],
+    *,
+    title: str = "",
+    without_weight: str = "withheld",
+) -> Table:
+    """Return a table of estimates, as changes in percent, with their weights in the pooled estimate.
+
+    Parameters
+    ----------
+    label_head : str
+        Heading of the first column.
+    rows : sequence of (label, Estimate, weight)
+        Log rate ratios. The weight is a share; NaN if it is suppressed.
+    title : str
+        Name of the table in files; the heading above it, if empty.
+    without_weight : str
+        What the page shows in place of a suppressed weight.
+    """
+    columns = (
+        Column(label_head),
+        percent_column("Change (95% interval)", short="Change"),
+        Column("Weight", style=CellStyle.NUMBER, parts=("Weight, share",)),
+    )
+    cells = (
+        (text_cell(label), percent_cell(estimate, ratio_text(estimate)), _weight_cell(weight, without_weight))
+        for label, estimate, weight in rows
+    )
+    return Table(columns, tuple(map(Row, cells)), title=title)
+
+
+def _weight_cell(weight: float, without_weight: str) -> Cell:
+    if not math.isfinite(weight):
+        return missing_cell(without_weight, Missing.WITHHELD)
+    return number_cell(weight, _text.percent_text(weight) if weight >= 0 else "below 0")
+
+
+def _clustered_text(estimate: Estimate) -> str:
     return f"{ratio_text(estimate)}{'; ' + estimate.note if estimate.is_defined else ''}."
 
 
-def _pooled_text(pooled: Any) -> str:
+def _pooled_text(pooled: PooledEstimate | None) -> str:
     if pooled is None:
         return "not given"
     low, high = (

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
-
-from markupsafe import Markup
 
 from geoharm import _text
 from geoharm.disclosure.patterns import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS
-from geoharm.disclosure.released import ClassedImage, Release, ReleasedOperation, ReleasedPatterns, ReleasedSimilarity
+from geoharm.disclosure.released import (
+    ClassedImage,
+    Release,
+    ReleasedAccuracy,
+    ReleasedClusters,
+    ReleasedEmergingHotspots,
+    ReleasedOperation,
+    ReleasedPatterns,
+)
 from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
+from geoharm.report.cells import number_cell, number_value, text_cell
+from geoharm.report.document import (
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Figure,
+    FigureRow,
+    Legend,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+    Value,
+)
 from geoharm.report.maps.static_map import operation_map
-from geoharm.report.sections.change import legend_swatch
+from geoharm.report.section_html import legend_swatch, strong
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -43,56 +65,29 @@ _MEANINGS = {
 }
 
 
-def patterns_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
-    """Return the maps of the primary measure's patterns, and the tables of all measures."""
-    name, primary = operation.design.operation.name, operation.primary.measure.name
-    primary_patterns = next(
-        (measure_patterns for measure_patterns in release.patterns if measure_patterns.measure.name == primary), None
-    )
-    emerging = primary_patterns.emerging if primary_patterns else None
-    return {
-        "pattern_maps": _pattern_maps(release, operation, primary_patterns),
-        "cluster_how": _as_sentence(f"{primary_patterns.clusters.neighbours}; {primary_patterns.clusters.note}")
-        if primary_patterns and primary_patterns.clusters
-        else "",
-        "area_hows": [
-            _as_sentence(
-                f"{measure_patterns.measure.name}: {measure_patterns.clusters.neighbours}; {measure_patterns.clusters.note}"
-            )
-            for measure_patterns in _area_patterns(release)
-            if measure_patterns.clusters
-        ],
-        "cluster_rows": [_cluster_row(measure_patterns) for measure_patterns in release.patterns],
-        "emerging_how": _as_sentence(emerging.how + (f"; {emerging.note}" if emerging.note else ""))
-        if emerging
-        else "",
-        "emerging_rows": [
-            {
-                "pattern": pattern.label,
-                "km2": _km2_text(area_km2),
-                "meaning": pattern_meaning(pattern),
-                "why": format_numbers.with_true_minus(reason).replace(" %", "%"),
-            }
-            for pattern, area_km2, reason in (emerging.patterns if emerging else ())
-            if pattern is not EmergingPattern.NONE
-        ],
-        "emerging_others": [
-            (measure_patterns.measure.name, _emerging_text(measure_patterns))
-            for measure_patterns in release.patterns
-            if measure_patterns.measure.name != primary
-        ],
-        "emerging_none": _emerging_text(primary_patterns)
-        if primary_patterns and not (emerging and len(emerging.patterns) > 1)
-        else "",
-        "judged": [row for measure_patterns in release.patterns for row in _accuracy_rows(measure_patterns)],
-        "shift_rows": [
-            _shift_row(measure_patterns, measure_patterns.similarity.get(name)) for measure_patterns in release.patterns
-        ],
-        "shift_units": next(
-            (shift.units for measure_patterns in release.patterns for shift in measure_patterns.similarity.values()),
-            "areas",
-        ),
-    }
+_CLUSTER_CLASSES = ("high", "low", "high among low", "low among high")
+
+
+def patterns_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return the maps of the primary measure's patterns, and the tables of all measures; none without patterns."""
+    if not release.patterns:
+        return ()
+    measure = operation.primary.measure
+    primary = next((patterns for patterns in release.patterns if patterns.measure.name == measure.name), None)
+    blocks: list[Block] = []
+    maps = _pattern_maps(release, operation, primary) if primary else ()
+    if maps:
+        lead = (
+            f"{_text.capitalised(measure.name)} in the whole study area; the target area is outlined. Grey: what chance can "
+            f"explain. Blank: too few {measure.unit} to show."
+        )
+        blocks += [Paragraph(lead, "how"), FigureRow(maps, three=len(maps) == 3)]
+    blocks += _cluster_blocks(release, primary)
+    blocks += _emerging_blocks(release, operation, primary)
+    blocks += _accuracy_blocks(release)
+    blocks += _shift_blocks(release, operation.design.operation.name)
+    heading = "Clusters, emerging hotspots, and how well hotspots predict"
+    return (Section("patterns", heading, "For analysts", tuple(blocks)),)
 
 
 def pattern_meaning(pattern: EmergingPattern) -> str:
@@ -107,75 +102,163 @@ def pattern_meaning(pattern: EmergingPattern) -> str:
     return _MEANINGS[abs(int(pattern))].format(*hot_cold_words)
 
 
-def _pattern_maps(
-    release: Release, operation: ReleasedOperation, primary_patterns: ReleasedPatterns | None
-) -> list[tuple[str, Markup, list[tuple[Markup, str]]]]:
+def _pattern_maps(release: Release, operation: ReleasedOperation, patterns: ReleasedPatterns) -> tuple[Figure, ...]:
     """Return the maps of the whole study area, each with its legend."""
-    maps: list[tuple[str, Markup, list[tuple[Markup, str]]]] = []
-    if primary_patterns is None:
-        return maps
 
-    def add(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> None:
-        map_svg = operation_map(release, operation.design, image, title, whole=True)
-        maps.append((title, map_svg, [(legend_swatch(colour), text) for colour, text in classes]))
+    def figure(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> Figure:
+        entries = tuple((legend_swatch(colour), text) for colour, text in classes)
+        chart = operation_map(release, operation.design, image, title, whole=True)
+        return Figure(chart, title, Legend(entries, title, wide=True))
 
-    if primary_patterns.clusters:
-        add(
-            "Clusters, whole period", primary_patterns.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True)
-        )
-    for measure_patterns in _area_patterns(release):
-        if measure_patterns.clusters:
-            title = f"Clusters of {measure_patterns.measure.name}, by area"
-            add(title, measure_patterns.clusters.image, zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
-    if primary_patterns.emerging:
-        shown_patterns = {
-            pattern for pattern, area_km2, _ in primary_patterns.emerging.patterns if math.isfinite(area_km2)
-        }
+    figures = []
+    cluster_classes = tuple(zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
+    if patterns.clusters:
+        figures.append(figure("Clusters, whole period", patterns.clusters.image, cluster_classes))
+    for area_patterns in _area_patterns(release):
+        if area_patterns.clusters:
+            title = f"Clusters of {area_patterns.measure.name}, by area"
+            figures.append(figure(title, area_patterns.clusters.image, cluster_classes))
+    if patterns.emerging:
+        shown = {pattern for pattern, area_km2, _ in patterns.emerging.patterns if math.isfinite(area_km2)}
         classes = [
             (colour, pattern.label)
             for colour, pattern in zip(palette.EMERGING, PATTERNS, strict=True)
-            if pattern in shown_patterns
+            if pattern in shown
         ]
-        add("Emerging hotspots", primary_patterns.emerging.image, classes)
-    shift = primary_patterns.similarity.get(operation.design.operation.name)
+        figures.append(figure("Emerging hotspots", patterns.emerging.image, classes))
+    shift = patterns.similarity.get(operation.design.operation.name)
     if shift:
-        title = f"Shift of the pattern, {shift.units}"
-        add(title, shift.image, zip(palette.CLUSTERS, SHIFT_WORDS, strict=True))
-    return maps
+        shift_classes = zip(palette.CLUSTERS, SHIFT_WORDS, strict=True)
+        figures.append(figure(f"Shift of the pattern, {shift.units}", shift.image, shift_classes))
+    return tuple(figures)
 
 
 def _area_patterns(release: Release) -> list[ReleasedPatterns]:
-    names = {measure_patterns.name for measure_patterns in release.study.harm.area_measures}
-    return [measure_patterns for measure_patterns in release.patterns if measure_patterns.measure.name in names]
+    names = {measure.name for measure in release.study.harm.area_measures}
+    return [patterns for patterns in release.patterns if patterns.measure.name in names]
 
 
-def _cluster_row(measure_patterns: ReleasedPatterns) -> dict[str, str]:
-    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
-    if measure_patterns.clusters is None:
-        return {"name": name, "why_not": measure_patterns.why_not.get("clusters", "")}
-    km2 = {key: f"{area_km2:,.2f}" if area_km2 else "0" for key, area_km2 in measure_patterns.clusters.km2.items()}
-    overall = "; ".join(
-        f"{statistic} {_text.decimal_text(value)}, {_p_text(p)}" if math.isfinite(p) else f"{statistic}: no answer"
-        for statistic, value, p in measure_patterns.clusters.global_tests
+def _measure_name(patterns: ReleasedPatterns) -> str:
+    return patterns.measure.name + ("" if patterns.measure.role is Role.HARM else " (activity)")
+
+
+def _reason_cell(columns: tuple[Column, ...], sentence: str) -> Cell:
+    """Return a cell over all columns but the first: why there are no numbers, which files hold in the last column."""
+    reason = Missing.WITHHELD if sentence.startswith("Withheld") else Missing.NOT_KNOWN
+    numbers = sum(len(column.file_heads) for column in columns[1:]) - 1
+    return Cell(sentence, (*[reason] * numbers, sentence), CellStyle.TEXT, span=len(columns) - 1)
+
+
+def _cluster_blocks(release: Release, primary: ReleasedPatterns | None) -> list[Block]:
+    tests = tuple(
+        dict.fromkeys(
+            statistic
+            for patterns in release.patterns
+            if patterns.clusters
+            for statistic, _, _ in patterns.clusters.global_tests
+        )
     )
-    return {"name": name, "why_not": "", "high": km2["high"], "low": km2["low"], "islands": km2["high among low"],
-            "holes": km2["low among high"], "overall": overall}  # fmt: skip
+    test_parts = tuple(part for test in tests for part in (test, f"{test}, p-value"))
+    heads = (
+        ("High beside high (Gi*)", "High beside high"),
+        ("Low beside low (Gi*)", "Low beside low"),
+        ("High among low (local Moran)", "High among low"),
+        ("Low among high (local Moran)", "Low among high"),
+    )
+    columns = (
+        Column("Measure"),
+        *(Column(head, short, CellStyle.NUMBER, (f"{head}, km²",)) for head, short in heads),
+        Column("Does it cluster anywhere?", "Anywhere", parts=(*test_parts, "Note")),
+    )
+    rows = tuple(
+        Row((text_cell(_measure_name(patterns)), *_cluster_cells(patterns, columns, tests)))
+        for patterns in release.patterns
+    )
+    blocks: list[Block] = [Table(columns, rows, "Clusters beyond chance, whole period, in km²")]
+    if primary and primary.clusters:
+        how = _as_sentence(f"{primary.clusters.neighbours}; {primary.clusters.note}")
+        blocks.append(Paragraph(f"{how} Only areas with enough {primary.measure.unit} to show are counted.", "small"))
+    for patterns in _area_patterns(release):
+        if patterns.clusters:
+            how = _as_sentence(f"{patterns.measure.name}: {patterns.clusters.neighbours}; {patterns.clusters.note}")
+            blocks.append(Paragraph(f"{how} Only areas with enough events to show are counted.", "small"))
+    return blocks
 
 
-def _km2_text(area_km2: float) -> str:
-    return f"{area_km2:,.2f}" if math.isfinite(area_km2) else "withheld"
+def _cluster_cells(patterns: ReleasedPatterns, columns: tuple[Column, ...], tests: tuple[str, ...]) -> tuple[Cell, ...]:
+    clusters = patterns.clusters
+    if clusters is None:
+        return (_reason_cell(columns, patterns.why_not.get("clusters", "")),)
+    areas = (clusters.km2[name] for name in _CLUSTER_CLASSES)
+    return (
+        *(number_cell(area_km2, f"{area_km2:,.2f}" if area_km2 else "0") for area_km2 in areas),
+        _global_tests_cell(clusters, tests),
+    )
+
+
+def _global_tests_cell(clusters: ReleasedClusters, tests: tuple[str, ...]) -> Cell:
+    text = "; ".join(
+        f"{statistic} {_text.decimal_text(value)}, {_p_text(p)}" if math.isfinite(p) else f"{statistic}: no answer"
+        for statistic, value, p in clusters.global_tests
+    )
+    numbers = {statistic: (number_value(value), number_value(p)) for statistic, value, p in clusters.global_tests}
+    values: list[Value] = []
+    for test in tests:
+        values += numbers.get(test, (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE))
+    return Cell(text, (*values, Missing.NOT_APPLICABLE))
 
 
 def _p_text(value: float) -> str:
     return f"p {value:.3f}" if value >= 0.0005 else "p under 0.001"
 
 
-def _emerging_text(measure_patterns: ReleasedPatterns) -> str:
-    if measure_patterns.emerging is None:
-        return measure_patterns.why_not.get("emerging", "")
+def _emerging_blocks(release: Release, operation: ReleasedOperation, primary: ReleasedPatterns | None) -> list[Block]:
+    name = operation.primary.measure.name
+    emerging = primary.emerging if primary else None
+    blocks: list[Block] = [Subheading("Emerging hotspots")]
+    if emerging and any(pattern is not EmergingPattern.NONE for pattern, _, _ in emerging.patterns):
+        blocks.append(_emerging_table(emerging, f"{_text.capitalised(name)}: patterns over time"))
+    if primary and not (emerging and len(emerging.patterns) > 1):
+        blocks.append(Paragraph(f"{_text.capitalised(name)}: {_emerging_text(primary)}"))
+    blocks += [
+        Paragraph((strong(f"{patterns.measure.name}:"), f" {_emerging_text(patterns)}"), "small")
+        for patterns in release.patterns
+        if patterns.measure.name != name
+    ]
+    if emerging:
+        how = emerging.how + (f"; {emerging.note}" if emerging.note else "")
+        blocks.append(Paragraph(_as_sentence(how), "small"))
+    return blocks
+
+
+def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
+    columns = (
+        Column("Pattern"),
+        Column("km²", style=CellStyle.NUMBER),
+        Column("It means", "Means"),
+        Column("Why the strongest place has this pattern", "Why"),
+    )
+    rows = tuple(
+        Row(
+            (
+                text_cell(pattern.label),
+                Cell(_km2_text(area_km2), (number_value(area_km2) if math.isfinite(area_km2) else Missing.WITHHELD,)),
+                text_cell(pattern_meaning(pattern)),
+                text_cell(format_numbers.with_true_minus(reason).replace(" %", "%")),
+            )
+        )
+        for pattern, area_km2, reason in emerging.patterns
+        if pattern is not EmergingPattern.NONE
+    )
+    return Table(columns, rows, caption)
+
+
+def _emerging_text(patterns: ReleasedPatterns) -> str:
+    if patterns.emerging is None:
+        return patterns.why_not.get("emerging", "")
     pattern_texts = [
         f"{pattern.label} {_km2_text(area_km2)}{' km²' if math.isfinite(area_km2) else ''}"
-        for pattern, area_km2, _ in measure_patterns.emerging.patterns
+        for pattern, area_km2, _ in patterns.emerging.patterns
         if pattern is not EmergingPattern.NONE
     ]
     return (
@@ -185,48 +268,113 @@ def _emerging_text(measure_patterns: ReleasedPatterns) -> str:
     )
 
 
-def _accuracy_rows(measure_patterns: ReleasedPatterns) -> list[dict[str, str]]:
-    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
-    if measure_patterns.predictive_accuracy is None:
-        return [{"name": name, "dates": "", "why_not": measure_patterns.why_not.get("accuracy", "")}]
-    accuracy = measure_patterns.predictive_accuracy
-    dates = f"drawn on {format_numbers.window_text(accuracy.earlier)}; judged on {format_numbers.window_text(accuracy.later)}"
+def _km2_text(area_km2: float) -> str:
+    return f"{area_km2:,.2f}" if math.isfinite(area_km2) else "withheld"
+
+
+def _accuracy_blocks(release: Release) -> list[Block]:
+    columns = (
+        Column("Measure", parts=("Measure", "Drawn on", "Judged on")),
+        Column("What was chosen", "Chosen"),
+        Column("Share of the area", "Area", CellStyle.NUMBER),
+        Column("Hit rate", style=CellStyle.NUMBER, parts=("Hit rate (share)",)),
+        Column("PAI", style=CellStyle.NUMBER, parts=("PAI", "PAI, standard deviation")),
+        Column("PEI", style=CellStyle.NUMBER),
+        Column("RRI (Levine)", "RRI", CellStyle.NUMBER),
+        Column("Recaptured cells", "Recaptured", CellStyle.NUMBER, ("Recaptured cells (share)", "Note")),
+    )
+    rows: list[Row] = []
+    for patterns in release.patterns:
+        name, accuracy = _measure_name(patterns), patterns.predictive_accuracy
+        if accuracy is None:
+            no_dates = (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE)
+            reason = patterns.why_not.get("accuracy", "")
+            rows.append(Row((Cell(name, (name, *no_dates)), _reason_cell(columns, reason))))
+        else:
+            rows += _accuracy_rows(name, accuracy)
+    caveat = (
+        "The simple comparison takes the same number of cells: those with most events in the earlier period. Where a "
+        "publisher moves events to fixed points, these cells only show those points, and the score reflects how the data "
+        "were made."
+    )
+    caption = "Did the hotspots of one period contain the events of the next?"
+    return [Table(columns, tuple(rows), caption), Paragraph(caveat, "small")]
+
+
+def _accuracy_rows(name: str, accuracy: ReleasedAccuracy) -> list[Row]:
+    earlier, later = format_numbers.window_text(accuracy.earlier), format_numbers.window_text(accuracy.later)
     choices = (f"hotspots, bandwidth {accuracy.bandwidth:,.0f} m", "as many cells, those with most earlier events")
+    measure_values = (name, earlier, later)
+    first_cells = [Cell(name, measure_values, small=f"drawn on {earlier}; judged on {later}"), Cell("", measure_values)]
     rows = [
-        {"name": name if index == 0 else "", "dates": dates if index == 0 else "", "why_not": "", "who": choice, **_score_cells(score)}
-        for index, (choice, score) in enumerate(zip(choices, accuracy.scores, strict=True))
-    ]  # fmt: skip
-    random_cells = {"hit": f"{100 * accuracy.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(accuracy.random_deviation)}",
-             "pei": "", "rri": "", "recapture": "", "area": rows[0]["area"]}  # fmt: skip
-    return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen at random", **random_cells}]
+        Row((first_cell, text_cell(choice), *_score_cells(score)))
+        for first_cell, choice, score in zip(first_cells, choices, accuracy.scores, strict=True)
+    ]
+    area_share = accuracy.scores[0].area_share
+    area_cell = number_cell(area_share, _share_text(area_share))
+    deviation = accuracy.random_deviation
+    no_score = text_cell("")
+    random_cells = (
+        Cell("", measure_values),
+        text_cell("as many cells, chosen at random"),
+        area_cell,
+        area_cell,
+        Cell(f"1 ± {_text.decimal_text(deviation)}", (1, number_value(deviation))),
+        no_score,
+        no_score,
+        Cell("", (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE)),
+    )
+    return [*rows, Row(random_cells)]
 
 
-def _score_cells(score: HotspotScore) -> dict[str, str]:
-    return {
-        "area": f"{100 * score.area_share:.1f}%",
-        "hit": _text.percent_text(score.hit_rate),
-        "pai": _text.decimal_text(score.pai, 1),
-        "pei": _text.decimal_text(score.pei),
-        "rri": _text.decimal_text(score.recapture_rate_index),
-        "recapture": _text.percent_text(score.share_of_cells_with_later_events),
-    }
+def _score_cells(score: HotspotScore) -> tuple[Cell, ...]:
+    recaptured = score.share_of_cells_with_later_events
+    return (
+        number_cell(score.area_share, _share_text(score.area_share)),
+        number_cell(score.hit_rate, _text.percent_text(score.hit_rate)),
+        Cell(_text.decimal_text(score.pai, 1), (number_value(score.pai), Missing.NOT_APPLICABLE)),
+        number_cell(score.pei, _text.decimal_text(score.pei)),
+        number_cell(score.recapture_rate_index, _text.decimal_text(score.recapture_rate_index)),
+        Cell(_text.percent_text(recaptured), (number_value(recaptured), score.note or Missing.NOT_APPLICABLE)),
+    )
 
 
-def _shift_row(measure_patterns: ReleasedPatterns, shift: ReleasedSimilarity | None) -> dict[str, str]:
-    name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
-    if shift is None:
-        return {"name": name, "why_not": measure_patterns.why_not.get("shift", ""), "note": ""}
-    return {
-        "name": name,
-        "why_not": "",
-        "count": f"{shift.count:,}",
-        "held": f"{shift.held:,}",
-        "more": f"{shift.more:,}",
-        "fewer": f"{shift.fewer:,}",
-        "similarity": f"{_text.decimal_text(shift.similarity)} ({_text.decimal_text(shift.robust)})",
-        "note": shift.note,
-    }
+def _share_text(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _shift_blocks(release: Release, operation: str) -> list[Block]:
+    units = next((shift.units for patterns in release.patterns for shift in patterns.similarity.values()), "areas")
+    columns = (
+        Column("Measure"),
+        Column("In all", style=CellStyle.NUMBER),
+        Column("With an event", style=CellStyle.NUMBER),
+        Column("Larger share after", "Larger share", CellStyle.NUMBER),
+        Column("Smaller share after", "Smaller share", CellStyle.NUMBER),
+        Column(
+            "S, alike (of those with an event)", "S", CellStyle.NUMBER, ("S, alike", "S of those with an event", "Note")
+        ),
+    )
+    caption = f"Did the pattern shift, before against after? Shares of {units}, whatever the total did"
+    rows, notes = [], []
+    for patterns in release.patterns:
+        name, shift = _measure_name(patterns), patterns.similarity.get(operation)
+        cells: tuple[Cell, ...]
+        if shift is None:
+            cells = (_reason_cell(columns, patterns.why_not.get("shift", "")),)
+        else:
+            counts = (shift.count, shift.held, shift.more, shift.fewer)
+            similarity = f"{_text.decimal_text(shift.similarity)} ({_text.decimal_text(shift.robust)})"
+            numbers = (number_value(shift.similarity), number_value(shift.robust))
+            cells = (
+                *(number_cell(count, f"{count:,}") for count in counts),
+                Cell(similarity, (*numbers, shift.note or Missing.NOT_APPLICABLE)),
+            )
+            if shift.note:
+                notes.append(Paragraph(f"{name}: {shift.note}.", "small"))
+        rows.append(Row((text_cell(name), *cells)))
+    return [Table(columns, tuple(rows), caption), *notes]
 
 
 def _as_sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{_text.capitalised(text)}."

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-from markupsafe import Markup
+from collections.abc import Iterable
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots, ReleasedOperation
@@ -13,8 +11,24 @@ from geoharm.hotspots.results.surface import Concentration
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
-from geoharm.report.escape import svg
+from geoharm.report.cells import number_cell, number_value, text_cell
+from geoharm.report.document import (
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Figure,
+    FigureRow,
+    Legend,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+)
 from geoharm.report.maps.static_map import operation_map
+from geoharm.report.section_html import legend_swatch
 from geoharm.report.wording.methods import density_method
 
 MAX_HOTSPOTS = 10
@@ -37,57 +51,31 @@ _KINDS = {
 }  # fmt: skip
 
 
-def places_section(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots | None) -> dict[str, Any]:
-    """Return the values that the report's template needs for its section on places.
+def places_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return maps, hotspots and concentration of events.
 
     Parameters
     ----------
     release : Release
     operation : ReleasedOperation
-        The maps show its windows before and after.
-    surface : ReleasedHotspots or None
-        Surface and hotspots of the primary measure; None if it has none.
+        The maps show the density of its primary measure in the windows before and after.
     """
-    maps: list[tuple[str, Markup]] = []
-    bandwidth_maps: list[tuple[str, Markup]] = []
-    legend: list[tuple[Markup, str]] = []
+    measure = operation.primary.measure
+    surface = next(
+        (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.measure.name == measure.name),
+        None,
+    )
+    lead = (
+        f"{_text.capitalised(measure.name)} before and after, on one scale of colours. Thick line: target area; dotted: gap; "
+        f"dashed: rings. Blank: under the first class, or too few {measure.unit} to show."
+    )
+    blocks: list[Block] = [Paragraph(lead, "how")]
     if surface and surface.breaks:
-        for view, (image, events) in surface.of(operation.design.operation.name).items():
-            if view in ("before", "after"):
-                window = operation.design.before if view == "before" else operation.design.after
-                title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
-                maps.append((title, operation_map(release, operation.design, image, title)))
-        for variant in surface.variants:
-            title = f"{variant.bandwidth:,.0f} m: {_hotspot_count_text(variant.hotspots)}{_kept_text(variant.factor, variant.kept)}"
-            bandwidth_maps.append((title, operation_map(release, operation.design, variant.image, title)))
-        legend = [
-            (svg("svg", {"viewBox": "0 0 74 14", "aria_hidden": "true", "preserveAspectRatio": "none"},
-                 svg("rect", {"width": 74, "height": 14, "fill": colour})), f"{start:,.10g} +")
-            for colour, start in zip(palette.DENSITY, surface.breaks, strict=True)
-        ]  # fmt: skip
-    kinds = {
-        kind
-        for measure_hotspots in release.hotspots
-        for hotspot in measure_hotspots.hotspots
-        for kind in hotspot.source_kinds
-    } - {"activity"}
-    tables = [_hotspot_table(measure_hotspots, release, len(kinds)) for measure_hotspots in release.hotspots]
-    return {
-        "maps": maps,
-        "strip": bandwidth_maps,
-        "legend": legend,
-        "recipe": density_method(surface) if surface else "",
-        "density_unit": surface.measure.density_unit if surface else "",
-        "witnesses": "Marked: a market that only one kind of source shows; this may depend on who reports."
-        if len(kinds) > 1
-        else "This study has one kind of source for harm, so no hotspot could be confirmed by another.",
-        "hotspot_tables": [table for table in tables if table["rows"]],
-        "concentrations": [
-            _concentration_row(measure_hotspots.measure.name, measure_hotspots.concentration)
-            for measure_hotspots in release.hotspots
-        ],
-        "cell": f"{surface.cell:g} m" if surface else "",
-    }
+        blocks += _map_blocks(release, operation, surface)
+    blocks += _hotspot_blocks(release)
+    cell = f"{surface.cell:g} m" if surface else ""
+    blocks.append(_concentration_table(release, cell))
+    return (Section("where", "Where", "For all", tuple(blocks)),)
 
 
 def shown_by(hotspot: Hotspot) -> str:
@@ -113,43 +101,149 @@ def _kept_text(factor: float, kept: float) -> str:
     return "" if math.isnan(kept) else f"; {_text.percent_text(kept)} of the area of those used is in them"
 
 
-def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, kinds: int) -> dict[str, Any]:
-    share = _text.percent_text(release.study.hotspots.share)
-    role = "police activity, not harm" if measure_hotspots.measure.role is Role.ACTIVITY else "harm"
-    limit_note = (
-        f"; the first {MAX_HOTSPOTS} of {len(measure_hotspots.hotspots)}"
-        if len(measure_hotspots.hotspots) > MAX_HOTSPOTS
-        else ""
+def _map_blocks(release: Release, operation: ReleasedOperation, surface: ReleasedHotspots) -> Iterable[Block]:
+    design = operation.design
+    maps = []
+    for view, (image, events) in surface.of(design.operation.name).items():
+        if view in ("before", "after"):
+            window = design.before if view == "before" else design.after
+            title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
+            maps.append(Figure(operation_map(release, design, image, title), title))
+    yield FigureRow(tuple(maps))
+    colours = zip(palette.DENSITY, surface.breaks, strict=True)
+    yield Legend(tuple((legend_swatch(colour), f"{start:,.10g} +") for colour, start in colours), "Classes of density")
+    recipe = (
+        f"{surface.measure.density_unit.capitalize()} per km² per year; {density_method(surface)}. The same classes for "
+        "before and after."
     )
+    yield Paragraph(recipe, "small")
+    variants = []
+    for variant in surface.variants:
+        kept = _kept_text(variant.factor, variant.kept)
+        title = f"{variant.bandwidth:,.0f} m: {_hotspot_count_text(variant.hotspots)}{kept}"
+        variants.append(Figure(operation_map(release, design, variant.image, title), title))
+    if variants:
+        how = (
+            "The whole period under half, once and twice the bandwidth, in the classes above. What appears at one bandwidth "
+            "only depends on that choice."
+        )
+        yield Subheading("Does the map depend on the bandwidth?")
+        yield Paragraph(how, "how")
+        yield FigureRow(tuple(variants), three=True)
+
+
+def _hotspot_blocks(release: Release) -> list[Block]:
+    kinds = {
+        kind
+        for measure_hotspots in release.hotspots
+        for hotspot in measure_hotspots.hotspots
+        for kind in hotspot.source_kinds
+    } - {"activity"}
+    tables = [
+        _hotspot_table(measure_hotspots, release, is_confirmable=len(kinds) > 1)
+        for measure_hotspots in release.hotspots
+        if measure_hotspots.hotspots
+    ]
+    if not tables:
+        return []
+    confirmation = (
+        "Marked: a market that only one kind of source shows; this may depend on who reports."
+        if len(kinds) > 1
+        else "This study has one kind of source for harm, so no hotspot could be confirmed by another."
+    )
+    stability = (
+        "Stability: how often a hotspot is found again when places are resampled and the bandwidth is varied. "
+        f"{confirmation}"
+    )
+    return [*tables, Paragraph(stability, "small")]
+
+
+def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_confirmable: bool) -> Table:
+    measure, count = measure_hotspots.measure, len(measure_hotspots.hotspots)
+    share = _text.percent_text(release.study.hotspots.share)
+    role = "police activity, not harm" if measure.role is Role.ACTIVITY else "harm"
+    limit_note = f"; the first {MAX_HOTSPOTS} of {count}" if count > MAX_HOTSPOTS else ""
     hidden_note = f"; {measure_hotspots.hidden} with few events or places not shown" if measure_hotspots.hidden else ""
-    return {
-        "caption": f"Hotspots of {measure_hotspots.measure.name} ({role}), whole period: the smallest area that holds {share} of all "
-        f"density{limit_note}{hidden_note}",
-        "unit": measure_hotspots.measure.unit,
-        "weight": f"{measure_hotspots.measure.weight} " if measure_hotspots.measure.weight else "",
-        "rows": [
-            {
-                "rank": hotspot.rank,
-                "events": f"{hotspot.events:,}",
-                "share": _text.percent_text(hotspot.share),
-                "area": f"{hotspot.area_km2:.2f}",
-                "density": f"{hotspot.density:,.0f}",
-                "stability": _text.percent_text(hotspot.stability),
-                "shown_by": shown_by(hotspot),
-                "alone": len(hotspot.source_kinds) == 1 and kinds > 1,
-            }
-            for hotspot in measure_hotspots.hotspots[:MAX_HOTSPOTS]
-        ],
-    }
+    caption = (
+        f"Hotspots of {measure.name} ({role}), whole period: the smallest area that holds {share} of all "
+        f"density{limit_note}{hidden_note}"
+    )
+    weight = f"{measure.weight} " if measure.weight else ""
+    columns = (
+        Column("Rank"),
+        Column(measure.unit.capitalize(), measure.unit, CellStyle.NUMBER),
+        Column("Share of all located", "Share", CellStyle.NUMBER),
+        Column("Area, km²", "km²", CellStyle.NUMBER),
+        Column(f"Mean density, {weight}per km² per year", "Density", CellStyle.NUMBER),
+        Column("Stability", style=CellStyle.NUMBER, parts=("Stability (share)",)),
+        Column("Shown by", style=CellStyle.JOINED),
+    )
+    rows = tuple(
+        Row(
+            (
+                number_cell(hotspot.rank, str(hotspot.rank)),
+                number_cell(hotspot.events, f"{hotspot.events:,}"),
+                number_cell(hotspot.share, _text.percent_text(hotspot.share)),
+                number_cell(hotspot.area_km2, f"{hotspot.area_km2:.2f}"),
+                number_cell(hotspot.density, f"{hotspot.density:,.0f}"),
+                number_cell(hotspot.stability, _text.percent_text(hotspot.stability)),
+                _shown_by_cell(hotspot, is_confirmable=is_confirmable),
+            )
+        )
+        for hotspot in measure_hotspots.hotspots[:MAX_HOTSPOTS]
+    )
+    return Table(columns, rows, caption)
 
 
-def _concentration_row(name: str, concentration: Concentration) -> dict[str, Any]:
-    cell_shares = {share: f"{100 * cells / concentration.places:.1f}%" for share, cells in concentration.places_needed}
-    return {
-        "name": name,
-        "quarter": cell_shares.get(0.25, "withheld" if not concentration.note else _text.UNKNOWN),
-        "half": cell_shares.get(0.5, "withheld" if not concentration.note else _text.UNKNOWN),
-        "most": cell_shares.get(0.8, "withheld" if not concentration.note else _text.UNKNOWN),
-        "gini": concentration.note or f"{concentration.gini:.2f}",
-        "adjusted": concentration.note or f"{concentration.adjusted_gini:.2f}",
-    }
+def _shown_by_cell(hotspot: Hotspot, *, is_confirmable: bool) -> Cell:
+    text = shown_by(hotspot)
+    return Cell(text, (text,), highlighted=len(hotspot.source_kinds) == 1 and is_confirmable)
+
+
+def _concentration_table(release: Release, cell: str) -> Table:
+    caption = (
+        f"How few cells of {cell} hold how many of the located events, whole period: the 80–20 table, in % of the "
+        "study area"
+    )
+    number = CellStyle.NUMBER
+    columns = (
+        Column("Measure"),
+        *(
+            Column(head, short, number, (f"{head}, % of the study area",))
+            for head, short in (("A quarter of events", "A quarter"), ("Half", "Half"), ("Four fifths", "Four fifths"))
+        ),
+        Column("Gini", style=number),
+        Column(
+            "Gini, adjusted for sparse events", "Gini, adjusted", number, ("Gini, adjusted for sparse events", "Note")
+        ),
+    )
+    rows = tuple(
+        _concentration_row(measure_hotspots.measure.name, measure_hotspots.concentration)
+        for measure_hotspots in release.hotspots
+    )
+    return Table(columns, rows, caption)
+
+
+def _concentration_row(name: str, concentration: Concentration) -> Row:
+    note = concentration.note
+    gini, adjusted = concentration.gini, concentration.adjusted_gini
+    return Row(
+        (
+            text_cell(name),
+            *(_cell_share_cell(concentration, share) for share in (0.25, 0.5, 0.8)),
+            number_cell(gini, note or f"{gini:.2f}"),
+            Cell(note or f"{adjusted:.2f}", (number_value(adjusted), note or Missing.NOT_APPLICABLE)),
+        )
+    )
+
+
+def _cell_share_cell(concentration: Concentration, share: float) -> Cell:
+    """Return a cell with the share of cells, in percent, that hold a share of all events."""
+    cells = dict(concentration.places_needed).get(share)
+    if cells is None:
+        is_withheld = not concentration.note
+        return Cell(
+            "withheld" if is_withheld else _text.UNKNOWN, (Missing.WITHHELD if is_withheld else Missing.NOT_KNOWN,)
+        )
+    percent = 100 * cells / concentration.places
+    return number_cell(percent, f"{percent:.1f}%")

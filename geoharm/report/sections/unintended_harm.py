@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
@@ -11,11 +12,37 @@ from geoharm.evaluation.reading import Reading
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
-from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState
+from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.estimate import Estimate
 from geoharm.report import format_numbers
-from geoharm.report.charts import effects as charts_effects
+from geoharm.report.cells import (
+    estimate_column,
+    number_cell,
+    number_value,
+    ratio_cell,
+    ratio_column,
+    ratio_text,
+    spread_cell,
+    text_cell,
+    undefined_cell,
+    undefined_reason,
+)
+from geoharm.report.charts.effects import reading_mark
+from geoharm.report.document import (
+    ActivityBox,
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+    Value,
+)
 from geoharm.report.wording.reading import read_with_diagnostics
 
 _READINGS = {
@@ -23,52 +50,82 @@ _READINGS = {
     RiseState.WITHIN: Reading.NO_CLEAR_CHANGE,
     RiseState.UNKNOWN: Reading.CANNOT_TELL,
 }
+# A longer text is set as text, so that it may break over several lines.
+_LONGEST_RATIO = 29
 
 
-def unintended_harm_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
-    """Return the values for the template on unintended harm; none if no harm assessment was made."""
+def unintended_harm_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return the checks for unintended harm, mitigation and surveys; none without a harm assessment that made them."""
     assessment = operation.harm
     if assessment is None or assessment.unintended_harm is None:
-        return {"watch": None}
-    checks = assessment.unintended_harm.checks
-    return {
-        "watch": assessment.unintended_harm,
-        "watch_margin": _text.percent_text(checks[0].margin) if checks else "",
-        "watch_days": sorted({check.days for check in checks}),
-        "watch_rows": _check_grid(checks, internal=release.is_internal),
-        "watch_pooled": _check_grid(assessment.unintended_harm.pooled, internal=release.is_internal),
-        "watch_operations": max((check.operations for check in assessment.unintended_harm.pooled), default=0),
-        "watch_why": _reasons(checks),
-        "scatter_rows": [_dispersion_row(dispersion) for dispersion in assessment.unintended_harm.find_dispersion],
-        "noxious_rows": [_noxiousness_row(noxiousness) for noxiousness in assessment.noxiousness],
-        "mitigation_rows": _mitigation_rows(operation),
-        "corrected_rows": [_corrected_row(effect) for effect in assessment.reporting_corrected],
-        "outcome_rows": [
-            _indicator_row(change) for change in assessment.indicators if change.indicator.stands_for == "outcome"
-        ],
-        "market_rows": [
-            _indicator_row(change) for change in assessment.indicators if change.indicator.stands_for == "market"
-        ],
-        "entries_note": _treatment_entries_note(assessment),
-    }
+        return ()
+    unintended = assessment.unintended_harm
+    margin = _text.percent_text(unintended.checks[0].margin) if unintended.checks else ""
+    lead = (
+        "Enforcement can raise overdoses and violence, hurry injecting and scatter needles. Each check tests whether a rise "
+        f"of {margin or 'the margin'} or more can be ruled out. \u201cUnknown\u201d means that the counts cannot tell: it "
+        "never means no harm."
+    )
+    blocks: list[Block] = [Paragraph(lead, "how"), *(Paragraph(note) for note in unintended.notes)]
+    blocks += _check_blocks(unintended, margin, internal=release.is_internal)
+    blocks += _dispersion_blocks(unintended.find_dispersion)
+    blocks += _noxiousness_blocks(assessment.noxiousness)
+    blocks += _mitigation_blocks(operation)
+    blocks += _corrected_blocks(assessment.reporting_corrected)
+    blocks += _indicator_blocks(assessment.indicators)
+    note = _treatment_entries_note(assessment)
+    if note:
+        blocks.append(Paragraph(note, "small"))
+    return (Section("watch", "Unintended harm", "For public health", tuple(blocks)),)
 
 
-def _check_grid(checks: tuple[RiseCheck, ...], *, internal: bool) -> list[dict[str, Any]]:
-    """Return one row for each measure and distance, with one cell for each number of days."""
-    rows: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for check in sorted(checks, key=lambda check: (check.metres, check.days)):
-        text = check.state.value
-        if internal and math.isfinite(check.expected):
-            text += f" ({check.after:,} against {check.expected:,.1f})"
-        cell = {"days": check.days, "text": text, "mark": charts_effects.reading_mark(_READINGS[check.state])}
-        rows.setdefault((check.measure, check.metres), []).append(cell)
-    measure_order = list(dict.fromkeys(check.measure for check in checks))
-    return [
-        {"measure": measure, "metres": metres, "cells": row_cells}
-        for (measure, metres), row_cells in sorted(
-            rows.items(), key=lambda entry: (measure_order.index(entry[0][0]), entry[0][1])
+def _check_blocks(unintended: UnintendedHarm, margin: str, *, internal: bool) -> list[Block]:
+    blocks: list[Block] = []
+    if unintended.checks:
+        caption = f"After the operation began, by distance from the target's edge (margin {margin})"
+        method = (
+            "Expected: the place's own count before, times the control's change. Each bound is one-sided at 95% and exact "
+            "for small counts; many checks are made, so a single \u201crose\u201d can be due to chance; it is reported all "
+            "the same. "
         )
-    ]
+        blocks.append(_check_table(unintended.checks, caption, internal=internal))
+        blocks.append(Paragraph(method + " ".join(_reasons(unintended.checks)), "small"))
+    if unintended.pooled:
+        count = max(check.operations for check in unintended.pooled)
+        caption = f"{count} operations of this study together"
+        blocks.append(_check_table(unintended.pooled, caption, internal=internal))
+    return blocks
+
+
+def _check_table(checks: Sequence[RiseCheck], caption: str, *, internal: bool) -> Table:
+    """Return one row for each measure and distance, with one cell for each number of days."""
+    days = sorted({check.days for check in checks})
+    by_place = {(check.measure, check.metres, check.days): check for check in checks}
+    columns = [Column("Harm"), Column("Within", parts=("Within, m",))]
+    for count in days:
+        head = f"{count} days"
+        parts = (head, f"{head}, after", f"{head}, expected") if internal else ()
+        columns.append(Column(head, style=CellStyle.READING, parts=parts))
+    measures = list(dict.fromkeys(check.measure for check in checks))
+    places = sorted({(measures.index(check.measure), check.metres) for check in checks})
+    rows = []
+    for position, metres in places:
+        name = measures[position]
+        cells = (_check_cell(by_place.get((name, metres, count)), internal=internal) for count in days)
+        rows.append(Row((text_cell(name), number_cell(metres, f"{metres} m"), *cells)))
+    return Table(tuple(columns), tuple(rows), caption)
+
+
+def _check_cell(check: RiseCheck | None, *, internal: bool) -> Cell:
+    if check is None:
+        return Cell("", (Missing.NOT_APPLICABLE,) * (3 if internal else 1))
+    text = check.state.value
+    values: tuple[Value, ...] = (text,)
+    if internal:
+        is_expected = math.isfinite(check.expected)
+        text += f" ({check.after:,} against {check.expected:,.1f})" if is_expected else ""
+        values = (*values, check.after if is_expected else Missing.NOT_KNOWN, number_value(check.expected))
+    return Cell(text, values, mark=reading_mark(_READINGS[check.state]))
 
 
 def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
@@ -84,104 +141,205 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
     ]
 
 
-def _dispersion_row(dispersion: FindDispersion) -> dict[str, str]:
-    if math.isnan(dispersion.before):
-        return {
-            "measure": dispersion.measure,
-            "what": dispersion.statistic,
-            "before": _text.UNKNOWN,
-            "after": _text.UNKNOWN,
-            "change": dispersion.note,
-        }
+def _dispersion_blocks(dispersions: Sequence[FindDispersion]) -> list[Block]:
+    if not dispersions:
+        return []
+    columns = (
+        Column("Finds"),
+        Column("What", parts=("What", "Unit")),
+        Column("Before", style=CellStyle.NUMBER),
+        Column("After", style=CellStyle.NUMBER),
+        Column(
+            "Change (95% interval)",
+            "Change",
+            CellStyle.NUMBER,
+            ("Change", "Change, low end", "Change, high end", "Note"),
+        ),
+    )
+    caveat = (
+        "Places are resampled, each with all its finds. Finds away from the old market can be a sign of hurried use, or of "
+        "finds that moved with reporting."
+    )
+    rows = tuple(_dispersion_row(dispersion) for dispersion in dispersions)
+    return [Table(columns, rows, "How finds are spread within the rings"), Paragraph(caveat, "small")]
+
+
+def _dispersion_row(dispersion: FindDispersion) -> Row:
+    first_cells = (
+        text_cell(dispersion.measure),
+        Cell(dispersion.statistic, (dispersion.statistic, dispersion.unit)),
+    )
+    before, after, ends = dispersion.before, dispersion.after, dispersion.change
+    if math.isnan(before):
+        reason = undefined_reason(dispersion.note)
+        unknown = Cell(_text.UNKNOWN, (reason,))
+        return Row((*first_cells, unknown, unknown, Cell(dispersion.note, (*[reason] * 3, dispersion.note))))
     if dispersion.unit == "share":
-        value_texts = [_text.percent_text(value) for value in (dispersion.before, dispersion.after)]
-        end_texts = [
-            f"{format_numbers.signed_text(100 * value)}" for value in (dispersion.change.low, dispersion.change.high)
-        ]
-        change = f"{format_numbers.signed_text(100 * (dispersion.after - dispersion.before))} ({end_texts[0]} to {end_texts[1]}) percentage points"
+        value_texts = [_text.percent_text(value) for value in (before, after)]
+        change, low, high = (format_numbers.signed_text(100 * value) for value in (after - before, ends.low, ends.high))
+        change_text = f"{change} ({low} to {high}) percentage points"
     else:
-        value_texts = [f"{value:,.0f} m" for value in (dispersion.before, dispersion.after)]
-        change = format_numbers.change_text(dispersion.after - dispersion.before, dispersion.change) + " m"
-    return {
-        "measure": dispersion.measure,
-        "what": dispersion.statistic,
-        "before": value_texts[0],
-        "after": value_texts[1],
-        "change": change,
-    }
+        value_texts = [f"{value:,.0f} m" for value in (before, after)]
+        change_text = format_numbers.change_text(after - before, ends) + " m"
+    numbers = map(number_value, (after - before, ends.low, ends.high))
+    return Row(
+        (
+            *first_cells,
+            number_cell(before, value_texts[0]),
+            number_cell(after, value_texts[1]),
+            Cell(change_text, (*numbers, dispersion.note or Missing.NOT_APPLICABLE)),
+        )
+    )
 
 
-def _noxiousness_row(noxiousness: Noxiousness) -> dict[str, str]:
-    return {
-        "zone": noxiousness.zone,
-        "measure": noxiousness.measure,
-        "market": noxiousness.market,
-        "before": _text.decimal_text(noxiousness.before, 1),
-        "after": _text.decimal_text(noxiousness.after, 1),
-        "ratio": _ratio_text(noxiousness.ratio),
-        "reading": noxiousness.reading,
-    }
+def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
+    if not results:
+        return []
+    lead = (
+        "A market that stays but does less harm is a gain; one that shrinks and does more harm for its size is a warning. "
+        "Harm per 100 events of market activity, in the windows before and after."
+    )
+    columns = (
+        Column("Zone"),
+        Column("Harm"),
+        Column("Per 100 of"),
+        Column("Before", style=CellStyle.NUMBER),
+        Column("After", style=CellStyle.NUMBER),
+        ratio_column("Ratio, net of control (counting only)", short="Ratio", name="Ratio"),
+        Column("Reading"),
+    )
+    rows = []
+    for noxiousness in results:
+        text = _ratio_text(noxiousness.ratio)
+        rows.append(
+            Row(
+                (
+                    text_cell(noxiousness.zone),
+                    text_cell(noxiousness.measure),
+                    text_cell(noxiousness.market),
+                    _rate_cell(noxiousness.before, noxiousness.ratio),
+                    _rate_cell(noxiousness.after, noxiousness.ratio),
+                    ratio_cell(
+                        noxiousness.ratio,
+                        text,
+                        style=CellStyle.NUMBER if len(text) <= _LONGEST_RATIO else CellStyle.TEXT,
+                    ),
+                    text_cell(noxiousness.reading),
+                )
+            )
+        )
+    return [
+        Subheading("Harm relative to the market's size"), Paragraph(lead, "small"), Table(columns, tuple(rows))
+    ]  # fmt: skip
+
+
+def _rate_cell(rate: float, ratio: Estimate) -> Cell:
+    text = _text.decimal_text(rate, 1)
+    return Cell(text, (undefined_reason(ratio.note),)) if math.isnan(rate) else number_cell(rate, text)
 
 
 def _ratio_text(estimate: Estimate) -> str:
-    if not estimate.is_defined:
-        return estimate.note
-    span = estimate.interval()
-    return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
+    return ratio_text(estimate) if estimate.is_defined else estimate.note
 
 
-def _mitigation_rows(operation: ReleasedOperation) -> list[dict[str, Any]]:
+def _mitigation_blocks(operation: ReleasedOperation) -> list[Block]:
     """Return the mitigation planned and delivered, and the reading of each harm that it was meant to limit."""
+    heading = Subheading("What was done to limit unintended harm")
+    mitigations = operation.design.operation.mitigation
+    if not mitigations:
+        return [heading, Paragraph("No mitigation was stated in the study.", "small")]
     measures = {measure.measure.name: measure for measure in operation.measures}
     rows = []
-    for mitigation in operation.design.operation.mitigation:
+    for mitigation in mitigations:
         harm_texts = [
             f"{name}: {read_with_diagnostics(measures[name], measures[name].effect(TARGET_AND_RINGS)).value} in target and rings"
             if name in measures
             else f"{name}: not measured, unknown"
             for name in mitigation.measures
         ]
-        rows.append(
-            {
-                "what": mitigation.description,
-                "delivered": mitigation.delivered,
-                "held": "; ".join(harm_texts) or "no harm named that it was meant to limit",
-            }
+        limited = "; ".join(harm_texts) or "no harm named that it was meant to limit"
+        rows.append(Row((text_cell(mitigation.description), text_cell(mitigation.delivered), text_cell(limited))))
+    columns = (Column("Planned"), Column("Delivered"), Column("The harms it was meant to limit", "Held"))
+    return [heading, Table(columns, tuple(rows))]
+
+
+def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:
+    if not effects:
+        return []
+    columns = (
+        Column("Reports"),
+        Column("Comparator"),
+        Column("Zone"),
+        ratio_column("As recorded"),
+        ratio_column("Comparator", short="Comparator's ratio", name="Comparator's ratio"),
+        ratio_column("Corrected"),
+    )
+    rows = tuple(
+        Row(
+            (
+                *map(text_cell, (effect.measure, effect.comparator, effect.zone)),
+                *(
+                    ratio_cell(estimate, _ratio_text(estimate), style=CellStyle.TEXT)
+                    for estimate in (effect.raw, effect.effort, effect.corrected)
+                ),
+            )
         )
-    return rows
+        for effect in effects
+    )
+    caption = "Corrected for how much was reported: rate ratio net of control (95% interval, counting only)"
+    caveat = (
+        "If the comparator changed for reasons of its own, the correction is off by as much. The method was tested on "
+        "simulated data only."
+    )
+    return [Table(columns, rows, caption), Paragraph(caveat, "small")]
 
 
-def _corrected_row(effect: CorrectedEffect) -> dict[str, str]:
-    return {
-        "measure": effect.measure, "comparator": effect.comparator, "zone": effect.zone,
-        "raw": _ratio_text(effect.raw), "effort": _ratio_text(effect.effort), "corrected": _ratio_text(effect.corrected),
-    }  # fmt: skip
+def _indicator_blocks(changes: Sequence[IndicatorChange]) -> list[Block]:
+    blocks: list[Block] = []
+    outcomes = [change for change in changes if change.indicator.stands_for == "outcome"]
+    market = [change for change in changes if change.indicator.stands_for == "market"]
+    if outcomes:
+        caption = "Confidence, fear and perception: survey estimates with their sampling error"
+        blocks.append(_indicator_table(outcomes, caption))
+    if market:
+        table = _indicator_table(market, "Price, purity and the like: shown, and in no sum and no verdict")
+        blocks.append(ActivityBox("Market indicators, not outcomes", (table,)))
+    return blocks
 
 
-def _indicator_row(change: IndicatorChange) -> dict[str, str]:
-    return {
-        "name": change.indicator.name,
-        "better": change.indicator.better,
-        "before": _level_text(change.before),
-        "after": _level_text(change.after),
-        "here": _level_text(change.here, signed=True),
-        "elsewhere": _level_text(change.elsewhere, signed=True),
-        "net": _level_text(change.net, signed=True),
-        "areas": f"{change.areas[0]} and {change.areas[1]}",
-    }
+def _indicator_table(changes: Sequence[IndicatorChange], caption: str) -> Table:
+    columns = (
+        Column("Question", parts=("Question", "Unit")),
+        estimate_column("Before, here", short="Before"),
+        estimate_column("After, here", short="After"),
+        estimate_column("Change here", short="Here"),
+        estimate_column("Change elsewhere", short="Elsewhere"),
+        estimate_column("Here minus elsewhere", short="Net"),
+        Column("Areas here and elsewhere", "Areas", CellStyle.NUMBER, ("Areas here", "Areas elsewhere")),
+    )
+    return Table(columns, tuple(_indicator_row(change) for change in changes), caption)
 
 
-def _level_text(estimate: Estimate, *, signed: bool = False) -> str:
+def _indicator_row(change: IndicatorChange) -> Row:
+    here, elsewhere = change.areas
+    return Row(
+        (
+            Cell(change.indicator.name, (change.indicator.name, change.unit)),
+            *(_level_cell(level) for level in (change.before, change.after)),
+            *(_level_cell(level, signed=True) for level in (change.here, change.elsewhere, change.net)),
+            Cell(f"{here} and {elsewhere}", (here, elsewhere), CellStyle.TEXT),
+        )
+    )
+
+
+def _level_cell(estimate: Estimate, *, signed: bool = False) -> Cell:
     if not estimate.is_defined:
-        return estimate.note
-    span = estimate.interval()
-    value_texts = [_text.decimal_text(value, 1) for value in (estimate.value, span.low, span.high)]
-    if signed:
-        value_texts = [
-            ("+" if value > 0 else "") + text
-            for value, text in zip((estimate.value, span.low, span.high), value_texts, strict=True)
-        ]
-    return f"{value_texts[0]} ({value_texts[1]} to {value_texts[2]})"
+        return replace(undefined_cell(estimate, estimate.note), style=CellStyle.TEXT)
+    interval = estimate.interval()
+    numbers = (estimate.value, interval.low, interval.high)
+    value, low, high = (("+" if signed and number > 0 else "") + _text.decimal_text(number, 1) for number in numbers)
+    cell = spread_cell(f"{value} ({low} to {high})", estimate.value, interval, standard_error=estimate.standard_error)
+    return replace(cell, style=CellStyle.TEXT)
 
 
 def _treatment_entries_note(assessment: HarmAssessment) -> str:

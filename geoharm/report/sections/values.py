@@ -3,67 +3,203 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Iterable, Sequence
+
+from markupsafe import Markup
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
-from geoharm.harm.results.net_harm import Acceptability, MeasureHarm, NetHarm, VetoCheck
+from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm, VetoCheck
+from geoharm.model.estimate import Interval
 from geoharm.model.values import ValueProfile
 from geoharm.report import format_numbers
+from geoharm.report.cells import number_value, text_cell, undefined_reason
 from geoharm.report.charts.values import profiles_chart, weightings_chart, weightings_text
+from geoharm.report.document import (
+    Block,
+    BulletList,
+    Cell,
+    CellStyle,
+    Column,
+    Figure,
+    Missing,
+    Notice,
+    Paragraph,
+    RichText,
+    Row,
+    Section,
+    Subheading,
+    Table,
+)
+from geoharm.report.section_html import strong
 
 _VETO_WORDS = {"hit": "broken", "kept": "kept", "unknown": "unknown"}
+# A longer text is set as text, so that it may break over several lines.
+_LONGEST_NUMBER = 35
 
 
-def values_section(operation: ReleasedOperation) -> dict[str, Any]:
-    """Return the values for the template on net harm; none if no harm assessment was made."""
+def values_section(operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return effects without weights, net harm under each profile, and tipping points; none without a harm assessment."""
     assessment = operation.harm
     if assessment is None:
-        return {"balance": None}
-    zones = list(dict.fromkeys(net.zone for net in assessment.net_harm))
-    last_zone_nets = [net for net in assessment.net_harm if net.zone == zones[-1]]
+        return ()
+    zones = tuple(dict.fromkeys(net.zone for net in assessment.net_harm))
     first_profile_nets = {net.zone: net for net in assessment.net_harm if net.profile == assessment.profiles[0].name}
-    measures = next(iter(first_profile_nets.values())).rows if first_profile_nets else ()
-    return {
-        "balance": assessment,
-        "value_zones": zones,
-        "value_effects": [
-            {
-                "measure": row.measure,
-                "borne_by": row.measure.harm.borne_by if row.measure.harm else "",
-                "type": row.measure.harm.type if row.measure.harm else "",
-                "cells": [_effect_text(first_profile_nets[zone].rows[position]) for zone in zones],
-            }
-            for position, row in enumerate(measures)
-        ],
-        "value_notes": _measure_notes(first_profile_nets.values()),
-        "value_profiles": [_profile_context(profile, assessment.net_harm, zones) for profile in assessment.profiles],
-        "value_figure": profiles_chart(last_zone_nets),
-        "value_zone": zones[-1] if zones else "",
-        "value_weights": [
-            (row.measure.name, [_weight_text(profile.weight(row.measure)) for profile in assessment.profiles])
-            for row in measures
-        ],
-        "acceptability": [_acceptability_context(acceptability) for acceptability in assessment.acceptability],
-    }
+    lead = (
+        "First without weights: each harm's change net of control, in its own unit. Then added up. Weights are values, not "
+        "facts; activity is in no sum. Left of zero is less harm."
+    )
+    blocks: list[Block] = [Paragraph(lead, "how"), *_notices(assessment), _effects_table(first_profile_nets, zones)]
+    blocks += [Paragraph(note, "small") for note in _measure_notes(first_profile_nets.values())]
+    last_zone = zones[-1] if zones else ""
+    chart = profiles_chart([net for net in assessment.net_harm if net.zone == last_zone])
+    if chart:
+        caption = (
+            f"Net change in {last_zone}, 95% interval, under each profile. Each line has its own scale, because each "
+            "profile has its own reference event. Dashed: at least one part includes the noise of counting only, which is "
+            "too narrow for a finding."
+        )
+        blocks.append(Figure(chart, caption))
+    blocks.append(_profiles_table(assessment, zones))
+    blocks.append(
+        BulletList(tuple(_profile_item(profile, assessment, zones) for profile in assessment.profiles), "small")
+    )
+    blocks.append(_weights_table(assessment, first_profile_nets))
+    blocks += _tipping_point_blocks(assessment)
+    closing = (
+        f"Correlation between measures: {assessment.correlation}. Each measure keeps its own interval; sums are taken over "
+        "joint draws. Numbers that a source withholds enter every sum as a range, from the lowest to the highest possible "
+        "value."
+    )
+    blocks.append(Paragraph(closing, "small"))
+    return (Section("values", "Net harm, under different values", "For all", tuple(blocks)),)
 
 
-def _profile_context(profile: ValueProfile, nets: tuple[NetHarm, ...], zones: list[str]) -> dict[str, Any]:
-    nets_by_zone = {net.zone: net for net in nets if net.profile == profile.name}
+def bounds_column(head: str, *, short: str = "", name: str = "") -> Column:
+    """Return a column of changes that are numbers or ranges; files have both ends of the range and of the interval."""
+    base = name or head
+    ends = ("lowest estimate", "highest estimate", "low end", "high end", "note")
+    return Column(head, short, CellStyle.NUMBER, tuple(f"{base}, {end}" for end in ends))
+
+
+def net_harm_cell(net: NetHarm, *, style: CellStyle | None = None) -> Cell:
+    """Return a cell of a `bounds_column` with net harm in reference events."""
+    text = net_harm_text(net)
+    if not net.is_known:
+        return _unknown_cell(text, net.note, style=style or _style(text))
+    return _bounds_cell(text, net.low, net.high, net.interval, calibrated=net.calibrated, style=style or _style(text))
+
+
+def net_harm_text(net: NetHarm) -> str:
+    """Return net harm with its interval, or the reason why it is unknown."""
+    if not net.is_known:
+        return f"unknown: {net.note}"
+    return _bounds_text(net.low, net.high, net.interval, calibrated=net.calibrated)
+
+
+def _notices(assessment: HarmAssessment) -> Iterable[Notice]:
+    if assessment.missing:
+        items = tuple(
+            f"There is no {text[2:]}: what happened there is unknown, and no sum includes it."
+            for text in assessment.missing
+        )
+        yield Notice("The picture is incomplete.", items, "incomplete")
+    if assessment.limited_objective:
+        yield Notice(assessment.limited_objective)
+
+
+def _effects_table(nets: dict[str, NetHarm], zones: Sequence[str]) -> Table:
+    columns = (
+        *(Column(head) for head in ("Harm", "Borne by", "Type", "Recorded by", "Unit")),
+        *(bounds_column(zone.capitalize()) for zone in zones),
+    )
+    rows = []
+    for position, row in enumerate(_weighted_measures(nets)):
+        harm = row.measure.harm
+        texts = (
+            row.measure.name,
+            harm.borne_by if harm else "",
+            harm.type if harm else "",
+            row.measure.recorded_by,
+            row.measure.unit,
+        )
+        rows.append(Row((*map(text_cell, texts), *(_effect_cell(nets[zone].rows[position]) for zone in zones))))
+    return Table(columns, tuple(rows), "Without weights: change in events (95% interval)")
+
+
+def _weighted_measures(nets: dict[str, NetHarm]) -> tuple[MeasureHarm, ...]:
+    return next(iter(nets.values())).rows if nets else ()
+
+
+def _effect_cell(row: MeasureHarm) -> Cell:
+    if math.isnan(row.low) and math.isnan(row.high):
+        text = row.note if row.note.startswith("withheld") else _text.UNKNOWN
+        return _unknown_cell(text, row.note, style=_style(text))
+    text = _bounds_text(row.low, row.high, row.interval, calibrated=row.calibrated)
+    return _bounds_cell(text, row.low, row.high, row.interval, calibrated=row.calibrated, style=_style(text))
+
+
+def _style(text: str) -> CellStyle:
+    return CellStyle.NUMBER if len(text) <= _LONGEST_NUMBER else CellStyle.TEXT
+
+
+def _unknown_cell(text: str, note: str, *, style: CellStyle) -> Cell:
+    return Cell(text, (*[undefined_reason(note)] * 4, note or Missing.NOT_APPLICABLE), style)
+
+
+def _bounds_cell(text: str, low: float, high: float, interval: Interval, *, calibrated: bool, style: CellStyle) -> Cell:
+    note = Missing.NOT_APPLICABLE if calibrated else "counting only"
+    numbers = map(number_value, (low, high, interval.low, interval.high))
+    return Cell(text, (*numbers, note), style)
+
+
+def _bounds_text(low: float, high: float, interval: Interval, *, calibrated: bool) -> str:
+    """Return a change with its interval; the change is a range if counts are only known within bounds."""
+    best_estimate = format_numbers.signed_text(low) if low == high else f"{_end_text(low)} to {_end_text(high)}"
+    counting_note = "" if calibrated else ", counting only"
+    if math.isinf(interval.low) and math.isinf(interval.high):
+        return "unknown: nothing bounds it"
+    return f"{best_estimate} ({_end_text(interval.low)} to {_end_text(interval.high)}{counting_note})"
+
+
+def _end_text(value: float) -> str:
+    if math.isinf(value):
+        return "unbounded"
+    return format_numbers.signed_text(value)
+
+
+def _measure_notes(nets: Iterable[NetHarm]) -> list[str]:
+    """Return the notes of measures, each once, with the zones they apply to."""
+    zones_by_note: dict[tuple[str, str], list[str]] = {}
+    for net in nets:
+        for row in net.rows:
+            if row.note and not row.note.startswith("withheld"):
+                zones_by_note.setdefault((row.measure.name, row.note), []).append(net.zone)
+    return [f"{name}, {format_numbers.join_with_and(zones)}: {note}." for (name, note), zones in zones_by_note.items()]
+
+
+def _profiles_table(assessment: HarmAssessment, zones: Sequence[str]) -> Table:
+    columns = (Column("Profile"), Column("One is"), *(bounds_column(zone.capitalize()) for zone in zones))
+    rows = []
+    for profile in assessment.profiles:
+        nets = {net.zone: net for net in assessment.of_profile(profile.name)}
+        name = text_cell(profile.name + (" (example)" if profile.example else ""))
+        rows.append(Row((name, text_cell(profile.reference), *(net_harm_cell(nets[zone]) for zone in zones))))
+    return Table(columns, tuple(rows), "Added up under each profile, in the profile's reference events")
+
+
+def _profile_item(profile: ValueProfile, assessment: HarmAssessment, zones: Sequence[str]) -> RichText:
+    """Return what a profile is, who holds it, and its vetoes with their results."""
+    nets = {net.zone: net for net in assessment.of_profile(profile.name)}
     holder = f"{profile.author}, {profile.date}, version {profile.version}, {profile.licence}"
-    return {
-        "name": profile.name,
-        "about": profile.about,
-        "holder": holder + ("; importer untried on an original file" if profile.untested else ""),
-        "source": profile.source,
-        "example": profile.example,
-        "reference": profile.reference,
-        "cells": [net_harm_text(nets_by_zone[zone]) for zone in zones],
-        "vetoes": [f"{check.words.capitalize()}: {text}." for check, text in _veto_texts(nets_by_zone, zones).items()],
-    }
+    holder += "; importer untried on an original file" if profile.untested else ""
+    parts: list[str | Markup] = [strong(f"{profile.name}."), f" {profile.about} {holder}. Source: {profile.source}."]
+    for check, text in _veto_texts(nets, zones).items():
+        parts += [" ", strong("Veto."), f" {check.words.capitalize()}: {text}."]
+    return tuple(parts)
 
 
-def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: list[str]) -> dict[VetoCheck, str]:
+def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: Sequence[str]) -> dict[VetoCheck, str]:
     """Return, for every veto and measure, its first check and a text with the results in all zones."""
     checks_by_veto: dict[tuple[str, str], list[tuple[str, VetoCheck]]] = {}
     for zone in zones:
@@ -82,32 +218,17 @@ def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: list[str]) -> dict[Veto
     return texts
 
 
-def _effect_text(row: MeasureHarm) -> str:
-    if math.isnan(row.low) and math.isnan(row.high):
-        return row.note if row.note.startswith("withheld") else _text.UNKNOWN
-    return _bounds_text(row.low, row.high, row.interval.low, row.interval.high, calibrated=row.calibrated)
-
-
-def net_harm_text(net: NetHarm) -> str:
-    """Return net harm with its interval, or the reason why it is unknown."""
-    if not net.is_known:
-        return f"unknown: {net.note}"
-    return _bounds_text(net.low, net.high, net.interval.low, net.interval.high, calibrated=net.calibrated)
-
-
-def _bounds_text(low: float, high: float, interval_low: float, interval_high: float, *, calibrated: bool) -> str:
-    """Return a change with its interval; the change is a range if counts are only known within bounds."""
-    best_estimate = format_numbers.signed_text(low) if low == high else f"{_end_text(low)} to {_end_text(high)}"
-    counting_note = "" if calibrated else ", counting only"
-    if math.isinf(interval_low) and math.isinf(interval_high):
-        return "unknown: nothing bounds it"
-    return f"{best_estimate} ({_end_text(interval_low)} to {_end_text(interval_high)}{counting_note})"
-
-
-def _end_text(value: float) -> str:
-    if math.isinf(value):
-        return "unbounded"
-    return format_numbers.signed_text(value)
+def _weights_table(assessment: HarmAssessment, nets: dict[str, NetHarm]) -> Table:
+    columns = (
+        Column("Harm"),
+        *(Column(profile.name, style=CellStyle.NUMBER) for profile in assessment.profiles),
+    )
+    rows = []
+    for row in _weighted_measures(nets):
+        weights = [profile.weight(row.measure) for profile in assessment.profiles]
+        cells = (Cell(_weight_text(weight), (number_value(weight),)) for weight in weights)
+        rows.append(Row((text_cell(row.measure.name), *cells)))
+    return Table(columns, tuple(rows), "What one event weighs")
 
 
 def _weight_text(weight: float) -> str:
@@ -116,52 +237,68 @@ def _weight_text(weight: float) -> str:
     return f"{abs(weight):g}" if weight > 0 else f"benefit {abs(weight):g}"
 
 
-def _measure_notes(nets: Any) -> list[str]:
-    """Return the notes of measures, each once, with the zones they apply to."""
-    zones_by_note: dict[tuple[str, str], list[str]] = {}
-    for net in nets:
-        for row in net.rows:
-            if row.note and not row.note.startswith("withheld"):
-                zones_by_note.setdefault((row.measure.name, row.note), []).append(net.zone)
-    return [f"{name}, {format_numbers.join_with_and(zones)}: {note}." for (name, note), zones in zones_by_note.items()]
+def _tipping_point_blocks(assessment: HarmAssessment) -> list[Block]:
+    rates = assessment.rates
+    lead = (
+        f"Admissible weightings: {rates.name} ({rates.author}, {rates.date}, {rates.licence}). {rates.about} One number is "
+        "drawn for each group of harms, evenly on the log scale."
+    )
+    blocks: list[Block] = [Subheading("At which weights the answer changes"), Paragraph(lead, "small")]
+    for acceptability in assessment.acceptability:
+        sentence = _acceptability_sentence(acceptability)
+        blocks.append(Paragraph((strong(f"{acceptability.zone.capitalize()}."), f" {sentence}")))
+        if not acceptability.note:
+            caption = f"{weightings_text(acceptability).capitalize()}."
+            blocks.append(Figure(weightings_chart(acceptability), caption))
+            blocks.append(BulletList(_tipping_point_sentences(acceptability), "small"))
+            blocks.append(_central_rates_table(acceptability, rates.reference))
+    return blocks
 
 
-def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
+def _acceptability_sentence(acceptability: Acceptability) -> str:
     if acceptability.note:
-        return {"zone": acceptability.zone, "sentence": f"Cannot be said: {acceptability.note}.", "figure": None}
+        return f"Cannot be said: {acceptability.note}."
     fell = acceptability.clearly_fell + acceptability.fell
     neither_note = (
         f" Under {_text.percent_text(acceptability.undecided)} the counts that a source withholds leave both answers open."
         if acceptability.undecided
         else ""
     )
-    return {
-        "zone": acceptability.zone,
-        "figure": weightings_chart(acceptability),
-        "words": weightings_text(acceptability),
-        "sentence": f"Net harm fell by best estimate under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
+    return (
+        f"Net harm fell by best estimate under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
         + (
             f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the 95% interval leaves out zero; under "
             f"{_text.percent_text(acceptability.clearly_rose)} it rose and does."
             if acceptability.calibrated
             else "At least one part has no interval but that of counting noise, so how certain this is cannot be said."
         )
-        + neither_note,
-        "central": [(name, *(_rate_text(value) for value in values)) for name, *values in acceptability.central_rates],
-        "flips": _tipping_point_sentences(acceptability),
-    }
+        + neither_note
+    )
 
 
-def _tipping_point_sentences(acceptability: Acceptability) -> list[str]:
+def _tipping_point_sentences(acceptability: Acceptability) -> tuple[str, ...]:
     """Return the tipping points, nearest first; one sentence if no single weight changes the answer."""
-    sentences = [
+    sentences = tuple(
         tipping_point.sentence
         for tipping_point in acceptability.tipping_points
         if 0 < tipping_point.tipping_rate < math.inf
-    ]
+    )
     if acceptability.tipping_points and not sentences:
-        return ["Whatever weight a single group of harms gets, the answer does not change."]
+        return ("Whatever weight a single group of harms gets, the answer does not change.",)
     return sentences
+
+
+def _central_rates_table(acceptability: Acceptability, reference: str) -> Table:
+    heads = ("All", "Where it fell", "Where it rose")
+    caption = (
+        f"How many events weigh as much as {reference}: the middle of the weightings behind each answer, "
+        f"{acceptability.zone}"
+    )
+    rows = tuple(
+        Row((text_cell(name), *(Cell(_rate_text(rate), (number_value(rate),)) for rate in rates)))
+        for name, *rates in acceptability.central_rates
+    )
+    return Table((Column("Group of harms"), *(Column(head, style=CellStyle.NUMBER) for head in heads)), rows, caption)
 
 
 def _rate_text(value: float) -> str:

@@ -1,0 +1,144 @@
+"""Report sections on every harm by itself, and on what enforcement did."""
+
+from __future__ import annotations
+
+import math
+
+from geoharm import _text
+from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
+from geoharm.evaluation.reading import Reading
+from geoharm.model.design import ALL_RINGS
+from geoharm.model.measure import Role
+from geoharm.report.cells import (
+    ARROW,
+    before_after_cell,
+    before_after_column,
+    change_cell,
+    change_column,
+    number_cell,
+    text_cell,
+)
+from geoharm.report.charts import effects
+from geoharm.report.document import (
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+)
+from geoharm.report.wording.reading import read_with_diagnostics
+
+_WANTED_HARMS = (
+    ("health", "Overdoses, ambulance calls or drug treatment (a health measure)"),
+    ("crime and violence", "Violence and other crime reported by the public"),
+    ("social and nuisance", "Disorder and nuisance"),
+    ("environment", "Needle finds"),
+)
+_NO_DATA = "Unknown. No data supplied. Not read as \u201cno harm\u201d."
+_HARM_COLUMNS = (
+    Column("Harm"),
+    Column("Who records it", "Recorded by"),
+    before_after_column(f"Target, before {ARROW} after", short="Target"),
+    change_column("Target, net"),
+    Column("Reading", style=CellStyle.READING),
+    before_after_column(f"Rings, before {ARROW} after", short="Rings"),
+    change_column("Rings, net"),
+    Column("Smallest fall detectable", "Smallest fall", CellStyle.NUMBER, ("Smallest fall detectable (share)",)),
+)
+
+
+def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return counts, change and reading of every harm, and which harms have no data."""
+    measures = [
+        measure for measure in operation.measures if measure.measure.role not in (Role.REPORTING, Role.ACTIVITY)
+    ]
+    rows = [Row(_harm_cells(measure), "" if number else "sum") for number, measure in enumerate(measures)]
+    types = {measure.measure.harm.type for measure in operation.measures if measure.measure.harm}
+    rows += [_absent_row(text) for harm_type, text in _WANTED_HARMS if harm_type not in types]
+    lead = (
+        "Counts before and after, and the change net of what the control area did over the same time. Windows may "
+        f"differ in length: {_windows_note(operation)}"
+    )
+    blocks = (Paragraph(lead, "how"), Table(_HARM_COLUMNS, tuple(rows)))
+    return (Section("harms", "Harm by harm", "For public health", blocks),)
+
+
+def _harm_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
+    target, rings = measure.effect("target"), measure.effect(ALL_RINGS)
+    return (
+        text_cell(measure.measure.name),
+        text_cell(measure.measure.recorded_by),
+        before_after_cell(target.before, target.after),
+        change_cell(target),
+        _reading_cell(measure),
+        before_after_cell(rings.before, rings.after),
+        change_cell(rings),
+        number_cell(target.detectable_fall, _text.percent_text(target.detectable_fall)),
+    )
+
+
+def _reading_cell(measure: ReleasedMeasure) -> Cell:
+    reading = read_with_diagnostics(measure, measure.effect("target"))
+    if measure.measure.kind != "treatment_entry":
+        return Cell(reading.value, (reading.value,), mark=effects.reading_mark(reading))
+    # Whether more entries into drug treatment are good is a question of values, so the mark shows no finding.
+    signals = {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}
+    text = f"{reading.value}; whether that is a gain depends on values"
+    return Cell(text, (text,), mark=effects.reading_mark(signals.get(reading, reading)))
+
+
+def _absent_row(text: str) -> Row:
+    first, *others = _HARM_COLUMNS[2:]
+    parts = len(first.file_heads) + sum(len(column.file_heads) for column in others)
+    no_data = Cell(_NO_DATA, (Missing.NOT_KNOWN,) * parts, span=len(_HARM_COLUMNS) - 2)
+    return Row((text_cell(text, span=2), no_data), "absent")
+
+
+def _windows_note(operation: ReleasedOperation) -> str:
+    design = operation.design
+    same_length = math.isclose(operation.primary.effect("target").length_ratio, 1)
+    per_window = "for windows of the same length." if same_length else "per window after."
+    return (
+        f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
+        f"{per_window}"
+    )
+
+
+def activity_section(operation: ReleasedOperation) -> tuple[Section, ...]:
+    """Return what enforcement did: measures of activity, which are in no total."""
+    rows = tuple(
+        Row(_activity_cells(measure)) for measure in operation.measures if measure.measure.role is Role.ACTIVITY
+    )
+    if not rows:
+        lead = (
+            "No measure of activity was supplied (arrests, stops, seizures, recorded drug offences). What was done, and "
+            "how much, is unknown here."
+        )
+        return (_activity_box(Paragraph(lead, "how")),)
+    columns = (
+        Column("Activity"),
+        *(before_after_column(f"{zone}, before {ARROW} after", short=zone) for zone in ("Target", "Rings", "Control")),
+    )
+    lead = (
+        "Recorded drug offences, arrests and stops follow where officers look. They are shown as what was done and are in "
+        "no total of this report."
+    )
+    return (_activity_box(Paragraph(lead, "how"), Table(columns, rows)),)
+
+
+def _activity_box(*blocks: Block) -> Section:
+    return Section("activity", "What enforcement did", "", blocks, tag="Activity, not harm")
+
+
+def _activity_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
+    target, rings = measure.effect("target"), measure.effect(ALL_RINGS)
+    return (
+        text_cell(measure.measure.name),
+        before_after_cell(target.before, target.after),
+        before_after_cell(rings.before, rings.after),
+        before_after_cell(target.control_before, target.control_after),
+    )

@@ -1,0 +1,207 @@
+"""Values, unintended harm and tactics: the page's words and the files' numbers are the released ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from geoharm.disclosure.net_harm import protect_harm_assessment
+from geoharm.disclosure.protect import protect
+from geoharm.harm.results.markets import Noxiousness
+from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
+from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
+from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.harm_settings import Indicator
+from geoharm.report.document import ActivityBox, CellStyle, Missing
+from geoharm.report.section_html import section_html
+from geoharm.report.sections.tactics import tactics_section
+from geoharm.report.sections.unintended_harm import unintended_harm_section
+from geoharm.report.sections.values import values_section
+from geoharm.stats.random_effects import random_effects_mean
+from tests.disclosure.test_net_harm import balance
+from tests.disclosure.test_protect import PLENTY, result
+from tests.report.printed_numbers import cell_of, check_printed_numbers, file_record, table_named
+
+NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
+RATIO = Estimate("log rate ratio", math.log(0.8), 0.1, "log ratio", "", "counting only")
+NO_RATIO = undefined("log rate ratio", unit="log ratio", reference="", note="no market activity before")
+LEVEL = Estimate("level", 31.25, 2.0, "percent", "")
+
+
+def rise(days, metres, state, after=50, expected=40.25):
+    interval = Interval(0.9, 1.6, 0.95)
+    return RiseCheck(
+        "overdoses", days, metres, after, expected, after / expected, interval, 0.25, state, "of few events"
+    )
+
+
+UNINTENDED = UnintendedHarm(
+    (
+        rise(14, 100, RiseState.ROSE),
+        rise(7, 100, RiseState.WITHIN),
+        rise(7, 250, RiseState.UNKNOWN, 0, math.nan),
+        rise(14, 250, RiseState.ROSE),
+    ),
+    (
+        FindDispersion("finds", "spread around their middle", "m", 100.4, 120.9, Interval(1.25, 40.5, 0.95), (60, 50)),
+        FindDispersion("finds", "share outside", "share", 0.35, 0.5, Interval(0.1, 0.2, 0.95), (60, 50)),
+        FindDispersion("needles", "share outside", "share", math.nan, math.nan, NO_INTERVAL, (3, 5), "too few finds"),
+    ),
+)
+NOXIOUSNESS = (
+    Noxiousness("target", "overdoses", "finds", 12.5, 9.25, RATIO, "shrank", "it does less harm for its size"),
+    Noxiousness("target and rings", "overdoses", "finds", math.nan, 9.25, NO_RATIO, "cannot tell", "cannot tell"),
+)
+
+
+def indicator(stands_for):
+    fell = replace(LEVEL, value=-3.04)
+    question = Indicator(f"afraid, {stands_for}", "survey", "q", stands_for)
+    return IndicatorChange(question, "percent", LEVEL, LEVEL, fell, NO_RATIO, replace(LEVEL, value=1.0), (3, 33))
+
+
+def assessment(**more):
+    return balance(
+        unintended_harm=UNINTENDED, noxiousness=NOXIOUSNESS,
+        reporting_corrected=(CorrectedEffect("target", "finds", "all calls", RATIO, RATIO, NO_RATIO),),
+        indicators=tuple(map(indicator, ("outcome", "market", "priority"))), **more,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def release(area):
+    return protect(result(area, PLENTY))
+
+
+def with_harm(release, harm):
+    return replace(release.operations[0], harm=harm)
+
+
+def test_without_a_harm_assessment_there_is_no_such_section(release):
+    assert values_section(release.operations[0]) == ()
+    assert unintended_harm_section(release, release.operations[0]) == ()
+    assert unintended_harm_section(release, with_harm(release, balance())) == ()
+
+
+def test_net_harm_in_files_is_the_released_number(release):
+    harm = assessment()
+    (section,) = values_section(with_harm(release, harm))
+    check_printed_numbers(section, least=20)
+    table = table_named(section, "Added up under each profile")
+    for row, net in enumerate(harm.net_harm):
+        record = file_record(table, row)
+        assert record["Profile"].removesuffix(" (example)") == net.profile
+        if not net.is_known:
+            assert record["Target, lowest estimate"] is Missing.NOT_KNOWN
+            assert record["Target, note"] == net.note
+            continue
+        assert record["Target, lowest estimate"] == pytest.approx(net.low)
+        assert record["Target, highest estimate"] == pytest.approx(net.high)
+        assert (record["Target, low end"], record["Target, high end"]) == pytest.approx(
+            (net.interval.low, net.interval.high)
+        )
+    weights = table_named(section, "What one event weighs")
+    row = harm.net_harm[0].rows[0]
+    for profile in harm.profiles:
+        assert cell_of(weights, row.measure.name, profile.name).values == pytest.approx((profile.weight(row.measure),))
+
+
+def test_bounds_and_open_ends_have_columns_of_their_own(release):
+    harm = assessment()
+    bounded = replace(harm.net_harm[0], low=-3.0, high=3.0, interval=Interval(-5.0, math.inf, 0.95), calibrated=False)
+    unknown = replace(harm.net_harm[1], low=math.nan, high=math.nan, note="a part is unknown")
+    (section,) = values_section(with_harm(release, replace(harm, net_harm=(bounded, unknown, *harm.net_harm[2:]))))
+    table = table_named(section, "Added up under each profile")
+    cells = [row.cells[2] for row in table.rows]
+    assert cells[0].text == "\u22123 to +3 (\u22125 to unbounded, counting only)"
+    assert cells[0].style is CellStyle.TEXT  # too long for one line
+    assert cells[0].values == (-3.0, 3.0, -5.0, Missing.NOT_KNOWN, "counting only")
+    assert cells[1].text == "unknown: a part is unknown"
+    assert cells[1].values == (*[Missing.NOT_KNOWN] * 4, "a part is unknown")
+    assert cells[2].style is CellStyle.NUMBER
+
+
+def test_what_is_withheld_is_withheld_in_files_too(release):
+    harm = protect_harm_assessment(assessment(), {("overdoses", "target")}, 5)
+    (section,) = values_section(with_harm(release, harm))
+    effects = table_named(section, "Without weights")
+    cell = cell_of(effects, "overdoses", "Target")
+    assert cell.text.startswith("withheld")
+    assert cell.values[:4] == (Missing.WITHHELD,) * 4
+    profiles = table_named(section, "Added up")
+    withheld = [row.cells[2] for row in profiles.rows if row.cells[2].text.startswith("unknown: withheld")]
+    assert withheld
+    assert all(cell.values[:4] == (Missing.WITHHELD,) * 4 for cell in withheld)
+    assert "Cannot be said: withheld" in section_html(section)
+    assert len(section.charts) <= 1
+
+
+def test_checks_for_a_rise_are_words_and_counts_only_inside(release):
+    operation = with_harm(release, assessment())
+    (public,) = unintended_harm_section(release, operation)
+    table = table_named(public, "After the operation began")
+    assert table.file_heads == ("Harm", "Within, m", "7 days", "14 days")
+    assert table.file_rows() == (
+        ("overdoses", 100, "no rise beyond the margin", "rose"),
+        ("overdoses", 250, "unknown", "rose"),
+    )
+    inside = replace_publish(release, "internal")
+    (internal,) = unintended_harm_section(inside, operation)
+    record = file_record(table_named(internal, "After the operation began"))
+    assert (record["14 days"], record["14 days, after"], record["14 days, expected"]) == ("rose", 50, 40.25)
+    cell = table_named(internal, "After the operation began").rows[0].cells[3]
+    assert cell.text == "rose (50 against 40.2)"
+
+
+def replace_publish(release, kind):
+    study = replace(release.study, publish=replace(release.study.publish, release=kind))
+    return replace(release, study=study)
+
+
+def test_unintended_harm_in_files_is_the_released_number(release):
+    (section,) = unintended_harm_section(release, with_harm(release, assessment()))
+    check_printed_numbers(section, least=15)
+    spread = file_record(table_named(section, "How finds are spread"))
+    assert (spread["Before"], spread["After"], spread["Unit"]) == (100.4, 120.9, "m")
+    assert spread["Change"] == pytest.approx(20.5)
+    assert (spread["Change, low end"], spread["Change, high end"]) == (1.25, 40.5)
+    assert file_record(table_named(section, "How finds are spread"), 2)["Note"] == "too few finds"
+    noxious = table_named(section, "Harm relative to the market's size")
+    record = file_record(noxious)
+    assert record["Ratio"] == pytest.approx(0.8)
+    assert record["Ratio, standard error of the log ratio"] == 0.1
+    assert record["Ratio, high end"] == pytest.approx(math.exp(RATIO.interval().high))
+    assert file_record(noxious, 1)["Ratio, note"] == NO_RATIO.note
+    assert file_record(noxious, 1)["Before"] is Missing.NOT_KNOWN
+    survey = file_record(table_named(section, "Confidence, fear"))
+    assert (survey["Before, here"], survey["Before, here, standard error"]) == (31.25, 2.0)
+    assert (survey["Areas here"], survey["Areas elsewhere"]) == (3, 33)
+    assert survey["Change elsewhere"] is Missing.NOT_KNOWN
+    boxes = [block for block in section.blocks if isinstance(block, ActivityBox)]
+    assert [box.tag for box in boxes] == ["Market indicators, not outcomes"]
+    assert "afraid, priority" not in section_html(section)
+
+
+def test_tactics_need_two_operations(release):
+    assert tactics_section(release) == ()
+
+
+def test_pooled_tactics_in_files_are_the_pooled_numbers(release):
+    first = with_harm(release, assessment())
+    design = first.design
+    second = replace(first, design=replace(design, operation=replace(design.operation, name="second", cost=1200.4)))
+    (section,) = tactics_section(replace(release, operations=(first, second)))
+    check_printed_numbers(section, least=6)
+    single, pooled = section.tables
+    assert cell_of(single, "second", "Cost").values == (1200.4,)
+    assert cell_of(single, design.operation.name, "Cost").values == (Missing.NOT_KNOWN,)
+    ratio = first.primary.effect("target").ratio
+    assert cell_of(single, "second", "Target").values[0] == pytest.approx(math.exp(ratio.value))
+    record = file_record(pooled)
+    expected = random_effects_mean([ratio.value] * 2, [ratio.standard_error**2] * 2)
+    assert record["Target"] == pytest.approx(math.exp(expected.mean))
+    assert record["Target, operations"] == record["Operations"] == 2
+    assert (record["Cost together"], record["Operations with a stated cost"]) == (1200.4, 1)
+    assert pooled.rows[0].cells[-1].text == "1,200 (1 of 2 stated)"
