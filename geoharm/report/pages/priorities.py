@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import shapely
 from markupsafe import Markup
 
 from geoharm import _text
@@ -20,7 +21,7 @@ from geoharm.report.charts.marks import Scale, drawing, line, text
 from geoharm.report.escape import asset, render_page, svg
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.format_numbers import to_record
-from geoharm.report.maps.layers import to_lonlat
+from geoharm.report.maps.lonlat import to_lonlat
 
 
 def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
@@ -150,7 +151,7 @@ def ranking_layer(ranking_release: RankingRelease) -> dict[str, Any]:
             "rank_high": row.ranks.high,
             **gaps,
         }
-        geometry = to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs)
+        geometry = shapely.geometry.mapping(to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs))
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}
 
