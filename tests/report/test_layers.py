@@ -20,6 +20,7 @@ from shapely.testing import assert_geometries_equal
 from geoharm import _crs
 from geoharm.disclosure.protect import protect
 from geoharm.report import palette
+from geoharm.report.escape import asset
 from geoharm.report.exports.gis import gis_files, gis_layers
 from geoharm.report.maps.layers import ImageLayer, ShapeLayer, layers_of, zone_layers
 from geoharm.report.maps.lonlat import delta_encoded, to_lonlat
@@ -51,19 +52,32 @@ def release(area):
 
 
 @pytest.fixture(scope="module")
-def page_shapes(release):
+def page(release):
     operation = release.operations[0]
-    page = map_page(release, operation, verdict_of(release, operation))
-    data = json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+    return map_page(release, operation, verdict_of(release, operation))
+
+
+@pytest.fixture(scope="module")
+def page_data(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page)[1])
+
+
+@pytest.fixture(scope="module")
+def page_shapes(page_data):
     return [
         (shape["properties"], shapely.geometry.shape(shape["geometry"] | {"coordinates": decoded(shape["geometry"]["coordinates"])}))
-        for shape in data["shapes"]
+        for shape in page_data["shapes"]
     ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def folium_shapes(release):
-    children = build_map(release, release.operations[0])._children.values()
+def folium_map(release):
+    return build_map(release, release.operations[0])
+
+
+@pytest.fixture(scope="module")
+def folium_shapes(folium_map):
+    children = folium_map._children.values()
     return [
         (
             {key: unescape(value) if isinstance(value, str) else value for key, value in feature["properties"].items()},
@@ -89,18 +103,12 @@ def decoded(steps):
     return (np.cumsum(np.array(steps).reshape(-1, 2), axis=0) / 1e5).tolist()
 
 
-def plain(properties):
-    return {key: value for key, value in properties.items() if key != "style"}
-
-
 def on_map(geometry, area):
     return to_lonlat(geometry, area.crs, tolerance=1.0)
 
 
 def test_page_and_folium_hold_the_same_shapes(page_shapes, folium_shapes):
-    assert [plain(properties) for properties, _ in page_shapes] == [
-        plain(properties) for properties, _ in folium_shapes
-    ]
+    assert [properties for properties, _ in page_shapes] == [properties for properties, _ in folium_shapes]
     for (_, page), (_, drawn) in zip(page_shapes, folium_shapes, strict=True):
         assert_geometries_equal(page, drawn, tolerance=1e-9)
     kinds = [properties["kind"] for properties, _ in page_shapes]
@@ -153,15 +161,24 @@ def test_every_layer_has_a_name_a_title_and_a_legend(release):
             assert layer.features
 
 
-def test_every_writer_draws_a_kind_in_its_one_colour(release, page_shapes, folium_shapes):
+def test_every_writer_draws_a_kind_in_its_one_style(release, page, page_data, folium_map):
     operation = release.operations[0]
     styles = {layer.name: Xml.fromstring(layer.style) for layer in gis_layers(release)}
     picture = str(operation_map(release, operation.design, next(iter(release.hotspots[0].views.values())), "T"))
-    for properties, _ in (*page_shapes, *folium_shapes):
-        if "style" in properties:
-            style = LINES[LayerKind(properties["kind"])]
-            assert properties["style"]["color"] == style.colour
-            assert properties["style"]["weight"] == style.screen.width
+    assert set(page_data["styles"]) == {kind.value for kind in LINES}
+    for kind, style in LINES.items():
+        options = page_data["styles"][kind.value]
+        assert (options["color"], options["weight"]) == (style.colour, style.screen.width)
+        assert options.get("dashArray", "") == style.screen.dash
+    for child in folium_map._children.values():
+        if isinstance(child, folium.GeoJson):
+            for feature in child.data["features"]:
+                options, kind = child.style_function(feature), feature["properties"]["kind"]
+                assert options | {"halo": page_data["styles"][kind]["halo"]} == page_data["styles"][kind]
+    for kind in (LayerKind.TARGET, LayerKind.HOTSPOT, LayerKind.CONTROL, LayerKind.CONTEXT):
+        style = LINES[kind]
+        assert f'stroke="{style.colour}" stroke-width="{style.screen.width:g}"' in page.split("<script")[0]
+    assert not re.findall(r"#(?!fff)[0-9a-f]{6}", asset("map.js"))
     symbols = {symbol.get("name"): symbol for symbol in styles["zones"].iter("symbol")}
     for category in styles["zones"].iter("category"):
         style = LINES[LayerKind(category.get("value"))]
@@ -174,8 +191,8 @@ def test_every_writer_draws_a_kind_in_its_one_colour(release, page_shapes, foliu
             assert f'stroke="{layer.style.colour}" stroke-width="{layer.style.picture.width:g}"' in picture
 
 
-def test_names_in_folium_are_escaped_and_the_page_holds_plain_text(release, page_shapes):
-    drawn = build_map(release, release.operations[0]).get_root().render()
+def test_names_in_folium_are_escaped_and_the_page_holds_plain_text(folium_map, page_shapes):
+    drawn = folium_map.get_root().render()
     assert HOSTILE not in drawn
     assert "&lt;b&gt;needles &amp; more&lt;/b&gt;" in drawn or "\\u0026lt;b\\u0026gt;" in drawn
     assert any(HOSTILE in properties.get("text", "") for properties, _ in page_shapes)

@@ -31,7 +31,7 @@ from geoharm.report.maps.layers import (
     outer_distance,
 )
 from geoharm.report.maps.lonlat import Steps, bounds_lonlat, delta_encoded, to_lonlat
-from geoharm.report.maps.styles import LayerKind, LineStyle
+from geoharm.report.maps.styles import LINES, LayerKind, LineStyle
 from geoharm.report.wording.methods import density_method
 
 
@@ -42,6 +42,12 @@ class PathOptions(TypedDict):
     weight: float
     fill: bool
     dashArray: NotRequired[str]
+
+
+class StyleData(PathOptions):
+    """How the page draws a kind of shape; `halo` is the width of the white line below it, 0 for none."""
+
+    halo: float
 
 
 class ImageData(TypedDict):
@@ -69,7 +75,6 @@ class ZoneProperties(TypedDict):
 
     kind: str
     name: str
-    style: PathOptions
 
 
 class HotspotProperties(TypedDict):
@@ -134,6 +139,7 @@ class MapData(TypedDict):
 
     images: dict[str, ImageData]
     shapes: list[ShapeData]
+    styles: dict[str, StyleData]
     measures: list[MeasureData]
     views: list[str]
     steps: list[str]
@@ -169,6 +175,7 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
     return {
         "images": image_data(layers),
         "shapes": shape_data(layers),
+        "styles": style_data(),
         "measures": [_measure_data(measure_hotspots, name) for measure_hotspots in release.hotspots],
         "views": [*views, CHANGE] if views and has_change else views,
         "steps": steps if len(steps) > 1 else [],
@@ -234,8 +241,13 @@ def feature_properties(layer: ShapeLayer[Feature], feature: Feature) -> Properti
             "text": feature.text,
         }
     if isinstance(feature, ZoneFeature):
-        return {"kind": layer.kind.value, "name": feature.name, "style": path_options(layer.style)}
+        return {"kind": layer.kind.value, "name": feature.name}
     return {"kind": layer.kind.value}
+
+
+def style_data() -> dict[str, StyleData]:
+    """Return the style of each kind of shape."""
+    return {kind.value: {**path_options(style), "halo": style.screen.halo} for kind, style in LINES.items()}
 
 
 def path_options(style: LineStyle) -> PathOptions:

@@ -43,7 +43,7 @@ class Stroke:
 
     width: float
     dash: str = ""
-    halo: float = 0.0
+    halo: float = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
 from geoharm.report.maps.layers import credit_lines, events_text, layers_of
 from geoharm.report.maps.page_data import map_data
+from geoharm.report.maps.styles import LINES
 from geoharm.report.wording.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
             for index, measure_hotspots in enumerate(release.hotspots)
             for hotspot in measure_hotspots.hotspots[:_TABLE_ROWS]
         ],
+        lines={kind.value: style for kind, style in LINES.items()},
         has_context=bool(release.study.publish.context),
         has_places=bool(release.study.publish.places),
         credits=credit_lines(release),
