@@ -29,6 +29,10 @@ class LegendEntry:
     label: str
 
 
+# The classes of change, from class 1.
+CHANGE_LEGEND = tuple(LegendEntry(colour, text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """Which measure and time a layer shows.
@@ -309,10 +313,9 @@ def _context_layers(release: Release) -> tuple[ShapeLayer[Feature], ...]:
 
 
 def _change_layer(view: View, change: ReleasedChange) -> ImageLayer:
-    legend = tuple(LegendEntry(colour, text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True))
     image = change.pictures[ChangeKind.INTENSITY]
     title = f"{change.measure.name}, {CHANGE}"
-    return ImageLayer(f"surface {view.number} {CHANGE}", title, LayerKind.CHANGE, image, legend, view)
+    return ImageLayer(f"surface {view.number} {CHANGE}", title, LayerKind.CHANGE, image, CHANGE_LEGEND, view)
 
 
 def _hotspot_feature(release: Release, view: View, hotspot: Hotspot) -> HotspotFeature:

@@ -7,7 +7,6 @@ from typing import NotRequired, TypedDict
 
 import shapely
 
-from geoharm.disclosure.change import CLASS_WORDS
 from geoharm.disclosure.released import Release, ReleasedHotspots, ReleasedOperation
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.model.background_tiles import BackgroundTiles
@@ -19,6 +18,7 @@ from geoharm.report.maps.layers import (
     AFTER,
     BEFORE,
     CHANGE,
+    CHANGE_LEGEND,
     WHOLE,
     Feature,
     HotspotFeature,
@@ -173,14 +173,14 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
     views = [view for view in views if view in (WHOLE, BEFORE, AFTER)]
     has_change = any(layer.kind is LayerKind.CHANGE for layer in layers)
     return {
-        "images": image_data(layers),
-        "shapes": shape_data(layers),
+        "images": _image_data(layers),
+        "shapes": _shape_data(layers),
         "styles": style_data(),
         "measures": [_measure_data(measure_hotspots, name) for measure_hotspots in release.hotspots],
         "views": [*views, CHANGE] if views and has_change else views,
         "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
-        "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
+        "change": [{"colour": entry.colour, "text": entry.label} for entry in CHANGE_LEGEND],
         "readings": [
             [
                 change.readings[ChangeKind.INTENSITY]
@@ -202,32 +202,6 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
         "credits": list(credit_lines(release)),
         "tiles": _tiles_data(release.study.publish.tiles),
     }
-
-
-def image_data(layers: Iterable[Layer]) -> dict[str, ImageData]:
-    """Return the images of a map by the name of their layer."""
-    return {
-        layer.name: {
-            "url": data_uri(palette_png(layer.image)),
-            "bounds": [[layer.image.south, layer.image.west], [layer.image.north, layer.image.east]],
-        }
-        for layer in layers
-        if isinstance(layer, ImageLayer)
-    }
-
-
-def shape_data(layers: Iterable[Layer]) -> list[ShapeData]:
-    """Return the shapes of a map in drawing order."""
-    shapes: list[ShapeData] = []
-    for layer in layers:
-        if isinstance(layer, ShapeLayer):
-            for feature in layer.features:
-                outline = to_lonlat(feature.outline, layer.crs, tolerance=layer.tolerance)
-                geometry: GeometryData = {"type": outline.geom_type, "coordinates": delta_encoded(outline)}
-                shapes.append(
-                    {"type": "Feature", "properties": feature_properties(layer, feature), "geometry": geometry}
-                )
-    return shapes
 
 
 def feature_properties(layer: ShapeLayer[Feature], feature: Feature) -> Properties:
@@ -256,6 +230,32 @@ def path_options(style: LineStyle) -> PathOptions:
     if style.screen.dash:
         options["dashArray"] = style.screen.dash
     return options
+
+
+def _image_data(layers: Iterable[Layer]) -> dict[str, ImageData]:
+    """Return the images of a map by the name of their layer."""
+    return {
+        layer.name: {
+            "url": data_uri(palette_png(layer.image)),
+            "bounds": [[layer.image.south, layer.image.west], [layer.image.north, layer.image.east]],
+        }
+        for layer in layers
+        if isinstance(layer, ImageLayer)
+    }
+
+
+def _shape_data(layers: Iterable[Layer]) -> list[ShapeData]:
+    """Return the shapes of a map in drawing order."""
+    shapes: list[ShapeData] = []
+    for layer in layers:
+        if isinstance(layer, ShapeLayer):
+            for feature in layer.features:
+                outline = to_lonlat(feature.outline, layer.crs, tolerance=layer.tolerance)
+                geometry: GeometryData = {"type": outline.geom_type, "coordinates": delta_encoded(outline)}
+                shapes.append(
+                    {"type": "Feature", "properties": feature_properties(layer, feature), "geometry": geometry}
+                )
+    return shapes
 
 
 def _tiles_data(tiles: BackgroundTiles | None) -> TilesData | None:
