@@ -27,7 +27,9 @@ from geoharm.model.grid import Grid
 from geoharm.model.points import Points
 from geoharm.report import palette
 from geoharm.report.escape import asset, json_block, render_page
-from geoharm.report.maps.layers import data_uri, palette_png
+from geoharm.report.maps.images import data_uri, palette_png
+from geoharm.report.maps.page_data import MapData, style_data
+from geoharm.report.maps.styles import LINES
 from geoharm.report.maps.web_map import leaflet_assets
 
 SIDE, CELL, ORIGIN, CRS = 316, 50.0, (480_000.0, 4_980_000.0), "EPSG:32626"
@@ -52,18 +54,19 @@ def geoharm_page(surface: Surface, area: StudyArea, breaks: tuple[float, ...]) -
     """Return geoharm's page with one picture and everything it needs."""
     image = classed_image(surface, np.nan_to_num(surface.values), breaks, area, coarse=100.0)
     bounds = [[image.south, image.west], [image.north, image.east]]
-    parts = leaflet_assets()
-    data = {
+    leaflet = leaflet_assets()
+    data: MapData = {
         "images": {"surface 0 whole period": {"url": data_uri(palette_png(image)), "bounds": bounds}},
-        "shapes": [], "measures": [{"name": "m", "unit": "events", "activity": False, "breaks": list(breaks), "events": {"whole period": "120,000"}, "note": ""}],
+        "shapes": [], "styles": style_data(), "measures": [{"name": "m", "unit": "events", "density": "Events", "activity": False, "breaks": list(breaks), "events": {"whole period": "120,000"}, "few": [], "note": ""}],
         "views": ["whole period"], "steps": [], "colours": list(palette.DENSITY), "change": [], "readings": [[]], "places": [],
-        "operation": bounds, "city": bounds, "windows": {"whole period": ""}, "credits": [],
+        "operation": bounds, "city": bounds, "windows": {"whole period": ""}, "credits": [], "tiles": None,
     }  # fmt: skip
     study = {"name": "A made city", "hotspots": {"share": 0.25}}
     return render_page(
-        "map.html.j2", style=parts["css"] + asset("map.css"), scripts=(parts["js"], asset("map.js")), version="", study=study,
+        "map.html.j2", style=leaflet.style + asset("map.css"), scripts=(leaflet.script, asset("map.js")), version="", study=study,
         operation={"name": "None", "placebo": False}, verdict={"headline": ""}, internal=False, data=json_block(data),
-        measures=[(0, "m")], hotspot_rows=[], has_context=False, has_places=False, credits=[],
+        measures=[(0, "m")], hotspot_rows=[], has_context=False, has_places=False, credits=[], tiles=None,
+        lines={kind.value: style for kind, style in LINES.items()},
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from geoharm.hotspots.measure_map import map_measure
 from geoharm.hotspots.source_agreement import with_agreeing_sources
 from geoharm.model.points import Points
 from geoharm.model.study import HotspotSettings
-from geoharm.report.exports.gis import gis_files, hotspot_layer
+from geoharm.report.exports.gis import gis_files, hotspot_frame
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, result, study
 
@@ -109,7 +109,7 @@ def test_vectors_hold_the_hotspots_and_how_they_were_made(area, mapped, tmp_path
     (tmp_path / "h.gpkg").write_bytes(files["hotspots.gpkg"])
     package = geopandas.read_file(tmp_path / "h.gpkg", layer="hotspots")
     parquet = geopandas.read_parquet(io.BytesIO(files["hotspots.parquet"]))
-    frame = hotspot_layer(found)
+    frame = hotspot_frame(found)
     for one in (package, parquet):
         assert list(one["rank"]) == list(range(1, len(found.hotspots[0].hotspots) + 1))
         assert one.crs.to_string() == area.crs
@@ -124,7 +124,7 @@ def test_vectors_hold_the_hotspots_and_how_they_were_made(area, mapped, tmp_path
 
 def test_no_hotspots_make_an_empty_layer(area, mapped):
     none = (replace(mapped[0], hotspots=()),)
-    assert hotspot_layer(disclosed(area, none, "public")).empty
+    assert hotspot_frame(disclosed(area, none, "public")).empty
     assert gis_files(disclosed(area, none, "public", ("geopackage", "geoparquet")))
 
 

@@ -17,7 +17,8 @@ from geoharm.disclosure.protect import protect
 from geoharm.hotspots.measure_patterns import find_patterns
 from geoharm.report import palette
 from geoharm.report.exports.gis import gis_files
-from geoharm.report.exports.gis_patterns import FILLS, pattern_layers
+from geoharm.report.exports.gis_patterns import pattern_frames
+from geoharm.report.maps.pattern_layers import LEGENDS
 from tests.disclosure.test_protect import MEASURE, PLENTY, design, result, study
 from tests.hotspots.test_measure_patterns import events_of, ledger
 
@@ -35,7 +36,7 @@ def disclosed(area, found, *files):
 
 def test_the_polygons_have_the_ground_that_the_report_names(area, found):
     shown = disclosed(area, found)
-    frames = pattern_layers(shown)
+    frames = pattern_frames(shown)
     named = {pattern.label: ground for pattern, ground, _ in shown.patterns[0].emerging.patterns if ground > 0}
     drawn = {row["class"]: row["geometry"].area / 1e6 for _, row in frames["emerging"].iterrows()}
     assert set(drawn) == set(named)
@@ -49,9 +50,9 @@ def test_the_polygons_have_the_ground_that_the_report_names(area, found):
 
 
 def test_polygons_of_a_layer_do_not_overlap_and_lie_in_the_study(area, found):
-    for layer, frame in pattern_layers(disclosed(area, found)).items():
+    for layer, frame in pattern_frames(disclosed(area, found)).items():
         assert frame.crs.to_string() == area.crs
-        assert set(frame["class"]) <= set(FILLS[layer])
+        assert set(frame["class"]) <= {entry.label for entry in LEGENDS[layer]}
         assert shapely.area(shapely.union_all(frame.geometry)) == pytest.approx(frame.geometry.area.sum(), rel=1e-9)
         assert frame.geometry.within(area.boundary.buffer(2 * found.emerging.map.grid.cell)).all()
 
@@ -64,7 +65,7 @@ def test_what_is_withheld_on_the_pages_is_in_no_file(area, found):
         found, clustering=thin(found.clustering), emerging=thin(found.emerging), similarity=(thin(found.similarity[0]),)
     )
     shown = disclosed(area, poor, "geopackage", "geoparquet", "geotiff")
-    assert pattern_layers(shown) == {}
+    assert pattern_frames(shown) == {}
     files = gis_files(shown)
     assert not [name for name in files if name.endswith(".parquet") and not name.startswith("hotspots")]
     rasters = [name for name in files if name.startswith(("clusters", "emerging", "shift"))]
@@ -87,9 +88,10 @@ def test_files_open_in_the_colours_of_the_pages_and_are_the_same_every_time(area
         styles = dict(connection.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall())
     style = Xml.fromstring(styles["emerging"])
     symbols = {one.get("name"): one for one in style.iter("symbol")}
+    fills = {entry.label: entry.colour for entry in LEGENDS["emerging"]}
     for category in style.iter("category"):
         fill = symbols[category.get("symbol")].find("./layer/Option/Option[@name='color']").get("value")
-        assert fill == ",".join(map(str, (*palette.rgb(FILLS["emerging"][category.get("value")]), 255)))
+        assert fill == ",".join(map(str, (*palette.rgb(fills[category.get("value")]), 255)))
     assert {one.get("value") for one in style.iter("category")} >= set(frame["class"])
     with MemoryFile(files["emerging-1-finds-classes.tif"]) as memory, memory.open() as dataset:
         values, tags, colours = dataset.read(1), dataset.tags(), dataset.colormap(1)

@@ -24,7 +24,7 @@ import geoharm
 from geoharm.disclosure.protect import protect
 from geoharm.errors import PublishError
 from geoharm.report.cells import change_cell, number_cell, text_cell
-from geoharm.report.document import Cell, CellStyle, Column, Missing, Row, Table
+from geoharm.report.document import Cell, Column, Missing, Row, Table
 from geoharm.report.exports.pictures import _FONT_RANGES, _FONTS, svg_to_png
 from geoharm.report.exports.tables import MISSING_TEXTS, table_csv
 from geoharm.report.exports.workbook import workbook

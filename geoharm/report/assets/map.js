@@ -46,11 +46,11 @@
     });
     map.fitBounds(data.operation, { padding: [12, 12] });
     draw(of("study"), "ground", {
-      color: "#8b959e", weight: 1.2, fill: !data.tiles, fillColor: "#ffffff", fillOpacity: 1,
+      ...data.styles.study, fill: !data.tiles, fillColor: "#ffffff", fillOpacity: 1,
     }).addTo(map);
     const layers = {
-      context: draw(of("context"), "lines", { color: "#8b959e", weight: 0.8, fill: false }),
-      control: draw(of("control"), "lines", { color: "#6b7681", weight: 1.5, fill: false, dashArray: "1 5" }),
+      context: draw(of("context"), "lines", data.styles.context),
+      control: draw(of("control"), "lines", data.styles.control),
       places: L.layerGroup(data.places.map((place) => label(place.at, place.name, "place"))),
       zones: L.layerGroup(), hotspots: L.layerGroup(),
     };
@@ -61,8 +61,8 @@
       });
     }
     [...of("ring"), ...of("gap"), ...of("target")].forEach((shape) => {
-      const style = shape.properties.style;
-      draw([shape], "zone", { color: "#ffffff", weight: style.weight + 3, fill: false, opacity: 0.9 }).addTo(layers.zones);
+      const style = data.styles[shape.properties.kind];
+      draw([shape], "zone", { color: "#ffffff", weight: style.halo, fill: false, opacity: 0.9 }).addTo(layers.zones);
       draw([shape], "zone", style).addTo(layers.zones);
     });
     const names = L.layerGroup([...of("ring"), ...of("gap")].map((shape) => {
@@ -86,9 +86,9 @@
     })
       .addTo(target.map);
     hotspots(measure, view).forEach((shape) => {
-      const pane = side + "-hot";
-      draw([shape], pane, { color: "#ffffff", weight: 4, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
-      draw([shape], pane, { color: "#0b3d2e", weight: 1.8, fill: false }).addTo(target.layers.hotspots);
+      const pane = side + "-hot", style = data.styles.hotspot;
+      draw([shape], pane, { color: "#ffffff", weight: style.halo, fill: false, opacity: 0.85 }).addTo(target.layers.hotspots);
+      draw([shape], pane, style).addTo(target.layers.hotspots);
       const box = L.geoJSON(shape).getBounds();
       label([box.getNorth(), box.getCenter().lng], String(shape.properties.rank), "rank", side + "-rank").addTo(target.layers.hotspots);
     });

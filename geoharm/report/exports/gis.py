@@ -9,7 +9,8 @@ written for an internal release only, and all its files have "internal" in their
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,112 +24,153 @@ from rasterio.transform import Affine
 
 from geoharm import _crs
 from geoharm._version import __version__
-from geoharm.disclosure.released import ClassedImage, Release, ReleasedHotspots
+from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.hotspots.results.surface import Surface
-from geoharm.report import palette
+from geoharm.model.geometry import ZoneRole
+from geoharm.model.measure import Role
 from geoharm.report.escape import slug
-from geoharm.report.exports.gis_patterns import mercator_corner, pattern_images, pattern_layers
-from geoharm.report.exports.qgis_styles import add_styles
+from geoharm.report.exports.gis_patterns import mercator_corner, pattern_frames
+from geoharm.report.exports.qgis_styles import add_styles, fill_qml, line_qml
+from geoharm.report.maps.images import class_colours
+from geoharm.report.maps.layers import ImageLayer, hotspot_layers, surface_layers, zone_layers
+from geoharm.report.maps.pattern_layers import LEGENDS, PatternLayer, pattern_layers
+from geoharm.report.maps.styles import LINES, LayerKind
 
 # Written where a format requires the time of writing, so that the bytes are the same every time.
 _FIXED_TIME = "1970-01-01T00:00:00.000Z"
 _COG_OPTIONS = {"driver": "COG", "compress": "DEFLATE", "blocksize": 256, "num_threads": 1}
 
 
-def hotspot_layer(release: Release) -> geopandas.GeoDataFrame:
+_HOTSPOT_COLUMNS = [
+    "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
+    "shown_by", "kernel", "bandwidth_m", "bandwidth_rule", "edge", "geometry",
+]  # fmt: skip
+_ZONE_COLUMNS = ["operation", "zone", "role", "geometry"]
+
+
+@dataclass(frozen=True, slots=True)
+class GisLayer:
+    """A layer of a GeoPackage: its name, its rows, and its style for QGIS."""
+
+    name: str
+    frame: geopandas.GeoDataFrame
+    style: str
+
+
+def hotspot_frame(release: Release) -> geopandas.GeoDataFrame:
     """Return the hotspots of every measure as a GeoDataFrame in the study's metres; `.to_arrow()` gives Arrow.
 
     Columns: measure, unit, role, rank, events, share, area_km2, density, density_unit, stability, shown_by, kernel,
     bandwidth_m, bandwidth_rule, edge, geometry.
     """
     rows = [
-        {
-            "measure": measure_hotspots.measure.name,
-            "unit": measure_hotspots.measure.unit,
-            "role": measure_hotspots.measure.role.value,
-            "rank": hotspot.rank,
-            "events": hotspot.events,
-            "share": hotspot.share,
-            "area_km2": hotspot.area_km2,
-            "density": hotspot.density,
-            "density_unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
-            "stability": hotspot.stability,
-            "shown_by": ", ".join(hotspot.source_kinds),
-            "kernel": measure_hotspots.kernel,
-            "bandwidth_m": measure_hotspots.bandwidth.value,
-            "bandwidth_rule": measure_hotspots.bandwidth.rule,
-            "edge": measure_hotspots.edge,
-            "geometry": hotspot.geometry,
-        }
-        for measure_hotspots in release.hotspots
-        for hotspot in measure_hotspots.hotspots
+        (
+            measure_hotspots.measure.name,
+            measure_hotspots.measure.unit,
+            measure_hotspots.measure.role.value,
+            feature.hotspot.rank,
+            feature.hotspot.events,
+            feature.hotspot.share,
+            feature.hotspot.area_km2,
+            feature.hotspot.density,
+            f"{measure_hotspots.measure.density_unit} per km2 per year",
+            feature.hotspot.stability,
+            ", ".join(feature.hotspot.source_kinds),
+            measure_hotspots.kernel,
+            measure_hotspots.bandwidth.value,
+            measure_hotspots.bandwidth.rule,
+            measure_hotspots.edge,
+            feature.geometry,
+        )
+        for number, measure_hotspots in enumerate(release.hotspots)
+        for layer in hotspot_layers(release, number)
+        for feature in layer.features
     ]
-    columns = [
-        "measure", "unit", "role", "rank", "events", "share", "area_km2", "density", "density_unit", "stability",
-        "shown_by", "kernel", "bandwidth_m", "bandwidth_rule", "edge", "geometry",
-    ]  # fmt: skip
-    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=release.study.area.crs)
+    return geopandas.GeoDataFrame(rows, columns=_HOTSPOT_COLUMNS, geometry="geometry", crs=release.study.area.crs)
 
 
-def zone_layer(release: Release) -> geopandas.GeoDataFrame:
+def zone_frame(release: Release) -> geopandas.GeoDataFrame:
     """Return every operation's zones as a GeoDataFrame in the study's metres; columns: operation, zone, role, geometry."""
+    crs = release.study.area.crs
     rows = [
-        {
-            "operation": operation.design.operation.name,
-            "zone": zone.name,
-            "role": zone.role.value,
-            "geometry": zone.geometry,
-        }
+        (feature.operation, feature.name, layer.kind.value, feature.geometry)
         for operation in release.operations
-        for zone in operation.design.zones
+        for layer in zone_layers(operation.design, crs)
+        for feature in layer.features
     ]
-    columns = ["operation", "zone", "role", "geometry"]
-    return geopandas.GeoDataFrame(rows, columns=columns, geometry="geometry", crs=release.study.area.crs)
+    return geopandas.GeoDataFrame(rows, columns=_ZONE_COLUMNS, geometry="geometry", crs=crs)
+
+
+def gis_layers(release: Release) -> tuple[GisLayer, ...]:
+    """Return the layers of a release's GeoPackage: hotspots, zones, and the patterns that are not empty."""
+    hotspot_styles = {
+        Role.HARM.value: LINES[LayerKind.HOTSPOT],
+        Role.ACTIVITY.value: LINES[LayerKind.ACTIVITY_HOTSPOT],
+    }
+    zone_styles = {role.value: LINES[LayerKind(role.value)] for role in ZoneRole}
+    return (
+        GisLayer("hotspots", hotspot_frame(release), line_qml("role", hotspot_styles)),
+        GisLayer("zones", zone_frame(release), line_qml("role", zone_styles)),
+        *(
+            GisLayer(kind.value, frame, fill_qml("class", LEGENDS[kind]))
+            for kind, frame in pattern_frames(release).items()
+        ),
+    )
 
 
 def gis_files(release: Release) -> dict[str, bytes]:
     """Return the files that the study requests under ``[publish] files``, by name; the bytes are the same every time."""
     suffix = "-internal" if release.is_internal else ""
     wanted = release.study.publish.files
+    layers = gis_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else ()
     files: dict[str, bytes] = {}
-    patterns = pattern_layers(release) if {"geopackage", "geoparquet"} & set(wanted) else {}
     if "geopackage" in wanted:
-        layers = {"hotspots": hotspot_layer(release), "zones": zone_layer(release)}
-        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers | patterns)
+        files[f"hotspots{suffix}.gpkg"] = _geopackage(layers)
     if "geoparquet" in wanted:
-        for name, frame in ({"hotspots": hotspot_layer(release)} | patterns).items():
-            files[f"{name}{suffix}.parquet"] = _geoparquet(frame)
+        files |= {
+            f"{layer.name}{suffix}.parquet": _geoparquet(layer.frame) for layer in layers if layer.name != "zones"
+        }
     if "geotiff" in wanted:
-        for number, measure_hotspots in enumerate(release.hotspots, start=1):
-            for position, (key, image) in enumerate(measure_hotspots.views.items()):
-                name = (
-                    f"surface{suffix}-{number}-{slug(measure_hotspots.measure.name)}-{position}-{slug(' '.join(key))}"
-                )
-                class_tags = {
-                    f"class_{class_number}_from": f"{start:g}"
-                    for class_number, start in enumerate(measure_hotspots.breaks, start=1)
-                }
-                files[f"{name}-classes.tif"] = _class_geotiff(image, _surface_tags(measure_hotspots, key) | class_tags)
-                if key in measure_hotspots.exact:
-                    files[f"{name}-density.tif"] = _density_geotiff(
-                        measure_hotspots, key, measure_hotspots.exact[key], release.study.area.crs
-                    )
-        for number, measure, pattern in pattern_images(release):
-            name = f"{pattern.layer}{suffix}-{number}-{slug(measure.name)}"
-            name += f"-{slug(pattern.operation)}" if pattern.operation else ""
-            tags = {"measure": measure.name, "source": measure.source, "geoharm": __version__}
-            files[f"{name}-classes.tif"] = _class_geotiff(pattern.image, tags | pattern.tags())
+        files |= _surface_files(release, suffix) | _pattern_files(release, suffix)
     return files
 
 
-def _geopackage(layers: Mapping[str, geopandas.GeoDataFrame]) -> bytes:
+def _surface_files(release: Release, suffix: str) -> dict[str, bytes]:
+    """Return every surface in classes, and in an internal release also in full precision, by file name."""
+    files: dict[str, bytes] = {}
+    for number, measure_hotspots in enumerate(release.hotspots):
+        for position, layer in enumerate(surface_layers(number, measure_hotspots)):
+            key = (layer.view.operation, layer.view.window)
+            name = (
+                f"surface{suffix}-{number + 1}-{slug(measure_hotspots.measure.name)}-{position}-{slug(' '.join(key))}"
+            )
+            class_tags = {f"class_{index}_from": entry.label for index, entry in enumerate(layer.legend, start=1)}
+            files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _surface_tags(layer) | class_tags)
+            if key in measure_hotspots.exact:
+                files[f"{name}-density.tif"] = _density_geotiff(
+                    layer, measure_hotspots.exact[key], release.study.area.crs
+                )
+    return files
+
+
+def _pattern_files(release: Release, suffix: str) -> dict[str, bytes]:
+    """Return every image of patterns, by file name."""
+    files: dict[str, bytes] = {}
+    for layer in pattern_layers(release):
+        name = f"{layer.kind.value}{suffix}-{layer.number}-{slug(layer.measure.name)}"
+        name += f"-{slug(layer.operation)}" if layer.operation else ""
+        files[f"{name}-classes.tif"] = _class_geotiff(layer.image, _pattern_tags(layer))
+    return files
+
+
+def _geopackage(layers: Sequence[GisLayer]) -> bytes:
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_TIME})
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "hotspots.gpkg"
-            for name, frame in layers.items():
-                frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
-            add_styles(path, list(layers), moment=_FIXED_TIME)
+            for layer in layers:
+                layer.frame.to_file(path, layer=layer.name, driver="GPKG", engine="pyogrio")
+            add_styles(path, {layer.name: layer.style for layer in layers}, moment=_FIXED_TIME)
             return path.read_bytes()
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
@@ -141,12 +183,12 @@ def _geoparquet(frame: geopandas.GeoDataFrame) -> bytes:
         return path.read_bytes()
 
 
-def _surface_tags(measure_hotspots: ReleasedHotspots, key: tuple[str, str]) -> dict[str, str]:
-    operation, view = key
+def _surface_tags(layer: ImageLayer) -> dict[str, str]:
+    view, measure_hotspots = layer.view, layer.view.hotspots
     return {
         "measure": measure_hotspots.measure.name,
         "source": measure_hotspots.measure.source,
-        "view": f"{operation}: {view}" if operation else view,
+        "view": f"{view.operation}: {view.window}" if view.operation else view.window,
         "unit": f"{measure_hotspots.measure.density_unit} per km2 per year",
         "kernel": measure_hotspots.kernel,
         "bandwidth_m": f"{measure_hotspots.bandwidth.value:.6g}",
@@ -158,22 +200,31 @@ def _surface_tags(measure_hotspots: ReleasedHotspots, key: tuple[str, str]) -> d
     }
 
 
+def _pattern_tags(layer: PatternLayer) -> dict[str, str]:
+    """Return the measure, the meaning of each class and how it was computed."""
+    return {
+        "measure": layer.measure.name,
+        "source": layer.measure.source,
+        "geoharm": __version__,
+        "answers": layer.kind.value,
+        "operation": layer.operation,
+        "how": layer.method,
+    } | {f"class_{number}": entry.label for number, entry in enumerate(layer.legend, start=1)}
+
+
 def _class_geotiff(image: ClassedImage, tags: dict[str, str]) -> bytes:
     """Return a classed image as a GeoTIFF with its colours: class 0 is blank, the tags explain the other classes."""
-    colours = {
-        number: (*palette.rgb(colour), 255) for number, colour in enumerate(palette.SCHEMES[image.scheme], start=1)
-    }
     return _cog(
         image.classes, mercator_corner(image), _crs.MERCATOR, tags,
-        nodata=0, colours=colours | {0: (255, 255, 255, 0)}, overview_resampling="NEAREST",
+        nodata=0, colours=class_colours(image), overview_resampling="NEAREST",
     )  # fmt: skip
 
 
-def _density_geotiff(measure_hotspots: ReleasedHotspots, key: tuple[str, str], surface: Surface, crs: str) -> bytes:
+def _density_geotiff(layer: ImageLayer, surface: Surface, crs: str) -> bytes:
     """Return the exact surface as a GeoTIFF, north up; NaN outside the study area."""
     grid = surface.grid
     corner = Affine(grid.cell, 0, grid.x0, 0, -grid.cell, grid.y0 + grid.ny * grid.cell)
-    tags = _surface_tags(measure_hotspots, key) | {"release": "internal: not for publication"}
+    tags = _surface_tags(layer) | {"release": "internal: not for publication"}
     values = np.ascontiguousarray(surface.values[::-1], dtype=np.float32)
     return _cog(values, corner, crs, tags, nodata=np.nan, predictor="YES", overview_resampling="AVERAGE")
 

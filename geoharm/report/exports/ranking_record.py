@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypedDict
 
+import shapely
+
 from geoharm._version import __version__
 from geoharm.disclosure.ranking import RankingRelease
 from geoharm.report.format_numbers import to_record
-from geoharm.report.maps.layers import to_lonlat
+from geoharm.report.maps.lonlat import to_lonlat
 
 
 class CriterionRecord(TypedDict):
@@ -132,6 +134,6 @@ def ranking_layer(ranking_release: RankingRelease) -> MarketLayer:
             "rank_high": row.ranks.high,
             **gaps,
         }
-        geometry = to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs)
+        geometry = shapely.geometry.mapping(to_lonlat(market_hotspot.geometry, ranking_release.study.area.crs))
         features.append({"type": "Feature", "properties": properties, "geometry": geometry})
     return {"type": "FeatureCollection", "features": features}

@@ -1,95 +1,293 @@
-"""Layers of maps: palette images, outlines in longitude and latitude, and outlines in pixels."""
+"""Layers of maps: what is drawn, made once from a release. The page, folium, pictures and GIS files write them."""
 
 from __future__ import annotations
 
-import base64
-import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-import numpy as np
-import shapely
-from rasterio.errors import NotGeoreferencedWarning
-from rasterio.io import MemoryFile
 from shapely.geometry.base import BaseGeometry
 
-from geoharm import _crs
-from geoharm.disclosure.released import ClassedImage, Release
+from geoharm.disclosure.change import CLASS_WORDS
+from geoharm.disclosure.released import ClassedImage, Release, ReleasedChange, ReleasedHotspots, ReleasedOperation
+from geoharm.hotspots.results.change import ChangeKind
+from geoharm.model.design import Design
+from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.hotspot import Hotspot
+from geoharm.model.measure import Role
 from geoharm.report import palette
+from geoharm.report.maps.styles import LINES, LayerKind, LineStyle
 
-_DECIMALS = 5
-
-
-def palette_png(image: ClassedImage) -> bytes:
-    """Return a classed image as a PNG with one byte per pixel; class 0 is transparent."""
-    colours = {0: (255, 255, 255, 0)}
-    colours |= {
-        index: (*palette.rgb(colour), 255) for index, colour in enumerate(palette.SCHEMES[image.scheme], start=1)
-    }
-    rows, columns = image.classes.shape
-    with warnings.catch_warnings(), MemoryFile() as memory:
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        options = {"driver": "PNG", "width": columns, "height": rows, "count": 1, "dtype": "uint8", "zlevel": 6}
-        with memory.open(**options) as dataset:
-            dataset.write(image.classes, 1)
-            dataset.write_colormap(1, colours)
-        return bytes(memory.read())
+CHANGE, WHOLE, BEFORE, AFTER = "change", "whole period", "before", "after"
 
 
-def data_uri(png: bytes) -> str:
-    """Return a PNG as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+@dataclass(frozen=True, slots=True)
+class LegendEntry:
+    """One line of a legend: a colour and its meaning."""
+
+    colour: str
+    label: str
 
 
-def to_lonlat(geometry: BaseGeometry, crs: str, *, tolerance: float = 0.0) -> dict[str, Any]:
-    """Return a GeoJSON geometry in degrees, rounded to about a metre.
+# The classes of change, from class 1.
+CHANGE_LEGEND = tuple(LegendEntry(colour, text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which measure and time a layer shows.
+
+    Attributes
+    ----------
+    number : int
+        Position of the measure among the released hotspots, from 0.
+    hotspots : ReleasedHotspots
+        Measure and method.
+    operation : str
+        Empty for the whole period.
+    window : str
+        "whole period", "before", "after", a time step, or "change".
+    """
+
+    number: int
+    hotspots: ReleasedHotspots
+    operation: str
+    window: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """A shape of a layer.
+
+    Attributes
+    ----------
+    name : str
+        Name for readers; empty if it has none.
+    geometry : shapely geometry
+        The area that it covers, in metres.
+    outline : shapely geometry
+        What a map draws, in metres. It differs for a gap or ring, of which only the outer edge is drawn.
+    """
+
+    name: str
+    geometry: BaseGeometry
+    outline: BaseGeometry
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneFeature(Feature):
+    """A zone of an operation."""
+
+    operation: str
+    zone: Zone
+
+
+@dataclass(frozen=True, slots=True)
+class HotspotFeature(Feature):
+    """A hotspot of one measure and time, with a sentence about it for readers."""
+
+    hotspot: Hotspot
+    text: str
+
+
+FeatureT_co = TypeVar("FeatureT_co", bound=Feature, covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeLayer(Generic[FeatureT_co]):
+    """A layer of outlines.
+
+    Attributes
+    ----------
+    name : str
+        Unique on a map.
+    title : str
+        What a legend says.
+    kind : LayerKind
+    style : LineStyle
+    crs : str
+        Coordinate system of the features.
+    features : tuple of Feature
+    tolerance : float
+        Metres by which a map may simplify the outlines.
+    view : View or None
+        Of hotspots.
+    """
+
+    name: str
+    title: str
+    kind: LayerKind
+    style: LineStyle
+    crs: str
+    features: tuple[FeatureT_co, ...]
+    tolerance: float = 1.0
+    view: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLayer:
+    """A layer with one image in classes.
+
+    Attributes
+    ----------
+    name : str
+        Unique on a map.
+    title : str
+        For a list of layers.
+    kind : LayerKind
+    image : ClassedImage
+    legend : tuple of LegendEntry
+        Its classes, from class 1. For a surface, the label is the density at which the class begins.
+    view : View
+    """
+
+    name: str
+    title: str
+    kind: LayerKind
+    image: ClassedImage
+    legend: tuple[LegendEntry, ...]
+    view: View
+
+
+Layer = ShapeLayer[Feature] | ImageLayer
+
+
+def layers_of(release: Release, operation: ReleasedOperation) -> tuple[Layer, ...]:
+    """Return the layers of an operation's map, from the lowest to the highest.
 
     Parameters
     ----------
-    geometry : shapely geometry
-        In metres of `crs`.
-    crs : str
-    tolerance : float
-        Metres by which the outline may be simplified first.
+    release : Release
+    operation : ReleasedOperation
+        Its zones and the views of its windows are drawn.
+
+    Returns
+    -------
+    tuple of Layer
+        The study area and context lines; for each measure its surfaces, its change and its hotspots; then the zones.
     """
-    simplified = geometry.simplify(tolerance) if tolerance else geometry
+    layers: list[Layer] = [_study_layer(release), *_context_layers(release)]
+    name = operation.design.operation.name
+    for number, measure_hotspots in enumerate(release.hotspots):
+        layers += [layer for layer in surface_layers(number, measure_hotspots) if layer.view.operation in ("", name)]
+        layers += [
+            _change_layer(View(number, measure_hotspots, name, CHANGE), change)
+            for change in operation_changes(release, name, measure_hotspots.measure.name)
+        ]
+        layers += hotspot_layers(release, number, operation=name)
+    layers += zone_layers(operation.design, release.study.area.crs, within=release.study.area.boundary)
+    return tuple(layers)
 
-    def move(coordinates: np.ndarray) -> np.ndarray:
-        longitude, latitude = _crs.transform(coordinates[:, 0], coordinates[:, 1], source=crs, target=_crs.LONLAT)
-        return np.column_stack([longitude, latitude])
 
-    degrees = shapely.transform(simplified, move)
-    return dict(_rounded(shapely.geometry.mapping(degrees)))
+def surface_layers(number: int, measure_hotspots: ReleasedHotspots) -> tuple[ImageLayer, ...]:
+    """Return the surfaces of one measure, for every operation and view.
 
-
-def delta_encoded(coordinates: Sequence[Any]) -> list[Any]:
-    """Return GeoJSON coordinates in degrees as integer steps from point to point, which are a third as long.
-
-    A line becomes ``[x, y, dx, dy, dx, dy, ...]`` in units of the last decimal kept. Lists of lines keep their nesting.
-
-    Examples
-    --------
-    >>> delta_encoded([[[-71.0, 42.5], [-71.00002, 42.50001]]])
-    [[-7100000, 4250000, -2, 1]]
+    Parameters
+    ----------
+    number : int
+        Position of the measure among the released hotspots, from 0.
+    measure_hotspots : ReleasedHotspots
     """
-    first = coordinates[0] if coordinates else 0.0
-    if not isinstance(first, int | float):
-        if isinstance(first[0], int | float):
-            steps = np.rint(np.array(coordinates)[:, :2] * 10.0**_DECIMALS).astype(np.int64)
-            steps[1:] -= steps[:-1].copy()
-            return [int(step) for step in steps.ravel()]
-        return [delta_encoded(part) for part in coordinates]
-    return list(coordinates)
+    breaks = measure_hotspots.breaks
+    legend = tuple(
+        LegendEntry(colour, f"{start:g}") for colour, start in zip(palette.DENSITY[: len(breaks)], breaks, strict=True)
+    )
+    return tuple(
+        ImageLayer(
+            f"surface {number} {window}",
+            f"{measure_hotspots.measure.name}, {window}",
+            LayerKind.SURFACE,
+            image,
+            legend,
+            View(number, measure_hotspots, operation, window),
+        )
+        for (operation, window), image in measure_hotspots.views.items()
+    )
 
 
-def bounds_lonlat(geometry: BaseGeometry, crs: str) -> list[list[float]]:
-    """Return the bounds of a geometry as [[south, west], [north, east]] in degrees."""
-    corners = shapely.get_coordinates(geometry)
-    longitude, latitude = _crs.transform(corners[:, 0], corners[:, 1], source=crs, target=_crs.LONLAT)
-    return [
-        [round(float(latitude.min()), _DECIMALS), round(float(longitude.min()), _DECIMALS)],
-        [round(float(latitude.max()), _DECIMALS), round(float(longitude.max()), _DECIMALS)],
+def hotspot_layers(release: Release, number: int, *, operation: str = "") -> tuple[ShapeLayer[HotspotFeature], ...]:
+    """Return the hotspots of one measure: of the whole period, then of an operation's windows before and after.
+
+    Parameters
+    ----------
+    release : Release
+    number : int
+        Position of the measure among the released hotspots, from 0.
+    operation : str
+        Name of the operation; if empty, only the whole period is returned.
+    """
+    measure_hotspots = release.hotspots[number]
+    activity = measure_hotspots.measure.role is Role.ACTIVITY
+    kind = LayerKind.ACTIVITY_HOTSPOT if activity else LayerKind.HOTSPOT
+    views = [(View(number, measure_hotspots, "", WHOLE), measure_hotspots.hotspots)]
+    views += [
+        (View(number, measure_hotspots, operation, window), hotspots)
+        for (outline_operation, window), hotspots in measure_hotspots.outlines.items()
+        if outline_operation == operation and window in (BEFORE, AFTER)
     ]
+    return tuple(
+        ShapeLayer(
+            f"hotspots {number} {view.window}",
+            f"Hotspots of {measure_hotspots.measure.name}, {view.window}",
+            kind,
+            LINES[kind],
+            release.study.area.crs,
+            tuple(_hotspot_feature(release, view, hotspot) for hotspot in hotspots),
+            view=view,
+        )
+        for view, hotspots in views
+    )
+
+
+def zone_layers(design: Design, crs: str, *, within: BaseGeometry | None = None) -> tuple[ShapeLayer[ZoneFeature], ...]:
+    """Return the zones of an operation, one layer for each role.
+
+    Parameters
+    ----------
+    design : Design
+    crs : str
+        Coordinate system of its zones.
+    within : shapely geometry, optional
+        Where outlines are cut; without it, the target and the outer edges of gap and rings are drawn whole.
+    """
+    titles = {
+        ZoneRole.TARGET: "Target",
+        ZoneRole.GAP: "Gap",
+        ZoneRole.RING: "Rings",
+        ZoneRole.CONTROL: "Control area",
+    }
+    return tuple(
+        ShapeLayer(
+            role.value,
+            title,
+            LayerKind(role.value),
+            LINES[LayerKind(role.value)],
+            crs,
+            tuple(
+                ZoneFeature(zone.name, zone.geometry, _zone_outline(design, zone, within), design.operation.name, zone)
+                for zone in design.of_role(role)
+            ),
+        )
+        for role, title in titles.items()
+        if design.of_role(role)
+    )
+
+
+def operation_changes(release: Release, operation: str, measure: str) -> Iterator[ReleasedChange]:
+    """Yield the change of a measure around an operation, if it is drawn."""
+    for change in release.changes:
+        if (change.operation, change.measure.name) == (operation, measure) and change.pictures:
+            yield change
+
+
+def outer_distance(design: Design) -> float:
+    """Return the metres from an operation's target to the outermost edge of its rings or gap."""
+    return design.operation.rings[-1] if design.operation.rings else design.operation.gap
+
+
+def events_text(release: Release, hotspot: Hotspot) -> str:
+    """Return the events of a hotspot for readers; in a public release the number is rounded, and the text says so."""
+    return f"{hotspot.events:,}" if release.is_internal else f"about {hotspot.events:,}"
 
 
 def credit_lines(release: Release) -> tuple[str, ...]:
@@ -99,25 +297,36 @@ def credit_lines(release: Release) -> tuple[str, ...]:
     return tuple(dict.fromkeys(attributions))
 
 
-def svg_path(geometry: BaseGeometry, to_pixels: Any) -> str:
-    """Return an SVG path of a geometry's rings or lines; `to_pixels` converts metres into pixels, both of shape (n, 2)."""
-    parts: list[str] = []
-    for part in shapely.get_parts(geometry):
-        rings: Sequence[BaseGeometry] = (
-            [part.exterior, *part.interiors] if part.geom_type == "Polygon" else shapely.get_parts(part)
-        )
-        for ring in rings:
-            pixels = to_pixels(shapely.get_coordinates(ring))
-            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in pixels)
-            parts.append(f"M{points}" + ("Z" if part.geom_type == "Polygon" else ""))
-    return "".join(parts)
+def _study_layer(release: Release) -> ShapeLayer[Feature]:
+    area = release.study.area
+    feature = Feature("", area.boundary, area.boundary)
+    kind = LayerKind.STUDY
+    return ShapeLayer("study", "Study area", kind, LINES[kind], area.crs, (feature,), tolerance=5.0)
 
 
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, _DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return value
+def _context_layers(release: Release) -> tuple[ShapeLayer[Feature], ...]:
+    """Return the layer of context lines, or none if the study names no lines."""
+    features = tuple(Feature("", lines, lines) for lines in release.study.publish.context)
+    kind, crs = LayerKind.CONTEXT, release.study.area.crs
+    layer = ShapeLayer("context", "Context lines", kind, LINES[kind], crs, features, tolerance=10.0)
+    return (layer,) if features else ()
+
+
+def _change_layer(view: View, change: ReleasedChange) -> ImageLayer:
+    image = change.pictures[ChangeKind.INTENSITY]
+    title = f"{change.measure.name}, {CHANGE}"
+    return ImageLayer(f"surface {view.number} {CHANGE}", title, LayerKind.CHANGE, image, CHANGE_LEGEND, view)
+
+
+def _hotspot_feature(release: Release, view: View, hotspot: Hotspot) -> HotspotFeature:
+    name = f"Hotspot {hotspot.rank}, {view.window}"
+    unit = view.hotspots.measure.unit
+    text = f"{name}: {events_text(release, hotspot)} {unit}, {hotspot.area_km2:.2f} km²"
+    return HotspotFeature(name, hotspot.geometry, hotspot.geometry, hotspot, text)
+
+
+def _zone_outline(design: Design, zone: Zone, within: BaseGeometry | None) -> BaseGeometry:
+    if zone.role in (ZoneRole.GAP, ZoneRole.RING):
+        edge = design.operation.target.buffer(zone.outer)
+        return edge if within is None else edge.intersection(within)
+    return design.operation.target if zone.role is ZoneRole.TARGET and within is None else zone.geometry

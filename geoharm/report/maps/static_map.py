@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import shapely
 from markupsafe import Markup
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.design import Design
-from geoharm.model.geometry import StudyArea, ZoneRole
+from geoharm.model.geometry import StudyArea
 from geoharm.report import palette
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
-from geoharm.report.maps.layers import data_uri, palette_png, svg_path
+from geoharm.report.maps.images import data_uri, palette_png
+from geoharm.report.maps.layers import outer_distance, zone_layers
+from geoharm.report.maps.styles import LINES, SMALL_TARGET, LayerKind, Stroke
 
 _SIDE = 340.0
+_HALO_COLOUR = "#ffffff"
 
 
 def operation_map(release: Release, design: Design, image: ClassedImage, title: str, *, whole: bool = False) -> Chart:
@@ -42,25 +47,26 @@ def operation_map(release: Release, design: Design, image: ClassedImage, title: 
     parts = [
         svg("rect", {"x": 0, "y": 0, "width": _SIDE, "height": _SIDE, "fill": palette.GROUND}),
         svg(
-            "path", {"d": svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"}
+            "path",
+            {"d": _svg_path(frame.cut(area.boundary), frame.place), "fill": palette.LAND, "fill_rule": "evenodd"},
         ),
     ]
     if clipped is not None:
         parts.append(clipped)
+    context = LINES[LayerKind.CONTEXT]
     for lines in () if whole else release.study.publish.context:
         near_lines = frame.cut(lines)
         if not near_lines.is_empty:
-            parts.append(_outline(svg_path(near_lines, frame.place), palette.MUTED, 0.7, ""))
+            parts += _outline(_svg_path(near_lines, frame.place), context.colour, context.picture)
     labels = _Labels()
-    shown_zones = () if whole else (*design.of_role(ZoneRole.RING), *design.of_role(ZoneRole.GAP))
-    for zone in shown_zones:
-        dash = "2 3" if zone.role is ZoneRole.GAP else "7 4"
-        path = svg_path(design.operation.target.buffer(zone.outer), frame.place)
-        parts += [_outline(path, "#ffffff", 3.4, ""), _outline(path, palette.INK, 1.2, dash)]
-        if zone.role is ZoneRole.RING:
-            labels.add(*_southern_edge(frame, design, zone.outer), _distance_text(zone.outer))
-    path = svg_path(design.operation.target, frame.place)
-    parts += [_outline(path, "#ffffff", 3 if whole else 5, ""), _outline(path, palette.INK, 1.2 if whole else 2.4, "")]
+    zones = {layer.kind: layer for layer in zone_layers(design, area.crs)}
+    drawn = (LayerKind.TARGET,) if whole else (LayerKind.RING, LayerKind.GAP, LayerKind.TARGET)
+    for layer in (zones[kind] for kind in drawn if kind in zones):
+        stroke = SMALL_TARGET if whole else layer.style.picture
+        for feature in layer.features:
+            parts += _outline(_svg_path(feature.outline, frame.place), layer.style.colour, stroke)
+            if layer.kind is LayerKind.RING:
+                labels.add(*_southern_edge(frame, design, feature.outline), _distance_text(feature.zone.outer))
     for site in release.study.publish.places:
         x, y = frame.place(np.array([[site.x, site.y]]))[0]
         labels.add(float(x), float(y), site.name)
@@ -75,8 +81,7 @@ class _Frame:
 
     def __init__(self, design: Design, area: StudyArea, *, whole: bool) -> None:
         self.crs = area.crs
-        outermost = design.operation.rings[-1] if design.operation.rings else design.operation.gap
-        shape = area.boundary if whole else design.operation.target.buffer(outermost)
+        shape = area.boundary if whole else design.operation.target.buffer(outer_distance(design))
         x, y = self.mercator(shapely.get_coordinates(shape))
         side = max(x.max() - x.min(), y.max() - y.min()) * 1.06
         self.west = float(x.min() + x.max()) / 2 - side / 2
@@ -134,7 +139,27 @@ def _index_range(start: float, length: float, size: int) -> tuple[int, int]:
     return max(0, math.floor(start)), min(size, math.ceil(start + length))
 
 
-def _outline(path: str, colour: str, width: float, dash: str) -> Markup:
+def _svg_path(geometry: BaseGeometry, to_pixels: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> str:
+    """Return an SVG path of a geometry's rings or lines; `to_pixels` converts metres into pixels, both of shape (n, 2)."""
+    parts: list[str] = []
+    for part in shapely.get_parts(geometry):
+        rings: Sequence[BaseGeometry] = (
+            [part.exterior, *part.interiors] if part.geom_type == "Polygon" else shapely.get_parts(part)
+        )
+        for ring in rings:
+            pixels = to_pixels(shapely.get_coordinates(ring))
+            points = " ".join(f"{x:.1f},{y:.1f}" for x, y in pixels)
+            parts.append(f"M{points}" + ("Z" if part.geom_type == "Polygon" else ""))
+    return "".join(parts)
+
+
+def _outline(path: str, colour: str, stroke: Stroke) -> list[Markup]:
+    """Return a line, and the halo below it if it has one."""
+    lines = [(_HALO_COLOUR, stroke.halo, "")] if stroke.halo else []
+    return [_line(path, *line) for line in (*lines, (colour, stroke.width, stroke.dash))]
+
+
+def _line(path: str, colour: str, width: float, dash: str) -> Markup:
     attributes: dict[str, object] = {
         "d": path,
         "fill": "none",
@@ -166,9 +191,8 @@ class _Labels:
             self.drawn.append(_halo_text(x, y, text, "italic"))
 
 
-def _southern_edge(frame: _Frame, design: Design, distance: float) -> tuple[float, float]:
-    """Return the pixel just above a ring's southern edge."""
-    edge = design.operation.target.buffer(distance)
+def _southern_edge(frame: _Frame, design: Design, edge: BaseGeometry) -> tuple[float, float]:
+    """Return the pixel just above the southern end of a ring's outer edge."""
     x, y = frame.place(np.array([[design.operation.target.centroid.x, edge.bounds[1]]]))[0]
     return float(x), float(y) - 4
 
