@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import NoneType
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetCoreSchemaHandler, TypeAdapter, ValidationError
@@ -73,7 +74,8 @@ class _TomlJsonSchema(GenerateJsonSchema):
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        if schema.get("default", _ABSENT) is None:
+        # The defaults of a table are those of its keys.
+        if isinstance(schema.get("default"), Table | NoneType):
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 
@@ -194,7 +196,8 @@ class Mistakes:
                 mended = _replaced(mended, (*table, key), _ABSENT)
                 continue
             if details["type"] == "missing":
-                self.add(table, missing_text(key, node))
+                name = key if table or node.get("type") != "object" else f"[{key}]"
+                self.add(table, missing_text(name, node))
             elif details["type"] == "value_error":
                 self.refuse(table, key, str(details["ctx"]["error"]))
             else:

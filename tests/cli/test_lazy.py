@@ -9,7 +9,7 @@ import pytest
 
 from geoharm.cli.lazy import lazy
 
-HEAVY = ("duckdb", "folium", "geopandas", "numba", "pandas", "scipy.stats", "statsmodels")
+HEAVY = ("duckdb", "folium", "geopandas", "numba", "pandas", "pydantic", "scipy.stats", "statsmodels")
 CALL = """
 import sys
 from geoharm.cli.app import main
@@ -29,7 +29,8 @@ def loaded_by(root, *arguments):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["run", "--help"], ["formats", "--help"], ["no-verb"]]
+    "arguments",
+    [["--help"], ["--version"], ["run", "--help"], ["formats", "--help"], ["schema", "--help"], ["no-verb"]],
 )
 def test_help_loads_nothing_heavy(root, arguments):
     assert loaded_by(root, *arguments) == []
@@ -37,6 +38,7 @@ def test_help_loads_nothing_heavy(root, arguments):
 
 def test_a_verb_loads_what_it_needs(root):
     assert "duckdb" in loaded_by(root, "formats", "list")
+    assert "pydantic" in loaded_by(root, "check", "pipelines/boston.toml")
 
 
 def test_a_stand_in_has_what_the_room_has_and_no_other():

@@ -53,7 +53,11 @@ def rows(properties: dict, required: list[str], schema: dict, before: str = "") 
             value += f"; `{value_text(node['default'])}` if left out"
         found.append((f"{before}{key}", value, node.get("description", "")))
         inner = next(
-            (part for part in (node, node.get("items", {}), *node.get("items", {}).get("anyOf", ())) if "properties" in part),
+            (
+                part
+                for part in (node, node.get("items", {}), *node.get("items", {}).get("anyOf", ()))
+                if "properties" in part
+            ),
             {},
         )
         if inner:
@@ -77,7 +81,10 @@ def key_table(model: type) -> str:
         for key, value, meaning in rows(table["properties"], table.get("required", []), schema):
             lines.append(f"| {title} | `{key}` | {value} | {meaning} |")
             title = ""
-    top = [f"| | `{key}` | {value} | {meaning} |" for key, value, meaning in rows(loose, schema.get("required", []), schema)]
+    top = [
+        f"| | `{key}` | {value} | {meaning} |"
+        for key, value, meaning in rows(loose, schema.get("required", []), schema)
+    ]
     return "\n".join([*lines[:2], *top, *lines[2:]])
 
 
@@ -86,7 +93,9 @@ def with_tables(document: str, text: str) -> str:
     for name, (file, model) in BLOCKS.items():
         if file == document:
             block = f"<!-- keys: {name} -->\n{key_table(model)}\n<!-- keys end -->"
-            text, count = re.subn(rf"<!-- keys: {name} -->.*?<!-- keys end -->", lambda _, new=block: new, text, flags=re.S)
+            text, count = re.subn(
+                rf"<!-- keys: {name} -->.*?<!-- keys end -->", lambda _, new=block: new, text, flags=re.S
+            )
             assert count == 1, f"{document} has {count} blocks {name}"
     return text
 

@@ -50,9 +50,15 @@ def test_three_mistakes_are_named_at_once(tmp_path):
     )
     assert len(problems) == 3
     together = "\n".join(problems)
-    assert 'study.toml, [[operation]] 1 "Operation Test": tactic = "crakdown" is not allowed; did you mean "crackdown"?' in together
+    assert (
+        'study.toml, [[operation]] 1 "Operation Test": tactic = "crakdown" is not allowed; did you mean "crackdown"?'
+        in together
+    )
     assert 'study.toml, [study]: primary = "fines" is not the name of a measure; did you mean "finds"?' in together
-    assert 'study.toml, [[operation]] 1 "Operation Test", rings: outer = [250, 200] must list distances in metres that grow' in together
+    assert (
+        'study.toml, [[operation]] 1 "Operation Test", rings: outer = [250, 200] must list distances in metres that grow'
+        in together
+    )
 
 
 TABLES = """
@@ -354,7 +360,10 @@ square       = 500
         ("[emerging]\nmonths = 0", "[emerging]: months = 0 must be a whole number between 1 and 1,200."),
         ("[change]\npermutations = 9", "[change]: permutations = 9 must be a whole number between 99 and 10,000,000."),
         ('[change]\ncorrection = "none"', '[change]: correction = "none" is not allowed;'),
-        ("[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }", "[accuracy]: later is missing; it must be a table with the keys start, end."),
+        (
+            "[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }",
+            "[accuracy]: later is missing; it must be a table with the keys start, end.",
+        ),
         (
             "[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }\nlater = { start = 2020-06-01, end = 2021-01-01 }",
             "[accuracy]: later starts on 2020-06-01, before earlier ends on 2020-07-01; hotspots are judged on events that "
