@@ -60,7 +60,18 @@ def test_a_planted_fault_breaks_its_contract(root, tmp_path, file, line, contrac
 
 def test_nothing_loose_at_the_top_of_the_package(root):
     loose = {path.stem for path in (root / "geoharm").glob("*.py")}
-    assert loose == {"__init__", "__main__", "_crs", "_text", "_validation", "_version", "errors", "results"}
+    assert loose == {
+        "__init__",
+        "__main__",
+        "_crs",
+        "_rules",
+        "_schema",
+        "_text",
+        "_validation",
+        "_version",
+        "errors",
+        "results",
+    }
 
 
 def test_an_init_holds_a_sentence_and_nothing_else(root):

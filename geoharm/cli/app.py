@@ -33,6 +33,7 @@ from geoharm.cli.options import (
 )
 from geoharm.cli.plan import app as plan_app
 from geoharm.cli.power import power
+from geoharm.cli.schema import schema
 from geoharm.cli.selfcheck import selfcheck
 from geoharm.errors import DatabaseBusyError, GeoharmError
 from geoharm.model.ledger import SourceLedger
@@ -86,6 +87,7 @@ app.command(
     epilog="Example: geoharm new pipelines/mine.toml --data data/raw --area-around=-71.07,42.33,8 "
     "--target-around=-71.07,42.33,400 --operation 'Clean Sweep' --start 2019-08-01"
 )(new)
+app.command(epilog="Example: geoharm schema study > study.schema.json")(schema)
 app.command(epilog="Example: geoharm selfcheck --json")(selfcheck)
 
 

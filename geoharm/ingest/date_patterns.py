@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from geoharm._validation import nearest_hint
@@ -99,25 +99,17 @@ def date_pattern_sql(text: str, pattern: str, *, trust_offset: bool = True) -> s
     return f"CASE WHEN {timestamp_sql} >= TIMESTAMP '1000-01-01' THEN {timestamp_sql} END"
 
 
-def date_problems(name: str, date: dict[str, Any]) -> list[str]:
-    """Return the mistakes in a format's ``[date]`` table: its patterns and its time zone."""
-    zone, trusted = date.get("zone", ""), date.get("trust_offset", True)
-    precision = date.get("precision", "day")
-    coarsest_allowed = max(PRECISIONS.index(precision), 1) if precision in PRECISIONS else len(PRECISIONS)
-    problems = [
-        f"{name}: date.{key} is {date[key]!r}; it must be true or false."
-        for key in ("utc", "trust_offset", "order_checked")
-        if not isinstance(date.get(key, True), bool)
-    ]
+def date_problems(formats: Sequence[str], *, precision: str, zone: str, utc: bool, trust_offset: bool) -> list[str]:
+    """Return the mistakes in a format's patterns of dates and its time zone, as sentences about its ``[date]``."""
+    coarsest_allowed = max(PRECISIONS.index(precision), 1)
+    problems = []
     if zone and zone not in available_timezones():
-        suggestion = nearest_hint(str(zone), available_timezones())
-        problems.append(f'{name}: date.zone is "{zone}", which is not a time zone; {suggestion}')
-    if date.get("utc") and not zone:
-        problems.append(
-            f'{name}: date.utc is true; name the place\'s time zone under date.zone, such as "Europe/London".'
-        )
-    for pattern in date.get("formats", []):
-        prefix = f'{name}: date.formats has "{pattern}", which'
+        suggestion = nearest_hint(zone, available_timezones())
+        problems.append(f'zone = "{zone}" is not a time zone; {suggestion}')
+    if utc and not zone:
+        problems.append('utc is true; name the place\'s time zone under date.zone, such as "Europe/London".')
+    for pattern in formats:
+        prefix = f'formats has "{pattern}", which'
         unit = finest_unit(pattern)
         if "%" not in pattern and pattern not in NUMERIC_PATTERNS:
             problems.append(f'{prefix} names no part of a date; write a pattern such as "%Y-%m-%d".')
@@ -127,12 +119,12 @@ def date_problems(name: str, date: dict[str, Any]) -> list[str]:
             )
         elif PRECISIONS.index(unit) > coarsest_allowed:
             problems.append(f'{prefix} names no {PRECISIONS[PRECISIONS.index(unit) - 1]}; write precision = "{unit}".')
-        elif has_offset(pattern) and trusted and not zone:
+        elif has_offset(pattern) and trust_offset and not zone:
             problems.append(
                 f"{prefix} has a UTC offset: name the place's time zone under date.zone, such as "
                 '"Europe/London", or write trust_offset = false if times are local in spite of it.'
             )
-        elif "%z" in pattern and not trusted:
+        elif "%z" in pattern and not trust_offset:
             problems.append(
                 f"{prefix} reads a UTC offset, but trust_offset is false; write the offset as fixed text, such as +00."
             )

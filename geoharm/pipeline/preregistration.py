@@ -8,59 +8,63 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geoharm._schema import Table
 from geoharm._version import __version__
 from geoharm.errors import StudyError
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.model.area_counts import Areas
-from geoharm.model.measure import Measure
+from geoharm.model.harm_settings import Mitigation
 from geoharm.model.period import Period
-from geoharm.model.study import Operation, Source, Study
+from geoharm.model.study import BeforeRule, Study
 from geoharm.results import PreregistrationStatus
+from geoharm.study.schema import (
+    MeasureTable,
+    OperationTable,
+    QuestionTable,
+    SourceTable,
+    StudyTable,
+    ValuesTable,
+    WatchTable,
+    locked_keys,
+)
 from geoharm.study.value_profiles.profiles import profile_text
+
+Json: TypeAlias = "str | float | bool | list[Json] | dict[str, Json] | None"
 
 _LOCK_SUFFIX = ".plan.json"
 
 
-def plan_contents(study: Study) -> dict[str, Any]:
+def plan_contents(study: Study) -> dict[str, Json]:
     """Return everything in a study that its results depend on, as plain values with stable keys.
 
-    A study without composite outcomes has no entry for them, so a lock from an older version stays valid. Areas are
-    identified by the SHA-256 of their shape to the centimetre, formats by that of their rules.
+    Which keys of the study file these are, the schema says (`geoharm.study.schema.Locked`). A study without composite
+    outcomes has no entry for them, so a lock from an older version stays valid. Areas are identified by the SHA-256 of
+    their shape to the centimetre, formats by that of their rules.
     """
-    plan: dict[str, Any] = {
-        "study": {
-            "area": _shape_hash(study.area.boundary),
-            "crs": study.area.crs,
-            "period": _period_text(study.period),
-            "seed": study.seed,
-            "primary": study.primary,
-        },
-        "sources": {source.name: _source_entry(source, study.folder) for source in study.sources},
-        "measures": {measure.name: _measure_entry(measure) for measure in study.measures},
-        "operations": {operation.name: _operation_entry(operation) for operation in study.operations},
-        "values": _values_entry(study),
+    folder = study.folder
+    watched: list[Json] = [*_entry(WatchTable, study.harm.unintended_harm, folder).values()]
+    plan: dict[str, Json] = {
+        "study": _entry(StudyTable, study, folder),
+        "sources": {source.name: _entry(SourceTable, source, folder) for source in study.sources},
+        "measures": {measure.name: _entry(MeasureTable, measure, folder) for measure in study.measures},
+        "operations": {operation.name: _entry(OperationTable, operation, folder) for operation in study.operations},
+        "values": {**_entry(ValuesTable, study.harm, folder), "watch": watched},
     }
     if study.composites:
-        plan["questions"] = {
-            outcome.name: {
-                "measures": list(outcome.measures),
-                "zones": list(outcome.zones),
-                "windows": list(outcome.windows),
-            }
-            for outcome in study.composites
-        }
+        plan["questions"] = {outcome.name: _entry(QuestionTable, outcome, folder) for outcome in study.composites}
     return plan
 
 
-def plan_digest(plan: dict[str, Any]) -> str:
+def plan_digest(plan: dict[str, Json]) -> str:
     """Return the SHA-256 of a plan."""
     text = json.dumps(plan, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -148,7 +152,7 @@ def preregistration_status(study: Study) -> PreregistrationStatus:
     )
 
 
-def _read_lock(path: Path) -> dict[str, Any]:
+def _read_lock(path: Path) -> dict[str, Json]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -158,7 +162,7 @@ def _read_lock(path: Path) -> dict[str, Any]:
     return content
 
 
-def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
+def _differences(old: Json, new: Json, path: str = "") -> Iterator[str]:
     """Yield each value that differs, in words such as "operations, Lantern, gap: was 50, is 100"."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted(old.keys() | new.keys()):
@@ -173,92 +177,63 @@ def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
         yield f"{path}: was {_shortened(old)}, is {_shortened(new)}"
 
 
-def _shortened(value: Any) -> str:
+def _shortened(value: Json) -> str:
     text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
     # The first digits of a hash are enough.
     return text[:12] if len(text) == 64 and set(text) <= set("0123456789abcdef") else text
 
 
-def _period_text(period: Period | None) -> str:
+def _entry(model: type[Table], noun: object, folder: Path) -> dict[str, Json]:
+    """Return the entry of one table: every key that the schema marks as part of the plan, from the noun read from it."""
+    return {name: FORMS[mark.form](attrgetter(mark.attribute)(noun), folder) for name, mark in locked_keys(model)}
+
+
+def _plain(value: str | float | tuple[str | float, ...], _: Path) -> Json:
+    if isinstance(value, tuple):
+        return [*value]
+    return str(value) if isinstance(value, str) else value
+
+
+def _period_text(period: Period | None, _: Path) -> str:
     return "" if period is None else f"{period.start} to {period.last}"
 
 
-def _shape_hash(shape: BaseGeometry | None) -> str:
-    if shape is None:
-        return ""
+def _before_text(rule: BeforeRule, folder: Path) -> str:
+    return _period_text(rule.period, folder) if rule.period else f"the same season of {rule.years} years"
+
+
+def _shape_hash(shape: BaseGeometry) -> str:
     normal = shapely.normalize(shapely.set_precision(shape, 0.01))
     return hashlib.sha256(shapely.to_wkb(normal, byte_order=1)).hexdigest()
 
 
-def _area_hashes(areas: Areas | None) -> dict[str, str]:
-    return (
-        {}
-        if areas is None
-        else {code: _shape_hash(shape) for code, shape in zip(areas.codes, areas.shapes, strict=True)}
-    )
+def _area_hashes(areas: Areas | None, _: Path) -> dict[str, Json]:
+    if areas is None:
+        return {}
+    return {code: _shape_hash(shape) for code, shape in zip(areas.codes, areas.shapes, strict=True)}
 
 
-def _source_entry(source: Source, folder: Path) -> dict[str, Any]:
-    return {
-        "kind": source.kind,
-        "format": read_format(source.format, folder).fingerprint(),
-        "files": list(source.files),
-        "covers": _period_text(source.covers),
-        "areas": _area_hashes(source.areas),
-    }
+def _mitigation_texts(planned: tuple[Mitigation, ...], _: Path) -> list[Json]:
+    return [
+        f"{mitigation.description}: {', '.join(mitigation.measures)}" if mitigation.measures else mitigation.description
+        for mitigation in planned
+    ]
 
 
-def _measure_entry(measure: Measure) -> dict[str, Any]:
-    return {
-        "source": measure.source,
-        "where": list(measure.categories),
-        "unit": measure.unit,
-        "recorded_by": measure.recorded_by,
-        "role": measure.role.value,
-        "comparator": measure.comparator,
-    }
+def _profile_hash(name: str, folder: Path) -> str:
+    return hashlib.sha256(profile_text(name, folder).encode()).hexdigest()
 
 
-def _values_entry(study: Study) -> dict[str, Any]:
-    """Return the SHA-256 of each value profile, and the settings for unintended harm."""
-    settings = study.harm
-    return {
-        "profiles": {name: _text_hash(profile_text(name, study.folder)) for name in settings.profiles},
-        "exchange": _text_hash(profile_text(settings.exchange_rates, study.folder)) if settings.exchange_rates else "",
-        "market_size": settings.market_size,
-        "watch": [
-            settings.unintended_harm.margin,
-            list(settings.unintended_harm.days),
-            list(settings.unintended_harm.metres),
-        ],
-    }
-
-
-def _text_hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _operation_entry(operation: Operation) -> dict[str, Any]:
-    before_rule = operation.before
-    return {
-        "tactic": operation.tactic,
-        "period": _period_text(operation.period),
-        "target": _shape_hash(operation.target),
-        "gap": operation.gap,
-        "rings": list(operation.rings),
-        "streets": operation.streets,
-        "control": _shape_hash(operation.control) or "auto",
-        "similar": _area_hashes(operation.similar_markets),
-        "before": _period_text(before_rule.period)
-        if before_rule.period
-        else f"the same season of {before_rule.years} years",
-        "after": list(operation.after),
-        "chosen_on": _period_text(operation.chosen_on),
-        "placebo": operation.placebo,
-        "mitigation": [
-            f"{mitigation.description}: {', '.join(mitigation.measures)}"
-            if mitigation.measures
-            else mitigation.description
-            for mitigation in operation.mitigation
-        ],
-    }
+# How a value is written in a lock, by the form that the schema states.
+FORMS: dict[str, Callable[[Any, Path], Json]] = {
+    "plain": _plain,
+    "period": _period_text,
+    "before rule": _before_text,
+    "shape": lambda shape, _: _shape_hash(shape),
+    "shape or auto": lambda shape, _: "auto" if shape is None else _shape_hash(shape),
+    "areas": _area_hashes,
+    "format": lambda name, folder: read_format(name, folder).fingerprint(),
+    "mitigation": _mitigation_texts,
+    "profile": _profile_hash,
+    "profiles": lambda names, folder: {name: _profile_hash(name, folder) for name in names},
+}

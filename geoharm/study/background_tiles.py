@@ -6,7 +6,7 @@ import difflib
 import re
 from importlib.metadata import version
 
-from geoharm._validation import TomlTable
+from geoharm.errors import DesignError
 from geoharm.model.background_tiles import BackgroundTiles
 
 _FREE = "OpenStreetMap.Mapnik"
@@ -20,27 +20,30 @@ _PLACEHOLDER = re.compile(r"\{([^}]*)\}")
 _LINK = re.compile(r'href="(https://[^"]+)"')
 
 
-def read_background_tiles(table: TomlTable, *, internal: bool) -> BackgroundTiles | None:
-    """Return the background tiles that a study's `[publish]` table names; None, the default, for no tiles.
+def background_tiles(name: str, *, internal: bool) -> BackgroundTiles | None:
+    """Return the background tiles of a name; None for "none".
 
     Parameters
     ----------
-    table : TomlTable
-        `[publish]`; mistakes are added to its problems.
+    name : str
+        A provider in xyzservices, or "none".
     internal : bool
         Whether the release is internal. Tiles are then refused: every view of the map would tell the tile host which
         place is looked at, and an internal release may show what is planned.
+
+    Raises
+    ------
+    DesignError
+        If a page cannot use this provider. The message is a rule, the end of a sentence that begins with the name.
     """
-    name = table.text("tiles", "none")
     if name == "none":
         return None
     if internal:
-        table.refuse(
-            "tiles",
+        msg = (
             "cannot be loaded by an internal release, as every view would tell the tile host which place is looked at; "
-            'use "none" or release = "public".',
+            'use "none" or release = "public".'
         )
-        return None
+        raise DesignError(msg)
     # Importing takes a quarter of a second, and only a study with tiles needs it.
     from xyzservices import providers  # noqa: PLC0415
 
@@ -52,8 +55,8 @@ def read_background_tiles(table: TomlTable, *, internal: bool) -> BackgroundTile
             if close_names
             else f'"{_FREE}" is one.'
         )
-        table.refuse("tiles", f"is no provider in xyzservices {version('xyzservices')}; {hint}")
-        return None
+        msg = f"is no provider in xyzservices {version('xyzservices')}; {hint}"
+        raise DesignError(msg)
     provider = providers_by_name[name]
     provider_values = {key: str(value) for key, value in provider.items()}
     url = _PLACEHOLDER.sub(
@@ -79,8 +82,8 @@ def read_background_tiles(table: TomlTable, *, internal: bool) -> BackgroundTile
     elif open_placeholders:
         reason = f"needs {', '.join(open_placeholders)}, which the map does not have"
     if reason:
-        table.refuse("tiles", f'{reason}; choose another, such as "{_FREE}".')
-        return None
+        msg = f'{reason}; choose another, such as "{_FREE}".'
+        raise DesignError(msg)
     links = _LINK.findall(provider.get("html_attribution", ""))
     tiles = BackgroundTiles(
         name=name,

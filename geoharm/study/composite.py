@@ -1,115 +1,110 @@
-"""Reads `[[question]]`: composite outcomes over several measures, rings or windows."""
+"""Resolves `[[question]]`: composite outcomes over several measures, rings or windows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from geoharm._validation import TomlTable, nearest_hint
+from geoharm._rules import shortened
+from geoharm._schema import Mistakes, Place
+from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.measure import Measure, Role
 from geoharm.model.period import parse_phase
-from geoharm.model.study import CompositeOutcome, Operation, Source
+from geoharm.model.study import CompositeOutcome, Source
+from geoharm.study.schema import AFTER, StudyFile
 
-AFTER = "after"
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 _RING = re.compile(r"ring ([1-9]\d*)")
 
 
-def read_composites(
-    root: TomlTable, sources: Sequence[Source], measures: Sequence[Measure], operations: Sequence[Operation]
+def resolve_composites(
+    study: StudyFile, sources: Sequence[Source], measures: Sequence[Measure], mistakes: Mistakes
 ) -> tuple[CompositeOutcome, ...]:
-    """Return the composite outcomes of a study file; mistakes are added to the table's problems.
+    """Return the composite outcomes of a study file.
 
     Parameters
     ----------
-    root : TomlTable
-        The whole file.
+    study : StudyFile
     sources : sequence of Source
     measures : sequence of Measure
         Measures of dated points.
-    operations : sequence of Operation
+    mistakes : Mistakes
+        Mistakes are added to it.
     """
     composites = []
-    for table in root.tables("question"):
-        table.known("name", "measures", "zones", "windows")
-        composite = CompositeOutcome(
-            table.text("name"),
-            table.texts("measures"),
-            table.texts("zones", ("target",)),
-            table.texts("windows", (AFTER,)),
-        )
-        _check_measures(table, composite, sources, measures)
-        rings = min((len(operation.rings) for operation in operations), default=0)
-        for zone in composite.zones:
-            _check_zone(table, zone, rings)
-        for window in composite.windows:
-            _check_window(table, window)
-        for key, names_listed in (
-            ("measures", composite.measures),
-            ("zones", composite.zones),
-            ("windows", composite.windows),
-        ):
-            if len(set(names_listed)) < len(names_listed):
-                table.refuse(key, "names one of them twice; each counts once.")
-        if len(composite.measures) * len(composite.zones) * len(composite.windows) == 1:
-            table.problems.append(
-                f"{table.where}: one measure in one zone and window is the headline's own question; a [[question]] pools "
-                "at least two."
+    for index, table in enumerate(study.question):
+        place = ("question", index)
+        composite = CompositeOutcome(table.name, tuple(table.measures), tuple(table.zones), tuple(table.windows))
+        if mistakes.is_sound("measure") and mistakes.is_sound(*place, "measures"):
+            _check_measures(place, composite, sources, measures, mistakes)
+        rings = min((len(operation.rings.outer) for operation in study.operation), default=0)
+        for zone in composite.zones if mistakes.is_sound(*place, "zones") else ():
+            _check_zone(place, zone, rings, mistakes)
+        for window in composite.windows if mistakes.is_sound(*place, "windows") else ():
+            _check_window(place, window, mistakes)
+        listed = {"measures": composite.measures, "zones": composite.zones, "windows": composite.windows}
+        for key, names in listed.items():
+            if len(set(names)) < len(names):
+                mistakes.refuse(place, key, "names one of them twice; each counts once.")
+        if all(len(names) == 1 and mistakes.is_sound(*place, key) for key, names in listed.items()):
+            mistakes.add(
+                place,
+                "one measure in one zone and window is the headline's own question; a [[question]] pools at least two.",
             )
         composites.append(composite)
-    names = [composite.name for composite in composites]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        root.problems.append(f'{root.where}: two [[question]] are called "{name}"; each needs its own name.')
     return tuple(composites)
 
 
 def _check_measures(
-    table: TomlTable, composite: CompositeOutcome, sources: Sequence[Source], measures: Sequence[Measure]
+    place: Place,
+    composite: CompositeOutcome,
+    sources: Sequence[Source],
+    measures: Sequence[Measure],
+    mistakes: Mistakes,
 ) -> None:
     by_name = {measure.name: measure for measure in measures}
     kinds = {source.name: source.kind for source in sources}
-    if not composite.measures and "measures" in table:
-        table.refuse("measures", "must name at least one measure.")
     harms = [measure.name for measure in measures if measure.role is Role.HARM]
     for name in composite.measures:
+        shown = f'measures: "{shortened(name)}"'
         if name not in by_name:
             known = f" {nearest_hint(name, harms)}" if harms else ""
-            table.problems.append(f'{table.where}: measures: "{name}" is not a measure of dated points;{known}')
+            mistakes.add(place, f"{shown} is not a measure of dated points;{known}")
         elif by_name[name].role is not Role.HARM:
             reason = (
-                "enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
+                "is enforcement activity" if by_name[name].role is Role.ACTIVITY else "only shows how much is reported"
             )
-            table.problems.append(
-                f'{table.where}: measures: "{name}" {"is " if reason[0] == "e" else ""}{reason}, not harm; a composite outcome '
-                "takes measures of harm only."
-            )
+            mistakes.add(place, f"{shown} {reason}, not harm; a composite outcome takes measures of harm only.")
         elif kinds.get(by_name[name].source) == "treatment_entry" and len(composite.measures) > 1:
-            table.problems.append(
-                f'{table.where}: measures: "{name}" counts entries into treatment, where more is not a harm, so it '
-                "cannot be pooled with other measures; name it alone."
+            mistakes.add(
+                place,
+                f"{shown} counts entries into treatment, where more is not a harm, so it cannot be pooled with other "
+                "measures; name it alone.",
             )
 
 
-def _check_zone(table: TomlTable, zone: str, rings: int) -> None:
+def _check_zone(place: Place, zone: str, rings: int, mistakes: Mistakes) -> None:
     if zone == "target":
         return
     ring = _RING.fullmatch(zone)
     known = (*ZONES, *(f"ring {number}" for number in range(1, rings + 1)))
+    shown = f'zones: "{shortened(zone)}"'
     if zone not in ZONES and ring is None:
-        table.problems.append(f'{table.where}: zones: "{zone}" is not known; {nearest_hint(zone, known)}')
+        mistakes.add(place, f"{shown} is not known; {nearest_hint(zone, known)}")
     elif ring is not None and int(ring[1]) > rings:
-        table.problems.append(
-            f'{table.where}: zones: "{zone}" is asked for, but an operation has {rings} ring{"s" * (rings != 1)}; rings are '
-            "numbered from the inside out."
+        mistakes.add(
+            place,
+            f"{shown} is asked for, but an operation has {rings} ring{'s' * (rings != 1)}; rings are numbered from the "
+            "inside out.",
         )
 
 
-def _check_window(table: TomlTable, window: str) -> None:
+def _check_window(place: Place, window: str, mistakes: Mistakes) -> None:
     if window == AFTER:
         return
     try:
         parse_phase(window)
     except DesignError as error:
-        table.problems.append(f'{table.where}: windows: {str(error).rstrip(".")}; or "after", the headline\'s window.')
+        mistakes.add(place, f'windows: {str(error).rstrip(".")}; or "after", the headline\'s window.')

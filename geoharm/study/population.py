@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
-from geoharm._validation import TomlTable, nearest_hint
+from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import read_numbered_shapes
 from geoharm.geo.population import population_of_areas
@@ -26,37 +26,6 @@ from geoharm.model.points import Points
 # The areas of people must cover at least this share of the study area; small uncovered parts are water and the like.
 _MIN_COVER = 0.9
 _LONLAT_COLUMNS = ("longitude", "latitude")
-
-
-def named_population(
-    table: TomlTable, folder: Path, area: StudyArea, *, areas: Areas | None, cell: float
-) -> Points | None:
-    """Return the people that a study names under people, people_count and area_id; None if it names none.
-
-    Mistakes are added to the table's problems.
-
-    Parameters
-    ----------
-    table : TomlTable
-        `[change]`.
-    folder : Path
-        Folder of the study file.
-    area : StudyArea
-    areas : Areas or None
-        Outlines for a table by area code.
-    cell : float
-        Metres; see `load_population`.
-    """
-    name = table.text("people") if "people" in table else ""
-    if not name:
-        return None
-    count = table.text("people_count") if "people_count" in table else ""
-    code = str(table.content.get("area_id", ""))
-    try:
-        return load_population(folder / name, area, count=count, areas=areas, area_id=code, cell=cell)
-    except StudyError as error:
-        table.problems += [f"{table.where}: people: {problem}" for problem in error.problems]
-        return None
 
 
 def load_population(

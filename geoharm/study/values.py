@@ -1,17 +1,16 @@
-"""Reads the harm settings of a study file: values, indicators, unintended harm, mitigation, criteria, options."""
+"""Resolves the harm settings of a study file: values, indicators, unintended harm, mitigation, criteria, options."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from geoharm._validation import TomlTable, nearest_hint
+from geoharm._rules import shortened
+from geoharm._schema import Mistakes, Place
+from geoharm._validation import nearest_hint
 from geoharm.model.harm_settings import (
     CRITERIA,
-    DELIVERED,
-    STANDS_FOR,
     HarmSettings,
     Indicator,
     Mitigation,
@@ -20,12 +19,10 @@ from geoharm.model.harm_settings import (
     UnintendedHarmSettings,
 )
 from geoharm.model.measure import Measure
-from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Operation, Source
-from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, SHIPPED_RATES
+from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Source
+from geoharm.study.schema import LASTING, CriteriaTable, MeasureTable, MitigationTable, OptionTable, StudyFile
 
-HARM_KEYS = ("values", "indicator", "watch", "prioritise", "option", "appraise")
-_LASTING = "lasts"
-_WEIGHT_UNIT = re.compile(r"[^\W\d_][\w .-]{0,29}")
+_DELIVERED = {True: "yes", False: "no", "partly": "partly", None: "not stated"}
 
 
 def point_measures(every: Sequence[Measure], sources: Sequence[Source]) -> tuple[Measure, ...]:
@@ -34,49 +31,44 @@ def point_measures(every: Sequence[Measure], sources: Sequence[Source]) -> tuple
     return tuple(measure for measure in every if measure.source not in area_tables)
 
 
-def source_counted(table: TomlTable, sources: Sequence[Source]) -> str:
-    """Return the name of the source that a measure counts; mistakes are added to the table's problems."""
-    name = table.content.get("source")
-    kind_by_table = {
-        source.name: source.kind for source in sources if source.kind in TABLE_KINDS and source.kind != "area_table"
-    }
-    if isinstance(name, str) and name in kind_by_table:
-        table.refuse(
-            "source",
-            f"is of kind {kind_by_table[name]}; a measure counts dated points or areas, so name a source of kind "
-            f"{', '.join(EVENT_KINDS)} or area_table.",
+def check_source_counted(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> bool:
+    """Return whether a measure's source exists and can be counted; if not, the mistake is noted."""
+    kinds = {source.name: source.kind for source in sources}
+    countable = [name for name, kind in kinds.items() if kind not in TABLE_KINDS or kind == "area_table"]
+    if table.source in countable or not mistakes.is_sound(*place, "source"):
+        return table.source in countable
+    if table.source in kinds:
+        rule = (
+            f"is of kind {kinds[table.source]}; a measure counts dated points or areas, so name a source of kind "
+            f"{', '.join(EVENT_KINDS)} or area_table."
         )
-        return ""
-    return table.text(
-        "source", choices=[source.name for source in sources if source.is_events or source.kind == "area_table"]
-    )
+    else:
+        rule = f"is not the name of a source; {nearest_hint(table.source, countable)}"
+    mistakes.refuse(place, "source", rule)
+    return False
 
 
-def kind_counted(table: TomlTable, sources: Sequence[Source]) -> str:
+def kind_counted(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> str:
     """Return the kind of event that a measure counts.
 
     It is the kind of the measure's source or, for an area table, the kind that the study states.
     """
-    name = table.content.get("source")
-    kind = next((source.kind for source in sources if source.name == name), "")
-    if "kind" not in table:
+    kind = next((source.kind for source in sources if source.name == table.source), "")
+    if table.kind is None:
         return kind
     if kind in EVENT_KINDS:
-        table.refuse("kind", f"is for measures of area tables; this one's source says that it is {kind}.")
-    return table.text("kind", choices=EVENT_KINDS)
+        mistakes.refuse(place, "kind", f"is for measures of area tables; this one's source says that it is {kind}.")
+    return table.kind
 
 
-def weight_unit(table: TomlTable, sources: Sequence[Source]) -> str:
+def weight_unit(table: MeasureTable, place: Place, sources: Sequence[Source], mistakes: Mistakes) -> str:
     """Return what the weights of a measure's events count, such as needles; empty if its densities count events."""
-    if "weight" not in table:
+    if table.weight is None:
         return ""
-    name = table.content.get("source")
-    if any(source.name == name and not source.is_events for source in sources):
-        table.refuse("weight", "is for measures of dated points; a table of areas has no places to weigh.")
-    weight = table.text("weight").strip()
-    if not _WEIGHT_UNIT.fullmatch(weight):
-        table.refuse("weight", 'must say in a word or a few what the weights count, such as "needles".')
-    return weight
+    if any(source.name == table.source and not source.is_events for source in sources):
+        rule = "is for measures of dated points; a table of areas has no places to weigh."
+        mistakes.refuse(place, "weight", rule)
+    return table.weight.strip()
 
 
 def value_files(harm: HarmSettings, folder: Path) -> list[str]:
@@ -85,140 +77,99 @@ def value_files(harm: HarmSettings, folder: Path) -> list[str]:
     return [name for name in names if name.endswith(".toml") and (folder / name).is_file()]
 
 
-def read_harm_settings(
-    root: TomlTable, sources: Sequence[Source], every: Sequence[Measure], operations: Sequence[Operation]
+def resolve_harm_settings(
+    study: StudyFile, sources: Sequence[Source], every: Sequence[Measure], mistakes: Mistakes
 ) -> HarmSettings:
-    """Return the harm settings of a study file; mistakes are added to the table's problems.
+    """Return the harm settings of a study file.
 
     Parameters
     ----------
-    root : TomlTable
-        The whole file.
+    study : StudyFile
     sources : sequence of Source
     every : sequence of Measure
         Measures of dated points and of areas.
-    operations : sequence of Operation
+    mistakes : Mistakes
+        Mistakes are added to it.
     """
     names = [measure.name for measure in every]
     measures = point_measures(every, sources)
-    _check_mitigation(root, operations, names)
-    values = root.table("values", needed=False).known("profiles", "exchange", "market_size")
-    market_size = values.text("market_size", "-") if "market_size" in values else ""
-    if market_size and market_size not in [measure.name for measure in measures]:
-        values.refuse("market_size", f"is not the name of a measure; {nearest_hint(market_size, names)}")
-    unintended_harm, criteria = (
-        _read_unintended_harm(root.table("watch", needed=False)),
-        root.table("prioritise", needed=False),
-    )
-    criteria.known("weights", "walking")
-    appraise = root.table("appraise", needed=False).known("months")
+    if mistakes.is_sound("measure"):
+        _check_mitigation(study, names, mistakes)
+        if study.values.market_size and study.values.market_size not in [measure.name for measure in measures]:
+            rule = f"is not the name of a measure; {nearest_hint(study.values.market_size, names)}"
+            mistakes.refuse(("values",), "market_size", rule)
+    harms = [measure.name for measure in measures if measure.harm is not None]
     return HarmSettings(
-        profiles=values.texts("profiles", SHIPPED_PROFILES),
-        exchange_rates=values.text("exchange", SHIPPED_RATES),
-        market_size=market_size,
+        profiles=tuple(study.values.profiles),
+        exchange_rates=study.values.exchange,
+        market_size=study.values.market_size or "",
         area_measures=tuple(measure for measure in every if measure not in measures),
-        indicators=tuple(_read_indicator(table, sources) for table in root.tables("indicator")),
-        unintended_harm=unintended_harm,
-        criteria=_read_criteria(criteria.table("weights", needed=False)),
-        walking=criteria.number("walking", 800.0, least=1),
+        indicators=_resolve_indicators(study, sources, mistakes),
+        unintended_harm=UnintendedHarmSettings(study.watch.margin, tuple(study.watch.days), tuple(study.watch.metres)),
+        criteria=_resolve_criteria(study.prioritise.weights),
+        walking=study.prioritise.walking,
         options=tuple(
-            _read_option(table, [measure.name for measure in measures if measure.harm is not None])
-            for table in root.tables("option")
+            _resolve_option(table, ("option", index), harms, mistakes) for index, table in enumerate(study.option)
         ),
-        months=appraise.integer("months", 12, least=1),
+        months=study.appraise.months,
     )
 
 
-def _check_mitigation(root: TomlTable, operations: Sequence[Operation], names: Sequence[str]) -> None:
+def _check_mitigation(study: StudyFile, names: Sequence[str], mistakes: Mistakes) -> None:
     """Note a mistake where a mitigation names something that is not a measure, as it would never be evaluated."""
-    for operation in operations:
-        for mitigation in operation.mitigation:
-            root.problems += [
-                f'{root.where}: mitigation "{mitigation.description}" of "{operation.name}" holds "{name}", which is not the name of a '
-                f"measure; {nearest_hint(name, names)}"
-                for name in mitigation.measures
-                if name not in names
-            ]
+    for index, operation in enumerate(study.operation):
+        for position, mitigation in enumerate(operation.mitigation):
+            place = ("operation", index, "mitigation", position)
+            if isinstance(mitigation, str) or not mistakes.is_sound(*place, "holds"):
+                continue
+            for name in mitigation.holds:
+                if name not in names:
+                    mistakes.add(
+                        place,
+                        f'holds "{shortened(name)}", which is not the name of a measure; {nearest_hint(name, names)}',
+                    )
 
 
-def read_mitigation(table: TomlTable) -> tuple[Mitigation, ...]:
-    """Return the planned mitigation of an operation: from a list of texts, or from [[operation.mitigation]] tables."""
-    given = table.content.get("mitigation", [])
-    if isinstance(given, list) and given and all(isinstance(item, dict) for item in given):
-        return tuple(_read_mitigation_table(item) for item in table.tables("mitigation"))
-    return tuple(Mitigation(text) for text in table.texts("mitigation", ()))
+def resolve_mitigation(planned: Sequence[str | MitigationTable]) -> tuple[Mitigation, ...]:
+    """Return the planned mitigation of an operation, from texts or tables."""
+    return tuple(
+        Mitigation(mitigation)
+        if isinstance(mitigation, str)
+        else Mitigation(mitigation.what, _DELIVERED[mitigation.delivered], tuple(mitigation.holds))
+        for mitigation in planned
+    )
 
 
-def _read_mitigation_table(table: TomlTable) -> Mitigation:
-    table.known("what", "delivered", "holds")
-    delivered = table.content.get("delivered", "not stated")
-    if isinstance(delivered, bool):
-        delivered = "yes" if delivered else "no"
-    elif delivered not in DELIVERED:
-        table.refuse("delivered", 'must be true, false or "partly".')
-    return Mitigation(table.text("what"), str(delivered), table.texts("holds", ()))
-
-
-def _read_indicator(table: TomlTable, sources: Sequence[Source]) -> Indicator:
-    table.known("name", "source", "question", "stands_for", "better")
+def _resolve_indicators(study: StudyFile, sources: Sequence[Source], mistakes: Mistakes) -> tuple[Indicator, ...]:
     surveys = [source.name for source in sources if source.kind == "survey"]
-    return Indicator(
-        table.text("name"),
-        table.text("source", choices=surveys or ["(a source of kind survey)"]),
-        table.text("question", "all"),
-        table.text("stands_for", choices=STANDS_FOR),
-        table.text("better", "lower", choices=("lower", "higher")),
+    for index, table in enumerate(study.indicator):
+        if table.source not in surveys:
+            rule = f"is not the name of a source of kind survey; {nearest_hint(table.source, surveys)}"
+            mistakes.refuse(("indicator", index), "source", rule)
+    return tuple(
+        Indicator(table.name, table.source, table.question, table.stands_for, table.better) for table in study.indicator
     )
 
 
-def _read_unintended_harm(table: TomlTable) -> UnintendedHarmSettings:
-    table.known("margin", "days", "metres")
-    defaults = UnintendedHarmSettings()
-    limits = [defaults.days, defaults.metres]
-    for position, key in enumerate(("days", "metres")):
-        if key in table:
-            numbers = table.numbers(key)
-            if (
-                not numbers
-                or any(value <= 0 or value != int(value) for value in numbers)
-                or list(numbers) != sorted(set(numbers))
-            ):
-                table.refuse(key, "must be whole numbers above 0 that grow, such as [7, 14, 28].")
-            limits[position] = tuple(int(value) for value in numbers)
-    margin = table.number("margin", defaults.margin, least=0.01, most=5)
-    return UnintendedHarmSettings(margin, *limits)
+def _resolve_criteria(table: CriteriaTable | None) -> tuple[tuple[str, float], ...]:
+    if table is None or not table.model_fields_set:
+        return tuple((name, 1.0) for name in CRITERIA)
+    return tuple((name, float(getattr(table, name))) for name in CRITERIA)
 
 
-def _read_criteria(table: TomlTable) -> tuple[tuple[str, float], ...]:
-    table.known(*CRITERIA)
-    return tuple((name, table.number(name, 1.0 if not table.content else 0.0)) for name in CRITERIA)
-
-
-def _read_option(table: TomlTable, measures: Sequence[str]) -> PlannedOption:
-    table.known("name", "card", "local", "displaced", "half_life_months", "side", "source", "cost")
-    side_effects = []
-    for side_table in table.tables("side"):
-        side_table.known("measure", "change")
-        low, high = _read_range(side_table, "change", least=-1.0)
-        side_effects.append(SideEffect(side_table.text("measure", choices=measures), low, high))
-    is_lasting = table.content.get("half_life_months") == _LASTING
+def _resolve_option(table: OptionTable, place: Place, harms: Sequence[str], mistakes: Mistakes) -> PlannedOption:
+    for position, side in enumerate(table.side):
+        if side.measure not in harms and mistakes.is_sound("measure"):
+            rule = f"is not the name of a measure of harm; {nearest_hint(side.measure, harms)}"
+            mistakes.refuse((*place, "side", position), "measure", rule)
+    half_life = table.half_life_months
     return PlannedOption(
-        name=table.text("name"),
-        card=table.text("card", "-") if "card" in table else "",
-        local_change=_read_range(table, "local", least=-1.0),
-        share_displaced=_read_range(table, "displaced", least=-1.0) if "displaced" in table else (0.0, 0.0),
-        half_life=(math.inf, math.inf)
-        if is_lasting or "half_life_months" not in table
-        else _read_range(table, "half_life_months", least=0.1),
-        side_effects=tuple(side_effects),
-        source=table.text("source"),
-        cost=table.number("cost", math.nan) if "cost" in table else math.nan,
+        name=table.name,
+        card=table.card or "",
+        local_change=(table.local[0], table.local[1]),
+        share_displaced=(table.displaced[0], table.displaced[1]),
+        half_life=(math.inf, math.inf) if half_life == LASTING else (float(half_life[0]), float(half_life[1])),
+        side_effects=tuple(SideEffect(side.measure, side.change[0], side.change[1]) for side in table.side),
+        source=table.source,
+        cost=math.nan if table.cost is None else table.cost,
     )
-
-
-def _read_range(table: TomlTable, key: str, *, least: float) -> tuple[float, float]:
-    """Return a 90% range: two numbers, the smaller first."""
-    pair = table.numbers(key)
-    if key in table and (len(pair) != 2 or pair[0] > pair[1] or pair[0] < least):
-        table.refuse(key, f"must be two numbers of {least:g} or more, the smaller first: a 90% range.")
-    return (pair[0], pair[1]) if len(pair) == 2 else (0.0, 0.0)

@@ -19,7 +19,9 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.scaffold.areas import circle_from_flag
 from geoharm.scaffold.measures import choose_primary, propose_measures
 from geoharm.scaffold.sources import SourceMatch, find_sources
+from geoharm.study.schema import StudyFile
 from tests.conftest import ROOT
+from tests.study.test_schema import schema_faults
 
 SAMPLE = ROOT / "data" / "sample"
 AREA = ["--area", SAMPLE / "city.geojson", "--target", SAMPLE / "market.geojson"]
@@ -59,6 +61,7 @@ def test_what_it_writes_passes_its_check_and_names_the_next_command(lantern):
     assert said["next"] == [f"geoharm check {path}", f"geoharm run {path} --data {SAMPLE}"]
     assert call("check", path).exit_code == 0
     assert said["wrote"] == [str(path)]
+    assert schema_faults(StudyFile, path.read_text(encoding="utf-8")) == []
 
 
 def test_harm_and_activity_are_told_apart(lantern):

@@ -371,9 +371,9 @@ def test_every_mistake_of_a_format_is_named_at_once(tmp_path):
         read_format(own(tmp_path, text), tmp_path)
     together = "\n".join(caught.value.problems)
     for part in (
-        "columns.phone is not a known key", "personal data (phone) never enter", 'container = "geojson" is not allowed', 'unit = "fortnight"',
+        "[columns]: phone is not a known key", "personal data (phone) never enter", 'container = "geojson" is not allowed', 'unit = "fortnight"',
         "headers = \"(\" is not a regular expression", "suppressed must give each symbol the lowest and highest number", "say where the values are",
-        "name the column of area codes", "date.formats is missing",
+        "name the column of area codes", "[date]: formats is missing",
     ):  # fmt: skip
         assert part in together, part
 

@@ -229,7 +229,7 @@ def test_years_are_counted_whole_or_not_at_all(tmp_path, area):
         ('["%Y-%m-%dT%H:%M:%SZ"]', "", "or write trust_offset = false if times are local in spite of it"),
         ('["%Y-%m-%d %H:%M:%S%z"]', "trust_offset = false", "reads a UTC offset, but trust_offset is false"),
         ('["%Y-%m-%d %H:%M %Z"]', 'zone = "Europe/London"', "reads the letters of a time zone, which are ambiguous"),
-        ('["%Y-%m-%d"]', "utc = true", "date.utc is true; name the place's time zone"),
+        ('["%Y-%m-%d"]', "utc = true", "[date]: utc is true; name the place's time zone"),
         ('["%Y-%m-%d"]', 'order_checked = "yes"', "must be true or false"),
         ('["%Y-%m"]', "", 'which names no day; write precision = "month"'),
         ('["%Y-%m-%d"]', 'zone = "Europe/Lundon"', 'is not a time zone; did you mean "Europe/London"?'),

@@ -146,13 +146,13 @@ def test_fields_and_doubts_of_made_files(case, tmp_path):
 @pytest.mark.parametrize(
     ("case", "missing"),
     [
-        ("day and month cannot be told apart", "date.formats is missing"),
-        ("both orders in one column", "date.formats is missing"),
+        ("day and month cannot be told apart", "[date]: formats is missing"),
+        ("both orders in one column", "[date]: formats is missing"),
         ("British eastings", "EPSG:????"),
         ("state plane feet", "EPSG:????"),
         ("swapped degrees", "EPSG:????"),
-        ("a closing date only", "columns.date is missing"),
-        ("decimal commas", "columns.longitude is missing"),
+        ("a closing date only", "[columns]: date is missing"),
+        ("decimal commas", "[columns]: longitude is missing"),
         ("a second format half way, in UTC by its look", "name the place's time zone under date.zone"),
     ],
 )

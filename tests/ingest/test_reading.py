@@ -169,8 +169,8 @@ def test_a_format_without_its_id_column_is_refused(tmp_path, area, span):
     ("old", "new", "why"),
     [
         ('crs = "EPSG:4326"', 'crs = "EPSG:99999"', "is not known"),
-        ('quality = "exact"', 'quality = "exact"\ntypical_error_m = -5', "must be metres, 0 or more"),
-        ('quality = "exact"', 'quality = "banana"', "must be one of"),
+        ('quality = "exact"', 'quality = "exact"\ntypical_error_m = -5', "must be a number of 0 or more"),
+        ('quality = "exact"', 'quality = "banana"', "is not allowed; known are"),
         ('"%Y-%m-%d"', '"YYYY-MM-DD"', "names no part of a date"),
         ('category = "category"', 'category = "Patient Name"', "personal data"),
         ("[duplicates]", '[csv]\nencoding = "utf-99"\n[duplicates]', "is not known"),

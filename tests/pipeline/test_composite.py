@@ -39,7 +39,7 @@ def test_a_question_is_read_with_its_defaults(tmp_path):
     ("old", "new", "why"),
     [
         ('["finds"]', '["fnids"]', 'measures: "fnids" is not a measure of dated points; did you mean "finds"?'),
-        ('["finds"]', "[]", "measures = [] must name at least one measure."),
+        ('["finds"]', "[]", 'measures = [] is empty; it must be a list of texts, such as ["a", "b"].'),
         ('["finds"]', '["finds", "finds"]', "names one of them twice; each counts once."),
         ('"ring 1"', '"ring 9"', 'zones: "ring 9" is asked for, but an operation has 2 rings; rings are numbered from'),
         ('"ring 1"', '"ring one"', 'zones: "ring one" is not known;'),

@@ -238,12 +238,12 @@ source = "x"
     said = str(caught.value)
     for sentence in (
         'market_size = "find" is not the name of a measure; did you mean "finds"?',
-        "watch: margin = 0 must be a number between 0.01 and 5.",
-        "watch: days = [28, 7] must be whole numbers above 0 that grow",
-        'indicator 1: stands_for = "outcomes" is not allowed; did you mean "outcome"?',
-        'prioritise, weights: harms is not a known key; did you mean "harm"?',
-        "option 1: local = [-0.1, -0.4] must be two numbers of -1 or more, the smaller first: a 90% range.",
-        'measure "finds": comparator = "cleaning" is not the name of a measure with reporting = true; there is none.',
+        "[watch]: margin = 0 must be a number between 0.01 and 5.",
+        "[watch]: days = [28, 7] must be whole numbers above 0 that grow",
+        '[[indicator]] 1 "fear": stands_for = "outcomes" is not allowed; did you mean "outcome"?',
+        '[prioritise], weights: harms is not a known key; did you mean "harm"?',
+        "local = [-0.1, -0.4] must be two numbers, the smaller first: a 90% range.",
+        '[[measure]] 1 "finds": comparator = "cleaning" is not the name of a measure with reporting = true; there is none.',
     ):
         assert sentence in said, sentence
 
@@ -259,7 +259,7 @@ def test_mitigation_that_holds_nothing_measured_is_refused(tmp_path):
     )
     with pytest.raises(StudyError) as caught:
         read_study(path)
-    assert 'delivered = "some" must be true, false or "partly".' in str(caught.value)
+    assert 'delivered = "some" must be true or false, or "partly".' in str(caught.value)
     path.write_text(
         text.replace(
             "after     = ", 'mitigation = [{ what = "bins", delivered = true, holds = ["find"] }]\nafter     = '

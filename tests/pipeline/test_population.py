@@ -123,5 +123,5 @@ def test_a_study_names_its_people(tmp_path):
     assert study.change.people.total == pytest.approx(100)
     assert "wards.gpkg" in study.inputs
     path.write_text(f'{text}\n[change]\npeople = "wards.gpkg"\npeople_count = "resident"\n', encoding="utf-8")
-    with pytest.raises(StudyError, match=r'change: people: wards\.gpkg: .*did you mean "residents"'):
+    with pytest.raises(StudyError, match=r'\[change\]: people: wards\.gpkg: .*did you mean "residents"'):
         read_study(path)

@@ -150,7 +150,7 @@ def test_weights_that_no_row_states_are_refused(tmp_path):
 def test_what_a_weight_counts_is_a_word(tmp_path, weight):
     with pytest.raises(StudyError) as caught:
         read_study(weighed_study(tmp_path, weight=weight))
-    assert any("measure 1: weight = " in one or "measure 1: weight" in one for one in caught.value.problems)
+    assert any("[[measure]] 1" in one and ": weight = " in one for one in caught.value.problems)
 
 
 def test_an_area_table_has_no_weights(tmp_path):

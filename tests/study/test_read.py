@@ -50,9 +50,15 @@ def test_three_mistakes_are_named_at_once(tmp_path):
     )
     assert len(problems) == 3
     together = "\n".join(problems)
-    assert 'study.toml, operation 1: tactic = "crakdown" is not allowed; did you mean "crackdown"?' in together
-    assert 'study.toml, study: primary = "fines" is not the name of a measure; did you mean "finds"?' in together
-    assert "study.toml, operation 1, rings: outer = [250, 200] must list distances in metres that grow" in together
+    assert (
+        'study.toml, [[operation]] 1 "Operation Test": tactic = "crakdown" is not allowed; did you mean "crackdown"?'
+        in together
+    )
+    assert 'study.toml, [study]: primary = "fines" is not the name of a measure; did you mean "finds"?' in together
+    assert (
+        'study.toml, [[operation]] 1 "Operation Test", rings: outer = [250, 200] must list distances in metres that grow'
+        in together
+    )
 
 
 TABLES = """
@@ -112,9 +118,9 @@ def test_every_mistake_about_such_sources_is_named_at_once(tmp_path):
         ("covers = ", 'area_id = "x"\ncovers = '),
     )
     for sentence in (
-        'source 2: areas: wards.geojson: no area has the property "cod"; did you mean "code"?',
-        'source 3: kind = "sites" is not allowed; did you mean "site"?',
-        'source 1: area_id = "x" is for area tables and surveys.',
+        '[[source]] 2 "treatment entries": areas: wards.geojson: no area has the property "cod"; did you mean "code"?',
+        '[[source]] 3 "services": kind = "sites" is not allowed; did you mean "site"?',
+        '[[source]] 1 "reports": area_id = "x" is for area tables and surveys.',
     ):
         assert any(sentence in problem for problem in problems), sentence
 
@@ -123,7 +129,7 @@ def test_a_measure_counts_points_or_areas(tmp_path):
     write_wards(tmp_path)
     problems = broken(tmp_path, ("[[measure]]", TABLES), ('source      = "reports"', 'source      = "services"'))
     sentence = (
-        'measure 1: source = "services" is of kind site; a measure counts dated points or areas, so name a source of '
+        '[[measure]] 1 "finds": source = "services" is of kind site; a measure counts dated points or areas, so name a source of '
         "kind incident, needle_find, treatment_entry, health or area_table."
     )
     assert any(sentence in problem for problem in problems), problems
@@ -301,12 +307,12 @@ def test_hotspot_settings_that_cannot_be_are_refused(tmp_path):
     assert 'kernel = "quatic" is not allowed; did you mean "quartic"?' in together
     assert 'bandwidth = "likelyhood" is not allowed; did you mean "likelihood"?' in together
     assert 'edge = "ripley" is not allowed' in together
-    assert 'files: "tiff" is not known; did you mean "geotiff"?' in together
+    assert 'files = ["tiff"] has "tiff", which is not known; did you mean "geotiff"?' in together
 
 
 def test_a_bandwidth_below_a_cell_is_refused(tmp_path):
     problems = broken(tmp_path, ("[publish]\n", "[hotspots]\nbandwidth = 40\n[publish]\n"))
-    assert problems == ("study.toml, hotspots: bandwidth = 40 must be at least the cell size of 50 m.",)
+    assert problems == ("study.toml, [hotspots]: bandwidth = 40 must be at least the cell size of 50 m.",)
 
 
 def test_settings_of_patterns_and_change_have_defaults(tmp_path):
@@ -350,19 +356,22 @@ square       = 500
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        ("[emerging]\nband = 100", "emerging: band = 100 must be at least the cell size of 250 m"),
-        ("[emerging]\nmonths = 0", "emerging: months = 0 must be a number of 1 or more."),
-        ("[change]\npermutations = 9", "change: permutations = 9 must be a number of 99 or more."),
-        ('[change]\ncorrection = "none"', 'change: correction = "none" is not allowed;'),
-        ("[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }", "accuracy: later is missing."),
+        ("[emerging]\nband = 100", "[emerging]: band = 100 must be at least the cell size of 250 m"),
+        ("[emerging]\nmonths = 0", "[emerging]: months = 0 must be a whole number between 1 and 1,200."),
+        ("[change]\npermutations = 9", "[change]: permutations = 9 must be a whole number between 99 and 10,000,000."),
+        ('[change]\ncorrection = "none"', '[change]: correction = "none" is not allowed;'),
+        (
+            "[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }",
+            "[accuracy]: later is missing; it must be a table with the keys start, end.",
+        ),
         (
             "[accuracy]\nearlier = { start = 2020-01-01, end = 2020-07-01 }\nlater = { start = 2020-06-01, end = 2021-01-01 }",
-            "accuracy: later starts on 2020-06-01, before earlier ends on 2020-07-01; hotspots are judged on events that "
+            "[accuracy]: later starts on 2020-06-01, before earlier ends on 2020-07-01; hotspots are judged on events that "
             "they were not drawn from.",
         ),
         (
             "[accuracy]\nearlier = { start = 2020-01-05, end = 2020-07-01 }\nlater = { start = 2020-07-01, end = 2021-01-01 }",
-            "accuracy: earlier and later must start and end on the first of a month.",
+            "[accuracy]: earlier and later must start and end on the first of a month.",
         ),
     ],
 )
@@ -385,7 +394,7 @@ def test_people_of_a_raster_are_read_and_hashed(tmp_path):
 
 def test_a_raster_that_is_not_there_is_a_mistake_of_the_study(tmp_path):
     problems = broken(tmp_path, ("[publish]", '[change]\npeople = "people.tif"\n\n[publish]'))
-    assert any(problem.startswith("study.toml, change: people: ") for problem in problems)
+    assert any(problem.startswith("study.toml, [change]: people: ") for problem in problems)
 
 
 def test_areas_of_the_pattern_shift_are_read_and_hashed(tmp_path):
@@ -397,4 +406,4 @@ def test_areas_of_the_pattern_shift_are_read_and_hashed(tmp_path):
     assert study.change.areas.codes == ("W1", "W2", "W5")
     assert "wards.geojson" in study.inputs
     problems = broken(tmp_path, ("[publish]", '[change]\nareas = ["wards.geojson"]\n\n[publish]'))
-    assert "study.toml, change: area_id is missing." in problems
+    assert "study.toml, [change]: area_id is missing; areas and area_id go together." in problems

@@ -37,8 +37,8 @@ def test_every_mistake_of_a_profile_is_named_at_once(tmp_path):
         read_profile("mine.toml", tmp_path)
     said = str(caught.value)
     for sentence in (
-        'mine.toml: license is not a known key; did you mean "licence"?', "mine.toml: licence is missing.",
-        'weight 1: sign = "ignore" is not allowed; did you mean "ignored"?', "weight 3: weight = -1 must be a number of 0 or more.",
+        'mine.toml: license is not a known key; did you mean "licence"?', "mine.toml: licence is missing; it must be a text.",
+        '[[weight]] 1: sign = "ignore" is not allowed; did you mean "ignored"?', "[[weight]] 3: weight = -1 must be a number of 0 or more.",
     ):  # fmt: skip
         assert sentence in said
 
@@ -53,7 +53,7 @@ def test_unknown_profiles_and_bad_ranges(tmp_path):
     with pytest.raises(StudyError) as caught:
         read_exchange_rates("rates.toml", tmp_path)
     assert "the smaller first; 100 and 2 were given" in str(caught.value)
-    assert "must be two numbers, from few to many" in str(caught.value)
+    assert "as_much_as_one = [1] must be a list of 2 numbers above 0, such as [2, 50]." in str(caught.value)
 
 
 def test_the_picture_needs_health_and_community():

@@ -5,52 +5,31 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
-import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from geoharm import _crs
+from geoharm._rules import value_text
+from geoharm._schema import Mistakes, load_toml, read_tables
 from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import DesignError, StudyError
-from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, PRECISIONS, date_problems
-from geoharm.ingest.formats.tables import KIND_FIELDS, KIND_KEYS, NO_RULES, TableRules, read_rules
+from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, date_problems
+from geoharm.ingest.formats.schema import (
+    TABLE_FORMATS,
+    EventColumns,
+    EventFormat,
+    SiteFormat,
+    StreetsFormat,
+    TableFormat,
+)
+from geoharm.ingest.formats.table_rules import resolve_rules
+from geoharm.ingest.formats.tables import NO_RULES, TableRules
 
-CONTAINERS = ("csv", "geojson", "parquet", "excel", "vector")
-LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")
-DUPLICATE_RULES = ("none", "id")
-FIELDS = (
-    "id", "date", "end", "year", "month", "day", "longitude", "latitude", "latlon", "category", "address", "weight", "remark",
-)  # fmt: skip
+FIELDS = tuple(EventColumns.model_fields)
 _MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
-
-_KEYS = {
-    "format": {
-        "name",
-        "title",
-        "kind",
-        "container",
-        "publisher",
-        "licence",
-        "attribution",
-        "documentation",
-        "tried_on",
-        "known_by",
-        "guessed",
-    },
-    "csv": {"delimiter", "quote", "encoding"},
-    "zip": {"members"},
-    "excel": {"sheet", "header_row"},
-    "columns": set(FIELDS),
-    "category": {"constant", "map"},
-    "date": {"formats", "precision", "longest_span_days", "zone", "utc", "trust_offset", "order_checked"},
-    "location": {"crs", "quality", "typical_error_m", "error_source"},
-    "duplicates": {"rule"},
-    "reject": {"remark_contains"},
-    "values": {"blank"},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +81,7 @@ class Format:
     test_remarks : tuple of str
         Texts in the field ``remark`` that mark a row as a test; the field itself is not stored.
     kind : str
-        "event", or another kind of file: a key of `KIND_FIELDS`.
+        "event", or another kind of file: a key of `TABLE_FORMATS`.
     rules : TableRules
         Of area tables and surveys.
     known_by : tuple of str
@@ -269,130 +248,128 @@ def parse_format(name: str, text: str) -> Format:
     StudyError
         If it breaks a rule; every mistake is listed.
     """
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError([f'The format "{name}" is not valid TOML: {error}.']) from error
-    return _parse(name, tables)
-
-
-def _parse(name: str, tables: dict[str, Any]) -> Format:
-    format_table, dialect = tables.get("format", {}), tables.get("csv", {})
-    kind = str(format_table.get("kind", "event"))
-    keys = {**_KEYS, **{key: allowed_keys or _KEYS[key] for key, allowed_keys in KIND_KEYS.get(kind, {}).items()}}
-    problems = _unknown_keys(name, tables, {key: keys[key] for key in KIND_KEYS.get(kind, _KEYS)})
-    date, location = tables.get("date", {}), tables.get("location", {})
-    columns = {
-        field: (names,) if isinstance(names, str) else tuple(names)
-        for field, names in tables.get("columns", {}).items()
-    }
-
-    def choice(table: dict[str, Any], where: str, key: str, allowed: tuple[str, ...], default: str) -> str:
-        value = str(table.get(key, default))
-        if value not in allowed:
-            problems.append(f'{name}: {where}.{key} is "{value}"; it must be one of {", ".join(allowed)}.')
-        return value
-
-    choice(format_table, "format", "kind", ("event", *KIND_FIELDS), "event")
-    container = choice(format_table, "format", "container", CONTAINERS, "csv")
-    precision = choice(date, "date", "precision", PRECISIONS, "day")
-    quality = choice(location, "location", "quality", LOCATION_QUALITIES, "exact")
-    rule = choice(tables.get("duplicates", {}), "duplicates", "rule", DUPLICATE_RULES, "none")
-    if kind in KIND_FIELDS:
-        rules = read_rules(name, kind, tables, problems)
+    kind = _kind(name, text)
+    if kind == "event":
+        event_format, mistakes = read_tables(EventFormat, text, file=name)
+        _check_events(event_format, mistakes)
+        input_format = _resolve(name, event_format, NO_RULES, mistakes)
     else:
-        rules = NO_RULES
-        problems += _event_problems(name, tables, set(columns), container, rule)
-    problems += [
-        f'{name}: columns.{field} names "{header}"; personal data ({personal_words(header)}) never enter the database.'
-        for field, headers in columns.items()
-        for header in headers
-        if personal_words(header) and not (kind == "site" and _names_an_organisation(field, header))
-    ]
-    encoding = str(dialect.get("encoding", "utf-8"))
-    try:
-        encoding = codecs.lookup(encoding).name
-        b"ab".decode(encoding, "replace")  # not every codec is for text
-        _crs.check_known(str(location.get("crs", _crs.LONLAT)))
-    except LookupError:
-        problems.append(f'{name}: csv.encoding is "{encoding}", which is not known; write "utf-8" or "cp1252".')
-    except DesignError as error:
-        problems.append(f"{name}: location.crs: {error}")
-    error_m = location.get("typical_error_m", 0)
-    if isinstance(error_m, bool) or not isinstance(error_m, int | float) or error_m < 0:
-        problems.append(f"{name}: location.typical_error_m is {error_m!r}; it must be metres, 0 or more.")
-        error_m = 0
-    if problems:
-        raise StudyError(problems)
+        table_format, mistakes = read_tables(TABLE_FORMATS[kind], text, file=name)
+        rules = resolve_rules(table_format, mistakes)
+        input_format = _resolve(name, table_format, rules, mistakes)
+    if mistakes.sentences:
+        raise StudyError(mistakes.sentences)
+    return input_format
+
+
+def _kind(name: str, text: str) -> str:
+    """Return what a format reads, on which depends which keys it may have."""
+    about = load_toml(text, name).get("format")
+    kind = about.get("kind", "event") if isinstance(about, dict) else "event"
+    known = ("event", *TABLE_FORMATS)
+    if not isinstance(kind, str) or kind not in known:
+        hint = nearest_hint(kind, known) if isinstance(kind, str) else f"known are: {', '.join(known)}."
+        raise StudyError([f"{name}, [format]: kind = {value_text(kind)} is not allowed; {hint}"])
+    return kind
+
+
+def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mistakes: Mistakes) -> Format:
+    """Return the format that the tables of its file describe; mistakes are added."""
+    # A kind of file that has no table of a sort takes its defaults.
+    events = tables if isinstance(tables, EventFormat) else EventFormat()
+    rows = events if isinstance(tables, StreetsFormat) else tables
+    dates = events.date if isinstance(tables, SiteFormat | StreetsFormat) else tables.date
+    location = tables.location if isinstance(tables, SiteFormat) else events.location
+    columns = rows.columns.headers()
+    _check_personal(columns, mistakes, kind=tables.format.kind)
+    _check_crs(location.crs, mistakes)
+    members = tables.zip.members
     return Format(
         name=name,
-        title=format_table.get("title", name),
-        container=container,
-        publisher=format_table.get("publisher", ""),
-        licence=format_table.get("licence", ""),
-        attribution=format_table.get("attribution", ""),
-        documentation=format_table.get("documentation", ""),
-        tried_on=format_table.get("tried_on", "untried"),
-        guessed=bool(format_table.get("guessed", False)),
-        delimiter=dialect.get("delimiter", ","),
-        quote=dialect.get("quote", '"'),
-        encoding=encoding,
-        members=tuple(tables.get("zip", {}).get("members", _MEMBERS.get(container, ()))),
-        sheet=tables.get("excel", {}).get("sheet", ""),
-        header_row=int(tables.get("excel", {}).get("header_row", 1)),
+        title=name if tables.format.title is None else tables.format.title,
+        container=tables.format.container,
+        publisher=tables.format.publisher,
+        licence=tables.format.licence,
+        attribution=tables.format.attribution,
+        documentation=tables.format.documentation,
+        tried_on=tables.format.tried_on,
+        guessed=tables.format.guessed,
+        delimiter=rows.csv.delimiter,
+        quote=rows.csv.quote,
+        encoding=_known_encoding(rows.csv.encoding, mistakes),
+        members=tuple(_MEMBERS.get(tables.format.container, ()) if members is None else members),
+        sheet=rows.excel.sheet,
+        header_row=rows.excel.header_row,
         columns=columns,
-        category=tables.get("category", {}).get("constant", ""),
-        category_map=dict(tables.get("category", {}).get("map", {})),
-        date_formats=tuple(date.get("formats", ())),
-        precision=precision,
-        zone=str(date.get("zone", "")),
-        local_is_utc=bool(date.get("utc", False)),
-        trust_offset=bool(date.get("trust_offset", True)),
-        order_checked=bool(date.get("order_checked", False)),
-        longest_span=int(date.get("longest_span_days", 31)),
-        crs=location.get("crs", "EPSG:4326"),
-        location_quality=quality,
-        location_error=float(error_m),
-        duplicate_rule=rule,
-        blank_texts=tuple(tables.get("values", {}).get("blank", [""])),
-        test_remarks=tuple(tables.get("reject", {}).get("remark_contains", ())),
-        kind=kind,
+        category=rows.category.constant,
+        category_map=dict(rows.category.map),
+        date_formats=tuple(dates.formats),
+        precision=events.date.precision,
+        zone=events.date.zone,
+        local_is_utc=events.date.utc,
+        trust_offset=events.date.trust_offset,
+        order_checked=events.date.order_checked,
+        longest_span=events.date.longest_span_days,
+        crs=location.crs,
+        location_quality=location.quality,
+        location_error=location.typical_error_m,
+        duplicate_rule=events.duplicates.rule,
+        blank_texts=tuple(rows.values.blank),
+        test_remarks=tuple(events.reject.remark_contains),
+        kind=tables.format.kind,
         rules=rules,
-        known_by=tuple(format_table.get("known_by", ())),
+        known_by=tuple(tables.format.known_by),
     )
 
 
-def _event_problems(name: str, tables: dict[str, Any], fields: set[str], container: str, rule: str) -> list[str]:
-    """Return the mistakes in a format of events."""
-    date = tables.get("date", {})
-    has_location = "latlon" in fields or container in ("geojson", "vector", "parquet")
-    needed = {"year", "month"} if "year" in fields else {"date"}
-    needed |= set() if has_location else {"longitude", "latitude"}
-    problems = [
-        f"{name}: columns.{field} is missing; it names the header of a needed column."
-        for field in sorted(needed - fields)
-    ]
-    if rule == "id" and "id" not in fields:
-        problems.append(f'{name}: duplicates.rule is "id", but columns.id is missing.')
-    if not date.get("formats"):
-        problems.append(f'{name}: date.formats is missing; list strptime patterns such as "%Y-%m-%d".')
-    return problems + date_problems(name, date)
+def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
+    """Check what the keys of a format of events must be together."""
+    columns, date = tables.columns, tables.date
+    has_geometry = columns.latlon is not None or tables.format.container in ("geojson", "vector", "parquet")
+    needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
+    needed += () if has_geometry else ("latitude", "longitude")
+    for key in needed:
+        if getattr(columns, key) is None:
+            mistakes.add(("columns",), f"{key} is missing; it names the header of a needed column.")
+    if tables.duplicates.rule == "id" and columns.id is None:
+        mistakes.refuse(("duplicates",), "rule", "needs the column of the identifier, columns.id, which is missing.")
+    if mistakes.is_sound("date", "formats"):
+        if not date.formats:
+            mistakes.add(("date",), 'formats is missing; list strptime patterns such as "%Y-%m-%d".')
+        problems = date_problems(
+            date.formats, precision=date.precision, zone=date.zone, utc=date.utc, trust_offset=date.trust_offset
+        )
+        for problem in problems:
+            mistakes.add(("date",), problem)
+
+
+def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *, kind: str) -> None:
+    """Check that no column holds personal data."""
+    for key, headers in columns.items():
+        for header in headers:
+            if (word := personal_words(header)) and not (kind == "site" and _names_an_organisation(key, header)):
+                problem = f'{key} names "{header}"; personal data ({word}) never enter the database.'
+                mistakes.add(("columns",), problem)
+
+
+def _check_crs(crs: str, mistakes: Mistakes) -> None:
+    try:
+        _crs.check_known(crs)
+    except DesignError as error:
+        mistakes.add(("location",), f"crs: {error}")
+
+
+def _known_encoding(encoding: str, mistakes: Mistakes) -> str:
+    """Return Python's name of an encoding; a mistake if there is no such encoding of text."""
+    try:
+        known = codecs.lookup(encoding).name
+        b"ab".decode(known, "replace")  # not every codec is for text
+    except (LookupError, ValueError):
+        mistakes.refuse(("csv",), "encoding", 'is not known; write "utf-8" or "cp1252".')
+        return encoding
+    return known
 
 
 def _names_an_organisation(field: str, header: str) -> bool:
     """Return whether a site's column is the name of a service, not of a person."""
     return field in ("name", "part") and re.fullmatch(r"[^a-z]*name[^a-z]*", header, re.IGNORECASE) is not None
-
-
-def _unknown_keys(name: str, tables: dict[str, Any], known: dict[str, set[str]]) -> list[str]:
-    problems = []
-    for table, content in tables.items():
-        if table not in known:
-            problems.append(f"{name}: [{table}] is not a known table; {nearest_hint(table, known)}")
-            continue
-        problems += [
-            f"{name}: {table}.{key} is not a known key; {nearest_hint(key, known[table])}"
-            for key in content
-            if key not in known[table]
-        ]
-    return problems

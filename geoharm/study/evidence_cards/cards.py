@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
-from geoharm._validation import TomlTable, nearest_hint, read_named_toml
+from geoharm._schema import read_tables
+from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import StudyError
 from geoharm.model.values import EvidenceCard
+from geoharm.study.evidence_cards.schema import CardFile
 
 SHIPPED_CARDS = (
     "arrest-referral", "crackdown", "doing-nothing", "focused-deterrence", "nuisance-abatement", "seizure",
     "street-enforcement", "treatment-outreach", "undercover",
 )  # fmt: skip
-_KEYS = ("name", "tactic", "finding", "strength", "caution", "citation", "url", "licence")
 
 
 def card_text(name: str, folder: Path) -> str:
@@ -43,13 +43,7 @@ def read_card(name: str, folder: Path) -> EvidenceCard:
         Listing every mistake of the file.
     """
     file_name = name if name.endswith(".toml") else f"{name}.toml"
-    problems: list[str] = []
-    try:
-        content = tomllib.loads(card_text(name, folder))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError([f"{file_name} is not valid TOML: {error}."]) from error
-    table = TomlTable(content, file_name, problems).known(*_KEYS)
-    card = EvidenceCard(**{key: table.text(key) for key in _KEYS})
-    if problems:
-        raise StudyError(problems)
-    return card
+    card, mistakes = read_tables(CardFile, card_text(name, folder), file=file_name)
+    if mistakes.sentences:
+        raise StudyError(mistakes.sentences)
+    return EvidenceCard(**card.model_dump())

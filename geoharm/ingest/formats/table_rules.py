@@ -1,0 +1,124 @@
+"""Resolves the formats of area tables, surveys and sites: what keys must be together, and the rules that follow."""
+
+from __future__ import annotations
+
+import re
+
+from geoharm._rules import shortened
+from geoharm._schema import Mistakes
+from geoharm.ingest.formats.schema import (
+    AreaDateTable,
+    AreaTable,
+    AreaTableFormat,
+    SiteFormat,
+    StreetsFormat,
+    SurveyDateTable,
+    SurveyFormat,
+)
+from geoharm.ingest.formats.tables import NO_RULES, TableRules
+
+
+def resolve_rules(
+    table_format: AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat, mistakes: Mistakes
+) -> TableRules:
+    """Return the rules of a format that holds no events; mistakes are added."""
+    if isinstance(table_format, SiteFormat):
+        _check_site(table_format, mistakes)
+    if isinstance(table_format, SiteFormat | StreetsFormat):
+        return NO_RULES
+    _check_area(table_format, mistakes)
+    _check_date_source(table_format, mistakes)
+    if isinstance(table_format, SurveyFormat):
+        return _survey_rules(table_format, mistakes)
+    return _area_table_rules(table_format, mistakes)
+
+
+def _area_table_rules(table_format: AreaTableFormat, mistakes: Mistakes) -> TableRules:
+    date, values = table_format.date, table_format.values
+    if (table_format.columns.value is not None) + (date.headers is not None) + (values.columns is not None) != 1:
+        mistakes.add(
+            (),
+            "say where the values are: one column (columns.value), one column per category (values.columns), or one column "
+            "per period (date.headers).",
+        )
+    if date.headers is not None:
+        try:
+            re.compile(date.headers)
+        except re.error as error:
+            mistakes.refuse(("date",), "headers", f"is not a regular expression: {error}.")
+    return TableRules(
+        area=table_format.area.constant or "",
+        id_width=table_format.area.id_width,
+        totals=tuple(table_format.area.totals),
+        unit=date.unit,
+        numbered_from=date.numbered_from,
+        headers=date.headers or "",
+        value_columns=tuple((values.columns or {}).items()),
+        suppressed=tuple((symbol.strip(), pair[0], pair[1]) for symbol, pair in values.suppressed.items()),
+        thousands=values.thousands,
+        rounded_to=values.rounded_to,
+    )
+
+
+def _survey_rules(table_format: SurveyFormat, mistakes: Mistakes) -> TableRules:
+    columns, survey, date = table_format.columns, table_format.survey, table_format.date
+    has_interval = columns.low is not None and columns.high is not None
+    if columns.standard_error is None and columns.n is None and not has_interval:
+        mistakes.add(("columns",), "an estimate needs its error: name standard_error, or low and high, or n.")
+    if survey.measured == "mean" and columns.n is not None:
+        rule = "gives the error of a percent or proportion, not of a mean; name standard_error."
+        mistakes.refuse(("columns",), "n", rule)
+    return TableRules(
+        area=table_format.area.constant or "",
+        id_width=table_format.area.id_width,
+        totals=tuple(table_format.area.totals),
+        unit=date.unit,
+        numbered_from=date.numbered_from,
+        estimate_kind=survey.measured,
+        estimate_unit=survey.unit or survey.measured,
+        level=survey.level,
+        design_effect=survey.design_effect,
+    )
+
+
+def _check_area(table_format: AreaTableFormat | SurveyFormat, mistakes: Mistakes) -> None:
+    area: AreaTable = table_format.area
+    if (table_format.columns.area is not None) == (area.constant is not None):
+        mistakes.add((), "name the column of area codes (columns.area), or the one area (area.constant); not both.")
+
+
+def _check_date_source(table_format: AreaTableFormat | SurveyFormat, mistakes: Mistakes) -> None:
+    """Check that exactly one source of the date is declared, and patterns to read it."""
+    columns, date = table_format.columns, table_format.date
+    headers = date.headers if isinstance(date, AreaDateTable) else None
+    if (columns.date is not None) + (columns.year is not None) + (headers is not None) != 1:
+        mistakes.add(
+            (), "give the date in one way only: columns.date, columns.year (with month or quarter), or date.headers."
+        )
+    if date.numbered_from is not None:
+        if date.formats or columns.date is None:
+            mistakes.refuse(
+                ("date",), "numbered_from", "needs a columns.date that holds 1, 2, 3 ..., and no date.formats."
+            )
+        return
+    _check_patterns(date, mistakes)
+
+
+def _check_patterns(date: SurveyDateTable, mistakes: Mistakes) -> None:
+    if not mistakes.is_sound("date", "formats"):
+        return
+    if not date.formats:
+        mistakes.add(("date",), 'formats is missing; list patterns such as "%Y-%m" or "%Y Q%q" (%q is the quarter).')
+    for pattern in date.formats:
+        if not re.search("%[Yy]", pattern):
+            rule = f'formats has "{shortened(pattern)}", which names no year; write a pattern such as "%Y-%m".'
+            mistakes.add(("date",), rule)
+
+
+def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:
+    columns = site.columns
+    places = (columns.latlon, columns.longitude, columns.latitude, columns.address)
+    if site.format.container in ("csv", "excel") and all(place is None for place in places):
+        mistakes.add(("columns",), "a site needs a place: name longitude and latitude, latlon, or address.")
+    if (columns.longitude is None) != (columns.latitude is None):
+        mistakes.add(("columns",), "longitude and latitude go together.")

@@ -1,0 +1,609 @@
+"""The schema of the study file: every key with its type, its limits, its default and its meaning.
+
+What is written is described here and nowhere else: reading, the sentences about mistakes, ``geoharm schema study``, the
+table of keys in ``docs/study-file.md`` and the plan lock follow from it. What the tables mean together is found by
+`geoharm.study.read`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
+
+from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
+from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
+from geoharm.model.map_steps import STEPS
+from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS
+from geoharm.model.settings import COMPARED, ChangeSettings, Correction, EmergingSettings
+from geoharm.model.study import EVENT_KINDS, GIS_FILES, PIECES, TABLE_KINDS, HotspotSettings, PublishSettings
+from geoharm.model.tactics import TACTICS
+from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, SHIPPED_RATES
+
+AFTER = "after"
+AUTOMATIC = "auto"
+LASTING: Literal["lasts"] = "lasts"
+RELEASES = ("public", "internal")
+CORRECTIONS = {"step-down": Correction.STEP_DOWN, "false discovery rate": Correction.FDR}
+# Seeds and counts fit the whole numbers of TOML.
+_LARGEST = 2**63 - 1
+_WEIGHT_WORD = r"^ *[^\W\d_][\w .-]{0,29}$"
+_DEFAULT_HOTSPOTS, _DEFAULT_EMERGING, _DEFAULT_CHANGE = HotspotSettings(), EmergingSettings(), ChangeSettings()
+_DEFAULT_HARM, _DEFAULT_WATCH, _DEFAULT_PUBLISH = HarmSettings(), UnintendedHarmSettings(), PublishSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The mark of a key that is part of the plan: a plan lock holds its value.
+
+    Attributes
+    ----------
+    attribute : str
+        Where the noun that is read from the table keeps the value, such as "area.crs".
+    form : str
+        How the value is written in a lock: a key of `geoharm.pipeline.preregistration.FORMS`.
+    entry : str
+        Name of the entry in the lock, if it is not that of the key.
+    """
+
+    attribute: str
+    form: str = "plain"
+    entry: str = ""
+
+
+def locked_keys(model: type[Table]) -> Iterator[tuple[str, Locked]]:
+    """Yield the entry's name and the mark of every key of a table that is part of the plan, with inline tables' keys."""
+    for key, field in model.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, Locked):
+                yield mark.entry or key, mark
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Table):
+            yield from locked_keys(field.annotation)
+
+
+def _range(numbers: list[float]) -> list[float]:
+    if numbers[0] > numbers[1]:
+        msg = "must be two numbers, the smaller first: a 90% range."
+        raise ValueError(msg)
+    return numbers
+
+
+def _weight_word(text: str) -> str:
+    if not re.search(_WEIGHT_WORD, text):
+        msg = 'must say in a word or a few what the weights count, such as "needles".'
+        raise ValueError(msg)
+    return text
+
+
+_Share: TypeAlias = Annotated[float, Field(ge=-1)]
+_Range: TypeAlias = Annotated[list[_Share], Field(min_length=2, max_length=2), AfterValidator(_range)]
+_HalfLife: TypeAlias = Annotated[
+    list[Annotated[float, Field(ge=0.1)]], Field(min_length=2, max_length=2), AfterValidator(_range)
+]
+_Growing: TypeAlias = Annotated[list[int], Field(min_length=1), AfterValidator(growing)]
+_Metres: TypeAlias = Annotated[float, Field(ge=0)]
+_Months: TypeAlias = Annotated[int, Field(ge=1, le=1200)]
+
+
+class PeriodTable(Table):
+    """A period, half-open."""
+
+    model_config = ConfigDict(title="{ start, end }")
+
+    start: Day = Field(description="The first day.")
+    end: Day = Field(description="The first day after the period: the end is not included.")
+
+
+class StudyTable(Table):
+    """The study itself."""
+
+    model_config = ConfigDict(title="[study]")
+
+    name: Name = Field(description="Shown on every page.")
+    area: Annotated[FileName, Locked("area.boundary", "shape")] = Field(
+        description="GeoJSON or GeoPackage file with the boundary, relative to the study file."
+    )
+    crs: Annotated[Name | None, Locked("area.crs")] = Field(
+        default=None,
+        description='Projected coordinate system in metres, such as "EPSG:27700"; if left out, the local UTM zone is used and reported.',
+    )
+    period: Annotated[PeriodTable, Locked("period", "period")] = Field(
+        description="The study period; rows outside are rejected as such."
+    )
+    seed: Annotated[int, Locked("seed")] = Field(
+        default=0, ge=0, le=_LARGEST, description="Random seed, kept with every result."
+    )
+    primary: Annotated[Name, Locked("primary")] = Field(
+        description="Name of the one primary measure; it must be a harm."
+    )
+
+
+class SourceTable(Table):
+    """A data source: files of one format."""
+
+    model_config = ConfigDict(title="[[source]]")
+
+    name: Name = Field(description="Name, by which measures refer to the source.")
+    kind: Annotated[str, OneOf((*EVENT_KINDS, *TABLE_KINDS)), Locked("kind")] = Field(
+        description="What the files hold: dated points of a kind (the first four), or data without dated points."
+    )
+    format: Annotated[FileName, Locked("format", "format")] = Field(
+        description="A shipped format, or the path of your own TOML file."
+    )
+    files: Annotated[list[FileName], Locked("files")] = Field(
+        min_length=1, description="File names or patterns, searched in the folder given with `--data`."
+    )
+    covers: Annotated[PeriodTable | None, Locked("covers", "period")] = Field(
+        default=None, description="The days that the files cover, if the first and last event do not show it."
+    )
+    areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
+        default=None,
+        min_length=1,
+        description="For an area table or survey: GeoJSON or GeoPackage files with the outlines of the areas.",
+    )
+    area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
+
+
+class WhereTable(Table):
+    """Which rows of a source are counted."""
+
+    model_config = ConfigDict(title="{ category }")
+
+    category: list[Name] = Field(
+        default=[], description="Categories of the source that are counted; if left out, every row."
+    )
+
+
+class HarmTable(Table):
+    """The harm that a measure stands for."""
+
+    model_config = ConfigDict(title="{ borne_by, type }")
+
+    borne_by: Annotated[str, OneOf(BORNE_BY)] = Field(description="Who bears the harm.")
+    type: Annotated[str, OneOf(HARM_TYPES)] = Field(description="Type of the harm.")
+
+
+_ROLE = Locked("role", entry="role")
+
+
+class MeasureTable(Table):
+    """A measure: what is counted from one source."""
+
+    model_config = ConfigDict(title="[[measure]]")
+
+    name: Name = Field(description="Name for readers.")
+    source: Annotated[Name, Locked("source")] = Field(description="Name of the source that is counted.")
+    where: Annotated[WhereTable, Locked("categories")] = Field(
+        default=WhereTable(), description="Which rows are counted; if left out, every row."
+    )
+    unit: Annotated[str, OneOf(UNITS), Locked("unit")] = Field(description="What one row is.")
+    recorded_by: Annotated[str, OneOf(RECORDERS), Locked("recorded_by")] = Field(description="Who recorded the rows.")
+    harm: Annotated[HarmTable | None, _ROLE] = Field(
+        default=None,
+        description="The harm that it stands for. Drug offences, arrests and everything that police record on their own initiative are activity.",
+    )
+    activity: Annotated[bool, _ROLE] = Field(
+        default=False, description="`true` instead of `harm`: what enforcement or services did; shown, and in no sum."
+    )
+    reporting: Annotated[bool, _ROLE] = Field(
+        default=False,
+        description="`true` instead of `harm` or `activity`: other reports by the same route (bulky items, for needle requests). They are counted only to see whether reporting itself changed, and are in no sum.",
+    )
+    count_as_harm: bool = Field(
+        default=False, description="`true` counts police activity as harm; every report then says so."
+    )
+    comparator: Annotated[Name | None, Locked("comparator")] = Field(
+        default=None,
+        description="On a harm: the name of a `reporting` measure; the harm is then also shown corrected for it.",
+    )
+    kind: Annotated[str, OneOf(EVENT_KINDS)] | None = Field(
+        default=None, description="Only for a measure of an area table: what it counts."
+    )
+    weight: Annotated[str, AfterValidator(_weight_word)] | None = Field(
+        default=None,
+        json_schema_extra={"pattern": _WEIGHT_WORD},
+        examples=["needles"],
+        description="In a word or a few, what the weight column of its format counts. Densities and hotspot contours use this weight; everything else counts events; see below.",
+    )
+    watch: bool = Field(
+        default=False,
+        description="`true` to check it for unintended harm after an operation, in addition to health and violence.",
+    )
+
+
+class RingsTable(Table):
+    """The zones around a target area."""
+
+    model_config = ConfigDict(title="{ gap, outer, along }")
+
+    gap: Annotated[_Metres, Locked("gap")] = Field(
+        default=0.0, description="Distance in metres between the target and the first ring."
+    )
+    outer: Annotated[list[_Metres], Locked("rings", entry="rings")] = Field(
+        min_length=1, description="Outer distances of the rings from the target in metres; they grow from the gap on."
+    )
+    along: Annotated[Name | None, Locked("streets", entry="streets")] = Field(
+        default=None,
+        description="Name of a source of kind `streets`: gap and rings are then measured along streets; an area that is nearer in a straight line but farther along streets is in no zone.",
+    )
+
+
+class BeforeTable(Table):
+    """The window before an operation: fixed dates, or the season of the windows after in earlier years."""
+
+    model_config = ConfigDict(
+        title="{ start, end } or { years, same_season }",
+        json_schema_extra={"oneOf": [{"required": ["start", "end"]}, {"anyOf": [{"required": ["years"]}]}]},
+    )
+
+    start: Day | None = Field(default=None, description="The first day.")
+    end: Day | None = Field(default=None, description="The first day after the window.")
+    years: int | None = Field(
+        default=None,
+        ge=1,
+        le=100,
+        description="Number of earlier years, whose days of the same dates as in `after` count.",
+    )
+    same_season: Literal[True] | None = Field(default=None, description="With `years`: always `true`.")
+
+
+class MitigationTable(Table):
+    """What was planned to reduce the unintended harm of an operation."""
+
+    model_config = ConfigDict(title="{ what, delivered, holds }")
+
+    what: Text = Field(description="What was planned.")
+    delivered: bool | Literal["partly"] | None = Field(default=None, description="Whether it was delivered.")
+    holds: list[Name] = Field(default=[], description="Names of the measures that should not rise.")
+
+
+def _text_or_table(item: object) -> str:
+    return "table" if isinstance(item, dict | MitigationTable) else "text"
+
+
+_Mitigation: TypeAlias = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[MitigationTable, Tag("table")], Discriminator(_text_or_table)
+]
+
+
+class OperationTable(Table):
+    """An operation: what was done, where and when."""
+
+    model_config = ConfigDict(title="[[operation]]")
+
+    name: Name = Field(description="Name for readers.")
+    tactic: Annotated[str, OneOf(TACTICS), Locked("tactic")] = Field(description="What kind of operation it was.")
+    objective: Text = Field(description="What it was for.")
+    start: Annotated[Day, Locked("period", "period", "period")] = Field(description="The first day.")
+    end: Annotated[Day, Locked("period", "period", "period")] = Field(
+        description="The last day; it is part of the operation."
+    )
+    target: Annotated[FileName, Locked("target", "shape")] = Field(description="The area file of the target area.")
+    target_note: Text = Field(default="not stated", description="The source from which the target was drawn.")
+    rings: RingsTable = Field(description="The gap and the rings around the target.")
+    control: Annotated[FileName, Locked("control", "shape or auto")] = Field(
+        default=AUTOMATIC, description='"auto", or the area file of a control area.'
+    )
+    before: Annotated[BeforeTable, Locked("before", "before rule")] = Field(
+        description="Fixed days, or the same dates as `after` in earlier years."
+    )
+    after: Annotated[list[Name], Locked("after")] = Field(
+        min_length=1,
+        examples=[["during", "0-3 months"]],
+        description='Phases: "during", or months after the end. The headline uses all but "during".',
+    )
+    chosen_on: Annotated[PeriodTable | None, Locked("chosen_on", "period")] = Field(
+        default=None,
+        description="The period of the data on which the target was chosen. If it shares days with `before`, the verdict says so, with the change that is expected from the choice alone (compared with all squares of the target's size).",
+    )
+    placebo: Annotated[bool | None, Locked("placebo")] = Field(
+        default=None, description="`true` marks a test of the method, as the tactic `placebo` does."
+    )
+    similar: Annotated[FileName | None, Locked("similar_markets", "areas")] = Field(
+        default=None,
+        description="Area file with the outlines of similar markets farther away (their names in the property `name`), to which harm may have moved.",
+    )
+    partners: list[Name] = Field(default=[], description="Who took part.")
+    co_occurring: list[Text] = Field(default=[], description="What else happened in the same weeks.")
+    mitigation: Annotated[list[_Mitigation], Locked("mitigation", "mitigation")] = Field(
+        default=[],
+        description="What was planned to reduce harm: texts, or tables with the measures that should not rise.",
+    )
+    cost: float | None = Field(default=None, ge=0, description="In the study's currency.")
+
+
+class QuestionTable(Table):
+    """A composite outcome: several measures, zones or windows, pooled."""
+
+    model_config = ConfigDict(title="[[question]]")
+
+    name: Name = Field(description="Name for readers.")
+    measures: Annotated[list[Name], Locked("measures")] = Field(
+        min_length=1, description="Names of measures of harm; activity is refused."
+    )
+    zones: Annotated[list[Name], Locked("zones")] = Field(
+        default=["target"],
+        min_length=1,
+        description='"target", "all rings", "target and rings", or "ring 1", "ring 2", ... from the inside to the outside.',
+    )
+    windows: Annotated[list[Name], Locked("windows")] = Field(
+        default=[AFTER],
+        min_length=1,
+        description='"after" (the window of the headline), or phases such as "0-3 months", which may overlap here.',
+    )
+
+
+class HotspotsTable(Table):
+    """Settings of density surfaces and hotspots."""
+
+    model_config = ConfigDict(title="[hotspots]")
+
+    cell: float = Field(default=_DEFAULT_HOTSPOTS.cell, ge=1, description="Cell size in metres.")
+    share: float = Field(
+        default=_DEFAULT_HOTSPOTS.share,
+        ge=0.01,
+        le=1,
+        description="The share of all density that the hotspots contain.",
+    )
+    kernel: Annotated[str, OneOf(tuple(KERNELS))] = Field(default=_DEFAULT_HOTSPOTS.kernel, description="The kernel.")
+    bandwidth: Annotated[float, Field(ge=1)] | Annotated[str, OneOf(tuple(BANDWIDTH_RULES))] = Field(
+        default=_DEFAULT_HOTSPOTS.bandwidth, description="Metres, at least the cell size, or a rule; see below."
+    )
+    edge: Annotated[str, OneOf(tuple(EDGES))] = Field(
+        default=_DEFAULT_HOTSPOTS.edge, description="Correction near the study boundary; see below."
+    )
+
+
+class EmergingTable(Table):
+    """Settings of clusters and emerging hotspots."""
+
+    model_config = ConfigDict(title="[emerging]")
+
+    cell: float = Field(default=_DEFAULT_EMERGING.cell, ge=1, description="Cell size in metres.")
+    band: float | None = Field(
+        default=None,
+        ge=1,
+        description="The largest distance between neighbours in metres: 500 or, with `cell`, at least two cells.",
+    )
+    months: _Months = Field(default=_DEFAULT_EMERGING.months, description="Whole months in each step.")
+    earlier: int = Field(
+        default=_DEFAULT_EMERGING.earlier,
+        ge=0,
+        le=1200,
+        description="Number of earlier steps that are also neighbours of a step.",
+    )
+    compare: Annotated[str, OneOf(COMPARED)] = Field(
+        default=_DEFAULT_EMERGING.compare,
+        description='What a step is compared with; with "own steps", a rise in the whole city makes no hot spot.',
+    )
+
+
+class AccuracyTable(Table):
+    """The periods in which hotspots are drawn and then tested."""
+
+    model_config = ConfigDict(title="[accuracy]")
+
+    earlier: PeriodTable = Field(
+        description="Whole months from which hotspots are drawn; without `[accuracy]`, the twelve months before `later`."
+    )
+    later: PeriodTable = Field(
+        description="Whole months on which they are tested; without `[accuracy]`, the last twelve whole months of each source."
+    )
+
+
+class ChangeTable(Table):
+    """Settings of the tests of change between an operation's windows."""
+
+    model_config = ConfigDict(title="[change]")
+
+    permutations: int = Field(
+        default=_DEFAULT_CHANGE.permutations, ge=99, le=10**7, description="Number of random permutations."
+    )
+    level: float = Field(
+        default=_DEFAULT_CHANGE.level, ge=0.001, le=0.5, description="Cells with a larger adjusted p-value are grey."
+    )
+    correction: Annotated[str, OneOf(tuple(CORRECTIONS))] = Field(
+        default="step-down",
+        description='"step-down" controls the probability of any coloured cell without a change; "false discovery rate" controls the share of such cells among the coloured ones, and needs many permutations.',
+    )
+    block_metres: _Metres = Field(
+        default=_DEFAULT_CHANGE.block_metres,
+        description="Reports of one square of this side are permuted together; 0 means one place.",
+    )
+    block_days: int = Field(
+        default=_DEFAULT_CHANGE.block_days,
+        ge=1,
+        le=36500,
+        description="Reports of one block of days are permuted together.",
+    )
+    adaptive: bool = Field(
+        default=_DEFAULT_CHANGE.adaptive,
+        description="`true`: every place has its own bandwidth, shorter where there are many events, and the same before and after.",
+    )
+    square: float = Field(
+        default=_DEFAULT_CHANGE.square,
+        ge=1,
+        description="Without `areas`: side in metres of the squares that are compared.",
+    )
+    areas: list[FileName] | None = Field(
+        default=None, min_length=1, description="Area files: the areas whose shares of all events are compared."
+    )
+    area_id: Name | None = Field(default=None, description="With `areas`: the property with their code.")
+    people: FileName | None = Field(
+        default=None,
+        description="Events are also compared with the people who live there: a GeoTIFF of people per cell; or points or polygons (GeoJSON, GeoPackage) with their number; or a CSV with that column, and either `longitude` and `latitude` or the code `area_id` of the `areas` here. People of an area are spread evenly over it; of an area that crosses the edge of the study area, the part inside counts.",
+    )
+    people_count: Name | None = Field(
+        default=None, description="Property or column with the number of people; a GeoTIFF needs none."
+    )
+
+
+class ValuesTable(Table):
+    """The values under which changes of harm are added up."""
+
+    model_config = ConfigDict(title="[values]")
+
+    profiles: Annotated[list[FileName], Locked("profiles", "profiles")] = Field(
+        default=list(SHIPPED_PROFILES),
+        min_length=1,
+        description="Value profiles: shipped ones or paths of your own. The first is the leading one.",
+    )
+    exchange: Annotated[FileName, Locked("exchange_rates", "profile")] = Field(
+        default=SHIPPED_RATES, description="The admissible weightings: shipped ones or a path of your own."
+    )
+    market_size: Annotated[Name | None, Locked("market_size")] = Field(
+        default=None, description="Name of the measure that represents the size of the market."
+    )
+
+
+class IndicatorTable(Table):
+    """A question of a survey."""
+
+    model_config = ConfigDict(title="[[indicator]]")
+
+    name: Name = Field(description="Name for readers.")
+    source: Name = Field(description="Name of a source of kind `survey`.")
+    question: Name = Field(default="all", description="The question, a category of the survey.")
+    stands_for: Annotated[str, OneOf(STANDS_FOR)] = Field(
+        description='"outcome", "market" (price, purity: shown, never an outcome) or "priority".'
+    )
+    better: Literal["lower", "higher"] = Field(default="lower", description="In which direction an outcome improves.")
+
+
+class WatchTable(Table):
+    """Settings of the checks for unintended harm."""
+
+    model_config = ConfigDict(title="[watch]")
+
+    margin: Annotated[float, Locked("margin")] = Field(
+        default=_DEFAULT_WATCH.margin,
+        ge=0.01,
+        le=5,
+        description="The rise that is still accepted, as a share of the expected count.",
+    )
+    days: Annotated[_Growing, Locked("days")] = Field(
+        default=list(_DEFAULT_WATCH.days), description="Days after the start that are checked."
+    )
+    metres: Annotated[_Growing, Locked("metres")] = Field(
+        default=list(_DEFAULT_WATCH.metres),
+        description="Distances in metres from the edge of the target that are checked.",
+    )
+
+
+class CriteriaTable(Table):
+    """Weights of the criteria by which markets are ranked."""
+
+    model_config = ConfigDict(title="{ harm, noxiousness, ... }")
+
+    harm: float = Field(default=0.0, ge=0, description="Harm under the leading value profile.")
+    noxiousness: float = Field(default=0.0, ge=0, description="Harm for each unit of the market's size.")
+    trend: float = Field(default=0.0, ge=0, description="Change of harm.")
+    resilience: float = Field(default=0.0, ge=0, description="How long the market has been there.")
+    reach: float = Field(default=0.0, ge=0, description="Who lives and is served within walking distance.")
+    priority: float = Field(default=0.0, ge=0, description="Priority of the community.")
+
+
+class PrioritiseTable(Table):
+    """Settings of the ranking of markets."""
+
+    model_config = ConfigDict(title="[prioritise]")
+
+    weights: CriteriaTable | None = Field(
+        default=None,
+        description="Weight of each criterion; if left out, all weigh 1; a criterion that is left out weighs 0.",
+    )
+    walking: float = Field(default=_DEFAULT_HARM.walking, ge=1, description="Walking distance in metres.")
+
+
+class SideTable(Table):
+    """The assumed effect of an option on a harm at which it is not aimed."""
+
+    model_config = ConfigDict(title="{ measure, change }")
+
+    measure: Name = Field(description="Name of a measure of harm.")
+    change: _Range = Field(description="90% range of the change, as shares: -0.1 is a fall of 10 %.")
+
+
+class OptionTable(Table):
+    """An option for `geoharm appraise`."""
+
+    model_config = ConfigDict(title="[[option]]")
+
+    name: Name = Field(description="Name for readers.")
+    card: FileName | None = Field(default=None, description="An evidence card: a shipped one or a path.")
+    local: _Range = Field(
+        examples=[[-0.6, -0.1]], description="90% range of the change of the harms at which it is aimed, as shares."
+    )
+    displaced: _Range = Field(
+        default=[0.0, 0.0], description="90% range of the share of this change that moves nearby."
+    )
+    half_life_months: _HalfLife | Literal["lasts"] = Field(
+        default=LASTING, description='90% range of the months until half of the effect is gone, or "lasts".'
+    )
+    side: list[SideTable] = Field(default=[], description="Effects on harms at which it is not aimed.")
+    source: Text = Field(description="The source of these numbers.")
+    cost: float | None = Field(default=None, ge=0, description="In the study's currency.")
+
+
+class AppraiseTable(Table):
+    """Settings of the appraisal of options."""
+
+    model_config = ConfigDict(title="[appraise]")
+
+    months: _Months = Field(default=_DEFAULT_HARM.months, description="Months after the start that are appraised.")
+
+
+class PublishTable(Table):
+    """What is published, and how."""
+
+    model_config = ConfigDict(title="[publish]")
+
+    release: Annotated[str, OneOf(RELEASES)] = Field(
+        default=_DEFAULT_PUBLISH.release, description="Who may read the pages."
+    )
+    disclosure: Annotated[str, OneOf(tuple(DISCLOSURE_RULES))] = Field(
+        default=_DEFAULT_PUBLISH.disclosure, description="The rule for small counts; see `docs/disclosure.md`."
+    )
+    places: FileName | None = Field(default=None, description="Point file of place names.")
+    context: list[FileName] = Field(default=[], description="Files of lines that are drawn for orientation.")
+    attribution: list[Text] = Field(default=[], description="Credits of places and context.")
+    steps: Annotated[str, OneOf(tuple(STEPS))] = Field(
+        default=_DEFAULT_PUBLISH.steps,
+        description='The map\'s steps through time: "phases", or calendar "quarters" from one year before the operation; all with the same bandwidth and classes.',
+    )
+    tiles: Name = Field(
+        default="none",
+        description='"none", or the name of a background map in xyzservices, such as "OpenStreetMap.Mapnik"; see below.',
+    )
+    files: list[Annotated[str, OneOf((*GIS_FILES, *PIECES))]] = Field(
+        default=[],
+        description="Further files. For a GIS: `geopackage` (hotspots, zones, clusters, emerging hotspots and shifts of the pattern, with QGIS styles), `geoparquet` (the same without zones), `geotiff` (surfaces and patterns in classes). For other reports: `figures` (SVG, and PNG with 300 dots per inch), `tables` (CSV), `workbook` (Excel), in the folder `pieces`.",
+    )
+
+
+class StudyFile(Table):
+    """A study of geoharm: one TOML file that names places, dates, distances, sources and values."""
+
+    model_config = ConfigDict(title="geoharm study file")
+
+    study: StudyTable = Field(description="The study itself.")
+    source: list[SourceTable] = Field(min_length=1, description="Data sources.")
+    measure: list[MeasureTable] = Field(min_length=1, description="Measures: what is counted.")
+    operation: list[OperationTable] = Field(min_length=1, description="Operations that are evaluated.")
+    question: list[QuestionTable] = Field(default=[], description="Composite outcomes.")
+    hotspots: HotspotsTable = Field(default=HotspotsTable(), description="Density surfaces and hotspots.")
+    emerging: EmergingTable = Field(default=EmergingTable(), description="Clusters and emerging hotspots.")
+    accuracy: AccuracyTable | None = Field(default=None, description="The accuracy of hotspots.")
+    change: ChangeTable = Field(default=ChangeTable(), description="Tests of change.")
+    values: ValuesTable = Field(default=ValuesTable(), description="Values.")
+    indicator: list[IndicatorTable] = Field(default=[], description="Questions of surveys.")
+    watch: WatchTable = Field(default=WatchTable(), description="Unintended harm.")
+    prioritise: PrioritiseTable = Field(default=PrioritiseTable(), description="The ranking of markets.")
+    option: list[OptionTable] = Field(default=[], description="Options to appraise.")
+    appraise: AppraiseTable = Field(default=AppraiseTable(), description="The appraisal of options.")
+    publish: PublishTable = Field(default=PublishTable(), description="Publication.")
