@@ -1,0 +1,64 @@
+"""The section on change: maps of the primary measure only, readings of all measures, and nothing without an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from geoharm.disclosure.protect import protect
+from geoharm.disclosure.released import ClassScheme, ReleasedChange
+from geoharm.hotspots.results.change import ChangeKind
+from geoharm.report.document import FigureRow, Legend, Paragraph
+from geoharm.report.sections.change import change_section
+from tests.disclosure.test_protect import PLENTY, planted_spot, result
+
+KINDS = tuple(ChangeKind)
+
+
+@pytest.fixture
+def release(area):
+    return protect(result(area, PLENTY, spots=[planted_spot(area, 60, 6)]))
+
+
+def change(release, kinds, *, name="", note="Chance was judged by moving places."):
+    operation = release.operations[0]
+    measure = operation.primary.measure
+    image = replace(next(iter(release.hotspots[0].views.values())), scheme=ClassScheme.CHANGE)
+    readings = {kind: f"reading of {kind.value}" for kind in kinds}
+    shown = replace(measure, name=name or measure.name)
+    return ReleasedChange(
+        shown, operation.design.operation.name, dict.fromkeys(kinds, image), readings, 250.0, 50.0, note
+    )
+
+
+def section_of(release, *changes):
+    changed = replace(release, changes=changes)
+    return change_section(changed, changed.operations[0])
+
+
+def test_without_an_answer_there_is_no_section(release):
+    assert section_of(release) == ()
+    assert section_of(release, change(release, (), note="")) == ()
+    assert section_of(release, change(release, KINDS[:1], name="another")) == ()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_every_question_has_a_map_and_a_reading(release, count):
+    other = change(release, KINDS[:1], name="another")
+    (section,) = section_of(release, change(release, KINDS[:count]), other)
+    assert len(section.charts) == count
+    (figures,) = [block for block in section.blocks if isinstance(block, FigureRow)]
+    assert figures.three is (count == 3)
+    assert [figure.caption for figure in figures.figures] == [f"reading of {kind.value}" for kind in KINDS[:count]]
+    assert [len(block.entries) for block in section.blocks if isinstance(block, Legend)] == [5]
+    assert "Quartic kernel, bandwidth 250 m, cells of 50 m." in section.blocks[3].text
+    (table,) = section.tables
+    assert len(table.rows) == count + 1
+    assert table.file_rows()[-1] == ("another", KINDS[0].value, f"reading of {KINDS[0].value}")
+
+
+def test_without_a_map_the_note_says_why(release):
+    (section,) = section_of(release, change(release, (), note="Too few events."))
+    assert section.blocks == (Paragraph("Too few events.", "small"),)
+    assert section.charts == ()
