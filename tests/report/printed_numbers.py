@@ -17,7 +17,8 @@ def is_in_values(printed, numbers, words):
     """Whether a printed number is one of the numbers, or a share in percent, rounded as printed; or stands in the words."""
     decimals = len(printed.partition(".")[2])
     value = float(printed.replace("\u2212", "-").replace(",", ""))
-    half_unit = 0.5 * 10**-decimals + 1e-9
+    # Values in files have nine digits.
+    half_unit = 0.5 * 10**-decimals + 1e-9 + 1e-8 * abs(value)
     return any(abs(value - factor * number) <= half_unit for number in numbers for factor in (1, 100)) or any(
         printed in text for text in words
     )
