@@ -38,6 +38,7 @@ from geoharm.evaluation.estimators.did import event_study, operation_did
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.estimators.distance_profile import distance_profile
 from geoharm.evaluation.estimators.effect_decay import effect_decay
+from geoharm.evaluation.estimators.interrupted_time_series import target_interrupted_time_series
 from geoharm.evaluation.estimators.specification_curve import combined_change, compare_controls, zone_names
 from geoharm.evaluation.estimators.wdd import linear_change
 from geoharm.evaluation.placebo.displaced_share import with_calibrated_share
@@ -116,6 +117,8 @@ def other_estimators(
             OtherEstimate("wdd_rings", weighted_difference([ring_change]), (ALL_RINGS,), from_totals=True),
             OtherEstimate("wdd_total", weighted_difference([target_change, ring_change]), both, from_totals=True),
         ]
+    time_series = target_interrupted_time_series(counts, design, target)
+    estimates.append(OtherEstimate("interrupted_time_series", time_series, ("target",)))
     return OtherEstimators(
         measure=result.measure.name,
         estimates=tuple(estimates),

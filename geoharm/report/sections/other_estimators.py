@@ -79,6 +79,11 @@ _WORDINGS = {
         "total",
         "below 0: fewer; the control enters once, with its summed weight",
     ),
+    "interrupted_time_series": EstimatorWording(
+        "Interrupted time series, target",
+        "",
+        "level after against its own trend and season before; without a control; coverage not measured",
+    ),
 }
 
 
