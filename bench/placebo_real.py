@@ -136,7 +136,7 @@ def laid_out(engine, study, operation, measures, ledgers):
             windows,
             cell=places.cell,
             origin=places.origin,
-            precision="month",
+            precision=ledgers[0].precision,
         )
         by_measure[measure.name] = counts, placebo_data(places, panel, design)
     return design, by_measure
