@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -31,28 +31,33 @@ def same(ours, theirs):
     np.testing.assert_allclose(ours, theirs, rtol=1e-13, atol=0)
 
 
+@settings(deadline=None)
 @given(st.one_of(number, edges), probability)
 def test_normal(z, p):
     same(normal_survival(z), stats.norm.sf(z))
     same(normal_quantile(p), stats.norm.ppf(p))
 
 
+@settings(deadline=None)
 @given(st.one_of(number, edges), freedom)
 def test_t_tail(t, degrees):
     same(t_survival(t, degrees), stats.t.sf(t, degrees))
 
 
+@settings(deadline=None)
 @given(st.floats(1e-12, 1 - 1e-12), freedom)
 def test_t_quantile(p, degrees):
     same(t_quantile(p, degrees), stats.t.ppf(p, degrees))
 
 
+@settings(deadline=None)
 @given(st.one_of(number, edges), probability, freedom)
 def test_chi2(statistic, p, degrees):
     same(chi2_survival(statistic, degrees), stats.chi2.sf(statistic, degrees))
     same(chi2_quantile(p, degrees), stats.chi2.ppf(p, degrees))
 
 
+@settings(deadline=None)
 @given(probability, shape, shape)
 def test_beta(p, a, b):
     same(beta_quantile(p, a, b), stats.beta.ppf(p, a, b))

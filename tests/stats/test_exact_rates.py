@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import fisher_exact, nchypergeom_fisher
 
@@ -15,6 +15,7 @@ from geoharm.stats.exact_rates import exact_rate_ratio
 small = st.integers(0, 12)
 
 
+@settings(deadline=None)
 @given(small, small, small, small)
 def test_exact_interval_against_the_hypergeometric(z1, z0, c1, c0):
     span = exact_rate_ratio(((z1, z0), (c1, c0)))
