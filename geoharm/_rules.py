@@ -94,6 +94,8 @@ def _value_fault(node: Node, value: object) -> str:
     """Return what is wrong with a value of the right kind; empty if only its kind is wrong."""
     if isinstance(value, list) and not value and node.get("type") == "array":
         return f"is empty; it must be {kind_text(node)}."
+    if isinstance(value, dict) and "properties" in node.get("items", {}):
+        return "must be a list of tables: write its name in two brackets, as there may be several."
     if isinstance(value, float) and not math.isfinite(value):
         return f"is not a finite number; it must be {kind_text(node)}."
     if isinstance(value, datetime) and node.get("format") == "date":
@@ -138,7 +140,9 @@ def _scalar_text(node: Node) -> str:
 def _list_text(node: Node) -> str:
     items = node["items"]
     if "properties" in items:
-        return "a list of tables, each under its name in two brackets: there may be several"
+        return "a list of tables"
+    if texts := choices(items):
+        return f"a list of some of {', '.join(map(value_text, texts))}"
     least, most = node.get("minItems", 0), node.get("maxItems")
     plural = {"number": "numbers", "integer": "whole numbers"}.get(items.get("type"), "texts")
     if options(items):

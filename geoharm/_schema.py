@@ -175,6 +175,10 @@ class Mistakes:
         """Return whether the value at a place was read as it was written (or left out), and not replaced."""
         return not any(place[:length] in self._mended for length in range(len(place) + 1))
 
+    def are_sound(self, name: str, *keys: str) -> bool:
+        """Return whether these keys of every table of a [[list]] were read as written, so that names can be looked up."""
+        return not any(place[0] == name and (len(place) < 3 or place[2] in keys) for place in self._mended if place)
+
     def refuse(self, table: Place, key: str, rule: str) -> None:
         """Add a mistake of one key: its place, its value and the rule; nothing if the value was refused before."""
         if self.is_sound(*table, key):

@@ -14,6 +14,7 @@ from geoharm.model.measure import Measure, Role
 from geoharm.model.period import parse_phase
 from geoharm.model.study import CompositeOutcome, Source
 from geoharm.study.schema import AFTER, StudyFile
+from geoharm.study.values import MEASURE_KEYS
 
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 _RING = re.compile(r"ring ([1-9]\d*)")
@@ -37,10 +38,11 @@ def resolve_composites(
     for index, table in enumerate(study.question):
         place = ("question", index)
         composite = CompositeOutcome(table.name, tuple(table.measures), tuple(table.zones), tuple(table.windows))
-        if mistakes.is_sound("measure") and mistakes.is_sound(*place, "measures"):
+        if mistakes.are_sound("measure", *MEASURE_KEYS) and mistakes.is_sound(*place, "measures"):
             _check_measures(place, composite, sources, measures, mistakes)
         rings = min((len(operation.rings.outer) for operation in study.operation), default=0)
-        for zone in composite.zones if mistakes.is_sound(*place, "zones") else ():
+        knows_rings = mistakes.are_sound("operation", "rings") and mistakes.is_sound(*place, "zones")
+        for zone in composite.zones if knows_rings else ():
             _check_zone(place, zone, rings, mistakes)
         for window in composite.windows if mistakes.is_sound(*place, "windows") else ():
             _check_window(place, window, mistakes)

@@ -50,6 +50,8 @@ from geoharm.study.settings import (
     resolve_period,
 )
 from geoharm.study.values import (
+    MEASURE_KEYS,
+    SOURCE_KEYS,
     check_source_counted,
     kind_counted,
     point_measures,
@@ -174,9 +176,11 @@ def read_study(path: Path) -> Study:
 
 def _resolve_study_area(reader: _Reader, table: StudyTable) -> StudyArea | None:
     place: Place = ("study",)
+    if not reader.mistakes.is_sound(*place, "crs"):
+        return None
     try:
         crs = None if table.crs is None else _crs.check_metric_crs(table.crs)
-        if not reader.mistakes.is_sound(*place, "area") or not reader.mistakes.is_sound(*place, "crs"):
+        if not reader.mistakes.is_sound(*place, "area"):
             return None
         boundary, used_crs, note = read_area(reader.folder / table.area, crs, name="study area")
     except DesignError as error:
@@ -203,7 +207,7 @@ def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source
     areas = None
     if table.kind in ("area_table", "survey"):
         areas = reader.outlines(place, "areas", table.areas, table.area_id)
-    elif table.areas is not None or table.area_id is not None:
+    elif (table.areas is not None or table.area_id is not None) and reader.mistakes.is_sound(*place, "kind"):
         key = "areas" if table.areas is not None else "area_id"
         reader.mistakes.refuse(place, key, "is for area tables and surveys.")
     return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas)
@@ -243,14 +247,10 @@ def _resolve_measures(
     """Return the measures, and note the sources that none of them counts."""
     places: list[Place] = [("measure", index) for index in range(len(tables))]
     known = [check_source_counted(table, place, sources, mistakes) for table, place in zip(tables, places, strict=True)]
-    if all(known) and mistakes.is_sound("source"):
+    if all(known) and mistakes.are_sound("source", *SOURCE_KEYS):
         counted = {table.source for table in tables}
         for index, source in enumerate(sources):
-            if (
-                source.kind not in TABLE_KINDS
-                and source.name not in counted
-                and mistakes.is_sound("source", index, "kind")
-            ):
+            if source.kind not in TABLE_KINDS and source.name not in counted:
                 mistakes.add(("source", index), "no measure counts this source; add one, or take the source out.")
     return tuple(_resolve_measure(table, place, sources, mistakes) for table, place in zip(tables, places, strict=True))
 
@@ -388,18 +388,18 @@ def _check_names(study: StudyFile, mistakes: Mistakes) -> None:
 
 def _check_primary(table: StudyTable, measures: Sequence[Measure], mistakes: Mistakes) -> None:
     harms = [measure.name for measure in measures if measure.harm is not None]
-    if table.primary in harms or not mistakes.is_sound("measure"):
+    if table.primary in harms or not mistakes.are_sound("measure", *MEASURE_KEYS):
         return
     if table.primary in [measure.name for measure in measures]:
-        index = [measure.name for measure in measures].index(table.primary)
-        if all(mistakes.is_sound("measure", index, key) for key in ("harm", "activity", "reporting")):
-            mistakes.refuse(("study",), "primary", "is activity; the primary outcome must be a harm.")
+        mistakes.refuse(("study",), "primary", "is activity; the primary outcome must be a harm.")
     else:
         mistakes.refuse(("study",), "primary", f"is not the name of a measure; {nearest_hint(table.primary, harms)}")
 
 
 def _check_shared_rows(measures: Sequence[Measure], mistakes: Mistakes) -> None:
     """Check that no two measures count the same rows."""
+    if not mistakes.are_sound("measure", "name", "source", "where"):
+        return
     for number, measure in enumerate(measures):
         for earlier in measures[:number]:
             shared = set(measure.categories) & set(earlier.categories)
@@ -417,14 +417,16 @@ def _check_references(
 ) -> None:
     """Check that the comparators and street lines that are named exist."""
     reporting = [measure.name for measure in measures if measure.reporting]
+    knows_measures = mistakes.are_sound("measure", *MEASURE_KEYS)
     for index, measure in enumerate(study.measure):
-        if measure.comparator is not None and measure.comparator not in reporting:
+        if knows_measures and measure.comparator is not None and measure.comparator not in reporting:
             hint = nearest_hint(measure.comparator, reporting) if reporting else "there is none."
             rule = f"is not the name of a measure with reporting = true; {hint}"
             mistakes.refuse(("measure", index), "comparator", rule)
     streets = [source.name for source in sources if source.kind == "streets"]
+    knows_sources = mistakes.are_sound("source", *SOURCE_KEYS)
     for index, operation in enumerate(study.operation):
-        if operation.rings.along is not None and operation.rings.along not in streets:
+        if knows_sources and operation.rings.along is not None and operation.rings.along not in streets:
             hint = nearest_hint(operation.rings.along, streets) if streets else "there is none."
             rule = f"is not the name of a source of kind streets; {hint}"
             mistakes.refuse(("operation", index, "rings"), "along", rule)

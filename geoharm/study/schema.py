@@ -501,11 +501,11 @@ class CriteriaTable(Table):
     model_config = ConfigDict(title="{ harm, noxiousness, ... }")
 
     harm: float = Field(default=0.0, ge=0, description="Harm under the leading value profile.")
-    noxiousness: float = Field(default=0.0, ge=0, description="Harm for each unit of the market's size.")
-    trend: float = Field(default=0.0, ge=0, description="Change of harm.")
-    resilience: float = Field(default=0.0, ge=0, description="How long the market has been there.")
-    reach: float = Field(default=0.0, ge=0, description="Who lives and is served within walking distance.")
-    priority: float = Field(default=0.0, ge=0, description="Priority of the community.")
+    noxiousness: float = Field(default=0.0, ge=0, description="Harm per unit of market activity.")
+    trend: float = Field(default=0.0, ge=0, description="Count of the last 12 months over that of the 12 before.")
+    resilience: float = Field(default=0.0, ge=0, description="How far the market came back after earlier operations.")
+    reach: float = Field(default=0.0, ge=0, description="Share of harm beyond walking distance of treatment.")
+    priority: float = Field(default=0.0, ge=0, description="Priority of the community, from surveys.")
 
 
 class PrioritiseTable(Table):

@@ -22,6 +22,9 @@ from geoharm.model.measure import Measure
 from geoharm.model.study import EVENT_KINDS, TABLE_KINDS, Source
 from geoharm.study.schema import LASTING, CriteriaTable, MeasureTable, MitigationTable, OptionTable, StudyFile
 
+# What must have been read of every source, and of every measure, before a name can be said to be unknown.
+SOURCE_KEYS = ("name", "kind")
+MEASURE_KEYS = ("name", "source", "harm", "activity", "reporting")
 _DELIVERED = {True: "yes", False: "no", "partly": "partly", None: "not stated"}
 
 
@@ -35,8 +38,10 @@ def check_source_counted(table: MeasureTable, place: Place, sources: Sequence[So
     """Return whether a measure's source exists and can be counted; if not, the mistake is noted."""
     kinds = {source.name: source.kind for source in sources}
     countable = [name for name, kind in kinds.items() if kind not in TABLE_KINDS or kind == "area_table"]
-    if table.source in countable or not mistakes.is_sound(*place, "source"):
-        return table.source in countable
+    if table.source in countable:
+        return True
+    if not mistakes.is_sound(*place, "source") or not mistakes.are_sound("source", *SOURCE_KEYS):
+        return False
     if table.source in kinds:
         rule = (
             f"is of kind {kinds[table.source]}; a measure counts dated points or areas, so name a source of kind "
@@ -56,7 +61,7 @@ def kind_counted(table: MeasureTable, place: Place, sources: Sequence[Source], m
     kind = next((source.kind for source in sources if source.name == table.source), "")
     if table.kind is None:
         return kind
-    if kind in EVENT_KINDS:
+    if kind in EVENT_KINDS and mistakes.are_sound("source", *SOURCE_KEYS):
         mistakes.refuse(place, "kind", f"is for measures of area tables; this one's source says that it is {kind}.")
     return table.kind
 
@@ -93,7 +98,7 @@ def resolve_harm_settings(
     """
     names = [measure.name for measure in every]
     measures = point_measures(every, sources)
-    if mistakes.is_sound("measure"):
+    if mistakes.are_sound("measure", *MEASURE_KEYS):
         _check_mitigation(study, names, mistakes)
         if study.values.market_size and study.values.market_size not in [measure.name for measure in measures]:
             rule = f"is not the name of a measure; {nearest_hint(study.values.market_size, names)}"
@@ -143,7 +148,7 @@ def resolve_mitigation(planned: Sequence[str | MitigationTable]) -> tuple[Mitiga
 def _resolve_indicators(study: StudyFile, sources: Sequence[Source], mistakes: Mistakes) -> tuple[Indicator, ...]:
     surveys = [source.name for source in sources if source.kind == "survey"]
     for index, table in enumerate(study.indicator):
-        if table.source not in surveys:
+        if table.source not in surveys and mistakes.are_sound("source", *SOURCE_KEYS):
             rule = f"is not the name of a source of kind survey; {nearest_hint(table.source, surveys)}"
             mistakes.refuse(("indicator", index), "source", rule)
     return tuple(
@@ -159,7 +164,7 @@ def _resolve_criteria(table: CriteriaTable | None) -> tuple[tuple[str, float], .
 
 def _resolve_option(table: OptionTable, place: Place, harms: Sequence[str], mistakes: Mistakes) -> PlannedOption:
     for position, side in enumerate(table.side):
-        if side.measure not in harms and mistakes.is_sound("measure"):
+        if side.measure not in harms and mistakes.are_sound("measure", *MEASURE_KEYS):
             rule = f"is not the name of a measure of harm; {nearest_hint(side.measure, harms)}"
             mistakes.refuse((*place, "side", position), "measure", rule)
     half_life = table.half_life_months

@@ -75,7 +75,7 @@ MISTAKES = {
     "number for a text": ('name    = "A small study"', "name    = 7", "study.toml, [study]: name = 7 must be a text."),
     "text for a list": ('files  = ["reports.csv"]', 'files  = "reports.csv"', 'files = "reports.csv" must be a list of texts, such as ["a", "b"].'),
     "text for a table": ("rings     = { gap = 50, outer = [250, 500] }", 'rings     = "50 m"', 'rings = "50 m" must be a table with the keys gap, outer, along.'),
-    "one bracket": ("[[operation]]", "[operation]", "study.toml: operation must be a list of tables, each under its name in two brackets: there may be several."),
+    "one bracket": ("[[operation]]", "[operation]", "study.toml: operation must be a list of tables: write its name in two brackets, as there may be several."),
     "missing table": (STUDY_TABLE, "", "study.toml: [study] is missing; it must be a table."),
     "missing key": ('primary = "finds"\n', "", "study.toml, [study]: primary is missing; it must be a text."),
     "no such date": ("start     = 2021-01-01", "start     = 2021-02-30", "study.toml is not valid TOML: Invalid date or datetime (at line "),
