@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult, ReleasedOperation
 from geoharm.disclosure.robustness import protect_forests
+from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.model.reason import Reason, Withheld
 
 _MIN_ALONE = 2
 
@@ -68,23 +69,14 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
         for component in components
         if component not in suppressed and component not in not_alone
     )
-    suppressed_reason = f"withheld: a count under {k}, or a number from which one would follow"
-    not_alone_reason = (
-        "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere"
-    )
     left_out = (
         *result.left_out,
-        *((component.label, suppressed_reason) for component in suppressed),
-        *((component.label, not_alone_reason) for component in not_alone),
+        *((component.label, Withheld(Reason.SUPPRESSED, k)) for component in suppressed),
+        *((component.label, Withheld(Reason.NOT_SHOWN_ALONE, k)) for component in not_alone),
     )
     pooled, detectable_fall = result.pooled, result.detectable_fall
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
-        reason = (
-            suppressed_reason
-            if suppressed
-            else "withheld: the single part that is not shown by itself would follow from it"
-        )
-        pooled = replace(pooled, value=math.nan, standard_error=math.nan, note=reason, intervals=(), p=math.nan)
+        pooled = suppress_estimate(pooled, k, Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW)
         detectable_fall = math.nan
     return ReleasedCompositeResult(
         result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note

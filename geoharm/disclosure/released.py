@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.disclosure.suppression import suppress_estimate, suppression_note
 from geoharm.errors import PublishError
-from geoharm.evaluation.results.diagnostics import Diagnostic
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementTypes
 from geoharm.evaluation.results.robustness import OtherEstimators
 from geoharm.harm.results.net_harm import HarmAssessment
@@ -26,14 +25,16 @@ from geoharm.hotspots.results.change import ChangeKind
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.hotspots.results.surface import Bandwidth, Concentration, Surface
 from geoharm.model.design import Design
-from geoharm.model.effect import PlaceboCheck
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Note
 from geoharm.model.study import CompositeOutcome, Study
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.model.table_ledger import TableLedger
 from geoharm.results import NOT_PREREGISTERED, PreregistrationStatus
 
@@ -103,96 +104,7 @@ class Release:
         return self.study.publish.release == "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Stands in place of a suppressed count.
-
-    Attributes
-    ----------
-    below : int
-        The count lies from 1 to `below` - 1. If 0, the count may be of any size, and is suppressed because it would give
-        a small one back.
-    """
-
-    below: int = 0
-
-    def __str__(self) -> str:
-        return f"under {self.below}" if self.below else "withheld"
-
-
-Count = int | Suppressed
-NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedEffect:
-    """An effect as it may be released.
-
-    Attributes
-    ----------
-    zone, window : str
-    before, after, control_before, control_after : int or Suppressed
-    expected, change : float
-        Events. NaN if suppressed or undefined, with the reason in `note`.
-    interval : Interval
-        Of the change, in events.
-    ratio, difference : Estimate
-    counting : Interval
-        Counting interval of the change, in events: noise of counting only, so too narrow for a finding.
-    placebo : PlaceboCheck or None
-        The placebo places from which the width of the interval was learned.
-    detectable_fall, dispersion, length_ratio : float
-    note : str
-    """
-
-    zone: str
-    window: str
-    before: Count
-    after: Count
-    control_before: Count
-    control_after: Count
-    expected: float
-    change: float
-    interval: Interval
-    ratio: Estimate
-    difference: Estimate
-    detectable_fall: float
-    dispersion: float
-    length_ratio: float
-    note: str
-    counting: Interval = NO_INTERVAL
-    placebo: PlaceboCheck | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether a calibrated interval was tried and could not be computed."""
-        return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld
-
-    @property
-    def is_withheld(self) -> bool:
-        """Whether the estimate is suppressed because a count is."""
-        return any(
-            isinstance(count, Suppressed)
-            for count in (self.before, self.after, self.control_before, self.control_after)
-        )
-
-
-def suppress_effect(effect: ReleasedEffect, k: int) -> ReleasedEffect:
-    """Return an effect without any number that is made from its counts; the counts stay as they are."""
-    no_interval = Interval(math.nan, math.nan, effect.interval.level)
-    return replace(
-        effect,
-        expected=math.nan,
-        change=math.nan,
-        interval=no_interval,
-        ratio=suppress_estimate(effect.ratio, k),
-        difference=suppress_estimate(effect.difference, k),
-        detectable_fall=math.nan,
-        dispersion=math.nan,
-        note=suppression_note(k),
-        counting=no_interval,
-        placebo=None,
-    )
+ReleasedEffect = Effect[Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +134,15 @@ class ReleasedSeries:
     level: float = math.nan
 
 
+class WithheldPart(Enum):
+    """Parts of the robustness checks that may be suppressed as a whole."""
+
+    TARGET = "target"
+    RINGS = "rings"
+    MONTHLY_CURVES = "curves"
+    OTHER_ESTIMATORS = "estimators"
+
+
 @dataclass(frozen=True, slots=True)
 class ReleasedRobustness:
     """Robustness checks of a measure's headline, as they may be released.
@@ -233,7 +154,7 @@ class ReleasedRobustness:
     diagnostics : tuple of Diagnostic
         Highest severity first.
     displacement_types : DisplacementTypes or None
-    withheld : tuple of str
+    withheld : tuple of WithheldPart
         Which parts are suppressed.
     stretches : tuple of (zone, Period, int)
         Counts that could at most be solved for from the effect decays; the attack takes them as known.
@@ -242,12 +163,12 @@ class ReleasedRobustness:
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[WithheldPart, ...] = ()
     stretches: tuple[tuple[str, Period, int], ...] = ()
 
-    def diagnostic(self, name: str) -> Diagnostic | None:
-        """Return a diagnostic by name, or None if it was not computed."""
-        return next((diagnostic for diagnostic in self.diagnostics if diagnostic.name == name), None)
+    def diagnostic(self, kind: DiagnosticKind) -> Diagnostic | None:
+        """Return the diagnostic of a kind, or None if it was not computed."""
+        return next((diagnostic for diagnostic in self.diagnostics if diagnostic.kind is kind), None)
 
 
 NOTHING_BESIDE = ReleasedRobustness()
@@ -558,7 +479,7 @@ class ReleasedCompositeResult:
 
     operation: str
     rows: tuple[tuple[str, Estimate, float], ...]
-    left_out: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, Note], ...]
     pooled: Estimate
     detectable_fall: float
     parts: int

@@ -24,6 +24,7 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, Window, parse_phase
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, CompositeOutcome, Study
 from geoharm.pipeline.power import own_months, shifted_back
 from geoharm.queries.counts import dated_points, reduce_zones, zone_counts
@@ -89,7 +90,9 @@ def composite_power(
                 design = shifted_back(engine, study, ledgers, operation, months, after=operation.after)
             except DesignError as error:
                 reason = f"no pooled answer: {str(error).rstrip('.')}"
-                undefined_ratio = undefined("pooled log rate ratio", unit="log ratio", reference="", note=reason)
+                undefined_ratio = undefined(
+                    "pooled log rate ratio", unit="log ratio", reference="", note=reason, reason=Reason.NO_DATA
+                )
                 results.append(CompositeResult(operation.name, (), undefined_ratio))
                 continue
             sources = sorted({study.measure(name).source for name in outcome.measures})
@@ -148,7 +151,9 @@ def _composite_result(
             before = sum(counts[measure_name].total(zone_name, design.before) for zone_name in zone_names)
             for label, window in windows.items():
                 if not isinstance(window, Window):
-                    undefined_ratio = undefined("log rate ratio", unit="log ratio", reference="", note=window)
+                    undefined_ratio = undefined(
+                        "log rate ratio", unit="log ratio", reference="", note=window, reason=Reason.NO_DATA
+                    )
                     parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, 0, undefined_ratio))
                     continue
                 after = sum(counts[measure_name].total(zone_name, window) for zone_name in zone_names)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.protect import _disclose_measure, protect
-from geoharm.disclosure.released import Release, Suppressed
+from geoharm.disclosure.released import Release
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.hotspots.concentration import cell_counts_inside, concentration
@@ -34,6 +34,7 @@ from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.points import Points
 from geoharm.model.study import BeforeRule, HotspotSettings, Operation, PublishSettings, Study
+from geoharm.model.suppressed import Suppressed
 from geoharm.report.write import publish_study
 from geoharm.results import OperationResult, StudyResult
 

@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
+from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, undefined_calibrated_ratio
 from geoharm.evaluation.placebo.displaced_share import displaced_share, forecast_correlation, with_calibrated_share
 from geoharm.evaluation.placebo.forecast import Forecast, degrees_of_freedom
 from geoharm.model.counts import Change
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
-from geoharm.model.effect import Effect, PlaceboCheck
+from geoharm.model.effect import PlaceboCheck
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance
 
 PHI, TAU = 2.0, {"target": 0.18, ALL_RINGS: 0.14, TARGET_AND_RINGS: 0.13}
@@ -35,7 +36,19 @@ def effect(zone, after, *, effective=30.0, error=None):
     found = Forecast(mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), 0.9, ())
     ratio = calibrated_ratio(found, after)
     check = PlaceboCheck(36, 100, 90, effective, 30, mean, PHI, tau, 0.4)
-    return Effect(zone, "after", Change(zone, 0, after), NOTHING, 1.0, ratio, ratio, ratio, PHI, 0.4, check)
+    return build_effect(
+        zone,
+        "after",
+        Change(zone, 0, after),
+        NOTHING,
+        length_ratio=1.0,
+        ratio=ratio,
+        counting_ratio=ratio,
+        difference=ratio,
+        dispersion=PHI,
+        detectable_fall=0.4,
+        placebo=check,
+    )
 
 
 def effects(target, rings, **more):
@@ -60,7 +73,7 @@ def allowed(found, share):
         return (stabilise_variance(count, phi=PHI, tau2=tau2) - middle) / reach
 
     count = np.linspace(1, 2_000, 200_001)
-    other = rings.counts.after - share * (count - target.counts.after)
+    other = rings.after - share * (count - target.after)
     kept = other > 0
     one, two = distance(target, count[kept]), distance(rings, other[kept])
     return bool(((one**2 - 2 * r * one * two + two**2) / (1 - r**2)).min() <= 1)

@@ -20,6 +20,7 @@ from geoharm.evaluation.results.indices import DisplacementIndices, Quotient
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.fieller import fieller_set
 
 GUIDE = "https://popcenter.org/tools/displacement"
@@ -150,7 +151,7 @@ def _undefined_indices(gross: Estimate, comparison: Change, unit: str, level: fl
     ratio = "ratio to the comparison"
 
     def undefined_index(name: str, estimate_unit: str = ratio) -> Estimate:
-        return undefined(name, unit=estimate_unit, reference=GUIDE, note=note)
+        return undefined(name, unit=estimate_unit, reference=GUIDE, note=note, reason=Reason.ZERO_COUNT)
 
     empty_set = ConfidenceSet((), level, "Fieller", note)
     return DisplacementIndices(

@@ -27,7 +27,7 @@ _MAX_CORRELATION = 0.9
 _ELLIPSE_POINTS = 2_000
 
 
-def displaced_share(effects: Sequence[Effect], *, level: float = 0.95) -> Quotient | None:
+def displaced_share(effects: Sequence[Effect[int]], *, level: float = 0.95) -> Quotient | None:
     r"""Return the share of the target's fall that appeared in the rings, computed from the headline's forecasts.
 
     Parameters
@@ -80,7 +80,7 @@ def displaced_share(effects: Sequence[Effect], *, level: float = 0.95) -> Quotie
     correlation = forecast_correlation(target.error, rings.error, combined.error) if combined else USUAL_CORRELATION
     values = ConfidenceSet(_share_intervals(target, rings, correlation), level, METHOD, calibrated=True)
     if by_zone["target"].ratio.interval(level).side < 0:
-        return Quotient(NAME, -by_zone[ALL_RINGS].change() / by_zone["target"].change(), values)
+        return Quotient(NAME, -by_zone[ALL_RINGS].change / by_zone["target"].change, values)
     return Quotient(NAME, math.nan, values, "the target did not credibly fall, so a share would have no meaning")
 
 
@@ -90,7 +90,7 @@ def forecast_correlation(target: float, rings: float, both: float) -> float:
     return USUAL_CORRELATION + _SHRINKAGE * (min(max(implied, 0.0), _MAX_CORRELATION) - USUAL_CORRELATION)
 
 
-def with_calibrated_share(indices: DisplacementIndices, effects: Sequence[Effect]) -> DisplacementIndices:
+def with_calibrated_share(indices: DisplacementIndices, effects: Sequence[Effect[int]]) -> DisplacementIndices:
     """Return the indices with the displaced share computed from the headline's forecasts, if there are any."""
     share = displaced_share(effects)
     return indices if share is None else replace(indices, displaced_share=share)
@@ -117,7 +117,7 @@ class _ZoneForecast:
         return (float(stabilise_variance(self.counted, phi=self.phi, tau2=self.tau2)) - self.middle) / self.reach
 
 
-def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
+def _zone_forecast(effect: Effect[int] | None, level: float) -> _ZoneForecast | None:
     if effect is None or effect.placebo is None or not effect.ratio.is_defined:
         return None
     mean, phi, tau2 = effect.placebo.expected, effect.placebo.phi, effect.placebo.tau**2
@@ -125,7 +125,7 @@ def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
     t_quantile = float(student.ppf(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
     middle = float(stabilise_variance(mean, phi=phi, tau2=tau2) + stabilisation_bias(mean, phi=phi, tau2=tau2))
     error = effect.ratio.standard_error
-    return _ZoneForecast(effect.counts.after, middle, t_quantile * error * slope, phi, tau2, error * mean)
+    return _ZoneForecast(effect.after, middle, t_quantile * error * slope, phi, tau2, error * mean)
 
 
 def _share_intervals(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Note
 from geoharm.model.study import CompositeOutcome
 
 
@@ -68,7 +69,7 @@ class CompositeResult:
         return tuple(part for part in self.components if part.ratio.is_defined)
 
     @property
-    def left_out(self) -> tuple[tuple[str, str], ...]:
+    def left_out(self) -> tuple[tuple[str, Note], ...]:
         """Labels of the components without a defined ratio, each with its reason."""
         return tuple((part.label, part.ratio.note) for part in self.components if not part.ratio.is_defined)
 

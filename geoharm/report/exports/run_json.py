@@ -12,14 +12,16 @@ from typing import Any
 
 from geoharm._text import visible_text
 from geoharm._version import __version__
-from geoharm.disclosure.released import Count, Release, ReleasedEffect, ReleasedHotspots, ReleasedOperation, Suppressed
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedOperation
 from geoharm.model.effect import PlaceboCheck
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.report.exports.run_json_composite import composite_record
 from geoharm.report.exports.run_json_patterns import pattern_record, settings_record
 from geoharm.report.exports.run_json_robustness import forests_record, preregistration_record, robustness_record
 from geoharm.report.exports.run_json_values import harm_record
 from geoharm.report.format_numbers import to_record
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import note_text
 
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
@@ -173,7 +175,7 @@ def _effect_record(effect: ReleasedEffect) -> dict[str, Any]:
         "wdd_se": to_record(effect.difference.standard_error),
         "detectable_fall": to_record(effect.detectable_fall),
         "dispersion": to_record(effect.dispersion),
-        "note": effect.note,
+        "note": note_text(effect.note),
     }
 
 

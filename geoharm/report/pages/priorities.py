@@ -15,12 +15,14 @@ from geoharm._version import __version__
 from geoharm.disclosure.ranking import RankingRelease
 from geoharm.harm.results.markets import CriterionValue, ThreatMatrixRow
 from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Note
 from geoharm.report import palette
 from geoharm.report.charts.marks import Scale, drawing, line, text
 from geoharm.report.escape import asset, render_page, svg
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.format_numbers import to_record
 from geoharm.report.maps.layers import to_lonlat
+from geoharm.report.wording.withheld import note_text
 
 
 def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
@@ -114,11 +116,11 @@ def ranking_record(ranking_release: RankingRelease) -> dict[str, Any]:
                 "criteria": {
                     criterion.criterion: {
                         "value": to_record(criterion.value), "standard_error": to_record(criterion.standard_error),
-                        "unit": criterion.unit, "note": criterion.note,
+                        "unit": criterion.unit, "note": note_text(criterion.note),
                     }
                     for criterion in row.values
                 },
-                "threats": {name: {"a_year": to_record(estimate.value), "note": estimate.note} for name, estimate in threat.threats},
+                "threats": {name: {"a_year": to_record(estimate.value), "note": note_text(estimate.note)} for name, estimate in threat.threats},
                 "features": {feature.name: to_record(feature.value) for feature in threat.features},
             }
             for row, threat in zip(ranking.rows, ranking.threats, strict=True)
@@ -169,7 +171,7 @@ def _criterion_unit(ranking_release: RankingRelease, name: str) -> str:
 
 def _criterion_text(criterion: CriterionValue) -> str:
     if math.isnan(criterion.value):
-        return criterion.note or _text.UNKNOWN
+        return note_text(criterion.note) or _text.UNKNOWN
     if criterion.criterion == "reach":
         return f"{_text.percent_text(criterion.value)} ({criterion.note})"
     if criterion.criterion == "trend":
@@ -185,14 +187,14 @@ def _criterion_text(criterion: CriterionValue) -> str:
 
 def _threat_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
-        return estimate.note
+        return note_text(estimate.note)
     span = estimate.interval()
     return f"{estimate.value:,.0f} ({max(0.0, span.low):,.0f} to {span.high:,.0f})"
 
 
-def _feature_text(name: str, value: float, note: str) -> str:
+def _feature_text(name: str, value: float, note: Note) -> str:
     if math.isnan(value):
-        return note or _text.UNKNOWN
+        return note_text(note) or _text.UNKNOWN
     return _text.percent_text(value) if name == "night share" else f"{value:,.0f} m"
 
 

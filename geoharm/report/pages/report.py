@@ -10,12 +10,13 @@ from typing import Any
 
 from geoharm import _text
 from geoharm._version import __version__
-from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation, Suppressed
-from geoharm.evaluation.reading import Reading
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.ledger import QualityNote, SourceLedger
 from geoharm.model.measure import Role
+from geoharm.model.reading import Reading
+from geoharm.model.suppressed import Suppressed
 from geoharm.model.table_ledger import TableLedger
 from geoharm.report import format_numbers
 from geoharm.report.charts import effects
@@ -29,9 +30,9 @@ from geoharm.report.sections.tactics import tactics_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
 from geoharm.report.sections.values import values_section
 from geoharm.report.wording.captions import comparison_text, interval_caption, method_note
-from geoharm.report.wording.reading import read_with_diagnostics
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import note_text
 
 ARROW = "\u2192"
 _LEDGER_COLUMNS = (
@@ -78,9 +79,7 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         facts=_operation_facts(operation),
         verdict=verdict,
         verdict_caption=interval_caption(target),
-        verdict_figure=effects.interval_chart(target, primary.measure.unit, read_with_diagnostics(primary, target))
-        if has_interval
-        else None,
+        verdict_figure=effects.interval_chart(target, primary.measure.unit) if has_interval else None,
         answers=[(answer, effects.reading_mark(answer.state)) for answer in verdict.answers],
         threats=verdict.threats,
         summary=summarise(release, operation, verdict),
@@ -119,14 +118,14 @@ def _operation_facts(operation: ReleasedOperation) -> list[tuple[str, str]]:
 
 
 def _before_after_text(effect: ReleasedEffect) -> str:
-    if str(effect.before) == str(effect.after) == "withheld":
-        return "withheld"
+    if effect.before == effect.after == Suppressed():
+        return str(effect.before)
     return f"{format_numbers.count_text(effect.before)} {ARROW} {format_numbers.count_text(effect.after)}"
 
 
 def _net_change_text(effect: ReleasedEffect) -> str:
     if math.isnan(effect.change):
-        return "withheld" if effect.is_withheld else f"none: {effect.note}"
+        return "withheld" if effect.is_withheld else f"none: {note_text(effect.note)}"
     if effect.is_refused:
         return f"{format_numbers.signed_text(effect.change)} (no 95% interval)"
     return format_numbers.stated_change(effect)
@@ -147,7 +146,7 @@ def _harm_context(operation: ReleasedOperation) -> dict[str, Any]:
                 }
             )
             continue
-        state = read_with_diagnostics(measure, target)
+        state = target.reading
         is_treatment_entry = measure.measure.kind == "treatment_entry"
         marked_reading = (
             {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}.get(state, state)

@@ -7,10 +7,11 @@ from typing import Any
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedCompositeResult
+from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report.charts.robustness import forest_chart, ratio_text
-from geoharm.report.wording.reading import MAX_DETECTABLE
+from geoharm.report.wording.withheld import note_as_sentence, note_text
 
 _SIDE_WORDS = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
 
@@ -36,7 +37,7 @@ def composite_sentence(result: ReleasedCompositeResult) -> str:
     If the design is too weak, the result is called a signal.
     """
     if not result.pooled.is_defined:
-        return f"{result.pooled.note[:1].upper()}{result.pooled.note[1:]}."
+        return note_as_sentence(result.pooled.note)
     side = result.pooled.interval().side
     side_words = _SIDE_WORDS[side]
     if side and result.detectable_fall > MAX_DETECTABLE:
@@ -73,7 +74,7 @@ def _result_context(result: ReleasedCompositeResult) -> dict[str, Any]:
 def _left_out_by_reason(result: ReleasedCompositeResult) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for label, reason in result.left_out:
-        reasons.setdefault(reason, []).append(label)
+        reasons.setdefault(note_text(reason), []).append(label)
     return [f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items()]
 
 
@@ -86,7 +87,7 @@ def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None
 
 def _pooled_sentence(forest: Forest) -> str:
     if forest.pooled is None:
-        return f"{forest.note[:1].upper()}{forest.note[1:]}."
+        return note_as_sentence(forest.note)
     span = forest.pooled.hartung_knapp_interval
     pooled_estimate = Estimate(
         "", forest.pooled.mean, forest.pooled.hartung_knapp_error, "log ratio", "", intervals=(span,)

@@ -9,6 +9,7 @@ from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
 from geoharm.report import format_numbers
+from geoharm.report.wording.withheld import sentence_text
 
 _CONSEQUENCES = {
     Severity.NONE: "nothing",
@@ -26,7 +27,7 @@ def diagnostics_section(operation: ReleasedOperation) -> dict[str, Any]:
             measure.measure.name,
             diagnostic.name,
             _CONSEQUENCES[diagnostic.severity],
-            format_numbers.with_true_minus(diagnostic.sentence),
+            format_numbers.with_true_minus(sentence_text(diagnostic.sentence)),
         )
         for measure in operation.measures[1:]
         for diagnostic in measure.robustness.diagnostics
@@ -37,7 +38,7 @@ def diagnostics_section(operation: ReleasedOperation) -> dict[str, Any]:
             (
                 diagnostic.name,
                 _figure_text(diagnostic),
-                format_numbers.with_true_minus(diagnostic.sentence),
+                format_numbers.with_true_minus(sentence_text(diagnostic.sentence)),
                 _CONSEQUENCES[diagnostic.severity],
             )
             for diagnostic in primary.robustness.diagnostics

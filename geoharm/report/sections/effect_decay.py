@@ -9,6 +9,8 @@ from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.model.confidence_set import ConfidenceSet
+from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Note
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import percent_change_of_ratio, phases_caption, phases_chart, ratio_text
 
@@ -41,7 +43,7 @@ def effect_decay_section(operation: ReleasedOperation) -> dict[str, Any]:
 
 def _decay_row(decay: EffectDecay) -> dict[str, str]:
     refused = {part for part, _ in decay.not_estimated}
-    wear_text = _without_reason(decay.decay.note or _text.UNKNOWN)
+    wear_text = _undefined_text(decay.decay.note)
     if decay.decay.is_defined:
         span = decay.decay.interval()
         wear_text = (
@@ -51,21 +53,21 @@ def _decay_row(decay: EffectDecay) -> dict[str, str]:
     refused_after_end = {"residual", "return", "all"} & refused
     return {
         "zone": decay.zone,
-        "initial": _without_reason(ratio_text(decay.initial)),
+        "initial": _ratio_text(decay.initial),
         "wear": wear_text if "wear" not in refused else "cannot be estimated",
         "half": _half_life_text(decay, refused),
-        "residual": _without_reason(ratio_text(decay.residual)) if "residual" not in refused else "cannot be estimated",
-        "half_after": "cannot be estimated" if refused_after_end else _months_set(decay.half_life_after),
-        "back": "cannot be estimated" if refused_after_end else _months_set(decay.months_to_return),
+        "residual": _ratio_text(decay.residual) if "residual" not in refused else "cannot be estimated",
+        "half_after": "cannot be estimated" if refused_after_end else months_set_text(decay.half_life_after),
+        "back": "cannot be estimated" if refused_after_end else months_set_text(decay.months_to_return),
     }
 
 
-def _without_reason(text: str) -> str:
-    return "withheld" if text.startswith("withheld") else text
+def _undefined_text(note: Note) -> str:
+    return str(note) or _text.UNKNOWN
 
 
-def _months_set(confidence_set: ConfidenceSet) -> str:
-    return _without_reason(months_set_text(confidence_set))
+def _ratio_text(estimate: Estimate) -> str:
+    return ratio_text(estimate) if estimate.is_defined else _undefined_text(estimate.note)
 
 
 def _half_life_text(decay: EffectDecay, refused: set[str]) -> str:
@@ -73,7 +75,7 @@ def _half_life_text(decay: EffectDecay, refused: set[str]) -> str:
         return months_text(decay.half_life_running)
     if refused & {"wear", "all"}:
         return "cannot be estimated"
-    return "no decay seen" if decay.decay.is_defined else _without_reason(decay.decay.note)
+    return "no decay seen" if decay.decay.is_defined else str(decay.decay.note)
 
 
 def months_text(value: float) -> str:
@@ -96,7 +98,7 @@ def months_set_text(confidence_set: ConfidenceSet) -> str:
     '1.9 months or more'
     """
     if not confidence_set.pieces:
-        return confidence_set.note or _text.UNKNOWN
+        return _undefined_text(confidence_set.note)
     low, high = confidence_set.pieces[0]
     if math.isinf(high):
         return f"{low:.1f} months or more" if low > 0 else "any length of time"

@@ -10,6 +10,7 @@ from geoharm.disclosure.released import Release
 from geoharm.model.estimate import Estimate
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import forest_chart, percent_change_of_ratio, ratio_text
+from geoharm.report.wording.withheld import note_text, upper_first
 
 
 def forest_section(release: Release) -> dict[str, Any]:
@@ -25,9 +26,9 @@ def forest_section(release: Release) -> dict[str, Any]:
                     else (label, ratio_text(estimate), "withheld")
                     for label, estimate, weight in forest.rows
                 ],
-                "left_out": [f"{label}: {reason}" for label, reason in forest.left_out],
+                "left_out": [f"{label}: {note_text(reason)}" for label, reason in forest.left_out],
                 "pooled": _pooled_text(forest.pooled),
-                "note": forest.note[:1].upper() + forest.note[1:],
+                "note": upper_first(note_text(forest.note)),
                 "clustered": _clustered_text(forest.clustered),
             }
             for zone, forest in release.forests
@@ -38,7 +39,7 @@ def forest_section(release: Release) -> dict[str, Any]:
 def _clustered_text(estimate: Estimate | None) -> str:
     if estimate is None:
         return ""
-    return f"{ratio_text(estimate)}{'; ' + estimate.note if estimate.is_defined else ''}."
+    return f"{ratio_text(estimate)}{'; ' + note_text(estimate.note) if estimate.is_defined else ''}."
 
 
 def _pooled_text(pooled: Any) -> str:

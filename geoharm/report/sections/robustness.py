@@ -32,6 +32,7 @@ from geoharm.report.sections.diagnostics import diagnostics_section
 from geoharm.report.sections.effect_decay import effect_decay_section
 from geoharm.report.sections.forest import forest_section
 from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.withheld import PARTS, note_text, sentence_text
 
 SpecificationTest = Callable[[Specification], bool]
 _MAX_CANDIDATES = 25
@@ -58,7 +59,7 @@ def robustness_section(release: Release, operation: ReleasedOperation) -> dict[s
         "family_rows": estimator_rows(estimators, primary) if estimators else [],
         "held": COVERAGE,
         "family_withheld": [
-            *primary.robustness.withheld,
+            *(PARTS[part] for part in primary.robustness.withheld),
             *(f"{part}: {reason.rstrip('.')}" for part, reason in estimators.left_out),
         ]
         if estimators
@@ -155,7 +156,7 @@ def _coverage_text(coverage_key: str) -> str:
 
 def _value_text(estimate: Estimate, digits: int = 1) -> str:
     if not estimate.is_defined:
-        return estimate.note or _text.UNKNOWN
+        return note_text(estimate.note) or _text.UNKNOWN
     span = estimate.interval()
     return (
         f"{_text.decimal_text(estimate.value, digits)} ({_text.decimal_text(span.low, digits)} to "
@@ -225,7 +226,7 @@ def _profile_context(estimators: OtherEstimators | None, design: Design) -> dict
         "profile_figure": distance_profile_chart(curve, design),
         "profile_finding": distance_profile_caption(curve),
         "profile_rows": rows,
-        "profile_note": curve.note,
+        "profile_note": note_text(curve.note),
     }
 
 
@@ -326,7 +327,13 @@ def _candidate_row(candidate: ControlCandidate, chosen: bool) -> tuple[str, str,
     decision = "nearest that passed" if chosen else "passed" if candidate.passes else "refused"
     scale = "withheld" if math.isnan(candidate.scale) else f"{candidate.scale:.1f} \u00d7"
     worst_text = _text.UNKNOWN if not math.isfinite(worst_ratio) else _text.decimal_text(worst_ratio, 1)
-    return candidate.name, f"{candidate.distance:,.0f} m", scale, worst_text, f"{decision}: {candidate.reason}"
+    return (
+        candidate.name,
+        f"{candidate.distance:,.0f} m",
+        scale,
+        worst_text,
+        f"{decision}: {note_text(candidate.reason)}",
+    )
 
 
 def _cumulative_context(curve: Curve, unit: str) -> dict[str, Any]:
@@ -343,5 +350,5 @@ def _displacement_context(displacement_types: DisplacementTypes | None) -> dict[
     rows = []
     for row, adjusted in zip(displacement_types.rows, displacement_types.adjusted, strict=True):
         p_text = _text.decimal_text(adjusted, 3) if math.isfinite(adjusted) else ""
-        rows.append((row.kind, format_numbers.with_true_minus(row.sentence), p_text, row.tested))
+        rows.append((row.kind, format_numbers.with_true_minus(sentence_text(row.sentence)), p_text, row.tested))
     return {"shifts": rows}

@@ -7,16 +7,16 @@ from typing import Any
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.evaluation.reading import Reading
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState
 from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.estimate import Estimate
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.charts import effects as charts_effects
-from geoharm.report.wording.reading import read_with_diagnostics
+from geoharm.report.wording.withheld import note_text, sentence_text
 
 _READINGS = {
     RiseState.ROSE: Reading.SIGNAL_RISE,
@@ -76,7 +76,9 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
     unknown_counts: dict[tuple[str, str], int] = {}
     for check in checks:
         if check.state is RiseState.UNKNOWN:
-            unknown_counts[(check.measure, check.reason)] = unknown_counts.get((check.measure, check.reason), 0) + 1
+            unknown_counts[(check.measure, note_text(check.reason))] = (
+                unknown_counts.get((check.measure, note_text(check.reason)), 0) + 1
+            )
     totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
         f"{name}: {count} of {totals[name]} checks are unknown because {reason}."
@@ -91,7 +93,7 @@ def _dispersion_row(dispersion: FindDispersion) -> dict[str, str]:
             "what": dispersion.statistic,
             "before": _text.UNKNOWN,
             "after": _text.UNKNOWN,
-            "change": dispersion.note,
+            "change": note_text(dispersion.note),
         }
     if dispersion.unit == "share":
         value_texts = [_text.percent_text(value) for value in (dispersion.before, dispersion.after)]
@@ -119,13 +121,13 @@ def _noxiousness_row(noxiousness: Noxiousness) -> dict[str, str]:
         "before": _text.decimal_text(noxiousness.before, 1),
         "after": _text.decimal_text(noxiousness.after, 1),
         "ratio": _ratio_text(noxiousness.ratio),
-        "reading": noxiousness.reading,
+        "reading": sentence_text(noxiousness.reading),
     }
 
 
 def _ratio_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
-        return estimate.note
+        return note_text(estimate.note)
     span = estimate.interval()
     return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
 
@@ -136,7 +138,7 @@ def _mitigation_rows(operation: ReleasedOperation) -> list[dict[str, Any]]:
     rows = []
     for mitigation in operation.design.operation.mitigation:
         harm_texts = [
-            f"{name}: {read_with_diagnostics(measures[name], measures[name].effect(TARGET_AND_RINGS)).value} in target and rings"
+            f"{name}: {measures[name].effect(TARGET_AND_RINGS).reading.value} in target and rings"
             if name in measures
             else f"{name}: not measured, unknown"
             for name in mitigation.measures
@@ -173,7 +175,7 @@ def _indicator_row(change: IndicatorChange) -> dict[str, str]:
 
 def _level_text(estimate: Estimate, *, signed: bool = False) -> str:
     if not estimate.is_defined:
-        return estimate.note
+        return note_text(estimate.note)
     span = estimate.interval()
     value_texts = [_text.decimal_text(value, 1) for value in (estimate.value, span.low, span.high)]
     if signed:

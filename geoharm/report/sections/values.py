@@ -8,9 +8,11 @@ from typing import Any
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.harm.results.net_harm import Acceptability, MeasureHarm, NetHarm, VetoCheck
+from geoharm.model.reason import Withheld
 from geoharm.model.values import ValueProfile
 from geoharm.report import format_numbers
 from geoharm.report.charts.values import profiles_chart, weightings_chart, weightings_text
+from geoharm.report.wording.withheld import note_text
 
 _VETO_WORDS = {"hit": "broken", "kept": "kept", "unknown": "unknown"}
 
@@ -73,7 +75,7 @@ def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: list[str]) -> dict[Veto
     for (_, measure), zone_checks in checks_by_veto.items():
         zones_by_state: dict[tuple[str, str], list[str]] = {}
         for zone, check in zone_checks:
-            zones_by_state.setdefault((_VETO_WORDS[check.state], check.reason), []).append(zone)
+            zones_by_state.setdefault((_VETO_WORDS[check.state], note_text(check.reason)), []).append(zone)
         text = "; ".join(
             f"{state} in {format_numbers.join_with_and(state_zones)} ({reason})"
             for (state, reason), state_zones in zones_by_state.items()
@@ -84,14 +86,14 @@ def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: list[str]) -> dict[Veto
 
 def _effect_text(row: MeasureHarm) -> str:
     if math.isnan(row.low) and math.isnan(row.high):
-        return row.note if row.note.startswith("withheld") else _text.UNKNOWN
+        return note_text(row.note) if isinstance(row.note, Withheld) else _text.UNKNOWN
     return _bounds_text(row.low, row.high, row.interval.low, row.interval.high, calibrated=row.calibrated)
 
 
 def net_harm_text(net: NetHarm) -> str:
     """Return net harm with its interval, or the reason why it is unknown."""
     if not net.is_known:
-        return f"unknown: {net.note}"
+        return f"unknown: {note_text(net.note)}"
     return _bounds_text(net.low, net.high, net.interval.low, net.interval.high, calibrated=net.calibrated)
 
 
@@ -121,14 +123,18 @@ def _measure_notes(nets: Any) -> list[str]:
     zones_by_note: dict[tuple[str, str], list[str]] = {}
     for net in nets:
         for row in net.rows:
-            if row.note and not row.note.startswith("withheld"):
+            if row.note and not isinstance(row.note, Withheld):
                 zones_by_note.setdefault((row.measure.name, row.note), []).append(net.zone)
     return [f"{name}, {format_numbers.join_with_and(zones)}: {note}." for (name, note), zones in zones_by_note.items()]
 
 
 def _acceptability_context(acceptability: Acceptability) -> dict[str, Any]:
     if acceptability.note:
-        return {"zone": acceptability.zone, "sentence": f"Cannot be said: {acceptability.note}.", "figure": None}
+        return {
+            "zone": acceptability.zone,
+            "sentence": f"Cannot be said: {note_text(acceptability.note)}.",
+            "figure": None,
+        }
     fell = acceptability.clearly_fell + acceptability.fell
     neither_note = (
         f" Under {_text.percent_text(acceptability.undecided)} the counts that a source withholds leave both answers open."
