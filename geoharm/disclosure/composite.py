@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult, ReleasedOperation
 from geoharm.disclosure.robustness import protect_forests
 from geoharm.disclosure.suppression import suppress_estimate
+from geoharm.evaluation.reading import read_pooled, weaker
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
 from geoharm.model.reason import Reason, Withheld
 
@@ -15,7 +16,7 @@ _MIN_ALONE = 2
 
 
 def protect_composites(
-    questions: Sequence[CompositeSummary], operations: Sequence[ReleasedOperation], k: int
+    questions: Sequence[CompositeSummary[CompositeResult]], operations: Sequence[ReleasedOperation], k: int
 ) -> tuple[ReleasedComposite, ...]:
     """Return the composite outcomes as they may be released.
 
@@ -48,7 +49,7 @@ def protect_composites(
             if not released_result.pooled.is_defined
         }
         pooled = protect_forests([("", summary.pooled)], suppressed, k)[0][1] if summary.pooled is not None else None
-        released.append(ReleasedComposite(summary.outcome, tuple(results), pooled))
+        released.append(CompositeSummary(summary.outcome, tuple(results), pooled))
     return tuple(released)
 
 
@@ -78,8 +79,9 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
         pooled = suppress_estimate(pooled, k, Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW)
         detectable_fall = math.nan
+    reading = weaker(read_pooled(result.pooled, result.detectable_fall), read_pooled(pooled, detectable_fall))
     return ReleasedCompositeResult(
-        result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note
+        result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note, reading
     )
 
 

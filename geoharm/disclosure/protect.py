@@ -111,7 +111,7 @@ def _disclose(
         hotspots=maps[0],
         operations=operations,
         changes=maps[1],
-        rule="internal release: nothing withheld" if settings.release == "internal" else settings.disclosure,
+        rule="none" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tables,
@@ -136,7 +136,9 @@ def suppress_small(value: int, k: int) -> Count:
 # -- effects --------------------------------------------------------------------------------------------------------
 
 
-def _disclose_operation(result: OperationResult, k: int, suppression_levels: SuppressionLevels) -> ReleasedOperation:
+def _disclose_operation(
+    result: OperationResult[MeasureResult], k: int, suppression_levels: SuppressionLevels
+) -> ReleasedOperation:
     measures = tuple(
         _disclose_measure(
             measure, result.design, k, suppression_levels.get(row_key(measure.measure), SuppressionLevel.NOTHING)
@@ -146,7 +148,7 @@ def _disclose_operation(result: OperationResult, k: int, suppression_levels: Sup
     suppressed = {
         (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
     }
-    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.harm, suppressed, k))
+    return OperationResult(result.design, measures, protect_harm_assessment(result.harm, suppressed, k))
 
 
 def _disclose_measure(

@@ -13,6 +13,7 @@ from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, S
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import CountT, Effect
+from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading, SignalReason
 
 MAX_DETECTABLE = 0.5
@@ -88,6 +89,21 @@ def signal_reason(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()
     if effect.expected < MIN_EXPECTED:
         return SignalReason.FEW_EXPECTED
     return SignalReason.DIAGNOSTIC if _read_numbers(effect).is_finding else SignalReason.WEAK_DESIGN
+
+
+def read_pooled(pooled: Estimate, detectable_fall: float) -> Reading:
+    """Return what the pooled estimate of a composite outcome allows to be said.
+
+    "Cannot tell" without an estimate; a signal where the smallest detectable common fall is above one half.
+    """
+    if not pooled.is_defined:
+        return Reading.CANNOT_TELL
+    side = pooled.interval().side
+    if side == 0:
+        return Reading.NO_CLEAR_CHANGE
+    if detectable_fall > MAX_DETECTABLE:
+        return _SIGNALS[side]
+    return Reading.FELL if side < 0 else Reading.ROSE
 
 
 def weaker(first: Reading, second: Reading) -> Reading:

@@ -17,6 +17,7 @@ from geoharm.evaluation.placebo.places import PlaceboPlaces, placebo_places
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components, with_single_ring
 from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_effects
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.estimate import undefined
@@ -36,8 +37,11 @@ _RING = "ring "
 
 
 def evaluate_composites(
-    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], operations: Sequence[OperationResult]
-) -> tuple[CompositeSummary, ...]:
+    engine: DuckDBEngine,
+    study: Study,
+    ledgers: Sequence[SourceLedger],
+    operations: Sequence[OperationResult[MeasureResult]],
+) -> tuple[CompositeSummary[CompositeResult], ...]:
     """Return every composite outcome of a study with its results.
 
     Parameters
@@ -75,7 +79,7 @@ def evaluate_composites(
 
 def composite_power(
     engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]
-) -> tuple[CompositeSummary, ...]:
+) -> tuple[CompositeSummary[CompositeResult], ...]:
     """Return the smallest detectable fall of every composite outcome, from designs moved to before each operation.
 
     It works as `evaluate_composites`, but no event from an operation's first day on is counted. Only `detectable_fall`, the
@@ -202,7 +206,7 @@ def _pool_over_operations(
     engine: DuckDBEngine,
     study: Study,
     ledgers: Sequence[SourceLedger],
-    operations: Sequence[OperationResult],
+    operations: Sequence[OperationResult[MeasureResult]],
     results: Sequence[CompositeResult],
 ) -> Forest | None:
     """Return the composite results pooled over the operations; None for a single operation.

@@ -92,7 +92,7 @@ def add_robustness_checks(
 
 
 def pool_primary_measure(
-    engine: DuckDBEngine, study: Study, operations: Sequence[OperationResult]
+    engine: DuckDBEngine, study: Study, operations: Sequence[OperationResult[MeasureResult]]
 ) -> tuple[tuple[str, Forest], ...]:
     """Return the primary measure pooled over all operations of a study, by zone; empty for a single operation."""
     if len(operations) < 2:

@@ -207,7 +207,7 @@ def evaluate_operations(
     ledgers: Sequence[SourceLedger],
     designs: Sequence[Design],
     progress: Progress = no_progress,
-) -> tuple[OperationResult, ...]:
+) -> tuple[OperationResult[MeasureResult], ...]:
     """Return the evaluation of every operation for every measure, the primary measure first.
 
     Parameters

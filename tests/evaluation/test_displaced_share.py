@@ -19,6 +19,7 @@ from geoharm.evaluation.placebo.forecast import Forecast, degrees_of_freedom
 from geoharm.model.counts import Change
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import PlaceboCheck
+from geoharm.model.reason import Reason
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance
 
 PHI, TAU = 2.0, {"target": 0.18, ALL_RINGS: 0.14, TARGET_AND_RINGS: 0.13}
@@ -125,10 +126,11 @@ def test_a_number_only_for_a_credible_fall_and_only_with_intervals():
     given_one = displaced_share(found)
     assert given_one.value == pytest.approx((600 - found[1].expected) / (found[0].expected - 150))
     assert given_one.values.calibrated
-    assert displaced_share(effects(280, 520)).note.startswith("the target did not credibly fall")
+    assert displaced_share(effects(280, 520)).reason is Reason.NO_FALL
     target, rings, both = effects(150, 600)
     none = displaced_share([target, replace(rings, ratio=undefined_calibrated_ratio("why")), both])
     assert none.note == "all rings: no 95% interval is possible here: why"
+    assert none.reason is Reason.NO_INTERVAL
     assert none.values.text() == "no set"
     assert displaced_share([target, rings]).values.is_bounded  # the usual correlation
     assert displaced_share([target]) is None

@@ -124,18 +124,19 @@ def displacement_indices(
         covariance=float((success_slope * buffer_slope * variance).sum()),
         level=level,
     )
-    note, quotient = "", math.nan
+    note, quotient, reason = "", math.nan, None
     if success_estimate.interval(level).side < 0:
         quotient = buffer_estimate.value / success_estimate.value
     else:
         note = "the target did not credibly fall against the comparison, so a quotient would have no meaning"
+        reason = Reason.NO_FALL
     return DisplacementIndices(
         gross_effect=gross,
         net_effect=estimate("net effect", rb / cb - ra / ca, -success_slope),
         success_measure=success_estimate,
         buffer_displacement=buffer_estimate,
-        wdq=Quotient("weighted displacement quotient", quotient, quotient_set, note),
-        displaced_share=Quotient("displaced share", -quotient, _negated_set(quotient_set), note),
+        wdq=Quotient("weighted displacement quotient", quotient, quotient_set, note, reason),
+        displaced_share=Quotient("displaced share", -quotient, _negated_set(quotient_set), note, reason),
         total_net_effect=estimate("total net effect", (rb + db) * growth - ra - da, total_slope, unit),
     )
 
@@ -159,7 +160,7 @@ def _undefined_indices(gross: Estimate, comparison: Change, unit: str, level: fl
         net_effect=undefined_index("net effect"),
         success_measure=undefined_index("success measure"),
         buffer_displacement=undefined_index("buffer displacement measure"),
-        wdq=Quotient("weighted displacement quotient", math.nan, empty_set, note),
-        displaced_share=Quotient("displaced share", math.nan, empty_set, note),
+        wdq=Quotient("weighted displacement quotient", math.nan, empty_set, note, Reason.ZERO_COUNT),
+        displaced_share=Quotient("displaced share", math.nan, empty_set, note, Reason.ZERO_COUNT),
         total_net_effect=undefined_index("total net effect", unit),
     )

@@ -15,6 +15,7 @@ from geoharm.evaluation.results.indices import DisplacementIndices, Quotient
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import Effect
+from geoharm.model.reason import Reason
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
 
 NAME = "displaced share"
@@ -76,12 +77,14 @@ def displaced_share(effects: Sequence[Effect[int]], *, level: float = 0.95) -> Q
     if target is None or rings is None:
         missing = by_zone["target" if target is None else ALL_RINGS]
         note = f"{missing.zone}: {missing.ratio.note}"
-        return Quotient(NAME, math.nan, ConfidenceSet((), level, METHOD, calibrated=True), note)
+        empty_set = ConfidenceSet((), level, METHOD, calibrated=True)
+        return Quotient(NAME, math.nan, empty_set, note, missing.ratio.reason)
     correlation = forecast_correlation(target.error, rings.error, combined.error) if combined else USUAL_CORRELATION
     values = ConfidenceSet(_share_intervals(target, rings, correlation), level, METHOD, calibrated=True)
     if by_zone["target"].ratio.interval(level).side < 0:
         return Quotient(NAME, -by_zone[ALL_RINGS].change / by_zone["target"].change, values)
-    return Quotient(NAME, math.nan, values, "the target did not credibly fall, so a share would have no meaning")
+    note = "the target did not credibly fall, so a share would have no meaning"
+    return Quotient(NAME, math.nan, values, note, Reason.NO_FALL)
 
 
 def forecast_correlation(target: float, rings: float, both: float) -> float:

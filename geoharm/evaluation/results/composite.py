@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
@@ -74,18 +75,21 @@ class CompositeResult:
         return tuple((part.label, part.ratio.note) for part in self.components if not part.ratio.is_defined)
 
 
+ResultT = TypeVar("ResultT")
+
+
 @dataclass(frozen=True, slots=True)
-class CompositeSummary:
+class CompositeSummary(Generic[ResultT]):
     """A composite outcome with its result for every operation and for all operations together.
 
     Attributes
     ----------
     outcome : CompositeOutcome
-    results : tuple of CompositeResult
+    results : tuple of CompositeResult or ReleasedCompositeResult
     pooled : Forest or None
         Pooled over the operations; None for a single operation.
     """
 
     outcome: CompositeOutcome
-    results: tuple[CompositeResult, ...]
+    results: tuple[ResultT, ...]
     pooled: Forest | None = None

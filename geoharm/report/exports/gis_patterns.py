@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from rasterio.transform import Affine, from_bounds
 
 from geoharm import _crs
-from geoharm.disclosure.patterns import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS
+from geoharm.disclosure.patterns import PATTERNS
 from geoharm.disclosure.released import ClassedImage, Release
 from geoharm.model.measure import Measure
 from geoharm.report import palette
+from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
 
 LAYERS = ("clusters", "emerging", "shift")
 _LABELS = {
@@ -65,13 +66,17 @@ def pattern_images(release: Release) -> Iterator[tuple[int, Measure, PatternImag
             yield (
                 number,
                 measure_patterns.measure,
-                PatternImage("clusters", "", measure_patterns.clusters.image, measure_patterns.clusters.note),
+                PatternImage(
+                    "clusters", "", measure_patterns.clusters.image, cluster_method(measure_patterns.clusters)
+                ),
             )
         if measure_patterns.emerging is not None:
             yield (
                 number,
                 measure_patterns.measure,
-                PatternImage("emerging", "", measure_patterns.emerging.image, measure_patterns.emerging.how),
+                PatternImage(
+                    "emerging", "", measure_patterns.emerging.image, emerging_method(measure_patterns.emerging)
+                ),
             )
         for operation, shift in measure_patterns.similarity.items():
             yield (

@@ -21,7 +21,7 @@ from geoharm.report.exports.run_json_robustness import forests_record, preregist
 from geoharm.report.exports.run_json_values import harm_record
 from geoharm.report.format_numbers import to_record
 from geoharm.report.wording.verdict import Verdict
-from geoharm.report.wording.withheld import note_text
+from geoharm.report.wording.withheld import note_text, rule_text
 
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
@@ -46,7 +46,7 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
             **settings_record(study),
         },
         "release": study.publish.release,
-        "disclosure": release.rule,
+        "disclosure": rule_text(release),
         "inputs": dict(study.inputs),
         "sources": [
             {
@@ -107,7 +107,7 @@ def _surface_record(measure_hotspots: ReleasedHotspots) -> dict[str, Any]:
             "cells_that_hold": {f"{share:g}": cells for share, cells in measure_hotspots.concentration.places_needed},
             "gini": to_record(measure_hotspots.concentration.gini),
             "gini_adjusted": to_record(measure_hotspots.concentration.adjusted_gini),
-            "note": measure_hotspots.concentration.note,
+            "note": note_text(measure_hotspots.concentration.note),
         },
         "variants": [
             {"bandwidth_m": to_record(variant.bandwidth), "hotspots": variant.hotspots, "kept": to_record(variant.kept)}

@@ -16,7 +16,6 @@ import shapely
 
 from geoharm import _text
 from geoharm._version import __version__
-from geoharm.disclosure.change import CLASS_WORDS
 from geoharm.disclosure.released import ClassedImage, Release, ReleasedChange, ReleasedHotspots, ReleasedOperation
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.model.background_tiles import BackgroundTiles
@@ -27,8 +26,10 @@ from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
 from geoharm.report.escape import asset, html, json_block, render_page
 from geoharm.report.maps.layers import bounds_lonlat, credit_lines, data_uri, delta_encoded, palette_png, to_lonlat
+from geoharm.report.wording.change import CLASS_WORDS, change_reading
 from geoharm.report.wording.methods import density_method
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import released_total
 
 CHANGE, WHOLE, BEFORE, AFTER = "change", "whole period", "before", "after"
 
@@ -63,7 +64,7 @@ def build_map(release: Release, operation: ReleasedOperation) -> folium.Map:
             _add_overlay(folium_map, change.pictures[ChangeKind.INTENSITY], f"surface {index} {CHANGE}")
         for view, hotspots in _hotspots_by_view(measure_hotspots, operation).items():
             for hotspot in hotspots:
-                text = f"Hotspot {hotspot.rank}, {view}: {_events_text(release, hotspot)} {measure_hotspots.measure.unit}, {hotspot.area_km2:.2f} km²"
+                text = f"Hotspot {hotspot.rank}, {view}: {released_total(release, hotspot.events)} {measure_hotspots.measure.unit}, {hotspot.area_km2:.2f} km²"
                 properties = {"kind": "hotspot", "measure": index, "rank": hotspot.rank, "view": view, "text": text}
                 _add_outline(
                     folium_map,
@@ -105,7 +106,7 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
             (
                 index,
                 hotspot.rank,
-                _events_text(release, hotspot),
+                released_total(release, hotspot.events),
                 f"{hotspot.area_km2:.2f}",
                 _text.percent_text(hotspot.share),
                 _text.percent_text(hotspot.stability),
@@ -132,10 +133,6 @@ def _hotspots_by_view(
         if outline_operation == operation_name and view in (BEFORE, AFTER)
     }
     return {WHOLE: measure_hotspots.hotspots} | window_hotspots
-
-
-def _events_text(release: Release, hotspot: Hotspot) -> str:
-    return f"{hotspot.events:,}" if release.is_internal else f"about {hotspot.events:,}"
 
 
 def _operation_changes(release: Release, operation: ReleasedOperation, measure: str) -> list[ReleasedChange]:
@@ -190,14 +187,14 @@ def _page_data(release: Release, operation: ReleasedOperation, folium_map: foliu
     return {
         "images": images,
         "shapes": shapes,
-        "measures": [_measure_data(measure_hotspots, name) for measure_hotspots in release.hotspots],
+        "measures": [_measure_data(release, measure_hotspots, name) for measure_hotspots in release.hotspots],
         "views": [*views, CHANGE] if views and any(f" {CHANGE}" in key for key in images) else views,
         "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
         "change": [{"colour": colour, "text": text} for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)],
         "readings": [
             [
-                change.readings[ChangeKind.INTENSITY]
+                change_reading(change, ChangeKind.INTENSITY)
                 for change in _operation_changes(release, operation, measure_hotspots.measure.name)
             ]
             for measure_hotspots in release.hotspots
@@ -227,14 +224,16 @@ def _tiles_data(tiles: BackgroundTiles | None) -> dict[str, Any] | None:
     }
 
 
-def _measure_data(measure_hotspots: ReleasedHotspots, operation: str) -> dict[str, Any]:
+def _measure_data(release: Release, measure_hotspots: ReleasedHotspots, operation: str) -> dict[str, Any]:
     return {
         "name": measure_hotspots.measure.name,
         "unit": measure_hotspots.measure.unit,
         "density": measure_hotspots.measure.density_unit,
         "activity": measure_hotspots.measure.role is Role.ACTIVITY,
         "breaks": list(measure_hotspots.breaks),
-        "events": {view: events for view, (_, events) in measure_hotspots.of(operation).items()},
+        "events": {
+            view: released_total(release, events) for view, (_, events) in measure_hotspots.of(operation).items()
+        },
         "few": [view for view, (image, _) in measure_hotspots.of(operation).items() if not image.classes.any()],
         "note": density_method(measure_hotspots),
     }

@@ -6,11 +6,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from geoharm.disclosure.change import CLASS_WORDS
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report import palette
 from geoharm.report.escape import svg
 from geoharm.report.maps.static_map import operation_map
+from geoharm.report.wording.change import CLASS_WORDS, change_note, change_reading
 
 
 def change_section(release: Release, operation: ReleasedOperation) -> dict[str, Any]:
@@ -24,22 +24,24 @@ def change_section(release: Release, operation: ReleasedOperation) -> dict[str, 
         []
         if primary_change is None
         else [
-            (primary_change.readings[kind], operation_map(release, design, image, primary_change.readings[kind]))
-            for kind, image in primary_change.pictures.items()
+            (reading, operation_map(release, design, image, reading))
+            for reading, image in (
+                (change_reading(primary_change, kind), image) for kind, image in primary_change.pictures.items()
+            )
         ]
     )
     legend = [(legend_swatch(colour), text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)]
     return {
         "change_maps": maps,
         "change_legend": legend,
-        "change_note": primary_change.note if primary_change else "",
+        "change_note": change_note(primary_change) if primary_change else "",
         "change_scale": f"bandwidth {primary_change.bandwidth:g} m, cells of {primary_change.cell:g} m"
         if maps and primary_change
         else "",
         "change_rows": [
-            (change.measure.name, kind.value, reading)
+            (change.measure.name, kind.value, change_reading(change, kind))
             for change in operation_changes
-            for kind, reading in change.readings.items()
+            for kind in change.areas
         ],
     }
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedCompositeResult
-from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest, PooledEstimate
 from geoharm.report.charts.robustness import forest_chart, ratio_text
+from geoharm.report.wording.reading import POOLED_WORDS
 from geoharm.report.wording.withheld import note_as_sentence, note_text
 
 _SIDE_WORDS = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
@@ -38,12 +38,8 @@ def composite_sentence(result: ReleasedCompositeResult) -> str:
     """
     if not result.pooled.is_defined:
         return note_as_sentence(result.pooled.note)
-    side = result.pooled.interval().side
-    side_words = _SIDE_WORDS[side]
-    if side and result.detectable_fall > MAX_DETECTABLE:
-        side_words = f"a signal of {'fewer' if side < 0 else 'more'}, not a finding"
     return (
-        f"{ratio_text(result.pooled)} over {result.parts} parts: {side_words}. A common fall of "
+        f"{ratio_text(result.pooled)} over {result.parts} parts: {POOLED_WORDS[result.reading]}. A common fall of "
         f"{_text.percent_text(result.detectable_fall)} or more would be found four times in five."
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from geoharm import _text
-from geoharm.disclosure.patterns import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS
+from geoharm.disclosure.patterns import PATTERNS
 from geoharm.disclosure.released import ClassedImage, Release, ReleasedOperation, ReleasedPatterns, ReleasedSimilarity
 from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
@@ -17,6 +17,8 @@ from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.sections.change import legend_swatch
+from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
+from geoharm.report.wording.withheld import note_text, sentence_text
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -52,18 +54,20 @@ def patterns_section(release: Release, operation: ReleasedOperation) -> dict[str
     emerging = primary_patterns.emerging if primary_patterns else None
     return {
         "pattern_maps": _pattern_maps(release, operation, primary_patterns),
-        "cluster_how": _as_sentence(f"{primary_patterns.clusters.neighbours}; {primary_patterns.clusters.note}")
+        "cluster_how": _as_sentence(
+            f"{primary_patterns.clusters.neighbours}; {cluster_method(primary_patterns.clusters)}"
+        )
         if primary_patterns and primary_patterns.clusters
         else "",
         "area_hows": [
             _as_sentence(
-                f"{measure_patterns.measure.name}: {measure_patterns.clusters.neighbours}; {measure_patterns.clusters.note}"
+                f"{measure_patterns.measure.name}: {measure_patterns.clusters.neighbours}; {cluster_method(measure_patterns.clusters)}"
             )
             for measure_patterns in _area_patterns(release)
             if measure_patterns.clusters
         ],
         "cluster_rows": [_cluster_row(measure_patterns) for measure_patterns in release.patterns],
-        "emerging_how": _as_sentence(emerging.how + (f"; {emerging.note}" if emerging.note else ""))
+        "emerging_how": _as_sentence(emerging_method(emerging) + (f"; {emerging.note}" if emerging.note else ""))
         if emerging
         else "",
         "emerging_rows": [
@@ -71,7 +75,7 @@ def patterns_section(release: Release, operation: ReleasedOperation) -> dict[str
                 "pattern": pattern.label,
                 "km2": _km2_text(area_km2),
                 "meaning": pattern_meaning(pattern),
-                "why": format_numbers.with_true_minus(reason).replace(" %", "%"),
+                "why": format_numbers.with_true_minus(note_text(reason)).replace(" %", "%"),
             }
             for pattern, area_km2, reason in (emerging.patterns if emerging else ())
             if pattern is not EmergingPattern.NONE
@@ -152,7 +156,7 @@ def _area_patterns(release: Release) -> list[ReleasedPatterns]:
 def _cluster_row(measure_patterns: ReleasedPatterns) -> dict[str, str]:
     name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
     if measure_patterns.clusters is None:
-        return {"name": name, "why_not": measure_patterns.why_not.get("clusters", "")}
+        return {"name": name, "why_not": sentence_text(measure_patterns.why_not.get("clusters", ""))}
     km2 = {key: f"{area_km2:,.2f}" if area_km2 else "0" for key, area_km2 in measure_patterns.clusters.km2.items()}
     overall = "; ".join(
         f"{statistic} {_text.decimal_text(value)}, {_p_text(p)}" if math.isfinite(p) else f"{statistic}: no answer"
@@ -172,7 +176,7 @@ def _p_text(value: float) -> str:
 
 def _emerging_text(measure_patterns: ReleasedPatterns) -> str:
     if measure_patterns.emerging is None:
-        return measure_patterns.why_not.get("emerging", "")
+        return sentence_text(measure_patterns.why_not.get("emerging", ""))
     pattern_texts = [
         f"{pattern.label} {_km2_text(area_km2)}{' km²' if math.isfinite(area_km2) else ''}"
         for pattern, area_km2, _ in measure_patterns.emerging.patterns
@@ -188,15 +192,15 @@ def _emerging_text(measure_patterns: ReleasedPatterns) -> str:
 def _accuracy_rows(measure_patterns: ReleasedPatterns) -> list[dict[str, str]]:
     name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
     if measure_patterns.predictive_accuracy is None:
-        return [{"name": name, "dates": "", "why_not": measure_patterns.why_not.get("accuracy", "")}]
+        return [{"name": name, "dates": "", "why_not": sentence_text(measure_patterns.why_not.get("accuracy", ""))}]
     accuracy = measure_patterns.predictive_accuracy
     dates = f"drawn on {format_numbers.window_text(accuracy.earlier)}; judged on {format_numbers.window_text(accuracy.later)}"
     choices = (f"hotspots, bandwidth {accuracy.bandwidth:,.0f} m", "as many cells, those with most earlier events")
     rows = [
         {"name": name if index == 0 else "", "dates": dates if index == 0 else "", "why_not": "", "who": choice, **_score_cells(score)}
-        for index, (choice, score) in enumerate(zip(choices, accuracy.scores, strict=True))
+        for index, (choice, score) in enumerate(zip(choices, accuracy.accuracy.scores, strict=True))
     ]  # fmt: skip
-    random_cells = {"hit": f"{100 * accuracy.scores[0].area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(accuracy.random_deviation)}",
+    random_cells = {"hit": f"{100 * accuracy.accuracy.hotspots.area_share:.1f}%", "pai": f"1 \u00b1 {_text.decimal_text(accuracy.accuracy.random_deviation)}",
              "pei": "", "rri": "", "recapture": "", "area": rows[0]["area"]}  # fmt: skip
     return [*rows, {"name": "", "dates": "", "why_not": "", "who": "as many cells, chosen at random", **random_cells}]
 
@@ -215,7 +219,7 @@ def _score_cells(score: HotspotScore) -> dict[str, str]:
 def _shift_row(measure_patterns: ReleasedPatterns, shift: ReleasedSimilarity | None) -> dict[str, str]:
     name = measure_patterns.measure.name + ("" if measure_patterns.measure.role is Role.HARM else " (activity)")
     if shift is None:
-        return {"name": name, "why_not": measure_patterns.why_not.get("shift", ""), "note": ""}
+        return {"name": name, "why_not": sentence_text(measure_patterns.why_not.get("shift", "")), "note": ""}
     return {
         "name": name,
         "why_not": "",

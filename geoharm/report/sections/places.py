@@ -16,6 +16,7 @@ from geoharm.report import format_numbers, palette
 from geoharm.report.escape import svg
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.wording.methods import density_method
+from geoharm.report.wording.withheld import released_total
 
 MAX_HOTSPOTS = 10
 HOTSPOT_METHODS = (
@@ -55,7 +56,7 @@ def places_section(release: Release, operation: ReleasedOperation, surface: Rele
         for view, (image, events) in surface.of(operation.design.operation.name).items():
             if view in ("before", "after"):
                 window = operation.design.before if view == "before" else operation.design.after
-                title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
+                title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
                 maps.append((title, operation_map(release, operation.design, image, title)))
         for variant in surface.variants:
             title = f"{variant.bandwidth:,.0f} m: {_hotspot_count_text(variant.hotspots)}{_kept_text(variant.factor, variant.kept)}"

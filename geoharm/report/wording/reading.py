@@ -16,6 +16,14 @@ _SIGNAL_REASONS = {
     SignalReason.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
     SignalReason.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
 }
+# Of the pooled estimate of a composite outcome.
+POOLED_WORDS = {
+    Reading.FELL: "fewer than expected",
+    Reading.ROSE: "more than expected",
+    Reading.NO_CLEAR_CHANGE: "not told apart from no change",
+    Reading.SIGNAL_FALL: "a signal of fewer, not a finding",
+    Reading.SIGNAL_RISE: "a signal of more, not a finding",
+}
 
 
 def signal_reason_text(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geoharm.disclosure.released import WithheldPart
+from geoharm.disclosure.released import Release, WithheldPart
 from geoharm.model.reason import Note, Reason, Withheld
 
 _NOTES = {
@@ -23,6 +23,16 @@ PARTS = {
     WithheldPart.MONTHLY_CURVES: "the curves by month: the counts by month are not shown either",
     WithheldPart.OTHER_ESTIMATORS: "all other estimators, because of this rule for small counts",
 }
+
+
+def rule_text(release: Release) -> str:
+    """Return the disclosure rule of a release for the record of a run."""
+    return "internal release: nothing withheld" if release.is_internal else release.rule
+
+
+def released_total(release: Release, events: int) -> str:
+    """Return a number of events in a whole view or hotspot, which a public release rounds to the nearest ten."""
+    return f"{events:,}" if release.is_internal else f"about {events:,}"
 
 
 def note_text(note: Note) -> str:
