@@ -50,7 +50,7 @@ def truth_of(one, method):
 
 
 def state_of(one):
-    """Return what the report would say of a row, by the rule of `geoharm.report.wording.reading.read_effect`.
+    """Return what the report would say of a row, by the rule of `geoharm.evaluation.reading.read_effect`.
 
     One of "finding", "signal", "no clear change" and "cannot tell".
     """

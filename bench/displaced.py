@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from bench.calibration import EFFECTS, SCENARIOS
+from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.placebo.displaced_share import displaced_share
 from geoharm.model.counts import Change
-from geoharm.model.effect import Effect, PlaceboCheck
+from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
 
 ZONES = ("target", "all rings", "target and rings")
@@ -28,7 +29,19 @@ def effect_of(zone, one):
         "log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=(Interval(low, high, 0.95),)
     )
     check = PlaceboCheck(36, 0, 0, effective, busy, mean, phi, math.sqrt(tau2), fall)
-    return Effect(zone, "after", Change(zone, 0, one["y"]), _NOTHING, 1.0, ratio, ratio, ratio, 1.0, fall, check)
+    return build_effect(
+        zone,
+        "after",
+        Change(zone, 0, one["y"]),
+        _NOTHING,
+        length_ratio=1.0,
+        ratio=ratio,
+        counting_ratio=ratio,
+        difference=ratio,
+        dispersion=1.0,
+        detectable_fall=fall,
+        placebo=check,
+    )
 
 
 def set_of(zones, number):

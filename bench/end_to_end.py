@@ -23,9 +23,8 @@ from bench.calibration import argument, rows_of, short
 from bench.calibration_table import share, table, write_part
 from geoharm.disclosure.protect import protect
 from geoharm.engines.duckdb import open_engine
-from geoharm.evaluation.reading import Reading
+from geoharm.model.reading import Reading
 from geoharm.pipeline import analyse, collect, load, net_harm
-from geoharm.report.wording.reading import read_with_diagnostics
 from geoharm.report.wording.verdict import verdict_of
 from geoharm.results import StudyResult
 from geoharm.simulation.city import CityPlan, build_city
@@ -100,7 +99,7 @@ def one_city(number):
         without, with_it = (sum(count[key] for count in true_counts) for key in ("expected_without", "expected_with"))
         effect = next(effect for effect in effects if effect.zone == zone)
         row["zones"][zone] = {
-            "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "counting": ends(effect.counting),
+            "without": without, "truth": math.log(with_it / without), "ratio": ends(effect.ratio), "counting": ends(effect.counting_ratio),
             "detectable": effect.detectable_fall if math.isfinite(effect.detectable_fall) else None,
             "note": effect.ratio.note[:90],
         }  # fmt: skip
@@ -141,8 +140,7 @@ def treatment_of(disclosed, listed_result, areas, planted):
     planted : dict
         True expected counts by part of the footprint.
     """
-    released_measure = disclosed.operations[0].measures[1]
-    row = {"state": read_with_diagnostics(released_measure, released_measure.effect("target")).value, "zones": {}}
+    row = {"state": disclosed.operations[0].measures[1].effect("target").reading.value, "zones": {}}
     for zone, parts in ZONES.items():
         without, with_it = (sum(planted[part][key] for part in parts) for key in ("expected_without", "expected_with"))
         effect = next(effect for effect in listed_result.effects if effect.zone == zone)

@@ -165,7 +165,7 @@ def one_operation(engine, study, operation, measure, ledgers, rng):
     rows = []
     for effect in evaluate_measure(measure, counts, design, data).effects:
         if effect.zone in ZONES:
-            rows.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting))
+            rows.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting_ratio))
     inside = (counts.dates >= np.datetime64(design.after.start)) & (counts.dates < np.datetime64(design.after.end))
     for fall in FALLS:
         table = counts.counts.copy()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from geoharm.evaluation.results.composite import CompositeSummary
+from geoharm.evaluation.results.composite import CompositeResult, CompositeSummary
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.hotspots.results.change import ChangeResult
@@ -54,39 +55,52 @@ class PreregistrationStatus:
     @property
     def sentence(self) -> str:
         """A sentence that says which kind of result this is, and why."""
+        return f"{self.kind.capitalize()}: {self.explanation}"
+
+    @property
+    def explanation(self) -> str:
+        """Why the result is of its kind, without a capital letter."""
         if not self.digest:
-            return "Exploratory: no plan was locked before the outcomes were seen."
+            return "no plan was locked before the outcomes were seen."
         locked = f"its plan was locked on {self.locked_on}"
         if self.is_confirmatory:
-            confirmatory = f"Confirmatory: {locked}, when its database held no outcomes, and has not changed since."
+            confirmatory = f"{locked}, when its database held no outcomes, and has not changed since."
             if self.operation_begun:
                 return f"{confirmatory} The operation had begun by then: no file can show whether its outcomes were seen elsewhere."
             return confirmatory
         if self.outcomes_loaded:
-            return f"Exploratory: {locked}, after outcomes had been loaded."
+            return f"{locked}, after outcomes had been loaded."
         count = len(self.changes)
-        return f"Exploratory: {locked}, and the study file differs from it in {count} {'point' if count == 1 else 'points'}."
+        return f"{locked}, and the study file differs from it in {count} {'point' if count == 1 else 'points'}."
 
 
 NOT_PREREGISTERED = PreregistrationStatus()
 
 
+MeasureT = TypeVar("MeasureT")
+
+
 @dataclass(frozen=True, slots=True)
-class OperationResult:
-    """All results of one operation.
+class OperationResult(Generic[MeasureT]):
+    """All results of one operation: with a `MeasureResult` a measure, or as they may be released.
 
     Attributes
     ----------
     design : Design
-    measures : tuple of MeasureResult
+    measures : tuple of MeasureResult or ReleasedMeasure
         The primary measure first.
     harm : HarmAssessment or None
         The harm assessment, under every value profile.
     """
 
     design: Design
-    measures: tuple[MeasureResult, ...]
+    measures: tuple[MeasureT, ...]
     harm: HarmAssessment | None = None
+
+    @property
+    def primary(self) -> MeasureT:
+        """The measure of the headline."""
+        return self.measures[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +129,10 @@ class StudyResult:
     study: Study
     ledgers: tuple[SourceLedger, ...]
     hotspots: tuple[HotspotResult, ...]
-    operations: tuple[OperationResult, ...]
+    operations: tuple[OperationResult[MeasureResult], ...]
     tables: tuple[TableLedger, ...] = ()
     changes: tuple[ChangeResult, ...] = ()
     patterns: tuple[PatternResult, ...] = ()
     forests: tuple[tuple[str, Forest], ...] = ()
     preregistration: PreregistrationStatus = NOT_PREREGISTERED
-    composites: tuple[CompositeSummary, ...] = ()
+    composites: tuple[CompositeSummary[CompositeResult], ...] = ()

@@ -131,6 +131,118 @@ def test_spelling(root):
     assert found.returncode == 0, found.stdout
 
 
+_WRITERS = """
+from pathlib import Path
+from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.harm.results.appraisal import Appraisal
+from geoharm.harm.results.markets import Ranking
+from geoharm.model.effect import Effect
+from geoharm.report.charts.effects import interval_chart, zones_chart
+from geoharm.report.exports.gis import gis_files
+from geoharm.report.exports.run_json import run_record
+from geoharm.report.format_numbers import stated_change
+from geoharm.report.maps.web_map import map_page
+from geoharm.report.pages.appraisal import appraisal_page
+from geoharm.report.pages.embed import embed_page
+from geoharm.report.pages.priorities import ranking_page
+from geoharm.report.pages.report import report_page
+from geoharm.report.wording.verdict import Verdict, verdict_of
+from geoharm.report.write import publish_study
+from geoharm.results import OperationResult, StudyResult
+
+
+def write(result: StudyResult, operation: OperationResult[MeasureResult], effect: Effect[int], verdict: Verdict) -> None:
+    publish_study(result, Path())
+    report_page(result, operation, verdict)
+    map_page(result, operation, verdict)
+    embed_page(result, operation, verdict, "")
+    run_record(result, [])
+    gis_files(result)
+    verdict_of(result, operation)
+    interval_chart(effect, "")
+    zones_chart([effect], [""])
+    stated_change(effect)
+
+
+def decide(ranking: Ranking, appraisal: Appraisal) -> None:
+    ranking_page(ranking)
+    appraisal_page(appraisal)
+"""
+
+
+def test_writers_refuse_what_is_not_released(root, tmp_path):
+    """mypy refuses a result, an operation or an effect at full precision wherever a release is asked for."""
+    planted = tmp_path / "writers.py"
+    planted.write_text(_WRITERS, encoding="utf-8")
+    command = [str(BIN / "mypy"), "--config-file", str(root / "pyproject.toml"), str(planted)]
+    found = run(command, root).stdout
+    refused = {int(line) for line in re.findall(r"writers\.py:(\d+): error: .*\[(?:arg-type|list-item)\]", found)}
+    calls = {number for number, line in enumerate(_WRITERS.splitlines(), start=1) if line.startswith("    ")}
+    assert refused == calls, found
+
+
+# Names of things that both sides know, not sentences: zones, classes, criteria.
+_CODES = {"all together", "night share", "whole period", "high among high", "low among high", "low among low",
+          "high among low", "target and rings to "}  # fmt: skip
+
+
+def _english(path):
+    """Return the texts with a space in a file of disclosure that are no docstrings, refusals or names of values."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    allowed: set[int] = set()
+    for node in ast.walk(tree):
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_refusal = (
+            isinstance(node, ast.Raise)
+            or (isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["msg"])
+            or (isinstance(node, ast.FunctionDef) and node.name == "refusal_message")
+            or (isinstance(node, ast.Call) and ast.unparse(node.func) == "refusal_message")
+        )
+        if is_docstring or is_refusal:
+            allowed |= {id(part) for part in ast.walk(node)}
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return [
+        node.value
+        for node in texts
+        if id(node) not in allowed and node.value not in _CODES and re.search(r"[A-Za-z] [A-Za-z]|[a-z]: ", node.value)
+    ]
+
+
+def test_disclosure_writes_no_english(root):
+    """Disclosure sets reasons; the report words them. Refusals, and the names of values in them, are exceptions."""
+    named_values = {"attacker.py", "constraints.py", "history.py"}
+    for path in (root / "geoharm" / "disclosure").glob("*.py"):
+        if path.name not in named_values:
+            assert _english(path) == [], path.name
+
+
+def test_an_english_sentence_in_disclosure_is_noticed(tmp_path):
+    planted = tmp_path / "planted.py"
+    planted.write_text('"""A file."""\n\nNOTE = f"withheld: a count under {5}"\n', encoding="utf-8")
+    assert _english(planted) == ["withheld: a count under "]
+
+
+def test_nothing_asks_a_text_whether_it_is_withheld(root):
+    """Code asks for a reason. The workbook is made from the text of a page and so has only text to ask."""
+    asks = re.compile(
+        r"""(startswith|endswith|fullmatch|match|find)\(f?["'](withheld|Withheld|under )|[=!]= ?["']withheld"""
+    )
+    for path in (root / "geoharm").rglob("*.py"):
+        if path.name != "workbook.py":
+            assert not asks.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_science_does_not_know_the_release(root):
+    for room in ("evaluation", "hotspots", "harm", "queries", "stats"):
+        for path in (root / "geoharm" / room).rglob("*.py"):
+            names = {
+                node.attr
+                for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+                if isinstance(node, ast.Attribute)
+            }
+            assert not names & {"publish", "release", "is_internal"}, path.name
+
+
 def test_no_word_that_claims_a_cause(root):
     """Published words never say significant, worked, caused, successful or proven."""
     claim = re.compile(r"\b(significant(ly)?|worked|caused|success(ful(ly)?)?|proven|effective)\b", re.I)

@@ -75,7 +75,7 @@ def power(
         _print_composite(summary)
 
 
-def _print_composite(summary: CompositeSummary) -> None:
+def _print_composite(summary: CompositeSummary[CompositeResult]) -> None:
     print(f"question \u201c{summary.outcome.name}\u201d, tried on windows of the past:")
     for result in summary.results:
         if not result.pooled.is_defined:
@@ -96,7 +96,7 @@ def _power_row(result: CompositeResult) -> PowerRow:
     return power_results.PowerRow("question", 0, math.nan, result.detectable_fall)
 
 
-def _composite_as_dict(summary: CompositeSummary) -> dict[str, Any]:
+def _composite_as_dict(summary: CompositeSummary[CompositeResult]) -> dict[str, Any]:
     return {
         "question": summary.outcome.name,
         "operations": [

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult, ReleasedOperation
 from geoharm.disclosure.robustness import protect_forests
+from geoharm.disclosure.suppression import suppress_estimate
+from geoharm.evaluation.reading import read_pooled, weaker
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.model.reason import Reason, Withheld
 
 _MIN_ALONE = 2
 
 
 def protect_composites(
-    questions: Sequence[CompositeSummary], operations: Sequence[ReleasedOperation], k: int
+    questions: Sequence[CompositeSummary[CompositeResult]], operations: Sequence[ReleasedOperation], k: int
 ) -> tuple[ReleasedComposite, ...]:
     """Return the composite outcomes as they may be released.
 
@@ -47,7 +49,7 @@ def protect_composites(
             if not released_result.pooled.is_defined
         }
         pooled = protect_forests([("", summary.pooled)], suppressed, k)[0][1] if summary.pooled is not None else None
-        released.append(ReleasedComposite(summary.outcome, tuple(results), pooled))
+        released.append(CompositeSummary(summary.outcome, tuple(results), pooled))
     return tuple(released)
 
 
@@ -68,26 +70,18 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
         for component in components
         if component not in suppressed and component not in not_alone
     )
-    suppressed_reason = f"withheld: a count under {k}, or a number from which one would follow"
-    not_alone_reason = (
-        "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere"
-    )
     left_out = (
         *result.left_out,
-        *((component.label, suppressed_reason) for component in suppressed),
-        *((component.label, not_alone_reason) for component in not_alone),
+        *((component.label, Withheld(Reason.SUPPRESSED, k)) for component in suppressed),
+        *((component.label, Withheld(Reason.NOT_SHOWN_ALONE, k)) for component in not_alone),
     )
     pooled, detectable_fall = result.pooled, result.detectable_fall
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
-        reason = (
-            suppressed_reason
-            if suppressed
-            else "withheld: the single part that is not shown by itself would follow from it"
-        )
-        pooled = replace(pooled, value=math.nan, standard_error=math.nan, note=reason, intervals=(), p=math.nan)
+        pooled = suppress_estimate(pooled, k, Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW)
         detectable_fall = math.nan
+    reading = weaker(read_pooled(result.pooled, result.detectable_fall), read_pooled(pooled, detectable_fall))
     return ReleasedCompositeResult(
-        result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note
+        result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note, reading
     )
 
 

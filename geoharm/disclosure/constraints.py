@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.disclosure.released import Count, Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure, Suppressed
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
 from geoharm.model.design import (
     ALL_RINGS,
@@ -24,6 +24,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
+from geoharm.model.suppressed import Count, Suppressed
 
 # Outlines are compared on a grid of one metre. The events of a hotspot and the totals of a city are rounded to the
 # nearest ten, so they lie within 5 of the number shown.
@@ -234,7 +235,7 @@ def _shows_derived_number(effect: ReleasedEffect) -> bool:
     numbers = (
         effect.expected, effect.change, effect.interval.low, effect.ratio.value, effect.ratio.standard_error,
         effect.difference.value, effect.difference.standard_error, effect.detectable_fall, effect.dispersion,
-        effect.counting.low,
+        effect.counting.low, effect.counting_ratio.value,
     )  # fmt: skip
     return effect.placebo is not None or any(math.isfinite(number) for number in numbers)
 

@@ -13,7 +13,6 @@ from geoharm.disclosure.suppression import (
     count_in_period,
     round_estimate,
     suppress_estimate,
-    suppression_note,
 )
 from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.model.confidence_set import ConfidenceSet
@@ -21,6 +20,7 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, add_months
+from geoharm.model.reason import Reason, Withheld
 
 
 def protect_effect_decay(
@@ -123,7 +123,9 @@ def _round_to_tenth(confidence_set: ConfidenceSet) -> ConfidenceSet:
 
 def _blank(decay: EffectDecay, k: int) -> EffectDecay:
     """Return an effect decay without numbers; the reasons why parts of it could not be computed remain."""
-    empty_set = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, suppression_note(k))
+    empty_set = ConfidenceSet(
+        (), decay.half_life_after.level, decay.half_life_after.method, Withheld(Reason.SUPPRESSED, k)
+    )
     return replace(
         decay,
         initial=suppress_estimate(decay.initial, k),

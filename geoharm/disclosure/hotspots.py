@@ -14,6 +14,7 @@ from geoharm.hotspots.results.maps import HotspotResult
 from geoharm.hotspots.results.surface import BandwidthVariant, Concentration, Surface
 from geoharm.model.geometry import StudyArea
 from geoharm.model.hotspot import Hotspot
+from geoharm.model.reason import Reason, Withheld
 
 # Distance between the nodes of a public image, as a share of the bandwidth. With a finer step the least-squares attack
 # of tests/disclosure/test_attacks.py locates events better than blind guesses.
@@ -79,7 +80,7 @@ def protect_hotspots(result: HotspotResult, area: StudyArea, k: int) -> Released
         edge=first_surface.edge,
         bandwidth=result.bandwidth,
         cell=first_surface.grid.cell,
-        events={view_key: _events_text(surface.events, k) for view_key, surface in result.views.items()},
+        events={view_key: _city_total(surface.events, k) for view_key, surface in result.views.items()},
         hidden=len(result.hotspots) - len(released_hotspots),
         variants=tuple(released_variant(variant) for variant in result.variants),
         concentration=_disclose_concentration(result.concentration, k),
@@ -121,7 +122,7 @@ def _disclose_concentration(concentration: Concentration, k: int) -> Concentrati
             places_needed=(),
             gini=np.nan,
             adjusted_gini=np.nan,
-            note="too few located events",
+            note=Withheld(Reason.FEW_LOCATED, k),
         )
     return replace(
         concentration,
@@ -132,9 +133,9 @@ def _disclose_concentration(concentration: Concentration, k: int) -> Concentrati
     )
 
 
-def _events_text(events: float, k: int) -> str:
-    """Return a city total as text: rounded to the nearest ten, or exact in an internal release."""
-    return f"{round(events):,}" if k == 1 else f"about {round_to_ten(events):,}"
+def _city_total(events: float, k: int) -> int:
+    """Return a city total: rounded to the nearest ten, or exact in an internal release."""
+    return round(events) if k == 1 else round_to_ten(events)
 
 
 def round_to_ten(value: float) -> int:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from geoharm.harm.results.markets import Noxiousness
+from geoharm.disclosure.suppression import suppress_estimate
+from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm
 from geoharm.harm.results.perception import CorrectedEffect
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.design import TARGET_AND_RINGS, TARGET_GAP_AND_RINGS
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Interval
+from geoharm.model.reason import Reason, Withheld
 
 
 def protect_harm_assessment(
@@ -28,7 +30,7 @@ def protect_harm_assessment(
     """
     if assessment is None:
         return None
-    note = f"withheld: a count under {k}, or a number from which one would follow"
+    note = Withheld(Reason.SUPPRESSED, k)
     suppressed = hidden | {
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
@@ -60,15 +62,7 @@ def protect_harm_assessment(
     )
 
 
-def harm_notices(assessment: HarmAssessment | None) -> tuple[str, ...]:
-    """Return the notices for the first page: which harms were not measured, and whether the objective is limited."""
-    if assessment is None:
-        return ()
-    missing = tuple(f"The picture is incomplete: there is no {text[2:]}." for text in assessment.missing)
-    return (*missing, assessment.limited_objective) if assessment.limited_objective else missing
-
-
-def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: str) -> NetHarm:
+def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Withheld) -> NetHarm:
     rows = tuple(
         _suppress_measure_harm(row, note) if (row.measure.name, net_harm.zone) in hidden else row
         for row in net_harm.rows
@@ -85,24 +79,23 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: str
     return replace(net_harm, rows=rows, vetoes=vetoes)
 
 
-def _suppress_noxiousness(noxiousness: Noxiousness, note: str) -> Noxiousness:
-    ratio = replace(noxiousness.ratio, value=math.nan, standard_error=math.nan, note=note)
+def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousness:
     return replace(
         noxiousness,
         before=math.nan,
         after=math.nan,
-        ratio=ratio,
-        size_change="cannot tell",
-        reading=f"{note.capitalize()}.",
+        ratio=suppress_estimate(noxiousness.ratio, note.below),
+        size_change=MarketChange.CANNOT_TELL,
+        reading=note,
     )
 
 
-def _suppress_corrected_effect(effect: CorrectedEffect, note: str) -> CorrectedEffect:
-    def suppressed(estimate: Estimate) -> Estimate:
-        return replace(estimate, value=math.nan, standard_error=math.nan, note=note)
-
+def _suppress_corrected_effect(effect: CorrectedEffect, note: Withheld) -> CorrectedEffect:
     return replace(
-        effect, raw=suppressed(effect.raw), effort=suppressed(effect.effort), corrected=suppressed(effect.corrected)
+        effect,
+        raw=suppress_estimate(effect.raw, note.below),
+        effort=suppress_estimate(effect.effort, note.below),
+        corrected=suppress_estimate(effect.corrected, note.below),
     )
 
 
@@ -133,7 +126,7 @@ def _suppress_rise_check(check: RiseCheck, k: int) -> RiseCheck:
     no_interval = Interval(math.nan, math.nan, check.interval.level)
     state, reason = check.state, check.reason
     if 0 < check.after < k and state is not RiseState.UNKNOWN:
-        state, reason = RiseState.UNKNOWN, f"withheld: under {k} events"
+        state, reason = RiseState.UNKNOWN, Withheld(Reason.FEW_EVENTS, k)
     return replace(
         check,
         after=0,
@@ -166,17 +159,17 @@ def _suppress_find_dispersion(dispersion: FindDispersion, k: int) -> FindDispers
         after=math.nan,
         change=no_interval,
         events=(0, 0),
-        note=f"withheld: a count under {k}",
+        note=Withheld(Reason.SMALL_COUNT, k),
     )
 
 
-def _suppress_measure_harm(row: MeasureHarm, note: str) -> MeasureHarm:
+def _suppress_measure_harm(row: MeasureHarm, note: Withheld) -> MeasureHarm:
     no_interval = Interval(math.nan, math.nan, row.interval.level)
     return replace(row, low=math.nan, high=math.nan, interval=no_interval, note=note, smallest_count=0)
 
 
 def _protect_acceptability(
-    acceptability: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: str
+    acceptability: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: Withheld
 ) -> Acceptability:
     measures = [
         row.measure for net_harm in assessment.net_harm if net_harm.zone == acceptability.zone for row in net_harm.rows

@@ -6,22 +6,20 @@ The patterns are clusters, emerging hotspots, predictive accuracy and pattern si
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm import _text
 from geoharm.disclosure.classed_images import cells_image
 from geoharm.disclosure.released import (
     ClassScheme,
-    ReleasedAccuracy,
     ReleasedClusters,
     ReleasedEmergingHotspots,
     ReleasedPatterns,
     ReleasedSimilarity,
 )
 from geoharm.hotspots.results.accuracy import HotspotScore
-from geoharm.hotspots.results.clusters import LocalClusters, PValueSource
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.hotspots.results.patterns import (
     AreaClustering,
@@ -32,13 +30,11 @@ from geoharm.hotspots.results.patterns import (
     PredictiveAccuracy,
 )
 from geoharm.model.geometry import StudyArea
+from geoharm.model.reason import Note, Reason, Withheld
 
 # In the order of the classes of `ClassScheme.EMERGING`.
 PATTERNS = (EmergingPattern.NONE, *(EmergingPattern(sign * number) for sign in (1, -1) for number in range(1, 9)))
-CLUSTER_WORDS = ("chance can explain", "low beside low", "high beside high")
-SHIFT_WORDS = ("chance can explain", "a smaller share after", "a larger share after")
 _LEVEL = 0.05
-_NOT_DRAWN_NOTE = "the places with this pattern rest on too few events to say more"
 
 
 def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> ReleasedPatterns:
@@ -51,12 +47,10 @@ def protect_patterns(result: PatternResult, area: StudyArea, k: int) -> Released
     k : int
         Threshold of the disclosure rule; 1 draws every cell.
     """
-    why_not = dict(result.reasons)
+    why_not: dict[str, Note] = dict(result.reasons)
     accuracy = None if result.predictive_accuracy is None else _protect_accuracy(result.predictive_accuracy, k)
     if result.predictive_accuracy is not None and accuracy is None:
-        why_not["accuracy"] = (
-            f"Withheld: hotspots, or the rest of the study area, have fewer than {k} events in a period."
-        )
+        why_not["accuracy"] = Withheld(Reason.FEW_IN_PERIOD, k)
     return ReleasedPatterns(
         measure=result.measure,
         clusters=None if result.clustering is None else _protect_clusters(result.clustering, area, k),
@@ -82,7 +76,9 @@ def _protect_clusters(clustering: Clustering | AreaClustering, area: StudyArea, 
         _km2_by_class(clustering, km2),
         _global_tests(clustering),
         clustering.gi.neighbours,
-        _method_note(clustering.gi),
+        clustering.gi.p_from,
+        clustering.gi.permutations,
+        _LEVEL,
     )
 
 
@@ -94,15 +90,18 @@ def _protect_area_clusters(clustering: AreaClustering, area: StudyArea, k: int) 
     def km2(areas: NDArray[np.bool_]) -> float:
         return float(clustering.km2[areas & drawn].sum())
 
-    method = (
-        f"events per km2 and year of {clustering.support.size:,} areas; p-values from {clustering.gi.permutations:,} conditional "
-        f"permutations, adjusted for all areas together (false discovery rate, {_text.percent_text(_LEVEL)})"
-    )
-    method += f"; {clustering.gi.note}" if clustering.gi.note else ""
     cell_classes = np.where(clustering.label >= 0, np.append(classes, 0)[clustering.label], 0)
     image = cells_image(clustering.grid, cell_classes, area, ClassScheme.CLUSTERS)
     return ReleasedClusters(
-        image, _km2_by_class(clustering, km2), _global_tests(clustering), clustering.gi.neighbours, method
+        image,
+        _km2_by_class(clustering, km2),
+        _global_tests(clustering),
+        clustering.gi.neighbours,
+        clustering.gi.p_from,
+        clustering.gi.permutations,
+        _LEVEL,
+        areas=clustering.support.size,
+        note=clustering.gi.note,
     )
 
 
@@ -124,54 +123,49 @@ def _protect_emerging(result: EmergingHotspots, area: StudyArea, k: int) -> Rele
     inside = np.isfinite(emerging_map.z).any(axis=0)
     drawn = inside & (result.support >= k) & (result.places >= k)
     classes = np.zeros(emerging_map.grid.shape, dtype=np.int64)
-    rows = []
+    rows: list[tuple[EmergingPattern, float, Note]] = []
     strength = np.abs(np.where(np.isfinite(emerging_map.z), emerging_map.z, 0.0)).sum(axis=0)
     for number, pattern in enumerate(PATTERNS, start=1):
         cells = drawn & (emerging_map.pattern == int(pattern))
         classes[cells] = number
         if cells.any():
             strongest = np.unravel_index(int(np.argmax(np.where(cells, strength, -1.0))), cells.shape)
-            rule = (
-                ""
-                if pattern is EmergingPattern.NONE
-                else emerging_map.explain(int(strongest[0]), int(strongest[1])).partition(": ")[2]
+            reason = (
+                "" if pattern is EmergingPattern.NONE else emerging_map.reason(int(strongest[0]), int(strongest[1]))
             )
-            rows.append((pattern, float(cells.sum()) * emerging_map.grid.cell_km2, rule))
+            rows.append((pattern, float(cells.sum()) * emerging_map.grid.cell_km2, reason))
         elif pattern is not EmergingPattern.NONE and (inside & (emerging_map.pattern == int(pattern))).any():
-            rows.append((pattern, float("nan"), _NOT_DRAWN_NOTE))
+            rows.append((pattern, float("nan"), Withheld(Reason.FEW_IN_PATTERN, k)))
     missing_steps = len(emerging_map.missing)
-    length = "one month" if result.months == 1 else f"{result.months} months"
-    method = (
-        f"{len(emerging_map.steps) - missing_steps} steps of {length}"
-        + (f" ({missing_steps} without data left out)" if missing_steps else "")
-        + f"; cells of {emerging_map.grid.cell:g} m; neighbours: {emerging_map.neighbours}; p-values from {emerging_map.p_from.value}, adjusted "
-        f"for all cells and steps together (false discovery rate, {_text.percent_text(emerging_map.level)})"
-    )
     return ReleasedEmergingHotspots(
         cells_image(emerging_map.grid, classes, area, ClassScheme.EMERGING),
         tuple(rows),
         len(emerging_map.steps) - missing_steps,
         missing_steps,
-        method,
+        result.months,
+        emerging_map.grid.cell,
+        emerging_map.neighbours,
+        emerging_map.p_from,
+        emerging_map.level,
         emerging_map.note,
     )
 
 
-def _protect_accuracy(result: PredictiveAccuracy, k: int) -> ReleasedAccuracy | None:
+def _protect_accuracy(result: PredictiveAccuracy, k: int) -> PredictiveAccuracy | None:
     """Return the scores with few digits, from which no count follows; None if a count behind them is small."""
-    scores = (result.accuracy.hotspots, result.accuracy.most_earlier_events)
-    for score in scores if k > 1 else ():
+    for score in result.accuracy.scores if k > 1 else ():
         total = score.events / score.hit_rate if score.hit_rate > 0 else 0.0
         earlier_events = score.predicted_over_observed * score.events
         if not min(score.events, total - score.events, earlier_events) >= k:
             return None
-    return ReleasedAccuracy(
-        result.earlier,
-        result.later,
-        result.bandwidth,
-        tuple(_round_score(score) for score in scores),
-        _round(result.accuracy.random_deviation),
+    hotspots, most_earlier_events = (_round_score(score) for score in result.accuracy.scores)
+    accuracy = replace(
+        result.accuracy,
+        hotspots=hotspots,
+        most_earlier_events=most_earlier_events,
+        random_deviation=_round(result.accuracy.random_deviation),
     )
+    return replace(result, accuracy=accuracy)
 
 
 def _round_score(score: HotspotScore) -> HotspotScore:
@@ -206,11 +200,6 @@ def _protect_similarity(result: PatternSimilarity, area: StudyArea, k: int) -> R
         robust=_round(result.test.robust_similarity),
         note=result.test.note,
     )
-
-
-def _method_note(clusters: LocalClusters) -> str:
-    p_value_source = "the normal curve" if clusters.p_from is PValueSource.NORMAL else clusters.p_from.value
-    return f"p-values from {p_value_source}, adjusted for all cells together (false discovery rate, {_text.percent_text(_LEVEL)})"
 
 
 def _round(value: float, digits: int = 2) -> float:

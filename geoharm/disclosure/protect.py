@@ -43,7 +43,6 @@ from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.patterns import protect_patterns
 from geoharm.disclosure.released import (
     _SEAL,
-    Count,
     Release,
     ReleasedChange,
     ReleasedEffect,
@@ -51,11 +50,11 @@ from geoharm.disclosure.released import (
     ReleasedMeasure,
     ReleasedOperation,
     ReleasedSeries,
-    Suppressed,
-    suppress_effect,
 )
 from geoharm.disclosure.robustness import protect_forests, protect_robustness
 from geoharm.disclosure.rounding import round_counts
+from geoharm.disclosure.suppression import suppress_effect
+from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, TARGET_GAP_AND_RINGS, Design
@@ -64,6 +63,7 @@ from geoharm.model.effect import Effect
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import DURING, Period, add_months
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.model.table_ledger import TableLedger
 from geoharm.results import OperationResult, StudyResult
 
@@ -111,7 +111,7 @@ def _disclose(
         hotspots=maps[0],
         operations=operations,
         changes=maps[1],
-        rule="internal release: nothing withheld" if settings.release == "internal" else settings.disclosure,
+        rule="none" if settings.release == "internal" else settings.disclosure,
         threshold=k,
         seal=_SEAL,
         tables=tables,
@@ -136,7 +136,9 @@ def suppress_small(value: int, k: int) -> Count:
 # -- effects --------------------------------------------------------------------------------------------------------
 
 
-def _disclose_operation(result: OperationResult, k: int, suppression_levels: SuppressionLevels) -> ReleasedOperation:
+def _disclose_operation(
+    result: OperationResult[MeasureResult], k: int, suppression_levels: SuppressionLevels
+) -> ReleasedOperation:
     measures = tuple(
         _disclose_measure(
             measure, result.design, k, suppression_levels.get(row_key(measure.measure), SuppressionLevel.NOTHING)
@@ -146,7 +148,7 @@ def _disclose_operation(result: OperationResult, k: int, suppression_levels: Sup
     suppressed = {
         (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
     }
-    return ReleasedOperation(result.design, measures, protect_harm_assessment(result.harm, suppressed, k))
+    return OperationResult(result.design, measures, protect_harm_assessment(result.harm, suppressed, k))
 
 
 def _disclose_measure(
@@ -186,15 +188,22 @@ def _disclose_measure(
     robustness = protect_robustness(
         result, design, k, effects=effects, phases=phases, bounds=bounds, series=series, timed=timed
     )
-    return ReleasedMeasure(result.measure, effects, phases, series, bounds, robustness)
+    diagnostics = robustness.diagnostics
+    return ReleasedMeasure(
+        result.measure,
+        tuple(with_weaker_reading(effect, diagnostics) for effect in effects),
+        tuple(with_weaker_reading(effect, diagnostics) for effect in phases),
+        series,
+        tuple(with_weaker_reading(effect, diagnostics) for effect in bounds),
+        robustness,
+    )
 
 
 def _disclose_bounds(result: MeasureResult, k: int, *, hide: bool) -> tuple[ReleasedEffect, ...]:
     """Return the bounds for rows without a place; none if a small count of such rows would follow by subtraction."""
     nested_effects = [result.effect("target"), *result.unplaced_bounds]
     unplaced_counts = [
-        (wider.counts.before - narrower.counts.before, wider.counts.after - narrower.counts.after)
-        for narrower, wider in pairwise(nested_effects)
+        (wider.before - narrower.before, wider.after - narrower.after) for narrower, wider in pairwise(nested_effects)
     ]
     if hide or any(isinstance(suppress_small(count, k), Suppressed) for pair in unplaced_counts for count in pair):
         return ()
@@ -239,24 +248,23 @@ def _hidden_zones(result: MeasureResult, design: Design, k: int, *, step: int) -
     return hidden
 
 
-def _is_safe_together(hidden: Sequence[Effect], k: int) -> bool:
+def _is_safe_together(hidden: Sequence[Effect[int]], k: int) -> bool:
     """Return whether no zone is suppressed, or several whose summed counts before and after are both at least k."""
     if not hidden:
         return True
-    sums = [sum(effect.counts.before for effect in hidden), sum(effect.counts.after for effect in hidden)]
+    sums = [sum(effect.before for effect in hidden), sum(effect.after for effect in hidden)]
     return len(hidden) > 1 and all(value >= k for value in sums)
 
 
-def _smallest_count(effect: Effect) -> tuple[int, str]:
-    return min(effect.counts.before, effect.counts.after), effect.zone
+def _smallest_count(effect: Effect[int]) -> tuple[int, str]:
+    return min(effect.before, effect.after), effect.zone
 
 
-def _has_small(effect: Effect, k: int) -> bool:
-    counts = (effect.counts.before, effect.counts.after, effect.control.before, effect.control.after)
-    return any(isinstance(suppress_small(value, k), Suppressed) for value in counts)
+def _has_small(effect: Effect[int], k: int) -> bool:
+    return any(isinstance(suppress_small(value, k), Suppressed) for value in effect.counts)
 
 
-def _disclose_effect(effect: Effect, k: int, *, hide: bool, drop: bool = False) -> ReleasedEffect:
+def _disclose_effect(effect: Effect[int], k: int, *, hide: bool, drop: bool = False) -> ReleasedEffect:
     """Return an effect, without its counts where they are suppressed.
 
     Parameters
@@ -269,30 +277,31 @@ def _disclose_effect(effect: Effect, k: int, *, hide: bool, drop: bool = False) 
     drop : bool
         Suppress the counts of the zone and of the control.
     """
-    before, after = suppress_small(effect.counts.before, k), suppress_small(effect.counts.after, k)
-    control_before, control_after = suppress_small(effect.control.before, k), suppress_small(effect.control.after, k)
+    before, after, control_before, control_after = (suppress_small(count, k) for count in effect.counts)
     if hide or drop:
         before = after = Suppressed()
     if drop:
         control_before = control_after = Suppressed()
-    released = ReleasedEffect(
+    released: ReleasedEffect = Effect(
         zone=effect.zone,
         window=effect.window,
         before=before,
         after=after,
         control_before=control_before,
         control_after=control_after,
-        expected=effect.expected,
-        change=effect.change(),
-        interval=effect.change_interval(),
-        ratio=effect.ratio,
-        difference=effect.difference,
-        detectable_fall=effect.detectable_fall,
-        dispersion=effect.dispersion,
         length_ratio=effect.length_ratio,
-        note=effect.ratio.note,
-        counting=effect.counting_interval(),
+        expected=effect.expected,
+        change=effect.change,
+        interval=effect.interval,
+        counting=effect.counting,
+        ratio=effect.ratio,
+        counting_ratio=effect.counting_ratio,
+        difference=effect.difference,
+        dispersion=effect.dispersion,
+        detectable_fall=effect.detectable_fall,
         placebo=effect.placebo,
+        reading=effect.reading,
+        signal_reason=effect.signal_reason,
     )
     return suppress_effect(released, k) if released.is_withheld else released
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.errors import PublishError
 from geoharm.harm.results.markets import CriterionValue, Ranking, ReachGap, ThreatMatrixRow
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
+from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import Study
 
 _SEAL = object()
@@ -40,40 +42,42 @@ def protect_ranking(study: Study, ranking: Ranking) -> RankingRelease:
     suppressed. A market with fewer than k events, or fewer than k places, has no outline.
     """
     k = 1 if study.publish.release == "internal" else DISCLOSURE_RULES[study.publish.disclosure].threshold
-    note = f"withheld: a count under {k}"
+    withheld = Withheld(Reason.SMALL_COUNT, k)
     protected = replace(
         ranking,
         rows=tuple(
-            replace(row, values=tuple(_protect_criterion(value, k, note) for value in row.values))
+            replace(row, values=tuple(_protect_criterion(value, withheld) for value in row.values))
             for row in ranking.rows
         ),
-        threats=tuple(_protect_threat_row(row, k, note) for row in ranking.threats),
+        threats=tuple(_protect_threat_row(row, withheld) for row in ranking.threats),
         gaps=tuple(_protect_reach_gap(gap, k) for gap in ranking.gaps),
         hotspots=tuple(hotspot for hotspot in ranking.hotspots if min(hotspot.events, hotspot.places) >= k),
     )
     return RankingRelease(study, protected, k, _SEAL)
 
 
-def _protect_criterion(criterion: CriterionValue, k: int, note: str) -> CriterionValue:
-    if 0 < criterion.smallest_count < k:
-        return replace(criterion, value=math.nan, standard_error=math.nan, note=note, smallest_count=0)
+def _protect_criterion(criterion: CriterionValue, withheld: Withheld) -> CriterionValue:
+    if 0 < criterion.smallest_count < withheld.below:
+        return replace(criterion, value=math.nan, standard_error=math.nan, note=withheld, smallest_count=0)
     return replace(criterion, smallest_count=0)
 
 
-def _protect_threat_row(row: ThreatMatrixRow, k: int, note: str) -> ThreatMatrixRow:
+def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatrixRow:
     """Return a row of the threat matrix without counts. All its threats are suppressed if any measure's count is small."""
-    has_small_count = any(0 < count < k for _, count in row.counts)
+    has_small_count = any(0 < count < withheld.below for _, count in row.counts)
     threats = tuple(
         (
             name,
-            replace(threat, value=math.nan, standard_error=math.nan, note=note)
+            suppress_estimate(threat, withheld.below, withheld.reason)
             if has_small_count and threat.is_defined
             else threat,
         )
         for name, threat in row.threats
     )
     features = tuple(
-        replace(feature, value=math.nan, note=note) if has_small_count and feature.name == "night share" else feature
+        replace(feature, value=math.nan, note=withheld)
+        if has_small_count and feature.name == "night share"
+        else feature
         for feature in row.features
     )
     return replace(row, threats=threats, features=features, counts=())

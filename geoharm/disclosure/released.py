@@ -8,34 +8,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.disclosure.suppression import suppress_estimate, suppression_note
 from geoharm.errors import PublishError
-from geoharm.evaluation.results.diagnostics import Diagnostic
+from geoharm.evaluation.results.composite import CompositeSummary
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementTypes
 from geoharm.evaluation.results.robustness import OtherEstimators
-from geoharm.harm.results.net_harm import HarmAssessment
-from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.change import ChangeKind
+from geoharm.hotspots.results.clusters import PValueSource
 from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.hotspots.results.patterns import PredictiveAccuracy
 from geoharm.hotspots.results.surface import Bandwidth, Concentration, Surface
-from geoharm.model.design import Design
-from geoharm.model.effect import PlaceboCheck
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
-from geoharm.model.period import Period, Window
+from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
-from geoharm.model.study import CompositeOutcome, Study
+from geoharm.model.reading import Reading
+from geoharm.model.reason import Note
+from geoharm.model.settings import Correction
+from geoharm.model.study import Study
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.model.table_ledger import TableLedger
-from geoharm.results import NOT_PREREGISTERED, PreregistrationStatus
+from geoharm.results import NOT_PREREGISTERED, OperationResult, PreregistrationStatus
 
 _SEAL = object()
 
@@ -57,7 +60,7 @@ class Release:
     operations : tuple of ReleasedOperation
     changes : tuple of ReleasedChange
     rule : str
-        Name of the disclosure rule.
+        Name of the disclosure rule; "none" in an internal release.
     threshold : int
         k of the rule; 1 in an internal release.
     seal : object
@@ -103,96 +106,7 @@ class Release:
         return self.study.publish.release == "internal"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppressed:
-    """Stands in place of a suppressed count.
-
-    Attributes
-    ----------
-    below : int
-        The count lies from 1 to `below` - 1. If 0, the count may be of any size, and is suppressed because it would give
-        a small one back.
-    """
-
-    below: int = 0
-
-    def __str__(self) -> str:
-        return f"under {self.below}" if self.below else "withheld"
-
-
-Count = int | Suppressed
-NO_INTERVAL = Interval(float("nan"), float("nan"), 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedEffect:
-    """An effect as it may be released.
-
-    Attributes
-    ----------
-    zone, window : str
-    before, after, control_before, control_after : int or Suppressed
-    expected, change : float
-        Events. NaN if suppressed or undefined, with the reason in `note`.
-    interval : Interval
-        Of the change, in events.
-    ratio, difference : Estimate
-    counting : Interval
-        Counting interval of the change, in events: noise of counting only, so too narrow for a finding.
-    placebo : PlaceboCheck or None
-        The placebo places from which the width of the interval was learned.
-    detectable_fall, dispersion, length_ratio : float
-    note : str
-    """
-
-    zone: str
-    window: str
-    before: Count
-    after: Count
-    control_before: Count
-    control_after: Count
-    expected: float
-    change: float
-    interval: Interval
-    ratio: Estimate
-    difference: Estimate
-    detectable_fall: float
-    dispersion: float
-    length_ratio: float
-    note: str
-    counting: Interval = NO_INTERVAL
-    placebo: PlaceboCheck | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether a calibrated interval was tried and could not be computed."""
-        return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld
-
-    @property
-    def is_withheld(self) -> bool:
-        """Whether the estimate is suppressed because a count is."""
-        return any(
-            isinstance(count, Suppressed)
-            for count in (self.before, self.after, self.control_before, self.control_after)
-        )
-
-
-def suppress_effect(effect: ReleasedEffect, k: int) -> ReleasedEffect:
-    """Return an effect without any number that is made from its counts; the counts stay as they are."""
-    no_interval = Interval(math.nan, math.nan, effect.interval.level)
-    return replace(
-        effect,
-        expected=math.nan,
-        change=math.nan,
-        interval=no_interval,
-        ratio=suppress_estimate(effect.ratio, k),
-        difference=suppress_estimate(effect.difference, k),
-        detectable_fall=math.nan,
-        dispersion=math.nan,
-        note=suppression_note(k),
-        counting=no_interval,
-        placebo=None,
-    )
+ReleasedEffect = Effect[Count]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +136,15 @@ class ReleasedSeries:
     level: float = math.nan
 
 
+class WithheldPart(Enum):
+    """Parts of the robustness checks that may be suppressed as a whole."""
+
+    TARGET = "target"
+    RINGS = "rings"
+    MONTHLY_CURVES = "curves"
+    OTHER_ESTIMATORS = "estimators"
+
+
 @dataclass(frozen=True, slots=True)
 class ReleasedRobustness:
     """Robustness checks of a measure's headline, as they may be released.
@@ -233,7 +156,7 @@ class ReleasedRobustness:
     diagnostics : tuple of Diagnostic
         Highest severity first.
     displacement_types : DisplacementTypes or None
-    withheld : tuple of str
+    withheld : tuple of WithheldPart
         Which parts are suppressed.
     stretches : tuple of (zone, Period, int)
         Counts that could at most be solved for from the effect decays; the attack takes them as known.
@@ -242,12 +165,12 @@ class ReleasedRobustness:
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None
-    withheld: tuple[str, ...] = ()
+    withheld: tuple[WithheldPart, ...] = ()
     stretches: tuple[tuple[str, Period, int], ...] = ()
 
-    def diagnostic(self, name: str) -> Diagnostic | None:
-        """Return a diagnostic by name, or None if it was not computed."""
-        return next((diagnostic for diagnostic in self.diagnostics if diagnostic.name == name), None)
+    def diagnostic(self, kind: DiagnosticKind) -> Diagnostic | None:
+        """Return the diagnostic of a kind, or None if it was not computed."""
+        return next((diagnostic for diagnostic in self.diagnostics if diagnostic.kind is kind), None)
 
 
 NOTHING_BESIDE = ReleasedRobustness()
@@ -269,18 +192,7 @@ class ReleasedMeasure:
         return next(effect for effect in self.effects if effect.zone == zone)
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedOperation:
-    """One operation as it may be released."""
-
-    design: Design
-    measures: tuple[ReleasedMeasure, ...]
-    harm: HarmAssessment | None = None
-
-    @property
-    def primary(self) -> ReleasedMeasure:
-        """The measure of the headline."""
-        return self.measures[0]
+ReleasedOperation = OperationResult[ReleasedMeasure]
 
 
 class ClassScheme(Enum):
@@ -353,7 +265,7 @@ class ReleasedHotspots:
         The same for all views.
     cell : float
         Metres.
-    events : mapping of (operation, view) to str
+    events : mapping of (operation, view) to int
         Located events of each view, rounded to the nearest ten. Exact city totals would give small differences back.
     hidden : int
         Number of hotspots that are not drawn because they have few events or places.
@@ -376,20 +288,41 @@ class ReleasedHotspots:
     edge: str
     bandwidth: Bandwidth
     cell: float
-    events: Mapping[tuple[str, str], str]
+    events: Mapping[tuple[str, str], int]
     hidden: int
     variants: tuple[ReleasedVariant, ...]
     concentration: Concentration
     exact: Mapping[tuple[str, str], Surface]
     outlines: Mapping[tuple[str, str], tuple[Hotspot, ...]]
 
-    def of(self, operation: str) -> dict[str, tuple[ClassedImage, str]]:
+    def of(self, operation: str) -> dict[str, tuple[ClassedImage, int]]:
         """Return the image and the number of located events of each view on an operation's pages, keyed by view."""
         return {
             view: (image, self.events[(name, view)])
             for (name, view), image in self.views.items()
             if name in ("", operation)
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAreas:
+    """Areas in km2 of the drawn cells with fewer events, with more, and with a difference that chance can explain."""
+
+    fewer: float
+    more: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMethod:
+    """How chance was judged on a map of change; the attributes are those of `ChangeSurface`."""
+
+    permutations: int
+    seed: int
+    block_rule: str
+    correction: Correction
+    level: float
+    adaptive: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,20 +335,22 @@ class ReleasedChange:
     operation : str
     pictures : mapping of ChangeKind to ClassedImage
         Empty where nothing could be computed.
-    readings : mapping of ChangeKind to str
-        What each image shows, in words and km2.
+    areas : mapping of ChangeKind to ChangeAreas
     bandwidth, cell : float
         Metres.
+    method : ChangeMethod or None
+        None without an image.
     note : str
-        Why there is no image, or how chance was judged.
+        Why there is no image.
     """
 
     measure: Measure
     operation: str
     pictures: Mapping[ChangeKind, ClassedImage]
-    readings: Mapping[ChangeKind, str]
+    areas: Mapping[ChangeKind, ChangeAreas]
     bandwidth: float
     cell: float
+    method: ChangeMethod | None
     note: str
 
 
@@ -426,20 +361,32 @@ class ReleasedClusters:
     Attributes
     ----------
     image : ClassedImage
-        Classes of Gi*, in the order of `CLUSTER_WORDS`.
+        Classes of Gi*: chance, low beside low, high beside high.
     km2 : mapping of str to float
         Area in km2 of each class of Gi* and of local Moran's I, over the drawn cells.
     global_tests : tuple of (str, float, float)
         Statistic, value and p-value.
-    neighbours, note : str
-        Which cells are neighbours; how the p-values were computed.
+    neighbours : str
+        Which cells are neighbours.
+    p_from : PValueSource
+    permutations : int
+    level : float
+        False discovery rate.
+    areas : int
+        Number of areas; 0 for clusters of cells.
+    note : str
+        Limits of the p-values of areas.
     """
 
     image: ClassedImage
     km2: Mapping[str, float]
     global_tests: tuple[tuple[str, float, float], ...]
     neighbours: str
-    note: str
+    p_from: PValueSource
+    permutations: int
+    level: float
+    areas: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -450,41 +397,32 @@ class ReleasedEmergingHotspots:
     ----------
     image : ClassedImage
         Classes in the order of `PATTERNS`.
-    patterns : tuple of (EmergingPattern, float, str)
+    patterns : tuple of (EmergingPattern, float, str or Withheld)
         Every pattern found, its area in km2, and the reason why its strongest cell has it.
     steps, missing : int
         Number of time steps with data, and without.
-    how, note : str
+    months : int
+        Length of a step.
+    cell : float
+        Metres.
+    neighbours : str
+        Which cells are neighbours.
+    p_from : PValueSource
+    level : float
+        False discovery rate.
+    note : str
     """
 
     image: ClassedImage
-    patterns: tuple[tuple[EmergingPattern, float, str], ...]
+    patterns: tuple[tuple[EmergingPattern, float, Note], ...]
     steps: int
     missing: int
-    how: str
+    months: int
+    cell: float
+    neighbours: str
+    p_from: PValueSource
+    level: float
     note: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleasedAccuracy:
-    """How well hotspots predicted later events, as it may be released: scores with few digits, from at least k events.
-
-    Attributes
-    ----------
-    earlier, later : Window
-    bandwidth : float
-        Metres.
-    scores : tuple of HotspotScore
-        The hotspots; the same number of cells with the most earlier events. Counts of events are removed.
-    random_deviation : float
-        Standard deviation of the PAI of random choice, whose mean is 1.
-    """
-
-    earlier: Window
-    later: Window
-    bandwidth: float
-    scores: tuple[HotspotScore, ...]
-    random_deviation: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -494,7 +432,7 @@ class ReleasedSimilarity:
     Attributes
     ----------
     image : ClassedImage
-        Classes in the order of `SHIFT_WORDS`.
+        Classes: chance, a smaller share after, a larger share after.
     units : str
         Which units were compared, in words.
     count, held, more, fewer : int
@@ -524,19 +462,20 @@ class ReleasedPatterns:
     measure : Measure
     clusters : ReleasedClusters or None
     emerging : ReleasedEmergingHotspots or None
-    predictive_accuracy : ReleasedAccuracy or None
+    predictive_accuracy : PredictiveAccuracy or None
+        Scores with few digits, from at least k events; counts of events are removed.
     similarity : mapping of str to ReleasedSimilarity
         By operation.
-    why_not : mapping of str to str
+    why_not : mapping of str to str or Withheld
         One sentence for every part that could not be computed or released.
     """
 
     measure: Measure
     clusters: ReleasedClusters | None
     emerging: ReleasedEmergingHotspots | None
-    predictive_accuracy: ReleasedAccuracy | None
+    predictive_accuracy: PredictiveAccuracy | None
     similarity: Mapping[str, ReleasedSimilarity]
-    why_not: Mapping[str, str]
+    why_not: Mapping[str, Note]
 
 
 @dataclass(frozen=True, slots=True)
@@ -554,21 +493,17 @@ class ReleasedCompositeResult:
     parts : int
         Number of components in the pooled estimate.
     note : str
+    reading : Reading
     """
 
     operation: str
     rows: tuple[tuple[str, Estimate, float], ...]
-    left_out: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, Note], ...]
     pooled: Estimate
     detectable_fall: float
     parts: int
     note: str
+    reading: Reading = Reading.CANNOT_TELL
 
 
-@dataclass(frozen=True, slots=True)
-class ReleasedComposite:
-    """A composite outcome over all operations, as it may be released."""
-
-    outcome: CompositeOutcome
-    results: tuple[ReleasedCompositeResult, ...]
-    pooled: Forest | None
+ReleasedComposite = CompositeSummary[ReleasedCompositeResult]

@@ -24,17 +24,16 @@ from statistics import NormalDist
 import numpy as np
 
 from geoharm.disclosure.effect_decay import protect_effect_decay
-from geoharm.disclosure.released import ReleasedEffect, ReleasedRobustness, ReleasedSeries
+from geoharm.disclosure.released import ReleasedEffect, ReleasedRobustness, ReleasedSeries, WithheldPart
 from geoharm.disclosure.suppression import (
     SuppressionPattern,
     count_in_period,
     round_estimate,
     round_to_two_digits,
     suppress_estimate,
-    suppression_note,
 )
 from geoharm.evaluation.results.curves import Curve, DidEstimates
-from geoharm.evaluation.results.diagnostics import Diagnostic
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
 from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
@@ -44,6 +43,7 @@ from geoharm.model.estimate import Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import DURING, Period
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Reason, Withheld
 
 _ALL_TOGETHER = "all together"
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
@@ -80,7 +80,7 @@ def protect_robustness(
         frozenset(effect.zone for effect in effects if effect.is_withheld),
         frozenset((effect.zone, effect.window) for effect in phases if effect.is_withheld),
     )
-    left_out: list[str] = []
+    left_out: list[WithheldPart] = []
     other_estimators: OtherEstimators | None = None
     stretches: tuple[tuple[str, Period, int], ...] = ()
     if result.other_estimators is not None:
@@ -118,13 +118,12 @@ def protect_forests(
         suppressed = [label for label, _, _ in forest.rows if zone in hidden.get(label, frozenset())]
         if suppressed:
             rows = tuple((label, estimate, math.nan) for label, estimate, _ in forest.rows if label not in suppressed)
-            left_out = (*forest.left_out, *((label, suppression_note(k)) for label in suppressed))
+            withheld = Withheld(Reason.SUPPRESSED, k)
+            left_out = (*forest.left_out, *((label, withheld) for label in suppressed))
             released.append(
                 (
                     zone,
-                    replace(
-                        forest, rows=rows, left_out=left_out, pooled=None, note=suppression_note(k), clustered=None
-                    ),
+                    replace(forest, rows=rows, left_out=left_out, pooled=None, note=withheld, clustered=None),
                 )
             )
         else:
@@ -138,7 +137,7 @@ def _protect_other_estimators(
     design: Design,
     series: ReleasedSeries,
     *,
-    left_out: list[str],
+    left_out: list[WithheldPart],
 ) -> OtherEstimators:
     """Return the other estimators, except effect decays, without anything that would give a small count back.
 
@@ -147,12 +146,12 @@ def _protect_other_estimators(
     hide_target, hide_rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
     hide_total = hide_target or hide_rings or TARGET_AND_RINGS in rule.hidden
     if hide_target:
-        left_out.append("all estimates of the target")
+        left_out.append(WithheldPart.TARGET)
     if hide_rings:
-        left_out.append("all estimates of the rings")
+        left_out.append(WithheldPart.RINGS)
     show_monthly = series.step == 1 and not hide_target
     if not show_monthly and (estimators.cumulative_wdd or estimators.event_study):
-        left_out.append("the curves by month: the counts by month are not shown either")
+        left_out.append(WithheldPart.MONTHLY_CURVES)
     by_control = estimators.by_control
     specification_curve = estimators.specification_curve
     if hide_target:
@@ -216,14 +215,13 @@ def _protect_distance_profile(curve: Curve, rule: SuppressionPattern) -> Curve:
     points = tuple(curve.points[position] for position in kept_positions)
     defined = sum(point.is_defined for point in points)
     reach = NormalDist().inv_cdf(1 - (1 - curve.level) / 2 / defined) if defined else math.nan
-    note = "zones that are withheld are left out; the band is Bonferroni's over those shown"
     return replace(
         curve,
         points=points,
         positions=curve.positions[kept_positions].copy(),
         covariance=curve.covariance[np.ix_(kept_positions, kept_positions)].copy(),
         band_multiplier=reach,
-        note=note,
+        note=Withheld(Reason.ZONES_LEFT_OUT, rule.k),
     )
 
 
@@ -238,7 +236,7 @@ def _protect_candidate(candidate: ControlCandidate, rule: SuppressionPattern, *,
             scale=math.nan,
             ratios={},
             events=0,
-            reason=suppression_note(rule.k),
+            reason=Withheld(Reason.SUPPRESSED, rule.k),
             passes=False,
         )
     ratios = {name: round(value, 1) for name, value in candidate.ratios.items()}
@@ -320,24 +318,24 @@ def _protect_diagnostic(
 ) -> Diagnostic:
     ring_names = {zone.name for zone in design.of_role(ZoneRole.RING)}
     hidden = "target" in rule.hidden
-    if diagnostic.name == "location error":
+    if diagnostic.kind is DiagnosticKind.LOCATION_ERROR:
         hidden = hidden or bool(ring_names & rule.hidden)
-    if diagnostic.name == "rows without a place":
+    if diagnostic.kind is DiagnosticKind.UNPLACED_ROWS:
         hidden = hidden or (bool(result.unplaced_bounds) and not bounds)
     chosen = design.operation.chosen_on
-    if diagnostic.name == "regression to the mean" and chosen is not None:
+    if diagnostic.kind is DiagnosticKind.SELECTION and chosen is not None:
         hidden = hidden or rule.small(count_in_period(result.counts, chosen, result.counts.zones.index("target")))
     if rule.k == 1:
         return diagnostic
     if not hidden:
         return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
-    return replace(diagnostic, figure=math.nan, sentence=f"W{suppression_note(rule.k)[1:]}.")
+    return replace(diagnostic, figure=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k))
 
 
 def _protect_displacement_types(displacement_types: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:
     rows = tuple(_protect_displacement_test(row, rule) for row in displacement_types.rows)
     adjusted = tuple(
-        math.nan if row.sentence.startswith("Withheld") else value if rule.k == 1 else round_to_two_digits(value)
+        math.nan if isinstance(row.sentence, Withheld) else value if rule.k == 1 else round_to_two_digits(value)
         for row, value in zip(rows, displacement_types.adjusted, strict=True)
     )
     return DisplacementTypes(rows, adjusted)
@@ -348,4 +346,4 @@ def _protect_displacement_test(row: DisplacementTest, rule: SuppressionPattern) 
         return replace(row, counts=())
     if not rule.small(*row.counts):
         return replace(row, figure=round_to_two_digits(row.figure), p_value=round_to_two_digits(row.p_value), counts=())
-    return replace(row, figure=math.nan, p_value=math.nan, sentence=f"W{suppression_note(rule.k)[1:]}.", counts=())
+    return replace(row, figure=math.nan, p_value=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k), counts=())

@@ -9,22 +9,22 @@ from typing import Any
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.released import (
     NOTHING_BESIDE,
-    Count,
     Release,
     ReleasedEffect,
     ReleasedMeasure,
     ReleasedOperation,
     ReleasedRobustness,
     ReleasedSeries,
-    Suppressed,
-    suppress_effect,
+    WithheldPart,
 )
+from geoharm.disclosure.suppression import suppress_effect
+from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.harm.results.net_harm import HarmAssessment, MeasureHarm, NetHarm
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
-
-_NOT_SHOWN_UNDER_RULE = "Withheld: this rule for small counts does not allow numbers that are made from exact counts."
+from geoharm.model.reason import Reason, Withheld
+from geoharm.model.suppressed import Count, Suppressed
 
 
 def round_counts(release: Release) -> Release:
@@ -63,34 +63,36 @@ def _round_operation(operation: ReleasedOperation, rule: DisclosureRule) -> Rele
 
 
 def _round_measure(released: ReleasedMeasure, rule: DisclosureRule) -> ReleasedMeasure:
+    robustness = _severities_only(released.robustness, rule)
+
+    def rounded(effects: tuple[ReleasedEffect, ...]) -> tuple[ReleasedEffect, ...]:
+        return tuple(with_weaker_reading(_round_effect(effect, rule), robustness.diagnostics) for effect in effects)
+
     return replace(
         released,
-        effects=tuple(_round_effect(effect, rule) for effect in released.effects),
-        phases=tuple(_round_effect(effect, rule) for effect in released.phases),
-        bounds=tuple(_round_effect(effect, rule) for effect in released.bounds),
+        effects=rounded(released.effects),
+        phases=rounded(released.phases),
+        bounds=rounded(released.bounds),
         series=_round_series(released.series, rule),
-        robustness=_severities_only(released.robustness),
+        robustness=robustness,
     )
 
 
-def _severities_only(robustness: ReleasedRobustness) -> ReleasedRobustness:
+def _severities_only(robustness: ReleasedRobustness, rule: DisclosureRule) -> ReleasedRobustness:
     """Return the diagnostics with their severities alone.
 
     The other estimators, and the figures of the diagnostics, are made from exact counts and would reveal them.
     """
     diagnostics = tuple(
-        replace(diagnostic, figure=math.nan, sentence=_NOT_SHOWN_UNDER_RULE) for diagnostic in robustness.diagnostics
+        replace(diagnostic, figure=math.nan, sentence=Withheld(Reason.EXACT_COUNTS, rule.threshold))
+        for diagnostic in robustness.diagnostics
     )
-    left_out = () if robustness == NOTHING_BESIDE else ("all other estimators, because of this rule for small counts",)
+    left_out = () if robustness == NOTHING_BESIDE else (WithheldPart.OTHER_ESTIMATORS,)
     return ReleasedRobustness(None, diagnostics, None, (*robustness.withheld, *left_out))
 
 
 def _round_effect(effect: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffect:
-    counts = [
-        _round_count(count, rule)
-        for count in (effect.before, effect.after, effect.control_before, effect.control_after)
-    ]
-    before, after, control_before, control_after = counts
+    before, after, control_before, control_after = (_round_count(count, rule) for count in effect.counts)
     effect = replace(effect, before=before, after=after, control_before=control_before, control_after=control_after)
     if effect.is_withheld:
         return suppress_effect(effect, rule.threshold)
@@ -103,6 +105,7 @@ def _round_effect(effect: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffec
         change=round_to_step(effect.change, step),
         interval=_round_interval(effect.interval, step),
         ratio=_round_estimate(effect.ratio, 0.01),
+        counting_ratio=_round_estimate(effect.counting_ratio, 0.01),
         difference=_round_estimate(effect.difference, step),
         detectable_fall=round_to_step(effect.detectable_fall, 0.01),
         counting=_round_interval(effect.counting, step),

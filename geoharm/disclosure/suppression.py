@@ -8,8 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from geoharm.model.counts import ZoneCounts
+from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period
+from geoharm.model.reading import Reading
+from geoharm.model.reason import Reason, Withheld
+from geoharm.model.suppressed import Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +39,36 @@ class SuppressionPattern:
         return any(0 < count < self.k for count in counts)
 
 
-def suppression_note(k: int) -> str:
-    """Return the note that stands with a suppressed number."""
-    return f"withheld: a count under {k}, or a number from which one would follow"
-
-
-def suppress_estimate(estimate: Estimate, k: int) -> Estimate:
-    """Return an estimate without numbers; its note says that it is suppressed."""
+def suppress_estimate(estimate: Estimate, k: int, reason: Reason = Reason.SUPPRESSED) -> Estimate:
+    """Return an estimate without numbers, and with the reason why it is withheld."""
     return replace(
-        estimate, value=math.nan, standard_error=math.nan, note=suppression_note(k), intervals=(), p=math.nan
+        estimate,
+        value=math.nan,
+        standard_error=math.nan,
+        note=Withheld(reason, k),
+        intervals=(),
+        p=math.nan,
+        reason=reason,
+    )
+
+
+def suppress_effect(effect: Effect[Count], k: int) -> Effect[Count]:
+    """Return an effect without any number that is made from its counts; the counts stay as they are."""
+    no_interval = Interval(math.nan, math.nan, effect.interval.level)
+    return replace(
+        effect,
+        expected=math.nan,
+        change=math.nan,
+        interval=no_interval,
+        counting=no_interval,
+        ratio=suppress_estimate(effect.ratio, k),
+        counting_ratio=suppress_estimate(effect.counting_ratio, k),
+        difference=suppress_estimate(effect.difference, k),
+        dispersion=math.nan,
+        detectable_fall=math.nan,
+        placebo=None,
+        reading=Reading.CANNOT_TELL,
+        signal_reason=None,
     )
 
 

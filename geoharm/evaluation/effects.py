@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect
 from geoharm.evaluation.placebo.places import ZONES
+from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
 from geoharm.model.design import (
@@ -20,7 +20,8 @@ from geoharm.model.design import (
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
-from geoharm.model.effect import Effect
+from geoharm.model.effect import Effect, PlaceboCheck
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
@@ -99,37 +100,139 @@ def _unplaced_zones(counts: ZoneCounts, design: Design) -> dict[str, list[str]]:
 
 def _zone_effect(
     measure: Measure, counts: ZoneCounts, design: Design, name: str, zones: Sequence[str], after: Window
-) -> Effect:
+) -> Effect[int]:
     zone = _combined_change(counts, zones, design.before, after, name)
     controls = [control.name for control in design.of_role(ZoneRole.CONTROL)]
     control = _combined_change(counts, controls, design.before, after, "control")
     phi, phi_control = history_dispersion(counts, zones, design), history_dispersion(counts, controls, design)
     ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
-    length_ratio = after.days / design.before.days
     difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
-    return Effect(
-        zone=name,
-        window=after.name,
-        counts=zone,
-        control=control,
-        length_ratio=length_ratio,
+    return build_effect(
+        name,
+        after.name,
+        zone,
+        control,
+        length_ratio=after.days / design.before.days,
         ratio=ratio,
-        counting=ratio,
+        counting_ratio=ratio,
         difference=difference,
         dispersion=phi,
         detectable_fall=_detectable_fall(zone, control, phi, phi_control),
     )
 
 
+def build_effect(
+    zone: str,
+    window: str,
+    counts: Change,
+    control: Change,
+    *,
+    length_ratio: float,
+    ratio: Estimate,
+    counting_ratio: Estimate,
+    difference: Estimate,
+    dispersion: float,
+    detectable_fall: float,
+    placebo: PlaceboCheck | None = None,
+) -> Effect[int]:
+    """Return an effect with its expected count, its change, both intervals, and the reading of its numbers alone.
+
+    Parameters
+    ----------
+    zone, window : str
+        Names of the zone and of the window after.
+    counts, control : Change
+        Raw counts of the zone and of its control.
+    length_ratio, ratio, counting_ratio, difference, dispersion, detectable_fall, placebo
+        As in `Effect`.
+    """
+    expected = expected_count(counts, control, ratio, placebo)
+    effect = Effect(
+        zone=zone,
+        window=window,
+        before=counts.before,
+        after=counts.after,
+        control_before=control.before,
+        control_after=control.after,
+        length_ratio=length_ratio,
+        expected=expected,
+        change=counts.after - expected,
+        interval=change_interval(counts.after, expected, ratio, difference),
+        counting=counting_interval(counts, control, counting_ratio, difference),
+        ratio=ratio,
+        counting_ratio=counting_ratio,
+        difference=difference,
+        dispersion=dispersion,
+        detectable_fall=detectable_fall,
+        placebo=placebo,
+    )
+    return with_reading(effect)
+
+
+def expected_count(counts: Change, control: Change, ratio: Estimate, placebo: PlaceboCheck | None) -> float:
+    """Return the expected count after without the operation.
+
+    It is computed from the calibrated ratio. Without one, the zone is taken to change as its control did; NaN if the
+    control had no event before.
+    """
+    if ratio.calibrated and ratio.is_defined and placebo is not None:
+        return counts.after * math.exp(-ratio.value) if counts.after else placebo.expected
+    return _scaled_by_control(counts, control)
+
+
+def counting_interval(counts: Change, control: Change, counting_ratio: Estimate, difference: Estimate) -> Interval:
+    """Return the 95% interval of the change with counting error only; it is too narrow for a finding."""
+    if not counting_ratio.is_defined:
+        return difference.interval()
+    interval, expected = counting_ratio.interval(), _scaled_by_control(counts, control)
+    return Interval(expected * math.expm1(interval.low), expected * math.expm1(interval.high), interval.level)
+
+
+def change_interval(after: int, expected: float, ratio: Estimate, difference: Estimate) -> Interval:
+    """Return the 95% interval of the change in events.
+
+    It contains zero exactly if the interval of the ratio contains 1. The ends are computed from the ends of the ratio's
+    interval:
+
+    - Calibrated: ``after * (1 - 1 / ratio)``, because the count without the operation is uncertain.
+    - Not calibrated, or a count of 0 after: ``expected * (ratio - 1)``, so that no more events can disappear than were
+      expected.
+    - If a count of 0 leaves the ratio undefined: the interval of the difference.
+    - If calibration was not possible: NaN.
+    """
+    if not ratio.is_defined:
+        return ratio.interval() if ratio.calibrated else difference.interval()
+    interval = ratio.interval()
+    if ratio.calibrated and after:
+        return Interval(-after * math.expm1(-interval.low), -after * math.expm1(-interval.high), interval.level)
+    return Interval(expected * math.expm1(interval.low), expected * math.expm1(interval.high), interval.level)
+
+
+def _scaled_by_control(counts: Change, control: Change) -> float:
+    return counts.before * control.after / control.before if control.before else math.nan
+
+
 def _with_calibrated_ratio(
-    effect: Effect, counts: ZoneCounts, design: Design, after: Window, placebo: PlaceboData | None
-) -> Effect:
+    effect: Effect[int], counts: ZoneCounts, design: Design, after: Window, placebo: PlaceboData | None
+) -> Effect[int]:
     if placebo is None or effect.zone not in ZONES:
         return effect
     ratio, check = calibrated_effect(placebo, counts, design, zone=effect.zone, after=after)
     # Where no interval is possible, no fall can be told apart from chance variation, so no figure is given.
     fall = check.detectable_fall if check and ratio.is_defined else math.nan
-    return replace(effect, ratio=ratio, detectable_fall=fall, placebo=check)
+    return build_effect(
+        effect.zone,
+        effect.window,
+        Change(effect.zone, effect.before, effect.after),
+        Change("control", effect.control_before, effect.control_after),
+        length_ratio=effect.length_ratio,
+        ratio=ratio,
+        counting_ratio=effect.counting_ratio,
+        difference=effect.difference,
+        dispersion=effect.dispersion,
+        detectable_fall=fall,
+        placebo=check,
+    )
 
 
 def _detectable_fall(zone: Change, control: Change, phi: float, phi_control: float) -> float:

@@ -52,6 +52,7 @@ from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window
+from geoharm.model.reason import Reason
 from geoharm.stats.exact_rates import exact_rate_ratio
 
 
@@ -208,7 +209,13 @@ def diagnose(
     unplaced_zones = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
     if unplaced_zones:
         unplaced = combined_change(counts, unplaced_zones, design.before, design.after, UNPLACED)
-        diagnostics.append(unplaced_rows_diagnostic(effect.counts, effect.control, unplaced))
+        diagnostics.append(
+            unplaced_rows_diagnostic(
+                Change("target", effect.before, effect.after),
+                Change("control", effect.control_before, effect.control_after),
+                unplaced,
+            )
+        )
     rings = design.of_role(ZoneRole.RING)
     if rings:
         diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error))
@@ -217,9 +224,9 @@ def diagnose(
     return tuple(sorted(diagnostics, key=lambda diagnostic: -diagnostic.severity))
 
 
-def _observed_ratio(effect: Effect) -> Estimate:
+def _observed_ratio(effect: Effect[int]) -> Estimate:
     """Return the calibrated ratio, or the ratio with counting noise only where no calibrated ratio is defined."""
-    return effect.ratio if effect.ratio.is_defined else effect.counting
+    return effect.ratio if effect.ratio.is_defined else effect.counting_ratio
 
 
 def _control_change(counts: ZoneCounts, design: Design) -> Change:
@@ -236,7 +243,8 @@ def _weighted_difference(
     """
     name = "weighted displacement difference"
     if not control.before:
-        return undefined(name, unit=unit, reference="", note="the count before in control is 0, so no scale is known")
+        note = "the count before in control is 0, so no scale is known"
+        return undefined(name, unit=unit, reference="", note=note, reason=Reason.ZERO_COUNT)
     scale = sum(zone.before for zone in zones) / control.before
     note = "the scale of the control is taken as known, as is usual; the error is therefore a little too small"
     terms = [*((zone, 1.0) for zone in zones), (control, -scale)]

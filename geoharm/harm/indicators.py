@@ -17,6 +17,7 @@ from geoharm.harm.results.perception import IndicatorChange
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.period import Period, Window
+from geoharm.model.reason import Reason
 from geoharm.model.survey import SurveyEstimates
 
 NAME = "mean of areas"
@@ -88,7 +89,7 @@ def _mean_of_areas(
     survey: SurveyEstimates, rows: NDArray[np.int64], columns: Sequence[int], name: str, place_words: str
 ) -> Estimate:
     if not len(rows) or not columns:
-        return undefined(name, unit=survey.unit, reference="", note=f"no estimate {place_words}")
+        return undefined(name, unit=survey.unit, reference="", note=f"no estimate {place_words}", reason=Reason.NO_DATA)
     values, errors = (array[rows][:, list(columns)].ravel() for array in (survey.estimate, survey.standard_error))
     is_known = np.isfinite(values)
     count = int(is_known.sum())
@@ -99,7 +100,9 @@ def _mean_of_areas(
 def _subtract(first: Estimate, second: Estimate) -> Estimate:
     for estimate in (first, second):
         if not estimate.is_defined:
-            return undefined(estimate.name, unit=estimate.unit, reference="", note=estimate.note)
+            return undefined(
+                estimate.name, unit=estimate.unit, reference="", note=estimate.note, reason=estimate.reason
+            )
     return Estimate(
         first.name,
         first.value - second.value,

@@ -16,6 +16,7 @@ from geoharm.harm.results.net_harm import JointEffects
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
+from geoharm.model.reason import Note
 from geoharm.stats.distributions import normal_quantile
 
 DRAWS = 8192
@@ -91,7 +92,7 @@ def change_correlation(before: ArrayLike, after: ArrayLike) -> MeasureCorrelatio
 
 def draw_joint_effects(
     zone: str,
-    effects: Sequence[tuple[Measure, Effect]],
+    effects: Sequence[tuple[Measure, Effect[int]]],
     bounded: Sequence[tuple[Measure, BoundedEffect]] = (),
     *,
     correlation: MeasureCorrelation | None = None,
@@ -138,7 +139,7 @@ def draw_joint_effects(
     best = np.full((2, n_measures), np.nan)
     expected, calibrated, notes, smallest = np.full(n_measures, np.nan), [], [], [0] * len(effects)
     for column, (_, effect) in enumerate(effects):
-        best[:, column] = effect.change()
+        best[:, column] = effect.change
         expected[column] = effect.expected
         low[:, column] = high[:, column] = _change_at(effect, normal[:, column])
         if not np.isfinite(low[0, column]):
@@ -177,11 +178,11 @@ def draw_joint_effects(
     )
 
 
-def _shown_interval(effect: Effect) -> Interval:
+def _shown_interval(effect: Effect[int]) -> Interval:
     """Return the 95% interval that is shown for an effect: the calibrated one, else the counting interval."""
     if effect.ratio.is_defined and effect.ratio.calibrated:
-        return effect.change_interval(INTERVAL_LEVEL)
-    return effect.counting_interval(INTERVAL_LEVEL)
+        return effect.interval
+    return effect.counting
 
 
 def _bounded_interval(effect: BoundedEffect) -> Interval:
@@ -198,24 +199,25 @@ def _normal_quantile(value: float, error: float, z: Floats) -> Floats:
     return np.asarray(value + error * z, dtype=np.float64)
 
 
-def _change_at(effect: Effect, z: Floats) -> Floats:
+def _change_at(effect: Effect[int], z: Floats) -> Floats:
     """Return a measure's change at standard normal quantiles `z`, computed by the same formulas as its interval."""
     if effect.ratio.is_defined and effect.ratio.calibrated:
         log_ratio = _log_ratio_at(effect, z)
-        if effect.counts.after:
-            return np.asarray(-effect.counts.after * np.expm1(-log_ratio), dtype=np.float64)
+        if effect.after:
+            return np.asarray(-effect.after * np.expm1(-log_ratio), dtype=np.float64)
         return np.asarray(effect.expected * np.expm1(log_ratio), dtype=np.float64)
-    if effect.counting.is_defined:
-        expected = effect.counts.before * effect.control.after / effect.control.before
+    if effect.counting_ratio.is_defined:
+        expected = effect.before * effect.control_after / effect.control_before
         return np.asarray(
-            expected * np.expm1(effect.counting.value + effect.counting.standard_error * z), dtype=np.float64
+            expected * np.expm1(effect.counting_ratio.value + effect.counting_ratio.standard_error * z),
+            dtype=np.float64,
         )
     if effect.difference.is_defined:
         return _normal_quantile(effect.difference.value, effect.difference.standard_error, z)
     return np.full_like(z, np.nan)
 
 
-def _log_ratio_at(effect: Effect, z: Floats) -> Floats:
+def _log_ratio_at(effect: Effect[int], z: Floats) -> Floats:
     """Return the log ratio at standard normal quantiles `z`, interpolated through the ends of its intervals."""
     ratio = effect.ratio
     if not ratio.intervals:
@@ -249,7 +251,7 @@ def _normal_draws(matrix: Floats, draws: int, seed: int) -> Floats:
     return np.asarray(normal_quantile(np.clip(uniform, 1e-12, 1 - 1e-12)) @ root.T, dtype=np.float64)
 
 
-def _effect_note(effect: Effect) -> str:
+def _effect_note(effect: Effect[int]) -> Note:
     if effect.is_refused:
         return effect.ratio.note
     return "" if effect.ratio.is_defined else effect.difference.note or effect.ratio.note

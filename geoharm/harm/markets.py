@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geoharm.harm.results.markets import THREATS, Feature, ReachGap, ThreatMatrixRow
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.measure import Measure
+from geoharm.model.reason import Reason
 
 _THREAT_OF_HARM_TYPE = {
     "health": "injury",
@@ -64,7 +65,8 @@ def threat_matrix_row(
     threats = []
     for name in THREATS:
         if not counts_by_threat[name]:
-            threats.append((name, undefined(name, unit="a year", reference="", note="no measure of it was supplied")))
+            note = "no measure of it was supplied"
+            threats.append((name, undefined(name, unit="a year", reference="", note=note, reason=Reason.NO_DATA)))
             continue
         value = math.fsum(events / years for events, years in counts_by_threat[name])
         error = math.sqrt(dispersion * math.fsum(max(events, 1) / years**2 for events, years in counts_by_threat[name]))

@@ -128,7 +128,7 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
             limit = veto.margin * joint.expected[column] if veto.margin else 0.0
             state, reason = "unknown", "the interval contains changes above and below the accepted rise"
             if not joint.known(column) or math.isnan(limit):
-                reason = f"its change is not known{': ' + row.note if row.note else ''}"
+                reason = f"its change is not known{f': {row.note}' if row.note else ''}"
             elif row.interval.low > limit:
                 state, reason = "hit", "the whole interval lies above the accepted rise"
             elif row.interval.high <= limit:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from geoharm.harm.results.markets import Noxiousness
-from geoharm.model.counts import Change
+from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.model.effect import Effect
-from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.reason import Reason
 
 REFERENCE = "https://findings.org.uk/"
 NAME = "log ratio of harm per market activity"
@@ -15,11 +15,11 @@ NAME = "log ratio of harm per market activity"
 
 def noxiousness(
     zone: str,
-    harm: Effect,
-    market: Effect,
+    harm: Effect[int],
+    market: Effect[int],
     *,
     names: tuple[str, str],
-    rings: Effect | None = None,
+    rings: Effect[int] | None = None,
     dispersion: tuple[float, float] = (1.0, 1.0),
 ) -> Noxiousness:
     r"""Return the harm of a market per unit of its activity, before and after, and its change net of control.
@@ -57,43 +57,46 @@ def noxiousness(
     ratio = _noxiousness_ratio(harm, market, dispersion, names)
     size = market_size_change(market, rings)
     before, after = (
-        _per_hundred(harm.counts.before, market.counts.before),
-        _per_hundred(harm.counts.after, market.counts.after),
+        _per_hundred(harm.before, market.before),
+        _per_hundred(harm.after, market.after),
     )
     return Noxiousness(zone, names[0], names[1], before, after, ratio, size, _reading(size, ratio, names))
 
 
-def market_size_change(target: Effect, rings: Effect | None) -> str:
-    """Return how the market's size changed: "shrank", "moved", "grew", "no clear change" or "cannot tell".
+def market_size_change(target: Effect[int], rings: Effect[int] | None) -> MarketChange:
+    """Return how the market's size changed.
 
-    "moved" requires an interval below zero in the target and an interval above zero in the rings.
+    "Moved" requires an interval below zero in the target and an interval above zero in the rings.
     """
-    target_interval = target.change_interval() if not target.is_refused else target.counting_interval()
+    target_interval = _shown_interval(target)
     if math.isnan(target_interval.low):
-        return "cannot tell"
-    if target_interval.side < 0 and rings is not None:
-        ring_interval = rings.change_interval() if not rings.is_refused else rings.counting_interval()
-        if ring_interval.side > 0:
-            return "moved"
-    return {-1: "shrank", 0: "no clear change", 1: "grew"}[target_interval.side]
+        return MarketChange.CANNOT_TELL
+    if target_interval.side < 0 and rings is not None and _shown_interval(rings).side > 0:
+        return MarketChange.MOVED
+    return {-1: MarketChange.SHRANK, 0: MarketChange.NO_CLEAR_CHANGE, 1: MarketChange.GREW}[target_interval.side]
+
+
+def _shown_interval(effect: Effect[int]) -> Interval:
+    return effect.counting if effect.is_refused else effect.interval
 
 
 def _noxiousness_ratio(
-    harm: Effect, market: Effect, dispersion: tuple[float, float], names: tuple[str, str]
+    harm: Effect[int], market: Effect[int], dispersion: tuple[float, float], names: tuple[str, str]
 ) -> Estimate:
     value = variance = 0.0
-    terms: tuple[tuple[Change, float, float, str], ...] = (
-        (harm.counts, 1.0, dispersion[0], names[0]),
-        (market.counts, -1.0, dispersion[1], names[1]),
-        (harm.control, -1.0, dispersion[0], f"{names[0]} in the control area"),
-        (market.control, 1.0, dispersion[1], f"{names[1]} in the control area"),
+    terms = (
+        (harm.before, harm.after, 1.0, dispersion[0], names[0]),
+        (market.before, market.after, -1.0, dispersion[1], names[1]),
+        (harm.control_before, harm.control_after, -1.0, dispersion[0], f"{names[0]} in the control area"),
+        (market.control_before, market.control_after, 1.0, dispersion[1], f"{names[1]} in the control area"),
     )
-    for change, sign, phi, name in terms:
-        for window, count in (("before", change.before), ("after", change.after)):
+    for before, after, sign, phi, name in terms:
+        for window, count in (("before", before), ("after", after)):
             if count == 0:
-                return undefined(NAME, unit="log ratio", reference=REFERENCE, note=f"the count of {name} {window} is 0")
-        value += sign * math.log(change.after / change.before)
-        variance += phi * (1 / change.before + 1 / change.after)
+                note = f"the count of {name} {window} is 0"
+                return undefined(NAME, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.ZERO_COUNT)
+        value += sign * math.log(after / before)
+        variance += phi * (1 / before + 1 / after)
     return Estimate(NAME, value, math.sqrt(variance), "log ratio", REFERENCE, "the noise of counting only")
 
 
@@ -101,14 +104,14 @@ def _per_hundred(harm: int, market: int) -> float:
     return 100 * harm / market if market else math.nan
 
 
-def _reading(size: str, ratio: Estimate, names: tuple[str, str]) -> str:
+def _reading(size: MarketChange, ratio: Estimate, names: tuple[str, str]) -> str:
     """Return the sentence on the change of market size and of harm per unit of market size."""
     size_sentence = {
-        "shrank": f"The market shrank ({names[1]} fell)",
-        "moved": f"The market moved ({names[1]} fell here and rose nearby)",
-        "grew": f"The market grew ({names[1]} rose)",
-        "no clear change": f"No clear change in the market's size ({names[1]})",
-        "cannot tell": f"It is unknown whether the market changed in size ({names[1]})",
+        MarketChange.SHRANK: f"The market shrank ({names[1]} fell)",
+        MarketChange.MOVED: f"The market moved ({names[1]} fell here and rose nearby)",
+        MarketChange.GREW: f"The market grew ({names[1]} rose)",
+        MarketChange.NO_CLEAR_CHANGE: f"No clear change in the market's size ({names[1]})",
+        MarketChange.CANNOT_TELL: f"It is unknown whether the market changed in size ({names[1]})",
     }[size]
     if not ratio.is_defined:
         return f"{size_sentence}; its harm for its size is unknown: {ratio.note}."

@@ -12,6 +12,7 @@ import math
 from geoharm.harm.results.perception import CorrectedEffect
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 
 REFERENCE = "https://doi.org/10.1007/s10940-021-09494-w"
 NAME = "log rate ratio corrected for reporting effort"
@@ -19,8 +20,8 @@ NAME = "log rate ratio corrected for reporting effort"
 
 def corrected_effect(
     zone: str,
-    measure: Effect,
-    comparator: Effect,
+    measure: Effect[int],
+    comparator: Effect[int],
     *,
     names: tuple[str, str],
     dispersion: tuple[float, float] = (1.0, 1.0),
@@ -60,8 +61,8 @@ def corrected_effect(
         for effect, name, phi in zip((measure, comparator), names, dispersion, strict=True)
     )
     if not raw.is_defined or not effort.is_defined:
-        reason = raw.note if not raw.is_defined else effort.note
-        corrected = undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason)
+        missing = effort if raw.is_defined else raw
+        corrected = undefined(NAME, unit="log ratio", reference=REFERENCE, note=missing.note, reason=missing.reason)
     else:
         error = math.hypot(raw.standard_error, effort.standard_error)
         corrected = Estimate(
@@ -70,13 +71,19 @@ def corrected_effect(
     return CorrectedEffect(zone, names[0], names[1], raw, effort, corrected)
 
 
-def _log_rate_ratio(effect: Effect, name: str, phi: float) -> Estimate:
+def _log_rate_ratio(effect: Effect[int], name: str, phi: float) -> Estimate:
     value = variance = 0.0
-    for change, sign in ((effect.counts, 1.0), (effect.control, -1.0)):
-        for window, count in (("before", change.before), ("after", change.after)):
+    sides = (
+        (effect.zone, effect.before, effect.after, 1.0),
+        ("control", effect.control_before, effect.control_after, -1.0),
+    )
+    for area, before, after, sign in sides:
+        for window, count in (("before", before), ("after", after)):
             if count == 0:
-                return undefined("log rate ratio", unit="log ratio", reference=REFERENCE,
-                                 note=f"the count of {name} {window} in {change.area} is 0")  # fmt: skip
-        value += sign * math.log(change.after / change.before)
-        variance += phi * (1 / change.before + 1 / change.after)
+                note = f"the count of {name} {window} in {area} is 0"
+                return undefined(
+                    "log rate ratio", unit="log ratio", reference=REFERENCE, note=note, reason=Reason.ZERO_COUNT
+                )
+        value += sign * math.log(after / before)
+        variance += phi * (1 / before + 1 / after)
     return Estimate("log rate ratio", value, math.sqrt(variance), "log ratio", REFERENCE)

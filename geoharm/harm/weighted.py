@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from geoharm.errors import DesignError
-from geoharm.model.estimate import Estimate
+from geoharm.model.estimate import Estimate, undefined
 
 REFERENCE = "https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/"
 NAME = "net harm"
@@ -58,7 +58,8 @@ def weighted_sum(estimates: Sequence[Estimate], weights: Sequence[float], *, uni
         raise DesignError(msg)
     for estimate in estimates:
         if not estimate.is_defined:
-            return Estimate(NAME, math.nan, math.nan, unit, REFERENCE, f"one part is unknown: {estimate.note}")
+            note = f"one part is unknown: {estimate.note}"
+            return undefined(NAME, unit=unit, reference=REFERENCE, note=note, reason=estimate.reason)
     value = math.fsum(weight * estimate.value for weight, estimate in zip(weights, estimates, strict=True))
     variance = math.fsum(
         (weight * estimate.standard_error) ** 2 for weight, estimate in zip(weights, estimates, strict=True)

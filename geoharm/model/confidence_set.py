@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from geoharm.model.reason import Note
+
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceSet:
@@ -19,7 +21,7 @@ class ConfidenceSet:
         Share of repetitions in which the set should contain the true value.
     method : str
         Method of computation: "Fieller", "profile", "forecasts of target and rings together".
-    note : str
+    note : str or Withheld
         Why there is no set, or what it leaves out.
     calibrated : bool
         Whether the set was shown to have its stated coverage at placebo places, as for an `Estimate`.
@@ -28,7 +30,7 @@ class ConfidenceSet:
     pieces: tuple[tuple[float, float], ...]
     level: float
     method: str
-    note: str = ""
+    note: Note = ""
     calibrated: bool = False
 
     def __contains__(self, value: object) -> bool:
@@ -61,7 +63,7 @@ class ConfidenceSet:
         """
         shape = self.shape
         if shape == "none":
-            return self.note or "no set"
+            return str(self.note) or "no set"
         if shape == "everything":
             return "any value"
         return ", or ".join(_piece_text(low, high, digits) for low, high in self.pieces)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reason import Note
+from geoharm.model.suppressed import Count, Suppressed
+
+CountT = TypeVar("CountT", bound=Count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,11 @@ class PlaceboCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class Effect(Generic[CountT]):
     """The change in one zone and window, net of control.
+
+    At full precision it is an ``Effect[int]``. Once released, counts may be suppressed: ``Effect[Count]``. Neither can
+    be given in place of the other.
 
     Attributes
     ----------
@@ -54,15 +61,21 @@ class Effect:
         "target", "100-250 m", "all rings", "target and rings".
     window : str
         Name of the window after.
-    counts, control : Change
+    before, after, control_before, control_after : int or Suppressed
         Raw counts of the zone and of its control; the windows before and after may differ in length.
     length_ratio : float
         Days after divided by days before.
+    expected, change : float
+        Expected count after without the operation, and observed minus expected events; NaN if undefined or suppressed.
+    interval : Interval
+        95% interval of the change, in events; NaN if calibration was not possible.
+    counting : Interval
+        The same with counting error only, so too narrow for a finding.
     ratio : Estimate
         Log rate ratio, calibrated at placebo places. It is undefined, with the reason, if calibration was not possible.
-        Without calibration it equals `counting`.
-    counting : Estimate
-        Log rate ratio compared with the control, with counting error only. Its interval is too narrow for a finding.
+        Without calibration it equals `counting_ratio`.
+    counting_ratio : Estimate
+        Log rate ratio compared with the control, with counting error only.
     difference : Estimate
         Weighted displacement difference, in events of the window after.
     dispersion : float
@@ -71,78 +84,48 @@ class Effect:
         The smallest fall (share of the expected count, 0 to 1) that would be detected with 80% power; NaN if unknown.
     placebo : PlaceboCheck or None
         The placebo places behind the calibrated ratio; None if there are none.
+    reading : Reading
+        The statement that the numbers, and the diagnostics of their measure, support.
+    signal_reason : SignalReason or None
+        Why the reading is a signal and not a finding; None for other readings.
     """
 
     zone: str
     window: str
-    counts: Change
-    control: Change
+    before: CountT
+    after: CountT
+    control_before: CountT
+    control_after: CountT
     length_ratio: float
+    expected: float
+    change: float
+    interval: Interval
+    counting: Interval
     ratio: Estimate
-    counting: Estimate
+    counting_ratio: Estimate
     difference: Estimate
     dispersion: float
     detectable_fall: float
     placebo: PlaceboCheck | None = None
+    reading: Reading = Reading.CANNOT_TELL
+    signal_reason: SignalReason | None = None
+
+    @property
+    def counts(self) -> tuple[CountT, CountT, CountT, CountT]:
+        """The counts of the zone before and after, and of its control before and after."""
+        return self.before, self.after, self.control_before, self.control_after
+
+    @property
+    def note(self) -> Note:
+        """Why the ratio is undefined or suppressed, or what its error leaves out."""
+        return self.ratio.note
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether the estimate is suppressed because a count is."""
+        return any(isinstance(count, Suppressed) for count in self.counts)
 
     @property
     def is_refused(self) -> bool:
         """Whether calibration was tried and was not possible."""
-        return self.ratio.calibrated and not self.ratio.is_defined
-
-    @property
-    def expected(self) -> float:
-        """Expected count after without the operation.
-
-        It is computed from the calibrated ratio. Without one, the zone is taken to change as its control did; NaN if
-        the control had no event before.
-        """
-        if self.ratio.calibrated and self.ratio.is_defined and self.placebo is not None:
-            return self.counts.after * math.exp(-self.ratio.value) if self.counts.after else self.placebo.expected
-        if self.control.before == 0:
-            return math.nan
-        return self.counts.before * self.control.after / self.control.before
-
-    def change(self) -> float:
-        """Return observed minus expected events after; negative means fewer events."""
-        return self.counts.after - self.expected
-
-    def counting_interval(self, level: float = 0.95) -> Interval:
-        """Return the interval of the change with counting error only; it is too narrow for a finding."""
-        if not self.counting.is_defined:
-            return self.difference.interval(level)
-        ratio_interval = self.counting.interval(level)
-        expected = self.counts.before * self.control.after / self.control.before
-        return Interval(
-            expected * math.expm1(ratio_interval.low), expected * math.expm1(ratio_interval.high), ratio_interval.level
-        )
-
-    def change_interval(self, level: float = 0.95) -> Interval:
-        """Return the interval of the change in events.
-
-        It contains zero exactly if the interval of the ratio contains 1. The ends are computed from the ends of the
-        ratio's interval:
-
-        - Calibrated: ``after * (1 - 1 / ratio)``, because the count without the operation is uncertain.
-        - Not calibrated, or a count of 0 after: ``expected * (ratio - 1)``, so that no more events can disappear than
-          were expected.
-        - If a count of 0 leaves the ratio undefined: the interval of the difference.
-        - If calibration was not possible: NaN.
-        """
-        if self.is_refused:
-            return Interval(math.nan, math.nan, level)
-        if not self.ratio.is_defined:
-            return self.difference.interval(level)
-        ratio_interval = self.ratio.interval(level)
-        if self.ratio.calibrated and self.counts.after:
-            after = self.counts.after
-            return Interval(
-                -after * math.expm1(-ratio_interval.low),
-                -after * math.expm1(-ratio_interval.high),
-                ratio_interval.level,
-            )
-        return Interval(
-            self.expected * math.expm1(ratio_interval.low),
-            self.expected * math.expm1(ratio_interval.high),
-            ratio_interval.level,
-        )
+        return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld

@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 from geoharm._validation import check_level
 from geoharm.errors import DesignError
+from geoharm.model.reason import Note, Reason
 
 _NORMAL = NormalDist()
 
@@ -52,7 +53,7 @@ class Estimate:
         For example "incidents" or "log ratio".
     reference : str
         DOI or URL of the source of the formula.
-    note : str
+    note : str or Withheld
         Why the value is undefined, or what the standard error leaves out.
     calibrated : bool
         Whether the interval was shown to have its stated coverage at placebo places. If not, it is too narrow for a
@@ -61,6 +62,8 @@ class Estimate:
         One interval for each level that can be requested, if they are not ``value -+ z * standard_error``.
     p : float
         Two-sided p-value that belongs to `intervals`; NaN without them.
+    reason : Reason or None
+        Why the value is undefined or withheld, for code; None if it is defined.
     """
 
     name: str
@@ -68,10 +71,11 @@ class Estimate:
     standard_error: float
     unit: str
     reference: str
-    note: str = ""
+    note: Note = ""
     calibrated: bool = False
     intervals: tuple[Interval, ...] = ()
     p: float = math.nan
+    reason: Reason | None = None
 
     @property
     def is_defined(self) -> bool:
@@ -118,6 +122,6 @@ class Estimate:
         return math.nan if math.isnan(self.z) else 2 * _NORMAL.cdf(-abs(self.z))
 
 
-def undefined(name: str, *, unit: str, reference: str, note: str) -> Estimate:
-    """Return an undefined estimate (NaN) whose note gives the reason."""
-    return Estimate(name, math.nan, math.nan, unit, reference, note)
+def undefined(name: str, *, unit: str, reference: str, note: Note, reason: Reason | None) -> Estimate:
+    """Return an undefined estimate (NaN), with its reason for code and a note for people."""
+    return Estimate(name, math.nan, math.nan, unit, reference, note, reason=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reason import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Forest:
     """
 
     rows: tuple[tuple[str, Estimate, float], ...]
-    left_out: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, Note], ...]
     pooled: PooledEstimate | None
-    note: str
+    note: Note
     clustered: Estimate | None = None

@@ -12,6 +12,7 @@ from geoharm.errors import DesignError
 from geoharm.model.area_counts import check_no_overlap
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.period import Period
+from geoharm.model.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,5 +71,5 @@ class SurveyEstimates:
         cell = (self.areas.index(area), self.periods.index(period)) if period in self.periods else None
         if cell is None or np.isnan(self.estimate[cell]):
             reason = f'"{self.source}" has no estimate of "{area}" for {period.start} to {period.last}'
-            return undefined(self.question, unit=self.unit, reference="", note=reason)
+            return undefined(self.question, unit=self.unit, reference="", note=reason, reason=Reason.NO_DATA)
         return Estimate(self.question, float(self.estimate[cell]), float(self.standard_error[cell]), self.unit, "")

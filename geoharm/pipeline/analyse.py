@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
 from geoharm.hotspots.clusters.area_rates import find_area_clusters
@@ -133,7 +134,9 @@ def find_patterns(data: StudyData, progress: Progress = no_progress) -> tuple[Pa
     return tuple(patterns)
 
 
-def evaluate_operations(data: StudyData, progress: Progress = no_progress) -> tuple[OperationResult, ...]:
+def evaluate_operations(
+    data: StudyData, progress: Progress = no_progress
+) -> tuple[OperationResult[MeasureResult], ...]:
     """Return the evaluation of every operation for every measure, the primary measure first.
 
     Parameters

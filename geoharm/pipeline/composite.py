@@ -15,11 +15,13 @@ from geoharm.evaluation.placebo.places import PlaceboPlaces
 from geoharm.evaluation.pooling.composite import component_effect, component_roles, pool_components, with_single_ring
 from geoharm.evaluation.pooling.operations import joint_placebo_draws, pool_effects
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
+from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.estimate import undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, CompositeOutcome, Study
 from geoharm.pipeline.past_designs import AFTER, composite_months, shifted_back
 from geoharm.pipeline.placebo import placebo_panel, places_around
@@ -29,7 +31,9 @@ from geoharm.results import OperationResult
 _RING = "ring "
 
 
-def evaluate_composites(data: StudyData, operations: Sequence[OperationResult]) -> tuple[CompositeSummary, ...]:
+def evaluate_composites(
+    data: StudyData, operations: Sequence[OperationResult[MeasureResult]]
+) -> tuple[CompositeSummary[CompositeResult], ...]:
     """Return every composite outcome of a study with its results.
 
     Parameters
@@ -50,7 +54,7 @@ def evaluate_composites(data: StudyData, operations: Sequence[OperationResult]) 
     return tuple(summaries)
 
 
-def composite_power(data: StudyData) -> tuple[CompositeSummary, ...]:
+def composite_power(data: StudyData) -> tuple[CompositeSummary[CompositeResult], ...]:
     """Return the smallest detectable fall of every composite outcome, from designs moved to before each operation.
 
     It works as `evaluate_composites`, but no event from an operation's first day on is counted. Only `detectable_fall`, the
@@ -65,7 +69,9 @@ def composite_power(data: StudyData) -> tuple[CompositeSummary, ...]:
                 design = shifted_back(study, data.ledgers, data.streets, operation, months, after=operation.after)
             except DesignError as error:
                 reason = f"no pooled answer: {str(error).rstrip('.')}"
-                undefined_ratio = undefined("pooled log rate ratio", unit="log ratio", reference="", note=reason)
+                undefined_ratio = undefined(
+                    "pooled log rate ratio", unit="log ratio", reference="", note=reason, reason=Reason.NO_DATA
+                )
                 results.append(CompositeResult(operation.name, (), undefined_ratio))
                 continue
             results.append(_composite_result(data, outcome, design))
@@ -103,7 +109,9 @@ def _composite_result(data: StudyData, outcome: CompositeOutcome, design: Design
             before = sum(counts.total(zone_name, design.before) for zone_name in zone_names)
             for label, window in windows.items():
                 if not isinstance(window, Window):
-                    undefined_ratio = undefined("log rate ratio", unit="log ratio", reference="", note=window)
+                    undefined_ratio = undefined(
+                        "log rate ratio", unit="log ratio", reference="", note=window, reason=Reason.NO_DATA
+                    )
                     parts.append(CompositeComponent(measure_name, zone, label, shown_zone, before, 0, undefined_ratio))
                     continue
                 after = sum(counts.total(zone_name, window) for zone_name in zone_names)
@@ -145,7 +153,7 @@ def _zone_footprint(study: Study, design: Design, zone: str) -> tuple[Design, st
 
 
 def _pool_over_operations(
-    data: StudyData, operations: Sequence[OperationResult], results: Sequence[CompositeResult]
+    data: StudyData, operations: Sequence[OperationResult[MeasureResult]], results: Sequence[CompositeResult]
 ) -> Forest | None:
     """Return the composite results pooled over the operations; None for a single operation.
 

@@ -98,7 +98,9 @@ def assess_harm(
     )
 
 
-def with_pooled_unintended_harm(results: Sequence[OperationResult]) -> tuple[OperationResult, ...]:
+def with_pooled_unintended_harm(
+    results: Sequence[OperationResult[MeasureResult]],
+) -> tuple[OperationResult[MeasureResult], ...]:
     """Return the results, each with the checks for unintended harm pooled over all operations, where there are several."""
     checks = [
         check for result in results if result.harm and result.harm.unintended_harm and not result.design.operation.placebo

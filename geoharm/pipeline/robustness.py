@@ -24,6 +24,7 @@ from geoharm.evaluation.estimators.displacement_types import (
     time_of_week_shifts,
 )
 from geoharm.evaluation.pooling.operations import pool_operations
+from geoharm.evaluation.reading import with_diagnostics
 from geoharm.evaluation.results.displacement_types import DisplacementTest
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.evaluation.robustness import diagnose, other_estimators
@@ -75,13 +76,14 @@ def add_robustness_checks(
             primary=study.primary,
         )
         shifts = displacement_types(_displacement_tests(study, design, result, collected))
-        checked_measures.append(
-            replace(result, other_estimators=estimators, diagnostics=diagnostics, displacement_types=shifts)
-        )
+        checked = replace(result, other_estimators=estimators, displacement_types=shifts)
+        checked_measures.append(with_diagnostics(checked, diagnostics))
     return tuple(checked_measures)
 
 
-def pool_primary_measure(data: StudyData, operations: Sequence[OperationResult]) -> tuple[tuple[str, Forest], ...]:
+def pool_primary_measure(
+    data: StudyData, operations: Sequence[OperationResult[MeasureResult]]
+) -> tuple[tuple[str, Forest], ...]:
     """Return the primary measure pooled over all operations of a study, by zone; empty for a single operation."""
     if len(operations) < 2:
         return ()
@@ -124,15 +126,15 @@ def _zone_shift(study: Study, design: Design, result: MeasureResult) -> Displace
     changes = [result.counts.change(zone.name, design.before, design.after) for zone in zones]
     labels = ["the target area" if zone.role is ZoneRole.TARGET else zone.name for zone in zones]
     before, after = [change.before for change in changes], [change.after for change in changes]
-    row = composition_shift(
+    return composition_shift(
         "inside or outside the market",
         before,
         after,
         labels=labels,
         seed=study.seed,
         dispersion=result.effect("target").dispersion,
+        categories="zones",
     )
-    return replace(row, sentence=row.sentence.replace("in other categories", "in other zones"))
 
 
 def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementTest:

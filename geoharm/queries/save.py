@@ -10,7 +10,7 @@ from geoharm.model.effect import Effect
 
 
 def save_effects(
-    engine: DuckDBEngine, effects: Iterable[tuple[str, str, Effect]], *, study_hash: str, version: str, seed: int
+    engine: DuckDBEngine, effects: Iterable[tuple[str, str, Effect[int]]], *, study_hash: str, version: str, seed: int
 ) -> int:
     """Write every effect into ``result.effect``, replacing those saved before, and return how many.
 
@@ -34,7 +34,7 @@ def save_effects(
     rows = [
         [
             study_hash, version, seed, operation, measure, effect.zone,
-            effect.window, effect.counts.before, effect.counts.after, effect.control.before, effect.control.after,
+            effect.window, *effect.counts,
             number(effect.ratio.value), number(effect.ratio.standard_error),
             number(effect.difference.value), number(effect.difference.standard_error),
             effect.ratio.note or effect.difference.note,

@@ -6,10 +6,13 @@ import math
 from dataclasses import replace
 
 from geoharm import _text
-from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
+from geoharm.disclosure.released import ReleasedEffect
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reason import Note, Withheld
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.report import format_numbers
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Value
+from geoharm.report.wording.withheld import note_text
 
 ARROW = "\u2192"
 
@@ -65,8 +68,8 @@ def before_after_column(head: str, *, short: str = "", name: str = "") -> Column
 def before_after_cell(before: Count, after: Count) -> Cell:
     """Return a cell with the counts before and after."""
     values = (count_value(before), count_value(after))
-    if str(before) == str(after) == "withheld":
-        return Cell("withheld", values)
+    if before == after == Suppressed():
+        return Cell(str(before), values)
     return Cell(f"{format_numbers.count_text(before)} {ARROW} {format_numbers.count_text(after)}", values)
 
 
@@ -80,8 +83,8 @@ def change_cell(effect: ReleasedEffect) -> Cell:
     """Return a cell with the change net of control and its interval."""
     if math.isnan(effect.change):
         reason = Missing.WITHHELD if effect.is_withheld else Missing.NOT_KNOWN
-        text = "withheld" if effect.is_withheld else f"none: {effect.note}"
-        return Cell(text, (reason, reason, reason, "" if effect.is_withheld else effect.note))
+        text = "withheld" if effect.is_withheld else f"none: {note_text(effect.note)}"
+        return Cell(text, (reason, reason, reason, note_value(effect.note)))
     interval = effect.interval
     if effect.is_refused:
         text = f"{format_numbers.signed_text(effect.change)} (no 95% interval)"
@@ -150,12 +153,12 @@ def ratio_text(estimate: Estimate) -> str:
 
 
 def spread_cell(
-    text: str, value: float, interval: Interval, *, standard_error: float = math.nan, note: str = ""
+    text: str, value: float, interval: Interval, *, standard_error: float = math.nan, note: Note = ""
 ) -> Cell:
     """Return a cell of an `estimate_column` from its numbers."""
     error = Missing.NOT_APPLICABLE if math.isnan(standard_error) else number_value(standard_error)
     numbers = (number_value(value), error, number_value(interval.low), number_value(interval.high))
-    return Cell(text, (*numbers, note or Missing.NOT_APPLICABLE))
+    return Cell(text, (*numbers, note_value(note)))
 
 
 def undefined_cell(estimate: Estimate, text: str) -> Cell:
@@ -163,14 +166,19 @@ def undefined_cell(estimate: Estimate, text: str) -> Cell:
     return unestimated_cell(text, reason=undefined_reason(estimate.note), note=estimate.note)
 
 
-def undefined_reason(note: str) -> Missing:
-    """Return why there is no number, from the note that stands in its place."""
-    return Missing.WITHHELD if note.startswith("withheld") else Missing.NOT_KNOWN
+def undefined_reason(note: Note) -> Missing:
+    """Return why there is no number: it is withheld, or it is not known."""
+    return Missing.WITHHELD if isinstance(note, Withheld) else Missing.NOT_KNOWN
 
 
-def unestimated_cell(text: str, *, reason: Missing = Missing.NOT_KNOWN, note: str = "") -> Cell:
+def note_value(note: Note) -> Value:
+    """Return a note for files."""
+    return note_text(note) or Missing.NOT_APPLICABLE
+
+
+def unestimated_cell(text: str, *, reason: Missing = Missing.NOT_KNOWN, note: Note = "") -> Cell:
     """Return a cell of an `estimate_column` without numbers."""
-    return Cell(text, (reason, reason, reason, reason, note or Missing.NOT_APPLICABLE))
+    return Cell(text, (reason, reason, reason, reason, note_value(note)))
 
 
 def interval_column(head: str, *, short: str = "", name: str = "") -> Column:

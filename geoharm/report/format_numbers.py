@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from geoharm._text import MINUS, UNKNOWN
-from geoharm.disclosure.released import Count, ReleasedEffect, Suppressed
+from geoharm.disclosure.released import ReleasedEffect
 from geoharm.model.estimate import Interval
 from geoharm.model.period import Period, Window, month_name
+from geoharm.model.suppressed import Count, Suppressed
 
 
 def count_text(value: Count) -> str:

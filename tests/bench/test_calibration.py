@@ -15,12 +15,12 @@ from bench.calibration import EFFECTS, SCENARIOS, replicate, seed_of
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo import calibrated_ratio
 from geoharm.evaluation.placebo.displaced_share import displaced_share
-from geoharm.evaluation.reading import Reading
+from geoharm.evaluation.reading import read_effect
 from geoharm.model.estimate import Interval
 from geoharm.model.period import Window
+from geoharm.model.reading import Reading
 from geoharm.report.wording import threats
 from geoharm.report.wording.coverage import COVERAGE
-from geoharm.report.wording.reading import read_effect
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 
 BASE = "6 months after"
@@ -71,7 +71,7 @@ def test_the_short_ways_are_the_programs_own_numbers(case):
             short = calibration.by_counting(
                 windows[zone], int(seen[mask].sum()), int(seen[found.masks["control"]].sum())
             )
-            for key, estimate in (("rr", effect.counting), ("wd", effect.difference)):
+            for key, estimate in (("rr", effect.counting_ratio), ("wd", effect.difference)):
                 span = estimate.interval()
                 assert short[key] == pytest.approx([estimate.value, span.low, span.high])
 
@@ -130,7 +130,7 @@ def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
 @pytest.mark.parametrize("span", [(-0.2, 0.2), (-0.8, -0.2), (0.1, 0.7)])
 def test_states_are_those_of_the_verdict(fall, span):
     effect = SimpleNamespace(
-        change=1.0, interval=Interval(*span, 0.95), expected=100.0, detectable_fall=fall,
+        zone="target", change=1.0, interval=Interval(*span, 0.95), expected=100.0, detectable_fall=fall,
         ratio=SimpleNamespace(calibrated=True),
     )  # fmt: skip
     said = read_effect(effect)

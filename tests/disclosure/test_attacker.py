@@ -16,12 +16,12 @@ from geoharm.disclosure import escalate
 from geoharm.disclosure.attacker import attack, merge_constraints
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import Suppressed
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.period import Period, Window
+from geoharm.model.suppressed import Suppressed
 from geoharm.report.write import publish_study
 from geoharm.results import OperationResult, StudyResult
 from tests.disclosure.test_protect import MEASURE, NAMES, PLENTY, design, planted, result, study

@@ -14,6 +14,7 @@ from geoharm.model.grid import grid_over
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.settings import Correction
 from geoharm.report import palette
+from geoharm.report.wording.change import change_note, change_reading
 
 MEASURE = Measure(
     "finds",
@@ -60,27 +61,29 @@ def test_cells_on_fewer_than_k_are_blank(change, area, field):
     thin = dataclasses.replace(change, **{field: few})
     assert 2 not in change_image(thin, area, 5).classes
     assert 2 in change_image(thin, area, 1).classes
-    reading = protect_change(ChangeResult(MEASURE, "Op", (thin,)), area, 5).readings[ChangeKind.INTENSITY]
-    whole = protect_change(ChangeResult(MEASURE, "Op", (change,)), area, 5).readings[ChangeKind.INTENSITY]
-    assert reading != whole
+    areas = protect_change(ChangeResult(MEASURE, "Op", (thin,)), area, 5).areas[ChangeKind.INTENSITY]
+    whole = protect_change(ChangeResult(MEASURE, "Op", (change,)), area, 5).areas[ChangeKind.INTENSITY]
+    assert areas.fewer + areas.more + areas.chance < whole.fewer + whole.more + whole.chance
 
 
 def test_the_reading_says_question_ground_and_chance(change, area):
     shown = protect_change(ChangeResult(MEASURE, "Op", (change,)), area, 5)
-    reading = shown.readings[ChangeKind.INTENSITY]
+    reading = change_reading(shown, ChangeKind.INTENSITY)
     assert reading.startswith("Did the number of events a year change here? Fewer events: ")
     assert "chance can explain the rest" in reading
-    assert "5% chance of any coloured cell" in shown.note
-    assert "not an effect of the operation" in shown.note
+    assert "5% chance of any coloured cell" in change_note(shown)
+    assert "not an effect of the operation" in change_note(shown)
 
 
 def test_no_change_is_no_area(change, area):
     calm = dataclasses.replace(change, adjusted=np.full(change.grid.shape, 0.9))
-    reading = protect_change(ChangeResult(MEASURE, "Op", (calm,)), area, 5).readings[ChangeKind.INTENSITY]
+    shown = protect_change(ChangeResult(MEASURE, "Op", (calm,)), area, 5)
+    reading = change_reading(shown, ChangeKind.INTENSITY)
+    assert (shown.areas[ChangeKind.INTENSITY].fewer, shown.areas[ChangeKind.INTENSITY].more) == (0.0, 0.0)
     assert "Fewer events: none; more events: none" in reading
 
 
 def test_without_an_answer_there_is_a_reason_and_no_picture(area):
     shown = protect_change(ChangeResult(MEASURE, "Op", (), "There are no located events."), area, 5)
     assert shown.pictures == {}
-    assert shown.note == "There are no located events."
+    assert change_note(shown) == "There are no located events."

@@ -10,6 +10,7 @@ import pytest
 from geoharm.disclosure.composite import protect_composites
 from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
 from geoharm.model.estimate import Estimate
+from geoharm.model.reading import Reading
 from geoharm.model.study import CompositeOutcome
 from geoharm.report.exports.run_json_composite import composite_record
 from geoharm.report.sections.composite import composite_sentence
@@ -36,8 +37,8 @@ def shown(*withheld):
     return SimpleNamespace(design=SimpleNamespace(operation=SimpleNamespace(name="A")), measures=[measure])
 
 
-def disclosed(*parts, operation=None, k=K):
-    answer = CompositeResult("A", parts, estimate(), 0.2, "a note")
+def disclosed(*parts, operation=None, k=K, detectable_fall=0.2):
+    answer = CompositeResult("A", parts, estimate(), detectable_fall, "a note")
     asked = CompositeSummary(CompositeOutcome("q", ("finds",), ("target",), ("after",)), (answer,))
     (found,) = protect_composites([asked], [operation or shown()], k)
     return found.results[0]
@@ -57,6 +58,7 @@ def test_a_small_count_or_a_withheld_zone_takes_the_answer_with_it():
         assert [label for label, _, _ in found.rows] == ["finds, target, after"]
         assert all(math.isnan(weight) for _, _, weight in found.rows)
         assert not found.pooled.is_defined
+        assert found.reading is Reading.CANNOT_TELL
         assert math.isnan(found.detectable_fall)
         assert composite_sentence(found) == "Withheld: a count under 5, or a number from which one would follow."
 
@@ -76,7 +78,9 @@ def test_one_part_not_shown_alone_would_follow_from_the_answer_and_two_do_not():
 def test_a_weak_design_gives_a_signal_only():
     strong = disclosed(part("target"), part("all rings"))
     assert "fewer than expected. A common fall of 20% or more" in composite_sentence(strong)
-    weak = type(strong)("A", strong.rows, (), strong.pooled, 0.6, 2, "")
+    assert strong.reading is Reading.FELL
+    weak = disclosed(part("target"), part("all rings"), detectable_fall=0.6)
+    assert weak.reading is Reading.SIGNAL_FALL
     assert "a signal of fewer, not a finding" in composite_sentence(weak)
 
 

@@ -17,7 +17,7 @@ from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, constraints_of
 from geoharm.disclosure.dispersion_attack import _Dispersion, dispersion_reveals_month
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import ReleasedSeries, Suppressed
+from geoharm.disclosure.released import ReleasedSeries
 from geoharm.disclosure.robustness import protect_robustness
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
@@ -28,6 +28,7 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.estimate import Estimate
 from geoharm.model.period import Period, Window, add_months
+from geoharm.model.suppressed import Suppressed
 from geoharm.results import OperationResult, StudyResult
 from geoharm.stats.dispersion import monthly_dispersion
 from tests.disclosure.test_protect import MEASURE, NAMES, K, design, study

@@ -12,6 +12,7 @@ from geoharm.disclosure.patterns import PATTERNS, protect_patterns
 from geoharm.disclosure.protect import protect
 from geoharm.hotspots.measure_patterns import find_patterns
 from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.model.reason import Reason, Withheld
 from geoharm.report import palette
 from geoharm.report.document import Missing
 from geoharm.report.sections.patterns import pattern_meaning, patterns_section
@@ -59,7 +60,7 @@ def test_nothing_is_drawn_on_fewer_than_k(found, area, field):
 def test_a_withheld_pattern_says_nothing_of_its_steps(found, area):
     poor = replace(found, emerging=replace(found.emerging, support=np.full(found.emerging.support.shape, 4)))
     for _, _, why in protect_patterns(poor, area, 5).emerging.patterns:
-        assert "steps" not in why
+        assert why in ("", Withheld(Reason.FEW_IN_PATTERN, 5))
 
 
 @pytest.mark.parametrize("events", [3.0, None])
@@ -73,7 +74,7 @@ def test_scores_of_few_events_are_withheld(found, area, events):
     poor = replace(found, predictive_accuracy=replace(judged, accuracy=replace(judged.accuracy, hotspots=thin)))
     shown = protect_patterns(poor, area, 5)
     assert shown.predictive_accuracy is None
-    assert "fewer than 5 events in a period" in shown.why_not["accuracy"]
+    assert shown.why_not["accuracy"] == Withheld(Reason.FEW_IN_PERIOD, 5)
     assert protect_patterns(poor, area, 1).predictive_accuracy is not None
 
 
@@ -85,7 +86,7 @@ def test_scores_of_hotspots_drawn_from_few_events_are_withheld(found, area):
 
 
 def test_scores_carry_no_count_and_few_digits(found, area):
-    for score in protect_patterns(found, area, 5).predictive_accuracy.scores:
+    for score in protect_patterns(found, area, 5).predictive_accuracy.accuracy.scores:
         assert np.isnan(score.events)
         for value in (score.hit_rate, score.pei, score.recapture_rate_index):
             assert round(value, 2) == value

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.protect import _disclose_measure, protect
-from geoharm.disclosure.released import Release, Suppressed
+from geoharm.disclosure.released import Release
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.hotspots.concentration import cell_counts_inside, concentration
@@ -33,7 +33,9 @@ from geoharm.model.grid import grid_over
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.points import Points
+from geoharm.model.reading import Reading
 from geoharm.model.study import BeforeRule, HotspotSettings, Operation, PublishSettings, Study
+from geoharm.model.suppressed import Suppressed
 from geoharm.report.write import publish_study
 from geoharm.results import OperationResult, StudyResult
 
@@ -310,3 +312,38 @@ def test_planted_counts_are_in_no_published_byte(area, tmp_path):
             for shown_cell in cells[:8]:
                 for number in re.findall(r"\b\d+\b", shown_cell.replace("under 5", "")):
                     assert int(number) >= K or int(number) == 0
+
+
+# -- readings -----------------------------------------------------------------------------------------------------------
+
+
+def reread(area, table, reading, **publish):
+    """Return the released primary measure of a result whose effects all have the same reading at full precision."""
+    found = result(area, table)
+    one = found.operations[0].measures[0]
+    measure = replace(one, effects=tuple(replace(effect, reading=reading) for effect in one.effects))
+    settings = replace(found.study.publish, **publish)
+    operation = replace(found.operations[0], measures=(measure,))
+    return protect(replace(found, study=replace(found.study, publish=settings), operations=(operation,))).operations[0]
+
+
+@pytest.mark.parametrize("rule", ["under-5", "1-7-round-5"])
+def test_a_reading_is_the_weaker_of_exact_and_shown(area, rule):
+    """The numbers support a signal. A finding is lowered to it; "cannot tell" is not raised to it."""
+    table = planted(0, 1, 9)
+    exact = result(area, table).operations[0].measures[0].effect("target").reading
+    assert exact is Reading.SIGNAL_FALL
+    for before, released in (
+        (Reading.FELL, Reading.SIGNAL_FALL),
+        (Reading.SIGNAL_FALL, Reading.SIGNAL_FALL),
+        (Reading.CANNOT_TELL, Reading.CANNOT_TELL),
+        (Reading.ROSE, Reading.CANNOT_TELL),
+    ):
+        assert reread(area, table, before, disclosure=rule).primary.effect("target").reading is released
+
+
+def test_a_suppressed_effect_is_read_as_cannot_tell(area):
+    released = reread(area, planted(0, 0, 3), Reading.ROSE).primary
+    hidden = [effect for effect in released.effects if effect.is_withheld]
+    assert hidden
+    assert all(effect.reading is Reading.CANNOT_TELL and effect.signal_reason is None for effect in hidden)

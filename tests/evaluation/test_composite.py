@@ -18,6 +18,7 @@ from geoharm.evaluation.pooling.composite import (
     pool_components,
 )
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reason import Reason
 
 
 def part(value, low, high, misses=None, *, error=0.2, freedom=30.0):
@@ -83,6 +84,8 @@ def test_below_two_parts_nothing_is_pooled():
     nothing = ComponentEffect(undefined_calibrated_ratio("about 3.0 events are expected after, and 10 are needed"))
     pooled, fall, _ = pool_components([part(-0.3, -0.6, 0.0, drawn(1)), nothing, nothing])
     assert not pooled.is_defined
+    assert nothing.ratio.reason is Reason.NO_INTERVAL
+    assert pooled.reason is Reason.TOO_FEW
     assert pooled.note == "no pooled answer: 1 part of 3 can be answered, and two are needed"
     assert math.isnan(fall)
     assert pool_components([nothing])[0].note == "no pooled answer: no parts of 1 can be answered, and two are needed"

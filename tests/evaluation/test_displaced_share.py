@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
+from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, undefined_calibrated_ratio
 from geoharm.evaluation.placebo.displaced_share import displaced_share, forecast_correlation, with_calibrated_share
 from geoharm.evaluation.placebo.forecast import Forecast, degrees_of_freedom
 from geoharm.model.counts import Change
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
-from geoharm.model.effect import Effect, PlaceboCheck
+from geoharm.model.effect import PlaceboCheck
+from geoharm.model.reason import Reason
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance
 
 PHI, TAU = 2.0, {"target": 0.18, ALL_RINGS: 0.14, TARGET_AND_RINGS: 0.13}
@@ -35,7 +37,19 @@ def effect(zone, after, *, effective=30.0, error=None):
     found = Forecast(mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), 0.9, ())
     ratio = calibrated_ratio(found, after)
     check = PlaceboCheck(36, 100, 90, effective, 30, mean, PHI, tau, 0.4)
-    return Effect(zone, "after", Change(zone, 0, after), NOTHING, 1.0, ratio, ratio, ratio, PHI, 0.4, check)
+    return build_effect(
+        zone,
+        "after",
+        Change(zone, 0, after),
+        NOTHING,
+        length_ratio=1.0,
+        ratio=ratio,
+        counting_ratio=ratio,
+        difference=ratio,
+        dispersion=PHI,
+        detectable_fall=0.4,
+        placebo=check,
+    )
 
 
 def effects(target, rings, **more):
@@ -60,7 +74,7 @@ def allowed(found, share):
         return (stabilise_variance(count, phi=PHI, tau2=tau2) - middle) / reach
 
     count = np.linspace(1, 2_000, 200_001)
-    other = rings.counts.after - share * (count - target.counts.after)
+    other = rings.after - share * (count - target.after)
     kept = other > 0
     one, two = distance(target, count[kept]), distance(rings, other[kept])
     return bool(((one**2 - 2 * r * one * two + two**2) / (1 - r**2)).min() <= 1)
@@ -112,10 +126,11 @@ def test_a_number_only_for_a_credible_fall_and_only_with_intervals():
     given_one = displaced_share(found)
     assert given_one.value == pytest.approx((600 - found[1].expected) / (found[0].expected - 150))
     assert given_one.values.calibrated
-    assert displaced_share(effects(280, 520)).note.startswith("the target did not credibly fall")
+    assert displaced_share(effects(280, 520)).reason is Reason.NO_FALL
     target, rings, both = effects(150, 600)
     none = displaced_share([target, replace(rings, ratio=undefined_calibrated_ratio("why")), both])
     assert none.note == "all rings: no 95% interval is possible here: why"
+    assert none.reason is Reason.NO_INTERVAL
     assert none.values.text() == "no set"
     assert displaced_share([target, rings]).values.is_bounded  # the usual correlation
     assert displaced_share([target]) is None

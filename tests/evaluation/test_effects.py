@@ -58,23 +58,23 @@ def test_effects_by_hand():
         "target", "0-50 m", "50-250 m", "250-500 m", "all rings", "target and rings", "target, gap and rings",
     ]  # fmt: skip
     target = found.effect("target")
-    assert (target.counts.before, target.counts.after) == (100, 30)
+    assert (target.before, target.after) == (100, 30)
     assert target.expected == pytest.approx(100 * 110 / 200)
-    assert target.change() == pytest.approx(30 - 55)
+    assert target.change == pytest.approx(30 - 55)
     # The scaled WDD is the same number: the control is brought to the zone's level and the window's length.
-    assert target.difference.value == pytest.approx(target.change())
+    assert target.difference.value == pytest.approx(target.change)
     rings = found.effect("all rings")
-    assert (rings.counts.before, rings.counts.after) == (100, 55)
+    assert (rings.before, rings.after) == (100, 55)
     everything = found.effect("target, gap and rings")
-    assert (everything.counts.before, everything.counts.after) == (220, 97)
+    assert (everything.before, everything.after) == (220, 97)
 
 
 def test_interval_of_the_change_agrees_with_the_ratio():
     target = evaluate_measure(MEASURE, counts(), design()).effect("target")
-    span, change = target.ratio.interval(), target.change_interval()
+    span, change = target.ratio.interval(), target.interval
     assert change.low == pytest.approx(55 * np.expm1(span.low))
     assert change.low > -target.expected
-    assert change.low < target.change() < change.high
+    assert change.low < target.change < change.high
     assert (span.side == 0) == (change.side == 0)
 
 
@@ -87,8 +87,8 @@ def test_zero_before_leaves_the_ratio_undefined_and_the_difference_not():
     ).effect("target")
     assert np.isnan(found.ratio.value)
     assert "count before in target is 0" in found.ratio.note
-    assert found.change() == found.difference.value == 30
-    assert found.change_interval().low > 0
+    assert found.change == found.difference.value == 30
+    assert found.interval.low > 0
     assert np.isnan(found.detectable_fall)
 
 
@@ -107,12 +107,12 @@ def with_target(before, after):
 def test_a_complete_fall_is_seen():
     found = with_target(150, 0)
     assert np.isnan(found.ratio.value)
-    assert found.change_interval().high < 0
+    assert found.interval.high < 0
 
 
 def test_no_more_events_fall_away_than_were_expected():
     found = with_target(180, 1)
-    assert -found.expected < found.change_interval().low < found.change() < found.change_interval().high < 0
+    assert -found.expected < found.interval.low < found.change < found.interval.high < 0
 
 
 def test_net_change_rejects_at_its_level_whatever_the_control_does():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.model.counts import Change
+from geoharm.model.reason import Reason
 
 some = st.integers(1, 5000)
 
@@ -60,4 +61,5 @@ def test_a_zero_count_is_an_answer_with_a_note(zone, control, why):
     found = log_rate_ratio(Change("Z", *zone), Change("C", *control))
     assert math.isnan(found.value)
     assert found.note == why
+    assert found.reason is Reason.ZERO_COUNT
     assert math.isnan(found.interval().low)

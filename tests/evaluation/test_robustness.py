@@ -113,8 +113,8 @@ def test_the_family_agrees_with_the_headline(whole):
     assert found.indices.total_net_effect.value == pytest.approx(
         -net_change(result.effect("target and rings").counts, effect.control).value
     )
-    assert found.distance_profile.points[0].value == pytest.approx(effect.counting.value)
-    assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting.standard_error)
+    assert found.distance_profile.points[0].value == pytest.approx(effect.counting_ratio.value)
+    assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting_ratio.standard_error)
     assert -result.effect("all rings").difference.value == pytest.approx(-found.estimate("wdd_rings").value)
 
 

@@ -15,6 +15,7 @@ from geoharm.evaluation.estimators.displacement_indices import displacement_indi
 from geoharm.evaluation.estimators.wdd import harm_weighted_wdd, linear_change, net_change, wdd
 from geoharm.evaluation.results.indices import Quotient
 from geoharm.model.counts import Change
+from geoharm.model.reason import Reason
 from geoharm.replication.case import published_values
 from geoharm.report.sections.other_estimators import read_quotient
 from geoharm.stats.fieller import fieller_set
@@ -181,6 +182,7 @@ def test_a_quotient_needs_a_credible_fall(rb, ra, db, da, cb, ca):
     credible = found.success_measure.interval().high < 0
     assert math.isnan(found.wdq.value) == (not credible)
     assert bool(found.wdq.note) == (not credible)
+    assert found.wdq.reason is (None if credible else Reason.NO_FALL)
     if credible:
         assert found.wdq.values.is_bounded
         assert found.wdq.value in found.wdq.values
@@ -220,6 +222,7 @@ def test_no_comparison_no_index():
     found = indices([[10, 5], [8, 8], [0, 4]])
     assert found.gross_effect.value == 5
     assert found.wdq.note == "the count before in C is 0"
+    assert found.wdq.reason is found.net_effect.reason is Reason.ZERO_COUNT
     assert found.wdq.values.shape == "none"
     assert math.isnan(found.total_net_effect.value)
     with pytest.raises(DesignError, match="three names"):

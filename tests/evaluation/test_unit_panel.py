@@ -104,10 +104,10 @@ def test_twelve_months_before_are_too_few_and_it_is_said(engine):
         effect = result.effect(name)
         assert effect.is_refused
         assert "12 months before the operation, and 18 are needed" in effect.ratio.note
-        assert np.isnan(effect.change_interval().low)
+        assert np.isnan(effect.interval.low)
         # What stays beside it is the interval of counting noise.
-        assert np.isfinite(effect.counting_interval().low)
-        assert effect.change() == pytest.approx(effect.counts.after - effect.expected)
+        assert np.isfinite(effect.counting.low)
+        assert effect.change == pytest.approx(effect.after - effect.expected)
     assert not result.effect("50-250 m").ratio.calibrated
 
 

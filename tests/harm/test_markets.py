@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.effects import build_effect
 from geoharm.harm.indicators import indicator_change
 from geoharm.harm.markets import reach_gap, threat_matrix_row
 from geoharm.harm.noxiousness import market_size_change, noxiousness
@@ -20,7 +21,6 @@ from geoharm.harm.prioritise import rank_markets, resilience, yearly_trend
 from geoharm.harm.reporting_correction import corrected_effect
 from geoharm.harm.results.markets import CriterionValue
 from geoharm.model.counts import Change
-from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.harm_settings import Indicator
 from geoharm.model.measure import Measure
@@ -31,17 +31,17 @@ from tests.harm.worlds import calibrated_effect, measure
 
 def counted(zone, control=(1000, 1000)):
     nothing = Estimate("log rate ratio", math.nan, math.nan, "log ratio", "", "none")
-    return Effect(
+    return build_effect(
         "target",
         "after",
         Change("target", *zone),
         Change("control", *control),
-        1.0,
-        nothing,
-        nothing,
-        nothing,
-        1.0,
-        0.3,
+        length_ratio=1.0,
+        ratio=nothing,
+        counting_ratio=nothing,
+        difference=nothing,
+        dispersion=1.0,
+        detectable_fall=0.3,
     )
 
 

@@ -75,8 +75,8 @@ def test_the_sum_equals_its_parts_under_every_shipped_profile():
         assert found.low == math.fsum(row.weight * row.low for row in found.rows)
         assert found.low == found.high
         for row, (_, effect) in zip(found.rows, parts, strict=True):
-            assert row.low == effect.change()
-            span = effect.change_interval()
+            assert row.low == effect.change
+            span = effect.interval
             assert (row.interval.low, row.interval.high) == (span.low, span.high)
 
 
@@ -84,7 +84,7 @@ def test_the_draws_of_a_measure_have_the_interval_that_is_shown_for_it():
     effects = [calibrated_effect(100, 60, -0.8, -0.1), calibrated_effect(80, 90, -0.2, 0.4)]
     made = joint([(measure("a"), effects[0]), (measure("b"), effects[1])], correlation=np.array([[1, 0.8], [0.8, 1]]))
     for column, effect in enumerate(effects):
-        span = effect.change_interval()
+        span = effect.interval
         assert np.quantile(made.low[:, column], [0.025, 0.975]) == pytest.approx([span.low, span.high], rel=0.03)
         alone = net_harm(made, by_name(**{made.measures[column].name: 2.0}))
         assert (alone.interval.low, alone.interval.high) == (2 * span.low, 2 * span.high)

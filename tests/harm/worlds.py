@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from geoharm.evaluation.effects import build_effect
 from geoharm.harm.joint_draws import MeasureCorrelation, draw_joint_effects
 from geoharm.model.counts import Change
-from geoharm.model.effect import Effect
+from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.measure import Harm, Measure
 
@@ -20,9 +21,10 @@ def measure(name="finds", *, unit="requests", borne_by="community", kind="enviro
 def normal_effect(value, error, *, name="", note=""):
     """Return an effect of which only a difference with a normal error is known."""
     nothing = Estimate("log rate ratio", math.nan, math.nan, "log ratio", "", "the count before is 0")
-    return Effect(
-        "target", "after", Change("t", 100, 50), Change("c", 1000, 1000), 1.0, nothing, nothing,
-        Estimate("wdd", value, error, "events", "", note), 1.0, math.nan,
+    return build_effect(
+        "target", "after", Change("t", 100, 50), Change("c", 1000, 1000), length_ratio=1.0, ratio=nothing,
+        counting_ratio=nothing, difference=Estimate("wdd", value, error, "events", "", note), dispersion=1.0,
+        detectable_fall=math.nan,
     )  # fmt: skip
 
 
@@ -39,11 +41,11 @@ def calibrated_effect(before, after, low, high, *, control=(1000, 1000)):
     ratio = Estimate("log rate ratio", middle, step, "log ratio", "", calibrated=True, intervals=spans, p=0.5)
     counting = Estimate("log rate ratio", middle, step / 2, "log ratio", "")
     difference = Estimate("wdd", after - before, math.sqrt(after + before), "events", "")
-    from geoharm.model.effect import PlaceboCheck  # noqa: PLC0415
-
     check = PlaceboCheck(24, 100, 100, 50.0, 20, after * math.exp(-middle), 1.0, 0.1, 0.2)
-    return Effect("target", "after", Change("t", before, after), Change("c", *control), 1.0, ratio, counting, difference,
-                  1.0, 0.2, check)  # fmt: skip
+    return build_effect(
+        "target", "after", Change("t", before, after), Change("c", *control), length_ratio=1.0, ratio=ratio,
+        counting_ratio=counting, difference=difference, dispersion=1.0, detectable_fall=0.2, placebo=check,
+    )  # fmt: skip
 
 
 def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=()):

@@ -116,7 +116,7 @@ def test_parts_are_the_headlines_own_answers_and_power_is_told_beforehand(demo, 
     by_label = {(part.zone, part.window): part for part in answer.components}
     for zone in ("target", "all rings"):
         assert by_label[zone, "after"].ratio == headline.effect(zone).ratio
-        assert by_label[zone, "after"].after == headline.effect(zone).counts.after
+        assert by_label[zone, "after"].after == headline.effect(zone).after
     assert by_label["ring 1", "after"].display_zone == design.zones[2].name
     assert by_label["ring 1", "after"].ratio != by_label["all rings", "after"].ratio
     assert len(answer.used) >= 4

@@ -115,7 +115,7 @@ def test_no_place_in_boston_is_as_busy_so_no_interval_is_given(boston):
         effect = result.operations[0].measures[0].effect(zone)
         assert effect.is_refused
         assert "no other place was as busy before, and 5 are needed" in effect.ratio.note
-        assert effect.counting.is_defined
+        assert effect.counting_ratio.is_defined
     assert verdict.state.value == "cannot tell"
     assert "No 95% interval is possible here" in verdict.sentence
     assert result.operations[0].measures[0].effect("target").placebo.at_least_as_busy == 0
@@ -127,9 +127,9 @@ def test_the_placebo_in_liverpool_has_a_calibrated_interval_that_holds_zero(mers
         effect = result.operations[0].measures[0].effect(zone)
         assert effect.ratio.calibrated
         assert effect.ratio.is_defined
-        assert effect.change_interval().side == 0
+        assert effect.interval.side == 0
         assert effect.placebo.months == 20  # January 2018 to September 2019, less the missing July
-        calibrated, counting = effect.ratio.interval(), effect.counting.interval()
+        calibrated, counting = effect.ratio.interval(), effect.counting_ratio.interval()
         assert calibrated.high - calibrated.low > counting.high - counting.low
     assert verdict.state.value == "no clear change"
 
@@ -175,8 +175,8 @@ def test_net_harm_of_boston_is_its_one_measure_and_the_picture_is_incomplete(bos
     assert [text.split(" (")[0] for text in one.harm.missing] == ["a health measure"]
     for net in one.harm.of_profile("equal"):
         effect = one.measures[0].effect(net.zone)
-        span = effect.counting_interval()
-        assert net.low == net.high == effect.change()
+        span = effect.counting
+        assert net.low == net.high == effect.change
         assert (net.interval.low, net.interval.high) == (span.low, span.high)
         assert not net.calibrated
     vetoes = [answer for net in one.harm.of_profile("public health first") for answer in net.vetoes]

@@ -76,7 +76,7 @@ def test_the_comparator_is_asked_and_is_neither_harm_nor_activity(whole):
     other = found.result.operations[0].measures[1]
     assert other.measure.role is Role.REPORTING
     # The window is too short for a calibrated ratio, so the guard asks the counting one.
-    assert listed["reporting effort"].figure == other.effect("target").counting.value < 0
+    assert listed["reporting effort"].figure == other.effect("target").counting_ratio.value < 0
     assert listed["reporting effort"].severity is Severity.SIGNAL
     text = (folder / "out" / "report.html").read_text(encoding="utf-8")
     assert "bulky items" not in text.split('id="harms"')[1].split("</section>")[0]

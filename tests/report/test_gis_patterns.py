@@ -19,6 +19,7 @@ from geoharm.report import palette
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.gis_patterns import pattern_frames
 from geoharm.report.maps.pattern_layers import LEGENDS
+from geoharm.report.wording.patterns import emerging_method
 from tests.disclosure.test_protect import MEASURE, PLENTY, design, result, study
 from tests.hotspots.test_measure_patterns import events_of, ledger
 
@@ -97,4 +98,4 @@ def test_files_open_in_the_colours_of_the_pages_and_are_the_same_every_time(area
         values, tags, colours = dataset.read(1), dataset.tags(), dataset.colormap(1)
     assert {tags[f"class_{number}"] for number in np.unique(values) if number} == set(frame["class"])
     assert colours[1][:3] == palette.rgb(palette.EMERGING[0])
-    assert tags["how"] == shown.patterns[0].emerging.how
+    assert tags["how"] == emerging_method(shown.patterns[0].emerging)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import pytest
 
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import ReleasedEffect, Suppressed
-from geoharm.evaluation.reading import Reading
+from geoharm.evaluation.reading import with_reading
+from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reading import Reading
+from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import reading_colour
-from geoharm.report.wording.reading import read_effect
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import verdict_of
 from tests.disclosure.test_protect import PLENTY, result
@@ -21,32 +22,10 @@ from tests.disclosure.test_protect import PLENTY, result
 
 def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.3, calibrated=True, after=150):
     ratio = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=calibrated)
-    return ReleasedEffect(
-        "target", "after", 200, after, 1000, 1000, expected, change, Interval(low, high, 0.95), ratio, ratio, detectable, 1.0, 1.0, "",
+    interval = Interval(low, high, 0.95)
+    return with_reading(
+        Effect("target", "after", 200, after, 1000, 1000, 1.0, expected, change, interval, interval, ratio, ratio, ratio, 1.0, detectable)
     )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("given", "state"),
-    [
-        ({}, Reading.FELL),
-        ({"change": 50.0, "low": 20.0, "high": 80.0}, Reading.ROSE),
-        ({"high": 3.0}, Reading.NO_CLEAR_CHANGE),
-        ({"calibrated": False}, Reading.SIGNAL_FALL),
-        ({"calibrated": False, "change": 50.0, "low": 20.0, "high": 80.0}, Reading.SIGNAL_RISE),
-        ({"calibrated": False, "high": 3.0}, Reading.NO_CLEAR_CHANGE),
-        ({"detectable": 0.51}, Reading.SIGNAL_FALL),
-        ({"detectable": 0.51, "change": 50.0, "low": 20.0, "high": 80.0}, Reading.SIGNAL_RISE),
-        ({"detectable": 0.51, "high": 3.0}, Reading.CANNOT_TELL),
-        ({"expected": 9.9}, Reading.SIGNAL_FALL),
-        ({"expected": 9.9, "high": 3.0}, Reading.CANNOT_TELL),
-        ({"detectable": math.nan, "high": 3.0}, Reading.CANNOT_TELL),
-        ({"change": math.nan}, Reading.CANNOT_TELL),
-        ({"low": math.nan, "high": math.nan}, Reading.CANNOT_TELL),
-    ],
-)
-def test_words_follow_from_numbers(given, state):
-    assert read_effect(effect(**given)) is state
 
 
 def refused(reason="only 2 other places were as busy before, and 5 are needed", **changes):
@@ -61,12 +40,12 @@ def refused(reason="only 2 other places were as busy before, and 5 are needed", 
     )
     nothing = Interval(math.nan, math.nan, 0.95)
     plain = effect(**changes)
-    return replace(plain, ratio=ratio, interval=nothing, note=ratio.note, counting=Interval(-80.0, -20.0, 0.95))
+    return with_reading(replace(plain, ratio=ratio, interval=nothing, counting=Interval(-80.0, -20.0, 0.95)))
 
 
 def test_a_refused_interval_cannot_tell_whatever_the_narrow_one_says():
     assert refused().is_refused
-    assert read_effect(refused()) is Reading.CANNOT_TELL
+    assert refused().reading is Reading.CANNOT_TELL
     text = format_numbers.stated_change(refused())
     assert text == "−50 (no 95% interval; counting only, too narrow: −80 to −20)"
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
-from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.specification import SpecificationCurve
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate
@@ -37,25 +37,25 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
         The figure is the comparator's log rate ratio. The severity is SIGNAL if its interval excludes 0, or if
         subtracting it from the measure's log rate ratio gives 0 or the opposite sign.
     """
-    name, unit = "reporting effort", "log ratio"
+    kind, unit = DiagnosticKind.REPORTING, "log ratio"
     if comparator is None or not comparator.is_defined:
         if recorded_by != "public":
             text = "The events are not reported by the public, so reporting effort was not compared with other reports."
-            return Diagnostic(name, math.nan, unit, text, Severity.NONE)
+            return Diagnostic(kind, math.nan, unit, text, Severity.NONE)
         text = "No other reports by the same route were given, so a change in reporting cannot be told apart from one in harm."
-        return Diagnostic(name, math.nan, unit, text, Severity.SAY)
+        return Diagnostic(kind, math.nan, unit, text, Severity.SAY)
     change = f"{math.expm1(comparator.value):+.0%}"
     if comparator.interval().side == 0 and (
         not observed.is_defined or observed.value * (observed.value - comparator.value) > 0
     ):
         text = f"Other reports by the same route changed by {change} in the target area, which may be chance."
-        return Diagnostic(name, comparator.value, unit, text, Severity.SAY)
+        return Diagnostic(kind, comparator.value, unit, text, Severity.SAY)
     remaining = f"{math.expm1(observed.value - comparator.value):+.0%}" if observed.is_defined else "not defined"
     text = (
         f"Other reports by the same route changed by {change} in the target area, relative to the control. "
         f"Relative to these reports, the change of the measure is {remaining}."
     )
-    return Diagnostic(name, comparator.value, unit, text, Severity.SIGNAL)
+    return Diagnostic(kind, comparator.value, unit, text, Severity.SIGNAL)
 
 
 def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) -> Diagnostic:
@@ -73,11 +73,11 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
         The severity is SIGNAL if the ratios with none and with all differ in sign. It is SAY if only the worst cases
         differ in sign.
     """
-    name, unit = "rows without a place", "share of rows"
+    kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
     rows = sum(change.before + change.after for change in (target, control, unplaced))
     unplaced_rows = unplaced.before + unplaced.after
     if not unplaced_rows:
-        return Diagnostic(name, 0.0, unit, "Every row has a usable place.", Severity.NONE)
+        return Diagnostic(kind, 0.0, unit, "Every row has a usable place.", Severity.NONE)
 
     def ratio(before: int, after: int) -> float:
         target_with_rows = Change(target.area, target.before + before, target.after + after)
@@ -87,7 +87,7 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
     worst_cases = ratio(unplaced.before, 0), ratio(0, unplaced.after)
     if not all(math.isfinite(value) for value in (ratio_without, ratio_with_all, *worst_cases)):
         text = f"{unplaced_rows:,} rows have no usable place, and a count is 0, so no range of the ratio can be given."
-        return Diagnostic(name, unplaced_rows / rows, unit, text, Severity.SAY)
+        return Diagnostic(kind, unplaced_rows / rows, unit, text, Severity.SAY)
     text = (
         f"{unplaced_rows:,} rows ({unplaced_rows / rows:.1%}) have no usable place. With none of them in the target area, "
         f"it changed by {math.expm1(ratio_without):+.0%} relative to the control; with all of them, by "
@@ -99,7 +99,7 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
         severity = Severity.SIGNAL
     elif worst_cases[0] * worst_cases[1] <= 0:
         severity = Severity.SAY
-    return Diagnostic(name, unplaced_rows / rows, unit, text, severity)
+    return Diagnostic(kind, unplaced_rows / rows, unit, text, severity)
 
 
 def multiplicity_diagnostic(
@@ -132,14 +132,14 @@ def multiplicity_diagnostic(
     if name not in estimates or primary not in estimates:
         msg = f'"{name}" or "{primary}" is not among the measures: {", ".join(estimates)}.'
         raise DesignError(msg)
-    title, doi = "many measures", "https://www.jstor.org/stable/4615733"
+    kind, doi = DiagnosticKind.MULTIPLICITY, "https://www.jstor.org/stable/4615733"
     unadjusted = estimates[name].p_value()
     if math.isnan(unadjusted):
         text = "It has no p-value, so there is nothing to adjust for the number of measures."
-        return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
+        return Diagnostic(kind, unadjusted, "p-value", text, Severity.NONE, doi)
     if name == primary:
         text = f"It is the one primary measure of {len(estimates)}, named beforehand, so its p-value is not adjusted."
-        return Diagnostic(title, unadjusted, "p-value", text, Severity.NONE, doi)
+        return Diagnostic(kind, unadjusted, "p-value", text, Severity.NONE, doi)
     secondary = [measure for measure in estimates if measure != primary]
     if placebos is not None:
         defined = [measure for measure in secondary if math.isfinite(estimates[measure].z)]
@@ -154,7 +154,7 @@ def multiplicity_diagnostic(
     adjusted_p = adjusted.get(name, math.nan)
     text = f"One of {len(secondary)} secondary measures: its p-value of {unadjusted:.3f} becomes {adjusted_p:.3f} {method}."
     above_level = unadjusted <= 0.05 < adjusted_p
-    return Diagnostic(title, adjusted_p, "p-value", text, Severity.SIGNAL if above_level else Severity.SAY, doi)
+    return Diagnostic(kind, adjusted_p, "p-value", text, Severity.SIGNAL if above_level else Severity.SAY, doi)
 
 
 def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagnostic:
@@ -173,14 +173,14 @@ def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagno
         The severity is REFUSE if the smallest detectable fall is above 1/2 or unknown. In this case "no clear change"
         is not a conclusion, and an interval that excludes zero is a signal at most.
     """
-    name, unit = "smallest detectable fall", "share of the expected count"
+    kind, unit = DiagnosticKind.POWER, "share of the expected count"
     if math.isnan(detectable_fall):
         reason = "a count is 0" if possible else "no 95% interval is possible here"
         text = f"How small a fall could be found is not known: {reason}."
-        return Diagnostic(name, detectable_fall, unit, text, Severity.REFUSE)
+        return Diagnostic(kind, detectable_fall, unit, text, Severity.REFUSE)
     text = f"A fall of less than {detectable_fall:.0%} would not be found reliably."
     weak = detectable_fall > WEAK
-    return Diagnostic(name, detectable_fall, unit, text, Severity.REFUSE if weak else Severity.SAY)
+    return Diagnostic(kind, detectable_fall, unit, text, Severity.REFUSE if weak else Severity.SAY)
 
 
 def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = None) -> Diagnostic:
@@ -200,11 +200,11 @@ def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = N
         REFUSE ("controls disagree") if the controls differ in sign beyond noise, or if the headline's interval excludes
         0 and the median control has the opposite sign.
     """
-    name, unit, doi = "choice of control", "share of controls", "https://doi.org/10.1038/s41562-020-0912-z"
+    kind, unit, doi = DiagnosticKind.CONTROLS, "share of controls", "https://doi.org/10.1038/s41562-020-0912-z"
     values = curve.values
     if len(values) < 2:
         text = "Fewer than two controls gave an estimate, so the influence of the choice of control is not known."
-        return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
+        return Diagnostic(kind, math.nan, unit, text, Severity.SAY, doi)
     text = (
         f"{len(values)} controls give {math.expm1(values[0]):+.0%} to {math.expm1(values[-1]):+.0%}, the median "
         f"{math.expm1(curve.median):+.0%}"
@@ -214,5 +214,5 @@ def controls_diagnostic(curve: SpecificationCurve, observed: Estimate | None = N
         text += f"; with sampling noise removed, about {share:.0%} of such controls would reverse the sign"
     side = observed.interval().side if observed is not None and observed.is_defined else 0
     if curve.controls_disagree or side * curve.median < 0:
-        return Diagnostic(name, share, unit, f"Controls disagree: {text}.", Severity.REFUSE, doi)
-    return Diagnostic(name, share, unit, f"{text}.", Severity.SAY, doi)
+        return Diagnostic(kind, share, unit, f"Controls disagree: {text}.", Severity.REFUSE, doi)
+    return Diagnostic(kind, share, unit, f"{text}.", Severity.SAY, doi)

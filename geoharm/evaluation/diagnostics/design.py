@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.results.curves import Curve
-from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.estimate import Estimate
 from geoharm.model.period import Period, Window
 from geoharm.stats.regression_to_mean import expected_regression
@@ -53,8 +53,8 @@ def selection_diagnostic(
         - SAY: it is not known how the place was chosen, or the figure is smaller.
         - NONE: the period chosen on and the window before do not overlap.
     """
-    name, unit, doi = (
-        "regression to the mean",
+    kind, unit, doi = (
+        DiagnosticKind.SELECTION,
         "share of the count before",
         "https://doi.org/10.1080/01621459.1973.10481350",
     )
@@ -62,18 +62,18 @@ def selection_diagnostic(
         text = (
             "How the target area was chosen is not stated. Places chosen at a peak tend to fall without any operation."
         )
-        return Diagnostic(name, math.nan, unit, text, Severity.SAY, doi)
+        return Diagnostic(kind, math.nan, unit, text, Severity.SAY, doi)
     shared_days = sum(overlap.days for period in before.periods if (overlap := chosen_on.overlap(period)))
     if not shared_days:
         text = "The target area was chosen on data that are no part of the window before, so its choice does not bias the comparison."
-        return Diagnostic(name, 0.0, unit, text, Severity.NONE, doi)
+        return Diagnostic(kind, 0.0, unit, text, Severity.NONE, doi)
     share_of_window = shared_days / before.days
     if peers is None or not chosen_count:
         text = (
             f"The target area was chosen on data that make up {share_of_window:.0%} of the window before; the counts of the "
             "other places to choose from are not known, so regression to the mean cannot be measured."
         )
-        return Diagnostic(name, math.nan, unit, text, Severity.SIGNAL, doi)
+        return Diagnostic(kind, math.nan, unit, text, Severity.SIGNAL, doi)
     figure = share_of_window * expected_regression(chosen_count, peers, dispersion=dispersion)
     peer_count = np.asarray(peers).size
     text = (
@@ -83,7 +83,7 @@ def selection_diagnostic(
     severity = Severity.SAY
     if observed is not None and observed.is_defined and figure < 0 and math.expm1(observed.value) > 2 * figure:
         severity = Severity.SIGNAL
-    return Diagnostic(name, figure, unit, text, severity, doi)
+    return Diagnostic(kind, figure, unit, text, severity, doi)
 
 
 def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
@@ -119,12 +119,12 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     Rambachan and Roth (2023), A more credible approach to parallel trends, Review of Economic Studies 90:2555-2591,
     https://doi.org/10.1093/restud/rdad018
     """
-    name, unit = "parallel trends", "times the largest break before"
+    kind, unit = DiagnosticKind.PRE_TREND, "times the largest break before"
     late = np.flatnonzero((events.positions > 0) & [point.is_defined for point in events.points])
     early = np.flatnonzero((events.positions < 0) & [point.is_defined for point in events.points])
     if not late.size or early.size < 2:
         text = "Too few months with events before or after to compare trends."
-        return Diagnostic(name, math.nan, unit, text, Severity.SAY, ROTH)
+        return Diagnostic(kind, math.nan, unit, text, Severity.SAY, ROTH)
     values = np.array([point.value for point in events.points])
     weights = np.zeros(values.size)
     weights[late] = 1 / late.size
@@ -136,7 +136,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
         text = (
             "The mean after cannot be told apart from the level before, so there is no change that a trend could undo."
         )
-        return Diagnostic(name, 0.0, unit, text, Severity.NONE, ROTH)
+        return Diagnostic(kind, 0.0, unit, text, Severity.NONE, ROTH)
     distance_to_zero = min(abs(mean_interval.low), abs(mean_interval.high))
     # The reference block is the last one before the operation; its value is 0 by definition.
     values_before = np.append(values[early], 0.0)
@@ -147,7 +147,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
     figure = distance_to_zero / (largest * (late.size + 1) / 2) if largest > 0 else math.inf
     if figure >= 1:
         text = f"A break of the trend would have to be {figure:.2g} times the largest one before to undo the change."
-        return Diagnostic(name, figure, unit, text, Severity.SAY, ROTH)
+        return Diagnostic(kind, figure, unit, text, Severity.SAY, ROTH)
     # There are as many tests as breaks, so the threshold for "beyond noise" is Bonferroni's.
     threshold = Estimate("", 0.0, 1.0, "", "").interval(1 - 0.05 / breaks.size).high
     beyond_noise = bool((breaks > threshold * noise).any())
@@ -156,7 +156,7 @@ def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
         if beyond_noise
         else "the breaks before may be noise alone, so this is weak evidence."
     )
-    return Diagnostic(name, figure, unit, text, Severity.SIGNAL if beyond_noise else Severity.SAY, ROTH)
+    return Diagnostic(kind, figure, unit, text, Severity.SIGNAL if beyond_noise else Severity.SAY, ROTH)
 
 
 def season_diagnostic(before: Window, after: Window) -> Diagnostic:
@@ -172,12 +172,12 @@ def season_diagnostic(before: Window, after: Window) -> Diagnostic:
     figure = float(np.abs(shares[0] - shares[1]).sum() / 2)
     if figure <= 0.1:
         text = "The windows before and after cover the same seasons."
-        return Diagnostic("season", figure, "share of days", text, Severity.NONE)
+        return Diagnostic(DiagnosticKind.SEASON, figure, "share of days", text, Severity.NONE)
     text = (
         f"{figure:.0%} of the days after fall in calendar months that the window before covers less. Only a seasonal "
         "pattern that the control shares is removed."
     )
-    return Diagnostic("season", figure, "share of days", text, Severity.SAY)
+    return Diagnostic(DiagnosticKind.SEASON, figure, "share of days", text, Severity.SAY)
 
 
 def _calendar_month_shares(window: Window) -> np.ndarray:
@@ -222,7 +222,7 @@ def autocorrelation_diagnostic(
     differences-in-differences estimates?, Quarterly Journal of Economics 119:249-275,
     https://doi.org/10.1162/003355304772839588
     """
-    name, doi = "serial correlation", "https://doi.org/10.1162/003355304772839588"
+    kind, doi = DiagnosticKind.AUTOCORRELATION, "https://doi.org/10.1162/003355304772839588"
     t, c = np.asarray(target, dtype=np.float64), np.asarray(control, dtype=np.float64)
     if t.shape != c.shape or t.ndim != 1:
         msg = f"Target and control need the same months; shapes {t.shape} and {c.shape} were given."
@@ -230,7 +230,7 @@ def autocorrelation_diagnostic(
     has_data = np.isfinite(t) & np.isfinite(c)
     if has_data.sum() < 12 or not t[has_data].sum() or not c[has_data].sum():
         text = "There are fewer than 12 months with events before, so the correlation of neighbouring months cannot be measured."
-        return Diagnostic(name, math.nan, "correlation", text, Severity.SAY, doi)
+        return Diagnostic(kind, math.nan, "correlation", text, Severity.SAY, doi)
     share = t[has_data].sum() / (t[has_data].sum() + c[has_data].sum())
     total = t + c
     residual = np.full(t.shape, math.nan)
@@ -250,7 +250,7 @@ def autocorrelation_diagnostic(
     threshold = 1.645 / math.sqrt(month_count)
     if figure <= threshold:
         text = f"Neighbouring months are no more alike (correlation {figure:.2f}) than expected by chance."
-        return Diagnostic(name, figure, "correlation", text, Severity.NONE, doi)
+        return Diagnostic(kind, figure, "correlation", text, Severity.NONE, doi)
     lags = np.arange(1, max(after, 1))
     factor = math.sqrt(1 + 2 * float(((1 - lags / max(after, 1)) * min(figure, 0.99) ** lags).sum()))
     text = (
@@ -259,4 +259,4 @@ def autocorrelation_diagnostic(
     )
     if calibrated:
         text += " The interval learned at places without an operation includes this."
-    return Diagnostic(name, figure, "correlation", text, Severity.SAY if calibrated else Severity.SIGNAL, doi)
+    return Diagnostic(kind, figure, "correlation", text, Severity.SAY if calibrated else Severity.SIGNAL, doi)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
-from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.geometry import Zone
 
 ELSEWHERE = "elsewhere"
@@ -161,9 +161,9 @@ def geocoding_error_diagnostic(
         The figure is the share of the target's events recorded outside the target. The severity is REFUSE if the ring
         is narrower than twice the error. It is SIGNAL if the spurious change is a fall of the ring by 5% or more.
     """
-    name, unit = "location error", "share of the target's events"
+    kind, unit = DiagnosticKind.LOCATION_ERROR, "share of the target's events"
     if error == 0:
-        return Diagnostic(name, 0.0, unit, "No location error is known.", Severity.NONE)
+        return Diagnostic(kind, 0.0, unit, "No location error is known.", Severity.NONE)
     outside = 1 - dict(shares).get("target", 1.0)
     ring_label, width, spurious_change = ring
     text = (
@@ -172,9 +172,9 @@ def geocoding_error_diagnostic(
     )
     if width < 2 * error:
         text += " The ring is narrower than twice the error, so it measures little of its own."
-        return Diagnostic(name, outside, unit, text, Severity.REFUSE)
+        return Diagnostic(kind, outside, unit, text, Severity.REFUSE)
     is_large = math.isfinite(spurious_change) and spurious_change <= -0.05
-    return Diagnostic(name, outside, unit, text, Severity.SIGNAL if is_large else Severity.SAY)
+    return Diagnostic(kind, outside, unit, text, Severity.SIGNAL if is_large else Severity.SAY)
 
 
 def _change_text(change: float) -> str:

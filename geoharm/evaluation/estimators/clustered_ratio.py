@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from geoharm.errors import DesignError
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.poisson import share_fit
 
@@ -55,7 +56,7 @@ def clustered_ratio(changes: Sequence[tuple[Change, Change]]) -> Estimate:
     usable = [(zone, control) for zone, control in changes if _has_events(zone) and _has_events(control)]
     if len(usable) < MIN_CLUSTERS:
         reason = f"{len(usable)} operations have events in zone and control, and {MIN_CLUSTERS} are needed to cluster by them"
-        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason)
+        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason, reason=Reason.TOO_FEW)
     table = np.array([[[change.before, change.after] for change in pair] for pair in usable], dtype=np.float64)
     try:
         value = _common_log_ratio(table)
@@ -63,7 +64,8 @@ def clustered_ratio(changes: Sequence[tuple[Change, Change]]) -> Estimate:
             [_common_log_ratio(np.delete(table, operation, axis=0)) for operation in range(len(usable))]
         )
     except DesignError as failure:
-        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=str(failure).rstrip("."))
+        note = str(failure).rstrip(".")
+        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.NO_FIT)
     count = len(usable)
     error = math.sqrt((count - 1) / count * float(((leave_one_out - value) ** 2).sum()))
     intervals = tuple(

@@ -18,6 +18,7 @@ from geoharm.model.design import Design
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window, add_months, month_span
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.poisson import poisson_fit
 from geoharm.stats.simultaneous_bands import simultaneous_multiplier
@@ -114,7 +115,10 @@ def poisson_did(
         else f"{operation_count} operation{'s' * (operation_count > 1)}, fewer than {MIN_OPERATIONS}: the error includes counting noise "
         "and months, not how places diverge without an operation; placebo places give more information"
     )
-    terms = {name: undefined(NAME, unit="log ratio", reference=REFERENCE, note=notes[name]) for name in indicators}
+    terms = {
+        name: undefined(NAME, unit="log ratio", reference=REFERENCE, note=notes[name], reason=Reason.ZERO_COUNT)
+        for name in indicators
+    }
     dispersion = 1.0
     if defined_zones:
         area, month = np.nonzero(is_used)
@@ -301,7 +305,8 @@ def event_study(
         positions.append(start - before + block / 2)
         if math.isnan(shared_variance) or not target_count or not control_count:
             empty_block = "the reference block" if math.isnan(shared_variance) else "the block"
-            points.append(undefined(name, unit="log ratio", reference=REFERENCE, note=f"{empty_block} has no event"))
+            note = f"{empty_block} has no event"
+            points.append(undefined(name, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.ZERO_COUNT))
             own_variances.append(math.nan)
             continue
         own_variances.append(phi[0] / target_count + phi[1] / control_count)

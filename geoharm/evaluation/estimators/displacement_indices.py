@@ -20,6 +20,7 @@ from geoharm.evaluation.results.indices import DisplacementIndices, Quotient
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.fieller import fieller_set
 
 GUIDE = "https://popcenter.org/tools/displacement"
@@ -123,18 +124,19 @@ def displacement_indices(
         covariance=float((success_slope * buffer_slope * variance).sum()),
         level=level,
     )
-    note, quotient = "", math.nan
+    note, quotient, reason = "", math.nan, None
     if success_estimate.interval(level).side < 0:
         quotient = buffer_estimate.value / success_estimate.value
     else:
         note = "the target did not credibly fall against the comparison, so a quotient would have no meaning"
+        reason = Reason.NO_FALL
     return DisplacementIndices(
         gross_effect=gross,
         net_effect=estimate("net effect", rb / cb - ra / ca, -success_slope),
         success_measure=success_estimate,
         buffer_displacement=buffer_estimate,
-        wdq=Quotient("weighted displacement quotient", quotient, quotient_set, note),
-        displaced_share=Quotient("displaced share", -quotient, _negated_set(quotient_set), note),
+        wdq=Quotient("weighted displacement quotient", quotient, quotient_set, note, reason),
+        displaced_share=Quotient("displaced share", -quotient, _negated_set(quotient_set), note, reason),
         total_net_effect=estimate("total net effect", (rb + db) * growth - ra - da, total_slope, unit),
     )
 
@@ -150,7 +152,7 @@ def _undefined_indices(gross: Estimate, comparison: Change, unit: str, level: fl
     ratio = "ratio to the comparison"
 
     def undefined_index(name: str, estimate_unit: str = ratio) -> Estimate:
-        return undefined(name, unit=estimate_unit, reference=GUIDE, note=note)
+        return undefined(name, unit=estimate_unit, reference=GUIDE, note=note, reason=Reason.ZERO_COUNT)
 
     empty_set = ConfidenceSet((), level, "Fieller", note)
     return DisplacementIndices(
@@ -158,7 +160,7 @@ def _undefined_indices(gross: Estimate, comparison: Change, unit: str, level: fl
         net_effect=undefined_index("net effect"),
         success_measure=undefined_index("success measure"),
         buffer_displacement=undefined_index("buffer displacement measure"),
-        wdq=Quotient("weighted displacement quotient", math.nan, empty_set, note),
-        displaced_share=Quotient("displaced share", math.nan, empty_set, note),
+        wdq=Quotient("weighted displacement quotient", math.nan, empty_set, note, Reason.ZERO_COUNT),
+        displaced_share=Quotient("displaced share", math.nan, empty_set, note, Reason.ZERO_COUNT),
         total_net_effect=undefined_index("total net effect", unit),
     )

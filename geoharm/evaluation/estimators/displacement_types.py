@@ -41,6 +41,7 @@ def composition_shift(
     control: tuple[ArrayLike, ArrayLike] | None = None,
     dispersion: float = 1.0,
     draws: int = 999,
+    categories: str = "categories",
 ) -> DisplacementTest:
     r"""Test whether the target's events shifted between categories, net of the control's change.
 
@@ -60,6 +61,8 @@ def composition_shift(
         Variance over mean of the counts.
     draws : int
         Number of tables drawn for the null distribution.
+    categories : str
+        Word for the categories in the sentence.
 
     Returns
     -------
@@ -110,7 +113,7 @@ def composition_shift(
     chance_share = float(_moved_shares(drawn)[0].mean()) * math.sqrt(phi)
     most_gained, most_lost = used_labels[int(share_gap[0].argmax())], used_labels[int(share_gap[0].argmin())]
     sentence = (
-        f"{moved_share[0]:.0%} of the events lie in other categories than expected, where chance alone gives about "
+        f"{moved_share[0]:.0%} of the events lie in other {categories} than expected, where chance alone gives about "
         f"{chance_share:.0%}; most gained: {most_gained}, most lost: {most_lost}."
     )
     share = float(moved_share[0])

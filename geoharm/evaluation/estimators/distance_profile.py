@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
 from geoharm.errors import DesignError
-from geoharm.evaluation.estimators.rate_ratio import REFERENCE, log_rate_ratio
+from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.results.curves import Curve
 from geoharm.model.counts import Change
-from geoharm.model.estimate import Estimate
 from geoharm.stats.simultaneous_bands import simultaneous_multiplier
 
 
@@ -71,7 +71,7 @@ def distance_profile(
         ratio = log_rate_ratio(
             change, control, zone_dispersion=phi.get(change.area, 1.0), control_dispersion=control_phi
         )
-        points.append(Estimate(change.area, ratio.value, ratio.standard_error, ratio.unit, REFERENCE, ratio.note))
+        points.append(replace(ratio, name=change.area))
     is_undefined = np.array([not point.is_defined for point in points])
     shared_variance = (
         control_phi * (1 / control.before + 1 / control.after) if control.before and control.after else math.nan

@@ -18,6 +18,7 @@ from geoharm.errors import DesignError
 from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import chi2_quantile
 from geoharm.stats.poisson import CountFit, share_fit, share_fits
 
@@ -198,7 +199,7 @@ def _coefficient_estimate(fit: CountFit, position: int, name: str) -> Estimate:
 
 
 def _undefined_estimate(name: str, note: str) -> Estimate:
-    return undefined(name, unit="log ratio", reference=REFERENCE, note=note)
+    return undefined(name, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.NO_DATA)
 
 
 def _undefined_decay(zone: str, reason: str) -> EffectDecay:

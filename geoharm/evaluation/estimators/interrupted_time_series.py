@@ -10,6 +10,7 @@ from geoharm.evaluation.design.series import joint_series, months_around
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.poisson import poisson_fit
 
 REFERENCE = "https://doi.org/10.1093/ije/dyw098"
@@ -75,8 +76,8 @@ def interrupted_time_series(
     month = np.arange(series.size)
     known, is_after = np.isfinite(series), month >= before
     reason = _why_undefined(series[known & ~is_after], series[known & is_after])
-    if reason:
-        return _undefined(reason)
+    if reason is not None:
+        return _undefined(*reason)
     columns = [np.ones(series.size), month / 12, is_after.astype(np.float64)]
     has_season = int((known & ~is_after).sum()) >= _MONTHS_FOR_SEASON
     if has_season:
@@ -84,7 +85,7 @@ def interrupted_time_series(
     try:
         fit = poisson_fit(series[known], np.column_stack(columns)[known], exposure=exposures[known])
     except DesignError as error:
-        return _undefined(str(error).rstrip("."))
+        return _undefined(Reason.NO_FIT, str(error).rstrip("."))
     note = "without a control; trend and season before are continued"
     if not has_season:
         note = (
@@ -109,15 +110,15 @@ def _season_columns(calendar_month: NDArray[np.int64]) -> list[NDArray[np.float6
     return [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
 
 
-def _why_undefined(before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
+def _why_undefined(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[Reason, str] | None:
     if before.size < MIN_BEFORE:
-        return f"only {before.size} months with data before, and {MIN_BEFORE} are needed"
+        return Reason.TOO_FEW, f"only {before.size} months with data before, and {MIN_BEFORE} are needed"
     if after.size < MIN_AFTER:
-        return f"only {after.size} months with data after, and {MIN_AFTER} are needed"
-    if not before.sum():
-        return "no event before"
-    return "" if after.sum() else "no event after"
+        return Reason.TOO_FEW, f"only {after.size} months with data after, and {MIN_AFTER} are needed"
+    if not before.sum() or not after.sum():
+        return Reason.ZERO_COUNT, f"no event {'after' if before.sum() else 'before'}"
+    return None
 
 
-def _undefined(note: str) -> Estimate:
-    return undefined(NAME, unit="log ratio", reference=REFERENCE, note=note)
+def _undefined(reason: Reason, note: str) -> Estimate:
+    return undefined(NAME, unit="log ratio", reference=REFERENCE, note=note, reason=reason)

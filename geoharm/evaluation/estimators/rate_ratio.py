@@ -11,6 +11,7 @@ import math
 from geoharm._validation import check_positive
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 
 REFERENCE = "https://doi.org/10.1007/s10940-021-09494-w"
 NAME = "log rate ratio"
@@ -52,9 +53,8 @@ def log_rate_ratio(
     for change in (zone, control):
         for when, count in (("before", change.before), ("after", change.after)):
             if count == 0:
-                return undefined(
-                    NAME, unit="log ratio", reference=REFERENCE, note=f"the count {when} in {change.area} is 0"
-                )
+                note = f"the count {when} in {change.area} is 0"
+                return undefined(NAME, unit="log ratio", reference=REFERENCE, note=note, reason=Reason.ZERO_COUNT)
     value = math.log(zone.after / zone.before) - math.log(control.after / control.before)
     variance = phi_zone * (1 / zone.before + 1 / zone.after) + phi_control * (1 / control.before + 1 / control.after)
     return Estimate(NAME, value, math.sqrt(variance), "log ratio", REFERENCE)

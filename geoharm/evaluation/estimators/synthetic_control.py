@@ -11,6 +11,7 @@ from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_selection import MIN_MONTHS
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 from geoharm.stats.simplex_weights import simplex_weights
 
 ABADIE = "https://doi.org/10.1198/jasa.2009.ap08746"
@@ -71,7 +72,7 @@ def synthetic_control_ratio(
     name = "log rate ratio against a synthetic control"
     if not usable.any() or not target_before or not target_after:
         note = "the target has a count of 0, or no donor has an event before"
-        return undefined(name, unit="log ratio", reference=ABADIE, note=note), shares
+        return undefined(name, unit="log ratio", reference=ABADIE, note=note, reason=Reason.ZERO_COUNT), shares
     factor = np.zeros(table.shape[0])
     factor[usable] = target_before / table[usable, :before].sum(axis=1)
     scaled = table * factor[:, None]
@@ -79,7 +80,8 @@ def synthetic_control_ratio(
     mixture = shares @ scaled
     mixture_before, mixture_after = float(mixture[:before].sum()), float(mixture[before:].sum())
     if not mixture_after:
-        return undefined(name, unit="log ratio", reference=ABADIE, note="the mixture has no event after"), shares
+        note = "the mixture has no event after"
+        return undefined(name, unit="log ratio", reference=ABADIE, note=note, reason=Reason.ZERO_COUNT), shares
     squared = (shares * factor) ** 2
     variance = 1 / target_before + 1 / target_after
     variance += float(squared @ table[:, :before].sum(axis=1)) / mixture_before**2

@@ -14,6 +14,7 @@ from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 
 REFERENCE = "https://doi.org/10.1186/s40163-018-0085-5"
 NAME = "weighted displacement difference"
@@ -153,9 +154,9 @@ def harm_weighted_wdd(parts: Sequence[tuple[Wdd, float]], *, unit: str = "harm")
         raise DesignError(msg)
 
     def weighted_sum(estimates: Sequence[Estimate]) -> Estimate:
-        missing = next((estimate.note for estimate in estimates if not estimate.is_defined), None)
+        missing = next((estimate for estimate in estimates if not estimate.is_defined), None)
         if missing is not None:
-            return undefined(NAME, unit=unit, reference=REFERENCE, note=missing)
+            return undefined(NAME, unit=unit, reference=REFERENCE, note=missing.note, reason=missing.reason)
         weighted = [(weight, estimate) for (_, weight), estimate in zip(parts, estimates, strict=True)]
         value = math.fsum(weight * estimate.value for weight, estimate in weighted)
         error = math.sqrt(math.fsum((weight * estimate.standard_error) ** 2 for weight, estimate in weighted))
@@ -209,7 +210,7 @@ def net_change(
     """
     if control.before == 0:
         note = f"the count before in {control.area} is 0, so no scale is known"
-        return undefined(NAME, unit=unit, reference=REFERENCE, note=note)
+        return undefined(NAME, unit=unit, reference=REFERENCE, note=note, reason=Reason.ZERO_COUNT)
     growth, scale = control.after / control.before, zone.before / control.before
     zone_variance = check_positive(zone_dispersion, "dispersion of the zone") * (zone.after + growth**2 * zone.before)
     control_variance = check_positive(control_dispersion, "dispersion of the control")

@@ -17,6 +17,7 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Window
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.variance_stabilising import stabilise_variance, unstabilise_variance
 
@@ -138,7 +139,7 @@ def why_no_interval(forecast: Forecast) -> str:
 def undefined_calibrated_ratio(reason: str) -> Estimate:
     """Return an undefined estimate with the reason why no 95% interval is possible."""
     note = f"no 95% interval is possible here: {reason}"
-    return Estimate(NAME, math.nan, math.nan, "log ratio", REFERENCE, note, calibrated=True)
+    return Estimate(NAME, math.nan, math.nan, "log ratio", REFERENCE, note, calibrated=True, reason=Reason.NO_INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)

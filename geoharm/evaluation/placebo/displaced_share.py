@@ -14,6 +14,7 @@ from geoharm.evaluation.results.indices import DisplacementIndices, Quotient
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import Effect
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile
 from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
 
@@ -27,7 +28,7 @@ _MAX_CORRELATION = 0.9
 _ELLIPSE_POINTS = 2_000
 
 
-def displaced_share(effects: Sequence[Effect], *, level: float = 0.95) -> Quotient | None:
+def displaced_share(effects: Sequence[Effect[int]], *, level: float = 0.95) -> Quotient | None:
     r"""Return the share of the target's fall that appeared in the rings, computed from the headline's forecasts.
 
     Parameters
@@ -76,12 +77,14 @@ def displaced_share(effects: Sequence[Effect], *, level: float = 0.95) -> Quotie
     if target is None or rings is None:
         missing = by_zone["target" if target is None else ALL_RINGS]
         note = f"{missing.zone}: {missing.ratio.note}"
-        return Quotient(NAME, math.nan, ConfidenceSet((), level, METHOD, calibrated=True), note)
+        empty_set = ConfidenceSet((), level, METHOD, calibrated=True)
+        return Quotient(NAME, math.nan, empty_set, note, missing.ratio.reason)
     correlation = forecast_correlation(target.error, rings.error, combined.error) if combined else USUAL_CORRELATION
     values = ConfidenceSet(_share_intervals(target, rings, correlation), level, METHOD, calibrated=True)
     if by_zone["target"].ratio.interval(level).side < 0:
-        return Quotient(NAME, -by_zone[ALL_RINGS].change() / by_zone["target"].change(), values)
-    return Quotient(NAME, math.nan, values, "the target did not credibly fall, so a share would have no meaning")
+        return Quotient(NAME, -by_zone[ALL_RINGS].change / by_zone["target"].change, values)
+    note = "the target did not credibly fall, so a share would have no meaning"
+    return Quotient(NAME, math.nan, values, note, Reason.NO_FALL)
 
 
 def forecast_correlation(target: float, rings: float, both: float) -> float:
@@ -90,7 +93,7 @@ def forecast_correlation(target: float, rings: float, both: float) -> float:
     return USUAL_CORRELATION + _SHRINKAGE * (min(max(implied, 0.0), _MAX_CORRELATION) - USUAL_CORRELATION)
 
 
-def with_calibrated_share(indices: DisplacementIndices, effects: Sequence[Effect]) -> DisplacementIndices:
+def with_calibrated_share(indices: DisplacementIndices, effects: Sequence[Effect[int]]) -> DisplacementIndices:
     """Return the indices with the displaced share computed from the headline's forecasts, if there are any."""
     share = displaced_share(effects)
     return indices if share is None else replace(indices, displaced_share=share)
@@ -117,7 +120,7 @@ class _ZoneForecast:
         return (float(stabilise_variance(self.counted, phi=self.phi, tau2=self.tau2)) - self.middle) / self.reach
 
 
-def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
+def _zone_forecast(effect: Effect[int] | None, level: float) -> _ZoneForecast | None:
     if effect is None or effect.placebo is None or not effect.ratio.is_defined:
         return None
     mean, phi, tau2 = effect.placebo.expected, effect.placebo.phi, effect.placebo.tau**2
@@ -125,7 +128,7 @@ def _zone_forecast(effect: Effect | None, level: float) -> _ZoneForecast | None:
     multiplier = float(t_quantile(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
     middle = float(stabilise_variance(mean, phi=phi, tau2=tau2) + stabilisation_bias(mean, phi=phi, tau2=tau2))
     error = effect.ratio.standard_error
-    return _ZoneForecast(effect.counts.after, middle, multiplier * error * slope, phi, tau2, error * mean)
+    return _ZoneForecast(effect.after, middle, multiplier * error * slope, phi, tau2, error * mean)
 
 
 def _share_intervals(

@@ -22,6 +22,7 @@ from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
+from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 
 REFERENCE = "https://doi.org/10.1002/sim.3095"
@@ -164,7 +165,7 @@ def pool_components(parts: Sequence[ComponentEffect]) -> tuple[Estimate, float, 
     defined = [part for part in parts if part.ratio.is_defined]
     if len(defined) < 2:
         reason = f"no pooled answer: {len(defined) or 'no'} part{'s' * (len(defined) != 1)} of {len(parts)} can be answered, and two are needed"
-        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason), math.nan, ""
+        return undefined(NAME, unit="log ratio", reference=REFERENCE, note=reason, reason=Reason.TOO_FEW), math.nan, ""
     correlation, shared_places = component_correlation(defined)
     values = np.array([part.ratio.value for part in defined])
     weights = np.full(len(defined), 1 / len(defined))

@@ -14,6 +14,7 @@ from geoharm.evaluation.design.control_candidates import ControlCandidates, Squa
 from geoharm.evaluation.estimators.clustered_ratio import MIN_CLUSTERS, clustered_ratio
 from geoharm.evaluation.pooling.forest import forest
 from geoharm.evaluation.results.measure import MeasureResult
+from geoharm.model.counts import Change
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import ZoneRole
@@ -56,7 +57,13 @@ def pool_operations(
         for design, result in operations:
             effects = [effect for effect in result.effects if effect.zone == zone]
             rows += [(design.operation.name, effect.ratio) for effect in effects]
-            changes += [(effect.counts, effect.control) for effect in effects]
+            changes += [
+                (
+                    Change(zone, effect.before, effect.after),
+                    Change("control", effect.control_before, effect.control_after),
+                )
+                for effect in effects
+            ]
         if len(rows) < len(operations):
             continue
         pooled = pool_effects(rows, draws)

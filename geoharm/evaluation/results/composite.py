@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest
+from geoharm.model.reason import Note
 from geoharm.model.study import CompositeOutcome
 
 
@@ -68,23 +70,26 @@ class CompositeResult:
         return tuple(part for part in self.components if part.ratio.is_defined)
 
     @property
-    def left_out(self) -> tuple[tuple[str, str], ...]:
+    def left_out(self) -> tuple[tuple[str, Note], ...]:
         """Labels of the components without a defined ratio, each with its reason."""
         return tuple((part.label, part.ratio.note) for part in self.components if not part.ratio.is_defined)
 
 
+ResultT = TypeVar("ResultT")
+
+
 @dataclass(frozen=True, slots=True)
-class CompositeSummary:
+class CompositeSummary(Generic[ResultT]):
     """A composite outcome with its result for every operation and for all operations together.
 
     Attributes
     ----------
     outcome : CompositeOutcome
-    results : tuple of CompositeResult
+    results : tuple of CompositeResult or ReleasedCompositeResult
     pooled : Forest or None
         Pooled over the operations; None for a single operation.
     """
 
     outcome: CompositeOutcome
-    results: tuple[CompositeResult, ...]
+    results: tuple[ResultT, ...]
     pooled: Forest | None = None

@@ -11,6 +11,7 @@ from geoharm.errors import DesignError
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period
+from geoharm.model.reason import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Curve:
     covariance: NDArray[np.float64]
     band_multiplier: float
     level: float
-    note: str = ""
+    note: Note = ""
 
     def __post_init__(self) -> None:
         count = len(self.points)

@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+
+from geoharm.model.reason import Note
+
+
+class DiagnosticKind(StrEnum):
+    """The threat that a diagnostic measures; the value is its name for readers."""
+
+    SELECTION = "regression to the mean"
+    SEASON = "season"
+    PRE_TREND = "parallel trends"
+    AUTOCORRELATION = "serial correlation"
+    LOCATION_ERROR = "location error"
+    REPORTING = "reporting effort"
+    UNPLACED_ROWS = "rows without a place"
+    MULTIPLICITY = "many measures"
+    POWER = "smallest detectable fall"
+    CONTROLS = "choice of control"
 
 
 class Severity(IntEnum):
@@ -21,13 +38,12 @@ class Diagnostic:
 
     Attributes
     ----------
-    name : str
-        "regression to the mean", "season", ...
+    kind : DiagnosticKind
     figure : float
         NaN if it could not be measured.
     unit : str
         What the figure is: "share of the count", "log ratio", "correlation".
-    sentence : str
+    sentence : str or Withheld
         The result for readers, in one or two sentences.
     severity : Severity
         NONE: no effect. SAY: the sentence is printed with the answer. SIGNAL: the answer is a signal at most. REFUSE: no
@@ -36,9 +52,23 @@ class Diagnostic:
         DOI or URL; empty if the figure is simple arithmetic.
     """
 
-    name: str
+    kind: DiagnosticKind
     figure: float
     unit: str
-    sentence: str
+    sentence: Note
     severity: Severity
     reference: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name for readers: "regression to the mean", "season", ..."""
+        return self.kind.value
+
+    @property
+    def limits_reading(self) -> bool:
+        """Whether it turns a finding into a signal.
+
+        The smallest detectable fall is part of the reading of the numbers alone, and disagreeing controls have a reading
+        of their own.
+        """
+        return self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class DisplacementTest:
     figure: float
     unit: str
     p_value: float
-    sentence: str
+    sentence: Note
     tested: bool = True
     counts: tuple[int, ...] = ()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,15 @@ class Quotient:
     values : ConfidenceSet
         Always given. It is often unbounded where the value is not given.
     note : str
+    reason : Reason or None
+        Why the value is not given, for code.
     """
 
     name: str
     value: float
     values: ConfidenceSet
     note: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,13 @@ class MeasureResult:
 
     measure: Measure
     counts: ZoneCounts
-    effects: tuple[Effect, ...]
-    phases: tuple[Effect, ...]
-    unplaced_bounds: tuple[Effect, ...] = ()
+    effects: tuple[Effect[int], ...]
+    phases: tuple[Effect[int], ...]
+    unplaced_bounds: tuple[Effect[int], ...] = ()
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None
 
-    def effect(self, zone: str) -> Effect:
+    def effect(self, zone: str) -> Effect[int]:
         """Return the effect in a zone for the headline's window."""
         return next(effect for effect in self.effects if effect.zone == zone)

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from geoharm.model.reason import Note
+
 
 @dataclass(frozen=True, slots=True)
 class PowerRow:
@@ -29,7 +31,7 @@ class PowerRow:
     months: int
     expected: float
     detectable_fall: float
-    note: str = ""
+    note: Note = ""
 
     def pooled(self, operations: int) -> float:
         r"""Return the smallest detectable fall of several operations like this one, pooled.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import NormalDist, median
 
 from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Note
 
 # Controls disagree if the p-value of their differences is below the first value, and the share of them that would
 # reverse the sign is at least the second value.
@@ -135,7 +136,7 @@ class ControlCandidate:
     scale: float
     ratios: Mapping[str, float]
     passes: bool
-    reason: str
+    reason: Note
     events: int = 0
 
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
+from geoharm.model.reason import Note
 
 THREATS = ("injury", "economic damage", "community harm")
+
+
+class MarketChange(StrEnum):
+    """How the size of a market changed."""
+
+    SHRANK = "shrank"
+    MOVED = "moved"
+    GREW = "grew"
+    NO_CLEAR_CHANGE = "no clear change"
+    CANNOT_TELL = "cannot tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +34,8 @@ class Noxiousness:
         Events of harm per 100 events of market activity; NaN where there was no activity.
     ratio : Estimate
         Log ratio of after to before, net of control, with counting error only.
-    size_change : str
-        Change of market size: "shrank", "moved", "grew", "no clear change", "cannot tell".
-    reading : str
+    size_change : MarketChange
+    reading : str or Withheld
         The sentence for readers.
     """
 
@@ -34,8 +45,8 @@ class Noxiousness:
     before: float
     after: float
     ratio: Estimate
-    size_change: str
-    reading: str
+    size_change: MarketChange
+    reading: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,7 @@ class Feature:
     name: str
     value: float
     unit: str
-    note: str = ""
+    note: Note = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +109,7 @@ class CriterionValue:
     value: float
     standard_error: float
     unit: str
-    note: str = ""
+    note: Note = ""
     smallest_count: int = 0
 
 

@@ -13,6 +13,7 @@ from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import UnintendedHarm
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
+from geoharm.model.reason import Note
 from geoharm.model.values import ExchangeRates, ValueProfile
 
 
@@ -59,7 +60,7 @@ class JointEffects:
     intervals: tuple[Interval, ...]
     expected: NDArray[np.float64]
     calibrated: tuple[bool, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     smallest_count: tuple[int, ...]
     correlation: NDArray[np.float64]
     placebo_places: int
@@ -106,7 +107,7 @@ class MeasureHarm:
     high: float
     interval: Interval
     calibrated: bool
-    note: str = ""
+    note: Note = ""
     smallest_count: int = 0
 
 
@@ -127,7 +128,7 @@ class VetoCheck:
     words: str
     measure: str
     state: str
-    reason: str
+    reason: Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class NetHarm:
     share_fell: tuple[float, float]
     calibrated: bool
     vetoes: tuple[VetoCheck, ...] = ()
-    note: str = ""
+    note: Note = ""
 
     @property
     def is_known(self) -> bool:
@@ -235,7 +236,7 @@ class Acceptability:
     central_rates: tuple[tuple[str, float, float, float], ...]
     tipping_points: tuple[TippingPoint, ...]
     calibrated: bool
-    note: str = ""
+    note: Note = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from geoharm.model.estimate import Interval
+from geoharm.model.reason import Note
 
 
 class RiseState(StrEnum):
@@ -55,7 +56,7 @@ class RiseCheck:
     interval: Interval
     margin: float
     state: RiseState
-    reason: str
+    reason: Note
     operations: int = 1
     precision: float = 0.0
     dispersion: float = 1.0
@@ -85,7 +86,7 @@ class FindDispersion:
     after: float
     change: Interval
     events: tuple[int, int]
-    note: str = ""
+    note: Note = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,3 +70,8 @@ class HotspotAccuracy:
     most_earlier_events: HotspotScore
     random_pai: float
     random_deviation: float
+
+    @property
+    def scores(self) -> tuple[HotspotScore, HotspotScore]:
+        """Scores of the hotspots and of the first baseline."""
+        return self.hotspots, self.most_earlier_events

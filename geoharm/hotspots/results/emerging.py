@@ -117,7 +117,19 @@ class EmergingHotspotMap:
         return {pattern: int((patterns == pattern).sum()) for pattern in EmergingPattern}
 
     def explain(self, row: int, column: int) -> str:
-        """Return a sentence with the reason for the pattern of a cell.
+        """Return a sentence with the pattern of a cell and the reason for it.
+
+        Parameters
+        ----------
+        row, column : int
+            Of the grid; row 0 is the southernmost.
+        """
+        if not np.isfinite(self.z[:, row, column]).any():
+            return "outside the study area"
+        return f"{EmergingPattern(int(self.pattern[row, column])).label}: {self.reason(row, column)}"
+
+    def reason(self, row: int, column: int) -> str:
+        """Return the reason for the pattern of a cell inside the study area, without the pattern's name.
 
         Parameters
         ----------
@@ -125,8 +137,6 @@ class EmergingHotspotMap:
             Of the grid; row 0 is the southernmost.
         """
         has_data = np.isfinite(self.z[:, row, column])
-        if not has_data.any():
-            return "outside the study area"
         side = self.hot_or_cold[has_data, row, column]
         pattern = EmergingPattern(int(self.pattern[row, column]))
         sign = -1 if (pattern or int(side.sum())) < 0 else 1
@@ -145,7 +155,7 @@ class EmergingHotspotMap:
         if 10 * in_state.sum() >= 9 * n:
             trend_words = self._trend_words(row, column, sign)
             clauses.append(f"its strength {trend_words} (Mann-Kendall z {self.trend_z[row, column]:.2f})")
-        return f"{pattern.label}: " + "; ".join(clauses)
+        return "; ".join(clauses)
 
     def _trend_words(self, row: int, column: int, sign: int) -> str:
         if not self.trend_p[row, column] <= self.level:

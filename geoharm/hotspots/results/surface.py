@@ -11,6 +11,7 @@ from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.model.grid import Grid
 from geoharm.model.hotspot import Hotspot
+from geoharm.model.reason import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Concentration:
     gini, adjusted_gini : float
         Gini index: 0 if every place has the same number of events, near 1 if one place has all. The adjusted index is
         also 0 if there are fewer events than places and no place has two. NaN if there are no events.
-    note : str
+    note : str or Withheld
         Why the index is undefined.
     """
 
@@ -145,7 +146,7 @@ class Concentration:
     places_needed: tuple[tuple[float, int], ...]
     gini: float
     adjusted_gini: float
-    note: str = ""
+    note: Note = ""
 
     def share_of_places(self, share: float) -> float:
         """Return the smallest share of all places that has a given share of events, one of those in `needed`."""

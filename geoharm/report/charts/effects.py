@@ -12,10 +12,10 @@ from datetime import date
 from markupsafe import Markup
 
 from geoharm.disclosure.released import ReleasedEffect, ReleasedSeries
-from geoharm.evaluation.reading import Reading
 from geoharm.model.design import Design
 from geoharm.model.estimate import Interval
 from geoharm.model.period import add_months
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.marks import Attributes, Scale
 from geoharm.report.charts.marks import box as _box
@@ -23,7 +23,6 @@ from geoharm.report.charts.marks import line as _line
 from geoharm.report.charts.marks import text as _text
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
-from geoharm.report.wording.reading import read_effect
 
 
 def reading_colour(state: Reading | None) -> str:
@@ -70,7 +69,7 @@ def reading_mark(state: Reading | None, *, size: float = 14.0) -> Markup:
     )
 
 
-def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = None) -> Chart:
+def interval_chart(effect: ReleasedEffect, unit: str) -> Chart:
     """Return the chart of the verdict's interval; grey marks the changes that are too small to be detected.
 
     If no 95% interval is possible, a thin dashed line shows the counting interval.
@@ -81,7 +80,7 @@ def interval_chart(effect: ReleasedEffect, unit: str, state: Reading | None = No
     undetectable_change = 0.0 if math.isnan(effect.detectable_fall) else effect.detectable_fall * effect.expected
     half_range = max(abs(value) for value in (effect.change, interval.low, interval.high, undetectable_change)) * 1.08
     scale = Scale(-half_range, half_range, 16, width - 16)
-    colour = reading_colour(state or read_effect(effect))
+    colour = reading_colour(effect.reading)
     parts = [
         svg(
             "rect",
@@ -153,7 +152,7 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Cha
                 _text(left + 8, y + 4, "withheld" if effect.is_withheld else "cannot be given", anchor="start")
             )
             continue
-        colour = reading_colour(read_effect(effect))
+        colour = reading_colour(effect.reading)
         if math.isfinite(span.low):
             end_xs = [scale(min(max(percent, scale.low), scale.high)) for percent in (span.low, span.high)]
             dash = None if effect.ratio.calibrated and not effect.is_refused else "4 3"

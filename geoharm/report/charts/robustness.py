@@ -21,6 +21,7 @@ from geoharm.report.charts.effects import percent_change
 from geoharm.report.charts.marks import Scale, box, line, text
 from geoharm.report.document import Chart
 from geoharm.report.escape import svg
+from geoharm.report.wording.withheld import note_text
 
 WIDTH = 700.0
 _BAND_COLOUR = "#d9e0e6"
@@ -411,6 +412,6 @@ def forest_caption(forest: Forest) -> str:
 def ratio_text(estimate: Estimate) -> str:
     """Return a log ratio as a change such as "−45% (−60% to −20%)", or the reason why there is none."""
     if not estimate.is_defined:
-        return estimate.note or _text.UNKNOWN
+        return note_text(estimate.note) or _text.UNKNOWN
     low, high = percent_change_interval(estimate.interval())
     return f"{format_numbers.signed_text(percent_change_of_ratio(estimate.value))}% ({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%)"

@@ -11,6 +11,7 @@ from geoharm._version import __version__
 from geoharm.disclosure.ranking import RankingRelease
 from geoharm.report.format_numbers import to_record
 from geoharm.report.maps.lonlat import to_lonlat
+from geoharm.report.wording.withheld import note_text
 
 
 class CriterionRecord(TypedDict):
@@ -98,11 +99,11 @@ def ranking_record(ranking_release: RankingRelease) -> RankingRecord:
                 "criteria": {
                     criterion.criterion: {
                         "value": to_record(criterion.value), "standard_error": to_record(criterion.standard_error),
-                        "unit": criterion.unit, "note": criterion.note,
+                        "unit": criterion.unit, "note": note_text(criterion.note),
                     }
                     for criterion in row.values
                 },
-                "threats": {name: {"a_year": to_record(estimate.value), "note": estimate.note} for name, estimate in threat.threats},
+                "threats": {name: {"a_year": to_record(estimate.value), "note": note_text(estimate.note)} for name, estimate in threat.threats},
                 "features": {feature.name: to_record(feature.value) for feature in threat.features},
             }
             for row, threat in zip(ranking.rows, ranking.threats, strict=True)

@@ -12,14 +12,16 @@ from typing import Any
 
 from geoharm._text import visible_text
 from geoharm._version import __version__
-from geoharm.disclosure.released import Count, Release, ReleasedEffect, ReleasedHotspots, ReleasedOperation, Suppressed
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedOperation
 from geoharm.model.effect import PlaceboCheck
+from geoharm.model.suppressed import Count, Suppressed
 from geoharm.report.exports.run_json_composite import composite_record
 from geoharm.report.exports.run_json_patterns import pattern_record, settings_record
 from geoharm.report.exports.run_json_robustness import forests_record, preregistration_record, robustness_record
 from geoharm.report.exports.run_json_values import harm_record
 from geoharm.report.format_numbers import to_record
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import note_text, rule_text
 
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
@@ -44,7 +46,7 @@ def run_record(release: Release, verdicts: list[tuple[ReleasedOperation, Verdict
             **settings_record(study),
         },
         "release": study.publish.release,
-        "disclosure": release.rule,
+        "disclosure": rule_text(release),
         "inputs": dict(study.inputs),
         "sources": [
             {
@@ -105,7 +107,7 @@ def _surface_record(measure_hotspots: ReleasedHotspots) -> dict[str, Any]:
             "cells_that_hold": {f"{share:g}": cells for share, cells in measure_hotspots.concentration.places_needed},
             "gini": to_record(measure_hotspots.concentration.gini),
             "gini_adjusted": to_record(measure_hotspots.concentration.adjusted_gini),
-            "note": measure_hotspots.concentration.note,
+            "note": note_text(measure_hotspots.concentration.note),
         },
         "variants": [
             {"bandwidth_m": to_record(variant.bandwidth), "hotspots": variant.hotspots, "kept": to_record(variant.kept)}
@@ -173,7 +175,7 @@ def _effect_record(effect: ReleasedEffect) -> dict[str, Any]:
         "wdd_se": to_record(effect.difference.standard_error),
         "detectable_fall": to_record(effect.detectable_fall),
         "dispersion": to_record(effect.dispersion),
-        "note": effect.note,
+        "note": note_text(effect.note),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from geoharm.disclosure.released import ReleasedComposite
 from geoharm.report.exports.run_json_robustness import estimate_record, forests_record
 from geoharm.report.format_numbers import to_record
+from geoharm.report.wording.withheld import note_text
 
 
 def composite_record(composites: Sequence[ReleasedComposite]) -> list[dict[str, Any]]:
@@ -22,14 +23,14 @@ def composite_record(composites: Sequence[ReleasedComposite]) -> list[dict[str, 
                 {
                     "operation": result.operation,
                     "pooled": estimate_record(result.pooled) if result.pooled.is_defined else None,
-                    "note": result.note if result.pooled.is_defined else result.pooled.note,
+                    "note": result.note if result.pooled.is_defined else note_text(result.pooled.note),
                     "detectable_fall": to_record(result.detectable_fall),
                     "parts": [
                         {"name": label, "weight": to_record(weight), **estimate_record(estimate)}
                         for label, estimate, weight in result.rows
                     ],
                     "parts_in_answer": result.parts,
-                    "left_out": [{"name": label, "reason": reason} for label, reason in result.left_out],
+                    "left_out": [{"name": label, "reason": note_text(reason)} for label, reason in result.left_out],
                 }
                 for result in composite.results
             ],

@@ -9,6 +9,8 @@ from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.model.study import Study
 from geoharm.report.format_numbers import to_record
+from geoharm.report.wording.patterns import cluster_method, emerging_method
+from geoharm.report.wording.withheld import sentence_text
 
 
 def settings_record(study: Study) -> dict[str, Any]:
@@ -38,17 +40,17 @@ def pattern_record(patterns: ReleasedPatterns) -> dict[str, Any]:
     """Return the patterns of one measure as plain values; undefined numbers are None."""
     return {
         "measure": patterns.measure.name,
-        "why_not": dict(sorted(patterns.why_not.items())),
+        "why_not": {part: sentence_text(reason) for part, reason in sorted(patterns.why_not.items())},
         "clusters": patterns.clusters
         and {
             "neighbours": patterns.clusters.neighbours,
-            "how": patterns.clusters.note,
+            "how": cluster_method(patterns.clusters),
             "km2": {name: to_record(area_km2) for name, area_km2 in patterns.clusters.km2.items()},
             "overall": [{"statistic": name, "value": to_record(value), "p": to_record(p)} for name, value, p in patterns.clusters.global_tests],
         },
         "emerging": patterns.emerging
         and {
-            "how": patterns.emerging.how,
+            "how": emerging_method(patterns.emerging),
             "steps": patterns.emerging.steps,
             "missing_steps": patterns.emerging.missing,
             "km2": {EmergingPattern(pattern).label: to_record(area_km2) for pattern, area_km2, _ in patterns.emerging.patterns},
@@ -58,8 +60,8 @@ def pattern_record(patterns: ReleasedPatterns) -> dict[str, Any]:
             "earlier": [{"start": str(period.start), "end": str(period.end)} for period in patterns.predictive_accuracy.earlier.periods],
             "later": [{"start": str(period.start), "end": str(period.end)} for period in patterns.predictive_accuracy.later.periods],
             "bandwidth_m": to_record(patterns.predictive_accuracy.bandwidth),
-            "scores": [_score_record(score) for score in patterns.predictive_accuracy.scores],
-            "blind_pai_sd": to_record(patterns.predictive_accuracy.random_deviation),
+            "scores": [_score_record(score) for score in patterns.predictive_accuracy.accuracy.scores],
+            "blind_pai_sd": to_record(patterns.predictive_accuracy.accuracy.random_deviation),
         },
         "shift": {
             operation: {

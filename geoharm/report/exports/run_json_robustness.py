@@ -14,6 +14,7 @@ from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.pooled import Forest
 from geoharm.report.format_numbers import to_record
+from geoharm.report.wording.withheld import PARTS, note_text, sentence_text
 from geoharm.results import PreregistrationStatus
 
 
@@ -25,7 +26,7 @@ def robustness_record(robustness: ReleasedRobustness) -> dict[str, Any]:
                 "name": diagnostic.name,
                 "figure": to_record(diagnostic.figure),
                 "unit": diagnostic.unit,
-                "sentence": diagnostic.sentence,
+                "sentence": sentence_text(diagnostic.sentence),
                 "consequence": diagnostic.severity.name.lower(),
             }
             for diagnostic in robustness.diagnostics
@@ -40,14 +41,14 @@ def robustness_record(robustness: ReleasedRobustness) -> dict[str, Any]:
                 "unit": row.unit,
                 "p": to_record(row.p_value),
                 "p_adjusted": to_record(adjusted),
-                "sentence": row.sentence,
+                "sentence": sentence_text(row.sentence),
             }
             for row, adjusted in zip(
                 robustness.displacement_types.rows, robustness.displacement_types.adjusted, strict=True
             )
         ],
         "family": None if robustness.other_estimators is None else _estimators_record(robustness.other_estimators),
-        "withheld": list(robustness.withheld),
+        "withheld": [PARTS[part] for part in robustness.withheld],
     }
 
 
@@ -60,7 +61,7 @@ def forests_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
                 {"name": label, "weight": to_record(weight), **estimate_record(estimate)}
                 for label, estimate, weight in forest.rows
             ],
-            "left_out": [{"name": label, "reason": reason} for label, reason in forest.left_out],
+            "left_out": [{"name": label, "reason": note_text(reason)} for label, reason in forest.left_out],
             "pooled": None
             if forest.pooled is None
             else {
@@ -71,10 +72,10 @@ def forests_record(pools: Sequence[tuple[str, Forest]]) -> list[dict[str, Any]]:
                 "next_operation": interval_record(forest.pooled.prediction_interval),
                 "count": forest.pooled.count,
             },
-            "note": forest.note,
+            "note": note_text(forest.note),
             "clustered": None
             if forest.clustered is None
-            else {**estimate_record(forest.clustered), "note": forest.clustered.note},
+            else {**estimate_record(forest.clustered), "note": note_text(forest.clustered.note)},
         }
         for zone, forest in pools
     ]
@@ -104,7 +105,7 @@ def estimate_record(estimate: Estimate) -> dict[str, Any]:
         "interval": interval_record(estimate.interval()),
         "unit": estimate.unit,
     }
-    return record | ({"note": estimate.note} if estimate.note else {})
+    return record | ({"note": note_text(estimate.note)} if estimate.note else {})
 
 
 def _estimators_record(estimators: OtherEstimators) -> dict[str, Any]:
@@ -159,7 +160,9 @@ def _candidates_record(choice: ControlChoice) -> dict[str, Any]:
             for candidate in choice.candidates
             if candidate.passes
         ],
-        "refused": {candidate.name: candidate.reason for candidate in choice.candidates if not candidate.passes},
+        "refused": {
+            candidate.name: note_text(candidate.reason) for candidate in choice.candidates if not candidate.passes
+        },
     }
 
 

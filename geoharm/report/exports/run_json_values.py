@@ -7,6 +7,7 @@ from typing import Any
 from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm
 from geoharm.model.estimate import Estimate
 from geoharm.report.format_numbers import to_record
+from geoharm.report.wording.withheld import note_text, sentence_text
 
 
 def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
@@ -30,12 +31,12 @@ def harm_record(assessment: HarmAssessment | None) -> dict[str, Any] | None:
         "noxiousness": [
             {"zone": noxiousness.zone, "measure": noxiousness.measure, "market": noxiousness.market,
              "before": to_record(noxiousness.before), "after": to_record(noxiousness.after),
-             "log_ratio": _estimate_record(noxiousness.ratio), "size": noxiousness.size_change, "reading": noxiousness.reading}
+             "log_ratio": _estimate_record(noxiousness.ratio), "size": noxiousness.size_change, "reading": sentence_text(noxiousness.reading)}
             for noxiousness in assessment.noxiousness
         ],
         "watch": [
             {"measure": check.measure, "days": check.days, "metres": check.metres, "margin": check.margin, "state": check.state.value,
-             "why": check.reason}
+             "why": note_text(check.reason)}
             for check in (assessment.unintended_harm.checks if assessment.unintended_harm else ())
         ],
         "corrected": [
@@ -60,10 +61,10 @@ def _net_harm_record(net: NetHarm) -> dict[str, Any]:
         "interval": [to_record(net.interval.low), to_record(net.interval.high)],
         "draws_with_less_harm": [to_record(share) for share in net.share_fell],
         "interval_holds": "places without an operation" if net.calibrated else "noise of counting only, in part",
-        "note": net.note,
+        "note": note_text(net.note),
         "parts": [_measure_record(row) for row in net.rows],
         "vetoes": [
-            {"words": veto.words, "measure": veto.measure, "state": veto.state, "why": veto.reason}
+            {"words": veto.words, "measure": veto.measure, "state": veto.state, "why": note_text(veto.reason)}
             for veto in net.vetoes
         ],
     }
@@ -77,7 +78,7 @@ def _measure_record(row: MeasureHarm) -> dict[str, Any]:
         "low": to_record(row.low),
         "high": to_record(row.high),
         "interval": [to_record(row.interval.low), to_record(row.interval.high)],
-        "note": row.note,
+        "note": note_text(row.note),
     }
 
 
@@ -96,7 +97,7 @@ def _acceptability_record(acceptability: Acceptability) -> dict[str, Any]:
             for name, every, fell, rose in acceptability.central_rates
         ],
         "flips": [{"group": tipping_point.group, "at": to_record(tipping_point.tipping_rate), "admissible": tipping_point.in_declared_range, "sentence": tipping_point.sentence} for tipping_point in acceptability.tipping_points],
-        "note": acceptability.note,
+        "note": note_text(acceptability.note),
     }  # fmt: skip
 
 
@@ -104,5 +105,5 @@ def _estimate_record(estimate: Estimate) -> dict[str, Any]:
     return {
         "value": to_record(estimate.value),
         "standard_error": to_record(estimate.standard_error),
-        "note": estimate.note,
+        "note": note_text(estimate.note),
     }

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.disclosure.change import CLASS_WORDS
 from geoharm.disclosure.released import ClassedImage, Release, ReleasedChange, ReleasedHotspots, ReleasedOperation
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.model.design import Design
@@ -17,6 +16,8 @@ from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
 from geoharm.report import palette
 from geoharm.report.maps.styles import LINES, LayerKind, LineStyle
+from geoharm.report.wording.change import CLASS_WORDS
+from geoharm.report.wording.withheld import released_total
 
 CHANGE, WHOLE, BEFORE, AFTER = "change", "whole period", "before", "after"
 
@@ -285,11 +286,6 @@ def outer_distance(design: Design) -> float:
     return design.operation.rings[-1] if design.operation.rings else design.operation.gap
 
 
-def events_text(release: Release, hotspot: Hotspot) -> str:
-    """Return the events of a hotspot for readers; in a public release the number is rounded, and the text says so."""
-    return f"{hotspot.events:,}" if release.is_internal else f"about {hotspot.events:,}"
-
-
 def credit_lines(release: Release) -> tuple[str, ...]:
     """Return the attribution of every source and drawn layer, each once."""
     attributions = [source.attribution for source in release.all_ledgers if source.attribution]
@@ -321,7 +317,7 @@ def _change_layer(view: View, change: ReleasedChange) -> ImageLayer:
 def _hotspot_feature(release: Release, view: View, hotspot: Hotspot) -> HotspotFeature:
     name = f"Hotspot {hotspot.rank}, {view.window}"
     unit = view.hotspots.measure.unit
-    text = f"{name}: {events_text(release, hotspot)} {unit}, {hotspot.area_km2:.2f} km²"
+    text = f"{name}: {released_total(release, hotspot.events)} {unit}, {hotspot.area_km2:.2f} km²"
     return HotspotFeature(name, hotspot.geometry, hotspot.geometry, hotspot, text)
 
 

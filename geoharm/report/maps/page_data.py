@@ -32,7 +32,9 @@ from geoharm.report.maps.layers import (
 )
 from geoharm.report.maps.lonlat import Steps, bounds_lonlat, delta_encoded, to_lonlat
 from geoharm.report.maps.styles import LINES, LayerKind, LineStyle
+from geoharm.report.wording.change import change_reading
 from geoharm.report.wording.methods import density_method
+from geoharm.report.wording.withheld import released_total
 
 
 class PathOptions(TypedDict):
@@ -176,14 +178,14 @@ def map_data(release: Release, operation: ReleasedOperation, layers: Sequence[La
         "images": _image_data(layers),
         "shapes": _shape_data(layers),
         "styles": style_data(),
-        "measures": [_measure_data(measure_hotspots, name) for measure_hotspots in release.hotspots],
+        "measures": [_measure_data(release, measure_hotspots, name) for measure_hotspots in release.hotspots],
         "views": [*views, CHANGE] if views and has_change else views,
         "steps": steps if len(steps) > 1 else [],
         "colours": list(palette.DENSITY),
         "change": [{"colour": entry.colour, "text": entry.label} for entry in CHANGE_LEGEND],
         "readings": [
             [
-                change.readings[ChangeKind.INTENSITY]
+                change_reading(change, ChangeKind.INTENSITY)
                 for change in operation_changes(release, name, measure_hotspots.measure.name)
             ]
             for measure_hotspots in release.hotspots
@@ -269,7 +271,7 @@ def _tiles_data(tiles: BackgroundTiles | None) -> TilesData | None:
     }
 
 
-def _measure_data(measure_hotspots: ReleasedHotspots, operation: str) -> MeasureData:
+def _measure_data(release: Release, measure_hotspots: ReleasedHotspots, operation: str) -> MeasureData:
     views = measure_hotspots.of(operation)
     return {
         "name": measure_hotspots.measure.name,
@@ -277,7 +279,7 @@ def _measure_data(measure_hotspots: ReleasedHotspots, operation: str) -> Measure
         "density": measure_hotspots.measure.density_unit,
         "activity": measure_hotspots.measure.role is Role.ACTIVITY,
         "breaks": list(measure_hotspots.breaks),
-        "events": {view: events for view, (_, events) in views.items()},
+        "events": {view: released_total(release, events) for view, (_, events) in views.items()},
         "few": [view for view, (image, _) in views.items() if not image.classes.any()],
         "note": density_method(measure_hotspots),
     }

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from geoharm.disclosure.patterns import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS
+from geoharm.disclosure.patterns import PATTERNS
 from geoharm.disclosure.released import ClassedImage, Release, ReleasedPatterns
 from geoharm.model.measure import Measure
 from geoharm.report import palette
 from geoharm.report.maps.layers import LegendEntry
 from geoharm.report.maps.styles import LayerKind
+from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
 
 
 def _legend(colours: tuple[str, ...], labels: tuple[str, ...]) -> tuple[LegendEntry, ...]:
@@ -75,10 +76,10 @@ def _measure_layers(number: int, measure_patterns: ReleasedPatterns) -> list[Pat
 
     if measure_patterns.clusters is not None:
         clusters = measure_patterns.clusters
-        add(LayerKind.CLUSTERS, f"Clusters of {measure.name}", clusters.image, clusters.note)
+        add(LayerKind.CLUSTERS, f"Clusters of {measure.name}", clusters.image, cluster_method(clusters))
     if measure_patterns.emerging is not None:
         emerging = measure_patterns.emerging
-        add(LayerKind.EMERGING, f"Emerging hotspots of {measure.name}", emerging.image, emerging.how)
+        add(LayerKind.EMERGING, f"Emerging hotspots of {measure.name}", emerging.image, emerging_method(emerging))
     for operation, shift in measure_patterns.similarity.items():
         title = f"Shift of {measure.name}, {operation}"
         add(LayerKind.SHIFT, title, shift.image, f"shares of {shift.units}", operation)

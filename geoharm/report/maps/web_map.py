@@ -13,10 +13,11 @@ from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report.escape import asset, json_block, render_page
 from geoharm.report.maps.folium_map import to_folium
-from geoharm.report.maps.layers import credit_lines, events_text, layers_of
+from geoharm.report.maps.layers import credit_lines, layers_of
 from geoharm.report.maps.page_data import map_data
 from geoharm.report.maps.styles import LINES
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import released_total
 
 if TYPE_CHECKING:
     import folium
@@ -75,7 +76,7 @@ def map_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -
             (
                 index,
                 hotspot.rank,
-                events_text(release, hotspot),
+                released_total(release, hotspot.events),
                 f"{hotspot.area_km2:.2f}",
                 _text.percent_text(hotspot.share),
                 _text.percent_text(hotspot.stability),

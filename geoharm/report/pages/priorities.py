@@ -14,6 +14,7 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.report import palette
 from geoharm.report.cells import (
     estimate_column,
+    note_value,
     number_cell,
     number_value,
     ratio_column,
@@ -40,6 +41,7 @@ from geoharm.report.escape import svg
 from geoharm.report.exports.ranking_record import ranking_layer, ranking_record
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.pages.decision import decision_page
+from geoharm.report.wording.withheld import note_text
 
 
 def publish_ranking(ranking_release: RankingRelease, folder: Path) -> tuple[Path, ...]:
@@ -170,7 +172,7 @@ def _criterion_column(criterion: str) -> Column:
 def _criterion_cell(criterion: CriterionValue) -> Cell:
     value, error, note = criterion.value, criterion.standard_error, criterion.note
     if math.isnan(value):
-        return unestimated_cell(note or _text.UNKNOWN, reason=undefined_reason(note), note=note)
+        return unestimated_cell(note_text(note) or _text.UNKNOWN, reason=undefined_reason(note), note=note)
     interval = Interval(value - 1.96 * error, value + 1.96 * error, 0.95)
     if criterion.criterion == "reach":
         words = f"{_text.percent_text(value)} ({note})"
@@ -219,7 +221,7 @@ def _threats_table(threats: tuple[ThreatMatrixRow, ...]) -> Table:
 
 def _threat_cell(estimate: Estimate) -> Cell:
     if not estimate.is_defined:
-        return undefined_cell(estimate, estimate.note)
+        return undefined_cell(estimate, note_text(estimate.note))
     span = estimate.interval()
     interval = Interval(max(0.0, span.low), span.high, span.level)
     words = f"{estimate.value:,.0f} ({interval.low:,.0f} to {interval.high:,.0f})"
@@ -228,10 +230,10 @@ def _threat_cell(estimate: Estimate) -> Cell:
 
 def _feature_cell(feature: Feature) -> Cell:
     if math.isnan(feature.value):
-        note = feature.note or _text.UNKNOWN
+        note = note_text(feature.note) or _text.UNKNOWN
         return Cell(note, (undefined_reason(feature.note), note))
     words = _text.percent_text(feature.value) if feature.name == "night share" else f"{feature.value:,.0f} m"
-    return Cell(words, (number_value(feature.value), feature.note or Missing.NOT_APPLICABLE))
+    return Cell(words, (number_value(feature.value), note_value(feature.note)))
 
 
 def _gap_row(gap: ReachGap) -> Row:

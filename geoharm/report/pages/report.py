@@ -29,7 +29,6 @@ from geoharm.report.sections.time import time_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
 from geoharm.report.sections.values import values_section
 from geoharm.report.wording.captions import comparison_text, interval_caption
-from geoharm.report.wording.reading import read_with_diagnostics
 from geoharm.report.wording.verdict import Verdict
 
 
@@ -65,7 +64,7 @@ def verdict_chart(operation: ReleasedOperation) -> Chart | None:
     interval = target.counting if target.is_refused else target.interval
     if not math.isfinite(interval.low) or not interval.low < interval.high:
         return None
-    return interval_chart(target, primary.measure.unit, read_with_diagnostics(primary, target))
+    return interval_chart(target, primary.measure.unit)
 
 
 def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict, sections: Sequence[Section]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from geoharm import _text
-from geoharm.disclosure.change import CLASS_WORDS
 from geoharm.disclosure.released import Release, ReleasedChange, ReleasedOperation
 from geoharm.report import palette
 from geoharm.report.cells import text_cell
 from geoharm.report.document import Block, Column, Figure, FigureRow, Legend, Paragraph, Row, Section, Table
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch
+from geoharm.report.wording.change import CLASS_WORDS, change_note, change_reading
 
 
 def change_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
@@ -17,10 +17,10 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
     measure = operation.primary.measure
     changes = [change for change in release.changes if change.operation == operation.design.operation.name]
     primary_change = next((change for change in changes if change.measure.name == measure.name), None)
-    if primary_change is None or not (primary_change.pictures or primary_change.note):
+    note = change_note(primary_change) if primary_change else ""
+    if primary_change is None or not (primary_change.pictures or note):
         return ()
     blocks: list[Block] = []
-    note = primary_change.note
     if primary_change.pictures:
         maps = _change_maps(release, operation, primary_change)
         beside = ", and against the people who live here" if len(maps) > 2 else ""
@@ -34,9 +34,9 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
         note += f" Quartic kernel, bandwidth {primary_change.bandwidth:g} m, cells of {primary_change.cell:g} m."
     blocks.append(Paragraph(note, "small"))
     rows = tuple(
-        Row((text_cell(change.measure.name), text_cell(kind.value), text_cell(reading)))
+        Row((text_cell(change.measure.name), text_cell(kind.value), text_cell(change_reading(change, kind))))
         for change in changes
-        for kind, reading in change.readings.items()
+        for kind in change.areas
     )
     if rows:
         columns = (Column("Measure"), Column("Compared as", "As"), Column("Reading"))
@@ -46,6 +46,6 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
 
 def _change_maps(release: Release, operation: ReleasedOperation, change: ReleasedChange) -> tuple[Figure, ...]:
     return tuple(
-        Figure(operation_map(release, operation.design, image, change.readings[kind]), change.readings[kind])
-        for kind, image in change.pictures.items()
+        Figure(operation_map(release, operation.design, image, reading), reading)
+        for reading, image in ((change_reading(change, kind), image) for kind, image in change.pictures.items())
     )

@@ -13,7 +13,8 @@ from geoharm.report.charts.robustness import forest_chart, ratio_text
 from geoharm.report.document import Block, BulletList, Figure, Paragraph, Section, Subheading
 from geoharm.report.section_html import mono
 from geoharm.report.sections.forest import weights_table
-from geoharm.report.wording.reading import MAX_DETECTABLE
+from geoharm.report.wording.reading import POOLED_WORDS
+from geoharm.report.wording.withheld import note_as_sentence, note_text
 from geoharm.results import PreregistrationStatus
 
 _SIDE_WORDS = {-1: "fewer than expected", 0: "not told apart from no change", 1: "more than expected"}
@@ -50,13 +51,9 @@ def composite_sentence(result: ReleasedCompositeResult) -> str:
     If the design is too weak, the result is called a signal.
     """
     if not result.pooled.is_defined:
-        return f"{result.pooled.note[:1].upper()}{result.pooled.note[1:]}."
-    side = result.pooled.interval().side
-    side_words = _SIDE_WORDS[side]
-    if side and result.detectable_fall > MAX_DETECTABLE:
-        side_words = f"a signal of {'fewer' if side < 0 else 'more'}, not a finding"
+        return note_as_sentence(result.pooled.note)
     return (
-        f"{ratio_text(result.pooled)} over {result.parts} parts: {side_words}. A common fall of "
+        f"{ratio_text(result.pooled)} over {result.parts} parts: {POOLED_WORDS[result.reading]}. A common fall of "
         f"{_text.percent_text(result.detectable_fall)} or more would be found four times in five."
     )
 
@@ -86,7 +83,7 @@ def _result_blocks(result: ReleasedCompositeResult, table_title: str) -> Iterabl
 def _left_out_by_reason(result: ReleasedCompositeResult) -> tuple[str, ...]:
     reasons: dict[str, list[str]] = {}
     for label, reason in result.left_out:
-        reasons.setdefault(reason, []).append(label)
+        reasons.setdefault(note_text(reason), []).append(label)
     return tuple(f"{'; '.join(labels)}: {reason}" for reason, labels in reasons.items())
 
 
@@ -99,7 +96,7 @@ def _to_pooled_estimate(estimate: Estimate, count: int) -> PooledEstimate | None
 
 def _pooled_sentence(forest: Forest) -> str:
     if forest.pooled is None:
-        return f"{forest.note[:1].upper()}{forest.note[1:]}."
+        return note_as_sentence(forest.note)
     span = forest.pooled.hartung_knapp_interval
     pooled_estimate = Estimate(
         "", forest.pooled.mean, forest.pooled.hartung_knapp_error, "log ratio", "", intervals=(span,)

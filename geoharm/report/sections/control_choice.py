@@ -36,6 +36,7 @@ from geoharm.report.document import (
     Table,
 )
 from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.withheld import note_text
 
 SpecificationTest = Callable[[Specification], bool]
 _MAX_CANDIDATES = 25
@@ -175,7 +176,7 @@ def _candidate_row(candidate: ControlCandidate, *, is_chosen: bool) -> Row:
             number_cell(worst_ratio, _text.decimal_text(worst_ratio, 1))
             if math.isfinite(worst_ratio)
             else missing_cell(_text.UNKNOWN, undefined_reason(candidate.reason)),
-            Cell(f"{decision}: {candidate.reason}", (decision, candidate.reason)),
+            Cell(f"{decision}: {note_text(candidate.reason)}", (decision, note_text(candidate.reason))),
         )
     )
 

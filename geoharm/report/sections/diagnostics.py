@@ -7,6 +7,7 @@ import math
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.diagnostics import Diagnostic, Severity
+from geoharm.model.reason import Withheld
 from geoharm.report import format_numbers
 from geoharm.report.cells import number_value, text_cell
 from geoharm.report.document import (
@@ -23,6 +24,7 @@ from geoharm.report.document import (
     Value,
 )
 from geoharm.report.section_html import strong
+from geoharm.report.wording.withheld import sentence_text
 
 _CONSEQUENCES = {
     Severity.NONE: "nothing",
@@ -48,7 +50,7 @@ def diagnostics_section(operation: ReleasedOperation) -> tuple[Section, ...]:
             (
                 text_cell(diagnostic.name),
                 Cell(_figure_text(diagnostic), (_figure_value(diagnostic), diagnostic.unit)),
-                text_cell(format_numbers.with_true_minus(diagnostic.sentence)),
+                text_cell(format_numbers.with_true_minus(sentence_text(diagnostic.sentence))),
                 text_cell(_CONSEQUENCES[diagnostic.severity]),
             )
         )
@@ -69,7 +71,7 @@ def diagnostics_section(operation: ReleasedOperation) -> tuple[Section, ...]:
 def _limits_of_other_measures(operation: ReleasedOperation) -> tuple[str, ...]:
     return tuple(
         f"{measure.measure.name}, {diagnostic.name} ({_CONSEQUENCES[diagnostic.severity]}): "
-        f"{format_numbers.with_true_minus(diagnostic.sentence)}"
+        f"{format_numbers.with_true_minus(sentence_text(diagnostic.sentence))}"
         for measure in operation.measures[1:]
         for diagnostic in measure.robustness.diagnostics
         if diagnostic.severity >= Severity.SIGNAL
@@ -80,7 +82,7 @@ def _figure_value(diagnostic: Diagnostic) -> Value:
     """Return the figure for files; there is none where no break was seen before, or where it is suppressed."""
     if math.isinf(diagnostic.figure):
         return Missing.NOT_APPLICABLE
-    if math.isnan(diagnostic.figure) and diagnostic.sentence.startswith("Withheld"):
+    if math.isnan(diagnostic.figure) and isinstance(diagnostic.sentence, Withheld):
         return Missing.WITHHELD
     return number_value(diagnostic.figure)
 

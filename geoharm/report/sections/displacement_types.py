@@ -7,9 +7,11 @@ import math
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
+from geoharm.model.reason import Withheld
 from geoharm.report import format_numbers
 from geoharm.report.cells import missing_cell, number_cell, number_value, text_cell
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table
+from geoharm.report.wording.withheld import sentence_text
 
 
 def displacement_types_section(operation: ReleasedOperation) -> tuple[Section, ...]:
@@ -40,7 +42,7 @@ def _tests_table(displacement_types: DisplacementTypes) -> Table:
 
 
 def _finding_cell(test: DisplacementTest) -> Cell:
-    sentence = format_numbers.with_true_minus(test.sentence)
+    sentence = format_numbers.with_true_minus(sentence_text(test.sentence))
     figure = number_value(test.figure) if math.isfinite(test.figure) else _missing_number(test)
     return Cell(sentence, (sentence, figure, test.unit or Missing.NOT_APPLICABLE))
 
@@ -52,6 +54,6 @@ def _p_value_cell(test: DisplacementTest, adjusted: float) -> Cell:
 
 
 def _missing_number(test: DisplacementTest) -> Missing:
-    if test.sentence.startswith("Withheld"):
+    if isinstance(test.sentence, Withheld):
         return Missing.WITHHELD
     return Missing.NOT_KNOWN if test.tested else Missing.NOT_APPLICABLE

@@ -25,6 +25,7 @@ from geoharm.report.charts.robustness import (
 )
 from geoharm.report.document import Cell, Column, Figure, Paragraph, Row, Section, Table
 from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.withheld import note_text
 
 
 def distance_profile_section(operation: ReleasedOperation) -> tuple[Section, ...]:
@@ -45,7 +46,7 @@ def distance_profile_section(operation: ReleasedOperation) -> tuple[Section, ...
         Paragraph(lead, "how"),
         Figure(distance_profile_chart(curve, operation.design), f"{distance_profile_caption(curve)}."),
         _profile_table(curve),
-        Paragraph(f"{note} {curve.note}." if curve.note else note, "small"),
+        Paragraph(f"{note} {note_text(curve.note)}." if curve.note else note, "small"),
     )
     return (Section("profile", "The effect by distance, all distances at once", "For evaluators", blocks),)
 

@@ -10,8 +10,10 @@ from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import Design
 from geoharm.model.estimate import Estimate
+from geoharm.model.reason import Note
 from geoharm.report import format_numbers
 from geoharm.report.cells import (
+    note_value,
     number_value,
     percent_cell,
     percent_column,
@@ -119,10 +121,10 @@ def _decay_row(decay: EffectDecay) -> Row:
     return Row(
         (
             text_cell(decay.zone),
-            percent_cell(decay.initial, _without_reason(ratio_text(decay.initial))),
+            percent_cell(decay.initial, _ratio_text(decay.initial)),
             _refusable_cell(decay.decay, _decay_text(decay.decay), reasons.get("wear", "")),
             _half_life_cell(decay, refused=bool({"wear", "all"} & reasons.keys())),
-            _refusable_cell(decay.residual, _without_reason(ratio_text(decay.residual)), reasons.get("residual", "")),
+            _refusable_cell(decay.residual, _ratio_text(decay.residual), reasons.get("residual", "")),
             _months_cell(decay.half_life_after, ended_reason),
             _months_cell(decay.months_to_return, ended_reason),
         )
@@ -131,7 +133,7 @@ def _decay_row(decay: EffectDecay) -> Row:
 
 def _decay_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
-        return _without_reason(estimate.note or _text.UNKNOWN)
+        return _undefined_text(estimate.note)
     interval = estimate.interval()
     value, low, high = (
         f"{format_numbers.signed_text(percent_change_of_ratio(number))}%"
@@ -153,7 +155,7 @@ def _half_life_cell(decay: EffectDecay, *, refused: bool) -> Cell:
         return Cell(_CANNOT, (Missing.NOT_KNOWN,))
     if decay.decay.is_defined:
         return Cell("no decay seen", (Missing.NOT_APPLICABLE,))
-    return Cell(_without_reason(decay.decay.note), (undefined_reason(decay.decay.note),))
+    return Cell(str(decay.decay.note), (undefined_reason(decay.decay.note),))
 
 
 def _months_cell(confidence_set: ConfidenceSet, reason: str) -> Cell:
@@ -163,15 +165,19 @@ def _months_cell(confidence_set: ConfidenceSet, reason: str) -> Cell:
     text = months_set_text(confidence_set)
     if not confidence_set.pieces:
         missing = undefined_reason(confidence_set.note)
-        return Cell(_without_reason(text), (missing, missing, confidence_set.note or Missing.NOT_APPLICABLE))
+        return Cell(text, (missing, missing, note_value(confidence_set.note)))
     low, high = confidence_set.pieces[0]
     if math.isinf(high):
         return Cell(text, (number_value(low), Missing.NOT_APPLICABLE, text))
     return Cell(text, (number_value(low), number_value(high), Missing.NOT_APPLICABLE))
 
 
-def _without_reason(text: str) -> str:
-    return "withheld" if text.startswith("withheld") else text
+def _undefined_text(note: Note) -> str:
+    return str(note) or _text.UNKNOWN
+
+
+def _ratio_text(estimate: Estimate) -> str:
+    return ratio_text(estimate) if estimate.is_defined else _undefined_text(estimate.note)
 
 
 def months_text(value: float) -> str:
@@ -194,7 +200,7 @@ def months_set_text(confidence_set: ConfidenceSet) -> str:
     '1.9 months or more'
     """
     if not confidence_set.pieces:
-        return confidence_set.note or _text.UNKNOWN
+        return _undefined_text(confidence_set.note)
     low, high = confidence_set.pieces[0]
     if math.isinf(high):
         return f"{low:.1f} months or more" if low > 0 else "any length of time"

@@ -25,6 +25,7 @@ from geoharm.report.document import (
     Table,
 )
 from geoharm.report.section_html import mono
+from geoharm.report.wording.withheld import note_text, upper_first
 
 
 def forest_section(release: Release) -> tuple[Section, ...]:
@@ -42,9 +43,9 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
         blocks.append(Figure(forest_chart(forest)))
     blocks.append(weights_table("Operation", forest.rows))
     if forest.left_out:
-        left_out = "; ".join(f"{label}: {reason}" for label, reason in forest.left_out)
+        left_out = "; ".join(f"{label}: {note_text(reason)}" for label, reason in forest.left_out)
         blocks.append(Paragraph(f"Left out: {left_out}.", "small"))
-    note = forest.note[:1].upper() + forest.note[1:]
+    note = upper_first(note_text(forest.note))
     blocks.append(Paragraph(f"{note}. Random effects (DerSimonian and Laird), interval by Hartung and Knapp.", "small"))
     if forest.clustered is not None:
         text = (
@@ -94,7 +95,7 @@ def _weight_cell(weight: float, without_weight: str) -> Cell:
 
 
 def _clustered_text(estimate: Estimate) -> str:
-    return f"{ratio_text(estimate)}{'; ' + estimate.note if estimate.is_defined else ''}."
+    return f"{ratio_text(estimate)}{'; ' + note_text(estimate.note) if estimate.is_defined else ''}."
 
 
 def _pooled_text(pooled: PooledEstimate | None) -> str:

@@ -6,9 +6,9 @@ import math
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
-from geoharm.evaluation.reading import Reading
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.measure import Role
+from geoharm.model.reading import Reading
 from geoharm.report.cells import (
     ARROW,
     before_after_cell,
@@ -30,7 +30,6 @@ from geoharm.report.document import (
     Section,
     Table,
 )
-from geoharm.report.wording.reading import read_with_diagnostics
 
 _WANTED_HARMS = (
     ("health", "Overdoses, ambulance calls or drug treatment (a health measure)"),
@@ -82,7 +81,7 @@ def _harm_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
 
 
 def _reading_cell(measure: ReleasedMeasure) -> Cell:
-    reading = read_with_diagnostics(measure, measure.effect("target"))
+    reading = measure.effect("target").reading
     if measure.measure.kind != "treatment_entry":
         return Cell(reading.value, (reading.value,), mark=effects.reading_mark(reading))
     # Whether more entries into drug treatment are good is a question of values, so the mark shows no finding.

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 
-from geoharm.disclosure.released import Release, Suppressed
+from geoharm.disclosure.released import Release
 from geoharm.model.ledger import QualityNote, SourceLedger
+from geoharm.model.suppressed import Suppressed
 from geoharm.model.table_ledger import TableLedger
 from geoharm.report import format_numbers
 from geoharm.report.cells import count_cell, number_cell, text_cell

@@ -45,6 +45,7 @@ from geoharm.report.document import (
     Value,
 )
 from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.withheld import PARTS, note_text
 
 # Windows that differ by less than this share are of one length (a leap day).
 _SAME_LENGTH = 0.01
@@ -133,7 +134,7 @@ def other_estimators_section(operation: ReleasedOperation) -> tuple[Section, ...
     if estimators.cumulative_wdd is not None:
         blocks.append(_cumulative_details(estimators.cumulative_wdd, primary.measure.unit))
     left_out = [
-        *primary.robustness.withheld,
+        *(PARTS[part] for part in primary.robustness.withheld),
         *(f"{part}: {reason.rstrip('.')}" for part, reason in estimators.left_out),
     ]
     if left_out:
@@ -271,7 +272,7 @@ def _event_study_rows(curve: Curve | None) -> Iterable[EstimatorRow]:
 
 def _value_text(estimate: Estimate, digits: int = 1) -> str:
     if not estimate.is_defined:
-        return estimate.note or _text.UNKNOWN
+        return note_text(estimate.note) or _text.UNKNOWN
     span = estimate.interval()
     return (
         f"{_text.decimal_text(estimate.value, digits)} ({_text.decimal_text(span.low, digits)} to "

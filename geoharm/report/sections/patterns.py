@@ -6,11 +6,10 @@ import math
 from collections.abc import Iterable
 
 from geoharm import _text
-from geoharm.disclosure.patterns import CLUSTER_WORDS, PATTERNS, SHIFT_WORDS
+from geoharm.disclosure.patterns import PATTERNS
 from geoharm.disclosure.released import (
     ClassedImage,
     Release,
-    ReleasedAccuracy,
     ReleasedClusters,
     ReleasedEmergingHotspots,
     ReleasedOperation,
@@ -18,6 +17,7 @@ from geoharm.disclosure.released import (
 )
 from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
+from geoharm.hotspots.results.patterns import PredictiveAccuracy
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
 from geoharm.report.cells import number_cell, number_value, text_cell
@@ -39,6 +39,8 @@ from geoharm.report.document import (
 )
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch, strong
+from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
+from geoharm.report.wording.withheld import note_text, sentence_text
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -176,11 +178,13 @@ def _cluster_blocks(release: Release, primary: ReleasedPatterns | None) -> list[
     )
     blocks: list[Block] = [Table(columns, rows, "Clusters beyond chance, whole period, in km²")]
     if primary and primary.clusters:
-        how = _as_sentence(f"{primary.clusters.neighbours}; {primary.clusters.note}")
+        how = _as_sentence(f"{primary.clusters.neighbours}; {cluster_method(primary.clusters)}")
         blocks.append(Paragraph(f"{how} Only areas with enough {primary.measure.unit} to show are counted.", "small"))
     for patterns in _area_patterns(release):
         if patterns.clusters:
-            how = _as_sentence(f"{patterns.measure.name}: {patterns.clusters.neighbours}; {patterns.clusters.note}")
+            how = _as_sentence(
+                f"{patterns.measure.name}: {patterns.clusters.neighbours}; {cluster_method(patterns.clusters)}"
+            )
             blocks.append(Paragraph(f"{how} Only areas with enough events to show are counted.", "small"))
     return blocks
 
@@ -188,7 +192,7 @@ def _cluster_blocks(release: Release, primary: ReleasedPatterns | None) -> list[
 def _cluster_cells(patterns: ReleasedPatterns, columns: tuple[Column, ...], tests: tuple[str, ...]) -> tuple[Cell, ...]:
     clusters = patterns.clusters
     if clusters is None:
-        return (_reason_cell(columns, patterns.why_not.get("clusters", "")),)
+        return (_reason_cell(columns, sentence_text(patterns.why_not.get("clusters", ""))),)
     areas = (clusters.km2[name] for name in _CLUSTER_CLASSES)
     return (
         *(number_cell(area_km2, f"{area_km2:,.2f}" if area_km2 else "0") for area_km2 in areas),
@@ -226,7 +230,7 @@ def _emerging_blocks(release: Release, operation: ReleasedOperation, primary: Re
         if patterns.measure.name != name
     ]
     if emerging:
-        how = emerging.how + (f"; {emerging.note}" if emerging.note else "")
+        how = emerging_method(emerging) + (f"; {emerging.note}" if emerging.note else "")
         blocks.append(Paragraph(_as_sentence(how), "small"))
     return blocks
 
@@ -244,7 +248,7 @@ def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
                 text_cell(pattern.label),
                 Cell(_km2_text(area_km2), (number_value(area_km2) if math.isfinite(area_km2) else Missing.WITHHELD,)),
                 text_cell(pattern_meaning(pattern)),
-                text_cell(format_numbers.with_true_minus(reason).replace(" %", "%")),
+                text_cell(format_numbers.with_true_minus(note_text(reason)).replace(" %", "%")),
             )
         )
         for pattern, area_km2, reason in emerging.patterns
@@ -255,7 +259,7 @@ def _emerging_table(emerging: ReleasedEmergingHotspots, caption: str) -> Table:
 
 def _emerging_text(patterns: ReleasedPatterns) -> str:
     if patterns.emerging is None:
-        return patterns.why_not.get("emerging", "")
+        return sentence_text(patterns.why_not.get("emerging", ""))
     pattern_texts = [
         f"{pattern.label} {_km2_text(area_km2)}{' km²' if math.isfinite(area_km2) else ''}"
         for pattern, area_km2, _ in patterns.emerging.patterns
@@ -288,7 +292,7 @@ def _accuracy_blocks(release: Release) -> list[Block]:
         name, accuracy = _measure_name(patterns), patterns.predictive_accuracy
         if accuracy is None:
             no_dates = (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE)
-            reason = patterns.why_not.get("accuracy", "")
+            reason = sentence_text(patterns.why_not.get("accuracy", ""))
             rows.append(Row((Cell(name, (name, *no_dates)), _reason_cell(columns, reason))))
         else:
             rows += _accuracy_rows(name, accuracy)
@@ -301,18 +305,18 @@ def _accuracy_blocks(release: Release) -> list[Block]:
     return [Table(columns, tuple(rows), caption), Paragraph(caveat, "small")]
 
 
-def _accuracy_rows(name: str, accuracy: ReleasedAccuracy) -> list[Row]:
+def _accuracy_rows(name: str, accuracy: PredictiveAccuracy) -> list[Row]:
     earlier, later = format_numbers.window_text(accuracy.earlier), format_numbers.window_text(accuracy.later)
     choices = (f"hotspots, bandwidth {accuracy.bandwidth:,.0f} m", "as many cells, those with most earlier events")
     measure_values = (name, earlier, later)
     first_cells = [Cell(name, measure_values, small=f"drawn on {earlier}; judged on {later}"), Cell("", measure_values)]
     rows = [
         Row((first_cell, text_cell(choice), *_score_cells(score)))
-        for first_cell, choice, score in zip(first_cells, choices, accuracy.scores, strict=True)
+        for first_cell, choice, score in zip(first_cells, choices, accuracy.accuracy.scores, strict=True)
     ]
-    area_share = accuracy.scores[0].area_share
+    area_share = accuracy.accuracy.hotspots.area_share
     area_cell = number_cell(area_share, _share_text(area_share))
-    deviation = accuracy.random_deviation
+    deviation = accuracy.accuracy.random_deviation
     no_score = text_cell("")
     random_cells = (
         Cell("", measure_values),
@@ -361,7 +365,7 @@ def _shift_blocks(release: Release, operation: str) -> list[Block]:
         name, shift = _measure_name(patterns), patterns.similarity.get(operation)
         cells: tuple[Cell, ...]
         if shift is None:
-            cells = (_reason_cell(columns, patterns.why_not.get("shift", "")),)
+            cells = (_reason_cell(columns, sentence_text(patterns.why_not.get("shift", ""))),)
         else:
             counts = (shift.count, shift.held, shift.more, shift.fewer)
             similarity = f"{_text.decimal_text(shift.similarity)} ({_text.decimal_text(shift.robust)})"

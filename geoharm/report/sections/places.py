@@ -30,6 +30,7 @@ from geoharm.report.document import (
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch
 from geoharm.report.wording.methods import density_method
+from geoharm.report.wording.withheld import note_text, released_total
 
 MAX_HOTSPOTS = 10
 HOTSPOT_METHODS = (
@@ -107,7 +108,9 @@ def _map_blocks(release: Release, operation: ReleasedOperation, surface: Release
     for view, (image, events) in surface.of(design.operation.name).items():
         if view in ("before", "after"):
             window = design.before if view == "before" else design.after
-            title = f"{view.capitalize()}: {format_numbers.window_text(window)}, {events} located"
+            title = (
+                f"{view.capitalize()}: {format_numbers.window_text(window)}, {released_total(release, events)} located"
+            )
             maps.append(Figure(operation_map(release, design, image, title), title))
     yield FigureRow(tuple(maps))
     colours = zip(palette.DENSITY, surface.breaks, strict=True)
@@ -225,7 +228,7 @@ def _concentration_table(release: Release, cell: str) -> Table:
 
 
 def _concentration_row(name: str, concentration: Concentration) -> Row:
-    note = concentration.note
+    note = note_text(concentration.note)
     gini, adjusted = concentration.gini, concentration.adjusted_gini
     return Row(
         (

@@ -8,16 +8,17 @@ from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.evaluation.reading import Reading
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.estimate import Estimate
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.cells import (
     estimate_column,
+    note_value,
     number_cell,
     number_value,
     ratio_cell,
@@ -43,7 +44,7 @@ from geoharm.report.document import (
     Table,
     Value,
 )
-from geoharm.report.wording.reading import read_with_diagnostics
+from geoharm.report.wording.withheld import note_text, sentence_text
 
 _READINGS = {
     RiseState.ROSE: Reading.SIGNAL_RISE,
@@ -133,7 +134,8 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
     unknown_counts: dict[tuple[str, str], int] = {}
     for check in checks:
         if check.state is RiseState.UNKNOWN:
-            unknown_counts[(check.measure, check.reason)] = unknown_counts.get((check.measure, check.reason), 0) + 1
+            key = (check.measure, note_text(check.reason))
+            unknown_counts[key] = unknown_counts.get(key, 0) + 1
     totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
         f"{name}: {count} of {totals[name]} checks are unknown because {reason}."
@@ -173,7 +175,14 @@ def _dispersion_row(dispersion: FindDispersion) -> Row:
     if math.isnan(before):
         reason = undefined_reason(dispersion.note)
         unknown = Cell(_text.UNKNOWN, (reason,))
-        return Row((*first_cells, unknown, unknown, Cell(dispersion.note, (*[reason] * 3, dispersion.note))))
+        return Row(
+            (
+                *first_cells,
+                unknown,
+                unknown,
+                Cell(note_text(dispersion.note), (*[reason] * 3, note_value(dispersion.note))),
+            )
+        )
     if dispersion.unit == "share":
         value_texts = [_text.percent_text(value) for value in (before, after)]
         change, low, high = (format_numbers.signed_text(100 * value) for value in (after - before, ends.low, ends.high))
@@ -187,7 +196,7 @@ def _dispersion_row(dispersion: FindDispersion) -> Row:
             *first_cells,
             number_cell(before, value_texts[0]),
             number_cell(after, value_texts[1]),
-            Cell(change_text, (*numbers, dispersion.note or Missing.NOT_APPLICABLE)),
+            Cell(change_text, (*numbers, note_value(dispersion.note))),
         )
     )
 
@@ -224,7 +233,7 @@ def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
                         text,
                         style=CellStyle.NUMBER if len(text) <= _LONGEST_RATIO else CellStyle.TEXT,
                     ),
-                    text_cell(noxiousness.reading),
+                    text_cell(sentence_text(noxiousness.reading)),
                 )
             )
         )
@@ -239,7 +248,7 @@ def _rate_cell(rate: float, ratio: Estimate) -> Cell:
 
 
 def _ratio_text(estimate: Estimate) -> str:
-    return ratio_text(estimate) if estimate.is_defined else estimate.note
+    return ratio_text(estimate) if estimate.is_defined else note_text(estimate.note)
 
 
 def _mitigation_blocks(operation: ReleasedOperation) -> list[Block]:
@@ -252,7 +261,7 @@ def _mitigation_blocks(operation: ReleasedOperation) -> list[Block]:
     rows = []
     for mitigation in mitigations:
         harm_texts = [
-            f"{name}: {read_with_diagnostics(measures[name], measures[name].effect(TARGET_AND_RINGS)).value} in target and rings"
+            f"{name}: {measures[name].effect(TARGET_AND_RINGS).reading.value} in target and rings"
             if name in measures
             else f"{name}: not measured, unknown"
             for name in mitigation.measures
@@ -334,7 +343,7 @@ def _indicator_row(change: IndicatorChange) -> Row:
 
 def _level_cell(estimate: Estimate, *, signed: bool = False) -> Cell:
     if not estimate.is_defined:
-        return replace(undefined_cell(estimate, estimate.note), style=CellStyle.TEXT)
+        return replace(undefined_cell(estimate, note_text(estimate.note)), style=CellStyle.TEXT)
     interval = estimate.interval()
     numbers = (estimate.value, interval.low, interval.high)
     value, low, high = (("+" if signed and number > 0 else "") + _text.decimal_text(number, 1) for number in numbers)

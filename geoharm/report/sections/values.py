@@ -11,9 +11,10 @@ from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm, VetoCheck
 from geoharm.model.estimate import Interval
+from geoharm.model.reason import Note, Withheld
 from geoharm.model.values import ValueProfile
 from geoharm.report import format_numbers
-from geoharm.report.cells import number_value, text_cell, undefined_reason
+from geoharm.report.cells import note_value, number_value, text_cell, undefined_reason
 from geoharm.report.charts.values import profiles_chart, weightings_chart, weightings_text
 from geoharm.report.document import (
     Block,
@@ -32,6 +33,7 @@ from geoharm.report.document import (
     Table,
 )
 from geoharm.report.section_html import strong
+from geoharm.report.wording.withheld import note_text
 
 _VETO_WORDS = {"hit": "broken", "kept": "kept", "unknown": "unknown"}
 # A longer text is set as text, so that it may break over several lines.
@@ -93,7 +95,7 @@ def net_harm_cell(net: NetHarm, *, style: CellStyle | None = None) -> Cell:
 def net_harm_text(net: NetHarm) -> str:
     """Return net harm with its interval, or the reason why it is unknown."""
     if not net.is_known:
-        return f"unknown: {net.note}"
+        return f"unknown: {note_text(net.note)}"
     return _bounds_text(net.low, net.high, net.interval, calibrated=net.calibrated)
 
 
@@ -133,7 +135,7 @@ def _weighted_measures(nets: dict[str, NetHarm]) -> tuple[MeasureHarm, ...]:
 
 def _effect_cell(row: MeasureHarm) -> Cell:
     if math.isnan(row.low) and math.isnan(row.high):
-        text = row.note if row.note.startswith("withheld") else _text.UNKNOWN
+        text = note_text(row.note) if isinstance(row.note, Withheld) else _text.UNKNOWN
         return _unknown_cell(text, row.note, style=_style(text))
     text = _bounds_text(row.low, row.high, row.interval, calibrated=row.calibrated)
     return _bounds_cell(text, row.low, row.high, row.interval, calibrated=row.calibrated, style=_style(text))
@@ -143,8 +145,8 @@ def _style(text: str) -> CellStyle:
     return CellStyle.NUMBER if len(text) <= _LONGEST_NUMBER else CellStyle.TEXT
 
 
-def _unknown_cell(text: str, note: str, *, style: CellStyle) -> Cell:
-    return Cell(text, (*[undefined_reason(note)] * 4, note or Missing.NOT_APPLICABLE), style)
+def _unknown_cell(text: str, note: Note, *, style: CellStyle) -> Cell:
+    return Cell(text, (*[undefined_reason(note)] * 4, note_value(note)), style)
 
 
 def _bounds_cell(text: str, low: float, high: float, interval: Interval, *, calibrated: bool, style: CellStyle) -> Cell:
@@ -173,7 +175,7 @@ def _measure_notes(nets: Iterable[NetHarm]) -> list[str]:
     zones_by_note: dict[tuple[str, str], list[str]] = {}
     for net in nets:
         for row in net.rows:
-            if row.note and not row.note.startswith("withheld"):
+            if row.note and not isinstance(row.note, Withheld):
                 zones_by_note.setdefault((row.measure.name, row.note), []).append(net.zone)
     return [f"{name}, {format_numbers.join_with_and(zones)}: {note}." for (name, note), zones in zones_by_note.items()]
 
@@ -209,7 +211,7 @@ def _veto_texts(nets_by_zone: dict[str, NetHarm], zones: Sequence[str]) -> dict[
     for (_, measure), zone_checks in checks_by_veto.items():
         zones_by_state: dict[tuple[str, str], list[str]] = {}
         for zone, check in zone_checks:
-            zones_by_state.setdefault((_VETO_WORDS[check.state], check.reason), []).append(zone)
+            zones_by_state.setdefault((_VETO_WORDS[check.state], note_text(check.reason)), []).append(zone)
         text = "; ".join(
             f"{state} in {format_numbers.join_with_and(state_zones)} ({reason})"
             for (state, reason), state_zones in zones_by_state.items()
@@ -257,7 +259,7 @@ def _tipping_point_blocks(assessment: HarmAssessment) -> list[Block]:
 
 def _acceptability_sentence(acceptability: Acceptability) -> str:
     if acceptability.note:
-        return f"Cannot be said: {acceptability.note}."
+        return f"Cannot be said: {note_text(acceptability.note)}."
     fell = acceptability.clearly_fell + acceptability.fell
     neither_note = (
         f" Under {_text.percent_text(acceptability.undecided)} the counts that a source withholds leave both answers open."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from geoharm._text import visible_text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
-from geoharm.evaluation.reading import Reading
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.verdict import Verdict
 

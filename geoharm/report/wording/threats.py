@@ -9,12 +9,14 @@ import math
 from dataclasses import dataclass
 
 from geoharm import _text
-from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation, Suppressed
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
+from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.model.design import TARGET_WITH_STREET_UNPLACED
 from geoharm.model.ledger import PLACED, SourceLedger
 from geoharm.model.period import Window
+from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
-from geoharm.report.wording.reading import read_with_diagnostics
+from geoharm.report.wording.withheld import note_as_sentence, upper_first
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
 _MIN_UNPLACED_SHARE = 0.01
@@ -50,7 +52,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "No place to compare with",
-                f"N{effect.note[1:]}. An interval from the noise of counting alone would be too narrow: in simulated "
+                f"{note_as_sentence(effect.note)} An interval from the noise of counting alone would be too narrow: in simulated "
                 "cities such intervals held the truth about 70 times in 100, not 95.",
                 "More places like the target area: a larger study area, smaller rings, or more months before.",
             )
@@ -73,7 +75,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "More places like the target area, or the same question pooled over several operations.",
             )
         )
-    if read_with_diagnostics(operation.primary, effect).is_finding:
+    if effect.reading.is_finding:
         listed_threats.append(
             Threat(
                 "Some findings are wrong",
@@ -123,7 +125,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Reports follow attention",
-                f"{_upper_first(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
+                f"{upper_first(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
                 "way to report changes how many reports there are, not only how much harm.",
                 "A comparator stream: other reports by the same route from the same place.",
             )
@@ -223,6 +225,14 @@ def notices(release: Release) -> tuple[str, ...]:
     return tuple(sentences)
 
 
+def harm_notices(assessment: HarmAssessment | None) -> tuple[str, ...]:
+    """Return the notices for the first page: which harms were not measured, and whether the objective is limited."""
+    if assessment is None:
+        return ()
+    missing = tuple(f"The picture is incomplete: there is no {text[2:]}." for text in assessment.missing)
+    return (*missing, assessment.limited_objective) if assessment.limited_objective else missing
+
+
 def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: int) -> str:
     address_note = f" under {addresses:,} different address texts" if addresses else ""
     return (
@@ -230,7 +240,3 @@ def _geocode_notice(source: SourceLedger, events: int, share: float, addresses: 
         f"{address_note}: a default geocode, not a place. What cannot be placed counts in city totals and is left out of maps, "
         "hotspots and zones."
     )
-
-
-def _upper_first(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -15,17 +15,17 @@ import math
 from dataclasses import dataclass
 
 from geoharm import _text
-from geoharm.disclosure.net_harm import harm_notices
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
-from geoharm.evaluation.reading import Reading
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.estimate import Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Role
 from geoharm.model.period import add_months
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
-from geoharm.report.wording.reading import read_effect, read_with_diagnostics, reading_caveats, why_signal
-from geoharm.report.wording.threats import Threat, notices, threats
+from geoharm.report.wording.reading import reading_caveats, signal_reason_text
+from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
+from geoharm.report.wording.withheld import note_as_sentence, note_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Verdict:
 def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
     """Return the verdict on one operation."""
     effect = operation.primary.effect("target")
-    state = read_with_diagnostics(operation.primary, effect)
+    state = effect.reading
     label = ""
     if operation.design.operation.placebo:
         label = (
@@ -136,7 +136,7 @@ def _verdict_sentence(measure: ReleasedMeasure, effect: ReleasedEffect, state: R
     unit = measure.measure.unit
     name = measure.measure.name
     if math.isnan(effect.change):
-        return f"The change in {name} cannot be given: {effect.note}."
+        return f"The change in {name} cannot be given: {note_text(effect.note)}."
     expected_by = (
         "places like it without an operation suggest" if effect.placebo else "the change of the control area suggests"
     )
@@ -150,15 +150,15 @@ def _verdict_sentence(measure: ReleasedMeasure, effect: ReleasedEffect, state: R
         f"A fall of less than {_text.percent_text(effect.detectable_fall)} could not have been told from chance."
     )
     if effect.is_refused:
-        text += f". N{effect.note[1:]}."
+        text += f". {note_as_sentence(effect.note)}"
         if math.isnan(effect.counting.low):
             return text
         return f"{text} The noise of counting alone would give {_between_text(effect.counting)}, which is too narrow."
     if math.isnan(effect.interval.low):
-        return f"{text}. No interval can be given: {effect.note}."
+        return f"{text}. No interval can be given: {note_text(effect.note)}."
     text += f", {_between_text(effect.interval)} (95% interval)."
     if state in (Reading.SIGNAL_FALL, Reading.SIGNAL_RISE):
-        detectable += f" It is a signal because {why_signal(measure, effect)}."
+        detectable += f" It is a signal because {signal_reason_text(measure, effect)}."
     return f"{text} {detectable}"
 
 
@@ -170,11 +170,11 @@ def _total_answer(measure: ReleasedMeasure) -> Answer:
     """Return the answer for target and rings together, because a fall in the target alone may be displacement."""
     question = "Did total harm fall?"
     target, together = measure.effect("target"), measure.effect(TARGET_AND_RINGS)
-    state = read_with_diagnostics(measure, together)
+    state = together.reading
     zone_texts = []
     for name, effect in (("Target and rings", together), ("Target area alone", target)):
         is_known = not math.isnan(effect.change)
-        text = format_numbers.stated_change(effect) if is_known else effect.note
+        text = format_numbers.stated_change(effect) if is_known else note_text(effect.note)
         zone_texts.append(f"{name}: {text}")
     text = "; ".join(zone_texts) + ". Net of control." + _no_interval_reason(together, target)
     return Answer(question, _ANSWERS[state], text + _attention_caution(measure, state), state)
@@ -185,15 +185,15 @@ def _displacement_answer(release: Release, operation: ReleasedOperation) -> Answ
     design = operation.design
     rings = design.of_role(ZoneRole.RING)
     effect = operation.primary.effect(ALL_RINGS)
-    state = read_effect(effect)
+    state = effect.reading
     distance_text = f"{rings[0].inner:g}\u2013{rings[-1].outer:g} m around"
     answer = _NEARBY_ANSWERS[state]
-    if read_with_diagnostics(operation.primary, operation.primary.effect("target")).direction < 0 and state.direction:
+    if operation.primary.effect("target").reading.direction < 0 and state.direction:
         answer = {-1: "Diffused: fewer nearby too", 1: "Displaced nearby"}[state.direction]
         if not state.is_finding:
             answer = {-1: "A signal of diffusion", 1: "A signal of displacement nearby"}[state.direction]
     if math.isnan(effect.change):
-        return Answer(question, answer, f"{distance_text}: {effect.note}.", state)
+        return Answer(question, answer, f"{distance_text}: {note_text(effect.note)}.", state)
     text = f"{distance_text}: {format_numbers.stated_change(effect)}, net of control." + _no_interval_reason(
         effect, operation.primary.effect("target")
     )
@@ -243,7 +243,7 @@ def _not_tested(measure: ReleasedMeasure) -> str:
 
 def _no_interval_reason(effect: ReleasedEffect, target: ReleasedEffect) -> str:
     """Return why no 95% interval is possible; empty if the sentence on the target area has already said it."""
-    return f" N{effect.note[1:]}." if effect.is_refused and effect.note != target.note else ""
+    return f" {note_as_sentence(effect.note)}" if effect.is_refused and effect.note != target.note else ""
 
 
 def _attention_caution(measure: ReleasedMeasure, state: Reading) -> str:
@@ -273,7 +273,7 @@ def _duration_answer(operation: ReleasedOperation) -> Answer:
         detail = f"The last phase ({last.name}) mixes early and late months; give a later phase of its own.{phase_text}"
         return Answer(question, "Cannot tell", detail, Reading.CANNOT_TELL)
     last_effect = next(effect for effect in in_target if effect.window == last.name)
-    state = read_with_diagnostics(operation.primary, last_effect)
+    state = last_effect.reading
     words = {-1: "Still lower at the end", 1: "Higher at the end"}
     answer = words.get(state.direction, _ANSWERS[state])
     if state.direction and not state.is_finding:
@@ -301,12 +301,8 @@ def _other_harms_answer(operation: ReleasedOperation) -> Answer:
     )
     if not other_measures:
         return Answer(question, "Unknown", f"No other harm was supplied.{missing_text}", None)
-    states = [
-        (measure.measure.name, read_with_diagnostics(measure, measure.effect("target"))) for measure in other_measures
-    ]
-    nearby = [
-        (f"{measure.measure.name} in the rings", read_effect(measure.effect(ALL_RINGS))) for measure in other_measures
-    ]
+    states = [(measure.measure.name, measure.effect("target").reading) for measure in other_measures]
+    nearby = [(f"{measure.measure.name} in the rings", measure.effect(ALL_RINGS).reading) for measure in other_measures]
     worse = [pair for pair in nearby if pair[1].direction > 0]
     detail = "; ".join(f"{name}: {_ANSWERS[state].lower()}" for name, state in states + worse) + "."
     if worse or any(state.direction > 0 for _, state in states):

@@ -1,0 +1,67 @@
+"""What is written where a number is undefined or withheld."""
+
+from __future__ import annotations
+
+from geoharm.disclosure.released import Release, WithheldPart
+from geoharm.model.reason import Note, Reason, Withheld
+
+_NOTES = {
+    Reason.SUPPRESSED: "withheld: a count under {k}, or a number from which one would follow",
+    Reason.SMALL_COUNT: "withheld: a count under {k}",
+    Reason.FEW_EVENTS: "withheld: under {k} events",
+    Reason.FEW_IN_PATTERN: "the places with this pattern rest on too few events to say more",
+    Reason.FEW_IN_PERIOD: "withheld: hotspots, or the rest of the study area, have fewer than {k} events in a period",
+    Reason.FEW_LOCATED: "too few located events",
+    Reason.WOULD_FOLLOW: "withheld: the single part that is not shown by itself would follow from it",
+    Reason.NOT_SHOWN_ALONE: "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere",
+    Reason.EXACT_COUNTS: "withheld: this rule for small counts does not allow numbers that are made from exact counts",
+    Reason.ZONES_LEFT_OUT: "zones that are withheld are left out; the band is Bonferroni's over those shown",
+}
+PARTS = {
+    WithheldPart.TARGET: "all estimates of the target",
+    WithheldPart.RINGS: "all estimates of the rings",
+    WithheldPart.MONTHLY_CURVES: "the curves by month: the counts by month are not shown either",
+    WithheldPart.OTHER_ESTIMATORS: "all other estimators, because of this rule for small counts",
+}
+
+
+def rule_text(release: Release) -> str:
+    """Return the disclosure rule of a release for the record of a run."""
+    return "internal release: nothing withheld" if release.is_internal else release.rule
+
+
+def released_total(release: Release, events: int) -> str:
+    """Return a number of events in a whole view or hotspot, which a public release rounds to the nearest ten."""
+    return f"{events:,}" if release.is_internal else f"about {events:,}"
+
+
+def note_text(note: Note) -> str:
+    """Return a note in words, for use inside a sentence or a cell.
+
+    Examples
+    --------
+    >>> note_text("the count before is 0"), note_text(Withheld(Reason.SMALL_COUNT, 5))
+    ('the count before is 0', 'withheld: a count under 5')
+    """
+    return _NOTES[note.reason].format(k=note.below) if isinstance(note, Withheld) else note
+
+
+def note_as_sentence(note: Note) -> str:
+    """Return a note as a sentence of its own.
+
+    Examples
+    --------
+    >>> note_as_sentence("the count before is 0")
+    'The count before is 0.'
+    """
+    return f"{upper_first(note_text(note))}."
+
+
+def upper_first(text: str) -> str:
+    """Return a text with its first letter in upper case."""
+    return text[:1].upper() + text[1:]
+
+
+def sentence_text(sentence: Note) -> str:
+    """Return a sentence as it is, or the one that stands in place of a withheld sentence."""
+    return note_as_sentence(sentence) if isinstance(sentence, Withheld) else sentence
