@@ -12,7 +12,7 @@ from geoharm.disclosure.released import Release
 from geoharm.errors import PublishError
 from geoharm.report.escape import element, slug
 from geoharm.report.exports.gis import gis_files
-from geoharm.report.exports.run_json import run_record
+from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import figure_png, figures_of_page, table_csv, table_name, tables_of_page
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.files import check_folder, write_file
@@ -96,7 +96,7 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
         )
-    pages[f"run{mark}.json"] = run_record(release, verdicts)
+    pages[f"run{mark}.json"] = run_json(release, verdicts)
     pages |= gis_files(release)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
     pages[record.name] = history_record(release, constraints, content, page_entries)
