@@ -15,7 +15,7 @@ from geoharm.report.document import Section, Table
 from geoharm.report.escape import element, slug
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
-from geoharm.report.exports.run_json import run_record
+from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
 from geoharm.report.files import check_folder, write_file
@@ -99,7 +99,7 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         page_entries.append(
             {"operation": study_operation.name, "headline": verdict.headline, "label": verdict.label, "name": name}
         )
-    pages[f"run{mark}.json"] = run_record(release, verdicts)
+    pages[f"run{mark}.json"] = run_json(release, verdicts)
     pages |= gis_files(release)
     content = {name: page.encode("utf-8") if isinstance(page, str) else page for name, page in pages.items()}
     pages[record.name] = history_record(release, constraints, content, page_entries)

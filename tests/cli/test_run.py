@@ -73,7 +73,7 @@ def test_the_planted_effect_is_found(demo, root):
             continue
         planted = truth[names[measure["name"]]]["target"]
         effect = next(one for one in measure["effects"] if one["zone"] == "target")
-        low, high = effect["change_interval"]
+        low, high = effect["interval"]["low"], effect["interval"]["high"]
         if low is None:
             assert effect["note"].startswith("no 95% interval is possible here: only 2 other places were as busy")
             continue
@@ -89,17 +89,15 @@ def test_net_harm_holds_what_was_planted_under_every_profile(demo, root):
     }  # fmt: skip
     record = json.loads((out / "run.json").read_text(encoding="utf-8"))["operations"][0]["harm"]
     assert len(record["profiles"]) == 5
-    for one in record["profiles"]:
-        for total in one["sums"]:
-            planted = 0.0
-            for part in total["parts"]:
-                zones = {"target": ["target"], "all rings": ["ring"], "target and rings": ["target", "ring"]}[
-                    total["zone"]
-                ]
-                change = [truth[names[part["measure"]]][zone] for zone in zones]
-                planted += part["weight"] * sum(one["expected_with"] - one["expected_without"] for one in change)
-            assert total["interval"][0] <= planted <= total["interval"][1], (one["name"], total["zone"])
-            assert total["low"] == pytest.approx(sum(part["weight"] * part["low"] for part in total["parts"]))
+    zones_of = {"target": ["target"], "all rings": ["ring"], "target and rings": ["target", "ring"]}
+    assert len(record["net_harm"]) == len(record["profiles"]) * len(zones_of)
+    for total in record["net_harm"]:
+        planted = 0.0
+        for row in total["rows"]:
+            change = [truth[names[row["measure"]]][zone] for zone in zones_of[total["zone"]]]
+            planted += row["weight"] * sum(one["expected_with"] - one["expected_without"] for one in change)
+        assert total["interval"]["low"] <= planted <= total["interval"]["high"], (total["profile"], total["zone"])
+        assert total["low"] == pytest.approx(sum(row["weight"] * row["low"] for row in total["rows"]))
 
 
 def test_committed_demo_pages_are_what_the_code_makes(demo, root):
@@ -108,7 +106,7 @@ def test_committed_demo_pages_are_what_the_code_makes(demo, root):
     here = json.loads((root / "maps" / "demo" / "run.json").read_text(encoding="utf-8"))
     fresh = json.loads((out / "run.json").read_text(encoding="utf-8"))
     assert here["geoharm"] == fresh["geoharm"] == __version__
-    for key in ("inputs", "sources", "study"):
+    for key in ("inputs", "ledgers", "tables", "study"):
         assert here[key] == fresh[key]
     assert here["operations"][0]["verdict"] == fresh["operations"][0]["verdict"]
     assert (root / "maps" / "demo" / "report.html").is_file()
@@ -130,8 +128,9 @@ def test_two_runs_are_byte_identical(small_runs):
 
 def test_the_record_names_the_format_that_read_each_source(demo):
     out, _ = demo
-    sources = json.loads((out / "run.json").read_text(encoding="utf-8"))["sources"]
-    assert all(re.fullmatch(r"(points|sites|survey)-csv [0-9a-f]{64}", source["format"]) for source in sources)
+    record = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    names = [ledger["format_name"] for ledger in record["ledgers"] + record["tables"]]
+    assert all(re.fullmatch(r"(points|sites|survey)-csv [0-9a-f]{64}", name) for name in names)
 
 
 def test_a_second_run_on_the_same_database_is_the_same(small_runs):
@@ -451,16 +450,15 @@ def test_a_study_with_tables_beside_its_events_runs_and_shows_their_ledgers_only
     assert found.returncode == 0, found.stderr
     assert "entries: 1 files, 14 read = 13 kept + 1 rejected + 0 duplicate" in found.stdout
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
-    kinds = {source["name"]: source.get("kind", "event") for source in record["sources"]}
-    assert kinds == {
-        "reports": "event",
+    assert [ledger["source"] for ledger in record["ledgers"]] == ["reports"]
+    assert {table["source"]: table["kind"] for table in record["tables"]} == {
         "entries": "area_table",
         "fear": "survey",
         "services": "site",
         "streets": "streets",
     }
-    for source in record["sources"]:
-        for row in source["files"]:
+    for ledger in record["ledgers"] + record["tables"]:
+        for row in ledger["files"]:
             assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     for text in ("entries (area table, by value)", "services (sites): no dates", "streets (street lines)"):

@@ -12,7 +12,8 @@ from geoharm.evaluation.results.composite import CompositeComponent, CompositeRe
 from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading
 from geoharm.model.study import CompositeOutcome
-from geoharm.report.exports.run_json_composite import composite_record
+from geoharm.report.exports.run_record.record import fill, record_text
+from geoharm.report.exports.run_record.run import CompositeRecord
 from geoharm.report.sections.composite import composite_sentence
 
 K = 5
@@ -87,6 +88,8 @@ def test_a_weak_design_gives_a_signal_only():
 def test_the_record_holds_no_count():
     answer = CompositeResult("A", (part("target"), part("all rings", after=3)), estimate(), 0.2, "")
     asked = CompositeSummary(CompositeOutcome("q", ("finds",), ("target",), ("after",)), (answer,))
-    record = composite_record(protect_composites([asked], [shown()], K))
-    assert record[0]["answers"][0]["pooled"] is None
-    assert "before" not in str(record)
+    (released,) = protect_composites([asked], [shown()], K)
+    record = fill(CompositeRecord, released)
+    assert record.results[0].pooled.value is None
+    assert record.results[0].pooled.interval.low is record.results[0].pooled.p_value is None
+    assert "before" not in record_text(record)

@@ -113,8 +113,8 @@ def test_all_parts_are_on_the_report_and_in_the_record(found, area, tmp_path):
     ):  # fmt: skip
         assert words in report
     record = json.loads((tmp_path / "run.json").read_text(encoding="utf-8"))["patterns"][0]
-    assert record["accuracy"]["scores"][0]["pai"] > 1
-    assert record["shift"]["X"]["count"] == 36
+    assert record["predictive_accuracy"]["scores"][0]["pai"] > 1
+    assert record["similarity"]["X"]["count"] == 36
     assert record["emerging"]["steps"] == 36
 
 

@@ -303,9 +303,9 @@ def test_planted_counts_are_in_no_published_byte(area, tmp_path):
         if path.suffix == ".json":
             for effect in json.loads(text)["operations"][0]["measures"][0]["effects"]:
                 if effect["zone"] in NAMES:
-                    assert effect["before"] in ("under 5", "withheld")
+                    assert effect["before"] in ({"suppressed": True, "below": 5}, {"suppressed": True, "below": 0})
                     assert effect["change"] is None
-                    assert effect["wdd_se"] is None
+                    assert effect["difference"]["standard_error"] is None
         else:
             cells = re.findall(r'data-head="(?:Before → after|Target|Rings)">([^<]*)<', text)
             assert cells

@@ -184,9 +184,9 @@ def test_one_hidden_zone_takes_the_whole_regression(area, tmp_path, options, hid
     assert all(value.startswith("withheld") for value in values)
     published = publish_study(disclosed, tmp_path)
     record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
-    held = record["operations"][0]["measures"][0]["family"]["poisson_regression"]
+    held = record["operations"][0]["measures"][0]["other_estimators"]["did"]
     assert held["dispersion"] is None
-    assert all(row["value"] is None and row["interval"] == [None, None] for row in held["zones"])
+    assert all(term["value"] is term["interval"]["low"] is term["interval"]["high"] is None for term in held["terms"])
 
 
 @pytest.mark.parametrize("rate", [0.02, 0.05])
@@ -279,10 +279,10 @@ def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
     found, _, _ = made(area, few=3)
     published = publish_study(protect(found), tmp_path)
     record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
-    held = record["operations"][0]["measures"][0]["family"]
+    held = record["operations"][0]["measures"][0]["other_estimators"]
     assert held["wdd_target"]["value"] is held["wdd_total"]["value"] is None
-    assert held["exact_log_rate_ratio"] == [None, None]
-    assert held["by_control"] is held["by_reach_window_control"] is held["indices"] is None
+    assert held["exact"]["low"] is held["exact"]["high"] is None
+    assert held["by_control"] is held["specification_curve"] is held["indices"] is None
     text = next(path for path in published.files if path.name == "report.html").read_text(encoding="utf-8")
     for heading in (
         "Diagnostics: what could mislead",

@@ -85,11 +85,11 @@ def test_without_history_there_is_no_pooled_answer_and_the_page_says_so(tmp_path
     study = read_study(with_question(tmp_path))
     run(study, data=tmp_path, out=tmp_path / "out", database=tmp_path / "d.duckdb")
     record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
-    (asked,) = record["questions"]
-    (answer,) = asked["answers"]
-    assert answer["pooled"] is None
-    assert answer["note"] == "no pooled answer: no parts of 2 can be answered, and two are needed"
-    assert {row["name"] for row in answer["left_out"]} == {"finds, target, after", "finds, ring 1, after"}
+    (composite_outcome,) = record["composites"]
+    (result,) = composite_outcome["results"]
+    assert result["pooled"]["value"] is None
+    assert result["pooled"]["note"] == "no pooled answer: no parts of 2 can be answered, and two are needed"
+    assert {row["part"] for row in result["left_out"]} == {"finds, target, after", "finds, ring 1, after"}
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "Composite outcome: finds near the market" in page
     assert "No pooled answer: no parts of 2 can be answered, and two are needed." in page

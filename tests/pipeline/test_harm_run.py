@@ -192,10 +192,10 @@ def test_reports_are_shown_corrected_for_reporting_effort(two_operations):
     page = (two_operations / "report-1-operation-test.html").read_text(encoding="utf-8")
     assert "Corrected for how much was reported" in page
     record = json.loads((two_operations / "run.json").read_text(encoding="utf-8"))["operations"][0]["harm"]
-    found = {one["zone"]: one for one in record["corrected"]}
-    assert found["target"]["as_recorded"]["value"] < -0.3
+    found = {one["zone"]: one for one in record["reporting_corrected"]}
+    assert found["target"]["raw"]["value"] < -0.3
     assert found["target"]["corrected"]["value"] == 0
-    assert [part["measure"] for part in record["profiles"][0]["sums"][0]["parts"]] == ["finds"]
+    assert [row["measure"] for row in record["net_harm"][0]["rows"]] == ["finds"]
 
 
 def test_tactics_are_compared_and_the_watch_is_pooled(two_operations):
@@ -204,9 +204,9 @@ def test_tactics_are_compared_and_the_watch_is_pooled(two_operations):
     assert "nuisance abatement" in part
     assert "1,234" in part
     record = json.loads((two_operations / "run.json").read_text(encoding="utf-8"))
-    states = {cell["state"] for one in record["operations"] for cell in one["harm"]["watch"]}
-    assert states <= {"rose", "no rise beyond the margin", "unknown"}
-    assert "no harm" not in {cell["why"] for one in record["operations"] for cell in one["harm"]["watch"]}
+    checks = [check for one in record["operations"] for check in one["harm"]["unintended_harm"]["checks"]]
+    assert {check["state"] for check in checks} <= {"rose", "no rise beyond the margin", "unknown"}
+    assert "no harm" not in {check["reason"] for check in checks}
 
 
 def test_every_mistake_about_harm_is_named_at_once(tmp_path):

@@ -44,8 +44,8 @@ def test_a_lock_before_outcomes_makes_a_result_confirmatory(tmp_path):
     assert state == preregistration.preregistration_status(read_study(tmp_path / "study.toml"))
     held = json.loads((tmp_path / "study.plan.json").read_text(encoding="utf-8"))
     assert held["primary"] == "finds"
-    assert held["sha256"] == preregistration.plan_digest(held["plan"]) == state.digest
-    assert set(held["plan"]) == {"study", "sources", "measures", "operations", "values"}
+    assert held["sha256"] == preregistration.plan_digest(held["preregistration"]) == state.digest
+    assert set(held["preregistration"]) == {"study", "sources", "measures", "operations", "values"}
 
 
 def test_a_lock_after_the_operation_began_says_what_it_cannot_know(tmp_path):
@@ -140,10 +140,10 @@ def test_the_pages_and_the_record_say_which_it_is(tmp_path):
     assert found.result.preregistration == state
     text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<strong>Confirmatory:</strong> its plan was locked on 2026-11-24" in text
-    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["plan"]
+    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["preregistration"]
     assert record == {
-        "kind": "confirmatory", "sha256": state.digest, "locked_on": "2026-11-24", "outcomes_loaded_when_locked": False,
-        "operation_begun_when_locked": True, "changes": [],
+        "kind": "confirmatory", "digest": state.digest, "locked_on": "2026-11-24", "outcomes_loaded": False,
+        "operation_begun": True, "changes": [],
     }  # fmt: skip
 
 

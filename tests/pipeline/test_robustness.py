@@ -117,16 +117,16 @@ def test_weekdays_count_every_event_once(whole):
         assert "fewer than 50" in weekday.sentence
 
 
-def test_the_report_and_the_record_hold_the_same_guards(whole):
+def test_the_report_and_the_record_hold_the_same_diagnostics(whole):
     folder, found = whole
     record = json.loads((folder / "out" / "run.json").read_text(encoding="utf-8"))
-    listed = record["operations"][0]["measures"][0]["guards"]
+    listed = record["operations"][0]["measures"][0]["diagnostics"]
     assert [one["name"] for one in listed] == [diagnostic.name for diagnostic in primary(whole).diagnostics]
-    assert {one["consequence"] for one in listed} <= {"none", "say", "signal", "refuse"}
+    assert {one["severity"] for one in listed} <= {"none", "say", "signal", "refuse"}
     text = (folder / "out" / "report.html").read_text(encoding="utf-8")
     for diagnostic in found.result.operations[0].measures[0].diagnostics:
         assert f">{diagnostic.name}</th>" in text
-    assert record["pooled"] == []
+    assert record["forests"] == []
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,9 @@ def test_the_pages_speak_of_needles_where_needles_are_drawn(tmp_path, release):
     public = "no place weighs more than all around it together"
     assert (public in report) == (release == "public")
     records = [json.loads(next(folder.rglob("run*.json")).read_text(encoding="utf-8")) for folder in found]
-    assert records[0]["surfaces"][0]["unit"] == "needles per km2 per year"
+    assert records[0]["hotspots"][0]["unit"] == "needles"
     assert not re.search(r"50000?\.", report)
-    densities = [[spot["density"] for spot in record["surfaces"][0]["hotspots"]] for record in records]
+    densities = [[spot["density"] for spot in record["hotspots"][0]["hotspots"]] for record in records]
     assert (densities[0] == densities[1]) == (release == "public")
     # In public the whole map is the same but for the fingerprints of files.
     maps = [next(folder.rglob("map*.html")).read_text(encoding="utf-8") for folder in found]
@@ -123,8 +123,8 @@ def test_effects_do_not_see_weights(tmp_path):
     one, two = records
     assert one["operations"] == two["operations"]
     assert one["patterns"] == two["patterns"]
-    assert one["surfaces"][0]["concentration"] == two["surfaces"][0]["concentration"]
-    assert one["surfaces"][0]["bandwidth_m"] == two["surfaces"][0]["bandwidth_m"]
+    assert one["hotspots"][0]["concentration"] == two["hotspots"][0]["concentration"]
+    assert one["hotspots"][0]["bandwidth"] == two["hotspots"][0]["bandwidth"]
 
 
 def test_a_format_without_a_weight_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from geoharm.report.exports.run_json_robustness import robustness_record
 
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult
@@ -22,7 +23,6 @@ from geoharm.model.study import CompositeOutcome
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import percent_change_of_ratio
 from geoharm.report.document import Missing
-from geoharm.report.exports.run_json_robustness import robustness_record
 from geoharm.report.section_html import section_html
 from geoharm.report.sections import other_estimators
 from geoharm.report.sections.composite import composite_section

@@ -84,6 +84,8 @@ def summary_text(summary: Summary) -> str:
 def summary_json(summary: Summary) -> str:
     """Return the summary as JSON, with the same words as the plain text."""
     record = {
+        "format": "geoharm summary",
+        "version": 1,
         "title": summary.title,
         "sentences": list(summary.sentences),
         "questions": [{"question": question, "answer": answer} for question, answer in summary.questions],

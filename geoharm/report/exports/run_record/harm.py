@@ -1,0 +1,182 @@
+"""Records of the harm assessment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from geoharm.harm.results.unintended_harm import RiseState
+from geoharm.report.exports.run_record.estimates import EstimateRecord, IntervalRecord
+from geoharm.report.exports.run_record.record import Number, Record, key
+from geoharm.report.wording.withheld import sentence_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValueProfileRecord(Record):
+    """A value profile: who weighs harms."""
+
+    name: str = key("Name of the profile.")
+    author: str = key("Whose values it states.")
+    date: str = key("Date of the profile.")
+    version: str = key("Version of the profile.")
+    licence: str = key("Licence of the profile.")
+    example: bool = key("Whether it is a shipped example, which states nobody's values.")
+    reference: str = key("The event that weighs 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureHarmRecord(Record):
+    """The effect on one measure, with its weight in net harm."""
+
+    measure: str = key("Name of the measure.", at="measure.name")
+    unit: str = key("What is counted.", at="measure.unit")
+    weight: float = key("Signed weight of one event, in reference events; 0 leaves it out.")
+    low: Number = key("Lower end of the best estimate, in events.")
+    high: Number = key("Upper end; the two differ where counts are only known within bounds.")
+    interval: IntervalRecord = key("The 95% interval of the effect, in events.")
+    calibrated: bool = key("Whether the interval had its stated coverage at places without an operation.")
+    note: str = key("Why the effect is unknown or suppressed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VetoRecord(Record):
+    """Whether a harm rose by more than a value profile accepts."""
+
+    words: str = key("The veto in the words of its author.")
+    measure: str = key("The measure that was checked; empty if there is none.")
+    state: Literal["hit", "kept", "unknown"] = key("Whether the veto was hit.")
+    reason: str = key("The reason for the state.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareRangeRecord(Record):
+    """The lowest and highest possible value of a share."""
+
+    low: Number = key("Lowest possible share, 0 to 1.", at="0")
+    high: Number = key("Highest possible share, 0 to 1.", at="1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetHarmRecord(Record):
+    """Net harm in one zone under one value profile; activity is never part of it."""
+
+    profile: str = key("Name of the value profile.")
+    zone: str = key("The zone.")
+    reference: str = key("The event that weighs 1.")
+    low: Number = key("Lower end of the best estimate, in reference events; negative means less harm.")
+    high: Number = key("Upper end of the best estimate, in reference events.")
+    interval: IntervalRecord = key("The 95% interval, in reference events.")
+    share_fell: ShareRangeRecord = key("Share of random draws with less harm.")
+    calibrated: bool = key("Whether all parts are calibrated; if not, the interval is too narrow for a finding.")
+    rows: tuple[MeasureHarmRecord, ...] = key("The effect on each measure.")
+    vetoes: tuple[VetoRecord, ...] = key("The vetoes of the profile.")
+    note: str = key("Why net harm is unknown or suppressed, or what the sum assumes.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentralRatesRecord(Record):
+    """Central exchange rates of one group of harms: how many of its events weigh as much as one reference event."""
+
+    group: str = key("Group of harms.", at="0")
+    all: Number = key("Over all weightings.", at="1")
+    fell: Number = key("Over the weightings under which net harm fell.", at="2")
+    rose: Number = key("Over the weightings under which net harm rose.", at="3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TippingPointRecord(Record):
+    """The exchange rate of one group of harms at which the sign of net harm changes."""
+
+    group: str = key("Group of harms.")
+    tipping_rate: Number = key("Events per reference event; null if the sign changes at no rate.")
+    in_declared_range: bool = key("Whether the rate lies in the declared range.")
+    sentence: str = key("The sentence for readers.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptabilityRecord(Record):
+    """Shares of admissible weightings under which net harm fell or rose."""
+
+    zone: str = key("The zone.")
+    exchange_rates: str = key("Name of the declared exchange rates.")
+    weightings: int = key("Number of weightings drawn.")
+    clearly_fell: Number = key("Share of weightings whose interval lies below zero, 0 to 1.")
+    fell: Number = key("Share of weightings with a fall whose interval contains zero, 0 to 1.")
+    undecided: Number = key("Share of weightings under which suppressed counts allow both, 0 to 1.")
+    rose: Number = key("Share of weightings with a rise whose interval contains zero, 0 to 1.")
+    clearly_rose: Number = key("Share of weightings whose interval lies above zero, 0 to 1.")
+    central_rates: tuple[CentralRatesRecord, ...] = key("Central exchange rates of each group of harms.")
+    tipping_points: tuple[TippingPointRecord, ...] = key("The nearest first.")
+    note: str = key("Why the shares could not be computed or are suppressed.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoxiousnessRecord(Record):
+    """Harm per unit of market activity in one zone."""
+
+    zone: str = key("The zone.")
+    measure: str = key("Name of the harm.")
+    market: str = key("Name of the measure of market size.")
+    before: Number = key("Events of harm per 100 events of market activity, before.")
+    after: Number = key("The same, after.")
+    ratio: EstimateRecord = key("Log ratio of after to before, net of control.")
+    size_change: Literal["shrank", "moved", "grew", "no clear change", "cannot tell"] = key("Change of market size.")
+    reading: str = key("The sentence for readers.", read=lambda noxiousness: sentence_text(noxiousness.reading))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiseCheckRecord(Record):
+    """The check of one measure for a rise near the target."""
+
+    measure: str = key("Name of the measure.")
+    days: int = key("Days since the start of the operation.")
+    metres: int = key("Metres from the edge of the target.")
+    margin: float = key("The rise that would still be accepted, as a share of the expected count.")
+    state: RiseState = key('The outcome; none of them means "no harm".')
+    reason: str = key("The reason for the outcome.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnintendedHarmRecord(Record):
+    """The checks for unintended harm after the operation."""
+
+    checks: tuple[RiseCheckRecord, ...] = key("By measure, days and metres.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedEffectRecord(Record):
+    """The effect on a measure, corrected for the change in reporting effort."""
+
+    zone: str = key("The zone.")
+    measure: str = key("Name of the measure.")
+    comparator: str = key("Name of the measure of reporting effort.")
+    raw: EstimateRecord = key("Log rate ratio as recorded.")
+    effort: EstimateRecord = key("Log rate ratio of the reporting effort.")
+    corrected: EstimateRecord = key("The first minus the second.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndicatorChangeRecord(Record):
+    """The change of one survey indicator, after minus before."""
+
+    name: str = key("Name of the indicator.", at="indicator.name")
+    stands_for: Literal["outcome", "market", "priority"] = key("What it stands for.", at="indicator.stands_for")
+    here: EstimateRecord = key("Change in the areas that overlap the target.")
+    elsewhere: EstimateRecord = key("Change in all other areas.")
+    net: EstimateRecord = key("The first minus the second.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarmAssessmentRecord(Record):
+    """The harm assessment of one operation."""
+
+    missing: tuple[str, ...] = key("Kinds of harm that no measure covers.")
+    limited_objective: str = key("A note on an objective that is limited to acquisitive crime; else empty.")
+    correlation: str = key("From which places the correlation between measures was estimated.")
+    profiles: tuple[ValueProfileRecord, ...] = key("The value profiles.")
+    net_harm: tuple[NetHarmRecord, ...] = key("Net harm by profile and zone.")
+    acceptability: tuple[AcceptabilityRecord, ...] = key("Shares of weightings, by zone.")
+    noxiousness: tuple[NoxiousnessRecord, ...] = key("Harm per unit of market activity.")
+    unintended_harm: UnintendedHarmRecord | None = key("Checks for unintended harm.")
+    reporting_corrected: tuple[CorrectedEffectRecord, ...] = key("Effects corrected for reporting effort.")
+    indicators: tuple[IndicatorChangeRecord, ...] = key("Changes of survey indicators.")
