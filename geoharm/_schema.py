@@ -27,8 +27,6 @@ Place: TypeAlias = tuple[str | int, ...]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MOST_DIGITS = 4300
-# A mistake may hide others, in the same place or deeper; far fewer rounds find them all.
-_MOST_ROUNDS = 50
 _ABSENT = object()
 
 
@@ -118,14 +116,21 @@ def read_tables(model: type[TableT], text: str, *, file: str) -> tuple[TableT, M
     StudyError
         If the text is not TOML.
     """
-    content = load_toml(text, file)
+    return check_tables(model, load_toml(text, file), file=file)
+
+
+def check_tables(model: type[TableT], content: dict[str, Any], *, file: str) -> tuple[TableT, Mistakes]:
+    """Read the content of a TOML file by a schema; see `read_tables`."""
     mistakes = Mistakes(content, file)
-    for _ in range(_MOST_ROUNDS):
+    # A mistake may hide others, in the same table or deeper, so that mending takes several rounds.
+    while True:
         try:
             return model.model_validate(content), mistakes
         except ValidationError as error:
-            content = mistakes.note(error.errors(include_url=False), json_schema(model), content)
-    raise StudyError(mistakes.sentences)
+            mended = mistakes.note(error.errors(include_url=False), json_schema(model), content)
+            if mended is content:
+                raise StudyError(mistakes.sentences) from error
+            content = mended
 
 
 def load_toml(text: str, file: str) -> dict[str, Any]:
@@ -230,14 +235,14 @@ class Mistakes:
 
 
 def growing(numbers: list[int]) -> list[int]:
-    """Return whole numbers above 0 that grow, the validator of lists of days or distances.
+    """Return numbers that grow: the validator of lists of days or distances.
 
     Raises
     ------
     ValueError
         Otherwise.
     """
-    if any(number <= 0 for number in numbers) or numbers != sorted(set(numbers)):
+    if numbers != sorted(set(numbers)):
         msg = "must be whole numbers above 0 that grow, such as [7, 14, 28]."
         raise ValueError(msg)
     return numbers
@@ -314,6 +319,8 @@ def _inlined(node: JsonSchemaValue, schema: JsonSchemaValue) -> JsonSchemaValue:
 
 def _permitted(node: JsonSchemaValue, *, name: str) -> Any:
     """Return a value that the schema permits, in place of one that it refuses; texts get a name of their own."""
+    if node.get("examples"):
+        return node["examples"][0]
     if options(node):
         return _permitted(options(node)[0], name=name)
     if choices(node):
@@ -333,4 +340,4 @@ def _permitted_scalar(node: JsonSchemaValue, name: str) -> str | float | bool | 
         return max(0, least)
     if node.get("type") == "boolean":
         return False
-    return date(2000, 1, 1) if node.get("format") == "date" else name
+    return date(2000, 1, 1) if node.get("format") == "date" else name[: node.get("maxLength")]

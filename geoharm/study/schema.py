@@ -85,7 +85,9 @@ _Range: TypeAlias = Annotated[list[_Share], Field(min_length=2, max_length=2), A
 _HalfLife: TypeAlias = Annotated[
     list[Annotated[float, Field(ge=0.1)]], Field(min_length=2, max_length=2), AfterValidator(_range)
 ]
-_Growing: TypeAlias = Annotated[list[int], Field(min_length=1), AfterValidator(growing)]
+_Growing: TypeAlias = Annotated[
+    list[Annotated[int, Field(ge=1, le=10**6)]], Field(min_length=1), AfterValidator(growing)
+]
 _Metres: TypeAlias = Annotated[float, Field(ge=0)]
 _Months: TypeAlias = Annotated[int, Field(ge=1, le=1200)]
 

@@ -360,6 +360,7 @@ def test_every_mistake_of_a_format_is_named_at_once(tmp_path):
     container = "geojson"
     [columns]
     phone = "Phone"
+    category = "Phone number"
     value = "n"
     [date]
     unit = "fortnight"

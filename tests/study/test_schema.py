@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import tomllib
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from geoharm._schema import json_schema
+from geoharm._schema import Table, _inlined, _permitted, check_tables, json_schema
 from geoharm.cli.app import app, main
 from geoharm.cli.schema import FileKind
 from geoharm.errors import StudyError
@@ -143,6 +143,23 @@ def test_ten_mistakes_of_ten_kinds_get_ten_sentences(study):
         assert any(key in problem for problem in caught.value.problems), key
     assert any("outer = [250, inf] must be a list of numbers" in problem for problem in caught.value.problems)
     assert any("name = 2021-01-01 must be a text." in problem for problem in caught.value.problems)
+
+
+def tables_below(model) -> list[type[Table]]:
+    return [model, *(table for below in model.__subclasses__() for table in tables_below(below))]
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in tables_below(Table) if model.model_fields], ids=lambda model: model.__name__
+)
+def test_after_a_mistake_of_any_key_reading_goes_on(model):
+    """A value that no key may have is one mistake; a permitted one stands in its place."""
+    schema = json_schema(model)
+    for key in schema["properties"]:
+        content = _permitted(_inlined(schema, schema), name="(any)") | {key: time(1)}
+        _, mistakes = check_tables(model, content, file="a.toml")
+        assert len(mistakes.sentences) == 1, key
+        assert f"{key} = 01:00:00 " in mistakes.sentences[0]
 
 
 # -- JSON Schema --------------------------------------------------------------------------------------------------------
