@@ -20,8 +20,11 @@ import pytest
 
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import Suppressed
+from geoharm.evaluation.results.composite import CompositeComponent, CompositeResult, CompositeSummary
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, Interval, undefined
+from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.study import CompositeOutcome
 from geoharm.report.exports.run_json import run_json, run_schema
 from geoharm.report.exports.run_record.estimates import (
     ConfidenceSetRecord,
@@ -61,6 +64,18 @@ def under_rule(study_result, rule):
     return replace(study_result, study=replace(study_result.study, publish=publish))
 
 
+def pooled_over_operations(study_result):
+    """Return a study result with a forest plot of two operations and a composite outcome."""
+    estimate = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=True)
+    span = Interval(-0.5, -0.1, 0.95)
+    mean = PooledEstimate(-0.3, 0.07, 0.07, math.nan, 0.0, 1.0, 2, span, span, Interval(math.nan, math.nan, 0.95))
+    forest = Forest((("X", estimate, 0.5), ("Y", estimate, 0.5)), (("Z", "no events"),), mean, "a note", estimate)
+    component = CompositeComponent("finds", "target", "after", "target", 50, 20, estimate)
+    outcome = CompositeOutcome("finds near the market", ("finds",), ("target",), ("after",))
+    composite = CompositeSummary(outcome, (CompositeResult("X", (component, component), estimate, 0.2, "n"),), forest)
+    return replace(study_result, forests=(("target", forest),), composites=(composite,))
+
+
 def test_the_demo_is_valid(validator, demo_record):
     validator.validate(demo_record)
     assert (demo_record["format"], demo_record["version"]) == ("geoharm run", 1)
@@ -76,6 +91,7 @@ def test_the_demo_is_valid(validator, demo_record):
         lambda area: result(area, planted(0, 1, 2), release="internal"),
         lambda area: under_rule(result(area, PLENTY), "1-7-round-5"),
         lambda area: under_rule(result(area, planted(1, 0, 3)), "threshold-10"),
+        lambda area: pooled_over_operations(result(area, PLENTY)),
         lambda area: made(area)[0],
         lambda area: made(area, few=3)[0],
     ],
@@ -87,6 +103,7 @@ def test_the_demo_is_valid(validator, demo_record):
         "internal",
         "rounded",
         "zeros suppressed",
+        "pooled",
         "robustness",
         "small target",
     ],
