@@ -12,7 +12,7 @@ from geoharm.cli.lazy import lazy
 from tests.conftest import small_study
 
 HEAVY = (
-    "duckdb", "esda", "folium", "geopandas", "libpysal", "matplotlib", "numba", "numpy", "pandas", "pydantic", "pyproj", "rasterio", "rich",
+    "duckdb", "esda", "folium", "geopandas", "libpysal", "matplotlib", "numba", "numpy", "pandas", "geoharm._schema", "pyproj", "rasterio", "rich",
     "scipy", "scipy.stats", "shapely", "statsmodels",
 )  # fmt: skip
 # Statistics, maps and tables that take about a second each; no verb below draws, compiles or fits anything.
@@ -28,7 +28,7 @@ finally:
 """
 VERBS = (
     "run", "ingest", "check", "index", "purge", "simulate", "power", "appraise", "prioritise", "new", "selfcheck",
-    "formats list", "formats show", "formats guess", "formats check", "plan lock", "plan show",
+    "schema", "formats list", "formats show", "formats guess", "formats check", "plan lock", "plan show",
     "values list", "values show", "values check", "values import",
 )  # fmt: skip
 
@@ -76,22 +76,22 @@ def studies(tmp_path_factory):
     ("arguments", "needed", "most"),
     [
         ("index .", set(), 400),
-        ("values list", {"numpy", "pydantic"}, 480),
-        ("values check equal", {"numpy", "pydantic"}, 480),
-        ("formats list", {"duckdb", "numpy", "pydantic", "pyproj"}, 570),
-        ("formats show points-csv", {"duckdb", "numpy", "pydantic", "pyproj"}, 570),
-        ("formats guess reports.csv", {"duckdb", "numpy", "pydantic", "pyproj"}, 620),
+        ("values list", {"numpy", "geoharm._schema"}, 480),
+        ("values check equal", {"numpy", "geoharm._schema"}, 480),
+        ("formats list", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
+        ("formats show points-csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
+        ("formats guess reports.csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 620),
         # Arrow looks for pandas by itself when it is given arrays.
-        ("formats check reports.csv --format points-csv", {"duckdb", "numpy", "pandas", "pydantic", "pyproj", "scipy", "shapely"}, 1400),
-        ("new new.toml --data .", {"duckdb", "numpy", "pydantic", "pyproj", "scipy", "shapely"}, 1000),
-        ("run absent.toml", {"numpy", "pydantic", "pyproj", "shapely"}, 600),
-        ("run no-toml.toml", {"numpy", "pydantic", "pyproj", "shapely"}, 600),
+        ("formats check reports.csv --format points-csv", {"duckdb", "numpy", "pandas", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1400),
+        ("new new.toml --data .", {"duckdb", "numpy", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1000),
+        ("run absent.toml", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 600),
+        ("run no-toml.toml", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 600),
         # The area file is read too, so that all mistakes are said at once.
-        ("run unknown-key.toml --data .", {"geopandas", "numpy", "pandas", "pydantic", "pyproj", "shapely"}, 1100),
-        ("check study.toml", {"duckdb", "geopandas", "numpy", "pandas", "pydantic", "pyproj", "shapely"}, 1150),
+        ("run unknown-key.toml --data .", {"geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "shapely"}, 1100),
+        ("check study.toml", {"duckdb", "geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "shapely"}, 1150),
         (
             "ingest study.toml --data . --db s.duckdb",
-            {"duckdb", "geopandas", "numpy", "pandas", "pydantic", "pyproj", "rich", "scipy", "shapely"},
+            {"duckdb", "geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "rich", "scipy", "shapely"},
             1550,
         ),
     ],
