@@ -139,7 +139,7 @@ from geoharm.harm.results.markets import Ranking
 from geoharm.model.effect import Effect
 from geoharm.report.charts.effects import interval_chart, zones_chart
 from geoharm.report.exports.gis import gis_files
-from geoharm.report.exports.run_json import run_record
+from geoharm.report.exports.run_json import run_json
 from geoharm.report.format_numbers import stated_change
 from geoharm.report.maps.web_map import map_page
 from geoharm.report.pages.appraisal import appraisal_page
@@ -153,10 +153,10 @@ from geoharm.results import OperationResult, StudyResult
 
 def write(result: StudyResult, operation: OperationResult[MeasureResult], effect: Effect[int], verdict: Verdict) -> None:
     publish_study(result, Path())
-    report_page(result, operation, verdict)
+    report_page(result, operation, verdict, ())
     map_page(result, operation, verdict)
     embed_page(result, operation, verdict, "")
-    run_record(result, [])
+    run_json(result, [])
     gis_files(result)
     verdict_of(result, operation)
     interval_chart(effect, "")

@@ -16,19 +16,21 @@ from geoharm.cli.options import print_json
 if TYPE_CHECKING:
     from geoharm import _schema
     from geoharm.ingest.formats import schema as format_schema
+    from geoharm.report.exports import run_json
     from geoharm.study import schema as study_schema
     from geoharm.study.evidence_cards import schema as card_schema
     from geoharm.study.value_profiles import schema as profile_schema
 else:
     _schema = lazy("_schema")
     format_schema = lazy("ingest.formats.schema")
+    run_json = lazy("report.exports.run_json")
     study_schema = lazy("study.schema")
     card_schema = lazy("study.evidence_cards.schema")
     profile_schema = lazy("study.value_profiles.schema")
 
 
 class FileKind(StrEnum):
-    """The kinds of TOML files that geoharm reads."""
+    """The kinds of TOML files that geoharm reads, and the record of a run, which it writes."""
 
     STUDY = "study"
     FORMAT = "format"
@@ -36,6 +38,7 @@ class FileKind(StrEnum):
     PROFILE = "profile"
     EXCHANGE = "exchange-rates"
     CARD = "card"
+    RUN = "run"
 
 
 def schema(
@@ -44,7 +47,7 @@ def schema(
         typer.Argument(
             metavar="KIND",
             help="study; format (dated points) or table-format (area tables, surveys, sites, streets); profile or "
-            "exchange-rates (values); card (evidence).",
+            "exchange-rates (values); card (evidence); run (the run.json that geoharm writes).",
         ),
     ],
 ) -> None:
@@ -59,5 +62,7 @@ def schema(
         print_json(_schema.json_schema(profile_schema.ProfileFile))
     elif kind is FileKind.EXCHANGE:
         print_json(_schema.json_schema(profile_schema.ExchangeFile))
-    else:
+    elif kind is FileKind.CARD:
         print_json(_schema.json_schema(card_schema.CardFile))
+    else:
+        print_json(run_json.run_schema())

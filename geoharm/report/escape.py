@@ -151,8 +151,24 @@ def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.finalize = lambda value: html(value) if isinstance(value, str) else value
+    environment.finalize = _printable
     return environment
+
+
+def _printable(value: object) -> object:
+    """Return a value of a template as it is printed.
+
+    Raises
+    ------
+    TypeError
+        If it is neither text nor a whole number: a noun must be put into words or HTML first.
+    """
+    if isinstance(value, str):
+        return html(value)
+    if isinstance(value, int | jinja2.Undefined):
+        return value
+    msg = f"A template cannot print a {type(value).__name__}."
+    raise TypeError(msg)
 
 
 def _hash_source(text: str) -> str:

@@ -127,7 +127,7 @@ def _cell_html(column: Column, cell: Cell, row_style: str, *, stacks: bool) -> M
     if cell.highlighted:
         content = (element("mark", *content),)
     is_note = row_style == "absent" and cell.span > 1
-    if style in (CellStyle.READING, CellStyle.JOINED) or cell.highlighted or is_note:
+    if cell.mark or style is CellStyle.JOINED or cell.highlighted or is_note:
         content = (element("span", *content),)
     head = "" if cell.span > 1 else column.short or column.head
     return element(

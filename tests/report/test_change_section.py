@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import ClassScheme, ReleasedChange
-from geoharm.hotspots.results.change import ChangeKind
+from geoharm.disclosure.released import ChangeAreas, ChangeKind, ClassScheme, ReleasedChange
 from geoharm.report.document import FigureRow, Legend, Paragraph
 from geoharm.report.sections.change import change_section
+from geoharm.report.wording.change import change_reading
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
 
 KINDS = tuple(ChangeKind)
@@ -25,10 +25,10 @@ def change(release, kinds, *, name="", note="Chance was judged by moving places.
     operation = release.operations[0]
     measure = operation.primary.measure
     image = replace(next(iter(release.hotspots[0].views.values())), scheme=ClassScheme.CHANGE)
-    readings = {kind: f"reading of {kind.value}" for kind in kinds}
+    areas = {kind: ChangeAreas(0.25, 0.5, 1.0 + number) for number, kind in enumerate(kinds)}
     shown = replace(measure, name=name or measure.name)
     return ReleasedChange(
-        shown, operation.design.operation.name, dict.fromkeys(kinds, image), readings, 250.0, 50.0, note
+        shown, operation.design.operation.name, dict.fromkeys(kinds, image), areas, 250.0, 50.0, None, note
     )
 
 
@@ -46,16 +46,17 @@ def test_without_an_answer_there_is_no_section(release):
 @pytest.mark.parametrize("count", [2, 3])
 def test_every_question_has_a_map_and_a_reading(release, count):
     other = change(release, KINDS[:1], name="another")
-    (section,) = section_of(release, change(release, KINDS[:count]), other)
+    changes = change(release, KINDS[:count])
+    (section,) = section_of(release, changes, other)
     assert len(section.charts) == count
     (figures,) = [block for block in section.blocks if isinstance(block, FigureRow)]
     assert figures.three is (count == 3)
-    assert [figure.caption for figure in figures.figures] == [f"reading of {kind.value}" for kind in KINDS[:count]]
+    assert [figure.caption for figure in figures.figures] == [change_reading(changes, kind) for kind in KINDS[:count]]
     assert [len(block.entries) for block in section.blocks if isinstance(block, Legend)] == [5]
     assert "Quartic kernel, bandwidth 250 m, cells of 50 m." in section.blocks[3].text
     (table,) = section.tables
     assert len(table.rows) == count + 1
-    assert table.file_rows()[-1] == ("another", KINDS[0].value, f"reading of {KINDS[0].value}")
+    assert table.file_rows()[-1] == ("another", KINDS[0].value, change_reading(other, KINDS[0]), 0.25, 0.5, 1.0)
 
 
 def test_without_a_map_the_note_says_why(release):

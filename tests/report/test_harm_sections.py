@@ -14,6 +14,7 @@ from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.harm_settings import Indicator
+from geoharm.model.reason import Reason
 from geoharm.report.document import ActivityBox, CellStyle, Missing
 from geoharm.report.section_html import section_html
 from geoharm.report.sections.tactics import tactics_section
@@ -26,7 +27,9 @@ from tests.report.printed_numbers import cell_of, check_printed_numbers, file_re
 
 NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
 RATIO = Estimate("log rate ratio", math.log(0.8), 0.1, "log ratio", "", "counting only")
-NO_RATIO = undefined("log rate ratio", unit="log ratio", reference="", note="no market activity before")
+NO_RATIO = undefined(
+    "log rate ratio", unit="log ratio", reference="", note="no market activity before", reason=Reason.ZERO_COUNT
+)
 LEVEL = Estimate("level", 31.25, 2.0, "percent", "")
 
 

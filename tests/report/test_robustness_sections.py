@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 
 import pytest
-from geoharm.report.exports.run_json_robustness import robustness_record
 
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult
@@ -19,10 +18,13 @@ from geoharm.evaluation.results.robustness import OtherEstimate
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import CompositeOutcome
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import percent_change_of_ratio
 from geoharm.report.document import Missing
+from geoharm.report.exports.run_record.effects import MeasureRecord
+from geoharm.report.exports.run_record.record import fill
 from geoharm.report.section_html import section_html
 from geoharm.report.sections import other_estimators
 from geoharm.report.sections.composite import composite_section
@@ -265,7 +267,7 @@ def test_effect_decay_gives_months_percents_and_reasons(operation):
 def test_displacement_tests_have_their_figure_and_p_value_as_numbers(operation):
     tests = (
         DisplacementTest("hour", 0.17, "share of events moved", 0.003, "17% moved by -2 hours."),
-        DisplacementTest("weekday", math.nan, "share of events moved", math.nan, "Withheld: a count under 5."),
+        DisplacementTest("weekday", math.nan, "share of events moved", math.nan, Withheld(Reason.SMALL_COUNT, 5)),
         DisplacementTest("tactics", math.nan, "", math.nan, "Not tested: no data.", tested=False),
     )
     types = DisplacementTypes(tests, (0.006, math.nan, math.nan))
@@ -337,7 +339,7 @@ def test_a_new_estimator_in_the_common_form_needs_only_its_wording(area, monkeyp
     assert (row["Estimator"], row["Unit"]) == ("New one", "percent")
     assert row["Value"] == pytest.approx(100 * math.expm1(-0.12))
     assert (row["Value, low end"], row["Value, high end"]) == pytest.approx((100 * math.expm1(-0.23), 100 * math.expm1(-0.01)))  # fmt: skip
-    assert robustness_record(operation.primary.robustness)["family"]["new_one"]["value"] == -0.12
+    assert fill(MeasureRecord, operation.primary).other_estimators.estimates["new_one"].value == -0.12
     totals, _ = with_new_estimate(study, zones=("target",), from_totals=True)
     kept = protect(totals).operations[0].primary.robustness.other_estimators
     assert kept.estimate("new_one") == whole
@@ -354,7 +356,7 @@ def test_a_new_estimator_goes_with_its_zone(area, monkeypatch, options, zone):
     shown = operation.primary.robustness.other_estimators.estimate("new_one")
     assert shown.is_defined is not is_hidden
     if is_hidden:
-        assert (shown.intervals, shown.note[:8]) == ((), "withheld")
+        assert (shown.intervals, shown.note) == ((), Withheld(Reason.SUPPRESSED, 5))
         row = records(other_estimators_section(operation)[0])[3]
         assert row["Value"] is Missing.WITHHELD
 

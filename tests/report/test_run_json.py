@@ -24,6 +24,7 @@ from geoharm.evaluation.results.composite import CompositeComponent, CompositeRe
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.reason import Reason
 from geoharm.model.study import CompositeOutcome
 from geoharm.report.exports.run_json import run_json, run_schema
 from geoharm.report.exports.run_record.estimates import (
@@ -290,7 +291,9 @@ def test_an_estimate_has_its_ends_error_and_p_value_in_keys_of_their_own():
     assert record.interval == IntervalRecord(low=-0.495996398, high=-0.104003602, level=0.95)
     assert record.p_value == pytest.approx(0.0026998, rel=1e-4)
     assert (record.value, record.standard_error, record.calibrated, record.note) == (-0.3, 0.1, True, "a note")
-    unknown = fill(EstimateRecord, undefined("r", unit="log ratio", reference="", note="no events"))
+    unknown = fill(
+        EstimateRecord, undefined("r", unit="log ratio", reference="", note="no events", reason=Reason.ZERO_COUNT)
+    )
     assert unknown.value is unknown.standard_error is unknown.p_value is unknown.interval.low is None
     assert unknown.note == "no events"
 

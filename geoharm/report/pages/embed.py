@@ -12,6 +12,7 @@ from geoharm.report.charts import effects
 from geoharm.report.escape import asset, html, render_page
 from geoharm.report.maps.layers import credit_lines
 from geoharm.report.maps.static_map import operation_map
+from geoharm.report.section_html import chart_html
 from geoharm.report.wording.verdict import Verdict
 
 # Width and height of the card in a column of 640 pixels, and its height in a column of 360 pixels.
@@ -36,7 +37,7 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
         views = measure_hotspots.of(design.operation.name)
         if measure_hotspots.measure.name == primary.measure.name and "after" in views and measure_hotspots.breaks:
             title = f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} after: {format_numbers.window_text(design.after)}"
-            picture = operation_map(release, design, views["after"][0], title)
+            picture = chart_html(operation_map(release, design, views["after"][0], title))
     return render_page(
         "embed.html.j2",
         style=asset("embed.css"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedChange, ReleasedOperation
+from geoharm.hotspots.results.change import ChangeKind
 from geoharm.report import palette
-from geoharm.report.cells import text_cell
-from geoharm.report.document import Block, Column, Figure, FigureRow, Legend, Paragraph, Row, Section, Table
+from geoharm.report.cells import number_value, text_cell
+from geoharm.report.document import Block, Cell, Column, Figure, FigureRow, Legend, Paragraph, Row, Section, Table
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch
 from geoharm.report.wording.change import CLASS_WORDS, change_note, change_reading
+
+_READING_PARTS = ("Reading", "Fewer events, km2", "More events, km2", "Chance can explain, km2")
 
 
 def change_section(release: Release, operation: ReleasedOperation) -> tuple[Section, ...]:
@@ -34,12 +37,12 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
         note += f" Quartic kernel, bandwidth {primary_change.bandwidth:g} m, cells of {primary_change.cell:g} m."
     blocks.append(Paragraph(note, "small"))
     rows = tuple(
-        Row((text_cell(change.measure.name), text_cell(kind.value), text_cell(change_reading(change, kind))))
+        Row((text_cell(change.measure.name), text_cell(kind.value), _reading_cell(change, kind)))
         for change in changes
         for kind in change.areas
     )
     if rows:
-        columns = (Column("Measure"), Column("Compared as", "As"), Column("Reading"))
+        columns = (Column("Measure"), Column("Compared as", "As"), Column("Reading", parts=_READING_PARTS))
         blocks.append(Table(columns, rows, "In the whole study area, by measure and question"))
     return (Section("change", "What changed, and what chance can explain", "For all", tuple(blocks)),)
 
@@ -49,3 +52,8 @@ def _change_maps(release: Release, operation: ReleasedOperation, change: Release
         Figure(operation_map(release, operation.design, image, reading), reading)
         for reading, image in ((change_reading(change, kind), image) for kind, image in change.pictures.items())
     )
+
+
+def _reading_cell(change: ReleasedChange, kind: ChangeKind) -> Cell:
+    reading, areas = change_reading(change, kind), change.areas[kind]
+    return Cell(reading, (reading, *map(number_value, (areas.fewer, areas.more, areas.chance))))

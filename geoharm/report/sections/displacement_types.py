@@ -31,7 +31,7 @@ def displacement_types_section(operation: ReleasedOperation) -> tuple[Section, .
 def _tests_table(displacement_types: DisplacementTypes) -> Table:
     columns = (
         Column("Kind"),
-        Column("What was found", "Found", parts=("What was found", "Figure", "Unit")),
+        Column("What was found", "Found", CellStyle.JOINED, ("What was found", "Figure", "Unit")),
         Column("p-value, adjusted for all tests", "p-value", CellStyle.NUMBER),
     )
     rows = tuple(
