@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
 
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.released import (
@@ -19,7 +18,7 @@ from geoharm.disclosure.released import (
 )
 from geoharm.disclosure.suppression import suppress_effect
 from geoharm.evaluation.reading import with_weaker_reading
-from geoharm.harm.results.net_harm import HarmAssessment, MeasureHarm, NetHarm
+from geoharm.harm.results.net_harm import HarmAssessment, MeasureHarm
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
@@ -164,8 +163,10 @@ def _round_harm_assessment(
     net_harms = tuple(
         replace(
             net_harm,
-            rows=tuple(replace(row, **_round_ends(row, step)) for row in net_harm.rows),
-            **_round_ends(net_harm, step),
+            rows=tuple(_round_measure_harm(row, step) for row in net_harm.rows),
+            low=round_to_step(net_harm.low, step),
+            high=round_to_step(net_harm.high, step),
+            interval=_round_interval(net_harm.interval, step),
         )
         for net_harm in assessment.net_harm
     )
@@ -178,9 +179,6 @@ def _round_harm_assessment(
     )
 
 
-def _round_ends(harm: MeasureHarm | NetHarm, step: float) -> dict[str, Any]:
-    return {
-        "low": round_to_step(harm.low, step),
-        "high": round_to_step(harm.high, step),
-        "interval": _round_interval(harm.interval, step),
-    }
+def _round_measure_harm(harm: MeasureHarm, step: float) -> MeasureHarm:
+    low, high = round_to_step(harm.low, step), round_to_step(harm.high, step)
+    return replace(harm, low=low, high=high, interval=_round_interval(harm.interval, step))

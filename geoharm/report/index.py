@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from geoharm._version import __version__
@@ -50,7 +51,23 @@ def has_index(folder: Path) -> bool:
     return path.is_file() and _MARK in path.read_text(encoding="utf-8", errors="replace")
 
 
-def _study_entry(path: Path) -> dict[str, Any] | None:
+@dataclass(frozen=True, slots=True)
+class _OperationEntry:
+    """An operation with the kind and address of each of its pages."""
+
+    name: str
+    headline: str
+    label: str
+    links: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _StudyEntry:
+    name: str
+    operations: tuple[_OperationEntry, ...]
+
+
+def _study_entry(path: Path) -> _StudyEntry | None:
     """Return a study's name and its existing pages; None if there is nothing to list."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
@@ -59,13 +76,13 @@ def _study_entry(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f'"{path}" is damaged ({type(error).__name__}); run the study again, or take its folder out.'
         raise PublishError(msg) from error
-    operations = [operation for operation in operations if operation["links"]]
-    return {"name": name, "operations": operations} if operations and release == "public" else None
+    listed = tuple(operation for operation in operations if operation.links)
+    return _StudyEntry(name, listed) if listed and release == "public" else None
 
 
-def _operation_entry(folder: Path, page: dict[str, str]) -> dict[str, Any]:
+def _operation_entry(folder: Path, page: Mapping[str, str]) -> _OperationEntry:
     files = [
         (kind, f"{stem}{page['name']}.html") for kind, stem in (("Report", "report"), ("Map", "map"), ("Card", "embed"))
     ]
-    links = [(kind, f"{quote(folder.name)}/{quote(file)}") for kind, file in files if (folder / file).is_file()]
-    return {"name": page["operation"], "headline": page["headline"], "label": page["label"], "links": links}
+    links = tuple((kind, f"{quote(folder.name)}/{quote(file)}") for kind, file in files if (folder / file).is_file())
+    return _OperationEntry(page["operation"], page["headline"], page["label"], links)

@@ -22,6 +22,7 @@ from geoharm.evaluation.estimators.displacement_indices import displacement_indi
 from geoharm.evaluation.estimators.displacement_types import composition_shift
 from geoharm.evaluation.estimators.distance_profile import distance_profile
 from geoharm.evaluation.estimators.effect_decay import effect_decay
+from geoharm.evaluation.estimators.interrupted_time_series import interrupted_time_series
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.synthetic_control import synthetic_control_ratio
 from geoharm.evaluation.estimators.wdd import harm_weighted_wdd, net_change, wdd
@@ -138,6 +139,7 @@ VALUES: dict[str, Callable[[World], float]] = {
     "total net effect": lambda w: indices(w).total_net_effect.value,
     "regression": regression,
     "event study, last month": lambda w: event_study(w.target, w.control, before=BEFORE, seed=1).points[-1].value,
+    "interrupted time series": lambda w: interrupted_time_series(w.target, before=BEFORE, first_month=1).value,
     "synthetic control": lambda w: synthetic_control_ratio(w.target, [w.control, w.ring], before=BEFORE)[0].value,
     "distance profile": lambda w: (
         distance_profile([(0, 250, w.change("ring"))], w.change("control"), seed=1).points[0].value

@@ -19,8 +19,9 @@ from geoharm.hotspots.results.accuracy import HotspotScore
 from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.hotspots.results.patterns import PredictiveAccuracy
 from geoharm.model.measure import Role
+from geoharm.model.reason import Note
 from geoharm.report import format_numbers, palette
-from geoharm.report.cells import number_cell, number_value, text_cell
+from geoharm.report.cells import number_cell, number_value, text_cell, undefined_reason
 from geoharm.report.document import (
     Block,
     Cell,
@@ -144,9 +145,9 @@ def _measure_name(patterns: ReleasedPatterns) -> str:
     return patterns.measure.name + ("" if patterns.measure.role is Role.HARM else " (activity)")
 
 
-def _reason_cell(columns: tuple[Column, ...], sentence: str) -> Cell:
+def _reason_cell(columns: tuple[Column, ...], note: Note) -> Cell:
     """Return a cell over all columns but the first: why there are no numbers, which files hold in the last column."""
-    reason = Missing.WITHHELD if sentence.startswith("Withheld") else Missing.NOT_KNOWN
+    sentence, reason = sentence_text(note), undefined_reason(note)
     numbers = sum(len(column.file_heads) for column in columns[1:]) - 1
     return Cell(sentence, (*[reason] * numbers, sentence), CellStyle.TEXT, span=len(columns) - 1)
 
@@ -192,7 +193,7 @@ def _cluster_blocks(release: Release, primary: ReleasedPatterns | None) -> list[
 def _cluster_cells(patterns: ReleasedPatterns, columns: tuple[Column, ...], tests: tuple[str, ...]) -> tuple[Cell, ...]:
     clusters = patterns.clusters
     if clusters is None:
-        return (_reason_cell(columns, sentence_text(patterns.why_not.get("clusters", ""))),)
+        return (_reason_cell(columns, patterns.why_not.get("clusters", "")),)
     areas = (clusters.km2[name] for name in _CLUSTER_CLASSES)
     return (
         *(number_cell(area_km2, f"{area_km2:,.2f}" if area_km2 else "0") for area_km2 in areas),
@@ -292,7 +293,7 @@ def _accuracy_blocks(release: Release) -> list[Block]:
         name, accuracy = _measure_name(patterns), patterns.predictive_accuracy
         if accuracy is None:
             no_dates = (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE)
-            reason = sentence_text(patterns.why_not.get("accuracy", ""))
+            reason = patterns.why_not.get("accuracy", "")
             rows.append(Row((Cell(name, (name, *no_dates)), _reason_cell(columns, reason))))
         else:
             rows += _accuracy_rows(name, accuracy)
@@ -365,7 +366,7 @@ def _shift_blocks(release: Release, operation: str) -> list[Block]:
         name, shift = _measure_name(patterns), patterns.similarity.get(operation)
         cells: tuple[Cell, ...]
         if shift is None:
-            cells = (_reason_cell(columns, sentence_text(patterns.why_not.get("shift", ""))),)
+            cells = (_reason_cell(columns, patterns.why_not.get("shift", "")),)
         else:
             counts = (shift.count, shift.held, shift.more, shift.fewer)
             similarity = f"{_text.decimal_text(shift.similarity)} ({_text.decimal_text(shift.robust)})"
