@@ -14,6 +14,7 @@ from geoharm.evaluation.estimators.specification_curve import specification_curv
 from geoharm.evaluation.pooling.forest import forest
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.reason import Reason
 
 CONTROL = Change("control", 900, 850)
 
@@ -82,7 +83,9 @@ def estimate(value, error, unit="log ratio"):
 
 
 def test_forest_weights_and_what_is_left_out():
-    nothing = undefined("x", unit="log ratio", reference="", note="the count after in target is 0")
+    nothing = undefined(
+        "x", unit="log ratio", reference="", note="the count after in target is 0", reason=Reason.ZERO_COUNT
+    )
     found = forest([("a", estimate(-0.4, 0.1)), ("b", estimate(-0.2, 0.2)), ("c", nothing)])
     assert found.left_out == (("c", "the count after in target is 0"),)
     assert [row[0] for row in found.rows] == ["a", "b"]
