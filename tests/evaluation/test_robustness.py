@@ -17,7 +17,7 @@ from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.evaluation.robustness import diagnose, other_estimators
-from geoharm.model.counts import UNPLACED, ZoneCounts
+from geoharm.model.counts import UNPLACED, Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
@@ -108,10 +108,10 @@ def test_every_part_is_there_and_finds_the_planted_half(whole):
 
 def test_the_family_agrees_with_the_headline(whole):
     _, result, found = whole
-    effect = result.effect("target")
+    effect, both = result.effect("target"), result.effect("target and rings")
     assert found.estimate("wdd_target").value == pytest.approx(effect.difference.value)
     assert found.indices.total_net_effect.value == pytest.approx(
-        -net_change(result.effect("target and rings").counts, effect.control).value
+        -net_change(Change("both", *both.counts[:2]), Change("control", *both.counts[2:])).value
     )
     assert found.distance_profile.points[0].value == pytest.approx(effect.counting_ratio.value)
     assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting_ratio.standard_error)

@@ -89,8 +89,8 @@ def test_city_totals_keep_the_unplaced(boston):
 def test_what_cannot_be_placed_is_a_bound_on_the_target(boston):
     """A third of the market's own crossings stay on City Hall, so the answer depends on where they were."""
     measure = boston[0].result.operations[0].measures[0]
-    counts = [effect.counts for effect in (measure.effect("target"), *measure.unplaced_bounds)]
-    assert [(one.before, one.after) for one in counts] == [(606, 79), (874, 164), (2195, 447)]
+    effects = (measure.effect("target"), *measure.unplaced_bounds)
+    assert [(effect.before, effect.after) for effect in effects] == [(606, 79), (874, 164), (2195, 447)]
     assert "its streets counted in the target area the change would be" in (boston[1] / "report.html").read_text(
         "utf-8"
     )
