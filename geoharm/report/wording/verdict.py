@@ -52,8 +52,8 @@ class Verdict:
     Attributes
     ----------
     state : Reading
-    label : str
-        "Placebo ..." if there was no operation; else empty.
+    placebo_note : str
+        What the right answer is, if there was no operation; else empty.
     headline, sentence : str
     answers : tuple of Answer
     threats : tuple of Threat
@@ -64,7 +64,7 @@ class Verdict:
     """
 
     state: Reading
-    label: str
+    placebo_note: str
     headline: str
     sentence: str
     answers: tuple[Answer, ...]
@@ -72,19 +72,22 @@ class Verdict:
     notices: tuple[str, ...]
     not_tested: str
 
+    @property
+    def label(self) -> str:
+        """The placebo note with its heading; empty for an operation."""
+        return f"Placebo: {self.placebo_note}" if self.placebo_note else ""
+
 
 def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
     """Return the verdict on one operation."""
     effect = operation.primary.effect("target")
     state = effect.reading
-    label = ""
+    placebo_note = ""
     if operation.design.operation.placebo:
-        label = (
-            "Placebo: there was no operation at this place and date. The right answer is \u201cno clear change\u201d."
-        )
+        placebo_note = "There was no operation at this place and date. The right answer is \u201cno clear change\u201d."
     return Verdict(
         state=state,
-        label=label,
+        placebo_note=placebo_note,
         headline=_HEADLINES[state],
         sentence=_verdict_sentence(operation.primary, effect, state, operation.design.after.days)
         + reading_caveats(operation.primary, state),
