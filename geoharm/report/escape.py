@@ -161,11 +161,11 @@ def _printable(value: object) -> object:
     Raises
     ------
     TypeError
-        If it is neither text nor a whole number: a noun must be put into words or HTML first.
+        If it is neither text nor a number: a noun must be put into words or HTML first.
     """
     if isinstance(value, str):
         return html(value)
-    if isinstance(value, int | jinja2.Undefined):
+    if isinstance(value, int | float | jinja2.Undefined):
         return value
     msg = f"A template cannot print a {type(value).__name__}."
     raise TypeError(msg)

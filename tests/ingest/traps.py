@@ -257,7 +257,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "cp1252 in one row": Trap("one row of three in another encoding", {"a.csv": (HEADER + good(1)).encode() + good(2, category="café").encode("cp1252") + good(3).encode()}, 0, (ONE_OF_3, "first in line 3", "bytes that are not utf-8")),
         "a byte that cp1252 does not have": Trap("byte 0x81 in one row", {"a.csv": (HEADER + good(1)).encode() + good(2)[:-1].encode() + b"\x81\n" + good(3).encode()}, 0, (ONE_OF_3, "bytes that are not cp1252"), own(more='[csv]\nencoding = "cp1252"')),
         "cp1252 in the header": Trap("`catégorie`", {"a.csv": rows(2).replace("category", "catégorie").encode("cp1252")}, 1, ("line 1: the text has the byte 0xe9, which is not utf-8 text", "[csv] encoding")),
-        "an encoding that is no text": Trap("`encoding = \"rot13\"`", {"a.csv": rows(2)}, 1, ('csv.encoding is "rot-13", which is not known',), own(more='[csv]\nencoding = "rot13"')),
+        "an encoding that is no text": Trap("`encoding = \"rot13\"`", {"a.csv": rows(2)}, 1, ('own.toml, [csv]: encoding = "rot13" is not known',), own(more='[csv]\nencoding = "rot13"')),
     },
     "Rows and lines": {
         "empty": Trap("no byte", {"a.csv": ""}, 1, ('"a.csv" is empty',)),
@@ -321,7 +321,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "two formats in one column": Trap("with and without a time", {"a.csv": dated("2020-01-01 10:00", "2020-01-02", "2020-01-03")}, 0, ("3 read = 3 kept", 'note: a.csv: 1 row, first in line 2: the date is read by %Y-%m-%d %H:%M;', 'note: a.csv: 2 rows, first in line 3: the date is read by %Y-%m-%d;'), own('formats = ["%Y-%m-%d %H:%M", "%Y-%m-%d"]\nprecision = "moment"')),
         "dates that a spreadsheet turned": Trap("days up to 12 in one format, over 12 in another", {"a.csv": dated(*[f"2020-{n % 3 + 1:02d}-{n % 12 + 1:02d}" for n in range(40)], *[f"{n % 14 + 13}/02/2020" for n in range(40)])}, 1, ("a spreadsheet has swapped day and month where it could",), own('formats = ["%Y-%m-%d", "%d/%m/%Y"]')),
         "an offset and no zone": Trap("`2020-06-01T23:30:00Z`", {"a.csv": dated("2020-06-01T23:30:00Z")}, 1, ("has a UTC offset", "date.zone", "trust_offset = false"), own('formats = ["%Y-%m-%dT%H:%M:%SZ"]')),
-        "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('date.zone is "London", which is not a time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
+        "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('own.toml, [date]: zone = "London" is not a time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
         "days written as times": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 1, ("all 25 dates are midnight in UTC, so they are days without times", "trust_offset = false"), own(LONDON)),
         "a time the clocks skipped": Trap("29 March 2020 01:30 in London", {"a.csv": dated("2020-03-29 01:30", "2020-03-29 03:30")}, 0, (KEPT_2, "1 row, first in line 2: the time is one that the clocks skipped in Europe/London")
              , own(LOCAL)),
