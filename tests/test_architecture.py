@@ -264,3 +264,41 @@ def test_treatment_always_means_drug_treatment(root):
 def test_version_is_one(root):
     assert f'version = "{geoharm._version.__version__}"' in (root / "pyproject.toml").read_text(encoding="utf-8")
     assert f"version: {geoharm._version.__version__}" in (root / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def _names_of_imports(statements):
+    imports = [
+        node
+        for statement in statements
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    return {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
+
+
+def _used_without_import(text):
+    """Return names that are imported for types only and used when the program runs."""
+    tree = ast.parse(text)
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    for_types = _names_of_imports([statement for block in blocks for statement in block.body])
+    for block in blocks:
+        block.body = []
+    assigned = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for_types -= assigned | _names_of_imports([tree])
+    annotations = [
+        note
+        for node in ast.walk(tree)
+        for note in (getattr(node, "annotation", None), getattr(node, "returns", None))
+        if note
+    ]
+    in_annotations = {id(part) for note in annotations for part in ast.walk(note)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and id(node) not in in_annotations]
+    return sorted({name.id for name in names if name.id in for_types})
+
+
+def test_what_is_imported_for_types_is_not_used_at_run_time(root):
+    """Neither ruff nor mypy sees that such a name is missing when the program runs."""
+    planted = "if TYPE_CHECKING:\n    from a import B, C\n\ndef f(x: C) -> C:\n    return B(x)\n"
+    assert _used_without_import(planted) == ["B"]
+    for path in (root / "geoharm").rglob("*.py"):
+        assert _used_without_import(path.read_text(encoding="utf-8")) == [], path

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from geoharm.ingest.detect import tables as detect_tables
     from geoharm.ingest.formats import input_format as ingest_formats
     from geoharm.ingest.readers import input_files
-    from geoharm.model.ledger import QualityNote
+    from geoharm.model import ledger
 else:
     detect_check = lazy("ingest.detect.check")
     detect_events = lazy("ingest.detect.events")
     input_files = lazy("ingest.readers.input_files")
+    ledger = lazy("model.ledger")
     ingest_formats = lazy("ingest.formats.input_format")
     known_formats = lazy("ingest.detect.known_formats")
     detect_sample = lazy("ingest.detect.sample")
@@ -112,6 +113,6 @@ def check(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"
         )
     for note in report["notes"]:
-        print(f"note: {QualityNote(**note).text()}")
+        print(f"note: {ledger.QualityNote(**note).text()}")
     for category, count in report["categories"].items():
         print(f"    {count:>9,}  {category}")

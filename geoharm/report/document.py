@@ -166,7 +166,7 @@ class Table:
     @property
     def file_heads(self) -> tuple[str, ...]:
         """Headings of the columns in files."""
-        return tuple(head for column in self.columns for head in column.file_heads)
+        return tuple(_one_line(head) for column in self.columns for head in column.file_heads)
 
     def file_rows(self) -> tuple[tuple[Value, ...], ...]:
         """Return the rows as files hold them, one value for each of `file_heads`.
@@ -179,7 +179,8 @@ class Table:
         start = 0
         for cell in row.cells:
             count = sum(len(column.file_heads) for column in self.columns[start : start + cell.span])
-            yield from (*cell.values, *[Missing.NOT_APPLICABLE] * (count - len(cell.values)))
+            yield from (_one_line(value) if isinstance(value, str) else value for value in cell.values)
+            yield from [Missing.NOT_APPLICABLE] * (count - len(cell.values))
             start += cell.span
 
 
@@ -336,6 +337,11 @@ class Section:
             elif isinstance(block, Table):
                 titled.append((block.title or block.caption or heading, block))
         return tuple(titled)
+
+
+def _one_line(text: str) -> str:
+    """Return a text with single spaces in place of line ends and runs of spaces, as a page shows it."""
+    return " ".join(text.split())
 
 
 def _walk(blocks: Sequence[Block]) -> Iterator[Block]:

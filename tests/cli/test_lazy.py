@@ -76,8 +76,8 @@ def studies(tmp_path_factory):
     ("arguments", "needed", "most"),
     [
         ("index .", set(), 400),
-        ("values list", {"numpy", "geoharm._schema"}, 480),
-        ("values check equal", {"numpy", "geoharm._schema"}, 480),
+        ("values list", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 620),
+        ("values check equal", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 620),
         ("formats list", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
         ("formats show points-csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
         ("formats guess reports.csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 620),

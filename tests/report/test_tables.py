@@ -206,12 +206,13 @@ def test_a_change_that_is_withheld_or_refused_says_so_in_every_column(area):
     hidden = protect(result(area, planted(0, 0, 3))).operations[0].primary.effect("target")
     assert change_cell(hidden).values[:3] == (Missing.WITHHELD,) * 3
     shown = protect(result(area, PLENTY)).operations[0].primary.effect("target")
-    assert change_cell(replace(shown, change=math.nan, note="no event before")).values[-1] == "no event before"
+    unknown = replace(shown, change=math.nan, ratio=replace(shown.ratio, value=math.nan, note="no event before"))
+    assert change_cell(unknown).values[-1] == "no event before"
 
 
 @pytest.mark.parametrize(
     ("text", "cell"),
-    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@x", "'@x"), ("\tx", "'\tx"), (" =x", "' =x"), ("-5", "'-5")],
+    [("=1+1", "'=1+1"), ("+cmd", "'+cmd"), ("-x", "'-x"), ("@x", "'@x"), ("\tx", "x"), (" =x", "'=x"), ("a\n=x", "a =x"), ("-5", "'-5")],
 )  # fmt: skip
 def test_text_is_never_run(text, cell):
     written = table_csv(Table((Column("t"),), (Row((text_cell(text),)),)))

@@ -190,7 +190,12 @@ def _dispersion_row(dispersion: FindDispersion) -> Row:
     else:
         value_texts = [f"{value:,.0f} m" for value in (before, after)]
         change_text = format_numbers.change_text(after - before, ends) + " m"
-    numbers = map(number_value, (after - before, ends.low, ends.high))
+    # As printed: with more digits of a mean distance, places could be solved for.
+    digits = 2 if dispersion.unit == "share" else 0
+    before, after, *change_numbers = (
+        round(value, digits) for value in (before, after, after - before, ends.low, ends.high)
+    )
+    numbers = map(number_value, change_numbers)
     return Row(
         (
             *first_cells,
