@@ -159,7 +159,7 @@ def test_refusals(change, sentence):
 
 
 def test_the_verb_makes_a_whole_city_or_says_why_not(tmp_path, monkeypatch):
-    monkeypatch.setattr("geoharm.cli.app.CityPlan", lambda seed, **more: replace(PLAN, seed=seed, **more))
+    monkeypatch.setattr("geoharm.simulation.city.CityPlan", lambda seed, **more: replace(PLAN, seed=seed, **more))
     found = CliRunner().invoke(
         app, ["simulate", "--out", str(tmp_path), "--seed", "3", "--tactic", "treatment outreach"]
     )

@@ -84,7 +84,7 @@ def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
     state = effect.reading
     placebo_note = ""
     if operation.design.operation.placebo:
-        placebo_note = "There was no operation at this place and date. The right answer is \u201cno clear change\u201d."
+        placebo_note = "there was no operation at this place and date. The right answer is \u201cno clear change\u201d."
     return Verdict(
         state=state,
         placebo_note=placebo_note,
