@@ -9,15 +9,17 @@ from dataclasses import replace
 import pytest
 
 from geoharm.disclosure.protect import protect
-from geoharm.disclosure.released import ReleasedComposite, ReleasedCompositeResult
+from geoharm.disclosure.released import ReleasedCompositeResult
 from geoharm.evaluation.estimators.effect_decay import effect_decay
 from geoharm.evaluation.pooling.forest import forest
+from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
 from geoharm.evaluation.results.indices import Quotient
 from geoharm.evaluation.results.robustness import OtherEstimate
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import CompositeOutcome
 from geoharm.report import format_numbers
@@ -325,6 +327,11 @@ def with_new_estimate(found, *, zones, from_totals=False):
     return replace(found, operations=(replace(operation, measures=(measure,)),)), estimate
 
 
+def row_named(name, operation):
+    rows = records(other_estimators_section(operation)[0])
+    return next(row for row in rows if row["Estimator"] == name)
+
+
 def test_a_new_estimator_in_the_common_form_needs_only_its_wording(area, monkeypatch):
     """Registered once, it is rounded or suppressed by its zones, and stands in run.json and in the report."""
     wording = EstimatorWording("New one", "", "below 0: fewer")
@@ -335,7 +342,7 @@ def test_a_new_estimator_in_the_common_form_needs_only_its_wording(area, monkeyp
     shown = operation.primary.robustness.other_estimators.estimate("new_one")
     assert (shown.value, shown.standard_error, shown.p) == (-0.12, 0.05, 0.012)
     assert shown.intervals == (Interval(-0.23, -0.01, 0.95),)
-    row = records(other_estimators_section(operation)[0])[3]
+    row = row_named("New one", operation)
     assert (row["Estimator"], row["Unit"]) == ("New one", "percent")
     assert row["Value"] == pytest.approx(100 * math.expm1(-0.12))
     assert (row["Value, low end"], row["Value, high end"]) == pytest.approx((100 * math.expm1(-0.23), 100 * math.expm1(-0.01)))  # fmt: skip
@@ -357,7 +364,7 @@ def test_a_new_estimator_goes_with_its_zone(area, monkeypatch, options, zone):
     assert shown.is_defined is not is_hidden
     if is_hidden:
         assert (shown.intervals, shown.note) == ((), Withheld(Reason.SUPPRESSED, 5))
-        row = records(other_estimators_section(operation)[0])[3]
+        row = row_named("New one", operation)
         assert row["Value"] is Missing.WITHHELD
 
 
@@ -377,15 +384,17 @@ def test_a_forest_has_percents_and_weights_as_shares(release):
 
 def test_composites_have_a_section_each_and_a_table_for_each_operation(release):
     rows = tuple((label, estimate, 1 / 3) for label, estimate in ROWS)
-    answer = ReleasedCompositeResult("A", rows, (("x", "few"), ("y", "few")), estimate_of(-0.3), 0.2, 3, "a note")
+    answer = ReleasedCompositeResult(
+        "A", rows, (("x", "few"), ("y", "few")), estimate_of(-0.3), 0.2, 3, "a note", Reading.FELL
+    )
     without = replace(answer, operation="B", rows=tuple((label, estimate, math.nan) for label, estimate, _ in rows))
     outcome = CompositeOutcome("signs of use", ("finds",), ("target",), ("after",))
     first, second = composite_section(
         replace(
             release,
             composites=(
-                ReleasedComposite(outcome, (answer, without), forest(ROWS)),
-                ReleasedComposite(outcome, (answer,), None),
+                CompositeSummary(outcome, (answer, without), forest(ROWS)),
+                CompositeSummary(outcome, (answer,), None),
             ),
         )
     )

@@ -112,12 +112,16 @@ def _season_columns(calendar_month: NDArray[np.int64]) -> list[NDArray[np.float6
 
 def _why_undefined(before: NDArray[np.float64], after: NDArray[np.float64]) -> tuple[Reason, str] | None:
     if before.size < MIN_BEFORE:
-        return Reason.TOO_FEW, f"only {before.size} months with data before, and {MIN_BEFORE} are needed"
+        return Reason.TOO_FEW, f"{_months(before.size)} with data before, and {MIN_BEFORE} are needed"
     if after.size < MIN_AFTER:
-        return Reason.TOO_FEW, f"only {after.size} months with data after, and {MIN_AFTER} are needed"
+        return Reason.TOO_FEW, f"{_months(after.size)} with data after, and {MIN_AFTER} are needed"
     if not before.sum() or not after.sum():
         return Reason.ZERO_COUNT, f"no event {'after' if before.sum() else 'before'}"
     return None
+
+
+def _months(count: int) -> str:
+    return f"only {count} month{'' if count == 1 else 's'}"
 
 
 def _undefined(reason: Reason, note: str) -> Estimate:

@@ -23,6 +23,8 @@ POOLED_WORDS = {
     Reading.NO_CLEAR_CHANGE: "not told apart from no change",
     Reading.SIGNAL_FALL: "a signal of fewer, not a finding",
     Reading.SIGNAL_RISE: "a signal of more, not a finding",
+    Reading.CANNOT_TELL: "these data cannot tell",
+    Reading.CONTROLS_DISAGREE: "controls disagree",
 }
 
 
