@@ -23,6 +23,7 @@ from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
 from geoharm.evaluation.estimators.did import event_study
 from geoharm.evaluation.results.curves import EffectDecay
+from geoharm.evaluation.results.diagnostics import DiagnosticKind
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
@@ -294,7 +295,7 @@ def test_figures_of_unshown_months_have_two_digits_and_leave_many_histories(area
     whole, _, _ = made(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
     exact = next(one for one in whole.operations[0].measures[0].diagnostics if one.name == "serial correlation")
     shown = protect(whole).operations[0].primary.robustness
-    found = shown.diagnostic("serial correlation")
+    found = shown.diagnostic(DiagnosticKind.AUTOCORRELATION)
     assert found.figure == float(f"{exact.figure:.2g}") != exact.figure
     rng = np.random.default_rng(5)
     months = rng.choice(40, size=12, replace=False).astype(float)

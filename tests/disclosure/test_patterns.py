@@ -147,11 +147,11 @@ def test_patterns_in_files_are_the_released_numbers(found, area):
     statistic, value, p = patterns.clusters.global_tests[0]
     assert (clusters[statistic], clusters[f"{statistic}, p-value"]) == pytest.approx((value, p))
     accuracy = table_named(section, "Did the hotspots of one period")
-    score = patterns.predictive_accuracy.scores[0]
+    score = patterns.predictive_accuracy.accuracy.scores[0]
     first, random_choice = file_record(accuracy), file_record(accuracy, 2)
     assert (first["PAI"], first["Hit rate (share)"]) == pytest.approx((score.pai, score.hit_rate))
     assert {row[0] for row in accuracy.file_rows()} == {"finds"}
-    assert random_choice["PAI, standard deviation"] == patterns.predictive_accuracy.random_deviation
+    assert random_choice["PAI, standard deviation"] == patterns.predictive_accuracy.accuracy.random_deviation
     shift = patterns.similarity["X"]
     record = file_record(table_named(section, "Did the pattern shift"))
     assert (record["In all"], record["S, alike"]) == (shift.count, shift.similarity)

@@ -280,7 +280,8 @@ def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):
     published = publish_study(protect(found), tmp_path)
     record = json.loads(next(path for path in published.files if path.name == "run.json").read_text(encoding="utf-8"))
     held = record["operations"][0]["measures"][0]["other_estimators"]
-    assert held["wdd_target"]["value"] is held["wdd_total"]["value"] is None
+    for key in ("wdd_target", "wdd_total", "interrupted_time_series"):
+        assert held["estimates"][key]["value"] is None
     assert held["exact"]["low"] is held["exact"]["high"] is None
     assert held["by_control"] is held["specification_curve"] is held["indices"] is None
     text = next(path for path in published.files if path.name == "report.html").read_text(encoding="utf-8")

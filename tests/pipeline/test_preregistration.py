@@ -44,8 +44,8 @@ def test_a_lock_before_outcomes_makes_a_result_confirmatory(tmp_path):
     assert state == preregistration.preregistration_status(read_study(tmp_path / "study.toml"))
     held = json.loads((tmp_path / "study.plan.json").read_text(encoding="utf-8"))
     assert held["primary"] == "finds"
-    assert held["sha256"] == preregistration.plan_digest(held["preregistration"]) == state.digest
-    assert set(held["preregistration"]) == {"study", "sources", "measures", "operations", "values"}
+    assert held["sha256"] == preregistration.plan_digest(held["plan"]) == state.digest
+    assert set(held["plan"]) == {"study", "sources", "measures", "operations", "values"}
 
 
 def test_a_lock_after_the_operation_began_says_what_it_cannot_know(tmp_path):
