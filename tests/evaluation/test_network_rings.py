@@ -178,6 +178,6 @@ def test_a_study_with_streets_measures_its_rings_on_foot(tmp_path):
     plain = run(straight, data=tmp_path, out=tmp_path / "two", database=tmp_path / "s.duckdb").result.operations[0]
     rings = [[zone.geometry.area for zone in one.design.of_role(ZoneRole.RING)] for one in (walked, plain)]
     assert all(less < more for less, more in zip(*rings, strict=True))
-    one, two = (found.measures[0].effect("all rings").counts for found in (walked, plain))
+    one, two = (found.measures[0].effect("all rings") for found in (walked, plain))
     assert 0 < one.before < two.before
     assert walked.measures[0].effect("target").counts == plain.measures[0].effect("target").counts
