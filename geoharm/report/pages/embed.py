@@ -5,6 +5,7 @@ It is one file without scripts.
 
 from __future__ import annotations
 
+from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report import format_numbers
@@ -36,7 +37,7 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
     for measure_hotspots in release.hotspots:
         views = measure_hotspots.of(design.operation.name)
         if measure_hotspots.measure.name == primary.measure.name and "after" in views and measure_hotspots.breaks:
-            title = f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} after: {format_numbers.window_text(design.after)}"
+            title = f"{_text.capitalised(primary.measure.name)} after: {format_numbers.window_text(design.after)}"
             picture = chart_html(operation_map(release, design, views["after"][0], title))
     return render_page(
         "embed.html.j2",

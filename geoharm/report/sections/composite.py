@@ -76,7 +76,7 @@ def _result_blocks(result: ReleasedCompositeResult, table_title: str) -> Iterabl
         yield Paragraph("Not listed:", "small")
         yield BulletList(_left_out_by_reason(result), "small")
     if result.note:
-        note = f"{result.note[:1].upper()}{result.note[1:]}. Ends of the parts' intervals carried over by MOVER (Zou and Donner 2008). "
+        note = f"{_text.capitalised(result.note)}. Ends of the parts' intervals carried over by MOVER (Zou and Donner 2008). "
         yield Paragraph((note, mono("https://doi.org/10.1002/sim.3095")), "small")
 
 

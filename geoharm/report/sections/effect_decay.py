@@ -61,7 +61,7 @@ def effect_decay_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     )
     blocks: list[Block] = [Paragraph(lead, "how")]
     if chart is not None:
-        name = primary.measure.name[:1].upper() + primary.measure.name[1:]
+        name = _text.capitalised(primary.measure.name)
         caption = (
             f"{phases_caption(primary.phases)}. {name} in percent of the expected count; the numbers are in the table "
             "“By phase”."

@@ -25,7 +25,7 @@ from geoharm.report.document import (
     Table,
 )
 from geoharm.report.section_html import mono
-from geoharm.report.wording.withheld import note_text, upper_first
+from geoharm.report.wording.withheld import note_text
 
 
 def forest_section(release: Release) -> tuple[Section, ...]:
@@ -45,7 +45,7 @@ def _zone_section(zone: str, forest: Forest, *, anchor: str) -> Section:
     if forest.left_out:
         left_out = "; ".join(f"{label}: {note_text(reason)}" for label, reason in forest.left_out)
         blocks.append(Paragraph(f"Left out: {left_out}.", "small"))
-    note = upper_first(note_text(forest.note))
+    note = _text.capitalised(note_text(forest.note))
     blocks.append(Paragraph(f"{note}. Random effects (DerSimonian and Laird), interval by Hartung and Knapp.", "small"))
     if forest.clustered is not None:
         text = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from geoharm import _text
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
 from geoharm.report import format_numbers
 from geoharm.report.cells import change_cell, change_column, count_cell, number_cell, text_cell
@@ -18,7 +19,7 @@ def time_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     series = primary.series
     is_drawn = series.step > 0 and len(series.starts) > 1
     lead = (
-        f"{primary.measure.name[:1].upper()}{primary.measure.name[1:]} in the target area, beside the control area scaled "
+        f"{_text.capitalised(primary.measure.name)} in the target area, beside the control area scaled "
         "to the same level before."
     )
     blocks: list[Block] = [Paragraph(lead, "how")]

@@ -16,7 +16,7 @@ from geoharm.model.ledger import PLACED, SourceLedger
 from geoharm.model.period import Window
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
-from geoharm.report.wording.withheld import note_as_sentence, upper_first
+from geoharm.report.wording.withheld import note_as_sentence
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
 _MIN_UNPLACED_SHARE = 0.01
@@ -125,7 +125,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Reports follow attention",
-                f"{upper_first(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
+                f"{_text.capitalised(operation.primary.measure.name)} are reported by the public. An operation, a campaign or a new "
                 "way to report changes how many reports there are, not only how much harm.",
                 "A comparator stream: other reports by the same route from the same place.",
             )

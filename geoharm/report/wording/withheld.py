@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from geoharm import _text
 from geoharm.disclosure.released import Release, WithheldPart
 from geoharm.model.reason import Note, Reason, Withheld
 
@@ -54,12 +55,7 @@ def note_as_sentence(note: Note) -> str:
     >>> note_as_sentence("the count before is 0")
     'The count before is 0.'
     """
-    return f"{upper_first(note_text(note))}."
-
-
-def upper_first(text: str) -> str:
-    """Return a text with its first letter in upper case."""
-    return text[:1].upper() + text[1:]
+    return f"{_text.capitalised(note_text(note))}."
 
 
 def sentence_text(sentence: Note) -> str:
