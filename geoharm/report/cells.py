@@ -51,6 +51,13 @@ def count_cell(count: Count) -> Cell:
     return Cell(format_numbers.count_text(count), (count_value(count),))
 
 
+def month_cell(count: Count | None, *, missing: bool) -> Cell:
+    """Return a cell with the count of a month; one without a file is marked, one outside the data is empty."""
+    if missing:
+        return Cell("no file", (Missing.NOT_KNOWN,))
+    return Cell("", (Missing.NOT_APPLICABLE,)) if count is None else count_cell(count)
+
+
 def before_after_column(head: str, *, short: str = "", name: str = "") -> Column:
     """Return a column of counts before and after.
 
@@ -79,10 +86,15 @@ def change_column(head: str, *, short: str = "", name: str = "", style: CellStyl
     return Column(head, short, style, (base, f"{base}, low end", f"{base}, high end", f"{base}, note"))
 
 
+def effect_reason(effect: ReleasedEffect) -> Missing:
+    """Return why an effect has no number."""
+    return Missing.WITHHELD if effect.is_withheld else Missing.NOT_KNOWN
+
+
 def change_cell(effect: ReleasedEffect) -> Cell:
     """Return a cell with the change net of control and its interval."""
     if math.isnan(effect.change):
-        reason = Missing.WITHHELD if effect.is_withheld else Missing.NOT_KNOWN
+        reason = effect_reason(effect)
         text = "withheld" if effect.is_withheld else f"none: {note_text(effect.note)}"
         return Cell(text, (reason, reason, reason, note_value(effect.note)))
     interval = effect.interval

@@ -5,12 +5,12 @@ from __future__ import annotations
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedChange, ReleasedOperation
 from geoharm.hotspots.results.change import ChangeKind
-from geoharm.report import palette
 from geoharm.report.cells import number_value, text_cell
 from geoharm.report.document import Block, Cell, Column, Figure, FigureRow, Legend, Paragraph, Row, Section, Table
+from geoharm.report.maps.layers import CHANGE_LEGEND
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import legend_swatch
-from geoharm.report.wording.change import CLASS_WORDS, change_note, change_reading
+from geoharm.report.wording.change import change_note, change_reading
 
 _READING_PARTS = ("Reading", "Fewer events, km2", "More events, km2", "Chance can explain, km2")
 
@@ -30,7 +30,7 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
         lead = (
             f"{_text.capitalised(measure.name)}, after against before{beside}. Blank: too few {measure.unit} to show."
         )
-        entries = [(legend_swatch(colour), text) for colour, text in zip(palette.CHANGE, CLASS_WORDS, strict=True)]
+        entries = [(legend_swatch(entry.colour), entry.label) for entry in CHANGE_LEGEND]
         blocks.append(Paragraph(lead, "how"))
         blocks.append(FigureRow(maps, three=len(maps) > 2))
         blocks.append(Legend(tuple(entries), "Classes of change"))

@@ -15,6 +15,7 @@ from geoharm.report.cells import (
     before_after_column,
     change_cell,
     change_column,
+    effect_reason,
     number_cell,
     number_value,
     text_cell,
@@ -106,21 +107,17 @@ def expected_cell(effect: ReleasedEffect) -> Cell:
 def _ratio_cell(effect: ReleasedEffect) -> Cell:
     ratio = effect.ratio
     if not ratio.is_defined:
-        return unestimated_cell(_text.UNKNOWN, reason=_reason(effect), note=ratio.note)
+        return unestimated_cell(_text.UNKNOWN, reason=effect_reason(effect), note=ratio.note)
     interval = ratio.interval()
     value, low, high = (math.exp(end) for end in (ratio.value, interval.low, interval.high))
     numbers = map(number_value, (value, ratio.standard_error, low, high))
     return Cell(f"{value:.2f} ({low:.2f} to {high:.2f})", (*numbers, Missing.NOT_APPLICABLE))
 
 
-def _reason(effect: ReleasedEffect) -> Missing:
-    return Missing.WITHHELD if effect.is_withheld else Missing.NOT_KNOWN
-
-
 def _counting_cell(effect: ReleasedEffect) -> Cell:
     low, high = effect.counting.low, effect.counting.high
     if math.isnan(low):
-        return Cell(_text.UNKNOWN, (_reason(effect),) * 2)
+        return Cell(_text.UNKNOWN, (effect_reason(effect),) * 2)
     text = f"{format_numbers.signed_text(low)} to {format_numbers.signed_text(high)}"
     return Cell(text, (number_value(low), number_value(high)))
 
@@ -128,6 +125,6 @@ def _counting_cell(effect: ReleasedEffect) -> Cell:
 def _wdd_cell(effect: ReleasedEffect) -> Cell:
     wdd = effect.difference
     if not wdd.is_defined:
-        return Cell(_text.UNKNOWN, (_reason(effect),) * 2)
+        return Cell(_text.UNKNOWN, (effect_reason(effect),) * 2)
     text = f"{_text.decimal_text(wdd.value, 1)} ({wdd.standard_error:,.1f})"
     return Cell(text, (number_value(wdd.value), number_value(wdd.standard_error)))

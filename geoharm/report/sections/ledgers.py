@@ -11,8 +11,8 @@ from geoharm.model.ledger import QualityNote, SourceLedger
 from geoharm.model.suppressed import Suppressed
 from geoharm.model.table_ledger import TableLedger
 from geoharm.report import format_numbers
-from geoharm.report.cells import count_cell, number_cell, text_cell
-from geoharm.report.document import Block, Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table
+from geoharm.report.cells import count_cell, month_cell, number_cell, text_cell
+from geoharm.report.document import Block, CellStyle, Column, Paragraph, Row, Section, Table
 from geoharm.report.sections.time import MONTHS
 
 _COLUMNS = (
@@ -81,7 +81,10 @@ def _months_table(ledger: SourceLedger, months: Mapping[date, int | Suppressed],
         Row(
             (
                 number_cell(year, str(year)),
-                *(_month_cell(date(year, number, 1), ledger, months) for number in range(1, 13)),
+                *(
+                    month_cell(months.get(month), missing=month in ledger.missing_months)
+                    for month in (date(year, number, 1) for number in range(1, 13))
+                ),
             )
         )
         for year in range(ledger.coverage.start.year, ledger.coverage.last.year + 1)
@@ -94,14 +97,6 @@ def _months_table(ledger: SourceLedger, months: Mapping[date, int | Suppressed],
         region=f"{_source_name(ledger)}: rows by month",
         css_class="months",
     )
-
-
-def _month_cell(month: date, ledger: SourceLedger, months: Mapping[date, int | Suppressed]) -> Cell:
-    if month in ledger.missing_months:
-        return Cell("no file", (Missing.NOT_KNOWN,))
-    if month in months:
-        return count_cell(months[month])
-    return Cell("", (Missing.NOT_APPLICABLE,))
 
 
 def _note_texts(ledger: SourceLedger | TableLedger) -> list[str]:

@@ -20,7 +20,7 @@ from geoharm.hotspots.results.emerging import EmergingPattern
 from geoharm.hotspots.results.patterns import PredictiveAccuracy
 from geoharm.model.measure import Role
 from geoharm.model.reason import Note
-from geoharm.report import format_numbers, palette
+from geoharm.report import format_numbers
 from geoharm.report.cells import number_cell, number_value, text_cell, undefined_reason
 from geoharm.report.document import (
     Block,
@@ -38,10 +38,13 @@ from geoharm.report.document import (
     Table,
     Value,
 )
+from geoharm.report.maps.layers import LegendEntry
+from geoharm.report.maps.pattern_layers import LEGENDS
 from geoharm.report.maps.static_map import operation_map
+from geoharm.report.maps.styles import LayerKind
 from geoharm.report.section_html import legend_swatch, strong
-from geoharm.report.wording.patterns import CLUSTER_WORDS, SHIFT_WORDS, cluster_method, emerging_method
-from geoharm.report.wording.withheld import note_text, sentence_text
+from geoharm.report.wording.patterns import cluster_method, emerging_method
+from geoharm.report.wording.withheld import note_as_sentence, note_text, sentence_text
 
 PATTERN_METHODS = (
     ("Clusters: Gi* (the sum over a cell and its neighbours) and local Moran\u2019s I (a cell against its neighbours) on counts "
@@ -108,31 +111,27 @@ def pattern_meaning(pattern: EmergingPattern) -> str:
 def _pattern_maps(release: Release, operation: ReleasedOperation, patterns: ReleasedPatterns) -> tuple[Figure, ...]:
     """Return the maps of the whole study area, each with its legend."""
 
-    def figure(title: str, image: ClassedImage, classes: Iterable[tuple[str, str]]) -> Figure:
-        entries = tuple((legend_swatch(colour), text) for colour, text in classes)
+    def figure(title: str, image: ClassedImage, classes: Iterable[LegendEntry]) -> Figure:
+        entries = tuple((legend_swatch(entry.colour), entry.label) for entry in classes)
         chart = operation_map(release, operation.design, image, title, whole=True)
         return Figure(chart, title, Legend(entries, title, wide=True))
 
     figures = []
-    cluster_classes = tuple(zip(palette.CLUSTERS, CLUSTER_WORDS, strict=True))
     if patterns.clusters:
-        figures.append(figure("Clusters, whole period", patterns.clusters.image, cluster_classes))
+        figures.append(figure("Clusters, whole period", patterns.clusters.image, LEGENDS[LayerKind.CLUSTERS]))
     for area_patterns in _area_patterns(release):
         if area_patterns.clusters:
             title = f"Clusters of {area_patterns.measure.name}, by area"
-            figures.append(figure(title, area_patterns.clusters.image, cluster_classes))
+            figures.append(figure(title, area_patterns.clusters.image, LEGENDS[LayerKind.CLUSTERS]))
     if patterns.emerging:
         shown = {pattern for pattern, area_km2, _ in patterns.emerging.patterns if math.isfinite(area_km2)}
         classes = [
-            (colour, pattern.label)
-            for colour, pattern in zip(palette.EMERGING, PATTERNS, strict=True)
-            if pattern in shown
+            entry for entry, pattern in zip(LEGENDS[LayerKind.EMERGING], PATTERNS, strict=True) if pattern in shown
         ]
         figures.append(figure("Emerging hotspots", patterns.emerging.image, classes))
     shift = patterns.similarity.get(operation.design.operation.name)
     if shift:
-        shift_classes = zip(palette.CLUSTERS, SHIFT_WORDS, strict=True)
-        figures.append(figure(f"Shift of the pattern, {shift.units}", shift.image, shift_classes))
+        figures.append(figure(f"Shift of the pattern, {shift.units}", shift.image, LEGENDS[LayerKind.SHIFT]))
     return tuple(figures)
 
 
@@ -179,11 +178,11 @@ def _cluster_blocks(release: Release, primary: ReleasedPatterns | None) -> list[
     )
     blocks: list[Block] = [Table(columns, rows, "Clusters beyond chance, whole period, in km²")]
     if primary and primary.clusters:
-        how = _as_sentence(f"{primary.clusters.neighbours}; {cluster_method(primary.clusters)}")
+        how = note_as_sentence(f"{primary.clusters.neighbours}; {cluster_method(primary.clusters)}")
         blocks.append(Paragraph(f"{how} Only areas with enough {primary.measure.unit} to show are counted.", "small"))
     for patterns in _area_patterns(release):
         if patterns.clusters:
-            how = _as_sentence(
+            how = note_as_sentence(
                 f"{patterns.measure.name}: {patterns.clusters.neighbours}; {cluster_method(patterns.clusters)}"
             )
             blocks.append(Paragraph(f"{how} Only areas with enough events to show are counted.", "small"))
@@ -232,7 +231,7 @@ def _emerging_blocks(release: Release, operation: ReleasedOperation, primary: Re
     ]
     if emerging:
         how = emerging_method(emerging) + (f"; {emerging.note}" if emerging.note else "")
-        blocks.append(Paragraph(_as_sentence(how), "small"))
+        blocks.append(Paragraph(note_as_sentence(how), "small"))
     return blocks
 
 
@@ -267,7 +266,7 @@ def _emerging_text(patterns: ReleasedPatterns) -> str:
         if pattern is not EmergingPattern.NONE
     ]
     return (
-        _as_sentence(format_numbers.join_with_and(pattern_texts))
+        note_as_sentence(format_numbers.join_with_and(pattern_texts))
         if pattern_texts
         else "No pattern anywhere: no place was hot or cold beyond chance."
     )
@@ -379,7 +378,3 @@ def _shift_blocks(release: Release, operation: str) -> list[Block]:
                 notes.append(Paragraph(f"{name}: {shift.note}.", "small"))
         rows.append(Row((text_cell(name), *cells)))
     return [Table(columns, tuple(rows), caption), *notes]
-
-
-def _as_sentence(text: str) -> str:
-    return f"{_text.capitalised(text)}."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
 from geoharm.report import format_numbers
-from geoharm.report.cells import change_cell, change_column, count_cell, number_cell, text_cell
+from geoharm.report.cells import change_cell, change_column, count_cell, month_cell, number_cell, text_cell
 from geoharm.report.charts.effects import series_chart, step_name
-from geoharm.report.document import Block, Cell, CellStyle, Column, Figure, Missing, Paragraph, Row, Section, Table
+from geoharm.report.document import Block, CellStyle, Column, Figure, Paragraph, Row, Section, Table
 from geoharm.report.sections.distance import expected_cell
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -76,7 +76,7 @@ def _series_table(primary: ReleasedMeasure) -> Table:
             (
                 number_cell(year, str(year)),
                 *(
-                    _month_cell(count_by_start.get((year, month)), missing=(year, month) in missing)
+                    month_cell(count_by_start.get((year, month)), missing=(year, month) in missing)
                     for month in first_months
                 ),
             )
@@ -90,11 +90,3 @@ def _series_table(primary: ReleasedMeasure) -> Table:
         stacks=False,
         region=f"Target area, by {step}",
     )
-
-
-def _month_cell(count: int | None, *, missing: bool) -> Cell:
-    if count is not None:
-        return count_cell(count)
-    if missing:
-        return Cell("no file", (Missing.NOT_KNOWN,))
-    return Cell("", (Missing.NOT_APPLICABLE,))
