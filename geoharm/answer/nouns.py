@@ -1,0 +1,188 @@
+"""Nouns of page one: the clauses of the headline, the four questions, and the line that a reader can multiply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure
+from geoharm.model.reading import Reading
+
+
+class Clause(Enum):
+    """One clause of the headline; all clauses have the same size.
+
+    Groups, in the order of the page: the primary measure (the first that holds); harms that rose; all harms together.
+    """
+
+    # The primary measure in the target area.
+    FELL = auto()
+    FELL_AND_ROSE_NEARBY = auto()
+    ROSE = auto()
+    SIGNAL_FALL = auto()
+    SIGNAL_RISE = auto()
+    NO_CLEAR_CHANGE = auto()
+    CANNOT_TELL = auto()
+    CONTROLS_DISAGREE = auto()
+    WITHHELD = auto()
+    ACTIVITY_ONLY = auto()
+    # Where no interval is possible: what was counted nearby and in the control area.
+    DESCRIBED_NEARBY = auto()
+    HARM_OR_REPORTING = auto()
+    # Harms that rose: a finding.
+    HARMS_ROSE = auto()
+    # All harms in target and rings, under the study's sets of values.
+    TOGETHER_FELL = auto()
+    TOGETHER_ROSE = auto()
+    TOGETHER_DISAGREE = auto()
+    TOGETHER_SOME_FELL = auto()
+    TOGETHER_SOME_ROSE = auto()
+    TOGETHER_NOT_CLEAR = auto()
+    TOGETHER_REFUSED = auto()
+
+
+class Tone(Enum):
+    """How a clause, a question or a cell of the balance is coloured: less harm, more harm, not clear, not a harm."""
+
+    LESS = "less"
+    MORE = "more"
+    UNCLEAR = "unclear"
+    ACTIVITY = "activity"
+
+
+class Together(Enum):
+    """What one set of values says of all harms in target and rings."""
+
+    FELL = auto()
+    ROSE = auto()
+    CANNOT_TELL = auto()
+    REFUSED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileAnswer:
+    """What one set of values says of all harms in target and rings.
+
+    Attributes
+    ----------
+    profile : str
+    together : Together
+        ``FELL`` only if no veto of the profile is hit.
+    broken, unsure : tuple of str
+        Measures of vetoes that are hit, and of vetoes of which it is not known.
+    """
+
+    profile: str
+    together: Together
+    broken: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A measure's effect in one zone, as the headline or a question names it."""
+
+    measure: ReleasedMeasure
+    effect: ReleasedEffect
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """One measure's effects in the target, in all rings and in both together; None where a zone does not exist.
+
+    Attributes
+    ----------
+    measure : ReleasedMeasure
+    is_harm : bool
+        False for entries to drug treatment, of which values decide whether more is better.
+    target, rings, both : Effect or None
+    """
+
+    measure: ReleasedMeasure
+    is_harm: bool
+    target: ReleasedEffect
+    rings: ReleasedEffect | None
+    both: ReleasedEffect | None
+
+    @property
+    def effects(self) -> tuple[ReleasedEffect, ...]:
+        """The effects that exist: target, rings, both together."""
+        return tuple(effect for effect in (self.target, self.rings, self.both) if effect is not None)
+
+
+class Comparison(Enum):
+    """What an expected count comes from; one is never called by the other's name."""
+
+    PLACES_LIKE_IT = auto()
+    CONTROL_AREA = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Multiplication:
+    """The line that a reader can multiply: before x days x factor = expected; after - expected = difference.
+
+    Attributes
+    ----------
+    change : Change
+    comparison : Comparison
+    before, after : int
+    days_before, days_after : int
+    factor : float
+        Rounded to as many decimals, at least three, as make the product round to `expected`.
+    decimals : int
+    expected, difference : int
+        Rounded as printed.
+    """
+
+    change: Change
+    comparison: Comparison
+    before: int
+    after: int
+    days_before: int
+    days_after: int
+    factor: float
+    decimals: int
+    expected: int
+    difference: int
+
+
+class Question(Enum):
+    """The four questions of page one, in their order."""
+
+    TOGETHER = auto()
+    MOVED = auto()
+    LASTS = auto()
+    WORSE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that the headline is decided on; it holds readings, never numbers.
+
+    Attributes
+    ----------
+    primary : Reading
+        Of the primary measure in the target area.
+    primary_is_harm : bool
+        False if the primary measure is an activity.
+    withheld : bool
+        Whether the primary's counts in the target are suppressed.
+    rose_nearby : bool
+        Whether the primary rose in the rings, as a finding.
+    rose : tuple of str
+        Names of the harms that rose in any zone, as a finding, the primary in the target left out.
+    profiles : tuple of Together
+    activity_changed : bool
+        Whether an activity fell or rose, as a finding.
+    described : bool
+        Whether no interval is possible but counts can be described.
+    """
+
+    primary: Reading
+    primary_is_harm: bool = True
+    withheld: bool = False
+    rose_nearby: bool = False
+    rose: tuple[str, ...] = ()
+    profiles: tuple[Together, ...] = ()
+    activity_changed: bool = False
+    described: bool = False
