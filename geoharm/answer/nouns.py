@@ -52,10 +52,16 @@ class Tone(Enum):
 
 
 class Together(Enum):
-    """What one set of values says of all harms in target and rings."""
+    """What one set of values says of all harms in target and rings.
+
+    ``RULED_OUT``: the sum fell or may have fallen, but a harm rose of which the set of values accepts no such rise.
+    """
 
     FELL = auto()
     ROSE = auto()
+    MAY_HAVE_FALLEN = auto()
+    MAY_HAVE_RISEN = auto()
+    RULED_OUT = auto()
     CANNOT_TELL = auto()
     REFUSED = auto()
 
@@ -68,7 +74,6 @@ class ProfileAnswer:
     ----------
     profile : str
     together : Together
-        ``FELL`` only if no veto of the profile is hit.
     broken, unsure : tuple of str
         Measures of vetoes that are hit, and of vetoes of which it is not known.
     """
@@ -202,7 +207,7 @@ class Facts:
     harms : int
         Number of harms that were counted.
     activity_changed : bool
-        Whether an activity fell or rose, as a finding.
+        Whether an activity fell or rose, as a finding or as a signal.
     described : bool
         Whether no interval is possible but counts can be described.
     reported : bool
