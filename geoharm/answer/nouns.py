@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -150,6 +151,38 @@ class Multiplication:
     decimals: int
     expected: int
     difference: int
+
+
+class Counted(Enum):
+    """Which rows are counted in the target area; each lets in more than the one before."""
+
+    OWN_PLACE = auto()
+    PLACED_BY_ADDRESS = auto()
+    UNPLACED_ON_ITS_STREETS = auto()
+    ALL_UNPLACED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The target area counted in several ways, where rows lack a place of their own.
+
+    Attributes
+    ----------
+    rows : tuple of (Counted, Effect)
+        Compared with the control area, counted in the same way as the study counts.
+    recovered_before, recovered_after : float
+        Share of the study's rows in the target that were placed by their address text; NaN if withheld or without rows.
+    """
+
+    rows: tuple[tuple[Counted, ReleasedEffect], ...]
+    recovered_before: float
+    recovered_after: float
+
+    @property
+    def turns(self) -> bool:
+        """Whether fewer and more both occur among the ways to count."""
+        changes = [effect.change for _, effect in self.rows if math.isfinite(effect.change)]
+        return min(changes, default=0.0) < 0 < max(changes, default=0.0)
 
 
 class Moved(Enum):

@@ -16,6 +16,7 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_OWN_PLACE,
     TARGET_WITH_ALL_UNPLACED,
     TARGET_WITH_STREET_UNPLACED,
     Design,
@@ -30,7 +31,12 @@ from geoharm.stats.minimum_detectable import minimum_detectable_fall
 
 
 def evaluate_measure(
-    measure: Measure, counts: ZoneCounts, design: Design, placebo: PlaceboData | None = None
+    measure: Measure,
+    counts: ZoneCounts,
+    design: Design,
+    placebo: PlaceboData | None = None,
+    *,
+    own_place: ZoneCounts | None = None,
 ) -> MeasureResult:
     """Return the effects of a measure in every zone, for the headline's window and for each phase.
 
@@ -45,6 +51,8 @@ def evaluate_measure(
     design : Design
     placebo : PlaceboData, optional
         The measure's counts at places without an operation.
+    own_place : ZoneCounts, optional
+        The same counts without the rows that were placed by their address text.
 
     Raises
     ------
@@ -81,6 +89,9 @@ def evaluate_measure(
             _zone_effect(measure, counts, design, name, target + unplaced_zones, design.after)
             for name, unplaced_zones in unplaced.items()
         ),
+        own_place=_zone_effect(measure, own_place, design, TARGET_OWN_PLACE, target, design.after)
+        if own_place
+        else None,
     )
 
 

@@ -151,7 +151,13 @@ def evaluate_operations(
         places = places_around(data.study, design)
         placebos = [placebo_around(collected, design, places) for collected in ordered]
         measures = tuple(
-            evaluate_measure(collected.measure, collected.zone_counts[design.operation.name], design, placebo)
+            evaluate_measure(
+                collected.measure,
+                collected.zone_counts[design.operation.name],
+                design,
+                placebo,
+                own_place=collected.own_place_counts.get(design.operation.name),
+            )
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
         measures = add_robustness_checks(data, design, measures)

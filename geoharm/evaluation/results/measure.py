@@ -27,6 +27,9 @@ class MeasureResult:
     unplaced_bounds : tuple of Effect
         The target's effect if rows without a usable place were counted in it: those that name one of its streets, and
         all of them. Empty if every row has a place.
+    own_place : Effect or None
+        The target's effect, compared with the control area, if rows that were placed by their address text are left out
+        everywhere; None if there are none.
     other_estimators : OtherEstimators or None
         Results of the other estimators.
     diagnostics : tuple of Diagnostic
@@ -40,6 +43,7 @@ class MeasureResult:
     effects: tuple[Effect[int], ...]
     phases: tuple[Effect[int], ...]
     unplaced_bounds: tuple[Effect[int], ...] = ()
+    own_place: Effect[int] | None = None
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None

@@ -180,7 +180,7 @@ class RunRecord(Record):
     """
 
     format: Literal["geoharm run"] = key("What this file is.", default=FORMAT)
-    version: Literal[1] = key(
+    version: Literal[2] = key(
         "Version of the format. A key that is added, changes or goes makes a new one.", default=VERSION
     )
     geoharm: str = key("Version of geoharm.", read=lambda _: __version__)
