@@ -186,6 +186,7 @@ class ReleasedMeasure:
     series: ReleasedSeries
     bounds: tuple[ReleasedEffect, ...] = ()
     robustness: ReleasedRobustness = NOTHING_BESIDE
+    comparisons: int = 0
 
     def effect(self, zone: str) -> ReleasedEffect:
         """Return the effect in a zone, in the headline's window."""
