@@ -190,6 +190,7 @@ class ReleasedMeasure:
     bounds: tuple[ReleasedEffect, ...] = ()
     robustness: ReleasedRobustness = NOTHING_BESIDE
     own_place: ReleasedEffect | None = None
+    comparisons: int = 0
 
     def effect(self, zone: str) -> ReleasedEffect:
         """Return the effect in a zone, in the headline's window."""

@@ -36,6 +36,9 @@ class MeasureResult:
         Diagnostics of the answer, most severe first.
     displacement_types : DisplacementTypes or None
         Tests of other types of displacement.
+    comparisons : int
+        Number of harms times zones that share one error rate for "rose", this measure's among them; 0 if it is in no
+        such family.
     """
 
     measure: Measure
@@ -47,6 +50,7 @@ class MeasureResult:
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None
+    comparisons: int = 0
 
     def effect(self, zone: str) -> Effect[int]:
         """Return the effect in a zone for the headline's window."""

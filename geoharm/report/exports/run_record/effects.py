@@ -71,6 +71,9 @@ class MeasureRecord(Record):
     unit: str = key("What is counted.", at="measure.unit")
     effects: tuple[EffectRecord, ...] = key("Effects by zone, in the window of the headline.")
     phases: tuple[EffectRecord, ...] = key("Effects in each phase.")
+    comparisons: int = key(
+        'Harms times zones that share one error rate for "rose", this measure among them; 0 if it is in no such family.'
+    )
     bounds: tuple[EffectRecord, ...] = key("The target's effect if rows without a place had been counted in it.")
     diagnostics: tuple[DiagnosticRecord, ...] = key(
         "Threats to validity, the most severe first.", at="robustness.diagnostics"

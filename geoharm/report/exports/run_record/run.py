@@ -149,7 +149,7 @@ class CompositeResultRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeRecord(Record):
-    """A composite outcome: several measures, zones and windows, named beforehand and pooled."""
+    """A composite outcome: several measures, zones and windows, named in the study file and pooled."""
 
     name: str = key("Name of the composite outcome.", at="outcome.name")
     measures: tuple[str, ...] = key("Its measures.", at="outcome.measures")
