@@ -65,7 +65,8 @@ class ForecastFactors:
         The months before the operation that were used, and the last twelve of them.
     city_last_year, city_after : float
         The control's count in the last year, and in the window after, divided by its count in the whole history. Times
-        the count of the companion zone or of the outer belt in the history, this is what their features compare with.
+        the count of the companion zone or of the outer belt in the history, this is what their features compare with. NaN
+        where those steps are not split up.
     """
 
     steps: tuple[FactorStep, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, expected_count_after
+from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio
 from geoharm.evaluation.placebo.distribution import (
     MIN_PLACES_IN_LEVEL,
     change_classes,
@@ -19,45 +20,16 @@ from geoharm.evaluation.placebo.distribution import (
     place_levels,
 )
 from geoharm.evaluation.placebo.factors import forecast_factors, typical_count
-from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, FEATURES, forecast_count
+from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, FEATURES
 from geoharm.model.counts import Change
-from geoharm.model.period import Period, Window, add_months
+from geoharm.model.period import Period, Window
 from geoharm.model.places_like_it import FactorKind
-from tests.reference.grid_world import Grid, zone_series
-
-MONTHS, AFTER = 24, 6
-ZONES = {"T": "target", "D": "all rings", "U": "target and rings"}
-START = date(2020, 1, 1)
-HISTORY = tuple(
-    Window(str(month), (Period(add_months(START, month), add_months(START, month + 1)),)) for month in range(MONTHS)
-)
-AFTER_WINDOW = Window("after", (Period(date(2022, 1, 1), date(2022, 7, 1)),))
-BEFORE = Window("before", (Period(date(2021, 1, 1), date(2022, 1, 1)),))
+from tests.reference.factor_world import AFTER_WINDOW, BEFORE, HISTORY, MONTHS, START, factor_world
 
 
 @pytest.fixture(scope="module")
 def worlds():
-    """Return, by world and zone: series, forecast, count after, and the factors of a window before of twelve months."""
-    city, found = Grid(20), {}
-    for seed in range(4):
-        rng = np.random.default_rng(seed)
-        level = np.exp(rng.normal(1.2, 0.6, (400, 1)))
-        drift = np.exp(0.05 * rng.standard_normal((400, MONTHS + AFTER)).cumsum(axis=1))
-        counts = rng.poisson(level * drift).astype(np.float64)
-        place = city.centres.index((10, 9))
-        for zone, (series, similarity, shares, observed) in zone_series(city, counts, place, MONTHS).items():
-            learned = forecast_count(series, similarity=similarity, shares=shares)
-            ratio = calibrated_ratio(learned, int(observed))
-            expected = expected_count_after(ratio, int(observed), learned.mean)
-            control = series.own_city[:MONTHS]
-            before = Change(zone, int(series.own_zone[12:MONTHS].sum()), int(observed))
-            control_change = Change("control", int(control[12:].sum()), int(series.own_city[MONTHS:].sum()))
-            factors = forecast_factors(
-                learned, zone=before, control=control_change, length_ratio=AFTER_WINDOW.days / BEFORE.days,
-                expected=expected, history=HISTORY, control_by_month=[int(count) for count in control],
-            )  # fmt: skip
-            found[seed, zone] = series, learned, int(observed), factors, (before, control_change, expected)
-    return found
+    return {(seed, zone): made for seed in range(4) for zone, made in factor_world(seed).items()}
 
 
 def test_the_steps_multiply_to_the_factor(worlds):
@@ -171,23 +143,28 @@ def test_classes_partition_the_places(changes):
     found = change_classes(np.array(changes))
     assert sum(part.places for part in found) == len(changes)
     assert not {part.places for part in found} & {1, 2}
-    assert found[0].places and found[-1].places
+    assert found[0].places
+    assert found[-1].places
     for part in found:
         assert part.low < part.high
         assert part.places == sum(part.low <= change < part.high for change in changes)
-    for one, next_one in zip(found, found[1:], strict=False):
-        assert one.high == next_one.low and one.high % 10 == 0
+    for one, next_one in itertools.pairwise(found):
+        assert one.high == next_one.low
+        assert one.high % 10 == 0
         assert one.places or next_one.places
-    assert found[0].low % 5 == 0 and found[-1].high % 5 == 0
-    assert found[0].low + 5 > min(changes) and found[-1].high - 5 <= max(changes)
+    assert found[0].low % 5 == 0
+    assert found[-1].high % 5 == 0
+    assert found[0].low + 5 > min(changes)
+    assert found[-1].high - 5 <= max(changes)
 
 
 @settings(max_examples=300, deadline=None)
 @given(some.lists(some.integers(0, 9), min_size=1, max_size=30), some.integers(1, 10))
 def test_merged_classes_lose_nothing(counts, least):
     merged = merged_classes(counts, least=least)
-    assert merged[0][0] == 0 and merged[-1][1] == len(counts)
-    assert all(one[1] == next_one[0] for one, next_one in zip(merged, merged[1:], strict=False))
+    assert merged[0][0] == 0
+    assert merged[-1][1] == len(counts)
+    assert all(one[1] == next_one[0] for one, next_one in itertools.pairwise(merged))
     assert all(sum(counts[start:end]) == count for start, end, count in merged)
     if sum(counts) >= least:
         assert all(count == 0 or count >= least for _, _, count in merged)
