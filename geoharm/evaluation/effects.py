@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect, expected_count_after
 from geoharm.evaluation.placebo.places import ZONES
 from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.measure import MeasureResult
@@ -183,11 +183,12 @@ def build_effect(
 def expected_count(counts: Change, control: Change, ratio: Estimate, placebo: PlaceboCheck | None) -> float:
     """Return the expected count after without the operation.
 
-    It is computed from the calibrated ratio. Without one, the zone is taken to change as its control did; NaN if the
+    It is computed from the calibrated ratio, so it is the typical count of the forecast and not its mean
+    (`PlaceboCheck.expected`). Without one, the zone is taken to change as its control did; NaN if the
     control had no event before.
     """
     if ratio.calibrated and ratio.is_defined and placebo is not None:
-        return counts.after * math.exp(-ratio.value) if counts.after else placebo.expected
+        return expected_count_after(ratio, counts.after, placebo.expected)
     return _scaled_by_control(counts, control)
 
 
