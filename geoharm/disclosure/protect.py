@@ -197,7 +197,7 @@ def _disclose_measure(
         series,
         tuple(with_weaker_reading(effect, diagnostics) for effect in bounds),
         robustness,
-        result.comparisons,
+        comparisons=result.comparisons,
     )
 
 
