@@ -62,7 +62,7 @@ class PlaceboCheck:
 
 @dataclass(frozen=True, slots=True)
 class Effect(Generic[CountT]):
-    """The change in one zone and window, net of control.
+    """The change in one zone and window, against what was to be expected.
 
     At full precision it is an ``Effect[int]``. Once released, counts may be suppressed: ``Effect[Count]``. Neither can
     be given in place of the other.

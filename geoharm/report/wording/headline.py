@@ -83,7 +83,7 @@ def comparison_words(effect: ReleasedEffect) -> str:
 
 
 def ring_distance(operation: ReleasedOperation) -> str:
-    """Return where the rings lie: "100 m to 1 km around it".
+    """Return where the rings lie: "between 100 m and 1 km around it".
 
     Examples
     --------
@@ -92,7 +92,7 @@ def ring_distance(operation: ReleasedOperation) -> str:
     ('250 m', '1 km', '1,609 m')
     """
     rings = operation.design.of_role(ZoneRole.RING)
-    return f"{_distance(rings[0].inner)} to {_distance(rings[-1].outer)} around it"
+    return f"between {_distance(rings[0].inner)} and {_distance(rings[-1].outer)} around it"
 
 
 def _distance(metres: float) -> str:

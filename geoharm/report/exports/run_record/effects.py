@@ -33,7 +33,7 @@ class PlaceboCheckRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectRecord(Record):
-    """The change in one zone and window, net of control."""
+    """The change in one zone and window, against what was expected: a forecast learned at places like it where `calibrated`, else the control area."""
 
     zone: str = key("The zone.")
     window: str = key("The window after.")
