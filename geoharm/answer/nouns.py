@@ -39,6 +39,7 @@ class Clause(Enum):
     TOGETHER_SOME_ROSE = auto()
     TOGETHER_NOT_CLEAR = auto()
     TOGETHER_REFUSED = auto()
+    TOGETHER_ONE_HARM = auto()
 
 
 class Tone(Enum):
@@ -146,13 +147,38 @@ class Multiplication:
     difference: int
 
 
-class Question(Enum):
-    """The four questions of page one, in their order."""
+class Moved(Enum):
+    """Did it move? The answer for the rings."""
 
-    TOGETHER = auto()
-    MOVED = auto()
-    LASTS = auto()
-    WORSE = auto()
+    ROSE = auto()
+    OTHER_HARM_ROSE = auto()
+    FELL_TOO = auto()
+    SIGNAL_RISE = auto()
+    SIGNAL_FALL = auto()
+    CANNOT_TELL = auto()
+    NO_RINGS = auto()
+
+
+class Lasts(Enum):
+    """Will it last? The last phase decides."""
+
+    STILL_LOWER = auto()
+    STILL_HIGHER = auto()
+    SIGNAL_LOWER = auto()
+    SIGNAL_HIGHER = auto()
+    NOT_TOLD_APART = auto()
+    CANNOT_TELL = auto()
+    TOO_SHORT = auto()
+    LAST_PHASE_TOO_LONG = auto()
+
+
+class Worse(Enum):
+    """Did anything get worse? Unknown is never no."""
+
+    YES = auto()
+    PERHAPS = auto()
+    NOT_KNOWN = auto()
+    ALL_FELL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +198,15 @@ class Facts:
     rose : tuple of str
         Names of the harms that rose in any zone, as a finding, the primary in the target left out.
     profiles : tuple of Together
+        One for each set of values; empty if none is given.
+    harms : int
+        Number of harms that were counted.
     activity_changed : bool
         Whether an activity fell or rose, as a finding.
     described : bool
         Whether no interval is possible but counts can be described.
+    reported : bool
+        Whether the primary measure is what the public reports, so that harm and reporting cannot be told apart.
     """
 
     primary: Reading
@@ -184,5 +215,7 @@ class Facts:
     rose_nearby: bool = False
     rose: tuple[str, ...] = ()
     profiles: tuple[Together, ...] = ()
+    harms: int = 2
     activity_changed: bool = False
     described: bool = False
+    reported: bool = False

@@ -120,7 +120,7 @@ def run(
                         "name": name,
                         "state": verdict.state.value,
                         "headline": verdict.headline,
-                        "sentence": verdict.sentence,
+                        "lead": verdict.lead,
                     }
                     for name, verdict in study_run.published.verdicts
                 ],
@@ -140,7 +140,7 @@ def run(
         print(f"\n{name}")
         for notice in filter(None, (verdict.label, *verdict.notices)):
             print(f"  note: {notice}")
-        print(f"  {verdict.headline}\n  {verdict.sentence}")
+        print(f"  {verdict.headline}\n  {verdict.lead}")
         for answer in verdict.answers:
             print(f"  {answer.question} {answer.answer}. {answer.detail}")
     print()

@@ -12,6 +12,7 @@ from geoharm.harm.results.perception import CorrectedEffect
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.design import TARGET_AND_RINGS, TARGET_GAP_AND_RINGS
 from geoharm.model.estimate import Interval
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 
 
@@ -74,7 +75,15 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Wit
     if any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
         no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
         net_harm = replace(
-            net_harm, low=math.nan, high=math.nan, interval=no_interval, share_fell=(math.nan, math.nan), note=note
+            net_harm,
+            low=math.nan,
+            high=math.nan,
+            interval=no_interval,
+            share_fell=(math.nan, math.nan),
+            note=note,
+            reading=Reading.CANNOT_TELL,
+            refused=(),
+            partial=None,
         )
     return replace(net_harm, rows=rows, vetoes=vetoes)
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.harm.net_harm import double_counting_note
-from geoharm.harm.results.net_harm import Acceptability, JointEffects, TippingPoint
+from geoharm.harm.net_harm import double_counting_note, refused_note
+from geoharm.harm.results.net_harm import Acceptability, Flip, JointEffects, TippingPoint
 from geoharm.model.values import SIGNS, ExchangeRates
 
 REFERENCE = "https://doi.org/10.1016/S0377-2217(97)00163-X"
@@ -69,7 +69,7 @@ def acceptability(
     Returns
     -------
     Acceptability
-        All shares are NaN, and `note` gives the reason, if the effect of a used measure is unknown.
+        All shares are NaN, and `note` gives the reason, if the effect of a used measure is unknown or refused.
 
     Notes ----- A group of harms has one bearer, one harm type and one exchange rule. For each group, exchange rates are
     drawn from its declared range, uniformly on the log scale, with scrambled Sobol points. Groups are drawn
@@ -92,6 +92,7 @@ def acceptability(
         weights[:, list(group.columns)] = (group.sign / group.rates(shares[:, number]))[:, None]
     direction, is_clear = _directions(joint, weights, level)
     used_columns = [column for group in groups for column in group.columns]
+    tipping_points = _tipping_points(joint, groups, rates.reference)
     return Acceptability(
         zone=joint.zone,
         exchange_rates=rates.name,
@@ -102,8 +103,9 @@ def acceptability(
         clearly_rose=float(((direction > 0) & is_clear).mean()),
         undecided=float((direction == 0).mean()),
         central_rates=tuple(_central_rates(group, shares[:, number], direction) for number, group in enumerate(groups)),
-        tipping_points=_tipping_points(joint, groups, rates.reference),
+        tipping_points=tipping_points,
         calibrated=all(joint.calibrated[column] for column in used_columns),
+        flip=_flip(joint, groups, tipping_points, rates.reference),
     )
 
 
@@ -148,6 +150,9 @@ def _why_undefined(joint: JointEffects, groups: Sequence[_HarmGroup]) -> str:
     for column in used_columns:
         if not joint.known(column):
             return f"one part is unknown: {joint.measures[column].name}"
+    refused = [joint.measures[column].name for column in used_columns if joint.refused[column]]
+    if refused:
+        return refused_note(refused)
     double_counting = double_counting_note([joint.measures[column] for column in used_columns])
     return f"{double_counting}; give one of them the sign ignored" if double_counting else ""
 
@@ -241,6 +246,23 @@ def _tipping_points(joint: JointEffects, groups: Sequence[_HarmGroup], reference
             ),
         )
     )
+
+
+def _flip(
+    joint: JointEffects, groups: Sequence[_HarmGroup], tipping_points: Sequence[TippingPoint], reference: str
+) -> Flip | None:
+    """Return the nearest tipping point of a group whose weight is open; None if no weight turns the answer.
+
+    A group whose declared range is one rate is the measure of the others: "three violent incidents weigh as much as one"
+    would say nothing.
+    """
+    open_groups = {group.name: group for group in groups if group.few < group.many}
+    for point in tipping_points:
+        group = open_groups.get(point.group)
+        if group is not None and 0 < point.tipping_rate < math.inf:
+            names = tuple(joint.measures[column].name for column in group.columns)
+            return Flip(names, point.tipping_rate, reference, point.in_declared_range)
+    return None
 
 
 def _middle_rate(group: _HarmGroup) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -96,6 +96,7 @@ def draw_joint_effects(
     bounded: Sequence[tuple[Measure, BoundedEffect]] = (),
     *,
     correlation: MeasureCorrelation | None = None,
+    limited: Collection[str] = (),
     seed: int,
     draws: int = DRAWS,
 ) -> JointEffects:
@@ -111,6 +112,8 @@ def draw_joint_effects(
         Measures that count area tables, and their effects known within bounds. They are drawn independently.
     correlation : MeasureCorrelation, optional
         Correlation between the measures of `effects`, in their order. Without it, they are taken as independent.
+    limited : collection of str
+        Names of the measures whose reading a diagnostic limits in this zone.
     seed : int
         Seed of the random numbers.
     draws : int
@@ -173,6 +176,8 @@ def draw_joint_effects(
         notes=tuple(notes),
         smallest_count=tuple(smallest),
         correlation=matrix,
+        refused=(*(effect.is_refused for _, effect in effects), *(False for _ in bounded)),
+        limited=tuple(measure.name in limited for measure in measures),
         placebo_places=places,
         seed=seed,
     )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.harm.joint_draws import INTERVAL_LEVEL
-from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, VetoCheck
+from geoharm.harm.profile_answer import read_sum
+from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, PartialSum, VetoCheck
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
 from geoharm.model.values import ValueProfile
@@ -31,7 +32,8 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     Returns
     -------
     NetHarm
-        Negative means less harm. It is unknown, with the reason, if the effect on a measure with a weight is unknown.
+        Negative means less harm. It is unknown, with the reason, if the effect on a measure with a weight is unknown,
+        or if such a measure is refused (it has no 95% interval). The sum of the other parts then stands in `partial`.
 
     Notes
     -----
@@ -53,13 +55,19 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     vetoes = check_vetoes(joint, profile, rows)
     used_columns = [column for column in range(len(rows)) if weights[column] != 0]
     reason = _why_undefined(joint, used_columns)
+    refused = [column for column in used_columns if joint.refused[column]]
     if reason:
         unknown = Interval(math.nan, math.nan, INTERVAL_LEVEL)
-        return NetHarm(profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, unknown,
-                       (math.nan, math.nan), calibrated=False, vetoes=vetoes, note=reason)  # fmt: skip
+        return NetHarm(
+            profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, unknown, (math.nan, math.nan),
+            calibrated=False, vetoes=vetoes, note=reason,
+            refused=tuple(joint.measures[column].name for column in refused),
+            partial=_partial_sum(joint, weights, rows, used_columns),
+        )  # fmt: skip
+    low, high = _best_sum(joint, weights, used_columns)
     lowest, highest = weighted_draws(joint, weights)
-    low = math.fsum(min(w * a, w * b) for w, a, b in _weighted_terms(joint, weights, used_columns))
-    high = math.fsum(max(w * a, w * b) for w, a, b in _weighted_terms(joint, weights, used_columns))
+    interval = _sum_interval(rows, used_columns, lowest, highest)
+    calibrated = all(joint.calibrated[column] for column in used_columns)
     return NetHarm(
         profile=profile.name,
         zone=joint.zone,
@@ -67,11 +75,14 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         rows=rows,
         low=low,
         high=high,
-        interval=_sum_interval(rows, used_columns, lowest, highest),
+        interval=interval,
         share_fell=(float((highest < 0).mean()), float((lowest < 0).mean())),
-        calibrated=all(joint.calibrated[column] for column in used_columns),
+        calibrated=calibrated,
         vetoes=vetoes,
         note=INDEPENDENT if len(used_columns) > 1 and joint.placebo_places == 0 else "",
+        reading=read_sum(
+            interval, calibrated=calibrated, limited=any(joint.limited[column] for column in used_columns)
+        ),
     )
 
 
@@ -139,6 +150,40 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
     return tuple(checks)
 
 
+def _partial_sum(
+    joint: JointEffects, weights: Floats, rows: Sequence[MeasureHarm], used_columns: Sequence[int]
+) -> PartialSum | None:
+    """Return the sum of the parts that are not refused; None if none is refused, none is left, or one is unknown."""
+    kept = [column for column in used_columns if not joint.refused[column]]
+    if not kept or len(kept) == len(used_columns) or _why_undefined(joint, kept):
+        return None
+    kept_weights = np.zeros_like(weights)
+    kept_weights[kept] = weights[kept]
+    low, high = _best_sum(joint, kept_weights, kept)
+    return PartialSum(
+        without=tuple(joint.measures[column].name for column in used_columns if joint.refused[column]),
+        low=low,
+        high=high,
+        interval=_sum_interval(rows, kept, *weighted_draws(joint, kept_weights)),
+        calibrated=all(joint.calibrated[column] for column in kept),
+    )
+
+
+def _best_sum(joint: JointEffects, weights: Floats, used_columns: Sequence[int]) -> tuple[float, float]:
+    """Return the lowest and highest weighted sum of the best estimates."""
+    terms = [
+        (float(weights[column] * joint.best_low[column]), float(weights[column] * joint.best_high[column]))
+        for column in used_columns
+    ]
+    return math.fsum(map(min, terms)), math.fsum(map(max, terms))
+
+
+def refused_note(names: Sequence[str]) -> str:
+    """Return why there is no sum, with the names of the measures that have no 95% interval."""
+    parts = "one part has" if len(names) == 1 else f"{len(names)} parts have"
+    return f"{parts} no 95% interval, so nothing is added up: {', '.join(names)}"
+
+
 def _sum_interval(
     rows: Sequence[MeasureHarm], used_columns: Sequence[int], lowest: Floats, highest: Floats
 ) -> Interval:
@@ -159,6 +204,9 @@ def _why_undefined(joint: JointEffects, used_columns: Sequence[int]) -> str:
         if not joint.known(column):
             note = joint.notes[column]
             return f"one part is unknown: {joint.measures[column].name}{f' ({note})' if note else ''}"
+    refused = [joint.measures[column].name for column in used_columns if joint.refused[column]]
+    if refused:
+        return refused_note(refused)
     double_counting = double_counting_note([joint.measures[column] for column in used_columns])
     return f"{double_counting}; give one of them the sign ignored" if double_counting else ""
 
@@ -173,15 +221,6 @@ def double_counting_note(measures: Sequence[Measure]) -> str:
         if {"needles", "requests"} <= set(names):
             return f"\u201c{names['needles']}\u201d and \u201c{names['requests']}\u201d are the same finds in two units"
     return ""
-
-
-def _weighted_terms(
-    joint: JointEffects, weights: Floats, used_columns: Sequence[int]
-) -> list[tuple[float, float, float]]:
-    return [
-        (float(weights[column]), float(joint.best_low[column]), float(joint.best_high[column]))
-        for column in used_columns
-    ]  # fmt: skip
 
 
 def _quantile(values: Floats, share: float) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
+from geoharm.evaluation.results.diagnostics import DiagnosticKind, Severity
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
@@ -151,7 +152,19 @@ def zone_joint_effects(
             after.append(sums[fits, placebo.months])
         correlation = change_correlation(np.column_stack(before), np.column_stack(after))
     effects = [(result.measure, result.effect(zone)) for result in measures]
-    return draw_joint_effects(zone, effects, area_effects, correlation=correlation, seed=seed)
+    limited = [result.measure.name for result in measures if _is_limited(result, zone)]
+    return draw_joint_effects(zone, effects, area_effects, correlation=correlation, limited=limited, seed=seed)
+
+
+def _is_limited(result: MeasureResult, zone: str) -> bool:
+    """Return whether a diagnostic, or controls that disagree, keep a measure from being a finding in a zone."""
+    if zone == ALL_RINGS:
+        return False
+    return any(
+        diagnostic.limits_reading
+        or (diagnostic.kind is DiagnosticKind.CONTROLS and diagnostic.severity is Severity.REFUSE)
+        for diagnostic in result.diagnostics
+    )
 
 
 def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:

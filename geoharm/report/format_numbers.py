@@ -163,6 +163,28 @@ def join_with_and(items: Sequence[str]) -> str:
     return " and ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
 
 
+def join_with_or(items: Sequence[str]) -> str:
+    """Return items as alternatives in a sentence, such as "a, b or c".
+
+    Examples
+    --------
+    >>> join_with_or(["a", "b", "c"])
+    'a, b or c'
+    """
+    return " or ".join([", ".join(items[:-1]), items[-1]]) if len(items) > 1 else "".join(items)
+
+
+def whole_months_between(first: date, last: date) -> int:
+    """Return the number of whole months between two days.
+
+    Examples
+    --------
+    >>> whole_months_between(date(2022, 1, 24), date(2022, 12, 24))
+    11
+    """
+    return (last.year - first.year) * 12 + last.month - first.month - (last.day < first.day)
+
+
 def weeks_between(first: date, last: date) -> int:
     """Return the number of whole weeks between two days."""
     return (last - first) // timedelta(weeks=1)

@@ -50,7 +50,7 @@ class PublishedFiles:
         for name, verdict in self.verdicts:
             rows = [(answer.question, f"{answer.answer}. {answer.detail}") for answer in verdict.answers]
             cells = [element("tr", element("th", question), element("td", answer)) for question, answer in rows]
-            sentences = [text for text in (verdict.label, verdict.headline, verdict.sentence) if text]
+            sentences = [text for text in (verdict.label, verdict.headline, verdict.lead) if text]
             parts += [element("h3", name), *(element("p", text) for text in sentences), element("table", *cells)]
         parts.append(element("ul", *(element("li", str(path)) for path in self.files)))
         return str(element("div", *parts))

@@ -23,6 +23,7 @@ from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.hotspot import Hotspot
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import PublishSettings
 from geoharm.report.charts.values import weighting_shares, weightings_chart, weightings_text
@@ -59,6 +60,8 @@ def test_a_withheld_part_withholds_every_sum_it_enters():
         weighs = next(row.weight for row in net.rows if row.measure.name == "overdoses")
         assert net.is_known is (weighs == 0 and any(row.weight for row in net.rows))
         assert all(math.isnan(row.low) for row in net.rows if row.measure.name == "overdoses")
+        if not net.is_known:
+            assert (net.reading, net.refused, net.partial) == (Reading.CANNOT_TELL, (), None)
         assert all(answer.state == "unknown" for answer in net.vetoes)
     assert math.isnan(found.acceptability[0].fell)
     assert found.acceptability[0].note == Withheld(Reason.SUPPRESSED, 5)

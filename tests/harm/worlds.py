@@ -48,7 +48,21 @@ def calibrated_effect(before, after, low, high, *, control=(1000, 1000)):
     )  # fmt: skip
 
 
-def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=()):
+def refused_effect(before, after, *, control=(1000, 1000)):
+    """Return an effect for which calibration was tried and was not possible: it has counts, and no 95% interval."""
+    ratio = Estimate(
+        "log rate ratio", math.nan, math.nan, "log ratio", "", "no 95% interval is possible here", calibrated=True
+    )
+    growth = math.log(after / before)
+    counting = Estimate("log rate ratio", growth, math.sqrt(1 / before + 1 / after), "log ratio", "")
+    difference = Estimate("wdd", after - before, math.sqrt(after + before), "events", "")
+    return build_effect(
+        "target", "after", Change("t", before, after), Change("c", *control), length_ratio=1.0, ratio=ratio,
+        counting_ratio=counting, difference=difference, dispersion=1.0, detectable_fall=math.nan,
+    )  # fmt: skip
+
+
+def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=(), limited=()):
     """Return joint effects of (measure, effect) parts."""
     found = None if correlation is None else MeasureCorrelation(correlation, 100)
-    return draw_joint_effects("target", parts, bounded, correlation=found, seed=seed, draws=draws)
+    return draw_joint_effects("target", parts, bounded, correlation=found, limited=limited, seed=seed, draws=draws)

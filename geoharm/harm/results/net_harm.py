@@ -13,6 +13,7 @@ from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import UnintendedHarm
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Note
 from geoharm.model.values import ExchangeRates, ValueProfile
 
@@ -44,6 +45,10 @@ class JointEffects:
     smallest_count : tuple of int
         For each measure: the smallest exact count above 0 of an area table in the zone and its control; 0 if there is
         none.
+    refused : tuple of bool
+        Whether calibration was tried for a measure and was not possible: it has no 95% interval.
+    limited : tuple of bool
+        Whether a diagnostic limits the reading of a measure in this zone.
     placebo_places : int
         Number of places without an operation from which the correlation was estimated; 0 if the measures are taken as
         independent.
@@ -63,6 +68,8 @@ class JointEffects:
     notes: tuple[Note, ...]
     smallest_count: tuple[int, ...]
     correlation: NDArray[np.float64]
+    refused: tuple[bool, ...]
+    limited: tuple[bool, ...]
     placebo_places: int
     seed: int
 
@@ -132,6 +139,29 @@ class VetoCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class PartialSum:
+    """The weighted sum of the parts that have a 95% interval, where a part with a weight has none: not net harm.
+
+    Attributes
+    ----------
+    without : tuple of str
+        Names of the measures that are left out.
+    low, high : float
+        Best estimate in reference events, as in `NetHarm`.
+    interval : Interval
+        The 95% interval of this sum.
+    calibrated : bool
+        Whether the draws of its parts are calibrated.
+    """
+
+    without: tuple[str, ...]
+    low: float
+    high: float
+    interval: Interval
+    calibrated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NetHarm:
     """Net harm in one zone under one value profile; activity is never part of it.
 
@@ -153,6 +183,13 @@ class NetHarm:
     vetoes : tuple of VetoCheck
     note : str
         Why net harm is unknown, or what the sum assumes.
+    reading : Reading
+        The statement that the sum supports; "cannot tell" without a sum.
+    refused : tuple of str
+        Names of the measures with a weight for which calibration was tried and was not possible. With any, there is no
+        sum.
+    partial : PartialSum or None
+        With a refused measure: the sum of the other parts. It says nothing about net harm.
     """
 
     profile: str
@@ -166,6 +203,14 @@ class NetHarm:
     calibrated: bool
     vetoes: tuple[VetoCheck, ...] = ()
     note: Note = ""
+    reading: Reading = Reading.CANNOT_TELL
+    refused: tuple[str, ...] = ()
+    partial: PartialSum | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether there is no sum because a measure with a weight has no 95% interval."""
+        return bool(self.refused)
 
     @property
     def is_known(self) -> bool:
@@ -201,6 +246,28 @@ class TippingPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Flip:
+    """The weight at which the sum comes out at zero: `rate` events of `measures` weigh as much as `other`.
+
+    Attributes
+    ----------
+    measures : tuple of str
+        Names of the measures whose weight turns the answer.
+    rate : float
+        How many of their events weigh as much as one event of `other`, where the sum is zero; above 0, finite.
+    other : str
+        The reference event of the exchange rates, such as "one violent incident".
+    in_declared_range : bool
+        Whether the rate lies in the declared range.
+    """
+
+    measures: tuple[str, ...]
+    rate: float
+    other: str
+    in_declared_range: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptability:
     """The shares of admissible weightings under which net harm fell or rose.
 
@@ -223,6 +290,9 @@ class Acceptability:
         Whether the draws of all used measures are calibrated.
     note : str
         Why the shares could not be computed.
+    flip : Flip or None
+        The nearest weight that turns the answer, of the groups whose declared range is open; None if no weight does, or
+        if the sum is only known within bounds.
     """
 
     zone: str
@@ -237,6 +307,7 @@ class Acceptability:
     tipping_points: tuple[TippingPoint, ...]
     calibrated: bool
     note: Note = ""
+    flip: Flip | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +354,11 @@ class HarmAssessment:
     def of_profile(self, profile: str) -> tuple[NetHarm, ...]:
         """Return net harm under one profile, one result for each zone."""
         return tuple(net_harm for net_harm in self.net_harm if net_harm.profile == profile)
+
+    def in_zone(self, zone: str) -> tuple[NetHarm, ...]:
+        """Return net harm in one zone, one result for each profile, in order."""
+        return tuple(net_harm for net_harm in self.net_harm if net_harm.zone == zone)
+
+    def flip(self, zone: str) -> Flip | None:
+        """Return the nearest weight that turns the answer in one zone; None if there is none."""
+        return next((answer.flip for answer in self.acceptability if answer.zone == zone), None)

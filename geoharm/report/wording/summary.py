@@ -24,7 +24,7 @@ class Summary:
     ----------
     title : str
     sentences : tuple of str
-        What was counted, what was expected, how sure that is, and what the numbers do not say.
+        What was counted, what was expected, how sure that is, what other harms did, and what the numbers do not say.
     questions : tuple of (str, str)
         The four questions, with their short answers.
     credits : tuple of str
@@ -59,6 +59,7 @@ def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) 
     sentences += _count_sentences(operation, effect)
     sentences += _range_sentences(effect)
     sentences.append(_READING[verdict.state])
+    sentences += [clause.text for clause in verdict.clauses[1:]]
     sentences += [
         "These are the cases that somebody reported. What nobody reports is not in them.",
         "The numbers do not say why anything changed.",

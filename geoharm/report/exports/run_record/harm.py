@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from geoharm.harm.results.unintended_harm import RiseState
+from geoharm.model.reading import Reading
 from geoharm.report.exports.run_record.estimates import EstimateRecord, IntervalRecord
 from geoharm.report.exports.run_record.record import Number, Record, key
 from geoharm.report.wording.withheld import sentence_text
@@ -57,6 +58,17 @@ class ShareRangeRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartialSumRecord(Record):
+    """The sum of the parts that have a 95% interval, where another part has none; it is not net harm."""
+
+    without: tuple[str, ...] = key("Names of the measures that are left out.")
+    low: Number = key("Lower end of the best estimate, in reference events.")
+    high: Number = key("Upper end of the best estimate, in reference events.")
+    interval: IntervalRecord = key("The 95% interval of this sum, in reference events.")
+    calibrated: bool = key("Whether all its parts are calibrated.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NetHarmRecord(Record):
     """Net harm in one zone under one value profile; activity is never part of it."""
 
@@ -71,6 +83,11 @@ class NetHarmRecord(Record):
     rows: tuple[MeasureHarmRecord, ...] = key("The effect on each measure.")
     vetoes: tuple[VetoRecord, ...] = key("The vetoes of the profile.")
     note: str = key("Why net harm is unknown or suppressed, or what the sum assumes.")
+    reading: Reading = key("What the sum allows to be said; without a sum, that it cannot be told.")
+    refused: tuple[str, ...] = key(
+        "Names of the measures with a weight and no 95% interval; with any, there is no sum."
+    )
+    partial: PartialSumRecord | None = key("Where a part is refused: the sum of the others.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +111,16 @@ class TippingPointRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlipRecord(Record):
+    """The weight at which the sum comes out at zero."""
+
+    measures: tuple[str, ...] = key("Names of the measures whose weight turns the answer.")
+    rate: Number = key("How many of their events then weigh as much as one event of `other`.")
+    other: str = key("The reference event.")
+    in_declared_range: bool = key("Whether the rate lies in the declared range.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptabilityRecord(Record):
     """Shares of admissible weightings under which net harm fell or rose."""
 
@@ -108,6 +135,7 @@ class AcceptabilityRecord(Record):
     central_rates: tuple[CentralRatesRecord, ...] = key("Central exchange rates of each group of harms.")
     tipping_points: tuple[TippingPointRecord, ...] = key("The nearest first.")
     note: str = key("Why the shares could not be computed or are suppressed.")
+    flip: FlipRecord | None = key("The nearest weight that turns the answer; null if none does.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

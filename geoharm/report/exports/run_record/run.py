@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from geoharm._version import __version__
+from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
 from geoharm.model.reading import Reading
 from geoharm.report.exports.run_record.effects import MeasureRecord
@@ -27,7 +28,7 @@ from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import rule_text
 
 FORMAT = "geoharm run"
-VERSION = 1
+VERSION = 2
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
 
@@ -48,12 +49,54 @@ class PublishedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseRecord(Record):
+    """One clause of the headline; all clauses are shown in one size."""
+
+    text: str = key("The clause in words.")
+    tone: str = key("less (harm), more (harm), unclear or activity.", at="tone.value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRecord(Record):
+    """One of the four questions."""
+
+    question: str = key("The question.")
+    answer: str = key("The answer in short.")
+    detail: str = key("The numbers behind it, in words.")
+
+
+def _comparison(line: Multiplication) -> str:
+    return line.comparison.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiplicationRecord(Record):
+    """A line to multiply: before x days_after / days_before x factor = expected; after - expected = difference."""
+
+    measure: str = key("Name of the measure.", at="change.measure.measure.name")
+    zone: str = key("The zone.", at="change.effect.zone")
+    comparison: str = key("What the factor was learned at: places like it, or the control area.", read=_comparison)
+    before: int = key("Events before.")
+    after: int = key("Events after.")
+    days_before: int = key("Days of the window before.")
+    days_after: int = key("Days of the window after.")
+    factor: float = key("What the comparison did, rounded so that the product rounds to `expected`.")
+    expected: int = key("Events expected after, rounded.")
+    difference: int = key("`after` - `expected`.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictRecord(Record):
     """The verdict on one operation."""
 
-    state: Reading = key("The statement that the estimate supports.")
-    headline: str = key("The headline.")
-    sentence: str = key("The numbers behind it, in words.")
+    state: Reading = key("The statement that the primary measure in the target area supports.")
+    headline: tuple[ClauseRecord, ...] = key(
+        "The primary measure, every harm that rose, all harms together.", at="clauses"
+    )
+    lead: str = key("The numbers of the primary measure, in words.")
+    questions: tuple[AnswerRecord, ...] = key("The four questions.", at="answers")
+    multiplications: tuple[MultiplicationRecord, ...] = key("The lines that a reader can multiply.")
+    sum_note: str = key("Why target and rings do not add up to both together; empty if they do.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

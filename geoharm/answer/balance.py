@@ -1,0 +1,163 @@
+"""The balance: every harm in every zone, which rose, which may have risen, and what all harms together did."""
+
+from __future__ import annotations
+
+import math
+
+from geoharm.answer.nouns import BalanceRow, Change, Facts, ProfileAnswer, Together
+from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure, ReleasedOperation
+from geoharm.harm.results.net_harm import NetHarm
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.measure import Role
+from geoharm.model.reading import Reading
+from geoharm.model.suppressed import Count, Suppressed
+
+
+def balance_rows(operation: ReleasedOperation) -> tuple[BalanceRow, ...]:
+    """Return a row for every harm, the primary measure first, then one for every measure of entries to treatment."""
+    rows = [
+        BalanceRow(
+            measure,
+            is_harm=is_counted_harm(measure),
+            target=measure.effect("target"),
+            rings=_effect(measure, ALL_RINGS),
+            both=_effect(measure, TARGET_AND_RINGS),
+        )
+        for measure in operation.measures
+        if measure.measure.role is Role.HARM
+    ]
+    return tuple(sorted(rows, key=lambda row: not row.is_harm))
+
+
+def is_counted_harm(measure: ReleasedMeasure) -> bool:
+    """Return whether more of a measure is more harm. Of entries to drug treatment, values decide that."""
+    return measure.measure.role is Role.HARM and measure.measure.kind != "treatment_entry"
+
+
+def risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return every harm that rose, once, in the widest zone in which that is a finding: both, target, rings.
+
+    The primary measure is left out where its own clause already names the rise: in the target, or in the rings beside a
+    fall in the target.
+    """
+    return _widest(operation, Reading.ROSE)
+
+
+def possibly_risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return every harm whose rise in some zone is a signal, not a finding, and that rose in no zone as a finding."""
+    named = {change.measure.measure.name for change in _widest(operation, Reading.ROSE, with_primary=True)}
+    signals = _widest(operation, Reading.SIGNAL_RISE, with_primary=True)
+    return tuple(change for change in signals if change.measure.measure.name not in named)
+
+
+def _widest(operation: ReleasedOperation, reading: Reading, *, with_primary: bool = False) -> tuple[Change, ...]:
+    changes = []
+    for row in balance_rows(operation):
+        if not row.is_harm or (not with_primary and _is_named_by_primary_clause(operation, row)):
+            continue
+        risen = [effect for effect in (row.both, row.target, row.rings) if effect and effect.reading is reading]
+        if risen:
+            changes.append(Change(row.measure, risen[0]))
+    return tuple(changes)
+
+
+def _is_named_by_primary_clause(operation: ReleasedOperation, row: BalanceRow) -> bool:
+    if row.measure is not operation.primary:
+        return False
+    rose_nearby = row.rings is not None and row.rings.reading is Reading.ROSE
+    return row.target.reading is Reading.ROSE or (row.target.reading is Reading.FELL and rose_nearby)
+
+
+def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
+    """Return what each set of values says of all harms in target and rings, or in the target if there are no rings."""
+    if operation.harm is None:
+        return ()
+    has_rings = _effect(operation.primary, TARGET_AND_RINGS) is not None
+    zone = TARGET_AND_RINGS if has_rings else "target"
+    return tuple(
+        ProfileAnswer(
+            net_harm.profile,
+            _together(operation, net_harm),
+            broken=tuple(veto.measure for veto in net_harm.vetoes if veto.state == "hit"),
+            unsure=tuple(veto.measure or veto.words for veto in net_harm.vetoes if veto.state == "unknown"),
+        )
+        for net_harm in operation.harm.net_harm
+        if net_harm.zone == zone
+    )
+
+
+def _together(operation: ReleasedOperation, net_harm: NetHarm) -> Together:
+    """Return what one set of values says.
+
+    A fall is stated only if no veto is hit and no weighted harm's controls disagree; a sum with a part that was not
+    calibrated, or without an interval, states nothing.
+    """
+    if not math.isfinite(net_harm.interval.low) and not math.isfinite(net_harm.interval.high):
+        return Together.REFUSED
+    side = net_harm.interval.side if net_harm.calibrated else 0
+    if side > 0:
+        return Together.ROSE
+    weighted = {row.measure.name for row in net_harm.rows if row.weight}
+    disagree = any(
+        measure.measure.name in weighted
+        and any(effect.reading is Reading.CONTROLS_DISAGREE for effect in measure.effects)
+        for measure in operation.measures
+    )
+    is_broken = any(veto.state == "hit" for veto in net_harm.vetoes)
+    return Together.FELL if side < 0 and not is_broken and not disagree else Together.CANNOT_TELL
+
+
+def headline_facts(operation: ReleasedOperation) -> Facts:
+    """Return all that the headline of an operation is decided on."""
+    primary = operation.primary
+    target, rings = primary.effect("target"), _effect(primary, ALL_RINGS)
+    activities = [measure for measure in operation.measures if measure.measure.role is Role.ACTIVITY]
+    return Facts(
+        primary=target.reading,
+        primary_is_harm=primary.measure.role is Role.HARM,
+        withheld=target.is_withheld,
+        rose_nearby=rings is not None and rings.reading is Reading.ROSE,
+        rose=tuple(change.measure.measure.name for change in risen_harms(operation)),
+        profiles=tuple(answer.together for answer in profile_answers(operation)),
+        harms=sum(row.is_harm for row in balance_rows(operation)),
+        activity_changed=any(measure.effect("target").reading.is_finding for measure in activities),
+        described=is_described(operation),
+        reported=primary.measure.recorded_by == "public",
+    )
+
+
+def is_described(operation: ReleasedOperation) -> bool:
+    """Return whether no interval is possible for the primary in target and rings, but the rings' counts can be described."""
+    target, rings = operation.primary.effect("target"), _effect(operation.primary, ALL_RINGS)
+    if rings is None or not target.is_refused or not rings.is_refused:
+        return False
+    return math.isfinite(daily_rate_ratio(rings)) and math.isfinite(control_rate_ratio(rings))
+
+
+def daily_rate_ratio(effect: ReleasedEffect) -> float:
+    """Return the events a day after over the events a day before; NaN if a count is withheld or was 0 before."""
+    return _rate_ratio(effect.before, effect.after, effect.length_ratio)
+
+
+def control_rate_ratio(effect: ReleasedEffect) -> float:
+    """Return the same of the control area."""
+    return _rate_ratio(effect.control_before, effect.control_after, effect.length_ratio)
+
+
+def _rate_ratio(before: Count, after: Count, length_ratio: float) -> float:
+    if isinstance(before, Suppressed) or isinstance(after, Suppressed) or not before:
+        return math.nan
+    return after / (before * length_ratio)
+
+
+def changed_activities(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return the activities that fell or rose in the target, as a finding."""
+    return tuple(
+        Change(measure, measure.effect("target"))
+        for measure in operation.measures
+        if measure.measure.role is Role.ACTIVITY and measure.effect("target").reading.is_finding
+    )
+
+
+def _effect(measure: ReleasedMeasure, zone: str) -> ReleasedEffect | None:
+    return next((effect for effect in measure.effects if effect.zone == zone), None)

@@ -1,0 +1,104 @@
+"""The four questions of page one: which answer each has, from readings alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from geoharm.answer.balance import balance_rows, possibly_risen_harms
+from geoharm.answer.nouns import Change, Lasts, Moved, Worse
+from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
+from geoharm.model.design import ALL_RINGS, Design
+from geoharm.model.period import Window, add_months
+from geoharm.model.reading import Reading
+
+# An answer on whether a change lasts needs a last phase that ends this late and begins this late, in months.
+_LATEST_END, _EARLIEST_START = 6, 3
+_MOVED = {
+    Reading.ROSE: Moved.ROSE,
+    Reading.FELL: Moved.FELL_TOO,
+    Reading.SIGNAL_RISE: Moved.SIGNAL_RISE,
+    Reading.SIGNAL_FALL: Moved.SIGNAL_FALL,
+}
+_LASTS = {
+    Reading.FELL: Lasts.STILL_LOWER,
+    Reading.ROSE: Lasts.STILL_HIGHER,
+    Reading.SIGNAL_FALL: Lasts.SIGNAL_LOWER,
+    Reading.SIGNAL_RISE: Lasts.SIGNAL_HIGHER,
+    Reading.NO_CLEAR_CHANGE: Lasts.NOT_TOLD_APART,
+}
+
+
+def did_it_move(operation: ReleasedOperation) -> Moved:
+    """Return whether the primary measure, or another harm, rose in the rings."""
+    rings = [row for row in balance_rows(operation) if row.rings is not None]
+    primary = next((row.rings for row in rings if row.measure is operation.primary), None)
+    if primary is None:
+        return Moved.NO_RINGS
+    state = _MOVED.get(primary.reading, Moved.CANNOT_TELL)
+    if state is not Moved.ROSE and harms_risen_in_rings(operation):
+        return Moved.OTHER_HARM_ROSE
+    return state
+
+
+def harms_risen_in_rings(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return the harms other than the primary that rose in the rings, as a finding."""
+    return tuple(
+        Change(row.measure, row.rings)
+        for row in balance_rows(operation)
+        if row.is_harm and row.measure is not operation.primary and row.rings and row.rings.reading is Reading.ROSE
+    )
+
+
+def last_phase(design: Design) -> Window:
+    """Return the phase that ends last."""
+    return max(design.phases, key=lambda phase: phase.end)
+
+
+def phase_effects(effects: Sequence[ReleasedEffect], zone: str = "target") -> tuple[ReleasedEffect, ...]:
+    """Return the effects of a zone in each phase, in the order of the study."""
+    return tuple(effect for effect in effects if effect.zone == zone)
+
+
+def will_it_last(operation: ReleasedOperation) -> Lasts:
+    """Return what the last phase says of the primary measure in the target.
+
+    "Cannot tell" if that phase ends before half a year or begins before three months after the operation.
+    """
+    design = operation.design
+    last, end = last_phase(design), design.operation.period.end
+    if last.end < add_months(end, _LATEST_END):
+        return Lasts.TOO_SHORT
+    if last.start < add_months(end, _EARLIEST_START):
+        return Lasts.LAST_PHASE_TOO_LONG
+    effect = next(effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name)
+    return _LASTS.get(effect.reading, Lasts.CANNOT_TELL)
+
+
+def rises_that_had_not_ended(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return the harms that were higher in the last phase, as a finding: one change a harm, the target before the rings."""
+    last = last_phase(operation.design)
+    changes = []
+    for row in balance_rows(operation):
+        if not row.is_harm:
+            continue
+        risen = [
+            effect
+            for zone in ("target", ALL_RINGS)
+            for effect in phase_effects(row.measure.phases, zone)
+            if effect.window == last.name and effect.reading is Reading.ROSE
+        ]
+        if risen:
+            changes.append(Change(row.measure, risen[0]))
+    return tuple(changes)
+
+
+def did_anything_get_worse(operation: ReleasedOperation) -> Worse:
+    """Return whether any harm rose in any zone. Unknown is never no: only where all harms fell is it said that none rose."""
+    rows = [row for row in balance_rows(operation) if row.is_harm]
+    readings = [effect.reading for row in rows for effect in row.effects]
+    if Reading.ROSE in readings:
+        return Worse.YES
+    if possibly_risen_harms(operation):
+        return Worse.PERHAPS
+    is_all_fell = bool(readings) and all(reading is Reading.FELL for reading in readings)
+    return Worse.ALL_FELL if is_all_fell else Worse.NOT_KNOWN

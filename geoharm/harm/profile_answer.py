@@ -1,0 +1,44 @@
+"""What net harm under one value profile allows to be said: decided here, worded in the report."""
+
+from __future__ import annotations
+
+from geoharm.model.estimate import Interval
+from geoharm.model.reading import Reading
+
+_FINDINGS = {-1: Reading.FELL, 1: Reading.ROSE}
+_SIGNALS = {-1: Reading.SIGNAL_FALL, 1: Reading.SIGNAL_RISE}
+
+
+def read_sum(interval: Interval, *, calibrated: bool, limited: bool) -> Reading:
+    """Return what a weighted sum of effects allows to be said.
+
+    Parameters
+    ----------
+    interval : Interval
+        The 95% interval of the sum; NaN without a sum.
+    calibrated : bool
+        Whether the intervals of all parts are calibrated.
+    limited : bool
+        Whether a diagnostic limits the reading of a part.
+
+    Notes
+    -----
+    - No interval: "cannot tell".
+    - The interval excludes zero: "fell" or "rose"; a signal if a part is not calibrated or is limited.
+    - The interval includes zero: "no clear change"; "cannot tell" if a part is not calibrated or is limited, because
+      the interval is then too narrow.
+
+    A sum is no stronger than its weakest part: it can be a finding only if each part could be one.
+
+    Examples
+    --------
+    >>> read_sum(Interval(-9.0, -1.0, 0.95), calibrated=True, limited=False)
+    <Reading.FELL: 'fell'>
+    >>> read_sum(Interval(1.0, 9.0, 0.95), calibrated=False, limited=False)
+    <Reading.SIGNAL_RISE: 'a signal of a rise, not a finding'>
+    """
+    is_weak = limited or not calibrated
+    if interval.side:
+        return (_SIGNALS if is_weak else _FINDINGS)[interval.side]
+    has_interval = interval.low <= 0 <= interval.high
+    return Reading.CANNOT_TELL if is_weak or not has_interval else Reading.NO_CLEAR_CHANGE

@@ -1,0 +1,347 @@
+"""The words of the four questions of page one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from geoharm import _text
+from geoharm.answer import balance, questions
+from geoharm.answer.headline import together_clause
+from geoharm.answer.multiplication import compared_with
+from geoharm.answer.nouns import Clause, Comparison, Lasts, Moved, Together, Worse
+from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.reading import Reading
+from geoharm.report import format_numbers
+from geoharm.report.wording.headline import ZONE_WORDS, number_word, refused_measures, rise_words, sets_of_values
+from geoharm.report.wording.withheld import note_as_sentence
+
+_NOT_TOLD_APART = "not told apart from no change"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the four questions and its answer. Every verdict has all four.
+
+    Attributes
+    ----------
+    question, answer, detail : str
+    state : Reading or None
+        Chooses the mark; None where there are no data at all.
+    """
+
+    question: str
+    answer: str
+    detail: str
+    state: Reading | None
+
+
+def four_answers(release: Release, operation: ReleasedOperation) -> tuple[Answer, Answer, Answer, Answer]:
+    """Return the four questions of page one with their answers."""
+    return (
+        _together_answer(operation),
+        _moved_answer(release, operation),
+        _lasts_answer(operation),
+        _worse_answer(operation),
+    )
+
+
+# -- Did harm fall, taken together? -----------------------------------------------------------------------------------
+
+
+def _together_answer(operation: ReleasedOperation) -> Answer:
+    question = "Did harm fall, taken together?"
+    answers = balance.profile_answers(operation)
+    clause = together_clause(balance.headline_facts(operation))
+    total = len(answers)
+    fell, rose = (sum(answer.together is together for answer in answers) for together in (Together.FELL, Together.ROSE))
+    match clause:
+        case None:
+            return Answer(question, "Not known", "No harm was counted, or no set of values was given.", None)
+        case Clause.TOGETHER_ONE_HARM:
+            return Answer(question, "Not known", _one_harm_detail(operation), None)
+        case Clause.TOGETHER_FELL:
+            answer, state = "Yes", Reading.FELL
+        case Clause.TOGETHER_ROSE:
+            answer, state = "No: it rose", Reading.ROSE
+        case Clause.TOGETHER_DISAGREE:
+            answer, state = "It depends on whose values", Reading.CANNOT_TELL
+        case Clause.TOGETHER_SOME_FELL:
+            answer, state = f"Under {sets_of_values(fell, total)}", Reading.CANNOT_TELL
+        case Clause.TOGETHER_SOME_ROSE:
+            answer, state = f"It rose under {sets_of_values(rose, total)}", Reading.ROSE
+        case Clause.TOGETHER_REFUSED:
+            answer, state = "Cannot tell", Reading.CANNOT_TELL
+        case _:
+            answer, state = "Not clear", Reading.CANNOT_TELL
+    return Answer(question, answer, _profiles_detail(operation), state)
+
+
+def _one_harm_detail(operation: ReleasedOperation) -> str:
+    row = next(row for row in balance.balance_rows(operation) if row.is_harm)
+    effect = row.both or row.target
+    zone = _text.capitalised(ZONE_WORDS[effect.zone])
+    return f"Only one harm was counted, {row.measure.measure.name}. {zone}: {change_words(effect)}."
+
+
+def _profiles_detail(operation: ReleasedOperation) -> str:
+    answers = balance.profile_answers(operation)
+    zone = "target and rings" if _zone_exists(operation.primary, TARGET_AND_RINGS) else "the target area"
+    sentences: list[str] = []
+    for together, words in (
+        (Together.FELL, "harm fell under"),
+        (Together.ROSE, "harm rose under"),
+        (Together.CANNOT_TELL, "these data cannot tell under"),
+        (Together.REFUSED, "no sum can be given under"),
+    ):
+        names = [f"\u201c{answer.profile}\u201d" for answer in answers if answer.together is together]
+        if names:
+            listed = (
+                sets_of_values(len(names), len(answers))
+                if len(names) == len(answers)
+                else format_numbers.join_with_and(names)
+            )
+            sentences.append(
+                _text.capitalised(f"over {zone}, {words} {listed}." if not sentences else f"{words} {listed}.")
+            )
+    refused = refused_measures(operation)
+    if refused and any(answer.together is Together.REFUSED for answer in answers):
+        sentences.append(f"{_text.capitalised(format_numbers.join_with_and(refused))}: no interval is possible.")
+    sentences += [
+        f"\u201c{answer.profile}\u201d accepts no rise in {format_numbers.join_with_and(sorted(set(answer.broken)))}; it rose."
+        for answer in answers
+        if answer.broken
+    ]
+    turning = _turning_sentence(operation)
+    return " ".join([*sentences, *([turning] if turning else [])])
+
+
+def _turning_sentence(operation: ReleasedOperation) -> str:
+    """Return at which weights the sum changes its sign; empty if that is not known."""
+    if operation.harm is None:
+        return ""
+    acceptability = next(
+        (
+            result
+            for result in operation.harm.acceptability
+            if result.zone == TARGET_AND_RINGS and result.tipping_points
+        ),
+        None,
+    )
+    if acceptability is None:
+        return ""
+    points = [point for point in acceptability.tipping_points if math.isfinite(point.tipping_rate)]
+    if not points:
+        return "No weight that we tried turns the best estimate."
+    return points[0].sentence
+
+
+# -- Did it move? -----------------------------------------------------------------------------------------------------
+
+_MOVED = {
+    Moved.ROSE: ("It rose in the rings", Reading.ROSE),
+    Moved.OTHER_HARM_ROSE: ("Another harm rose in the rings", Reading.ROSE),
+    Moved.FELL_TOO: ("It fell in the rings too", Reading.FELL),
+    Moved.SIGNAL_RISE: ("Perhaps: a lead, not a finding", Reading.SIGNAL_RISE),
+    Moved.SIGNAL_FALL: ("Perhaps fewer nearby: a lead, not a finding", Reading.SIGNAL_FALL),
+    Moved.CANNOT_TELL: ("Cannot tell", Reading.CANNOT_TELL),
+}
+
+
+def _moved_answer(release: Release, operation: ReleasedOperation) -> Answer:
+    question = "Did it move?"
+    state = questions.did_it_move(operation)
+    if state is Moved.NO_RINGS:
+        return Answer(question, "Not looked at", "The study gives no rings.", None)
+    answer, reading = _MOVED[state]
+    effect = operation.primary.effect(ALL_RINGS)
+    sentences = [f"In the rings, {counted_and_expected(effect)}."]
+    sentences += [f"{_text.capitalised(rise_words(change))}." for change in questions.harms_risen_in_rings(operation)]
+    sentences += [_share_sentence(operation.primary), _location_sentence(release, operation)]
+    return Answer(question, answer, " ".join(sentence for sentence in sentences if sentence), reading)
+
+
+def _share_sentence(primary: ReleasedMeasure) -> str:
+    """Return which share of the target's fall may have moved into the rings; empty where that has no meaning."""
+    estimators = primary.robustness.other_estimators
+    if estimators is None or estimators.indices is None:
+        return ""
+    share = estimators.indices.displaced_share
+    if math.isnan(share.value) or not share.values.calibrated or not share.values.is_bounded:
+        return ""
+    low, high = share.values.pieces[0]
+    if high < 0:
+        return "The rings fell with the target."
+    low_text = "none" if low <= 0 else _text.percent_text(low)
+    high_text = "all" if high >= 1 else _text.percent_text(high)
+    return f"From {low_text} to {high_text} of the fall may have moved there."
+
+
+def _location_sentence(release: Release, operation: ReleasedOperation) -> str:
+    error = max((ledger.location_error for ledger in release.ledgers), default=0.0)
+    if not error or operation.design.operation.gap >= 2 * error:
+        return ""
+    return f"Nearer than {2 * error:g} m nothing can be measured: places are known to about {error:g} m."
+
+
+# -- Will it last? ----------------------------------------------------------------------------------------------------
+
+_LASTS = {
+    Lasts.SIGNAL_LOWER: ("Perhaps lower at the end: a lead, not a finding", Reading.SIGNAL_FALL),
+    Lasts.SIGNAL_HIGHER: ("Perhaps higher at the end: a lead, not a finding", Reading.SIGNAL_RISE),
+    Lasts.NOT_TOLD_APART: ("Not told apart at the end", Reading.CANNOT_TELL),
+}
+
+
+def _lasts_answer(operation: ReleasedOperation) -> Answer:
+    question = "Will it last?"
+    design = operation.design
+    state, last = questions.will_it_last(operation), questions.last_phase(design)
+    rises = questions.rises_that_had_not_ended(operation)
+    sentences = []
+    if rises:
+        sentences += [f"{last.name}: {rise_words(change)}." for change in rises]
+    if state is Lasts.TOO_SHORT:
+        weeks = format_numbers.weeks_between(design.operation.period.end, last.end)
+        sentences.append(
+            f"{number_word(weeks).capitalize()} weeks after the operation are covered; half a year is needed."
+        )
+    if state is Lasts.LAST_PHASE_TOO_LONG:
+        sentences.append(f"The last phase ({last.name}) mixes early and late months; give a later phase of its own.")
+    sentences += _phase_sentences(operation)
+    sentences.append(f"The data end on {format_numbers.day_text(last.periods[-1].last)}.")
+    if rises and state is not Lasts.STILL_LOWER:
+        return Answer(question, "The rise had not ended", " ".join(sentences), Reading.ROSE)
+    answer, reading = _LASTS.get(state, ("Cannot tell", Reading.CANNOT_TELL))
+    months = format_numbers.whole_months_between(design.operation.period.end, last.end)
+    if state is Lasts.STILL_LOWER:
+        answer, reading = f"Still lower at {months} months", Reading.FELL
+        if rises:
+            answer, reading = f"{answer}; a rise had not ended", Reading.ROSE
+    if state is Lasts.STILL_HIGHER:
+        answer, reading = "The rise had not ended", Reading.ROSE
+    return Answer(question, answer, " ".join(sentences), reading)
+
+
+def _phase_sentences(operation: ReleasedOperation) -> list[str]:
+    """Return the primary's change in the target in each phase: what is not told apart from no change is said."""
+    sentences = []
+    for effect in questions.phase_effects(operation.primary.phases):
+        if effect.is_withheld:
+            sentences.append(f"{_text.capitalised(effect.window)}: withheld.")
+        elif math.isfinite(effect.change):
+            sentences.append(f"{_text.capitalised(effect.window)}: {change_words(effect)}.")
+    return sentences
+
+
+# -- Did anything get worse? ------------------------------------------------------------------------------------------
+
+
+def _worse_answer(operation: ReleasedOperation) -> Answer:
+    question = "Did anything get worse?"
+    rows = [row for row in balance.balance_rows(operation) if row.is_harm]
+    if not rows:
+        return Answer(question, "Not known", "No harm was counted.", None)
+    rose = [row for row in rows if any(effect.reading is Reading.ROSE for effect in row.effects)]
+    perhaps = balance.possibly_risen_harms(operation)
+    sentences = []
+    for row in rose:
+        risen = [effect for effect in row.effects if effect.reading is Reading.ROSE]
+        widest = max(risen, key=lambda effect: effect.change)
+        sentences.append(f"{_text.capitalised(row.measure.measure.name)}, {_zone(widest)}: {change_words(widest)}.")
+    sentences += [
+        f"{_text.capitalised(change.measure.measure.name)} may have risen {_zone(change.effect)}, {change_words(change.effect)}: "
+        "a lead, not a finding."
+        for change in perhaps
+    ]
+    sentences += _untold_sentences(operation)
+    sentences += _treatment_sentences(operation)
+    if operation.harm is not None and operation.harm.missing:
+        sentences.append(
+            f"No data: {format_numbers.join_with_and([text.removeprefix('a ') for text in operation.harm.missing])}."
+        )
+    detail = " ".join(sentences)
+    match questions.did_anything_get_worse(operation):
+        case Worse.YES:
+            names = format_numbers.join_with_and([row.measure.measure.name for row in rose])
+            return Answer(question, f"Yes: {names}", detail, Reading.ROSE)
+        case Worse.PERHAPS:
+            names = format_numbers.join_with_and([change.measure.measure.name for change in perhaps])
+            return Answer(question, f"Perhaps: {names}", detail, Reading.SIGNAL_RISE)
+        case Worse.ALL_FELL:
+            return Answer(question, "No harm that was counted rose", detail, Reading.FELL)
+    return Answer(question, "Not known", detail, Reading.CANNOT_TELL)
+
+
+def _untold_sentences(operation: ReleasedOperation) -> list[str]:
+    """Return for which harms a rise is neither found nor ruled out, by zone."""
+    by_zone: dict[str, list[str]] = {}
+    for row in balance.balance_rows(operation):
+        for effect in row.effects if row.is_harm else ():
+            if effect.reading in (Reading.NO_CLEAR_CHANGE, Reading.CANNOT_TELL, Reading.CONTROLS_DISAGREE):
+                by_zone.setdefault(effect.zone, []).append(row.measure.measure.name)
+    zones_by_names: dict[tuple[str, ...], list[str]] = {}
+    for zone, names in by_zone.items():
+        zones_by_names.setdefault(tuple(names), []).append(zone)
+    parts = [
+        f"{format_numbers.join_with_and([ZONE_WORDS[zone] for zone in zones])}, a rise in {format_numbers.join_with_or(names)}"
+        for names, zones in zones_by_names.items()
+    ]
+    if not parts:
+        return []
+    first, *others = parts
+    return ["; ".join([f"{_text.capitalised(first)} is neither found nor ruled out", *others]) + "."]
+
+
+def _treatment_sentences(operation: ReleasedOperation) -> list[str]:
+    """Return what entries to treatment did: not a harm, and better or worse is for values to say."""
+    sentences = []
+    for row in balance.balance_rows(operation):
+        changed = [effect for effect in row.effects if effect.reading.is_finding] if not row.is_harm else []
+        parts = [
+            f"{'rose' if effect.change > 0 else 'fell'} by about {abs(round(effect.change)):,} {_zone(effect)}"
+            for effect in changed
+        ]
+        if parts:
+            sentences.append(
+                f"{_text.capitalised(row.measure.measure.name)} (not a harm) {format_numbers.join_with_and(parts)}."
+            )
+    return sentences
+
+
+# -- Words that several answers share ---------------------------------------------------------------------------------
+
+
+def counted_and_expected(effect: ReleasedEffect) -> str:
+    """Return what was counted and what was expected, with the interval of the difference."""
+    if effect.is_withheld:
+        return "the counts are withheld"
+    counted = f"{format_numbers.count_text(effect.after)} were counted"
+    if math.isnan(effect.expected):
+        return f"{counted}; what to expect is not known: {note_as_sentence(effect.note).removesuffix('.').lower()}"
+    if compared_with(effect) is Comparison.CONTROL_AREA:
+        return f"{counted}; going by the control area, about {round(effect.expected):,} were expected (no interval)"
+    return f"{counted} and about {round(effect.expected):,} were expected: {change_words(effect)}"
+
+
+def change_words(effect: ReleasedEffect) -> str:
+    """Return a change with its interval in words; "not told apart from no change" where the interval holds zero."""
+    if effect.is_withheld:
+        return "withheld"
+    if math.isnan(effect.change):
+        return "not known"
+    change = format_numbers.fewer_or_more(effect.change)
+    if effect.is_refused or math.isnan(effect.interval.low):
+        return f"{change} (no interval)"
+    span = f"between {format_numbers.fewer_or_more(effect.interval.low)} and {format_numbers.fewer_or_more(effect.interval.high)}"
+    untold = f", {_NOT_TOLD_APART}" if effect.interval.side == 0 else ""
+    return f"{change}, {span}{untold}"
+
+
+def _zone(effect: ReleasedEffect) -> str:
+    return ZONE_WORDS[effect.zone]
+
+
+def _zone_exists(measure: ReleasedMeasure, zone: str) -> bool:
+    return any(effect.zone == zone for effect in measure.effects)
