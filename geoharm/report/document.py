@@ -275,10 +275,22 @@ class CardRow:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """Blocks that the page shows on request."""
+    """Blocks that the page shows on request, under a line that says what they are.
 
-    summary: str
+    Attributes
+    ----------
+    summary : str or rich text
+    blocks : tuple of Block
+    long : bool
+        Whether the blocks stay out of the printed page, because they are a long table that the workbook has too.
+    found_nothing : bool
+        Whether the analysis found nothing: the page shows one line on a grey ground, and the blocks stay out of print.
+    """
+
+    summary: RichText
     blocks: tuple[Block, ...]
+    long: bool = False
+    found_nothing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

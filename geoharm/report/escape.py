@@ -17,7 +17,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from geoharm._text import visible_text
+from geoharm._text import capitalised, visible_text
 
 
 def html(value: object) -> Markup:
@@ -152,6 +152,7 @@ def _environment() -> jinja2.Environment:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.finalize = _printable
+    environment.filters["first_capital"] = capitalised
     return environment
 
 

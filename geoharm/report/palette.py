@@ -18,6 +18,13 @@ MORE_HARM = "#a8420c"
 UNDETECTABLE = "#e6eaed"
 OPERATION = "#e9e2cf"
 LINE = "#cfd6dc"
+# Places without an operation; at least 3 times as dark as white.
+PLACES = "#8b97a2"
+# Grounds of cells and boxes, with the text that stands on them.
+TINT_LESS, TINT_MORE = "#e8f1f9", "#fbeee7"
+PANEL, NOTICE = "#f4f6f7", "#fff7dc"
+ACTIVITY, ACTIVITY_TEXT = "#efeeea", "#524e42"
+OPERATION_TEXT = "#6b5312"
 LAND = "#ffffff"
 GROUND = "#dfe6ea"
 

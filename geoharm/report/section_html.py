@@ -38,6 +38,8 @@ _CELL_CLASSES = {
     CellStyle.CODE: "mono",
     CellStyle.JOINED: "",
 }
+# Stands behind the line of what a printed page leaves out.
+_UNPRINTED = "Not printed: open the page, or see the workbook."
 _NUMBER_STYLES = (CellStyle.NUMBER, CellStyle.LONG_NUMBER)
 
 
@@ -49,6 +51,11 @@ def strong(text: str) -> Markup:
 def mono(text: str) -> Markup:
     """Return text, such as an address, in type of one width."""
     return element("span", text, css_class="mono")
+
+
+def link(text: str, target: str) -> Markup:
+    """Return a link to a file beside the page, or to a place on it."""
+    return element("a", text, href=target)
 
 
 def legend_swatch(colour: str) -> Markup:
@@ -65,6 +72,24 @@ def section_html(section: Section) -> Markup:
         return element("div", *head, *map(block_html, section.blocks), css_class="activity", id=anchor)
     head = (element("p", section.audience, css_class="who"), element("h2", section.heading))
     return element("section", *head, *map(block_html, section.blocks), id=anchor)
+
+
+def closable_section_html(section: Section, anchor: str, answer: str) -> Markup:
+    """Return a section that opens and closes, and is open at first.
+
+    Parameters
+    ----------
+    section : Section
+    anchor : str
+        Its place in the page's address.
+    answer : str
+        Stands beside the heading, and is all that is seen of a closed section.
+    """
+    tag = (element("span", section.tag, css_class="tag"),) if section.tag else ()
+    summary = element("summary", element("h3", section.heading), element("span", *tag, answer, css_class="answer"))
+    classes = "section activity" if section.tag else "section"
+    blocks = (block_html(block, level=4) for block in section.blocks)
+    return element("details", summary, *blocks, css_class=classes, id=anchor, open="open")
 
 
 def chart_html(chart: Chart) -> Markup:
@@ -143,15 +168,15 @@ def _rich(text: RichText) -> Iterable[object]:
     return text if isinstance(text, tuple) else (text,)
 
 
-def block_html(block: Block) -> Markup:  # noqa: PLR0911 - one return for each kind of block
-    """Return a block as HTML."""
+def block_html(block: Block, *, level: int = 3) -> Markup:  # noqa: PLR0911 - one return for each kind of block
+    """Return a block as HTML; headings inside it are of the given level."""
     match block:
         case Table():
             return table_html(block)
         case Paragraph(text, style):
             return element("p", *_rich(text), css_class=style or None)
         case Subheading(text):
-            return element("h3", text)
+            return element(f"h{level}", text)
         case BulletList():
             return _list_html(block.items, block.style)
         case Legend():
@@ -164,12 +189,24 @@ def block_html(block: Block) -> Markup:  # noqa: PLR0911 - one return for each k
             listed = (_list_html(block.items, ""),) if block.items else ()
             return element("div", strong(block.heading), *listed, css_class="notices", id=block.anchor or None)
         case CardRow(cards):
-            return element("div", *(_card_html(heading, texts) for heading, texts in cards), css_class="cards")
-        case Details(summary, blocks):
-            return element("details", element("summary", summary), *map(block_html, blocks))
+            return element("div", *(_card_html(*card, level=level) for card in cards), css_class="cards")
+        case Details():
+            return _details_html(block, level)
         case ActivityBox(tag, blocks):
-            tag_html = element("span", tag, css_class="tag")
-            return element("div", tag_html, *map(block_html, blocks), css_class="activity")
+            inside = (block_html(inner, level=level) for inner in blocks)
+            return element("div", element("span", tag, css_class="tag"), *inside, css_class="activity")
+
+
+def _details_html(details: Details, level: int) -> Markup:
+    is_unprinted = details.long or details.found_nothing
+    note = (element("span", f" {_UNPRINTED}", css_class="unprinted"),) if is_unprinted else ()
+    names = [name for name, applies in (("long", is_unprinted), ("empty", details.found_nothing)) if applies]
+    return element(
+        "details",
+        element("summary", *_rich(details.summary), *note),
+        *(block_html(block, level=level) for block in details.blocks),
+        css_class=" ".join(names) or None,
+    )
 
 
 def _list_html(items: tuple[RichText, ...], style: str) -> Markup:
@@ -187,5 +224,5 @@ def _figure_html(figure: Figure) -> Markup:
     return element("figure", chart_html(figure.chart), *caption, *legend)
 
 
-def _card_html(heading: str, texts: tuple[RichText, ...]) -> Markup:
-    return element("div", element("h3", heading), *(element("p", *_rich(text)) for text in texts))
+def _card_html(heading: str, texts: tuple[RichText, ...], *, level: int) -> Markup:
+    return element("div", element(f"h{level}", heading), *(element("p", *_rich(text)) for text in texts))

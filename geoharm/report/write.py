@@ -12,21 +12,19 @@ from geoharm.disclosure.history_file import history_file_name
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.errors import PublishError
 from geoharm.report.document import Section, Table
-from geoharm.report.escape import element, slug
+from geoharm.report.escape import element
 from geoharm.report.exports.gis import gis_files
 from geoharm.report.exports.pictures import picture_names, picture_png, picture_svg
 from geoharm.report.exports.run_json import run_json
 from geoharm.report.exports.tables import table_csv, table_name
 from geoharm.report.exports.workbook import workbook
+from geoharm.report.file_names import REUSE_FOLDER, file_names
 from geoharm.report.files import check_folder, write_file
 from geoharm.report.maps.web_map import map_page
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.pages.report import report_page, report_sections, verdict_chart
 from geoharm.report.wording.summary import summarise, summary_json, summary_text
 from geoharm.report.wording.verdict import Verdict, verdict_of
-
-# Sub-folder, next to the pages, for the figures and tables that other reports can use.
-REUSE_FOLDER = "pieces"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +73,21 @@ def publish_study(release: Release, folder: Path) -> PublishedFiles:
         the folder reveals a small count.
     """
     verdicts = [(operation, verdict_of(release, operation)) for operation in release.operations]
-    several = len(verdicts) > 1
     mark = "-internal" if release.is_internal else ""
     record = folder / history_file_name(internal=release.is_internal)
     history = read_history(record)
     constraints = Constraints((), {}) if release.is_internal else attack_with_history(release, history)
     pages: dict[str, str | bytes] = {}
     page_entries: list[dict[str, str]] = []
-    for number, (operation, verdict) in enumerate(verdicts, start=1):
+    for operation, verdict in verdicts:
         study_operation = operation.design.operation
-        name = mark + (f"-{number}-{slug(study_operation.name)}" if several else "")
+        names = file_names(release, operation)
+        name = names.ending
         sections = report_sections(release, operation, verdict)
-        pages[f"report{name}.html"] = report_page(release, operation, verdict, sections)
+        pages[names.report] = report_page(release, operation, verdict, sections)
         if release.hotspots:
-            pages[f"map{name}.html"] = map_page(release, operation, verdict)
-        pages[f"embed{name}.html"] = embed_page(release, operation, verdict, f"embed{name}.html")
+            pages[names.map] = map_page(release, operation, verdict)
+        pages[names.embed] = embed_page(release, operation, verdict, names.embed)
         summary = summarise(release, operation, verdict)
         pages |= {f"summary{name}.txt": summary_text(summary), f"summary{name}.json": summary_json(summary)}
         pages |= {

@@ -32,13 +32,13 @@ def reading_colour(state: Reading | None) -> str:
     )
 
 
-def reading_mark(state: Reading | None, *, size: float = 14.0) -> Markup:
-    """Return the mark of a reading as SVG.
+def reading_mark(state: Reading | None, *, size: float = 14.0, colour: str = "") -> Markup:
+    """Return the mark of a reading as SVG, in the colour of the reading if none is given.
 
     A finding is a filled triangle that points down (fell) or up (rose). A signal is the same triangle, hollow. No clear
     change is a diamond, no data (None) a dashed bar, and every other reading a ring.
     """
-    middle, colour = size / 2, reading_colour(state)
+    middle, colour = size / 2, colour or reading_colour(state)
     if state is None:
         mark = svg(
             "path", {"d": f"M1 {middle:g}H{size - 1:g}", "stroke": colour, "stroke_width": 3, "stroke_dasharray": "3 2"}
@@ -171,17 +171,27 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Cha
     )
 
 
-def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
-    """Return a chart of the counts of target and scaled control over time, with the operation and the windows marked."""
-    width, height, left, bottom, top = 700.0, 270.0, 48.0, 232.0, 44.0
+# Under this width, in pixels, the lines of a series have no room for labels at their ends.
+_WIDE_SERIES = 500.0
+
+
+def series_chart(
+    series: ReleasedSeries, design: Design, unit: str, *, width: float = 700.0, height: float = 270.0
+) -> Chart:
+    """Return a chart of the counts of target and scaled control over time, with the operation and the windows marked.
+
+    Under a width of 500 pixels the lines have no room for labels at their ends: their names stand above them.
+    """
+    is_wide = width >= _WIDE_SERIES
+    left, bottom, top, margin = 48.0 if is_wide else 34.0, height - 38.0, 44.0, 92.0 if is_wide else 12.0
     ends = [add_months(start, series.step) for start in series.starts]
     first, last = series.starts[0], ends[-1]
-    x_scale = Scale(first.toordinal(), last.toordinal(), left, width - 92)
+    x_scale = Scale(first.toordinal(), last.toordinal(), left, width - margin)
     control_values = [value for value in series.control if math.isfinite(value)]
     y_scale = Scale(0, max([1.0, *map(float, series.target), *control_values]) * 1.05, bottom, top)
     parts = []
     for tick in y_scale.ticks(4):
-        parts.append(_line(left, y_scale(tick), width - 92, y_scale(tick), palette.LINE))
+        parts.append(_line(left, y_scale(tick), width - margin, y_scale(tick), palette.LINE))
         parts.append(_text(left - 6, y_scale(tick) + 4, f"{tick:,.0f}", anchor="end"))
     start, end = design.operation.period.start, design.operation.period.end
     operation_width = max(x_scale(end.toordinal()) - x_scale(start.toordinal()), 3.0)
@@ -193,7 +203,7 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
             x_scale(start.toordinal()),
             top - 12,
             "placebo date" if design.operation.placebo else "operation",
-            colour="#6b5312",
+            colour=palette.OPERATION_TEXT,
         )
     )
     for name, periods in (("before", design.before.periods), ("after", design.after.periods)):
@@ -204,7 +214,7 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
                 parts.append(_text((start_x + end_x) / 2, 10, name, anchor="middle"))
     for missing_start in series.missing:
         start_x, end_x = x_scale(missing_start.toordinal()), x_scale(add_months(missing_start, series.step).toordinal())
-        parts.append(svg("rect", _box(start_x, top, end_x - start_x, bottom - top, "#fff7dc")))
+        parts.append(svg("rect", _box(start_x, top, end_x - start_x, bottom - top, palette.NOTICE)))
         parts.append(_text((start_x + end_x) / 2, bottom - 6, "no file", colour=palette.MORE_HARM, size=11))
     for year in range(first.year, last.year + 1):
         new_year = date(year, 1, 1)
@@ -228,15 +238,9 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
             list(series.control),
             {"stroke": palette.CONTROL, "stroke_width": 2, "stroke_dasharray": "5 4"},
         )
-        parts.append(
-            _text(
-                x_scale(mid_days[-1]) + 8,
-                y_scale(series.control[-1]) + _label_offset(y_scale, series),
-                "control, scaled",
-                anchor="start",
-                colour=palette.CONTROL,
-            )
-        )
+        end_y = y_scale(series.control[-1]) + _label_offset(y_scale, series)
+        at = (x_scale(mid_days[-1]) + 8, end_y) if is_wide else (width / 2, height - 4)
+        parts.append(_text(*at, "control, scaled", anchor="start", colour=palette.CONTROL))
     parts += _broken_line(
         series,
         mid_days,
@@ -249,17 +253,9 @@ def series_chart(series: ReleasedSeries, design: Design, unit: str) -> Chart:
         svg("circle", {"cx": x_scale(mid_day), "cy": y_scale(value), "r": 2.6, "fill": palette.INK})
         for mid_day, value in zip(mid_days, series.target, strict=True)
     ]
-    parts.append(
-        _text(
-            x_scale(mid_days[-1]) + 8,
-            y_scale(series.target[-1]) + 4,
-            "target",
-            anchor="start",
-            colour=palette.INK,
-            weight=700,
-        )
-    )
-    parts.append(_line(left, bottom, width - 92, bottom, palette.INK))
+    at = (x_scale(mid_days[-1]) + 8, y_scale(series.target[-1]) + 4) if is_wide else (width - margin, height - 4)
+    parts.append(_text(*at, "target", anchor="start" if is_wide else "end", colour=palette.INK, weight=700))
+    parts.append(_line(left, bottom, width - margin, bottom, palette.INK))
     parts.append(_text(left, height - 4, f"{unit} a {step_name(series.step)}", anchor="start"))
     return Chart(
         width,

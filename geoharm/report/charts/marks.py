@@ -105,3 +105,11 @@ def text(
     return svg(
         "text", {"x": x, "y": y, "text_anchor": anchor, "fill": colour, "font_size": size, "font_weight": weight}, words
     )
+
+
+def count_bar(count: float, largest: float) -> Markup:
+    """Return a small bar whose length is a count's share of the largest, to stand before the count in a table."""
+    width, height = 64.0, 9.0
+    bar = svg("rect", box(0, 0, width * count / largest if largest > 0 else 0.0, height, palette.CONTEXT))
+    view = {"class": "bar", "width": width, "height": height, "viewBox": f"0 0 {width:g} {height:g}"}
+    return svg("svg", {**view, "aria_hidden": "true"}, bar)

@@ -1,19 +1,25 @@
-"""The report page: the answer first, then the evidence, with every number also as text."""
+"""The report: two documents in one file. The brief gives the answer on four pages; the annex has everything behind it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from markupsafe import Markup
+
+from geoharm import _text
 from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
-from geoharm.model.geometry import ZoneRole
 from geoharm.report import format_numbers
 from geoharm.report.charts.effects import interval_chart, reading_mark
 from geoharm.report.document import Chart, Section
 from geoharm.report.escape import asset, render_page
+from geoharm.report.file_names import FileNames, file_names
 from geoharm.report.maps.layers import credit_lines
-from geoharm.report.section_html import chart_html, section_html
+from geoharm.report.pages import brief
+from geoharm.report.pages.annex import annex_parts, in_page_order, part_html
+from geoharm.report.section_html import chart_html
 from geoharm.report.sections.change import change_section
 from geoharm.report.sections.diagnostics import diagnostics_section
 from geoharm.report.sections.distance import distance_section
@@ -28,7 +34,8 @@ from geoharm.report.sections.threats import summary_section, threats_section
 from geoharm.report.sections.time import time_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
 from geoharm.report.sections.values import values_section
-from geoharm.report.wording.captions import comparison_text, interval_caption
+from geoharm.report.wording.glossary import page_one_terms
+from geoharm.report.wording.states import NO_DATA
 from geoharm.report.wording.verdict import Verdict
 
 
@@ -37,24 +44,25 @@ def report_sections(release: Release, operation: ReleasedOperation, verdict: Ver
 
     The page, the tables and the pictures are written from these.
     """
-    return (
-        *threats_section(verdict),
+    sections = (
         *summary_section(release, operation, verdict),
-        *diagnostics_section(operation),
         *harms_section(operation),
-        *activity_section(operation),
+        *values_section(operation),
+        *unintended_harm_section(release, operation),
         *places_section(release, operation),
         *change_section(release, operation),
         *patterns_section(release, operation),
+        *activity_section(operation),
+        *tactics_section(release),
         *distance_section(operation),
         *time_section(operation),
+        *diagnostics_section(operation),
+        *threats_section(verdict),
         *robustness_sections(release, operation),
-        *unintended_harm_section(release, operation),
-        *values_section(operation),
-        *tactics_section(release),
         *ledgers_section(release),
         *methods_section(release, operation),
     )
+    return in_page_order(sections)
 
 
 def verdict_chart(operation: ReleasedOperation) -> Chart | None:
@@ -65,6 +73,17 @@ def verdict_chart(operation: ReleasedOperation) -> Chart | None:
     if not math.isfinite(interval.low) or not interval.low < interval.high:
         return None
     return interval_chart(target, primary.measure.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class PartOfPage:
+    """One part of the annex as the template takes it: its heading, links to its sections, and the sections as HTML."""
+
+    anchor: str
+    heading: str
+    lead: str
+    links: tuple[tuple[str, str], ...]
+    sections: tuple[Markup, ...]
 
 
 def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict, sections: Sequence[Section]) -> str:
@@ -80,40 +99,161 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
     sections : sequence of Section
         What `report_sections` returns for it.
     """
-    chart = verdict_chart(operation)
+    study_operation = operation.design.operation
+    files = file_names(release, operation)
+    kind = "placebo date" if study_operation.placebo else study_operation.tactic
+    parts = _parts(release, operation, sections)
+    is_measured = brief.has_intervals(verdict)
     return render_page(
         "report.html.j2",
-        style=asset("report.css"),
+        style=asset("report.css") + print_foot(study_operation.name, release.study.name),
         version=__version__,
         study=release.study,
-        operation=operation.design.operation,
+        operation=study_operation,
         internal=release.is_internal,
-        facts=_operation_facts(operation),
+        release_line=_release_line(release),
+        kicker=f"{kind}, {format_numbers.days_text(study_operation.period)}",
+        pages=_page_links(files, parts, is_measured=is_measured),
+        last_page=4 if is_measured else 3,
+        files=files,
         plan=release.preregistration,
         verdict=verdict,
-        verdict_caption=interval_caption(operation.primary.effect("target")),
-        verdict_figure=chart_html(chart) if chart else None,
-        answers=[(answer, reading_mark(answer.state)) for answer in verdict.answers],
-        sections=[section_html(section) for section in sections],
+        has_intervals=is_measured,
+        **_first_page(release, operation, verdict),
+        **(_measured_pages(release, operation, verdict) if is_measured else _described_page(operation, verdict)),
+        **_values(operation),
+        **_last_page(release, operation, verdict),
+        parts=parts,
         credits=credit_lines(release),
         release_note=_release_note(release),
     )
 
 
-def _operation_facts(operation: ReleasedOperation) -> list[tuple[str, str]]:
-    design, study_operation = operation.design, operation.design.operation
+def print_foot(operation: str, study: str) -> str:
+    """Return the style of the printed page's foot: what it is, and its number."""
+    # A name may hold quotes, line ends or the end of the style element; it is a CSS string here.
+    name = "".join(
+        character if character.isalnum() or character == " " else f"\\{ord(character):x} "
+        for character in f"geoharm report, {operation}, {study}"
+    )
+    font = "font:7.5pt sans-serif;color:#54606c"
+    return (
+        f'@page{{size:A4;margin:12mm 13mm 15mm;@bottom-left{{content:"{name}";{font}}}'
+        f'@bottom-right{{content:"page " counter(page) " of " counter(pages);{font}}}}}'
+    )
+
+
+def _parts(release: Release, operation: ReleasedOperation, sections: Sequence[Section]) -> list[PartOfPage]:
     return [
-        ("Placebo date" if study_operation.placebo else "Operation", format_numbers.days_text(study_operation.period)),
-        ("Tactic", study_operation.tactic),
-        ("Target area", f"{design.of_role(ZoneRole.TARGET)[0].area_km2:.2f} km², {study_operation.target_note}"),
-        (
-            "Chosen on",
-            format_numbers.days_text(study_operation.chosen_on) if study_operation.chosen_on else "not stated",
-        ),
-        ("Before", format_numbers.window_text(design.before)),
-        ("After", format_numbers.window_text(design.after)),
-        ("Compared with", comparison_text(operation.primary.effect("target"))),
+        PartOfPage(
+            part.anchor,
+            part.heading,
+            part.lead,
+            tuple((placed.anchor, placed.section.heading) for placed in placed_sections),
+            tuple(part_html(release, operation, placed_sections)),
+        )
+        for part, placed_sections in annex_parts(sections)
     ]
+
+
+def _page_links(files: FileNames, parts: Sequence[PartOfPage], *, is_measured: bool) -> list[tuple[str, str]]:
+    pages = ["#answer", "#by-harm", *(["#place-and-time"] if is_measured else []), "#doubts"]
+    names = ["Answer", "Harm by harm", "Where and when", "Doubts and data"]
+    if not is_measured:
+        names = ["Answer", "By distance", "Doubts and data"]
+    links = [
+        (anchor, f"{number} {name}") for number, (anchor, name) in enumerate(zip(pages, names, strict=True), start=1)
+    ]
+    links += [(f"#{parts[0].anchor}", "Annex")] if parts else []
+    links += [(file, name) for file, name in ((files.map, "Map"), (files.workbook, "Workbook")) if file]
+    return [*links, (files.run, files.run)]
+
+
+def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+    return {
+        "facts": brief.facts(release, operation),
+        "zones": [name for _, name in brief.ZONES],
+        "balance": brief.balance_lines(verdict),
+        "balance_comparison": brief.balance_comparison(verdict),
+        "absent": [_text.capitalised(name) for name in verdict.absent],
+        "absent_mark": reading_mark(None),
+        "no_data": NO_DATA,
+        "sums": brief.sum_lines(verdict.multiplications),
+        "answers": [(answer, reading_mark(answer.state)) for answer in verdict.answers],
+    }
+
+
+def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+    """Return what pages 2 and 3 show where intervals are possible."""
+    multiples, more_measures = brief.multiple_lines(verdict)
+    series = brief.series_charts(operation)
+    name = operation.primary.measure.name
+    step = brief.series_step(operation)
+    return {
+        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}, with 95% interval",
+        "axis": brief.scale_axis(verdict),
+        "multiples": multiples,
+        "more_measures": more_measures,
+        "key": brief.key_entries(),
+        "maps": brief.map_figures(release, operation),
+        "maps_how": f"{_text.capitalised(name)} before and after. Had they moved next door, the rings would be darker after than before.",
+        "map_legend": brief.map_legend(release, operation),
+        "density_unit": operation.primary.measure.density_unit,
+        "series": [chart_html(chart) for chart in series] if series else None,
+        "series_how": f"{_text.capitalised(name)} in the target area, a {step}. The dashed line is the control area, scaled to the same level before.",
+        "phases": brief.phase_lines(operation),
+        "phases_caption": f"{_text.capitalised(name)} in the target area, phase by phase",
+    }
+
+
+def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+    """Return what page 2 shows where no interval is possible: counts by distance."""
+    measure = operation.primary.measure
+    return {
+        "distance_charts": [chart_html(chart) for chart in brief.distance_charts(operation)],
+        "distance_how": (
+            f"{_text.capitalised(measure.unit)} a day after, as a multiple of the level before. The dashed line is the control "
+            "area. Had they moved next door, the target area would lie left of that line and the rings right of it."
+        ),
+        "distance_lines": brief.distance_lines(operation),
+        "other_harm_lines": brief.other_harm_lines(verdict),
+        "days_before": f"{operation.design.before.days:,}",
+        "days_after": f"{operation.design.after.days:,}",
+    }
+
+
+def _values(operation: ReleasedOperation) -> dict[str, object]:
+    profiles = operation.harm.profiles if operation.harm else ()
+    are_examples = bool(profiles) and all(profile.example for profile in profiles)
+    zone = brief.value_zone(operation)
+    return {
+        "value_zone": f"{_text.capitalised(zone)} added up" if zone != "target" else "The target area",
+        "say": brief.say_line(operation),
+        "values": brief.value_lines(operation),
+        "turning": brief.turning_line(operation),
+        "examples": " All are examples." if are_examples else "",
+    }
+
+
+def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+    doubts, others = verdict.threats[: brief.MAX_DOUBTS], verdict.threats[brief.MAX_DOUBTS :]
+    data_files, more_files = brief.file_lines(release)
+    return {
+        "doubts": doubts,
+        "doubts_how": "The weakest points, and what would settle each.",
+        "more_doubts": f"{len(others)} more {'doubt' if len(others) == 1 else 'doubts'}." if others else "",
+        "mitigations": brief.mitigation_rows(operation),
+        "file_heads": brief.FILE_HEADS,
+        "data_files": data_files,
+        "more_files": more_files,
+        "terms": page_one_terms(operation),
+    }
+
+
+def _release_line(release: Release) -> str:
+    if release.is_internal:
+        return "Internal: not for release."
+    return f"Public release. Counts from 1 to {release.threshold - 1} are withheld."
 
 
 def _release_note(release: Release) -> str:

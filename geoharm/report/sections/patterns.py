@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from geoharm import _text
 from geoharm.disclosure.patterns import PATTERNS
@@ -27,6 +27,7 @@ from geoharm.report.document import (
     Cell,
     CellStyle,
     Column,
+    Details,
     Figure,
     FigureRow,
     Legend,
@@ -88,12 +89,61 @@ def patterns_section(release: Release, operation: ReleasedOperation) -> tuple[Se
             f"explain. Blank: too few {measure.unit} to show."
         )
         blocks += [Paragraph(lead, "how"), FigureRow(maps, three=len(maps) == 3)]
-    blocks += _cluster_blocks(release, primary)
-    blocks += _emerging_blocks(release, operation, primary)
+    blocks += _unless_nothing(
+        _cluster_blocks(release, primary),
+        "no cluster beyond chance",
+        {patterns.measure.name: _has_clusters(patterns) for patterns in release.patterns},
+    )
+    blocks.append(Subheading("Emerging hotspots"))
+    blocks += _unless_nothing(
+        _emerging_blocks(release, operation, primary),
+        "no pattern over time anywhere",
+        {patterns.measure.name: _has_emerging(patterns) for patterns in release.patterns},
+    )
     blocks += _accuracy_blocks(release)
-    blocks += _shift_blocks(release, operation.design.operation.name)
+    blocks += _unless_nothing(
+        _shift_blocks(release, operation.design.operation.name),
+        "no shift of the pattern beyond chance",
+        {patterns.measure.name: _has_shift(patterns, operation) for patterns in release.patterns},
+    )
     heading = "Clusters, emerging hotspots, and how well hotspots predict"
     return (Section("patterns", heading, "For analysts", tuple(blocks)),)
+
+
+def _unless_nothing(blocks: Sequence[Block], nothing: str, found: Mapping[str, bool | None]) -> list[Block]:
+    """Return the blocks of an analysis; one line, with the blocks on request, if no measure has a finding.
+
+    Parameters
+    ----------
+    blocks : sequence of Block
+    nothing : str
+        What it is called if nothing was found.
+    found : mapping of measure to bool or None
+        Whether something was found; None where it could not be computed, which is never read as nothing.
+    """
+    if any(found.values()):
+        return list(blocks)
+    examined = [name for name, has in found.items() if has is not None]
+    others = [name for name, has in found.items() if has is None]
+    texts = [f"{_text.capitalised(format_numbers.join_with_and(examined))}: {nothing}."] if examined else []
+    if others:
+        texts.append(f"{_text.capitalised(format_numbers.join_with_and(others))}: could not be computed.")
+    return [Details(" ".join(texts), tuple(blocks), found_nothing=True)]
+
+
+def _has_clusters(patterns: ReleasedPatterns) -> bool | None:
+    clusters = patterns.clusters
+    return None if clusters is None else any(clusters.km2[name] for name in _CLUSTER_CLASSES)
+
+
+def _has_emerging(patterns: ReleasedPatterns) -> bool | None:
+    emerging = patterns.emerging
+    return None if emerging is None else any(pattern is not EmergingPattern.NONE for pattern, _, _ in emerging.patterns)
+
+
+def _has_shift(patterns: ReleasedPatterns, operation: ReleasedOperation) -> bool | None:
+    shift = patterns.similarity.get(operation.design.operation.name)
+    return None if shift is None else bool(shift.more or shift.fewer)
 
 
 def pattern_meaning(pattern: EmergingPattern) -> str:
@@ -219,8 +269,8 @@ def _p_text(value: float) -> str:
 def _emerging_blocks(release: Release, operation: ReleasedOperation, primary: ReleasedPatterns | None) -> list[Block]:
     name = operation.primary.measure.name
     emerging = primary.emerging if primary else None
-    blocks: list[Block] = [Subheading("Emerging hotspots")]
-    if emerging and any(pattern is not EmergingPattern.NONE for pattern, _, _ in emerging.patterns):
+    blocks: list[Block] = []
+    if primary and emerging and _has_emerging(primary):
         blocks.append(_emerging_table(emerging, f"{_text.capitalised(name)}: patterns over time"))
     if primary and not (emerging and len(emerging.patterns) > 1):
         blocks.append(Paragraph(f"{_text.capitalised(name)}: {_emerging_text(primary)}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedHotspots, ReleasedOperation
@@ -12,11 +13,13 @@ from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers, palette
 from geoharm.report.cells import number_cell, number_value, text_cell
+from geoharm.report.charts.marks import count_bar
 from geoharm.report.document import (
     Block,
     Cell,
     CellStyle,
     Column,
+    Details,
     Figure,
     FigureRow,
     Legend,
@@ -73,7 +76,7 @@ def places_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
     blocks: list[Block] = [Paragraph(lead, "how")]
     if surface and surface.breaks:
         blocks += _map_blocks(release, operation, surface)
-    blocks += _hotspot_blocks(release)
+    blocks += _hotspot_blocks(release, measure.name)
     cell = f"{surface.cell:g} m" if surface else ""
     blocks.append(_concentration_table(release, cell))
     return (Section("where", "Where", "For all", tuple(blocks)),)
@@ -135,20 +138,31 @@ def _map_blocks(release: Release, operation: ReleasedOperation, surface: Release
         yield FigureRow(tuple(variants), three=True)
 
 
-def _hotspot_blocks(release: Release) -> list[Block]:
+def _ranked(release: Release, primary: str) -> tuple[ReleasedHotspots | None, list[ReleasedHotspots]]:
+    """Return the hotspots of the primary measure, or of the first with any, and those of the others with any."""
+    ranked = sorted(
+        (measure_hotspots for measure_hotspots in release.hotspots if measure_hotspots.hotspots),
+        key=lambda measure_hotspots: measure_hotspots.measure.name != primary,
+    )
+    return (ranked[0], ranked[1:]) if ranked else (None, [])
+
+
+def _hotspot_blocks(release: Release, primary: str) -> list[Block]:
     kinds = {
         kind
         for measure_hotspots in release.hotspots
         for hotspot in measure_hotspots.hotspots
         for kind in hotspot.source_kinds
     } - {"activity"}
-    tables = [
-        _hotspot_table(measure_hotspots, release, is_confirmable=len(kinds) > 1)
-        for measure_hotspots in release.hotspots
-        if measure_hotspots.hotspots
-    ]
-    if not tables:
+    leading, others = _ranked(release, primary)
+    if leading is None:
         return []
+    tables: list[Block] = [_hotspot_table(leading, release, is_confirmable=len(kinds) > 1)]
+    for measure_hotspots in others:
+        count = len(measure_hotspots.hotspots)
+        summary = f"Hotspots of {measure_hotspots.measure.name}, ranked: {_hotspot_count_text(count)}"
+        table = _hotspot_table(measure_hotspots, release, is_confirmable=len(kinds) > 1)
+        tables.append(Details(summary, (table,), long=True))
     confirmation = (
         "Marked: a market that only one kind of source shows; this may depend on who reports."
         if len(kinds) > 1
@@ -181,11 +195,13 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
         Column("Stability", style=CellStyle.NUMBER, parts=("Stability (share)",)),
         Column("Shown by", style=CellStyle.JOINED),
     )
+    shown = measure_hotspots.hotspots[:MAX_HOTSPOTS]
+    most = max(hotspot.events for hotspot in shown)
     rows = tuple(
         Row(
             (
                 number_cell(hotspot.rank, str(hotspot.rank)),
-                number_cell(hotspot.events, f"{hotspot.events:,}"),
+                replace(number_cell(hotspot.events, f"{hotspot.events:,}"), mark=count_bar(hotspot.events, most)),
                 number_cell(hotspot.share, _text.percent_text(hotspot.share)),
                 number_cell(hotspot.area_km2, f"{hotspot.area_km2:.2f}"),
                 number_cell(hotspot.density, f"{hotspot.density:,.0f}"),
@@ -193,7 +209,7 @@ def _hotspot_table(measure_hotspots: ReleasedHotspots, release: Release, *, is_c
                 _shown_by_cell(hotspot, is_confirmable=is_confirmable),
             )
         )
-        for hotspot in measure_hotspots.hotspots[:MAX_HOTSPOTS]
+        for hotspot in shown
     )
     return Table(columns, rows, caption)
 

@@ -1,0 +1,51 @@
+"""Names of the files of a release, so that pages can link to one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.report.escape import slug
+
+# Sub-folder, next to the pages, for the figures and tables that other reports can use.
+REUSE_FOLDER = "pieces"
+
+
+@dataclass(frozen=True, slots=True)
+class FileNames:
+    """Names of the files about one operation, as links from the folder of the pages.
+
+    Attributes
+    ----------
+    ending : str
+        Stands in every name before its extension: the release's mark, then the operation's number and name if there
+        are several.
+    report, embed, run : str
+    map, workbook : str
+        Empty if the release has none.
+    """
+
+    ending: str
+    report: str
+    embed: str
+    run: str
+    map: str = ""
+    workbook: str = ""
+
+
+def file_names(release: Release, operation: ReleasedOperation) -> FileNames:
+    """Return the names of the files about one operation of a release."""
+    mark = "-internal" if release.is_internal else ""
+    ending = mark
+    if len(release.operations) > 1:
+        names = [each.design.operation.name for each in release.operations]
+        name = operation.design.operation.name
+        ending += f"-{names.index(name) + 1}-{slug(name)}"
+    return FileNames(
+        ending=ending,
+        report=f"report{ending}.html",
+        embed=f"embed{ending}.html",
+        run=f"run{mark}.json",
+        map=f"map{ending}.html" if release.hotspots else "",
+        workbook=f"{REUSE_FOLDER}/tables{ending}.xlsx" if "workbook" in release.study.publish.files else "",
+    )

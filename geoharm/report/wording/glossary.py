@@ -1,0 +1,28 @@
+"""The ten terms that page one may use, each in one sentence."""
+
+from __future__ import annotations
+
+from geoharm import _text
+from geoharm.disclosure.released import ReleasedOperation
+from geoharm.model.geometry import ZoneRole
+from geoharm.report.wording.headline import ring_distance
+from geoharm.report.wording.states import recorder_words
+
+
+def page_one_terms(operation: ReleasedOperation) -> tuple[tuple[str, str], ...]:
+    """Return the terms with their meanings."""
+    measure = operation.primary.measure
+    has_rings = bool(operation.design.of_role(ZoneRole.RING))
+    around = ring_distance(operation).removesuffix(" around it") if has_rings else "none in this study"
+    return (
+        ("Target area", "the ground that the operation worked on"),
+        ("Rings", f"the ground around the target area: {around}"),
+        ("Both together", "target area and rings added up; their counts are forecast as one"),
+        (_text.capitalised(measure.name), f"counted in {measure.unit}, {recorder_words(operation.primary)}"),
+        ("Places like it", "places in the same city with about as many events before, and no operation"),
+        ("Expected", "what would have been counted after, had this place gone as places like it did"),
+        ("95% interval", "the range that holds the true change in about 95 of 100 such studies"),
+        ("Fell, rose", "the whole 95% interval lies on one side of zero: a finding"),
+        ("A lead", "the interval leaves out zero, but the data are too weak to count on it: no finding"),
+        ("Cannot tell", "these counts fit a fall and a rise. It never means that nothing happened"),
+    )

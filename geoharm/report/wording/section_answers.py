@@ -1,0 +1,147 @@
+"""The answer of each section of the annex in one line, which stands beside its heading."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from geoharm._version import __version__
+from geoharm.disclosure.released import Release, ReleasedOperation
+from geoharm.evaluation.results.diagnostics import Severity
+from geoharm.harm.results.unintended_harm import RiseState
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.measure import Role
+from geoharm.report import format_numbers
+from geoharm.report.document import Section
+from geoharm.report.wording.change import change_reading
+
+AnswerOf = Callable[[Release, ReleasedOperation], str]
+
+
+def section_answer(section: Section, release: Release, operation: ReleasedOperation) -> str:
+    """Return what a section answers, in one line; the number of its tables and figures if it gives no answer."""
+    answer = _ANSWERS.get(section.anchor)
+    text = answer(release, operation) if answer else ""
+    return text or _contents(section)
+
+
+def _contents(section: Section) -> str:
+    counts = [(len(section.tables), "table"), (len(section.charts), "figure")]
+    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
+
+
+def _counted(words: Iterable[str]) -> str:
+    """Return how often each word occurs, the most frequent first, such as "8 cannot tell, 1 fell"."""
+    return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common())
+
+
+def _harms(_: Release, operation: ReleasedOperation) -> str:
+    harms = [
+        measure
+        for measure in operation.measures
+        if measure.measure.role is Role.HARM and measure.measure.kind != "treatment_entry"
+    ]
+    zones = ("target", ALL_RINGS, TARGET_AND_RINGS)
+    readings = [effect.reading.value for measure in harms for effect in measure.effects if effect.zone in zones]
+    return f"{len(readings)} answers: {_counted(readings)}" if readings else ""
+
+
+def _values(_: Release, operation: ReleasedOperation) -> str:
+    profiles = operation.harm.profiles if operation.harm else ()
+    return f"{len(profiles)} {'set' if len(profiles) == 1 else 'sets'} of values"
+
+
+def _watch(_: Release, operation: ReleasedOperation) -> str:
+    unintended = operation.harm.unintended_harm if operation.harm else None
+    if unintended is None or not unintended.checks:
+        return ""
+    words = {RiseState.UNKNOWN: "cannot tell"}
+    states = [words.get(check.state, check.state.value) for check in unintended.checks]
+    return f"{len(states)} looks: {_counted(states)}"
+
+
+def _where(release: Release, operation: ReleasedOperation) -> str:
+    name = operation.primary.measure.name
+    hotspots = next((hotspots for hotspots in release.hotspots if hotspots.measure.name == name), None)
+    if hotspots is None or not hotspots.hotspots:
+        return ""
+    return f"{len(hotspots.hotspots)} {'hotspot' if len(hotspots.hotspots) == 1 else 'hotspots'} of {name}"
+
+
+def _change(release: Release, operation: ReleasedOperation) -> str:
+    for change in release.changes:
+        is_primary = change.measure.name == operation.primary.measure.name
+        if is_primary and change.operation == operation.design.operation.name and change.areas:
+            kind = next(iter(change.areas))
+            return change_reading(change, kind).removeprefix(kind.question).strip().rstrip(".")
+    return ""
+
+
+def _patterns(release: Release, _: ReleasedOperation) -> str:
+    return format_numbers.join_with_and([patterns.measure.name for patterns in release.patterns])
+
+
+def _activity(_: Release, operation: ReleasedOperation) -> str:
+    names = [measure.measure.name for measure in operation.measures if measure.measure.role is Role.ACTIVITY]
+    return format_numbers.join_with_and(names) or "not known: no measure of activity was given"
+
+
+def _shifts(_: Release, operation: ReleasedOperation) -> str:
+    types = operation.primary.robustness.displacement_types
+    if types is None:
+        return ""
+    tested = sum(row.tested for row in types.rows)
+    return f"{tested} of {len(types.rows)} kinds could be tested"
+
+
+def _guards(_: Release, operation: ReleasedOperation) -> str:
+    diagnostics = operation.primary.robustness.diagnostics
+    limiting = sum(diagnostic.severity >= Severity.SIGNAL for diagnostic in diagnostics)
+    return f"{limiting or 'none'} of {len(diagnostics)} {'limits' if limiting <= 1 else 'limit'} the answer"
+
+
+def _distance(_: Release, operation: ReleasedOperation) -> str:
+    target, rings = operation.primary.effect("target"), operation.primary.effect(ALL_RINGS)
+    return f"target: {target.reading.value}; rings: {rings.reading.value}"
+
+
+def _time(_: Release, operation: ReleasedOperation) -> str:
+    phases = [effect for effect in operation.primary.phases if effect.zone == "target"]
+    return "; ".join(f"{effect.window}: {effect.reading.value}" for effect in phases)
+
+
+def _family(_: Release, operation: ReleasedOperation) -> str:
+    return "none of them decides the answer" if operation.primary.robustness.other_estimators else ""
+
+
+def _pooled(release: Release, _: ReleasedOperation) -> str:
+    return f"{len(release.operations)} operations together"
+
+
+def _data(release: Release, _: ReleasedOperation) -> str:
+    files = [file for ledger in release.all_ledgers for file in ledger.files]
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'}, {sum(file.read for file in files):,} rows read"
+
+
+def _methods(release: Release, _: ReleasedOperation) -> str:
+    return f"geoharm {__version__}, seed {release.study.seed}"
+
+
+_ANSWERS: dict[str, AnswerOf] = {
+    "short": lambda _release, _operation: "for readers from about twelve years",
+    "harms": _harms,
+    "values": _values,
+    "watch": _watch,
+    "where": _where,
+    "change": _change,
+    "patterns": _patterns,
+    "activity": _activity,
+    "shifts": _shifts,
+    "guards": _guards,
+    "distance": _distance,
+    "time": _time,
+    "family": _family,
+    "pooled": _pooled,
+    "data": _data,
+    "methods": _methods,
+}

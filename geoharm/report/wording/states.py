@@ -1,0 +1,42 @@
+"""Short words of the states of an effect, for tables and cells; sentences are worded elsewhere."""
+
+from __future__ import annotations
+
+from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure
+from geoharm.model.reading import Reading
+
+# "No clear change" is heard as "nothing changed", so the first pages say what it is: these counts fit both.
+_WORDS = {
+    Reading.FELL: "fell",
+    Reading.ROSE: "rose",
+    Reading.SIGNAL_FALL: "a lead: fewer",
+    Reading.SIGNAL_RISE: "a lead: more",
+    Reading.NO_CLEAR_CHANGE: "cannot tell",
+    Reading.CANNOT_TELL: "cannot tell",
+    Reading.CONTROLS_DISAGREE: "controls disagree",
+}
+WITHHELD = "withheld"
+NO_DATA = "no data: not read as \u201cno harm\u201d"
+_RECORDERS = {"public": "reported by the public", "police": "recorded by police", "agency": "recorded by an agency"}
+
+
+def state_words(effect: ReleasedEffect) -> str:
+    """Return the state of an effect in a word or two."""
+    return WITHHELD if effect.is_withheld else _WORDS[effect.reading]
+
+
+def reading_words(reading: Reading) -> str:
+    """Return a reading in a word or two."""
+    return _WORDS[reading]
+
+
+def shown_reading(effect: ReleasedEffect) -> Reading | None:
+    """Return the reading whose mark stands beside the words; None, the mark of no data, for a withheld count."""
+    if effect.is_withheld:
+        return None
+    return Reading.CANNOT_TELL if effect.reading is Reading.NO_CLEAR_CHANGE else effect.reading
+
+
+def recorder_words(measure: ReleasedMeasure) -> str:
+    """Return who recorded a measure."""
+    return _RECORDERS.get(measure.measure.recorded_by, measure.measure.recorded_by)

@@ -1,0 +1,73 @@
+"""What the sets of values say of all harms together, in words: the count of answers, and what would turn them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from geoharm import _text
+from geoharm.answer.nouns import ProfileAnswer, Together
+from geoharm.harm.results.net_harm import Acceptability, NetHarm
+from geoharm.report import format_numbers
+from geoharm.report.wording.headline import number_word
+from geoharm.report.wording.withheld import note_text
+
+ANSWER_WORDS = {
+    Together.FELL: "fell",
+    Together.ROSE: "rose",
+    Together.CANNOT_TELL: "cannot tell",
+    Together.REFUSED: "no sum",
+}
+_VERBS = {Together.FELL: "say harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "say it rose"}
+_VERBS_OF_ONE = {Together.FELL: "says harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "says it rose"}
+
+
+def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:
+    """Return how many sets of values say what, such as "Of five sets of values, two say harm fell and three cannot tell."."""
+    counts = {together: sum(answer.together is together for answer in answers) for together in Together}
+    parts = [
+        f"{number_word(counts[together])} {(_VERBS_OF_ONE if counts[together] == 1 else _VERBS)[together]}"
+        for together in (Together.FELL, Together.CANNOT_TELL, Together.ROSE)
+        if counts[together]
+    ]
+    if counts[Together.REFUSED]:
+        parts.append(f"{number_word(counts[Together.REFUSED])} cannot be added up")
+    noun = "set" if len(answers) == 1 else "sets"
+    text = f"Of {number_word(len(answers))} {noun} of values, {format_numbers.join_with_and(parts)}."
+    return text if counts[Together.ROSE] or counts[Together.REFUSED] else f"{text} None says it rose."
+
+
+def refusal_words(net: NetHarm) -> str:
+    """Return why a set of values has no sum; empty if it has one."""
+    if net.refused:
+        return f"no sum: {format_numbers.join_with_and(net.refused)} has no interval"
+    return "" if net.is_known else f"no sum: {note_text(net.note) or _text.UNKNOWN}"
+
+
+def what_would_turn_it(acceptability: Acceptability | None) -> str:
+    """Return at which weights the answer of all harms together changes its sign."""
+    if acceptability is None:
+        return "That cannot be said: no weights were tried."
+    if acceptability.note:
+        return f"That cannot be said: {note_text(acceptability.note)}."
+    fell = acceptability.clearly_fell + acceptability.fell
+    rose = acceptability.clearly_rose + acceptability.rose
+    tried = f"with {acceptability.weightings:,} others, wide apart on purpose,"
+    if math.isclose(fell, 1) or math.isclose(rose, 1):
+        side = "less" if fell > rose else "more"
+        firm = acceptability.clearly_fell if fell > rose else acceptability.clearly_rose
+        never = "" if firm else ", and it is never firm"
+        return f"No weights that we tried: {tried} the best estimate is always {side} harm{never}."
+    shares = (
+        f"{_text.capitalised(tried)} the best estimate is less harm under {_text.percent_text(fell)} and more harm under "
+        f"{_text.percent_text(rose)}."
+    )
+    flip = acceptability.flip
+    if flip is None:
+        return shares
+    measures = format_numbers.join_with_and(flip.measures)
+    return f"{shares} The sum comes out at zero if {flip.other} weighs as much as {_rate_text(flip.rate)} {measures}."
+
+
+def _rate_text(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
