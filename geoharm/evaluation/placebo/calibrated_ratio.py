@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.evaluation.design.control_floor import why_no_control
 from geoharm.evaluation.placebo.forecast import Forecast, PlaceboSeries, forecast_count, similar_places
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
-from geoharm.model.counts import ZoneCounts
+from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
@@ -253,6 +254,7 @@ def fit_forecast_and_pool(
     """
     fitting_places = np.flatnonzero(data.places.fits[zone])
     reason = why_no_forecast(months=data.months, places=fitting_places.size, pool=MIN_PLACES)
+    reason = reason or why_no_control(design, _control_change(counts, design, after))
     no_places = np.zeros(0, dtype=np.int64)
     if reason:
         return None, None, reason, no_places
@@ -281,6 +283,11 @@ def fit_forecast_and_pool(
         detectable_fall=forecast.detectable_fall,
     )
     return forecast, check, why_no_interval(forecast), pool
+
+
+def _control_change(counts: ZoneCounts, design: Design, after: Window) -> Change:
+    changes = [counts.change(zone.name, design.before, after) for zone in design.of_role(ZoneRole.CONTROL)]
+    return Change("control", sum(change.before for change in changes), sum(change.after for change in changes))
 
 
 def _operation_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:
