@@ -70,7 +70,7 @@ def _harm_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
     target, rings = measure.effect("target"), measure.effect(ALL_RINGS)
     return (
         text_cell(measure.measure.name),
-        text_cell(measure.measure.recorded_by),
+        text_cell(measure.measure.recorder),
         before_after_cell(target.before, target.after),
         change_cell(target),
         _reading_cell(measure),

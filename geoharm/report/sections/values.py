@@ -122,7 +122,7 @@ def _effects_table(nets: dict[str, NetHarm], zones: Sequence[str]) -> Table:
             row.measure.name,
             harm.borne_by if harm else "",
             harm.type if harm else "",
-            row.measure.recorded_by,
+            row.measure.recorder,
             row.measure.unit,
         )
         rows.append(Row((*map(text_cell, texts), *(_effect_cell(nets[zone].rows[position]) for zone in zones))))
@@ -267,7 +267,7 @@ def _acceptability_sentence(acceptability: Acceptability) -> str:
         else ""
     )
     return (
-        f"Net harm fell by best estimate under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
+        f"Net harm fell{' by best estimate' if acceptability.calibrated else ''} under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
         + (
             f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the 95% interval leaves out zero; under "
             f"{_text.percent_text(acceptability.clearly_rose)} it rose and does."
