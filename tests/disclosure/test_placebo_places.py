@@ -47,13 +47,13 @@ def effects_of(seed, *, level=1.2):
     for letter, (series, learned, observed, factors, (zone, control, expected)) in factor_world(
         seed, level=level
     ).items():
-        check = PlaceboCheck(
-            MONTHS, learned.places, learned.places, learned.effective_places, learned.busy_places, learned.mean, learned.phi,
-            math.sqrt(learned.tau2), learned.detectable_fall, factors, place_distribution(learned, observed),
-            place_levels(series, (*HISTORY, AFTER_WINDOW), BEFORE),
-        )  # fmt: skip
         value = math.log(observed / expected)
         ratio = Estimate("ratio", value, 0.1, "log ratio", "", calibrated=True, intervals=(Interval(-1.0, 1.0, 0.95),))
+        check = PlaceboCheck(
+            MONTHS, learned.places, learned.places, learned.effective_places, learned.busy_places, learned.mean, learned.phi,
+            math.sqrt(learned.tau2), learned.detectable_fall, factors, place_distribution(learned, ratio, observed),
+            place_levels(series, (*HISTORY, AFTER_WINDOW), BEFORE),
+        )  # fmt: skip
         effect = build_effect(
             NAMES[letter], "after", zone, control, length_ratio=AFTER_WINDOW.days / BEFORE.days, ratio=ratio,
             counting_ratio=ratio, difference=ratio, dispersion=1.0, detectable_fall=0.3, placebo=check,
@@ -143,6 +143,7 @@ def test_beside_rounded_counts_no_factor_is_released():
     check = coarsen_places(effects_of(0)["T"][1].placebo)
     assert check.factors is None
     assert check.distribution.change == round(check.distribution.change)
+    assert math.isnan(check.distribution.interval.low)
 
 
 @pytest.mark.parametrize("seed", range(6))
