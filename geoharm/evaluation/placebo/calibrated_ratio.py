@@ -221,7 +221,7 @@ def calibrated_effect(
             history=history,
             control_by_month=[sum(counts.total(name, month) for name in controls) for month in history],
         ),
-        distribution=place_distribution(forecast, observed.after),
+        distribution=place_distribution(forecast, ratio, observed.after),
         levels=place_levels(
             _placebo_series(data, counts, design, zone, after).take(pool), (*history, after), design.before
         ),

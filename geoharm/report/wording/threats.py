@@ -17,13 +17,12 @@ from geoharm.model.ledger import PLACED, SourceLedger
 from geoharm.model.period import Window
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
+from geoharm.report.wording.error_rates import error_rate_sentences
 from geoharm.report.wording.withheld import note_as_sentence
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
 _MIN_UNPLACED_SHARE = 0.01
 _MIN_REJECTED_SHARE = 0.05
-# Of 100 cities without a change in the target, and of 100 findings where half had none: docs/calibration.md.
-FALSE_FINDING_PERCENT, FALSE_DISCOVERY_PERCENT = 3.6, 8.7
 # Below this smallest detectable fall, intervals held the truth less often than 95% ("Where it is weak", ibid.).
 NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 93
 # The control is the rest of the study area if it is this share of the study area without target, gap and rings. The belt around the
@@ -83,9 +82,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Some findings are wrong",
-                f"In simulated cities where nothing had changed in the target area, {FALSE_FINDING_PERCENT:.0f} of 100 were still "
-                f"found to have fallen or risen. Where half of all operations change nothing, {FALSE_DISCOVERY_PERCENT:.0f} of 100 "
-                "findings are wrong; where fewer operations change anything, more.",
+                error_rate_sentences(effect),
                 "The same question at the next operation, written down before it begins.",
             )
         )
