@@ -49,14 +49,14 @@ class Locked:
         How the value is written in a lock: a key of `geoharm.pipeline.preregistration.FORMS`.
     entry : str
         Name of the entry in the lock, if it is not that of the key.
-    added : bool
-        Whether the key was added later: without a value it has no entry, so that a lock from before stays valid.
+    unless : tuple
+        Values with which a key that was added later has no entry, so that a lock from before stays valid.
     """
 
     attribute: str
     form: str = "plain"
     entry: str = ""
-    added: bool = False
+    unless: tuple[object, ...] = ()
 
 
 def locked_keys(model: type[Table]) -> Iterator[tuple[str, Locked]]:
@@ -215,7 +215,7 @@ class MeasureTable(Table):
         examples=["needles"],
         description="In a word or a few, what the weight column of its format counts. Densities and hotspot contours use this weight; everything else counts events; see below.",
     )
-    sign_of: Annotated[Annotated[str, OneOf(SIGNS_OF)] | None, Locked("sign_of", added=True)] = Field(
+    sign_of: Annotated[Annotated[str, OneOf(SIGNS_OF)] | None, Locked("sign_of", unless=("",))] = Field(
         default=None,
         description='Whether its events are signs of drug use or of dealing, for value profiles that ask for them. Finds of needles are signs of use unless this says "dealing"; activity is never a sign.',
     )
@@ -500,7 +500,11 @@ class WatchTable(Table):
     )
     metres: Annotated[_Growing, Locked("metres")] = Field(
         default=list(_DEFAULT_WATCH.metres),
-        description="Distances in metres from the edge of the target that are checked.",
+        description="Distances in metres from the edge of the target that are checked; target and rings together always are.",
+    )
+    months: Annotated[_Growing, Locked("months", unless=(_DEFAULT_WATCH.months,))] = Field(
+        default=list(_DEFAULT_WATCH.months),
+        description="Months after the start that are checked too, those of them that the data cover.",
     )
 
 
