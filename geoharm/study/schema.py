@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
@@ -280,6 +281,24 @@ _Mitigation: TypeAlias = Annotated[
 ]
 
 
+class ActivityTable(Table):
+    """What police or partners did on a day or over a period: activity, in no sum."""
+
+    model_config = ConfigDict(title="[[operation.activity]]")
+
+    what: Text = Field(description="What was done, in words.")
+    kind: Annotated[str, OneOf(ACTIVITY_KINDS)] = Field(description="What kind of activity it was.")
+    by: Name = Field(description="Who did it.")
+    start: Day = Field(description="The day, or the first day.")
+    end: Day | None = Field(default=None, description="The last day, if it took several; it is part of the period.")
+    count: int | None = Field(
+        default=None,
+        ge=0,
+        le=_LARGEST,
+        description="How many; if left out, it is shown as done and not counted. Small counts are withheld in a public release.",
+    )
+
+
 class OperationTable(Table):
     """An operation: what was done, where and when."""
 
@@ -324,6 +343,10 @@ class OperationTable(Table):
         description="What was planned to reduce harm: texts, or tables with the measures that should not rise.",
     )
     cost: float | None = Field(default=None, ge=0, description="In the study's currency.")
+    activity: list[ActivityTable] = Field(
+        default=[],
+        description="What police and partners did, by date. No answer depends on it, so it is not in the plan lock and may be entered later.",
+    )
 
 
 class QuestionTable(Table):

@@ -11,6 +11,7 @@ from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.protect import protect
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.mitigation import MarginState, MarginTest
+from geoharm.harm.results.net_harm import Flip, PartialSum
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.estimate import Estimate, Interval, undefined
@@ -24,6 +25,7 @@ from geoharm.report.sections.values import values_section
 from geoharm.stats.random_effects import random_effects_mean
 from tests.disclosure.test_net_harm import balance
 from tests.disclosure.test_protect import PLENTY, result
+from tests.harm.worlds import measure
 from tests.report.printed_numbers import cell_of, check_printed_numbers, file_record, table_named
 
 NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
@@ -122,9 +124,40 @@ def test_bounds_and_open_ends_have_columns_of_their_own(release):
     assert cells[0].text == "\u22123 to +3 (\u22125 to unbounded, counting only)"
     assert cells[0].style is CellStyle.TEXT  # too long for one line
     assert cells[0].values == (-3.0, 3.0, -5.0, Missing.NOT_KNOWN, "counting only")
-    assert cells[1].text == "unknown: a part is unknown"
+    assert cells[1].text == "cannot tell: a part is unknown"
     assert cells[1].values == (*[Missing.NOT_KNOWN] * 4, "a part is unknown")
     assert cells[2].style is CellStyle.NUMBER
+
+
+def test_a_refused_part_is_named_and_the_rest_is_said_to_be_without_it(release):
+    harm = assessment()
+    partial = PartialSum(("overdoses",), -9.0, -9.0, Interval(-20.0, -2.0, 0.95), calibrated=True)
+    note = "one part has no 95% interval, so nothing is added up: overdoses"
+    refused = replace(harm.net_harm[0], low=math.nan, high=math.nan, note=note, refused=("overdoses",), partial=partial)
+    (section,) = values_section(with_harm(release, replace(harm, net_harm=(refused, *harm.net_harm[1:]))))
+    cell = table_named(section, "Added up under each profile").rows[0].cells[2]
+    assert cell.text == f"cannot tell: {note}; without overdoses: \u22129 (\u221220 to \u22122)"
+    assert cell.values == (*[Missing.NOT_KNOWN] * 4, note)
+
+
+def test_the_weight_that_turns_the_answer_is_said_in_a_sentence(release):
+    harm = assessment()
+    flip = Flip(("finds",), 12.4, "one violent incident", in_declared_range=True)
+    (section,) = values_section(
+        with_harm(release, replace(harm, acceptability=(replace(harm.acceptability[0], flip=flip),)))
+    )
+    assert "Only if 12 of finds weighed as much as one violent incident would the sum come out at zero" in section_html(
+        section
+    )
+
+
+def test_entries_into_treatment_are_marked_as_no_harm(release):
+    entries = measure("entries", unit="people", borne_by="user", kind="health", source_kind="treatment_entry")
+    harm = assessment()
+    nets = tuple(replace(net, rows=(replace(net.rows[0], measure=entries), *net.rows[1:])) for net in harm.net_harm)
+    (section,) = values_section(with_harm(release, replace(harm, net_harm=nets)))
+    for caption in ("Without weights", "What one event weighs"):
+        assert table_named(section, caption).rows[0].cells[0].text == "entries (not a harm)"
 
 
 def test_what_is_withheld_is_withheld_in_files_too(release):
@@ -135,7 +168,7 @@ def test_what_is_withheld_is_withheld_in_files_too(release):
     assert cell.text.startswith("withheld")
     assert cell.values[:4] == (Missing.WITHHELD,) * 4
     profiles = table_named(section, "Added up")
-    withheld = [row.cells[2] for row in profiles.rows if row.cells[2].text.startswith("unknown: withheld")]
+    withheld = [row.cells[2] for row in profiles.rows if row.cells[2].text.startswith("cannot tell: withheld")]
     assert withheld
     assert all(cell.values[:4] == (Missing.WITHHELD,) * 4 for cell in withheld)
     assert "Cannot be said: withheld" in section_html(section)
