@@ -77,7 +77,7 @@ def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
     return tuple(
         ProfileAnswer(
             net_harm.profile,
-            _together(operation, net_harm),
+            _together(net_harm),
             broken=tuple(veto.measure for veto in net_harm.vetoes if veto.state == "hit"),
             unsure=tuple(veto.measure or veto.words for veto in net_harm.vetoes if veto.state == "unknown"),
         )
@@ -86,25 +86,22 @@ def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
     )
 
 
-def _together(operation: ReleasedOperation, net_harm: NetHarm) -> Together:
-    """Return what one set of values says.
+_TOGETHER = {
+    Reading.FELL: Together.FELL,
+    Reading.ROSE: Together.ROSE,
+    Reading.SIGNAL_FALL: Together.MAY_HAVE_FALLEN,
+    Reading.SIGNAL_RISE: Together.MAY_HAVE_RISEN,
+}
 
-    A fall is stated only if no veto is hit and no weighted harm's controls disagree; a sum with a part that was not
-    calibrated, or without an interval, states nothing.
-    """
-    if not math.isfinite(net_harm.interval.low) and not math.isfinite(net_harm.interval.high):
+
+def _together(net_harm: NetHarm) -> Together:
+    """Return what one set of values says. It says that harm fell only if none of its vetoes is hit."""
+    if not net_harm.is_known:
         return Together.REFUSED
-    side = net_harm.interval.side if net_harm.calibrated else 0
-    if side > 0:
-        return Together.ROSE
-    weighted = {row.measure.name for row in net_harm.rows if row.weight}
-    disagree = any(
-        measure.measure.name in weighted
-        and any(effect.reading is Reading.CONTROLS_DISAGREE for effect in measure.effects)
-        for measure in operation.measures
-    )
+    together = _TOGETHER.get(net_harm.reading, Together.CANNOT_TELL)
     is_broken = any(veto.state == "hit" for veto in net_harm.vetoes)
-    return Together.FELL if side < 0 and not is_broken and not disagree else Together.CANNOT_TELL
+    is_fall = together in (Together.FELL, Together.MAY_HAVE_FALLEN)
+    return Together.RULED_OUT if is_broken and is_fall else together
 
 
 def headline_facts(operation: ReleasedOperation) -> Facts:
@@ -120,7 +117,7 @@ def headline_facts(operation: ReleasedOperation) -> Facts:
         rose=tuple(change.measure.measure.name for change in risen_harms(operation)),
         profiles=tuple(answer.together for answer in profile_answers(operation)),
         harms=sum(row.is_harm for row in balance_rows(operation)),
-        activity_changed=any(measure.effect("target").reading.is_finding for measure in activities),
+        activity_changed=any(measure.effect("target").reading.direction for measure in activities),
         described=is_described(operation),
         reported=primary.measure.recorded_by == "public",
     )
@@ -151,11 +148,11 @@ def _rate_ratio(before: Count, after: Count, length_ratio: float) -> float:
 
 
 def changed_activities(operation: ReleasedOperation) -> tuple[Change, ...]:
-    """Return the activities that fell or rose in the target, as a finding."""
+    """Return the activities that fell or rose in the target, as a finding or as a signal."""
     return tuple(
         Change(measure, measure.effect("target"))
         for measure in operation.measures
-        if measure.measure.role is Role.ACTIVITY and measure.effect("target").reading.is_finding
+        if measure.measure.role is Role.ACTIVITY and measure.effect("target").reading.direction
     )
 
 

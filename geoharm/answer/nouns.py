@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -52,10 +53,16 @@ class Tone(Enum):
 
 
 class Together(Enum):
-    """What one set of values says of all harms in target and rings."""
+    """What one set of values says of all harms in target and rings.
+
+    ``RULED_OUT``: the sum fell or may have fallen, but a harm rose of which the set of values accepts no such rise.
+    """
 
     FELL = auto()
     ROSE = auto()
+    MAY_HAVE_FALLEN = auto()
+    MAY_HAVE_RISEN = auto()
+    RULED_OUT = auto()
     CANNOT_TELL = auto()
     REFUSED = auto()
 
@@ -68,7 +75,6 @@ class ProfileAnswer:
     ----------
     profile : str
     together : Together
-        ``FELL`` only if no veto of the profile is hit.
     broken, unsure : tuple of str
         Measures of vetoes that are hit, and of vetoes of which it is not known.
     """
@@ -147,6 +153,38 @@ class Multiplication:
     difference: int
 
 
+class Counted(Enum):
+    """Which rows are counted in the target area; each lets in more than the one before."""
+
+    OWN_PLACE = auto()
+    PLACED_BY_ADDRESS = auto()
+    UNPLACED_ON_ITS_STREETS = auto()
+    ALL_UNPLACED = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """The target area counted in several ways, where rows lack a place of their own.
+
+    Attributes
+    ----------
+    rows : tuple of (Counted, Effect)
+        Compared with the control area, counted in the same way as the study counts.
+    recovered_before, recovered_after : float
+        Share of the study's rows in the target that were placed by their address text; NaN if withheld or without rows.
+    """
+
+    rows: tuple[tuple[Counted, ReleasedEffect], ...]
+    recovered_before: float
+    recovered_after: float
+
+    @property
+    def turns(self) -> bool:
+        """Whether fewer and more both occur among the ways to count."""
+        changes = [effect.change for _, effect in self.rows if math.isfinite(effect.change)]
+        return min(changes, default=0.0) < 0 < max(changes, default=0.0)
+
+
 class Moved(Enum):
     """Did it move? The answer for the rings."""
 
@@ -202,7 +240,7 @@ class Facts:
     harms : int
         Number of harms that were counted.
     activity_changed : bool
-        Whether an activity fell or rose, as a finding.
+        Whether an activity fell or rose, as a finding or as a signal.
     described : bool
         Whether no interval is possible but counts can be described.
     reported : bool

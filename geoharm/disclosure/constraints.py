@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
 from geoharm.model.design import (
@@ -98,6 +99,8 @@ def constraints_of(release: Release) -> Constraints:
     - the time series of the target;
     - the control's line, and the cumulative difference shown with the target's months: they give the control's count of
       every step;
+    - what the steps of the forecast's factor tell of the history and of the last year: the control's counts, and bounds of
+      the zone's and its companion's;
     - hotspots;
     - differences whose other counts are shown;
     - the stretches of time of the released effect decays;
@@ -120,6 +123,8 @@ def constraints_of(release: Release) -> Constraints:
                 values += _values_of_effect(effect, measure.measure, operation.design.before, window, places, rule)
                 if effect.is_withheld and _shows_derived_number(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an estimate")
+            for effect in measure.effects:
+                values += _values_of_factors(effect, measure.measure, places)
             values += _values_of_series(measure, places, rule)
         suppressed = {
             (released.measure.name, effect.zone)
@@ -267,6 +272,31 @@ def _values_of_series(
     for zone, stretch, count in measure.robustness.stretches:
         text = f"{measure.measure.name}, {zone}, effect decay from {stretch.start}"
         yield PublishedValue(text, (Term(1.0, key, places[zone], (stretch,)),), float(count), float(count))
+
+
+def _values_of_factors(
+    effect: ReleasedEffect, measure: Measure, places: Mapping[str, tuple[str, ...]]
+) -> Iterator[PublishedValue]:
+    """Return what the steps of a released factor say about the months before: of zone, companion and control."""
+    factors = effect.placebo and effect.placebo.factors
+    if not factors:
+        return
+    key, text = row_key(measure), f"{measure.name}, {effect.zone}, steps of the factor"
+    for control_count, periods in zip(
+        control_counts(effect, factors), (factors.history, factors.last_year), strict=False
+    ):
+        term = Term(1.0, key, places["control"], periods)
+        yield PublishedValue(f"{text}, control", (term,), control_count, control_count)
+    low, high = history_bounds(effect, factors)
+    if math.isfinite(high):
+        yield PublishedValue(text, (Term(1.0, key, places[effect.zone], factors.history),), low, high)
+    companion, bounds = {"target": ALL_RINGS, ALL_RINGS: "target"}.get(effect.zone), companion_bounds(factors)
+    if companion and bounds:
+        # Both as sums with an upper bound.
+        for sign, slope, high in ((1.0, bounds.high_slope, bounds.high), (-1.0, bounds.low_slope, -bounds.low)):
+            last_year = Term(sign, key, places[companion], factors.last_year)
+            history = Term(-sign * slope, key, places[companion], factors.history)
+            yield PublishedValue(f"{text}, {companion}", (last_year, history), -math.inf, high)
 
 
 def _values_of_hotspots(

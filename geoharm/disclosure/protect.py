@@ -41,6 +41,7 @@ from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels, sup
 from geoharm.disclosure.hotspots import protect_hotspots, round_to_ten
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.patterns import protect_patterns
+from geoharm.disclosure.placebo_places import protect_places
 from geoharm.disclosure.released import (
     _SEAL,
     Release,
@@ -109,7 +110,7 @@ def _disclose(
         hidden_files=hidden_files + hidden_table_files,
         months={ledger.source: _disclose_months(ledger, k) for ledger in result.ledgers},
         hotspots=maps[0],
-        operations=operations,
+        operations=tuple(protect_places(operation, k, suppression_levels) for operation in operations),
         changes=maps[1],
         rule="none" if settings.release == "internal" else settings.disclosure,
         threshold=k,
@@ -196,6 +197,7 @@ def _disclose_measure(
         series,
         tuple(with_weaker_reading(effect, diagnostics) for effect in bounds),
         robustness,
+        comparisons=result.comparisons,
     )
 
 

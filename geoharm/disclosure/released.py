@@ -178,7 +178,10 @@ NOTHING_BESIDE = ReleasedRobustness()
 
 @dataclass(frozen=True, slots=True)
 class ReleasedMeasure:
-    """Effects, series and robustness checks of a measure, as they may be released."""
+    """Effects, series and robustness checks of a measure, as they may be released.
+
+    `own_place` is the target's effect without the rows that were placed by their address text; None if there are none.
+    """
 
     measure: Measure
     effects: tuple[ReleasedEffect, ...]
@@ -186,6 +189,8 @@ class ReleasedMeasure:
     series: ReleasedSeries
     bounds: tuple[ReleasedEffect, ...] = ()
     robustness: ReleasedRobustness = NOTHING_BESIDE
+    own_place: ReleasedEffect | None = None
+    comparisons: int = 0
 
     def effect(self, zone: str) -> ReleasedEffect:
         """Return the effect in a zone, in the headline's window."""

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from geoharm.disclosure.net_harm import protect_harm_assessment
+from geoharm.disclosure.placebo_places import coarsen_places
 from geoharm.disclosure.released import (
     NOTHING_BESIDE,
     Release,
@@ -134,7 +135,7 @@ def _round_estimate(estimate: Estimate, step: float) -> Estimate:
 
 def _round_placebo(check: PlaceboCheck | None, step: float) -> PlaceboCheck | None:
     return check and replace(
-        check,
+        coarsen_places(check),
         expected=round_to_step(check.expected, step),
         phi=round_to_step(check.phi, 0.1),
         tau=round_to_step(check.tau, 0.01),

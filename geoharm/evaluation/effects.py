@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect, expected_count_after
 from geoharm.evaluation.placebo.places import ZONES
 from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.measure import MeasureResult
@@ -16,6 +16,7 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_OWN_PLACE,
     TARGET_WITH_ALL_UNPLACED,
     TARGET_WITH_STREET_UNPLACED,
     Design,
@@ -30,7 +31,12 @@ from geoharm.stats.minimum_detectable import minimum_detectable_fall
 
 
 def evaluate_measure(
-    measure: Measure, counts: ZoneCounts, design: Design, placebo: PlaceboData | None = None
+    measure: Measure,
+    counts: ZoneCounts,
+    design: Design,
+    placebo: PlaceboData | None = None,
+    *,
+    own_place: ZoneCounts | None = None,
 ) -> MeasureResult:
     """Return the effects of a measure in every zone, for the headline's window and for each phase.
 
@@ -45,6 +51,8 @@ def evaluate_measure(
     design : Design
     placebo : PlaceboData, optional
         The measure's counts at places without an operation.
+    own_place : ZoneCounts, optional
+        The same counts without the rows that were placed by their address text.
 
     Raises
     ------
@@ -81,6 +89,9 @@ def evaluate_measure(
             _zone_effect(measure, counts, design, name, target + unplaced_zones, design.after)
             for name, unplaced_zones in unplaced.items()
         ),
+        own_place=_zone_effect(measure, own_place, design, TARGET_OWN_PLACE, target, design.after)
+        if own_place
+        else None,
     )
 
 
@@ -172,11 +183,12 @@ def build_effect(
 def expected_count(counts: Change, control: Change, ratio: Estimate, placebo: PlaceboCheck | None) -> float:
     """Return the expected count after without the operation.
 
-    It is computed from the calibrated ratio. Without one, the zone is taken to change as its control did; NaN if the
+    It is computed from the calibrated ratio, so it is the typical count of the forecast and not its mean
+    (`PlaceboCheck.expected`). Without one, the zone is taken to change as its control did; NaN if the
     control had no event before.
     """
     if ratio.calibrated and ratio.is_defined and placebo is not None:
-        return counts.after * math.exp(-ratio.value) if counts.after else placebo.expected
+        return expected_count_after(ratio, counts.after, placebo.expected)
     return _scaled_by_control(counts, control)
 
 

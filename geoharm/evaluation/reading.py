@@ -53,6 +53,8 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
 
     If defensible controls disagree, a fall or a rise becomes "controls disagree". Any other diagnostic of severity SIGNAL
     or above turns a finding into a signal.
+
+    A rise is read here by itself; `geoharm.evaluation.family` then reads all rises of an operation together.
     """
     reading = _read_numbers(effect)
     if not reading.direction or effect.zone not in ("target", TARGET_AND_RINGS):

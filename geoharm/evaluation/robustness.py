@@ -41,6 +41,7 @@ from geoharm.evaluation.estimators.effect_decay import effect_decay
 from geoharm.evaluation.estimators.interrupted_time_series import target_interrupted_time_series
 from geoharm.evaluation.estimators.specification_curve import combined_change, compare_controls, zone_names
 from geoharm.evaluation.estimators.wdd import linear_change
+from geoharm.evaluation.family import is_member
 from geoharm.evaluation.placebo.displaced_share import with_calibrated_share
 from geoharm.evaluation.results.curves import Curve, DidEstimates, EffectDecay
 from geoharm.evaluation.results.diagnostics import Diagnostic
@@ -220,7 +221,11 @@ def diagnose(
     if rings:
         diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error))
     if ratios is not None:
-        diagnostics.append(multiplicity_diagnostic(ratios, primary=primary, name=result.measure.name))
+        diagnostics.append(
+            multiplicity_diagnostic(
+                ratios, primary=primary, name=result.measure.name, rises_in_family=is_member(result.measure)
+            )
+        )
     return tuple(sorted(diagnostics, key=lambda diagnostic: -diagnostic.severity))
 
 

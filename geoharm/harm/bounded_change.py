@@ -15,7 +15,7 @@ NAME = "change within bounds"
 def bounded_change(
     zone: str, before: Bounds, after: Bounds, control_before: Bounds, control_after: Bounds, *, unit: str
 ) -> BoundedEffect:
-    r"""Return the lowest and highest possible change of a zone net of control, each with its counting error.
+    r"""Return the lowest and highest possible change of a zone against the control area, each with its counting error.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geoharm.harm.joint_draws import INTERVAL_LEVEL
 from geoharm.harm.profile_answer import read_sum
+from geoharm.harm.requirements import unmet_note
 from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, PartialSum, VetoCheck
 from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
@@ -33,7 +34,8 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     -------
     NetHarm
         Negative means less harm. It is unknown, with the reason, if the effect on a measure with a weight is unknown,
-        or if such a measure is refused (it has no 95% interval). The sum of the other parts then stands in `partial`.
+        if such a measure is refused (it has no 95% interval), or if the profile requires a measure that the study does
+        not have. The sum of the other parts then stands in `partial`.
 
     Notes
     -----
@@ -54,7 +56,8 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     rows = harm_by_measure(joint, weights)
     vetoes = check_vetoes(joint, profile, rows)
     used_columns = [column for column in range(len(rows)) if weights[column] != 0]
-    reason = _why_undefined(joint, used_columns)
+    unmet = profile.unmet(joint.measures)
+    reason = unmet_note(unmet) if unmet else _why_undefined(joint, used_columns)
     refused = [column for column in used_columns if joint.refused[column]]
     if reason:
         unknown = Interval(math.nan, math.nan, INTERVAL_LEVEL)
@@ -62,7 +65,7 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
             profile.name, joint.zone, profile.reference, rows, math.nan, math.nan, unknown, (math.nan, math.nan),
             calibrated=False, vetoes=vetoes, note=reason,
             refused=tuple(joint.measures[column].name for column in refused),
-            partial=_partial_sum(joint, weights, rows, used_columns),
+            partial=None if unmet else _partial_sum(joint, weights, rows, used_columns),
         )  # fmt: skip
     low, high = _best_sum(joint, weights, used_columns)
     lowest, highest = weighted_draws(joint, weights)

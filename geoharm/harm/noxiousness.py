@@ -22,7 +22,7 @@ def noxiousness(
     rings: Effect[int] | None = None,
     dispersion: tuple[float, float] = (1.0, 1.0),
 ) -> Noxiousness:
-    r"""Return the harm of a market per unit of its activity, before and after, and its change net of control.
+    r"""Return the harm of a market per unit of its activity, before and after, and its change against the control area.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ def corrected_effect(
     names: tuple[str, str],
     dispersion: tuple[float, float] = (1.0, 1.0),
 ) -> CorrectedEffect:
-    r"""Return the log rate ratio of a measure minus that of its comparator, both net of control.
+    r"""Return the log rate ratio of a measure minus that of its comparator, both against the control area.
 
     Parameters
     ----------

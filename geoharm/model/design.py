@@ -16,6 +16,7 @@ ALL_RINGS = "all rings"
 TARGET_AND_RINGS = "target and rings"
 TARGET_GAP_AND_RINGS = "target, gap and rings"
 # The target together with the rows without a usable place that name one of its streets, or with all such rows.
+TARGET_OWN_PLACE = "target, only rows with their own place"
 TARGET_WITH_STREET_UNPLACED = "target, with unplaced rows of its streets"
 TARGET_WITH_ALL_UNPLACED = "target, with all unplaced rows"
 

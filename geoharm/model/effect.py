@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.places_like_it import ForecastFactors, PlaceDistribution, PlaceLevels
 from geoharm.model.reading import Reading, SignalReason
 from geoharm.model.reason import Note
 from geoharm.model.suppressed import Count, Suppressed
@@ -30,11 +31,19 @@ class PlaceboCheck:
     at_least_as_busy : int
         Number of places with at least as many events as the zone.
     expected : float
-        Forecast of the count after.
+        Forecast of the count after: the mean of all counts that could have come without an operation. `Effect.expected`
+        is their typical count instead, which is a little smaller: the interval is made on a scale on which the mean of
+        the counts lies off the middle (`TYPICAL` and `COUNTED` of `factors` are the two steps between them).
     phi, tau : float
         Dispersion of the counts, and the standard deviation of the log forecast error beyond counting noise.
     detectable_fall : float
         The smallest fall, as a share, that would be detected with 80% power.
+    factors : ForecastFactors or None
+        How the expected count follows from the count before; None in a phase, or without a calibrated ratio.
+    distribution : PlaceDistribution or None
+        What the places did over the same dates; None in a phase, or if no forecast of them is good enough.
+    levels : PlaceLevels or None
+        Counts at the places by their level before; None wherever `distribution` is.
     """
 
     months: int
@@ -46,11 +55,14 @@ class PlaceboCheck:
     phi: float
     tau: float
     detectable_fall: float
+    factors: ForecastFactors | None = None
+    distribution: PlaceDistribution | None = None
+    levels: PlaceLevels | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Effect(Generic[CountT]):
-    """The change in one zone and window, net of control.
+    """The change in one zone and window, against what was to be expected.
 
     At full precision it is an ``Effect[int]``. Once released, counts may be suppressed: ``Effect[Count]``. Neither can
     be given in place of the other.

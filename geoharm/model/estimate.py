@@ -41,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """An estimate and its standard error: after minus before, net of control; negative means fewer events.
+    """An estimate and its standard error: after minus what was to be expected; negative means fewer events.
 
     Attributes
     ----------

@@ -14,6 +14,7 @@ BORNE_BY = ("user", "family and neighbours", "community", "institutions")
 HARM_TYPES = ("health", "crime and violence", "social and nuisance", "economic", "environment")
 UNITS = ("requests", "needles", "incidents", "calls", "people", "deaths", "admissions")
 RECORDERS = ("public", "police", "agency")
+SIGNS_OF = ("use", "dealing")
 
 
 class Role(StrEnum):
@@ -83,6 +84,8 @@ class Measure:
     weight : str
         What the source's weight column counts, such as "needles". Densities and hotspot contours are then in this unit.
         Empty means events.
+    sign_of : str
+        One of `SIGNS_OF` if the study says that its events are signs of drug use or of dealing; else empty.
     """
 
     name: str
@@ -97,6 +100,18 @@ class Measure:
     kind: str = ""
     checked_for_rise: bool = False
     weight: str = ""
+    sign_of: str = ""
+
+    @property
+    def shows(self) -> str:
+        """Of what its events are signs: "use", "dealing", or empty.
+
+        A find of needles is a sign of use. What police record of their own accord is a sign of where they looked, also
+        where a study counts it as harm.
+        """
+        if self.activity_as_harm or self.role is not Role.HARM:
+            return ""
+        return self.sign_of or ("use" if self.kind == "needle_find" else "")
 
     @property
     def density_unit(self) -> str:

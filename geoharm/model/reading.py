@@ -34,3 +34,5 @@ class SignalReason(Enum):
     FEW_EXPECTED = auto()
     WEAK_DESIGN = auto()
     DIAGNOSTIC = auto()
+    # A rise that misses the level of its family (all harms in all zones).
+    FAMILY = auto()

@@ -13,6 +13,8 @@ TACTICS = (
     "nuisance abatement",
     "placebo",
     "problem-oriented",
+    "seizure",
+    "street-level partnership",
     "treatment outreach",
     "undercover",
 )

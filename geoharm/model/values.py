@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from geoharm.errors import DesignError
@@ -28,6 +29,7 @@ class EvidenceCard:
     licence: str
 
 
+USE_OR_DEALING = "use or dealing"
 SIGNS = {"harm": 1.0, "benefit": -1.0, "ignored": 0.0}
 
 
@@ -39,6 +41,11 @@ class MeasureSelector:
     ----------
     measure, kind, borne_by, type, unit : str
         Name of the measure, kind of its source, who bears its harm, type of its harm, and its unit.
+    sign_of : str
+        "use", "dealing" or "use or dealing": only measures whose events are signs of it, from sources other than
+        police activity (`Measure.shows`).
+    police_activity : bool
+        True selects only the police activity that a study counts as harm.
     """
 
     measure: str = ""
@@ -46,6 +53,8 @@ class MeasureSelector:
     borne_by: str = ""
     type: str = ""
     unit: str = ""
+    sign_of: str = ""
+    police_activity: bool = False
 
     def matches(self, measure: Measure) -> bool:
         """Return whether a measure matches the selector; activity measures never do."""
@@ -58,11 +67,19 @@ class MeasureSelector:
             (self.type, measure.harm.type),
             (self.unit, measure.unit),
         )
+        if self.police_activity and not measure.activity_as_harm:
+            return False
+        if self.sign_of and not (measure.shows and measure.shows in self.sign_of):
+            return False
         return all(selected in ("", actual) for selected, actual in criteria)
 
     def description(self) -> str:
         """Return a description of the selected measures for readers."""
         descriptions = [text for text in (self.measure, self.kind.replace("_", " "), self.type, self.unit) if text]
+        if self.sign_of:
+            descriptions.append(f"signs of {self.sign_of}")
+        if self.police_activity:
+            descriptions.append("police activity")
         if self.borne_by:
             descriptions.append(f"borne by {self.borne_by}")
         return ", ".join(descriptions) or "everything else"
@@ -110,6 +127,22 @@ class Veto:
 
 
 @dataclass(frozen=True, slots=True)
+class Requirement:
+    """A measure without which a profile gives no sum: its author would not accept a sum of the rest alone.
+
+    Attributes
+    ----------
+    selector : MeasureSelector
+        At least one measure of harm of the study must fit.
+    words : str
+        What is required, in the words of the profile's author.
+    """
+
+    selector: MeasureSelector
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class ValueProfile:
     """A value profile: one author's weights, signs and vetoes.
 
@@ -121,6 +154,8 @@ class ValueProfile:
     rules : tuple of ValueRule
         The first rule that matches a measure applies. A measure without a matching rule is ignored.
     vetoes : tuple of Veto
+    required : tuple of Requirement
+        Without a measure for each of them there is no sum.
     example : bool
         Whether it is a shipped example to edit, which states nobody's values.
     untested : bool
@@ -137,12 +172,21 @@ class ValueProfile:
     reference: str
     rules: tuple[ValueRule, ...]
     vetoes: tuple[Veto, ...] = ()
+    required: tuple[Requirement, ...] = ()
     example: bool = False
     untested: bool = False
 
     def weight(self, measure: Measure) -> float:
         """Return the signed weight of a measure; 0 for activity and for measures without a matching rule."""
         return next((rule.signed for rule in self.rules if rule.selector.matches(measure)), 0.0)
+
+    def unmet(self, measures: Sequence[Measure]) -> tuple[Requirement, ...]:
+        """Return the requirements that none of the measures meets."""
+        return tuple(
+            requirement
+            for requirement in self.required
+            if not any(requirement.selector.matches(measure) for measure in measures)
+        )
 
 
 @dataclass(frozen=True, slots=True)

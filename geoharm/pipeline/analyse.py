@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
@@ -151,10 +152,16 @@ def evaluate_operations(
         places = places_around(data.study, design)
         placebos = [placebo_around(collected, design, places) for collected in ordered]
         measures = tuple(
-            evaluate_measure(collected.measure, collected.zone_counts[design.operation.name], design, placebo)
+            evaluate_measure(
+                collected.measure,
+                collected.zone_counts[design.operation.name],
+                design,
+                placebo,
+                own_place=collected.own_place_counts.get(design.operation.name),
+            )
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
-        measures = add_robustness_checks(data, design, measures)
+        measures = with_family_readings(add_robustness_checks(data, design, measures), primary=data.study.primary)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
         progress(f"evaluating {design.operation.name}", number, len(data.designs))
     return net_harm.with_pooled_unintended_harm(results)

@@ -11,6 +11,7 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.appraise import DRAWS, appraise_option
 from geoharm.harm.completeness import limited_objective_note, missing_harms
+from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.appraisal import Appraisal, Baseline
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, Window, add_months, first_of_month, month_name
@@ -55,7 +56,8 @@ def appraise_options(data: StudyData, operation: str) -> Appraisal:
     StudyError
         If the study has no option or no such operation.
     DesignError
-        If there are too few whole months of data before the operation.
+        If there are too few whole months of data before the operation, or if a value profile requires a measure that
+        the study does not have.
     """
     study = data.study
     if not study.harm.options:
@@ -73,6 +75,7 @@ def appraise_options(data: StudyData, operation: str) -> Appraisal:
     months = _baseline_months(planned, data.ledgers)
     baseline = _baseline_counts(data, planned, months)
     profiles = [read_profile(name, study.folder) for name in study.harm.profiles]
+    check_requirements(profiles, [row.measure for row in baseline])
     options = tuple(
         appraise_option(
             option, baseline, profiles, months=study.harm.months, seed=study.seed,

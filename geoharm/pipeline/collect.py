@@ -18,6 +18,7 @@ from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
 from geoharm.ingest.tables import area_counts, survey_estimates
 from geoharm.model.area_counts import AreaCounts
+from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.harm_settings import Indicator
@@ -32,7 +33,7 @@ from geoharm.pipeline.designs import design_operations, map_windows
 from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import past_zones
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
-from geoharm.queries.counts import category_counts, dated_points, located_points, zone_counts
+from geoharm.queries.counts import category_counts, dated_points, located_points, own_place_counts, zone_counts
 from geoharm.queries.night_counts import night_counts
 from geoharm.queries.time_of_week import timed_points
 
@@ -73,6 +74,7 @@ def collect_study(
                 {design.operation.name: category_counts(engine, measure, design.zones) for design in designs},
                 _hour_tables(engine, measure, designs),
                 _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
+                _own_place_counts(engine, measure, designs),
             )
         )
         progress(f"counting {measure.name}", number, len(study.measures))
@@ -86,6 +88,11 @@ def collect_study(
         _surveys(engine, study, outcomes),
         _service_sites(engine, study),
     )
+
+
+def _own_place_counts(engine: DuckDBEngine, measure: Measure, designs: Sequence[Design]) -> dict[str, ZoneCounts]:
+    counts = {design.operation.name: own_place_counts(engine, measure, design.zones) for design in designs}
+    return {name: own for name, own in counts.items() if own is not None}
 
 
 def collect_power(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:

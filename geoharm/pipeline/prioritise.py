@@ -13,6 +13,7 @@ from geoharm.errors import DesignError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.harm.markets import SCHOOL, SERVICES, nearest_site, reach_gap, threat_matrix_row
 from geoharm.harm.prioritise import rank_markets, resilience, yearly_trend
+from geoharm.harm.requirements import check_requirements
 from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, ReachGap, ThreatMatrixRow
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
@@ -72,6 +73,7 @@ def prioritise_markets(
     ranked = list(hotspots[:MAX_MARKETS])
     zones = [Zone(f"market {hotspot.rank}", ZoneRole.TARGET, hotspot.geometry) for hotspot in ranked]
     profile = read_profile(study.harm.profiles[0], study.folder)
+    check_requirements([profile], study.measures)
     harms = [collected for collected in data.measures if collected.measure.role is Role.HARM]
     harm_counts = [_count_in_markets(collected, zones) for collected in harms]
     nights = {collected.measure.name: _night_counts(collected.nights, zones) for collected in harms if collected.nights}

@@ -53,6 +53,8 @@ class MeasureData:
         Empty if no located event has a known hour.
     weighted_points : mapping of Window to Points
         For a measure with a weight: places with their summed weight, in every window that is mapped.
+    own_place_counts : mapping of operation to ZoneCounts
+        Without the rows that were placed by their address text; empty if there are none.
     nights : NightCounts or None
         None where the analysis does not use it.
     """
@@ -64,6 +66,7 @@ class MeasureData:
     category_counts: Mapping[str, Mapping[str, ZoneCounts]] = field(default_factory=dict)
     hours: Mapping[str, HourTables] = field(default_factory=dict)
     weighted_points: Mapping[Window, Points] = field(default_factory=dict)
+    own_place_counts: Mapping[str, ZoneCounts] = field(default_factory=dict)
     nights: NightCounts | None = None
 
     def mapped_points(self, window: Window) -> Points:

@@ -38,6 +38,24 @@ def zone_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -
     return _zone_counts(engine, measure, zones, _count_by_zone(engine, measure, zones))
 
 
+def own_place_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts | None:
+    """Return `zone_counts` without the rows that were placed by their address text; None if there are no such rows.
+
+    Parameters
+    ----------
+    engine : DuckDBEngine
+    measure : Measure
+    zones : sequence of Zone
+    """
+    selection = {"source": measure.source} | category_values(measure)
+    (recovered,) = engine.connection.execute(
+        f"SELECT count(*) FROM tidy.event WHERE source = $source AND recovered {category_filter(measure)}", selection
+    ).fetchone() or (0,)
+    if not recovered:
+        return None
+    return _zone_counts(engine, measure, zones, _count_by_zone(engine, measure, zones, own_place=True))
+
+
 def category_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> dict[str, ZoneCounts]:
     """Return `zone_counts` of each category: those of the measure, or all of its source, the most frequent first.
 
@@ -76,8 +94,13 @@ def _zone_counts(
     return ZoneCounts(measure.name, names, dates, counts, by_month, span, missing, by_year)
 
 
-def _count_by_zone(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> dict[str, NDArray[Any]]:
-    """Return the number of events by zone (its position; then elsewhere, unplaced near the target, unplaced), category and day."""
+def _count_by_zone(
+    engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], *, own_place: bool = False
+) -> dict[str, NDArray[Any]]:
+    """Return the number of events by zone (its position; then elsewhere, unplaced near the target, unplaced), category and day.
+
+    With `own_place`, rows that were placed by their address text are left out.
+    """
     connection = engine.connection
     selection = {"source": measure.source} | category_values(measure)
     places = connection.execute(
@@ -104,9 +127,10 @@ def _count_by_zone(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]
             day, count(*) AS events
         FROM tidy.event AS e LEFT JOIN zone_of_place AS z ON e.x = z.x AND e.y = z.y AND place = 'inside'
         LEFT JOIN near AS n ON n.file = e.file AND n.line = e.line AND place <> 'inside'
-        WHERE e.source = $source AND place <> 'outside' {category_filter(measure)} GROUP BY ALL ORDER BY ALL
+        WHERE e.source = $source AND place <> 'outside' AND (NOT recovered OR NOT $own_place) {category_filter(measure)}
+        GROUP BY ALL ORDER BY ALL
         """,
-        selection | {"near": len(zones) + 1, "unplaced": len(zones) + 2},
+        selection | {"near": len(zones) + 1, "unplaced": len(zones) + 2, "own_place": own_place},
     ).fetchnumpy()
     connection.unregister("zone_of_place")
     connection.unregister("target_street")

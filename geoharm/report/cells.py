@@ -92,7 +92,7 @@ def effect_reason(effect: ReleasedEffect) -> Missing:
 
 
 def change_cell(effect: ReleasedEffect) -> Cell:
-    """Return a cell with the change net of control and its interval."""
+    """Return a cell with the change against what was expected, and its interval."""
     if math.isnan(effect.change):
         reason = effect_reason(effect)
         text = "withheld" if effect.is_withheld else f"none: {note_text(effect.note)}"

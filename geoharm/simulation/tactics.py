@@ -82,6 +82,13 @@ PLANTED_EFFECTS: dict[str, tuple[PlantedEffect, ...]] = {
         PlantedEffect("violence", -0.30, near=-0.1, residual=1.0, half_life=12),
         PlantedEffect("nuisance", -0.30, residual=1.0, half_life=12),
     ),
+    "seizure": (PlantedEffect("drug offences", 0.50, half_life=1),),
+    "street-level partnership": (
+        PlantedEffect("needles", -0.30, near=-0.1, residual=0.8, half_life=18),
+        PlantedEffect("violence", -0.20, residual=0.5, half_life=18),
+        PlantedEffect("overdoses", -0.10, residual=0.5, half_life=18),
+        PlantedEffect("treatment entries", 0.25, residual=0.5, half_life=18),
+    ),
     "treatment outreach": (
         PlantedEffect("needles", -0.15, half_life=12, residual=0.5),
         PlantedEffect("overdoses", -0.25, half_life=12, residual=0.4),

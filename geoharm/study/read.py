@@ -286,6 +286,7 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
         kind=kind_counted(table, place, sources, mistakes),
         checked_for_rise=table.watch,
         weight=weight_unit(table, place, sources, mistakes),
+        sign_of=table.sign_of or "",
     )
 
 

@@ -19,11 +19,11 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
 from geoharm.model.map_steps import STEPS
-from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, UNITS
+from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, SIGNS_OF, UNITS
 from geoharm.model.settings import COMPARED, ChangeSettings, Correction, EmergingSettings
 from geoharm.model.study import EVENT_KINDS, GIS_FILES, PIECES, TABLE_KINDS, HotspotSettings, PublishSettings
 from geoharm.model.tactics import TACTICS
-from geoharm.study.value_profiles.profiles import SHIPPED_PROFILES, SHIPPED_RATES
+from geoharm.study.value_profiles.profiles import DEFAULT_PROFILES, SHIPPED_RATES
 
 AFTER = "after"
 AUTOMATIC = "auto"
@@ -49,11 +49,14 @@ class Locked:
         How the value is written in a lock: a key of `geoharm.pipeline.preregistration.FORMS`.
     entry : str
         Name of the entry in the lock, if it is not that of the key.
+    added : bool
+        Whether the key was added later: without a value it has no entry, so that a lock from before stays valid.
     """
 
     attribute: str
     form: str = "plain"
     entry: str = ""
+    added: bool = False
 
 
 def locked_keys(model: type[Table]) -> Iterator[tuple[str, Locked]]:
@@ -211,6 +214,10 @@ class MeasureTable(Table):
         json_schema_extra={"pattern": _WEIGHT_WORD},
         examples=["needles"],
         description="In a word or a few, what the weight column of its format counts. Densities and hotspot contours use this weight; everything else counts events; see below.",
+    )
+    sign_of: Annotated[Annotated[str, OneOf(SIGNS_OF)] | None, Locked("sign_of", added=True)] = Field(
+        default=None,
+        description='Whether its events are signs of drug use or of dealing, for value profiles that ask for them. Finds of needles are signs of use unless this says "dealing"; activity is never a sign.',
     )
     watch: bool = Field(
         default=False,
@@ -451,7 +458,7 @@ class ValuesTable(Table):
     model_config = ConfigDict(title="[values]")
 
     profiles: Annotated[list[FileName], Locked("profiles", "profiles")] = Field(
-        default=list(SHIPPED_PROFILES),
+        default=list(DEFAULT_PROFILES),
         min_length=1,
         description="Value profiles: shipped ones or paths of your own. The first is the leading one.",
     )

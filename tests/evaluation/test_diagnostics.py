@@ -201,6 +201,13 @@ def test_many_measures():
     together = multiplicity_diagnostic(found, primary="a", name="b", placebos=draws)
     assert together.figure < 0.05
     assert together.severity is Severity.SAY
+    assert "beforehand" not in multiplicity_diagnostic(found, primary="a", name="a").sentence
+    rises = found | {"b": ratio(0.22, 0.1)}
+    assert multiplicity_diagnostic(rises, primary="a", name="b").severity is Severity.SIGNAL
+    in_family = multiplicity_diagnostic(rises, primary="a", name="b", rises_in_family=True)
+    assert in_family.severity is Severity.SAY
+    assert "all harms in all zones" in in_family.sentence
+    assert multiplicity_diagnostic(found, primary="a", name="b", rises_in_family=True) == second
     none = multiplicity_diagnostic(found | {"e": ratio(math.nan)}, primary="a", name="e")
     assert none.severity is Severity.NONE
     with pytest.raises(DesignError, match="not among the measures"):

@@ -34,7 +34,9 @@ def effect(zone, after, *, effective=30.0, error=None):
     error = error or 1 / slope
     centre = float(stabilisation_bias(mean, phi=PHI, tau2=tau**2))
     freedom = degrees_of_freedom(effective)
-    found = Forecast(mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), 0.9, ())
+    found = Forecast(
+        mean, PHI, tau**2, centre, error * slope, freedom, error, 0.4, 90, effective, 30, 0.0, (), (), mean, 0.9, (), ()
+    )
     ratio = calibrated_ratio(found, after)
     check = PlaceboCheck(36, 100, 90, effective, 30, mean, PHI, tau, 0.4)
     return build_effect(

@@ -14,6 +14,7 @@ from geoharm.harm.appraise import appraise_option
 from geoharm.harm.offence_weights import offence_weights, profile_from_weights
 from geoharm.harm.results.appraisal import Baseline
 from geoharm.model.harm_settings import PlannedOption, SideEffect
+from geoharm.model.tactics import TACTICS
 from geoharm.model.values import MeasureSelector, Veto
 from geoharm.study.evidence_cards.cards import SHIPPED_CARDS, card_text, read_card
 from geoharm.study.value_profiles.profiles import read_profile
@@ -100,11 +101,31 @@ def test_the_same_seed_says_the_same():
 
 
 @pytest.mark.parametrize("name", SHIPPED_CARDS)
-def test_shipped_cards_are_cited(name):
+def test_shipped_cards_are_cited_and_say_what_they_rest_on(name):
     card = read_card(name, Path())
     assert "UK Drug Policy Commission (2009)" in card.citation
     assert card.url.startswith("https://")
-    assert "limited" in card.strength
+    assert "It rests on " in card.strength
+
+
+def test_no_two_cards_share_a_sentence_of_strength():
+    sentences = [
+        sentence.strip(" .") for name in SHIPPED_CARDS for sentence in read_card(name, Path()).strength.split(". ")
+    ]
+    assert len(set(sentences)) == len(sentences)
+
+
+def test_asset_recovery_and_seizures_are_two_things():
+    assets, seizures = read_card("asset-recovery", Path()), read_card("seizure", Path())
+    assert (assets.tactic, seizures.tactic) == ("asset recovery", "seizure")
+    assert "eradicat" not in assets.finding + assets.strength
+    assert "two evaluations" in read_card("undercover", Path()).strength
+    assert read_card("arrest-referral", Path()).strength.startswith("Fairly positive")
+
+
+@pytest.mark.parametrize("name", SHIPPED_CARDS)
+def test_every_card_speaks_of_a_tactic_that_an_operation_may_have(name):
+    assert read_card(name, Path()).tactic in TACTICS
 
 
 def test_cards_that_are_wrong_are_refused(tmp_path):

@@ -64,10 +64,12 @@ def test_harm_weighted_wdd_of_dallas_by_joint_draws():
 
 
 def test_the_sum_equals_its_parts_under_every_shipped_profile():
+    entries = measure("entries", unit="people", borne_by="user", kind="health", source_kind="treatment_entry")
     parts = [
-        (measure("finds"), calibrated_effect(100, 60, -0.8, -0.1)),
+        (measure("finds", source_kind="needle_find"), calibrated_effect(100, 60, -0.8, -0.1)),
         (measure("violence", unit="incidents", kind="crime and violence"), calibrated_effect(80, 90, -0.2, 0.4)),
         (measure("overdoses", unit="calls", borne_by="user", kind="health"), calibrated_effect(30, 20, -0.9, 0.3)),
+        (entries, calibrated_effect(50, 60, 0.1, 0.5)),
     ]
     made = joint(parts)
     for name in SHIPPED_PROFILES:

@@ -299,7 +299,7 @@ def test_the_values_verbs_have_help_with_an_example(verb, tmp_path):
 
 def test_values_on_the_command_line(tmp_path):
     listed = json.loads(call("values", "list", "--json", folder=tmp_path).stdout)
-    assert len(listed) == 5
+    assert len(listed) == 8
     shown = call("values", "show", "public-health-first", folder=tmp_path).stdout
     (tmp_path / "mine.toml").write_text(shown, encoding="utf-8")
     found = call("values", "check", "mine.toml", "--json", folder=tmp_path)
@@ -346,7 +346,7 @@ def test_appraise_without_options_says_how(tmp_path):
     assert found.returncode == 1
     assert "no [[option]] to appraise" in found.stderr
     template = call("appraise", "study.toml", "--template", folder=tmp_path).stdout
-    assert template.count("[[option]]") == 9
+    assert template.count("[[option]]") == 11
 
 
 def test_prioritise_ranks_and_may_be_weighed_anew(root, tmp_path):

@@ -14,6 +14,7 @@ from geoharm.pipeline import preregistration
 from geoharm.pipeline.run import run
 from geoharm.results import PreregistrationStatus
 from geoharm.study.read import read_study
+from geoharm.study.value_profiles.profiles import profile_text
 from tests.cli.test_run import call
 from tests.conftest import small_study, write_polygon
 
@@ -196,3 +197,27 @@ def test_mitigation_and_values_are_part_of_the_plan(tmp_path):
     said = " ".join(preregistration.preregistration_status(read_study(path)).changes)
     assert "mitigation: was [], is" in said
     assert "values, profiles, crime-severity: removed" in said
+
+
+# -- values ---------------------------------------------------------------------------------------------------------------
+
+
+def test_the_set_of_profiles_is_in_the_plan_by_name_and_content(tmp_path):
+    path = small_study(tmp_path)
+    shipped = profile_text("equal", tmp_path)
+    (tmp_path / "mine.toml").write_text(shipped.replace('"equal"', '"mine"'), encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text + '\n[values]\nprofiles = ["equal", "mine.toml"]\n', encoding="utf-8")
+    preregistration.write_lock(read_study(path), outcomes_loaded=False, day=TODAY)
+    assert set(json.loads((tmp_path / "study.plan.json").read_text())["plan"]["values"]["profiles"]) == {
+        "equal",
+        "mine.toml",
+    }
+    assert preregistration.preregistration_status(read_study(path)).kind == "confirmatory"
+    (tmp_path / "mine.toml").write_text(shipped.replace("weight = 1", "weight = 2"), encoding="utf-8")
+    (change,) = preregistration.preregistration_status(read_study(path)).changes
+    assert change.startswith("values, profiles, mine.toml: was ")
+    wider = edit(path, ('["equal", "mine.toml"]', '["equal", "zero-tolerance"]'))
+    assert set(preregistration.preregistration_status(wider).changes) == {
+        "values, profiles, mine.toml: removed", "values, profiles, zero-tolerance: added",
+    }  # fmt: skip

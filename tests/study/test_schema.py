@@ -242,7 +242,11 @@ def test_the_plan_holds_what_the_schema_marks(study):
     assert plan["measures"]["finds"] == {
         "source": "reports", "where": [], "unit": "requests", "recorded_by": "public", "role": "harm", "comparator": "",
     }  # fmt: skip
-    assert {name for name, _ in locked_keys(MeasureTable)} == set(plan["measures"]["finds"])
+    assert {name for name, mark in locked_keys(MeasureTable) if not mark.added} == set(plan["measures"]["finds"])
+    path.write_text(
+        text.replace('unit        = "requests"', 'unit        = "requests"\nsign_of     = "use"'), encoding="utf-8"
+    )
+    assert plan_contents(read_study(path))["measures"]["finds"]["sign_of"] == "use"
     assert set(plan["sources"]["reports"]) == {"kind", "format", "files", "covers", "areas"}
     assert set(plan["study"]) == {"area", "crs", "period", "seed", "primary"}
     assert plan["values"]["watch"] == [0.25, [7, 14, 21, 28], [100, 250, 500]]

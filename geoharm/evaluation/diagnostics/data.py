@@ -103,7 +103,12 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
 
 
 def multiplicity_diagnostic(
-    estimates: Mapping[str, Estimate], *, primary: str, name: str, placebos: ArrayLike | None = None
+    estimates: Mapping[str, Estimate],
+    *,
+    primary: str,
+    name: str,
+    placebos: ArrayLike | None = None,
+    rises_in_family: bool = False,
 ) -> Diagnostic:
     """Return the diagnostic for many measures: a measure's p-value, adjusted for the number of measures.
 
@@ -112,17 +117,20 @@ def multiplicity_diagnostic(
     estimates : mapping of measure to Estimate
         All measures' estimates for one zone and window.
     primary : str
-        The primary measure, named beforehand. Its p-value is not adjusted.
+        The study's primary measure. Its p-value is not adjusted.
     name : str
         The measure that the diagnostic is about.
     placebos : array_like, shape (draws, measures), optional
         z values of all measures at places without an operation, drawn together, in the order of `estimates`. If given,
         Westfall and Young's step-down method is used, otherwise Holm's rule.
+    rises_in_family : bool
+        Whether a rise of this measure is read with all harms in all zones (`geoharm.evaluation.family`), which is stricter.
 
     Returns
     -------
     Diagnostic
-        The figure is the adjusted p-value. The severity is SIGNAL if it is above 0.05 and the unadjusted one is not.
+        The figure is the adjusted p-value. The severity is SIGNAL if it is above 0.05 and the unadjusted one is not; SAY
+        for a rise that is read in its family.
 
     Raises
     ------
@@ -138,7 +146,7 @@ def multiplicity_diagnostic(
         text = "It has no p-value, so there is nothing to adjust for the number of measures."
         return Diagnostic(kind, unadjusted, "p-value", text, Severity.NONE, doi)
     if name == primary:
-        text = f"It is the one primary measure of {len(estimates)}, named beforehand, so its p-value is not adjusted."
+        text = f"It is the study's one primary measure of {len(estimates)}, so its p-value is not adjusted."
         return Diagnostic(kind, unadjusted, "p-value", text, Severity.NONE, doi)
     secondary = [measure for measure in estimates if measure != primary]
     if placebos is not None:
@@ -153,8 +161,11 @@ def multiplicity_diagnostic(
         method = "by Holm's rule"
     adjusted_p = adjusted.get(name, math.nan)
     text = f"One of {len(secondary)} secondary measures: its p-value of {unadjusted:.3f} becomes {adjusted_p:.3f} {method}."
-    above_level = unadjusted <= 0.05 < adjusted_p
-    return Diagnostic(kind, adjusted_p, "p-value", text, Severity.SIGNAL if above_level else Severity.SAY, doi)
+    is_limit = unadjusted <= 0.05 < adjusted_p
+    if rises_in_family and estimates[name].value > 0:
+        text += " A rise is judged with all harms in all zones."
+        is_limit = False
+    return Diagnostic(kind, adjusted_p, "p-value", text, Severity.SIGNAL if is_limit else Severity.SAY, doi)
 
 
 def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagnostic:

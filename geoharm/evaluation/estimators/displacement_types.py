@@ -43,7 +43,7 @@ def composition_shift(
     draws: int = 999,
     categories: str = "categories",
 ) -> DisplacementTest:
-    r"""Test whether the target's events shifted between categories, net of the control's change.
+    r"""Test whether the target's events shifted between categories, beyond the control area's change.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def time_of_week_shifts(
 def similar_market_shift(
     markets: Sequence[tuple[float, Change]], control: Change, *, dispersion: dict[str, float] | None = None
 ) -> DisplacementTest:
-    """Test whether a similar market elsewhere rose, net of control.
+    """Test whether a similar market elsewhere rose more than the control area.
 
     Parameters
     ----------

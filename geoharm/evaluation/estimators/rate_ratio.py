@@ -20,7 +20,7 @@ NAME = "log rate ratio"
 def log_rate_ratio(
     zone: Change, control: Change, *, zone_dispersion: float = 1.0, control_dispersion: float = 1.0
 ) -> Estimate:
-    r"""Return the log rate ratio net of control; negative means fewer events than expected from the control.
+    r"""Return the log rate ratio of a zone to its control area; negative means fewer events than the control suggests.
 
     Parameters
     ----------

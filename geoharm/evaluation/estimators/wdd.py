@@ -1,4 +1,4 @@
-"""Weighted displacement difference: the number of events fewer or more, net of control.
+"""Weighted displacement difference: the number of events fewer or more than the control area suggests.
 
 Wheeler and Ratcliffe (2018), A simple weighted displacement difference test to evaluate place based crime
 interventions, Crime Science 7:11, https://doi.org/10.1186/s40163-018-0085-5

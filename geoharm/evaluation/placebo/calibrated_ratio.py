@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.evaluation.placebo.distribution import place_distribution, place_levels
+from geoharm.evaluation.placebo.factors import forecast_factors
 from geoharm.evaluation.placebo.forecast import Forecast, PlaceboSeries, forecast_count, similar_places
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
-from geoharm.model.counts import ZoneCounts
+from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
@@ -195,12 +198,39 @@ def calibrated_effect(
     ratio : Estimate
         Undefined, with the reason, if too little can be learned. A narrower interval is never given instead.
     check : PlaceboCheck or None
-        None if no forecast could be learned.
+        None if no forecast could be learned. For the headline's window it says how the expected count was made, and what
+        the places did.
     """
-    forecast, check, reason = fit_forecast(data, counts, design, zone=zone, after=after)
-    if forecast is None or reason:
+    forecast, check, reason, pool = fit_forecast_and_pool(data, counts, design, zone=zone, after=after)
+    if forecast is None or check is None or reason:
         return undefined_calibrated_ratio(reason), check
-    return calibrated_ratio(forecast, _operation_count(counts, design, zone, after)), check
+    observed = _zone_change(counts, design, zone, after)
+    ratio = calibrated_ratio(forecast, observed.after)
+    if after != design.after:
+        return ratio, check
+    history, controls = data.windows[: data.months], _names(design, (ZoneRole.CONTROL,))
+    check = replace(
+        check,
+        factors=forecast_factors(
+            forecast,
+            zone=observed,
+            control=_summed_change(counts, design, controls, after, "control"),
+            length_ratio=after.days / design.before.days,
+            expected=expected_count_after(ratio, observed.after, forecast.mean),
+            history=history,
+            control_by_month=[sum(counts.total(name, month) for name in controls) for month in history],
+        ),
+        distribution=place_distribution(forecast, observed.after),
+        levels=place_levels(
+            _placebo_series(data, counts, design, zone, after).take(pool), (*history, after), design.before
+        ),
+    )
+    return ratio, check
+
+
+def expected_count_after(ratio: Estimate, after: int, mean: float) -> float:
+    """Return the count expected after by a calibrated ratio: observed over ratio, or the forecast's mean if none was counted."""
+    return after * math.exp(-ratio.value) if after else mean
 
 
 def fit_forecast(
@@ -283,9 +313,18 @@ def fit_forecast_and_pool(
     return forecast, check, why_no_interval(forecast), pool
 
 
-def _operation_count(counts: ZoneCounts, design: Design, zone: str, window: Window) -> int:
+def _names(design: Design, roles: Iterable[ZoneRole]) -> list[str]:
+    return [design_zone.name for role in roles for design_zone in design.of_role(role)]
+
+
+def _zone_change(counts: ZoneCounts, design: Design, zone: str, after: Window) -> Change:
     roles = {"target": (ZoneRole.TARGET,), ALL_RINGS: (ZoneRole.RING,)}.get(zone, (ZoneRole.TARGET, ZoneRole.RING))
-    return sum(counts.total(design_zone.name, window) for role in roles for design_zone in design.of_role(role))
+    return _summed_change(counts, design, _names(design, roles), after, zone)
+
+
+def _summed_change(counts: ZoneCounts, design: Design, names: Iterable[str], after: Window, name: str) -> Change:
+    changes = [counts.change(zone, design.before, after) for zone in names]
+    return Change(name, sum(change.before for change in changes), sum(change.after for change in changes))
 
 
 def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str, after: Window) -> PlaceboSeries:
@@ -299,7 +338,7 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
     windows = [data.windows[position] for position in used_windows]
 
     def operation_counts(role: ZoneRole) -> NDArray[np.float64]:
-        names = [design_zone.name for design_zone in design.of_role(role)]
+        names = _names(design, (role,))
         return np.array([sum(counts.total(name, window) for name in names) for window in windows], dtype=np.float64)
 
     operation_target, operation_rings, city = (

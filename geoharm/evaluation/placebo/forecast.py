@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from geoharm.model.places_like_it import FactorKind
 from geoharm.stats.distributions import t_quantile
 from geoharm.stats.variance_stabilising import fit_variance, stabilisation_bias, stabilise_variance
 
@@ -22,6 +23,15 @@ ADDED_EVENTS = 2.0  # events added to both sides of every log ratio, so that a c
 LEVEL_BAND = float(np.log(3))  # the pool: placebo places within a factor 3 of the zone's own count before ...
 MIN_POOL = 80  # ... or at least this many, the nearest in level
 DISCOUNTS = (0.80, 0.85, 0.90, 0.95, 1.0)  # weight of a month relative to the next one; chosen at the placebo places
+# Columns of the regression, in this order.
+FEATURES = (
+    FactorKind.COMMON,
+    FactorKind.LEVEL,
+    FactorKind.LONG_RUN,
+    FactorKind.COMPANION,
+    FactorKind.BELT_AFTER,
+    FactorKind.BELT_YEAR,
+)
 MIN_BUSY_LOG_LEVEL = -0.1  # a placebo place with at least this log level is "as busy as the zone"
 
 _PRIOR_LEVEL, _PRIOR_FEATURE = 0.1, 0.3
@@ -105,11 +115,17 @@ class Forecast:
     share_without_cross_forecast : float
         Share of the pool that could not be cross-forecast (forecast only from places that share no ground with it).
     coefficients : tuple of float
-        Coefficients of the regression.
+        Coefficients of the regression, in the order of `FEATURES`.
+    features : tuple of float
+        The operation's own features, in the same order.
+    from_past : float
+        Forecast from the operation's own past and the city's count after alone: ``mean = from_past exp(x'b)``.
     discount : float
         Weight of a month relative to the next one.
     forecast_errors : tuple of float
         Forecast error (count after minus cross-forecast) at every place of the pool, on the stabilised scale.
+    ratios : tuple of float
+        Count after over cross-forecast, at every place of the pool.
     """
 
     mean: float
@@ -125,8 +141,11 @@ class Forecast:
     busy_places: int
     share_without_cross_forecast: float
     coefficients: tuple[float, ...]
+    features: tuple[float, ...]
+    from_past: float
     discount: float
     forecast_errors: tuple[float, ...]
+    ratios: tuple[float, ...]
 
 
 def similar_places(series: PlaceboSeries) -> NDArray[np.int64]:
@@ -232,8 +251,11 @@ def forecast_count(
         busy_places=int((level >= MIN_BUSY_LOG_LEVEL).sum()),
         share_without_cross_forecast=share_skipped,
         coefficients=tuple(float(value) for value in coefficients),
+        features=tuple(float(value) for value in operation_features),
+        from_past=operation_expected,
         discount=discount,
         forecast_errors=tuple(residual.tolist()),
+        ratios=tuple((counts / cross_forecasts).tolist()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Results of composite outcomes: several measures, rings or windows, named beforehand and pooled."""
+"""Results of composite outcomes: several measures, rings or windows, named in the study and pooled."""
 
 from __future__ import annotations
 

@@ -27,12 +27,18 @@ class MeasureResult:
     unplaced_bounds : tuple of Effect
         The target's effect if rows without a usable place were counted in it: those that name one of its streets, and
         all of them. Empty if every row has a place.
+    own_place : Effect or None
+        The target's effect, compared with the control area, if rows that were placed by their address text are left out
+        everywhere; None if there are none.
     other_estimators : OtherEstimators or None
         Results of the other estimators.
     diagnostics : tuple of Diagnostic
         Diagnostics of the answer, most severe first.
     displacement_types : DisplacementTypes or None
         Tests of other types of displacement.
+    comparisons : int
+        Number of harms times zones that share one error rate for "rose", this measure's among them; 0 if it is in no
+        such family.
     """
 
     measure: Measure
@@ -40,9 +46,11 @@ class MeasureResult:
     effects: tuple[Effect[int], ...]
     phases: tuple[Effect[int], ...]
     unplaced_bounds: tuple[Effect[int], ...] = ()
+    own_place: Effect[int] | None = None
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     displacement_types: DisplacementTypes | None = None
+    comparisons: int = 0
 
     def effect(self, zone: str) -> Effect[int]:
         """Return the effect in a zone for the headline's window."""

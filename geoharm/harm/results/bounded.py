@@ -10,7 +10,7 @@ from geoharm.model.estimate import Estimate
 
 @dataclass(frozen=True, slots=True)
 class BoundedEffect:
-    """The change in one zone, net of control, where counts are only known within bounds.
+    """The change in one zone, against what the control area suggests, where counts are only known within bounds.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ class Noxiousness:
     before, after : float
         Events of harm per 100 events of market activity; NaN where there was no activity.
     ratio : Estimate
-        Log ratio of after to before, net of control, with counting error only.
+        Log ratio of after to before against the control area, with counting error only.
     size_change : MarketChange
     reading : str or Withheld
         The sentence for readers.

@@ -17,7 +17,7 @@ class CorrectedEffect:
     zone, measure, comparator : str
         Names of the zone, of the measure, and of the measure of reporting effort.
     raw : Estimate
-        Log rate ratio of the measure net of control, as recorded, with counting error only.
+        Log rate ratio of the measure to the control area, as recorded, with counting error only.
     effort : Estimate
         The same for the comparator.
     corrected : Estimate

@@ -21,7 +21,7 @@ def displacement_types_section(operation: ReleasedOperation) -> tuple[Section, .
         return ()
     lead = "Harm can move to other hours, offences and places. What could be tested, and what could not."
     note = (
-        "Changes are net of the control where the control can show them. Clustered events give small p-values too easily. "
+        "Changes are compared with the control area where that can show them. Clustered events give small p-values too easily. "
         "Holm's rule over the tested kinds."
     )
     blocks = (Paragraph(lead, "how"), _tests_table(displacement_types), Paragraph(note, "small"))

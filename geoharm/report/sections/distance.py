@@ -57,7 +57,7 @@ def distance_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     labels = [_zone_label(effect.zone, design) for effect in primary.effects]
     target = primary.effect("target")
     lead = (
-        f"{_text.capitalised(primary.measure.name)}: change in each zone net of the control area. If "
+        f"{_text.capitalised(primary.measure.name)}: change in each zone against what was expected. If "
         "harm moved next door, a ring lies right of zero while the target lies left of it."
     )
     control_counts = before_after_cell(target.control_before, target.control_after).text

@@ -13,8 +13,15 @@ from geoharm.answer.nouns import Change, Clause, Comparison, Together, Tone
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.geometry import ZoneRole
+from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 
+_DIRECTIONS = {
+    Reading.FELL: "fell",
+    Reading.ROSE: "rose",
+    Reading.SIGNAL_FALL: "may have fallen",
+    Reading.SIGNAL_RISE: "may have risen",
+}
 # With more harms than these, the headline names them without numbers.
 _MAX_WITH_NUMBERS = 2
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -76,7 +83,7 @@ def comparison_words(effect: ReleasedEffect) -> str:
 
 
 def ring_distance(operation: ReleasedOperation) -> str:
-    """Return where the rings lie: "100 m to 1 km around it".
+    """Return where the rings lie: "between 100 m and 1 km around it".
 
     Examples
     --------
@@ -85,7 +92,7 @@ def ring_distance(operation: ReleasedOperation) -> str:
     ('250 m', '1 km', '1,609 m')
     """
     rings = operation.design.of_role(ZoneRole.RING)
-    return f"{_distance(rings[0].inner)} to {_distance(rings[-1].outer)} around it"
+    return f"between {_distance(rings[0].inner)} and {_distance(rings[-1].outer)} around it"
 
 
 def _distance(metres: float) -> str:
@@ -142,10 +149,7 @@ def _withheld(operation: ReleasedOperation) -> str:
 
 def _activity_only(operation: ReleasedOperation) -> str:
     changes = balance.changed_activities(operation)
-    parts = [
-        f"{change.measure.measure.name} {'rose' if change.effect.reading.direction > 0 else 'fell'}"
-        for change in changes
-    ]
+    parts = [f"{change.measure.measure.name} {_DIRECTIONS[change.effect.reading]}" for change in changes]
     return (
         f"{_text.capitalised(format_numbers.join_with_and(parts))}. That is what police did, not harm. "
         "Whether harm changed, these data cannot tell."
@@ -204,17 +208,20 @@ def _together_disagree(operation: ReleasedOperation) -> str:
 
 
 def _together_some_fell(operation: ReleasedOperation) -> str:
-    return (
-        f"Taken together, harm fell under {_profile_count(operation, Together.FELL)}; "
-        "under the others, these data cannot tell."
-    )
+    return f"Taken together, harm fell under {_profile_count(operation, Together.FELL)}; {_others(operation)}."
 
 
 def _together_some_rose(operation: ReleasedOperation) -> str:
-    return (
-        f"Taken together, harm rose under {_profile_count(operation, Together.ROSE)}; "
-        "under the others, these data cannot tell."
-    )
+    return f"Taken together, harm rose under {_profile_count(operation, Together.ROSE)}; {_others(operation)}."
+
+
+def _others(operation: ReleasedOperation) -> str:
+    """Return what the sets of values say that state neither a fall nor a rise."""
+    ruled_out = [answer for answer in balance.profile_answers(operation) if answer.together is Together.RULED_OUT]
+    if not ruled_out:
+        return "under the others, these data cannot tell"
+    names = format_numbers.join_with_and([f"\u201c{answer.profile}\u201d" for answer in ruled_out])
+    return f"{names} {'rules' if len(ruled_out) == 1 else 'rule'} out a rise that was found"
 
 
 def _together_not_clear(_: ReleasedOperation) -> str:

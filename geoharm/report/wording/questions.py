@@ -92,6 +92,9 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
     for together, words in (
         (Together.FELL, "harm fell under"),
         (Together.ROSE, "harm rose under"),
+        (Together.MAY_HAVE_FALLEN, "harm may have fallen (a lead, not a finding) under"),
+        (Together.MAY_HAVE_RISEN, "harm may have risen (a lead, not a finding) under"),
+        (Together.RULED_OUT, "a rise that is ruled out stands against a lower sum under"),
         (Together.CANNOT_TELL, "these data cannot tell under"),
         (Together.REFUSED, "no sum can be given under"),
     ):
@@ -118,7 +121,7 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
 
 
 def _turning_sentence(operation: ReleasedOperation) -> str:
-    """Return at which weights the sum changes its sign; empty if that is not known."""
+    """Return at which weight the sum comes out at zero; empty if no sum can be given."""
     if operation.harm is None:
         return ""
     acceptability = next(
@@ -131,10 +134,23 @@ def _turning_sentence(operation: ReleasedOperation) -> str:
     )
     if acceptability is None:
         return ""
-    points = [point for point in acceptability.tipping_points if math.isfinite(point.tipping_rate)]
-    if not points:
-        return "No weight that we tried turns the best estimate."
-    return points[0].sentence
+    flip = acceptability.flip
+    if flip is None:
+        return "No weights that we tried turn the best estimate."
+    harms = format_numbers.join_with_or(flip.measures)
+    range_text = "" if flip.in_declared_range else ", which no set of exchange rates here allows"
+    return f"The best estimate comes out at zero if {_rate_text(flip.rate)} {harms} weigh as much as {flip.other}{range_text}."
+
+
+def _rate_text(rate: float) -> str:
+    """Return how many events, with two leading digits.
+
+    Examples
+    --------
+    >>> _rate_text(14.3), _rate_text(0.0931)
+    ('14', '0.093')
+    """
+    return f"{float(f'{rate:.2g}'):g}"
 
 
 # -- Did it move? -----------------------------------------------------------------------------------------------------

@@ -36,6 +36,11 @@ def signal_reason_text(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
         diagnostic = next(diagnostic for diagnostic in measure.robustness.diagnostics if diagnostic.limits_reading)
         sentence = with_true_minus(sentence_text(diagnostic.sentence))
         return f"it is exposed ({diagnostic.name}): {lower_first(sentence.removesuffix('.'))}"
+    if effect.signal_reason is SignalReason.FAMILY:
+        return (
+            f"{measure.comparisons} comparisons were made (harms x zones), and so many chances to be wrong need a stricter "
+            "level"
+        )
     return _SIGNAL_REASONS[effect.signal_reason]
 
 

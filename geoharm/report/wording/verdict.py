@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 
 from geoharm.answer.balance import balance_rows
+from geoharm.answer.description import describe_target
 from geoharm.answer.multiplication import compared_with, multiplications
-from geoharm.answer.nouns import BalanceRow, Comparison, Multiplication
+from geoharm.answer.nouns import BalanceRow, Comparison, Description, Multiplication
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.reading import Reading
@@ -43,6 +44,8 @@ class Verdict:
         Kinds of harm of which no data were given.
     multiplications : tuple of Multiplication
         The lines that a reader can multiply.
+    description : Description or None
+        The target area counted in several ways, where rows lack a place of their own.
     sum_note : str
         Why target and rings do not add up to both together; empty if they do.
     answers : tuple of Answer
@@ -61,6 +64,7 @@ class Verdict:
     balance: tuple[BalanceRow, ...]
     absent: tuple[str, ...]
     multiplications: tuple[Multiplication, ...]
+    description: Description | None
     sum_note: str
     answers: tuple[Answer, ...]
     threats: tuple[Threat, ...]
@@ -92,6 +96,7 @@ def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
         balance=balance_rows(operation),
         absent=tuple(text.removeprefix("a ") for text in operation.harm.missing) if operation.harm else (),
         multiplications=multiplications(operation),
+        description=describe_target(operation),
         sum_note=_sum_note(operation.primary),
         answers=four_answers(release, operation),
         threats=threats(release, operation),

@@ -11,8 +11,8 @@ from geoharm.model.values import EvidenceCard
 from geoharm.study.evidence_cards.schema import CardFile
 
 SHIPPED_CARDS = (
-    "arrest-referral", "crackdown", "doing-nothing", "focused-deterrence", "nuisance-abatement", "seizure",
-    "street-enforcement", "treatment-outreach", "undercover",
+    "arrest-referral", "asset-recovery", "crackdown", "doing-nothing", "focused-deterrence", "nuisance-abatement",
+    "seizure", "street-enforcement", "street-level-partnership", "treatment-outreach", "undercover",
 )  # fmt: skip
 
 

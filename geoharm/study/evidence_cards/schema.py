@@ -15,7 +15,7 @@ class CardFile(Table):
     name: Name = Field(description="Name for readers.")
     tactic: Name = Field(description="The tactic of which it speaks.")
     finding: Text = Field(description="What was found.")
-    strength: Text = Field(description="How strong the evidence is.")
+    strength: Text = Field(description="How strong the evidence is, and what it rests on.")
     caution: Text = Field(description="What to take care of.")
     citation: Text = Field(description="The source.")
     url: Text = Field(description="Where the source is.")

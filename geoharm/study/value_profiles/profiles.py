@@ -7,10 +7,20 @@ from pathlib import Path
 from geoharm._schema import read_tables
 from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import DesignError, StudyError
-from geoharm.model.values import ExchangeRates, ExchangeRule, MeasureSelector, ValueProfile, ValueRule, Veto
+from geoharm.model.values import (
+    ExchangeRates,
+    ExchangeRule,
+    MeasureSelector,
+    Requirement,
+    ValueProfile,
+    ValueRule,
+    Veto,
+)
 from geoharm.study.value_profiles.schema import AboutTable, ExchangeFile, ProfileFile, SelectorTable
 
-SHIPPED_PROFILES = ("equal", "public-health-first", "community-amenity-first", "crime-severity", "abstinence-first")
+# A study that names no profiles uses these. More would change what such a study was locked with.
+DEFAULT_PROFILES = ("equal", "public-health-first", "community-amenity-first", "crime-severity", "abstinence-first")
+SHIPPED_PROFILES = (*DEFAULT_PROFILES, "zero-tolerance", "individual-freedom", "recovery-through-pressure")
 SHIPPED_RATES = "exchange-rates"
 
 
@@ -58,6 +68,7 @@ def read_profile(name: str, folder: Path) -> ValueProfile:
         **_about(profile),
         rules=tuple(ValueRule(_selector(table), table.sign, table.weight or 0.0) for table in profile.weight),
         vetoes=tuple(Veto(_selector(table), table.margin, table.words) for table in profile.veto),
+        required=tuple(Requirement(_selector(table), table.words) for table in profile.required),
         example=profile.example,
         untested=profile.untried,
     )
@@ -100,4 +111,5 @@ def _about(table: AboutTable) -> dict[str, str]:
 
 
 def _selector(table: SelectorTable) -> MeasureSelector:
-    return MeasureSelector(**{key: getattr(table, key) or "" for key in SelectorTable.model_fields})
+    texts = {key: getattr(table, key) or "" for key in SelectorTable.model_fields if key != "police_activity"}
+    return MeasureSelector(**texts, police_activity=table.police_activity)

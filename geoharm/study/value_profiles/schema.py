@@ -7,9 +7,9 @@ from typing import Annotated, TypeAlias
 from pydantic import ConfigDict, Field
 
 from geoharm._schema import Name, OneOf, Table, Text
-from geoharm.model.measure import BORNE_BY, HARM_TYPES, UNITS
+from geoharm.model.measure import BORNE_BY, HARM_TYPES, SIGNS_OF, UNITS
 from geoharm.model.study import EVENT_KINDS
-from geoharm.model.values import SIGNS
+from geoharm.model.values import SIGNS, USE_OR_DEALING
 
 _Rate: TypeAlias = Annotated[float, Field(gt=0)]
 
@@ -38,6 +38,13 @@ class SelectorTable(Table):
     borne_by: Annotated[str, OneOf(BORNE_BY)] | None = Field(default=None, description="Who bears its harm.")
     type: Annotated[str, OneOf(HARM_TYPES)] | None = Field(default=None, description="Type of its harm.")
     unit: Annotated[str, OneOf(UNITS)] | None = Field(default=None, description="Its unit.")
+    sign_of: Annotated[str, OneOf((*SIGNS_OF, USE_OR_DEALING))] | None = Field(
+        default=None,
+        description="Only measures whose events are signs of it, from sources other than police activity: finds of needles show use; others say so in the study file.",
+    )
+    police_activity: bool = Field(
+        default=False, description="`true`: only police activity that a study counts as harm (`count_as_harm`)."
+    )
 
 
 class WeightTable(SelectorTable):
@@ -62,6 +69,14 @@ class VetoTable(SelectorTable):
     words: Text = Field(description="The veto in the words of its holder.")
 
 
+class RequiredTable(SelectorTable):
+    """A measure without which there is no sum."""
+
+    model_config = ConfigDict(title="[[required]]")
+
+    words: Text = Field(description='What is required, to be read after "this profile needs".')
+
+
 class ProfileFile(AboutTable):
     """A value profile of geoharm: one author's weights, signs and vetoes."""
 
@@ -75,6 +90,10 @@ class ProfileFile(AboutTable):
         min_length=1, description="Weights; a measure without a rule that fits is ignored."
     )
     veto: list[VetoTable] = Field(default=[], description="Vetoes.")
+    required: list[RequiredTable] = Field(
+        default=[],
+        description="Without a measure of the study that fits, the answer is that it cannot be told, and never a sum of the rest alone.",
+    )
 
 
 class ExchangeTable(SelectorTable):

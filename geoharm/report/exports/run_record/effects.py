@@ -33,7 +33,7 @@ class PlaceboCheckRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectRecord(Record):
-    """The change in one zone and window, net of control."""
+    """The change in one zone and window, against what was expected: a forecast learned at places like it where `calibrated`, else the control area."""
 
     zone: str = key("The zone.")
     window: str = key("The window after.")
@@ -71,6 +71,9 @@ class MeasureRecord(Record):
     unit: str = key("What is counted.", at="measure.unit")
     effects: tuple[EffectRecord, ...] = key("Effects by zone, in the window of the headline.")
     phases: tuple[EffectRecord, ...] = key("Effects in each phase.")
+    comparisons: int = key(
+        'Harms times zones that share one error rate for "rose", this measure among them; 0 if it is in no such family.'
+    )
     bounds: tuple[EffectRecord, ...] = key("The target's effect if rows without a place had been counted in it.")
     diagnostics: tuple[DiagnosticRecord, ...] = key(
         "Threats to validity, the most severe first.", at="robustness.diagnostics"

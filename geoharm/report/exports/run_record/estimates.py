@@ -44,7 +44,7 @@ class IntervalRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateRecord(Record):
-    """An estimate; unless its key says otherwise, after minus before, net of control: negative means fewer events."""
+    """An estimate; unless its key says otherwise, after minus what was expected: negative means fewer events."""
 
     name: str = key("Name of the estimator, or the place of the estimate on a curve.")
     value: Number = key("In `unit`; null if it is undefined or suppressed, with the reason in `note`.")

@@ -149,7 +149,7 @@ class CompositeResultRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompositeRecord(Record):
-    """A composite outcome: several measures, zones and windows, named beforehand and pooled."""
+    """A composite outcome: several measures, zones and windows, named in the study file and pooled."""
 
     name: str = key("Name of the composite outcome.", at="outcome.name")
     measures: tuple[str, ...] = key("Its measures.", at="outcome.measures")
@@ -180,7 +180,7 @@ class RunRecord(Record):
     """
 
     format: Literal["geoharm run"] = key("What this file is.", default=FORMAT)
-    version: Literal[1] = key(
+    version: Literal[2] = key(
         "Version of the format. A key that is added, changes or goes makes a new one.", default=VERSION
     )
     geoharm: str = key("Version of geoharm.", read=lambda _: __version__)
