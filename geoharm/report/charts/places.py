@@ -17,6 +17,8 @@ from geoharm.report.escape import svg
 # Up to so many places, one dot is one place; above that, the classes are drawn as bars.
 MAX_DOTS = 150
 _WIDE, _NARROW = 700.0, 340.0
+# This operation's interval lies so far below the base line; its label needs so much room.
+_BELOW, _LABEL_ROOM = 14.0, 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,27 +65,23 @@ def places_charts(panels: Sequence[PlaceClasses], description: str) -> tuple[Cha
 
 
 def _figure(panels: Sequence[PlaceClasses], description: str, width: float) -> Chart:
-    is_dots = len(panels) == 1 and panels[0].places <= MAX_DOTS
-    left = 12.0 if len(panels) == 1 or width < _WIDE else 150.0
-    scale = _scale(panels, left, width - 12)
-    draw = _dots if is_dots else _bars
+    is_alone = len(panels) == 1
+    is_narrow = width < _WIDE
+    scale = _scale(panels, 12.0 if is_alone or is_narrow else 150.0, width - 12)
     parts: list[Markup] = []
     top = 0.0
     for panel in panels:
-        has_head = len(panels) > 1
-        if has_head:
-            label_y = top + 14 if width < _WIDE else top + 34
-            parts.append(text(0, label_y, panel.label, anchor="start", colour=palette.INK, size=11.5, weight=600))
-            top += 18 if width < _WIDE else 0
+        if not is_alone:
+            parts.append(
+                text(0, top + (12 if is_narrow else 24), panel.label, anchor="start", colour=palette.INK, weight=600)
+            )
+            top += 16 if is_narrow else 0
+        draw = _dots if is_alone and panel.places <= MAX_DOTS else _bars
         base, drawn = draw(panel, scale, top, width)
         parts += drawn
-        parts += _own_interval(panel, scale, top, base, labelled=not has_head)
-        if has_head:
-            x = min(max(scale(panel.change), 20.0), width - 24)
-            parts.append(
-                text(x, base + 16 + 16, f"{format_numbers.signed_text(panel.change)}%", colour=panel.colour, weight=700)
-            )
-        top = base + (46 if has_head else 30)
+        parts += _own_interval(panel, scale, top, base)
+        parts += _own_label(panel, scale, top) if is_alone else _own_number(panel, scale, base)
+        top = base + (30 if is_alone else 26)
     parts += _axis(scale, top, width)
     return Chart(width, top + 40, "What places like it did over the same dates", description, parts)
 
@@ -122,8 +120,8 @@ def _dots(panel: PlaceClasses, scale: Scale, top: float, width: float) -> tuple[
 
 def _bars(panel: PlaceClasses, scale: Scale, top: float, _: float) -> tuple[float, list[Markup]]:
     """Return the y of the base line, and one bar for each class; its area is its share of the places."""
-    height = 34.0
-    base = top + height + 6
+    height = 26.0
+    base = top + height + 4
     densities = [places / (high - low) for low, high, places in panel.classes]
     parts = []
     for (low, high, _places), density in zip(panel.classes, densities, strict=True):
@@ -140,26 +138,40 @@ def _base_line(panel: PlaceClasses, scale: Scale, base: float) -> list[Markup]:
     return parts + [line(scale(edge), base, scale(edge), base + 3, palette.INK) for edge in edges]
 
 
-def _own_interval(panel: PlaceClasses, scale: Scale, top: float, base: float, *, labelled: bool) -> list[Markup]:
+def _own_interval(panel: PlaceClasses, scale: Scale, top: float, base: float) -> list[Markup]:
     """Return this operation's interval under the base line, and its line up through the places."""
-    y = base + 16
+    y = base + _BELOW
     x = scale(panel.change)
     parts = [line(x, top + 2, x, y, panel.colour, 1.4)]
     if math.isfinite(panel.span.low):
-        ends = [scale(min(max(end, scale.low), scale.high)) for end in (panel.span.low, panel.span.high)]
-        parts.append(line(*(ends[0], y, ends[1], y), panel.colour, 2))
+        ends = [scale(end) for end in (panel.span.low, panel.span.high)]
+        parts.append(line(ends[0], y, ends[1], y, panel.colour, 2))
         parts += [line(end, y - 5, end, y + 5, panel.colour, 2) for end in ends]
     dot = {"cx": x, "cy": y, "r": 5.2, "fill": panel.colour, "stroke": "#ffffff", "stroke_width": 1.6}
-    parts.append(svg("circle", dot))
-    if labelled:
-        is_left = x > (scale.left + scale.right) / 2
-        anchor, label_x = ("end", x - 8) if is_left or x > scale.right - 140 else ("start", x + 8)
-        label = f"{panel.label}: {format_numbers.signed_text(panel.change)}%"
-        parts.append(text(label_x, top + 12, label, anchor=anchor, colour=panel.colour, size=13, weight=700))
-        if math.isfinite(panel.span.low):
-            ends_text = " to ".join(f"{format_numbers.signed_text(end)}%" for end in (panel.span.low, panel.span.high))
-            parts.append(text(label_x, top + 27, ends_text, anchor=anchor, colour=panel.colour))
+    return [*parts, svg("circle", dot)]
+
+
+def _own_label(panel: PlaceClasses, scale: Scale, top: float) -> list[Markup]:
+    """Return two lines beside this operation's line: its zone and change, and the interval."""
+    x = scale(panel.change)
+    anchor, label_x = ("end", x - 8) if x > (scale.left + scale.right) / 2 else ("start", x + 8)
+    if panel.change < 0 and x - scale.left > _LABEL_ROOM:
+        anchor, label_x = "end", x - 8
+    label = f"{panel.label}: {format_numbers.signed_text(panel.change)}%"
+    parts = [text(label_x, top + 12, label, anchor=anchor, colour=panel.colour, size=13, weight=700)]
+    if math.isfinite(panel.span.low):
+        ends = " to ".join(f"{format_numbers.signed_text(end)}%" for end in (panel.span.low, panel.span.high))
+        parts.append(text(label_x, top + 27, ends, anchor=anchor, colour=panel.colour))
     return parts
+
+
+def _own_number(panel: PlaceClasses, scale: Scale, base: float) -> list[Markup]:
+    """Return this operation's change beside its interval."""
+    right = scale(panel.span.high if math.isfinite(panel.span.high) else panel.change)
+    left = scale(panel.span.low if math.isfinite(panel.span.low) else panel.change)
+    number = f"{format_numbers.signed_text(panel.change)}%"
+    at, anchor = (right + 10, "start") if right < scale.right - 50 else (left - 10, "end")
+    return [text(at, base + _BELOW + 4, number, anchor=anchor, colour=panel.colour, weight=700)]
 
 
 def _axis(scale: Scale, top: float, width: float) -> list[Markup]:

@@ -16,6 +16,7 @@ from geoharm.report.charts.marks import Scale, line, text
 from geoharm.report.escape import svg
 
 _DOT_RADIUS, _CAP, _THIN = 5.2, 5.0, 2.0
+_TICKS = 5
 
 
 def common_scale(spans: Sequence[Interval], values: Sequence[float], width: float) -> Scale:
@@ -43,9 +44,15 @@ def axis(scale: Scale) -> Markup:
     """Return the ticks of a scale with their numbers, to stand above a column of bars."""
     height = 22.0
     parts: list[Markup] = []
-    for tick in scale.ticks(3):
+    # Zero is always numbered; other ticks only where their number has room beside the one before.
+    last = -math.inf
+    for tick in scale.ticks(_TICKS):
         x = scale(tick)
         colour = palette.INK if tick == 0 else palette.MUTED
+        if tick and abs(x - last) < 34:
+            parts.append(line(x, 19, x, height, colour))
+            continue
+        last = x
         anchor = "start" if x < 20 else "end" if x > scale.right - 16 else "middle"
         parts.append(text(x, 12, "0" if tick == 0 else format_numbers.signed_text(tick), anchor=anchor, colour=colour))
         parts.append(line(x, 16, x, height, colour))
@@ -67,7 +74,7 @@ def interval_bar(value: float, span: Interval | None, scale: Scale, colour: str,
         Pixels.
     """
     middle = height / 2
-    parts = [_grid_line(scale, tick, height) for tick in scale.ticks(3)]
+    parts = [_grid_line(scale, tick, height) for tick in scale.ticks(_TICKS)]
     if math.isnan(value):
         return _drawing(scale.right + 4, height, parts)
     if span is None or math.isnan(span.low):
@@ -85,6 +92,18 @@ def interval_bar(value: float, span: Interval | None, scale: Scale, colour: str,
     parts += [line(x, middle - _CAP, x, middle + _CAP, colour, _THIN) for x in (low, high)]
     dot = {"cx": scale(value), "cy": middle, "r": _DOT_RADIUS, "fill": colour, "stroke": "#ffffff", "stroke_width": 1.6}
     return _drawing(scale.right + 4, height, [*parts, svg("circle", dot)])
+
+
+def sides(left: str, right: str, width: float = 250.0) -> Markup:
+    """Return the head of a column of bars whose zero is in the middle: what lies on either side of it."""
+    middle, height = width / 2, 20.0
+    parts = [
+        text(middle - 6, 12, f"\u25c4 {left}", anchor="end", colour=palette.INK),
+        text(middle + 6, 12, f"{right} \u25ba", anchor="start", colour=palette.INK),
+        line(middle, 3, middle, height, palette.INK, 1.4),
+    ]
+    view = {"width": width, "height": height, "viewBox": f"0 0 {width:g} {height:g}", "role": "img"}
+    return svg("svg", {**view, "aria_label": f"Left of zero {left}, right of zero {right}"}, *parts)
 
 
 def centred_scale(low: float, high: float, width: float) -> Scale:

@@ -207,21 +207,25 @@ def balance_comparison(verdict: Verdict) -> str:
 
 def sum_lines(lines: Sequence[Multiplication]) -> list[SumLine]:
     """Return the lines that a reader can multiply."""
-    return [_sum_line(line) for line in lines]
+    return [_sum_line(line, is_short=len(lines) > 1) for line in lines]
 
 
-def _sum_line(line: Multiplication) -> SumLine:
+def _sum_line(line: Multiplication, *, is_short: bool) -> SumLine:
     measure, effect = line.change.measure.measure, line.change.effect
     by = "places like it" if line.comparison is Comparison.PLACES_LIKE_IT else "the control area"
-    signed = format_numbers.signed_text(line.difference)
-    cells = (
-        ("", f"{line.before:,}", f"{measure.unit} before, in {line.days_before:,} days"),
-        (_TIMES, f"{line.days_after:,} {_DIVIDED} {line.days_before:,}", "days after \u00f7 days before"),
-        (_TIMES, f"{line.factor:,.{line.decimals}f}", f"what {by} did"),
-        ("=", f"{line.expected:,}", "expected after"),
-        ("", f"{line.after:,} {_MINUS} {line.expected:,}", "counted, less expected"),
-        ("=", signed, "difference"),
+    numbers = (
+        ("", f"{line.before:,}"),
+        (_TIMES, f"{line.days_after:,} {_DIVIDED} {line.days_before:,}"),
+        (_TIMES, f"{line.factor:,.{line.decimals}f}"),
+        ("=", f"{line.expected:,}"),
+        ("", f"{line.after:,} {_MINUS} {line.expected:,}"),
+        ("=", format_numbers.signed_text(line.difference)),
     )
+    before, days = f"{measure.unit} before, in {line.days_before:,} days", f"days after {_DIVIDED} days before"
+    meanings = (before, days, f"what {by} did", "expected after", "counted, less expected", "difference")
+    if is_short:
+        meanings = ("before", "days after, before", by, "expected", "counted, less that", "difference")
+    cells = tuple((*number, meaning) for number, meaning in zip(numbers, meanings, strict=True))
     return SumLine(measure.name, zone_name(effect.zone), cells)
 
 
@@ -539,12 +543,17 @@ def series_step(operation: ReleasedOperation) -> str:
     return step_name(operation.primary.series.step) if operation.primary.series.step else ""
 
 
+def phases_scale(operation: ReleasedOperation) -> Scale:
+    """Return the common scale of the phases, in events."""
+    shown = [effect for effect in phase_effects(operation.primary.phases) if not effect.is_withheld]
+    spans = [span for effect in shown if (span := _span(effect)) is not None]
+    return common_scale(spans, [effect.change for effect in shown], _PHASE_WIDTH)
+
+
 def phase_lines(operation: ReleasedOperation) -> list[PhaseLine]:
     """Return the primary measure in the target area, phase by phase, on one scale."""
     effects = phase_effects(operation.primary.phases)
-    shown = [effect for effect in effects if not effect.is_withheld]
-    spans = [span for effect in shown if (span := _span(effect)) is not None]
-    scale = common_scale(spans, [effect.change for effect in shown], _PHASE_WIDTH)
+    scale = phases_scale(operation)
     days = {phase.name: format_numbers.window_text(phase) for phase in operation.design.phases}
     is_harm = is_counted_harm(operation.primary)
     return [_phase_line(effect, days[effect.window], scale, is_harm=is_harm) for effect in effects]

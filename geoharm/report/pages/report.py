@@ -13,6 +13,7 @@ from geoharm._version import __version__
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.report import format_numbers
 from geoharm.report.charts.effects import interval_chart, reading_mark
+from geoharm.report.charts.small_multiples import axis, sides
 from geoharm.report.document import Chart, Section
 from geoharm.report.escape import asset, render_page
 from geoharm.report.file_names import FileNames, file_names
@@ -180,6 +181,7 @@ def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         "no_data": NO_DATA,
         "sums": brief.sum_lines(verdict.multiplications),
         "answers": [(answer, reading_mark(answer.state)) for answer in verdict.answers],
+        "places": [],
     }
 
 
@@ -202,6 +204,7 @@ def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Ver
         "series": [chart_html(chart) for chart in series] if series else None,
         "series_how": f"{_text.capitalised(name)} in the target area, a {step}. The dashed line is the control area, scaled to the same level before.",
         "phases": brief.phase_lines(operation),
+        "phases_axis": axis(brief.phases_scale(operation)),
         "phases_caption": f"{_text.capitalised(name)} in the target area, phase by phase",
     }
 
@@ -230,6 +233,7 @@ def _values(operation: ReleasedOperation) -> dict[str, object]:
         "value_zone": f"{_text.capitalised(zone)} added up" if zone != "target" else "The target area",
         "say": brief.say_line(operation),
         "values": brief.value_lines(operation),
+        "value_sides": sides("less harm", "more harm"),
         "turning": brief.turning_line(operation),
         "examples": " All are examples." if are_examples else "",
     }

@@ -9,7 +9,7 @@ from geoharm import _text
 from geoharm.answer.nouns import ProfileAnswer, Together
 from geoharm.harm.results.net_harm import Acceptability, NetHarm
 from geoharm.report import format_numbers
-from geoharm.report.wording.headline import number_word
+from geoharm.report.wording.headline import number_word, sets_of_values
 from geoharm.report.wording.withheld import note_text
 
 ANSWER_WORDS = {
@@ -18,6 +18,12 @@ ANSWER_WORDS = {
     Together.CANNOT_TELL: "cannot tell",
     Together.REFUSED: "no sum",
 }
+_UNDER_ALL = {
+    Together.FELL: "harm fell",
+    Together.ROSE: "harm rose",
+    Together.CANNOT_TELL: "these data cannot tell whether harm fell or rose",
+    Together.REFUSED: "harm cannot be added up",
+}
 _VERBS = {Together.FELL: "say harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "say it rose"}
 _VERBS_OF_ONE = {Together.FELL: "says harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "says it rose"}
 
@@ -25,6 +31,9 @@ _VERBS_OF_ONE = {Together.FELL: "says harm fell", Together.CANNOT_TELL: "cannot 
 def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:
     """Return how many sets of values say what, such as "Of five sets of values, two say harm fell and three cannot tell."."""
     counts = {together: sum(answer.together is together for answer in answers) for together in Together}
+    alone = next((together for together, count in counts.items() if count == len(answers)), None)
+    if alone is not None:
+        return f"Under {sets_of_values(len(answers), len(answers))}, {_UNDER_ALL[alone]}."
     parts = [
         f"{number_word(counts[together])} {(_VERBS_OF_ONE if counts[together] == 1 else _VERBS)[together]}"
         for together in (Together.FELL, Together.CANNOT_TELL, Together.ROSE)
@@ -32,8 +41,7 @@ def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:
     ]
     if counts[Together.REFUSED]:
         parts.append(f"{number_word(counts[Together.REFUSED])} cannot be added up")
-    noun = "set" if len(answers) == 1 else "sets"
-    text = f"Of {number_word(len(answers))} {noun} of values, {format_numbers.join_with_and(parts)}."
+    text = f"Of {number_word(len(answers))} sets of values, {format_numbers.join_with_and(parts)}."
     return text if counts[Together.ROSE] or counts[Together.REFUSED] else f"{text} None says it rose."
 
 
