@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.disclosure.dispersion_suppression import has_suppressed_error
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
@@ -123,6 +124,8 @@ def constraints_of(release: Release) -> Constraints:
                 values += _values_of_effect(effect, measure.measure, operation.design.before, window, places, rule)
                 if effect.is_withheld and _shows_derived_number(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an estimate")
+                if has_suppressed_error(effect) and _shows_error(effect):
+                    leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an error")
             for effect in measure.effects:
                 values += _values_of_factors(effect, measure.measure, places)
             values += _values_of_series(measure, places, rule)
@@ -243,6 +246,14 @@ def _shows_derived_number(effect: ReleasedEffect) -> bool:
         effect.counting.low, effect.counting_ratio.value,
     )  # fmt: skip
     return effect.placebo is not None or any(math.isfinite(number) for number in numbers)
+
+
+def _shows_error(effect: ReleasedEffect) -> bool:
+    """Return whether an effect with a suppressed dispersion still shows a number from which it would follow."""
+    numbers = [effect.counting.low, effect.counting_ratio.standard_error, effect.difference.standard_error]
+    if not effect.ratio.calibrated:
+        numbers += [effect.interval.low, effect.ratio.standard_error, effect.detectable_fall]
+    return any(math.isfinite(number) for number in numbers)
 
 
 def _bounds(value: Count, rule: DisclosureRule) -> tuple[float, float]:

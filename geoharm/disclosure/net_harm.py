@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
+from geoharm.disclosure.dispersion_suppression import dispersion_note, has_suppressed_error
+from geoharm.disclosure.released import ReleasedMeasure
 from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.harm.results.mitigation import MarginState
@@ -17,47 +20,89 @@ from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 
 
-def protect_harm_assessment(
-    assessment: HarmAssessment | None, hidden: set[tuple[str, str]], k: int
-) -> HarmAssessment | None:
+@dataclass(frozen=True, slots=True)
+class HiddenHarms:
+    """Effects of an operation of which something is suppressed, as (measure, zone).
+
+    Attributes
+    ----------
+    counts : frozenset of (measure, zone)
+        Effects whose counts are suppressed, and with them every number.
+    errors : frozenset of (measure, zone)
+        Effects whose dispersion is suppressed.
+    intervals : frozenset of (measure, zone)
+        Effects whose interval in net harm reveals a suppressed dispersion; a calibrated one does not.
+    """
+
+    counts: frozenset[tuple[str, str]]
+    errors: frozenset[tuple[str, str]]
+    intervals: frozenset[tuple[str, str]]
+
+
+def hidden_harms(measures: Sequence[ReleasedMeasure]) -> HiddenHarms:
+    """Return the effects of released measures of which something is suppressed."""
+    effects = [(measure.measure.name, effect) for measure in measures for effect in measure.effects]
+    without_error = [(name, effect) for name, effect in effects if has_suppressed_error(effect)]
+    return HiddenHarms(
+        counts=frozenset((name, effect.zone) for name, effect in effects if effect.is_withheld),
+        errors=frozenset((name, effect.zone) for name, effect in without_error),
+        intervals=frozenset(
+            (name, effect.zone)
+            for name, effect in without_error
+            if not (effect.ratio.calibrated and effect.ratio.is_defined)
+        ),
+    )
+
+
+def protect_harm_assessment(assessment: HarmAssessment | None, hidden: HiddenHarms, k: int) -> HarmAssessment | None:
     """Return an operation's harm assessment as it may be released.
 
     Parameters
     ----------
     assessment : HarmAssessment or None
-    hidden : set of (measure, zone)
-        Effects that are suppressed. Every sum and every share that depends on one of them is suppressed too.
+    hidden : HiddenHarms
+        Every sum and every share that depends on a suppressed count is suppressed too. Of a sum with an effect that has
+        lost its interval, the best estimate stays.
     k : int
         Threshold of the disclosure rule; the note of a suppressed number names it.
     """
     if assessment is None:
         return None
     note = Withheld(Reason.SUPPRESSED, k)
-    suppressed = hidden | {
+    suppressed = hidden.counts | {
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
         for row in net_harm.rows
         if 0 < row.smallest_count < k
     }
+    incomplete = hidden.counts | hidden.errors
     return replace(
         assessment,
-        net_harm=tuple(_protect_net_harm(net_harm, suppressed, note) for net_harm in assessment.net_harm),
+        net_harm=tuple(
+            _without_intervals(_protect_net_harm(net_harm, suppressed, note), hidden.intervals, dispersion_note(k))
+            for net_harm in assessment.net_harm
+        ),
         acceptability=tuple(
-            _protect_acceptability(acceptability, assessment, suppressed, note)
+            _protect_acceptability(
+                _protect_acceptability(acceptability, assessment, suppressed, note),
+                assessment,
+                hidden.intervals,
+                dispersion_note(k),
+            )
             for acceptability in assessment.acceptability
         ),
         noxiousness=tuple(
             _suppress_noxiousness(noxiousness, note)
-            if {(noxiousness.measure, noxiousness.zone), (noxiousness.market, noxiousness.zone)} & hidden
+            if {(noxiousness.measure, noxiousness.zone), (noxiousness.market, noxiousness.zone)} & incomplete
             else noxiousness
             for noxiousness in assessment.noxiousness
         ),
         unintended_harm=None
         if assessment.unintended_harm is None
-        else _protect_unintended_harm(assessment.unintended_harm, hidden, k),
+        else _protect_unintended_harm(assessment.unintended_harm, hidden.counts, k),
         reporting_corrected=tuple(
             _suppress_corrected_effect(corrected, note)
-            if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & hidden
+            if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & incomplete
             else corrected
             for corrected in assessment.reporting_corrected
         ),
@@ -68,7 +113,7 @@ def protect_harm_assessment(
     )
 
 
-def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Withheld) -> NetHarm:
+def _protect_net_harm(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Withheld) -> NetHarm:
     rows = tuple(
         _suppress_measure_harm(row, note) if (row.measure.name, net_harm.zone) in hidden else row
         for row in net_harm.rows
@@ -93,12 +138,28 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Wit
     return replace(net_harm, rows=rows, vetoes=vetoes)
 
 
+def _without_intervals(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Withheld) -> NetHarm:
+    """Return net harm without intervals that reveal a suppressed dispersion; the best estimates stay."""
+    no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
+    rows = tuple(
+        replace(row, interval=no_interval, note=row.note or note)
+        if (row.measure.name, net_harm.zone) in hidden
+        else row
+        for row in net_harm.rows
+    )
+    if not any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
+        return replace(net_harm, rows=rows)
+    return replace(
+        net_harm, rows=rows, interval=no_interval, share_fell=(math.nan, math.nan), note=net_harm.note or note
+    )
+
+
 def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousness:
     return replace(
         noxiousness,
         before=math.nan,
         after=math.nan,
-        ratio=suppress_estimate(noxiousness.ratio, note.below),
+        ratio=suppress_estimate(noxiousness.ratio, note),
         size_change=MarketChange.CANNOT_TELL,
         reading=note,
     )
@@ -107,13 +168,13 @@ def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousne
 def _suppress_corrected_effect(effect: CorrectedEffect, note: Withheld) -> CorrectedEffect:
     return replace(
         effect,
-        raw=suppress_estimate(effect.raw, note.below),
-        effort=suppress_estimate(effect.effort, note.below),
-        corrected=suppress_estimate(effect.corrected, note.below),
+        raw=suppress_estimate(effect.raw, note),
+        effort=suppress_estimate(effect.effort, note),
+        corrected=suppress_estimate(effect.corrected, note),
     )
 
 
-def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: set[tuple[str, str]], k: int) -> UnintendedHarm:
+def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: Set[tuple[str, str]], k: int) -> UnintendedHarm:
     """Return the unintended-harm checks without counts.
 
     The areas and periods of the checks lie inside each other, so their counts would give small differences back. A
@@ -185,7 +246,7 @@ def _suppress_measure_harm(row: MeasureHarm, note: Withheld) -> MeasureHarm:
 
 
 def _protect_acceptability(
-    acceptability: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: Withheld
+    acceptability: Acceptability, assessment: HarmAssessment, hidden: Set[tuple[str, str]], note: Withheld
 ) -> Acceptability:
     measures = [
         row.measure for net_harm in assessment.net_harm if net_harm.zone == acceptability.zone for row in net_harm.rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from geoharm.disclosure.net_harm import protect_harm_assessment
+from geoharm.disclosure.net_harm import HiddenHarms, hidden_harms, protect_harm_assessment
 from geoharm.disclosure.placebo_places import coarsen_places
 from geoharm.disclosure.released import (
     NOTHING_BESIDE,
@@ -56,10 +56,8 @@ def round_to_step(value: float, step: float) -> float:
 
 def _round_operation(operation: ReleasedOperation, rule: DisclosureRule) -> ReleasedOperation:
     measures = tuple(_round_measure(measure, rule) for measure in operation.measures)
-    suppressed = {
-        (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
-    }
-    return replace(operation, measures=measures, harm=_round_harm_assessment(operation.harm, suppressed, rule))
+    harm = _round_harm_assessment(operation.harm, hidden_harms(measures), rule)
+    return replace(operation, measures=measures, harm=harm)
 
 
 def _round_measure(released: ReleasedMeasure, rule: DisclosureRule) -> ReleasedMeasure:
@@ -95,7 +93,8 @@ def _round_effect(effect: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffec
     before, after, control_before, control_after = (_round_count(count, rule) for count in effect.counts)
     effect = replace(effect, before=before, after=after, control_before=control_before, control_after=control_after)
     if effect.is_withheld:
-        return suppress_effect(effect, rule.threshold)
+        note = effect.note if isinstance(effect.note, Withheld) else Withheld(Reason.SMALL_COUNT, rule.threshold)
+        return suppress_effect(effect, note)
     if rule.step == 1:
         return effect
     step = float(rule.step)
@@ -150,7 +149,7 @@ def _round_series(series: ReleasedSeries, rule: DisclosureRule) -> ReleasedSerie
 
 
 def _round_harm_assessment(
-    assessment: HarmAssessment | None, hidden: set[tuple[str, str]], rule: DisclosureRule
+    assessment: HarmAssessment | None, hidden: HiddenHarms, rule: DisclosureRule
 ) -> HarmAssessment | None:
     """Return the harm assessment under a rounding rule.
 
