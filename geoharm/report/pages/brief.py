@@ -27,7 +27,7 @@ from geoharm.report.cells import before_after_cell
 from geoharm.report.charts.distance_stems import stems_charts
 from geoharm.report.charts.effects import reading_colour, reading_mark, series_chart, step_name
 from geoharm.report.charts.marks import Scale
-from geoharm.report.charts.places import places_charts
+from geoharm.report.charts.places import MAX_DOTS, places_charts
 from geoharm.report.charts.small_multiples import axis, centred_bar, common_scale, interval_bar
 from geoharm.report.document import Chart, Legend
 from geoharm.report.maps.static_map import operation_map
@@ -286,7 +286,7 @@ def evidence(verdict: Verdict) -> Evidence | None:
     charts = places_charts(panels, f"{heading}. The classes are in a table.")
     return Evidence(
         heading,
-        evidence_texts(shown[0][1], is_alone=is_alone),
+        evidence_texts(shown[0][1], is_alone=is_alone, is_dots=is_alone and shown[0][1].pool <= MAX_DOTS),
         charts,
         class_cells(shown[0][1]) if is_alone else (),
     )
@@ -331,6 +331,11 @@ def _zone_effects(row: BalanceRow) -> tuple[ReleasedEffect | None, ...]:
 def has_intervals(verdict: Verdict) -> bool:
     """Return whether any change has an interval that was learned at places like it."""
     return any(_span(effect) is not None for row in verdict.balance for effect in row.effects)
+
+
+def primary_has_interval(operation: ReleasedOperation) -> bool:
+    """Return whether the change of the primary measure in the target area has an interval learned at places like it."""
+    return _span(operation.primary.effect("target")) is not None
 
 
 def multiple_lines(verdict: Verdict) -> tuple[list[MultipleLine], str]:
@@ -498,7 +503,7 @@ def _value_line(name: str, about: str, net: NetHarm, answer: ProfileAnswer) -> V
         about.split(";", maxsplit=1)[0].split(". ", maxsplit=1)[0].rstrip("."),
         centred_bar(net.low, net.high, None if refusal else net.interval, reading_colour(reading)),
         refusal or net_harm_text(net),
-        "" if refusal else f"one is {net.reference}",
+        "" if refusal else f"1 is {net.reference}",
         reading_mark(reading),
         words,
     )

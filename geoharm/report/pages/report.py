@@ -185,13 +185,14 @@ def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         "no_data": NO_DATA,
         "sums": brief.sum_lines(verdict.multiplications),
         "answers": [(answer, reading_mark(answer.state)) for answer in verdict.answers],
-        **_evidence(verdict),
+        **_evidence(operation, verdict),
     }
 
 
-def _evidence(verdict: Verdict) -> dict[str, Any]:
+def _evidence(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     """Return the figure of places like it and its table; where no interval is possible, the target counted in several ways."""
-    evidence, description = brief.evidence(verdict), verdict.description
+    evidence = brief.evidence(verdict)
+    description = None if brief.primary_has_interval(operation) else verdict.description
     return {
         "places": [chart_html(chart) for chart in evidence.charts] if evidence else [],
         "places_heading": evidence.heading if evidence else "",
@@ -210,7 +211,7 @@ def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Ver
     name = operation.primary.measure.name
     step = brief.series_step(operation)
     return {
-        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}, with 95% interval",
+        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}",
         "axis": brief.scale_axis(verdict),
         "multiples": multiples,
         "more_measures": more_measures,

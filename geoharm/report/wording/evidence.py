@@ -36,17 +36,25 @@ def _share(count: Count, pool: int) -> str:
     return f"{count:,} of {pool:,}" if count else f"None of {pool:,}"
 
 
-def evidence_texts(distribution: PlaceDistribution, *, is_alone: bool) -> tuple[str, ...]:
-    """Return how to read the figure."""
-    drawn = "Each dot or bar" if is_alone else "Grey"
-    first = (
-        f"{drawn}: places without an operation, their count after against their own forecast, over the same dates. "
-        f"Coloured: this operation with its 95% interval."
-    )
+def evidence_texts(distribution: PlaceDistribution, *, is_alone: bool, is_dots: bool) -> tuple[str, ...]:
+    """Return how to read the figure.
+
+    Parameters
+    ----------
+    distribution : PlaceDistribution
+        Of the first measure in the figure.
+    is_alone : bool
+        Whether the figure has one measure only.
+    is_dots : bool
+        Whether one dot is one place.
+    """
+    drawn = "Each dot is a place" if is_dots else "Grey: places"
+    first = f"{drawn} without an operation. Its count after stands against its own forecast, over the same dates."
+    own = "Coloured: this operation, with its 95% interval."
     if not is_alone:
-        return (f"{first} Classes as tables: annex, \u201cPlaces like it\u201d.",)
+        return (f"{first} {own} Tables: annex, \u201cPlaces like it\u201d.",)
     overlap = f"The places overlap; together they are worth about {distribution.effective_places:,.0f} separate ones."
-    return (f"{first} {overlap}", "A class of places is shown only if it holds none or at least three.")
+    return (f"{first} {overlap}", f"{own} A class of places is shown only if it holds none or at least three.")
 
 
 def class_text(change_class: ChangeClass) -> str:
