@@ -156,7 +156,8 @@ def _value_row(value: PublishedValue) -> list[Any]:
         ]
         for term in value.terms
     ]
-    return [value.text, value.low, value.high if math.isfinite(value.high) else None, value.withheld, terms]
+    low, high = (end if math.isfinite(end) else None for end in (value.low, value.high))
+    return [value.text, low, high, value.withheld, terms]
 
 
 def _published_value(row: Sequence[Any]) -> PublishedValue:
@@ -172,7 +173,7 @@ def _published_value(row: Sequence[Any]) -> PublishedValue:
             )
             for factor, measure, places, periods in terms
         ),
-        float(low),
+        -math.inf if low is None else float(low),
         math.inf if high is None else float(high),
         bool(withheld),
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.harm.results.markets import MarketChange, Noxiousness
+from geoharm.harm.results.mitigation import MarginState
 from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm
 from geoharm.harm.results.perception import CorrectedEffect
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
@@ -59,6 +60,10 @@ def protect_harm_assessment(
             if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & hidden
             else corrected
             for corrected in assessment.reporting_corrected
+        ),
+        mitigation=tuple(
+            replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in hidden else held
+            for held in assessment.mitigation
         ),
     )
 
@@ -143,6 +148,8 @@ def _suppress_rise_check(check: RiseCheck, k: int) -> RiseCheck:
         ratio=math.nan,
         interval=no_interval,
         precision=0.0,
+        p_rise=math.nan,
+        p_within=math.nan,
         state=state,
         reason=reason,
     )

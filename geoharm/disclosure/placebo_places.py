@@ -29,6 +29,7 @@ from geoharm.disclosure.factor_bounds import COEFFICIENT_DIGITS, FEATURE_DIGITS
 from geoharm.disclosure.hotspots import round_to_ten
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
 from geoharm.model.effect import PlaceboCheck
+from geoharm.model.estimate import Interval
 from geoharm.model.places_like_it import FactorKind, FactorStep, ForecastFactors, PlaceDistribution, PlaceLevels
 from geoharm.model.suppressed import Count, Suppressed
 
@@ -68,8 +69,17 @@ def protect_places(operation: ReleasedOperation, k: int, suppression_levels: Sup
 
 
 def coarsen_places(check: PlaceboCheck) -> PlaceboCheck:
-    """Return a check as released beside rounded counts: without the factor, and with the change to a whole percent."""
-    distribution = check.distribution and replace(check.distribution, change=float(round(check.distribution.change)))
+    """Return a check as released beside rounded counts: without the factor, and with the change to a whole percent.
+
+    The interval of the change is left out: beside the one in events it would narrow the counts down.
+    """
+    distribution = check.distribution
+    if distribution is not None:
+        distribution = replace(
+            distribution,
+            change=float(round(distribution.change)),
+            interval=Interval(math.nan, math.nan, distribution.interval.level),
+        )
     return replace(check, factors=None, distribution=distribution)
 
 

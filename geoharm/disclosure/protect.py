@@ -32,6 +32,7 @@ from datetime import date
 from itertools import pairwise
 from typing import TypeVar
 
+from geoharm.disclosure.activity import with_released_activity
 from geoharm.disclosure.change import protect_change
 from geoharm.disclosure.composite import protect_composites
 from geoharm.disclosure.constraints import row_key
@@ -79,6 +80,7 @@ def protect(result: StudyResult) -> Release:
     PublishError
         If a small count would follow even at the highest suppression level (`suppress_until_safe`).
     """
+    result = with_released_activity(result)
     settings = result.study.publish
     k = 1 if settings.release == "internal" else DISCLOSURE_RULES[settings.disclosure].threshold
     maps = (

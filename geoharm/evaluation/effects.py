@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.design.control_floor import no_control, why_no_control
+from geoharm.evaluation.estimators.rate_ratio import NAME, log_rate_ratio
+from geoharm.evaluation.estimators.wdd import NAME as DIFFERENCE
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, calibrated_effect, expected_count_after
 from geoharm.evaluation.placebo.places import ZONES
@@ -26,6 +28,7 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
+from geoharm.model.reason import Reason
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.stats.minimum_detectable import minimum_detectable_fall
 
@@ -116,8 +119,13 @@ def _zone_effect(
     controls = [control.name for control in design.of_role(ZoneRole.CONTROL)]
     control = _combined_change(counts, controls, design.before, after, "control")
     phi, phi_control = history_dispersion(counts, zones, design), history_dispersion(counts, controls, design)
-    ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
-    difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
+    note = why_no_control(design, control)
+    if note:
+        ratio = no_control(NAME, note, unit="log ratio")
+        difference = no_control(DIFFERENCE, note, unit=measure.unit)
+    else:
+        ratio = log_rate_ratio(zone, control, zone_dispersion=phi, control_dispersion=phi_control)
+        difference = net_change(zone, control, zone_dispersion=phi, control_dispersion=phi_control, unit=measure.unit)
     return build_effect(
         name,
         after.name,
@@ -128,7 +136,7 @@ def _zone_effect(
         counting_ratio=ratio,
         difference=difference,
         dispersion=phi,
-        detectable_fall=_detectable_fall(zone, control, phi, phi_control),
+        detectable_fall=math.nan if note else _detectable_fall(zone, control, phi, phi_control),
     )
 
 
@@ -158,6 +166,8 @@ def build_effect(
         As in `Effect`.
     """
     expected = expected_count(counts, control, ratio, placebo)
+    if not ratio.is_defined and counting_ratio.reason is Reason.SMALL_CONTROL:
+        expected = math.nan
     effect = Effect(
         zone=zone,
         window=window,
@@ -184,8 +194,8 @@ def expected_count(counts: Change, control: Change, ratio: Estimate, placebo: Pl
     """Return the expected count after without the operation.
 
     It is computed from the calibrated ratio, so it is the typical count of the forecast and not its mean
-    (`PlaceboCheck.expected`). Without one, the zone is taken to change as its control did; NaN if the
-    control had no event before.
+    (`PlaceboCheck.expected`). Without one, the zone is taken to change as its control did; NaN if the control had no event
+    before. A control below its floor (`geoharm.evaluation.design.control_floor`) gives none.
     """
     if ratio.calibrated and ratio.is_defined and placebo is not None:
         return expected_count_after(ratio, counts.after, placebo.expected)

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import ControlCandidates
+from geoharm.evaluation.design.control_floor import no_control, why_no_control
 from geoharm.evaluation.design.series import decay_periods, joint_series, months_around
 from geoharm.evaluation.diagnostics.data import (
     controls_diagnostic,
@@ -50,11 +51,12 @@ from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR, Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import Effect
-from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import Zone, ZoneRole
-from geoharm.model.period import Period, Window
-from geoharm.model.reason import Reason
+from geoharm.model.period import Period, Window, add_months
 from geoharm.stats.exact_rates import exact_rate_ratio
+
+_NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
 
 
 def other_estimators(
@@ -85,6 +87,7 @@ def other_estimators(
         combined_change(counts, target, design.before, design.after, "target"),
         _control_change(counts, design),
     )
+    no_control_note = why_no_control(design, control_change)
     ring_change = None
     if rings:
         phi[ALL_RINGS] = history_dispersion(counts, rings, design)
@@ -94,13 +97,14 @@ def other_estimators(
     for zone in design.zones:
         if zone.role in (ZoneRole.GAP, ZoneRole.RING):
             phi[zone.name] = history_dispersion(counts, [zone.name], design)
-    cumulative, event_curve = _monthly_curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
-    did = _try_did(counts, design, left_out)
-    indices = (
-        displacement_indices(target_change, ring_change, control_change, dispersion=phi, unit=unit)
-        if ring_change
-        else None
-    )
+    cumulative = event_curve = did = indices = None
+    if no_control_note:
+        left_out.append(("everything that is compared with the control area", no_control_note))
+    else:
+        cumulative, event_curve = _monthly_curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
+        did = _try_did(counts, design, left_out)
+        if ring_change:
+            indices = displacement_indices(target_change, ring_change, control_change, dispersion=phi, unit=unit)
     control_choice = by_control = specifications = None
     placebo_p = math.nan
     if candidates is None:
@@ -110,7 +114,12 @@ def other_estimators(
             candidates, counts, design, phi, left_out
         )
     weighted_difference = partial(
-        _weighted_difference, control=control_change, phi=phi, unit=unit, length_ratio=length_ratio
+        _weighted_difference,
+        control=control_change,
+        note=no_control_note,
+        phi=phi,
+        unit=unit,
+        length_ratio=length_ratio,
     )
     estimates = [OtherEstimate("wdd_target", weighted_difference([target_change]), ("target",), from_totals=True)]
     if ring_change:
@@ -124,14 +133,16 @@ def other_estimators(
     return OtherEstimators(
         measure=result.measure.name,
         estimates=tuple(estimates),
-        exact=exact_rate_ratio(
+        exact=_NO_INTERVAL
+        if no_control_note
+        else exact_rate_ratio(
             ((target_change.after, target_change.before), (control_change.after, control_change.before))
         ),
         indices=with_calibrated_share(indices, result.effects) if indices else None,
         cumulative_wdd=cumulative,
         event_study=event_curve,
-        distance_profile=_distance_profile(counts, design, phi, seed),
-        effect_decay=_effect_decays(counts, design),
+        distance_profile=_distance_profile(counts, design, phi, seed, note=no_control_note),
+        effect_decay=() if no_control_note else _effect_decays(counts, design),
         control_choice=control_choice,
         by_control=by_control,
         specification_curve=specifications,
@@ -188,6 +199,7 @@ def diagnose(
             peers=peers,
             dispersion=effect.dispersion,
             observed=observed,
+            learned_on=_months_learned_on(effect, design),
         ),
         season_diagnostic(design.before, design.after),
         autocorrelation_diagnostic(
@@ -195,11 +207,12 @@ def diagnose(
             joint_series(counts, control, months_before),
             after=max(1, round(design.after.days * 12 / 365.25)),
             calibrated=effect.ratio.calibrated,
+            refused=effect.is_refused,
         ),
         reporting_diagnostic(
             observed,
             _observed_ratio(comparator.effect("target")) if comparator else None,
-            recorded_by=result.measure.recorded_by,
+            recorded_by=result.measure.recorder,
         ),
         power_diagnostic(effect.detectable_fall, possible=effect.ratio.is_defined),
     ]
@@ -215,6 +228,9 @@ def diagnose(
                 Change("target", effect.before, effect.after),
                 Change("control", effect.control_before, effect.control_after),
                 unplaced,
+                all_rows=sum(
+                    counts.total(name, window) for name in counts.zones for window in (design.before, design.after)
+                ),
             )
         )
     rings = design.of_role(ZoneRole.RING)
@@ -229,6 +245,14 @@ def diagnose(
     return tuple(sorted(diagnostics, key=lambda diagnostic: -diagnostic.severity))
 
 
+def _months_learned_on(effect: Effect[int], design: Design) -> Period | None:
+    """Return the months before from which the calibrated forecast is learned; None without one."""
+    if effect.placebo is None or not effect.ratio.is_defined:
+        return None
+    start = design.operation.period.start
+    return Period(add_months(start, -effect.placebo.months), start)
+
+
 def _observed_ratio(effect: Effect[int]) -> Estimate:
     """Return the calibrated ratio, or the ratio with counting noise only where no calibrated ratio is defined."""
     return effect.ratio if effect.ratio.is_defined else effect.counting_ratio
@@ -239,7 +263,7 @@ def _control_change(counts: ZoneCounts, design: Design) -> Change:
 
 
 def _weighted_difference(
-    zones: Sequence[Change], *, control: Change, phi: Mapping[str, float], unit: str, length_ratio: float
+    zones: Sequence[Change], *, control: Change, note: str, phi: Mapping[str, float], unit: str, length_ratio: float
 ) -> Estimate:
     """Return the weighted displacement difference, with the control scaled to all zones together.
 
@@ -247,9 +271,8 @@ def _weighted_difference(
     window before would inflate the error.
     """
     name = "weighted displacement difference"
-    if not control.before:
-        note = "the count before in control is 0, so no scale is known"
-        return undefined(name, unit=unit, reference="", note=note, reason=Reason.ZERO_COUNT)
+    if note:
+        return no_control(name, note, unit=unit)
     scale = sum(zone.before for zone in zones) / control.before
     note = "the scale of the control is taken as known, as is usual; the error is therefore a little too small"
     terms = [*((zone, 1.0) for zone in zones), (control, -scale)]
@@ -330,13 +353,21 @@ def _block_months(target: ArrayLike) -> int:
     return next((block for block in (1, 2, 3) if block * mean >= 20), 6)
 
 
-def _distance_profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int) -> Curve:
+def _distance_profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int, *, note: str) -> Curve:
     bands = [
         (zone.inner, zone.outer, combined_change(counts, [zone.name], design.before, design.after, zone.name))
         for zone in design.zones
         if zone.role is not ZoneRole.CONTROL
     ]
-    return distance_profile(bands, _control_change(counts, design), seed=seed, dispersion=phi)
+    profile = distance_profile(bands, _control_change(counts, design), seed=seed, dispersion=phi)
+    if not note:
+        return profile
+    return replace(
+        profile,
+        points=tuple(no_control(point.name, note, unit=point.unit) for point in profile.points),
+        covariance=np.full_like(profile.covariance, math.nan),
+        band_multiplier=math.nan,
+    )
 
 
 def _effect_decays(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...]:

@@ -61,11 +61,14 @@ class UnintendedHarmSettings:
         The rise that would still be accepted, as a share of the expected count.
     days, metres : tuple of int
         Days since the start of the operation, and distances from the edge of the target, that are checked.
+    months : tuple of int
+        Months since the start that are checked too, where the data cover them.
     """
 
     margin: float = 0.25
     days: tuple[int, ...] = (7, 14, 21, 28)
     metres: tuple[int, ...] = (100, 250, 500)
+    months: tuple[int, ...] = (3, 6, 12)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,16 @@ class Measure:
         return self.sign_of or ("use" if self.kind == "needle_find" else "")
 
     @property
+    def recorder(self) -> str:
+        """Who recorded the events: `recorded_by`, but an agency for what a health or treatment service recorded.
+
+        A call for an ambulance comes from the public; the record of it is the service's, and says nothing of how willing
+        people are to report.
+        """
+        is_service = self.kind in ("health", "treatment_entry") and self.recorded_by == "public"
+        return "agency" if is_service else self.recorded_by
+
+    @property
     def density_unit(self) -> str:
         """The unit of its density: that of the weight, else its unit."""
         return self.weight or self.unit

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import Enum
 
+from geoharm.model.estimate import Interval
 from geoharm.model.period import Period
 from geoharm.model.suppressed import Count
 
@@ -149,14 +150,16 @@ class PlaceDistribution:
     Attributes
     ----------
     classes : tuple of ChangeClass
-        Number of places by the change of their count after against their own forecast, in percent. The forecast of a
-        place is learned at places that share no ground with it. No class holds 1 or 2 places.
+        Number of places by the change of their count after against their own expected count, in percent. The forecast of
+        a place is learned at places that share no ground with it. No class holds 1 or 2 places.
     pool : int
         Number of places.
     effective_places : float
         Effective number of independent places; it is smaller because places overlap.
     change : float
-        The operation's own change, in percent, against the mean of its forecast: what is compared with the places.
+        The operation's own change, in percent of its expected count.
+    interval : Interval
+        The 95% interval of that change, in percent; NaN beside rounded counts.
     fell_as_far, rose_as_far : int or Suppressed
         Number of places with a change at most, and at least, that of the operation.
     """
@@ -165,5 +168,6 @@ class PlaceDistribution:
     pool: int
     effective_places: float
     change: float
+    interval: Interval
     fell_as_far: Count
     rose_as_far: Count

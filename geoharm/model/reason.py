@@ -9,13 +9,15 @@ from enum import Enum, auto
 class Reason(Enum):
     """Why a number is undefined (the first group) or withheld (the second group)."""
 
-    # Undefined: a count of 0; no calibrated 95% interval; too few parts; no fall to share out; no data; no fit.
+    # Undefined: a count of 0; no calibrated 95% interval; too few parts; no fall to share out; no data; no fit; a control
+    # with too few events or too small an area.
     ZERO_COUNT = auto()
     NO_INTERVAL = auto()
     TOO_FEW = auto()
     NO_FALL = auto()
     NO_DATA = auto()
     NO_FIT = auto()
+    SMALL_CONTROL = auto()
     # Withheld: it is made from a small count, or one would follow from it.
     SUPPRESSED = auto()
     # It rests on a small count; a small number of events; in a pattern; in a period; in the study area.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.background_tiles import BackgroundTiles
 from geoharm.model.geometry import Site, StudyArea
@@ -133,6 +134,8 @@ class Operation:
         In the currency of the study; NaN if not stated.
     mitigation : tuple of Mitigation
         Planned measures to reduce unintended harm, and whether they were delivered.
+    activity : tuple of DatedActivity
+        What police and partners did, by date. It is in no sum.
     """
 
     name: str
@@ -154,6 +157,7 @@ class Operation:
     mitigation: tuple[Mitigation, ...] = ()
     co_occurring: tuple[str, ...] = ()
     cost: float = math.nan
+    activity: tuple[DatedActivity, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
 from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.joint_draws import change_correlation, draw_joint_effects
+from geoharm.harm.mitigation import held_within_margin, not_counted
 from geoharm.harm.net_harm import net_harm
 from geoharm.harm.results.bounded import BoundedEffect
+from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment, JointEffects
 from geoharm.harm.unintended_harm import pool_checks
 from geoharm.model.area_counts import AreaCounts, Bounds
@@ -96,6 +98,20 @@ def assess_harm(
         unintended_harm=unintended_harm.unintended_harm(data, design, measures),
         reporting_corrected=unintended_harm.corrected_for_reporting(measures),
         indicators=unintended_harm.survey_indicators(data, design),
+        mitigation=_margin_tests(study, design, measures),
+    )
+
+
+def _margin_tests(study: Study, design: Design, measures: Sequence[MeasureResult]) -> tuple[MarginTest, ...]:
+    """Return, for each harm that mitigation was to hold, in each zone, whether it stayed within the study's margin."""
+    results, margin = {result.measure.name: result for result in measures}, study.harm.unintended_harm.margin
+    names = dict.fromkeys(name for mitigation in design.operation.mitigation for name in mitigation.measures)
+    return tuple(
+        held_within_margin(name, results[name].effect(zone), margin)
+        if name in results
+        else not_counted(name, zone, margin)
+        for name in names
+        for zone in ZONES
     )
 
 

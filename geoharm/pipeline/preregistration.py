@@ -47,8 +47,8 @@ def plan_contents(study: Study) -> dict[str, Json]:
     """Return everything in a study that its results depend on, as plain values with stable keys.
 
     Which keys of the study file these are, the schema says (`geoharm.study.schema.Locked`). A study without composite
-    outcomes has no entry for them, so a lock from an older version stays valid; nor has a key that was added later and is
-    left out. Areas are identified by the SHA-256 of
+    outcomes has no entry for them, so a lock from an older version stays valid; nor has a key that was added
+    later and has its default. Areas are identified by the SHA-256 of
     their shape to the centimetre, formats by that of their rules.
     """
     folder = study.folder
@@ -187,7 +187,7 @@ def _shortened(value: Json) -> str:
 def _entry(model: type[Table], noun: object, folder: Path) -> dict[str, Json]:
     """Return the entry of one table: every key that the schema marks as part of the plan, from the noun read from it."""
     values = {name: (mark, attrgetter(mark.attribute)(noun)) for name, mark in locked_keys(model)}
-    return {name: FORMS[mark.form](value, folder) for name, (mark, value) in values.items() if value or not mark.added}
+    return {name: FORMS[mark.form](value, folder) for name, (mark, value) in values.items() if value not in mark.unless}
 
 
 def _plain(value: str | float | tuple[str | float, ...], _: Path) -> Json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.geo.point_in_polygon import locate_points
@@ -19,16 +20,16 @@ from geoharm.harm.reporting_correction import corrected_effect
 from geoharm.harm.results.markets import Noxiousness
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
-from geoharm.harm.unintended_harm import check_for_rise
+from geoharm.harm.unintended_harm import check_for_rise, with_joint_level
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
+from geoharm.model.effect import Effect
 from geoharm.model.estimate import Interval
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure, Role
-from geoharm.model.period import Period, Window
+from geoharm.model.period import Period, Window, add_months
 from geoharm.model.study import Study
 from geoharm.pipeline.study_data import MeasureData, StudyData
 
-Floats = NDArray[np.float64]
 SITE_WORDS = {"sharps bin": SERVICES["sharps bin"], "school": SCHOOL}
 _FIND_KINDS = ("needle_find",)
 
@@ -58,7 +59,7 @@ def unintended_harm(data: StudyData, design: Design, measures: Sequence[MeasureR
         if result.measure.kind in _FIND_KINDS and result.measure.role is Role.HARM
         for dispersion in _find_dispersions(data, design, data.measure(result.measure.name))
     ]
-    return UnintendedHarm(tuple(checks), tuple(dispersions), tuple(notes))
+    return UnintendedHarm(with_joint_level(checks), tuple(dispersions), tuple(notes))
 
 
 def is_checked_for_rise(measure: Measure) -> bool:
@@ -115,53 +116,91 @@ def survey_indicators(data: StudyData, design: Design) -> tuple[IndicatorChange,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """A window after the start: so many days, or so many months."""
+
+    window: Window
+    months: int = 0
+
+    @property
+    def days(self) -> int:
+        return self.window.days
+
+
 def _rise_checks(data: StudyData, design: Design, result: MeasureResult) -> list[RiseCheck]:
-    settings, name = data.study.harm.unintended_harm, result.measure.name
-    combinations = [(days, metres) for days in settings.days for metres in settings.metres]
+    settings, name, coverage = data.study.harm.unintended_harm, result.measure.name, result.counts.coverage
+    looks = [_first_days(design, days) for days in settings.days]
+    looks += [
+        look for look in (_first_months(design, months) for months in settings.months)
+        if coverage.contains(look.window.periods[0])
+    ]  # fmt: skip
+    places = [*((metres, "") for metres in settings.metres), (0, TARGET_AND_RINGS)]
     no_interval = Interval(np.nan, np.nan, 0.95)
 
-    def unknown_check(reason: str, days: int, metres: int) -> RiseCheck:
-        return RiseCheck(name, days, metres, 0, np.nan, np.nan, no_interval, settings.margin, RiseState.UNKNOWN, reason)
+    def unknown_checks(reason: str, look: _Look) -> list[RiseCheck]:
+        return [
+            RiseCheck(
+                name, look.days, metres, 0, np.nan, np.nan, no_interval, settings.margin, RiseState.UNKNOWN, reason,
+                months=look.months, zone=zone,
+            )
+            for metres, zone in places
+        ]  # fmt: skip
 
     if result.counts.by_month:
-        return [unknown_check("the source has months only, no days", *horizon) for horizon in combinations]
-    points = data.measure(name).points
-    circles = [design.operation.target.buffer(metres) for metres in settings.metres]
-    circle_of_point = locate_points(points.x, points.y, circles)
-
-    def events_within(window: Window) -> Floats:
-        """Return the events in each of the nested circles, the smallest first."""
-        is_counted = points.in_window(window) & (circle_of_point >= 0)
-        weight = points.weight[is_counted]
-        return np.cumsum(np.bincount(circle_of_point[is_counted], weights=weight, minlength=len(circles)))
-
-    before = events_within(design.before)
-    effect = result.effect("target")
+        reason = "the source has months only, no days"
+        return [check for look in looks for check in unknown_checks(reason, look)]
+    effects = [result.effect("target")] * len(settings.metres) + [result.effect(TARGET_AND_RINGS)]
+    control_dispersion, drift = effects[0].dispersion, _drift(effects[-1])
+    before, control_before = _counts_by_place(data, design, result, design.before)
     checks = []
-    for days in settings.days:
-        window = _first_days(design, days)
-        if not result.counts.coverage.contains(window.periods[0]):
-            checks += [unknown_check("the data end before that", days, metres) for metres in settings.metres]
+    for look in looks:
+        if not coverage.contains(look.window.periods[0]):
+            checks += unknown_checks("the data end before that", look)
             continue
-        after = events_within(window)
-        control = [
-            sum(result.counts.total(zone.name, counted_window) for zone in design.of_role(ZoneRole.CONTROL))
-            for counted_window in (design.before, window)
-        ]
+        after, control_after = _counts_by_place(data, design, result, look.window)
         checks += [
             check_for_rise(
-                name, days=days, metres=metres, after=int(after[circle]), before=int(before[circle]),
-                control=(control[0], control[1]), margin=settings.margin, dispersion=effect.dispersion,
-                control_dispersion=effect.dispersion,
+                name, days=look.days, metres=metres, months=look.months, zone=zone, after=after[place],
+                before=before[place], control=(control_before, control_after), margin=settings.margin,
+                dispersion=effects[place].dispersion, control_dispersion=control_dispersion, drift=drift,
             )
-            for circle, metres in enumerate(settings.metres)
+            for place, (metres, zone) in enumerate(places)
         ]  # fmt: skip
     return checks
 
 
-def _first_days(design: Design, days: int) -> Window:
+def _counts_by_place(data: StudyData, design: Design, result: MeasureResult, window: Window) -> tuple[list[int], int]:
+    """Return the events in each of the nested circles and in target and rings, and those in the control area."""
+    settings, points = data.study.harm.unintended_harm, data.measure(result.measure.name).points
+    circles = [design.operation.target.buffer(metres) for metres in settings.metres]
+    inside = points.in_window(window)
+    circle_of_point = locate_points(points.x[inside], points.y[inside], circles)
+    is_near = circle_of_point >= 0
+    weight = points.weight[inside][is_near]
+    near = np.cumsum(np.bincount(circle_of_point[is_near], weights=weight, minlength=len(circles)))
+
+    def total(*roles: ZoneRole) -> int:
+        return sum(result.counts.total(zone.name, window) for role in roles for zone in design.of_role(role))
+
+    return [*map(int, near), total(ZoneRole.TARGET, ZoneRole.RING)], total(ZoneRole.CONTROL)
+
+
+def _drift(effect: Effect[int]) -> float:
+    """Return how far places without an operation drift from their forecast beyond counting noise; 0 if not known."""
+    if effect.placebo is None or not math.isfinite(effect.placebo.tau):
+        return 0.0
+    return effect.placebo.tau
+
+
+def _first_days(design: Design, days: int) -> _Look:
     start = design.operation.period.start
-    return Window(f"{days} days", (Period(start, start + timedelta(days=days)),))
+    return _Look(Window(f"{days} days", (Period(start, start + timedelta(days=days)),)))
+
+
+def _first_months(design: Design, months: int) -> _Look:
+    start = design.operation.period.start
+    return _Look(Window(f"{months} months", (Period(start, add_months(start, months)),)), months)
 
 
 def _find_dispersions(data: StudyData, design: Design, collected: MeasureData) -> tuple[FindDispersion, ...]:

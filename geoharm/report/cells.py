@@ -8,6 +8,7 @@ from dataclasses import replace
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedEffect
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.measure import Measure
 from geoharm.model.reason import Note, Withheld
 from geoharm.model.suppressed import Count, Suppressed
 from geoharm.report import format_numbers
@@ -44,6 +45,12 @@ def number_value(value: float) -> Value:
 def count_value(count: Count) -> Value:
     """Return a count for files."""
     return Missing.WITHHELD if isinstance(count, Suppressed) else count
+
+
+def measure_cell(measure: Measure) -> Cell:
+    """Return a cell with the name of a measure; entries into treatment are marked as no harm, in the text alone."""
+    note = " (not a harm)" if measure.kind == "treatment_entry" else ""
+    return Cell(measure.name + note, (measure.name,))
 
 
 def count_cell(count: Count) -> Cell:

@@ -154,7 +154,8 @@ def _measures_of_source(source: SourceMatch) -> tuple[list[ProposedMeasure], tup
     is_single_category = len(categories) <= 1
     measures = [
         ProposedMeasure(
-            name, source.name, () if is_single_category else tuple(group_categories), unit, recorded_by, borne_by, harm_type,
+            name, source.name, () if is_single_category else tuple(group_categories), unit,
+            "agency" if harm_type == "health" else recorded_by, borne_by, harm_type,
             sum(source.categories[category] for category in group_categories) if group_categories else total,
         )
         for (name, borne_by, harm_type), group_categories in groups.items()

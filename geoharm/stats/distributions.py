@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, chdtrc, gammaincinv, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import betainc, betaincinv, chdtrc, gammaincinv, ndtr, ndtri, stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +77,17 @@ def chi2_quantile(p: ArrayLike, freedom: ArrayLike) -> Floats:
     3.841
     """
     return np.asarray(2 * gammaincinv(np.asarray(freedom) / 2, p), dtype=np.float64)
+
+
+def beta_cumulative(share: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
+    """Return the probability that a share from the beta distribution with shape parameters a and b is no larger.
+
+    Examples
+    --------
+    >>> round(float(beta_cumulative(0.5, 2, 2)), 3)
+    0.5
+    """
+    return np.asarray(betainc(a, b, share), dtype=np.float64)
 
 
 def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:

@@ -21,6 +21,7 @@ from geoharm._schema import Mistakes, Place, read_tables
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
+from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.measure import Harm, Measure, is_proactive
@@ -33,6 +34,7 @@ from geoharm.study.composite import resolve_composites
 from geoharm.study.population import load_population
 from geoharm.study.schema import (
     AUTOMATIC,
+    ActivityTable,
     ChangeTable,
     MeasureTable,
     OperationTable,
@@ -308,6 +310,7 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
     similar = None
     if table.similar is not None and mistakes.is_sound(*place, "similar"):
         similar = _resolve_similar(reader, place, table.similar)
+    activity = _resolve_activity(place, table.activity, mistakes)
     if target is None or before is None or table.end < table.start:
         return None
     return Operation(
@@ -330,7 +333,22 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
         mitigation=resolve_mitigation(table.mitigation),
         co_occurring=tuple(table.co_occurring),
         cost=math.nan if table.cost is None else table.cost,
+        activity=activity,
     )
+
+
+def _resolve_activity(place: Place, tables: Sequence[ActivityTable], mistakes: Mistakes) -> tuple[DatedActivity, ...]:
+    """Return what was done, in the order of its dates."""
+    activities = []
+    for index, table in enumerate(tables):
+        last = table.start if table.end is None else table.end
+        if last < table.start:
+            rule = f"must not be before start = {table.start}; both days are part of the period."
+            mistakes.refuse((*place, "activity", index), "end", rule)
+            continue
+        period = Period(table.start, last + _ONE_DAY)
+        activities.append(DatedActivity(table.what, table.kind, table.by, period, table.count))
+    return tuple(sorted(activities, key=lambda activity: activity.period.start))
 
 
 def _resolve_similar(reader: _Reader, place: Place, file_name: str) -> Areas | None:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag
 
 from geoharm._schema import Day, FileName, Name, OneOf, Table, Text, growing
+from geoharm.model.activity import ACTIVITY_KINDS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.grid import BANDWIDTH_RULES, EDGES, KERNELS
 from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarmSettings
@@ -49,14 +50,14 @@ class Locked:
         How the value is written in a lock: a key of `geoharm.pipeline.preregistration.FORMS`.
     entry : str
         Name of the entry in the lock, if it is not that of the key.
-    added : bool
-        Whether the key was added later: without a value it has no entry, so that a lock from before stays valid.
+    unless : tuple
+        Values with which a key that was added later has no entry, so that a lock from before stays valid.
     """
 
     attribute: str
     form: str = "plain"
     entry: str = ""
-    added: bool = False
+    unless: tuple[object, ...] = ()
 
 
 def locked_keys(model: type[Table]) -> Iterator[tuple[str, Locked]]:
@@ -215,7 +216,7 @@ class MeasureTable(Table):
         examples=["needles"],
         description="In a word or a few, what the weight column of its format counts. Densities and hotspot contours use this weight; everything else counts events; see below.",
     )
-    sign_of: Annotated[Annotated[str, OneOf(SIGNS_OF)] | None, Locked("sign_of", added=True)] = Field(
+    sign_of: Annotated[Annotated[str, OneOf(SIGNS_OF)] | None, Locked("sign_of", unless=("",))] = Field(
         default=None,
         description='Whether its events are signs of drug use or of dealing, for value profiles that ask for them. Finds of needles are signs of use unless this says "dealing"; activity is never a sign.',
     )
@@ -280,6 +281,24 @@ _Mitigation: TypeAlias = Annotated[
 ]
 
 
+class ActivityTable(Table):
+    """What police or partners did on a day or over a period: activity, in no sum."""
+
+    model_config = ConfigDict(title="[[operation.activity]]")
+
+    what: Text = Field(description="What was done, in words.")
+    kind: Annotated[str, OneOf(ACTIVITY_KINDS)] = Field(description="What kind of activity it was.")
+    by: Name = Field(description="Who did it.")
+    start: Day = Field(description="The day, or the first day.")
+    end: Day | None = Field(default=None, description="The last day, if it took several; it is part of the period.")
+    count: int | None = Field(
+        default=None,
+        ge=0,
+        le=_LARGEST,
+        description="How many; if left out, it is shown as done and not counted. Small counts are withheld in a public release.",
+    )
+
+
 class OperationTable(Table):
     """An operation: what was done, where and when."""
 
@@ -324,6 +343,10 @@ class OperationTable(Table):
         description="What was planned to reduce harm: texts, or tables with the measures that should not rise.",
     )
     cost: float | None = Field(default=None, ge=0, description="In the study's currency.")
+    activity: list[ActivityTable] = Field(
+        default=[],
+        description="What police and partners did, by date. No answer depends on it, so it is not in the plan lock and may be entered later.",
+    )
 
 
 class QuestionTable(Table):
@@ -500,7 +523,11 @@ class WatchTable(Table):
     )
     metres: Annotated[_Growing, Locked("metres")] = Field(
         default=list(_DEFAULT_WATCH.metres),
-        description="Distances in metres from the edge of the target that are checked.",
+        description="Distances in metres from the edge of the target that are checked; target and rings together always are.",
+    )
+    months: Annotated[_Growing, Locked("months", unless=(_DEFAULT_WATCH.months,))] = Field(
+        default=list(_DEFAULT_WATCH.months),
+        description="Months after the start that are checked too, those of them that the data cover.",
     )
 
 

@@ -110,7 +110,9 @@ def resolve_harm_settings(
         market_size=study.values.market_size or "",
         area_measures=tuple(measure for measure in every if measure not in measures),
         indicators=_resolve_indicators(study, sources, mistakes),
-        unintended_harm=UnintendedHarmSettings(study.watch.margin, tuple(study.watch.days), tuple(study.watch.metres)),
+        unintended_harm=UnintendedHarmSettings(
+            study.watch.margin, tuple(study.watch.days), tuple(study.watch.metres), tuple(study.watch.months)
+        ),
         criteria=_resolve_criteria(study.prioritise.weights),
         walking=study.prioritise.walking,
         options=tuple(

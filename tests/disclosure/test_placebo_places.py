@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from geoharm.disclosure.attacker import attack
 from geoharm.disclosure.constraints import Constraints, PublishedValue, Term, _values_of_factors, row_key
 from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
+from geoharm.disclosure.history import _json, _published_value, _value_row
 from geoharm.disclosure.placebo_places import (
     MIN_SPLIT_EVENTS,
     coarsen_places,
@@ -47,13 +49,13 @@ def effects_of(seed, *, level=1.2):
     for letter, (series, learned, observed, factors, (zone, control, expected)) in factor_world(
         seed, level=level
     ).items():
-        check = PlaceboCheck(
-            MONTHS, learned.places, learned.places, learned.effective_places, learned.busy_places, learned.mean, learned.phi,
-            math.sqrt(learned.tau2), learned.detectable_fall, factors, place_distribution(learned, observed),
-            place_levels(series, (*HISTORY, AFTER_WINDOW), BEFORE),
-        )  # fmt: skip
         value = math.log(observed / expected)
         ratio = Estimate("ratio", value, 0.1, "log ratio", "", calibrated=True, intervals=(Interval(-1.0, 1.0, 0.95),))
+        check = PlaceboCheck(
+            MONTHS, learned.places, learned.places, learned.effective_places, learned.busy_places, learned.mean, learned.phi,
+            math.sqrt(learned.tau2), learned.detectable_fall, factors, place_distribution(learned, ratio, observed),
+            place_levels(series, (*HISTORY, AFTER_WINDOW), BEFORE),
+        )  # fmt: skip
         effect = build_effect(
             NAMES[letter], "after", zone, control, length_ratio=AFTER_WINDOW.days / BEFORE.days, ratio=ratio,
             counting_ratio=ratio, difference=ratio, dispersion=1.0, detectable_fall=0.3, placebo=check,
@@ -143,6 +145,7 @@ def test_beside_rounded_counts_no_factor_is_released():
     check = coarsen_places(effects_of(0)["T"][1].placebo)
     assert check.factors is None
     assert check.distribution.change == round(check.distribution.change)
+    assert math.isnan(check.distribution.interval.low)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -196,6 +199,14 @@ def test_a_small_count_before_the_window_is_found_and_given_up():
     assert split.placebo.factors.step(FactorKind.RECENT) is not None
     assert attack(told(split, before=BEFORE), RULE).exposed
     assert not attack(told(whole, before=BEFORE), RULE).exposed
+
+
+def test_a_later_release_remembers_what_the_steps_told():
+    """Bounds without a lower end are written and read again as they were."""
+    effect = protect_places(operation_of([effects_of(0)["T"][1]]), K, {}).measures[0].effects[0]
+    values = told(effect, before=BEFORE).values
+    assert any(value.low == -math.inf for value in values)
+    assert tuple(_published_value(json.loads(_json(_value_row(value)))) for value in values) == values
 
 
 @pytest.mark.parametrize("discount", [discount for discount in DISCOUNTS if discount < 1])

@@ -36,7 +36,9 @@ from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
+from geoharm.model.reason import Reason
 from geoharm.stats.regression_to_mean import expected_regression
 
 
@@ -158,6 +160,10 @@ def test_serial_factor_by_hand_and_too_little_to_see():
     factor = math.sqrt(1 + 2 * 0.5 * found.figure)
     assert f"a factor of about {factor:.1f}" in found.sentence
     held = autocorrelation_diagnostic(months, np.full(48, 500), after=2, calibrated=True)
+    assert "interval learned" in held.sentence
+    refused = autocorrelation_diagnostic(months, np.full(48, 500), after=2, calibrated=True, refused=True)
+    assert refused.figure == held.figure
+    assert "interval" not in refused.sentence
     assert (found.severity, held.severity) == (Severity.SIGNAL, Severity.SAY)
     assert math.isnan(autocorrelation_diagnostic([1.0] * 5, [1.0] * 5, after=1).figure)
     with pytest.raises(DesignError, match="the same months"):
@@ -179,16 +185,43 @@ def test_reporting():
 
 def test_rows_without_a_place():
     target, control = Change("T", 100, 60), Change("C", 1000, 1000)
-    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0)).severity is Severity.NONE
-    few = unplaced_rows_diagnostic(target, control, Change("U", 10, 10))
+    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0), all_rows=2300).severity is Severity.NONE
+    few = unplaced_rows_diagnostic(target, control, Change("U", 10, 10), all_rows=2500)
+    assert few.figure == 20 / 2500
     assert few.severity is Severity.NONE
     assert "-40%" in few.sentence
     assert "-36%" in few.sentence
-    worst = unplaced_rows_diagnostic(target, control, Change("U", 50, 50))
+    worst = unplaced_rows_diagnostic(target, control, Change("U", 50, 50), all_rows=2500)
     assert worst.severity is Severity.SAY
-    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200)).severity is Severity.SIGNAL
-    nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1))
+    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200), all_rows=2500).severity is Severity.SIGNAL
+    nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1), all_rows=2100)
     assert "no range of the ratio can be given" in nothing.sentence
+    small = unplaced_rows_diagnostic(target, Change("C", 60, 60), Change("U", 1, 1), all_rows=300)
+    assert "fewer than 100 events before" in small.sentence
+
+
+def test_what_shields_a_forecast_learned_on_the_period_chosen_on():
+    """The window before is free of the choice, and the 36 months of the forecast are not."""
+    chosen = Period(date(2017, 1, 1), date(2018, 1, 1))
+    free = selection_diagnostic(YEAR, chosen)
+    assert free.severity is Severity.NONE
+    assert "does not bias" in free.sentence
+    learned = selection_diagnostic(YEAR, chosen, learned_on=Period(date(2017, 1, 1), date(2020, 1, 1)))
+    assert (learned.figure, learned.severity) == (0.0, Severity.SAY)
+    assert "does not bias" not in learned.sentence
+    assert "The 36 months from which its forecast is learned include them" in learned.sentence
+    assert "What shields it" in learned.sentence
+    assert "What does not" in learned.sentence
+    later = selection_diagnostic(YEAR, chosen, learned_on=Period(date(2018, 1, 1), date(2020, 1, 1)))
+    assert later == free
+
+
+def test_who_recorded_the_events_is_said_of_them():
+    assert "recorded by an agency" in reporting_diagnostic(ratio(-0.3), None, recorded_by="agency").sentence
+    assert "recorded by the police" in reporting_diagnostic(ratio(-0.3), None, recorded_by="police").sentence
+    for kind, recorder in (("health", "agency"), ("treatment_entry", "agency"), ("needle_find", "public")):
+        found = Measure("calls", "s", (), "calls", "public", Harm("user", "health"), kind=kind)
+        assert found.recorder == recorder
 
 
 def test_many_measures():
@@ -222,16 +255,31 @@ def test_power_and_controls():
     apart = ratio_by_control(target, [Change("A", 900, 1500), Change("B", 900, 500)])
     assert controls_diagnostic(apart).severity is Severity.REFUSE
     assert controls_diagnostic(apart).sentence.startswith("Controls disagree")
-    mixed = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 70)])
+    mixed = ratio_by_control(target, [Change("A", 120, 120), Change("B", 120, 100)])
     assert controls_diagnostic(mixed).severity is Severity.SAY
     against = Estimate("r", 0.4, 0.1, "log ratio", "", calibrated=True)
-    same = ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])
+    same = ratio_by_control(target, [Change("A", 120, 120), Change("B", 120, 127)])
     assert controls_diagnostic(same, against).severity is Severity.REFUSE
     assert (
-        controls_diagnostic(ratio_by_control(target, [Change("A", 90, 90), Change("B", 90, 95)])).severity
+        controls_diagnostic(ratio_by_control(target, [Change("A", 120, 120), Change("B", 120, 127)])).severity
         is Severity.SAY
     )
     assert math.isnan(controls_diagnostic(ratio_by_control(target, [])).figure)
+
+
+def test_controls_below_the_floor_do_not_disagree():
+    """Two squares of a few dozen events say opposite things; two of enough events do not."""
+    target = Change("T", 100, 80)
+    few = [Change("A", 60, 110), Change("B", 70, 30)]
+    curve = ratio_by_control(target, few)
+    undefined = [one for one in curve.specifications if not one.estimate.is_defined]
+    assert [one.estimate.reason for one in undefined] == [Reason.SMALL_CONTROL] * 2
+    assert all("too few to compare with" in one.estimate.note for one in undefined)
+    assert math.isnan(curve.heterogeneity_p)
+    assert controls_diagnostic(curve).severity is Severity.SAY
+    enough = ratio_by_control(target, [*few, Change("D", 400, 390), Change("E", 300, 310)])
+    assert controls_diagnostic(enough).severity is Severity.SAY
+    assert controls_diagnostic(enough).sentence.startswith("3 controls")  # D, E, and all together
 
 
 def disc(radius, inner=0.0, name="target"):
@@ -309,7 +357,7 @@ def test_no_sentence_claims_a_cause():
         selection_diagnostic(YEAR, None).sentence,
         power_diagnostic(0.3).sentence,
         season_diagnostic(YEAR, YEAR).sentence,
-        unplaced_rows_diagnostic(Change("T", 9, 9), Change("C", 9, 9), Change("U", 1, 1)).sentence,
+        unplaced_rows_diagnostic(Change("T", 9, 9), Change("C", 9, 9), Change("U", 1, 1), all_rows=38).sentence,
         reporting_diagnostic(
             log_rate_ratio(Change("T", 9, 9), Change("C", 9, 9)), ratio(-0.9), recorded_by="public"
         ).sentence,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -10,11 +12,14 @@ import shapely
 
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.wdd import net_change
+from geoharm.evaluation.robustness import other_estimators
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
+from geoharm.model.reading import Reading
+from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, Operation
 
 MEASURE = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
@@ -125,3 +130,62 @@ def test_net_change_rejects_at_its_level_whatever_the_control_does():
             for z0, z1, c0, c1 in draws.tolist()
         ]
         assert 0.035 < np.mean(hits) < 0.068
+
+
+# -- the control's floor -------------------------------------------------------------------------------------------------
+
+
+def with_control(before, after):
+    table = counts()
+    row = np.zeros(table.dates.size, dtype=np.int64)
+    row[:before] = 1
+    row[366 : 366 + after] = 1
+    return replace(table, counts=np.vstack([table.counts[:-1], row]))
+
+
+@pytest.mark.parametrize(("before", "after", "word"), [(7, 60, "100 events before"), (100, 49, "50 events after")])
+def test_a_control_below_the_floor_gives_no_estimate(before, after, word):
+    found = evaluate_measure(MEASURE, with_control(before, after), design())
+    for effect in found.effects:
+        for estimate in (effect.ratio, effect.counting_ratio, effect.difference):
+            assert estimate.reason is Reason.SMALL_CONTROL
+            assert f"fewer than {word}" in estimate.note
+        for number in (
+            effect.expected,
+            effect.change,
+            effect.interval.low,
+            effect.counting.low,
+            effect.detectable_fall,
+        ):
+            assert math.isnan(number)
+        assert effect.reading is Reading.CANNOT_TELL
+        assert (effect.control_before, effect.control_after) == (before, after)
+
+
+def test_a_control_at_the_floor_gives_an_estimate_of_a_known_error():
+    target = evaluate_measure(MEASURE, with_control(100, 50), design()).effect("target")
+    assert target.ratio.is_defined
+    share = 1 / 100 + 1 / 50
+    assert share == pytest.approx(0.03)
+    assert share <= 0.5 * (math.log(2) / 2.8) ** 2  # half of what a design that can find a fall of half may have
+
+
+def test_a_control_smaller_than_the_target_gives_no_estimate():
+    plan = design()
+    zones = (*plan.zones[:-1], replace(plan.zones[-1], geometry=shapely.box(4, 0, 5, 0.9)))
+    target = evaluate_measure(MEASURE, counts(), replace(plan, zones=zones)).effect("target")
+    assert target.ratio.reason is Reason.SMALL_CONTROL
+    assert "smaller than the target area" in target.ratio.note
+
+
+def test_other_estimators_and_forecasts_have_the_same_floor():
+    plan, few = design(), with_control(100, 49)
+    result = evaluate_measure(MEASURE, few, plan)
+    others = other_estimators(result, plan, seed=1)
+    assert [found.estimate.reason for found in others.estimates[:3]] == [Reason.SMALL_CONTROL] * 3
+    assert (others.indices, others.did, others.cumulative_wdd, others.event_study) == (None,) * 4
+    assert math.isnan(others.exact.low)
+    assert others.effect_decay == ()
+    assert {point.reason for point in others.distance_profile.points} == {Reason.SMALL_CONTROL}
+    assert any("fewer than 50 events after" in reason for _, reason in others.left_out)
+    assert other_estimators(evaluate_measure(MEASURE, counts(), plan), plan, seed=1).indices is not None

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as some
+from scipy.optimize import brentq
 
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio
+from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, expected_count_after
 from geoharm.evaluation.placebo.distribution import (
     MIN_PLACES_IN_LEVEL,
     change_classes,
@@ -24,6 +26,7 @@ from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, FEATURES
 from geoharm.model.counts import Change
 from geoharm.model.period import Period, Window
 from geoharm.model.places_like_it import FactorKind
+from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance
 from tests.reference.factor_world import AFTER_WINDOW, BEFORE, HISTORY, MONTHS, START, factor_world
 
 
@@ -117,24 +120,48 @@ def test_missing_months_leave_a_gap_in_the_history(worlds):
     assert factors.last_year == BEFORE.periods
 
 
+def cross_forecast(learned, count, error):
+    """Return a place's own forecast, found from its count and error: g(y) - g(mu) - c(mu) falls in mu."""
+    stable = {"phi": learned.phi, "tau2": learned.tau2}
+
+    def excess(mean):
+        error_there = stabilise_variance(count, **stable) - stabilise_variance(mean, **stable)
+        return float(error_there - stabilisation_bias(mean, **stable)) - error
+
+    mean = brentq(excess, 1.0, 10 * count + 100)
+    return replace(learned, mean=mean, bias=float(stabilisation_bias(mean, **stable)))
+
+
 def test_the_distribution_against_loops(worlds):
-    for series, learned, observed, *_ in worlds.values():
-        found = place_distribution(learned, observed)
-        after = series.zone[:, MONTHS:].sum(axis=1)
-        own = observed / learned.mean
-        assert found.pool == learned.places == after.size == sum(part.places for part in found.classes)
-        assert found.change == pytest.approx(100 * (own - 1))
-        assert found.fell_as_far == sum(ratio <= own for ratio in learned.ratios)
-        assert found.rose_as_far == sum(ratio >= own for ratio in learned.ratios)
+    """Every place as if it were the operation, with its own cross-forecast."""
+    for series, learned, observed, _, (_, _, expected) in worlds.values():
+        ratio = calibrated_ratio(learned, observed)
+        found = place_distribution(learned, ratio, observed)
+        assert found.change == pytest.approx(100 * (observed / expected - 1))
+        span = ratio.interval(0.95)
+        assert found.interval.low == pytest.approx(100 * (math.exp(span.low) - 1))
+        assert found.interval.high == pytest.approx(100 * (math.exp(span.high) - 1))
+        changes = []
+        for count, error in zip(series.zone[:, MONTHS:].sum(axis=1), learned.forecast_errors, strict=True):
+            own = cross_forecast(learned, count, error)
+            expected_there = expected_count_after(calibrated_ratio(own, count), count, own.mean)
+            changes.append(100 * (count / expected_there - 1))
+        assert 100 * (np.array(learned.ratios) - 1) == pytest.approx(np.array(changes), abs=1e-6)
+        assert found.pool == learned.places == len(changes) == sum(part.places for part in found.classes)
+        assert found.fell_as_far == sum(change <= found.change for change in changes)
+        assert found.rose_as_far == sum(change >= found.change for change in changes)
         for part in found.classes:
-            inside = [ratio for ratio in learned.ratios if part.low <= 100 * (ratio - 1) < part.high]
-            assert len(inside) == part.places
-        # The ratios are those of the places' own counts to forecasts of about their size.
-        cross = after / np.array(learned.ratios)
-        assert np.corrcoef(cross, after)[0, 1] > 0.5
+            assert sum(part.low <= change < part.high for change in changes) == part.places
 
 
-@settings(max_examples=300, deadline=None)
+def test_no_event_after_is_a_fall_of_all(worlds):
+    learned = worlds[0, "T"][1]
+    found = place_distribution(learned, calibrated_ratio(learned, 0), 0)
+    assert (found.change, found.fell_as_far, found.rose_as_far) == (-100, 0, learned.places)
+
+
+@settings(max_examples=200, deadline=None)
+@example([0.0, 0.0, -5e-324])
 @given(
     some.lists(some.floats(-100, 400) | some.integers(-10, 10).map(lambda tens: 10.0 * tens), min_size=3, max_size=80)
 )
@@ -154,8 +181,8 @@ def test_classes_partition_the_places(changes):
         assert one.places or next_one.places
     assert found[0].low % 5 == 0
     assert found[-1].high % 5 == 0
-    assert found[0].low + 5 > min(changes)
-    assert found[-1].high - 5 <= max(changes)
+    assert found[0].low == 5 * (min(changes) // 5)
+    assert found[-1].high == 5 * (max(changes) // 5 + 1)
 
 
 @settings(max_examples=300, deadline=None)

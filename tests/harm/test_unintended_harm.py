@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from geoharm.errors import DesignError
 from geoharm.harm.find_dispersion import find_dispersion
 from geoharm.harm.results.unintended_harm import RiseState
-from geoharm.harm.unintended_harm import check_for_rise, one_sided_ratio_bounds, pool_checks
+from geoharm.harm.unintended_harm import check_for_rise, one_sided_ratio_bounds, pool_checks, with_joint_level
 
 
 def look(after, before, control=(10_000_000, 10_000_000), margin=0.25, **more):
@@ -100,6 +100,66 @@ def test_pooled_looks_add_up_and_say_more():
     assert found.precision == pytest.approx(2 * cells[0].precision, rel=1e-3)
     assert found.interval.high - found.interval.low < cells[0].interval.high - cells[0].interval.low
     assert pool_checks(cells[:1]) == ()
+
+
+# -- many looks -----------------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 80), st.integers(1, 80), st.floats(1, 3))
+@settings(max_examples=60, deadline=None)
+def test_the_p_values_are_those_of_the_bounds(after, before, dispersion):
+    found = look(after, before, dispersion=dispersion)
+    assert (found.interval.low > 1) == (found.p_rise < 0.05)
+    assert (found.interval.high < 1.25) == (found.p_within < 0.05)
+
+
+def test_one_look_of_many_is_a_lead_and_a_strong_one_stays():
+    alone, strong, quiet = look(66, 44), look(600, 200), look(20, 20)
+    assert alone.state is RiseState.ROSE
+    states = [check.state for check in with_joint_level([alone, strong, *[quiet] * 30])]
+    assert states == [RiseState.LEAD, RiseState.ROSE, *[RiseState.UNKNOWN] * 30]
+    assert with_joint_level([alone]) == (alone,)
+    assert with_joint_level([]) == ()
+
+
+def test_no_rise_beyond_the_margin_must_hold_among_all_looks():
+    alone = look(455, 430)
+    assert alone.state is RiseState.WITHIN
+    assert with_joint_level([alone, *[look(20, 20)] * 60])[0].state is RiseState.UNKNOWN
+    assert with_joint_level([look(30000, 30000), *[look(20, 20)] * 60])[0].state is RiseState.WITHIN
+
+
+@pytest.mark.parametrize(("truth", "bad"), [(1.0, RiseState.ROSE), (1.25, RiseState.WITHIN)])
+def test_the_joint_error_of_nested_looks_is_at_most_five_of_a_hundred(truth, bad):
+    """Made worlds of 24 looks, six growing windows in four growing places, with places that drift: 2,000 of them."""
+    rng = np.random.default_rng(11)
+    drift, shares, days = 0.1, np.array([10, 30, 80, 400]), np.array([7, 14, 21, 28, 91, 182])
+    wrong = 0
+    for _ in range(2000):
+        level = np.exp(rng.normal(-(drift**2) / 2, drift))
+        before = rng.poisson(np.diff(shares, prepend=0) * 20).cumsum()
+        after = np.zeros((6, 4))
+        for row, length in enumerate(np.diff(days, prepend=0)):
+            after[row] = rng.poisson(np.diff(shares, prepend=0) * 20 * length / 730 * truth * level).cumsum()
+        after = after.cumsum(axis=0).astype(int)
+        checks = [
+            look(int(after[row, place]), int(before[place]), (40_000_000, round(40_000_000 * length / 730)), drift=drift)
+            for row, length in enumerate(days) for place in range(4)
+        ]  # fmt: skip
+        wrong += any(check.state is bad for check in with_joint_level(checks))
+    assert wrong / 2000 <= 0.06
+
+
+def test_drift_widens_the_bounds():
+    assert look(400, 400, drift=0.3).interval.high > look(400, 400).interval.high
+
+
+def test_looks_are_pooled_by_window_and_place_in_words():
+    months = [look(3000, 3000, months=3), look(3000, 3000, months=3), look(3000, 3000)]
+    zones = [look(30, 30, zone="target and rings"), look(30, 30, zone="target and rings")]
+    assert [(check.window, check.place, check.operations) for check in pool_checks([*months, *zones])] == [
+        ("3 months", "within 500 m", 2), ("28 days", "target and rings", 2),
+    ]  # fmt: skip
 
 
 def places(rng, count, spread, shift=0.0):

@@ -10,12 +10,14 @@ import pytest
 from geoharm.disclosure.net_harm import protect_harm_assessment
 from geoharm.disclosure.protect import protect
 from geoharm.harm.results.markets import Noxiousness
+from geoharm.harm.results.mitigation import MarginState, MarginTest
+from geoharm.harm.results.net_harm import Flip, PartialSum
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
 from geoharm.model.estimate import Estimate, Interval, undefined
-from geoharm.model.harm_settings import Indicator
-from geoharm.model.reason import Reason
-from geoharm.report.document import ActivityBox, CellStyle, Missing
+from geoharm.model.harm_settings import Indicator, Mitigation
+from geoharm.model.reason import Reason, Withheld
+from geoharm.report.document import ActivityBox, CellStyle, Details, Missing, Paragraph
 from geoharm.report.section_html import section_html
 from geoharm.report.sections.tactics import tactics_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
@@ -23,6 +25,7 @@ from geoharm.report.sections.values import values_section
 from geoharm.stats.random_effects import random_effects_mean
 from tests.disclosure.test_net_harm import balance
 from tests.disclosure.test_protect import PLENTY, result
+from tests.harm.worlds import measure
 from tests.report.printed_numbers import cell_of, check_printed_numbers, file_record, table_named
 
 NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
@@ -121,9 +124,40 @@ def test_bounds_and_open_ends_have_columns_of_their_own(release):
     assert cells[0].text == "\u22123 to +3 (\u22125 to unbounded, counting only)"
     assert cells[0].style is CellStyle.TEXT  # too long for one line
     assert cells[0].values == (-3.0, 3.0, -5.0, Missing.NOT_KNOWN, "counting only")
-    assert cells[1].text == "unknown: a part is unknown"
+    assert cells[1].text == "cannot tell: a part is unknown"
     assert cells[1].values == (*[Missing.NOT_KNOWN] * 4, "a part is unknown")
     assert cells[2].style is CellStyle.NUMBER
+
+
+def test_a_refused_part_is_named_and_the_rest_is_said_to_be_without_it(release):
+    harm = assessment()
+    partial = PartialSum(("overdoses",), -9.0, -9.0, Interval(-20.0, -2.0, 0.95), calibrated=True)
+    note = "one part has no 95% interval, so nothing is added up: overdoses"
+    refused = replace(harm.net_harm[0], low=math.nan, high=math.nan, note=note, refused=("overdoses",), partial=partial)
+    (section,) = values_section(with_harm(release, replace(harm, net_harm=(refused, *harm.net_harm[1:]))))
+    cell = table_named(section, "Added up under each profile").rows[0].cells[2]
+    assert cell.text == f"cannot tell: {note}; without overdoses: \u22129 (\u221220 to \u22122)"
+    assert cell.values == (*[Missing.NOT_KNOWN] * 4, note)
+
+
+def test_the_weight_that_turns_the_answer_is_said_in_a_sentence(release):
+    harm = assessment()
+    flip = Flip(("finds",), 12.4, "one violent incident", in_declared_range=True)
+    (section,) = values_section(
+        with_harm(release, replace(harm, acceptability=(replace(harm.acceptability[0], flip=flip),)))
+    )
+    assert "Only if 12 of finds weighed as much as one violent incident would the sum come out at zero" in section_html(
+        section
+    )
+
+
+def test_entries_into_treatment_are_marked_as_no_harm(release):
+    entries = measure("entries", unit="people", borne_by="user", kind="health", source_kind="treatment_entry")
+    harm = assessment()
+    nets = tuple(replace(net, rows=(replace(net.rows[0], measure=entries), *net.rows[1:])) for net in harm.net_harm)
+    (section,) = values_section(with_harm(release, replace(harm, net_harm=nets)))
+    for caption in ("Without weights", "What one event weighs"):
+        assert table_named(section, caption).rows[0].cells[0].text == "entries (not a harm)"
 
 
 def test_what_is_withheld_is_withheld_in_files_too(release):
@@ -134,7 +168,7 @@ def test_what_is_withheld_is_withheld_in_files_too(release):
     assert cell.text.startswith("withheld")
     assert cell.values[:4] == (Missing.WITHHELD,) * 4
     profiles = table_named(section, "Added up")
-    withheld = [row.cells[2] for row in profiles.rows if row.cells[2].text.startswith("unknown: withheld")]
+    withheld = [row.cells[2] for row in profiles.rows if row.cells[2].text.startswith("cannot tell: withheld")]
     assert withheld
     assert all(cell.values[:4] == (Missing.WITHHELD,) * 4 for cell in withheld)
     assert "Cannot be said: withheld" in section_html(section)
@@ -145,17 +179,63 @@ def test_checks_for_a_rise_are_words_and_counts_only_inside(release):
     operation = with_harm(release, assessment())
     (public,) = unintended_harm_section(release, operation)
     table = table_named(public, "After the operation began")
-    assert table.file_heads == ("Harm", "Within, m", "7 days", "14 days")
+    assert table.file_heads == ("Harm", "Where", "7 days", "14 days")
     assert table.file_rows() == (
-        ("overdoses", 100, "no rise beyond the margin", "rose"),
-        ("overdoses", 250, "unknown", "rose"),
+        ("overdoses", "within 100 m", "no rise beyond the margin", "rose"),
+        ("overdoses", "within 250 m", "cannot tell", "rose"),
     )
+    html = section_html(public)
+    assert "2 of 4 looks: rose; 1 of 4 looks: no rise beyond the margin; 1 of 4 looks: cannot tell." in html
+    assert "overdoses rose: within 100 m in 14 days and within 250 m in 14 days." in html
     inside = replace_publish(release, "internal")
     (internal,) = unintended_harm_section(inside, operation)
     record = file_record(table_named(internal, "After the operation began"))
     assert (record["14 days"], record["14 days, after"], record["14 days, expected"]) == ("rose", 50, 40.25)
     cell = table_named(internal, "After the operation began").rows[0].cells[3]
     assert cell.text == "rose (50 against 40.2)"
+
+
+def test_looks_that_all_cannot_tell_are_one_line_and_a_table_behind_it(release):
+    checks = tuple(rise(days, metres, RiseState.UNKNOWN) for days in (7, 14) for metres in (100, 250))
+    harm = replace(assessment(), unintended_harm=UnintendedHarm(checks, ()))
+    (section,) = unintended_harm_section(release, with_harm(release, harm))
+    line = next(block for block in section.blocks if isinstance(block, Paragraph) and "looks cannot tell" in block.text)
+    assert line.text == "4 of 4 looks cannot tell: of few events."
+    (details,) = (block for block in section.blocks if isinstance(block, Details))
+    assert table_named(section, "After the operation began") in details.blocks
+
+
+def held(zone, state, reason="made"):
+    return MarginTest("finds", zone, 0.25, state, reason)
+
+
+def test_mitigation_says_whether_the_harm_stayed_within_its_margin(release):
+    operation = with_harm(
+        release,
+        assessment(mitigation=(
+            held("target", MarginState.WITHIN), held("all rings", MarginState.ROSE),
+            held("target and rings", MarginState.UNKNOWN, Withheld(Reason.SUPPRESSED, 5)),
+        )),
+    )  # fmt: skip
+    planned = (Mitigation("more bins", "yes", ("finds",)), Mitigation("a leaflet"))
+    design = replace(operation.design, operation=replace(operation.design.operation, mitigation=planned))
+    (section,) = unintended_harm_section(release, replace(operation, design=design))
+    table = table_named(section, "What was done to limit unintended harm")
+    first, second = (row.cells[2].text for row in table.rows)
+    assert first.startswith("finds: stayed within its margin in target (made), rose in all rings (made), not known in ")
+    assert "withheld" in first
+    assert second == "no harm named that it was to hold"
+    nothing = unintended_harm_section(release, with_harm(release, assessment()))[0]
+    assert "Nothing was entered. That does not mean that nothing was done." in section_html(nothing)
+
+
+def test_a_hidden_effect_leaves_its_margin_test_not_known():
+    found = protect_harm_assessment(
+        assessment(mitigation=(held("target", MarginState.ROSE), held("all rings", MarginState.ROSE))),
+        {("finds", "target")}, 5,
+    ).mitigation  # fmt: skip
+    assert [one.state for one in found] == [MarginState.UNKNOWN, MarginState.ROSE]
+    assert found[0].reason == Withheld(Reason.SUPPRESSED, 5)
 
 
 def replace_publish(release, kind):

@@ -242,7 +242,7 @@ def test_the_plan_holds_what_the_schema_marks(study):
     assert plan["measures"]["finds"] == {
         "source": "reports", "where": [], "unit": "requests", "recorded_by": "public", "role": "harm", "comparator": "",
     }  # fmt: skip
-    assert {name for name, mark in locked_keys(MeasureTable) if not mark.added} == set(plan["measures"]["finds"])
+    assert {name for name, mark in locked_keys(MeasureTable) if not mark.unless} == set(plan["measures"]["finds"])
     path.write_text(
         text.replace('unit        = "requests"', 'unit        = "requests"\nsign_of     = "use"'), encoding="utf-8"
     )

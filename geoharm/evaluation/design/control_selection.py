@@ -1,8 +1,8 @@
 """Selection of the control area by stated rules; all candidates are listed with their results.
 
 Wheeler (2026), WDDControl, https://github.com/apwheele/WDDControl: an area passes if its difference from the target
-before the operation is no larger than chance variation allows. Of the areas that pass, the nearest is chosen, never the
-best fitting one.
+before the operation is no larger than chance variation allows. Such an area must also have enough events for an estimate
+(`geoharm.evaluation.design.control_floor`). Of the areas that pass, the nearest is chosen, never the best fitting one.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.control_floor import MIN_BEFORE
 from geoharm.evaluation.results.specification import ControlCandidate, ControlChoice
 from geoharm.model.geometry import Zone
 
@@ -135,7 +136,7 @@ def select_controls(
         x = np.asarray(series[zone.name], dtype=np.float64)
         ratios = rule_ratios(y, x, scale=scale, dispersion=dispersion)
         level = float(x.sum() / y.sum()) if y.sum() else math.nan
-        refusal = _why_refused(zone, excluded_area, ratios)
+        refusal = _why_refused(zone, excluded_area, ratios, events=int(x.sum()))
         reason = refusal or "it moved with the target before the operation, within what chance allows"
         distance = float(zone.geometry.distance(target.geometry))
         listed.append(ControlCandidate(zone.name, distance, level, ratios, not refusal, reason, int(x.sum())))
@@ -143,7 +144,7 @@ def select_controls(
     return ControlChoice(tuple(listed), next((candidate.name for candidate in listed if candidate.passes), ""))
 
 
-def _why_refused(zone: Zone, taken: BaseGeometry, ratios: Mapping[str, float]) -> str:
+def _why_refused(zone: Zone, taken: BaseGeometry, ratios: Mapping[str, float], *, events: int) -> str:
     if zone.geometry.intersection(taken).area > _TOLERANCE:
         return "it reaches into the rings of an operation or the belt around them"
     pieces = len(shapely.get_parts(shapely.union_all(shapely.get_parts(zone.geometry.buffer(_TOLERANCE)))))
@@ -152,4 +153,6 @@ def _why_refused(zone: Zone, taken: BaseGeometry, ratios: Mapping[str, float]) -
     rule, largest = max(ratios.items(), key=lambda item: item[1])
     if math.isinf(largest):
         return "it or the target has no event before the operation"
-    return f"{rule}: {largest:.1f} times what the rule allows" if largest > 1 else ""
+    if largest > 1:
+        return f"{rule}: {largest:.1f} times what the rule allows"
+    return f"it has fewer than {MIN_BEFORE} events before, too few to compare with" if events < MIN_BEFORE else ""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from geoharm.errors import DesignError
+from geoharm.evaluation.design.control_floor import why_too_few
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.specification import SpecificationCurve
@@ -40,7 +41,8 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     kind, unit = DiagnosticKind.REPORTING, "log ratio"
     if comparator is None or not comparator.is_defined:
         if recorded_by != "public":
-            text = "The events are not reported by the public, so reporting effort was not compared with other reports."
+            recorder = "the police" if recorded_by == "police" else "an agency"
+            text = f"The events are recorded by {recorder}, so reporting effort was not compared with other reports."
             return Diagnostic(kind, math.nan, unit, text, Severity.NONE)
         text = "No other reports by the same route were given, so a change in reporting cannot be told apart from one in harm."
         return Diagnostic(kind, math.nan, unit, text, Severity.SAY)
@@ -58,38 +60,46 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     return Diagnostic(kind, comparator.value, unit, text, Severity.SIGNAL)
 
 
-def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) -> Diagnostic:
+def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change, *, all_rows: int) -> Diagnostic:
     r"""Return how far the answer could change if rows without a usable place lay in the target area.
 
     Parameters
     ----------
     target, control, unplaced : Change
+    all_rows : int
+        Rows of the measure in the windows before and after, in the whole study area: every zone, the rest, and those
+        without a place.
 
     Returns
     -------
     Diagnostic
-        The figure is the share of all counted rows that have no place. The sentence gives the rate ratio with none of
+        The figure is the share of all these rows that have no place. The sentence gives the rate ratio with none of
         these rows in the target, with all of them, and in the worst cases (all of one window and none of the other).
         The severity is SIGNAL if the ratios with none and with all differ in sign. It is SAY if only the worst cases
         differ in sign.
     """
     kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
-    rows = sum(change.before + change.after for change in (target, control, unplaced))
     unplaced_rows = unplaced.before + unplaced.after
     if not unplaced_rows:
         return Diagnostic(kind, 0.0, unit, "Every row has a usable place.", Severity.NONE)
 
+    why_undefined = why_too_few(control) or "a count is 0"
+
     def ratio(before: int, after: int) -> float:
+        if why_too_few(control):
+            return math.nan
         target_with_rows = Change(target.area, target.before + before, target.after + after)
         return log_rate_ratio(target_with_rows, control).value
 
     ratio_without, ratio_with_all = ratio(0, 0), ratio(unplaced.before, unplaced.after)
     worst_cases = ratio(unplaced.before, 0), ratio(0, unplaced.after)
     if not all(math.isfinite(value) for value in (ratio_without, ratio_with_all, *worst_cases)):
-        text = f"{unplaced_rows:,} rows have no usable place, and a count is 0, so no range of the ratio can be given."
-        return Diagnostic(kind, unplaced_rows / rows, unit, text, Severity.SAY)
+        text = (
+            f"{unplaced_rows:,} rows have no usable place, and {why_undefined}, so no range of the ratio can be given."
+        )
+        return Diagnostic(kind, unplaced_rows / all_rows, unit, text, Severity.SAY)
     text = (
-        f"{unplaced_rows:,} rows ({unplaced_rows / rows:.1%}) have no usable place. With none of them in the target area, "
+        f"{unplaced_rows:,} rows ({unplaced_rows / all_rows:.1%}) have no usable place. With none of them in the target area, "
         f"it changed by {math.expm1(ratio_without):+.0%} relative to the control; with all of them, by "
         f"{math.expm1(ratio_with_all):+.0%}. In the worst cases (all of one window, none of the other) it changed by "
         f"{math.expm1(worst_cases[0]):+.0%} to {math.expm1(worst_cases[1]):+.0%}."
@@ -99,7 +109,7 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change) 
         severity = Severity.SIGNAL
     elif worst_cases[0] * worst_cases[1] <= 0:
         severity = Severity.SAY
-    return Diagnostic(kind, unplaced_rows / rows, unit, text, severity)
+    return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity)
 
 
 def multiplicity_diagnostic(

@@ -25,6 +25,7 @@ def selection_diagnostic(
     peers: ArrayLike | None = None,
     dispersion: float = 1.0,
     observed: Estimate | None = None,
+    learned_on: Period | None = None,
 ) -> Diagnostic:
     """Return the diagnostic for regression to the mean: the change expected only because a busy place was chosen.
 
@@ -42,6 +43,9 @@ def selection_diagnostic(
         Variance over mean of the counts.
     observed : Estimate, optional
         The observed log rate ratio, with which the figure is compared.
+    learned_on : Period, optional
+        The months before from which the calibrated forecast is learned, if there is one. They are more than the window
+        before, and may include the period chosen on.
 
     Returns
     -------
@@ -50,8 +54,17 @@ def selection_diagnostic(
         window before that lies in the period chosen on.
 
         - SIGNAL: the figure is half of the observed fall or more, or there is an overlap that cannot be measured.
-        - SAY: it is not known how the place was chosen, or the figure is smaller.
-        - NONE: the period chosen on and the window before do not overlap.
+        - SAY: it is not known how the place was chosen, or the figure is smaller, or only the months of the forecast
+          overlap the period chosen on.
+        - NONE: the period chosen on overlaps neither the window before nor the months of the forecast.
+
+    Notes
+    -----
+    The window before is what a comparison with the control stands on. The forecast stands on all months. It is learned at
+    places with a level near the target's over the same months, each with its own counts after, so the fall that such
+    places show without an operation is part of it. In simulated cities with the target chosen on last year's peak, its
+    95% intervals held the truth in 94 to 96 of 100 (docs/calibration.md). A place picked for a peak falls back further
+    than others of its level; the forecast sees this only through the level of the recent months against the long run.
     """
     kind, unit, doi = (
         DiagnosticKind.SELECTION,
@@ -64,9 +77,12 @@ def selection_diagnostic(
         )
         return Diagnostic(kind, math.nan, unit, text, Severity.SAY, doi)
     shared_days = sum(overlap.days for period in before.periods if (overlap := chosen_on.overlap(period)))
+    shield = _selection_shield(chosen_on, learned_on)
     if not shared_days:
-        text = "The target area was chosen on data that are no part of the window before, so its choice does not bias the comparison."
-        return Diagnostic(kind, 0.0, unit, text, Severity.NONE, doi)
+        text = "The target area was chosen on data that are no part of the window before"
+        if shield:
+            return Diagnostic(kind, 0.0, unit, f"{text}. {shield}", Severity.SAY, doi)
+        return Diagnostic(kind, 0.0, unit, f"{text}, so its choice does not bias the comparison.", Severity.NONE, doi)
     share_of_window = shared_days / before.days
     if peers is None or not chosen_count:
         text = (
@@ -80,10 +96,22 @@ def selection_diagnostic(
         f"The target area was chosen from {peer_count:,} places on data that make up {share_of_window:.0%} of the window "
         f"before. Regression to the mean alone would change it by {figure:+.1%}."
     )
+    text += f" {shield}" if shield else ""
     severity = Severity.SAY
     if observed is not None and observed.is_defined and figure < 0 and math.expm1(observed.value) > 2 * figure:
         severity = Severity.SIGNAL
     return Diagnostic(kind, figure, unit, text, severity, doi)
+
+
+def _selection_shield(chosen_on: Period, learned_on: Period | None) -> str:
+    """Return what shields a forecast whose months overlap the period chosen on, and what does not; empty if none do."""
+    if learned_on is None or not chosen_on.overlap(learned_on):
+        return ""
+    return (
+        f"The {round(learned_on.days * 12 / 365.25)} months from which its forecast is learned include them. What shields it: the forecast "
+        "is learned at places that were as busy over the same months, so what such places lose by themselves is expected "
+        "here too. What does not: a place picked for a peak can fall back further than others as busy."
+    )
 
 
 def pre_trend_diagnostic(events: Curve, *, level: float = 0.95) -> Diagnostic:
@@ -189,7 +217,7 @@ def _calendar_month_shares(window: Window) -> np.ndarray:
 
 
 def autocorrelation_diagnostic(
-    target: ArrayLike, control: ArrayLike, *, after: int, calibrated: bool = False
+    target: ArrayLike, control: ArrayLike, *, after: int, calibrated: bool = False, refused: bool = False
 ) -> Diagnostic:
     r"""Return the diagnostic for serial correlation of months, beyond what level and control explain.
 
@@ -202,6 +230,8 @@ def autocorrelation_diagnostic(
     calibrated : bool
         Whether the answer's interval was learned at places without an operation. Such an interval already includes
         serial correlation.
+    refused : bool
+        Whether no such interval was possible. The sentence then speaks of none.
 
     Returns
     -------
@@ -257,6 +287,6 @@ def autocorrelation_diagnostic(
         f"Neighbouring months are alike (correlation {figure:.2f}): a high month is followed by another. Errors that "
         f"count months as independent are too small by a factor of about {factor:.1f}."
     )
-    if calibrated:
+    if calibrated and not refused:
         text += " The interval learned at places without an operation includes this."
     return Diagnostic(kind, figure, "correlation", text, Severity.SAY if calibrated else Severity.SIGNAL, doi)

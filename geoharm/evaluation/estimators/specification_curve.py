@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import ControlCandidates
+from geoharm.evaluation.design.control_floor import no_control, why_too_few
 from geoharm.evaluation.design.control_selection import select_controls
 from geoharm.evaluation.design.series import joint_series, months_around, zone_series
 from geoharm.evaluation.estimators.did import leave_one_in_placebos
-from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.estimators.rate_ratio import NAME, log_rate_ratio
 from geoharm.evaluation.estimators.synthetic_control import synthetic_control_ratio
 from geoharm.evaluation.results.specification import ControlChoice, Specification, SpecificationCurve
 from geoharm.model.counts import Change, ZoneCounts
@@ -40,7 +41,8 @@ def ratio_by_control(
     ----------
     zone : Change
     controls : sequence of Change
-        Disjoint areas. The estimate against all of them together is added as "all together".
+        Disjoint areas. The estimate against all of them together is added as "all together". An area with too few events
+        (`geoharm.evaluation.design.control_floor`) gives no estimate, and takes no part in the test.
     dispersion : mapping of area name to number, optional
         Variance over mean of the counts; 1 for a missing name.
     other_estimates : sequence of (name, Estimate)
@@ -63,7 +65,7 @@ def ratio_by_control(
     specifications = [
         Specification(
             (("control", control.area),),
-            log_rate_ratio(zone, control, zone_dispersion=zone_phi, control_dispersion=phi.get(control.area, 1.0)),
+            _ratio(zone, control, zone_dispersion=zone_phi, control_dispersion=phi.get(control.area, 1.0)),
             (zone.before, zone.after, control.before, control.after),
         )
         for control in controls
@@ -73,11 +75,11 @@ def ratio_by_control(
             "all together", sum(control.before for control in controls), sum(control.after for control in controls)
         )
         largest_phi = max(phi.get(control.area, 1.0) for control in controls)
-        ratio = log_rate_ratio(zone, all_controls, zone_dispersion=zone_phi, control_dispersion=largest_phi)
+        ratio = _ratio(zone, all_controls, zone_dispersion=zone_phi, control_dispersion=largest_phi)
         counts = (zone.before, zone.after, all_controls.before, all_controls.after)
         specifications.append(Specification((("control", all_controls.area),), ratio, counts))
     specifications += [Specification((("control", name),), estimate) for name, estimate in other_estimates]
-    usable = [control for control in controls if control.before and control.after]
+    usable = [control for control in controls if not why_too_few(control)]
     p_value = spread = math.nan
     if len(usable) > 1:
         growth = np.array([math.log(control.after / control.before) for control in usable])
@@ -124,7 +126,7 @@ def specification_curve(
         tuple(
             Specification(
                 tuple(choices),
-                log_rate_ratio(
+                _ratio(
                     zone,
                     control,
                     zone_dispersion=phi.get(zone.area, 1.0),
@@ -233,6 +235,14 @@ def compare_controls(
     )
     combinations = list(_combinations(candidates, counts, design, passing[:MAX_CROSSED_CONTROLS]))
     return choice, curve, specification_curve(combinations, dispersion=dispersion), placebo_p
+
+
+def _ratio(zone: Change, control: Change, *, zone_dispersion: float, control_dispersion: float) -> Estimate:
+    """Return the log rate ratio; undefined, with the reason, if the control has too few events."""
+    note = why_too_few(control, place="the control")
+    if note:
+        return no_control(NAME, note, unit="log ratio")
+    return log_rate_ratio(zone, control, zone_dispersion=zone_dispersion, control_dispersion=control_dispersion)
 
 
 def zone_names(design: Design, role: ZoneRole) -> list[str]:

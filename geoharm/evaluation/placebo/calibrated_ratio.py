@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm.evaluation.design.control_floor import why_no_control
 from geoharm.evaluation.placebo.distribution import place_distribution, place_levels
 from geoharm.evaluation.placebo.factors import forecast_factors
 from geoharm.evaluation.placebo.forecast import Forecast, PlaceboSeries, forecast_count, similar_places
@@ -220,7 +221,7 @@ def calibrated_effect(
             history=history,
             control_by_month=[sum(counts.total(name, month) for name in controls) for month in history],
         ),
-        distribution=place_distribution(forecast, observed.after),
+        distribution=place_distribution(forecast, ratio, observed.after),
         levels=place_levels(
             _placebo_series(data, counts, design, zone, after).take(pool), (*history, after), design.before
         ),
@@ -283,6 +284,7 @@ def fit_forecast_and_pool(
     """
     fitting_places = np.flatnonzero(data.places.fits[zone])
     reason = why_no_forecast(months=data.months, places=fitting_places.size, pool=MIN_PLACES)
+    reason = reason or why_no_control(design, _control_change(counts, design, after))
     no_places = np.zeros(0, dtype=np.int64)
     if reason:
         return None, None, reason, no_places
@@ -315,6 +317,10 @@ def fit_forecast_and_pool(
 
 def _names(design: Design, roles: Iterable[ZoneRole]) -> list[str]:
     return [design_zone.name for role in roles for design_zone in design.of_role(role)]
+
+
+def _control_change(counts: ZoneCounts, design: Design, after: Window) -> Change:
+    return _summed_change(counts, design, _names(design, [ZoneRole.CONTROL]), after, "control")
 
 
 def _zone_change(counts: ZoneCounts, design: Design, zone: str, after: Window) -> Change:

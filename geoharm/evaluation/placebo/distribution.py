@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, Forecast, PlaceboSeries
+from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period, Window
 from geoharm.model.places_like_it import ChangeClass, LevelClass, PlaceDistribution, PlaceLevels
 
@@ -21,30 +22,33 @@ LEVEL_EDGES = (0.0, 1 / 3, 1 / 2, 3 / 4, 1.0, 4 / 3, 2.0, 3.0, math.inf)
 Floats = NDArray[np.float64]
 
 
-def place_distribution(forecast: Forecast, after: int) -> PlaceDistribution:
+def place_distribution(forecast: Forecast, ratio: Estimate, after: int) -> PlaceDistribution:
     """Return the changes of the places of the pool, in classes, and how many changed as far as the operation's zone.
 
     Parameters
     ----------
     forecast : Forecast
+    ratio : Estimate
+        The calibrated log ratio of the zone.
     after : int
         The zone's observed count after.
 
     Notes
     -----
-    A place's change is its count after over its cross-forecast, minus 1; the zone's is its count after over the mean of
-    its forecast, minus 1. Without an operation, and if places were exchangeable, the zone would fall as far as all but
+    A place's change is its count after over the count expected by its cross-forecast, minus 1; the zone's is its count
+    after over its expected count, minus 1. Without an operation, and if places were exchangeable, the zone would fall as far as all but
     ``fell_as_far`` of the places in about ``(1 + fell_as_far) / (1 + pool)`` of all cases (Abadie, Diamond and Hainmueller
     2010). Places overlap, so the share cannot be told finer than in steps of 1 over `effective_places`; the interval of
     the effect allows for this, the rank does not.
     """
-    changes = 100 * (np.array(forecast.ratios) - 1)
-    own = 100 * (after / forecast.mean - 1)
+    changes, span = 100 * (np.array(forecast.ratios) - 1), ratio.interval()
+    own = 100 * math.expm1(ratio.value) if after else -100.0
     return PlaceDistribution(
         classes=change_classes(changes),
         pool=changes.size,
         effective_places=forecast.effective_places,
         change=own,
+        interval=Interval(100 * math.expm1(span.low), 100 * math.expm1(span.high), span.level),
         fell_as_far=int((changes <= own).sum()),
         rose_as_far=int((changes >= own).sum()),
     )
@@ -61,12 +65,14 @@ def change_classes(changes: Floats) -> tuple[ChangeClass, ...]:
     >>> [(part.low, part.high, part.places) for part in change_classes(np.array([-31.0, -22, -12, -11, -5, 1, 2, 3]))]
     [(-35, -10, 4), (-10, 5, 4)]
     """
-    first = math.floor(changes.min() / CLASS_POINTS)
-    bins = np.floor(changes / CLASS_POINTS).astype(np.int64) - first
+    # Floor division is exact where a rounded quotient is not: a change just below an edge belongs below it.
+    lowest, highest = (float(end) for end in (changes.min(), changes.max()))
+    first = int(lowest // CLASS_POINTS)
+    bins = np.floor_divide(changes, CLASS_POINTS).astype(np.int64) - first
     merged = merged_classes(np.bincount(bins).tolist(), least=MIN_PLACES_IN_CLASS)
     edges = [CLASS_POINTS * (first + start) for start, _, _ in merged]
-    edges[0] = OUTER_POINTS * math.floor(changes.min() / OUTER_POINTS)
-    edges.append(OUTER_POINTS * (math.floor(changes.max() / OUTER_POINTS) + 1))
+    edges[0] = OUTER_POINTS * int(lowest // OUTER_POINTS)
+    edges.append(OUTER_POINTS * (int(highest // OUTER_POINTS) + 1))
     return tuple(
         ChangeClass(low, high, places) for low, high, (_, _, places) in zip(edges, edges[1:], merged, strict=False)
     )

@@ -15,7 +15,12 @@ from scipy.sparse import csr_array
 
 from geoharm.model.places_like_it import FactorKind
 from geoharm.stats.distributions import t_quantile
-from geoharm.stats.variance_stabilising import fit_variance, stabilisation_bias, stabilise_variance
+from geoharm.stats.variance_stabilising import (
+    fit_variance,
+    stabilisation_bias,
+    stabilise_variance,
+    unstabilise_variance,
+)
 
 Floats = NDArray[np.float64]
 
@@ -125,7 +130,8 @@ class Forecast:
     forecast_errors : tuple of float
         Forecast error (count after minus cross-forecast) at every place of the pool, on the stabilised scale.
     ratios : tuple of float
-        Count after over cross-forecast, at every place of the pool.
+        Count after over the count expected by the cross-forecast, at every place of the pool. The expected count is made
+        as the operation's is: its ratio is corrected for the bias of the stabilised scale.
     """
 
     mean: float
@@ -227,11 +233,10 @@ def forecast_count(
         counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
     )
     phi, tau2 = fit_variance(counts, cross_forecasts, largest_phi=largest)
-    residual = (
-        stabilise_variance(counts, phi=phi, tau2=tau2)
-        - stabilise_variance(cross_forecasts, phi=phi, tau2=tau2)
-        - stabilisation_bias(cross_forecasts, phi=phi, tau2=tau2)
-    )
+    stabilised = stabilise_variance(counts, phi=phi, tau2=tau2)
+    bias = stabilisation_bias(cross_forecasts, phi=phi, tau2=tau2)
+    residual = stabilised - stabilise_variance(cross_forecasts, phi=phi, tau2=tau2) - bias
+    unbiased = unstabilise_variance(stabilised - bias, phi=phi, tau2=tau2)
     slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
     scale = float(np.sqrt((residual**2).mean()))
     freedom = degrees_of_freedom(effective)
@@ -255,7 +260,7 @@ def forecast_count(
         from_past=operation_expected,
         discount=discount,
         forecast_errors=tuple(residual.tolist()),
-        ratios=tuple((counts / cross_forecasts).tolist()),
+        ratios=tuple(np.where(counts > 0, unbiased / cross_forecasts, 0.0).tolist()),
     )
 
 

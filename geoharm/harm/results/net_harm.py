@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
 from geoharm.harm.results.markets import Noxiousness
+from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import UnintendedHarm
 from geoharm.model.estimate import Interval
@@ -337,6 +338,8 @@ class HarmAssessment:
         Effects corrected for reporting effort, of measures with a comparator.
     indicators : tuple of IndicatorChange
         Changes of survey indicators.
+    mitigation : tuple of MarginTest
+        For each harm that the mitigation of the operation was to hold, in each zone: whether it stayed within its margin.
     """
 
     net_harm: tuple[NetHarm, ...]
@@ -350,6 +353,7 @@ class HarmAssessment:
     unintended_harm: UnintendedHarm | None = None
     reporting_corrected: tuple[CorrectedEffect, ...] = ()
     indicators: tuple[IndicatorChange, ...] = ()
+    mitigation: tuple[MarginTest, ...] = ()
 
     def of_profile(self, profile: str) -> tuple[NetHarm, ...]:
         """Return net harm under one profile, one result for each zone."""

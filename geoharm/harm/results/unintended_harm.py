@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,19 +14,21 @@ class RiseState(StrEnum):
     """The outcome of one check for a rise; no outcome means "no harm"."""
 
     ROSE = "rose"
+    LEAD = "may have risen"
     WITHIN = "no rise beyond the margin"
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class RiseCheck:
-    """The check of one measure for a rise, within a number of days and a distance from the target.
+    """The check of one measure for a rise: one look, at one window and one place.
 
     Attributes
     ----------
     measure : str
     days, metres : int
-        Days since the start of the operation, and distance from the edge of the target (the target is included).
+        Days since the start of the operation, and distance from the edge of the target (the target is included); 0
+        metres if `zone` says the place.
     after : int
         Observed events.
     expected : float
@@ -45,6 +48,12 @@ class RiseCheck:
         Precision of the expected count, as a number of events.
     dispersion : float
         Variance of the counts divided by their mean.
+    months : int
+        If above 0, the window is so many months since the start.
+    zone : str
+        "target and rings"; empty if `metres` says the place.
+    p_rise, p_within : float
+        One-sided p-values of "no rise" and of "a rise of the margin or more"; NaN where unknown or withheld.
     """
 
     measure: str
@@ -60,6 +69,20 @@ class RiseCheck:
     operations: int = 1
     precision: float = 0.0
     dispersion: float = 1.0
+    months: int = 0
+    zone: str = ""
+    p_rise: float = math.nan
+    p_within: float = math.nan
+
+    @property
+    def window(self) -> str:
+        """The window for readers: "28 days", "3 months"."""
+        return f"{self.months} months" if self.months else f"{self.days} days"
+
+    @property
+    def place(self) -> str:
+        """The place for readers: "within 250 m", "target and rings"."""
+        return self.zone or f"within {self.metres} m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +119,7 @@ class UnintendedHarm:
     Attributes
     ----------
     checks : tuple of RiseCheck
-        Sorted by measure, days, metres.
+        By measure, window and place; the joint level of all of them is held (`with_joint_level`).
     find_dispersion : tuple of FindDispersion
     notes : tuple of str
     pooled : tuple of RiseCheck

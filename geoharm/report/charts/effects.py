@@ -118,7 +118,7 @@ def interval_chart(effect: ReleasedEffect, unit: str) -> Chart:
         _text(
             min(max(estimate_x, 70), width - 70),
             18,
-            f"best estimate {format_numbers.signed_text(effect.change)}",
+            f"{estimate_name(effect)} {format_numbers.signed_text(effect.change)}",
             weight=700,
         )
     )
@@ -128,6 +128,13 @@ def interval_chart(effect: ReleasedEffect, unit: str) -> Chart:
     return Chart(
         width, height, title, f"Line: {interval_name}. Grey: changes too small to tell apart from chance.", parts
     )
+
+
+def estimate_name(effect: ReleasedEffect) -> str:
+    """Return what a change is called: "best estimate" only if it is measured against a calibrated forecast."""
+    if effect.ratio.calibrated and not effect.is_refused:
+        return "best estimate"
+    return "against other places" if effect.placebo else "against the control"
 
 
 def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Chart:

@@ -102,7 +102,7 @@ def weightings_text(acceptability: Acceptability) -> str:
         "rose, interval with zero", "rose, interval without zero",
     )  # fmt: skip
     if not acceptability.calibrated:
-        words = ("", "fell by best estimate", words[2], "rose by best estimate", "")
+        words = ("", "fell, how surely is not known", words[2], "rose, how surely is not known", "")
     share_texts = [
         f"{text} {_text.percent_text(share)}"
         for text, share in zip(words, weighting_shares(acceptability), strict=True)

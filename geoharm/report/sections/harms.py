@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedOperation
+from geoharm.model.activity import DatedActivity
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.measure import Role
+from geoharm.model.period import Period
 from geoharm.model.reading import Reading
+from geoharm.model.suppressed import Count
 from geoharm.report.cells import (
     ARROW,
     before_after_cell,
     before_after_column,
     change_cell,
     change_column,
+    count_cell,
+    measure_cell,
     number_cell,
     text_cell,
 )
@@ -59,7 +65,7 @@ def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     types = {measure.measure.harm.type for measure in operation.measures if measure.measure.harm}
     rows += [_absent_row(text) for harm_type, text in _WANTED_HARMS if harm_type not in types]
     lead = (
-        "Counts before and after, and the change net of what the control area did over the same time. Windows may "
+        "Counts before and after, and the change against what was expected. Windows may "
         f"differ in length: {_windows_note(operation)}"
     )
     blocks = (Paragraph(lead, "how"), Table(_HARM_COLUMNS, tuple(rows)))
@@ -69,8 +75,8 @@ def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
 def _harm_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
     target, rings = measure.effect("target"), measure.effect(ALL_RINGS)
     return (
-        text_cell(measure.measure.name),
-        text_cell(measure.measure.recorded_by),
+        measure_cell(measure.measure),
+        text_cell(measure.measure.recorder),
         before_after_cell(target.before, target.after),
         change_cell(target),
         _reading_cell(measure),
@@ -112,12 +118,12 @@ def activity_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     rows = tuple(
         Row(_activity_cells(measure)) for measure in operation.measures if measure.measure.role is Role.ACTIVITY
     )
+    dated = _dated_activity_blocks(operation.design.operation.activity)
     if not rows:
-        lead = (
-            "No measure of activity was supplied (arrests, stops, seizures, recorded drug offences). What was done, and "
-            "how much, is unknown here."
+        lead = "No measure of activity was supplied (arrests, stops, seizures, recorded drug offences). " + (
+            "What was entered by date stands below." if dated else "What was done, and how much, is unknown here."
         )
-        return (_activity_box(Paragraph(lead, "how")),)
+        return (_activity_box(Paragraph(lead, "how"), *dated),)
     columns = (
         Column("Activity"),
         *(before_after_column(f"{zone}, before {ARROW} after", short=zone) for zone in ("Target", "Rings", "Control")),
@@ -126,7 +132,41 @@ def activity_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         "Recorded drug offences, arrests and stops follow where officers look. They are shown as what was done and are in "
         "no total of this report."
     )
-    return (_activity_box(Paragraph(lead, "how"), Table(columns, rows)),)
+    return (_activity_box(Paragraph(lead, "how"), Table(columns, rows), *dated),)
+
+
+def _dated_activity_blocks(activities: Sequence[DatedActivity]) -> list[Block]:
+    """Return what police and partners did, by date; nothing if the study enters none. There is no total."""
+    if not activities:
+        return []
+    columns = (
+        Column("What was done", "What"),
+        Column("Kind"),
+        Column("By"),
+        Column("When", parts=("First day", "Last day")),
+        Column("Count", style=CellStyle.NUMBER),
+    )
+    rows = tuple(
+        Row(
+            (
+                *map(text_cell, (activity.what, activity.kind, activity.by)),
+                _when_cell(activity.period),
+                _done_cell(activity.count),
+            )
+        )
+        for activity in activities
+    )
+    caption = "What police and partners did, by date, as the study entered it: activity, in no sum"
+    return [Table(columns, rows, caption)]
+
+
+def _when_cell(period: Period) -> Cell:
+    first, last = period.start.isoformat(), period.last.isoformat()
+    return Cell(first if first == last else f"{first} to {last}", (first, last))
+
+
+def _done_cell(count: Count | None) -> Cell:
+    return Cell("not counted", (Missing.NOT_KNOWN,)) if count is None else count_cell(count)
 
 
 def _activity_box(*blocks: Block) -> Section:

@@ -9,10 +9,10 @@ from dataclasses import replace
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedOperation
 from geoharm.harm.results.markets import Noxiousness
+from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.harm.results.perception import CorrectedEffect, IndicatorChange
 from geoharm.harm.results.unintended_harm import FindDispersion, RiseCheck, RiseState, UnintendedHarm
-from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
@@ -33,9 +33,11 @@ from geoharm.report.charts.effects import reading_mark
 from geoharm.report.document import (
     ActivityBox,
     Block,
+    BulletList,
     Cell,
     CellStyle,
     Column,
+    Details,
     Missing,
     Paragraph,
     Row,
@@ -48,9 +50,11 @@ from geoharm.report.wording.withheld import note_text, sentence_text
 
 _READINGS = {
     RiseState.ROSE: Reading.SIGNAL_RISE,
+    RiseState.LEAD: Reading.SIGNAL_RISE,
     RiseState.WITHIN: Reading.NO_CLEAR_CHANGE,
     RiseState.UNKNOWN: Reading.CANNOT_TELL,
 }
+_STATE_WORDS = {RiseState.UNKNOWN: "cannot tell"}
 # A longer text is set as text, so that it may break over several lines.
 _LONGEST_RATIO = 29
 
@@ -64,14 +68,13 @@ def unintended_harm_section(release: Release, operation: ReleasedOperation) -> t
     margin = _text.percent_text(unintended.checks[0].margin) if unintended.checks else ""
     lead = (
         "Enforcement can raise overdoses and violence, hurry injecting and scatter needles. Each check tests whether a rise "
-        f"of {margin or 'the margin'} or more can be ruled out. \u201cUnknown\u201d means that the counts cannot tell: it "
-        "never means no harm."
+        f"of {margin or 'the margin'} or more can be ruled out. \u201cCannot tell\u201d never means no harm."
     )
     blocks: list[Block] = [Paragraph(lead, "how"), *(Paragraph(note) for note in unintended.notes)]
     blocks += _check_blocks(unintended, margin, internal=release.is_internal)
     blocks += _dispersion_blocks(unintended.find_dispersion)
     blocks += _noxiousness_blocks(assessment.noxiousness)
-    blocks += _mitigation_blocks(operation)
+    blocks += _mitigation_blocks(operation, assessment.mitigation)
     blocks += _corrected_blocks(assessment.reporting_corrected)
     blocks += _indicator_blocks(assessment.indicators)
     note = _treatment_entries_note(assessment)
@@ -85,42 +88,72 @@ def _check_blocks(unintended: UnintendedHarm, margin: str, *, internal: bool) ->
     if unintended.checks:
         caption = f"After the operation began, by distance from the target's edge (margin {margin})"
         method = (
-            "Expected: the place's own count before, times the control's change. Each bound is one-sided at 95% and exact "
-            "for small counts; many checks are made, so a single \u201crose\u201d can be due to chance; it is reported all "
-            "the same. "
+            "Expected: the place's own count before, times the control's change. Each bound is one-sided at 95%, and exact "
+            "for small counts. The looks are many, so they are judged together: if no harm rose, any of them says "
+            "\u201crose\u201d in at most 5 of 100 studies; \u201cmay have risen\u201d holds for one look alone. "
         )
-        blocks.append(_check_table(unintended.checks, caption, internal=internal))
-        blocks.append(Paragraph(method + " ".join(_reasons(unintended.checks)), "small"))
+        details = (
+            _check_table(unintended.checks, caption, internal=internal),
+            Paragraph(method + " ".join(_reasons(unintended.checks)), "small"),
+        )
+        blocks += collapsed_looks(unintended.checks, details)
     if unintended.pooled:
         count = max(check.operations for check in unintended.pooled)
         caption = f"{count} operations of this study together"
-        blocks.append(_check_table(unintended.pooled, caption, internal=internal))
+        blocks += collapsed_looks(
+            unintended.pooled, (_check_table(unintended.pooled, caption, internal=internal),), of=caption
+        )
     return blocks
 
 
+def collapsed_looks(checks: Sequence[RiseCheck], details: tuple[Block, ...], *, of: str = "") -> list[Block]:
+    """Return one line on all looks; the details stand behind it where no look can tell, and below it otherwise."""
+    by_state: dict[RiseState, int] = {}
+    for check in checks:
+        by_state[check.state] = by_state.get(check.state, 0) + 1
+    subject = f"{of}: " if of else ""
+    if set(by_state) == {RiseState.UNKNOWN}:
+        reasons = dict.fromkeys(note_text(check.reason) for check in checks)
+        line = f"{len(checks)} of {len(checks)} looks cannot tell: {'; '.join(reasons)}."
+        return [Paragraph(subject + line), Details("Each look", details)]
+    counts = [
+        f"{by_state[state]} of {len(checks)} looks: {_STATE_WORDS.get(state, state.value)}"
+        for state in RiseState
+        if state in by_state
+    ]
+    return [Paragraph(f"{subject}{'; '.join(counts)}."), *_risen_items(checks), *details]
+
+
+def _risen_items(checks: Sequence[RiseCheck]) -> list[Block]:
+    """Return a list of the harms that rose, each with the windows and places where it did."""
+    looks_by_measure: dict[str, list[str]] = {}
+    for check in checks:
+        if check.state is RiseState.ROSE:
+            looks_by_measure.setdefault(check.measure, []).append(f"{check.place} in {check.window}")
+    items = tuple(f"{name} rose: {format_numbers.join_with_and(looks)}." for name, looks in looks_by_measure.items())
+    return [BulletList(items)] if items else []
+
+
 def _check_table(checks: Sequence[RiseCheck], caption: str, *, internal: bool) -> Table:
-    """Return one row for each measure and distance, with one cell for each number of days."""
-    days = sorted({check.days for check in checks})
-    by_place = {(check.measure, check.metres, check.days): check for check in checks}
-    columns = [Column("Harm"), Column("Within", parts=("Within, m",))]
-    for count in days:
-        head = f"{count} days"
+    """Return one row for each measure and place, with one cell for each window."""
+    windows = list(dict.fromkeys(check.window for check in sorted(checks, key=lambda check: check.days)))
+    places = dict.fromkeys((check.measure, check.place) for check in checks)
+    by_look = {(check.measure, check.place, check.window): check for check in checks}
+    columns = [Column("Harm"), Column("Where")]
+    for head in windows:
         parts = (head, f"{head}, after", f"{head}, expected") if internal else ()
         columns.append(Column(head, style=CellStyle.READING, parts=parts))
-    measures = list(dict.fromkeys(check.measure for check in checks))
-    places = sorted({(measures.index(check.measure), check.metres) for check in checks})
     rows = []
-    for position, metres in places:
-        name = measures[position]
-        cells = (_check_cell(by_place.get((name, metres, count)), internal=internal) for count in days)
-        rows.append(Row((text_cell(name), number_cell(metres, f"{metres} m"), *cells)))
+    for name, place in places:
+        cells = (_check_cell(by_look.get((name, place, window)), internal=internal) for window in windows)
+        rows.append(Row((text_cell(name), text_cell(place), *cells)))
     return Table(tuple(columns), tuple(rows), caption)
 
 
 def _check_cell(check: RiseCheck | None, *, internal: bool) -> Cell:
     if check is None:
         return Cell("", (Missing.NOT_APPLICABLE,) * (3 if internal else 1))
-    text = check.state.value
+    text = _STATE_WORDS.get(check.state, check.state.value)
     values: tuple[Value, ...] = (text,)
     if internal:
         is_expected = math.isfinite(check.expected)
@@ -130,7 +163,7 @@ def _check_cell(check: RiseCheck | None, *, internal: bool) -> Cell:
 
 
 def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
-    """Return why checks are unknown, with their number for each measure and reason."""
+    """Return why looks cannot tell, with their number for each measure and reason."""
     unknown_counts: dict[tuple[str, str], int] = {}
     for check in checks:
         if check.state is RiseState.UNKNOWN:
@@ -138,7 +171,7 @@ def _reasons(checks: tuple[RiseCheck, ...]) -> list[str]:
             unknown_counts[key] = unknown_counts.get(key, 0) + 1
     totals = {name: sum(check.measure == name for check in checks) for name in {check.measure for check in checks}}
     return [
-        f"{name}: {count} of {totals[name]} checks are unknown because {reason}."
+        f"{name}: {count} of {totals[name]} looks cannot tell because {reason}."
         for (name, reason), count in unknown_counts.items()
     ]
 
@@ -256,25 +289,44 @@ def _ratio_text(estimate: Estimate) -> str:
     return ratio_text(estimate) if estimate.is_defined else note_text(estimate.note)
 
 
-def _mitigation_blocks(operation: ReleasedOperation) -> list[Block]:
-    """Return the mitigation planned and delivered, and the reading of each harm that it was meant to limit."""
+def _mitigation_blocks(operation: ReleasedOperation, tests: Sequence[MarginTest]) -> list[Block]:
+    """Return the mitigation planned and delivered, and whether each harm that it was to hold stayed within its margin."""
     heading = Subheading("What was done to limit unintended harm")
     mitigations = operation.design.operation.mitigation
     if not mitigations:
-        return [heading, Paragraph("No mitigation was stated in the study.", "small")]
-    measures = {measure.measure.name: measure for measure in operation.measures}
+        nothing = "Nothing was entered. That does not mean that nothing was done."
+        return [heading, Paragraph(nothing, "small")]
+    tests_by_measure: dict[str, list[MarginTest]] = {}
+    for margin_test in tests:
+        tests_by_measure.setdefault(margin_test.measure, []).append(margin_test)
     rows = []
     for mitigation in mitigations:
-        harm_texts = [
-            f"{name}: {measures[name].effect(TARGET_AND_RINGS).reading.value} in target and rings"
-            if name in measures
-            else f"{name}: not measured, unknown"
-            for name in mitigation.measures
-        ]
-        limited = "; ".join(harm_texts) or "no harm named that it was meant to limit"
-        rows.append(Row((text_cell(mitigation.description), text_cell(mitigation.delivered), text_cell(limited))))
-    columns = (Column("Planned"), Column("Delivered"), Column("The harms it was meant to limit", "Held"))
-    return [heading, Table(columns, tuple(rows))]
+        texts = [f"{name}: {_margin_text(tests_by_measure.get(name, ()))}" for name in mitigation.measures]
+        held = "; ".join(texts) or "no harm named that it was to hold"
+        rows.append(Row((text_cell(mitigation.description), text_cell(mitigation.delivered), text_cell(held))))
+    columns = (Column("Planned"), Column("Delivered"), Column("The harms it was to hold", "Held"))
+    blocks: list[Block] = [heading, Table(columns, tuple(rows))]
+    if tests:
+        method = (
+            f"The margin is a rise of {_text.percent_text(tests[0].margin)} above the expected count. Within it: the upper "
+            "one-sided 95% bound of the calibrated interval is no higher. Rose: the lower bound is above no change. A harm "
+            "that was held does not show that the mitigation held it."
+        )
+        blocks.append(Paragraph(method, "small"))
+    return blocks
+
+
+def _margin_text(tests: Sequence[MarginTest]) -> str:
+    """Return what became of one harm in every zone, zones with the same answer together."""
+    zones_by_state: dict[tuple[str, str], list[str]] = {}
+    for margin_test in tests:
+        key = (margin_test.state.value, note_text(margin_test.reason))
+        zones_by_state.setdefault(key, []).append(margin_test.zone)
+    texts = [
+        f"{state} in {format_numbers.join_with_and(zones)} ({reason})"
+        for (state, reason), zones in zones_by_state.items()
+    ]
+    return ", ".join(texts) or "not known"
 
 
 def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:

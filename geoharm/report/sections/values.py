@@ -9,12 +9,20 @@ from markupsafe import Markup
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
-from geoharm.harm.results.net_harm import Acceptability, HarmAssessment, MeasureHarm, NetHarm, VetoCheck
+from geoharm.harm.results.net_harm import (
+    Acceptability,
+    Flip,
+    HarmAssessment,
+    MeasureHarm,
+    NetHarm,
+    PartialSum,
+    VetoCheck,
+)
 from geoharm.model.estimate import Interval
 from geoharm.model.reason import Note, Withheld
 from geoharm.model.values import ValueProfile
 from geoharm.report import format_numbers
-from geoharm.report.cells import note_value, number_value, text_cell, undefined_reason
+from geoharm.report.cells import measure_cell, note_value, number_value, text_cell, undefined_reason
 from geoharm.report.charts.values import profiles_chart, weightings_chart, weightings_text
 from geoharm.report.document import (
     Block,
@@ -95,8 +103,16 @@ def net_harm_cell(net: NetHarm, *, style: CellStyle | None = None) -> Cell:
 def net_harm_text(net: NetHarm) -> str:
     """Return net harm with its interval, or the reason why it is unknown."""
     if not net.is_known:
-        return f"unknown: {note_text(net.note)}"
+        return f"cannot tell: {note_text(net.note)}{_partial_text(net.partial)}"
     return _bounds_text(net.low, net.high, net.interval, calibrated=net.calibrated)
+
+
+def _partial_text(partial: PartialSum | None) -> str:
+    """Return the sum of the parts that have an interval, said to be without the others; empty if there is none."""
+    if partial is None:
+        return ""
+    text = _bounds_text(partial.low, partial.high, partial.interval, calibrated=partial.calibrated)
+    return f"; without {format_numbers.join_with_and(partial.without)}: {text}"
 
 
 def _notices(assessment: HarmAssessment) -> Iterable[Notice]:
@@ -119,13 +135,20 @@ def _effects_table(nets: dict[str, NetHarm], zones: Sequence[str]) -> Table:
     for position, row in enumerate(_weighted_measures(nets)):
         harm = row.measure.harm
         texts = (
-            row.measure.name,
             harm.borne_by if harm else "",
             harm.type if harm else "",
-            row.measure.recorded_by,
+            row.measure.recorder,
             row.measure.unit,
         )
-        rows.append(Row((*map(text_cell, texts), *(_effect_cell(nets[zone].rows[position]) for zone in zones))))
+        rows.append(
+            Row(
+                (
+                    measure_cell(row.measure),
+                    *map(text_cell, texts),
+                    *(_effect_cell(nets[zone].rows[position]) for zone in zones),
+                )
+            )
+        )
     return Table(columns, tuple(rows), "Without weights: change in events (95% interval)")
 
 
@@ -229,7 +252,7 @@ def _weights_table(assessment: HarmAssessment, nets: dict[str, NetHarm]) -> Tabl
     for row in _weighted_measures(nets):
         weights = [profile.weight(row.measure) for profile in assessment.profiles]
         cells = (Cell(_weight_text(weight), (number_value(weight),)) for weight in weights)
-        rows.append(Row((text_cell(row.measure.name), *cells)))
+        rows.append(Row((measure_cell(row.measure), *cells)))
     return Table(columns, tuple(rows), "What one event weighs")
 
 
@@ -248,6 +271,8 @@ def _tipping_point_blocks(assessment: HarmAssessment) -> list[Block]:
     blocks: list[Block] = [Subheading("At which weights the answer changes"), Paragraph(lead, "small")]
     for acceptability in assessment.acceptability:
         sentence = _acceptability_sentence(acceptability)
+        if acceptability.flip is not None:
+            sentence += f" {flip_sentence(acceptability.flip)}"
         blocks.append(Paragraph((strong(f"{acceptability.zone.capitalize()}."), f" {sentence}")))
         if not acceptability.note:
             caption = f"{weightings_text(acceptability).capitalize()}."
@@ -267,7 +292,7 @@ def _acceptability_sentence(acceptability: Acceptability) -> str:
         else ""
     )
     return (
-        f"Net harm fell by best estimate under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
+        f"Net harm fell{' by best estimate' if acceptability.calibrated else ''} under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
         + (
             f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the 95% interval leaves out zero; under "
             f"{_text.percent_text(acceptability.clearly_rose)} it rose and does."
@@ -275,6 +300,21 @@ def _acceptability_sentence(acceptability: Acceptability) -> str:
             else "At least one part has no interval but that of counting noise, so how certain this is cannot be said."
         )
         + neither_note
+    )
+
+
+def flip_sentence(flip: Flip) -> str:
+    """Return at which weight the sum comes out at zero.
+
+    Examples
+    --------
+    >>> flip_sentence(Flip(("needle finds",), 12.4, "one violent incident", True))
+    'Only if 12 of needle finds weighed as much as one violent incident would the sum come out at zero (inside the declared range).'
+    """
+    declared = "inside" if flip.in_declared_range else "outside"
+    return (
+        f"Only if {_rate_text(flip.rate)} of {format_numbers.join_with_and(flip.measures)} weighed as much as {flip.other} "
+        f"would the sum come out at zero ({declared} the declared range)."
     )
 
 

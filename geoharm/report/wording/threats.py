@@ -11,20 +11,23 @@ from dataclasses import dataclass
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
 from geoharm.harm.results.net_harm import HarmAssessment
-from geoharm.model.design import TARGET_WITH_STREET_UNPLACED
+from geoharm.model.design import TARGET_WITH_STREET_UNPLACED, Design
+from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import PLACED, SourceLedger
 from geoharm.model.period import Window
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
+from geoharm.report.wording.error_rates import error_rate_sentences
 from geoharm.report.wording.withheld import note_as_sentence
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
 _MIN_UNPLACED_SHARE = 0.01
 _MIN_REJECTED_SHARE = 0.05
-# Of 100 cities without a change in the target, and of 100 findings where half had none: docs/calibration.md.
-FALSE_FINDING_PERCENT, FALSE_DISCOVERY_PERCENT = 3.6, 8.7
 # Below this smallest detectable fall, intervals held the truth less often than 95% ("Where it is weak", ibid.).
 NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 93
+# The control is the rest of the study area if it is this share of the study area without target, gap and rings. The belt around the
+# rings, where displacement could still reach, is never in it.
+_MIN_SHARE_OF_REST = 0.75
 # If the control's daily rate changes by more than this factor, the city's own change is named as a threat.
 _CITY_CHANGE_FACTOR = 1.25
 
@@ -79,20 +82,19 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 "Some findings are wrong",
-                f"In simulated cities where nothing had changed in the target area, {FALSE_FINDING_PERCENT:.0f} of 100 were still "
-                f"found to have fallen or risen. Where half of all operations change nothing, {FALSE_DISCOVERY_PERCENT:.0f} of 100 "
-                "findings are wrong; where fewer operations change anything, more.",
+                error_rate_sentences(effect),
                 "The same question at the next operation, written down before it begins.",
             )
         )
     control_change = _control_change_factor(effect)
     if abs(math.log(control_change)) > math.log(_CITY_CHANGE_FACTOR):
+        place = control_name(design, release.study.area)
         listed_threats.append(
             Threat(
-                "The whole city changed",
-                f"Against the window before, the control area's daily count changed by {format_numbers.signed_text(100 * (control_change - 1))}%. "
+                f"{_text.capitalised(place)} changed",
+                f"Against the window before, the daily count of {place} changed by {format_numbers.signed_text(100 * (control_change - 1))}%. "
                 "When everything moves, places move by different amounts, and the busiest ones most.",
-                "A period in which the city as a whole was steady.",
+                f"A period in which {place} was steady.",
             )
         )
     if study_operation.chosen_on is None:
@@ -121,7 +123,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "The same months of two or more earlier years as the window before.",
             )
         )
-    if operation.primary.measure.recorded_by == "public":
+    if operation.primary.measure.recorder == "public":
         listed_threats.append(
             Threat(
                 "Reports follow attention",
@@ -150,6 +152,16 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
             )
         )
     return tuple(listed_threats)
+
+
+def control_name(design: Design, area: StudyArea) -> str:
+    """Return what the control area is called: "the rest of the study area" only if it is nearly all that the operation left.
+
+    Drawn for the operation, or cut by the surroundings of other operations, it is "the control area".
+    """
+    rest = area.boundary.difference(design.exposed_area)
+    is_rest = design.operation.control is None and design.control_area.area >= _MIN_SHARE_OF_REST * rest.area
+    return "the rest of the study area" if is_rest else "the control area"
 
 
 def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from geoharm.harm.results.mitigation import MarginState
 from geoharm.harm.results.unintended_harm import RiseState
 from geoharm.model.reading import Reading
 from geoharm.report.exports.run_record.estimates import EstimateRecord, IntervalRecord
@@ -32,7 +33,7 @@ class MeasureHarmRecord(Record):
     measure: str = key("Name of the measure.", at="measure.name")
     unit: str = key("What is counted.", at="measure.unit")
     weight: float = key("Signed weight of one event, in reference events; 0 leaves it out.")
-    low: Number = key("Lower end of the best estimate, in events.")
+    low: Number = key("Lower end of the point estimate, in events.")
     high: Number = key("Upper end; the two differ where counts are only known within bounds.")
     interval: IntervalRecord = key("The 95% interval of the effect, in events.")
     calibrated: bool = key("Whether the interval had its stated coverage at places without an operation.")
@@ -75,8 +76,8 @@ class NetHarmRecord(Record):
     profile: str = key("Name of the value profile.")
     zone: str = key("The zone.")
     reference: str = key("The event that weighs 1.")
-    low: Number = key("Lower end of the best estimate, in reference events; negative means less harm.")
-    high: Number = key("Upper end of the best estimate, in reference events.")
+    low: Number = key("Lower end of the point estimate, in reference events; negative means less harm.")
+    high: Number = key("Upper end of the point estimate, in reference events.")
     interval: IntervalRecord = key("The 95% interval, in reference events.")
     share_fell: ShareRangeRecord = key("Share of random draws with less harm.")
     calibrated: bool = key("Whether all parts are calibrated; if not, the interval is too narrow for a finding.")
@@ -158,7 +159,9 @@ class RiseCheckRecord(Record):
 
     measure: str = key("Name of the measure.")
     days: int = key("Days since the start of the operation.")
-    metres: int = key("Metres from the edge of the target.")
+    metres: int = key("Metres from the edge of the target; 0 where `place` names a zone.")
+    window: str = key("The window in words.")
+    place: str = key("The place in words.")
     margin: float = key("The rise that would still be accepted, as a share of the expected count.")
     state: RiseState = key('The outcome; none of them means "no harm".')
     reason: str = key("The reason for the outcome.")
@@ -168,7 +171,8 @@ class RiseCheckRecord(Record):
 class UnintendedHarmRecord(Record):
     """The checks for unintended harm after the operation."""
 
-    checks: tuple[RiseCheckRecord, ...] = key("By measure, days and metres.")
+    checks: tuple[RiseCheckRecord, ...] = key("By measure, window and place; their joint level is held.")
+    pooled: tuple[RiseCheckRecord, ...] = key("The same over all operations of the study, if there are several.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +199,17 @@ class IndicatorChangeRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MarginTestRecord(Record):
+    """Whether a harm that mitigation was to hold stayed within its margin."""
+
+    measure: str = key("Name of the measure.")
+    zone: str = key("The zone.")
+    margin: float = key("The rise that would still be accepted, as a share of the expected count.")
+    state: MarginState = key("What became of it, by one-sided 95% bounds of the calibrated interval.")
+    reason: str = key("The reason for the state.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HarmAssessmentRecord(Record):
     """The harm assessment of one operation."""
 
@@ -208,3 +223,6 @@ class HarmAssessmentRecord(Record):
     unintended_harm: UnintendedHarmRecord | None = key("Checks for unintended harm.")
     reporting_corrected: tuple[CorrectedEffectRecord, ...] = key("Effects corrected for reporting effort.")
     indicators: tuple[IndicatorChangeRecord, ...] = key("Changes of survey indicators.")
+    mitigation: tuple[MarginTestRecord, ...] = key(
+        "Whether the harms that mitigation was to hold stayed within margin."
+    )

@@ -14,6 +14,7 @@ from geoharm.disclosure.released import Release, ReleasedCompositeResult, Releas
 from geoharm.model.reading import Reading
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
+    CountRecord,
     EstimateRecord,
     ForestRecord,
     ForestRowRecord,
@@ -108,6 +109,19 @@ class WindowRecord(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatedActivityRecord(Record):
+    """What police or partners did on a day or over a period: activity, in no sum."""
+
+    what: str = key("What was done.")
+    kind: Literal[
+        "partner action", "diversion", "referral", "referral outcome", "arrest", "people moved on", "other"
+    ] = key("What kind of activity it was.")
+    by: str = key("Who did it.")
+    period: PeriodRecord = key("When.")
+    count: CountRecord | None = key("How many; null if it was not counted.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationRecord(Record):
     """All results of one operation."""
 
@@ -120,6 +134,9 @@ class OperationRecord(Record):
     phases: tuple[WindowRecord, ...] = key("Parts of the time since the operation began.", at="operation.design.phases")
     measures: tuple[MeasureRecord, ...] = key("Results by measure, the primary measure first.", at="operation.measures")
     harm: HarmAssessmentRecord | None = key("The harm assessment.", at="operation.harm")
+    activity: tuple[DatedActivityRecord, ...] = key(
+        "What police and partners did, by date; in no sum.", at="operation.design.operation.activity"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,96 @@
+"""The table of error rates: what is packaged is what the bench computes, and a study finds its own class in it."""
+
+from __future__ import annotations
+
+import json
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from bench import error_rates as bench
+from bench.calibration import SCENARIOS
+from bench.calibration_table import SUMMARY
+from geoharm.evaluation.error_rates import error_rates, own_fall_rates
+from geoharm.report.wording.error_rates import error_rate_sentences
+
+
+@pytest.fixture(scope="module")
+def figures():
+    return json.loads(SUMMARY.read_text(encoding="utf-8"))
+
+
+def effect(expected, fall, places):
+    return SimpleNamespace(expected=expected, detectable_fall=fall, placebo=SimpleNamespace(effective_places=places))
+
+
+def test_the_packaged_table_is_what_the_bench_computes(figures):
+    assert bench.TABLE.read_text(encoding="utf-8") == bench.table_text(figures)
+
+
+def test_every_class_by_hand(figures):
+    """Every setting that a class could hold, looked up one by one: its class averages the settings that it shares it with."""
+    settings = [
+        (world, zone, cell[zone], cell["replications"])
+        for world, cell in figures["cells"].items()
+        if SCENARIOS[world].recording != "target"
+        for zone in "TDU"
+    ]
+    found = [
+        error_rates(
+            expected=figure["expected"], detectable_fall=figure["detectable"], effective_places=figure["independent"]
+        )
+        for _, _, figure, _ in settings
+    ]
+    assert {rates.settings for rates in found if rates} >= {3}
+    for rates in {rates for rates in found if rates}:
+        members = [setting for setting, own in zip(settings, found, strict=True) if own == rates]
+        assert len(members) == rates.settings >= bench.MIN_SETTINGS
+        assert rates.cities == sum(cities for _, cities in {(world, cities) for world, _, _, cities in members})
+        weights = [cities for *_, cities in members]
+        wanted = np.average([figure["false_findings_of_strong"] for _, _, figure, _ in members], weights=weights)
+        assert rates.false_findings == pytest.approx(wanted, abs=0.051)
+        targets = [(figure, cities) for _, zone, figure, cities in members if zone == "T"]
+        assert math.isnan(rates.wrong_if_40) == (not targets)
+        if targets:
+            false, true = (
+                sum(cities * figure[key] for figure, cities in targets) for key in ("false_findings", "findings40")
+            )
+            assert rates.wrong_if_40 == pytest.approx(100 * false / (false + true), abs=0.051)
+            assert rates.wrong_if_20 > rates.wrong_if_40
+
+
+def test_a_study_unlike_any_city_is_told_so():
+    assert error_rates(expected=20, detectable_fall=0.2, effective_places=30) is None
+    assert error_rates(expected=math.nan, detectable_fall=math.nan, effective_places=math.nan) is None
+    said = error_rate_sentences(effect(20, 0.2, 30))
+    assert said.startswith(
+        "No simulated city was like this one (about 20 events expected, a smallest detectable fall of 20%"
+    )
+    assert "all simulated zones whose own smallest detectable fall came out under 25%" in said
+
+
+def test_the_sentences_name_the_class_and_that_cities_are_simulated():
+    said = error_rate_sentences(effect(169.2, 0.283, 31.6))
+    rates = error_rates(expected=169.2, detectable_fall=0.283, effective_places=31.6)
+    assert said.startswith("In simulated cities like this one (100 to 1,000 events expected")
+    assert f"15 to 50 separate places to learn from; {rates.cities:,} cities)" in said
+    assert f"{rates.false_findings:.0f} of 100 zones where nothing had changed" in said
+    assert (
+        f"count by 40%, {rates.wrong_if_40:.0f} of 100 findings are wrong; by 20%, {rates.wrong_if_20:.0f} of 100"
+        in said
+    )
+    # A class without a target has no such share; an open class says "or more".
+    assert "findings are wrong" not in error_rate_sentences(effect(200, 0.35, 10))
+    assert "1,000 or more events expected" in error_rate_sentences(effect(2000, 0.35, 20))
+
+
+def test_own_falls_are_the_counted_ones(figures):
+    for label, counted in figures["classes"]["fall"].items():
+        low, high = (float(end) for end in label.split(" to "))
+        rates = own_fall_rates((low + high) / 2)
+        if high > 0.5:
+            assert rates is None
+        else:
+            assert (rates.zones, rates.false_findings) == (counted["n"], counted["rejects"])
