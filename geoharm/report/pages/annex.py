@@ -41,7 +41,8 @@ PARTS = (
     ),
     Part(
         "evaluators", "Evaluators", "What the answer rests on, and what it depends on.",
-        ("distance", "time", "guards", "threats", "clock", "profile", "controls", "family", "questions", "pooled"),
+        (
+            "places-like-it", "distance", "time", "guards", "threats", "clock", "profile", "controls", "family", "questions", "pooled"),
     ),
     Part("sources", "Methods", "From which rows, and by which formulas.", ("data", "methods")),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from geoharm import _text
 from geoharm.answer.balance import control_rate_ratio, daily_rate_ratio, is_counted_harm, profile_answers
 from geoharm.answer.multiplication import compared_with
-from geoharm.answer.nouns import BalanceRow, Comparison, Multiplication, ProfileAnswer, Together
+from geoharm.answer.nouns import BalanceRow, Change, Comparison, Description, Multiplication, ProfileAnswer, Together
 from geoharm.answer.questions import phase_effects
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
 from geoharm.harm.results.net_harm import NetHarm
@@ -27,11 +27,15 @@ from geoharm.report.cells import before_after_cell
 from geoharm.report.charts.distance_stems import stems_charts
 from geoharm.report.charts.effects import reading_colour, reading_mark, series_chart, step_name
 from geoharm.report.charts.marks import Scale
+from geoharm.report.charts.places import MAX_DOTS, places_charts
 from geoharm.report.charts.small_multiples import axis, centred_bar, common_scale, interval_bar
 from geoharm.report.document import Chart, Legend
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import block_html, chart_html, legend_swatch
+from geoharm.report.sections.evidence import place_classes
 from geoharm.report.sections.values import net_harm_text
+from geoharm.report.wording.description import COUNTED_ROWS
+from geoharm.report.wording.evidence import class_cells, evidence_texts, rank_heading
 from geoharm.report.wording.states import recorder_words, shown_reading, state_words
 from geoharm.report.wording.value_answers import ANSWER_WORDS, count_of_answers, refusal_words, what_would_turn_it
 from geoharm.report.wording.verdict import Verdict
@@ -157,6 +161,18 @@ class DistanceLine:
 
 
 @dataclass(frozen=True, slots=True)
+class DescriptionLine:
+    """The target area with some rows counted: its counts, what the control area suggests, and the difference."""
+
+    name: str
+    before: str
+    after: str
+    expected: str
+    bar: Markup
+    difference: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileLine:
     """One file of the study, and what became of its rows."""
 
@@ -164,6 +180,16 @@ class FileLine:
     measures: str
     recorder: str
     numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What places like it did: a heading that says it, short texts, the figure in two widths, and its table."""
+
+    heading: str
+    texts: tuple[str, ...]
+    charts: tuple[Chart, Chart]
+    classes: tuple[tuple[str, str], ...]
 
 
 FILE_HEADS = ("Read", "Kept", "Rejected", "Duplicate", "No place")
@@ -234,6 +260,42 @@ def zone_name(zone: str) -> str:
     return {"target": "target area", ALL_RINGS: "rings", TARGET_AND_RINGS: "both together"}.get(zone, zone)
 
 
+def evidence(verdict: Verdict) -> Evidence | None:
+    """Return what places like it did, beside the primary measure and the harms that rose; None if it is not known.
+
+    One measure comes with the table of its classes; with several there is no room for tables, which the annex has.
+    """
+    shown = [
+        (change, change.effect.placebo.distribution)
+        for change in (line.change for line in verdict.multiplications)
+        if change.effect.placebo and change.effect.placebo.distribution
+    ]
+    if not shown:
+        return None
+    is_alone = len(shown) == 1
+    panels = [
+        place_classes(
+            _text.capitalised(zone_name(change.effect.zone)) if is_alone else _panel_label(change),
+            change.effect,
+            distribution,
+            effect_colour(change.effect, is_harm=is_counted_harm(change.measure)),
+        )
+        for change, distribution in shown
+    ]
+    heading = rank_heading([(change.measure.measure.name, distribution) for change, distribution in shown])
+    charts = places_charts(panels, f"{heading}. The classes are in a table.")
+    return Evidence(
+        heading,
+        evidence_texts(shown[0][1], is_alone=is_alone, is_dots=is_alone and shown[0][1].pool <= MAX_DOTS),
+        charts,
+        class_cells(shown[0][1]) if is_alone else (),
+    )
+
+
+def _panel_label(change: Change) -> str:
+    return f"{_text.capitalised(change.measure.measure.name)}, {zone_name(change.effect.zone)}"
+
+
 def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str]]:
     """Return the facts beside the balance."""
     design, study_operation = operation.design, operation.design.operation
@@ -269,6 +331,11 @@ def _zone_effects(row: BalanceRow) -> tuple[ReleasedEffect | None, ...]:
 def has_intervals(verdict: Verdict) -> bool:
     """Return whether any change has an interval that was learned at places like it."""
     return any(_span(effect) is not None for row in verdict.balance for effect in row.effects)
+
+
+def primary_has_interval(operation: ReleasedOperation) -> bool:
+    """Return whether the change of the primary measure in the target area has an interval learned at places like it."""
+    return _span(operation.primary.effect("target")) is not None
 
 
 def multiple_lines(verdict: Verdict) -> tuple[list[MultipleLine], str]:
@@ -372,6 +439,18 @@ def effect_colour(effect: ReleasedEffect, *, is_harm: bool) -> str:
     return reading_colour(effect.reading)
 
 
+def effect_bar(effect: ReleasedEffect, scale: Scale, *, is_harm: bool) -> Markup:
+    """Return the bar of a change on a common scale; nothing if it is withheld or not known."""
+    if effect.is_withheld or math.isnan(effect.change):
+        return Markup("")
+    return interval_bar(effect.change, _span(effect), scale, effect_colour(effect, is_harm=is_harm))
+
+
+def difference_text(effect: ReleasedEffect) -> str:
+    """Return a change with its interval."""
+    return f"{format_numbers.signed_text(effect.change)} {_interval_text(effect)}"
+
+
 def _interval_text(effect: ReleasedEffect) -> str:
     span = _span(effect)
     if span is None:
@@ -424,7 +503,7 @@ def _value_line(name: str, about: str, net: NetHarm, answer: ProfileAnswer) -> V
         about.split(";", maxsplit=1)[0].split(". ", maxsplit=1)[0].rstrip("."),
         centred_bar(net.low, net.high, None if refusal else net.interval, reading_colour(reading)),
         refusal or net_harm_text(net),
-        "" if refusal else f"one is {net.reference}",
+        "" if refusal else f"1 is {net.reference}",
         reading_mark(reading),
         words,
     )
@@ -444,6 +523,29 @@ def turning_line(operation: ReleasedOperation) -> str:
 
 
 # -- Page 2 without intervals: by distance ----------------------------------------------------------------------------
+
+
+def description_lines(description: Description) -> list[DescriptionLine]:
+    """Return the target area counted in several ways, each with a hollow dot: there is no interval."""
+    known = [effect.change for _, effect in description.rows if math.isfinite(effect.change)]
+    scale = common_scale([], known, _PHASE_WIDTH)
+    lines = []
+    for counted, effect in description.rows:
+        is_known = math.isfinite(effect.change) and not effect.is_withheld
+        share = (
+            format_numbers.signed_text(100 * effect.change / effect.expected) if is_known and effect.expected else ""
+        )
+        lines.append(
+            DescriptionLine(
+                COUNTED_ROWS[counted],
+                format_numbers.count_text(effect.before),
+                format_numbers.count_text(effect.after),
+                f"{round(effect.expected):,}" if math.isfinite(effect.expected) else "",
+                interval_bar(effect.change, None, scale, palette.SLATE, height=22.0) if is_known else Markup(""),
+                f"{format_numbers.signed_text(effect.change)} ({share}%)" if is_known else note_text(effect.note),
+            )
+        )
+    return lines
 
 
 def distance_charts(operation: ReleasedOperation) -> tuple[Chart, Chart]:

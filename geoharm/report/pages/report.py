@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -24,6 +25,7 @@ from geoharm.report.section_html import chart_html
 from geoharm.report.sections.change import change_section
 from geoharm.report.sections.diagnostics import diagnostics_section
 from geoharm.report.sections.distance import distance_section
+from geoharm.report.sections.evidence import evidence_section
 from geoharm.report.sections.harms import activity_section, harms_section
 from geoharm.report.sections.ledgers import ledgers_section
 from geoharm.report.sections.methods import methods_section
@@ -35,6 +37,7 @@ from geoharm.report.sections.threats import summary_section, threats_section
 from geoharm.report.sections.time import time_section
 from geoharm.report.sections.unintended_harm import unintended_harm_section
 from geoharm.report.sections.values import values_section
+from geoharm.report.wording.description import description_heading, description_note
 from geoharm.report.wording.glossary import page_one_terms
 from geoharm.report.wording.states import NO_DATA
 from geoharm.report.wording.verdict import Verdict
@@ -55,6 +58,7 @@ def report_sections(release: Release, operation: ReleasedOperation, verdict: Ver
         *patterns_section(release, operation),
         *activity_section(operation),
         *tactics_section(release),
+        *evidence_section(operation),
         *distance_section(operation),
         *time_section(operation),
         *diagnostics_section(operation),
@@ -170,7 +174,7 @@ def _page_links(files: FileNames, parts: Sequence[PartOfPage], *, is_measured: b
     return [*links, (files.run, files.run)]
 
 
-def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     return {
         "facts": brief.facts(release, operation),
         "zones": [name for _, name in brief.ZONES],
@@ -181,18 +185,33 @@ def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict
         "no_data": NO_DATA,
         "sums": brief.sum_lines(verdict.multiplications),
         "answers": [(answer, reading_mark(answer.state)) for answer in verdict.answers],
-        "places": [],
+        **_evidence(operation, verdict),
     }
 
 
-def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+def _evidence(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
+    """Return the figure of places like it and its table; where no interval is possible, the target counted in several ways."""
+    evidence = brief.evidence(verdict)
+    description = None if brief.primary_has_interval(operation) else verdict.description
+    return {
+        "places": [chart_html(chart) for chart in evidence.charts] if evidence else [],
+        "places_heading": evidence.heading if evidence else "",
+        "places_texts": evidence.texts if evidence else (),
+        "place_classes": evidence.classes if evidence else (),
+        "description_heading": description_heading(description) if description else "",
+        "description_note": description_note(description) if description else "",
+        "description_lines": brief.description_lines(description) if description else [],
+    }
+
+
+def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     """Return what pages 2 and 3 show where intervals are possible."""
     multiples, more_measures = brief.multiple_lines(verdict)
     series = brief.series_charts(operation)
     name = operation.primary.measure.name
     step = brief.series_step(operation)
     return {
-        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}, with 95% interval",
+        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}",
         "axis": brief.scale_axis(verdict),
         "multiples": multiples,
         "more_measures": more_measures,
@@ -209,7 +228,7 @@ def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Ver
     }
 
 
-def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     """Return what page 2 shows where no interval is possible: counts by distance."""
     measure = operation.primary.measure
     return {
@@ -225,7 +244,7 @@ def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str,
     }
 
 
-def _values(operation: ReleasedOperation) -> dict[str, object]:
+def _values(operation: ReleasedOperation) -> dict[str, Any]:
     profiles = operation.harm.profiles if operation.harm else ()
     are_examples = bool(profiles) and all(profile.example for profile in profiles)
     zone = brief.value_zone(operation)
@@ -239,7 +258,7 @@ def _values(operation: ReleasedOperation) -> dict[str, object]:
     }
 
 
-def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, object]:
+def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     doubts, others = verdict.threats[: brief.MAX_DOUBTS], verdict.threats[brief.MAX_DOUBTS :]
     data_files, more_files = brief.file_lines(release)
     return {

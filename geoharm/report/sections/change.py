@@ -40,7 +40,7 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
     note = change_note(primary_change) if primary_change else ""
     if primary_change is None or not (primary_change.pictures or note):
         return ()
-    blocks = (
+    blocks: list[Block] = (
         _map_blocks(release, operation, primary_change, note) if primary_change.pictures else [Paragraph(note, "small")]
     )
     share = chance_share(primary_change)

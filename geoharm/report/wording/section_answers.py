@@ -12,22 +12,24 @@ from geoharm.harm.results.unintended_harm import RiseState
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.measure import Role
 from geoharm.report import format_numbers
-from geoharm.report.document import Section
+from geoharm.report.document import CardRow, Section
 from geoharm.report.wording.change import change_reading
 
 AnswerOf = Callable[[Release, ReleasedOperation], str]
 
 
 def section_answer(section: Section, release: Release, operation: ReleasedOperation) -> str:
-    """Return what a section answers, in one line; the number of its tables and figures if it gives no answer."""
+    """Return what a section answers, in one line; what it holds if it gives no answer."""
     answer = _ANSWERS.get(section.anchor)
     text = answer(release, operation) if answer else ""
     return text or _contents(section)
 
 
 def _contents(section: Section) -> str:
-    counts = [(len(section.tables), "table"), (len(section.charts), "figure")]
-    return ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
+    cards = sum(len(block.cards) for block in section.blocks if isinstance(block, CardRow))
+    counts = [(len(section.tables), "table"), (len(section.charts), "figure"), (cards, "point")]
+    listed = ", ".join(f"{count} {name}{'s' if count > 1 else ''}" for count, name in counts if count)
+    return listed or section.audience.lower()
 
 
 def _counted(words: Iterable[str]) -> str:
