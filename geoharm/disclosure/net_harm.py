@@ -107,7 +107,7 @@ def protect_harm_assessment(assessment: HarmAssessment | None, hidden: HiddenHar
             for corrected in assessment.reporting_corrected
         ),
         mitigation=tuple(
-            replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in hidden else held
+            replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in incomplete else held
             for held in assessment.mitigation
         ),
     )
