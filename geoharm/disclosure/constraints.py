@@ -18,6 +18,7 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_OWN_PLACE,
     TARGET_WITH_ALL_UNPLACED,
     TARGET_WITH_STREET_UNPLACED,
     Design,
@@ -176,6 +177,7 @@ def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tupl
         ALL_RINGS: rings,
         TARGET_AND_RINGS: target + rings,
         TARGET_GAP_AND_RINGS: target + gap + rings,
+        TARGET_OWN_PLACE: target,
         TARGET_WITH_STREET_UNPLACED: (*target, unplaced_near),
         TARGET_WITH_ALL_UNPLACED: (*target, unplaced_near, unplaced),
     }
@@ -185,6 +187,8 @@ def _effects_with_windows(measure: ReleasedMeasure, design: Design) -> Iterator[
     windows = {window.name: window for window in (design.after, *design.phases)}
     yield from ((effect, design.after) for effect in (*measure.effects, *measure.bounds))
     yield from ((effect, windows[effect.window]) for effect in measure.phases)
+    if measure.own_place is not None:
+        yield measure.own_place, design.after
 
 
 def _values_of_effect(
@@ -195,7 +199,8 @@ def _values_of_effect(
     places: Mapping[str, tuple[str, ...]],
     rule: DisclosureRule,
 ) -> Iterator[PublishedValue]:
-    key = row_key(measure)
+    # Rows with their own place are a part of the rows, so they are counted by themselves.
+    key = row_key(measure) + (f": {TARGET_OWN_PLACE}" if effect.zone == TARGET_OWN_PLACE else "")
     counts = (
         ("before", effect.before, effect.zone, before),
         ("after", effect.after, effect.zone, after),

@@ -19,6 +19,7 @@ from geoharm.model.design import (
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
     TARGET_WITH_ALL_UNPLACED,
+    TARGET_OWN_PLACE,
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
@@ -187,6 +188,7 @@ def zone_members(result: MeasureResult, design: Design) -> dict[str, tuple[str, 
         ALL_RINGS: rings,
         TARGET_AND_RINGS: target + rings,
         TARGET_GAP_AND_RINGS: target + gap + rings,
+        TARGET_OWN_PLACE: target,
         TARGET_WITH_STREET_UNPLACED: (*target, *(name for name in unplaced if name == UNPLACED_NEAR)),
         TARGET_WITH_ALL_UNPLACED: target + unplaced,
     }

@@ -177,8 +177,24 @@ def _disclose_measure(
         series,
         tuple(with_weaker_reading(effect, diagnostics) for effect in bounds),
         robustness,
-        comparisons=result.comparisons,
+        _disclose_own_place(result, design, suppression),
+        result.comparisons,
     )
+
+
+def _disclose_own_place(result: MeasureResult, design: Design, suppression: CountSuppression) -> ReleasedEffect | None:
+    """Return the target's effect without the rows that were placed by their address; None if a small count would follow.
+
+    The rows that were placed by their address are the difference to the target and to its control, so they are not small
+    either. Its errors are suppressed in a public release: they would tell more of the months, and none is read.
+    """
+    own, target = result.own_place, result.effect("target")
+    if own is None or suppression.hides("target", design.before, design.after):
+        return None
+    placed_by_address = [count - own_count for count, own_count in zip(target.counts, own.counts, strict=True)]
+    if suppression.is_small(*own.counts, *placed_by_address):
+        return None
+    return _disclose_effect(own, design, suppression, {own.zone} if suppression.k > 1 else ())
 
 
 def _may_show_bounds(result: MeasureResult, design: Design, suppression: CountSuppression) -> bool:

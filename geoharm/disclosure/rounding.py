@@ -73,6 +73,7 @@ def _round_measure(released: ReleasedMeasure, rule: DisclosureRule) -> ReleasedM
         bounds=rounded(released.bounds),
         series=_round_series(released.series, rule),
         robustness=robustness,
+        own_place=released.own_place and _round_effect(released.own_place, rule),
     )
 
 
