@@ -18,8 +18,8 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
-    TARGET_WITH_ALL_UNPLACED,
     TARGET_OWN_PLACE,
+    TARGET_WITH_ALL_UNPLACED,
     TARGET_WITH_STREET_UNPLACED,
     Design,
 )
