@@ -1,4 +1,4 @@
-"""Disclosure control of the harm assessment: a sum with a suppressed part is suppressed."""
+"""Disclosure control of the harm assessment: a sum with a suppressed part is suppressed, as is a telling interval."""
 
 from __future__ import annotations
 
@@ -19,74 +19,88 @@ from geoharm.model.estimate import Interval
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 
+_Harms = Set[tuple[str, str]]
+
 
 @dataclass(frozen=True, slots=True)
-class HiddenHarms:
-    """Effects of an operation of which something is suppressed, as (measure, zone).
+class HarmsWithoutError:
+    """Effects of an operation whose counts are shown and whose dispersion is suppressed, as (measure, zone).
 
     Attributes
     ----------
-    counts : frozenset of (measure, zone)
-        Effects whose counts are suppressed, and with them every number.
-    errors : frozenset of (measure, zone)
-        Effects whose dispersion is suppressed.
-    intervals : frozenset of (measure, zone)
-        Effects whose interval in net harm reveals a suppressed dispersion; a calibrated one does not.
+    all : frozenset of (measure, zone)
+    in_intervals : frozenset of (measure, zone)
+        Those whose interval in net harm reveals the dispersion; a calibrated one does not.
     """
 
-    counts: frozenset[tuple[str, str]]
-    errors: frozenset[tuple[str, str]]
-    intervals: frozenset[tuple[str, str]]
+    all: frozenset[tuple[str, str]] = frozenset()
+    in_intervals: frozenset[tuple[str, str]] = frozenset()
 
 
-def hidden_harms(measures: Sequence[ReleasedMeasure]) -> HiddenHarms:
-    """Return the effects of released measures of which something is suppressed."""
-    effects = [(measure.measure.name, effect) for measure in measures for effect in measure.effects]
-    without_error = [(name, effect) for name, effect in effects if has_suppressed_error(effect)]
-    return HiddenHarms(
-        counts=frozenset((name, effect.zone) for name, effect in effects if effect.is_withheld),
-        errors=frozenset((name, effect.zone) for name, effect in without_error),
-        intervals=frozenset(
-            (name, effect.zone)
-            for name, effect in without_error
-            if not (effect.ratio.calibrated and effect.ratio.is_defined)
+_NO_HARMS = HarmsWithoutError()
+
+
+def hidden_harms(measures: Sequence[ReleasedMeasure]) -> _Harms:
+    """Return the effects of released measures whose counts are suppressed, as (measure, zone)."""
+    return {
+        (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
+    }
+
+
+def harms_without_error(measures: Sequence[ReleasedMeasure]) -> HarmsWithoutError:
+    """Return the effects of released measures whose counts are shown and whose dispersion is suppressed."""
+    effects = [
+        (measure.measure.name, effect)
+        for measure in measures
+        for effect in measure.effects
+        if has_suppressed_error(effect)
+    ]
+    return HarmsWithoutError(
+        frozenset((name, effect.zone) for name, effect in effects),
+        frozenset(
+            (name, effect.zone) for name, effect in effects if not (effect.ratio.calibrated and effect.ratio.is_defined)
         ),
     )
 
 
-def protect_harm_assessment(assessment: HarmAssessment | None, hidden: HiddenHarms, k: int) -> HarmAssessment | None:
+def protect_harm_assessment(
+    assessment: HarmAssessment | None, hidden: _Harms, k: int, without_error: HarmsWithoutError = _NO_HARMS
+) -> HarmAssessment | None:
     """Return an operation's harm assessment as it may be released.
 
     Parameters
     ----------
     assessment : HarmAssessment or None
-    hidden : HiddenHarms
-        Every sum and every share that depends on a suppressed count is suppressed too. Of a sum with an effect that has
-        lost its interval, the best estimate stays.
+    hidden : set of (measure, zone)
+        Effects that are suppressed. Every sum and every share that depends on one of them is suppressed too.
     k : int
         Threshold of the disclosure rule; the note of a suppressed number names it.
+    without_error : HarmsWithoutError
+        Effects that have lost their error. Of a sum that depends on one of them, the best estimate stays.
     """
     if assessment is None:
         return None
     note = Withheld(Reason.SUPPRESSED, k)
-    suppressed = hidden.counts | {
+    suppressed = hidden | {
         (row.measure.name, net_harm.zone)
         for net_harm in assessment.net_harm
         for row in net_harm.rows
         if 0 < row.smallest_count < k
     }
-    incomplete = hidden.counts | hidden.errors
+    incomplete = hidden | without_error.all
     return replace(
         assessment,
         net_harm=tuple(
-            _without_intervals(_protect_net_harm(net_harm, suppressed, note), hidden.intervals, dispersion_note(k))
+            _without_intervals(
+                _protect_net_harm(net_harm, suppressed, note), without_error.in_intervals, dispersion_note(k)
+            )
             for net_harm in assessment.net_harm
         ),
         acceptability=tuple(
             _protect_acceptability(
                 _protect_acceptability(acceptability, assessment, suppressed, note),
                 assessment,
-                hidden.intervals,
+                without_error.in_intervals,
                 dispersion_note(k),
             )
             for acceptability in assessment.acceptability
@@ -99,7 +113,7 @@ def protect_harm_assessment(assessment: HarmAssessment | None, hidden: HiddenHar
         ),
         unintended_harm=None
         if assessment.unintended_harm is None
-        else _protect_unintended_harm(assessment.unintended_harm, hidden.counts, k),
+        else _protect_unintended_harm(assessment.unintended_harm, hidden, k),
         reporting_corrected=tuple(
             _suppress_corrected_effect(corrected, note)
             if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & incomplete
@@ -113,7 +127,7 @@ def protect_harm_assessment(assessment: HarmAssessment | None, hidden: HiddenHar
     )
 
 
-def _protect_net_harm(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Withheld) -> NetHarm:
+def _protect_net_harm(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetHarm:
     rows = tuple(
         _suppress_measure_harm(row, note) if (row.measure.name, net_harm.zone) in hidden else row
         for row in net_harm.rows
@@ -138,7 +152,7 @@ def _protect_net_harm(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Wit
     return replace(net_harm, rows=rows, vetoes=vetoes)
 
 
-def _without_intervals(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Withheld) -> NetHarm:
+def _without_intervals(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetHarm:
     """Return net harm without intervals that reveal a suppressed dispersion; the best estimates stay."""
     no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
     rows = tuple(
@@ -147,11 +161,14 @@ def _without_intervals(net_harm: NetHarm, hidden: Set[tuple[str, str]], note: Wi
         else row
         for row in net_harm.rows
     )
-    if not any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
-        return replace(net_harm, rows=rows)
-    return replace(
-        net_harm, rows=rows, interval=no_interval, share_fell=(math.nan, math.nan), note=net_harm.note or note
+    vetoes = tuple(
+        replace(veto, state="unknown", reason=note) if (veto.measure, net_harm.zone) in hidden else veto
+        for veto in net_harm.vetoes
     )
+    net_harm = replace(net_harm, rows=rows, vetoes=vetoes)
+    if not any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
+        return net_harm
+    return replace(net_harm, interval=no_interval, share_fell=(math.nan, math.nan), note=net_harm.note or note)
 
 
 def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousness:
@@ -174,7 +191,7 @@ def _suppress_corrected_effect(effect: CorrectedEffect, note: Withheld) -> Corre
     )
 
 
-def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: Set[tuple[str, str]], k: int) -> UnintendedHarm:
+def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: _Harms, k: int) -> UnintendedHarm:
     """Return the unintended-harm checks without counts.
 
     The areas and periods of the checks lie inside each other, so their counts would give small differences back. A
@@ -246,7 +263,7 @@ def _suppress_measure_harm(row: MeasureHarm, note: Withheld) -> MeasureHarm:
 
 
 def _protect_acceptability(
-    acceptability: Acceptability, assessment: HarmAssessment, hidden: Set[tuple[str, str]], note: Withheld
+    acceptability: Acceptability, assessment: HarmAssessment, hidden: _Harms, note: Withheld
 ) -> Acceptability:
     measures = [
         row.measure for net_harm in assessment.net_harm if net_harm.zone == acceptability.zone for row in net_harm.rows

@@ -4,13 +4,15 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
 
 - A count of 1 to k - 1 is suppressed, and so is every number that would give it back: its estimates; a second ring,
   where a single ring would follow from the sum of all; sums that differ from a shown one by just that zone; all phases
-  of a zone that add up to a shown count.
+  of a zone that add up to a shown count; all phases of a zone whose count is withheld (`count_suppression`).
+- Each count is decided once. The same zone in the same periods is shown wherever it is printed, or nowhere.
 - A series is drawn by months, else by quarters, else by half-years, else not at all. The finest step is taken in which
   no count is small and from which, together with the counts of the windows, no small count of a stretch of time can be
   solved for (`differencing`). This holds for the target and for the control, because the control's line gives its
   counts.
-- A zone is suppressed if its dispersion, which every error reveals, leaves a small month too few possible values
-  (`dispersion_attack`).
+- A zone whose dispersion leaves a small month too few possible values (`dispersion_attack`) keeps its counts and its
+  change. It loses the dispersion and every error from which that would follow; an interval calibrated at placebo places
+  stays (`dispersion_suppression`). For the target, a coarser series is taken first, if that saves the dispersion.
 - A hotspot with fewer than k events, or fewer than k places, is not drawn.
 - A surface is an image in six classes. Cells within reach of fewer than k events, or k places, are blank.
 - A change surface is an image in five classes, blank in the same way.
@@ -18,6 +20,8 @@ Every writer takes a `Release`, and only `protect` makes one. The rules for a th
   step: by the events of that step). Scores of predictive accuracy have two digits.
 
 At last the release is attacked (`escalate`): more is suppressed until no small count follows from all numbers together.
+Detail goes first and the target's count last: series and effect decays, phases, gap and single rings, sums with rings,
+the target; and a secondary measure goes before the primary one.
 
 Numbers of rows in files (read, rejected, duplicate) are not counts of events at a place, so they are shown. Files that
 keep 1 to k - 1 rows are left out.
@@ -42,7 +46,7 @@ from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
 from geoharm.disclosure.dispersion_suppression import suppress_errors, zones_without_error
 from geoharm.disclosure.escalate import SuppressionLevel, SuppressionLevels, suppress_until_safe
 from geoharm.disclosure.hotspots import protect_hotspots, round_to_ten
-from geoharm.disclosure.net_harm import hidden_harms, protect_harm_assessment
+from geoharm.disclosure.net_harm import harms_without_error, hidden_harms, protect_harm_assessment
 from geoharm.disclosure.patterns import protect_patterns
 from geoharm.disclosure.placebo_places import protect_places
 from geoharm.disclosure.released import (
@@ -148,9 +152,10 @@ def _disclose_operation(
         )
         for measure, suppression in zip(result.measures, suppressions, strict=True)
     )
-    return OperationResult(
-        result.design, measures, protect_harm_assessment(result.harm, hidden_harms(measures), suppressions[0].k)
+    harm = protect_harm_assessment(
+        result.harm, hidden_harms(measures), suppressions[0].k, harms_without_error(measures)
     )
+    return OperationResult(result.design, measures, harm)
 
 
 def _disclose_measure(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
-from geoharm.disclosure.net_harm import HiddenHarms, hidden_harms, protect_harm_assessment
+from geoharm.disclosure.net_harm import harms_without_error, hidden_harms, protect_harm_assessment
 from geoharm.disclosure.placebo_places import coarsen_places
 from geoharm.disclosure.released import (
     NOTHING_BESIDE,
@@ -56,7 +57,7 @@ def round_to_step(value: float, step: float) -> float:
 
 def _round_operation(operation: ReleasedOperation, rule: DisclosureRule) -> ReleasedOperation:
     measures = tuple(_round_measure(measure, rule) for measure in operation.measures)
-    harm = _round_harm_assessment(operation.harm, hidden_harms(measures), rule)
+    harm = _round_harm_assessment(operation.harm, measures, rule)
     return replace(operation, measures=measures, harm=harm)
 
 
@@ -150,14 +151,16 @@ def _round_series(series: ReleasedSeries, rule: DisclosureRule) -> ReleasedSerie
 
 
 def _round_harm_assessment(
-    assessment: HarmAssessment | None, hidden: HiddenHarms, rule: DisclosureRule
+    assessment: HarmAssessment | None, measures: Sequence[ReleasedMeasure], rule: DisclosureRule
 ) -> HarmAssessment | None:
     """Return the harm assessment under a rounding rule.
 
     Sums with a suppressed part are suppressed, other sums are rounded to the rule's step, and ratios made from exact
     counts are left out.
     """
-    assessment = protect_harm_assessment(assessment, hidden, rule.threshold)
+    assessment = protect_harm_assessment(
+        assessment, hidden_harms(measures), rule.threshold, harms_without_error(measures)
+    )
     if assessment is None or rule.step == 1:
         return assessment
     step = float(rule.step)

@@ -17,6 +17,7 @@ from geoharm.disclosure.attacker import AttackResult, ExposedCell, attack
 from geoharm.disclosure.constraints import constraints_of, row_key
 from geoharm.disclosure.dispersion_attack import dispersion_reveals_month
 from geoharm.disclosure.escalate import SuppressionLevel, suppress_until_safe
+from geoharm.disclosure.net_harm import HarmsWithoutError, protect_harm_assessment
 from geoharm.disclosure.protect import _disclose, protect
 from geoharm.errors import PublishError
 from geoharm.evaluation.effects import evaluate_measure
@@ -33,6 +34,7 @@ from geoharm.report.write import publish_study
 from geoharm.results import OperationResult
 from tests.disclosure.released_counts import assert_one_decision_a_count, is_shown, recoverable_sums
 from tests.disclosure.test_dispersion_attack import SPAN
+from tests.disclosure.test_net_harm import balance
 from tests.disclosure.test_protect import MEASURE, NAMES, PLENTY, K, design, planted, result
 from tests.disclosure.test_robustness import made
 
@@ -303,6 +305,25 @@ def test_a_calibrated_interval_stays_where_the_dispersion_goes(area):
     assert (shown.interval, shown.ratio, shown.detectable_fall) == (interval, ratio, 0.4)
     assert math.isnan(shown.counting.low)
     assert shown.reading is Reading.FELL
+
+
+def test_net_harm_keeps_its_best_estimate_and_loses_the_interval_that_tells():
+    plain = balance()
+    lost = {("overdoses", "target")}
+    found = protect_harm_assessment(plain, set(), K, HarmsWithoutError(frozenset(lost), frozenset(lost)))
+    note = Withheld(Reason.GIVES_BACK, K, RevealedBy.DISPERSION)
+    for net, exact in zip(found.net_harm, plain.net_harm, strict=True):
+        row, full = (next(row for row in one.rows if row.measure.name == "overdoses") for one in (net, exact))
+        assert (row.low, row.high) == (full.low, full.high)
+        assert math.isnan(row.interval.low)
+        assert repr((net.low, net.high)) == repr((exact.low, exact.high))
+        if full.weight:
+            assert math.isnan(net.interval.low)
+            assert math.isnan(net.share_fell[0])
+        assert all(veto.state == "unknown" for veto in net.vetoes if veto.measure == "overdoses")
+    assert found.acceptability[0].note == note
+    calibrated = protect_harm_assessment(plain, set(), K, HarmsWithoutError(frozenset(lost)))
+    assert calibrated.net_harm == plain.net_harm
 
 
 def test_the_audit_sees_an_error_that_is_left_beside_a_withheld_dispersion(area):
