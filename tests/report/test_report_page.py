@@ -22,8 +22,8 @@ from geoharm.report.file_names import file_names
 from geoharm.report.pages.annex import annex_parts, in_page_order
 from geoharm.report.pages.report import print_foot, report_page, report_sections
 from geoharm.report.section_html import block_html
-from geoharm.report.wording.evidence import rank_heading
 from geoharm.report.wording.headline import HeadlineClause
+from geoharm.report.wording.places_like_it import rank_heading
 from geoharm.report.wording.verdict import verdict_of
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
@@ -191,17 +191,7 @@ def test_sections_stand_part_by_part_and_none_is_lost():
 
 def distribution(change=-40.0, fell=0, rose=110, pool=110):
     classes = (ChangeClass(-35, -20, 4), ChangeClass(-20, 0, pool - 24), ChangeClass(0, 30, 20))
-    made = PlaceDistribution.__new__(PlaceDistribution)
-    values = {
-        "classes": classes, "pool": pool, "effective_places": 32.0, "change": change, "fell_as_far": fell,
-        "rose_as_far": rose,
-    }  # fmt: skip
-    fields = PlaceDistribution.__dataclass_fields__
-    if "interval" in fields:
-        values["interval"] = Interval(-54.0, -22.0, 0.95)
-    for name, value in values.items():
-        object.__setattr__(made, name, value)
-    return made
+    return PlaceDistribution(classes, pool, 32.0, change, Interval(-54.0, -22.0, 0.95), fell, rose)
 
 
 @pytest.mark.parametrize(

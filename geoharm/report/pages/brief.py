@@ -12,7 +12,7 @@ from markupsafe import Markup
 from geoharm import _text
 from geoharm.answer.balance import control_rate_ratio, daily_rate_ratio, is_counted_harm, profile_answers
 from geoharm.answer.multiplication import compared_with
-from geoharm.answer.nouns import BalanceRow, Change, Comparison, Description, Multiplication, ProfileAnswer, Together
+from geoharm.answer.nouns import BalanceRow, Comparison, Description, Multiplication, ProfileAnswer, Together
 from geoharm.answer.questions import phase_effects
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
 from geoharm.harm.results.net_harm import NetHarm
@@ -32,10 +32,10 @@ from geoharm.report.charts.small_multiples import axis, centred_bar, common_scal
 from geoharm.report.document import Chart, Legend
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.section_html import block_html, chart_html, legend_swatch
-from geoharm.report.sections.evidence import place_classes
+from geoharm.report.sections.evidence import change_label, place_classes
 from geoharm.report.sections.values import net_harm_text
 from geoharm.report.wording.description import COUNTED_ROWS
-from geoharm.report.wording.evidence import class_cells, evidence_texts, rank_heading
+from geoharm.report.wording.places_like_it import class_cells, evidence_texts, rank_heading
 from geoharm.report.wording.states import recorder_words, shown_reading, state_words
 from geoharm.report.wording.value_answers import ANSWER_WORDS, count_of_answers, refusal_words, what_would_turn_it
 from geoharm.report.wording.verdict import Verdict
@@ -275,8 +275,7 @@ def evidence(verdict: Verdict) -> Evidence | None:
     is_alone = len(shown) == 1
     panels = [
         place_classes(
-            _text.capitalised(zone_name(change.effect.zone)) if is_alone else _panel_label(change),
-            change.effect,
+            _text.capitalised(zone_name(change.effect.zone)) if is_alone else change_label(change),
             distribution,
             effect_colour(change.effect, is_harm=is_counted_harm(change.measure)),
         )
@@ -290,10 +289,6 @@ def evidence(verdict: Verdict) -> Evidence | None:
         charts,
         class_cells(shown[0][1]) if is_alone else (),
     )
-
-
-def _panel_label(change: Change) -> str:
-    return f"{_text.capitalised(change.measure.measure.name)}, {zone_name(change.effect.zone)}"
 
 
 def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str]]:

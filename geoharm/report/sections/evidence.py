@@ -7,14 +7,26 @@ import math
 from geoharm import _text
 from geoharm.answer.balance import risen_harms
 from geoharm.answer.nouns import Change
-from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
+from geoharm.disclosure.released import ReleasedOperation
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
-from geoharm.model.places_like_it import LevelClass, PlaceDistribution, PlaceLevels
-from geoharm.report.cells import number_cell, number_value
-from geoharm.report.charts.effects import percent_change, reading_colour
+from geoharm.model.places_like_it import ForecastFactors, LevelClass, PlaceDistribution, PlaceLevels
+from geoharm.report.cells import number_cell, number_value, text_cell
+from geoharm.report.charts.effects import reading_colour
 from geoharm.report.charts.places import PlaceClasses, places_charts
-from geoharm.report.document import Block, Cell, CellStyle, Column, Figure, Paragraph, Row, Section, Subheading, Table
-from geoharm.report.wording.evidence import class_text, rank_heading
+from geoharm.report.document import (
+    Block,
+    Cell,
+    CellStyle,
+    Column,
+    Figure,
+    Missing,
+    Paragraph,
+    Row,
+    Section,
+    Subheading,
+    Table,
+)
+from geoharm.report.wording.places_like_it import class_text, rank_sentence, step_name
 
 _ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 
@@ -26,7 +38,10 @@ def evidence_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     for change in (*primary, *risen_harms(operation)):
         check = change.effect.placebo
         if check is not None and check.distribution is not None:
-            blocks += _zone_blocks(change, check.distribution, check.levels)
+            blocks += _zone_blocks(change, check.distribution)
+            label = change_label(change)
+            blocks += [_levels_table(label, check.levels)] if check.levels is not None else []
+            blocks += [_factors_table(label, check.factors)] if check.factors is not None else []
     if not blocks:
         return ()
     lead = (
@@ -37,21 +52,22 @@ def evidence_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     return (Section("places-like-it", heading, "For evaluators", (Paragraph(lead, "how"), *blocks)),)
 
 
-def place_classes(label: str, effect: ReleasedEffect, distribution: PlaceDistribution, colour: str) -> PlaceClasses:
-    """Return the classes of places as the figure takes them, with the effect's own interval in percent."""
+def place_classes(label: str, distribution: PlaceDistribution, colour: str) -> PlaceClasses:
+    """Return the classes of places as the figure takes them."""
     classes = tuple((float(each.low), float(each.high), each.places) for each in distribution.classes)
-    _, span = percent_change(effect)
-    return PlaceClasses(label, classes, distribution.change, span, colour)
+    return PlaceClasses(label, classes, distribution.change, distribution.interval, colour)
 
 
-def _zone_blocks(change: Change, distribution: PlaceDistribution, levels: PlaceLevels | None) -> list[Block]:
-    name, zone = change.measure.measure.name, change.effect.zone
-    heading = rank_heading([(name, distribution)])
-    label = f"{_text.capitalised(name)}, {zone}"
-    colour = reading_colour(change.effect.reading)
-    wide, _ = places_charts([place_classes(label, change.effect, distribution, colour)], heading)
-    blocks: list[Block] = [Subheading(label), Figure(wide, f"{heading}."), _classes_table(label, distribution)]
-    return [*blocks, _levels_table(label, levels)] if levels is not None else blocks
+def change_label(change: Change) -> str:
+    """Return the measure and zone of a change, as a heading."""
+    zone = "both together" if change.effect.zone == TARGET_AND_RINGS else change.effect.zone
+    return f"{_text.capitalised(change.measure.measure.name)}, {zone}"
+
+
+def _zone_blocks(change: Change, distribution: PlaceDistribution) -> list[Block]:
+    label, sentence = change_label(change), rank_sentence(distribution)
+    wide, _ = places_charts([place_classes(label, distribution, reading_colour(change.effect.reading))], sentence)
+    return [Subheading(label), Figure(wide, sentence), _classes_table(label, distribution)]
 
 
 def _classes_table(label: str, distribution: PlaceDistribution) -> Table:
@@ -88,3 +104,40 @@ def _level_text(level: LevelClass) -> str:
     if math.isinf(level.high):
         return f"{level.low:.2f} or more"
     return f"{level.low:.2f} to {level.high:.2f}"
+
+
+def _factors_table(label: str, factors: ForecastFactors) -> Table:
+    """Return the steps whose product is the factor; each is exp(coefficient x what was seen here)."""
+    number = CellStyle.NUMBER
+    columns = (
+        Column("Step of the factor", "Step"),
+        Column("Coefficient, learned there", "Coefficient", number),
+        Column("Seen here, log ratio", "Seen here", number),
+        Column("Factor", style=number),
+    )
+    rows = [
+        Row(
+            (
+                text_cell(step_name(step)),
+                *(
+                    number_cell(value, _text.decimal_text(value, 3))
+                    for value in (step.coefficient, step.feature, step.value)
+                ),
+            )
+        )
+        for step in factors.steps
+    ]
+    no_number = Cell("", (Missing.NOT_APPLICABLE,))
+    product = number_cell(factors.factor, _text.decimal_text(factors.factor, 3))
+    rows.append(
+        Row(
+            (
+                text_cell("The whole factor: expected after, for each event before, day for day"),
+                no_number,
+                no_number,
+                product,
+            ),
+            "sum",
+        )
+    )
+    return Table(columns, tuple(rows), f"{label}: how the factor is made; the product of the steps, within 1%")
