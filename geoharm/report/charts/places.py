@@ -67,13 +67,13 @@ def places_charts(panels: Sequence[PlaceClasses], description: str) -> tuple[Cha
 def _figure(panels: Sequence[PlaceClasses], description: str, width: float) -> Chart:
     is_alone = len(panels) == 1
     is_narrow = width < _WIDE
-    scale = _scale(panels, 12.0 if is_alone or is_narrow else 150.0, width - 12)
+    scale = _scale(panels, 12.0 if is_alone or is_narrow else 180.0, width - 12)
     parts: list[Markup] = []
     top = 0.0
     for panel in panels:
         if not is_alone:
             parts.append(
-                text(0, top + (12 if is_narrow else 24), panel.label, anchor="start", colour=palette.INK, weight=600)
+                text(0, top + (12 if is_narrow else 20), panel.label, anchor="start", colour=palette.INK, weight=600)
             )
             top += 16 if is_narrow else 0
         draw = _dots if is_alone and panel.places <= MAX_DOTS else _bars
@@ -81,7 +81,7 @@ def _figure(panels: Sequence[PlaceClasses], description: str, width: float) -> C
         parts += drawn
         parts += _own_interval(panel, scale, top, base)
         parts += _own_label(panel, scale, top) if is_alone else _own_number(panel, scale, base)
-        top = base + (30 if is_alone else 26)
+        top = base + (30 if is_alone else 22)
     parts += _axis(scale, top, width)
     return Chart(width, top + 40, "What places like it did over the same dates", description, parts)
 
@@ -120,7 +120,7 @@ def _dots(panel: PlaceClasses, scale: Scale, top: float, width: float) -> tuple[
 
 def _bars(panel: PlaceClasses, scale: Scale, top: float, _: float) -> tuple[float, list[Markup]]:
     """Return the y of the base line, and one bar for each class; its area is its share of the places."""
-    height = 26.0
+    height = 18.0
     base = top + height + 4
     densities = [places / (high - low) for low, high, places in panel.classes]
     parts = []

@@ -313,7 +313,7 @@ def facts(release: Release, operation: ReleasedOperation) -> list[tuple[str, str
 
 
 def _who(row: BalanceRow) -> str:
-    return recorder_words(row.measure) if row.is_harm else "not a harm"
+    return row.measure.measure.recorded_by if row.is_harm else "not a harm"
 
 
 def _zone_effects(row: BalanceRow) -> tuple[ReleasedEffect | None, ...]:

@@ -23,7 +23,7 @@ from geoharm.report.wording.verdict import Verdict
 
 # Width and height of the card in a column of 640 pixels, its height with more than two clauses, and its height in a
 # column of 360 pixels.
-WIDTH, HEIGHT, HEIGHT_OF_MORE, TALL = 640, 600, 720, 1000
+WIDTH, HEIGHT, HEIGHT_OF_MORE, TALL = 640, 660, 780, 1050
 _FEW_CLAUSES = 2
 
 
@@ -91,7 +91,7 @@ def iframe_snippet(file: str, operation: str, *, height: int = HEIGHT) -> str:
     Examples
     --------
     >>> print(iframe_snippet("embed.html", "Clean Sweep"))
-    <iframe src="embed.html" title="Clean Sweep: verdict and map" width="640" height="600" loading="lazy" sandbox="allow-popups" referrerpolicy="no-referrer"></iframe>
+    <iframe src="embed.html" title="Clean Sweep: verdict and map" width="640" height="660" loading="lazy" sandbox="allow-popups" referrerpolicy="no-referrer"></iframe>
     """
     return (
         f'<iframe src="{html(file)}" title="{html(operation)}: verdict and map" width="{WIDTH}" height="{height}" '
