@@ -1,6 +1,6 @@
 """How often a rise that is not there is named, with several harms in one city: by the family's rule and without it.
 
-Run as ``python -m bench.family [--quick] [--repeats 400] [--minutes 60]``. ``--quick`` makes a few replications of each
+Run as ``python -m bench.family [--quick] [--from 0] [--repeats 400] [--minutes 60]``. ``--quick`` makes a few replications of each
 scenario in under a minute. It prints a table, then one JSON object a scenario.
 
 Every replication simulates one city (`bench.worlds`) with 3 or 5 harms, independent or correlated, and lays one operation
@@ -185,7 +185,7 @@ def main() -> None:
     repeats, minutes = int(argument("--repeats", 4 if quick else 400)), argument("--minutes", 60.0)
     start = time.monotonic()
     rows = {name: [] for name in SCENARIOS}
-    for number in range(repeats):
+    for number in range(int(argument("--from", 0)), repeats):
         if time.monotonic() - start > 60 * minutes:
             break
         for name, scenario in SCENARIOS.items():

@@ -77,7 +77,7 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
     )
     pooled, detectable_fall = result.pooled, result.detectable_fall
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
-        pooled = suppress_estimate(pooled, k, Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW)
+        pooled = suppress_estimate(pooled, Withheld(Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW, k))
         detectable_fall = math.nan
     reading = weaker(read_pooled(result.pooled, result.detectable_fall), read_pooled(pooled, detectable_fall))
     return ReleasedCompositeResult(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geoharm.disclosure.dispersion_suppression import has_suppressed_error
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
@@ -17,6 +18,7 @@ from geoharm.model.design import (
     ALL_RINGS,
     TARGET_AND_RINGS,
     TARGET_GAP_AND_RINGS,
+    TARGET_OWN_PLACE,
     TARGET_WITH_ALL_UNPLACED,
     TARGET_WITH_STREET_UNPLACED,
     Design,
@@ -123,6 +125,8 @@ def constraints_of(release: Release) -> Constraints:
                 values += _values_of_effect(effect, measure.measure, operation.design.before, window, places, rule)
                 if effect.is_withheld and _shows_derived_number(effect):
                     leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an estimate")
+                if has_suppressed_error(effect) and _shows_error(effect):
+                    leaks.append(f"{measure.measure.name}, {effect.zone}, {effect.window}: an error")
             for effect in measure.effects:
                 values += _values_of_factors(effect, measure.measure, places)
             values += _values_of_series(measure, places, rule)
@@ -173,6 +177,7 @@ def _places(design: Design, outlines: dict[str, BaseGeometry]) -> dict[str, tupl
         ALL_RINGS: rings,
         TARGET_AND_RINGS: target + rings,
         TARGET_GAP_AND_RINGS: target + gap + rings,
+        TARGET_OWN_PLACE: target,
         TARGET_WITH_STREET_UNPLACED: (*target, unplaced_near),
         TARGET_WITH_ALL_UNPLACED: (*target, unplaced_near, unplaced),
     }
@@ -182,6 +187,8 @@ def _effects_with_windows(measure: ReleasedMeasure, design: Design) -> Iterator[
     windows = {window.name: window for window in (design.after, *design.phases)}
     yield from ((effect, design.after) for effect in (*measure.effects, *measure.bounds))
     yield from ((effect, windows[effect.window]) for effect in measure.phases)
+    if measure.own_place is not None:
+        yield measure.own_place, design.after
 
 
 def _values_of_effect(
@@ -192,7 +199,8 @@ def _values_of_effect(
     places: Mapping[str, tuple[str, ...]],
     rule: DisclosureRule,
 ) -> Iterator[PublishedValue]:
-    key = row_key(measure)
+    # Rows with their own place are a part of the rows, so they are counted by themselves.
+    key = row_key(measure) + (f": {TARGET_OWN_PLACE}" if effect.zone == TARGET_OWN_PLACE else "")
     counts = (
         ("before", effect.before, effect.zone, before),
         ("after", effect.after, effect.zone, after),
@@ -243,6 +251,14 @@ def _shows_derived_number(effect: ReleasedEffect) -> bool:
         effect.counting.low, effect.counting_ratio.value,
     )  # fmt: skip
     return effect.placebo is not None or any(math.isfinite(number) for number in numbers)
+
+
+def _shows_error(effect: ReleasedEffect) -> bool:
+    """Return whether an effect with a suppressed dispersion still shows a number from which it would follow."""
+    numbers = [effect.counting.low, effect.counting_ratio.standard_error, effect.difference.standard_error]
+    if not effect.ratio.calibrated:
+        numbers += [effect.interval.low, effect.ratio.standard_error, effect.detectable_fall]
+    return any(math.isfinite(number) for number in numbers)
 
 
 def _bounds(value: Count, rule: DisclosureRule) -> tuple[float, float]:

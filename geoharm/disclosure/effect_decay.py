@@ -63,7 +63,7 @@ def _is_safe(
     """Return whether no small count follows from the decay's stretches of time, the windows and the series together."""
     if rule.k == 1:
         return True
-    if decay.zone in rule.hidden:
+    if decay.zone in rule.incomplete:
         return False
     for zone in (decay.zone, "control"):
         zone_counts = _joint_counts(counts, zone, design)
@@ -123,15 +123,14 @@ def _round_to_tenth(confidence_set: ConfidenceSet) -> ConfidenceSet:
 
 def _blank(decay: EffectDecay, k: int) -> EffectDecay:
     """Return an effect decay without numbers; the reasons why parts of it could not be computed remain."""
-    empty_set = ConfidenceSet(
-        (), decay.half_life_after.level, decay.half_life_after.method, Withheld(Reason.SUPPRESSED, k)
-    )
+    note = Withheld(Reason.SUPPRESSED, k)
+    empty_set = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, note)
     return replace(
         decay,
-        initial=suppress_estimate(decay.initial, k),
-        decay=suppress_estimate(decay.decay, k),
+        initial=suppress_estimate(decay.initial, note),
+        decay=suppress_estimate(decay.decay, note),
         half_life_running=math.nan,
-        residual=suppress_estimate(decay.residual, k),
+        residual=suppress_estimate(decay.residual, note),
         half_life_after=empty_set,
         months_to_return=empty_set,
     )

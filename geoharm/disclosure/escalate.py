@@ -13,7 +13,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 
 
 class SuppressionLevel(IntEnum):
-    """How much of a measure is suppressed; each level includes those before it."""
+    """How much of a measure is suppressed: detail first, the target's count last. Each level includes those before it."""
 
     NOTHING = 0
     MONTHS = 1
@@ -21,7 +21,8 @@ class SuppressionLevel(IntEnum):
     SERIES = 3
     PHASES = 4
     RINGS = 5
-    ALL = 6
+    RING_SUMS = 6
+    TARGET = 7
 
 
 SuppressionLevels = Mapping[str, SuppressionLevel]
@@ -44,8 +45,9 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
     Notes
     -----
     The levels suppress, in this order: the monthly series (quarters are shown), the quarters (half-years are shown), the
-    whole series, the phases, the gap and the single rings, every count of the measure in zones. What is suppressed is
-    marked "withheld", as any other suppressed number.
+    whole series and effect decays, the phases, the gap and the single rings, the sums with rings, the target. The primary
+    measure gives up a count of the headline only when no other exposed measure is left to give up more. What is suppressed
+    is marked "withheld", as any other suppressed number.
     """
     suppression_levels: dict[str, SuppressionLevel] = {}
     # More suppression reveals less about every measure, so measures that were found safe stay safe.
@@ -62,18 +64,26 @@ def suppress_until_safe(make: Callable[[SuppressionLevels], Release]) -> Release
         keys = frozenset(key for cell in exposed for key in cell.measures)
         if not keys:
             return release
-        exhausted = [
-            cell
-            for cell in exposed
-            if all(suppression_levels.get(key) == SuppressionLevel.ALL for key in cell.measures)
-        ]
-        if exhausted:
-            raise PublishError(refusal_message(exhausted[0], "this release"))
-        suppression_levels |= {
-            key: _next_level(suppression_levels.get(key, SuppressionLevel.NOTHING), key, release)
-            for key in keys
-            if suppression_levels.get(key) != SuppressionLevel.ALL
-        }
+        raised = _raised_levels(suppression_levels, keys, release)
+        if not raised:
+            raise PublishError(refusal_message(exposed[0], "this release"))
+        suppression_levels |= raised
+
+
+def _raised_levels(
+    suppression_levels: SuppressionLevels, exposed: frozenset[str], release: Release
+) -> dict[str, SuppressionLevel]:
+    """Return the next level of every exposed measure; the primary measure waits with its headline for the others."""
+    raised = {
+        key: _next_level(level, key, release)
+        for key in exposed
+        if (level := suppression_levels.get(key, SuppressionLevel.NOTHING)) != SuppressionLevel.TARGET
+    }
+    primary = {row_key(measure) for measure in release.study.measures if measure.name == release.study.primary}
+    others = {key: level for key, level in raised.items() if key not in primary}
+    if others and any(level > SuppressionLevel.RINGS for key, level in raised.items() if key in primary):
+        return others
+    return raised
 
 
 def refusal_message(pinned: ExposedCell, where: str) -> str:
@@ -97,4 +107,4 @@ def _next_level(suppression_level: SuppressionLevel, key: str, release: Release)
         3: SuppressionLevel.MONTHS,
         6: SuppressionLevel.QUARTERS,
     }[step]
-    return SuppressionLevel(min(max(suppression_level, level_of_series) + 1, SuppressionLevel.ALL))
+    return SuppressionLevel(min(max(suppression_level, level_of_series) + 1, SuppressionLevel.TARGET))

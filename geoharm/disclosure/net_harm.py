@@ -1,10 +1,13 @@
-"""Disclosure control of the harm assessment: a sum with a suppressed part is suppressed."""
+"""Disclosure control of the harm assessment: a sum with a suppressed part is suppressed, as is a telling interval."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
+from geoharm.disclosure.dispersion_suppression import dispersion_note, has_suppressed_error
+from geoharm.disclosure.released import ReleasedMeasure
 from geoharm.disclosure.suppression import suppress_estimate
 from geoharm.harm.results.markets import MarketChange, Noxiousness
 from geoharm.harm.results.mitigation import MarginState
@@ -16,9 +19,52 @@ from geoharm.model.estimate import Interval
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 
+_Harms = Set[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HarmsWithoutError:
+    """Effects of an operation whose counts are shown and whose dispersion is suppressed, as (measure, zone).
+
+    Attributes
+    ----------
+    all : frozenset of (measure, zone)
+    in_intervals : frozenset of (measure, zone)
+        Those whose interval in net harm reveals the dispersion; a calibrated one does not.
+    """
+
+    all: frozenset[tuple[str, str]] = frozenset()
+    in_intervals: frozenset[tuple[str, str]] = frozenset()
+
+
+_NO_HARMS = HarmsWithoutError()
+
+
+def hidden_harms(measures: Sequence[ReleasedMeasure]) -> _Harms:
+    """Return the effects of released measures whose counts are suppressed, as (measure, zone)."""
+    return {
+        (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
+    }
+
+
+def harms_without_error(measures: Sequence[ReleasedMeasure]) -> HarmsWithoutError:
+    """Return the effects of released measures whose counts are shown and whose dispersion is suppressed."""
+    effects = [
+        (measure.measure.name, effect)
+        for measure in measures
+        for effect in measure.effects
+        if has_suppressed_error(effect)
+    ]
+    return HarmsWithoutError(
+        frozenset((name, effect.zone) for name, effect in effects),
+        frozenset(
+            (name, effect.zone) for name, effect in effects if not (effect.ratio.calibrated and effect.ratio.is_defined)
+        ),
+    )
+
 
 def protect_harm_assessment(
-    assessment: HarmAssessment | None, hidden: set[tuple[str, str]], k: int
+    assessment: HarmAssessment | None, hidden: _Harms, k: int, without_error: HarmsWithoutError = _NO_HARMS
 ) -> HarmAssessment | None:
     """Return an operation's harm assessment as it may be released.
 
@@ -29,6 +75,8 @@ def protect_harm_assessment(
         Effects that are suppressed. Every sum and every share that depends on one of them is suppressed too.
     k : int
         Threshold of the disclosure rule; the note of a suppressed number names it.
+    without_error : HarmsWithoutError
+        Effects that have lost their error. Of a sum that depends on one of them, the best estimate stays.
     """
     if assessment is None:
         return None
@@ -39,16 +87,27 @@ def protect_harm_assessment(
         for row in net_harm.rows
         if 0 < row.smallest_count < k
     }
+    incomplete = hidden | without_error.all
     return replace(
         assessment,
-        net_harm=tuple(_protect_net_harm(net_harm, suppressed, note) for net_harm in assessment.net_harm),
+        net_harm=tuple(
+            _without_intervals(
+                _protect_net_harm(net_harm, suppressed, note), without_error.in_intervals, dispersion_note(k)
+            )
+            for net_harm in assessment.net_harm
+        ),
         acceptability=tuple(
-            _protect_acceptability(acceptability, assessment, suppressed, note)
+            _protect_acceptability(
+                _protect_acceptability(acceptability, assessment, suppressed, note),
+                assessment,
+                without_error.in_intervals,
+                dispersion_note(k),
+            )
             for acceptability in assessment.acceptability
         ),
         noxiousness=tuple(
             _suppress_noxiousness(noxiousness, note)
-            if {(noxiousness.measure, noxiousness.zone), (noxiousness.market, noxiousness.zone)} & hidden
+            if {(noxiousness.measure, noxiousness.zone), (noxiousness.market, noxiousness.zone)} & incomplete
             else noxiousness
             for noxiousness in assessment.noxiousness
         ),
@@ -57,18 +116,18 @@ def protect_harm_assessment(
         else _protect_unintended_harm(assessment.unintended_harm, hidden, k),
         reporting_corrected=tuple(
             _suppress_corrected_effect(corrected, note)
-            if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & hidden
+            if {(corrected.measure, corrected.zone), (corrected.comparator, corrected.zone)} & incomplete
             else corrected
             for corrected in assessment.reporting_corrected
         ),
         mitigation=tuple(
-            replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in hidden else held
+            replace(held, state=MarginState.UNKNOWN, reason=note) if (held.measure, held.zone) in incomplete else held
             for held in assessment.mitigation
         ),
     )
 
 
-def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Withheld) -> NetHarm:
+def _protect_net_harm(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetHarm:
     rows = tuple(
         _suppress_measure_harm(row, note) if (row.measure.name, net_harm.zone) in hidden else row
         for row in net_harm.rows
@@ -93,12 +152,31 @@ def _protect_net_harm(net_harm: NetHarm, hidden: set[tuple[str, str]], note: Wit
     return replace(net_harm, rows=rows, vetoes=vetoes)
 
 
+def _without_intervals(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> NetHarm:
+    """Return net harm without intervals that reveal a suppressed dispersion; the best estimates stay."""
+    no_interval = Interval(math.nan, math.nan, net_harm.interval.level)
+    rows = tuple(
+        replace(row, interval=no_interval, note=row.note or note)
+        if (row.measure.name, net_harm.zone) in hidden
+        else row
+        for row in net_harm.rows
+    )
+    vetoes = tuple(
+        replace(veto, state="unknown", reason=note) if (veto.measure, net_harm.zone) in hidden else veto
+        for veto in net_harm.vetoes
+    )
+    net_harm = replace(net_harm, rows=rows, vetoes=vetoes)
+    if not any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
+        return net_harm
+    return replace(net_harm, interval=no_interval, share_fell=(math.nan, math.nan), note=net_harm.note or note)
+
+
 def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousness:
     return replace(
         noxiousness,
         before=math.nan,
         after=math.nan,
-        ratio=suppress_estimate(noxiousness.ratio, note.below),
+        ratio=suppress_estimate(noxiousness.ratio, note),
         size_change=MarketChange.CANNOT_TELL,
         reading=note,
     )
@@ -107,13 +185,13 @@ def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousne
 def _suppress_corrected_effect(effect: CorrectedEffect, note: Withheld) -> CorrectedEffect:
     return replace(
         effect,
-        raw=suppress_estimate(effect.raw, note.below),
-        effort=suppress_estimate(effect.effort, note.below),
-        corrected=suppress_estimate(effect.corrected, note.below),
+        raw=suppress_estimate(effect.raw, note),
+        effort=suppress_estimate(effect.effort, note),
+        corrected=suppress_estimate(effect.corrected, note),
     )
 
 
-def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: set[tuple[str, str]], k: int) -> UnintendedHarm:
+def _protect_unintended_harm(unintended_harm: UnintendedHarm, hidden: _Harms, k: int) -> UnintendedHarm:
     """Return the unintended-harm checks without counts.
 
     The areas and periods of the checks lie inside each other, so their counts would give small differences back. A
@@ -185,7 +263,7 @@ def _suppress_measure_harm(row: MeasureHarm, note: Withheld) -> MeasureHarm:
 
 
 def _protect_acceptability(
-    acceptability: Acceptability, assessment: HarmAssessment, hidden: set[tuple[str, str]], note: Withheld
+    acceptability: Acceptability, assessment: HarmAssessment, hidden: _Harms, note: Withheld
 ) -> Acceptability:
     measures = [
         row.measure for net_harm in assessment.net_harm if net_harm.zone == acceptability.zone for row in net_harm.rows

@@ -68,9 +68,7 @@ def _protect_threat_row(row: ThreatMatrixRow, withheld: Withheld) -> ThreatMatri
     threats = tuple(
         (
             name,
-            suppress_estimate(threat, withheld.below, withheld.reason)
-            if has_small_count and threat.is_defined
-            else threat,
+            suppress_estimate(threat, withheld) if has_small_count and threat.is_defined else threat,
         )
         for name, threat in row.threats
     )

@@ -141,6 +141,7 @@ class WithheldPart(Enum):
 
     TARGET = "target"
     RINGS = "rings"
+    ERRORS = "errors"
     MONTHLY_CURVES = "curves"
     OTHER_ESTIMATORS = "estimators"
 

@@ -2,6 +2,8 @@
 
 - An estimate of the target (or of the rings) is suppressed where the count of the target (or of the rings) is. This holds
   for every `OtherEstimate`, by its zones; one made from finer counts than those of the windows is rounded elsewhere.
+- Where the dispersion of a zone is suppressed but not its counts, an `OtherEstimate` made from the counts of the windows
+  keeps its value and loses its error; whatever else has an error of that zone is suppressed.
 - The regression has one error for all zones. It is suppressed completely where one of the zones is, and rounded
   elsewhere.
 - Monthly curves are shown only where the monthly counts are.
@@ -23,6 +25,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from geoharm.disclosure.dispersion_suppression import dispersion_note, has_suppressed_error
 from geoharm.disclosure.effect_decay import protect_effect_decay
 from geoharm.disclosure.released import ReleasedEffect, ReleasedRobustness, ReleasedSeries, WithheldPart
 from geoharm.disclosure.suppression import (
@@ -30,6 +33,7 @@ from geoharm.disclosure.suppression import (
     count_in_period,
     round_estimate,
     round_to_two_digits,
+    suppress_error,
     suppress_estimate,
 )
 from geoharm.evaluation.results.curves import Curve, DidEstimates
@@ -46,6 +50,10 @@ from geoharm.model.pooled import Forest
 from geoharm.model.reason import Reason, Withheld
 
 _ALL_TOGETHER = "all together"
+# Diagnostics whose figures are computed from an error of the target, and so from its dispersion; those of the second group
+# only if the target has no calibrated ratio, which they use otherwise.
+_FROM_DISPERSION = {DiagnosticKind.SELECTION, DiagnosticKind.PRE_TREND, DiagnosticKind.CONTROLS}
+_FROM_COUNTING_ERROR = {DiagnosticKind.REPORTING, DiagnosticKind.MULTIPLICITY, DiagnosticKind.POWER}
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
 
 
@@ -79,6 +87,7 @@ def protect_robustness(
         k,
         frozenset(effect.zone for effect in effects if effect.is_withheld),
         frozenset((effect.zone, effect.window) for effect in phases if effect.is_withheld),
+        frozenset(effect.zone for effect in effects if has_suppressed_error(effect)),
     )
     left_out: list[WithheldPart] = []
     other_estimators: OtherEstimators | None = None
@@ -144,17 +153,20 @@ def _protect_other_estimators(
     What is left out is added to `left_out`.
     """
     hide_target, hide_rings = "target" in rule.hidden, ALL_RINGS in rule.hidden
-    hide_total = hide_target or hide_rings or TARGET_AND_RINGS in rule.hidden
+    hide_errors = "target" in rule.incomplete
+    hide_total = bool({"target", ALL_RINGS, TARGET_AND_RINGS} & rule.incomplete)
     if hide_target:
         left_out.append(WithheldPart.TARGET)
     if hide_rings:
         left_out.append(WithheldPart.RINGS)
+    if rule.without_error:
+        left_out.append(WithheldPart.ERRORS)
     show_monthly = series.step == 1 and not hide_target
     if not show_monthly and (estimators.cumulative_wdd or estimators.event_study):
         left_out.append(WithheldPart.MONTHLY_CURVES)
     by_control = estimators.by_control
     specification_curve = estimators.specification_curve
-    if hide_target:
+    if hide_errors:
         by_control = specification_curve = None
     if by_control is not None:
         by_control = _protect_by_control(by_control, rule)
@@ -177,7 +189,7 @@ def _protect_other_estimators(
         control_choice=control_choice,
         by_control=by_control,
         specification_curve=specification_curve,
-        placebo_p=math.nan if hide_target else estimators.placebo_p,
+        placebo_p=math.nan if hide_errors else estimators.placebo_p,
         did=estimators.did and _protect_did(estimators.did, rule),
     )
 
@@ -185,7 +197,10 @@ def _protect_other_estimators(
 def _protect_other_estimate(result: OtherEstimate, rule: SuppressionPattern) -> OtherEstimate:
     """Return a result in the common form, suppressed where one of its zones is; rounded if finer counts are in it."""
     if rule.hidden.intersection(result.zones):
-        return replace(result, estimate=suppress_estimate(result.estimate, rule.k))
+        return replace(result, estimate=suppress_estimate(result.estimate, Withheld(Reason.SUPPRESSED, rule.k)))
+    if rule.without_error.intersection(result.zones):
+        suppress = suppress_error if result.from_totals else suppress_estimate
+        return replace(result, estimate=suppress(result.estimate, dispersion_note(rule.k)))
     if result.from_totals:
         return result
     return replace(result, estimate=round_estimate(result.estimate, rule.k))
@@ -198,8 +213,9 @@ def _protect_did(did: DidEstimates, rule: SuppressionPattern) -> DidEstimates:
     """
     if rule.k == 1:
         return did
-    if rule.hidden & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in did.terms)}:
-        return replace(did, terms=tuple(suppress_estimate(term, rule.k) for term in did.terms), dispersion=math.nan)
+    if rule.incomplete & {ALL_RINGS, TARGET_AND_RINGS, *(term.name for term in did.terms)}:
+        note = Withheld(Reason.SUPPRESSED, rule.k)
+        return replace(did, terms=tuple(suppress_estimate(term, note) for term in did.terms), dispersion=math.nan)
     terms = tuple(round_estimate(term, rule.k) for term in did.terms)
     return replace(did, terms=terms, dispersion=round(did.dispersion, 1))
 
@@ -209,7 +225,7 @@ def _protect_distance_profile(curve: Curve, rule: SuppressionPattern) -> Curve:
 
     If a zone is suppressed, the band is Bonferroni's over the others.
     """
-    kept_positions = [position for position, point in enumerate(curve.points) if point.name not in rule.hidden]
+    kept_positions = [position for position, point in enumerate(curve.points) if point.name not in rule.incomplete]
     if len(kept_positions) == len(curve.points):
         return curve
     points = tuple(curve.points[position] for position in kept_positions)
@@ -274,9 +290,12 @@ def _protect_specification_curve(
     after_name, reach_is_shown = design.after.name, {}
     suppressed_rings = 0
     for zone in design.of_role(ZoneRole.RING):
-        suppressed_rings += zone.name in rule.hidden
+        suppressed_rings += zone.name in rule.incomplete
         reach_is_shown[f"target and rings to {zone.outer:g} m"] = suppressed_rings == 0
-    reach_is_shown |= {"target": True, TARGET_AND_RINGS: TARGET_AND_RINGS not in rule.hidden and suppressed_rings == 0}
+    reach_is_shown |= {
+        "target": True,
+        TARGET_AND_RINGS: TARGET_AND_RINGS not in rule.incomplete and suppressed_rings == 0,
+    }
     small_controls = {
         _control_of(specification)
         for specification in curve.specifications
@@ -327,9 +346,15 @@ def _protect_diagnostic(
         hidden = hidden or rule.small(count_in_period(result.counts, chosen, result.counts.zones.index("target")))
     if rule.k == 1:
         return diagnostic
-    if not hidden:
-        return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
-    return replace(diagnostic, figure=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k))
+    if hidden:
+        return replace(diagnostic, figure=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k))
+    ratio = result.effect("target").ratio
+    from_dispersion = diagnostic.kind in _FROM_DISPERSION or (
+        diagnostic.kind in _FROM_COUNTING_ERROR and not (ratio.calibrated and ratio.is_defined)
+    )
+    if "target" in rule.without_error and from_dispersion and not math.isnan(diagnostic.figure):
+        return replace(diagnostic, figure=math.nan, sentence=dispersion_note(rule.k))
+    return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
 
 
 def _protect_displacement_types(displacement_types: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:
@@ -344,6 +369,8 @@ def _protect_displacement_types(displacement_types: DisplacementTypes, rule: Sup
 def _protect_displacement_test(row: DisplacementTest, rule: SuppressionPattern) -> DisplacementTest:
     if rule.k == 1:
         return replace(row, counts=())
+    if "target" in rule.without_error and not math.isnan(row.p_value):
+        return replace(row, figure=math.nan, p_value=math.nan, sentence=dispersion_note(rule.k), counts=())
     if not rule.small(*row.counts):
         return replace(row, figure=round_to_two_digits(row.figure), p_value=round_to_two_digits(row.p_value), counts=())
     return replace(row, figure=math.nan, p_value=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k), counts=())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
-from geoharm.disclosure.net_harm import protect_harm_assessment
+from geoharm.disclosure.net_harm import harms_without_error, hidden_harms, protect_harm_assessment
 from geoharm.disclosure.placebo_places import coarsen_places
 from geoharm.disclosure.released import (
     NOTHING_BESIDE,
@@ -56,10 +57,8 @@ def round_to_step(value: float, step: float) -> float:
 
 def _round_operation(operation: ReleasedOperation, rule: DisclosureRule) -> ReleasedOperation:
     measures = tuple(_round_measure(measure, rule) for measure in operation.measures)
-    suppressed = {
-        (measure.measure.name, effect.zone) for measure in measures for effect in measure.effects if effect.is_withheld
-    }
-    return replace(operation, measures=measures, harm=_round_harm_assessment(operation.harm, suppressed, rule))
+    harm = _round_harm_assessment(operation.harm, measures, rule)
+    return replace(operation, measures=measures, harm=harm)
 
 
 def _round_measure(released: ReleasedMeasure, rule: DisclosureRule) -> ReleasedMeasure:
@@ -75,6 +74,7 @@ def _round_measure(released: ReleasedMeasure, rule: DisclosureRule) -> ReleasedM
         bounds=rounded(released.bounds),
         series=_round_series(released.series, rule),
         robustness=robustness,
+        own_place=released.own_place and _round_effect(released.own_place, rule),
     )
 
 
@@ -95,7 +95,8 @@ def _round_effect(effect: ReleasedEffect, rule: DisclosureRule) -> ReleasedEffec
     before, after, control_before, control_after = (_round_count(count, rule) for count in effect.counts)
     effect = replace(effect, before=before, after=after, control_before=control_before, control_after=control_after)
     if effect.is_withheld:
-        return suppress_effect(effect, rule.threshold)
+        note = effect.note if isinstance(effect.note, Withheld) else Withheld(Reason.SMALL_COUNT, rule.threshold)
+        return suppress_effect(effect, note)
     if rule.step == 1:
         return effect
     step = float(rule.step)
@@ -150,14 +151,16 @@ def _round_series(series: ReleasedSeries, rule: DisclosureRule) -> ReleasedSerie
 
 
 def _round_harm_assessment(
-    assessment: HarmAssessment | None, hidden: set[tuple[str, str]], rule: DisclosureRule
+    assessment: HarmAssessment | None, measures: Sequence[ReleasedMeasure], rule: DisclosureRule
 ) -> HarmAssessment | None:
     """Return the harm assessment under a rounding rule.
 
     Sums with a suppressed part are suppressed, other sums are rounded to the rule's step, and ratios made from exact
     counts are left out.
     """
-    assessment = protect_harm_assessment(assessment, hidden, rule.threshold)
+    assessment = protect_harm_assessment(
+        assessment, hidden_harms(measures), rule.threshold, harms_without_error(measures)
+    )
     if assessment is None or rule.step == 1:
         return assessment
     step = float(rule.step)

@@ -1,4 +1,4 @@
-"""Which numbers of one measure are suppressed, and how the others are rounded."""
+"""How numbers are suppressed and rounded: counts, estimates, effects."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.period import Period
 from geoharm.model.reading import Reading
-from geoharm.model.reason import Reason, Withheld
-from geoharm.model.suppressed import Count
+from geoharm.model.reason import Withheld
+from geoharm.model.suppressed import Count, Suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +28,60 @@ class SuppressionPattern:
         Zones that are suppressed in the headline's window.
     windows : frozenset of (zone, window)
         Phases that are suppressed.
+    without_error : frozenset of str
+        Zones whose counts are shown, but no error from which their dispersion would follow.
     """
 
     k: int
     hidden: frozenset[str]
     windows: frozenset[tuple[str, str]]
+    without_error: frozenset[str] = frozenset()
+
+    @property
+    def incomplete(self) -> frozenset[str]:
+        """Zones of which the counts or the errors are suppressed."""
+        return self.hidden | self.without_error
 
     def small(self, *counts: int) -> bool:
         """Return whether one of the counts lies from 1 to k - 1."""
         return any(0 < count < self.k for count in counts)
 
 
-def suppress_estimate(estimate: Estimate, k: int, reason: Reason = Reason.SUPPRESSED) -> Estimate:
+def suppress_small(value: int, k: int) -> Count:
+    """Return a count, or `Suppressed` if it lies from 1 to k - 1.
+
+    Examples
+    --------
+    >>> suppress_small(12, 5), suppress_small(0, 5), str(suppress_small(3, 5))
+    (12, 0, 'under 5')
+    """
+    return Suppressed(k) if 0 < value < k else value
+
+
+def suppress_estimate(estimate: Estimate, note: Withheld) -> Estimate:
     """Return an estimate without numbers, and with the reason why it is withheld."""
     return replace(
         estimate,
         value=math.nan,
         standard_error=math.nan,
-        note=Withheld(reason, k),
+        note=note,
         intervals=(),
         p=math.nan,
-        reason=reason,
+        reason=note.reason,
     )
 
 
-def suppress_effect(effect: Effect[Count], k: int) -> Effect[Count]:
+def suppress_error(estimate: Estimate, note: Withheld) -> Estimate:
+    """Return an estimate without its error and intervals, and with the reason why they are withheld; the value stays.
+
+    An estimate that is undefined keeps its own reason.
+    """
+    if not estimate.is_defined:
+        return estimate
+    return replace(estimate, standard_error=math.nan, note=note, intervals=(), p=math.nan, reason=note.reason)
+
+
+def suppress_effect(effect: Effect[Count], note: Withheld) -> Effect[Count]:
     """Return an effect without any number that is made from its counts; the counts stay as they are."""
     no_interval = Interval(math.nan, math.nan, effect.interval.level)
     return replace(
@@ -61,9 +90,9 @@ def suppress_effect(effect: Effect[Count], k: int) -> Effect[Count]:
         change=math.nan,
         interval=no_interval,
         counting=no_interval,
-        ratio=suppress_estimate(effect.ratio, k),
-        counting_ratio=suppress_estimate(effect.counting_ratio, k),
-        difference=suppress_estimate(effect.difference, k),
+        ratio=suppress_estimate(effect.ratio, note),
+        counting_ratio=suppress_estimate(effect.counting_ratio, note),
+        difference=suppress_estimate(effect.difference, note),
         dispersion=math.nan,
         detectable_fall=math.nan,
         placebo=None,

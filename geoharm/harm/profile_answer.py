@@ -25,8 +25,8 @@ def read_sum(interval: Interval, *, calibrated: bool, limited: bool) -> Reading:
     -----
     - No interval: "cannot tell".
     - The interval excludes zero: "fell" or "rose"; a signal if a part is not calibrated or is limited.
-    - The interval includes zero: "no clear change"; "cannot tell" if a part is not calibrated or is limited, because
-      the interval is then too narrow.
+    - The interval includes zero: "no clear change"; "cannot tell" if a part is not calibrated, because the interval is
+      then too narrow.
 
     A sum is no stronger than its weakest part: it can be a finding only if each part could be one.
 
@@ -37,8 +37,6 @@ def read_sum(interval: Interval, *, calibrated: bool, limited: bool) -> Reading:
     >>> read_sum(Interval(1.0, 9.0, 0.95), calibrated=False, limited=False)
     <Reading.SIGNAL_RISE: 'a signal of a rise, not a finding'>
     """
-    is_weak = limited or not calibrated
     if interval.side:
-        return (_SIGNALS if is_weak else _FINDINGS)[interval.side]
-    has_interval = interval.low <= 0 <= interval.high
-    return Reading.CANNOT_TELL if is_weak or not has_interval else Reading.NO_CLEAR_CHANGE
+        return (_SIGNALS if limited or not calibrated else _FINDINGS)[interval.side]
+    return Reading.NO_CLEAR_CHANGE if calibrated and interval.low <= 0 <= interval.high else Reading.CANNOT_TELL

@@ -26,12 +26,26 @@ class Reason(Enum):
     FEW_IN_PATTERN = auto()
     FEW_IN_PERIOD = auto()
     FEW_LOCATED = auto()
+    # A withheld count would follow from it together with other published numbers, which `Withheld.revealed_by` names.
+    GIVES_BACK = auto()
     # The one part that is not shown by itself would follow; not shown elsewhere, so not by itself either.
     WOULD_FOLLOW = auto()
     NOT_SHOWN_ALONE = auto()
     # The disclosure rule allows no number that is made from exact counts; some zones of a profile are suppressed.
     EXACT_COUNTS = auto()
     ZONES_LEFT_OUT = auto()
+
+
+class RevealedBy(Enum):
+    """Published numbers that would give a withheld count back, were one more number shown beside them."""
+
+    PHASES = auto()
+    WINDOW = auto()
+    RING_SUM = auto()
+    ZONES = auto()
+    DISPERSION = auto()
+    OTHER_OPERATION = auto()
+    ALL_NUMBERS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +58,13 @@ class Withheld:
         One of the second group.
     below : int
         Threshold k of the disclosure rule: counts from 1 to k - 1 are suppressed.
+    revealed_by : RevealedBy or None
+        For `Reason.GIVES_BACK`: the published numbers from which, with this one, a withheld count would follow.
     """
 
     reason: Reason
     below: int
+    revealed_by: RevealedBy | None = None
 
     def __str__(self) -> str:
         return "withheld"

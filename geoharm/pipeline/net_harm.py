@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
-from geoharm.evaluation.results.diagnostics import DiagnosticKind, Severity
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
@@ -26,6 +25,7 @@ from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure, Role
 from geoharm.model.period import Window
+from geoharm.model.reading import Reading
 from geoharm.model.study import Study
 from geoharm.model.values import ExchangeRates, ValueProfile
 from geoharm.pipeline import unintended_harm
@@ -173,14 +173,11 @@ def zone_joint_effects(
 
 
 def _is_limited(result: MeasureResult, zone: str) -> bool:
-    """Return whether a diagnostic, or controls that disagree, keep a measure from being a finding in a zone."""
+    """Return whether a diagnostic keeps a measure from being a finding in a zone, as in the reading of its effect."""
     if zone == ALL_RINGS:
         return False
-    return any(
-        diagnostic.limits_reading
-        or (diagnostic.kind is DiagnosticKind.CONTROLS and diagnostic.severity is Severity.REFUSE)
-        for diagnostic in result.diagnostics
-    )
+    disagree = result.effect(zone).reading is Reading.CONTROLS_DISAGREE
+    return disagree or any(diagnostic.limits_reading for diagnostic in result.diagnostics)
 
 
 def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:

@@ -43,3 +43,20 @@ def test_weights_of_parts_are_compared(root):
         assert one["equal"]["holds"] >= 0.85
         assert one["equal"]["has_an_error"] == 1
         assert 0 < one["generalised least squares"]["holds"] <= 1
+
+
+def test_rises_are_named_more_seldom_with_the_familys_rule(root):
+    """In few cities already: the rule names no rise that the intervals alone do not, and every scenario is reported."""
+    found = subprocess.run(
+        [sys.executable, "-m", "bench.family", "--quick", "--repeats", "2"],
+        check=False,
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    rows = [json.loads(line) for line in found.stdout.splitlines() if line.startswith("{")]
+    assert len(rows) == 4
+    for row in rows:
+        assert row["named"][0] <= row["named_without_the_rule"][0] <= row["any_interval_above_zero"][0]
+        assert row["doubling_found"][0] <= row["doubling_found_without_the_rule"][0]

@@ -50,7 +50,7 @@ def small_runs(tmp_path_factory):
 
 def test_demo_ends_with_the_verdict_and_the_paths(demo):
     out, printed = demo
-    assert "Recorded harm fell in the target area relative to the control area" in printed
+    assert "Needle finds fell by about 67 in the target area, against what places like it suggest." in printed
     for name in ("report.html", "map.html", "run.json"):
         assert f"wrote {out / name}" in printed
         assert (out / name).stat().st_size < 500_000
@@ -364,8 +364,8 @@ def test_json_output_is_json(tmp_path):
     found = call("run", "study.toml", "--data", ".", "--json", folder=tmp_path)
     answer = json.loads(found.stdout)
     assert answer["operations"][0]["state"] == "cannot tell"
-    assert "the data hold 12 months before the operation, and 18 are needed" in answer["operations"][0]["sentence"]
-    assert "which is too narrow" in answer["operations"][0]["sentence"]
+    assert "the data hold 12 months before the operation, and 18 are needed" in answer["operations"][0]["lead"]
+    assert "It makes no finding" in answer["operations"][0]["lead"]
     ledger = json.loads(call("ingest", "study.toml", "--data", ".", "--json", "--quiet", folder=tmp_path).stdout)
     row = ledger[0]["files"][0]
     assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]

@@ -29,7 +29,6 @@ from geoharm.model.counts import ZoneCounts
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.estimate import Estimate
 from geoharm.model.period import Period, Window, add_months
-from geoharm.model.suppressed import Suppressed
 from geoharm.results import OperationResult, StudyResult
 from geoharm.stats.dispersion import monthly_dispersion
 from tests.disclosure.test_protect import MEASURE, NAMES, K, design, study
@@ -265,8 +264,8 @@ def test_busy_zones_are_not_withheld_for_their_dispersion(area):
     assert not dispersion_reveals_month(counts_of(rng.poisson(40, 24)), ["target"], plan, K)
 
 
-def test_a_ring_with_a_telling_dispersion_is_withheld(area):
-    """7 events before and 7 after pass every threshold; the months before do not pass the trial."""
+def test_a_ring_with_a_telling_dispersion_loses_its_errors(area):
+    """7 events before and 7 after pass every threshold and are shown; the months before do not pass the trial."""
     whole, _, _ = made(area)
     one, plan = whole.operations[0].measures[0], whole.operations[0].design
     table = one.counts.counts.copy()
@@ -278,8 +277,9 @@ def test_a_ring_with_a_telling_dispersion_is_withheld(area):
     assert dispersion_reveals_month(counts, ["50-250 m"], plan, K)
     shown = protect(replace(whole, operations=(replace(whole.operations[0], measures=(effect,)),)))
     found = shown.operations[0].primary.effect("50-250 m")
-    assert isinstance(found.before, Suppressed)
-    assert math.isnan(found.dispersion)
+    assert (found.before, found.after) == (7, 7)
+    for number in (found.dispersion, found.counting.low, found.interval.low, found.counting_ratio.standard_error):
+        assert math.isnan(number)
 
 
 @settings(max_examples=40, deadline=None)

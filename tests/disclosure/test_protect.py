@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from geoharm.disclosure.constraints import row_key
+from geoharm.disclosure.count_suppression import suppress_counts
 from geoharm.disclosure.differencing import is_recoverable
 from geoharm.disclosure.escalate import SuppressionLevel
 from geoharm.disclosure.protect import _disclose_measure, protect
@@ -35,6 +37,7 @@ from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.points import Points
 from geoharm.model.reading import Reading
+from geoharm.model.reason import Reason, RevealedBy, Withheld
 from geoharm.model.study import BeforeRule, HotspotSettings, Operation, PublishSettings, Study
 from geoharm.model.suppressed import Suppressed
 from geoharm.report.write import publish_study
@@ -89,14 +92,28 @@ def shown(area, table):
     return protect(result(area, table)).operations[0]
 
 
+def given_up(area, level):
+    """Return the measure of a result in which nothing is small, at a suppression level."""
+    whole = result(area, PLENTY)
+    key = row_key(MEASURE)
+    suppressions = suppress_counts(whole.operations, K, {key: level})
+    one = whole.operations[0]
+    return _disclose_measure(one.measures[0], one.design, suppressions[0][0], level)
+
+
 def test_phases_that_are_given_up_take_the_counts_of_the_control_with_them(area):
-    """Shown, the control's phases and its headline count would give the one that is withheld by subtraction."""
-    one = result(area, PLENTY).operations[0]
-    found = _disclose_measure(one.measures[0], one.design, 5, SuppressionLevel.PHASES)
+    """Shown, the control's phases and its headline count would give the one that is withheld by subtraction.
+
+    The counts before are the headline's own: they are shown with it, so they are shown here too.
+    """
+    found = given_up(area, SuppressionLevel.PHASES)
     assert found.phases
     for phase in found.phases:
-        assert isinstance(phase.control_before, Suppressed)
+        assert isinstance(phase.after, Suppressed)
         assert isinstance(phase.control_after, Suppressed)
+        headline = found.effect(phase.zone)
+        assert (phase.before, phase.control_before) == (headline.before, headline.control_before)
+        assert phase.note == Withheld(Reason.GIVES_BACK, K, RevealedBy.ALL_NUMBERS)
     assert not any(isinstance(effect.control_after, Suppressed) for effect in found.effects)
 
 

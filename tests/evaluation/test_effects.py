@@ -12,8 +12,9 @@ import shapely
 
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.robustness import other_estimators
-from geoharm.model.counts import Change, ZoneCounts
+from geoharm.evaluation.results.diagnostics import DiagnosticKind
+from geoharm.evaluation.robustness import diagnose, other_estimators
+from geoharm.model.counts import ELSEWHERE, UNPLACED, Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
@@ -189,3 +190,16 @@ def test_other_estimators_and_forecasts_have_the_same_floor():
     assert {point.reason for point in others.distance_profile.points} == {Reason.SMALL_CONTROL}
     assert any("fewer than 50 events after" in reason for _, reason in others.left_out)
     assert other_estimators(evaluate_measure(MEASURE, counts(), plan), plan, seed=1).indices is not None
+
+
+def test_the_share_without_a_place_is_one_of_all_rows():
+    """Rings, gap and the rest of the study area are rows of the measure too: 60 of 727 and not 60 of 500."""
+    table = counts()
+    rows = np.zeros((2, table.dates.size), dtype=np.int64)
+    rows[0, :40] = 1  # elsewhere in the study area
+    rows[1, 10:40] = rows[1, 370:400] = 1
+    wide = replace(table, zones=(*NAMES, ELSEWHERE, UNPLACED), counts=np.vstack([table.counts, rows]))
+    result = evaluate_measure(MEASURE, wide, design())
+    diagnostics = diagnose(result, design(), other_estimators(result, design(), seed=1))
+    found = next(one for one in diagnostics if one.kind is DiagnosticKind.UNPLACED_ROWS)
+    assert found.figure == pytest.approx(60 / (130 + 32 + 65 + 90 + 310 + 40 + 60))

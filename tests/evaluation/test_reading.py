@@ -19,6 +19,7 @@ from geoharm.model.disclosure_rules import DISCLOSURE_RULES
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reason import Reason, Withheld
 from geoharm.model.suppressed import Suppressed
 
 ROUNDING = next(rule for rule in DISCLOSURE_RULES.values() if rule.step > 1)
@@ -159,7 +160,7 @@ def test_a_released_reading_is_never_stronger_than_either(exact, listed):
 @given(effects, diagnostics)
 @settings(max_examples=100, deadline=None)
 def test_a_suppressed_effect_cannot_tell(exact, listed):
-    hidden = suppress_effect(replace(exact, before=Suppressed(5)), 5)
+    hidden = suppress_effect(replace(exact, before=Suppressed(5)), Withheld(Reason.SMALL_COUNT, 5))
     released = with_weaker_reading(hidden, listed)
     assert released.reading is Reading.CANNOT_TELL
     assert released.signal_reason is None

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import shapely
 
+from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import ControlCandidates
 from geoharm.evaluation.design.series import decay_periods, joint_series, months_around
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
+from geoharm.evaluation.estimators.did import operation_did
 from geoharm.evaluation.estimators.wdd import net_change
 from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.evaluation.robustness import diagnose, other_estimators
@@ -196,9 +198,12 @@ def test_a_regression_without_months_or_control_is_refused_with_its_reason():
     gone[4, table.dates >= np.datetime64(BEGAN)] = 0
     table = replace(table, counts=gone)
     found = other_estimators(evaluate_measure(MEASURE, table, plan), plan, seed=1)
-    assert dict(found.left_out)["Poisson difference-in-differences"] == (
-        "The count after in control is 0, so there is nothing to compare with."
+    assert found.did is None
+    assert dict(found.left_out)["everything that is compared with the control area"] == (
+        "the control area has fewer than 50 events after, too few to compare with"
     )
+    with pytest.raises(DesignError, match=r"The count after in control is 0, so there is nothing to compare with\."):
+        operation_did(table, plan)
 
 
 def test_the_running_difference_leaves_out_the_operation(whole):

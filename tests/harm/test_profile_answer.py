@@ -26,7 +26,7 @@ FINDS, OVERDOSES = measure("finds"), measure("overdoses", unit="calls", borne_by
         (calibrated_effect(200, 200, -0.3, 0.3), (), Reading.NO_CLEAR_CHANGE),
         (calibrated_effect(400, 200, -0.9, -0.5), ("finds",), Reading.SIGNAL_FALL),
         (calibrated_effect(200, 400, 0.5, 0.9), ("finds",), Reading.SIGNAL_RISE),
-        (calibrated_effect(200, 200, -0.3, 0.3), ("finds",), Reading.CANNOT_TELL),
+        (calibrated_effect(200, 200, -0.3, 0.3), ("finds",), Reading.NO_CLEAR_CHANGE),
         (normal_effect(-50, 1), (), Reading.SIGNAL_FALL),
         (normal_effect(50, 1), (), Reading.SIGNAL_RISE),
         (normal_effect(0, 5), (), Reading.CANNOT_TELL),

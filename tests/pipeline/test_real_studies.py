@@ -22,7 +22,7 @@ from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.tables import area_counts, ingest_table
 from geoharm.model.counts import UNPLACED, UNPLACED_NEAR
-from geoharm.model.geometry import StudyArea
+from geoharm.model.geometry import StudyArea, ZoneRole
 from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
 from geoharm.pipeline.run import run
@@ -96,6 +96,51 @@ def test_what_cannot_be_placed_is_a_bound_on_the_target(boston):
     )
 
 
+def test_the_first_screen_describes_boston_where_no_interval_is_possible(boston):
+    """A target of 606 -> 79 was answered by "cannot be given"; what was counted is now said, and what it turns on."""
+    verdict = boston[0].published.verdicts[0][1]
+    assert [clause.text for clause in verdict.clauses] == [
+        "In the target area, these data cannot tell whether needle requests fell or rose.",
+        "Between 100 m and 1 km around it, needle requests a day rose to 3.6 times the level before; in the control area to "
+        "1.7 times.",
+        "Whether that is harm or reporting, these data cannot tell: the public reports needle requests.",
+        "Only needle requests were counted; what became of other harm is not known.",
+    ]
+    (line,) = verdict.multiplications
+    assert (line.before, line.after, line.expected, line.difference) == (606, 79, 88, -9)
+    rows = [(effect.before, effect.after, round(effect.change)) for _, effect in verdict.description.rows]
+    assert rows == [(498, 48, -26), (606, 79, -9), (874, 164, 37), (2195, 447, 127)]
+    assert verdict.description.turns
+    assert round(verdict.description.recovered_before, 2) == 0.18
+    assert round(verdict.description.recovered_after, 2) == 0.39
+
+
+def test_rows_with_their_own_place_are_the_others_less_those_placed_by_address(boston):
+    """Each count of the target splits into rows with their own place and rows placed by address, as the table has them."""
+    database, study = boston[1].parent / "b.duckdb", boston[0].result.study
+    target = boston[0].result.operations[0].measures[0].effect("target")
+    design = boston[0].result.operations[0].design
+    shape = design.area_of(ZoneRole.TARGET)
+    with open_engine(database) as engine:
+        rows = engine.connection.execute(
+            "SELECT x, y, day, recovered FROM tidy.event WHERE source = 'needles' AND place = 'inside' AND category = 'Needle Pickup'"
+        ).fetchall()
+    inside = shapely.contains_xy(shape, [row[0] for row in rows], [row[1] for row in rows])
+    own = boston[0].result.operations[0].measures[0].own_place
+    for window, all_rows, own_rows in (
+        (design.before, target.before, own.before),
+        (design.after, target.after, own.after),
+    ):
+        counted = [
+            row[3]
+            for row, is_inside in zip(rows, inside, strict=True)
+            if is_inside and any(period.start <= row[2] < period.end for period in window.periods)
+        ]
+        assert len(counted) == all_rows
+        assert counted.count(False) == own_rows
+    assert study.primary == "needle requests"
+
+
 def test_a_rise_of_reports_is_no_finding(boston):
     """Requests rose in the whole city; ten weeks of reports cannot say that harm rose, moved or lasts."""
     verdict = boston[0].published.verdicts[0][1]
@@ -117,7 +162,7 @@ def test_no_place_in_boston_is_as_busy_so_no_interval_is_given(boston):
         assert "no other place was as busy before, and 5 are needed" in effect.ratio.note
         assert effect.counting_ratio.is_defined
     assert verdict.state.value == "cannot tell"
-    assert "No 95% interval is possible here" in verdict.sentence
+    assert "It makes no finding: no 95% interval is possible here" in verdict.lead
     assert result.operations[0].measures[0].effect("target").placebo.at_least_as_busy == 0
 
 

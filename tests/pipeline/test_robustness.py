@@ -89,7 +89,7 @@ def test_regression_to_the_mean_is_measured_against_all_squares_and_flagged(whol
     assert diagnostic.figure < 0
     assert "was chosen from" in diagnostic.sentence
     _, verdict = whole[1].published.verdicts[0]
-    assert "Flagged for regression to the mean" in verdict.sentence
+    assert "Flagged for regression to the mean" in verdict.lead
 
 
 def test_shifts_are_those_of_the_slow_way(whole):

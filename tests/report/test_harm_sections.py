@@ -151,6 +151,13 @@ def test_the_weight_that_turns_the_answer_is_said_in_a_sentence(release):
     )
 
 
+def test_weightings_that_suppressed_counts_leave_open_are_said(release):
+    harm = assessment()
+    half = replace(harm.acceptability[0], undecided=0.95, fell=0.05, clearly_fell=0.0, rose=0.0, clearly_rose=0.0)
+    (section,) = values_section(with_harm(release, replace(harm, acceptability=(half,))))
+    assert "Under 95% the counts that a source withholds leave both answers open." in section_html(section)
+
+
 def test_entries_into_treatment_are_marked_as_no_harm(release):
     entries = measure("entries", unit="people", borne_by="user", kind="health", source_kind="treatment_entry")
     harm = assessment()

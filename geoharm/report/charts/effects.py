@@ -16,6 +16,7 @@ from geoharm.model.design import Design
 from geoharm.model.estimate import Interval
 from geoharm.model.period import add_months
 from geoharm.model.reading import Reading
+from geoharm.model.reason import Withheld
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.marks import Attributes, Scale
 from geoharm.report.charts.marks import box as _box
@@ -309,7 +310,8 @@ def _broken_line(
 
 def percent_change(effect: ReleasedEffect) -> tuple[float, Interval]:
     """Return a change and its interval in percent of the expected count."""
-    if effect.is_refused and effect.expected > 0:
+    error_is_withheld = isinstance(effect.ratio.note, Withheld) and math.isfinite(effect.change)
+    if (effect.is_refused or error_is_withheld) and effect.expected > 0:
         percent = 100 / effect.expected
         span = effect.counting
         return percent * effect.change, Interval(percent * span.low, percent * span.high, span.level)

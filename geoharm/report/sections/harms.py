@@ -108,7 +108,7 @@ def _windows_note(operation: ReleasedOperation) -> str:
     same_length = math.isclose(operation.primary.effect("target").length_ratio, 1)
     per_window = "for windows of the same length." if same_length else "per window after."
     return (
-        f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the net change is "
+        f"{design.before.days:,} days before, {design.after.days:,} after; counts are as recorded, the change is "
         f"{per_window}"
     )
 

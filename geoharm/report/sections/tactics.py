@@ -25,7 +25,7 @@ def tactics_section(release: Release) -> tuple[Section, ...]:
     if len(operations) < 2:
         return ()
     lead = (
-        "Every operation of this study, then those of one tactic together. Rate ratios net of control: under 1 is fewer. "
+        "Every operation of this study, then those of one tactic together. Rate ratios against what was expected: under 1 is fewer. "
         "Tactics were not assigned by chance: differences may come from the places and not from the tactics."
     )
     blocks = (Paragraph(lead, "how"), _operations_table(operations), _tactics_table(operations))

@@ -26,7 +26,11 @@ def time_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     if is_drawn:
         blocks.append(Figure(series_chart(series, operation.design, primary.measure.unit)))
     else:
-        blocks.append(Paragraph("The counts over time are too small to be shown under the disclosure rule."))
+        blocks.append(
+            Paragraph(
+                "The counts over time are withheld: some are too small to be shown under the disclosure rule, or would follow from them."
+            )
+        )
     blocks.append(_phases_table(operation))
     if is_drawn:
         blocks.append(_series_table(primary))

@@ -252,7 +252,7 @@ def _noxiousness_blocks(results: Sequence[Noxiousness]) -> list[Block]:
         Column("Per 100 of"),
         Column("Before", style=CellStyle.NUMBER),
         Column("After", style=CellStyle.NUMBER),
-        ratio_column("Ratio, net of control (counting only)", short="Ratio", name="Ratio"),
+        ratio_column("Ratio, against the control area (counting only)", short="Ratio", name="Ratio"),
         Column("Reading"),
     )
     rows = []
@@ -352,7 +352,7 @@ def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:
         )
         for effect in effects
     )
-    caption = "Corrected for how much was reported: rate ratio net of control (95% interval, counting only)"
+    caption = "Corrected for how much was reported: rate ratio against the control area (95% interval, counting only)"
     caveat = (
         "If the comparator changed for reasons of its own, the correction is off by as much. The method was tested on "
         "simulated data only."

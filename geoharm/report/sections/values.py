@@ -56,7 +56,7 @@ def values_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     zones = tuple(dict.fromkeys(net.zone for net in assessment.net_harm))
     first_profile_nets = {net.zone: net for net in assessment.net_harm if net.profile == assessment.profiles[0].name}
     lead = (
-        "First without weights: each harm's change net of control, in its own unit. Then added up. Weights are values, not "
+        "First without weights: each harm's change against what was expected, in its own unit. Then added up. Weights are values, not "
         "facts; activity is in no sum. Left of zero is less harm."
     )
     blocks: list[Block] = [Paragraph(lead, "how"), *_notices(assessment), _effects_table(first_profile_nets, zones)]
@@ -65,7 +65,7 @@ def values_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     chart = profiles_chart([net for net in assessment.net_harm if net.zone == last_zone])
     if chart:
         caption = (
-            f"Net change in {last_zone}, 95% interval, under each profile. Each line has its own scale, because each "
+            f"All harms added up in {last_zone}, 95% interval, under each profile. Each line has its own scale, because each "
             "profile has its own reference event. Dashed: at least one part includes the noise of counting only, which is "
             "too narrow for a finding."
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, WithheldPart
-from geoharm.model.reason import Note, Reason, Withheld
+from geoharm.model.reason import Note, Reason, RevealedBy, Withheld
 
 _NOTES = {
     Reason.SUPPRESSED: "withheld: a count under {k}, or a number from which one would follow",
@@ -13,14 +13,25 @@ _NOTES = {
     Reason.FEW_IN_PATTERN: "the places with this pattern rest on too few events to say more",
     Reason.FEW_IN_PERIOD: "withheld: hotspots, or the rest of the study area, have fewer than {k} events in a period",
     Reason.FEW_LOCATED: "too few located events",
+    Reason.GIVES_BACK: "withheld: with it, a count under {k} would follow from {source}",
     Reason.WOULD_FOLLOW: "withheld: the single part that is not shown by itself would follow from it",
     Reason.NOT_SHOWN_ALONE: "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere",
     Reason.EXACT_COUNTS: "withheld: this rule for small counts does not allow numbers that are made from exact counts",
     Reason.ZONES_LEFT_OUT: "zones that are withheld are left out; the band is Bonferroni's over those shown",
 }
+_SOURCES = {
+    RevealedBy.PHASES: "the phases",
+    RevealedBy.WINDOW: "the whole window after",
+    RevealedBy.RING_SUM: "the sum of the rings",
+    RevealedBy.ZONES: "the zones that it is a sum of",
+    RevealedBy.DISPERSION: "the dispersion of the months",
+    RevealedBy.OTHER_OPERATION: "the numbers of another operation",
+    RevealedBy.ALL_NUMBERS: "all published numbers together",
+}
 PARTS = {
     WithheldPart.TARGET: "all estimates of the target",
     WithheldPart.RINGS: "all estimates of the rings",
+    WithheldPart.ERRORS: "intervals and errors from which the dispersion of a zone, and with it the count of a month, would follow",
     WithheldPart.MONTHLY_CURVES: "the curves by month: the counts by month are not shown either",
     WithheldPart.OTHER_ESTIMATORS: "all other estimators, because of this rule for small counts",
 }
@@ -43,8 +54,13 @@ def note_text(note: Note) -> str:
     --------
     >>> note_text("the count before is 0"), note_text(Withheld(Reason.SMALL_COUNT, 5))
     ('the count before is 0', 'withheld: a count under 5')
+    >>> note_text(Withheld(Reason.GIVES_BACK, 5, RevealedBy.RING_SUM))
+    'withheld: with it, a count under 5 would follow from the sum of the rings'
     """
-    return _NOTES[note.reason].format(k=note.below) if isinstance(note, Withheld) else note
+    if not isinstance(note, Withheld):
+        return note
+    source = _SOURCES[note.revealed_by] if note.revealed_by else ""
+    return _NOTES[note.reason].format(k=note.below, source=source)
 
 
 def note_as_sentence(note: Note) -> str:

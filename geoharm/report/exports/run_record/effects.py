@@ -170,6 +170,9 @@ class MeasureRecord(Record):
         'Harms times zones that share one error rate for "rose", this measure among them; 0 if it is in no such family.'
     )
     bounds: tuple[EffectRecord, ...] = key("The target's effect if rows without a place had been counted in it.")
+    own_place: EffectRecord | None = key(
+        "The target's effect without the rows that were placed by their address; null without such rows, or suppressed."
+    )
     diagnostics: tuple[DiagnosticRecord, ...] = key(
         "Threats to validity, the most severe first.", at="robustness.diagnostics"
     )

@@ -1,0 +1,58 @@
+"""What the threats call things: the control area, and who reported the events; and when an estimate is the best one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import shapely
+
+from geoharm.disclosure.protect import protect
+from geoharm.model.geometry import ZoneRole
+from geoharm.report.charts.effects import estimate_name
+from geoharm.report.wording.threats import control_name, threats
+from tests.disclosure.test_protect import PLENTY, result
+
+
+@pytest.fixture
+def release(area):
+    return protect(result(area, PLENTY))
+
+
+def with_control(design, geometry, **changes):
+    zones = tuple(replace(zone, geometry=geometry) if zone.role is ZoneRole.CONTROL else zone for zone in design.zones)
+    return replace(design, zones=zones, operation=replace(design.operation, **changes))
+
+
+def test_the_control_is_the_rest_of_the_study_area_only_if_it_is(release):
+    design, area = release.operations[0].design, release.study.area
+    rest = area.boundary.difference(design.exposed_area)
+    west, south, east, north = rest.bounds
+    half = rest.intersection(shapely.box(west, south, (west + east) / 2, north))
+    assert control_name(with_control(design, rest, control=None), area) == "the rest of the study area"
+    assert control_name(with_control(design, half, control=None), area) == "the control area"
+    assert control_name(with_control(design, rest, control=rest), area) == "the control area"
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded_by", "said"),
+    [("needle_find", "public", True), ("health", "public", False), ("incident", "agency", False)],
+)
+def test_only_what_the_public_reported_is_said_to_be(release, kind, recorded_by, said):
+    operation = release.operations[0]
+    first = operation.measures[0]
+    measure = replace(first.measure, kind=kind, recorded_by=recorded_by)
+    operation = replace(operation, measures=(replace(first, measure=measure), *operation.measures[1:]))
+    texts = [threat.text for threat in threats(release, operation)]
+    assert any("reported by the public" in text for text in texts) is said
+
+
+def test_the_best_estimate_is_one_against_a_calibrated_forecast(release):
+    effect = release.operations[0].measures[0].effect("target")
+    calibrated = replace(effect, ratio=replace(effect.ratio, value=-0.3, standard_error=0.1, calibrated=True))
+    refused = replace(calibrated, ratio=replace(calibrated.ratio, value=math.nan), placebo=None)
+    counting = replace(calibrated, ratio=replace(calibrated.ratio, calibrated=False))
+    assert estimate_name(calibrated) == "best estimate"
+    assert estimate_name(refused) == "against the control"
+    assert estimate_name(counting) == "against the control"
