@@ -16,6 +16,7 @@ import shapely
 
 from geoharm.disclosure.protect import protect
 from geoharm.model.geometry import Site, StudyArea
+from geoharm.model.harm_settings import Mitigation
 from geoharm.model.ledger import FileLedger, QualityNote, SourceLedger
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period
@@ -168,7 +169,7 @@ def hostile(request, tmp_path_factory):
     whole = result(area, PLENTY, spots=[spots])
     about = replace(
         whole.operations[0].design.operation, name=text, tactic=text, objective=text, target_note=text, partners=(text,),
-        mitigation=(text,), co_occurring=(text,),
+        mitigation=(Mitigation(text, text, (text,)),), co_occurring=(text,),
     )  # fmt: skip
     design = replace(whole.operations[0].design, operation=about, notes=(text,))
     measured = replace(whole.operations[0].measures[0], measure=measure)

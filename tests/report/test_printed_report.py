@@ -13,7 +13,7 @@ from tests.report.readability import grade
 pytestmark = pytest.mark.browser
 
 # Flesch-Kincaid grade that no page of the brief exceeds, measured on its running text alone.
-HARDEST = 11.0
+HARDEST = 9.0
 PAGES = ("answer", "by-harm", "place-and-time", "doubts")
 # Running text: sentences, not names, numbers or words of tables.
 RUNNING = (
@@ -89,7 +89,7 @@ def test_the_card_lays_itself_out_by_its_own_width(browser, pages, width, column
 
 @pytest.mark.parametrize("anchor", PAGES)
 def test_every_page_of_the_brief_can_be_read(pages, anchor):
-    """The hardest page stays under grade 11: readers of about sixteen."""
+    """No page is harder than grade 9: readers of about fourteen."""
     sheet = page_tree((pages / "report.html").read_text(encoding="utf-8")).by_id(anchor)
     texts = [node.text() for name, css_class in RUNNING for node in sheet.all(name, css_class)]
     running = " ".join(
