@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import highspy
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ _SLIVER_M2 = 100.0
 _RANDOM_GOALS = 8
 # An upper bound of every count, so that every sum has a largest value.
 _MAX_COUNT = 1e6
+# A vertex whose entries lie this near to whole numbers holds whole numbers.
+_WHOLE = 1e-6
+_SIMPLEX: dict[str, bool | int | str] = {"output_flag": False, "threads": 1, "presolve": "off", "solver": "simplex"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +202,19 @@ class _System:
 _Ranges = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
+class _QuietHighs(highspy.Highs):
+    """HiGHS without callbacks; to switch them on prints a line on standard output, where results are printed as JSON."""
+
+    def enableCallbacks(self) -> None:  # noqa: N802 - the library's name
+        """Leave callbacks off."""
+
+
 class _Solver:
-    """Minimises sums of whole, non-negative unknowns between the bounds of the rows, component by component."""
+    """Minimises sums of whole, non-negative unknowns between the bounds of the rows, component by component.
+
+    Each component is one linear programme, solved again from its last vertex for every new sum. Where the vertex holds
+    whole numbers, it is the minimum over whole numbers too; else the integer programme is solved.
+    """
 
     def __init__(self, matrix: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> None:
         keep = np.isfinite(high) | (low > 0)
@@ -207,37 +222,68 @@ class _Solver:
         incidence = (self._matrix != 0).astype(np.int64)
         self._components = np.asarray(sparse.csgraph.connected_components(incidence.T @ incidence, directed=False)[1])
         self._submatrices: dict[tuple[int, ...], tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]] = {}
+        self._programmes: dict[tuple[int, ...], highspy.Highs] = {}
 
     def least(self, goal: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Return unknowns within all bounds whose weighted sum is smallest; None if no unknowns are within all bounds.
 
         Unknowns that no row connects, directly or through others, with those of the sum are NaN.
         """
-        columns, rows, submatrix = self._component(goal)
+        key, columns, rows, submatrix = self._component(goal)
         solution = np.full(goal.size, np.nan)
         solution[columns] = np.where(goal[columns] < 0, _MAX_COUNT, 0.0)
-        if rows.size:
-            result = optimize.milp(
-                goal[columns],
-                integrality=np.ones(columns.size),
-                bounds=optimize.Bounds(0, _MAX_COUNT),
-                constraints=optimize.LinearConstraint(submatrix, self._low[rows], self._high[rows]),
-            )
-            if result.x is None:
-                return None
-            solution[columns] = result.x
+        if not rows.size:
+            return solution
+        programme = self._programme(key, rows, submatrix)
+        programme.changeColsCost(columns.size, np.arange(columns.size, dtype=np.int32), goal[columns])
+        programme.run()
+        status = programme.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        vertex = np.array(programme.getSolution().col_value)
+        if status == highspy.HighsModelStatus.kOptimal and np.abs(vertex - np.round(vertex)).max() < _WHOLE:
+            solution[columns] = np.round(vertex)
+            return solution
+        result = optimize.milp(
+            goal[columns],
+            integrality=np.ones(columns.size),
+            bounds=optimize.Bounds(0, _MAX_COUNT),
+            constraints=optimize.LinearConstraint(submatrix, self._low[rows], self._high[rows]),
+        )
+        if result.x is None:
+            return None
+        solution[columns] = result.x
         return solution
+
+    def _programme(self, key: tuple[int, ...], rows: NDArray[np.int64], submatrix: sparse.csc_matrix) -> highspy.Highs:
+        """Return the linear programme of a component; its costs are set by the caller."""
+        if key not in self._programmes:
+            linear = highspy.HighsLp()
+            linear.num_row_, linear.num_col_ = submatrix.shape
+            linear.col_cost_ = np.zeros(linear.num_col_)
+            linear.col_lower_, linear.col_upper_ = np.zeros(linear.num_col_), np.full(linear.num_col_, _MAX_COUNT)
+            linear.row_lower_, linear.row_upper_ = self._low[rows], self._high[rows]
+            linear.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+            by_column = submatrix.tocsc()
+            linear.a_matrix_.start_, linear.a_matrix_.index_ = by_column.indptr, by_column.indices
+            linear.a_matrix_.value_ = by_column.data
+            programme = _QuietHighs()  # type: ignore[no-untyped-call]
+            for option, setting in _SIMPLEX.items():
+                programme.setOptionValue(option, setting)
+            programme.passModel(linear)
+            self._programmes[key] = programme
+        return self._programmes[key]
 
     def _component(
         self, weights: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]:
-        """Return the columns and rows that are connected with a sum, and the matrix between them."""
+    ) -> tuple[tuple[int, ...], NDArray[np.int64], NDArray[np.int64], sparse.csc_matrix]:
+        """Return the components that are connected with a sum, their columns and rows, and the matrix between them."""
         key = tuple(sorted(set(self._components[weights != 0].tolist())))
         if key not in self._submatrices:
             columns = np.flatnonzero(np.isin(self._components, key))
             rows = np.unique(self._matrix[:, columns].indices)
             self._submatrices[key] = (columns, rows, self._matrix[:, columns][rows])
-        return self._submatrices[key]
+        return key, *self._submatrices[key]
 
 
 class _Columns:
