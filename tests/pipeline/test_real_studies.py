@@ -27,6 +27,7 @@ from geoharm.model.period import Period, Window
 from geoharm.model.study import Source
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
+from tests.report.page_tree import page_tree
 
 pytestmark = pytest.mark.real
 
@@ -209,9 +210,9 @@ def test_drug_offences_are_beside_the_harms_and_in_no_sum(merseyside):
     for net in one.harm.net_harm:
         assert {row.measure.name for row in net.rows} == {"violence and sexual offences", "anti-social behaviour"}
         assert net.low == pytest.approx(sum(row.weight * row.low for row in net.rows))
-    text = (out / "report.html").read_text(encoding="utf-8")
-    assert "drug offences" not in text.split('id="harms"')[1].split('id="activity"')[0]
-    assert "drug offences" in text.split('id="activity"')[1].split('id="where"')[0]
+    page = page_tree((out / "report.html").read_text(encoding="utf-8"))
+    assert "drug offences" not in page.by_id("harms").text()
+    assert "drug offences" in page.by_id("activity").text()
 
 
 def test_net_harm_of_boston_is_its_one_measure_and_the_picture_is_incomplete(boston):

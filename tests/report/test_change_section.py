@@ -8,8 +8,8 @@ import pytest
 
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ChangeAreas, ChangeKind, ClassScheme, ReleasedChange
-from geoharm.report.document import FigureRow, Legend, Paragraph
-from geoharm.report.sections.change import change_section
+from geoharm.report.document import Details, FigureRow, Legend, Paragraph, Table
+from geoharm.report.sections.change import chance_share, change_section
 from geoharm.report.wording.change import change_reading
 from tests.disclosure.test_protect import PLENTY, planted_spot, result
 
@@ -63,3 +63,18 @@ def test_without_a_map_the_note_says_why(release):
     (section,) = section_of(release, change(release, (), note="Too few events."))
     assert section.blocks == (Paragraph("Too few events.", "small"),)
     assert section.charts == ()
+
+
+@pytest.mark.parametrize(("fewer", "collapsed"), [(0.0, True), (0.009, True), (0.02, False)])
+def test_maps_that_are_grey_almost_everywhere_are_one_line_with_a_link(release, fewer, collapsed):
+    """The maps stay in the section, for files and for readers who ask; the table of readings stays open."""
+    grey = replace(change(release, KINDS[:1]), areas={KINDS[0]: ChangeAreas(fewer, 0.0, 10.0 - fewer)})
+    (section,) = section_of(release, grey)
+    assert chance_share(grey) == pytest.approx(1 - fewer / 10)
+    lines = [block for block in section.blocks if isinstance(block, Details)]
+    assert [line.found_nothing for line in lines] == [True] * collapsed
+    if collapsed:
+        assert 'href="map.html"' in "".join(map(str, lines[0].summary))
+        assert "100.00%" not in lines[0].summary[0] or fewer == 0
+    assert len(section.charts) == 1
+    assert isinstance(section.blocks[-1], Table)

@@ -9,7 +9,7 @@ import pytest
 
 from geoharm.disclosure.protect import protect
 from geoharm.hotspots.results.surface import Bandwidth
-from geoharm.report.document import Missing
+from geoharm.report.document import Details, Missing, Table
 from geoharm.report.section_html import section_html
 from geoharm.report.sections.places import places_section, shown_by
 from geoharm.report.wording.methods import density_method
@@ -104,3 +104,21 @@ def test_with_one_kind_of_source_nothing_can_be_confirmed_and_that_is_said(area)
         section
     )
     assert not any(row.cells[-1].highlighted for row in table_named(section, "Hotspots of").rows)
+
+
+def test_the_primary_measure_is_ranked_in_view_and_the_others_on_request(area):
+    """The leading table has a bar beside every count; no measure's table is lost."""
+    spots = planted_spot(area, 60, 6)
+    other = replace(spots, measure=replace(spots.measure, name="calls"))
+    disclosed = protect(result(area, PLENTY, spots=[other, spots]))
+    (section,) = places_section(disclosed, disclosed.operations[0])
+    (closed,) = [block for block in section.blocks if isinstance(block, Details)]
+    assert closed.long
+    assert str(closed.summary).startswith("Hotspots of calls, ranked: ")
+    leading = next(block for block in section.blocks if isinstance(block, Table))
+    assert leading.caption.startswith("Hotspots of finds")
+    assert all(row.cells[1].mark for row in leading.rows)
+    assert [title.split(" (")[0] for title, _ in section.titled_tables()][:2] == [
+        "Hotspots of finds",
+        "Hotspots of calls",
+    ]

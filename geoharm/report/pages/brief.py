@@ -39,7 +39,7 @@ from geoharm.report.wording.places_like_it import class_cells, evidence_texts, r
 from geoharm.report.wording.states import recorder_words, shown_reading, state_words
 from geoharm.report.wording.value_answers import ANSWER_WORDS, count_of_answers, refusal_words, what_would_turn_it
 from geoharm.report.wording.verdict import Verdict
-from geoharm.report.wording.withheld import note_as_sentence, note_text, released_total
+from geoharm.report.wording.withheld import note_text, released_total
 
 # On page 2: with more measures, those without a finding or a lead become one line.
 MAX_ROWS = 5
@@ -710,9 +710,3 @@ def _file_line(release: Release, ledger: SourceLedger | TableLedger, file: FileL
     texts = [format_numbers.count_text(number) for number in numbers]
     texts.append(format_numbers.count_text(file.no_place) if has_places else "\u2013")
     return FileLine(file.file, "; ".join(names) or ledger.source, "; ".join(recorders) or "\u2013", tuple(texts))
-
-
-def refusal_sentence(operation: ReleasedOperation) -> str:
-    """Return why no interval is possible in the target area."""
-    effect = operation.primary.effect("target")
-    return note_as_sentence(effect.note) if effect.note else ""

@@ -1,31 +1,8 @@
-"""Captions that say from which places without an operation an interval was estimated."""
+"""Notes that say from which places without an operation an interval was estimated."""
 
 from __future__ import annotations
 
 from geoharm.disclosure.released import ReleasedEffect
-
-
-def comparison_text(effect: ReleasedEffect) -> str:
-    """Return what the target area is compared with: places without an operation, or the control area."""
-    check = effect.placebo
-    if check is None:
-        return "the control area"
-    return (
-        f"{check.pool:,} other places of this shape, equivalent to {check.effective_places:,.0f} independent ones, {check.at_least_as_busy:,} at "
-        f"least as busy; {check.months} months before"
-    )
-
-
-def interval_caption(effect: ReleasedEffect) -> str:
-    """Return the caption of the headline's interval chart."""
-    if effect.is_refused:
-        return "Dashed: noise of counting only, too narrow. No 95% interval is possible. Grey: too small to tell apart from chance."
-    line = (
-        "as wide as the forecast errors at places without an operation"
-        if effect.ratio.calibrated
-        else "noise of counting only"
-    )
-    return f"Line: 95% interval, {line}. Grey: changes too small to tell apart from chance."
 
 
 def method_note(effect: ReleasedEffect) -> str:

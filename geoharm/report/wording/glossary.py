@@ -15,7 +15,7 @@ def page_one_terms(operation: ReleasedOperation) -> tuple[tuple[str, str], ...]:
     has_rings = bool(operation.design.of_role(ZoneRole.RING))
     around = ring_distance(operation).removesuffix(" around it") if has_rings else "none in this study"
     return (
-        ("Target area", "the ground that the operation worked on"),
+        ("Target area", "the ground of the operation"),
         ("Rings", f"the ground around the target area: {around}"),
         ("Both together", "target area and rings added up; their counts are forecast as one"),
         (_text.capitalised(measure.name), f"counted in {measure.unit}, {recorder_words(operation.primary)}"),

@@ -25,11 +25,6 @@ def state_words(effect: ReleasedEffect) -> str:
     return WITHHELD if effect.is_withheld else _WORDS[effect.reading]
 
 
-def reading_words(reading: Reading) -> str:
-    """Return a reading in a word or two."""
-    return _WORDS[reading]
-
-
 def shown_reading(effect: ReleasedEffect) -> Reading | None:
     """Return the reading whose mark stands beside the words; None, the mark of no data, for a withheld count."""
     if effect.is_withheld:
