@@ -35,6 +35,7 @@ from geoharm.report.section_html import block_html, chart_html, legend_swatch
 from geoharm.report.sections.evidence import change_label, place_classes
 from geoharm.report.sections.values import net_harm_text
 from geoharm.report.wording.description import COUNTED_ROWS
+from geoharm.report.wording.mitigation import margin_words
 from geoharm.report.wording.places_like_it import class_cells, evidence_texts, rank_heading
 from geoharm.report.wording.states import recorder_words, shown_reading, state_words
 from geoharm.report.wording.value_answers import ANSWER_WORDS, count_of_answers, refusal_words, what_would_turn_it
@@ -674,22 +675,18 @@ def _phase_line(effect: ReleasedEffect, days: str, scale: Scale, *, is_harm: boo
 
 def mitigation_rows(operation: ReleasedOperation) -> list[tuple[str, str, str, str]]:
     """Return what was planned to soften harm: whether it was done, the harms it was to hold, and what became of them."""
-    measures = {measure.measure.name: measure for measure in operation.measures}
+    tests = operation.harm.mitigation if operation.harm else ()
     rows = []
     for mitigation in operation.design.operation.mitigation:
-        states = [f"{name}: {_harm_state(measures.get(name))}" for name in mitigation.measures]
+        states = [
+            f"{name}: {margin_words([test for test in tests if test.measure == name], reasons=False)}"
+            for name in mitigation.measures
+        ]
         harms = format_numbers.join_with_and(mitigation.measures) or "none named"
         rows.append(
             (_text.capitalised(mitigation.description), mitigation.delivered, harms, "; ".join(states) or "not known")
         )
     return rows
-
-
-def _harm_state(measure: ReleasedMeasure | None) -> str:
-    if measure is None:
-        return "not measured, not known"
-    effect = next((effect for effect in measure.effects if effect.zone == TARGET_AND_RINGS), measure.effect("target"))
-    return f"{state_words(effect)} ({'target and rings' if effect.zone == TARGET_AND_RINGS else 'target area'})"
 
 
 def file_lines(release: Release) -> tuple[list[FileLine], int]:

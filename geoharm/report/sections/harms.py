@@ -36,13 +36,8 @@ from geoharm.report.document import (
     Section,
     Table,
 )
+from geoharm.report.wording.states import absent_kinds
 
-_WANTED_HARMS = (
-    ("health", "Overdoses, ambulance calls or drug treatment (a health measure)"),
-    ("crime and violence", "Violence and other crime reported by the public"),
-    ("social and nuisance", "Disorder and nuisance"),
-    ("environment", "Needle finds"),
-)
 _NO_DATA = "Unknown. No data supplied. Not read as \u201cno harm\u201d."
 _HARM_COLUMNS = (
     Column("Harm"),
@@ -62,8 +57,7 @@ def harms_section(operation: ReleasedOperation) -> tuple[Section, ...]:
         measure for measure in operation.measures if measure.measure.role not in (Role.REPORTING, Role.ACTIVITY)
     ]
     rows = [Row(_harm_cells(measure), "" if number else "sum") for number, measure in enumerate(measures)]
-    types = {measure.measure.harm.type for measure in operation.measures if measure.measure.harm}
-    rows += [_absent_row(text) for harm_type, text in _WANTED_HARMS if harm_type not in types]
+    rows += [_absent_row(name) for name in absent_kinds(operation.measures)]
     lead = (
         "Counts before and after, and the change against what was expected. Windows may "
         f"differ in length: {_windows_note(operation)}"

@@ -46,6 +46,7 @@ from geoharm.report.document import (
     Table,
     Value,
 )
+from geoharm.report.wording.mitigation import margin_words
 from geoharm.report.wording.withheld import note_text, sentence_text
 
 _READINGS = {
@@ -301,7 +302,7 @@ def _mitigation_blocks(operation: ReleasedOperation, tests: Sequence[MarginTest]
         tests_by_measure.setdefault(margin_test.measure, []).append(margin_test)
     rows = []
     for mitigation in mitigations:
-        texts = [f"{name}: {_margin_text(tests_by_measure.get(name, ()))}" for name in mitigation.measures]
+        texts = [f"{name}: {margin_words(tests_by_measure.get(name, ()))}" for name in mitigation.measures]
         held = "; ".join(texts) or "no harm named that it was to hold"
         rows.append(Row((text_cell(mitigation.description), text_cell(mitigation.delivered), text_cell(held))))
     columns = (Column("Planned"), Column("Delivered"), Column("The harms it was to hold", "Held"))
@@ -314,19 +315,6 @@ def _mitigation_blocks(operation: ReleasedOperation, tests: Sequence[MarginTest]
         )
         blocks.append(Paragraph(method, "small"))
     return blocks
-
-
-def _margin_text(tests: Sequence[MarginTest]) -> str:
-    """Return what became of one harm in every zone, zones with the same answer together."""
-    zones_by_state: dict[tuple[str, str], list[str]] = {}
-    for margin_test in tests:
-        key = (margin_test.state.value, note_text(margin_test.reason))
-        zones_by_state.setdefault(key, []).append(margin_test.zone)
-    texts = [
-        f"{state} in {format_numbers.join_with_and(zones)} ({reason})"
-        for (state, reason), zones in zones_by_state.items()
-    ]
-    return ", ".join(texts) or "not known"
 
 
 def _corrected_blocks(effects: Sequence[CorrectedEffect]) -> list[Block]:

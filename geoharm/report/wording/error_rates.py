@@ -23,34 +23,35 @@ def error_rate_sentences(effect: ReleasedEffect) -> str:
             "wrong is not known."
         )
     else:
-        text = f"In simulated cities like this one ({_class_text(rates)}), {_of_hundred(rates.false_findings)} zones "
-        text += "where nothing had changed were still found to have fallen or risen."
+        text = (
+            f"In {format_numbers.count_text(rates.cities)} simulated cities like this one ({_class_text(rates)}), "
+            f"{_of_hundred(rates.false_findings)} places without a change were still found to have changed."
+        )
         if not math.isnan(rates.wrong_if_40):
             text += (
-                " If half of all operations change nothing and the others cut the count by 40%, "
-                f"{_of_hundred(rates.wrong_if_40)} findings are wrong; by 20%, {_of_hundred(rates.wrong_if_20)}; where fewer "
-                "operations change anything, more."
+                f" If half of all operations change nothing, {_of_hundred(rates.wrong_if_40)} findings are wrong where the others "
+                f"cut the count by 40%, and {rates.wrong_if_20:.0f} where by 20%."
             )
     return text + (f" {_own_fall_text(own)}" if own else "")
 
 
 def _class_text(rates: ErrorRates) -> str:
-    low, high = (100 * share for share in rates.detectable_fall)
-    fall = f"{low:.0f} to {high:.0f}%" if low else f"under {high:.0f}%"
     return (
-        f"{_range_text(rates.expected)} events expected, a smallest detectable fall of {fall}, "
-        f"{_range_text(rates.effective_places)} separate places to learn from; "
-        f"{format_numbers.count_text(rates.cities)} cities"
+        f"{_range_text(rates.expected)} events expected, {_fall_text(rates.detectable_fall)} detectable, "
+        f"{_range_text(rates.effective_places)} separate places"
     )
 
 
 def _own_fall_text(rates: OwnFallRates) -> str:
-    low, high = (100 * share for share in rates.detectable_fall)
-    fall = f"between {low:.0f} and {high:.0f}%" if low else f"under {high:.0f}%"
     return (
-        f"Among all simulated zones whose own smallest detectable fall came out {fall}, some of them by luck, it was "
-        f"{_of_hundred(rates.false_findings)}."
+        f"Of all places whose smallest detectable fall came out at {_fall_text(rates.detectable_fall)}, some by luck, "
+        f"it was {rates.false_findings:.0f}."
     )
+
+
+def _fall_text(ends: tuple[float, float]) -> str:
+    low, high = (100 * share for share in ends)
+    return f"{low:.0f} to {high:.0f}%" if low else f"under {high:.0f}%"
 
 
 def _range_text(ends: tuple[float, float]) -> str:

@@ -15,6 +15,7 @@ from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.headline import ZONE_WORDS, number_word, refused_measures, rise_words, sets_of_values
+from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.withheld import note_as_sentence
 
 _NOT_TOLD_APART = "not told apart from no change"
@@ -273,10 +274,9 @@ def _worse_answer(operation: ReleasedOperation) -> Answer:
     ]
     sentences += _untold_sentences(operation)
     sentences += _treatment_sentences(operation)
-    if operation.harm is not None and operation.harm.missing:
-        sentences.append(
-            f"No data: {format_numbers.join_with_and([text.removeprefix('a ') for text in operation.harm.missing])}."
-        )
+    absent = absent_kinds(operation.measures)
+    if absent:
+        sentences.append(f"No data: {format_numbers.join_with_and([name.lower() for name in absent])}.")
     detail = " ".join(sentences)
     match questions.did_anything_get_worse(operation):
         case Worse.YES:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure
 from geoharm.model.reading import Reading
 
@@ -17,7 +19,24 @@ _WORDS = {
 }
 WITHHELD = "withheld"
 NO_DATA = "no data: not read as \u201cno harm\u201d"
+# Kinds of harm that a study should have, as the balance names them where there are no data.
+_KINDS_OF_HARM = {
+    "health": "Overdoses or other health",
+    "crime and violence": "Violence and other crime",
+    "social and nuisance": "Disorder and nuisance",
+    "environment": "Needle finds",
+}
 _RECORDERS = {"public": "reported by the public", "police": "recorded by police", "agency": "recorded by an agency"}
+
+
+def absent_kinds(measures: Iterable[ReleasedMeasure]) -> tuple[str, ...]:
+    """Return the kinds of harm of which a study has no measure. Entries to treatment are no measure of health."""
+    types = {
+        measure.measure.harm.type
+        for measure in measures
+        if measure.measure.harm and measure.measure.kind != "treatment_entry"
+    }
+    return tuple(name for harm_type, name in _KINDS_OF_HARM.items() if harm_type not in types)
 
 
 def state_words(effect: ReleasedEffect) -> str:

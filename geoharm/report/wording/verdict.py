@@ -20,6 +20,7 @@ from geoharm.report import format_numbers
 from geoharm.report.wording.headline import HeadlineClause, headline
 from geoharm.report.wording.questions import Answer, change_words, four_answers
 from geoharm.report.wording.reading import reading_caveats, signal_reason_text
+from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
 from geoharm.report.wording.withheld import note_as_sentence, note_text
 
@@ -94,7 +95,7 @@ def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
         clauses=headline(operation),
         lead=_lead(operation),
         balance=balance_rows(operation),
-        absent=tuple(text.removeprefix("a ") for text in operation.harm.missing) if operation.harm else (),
+        absent=absent_kinds(operation.measures),
         multiplications=multiplications(operation),
         description=describe_target(operation),
         sum_note=_sum_note(operation.primary),
