@@ -68,18 +68,18 @@ def test_a_study_unlike_any_city_is_told_so():
     assert said.startswith(
         "No simulated city was like this one (about 20 events expected, a smallest detectable fall of 20%"
     )
-    assert "all simulated zones whose own smallest detectable fall came out under 25%" in said
+    assert "Of all places whose smallest detectable fall came out at under 25%" in said
 
 
 def test_the_sentences_name_the_class_and_that_cities_are_simulated():
     said = error_rate_sentences(effect(169.2, 0.283, 31.6))
     rates = error_rates(expected=169.2, detectable_fall=0.283, effective_places=31.6)
-    assert said.startswith("In simulated cities like this one (100 to 1,000 events expected")
-    assert f"15 to 50 separate places to learn from; {rates.cities:,} cities)" in said
-    assert f"{rates.false_findings:.0f} of 100 zones where nothing had changed" in said
+    assert said.startswith(f"In {rates.cities:,} simulated cities like this one (100 to 1,000 events expected")
+    assert "15 to 50 separate places)" in said
+    assert f"{rates.false_findings:.0f} of 100 places without a change" in said
     assert (
-        f"count by 40%, {rates.wrong_if_40:.0f} of 100 findings are wrong; by 20%, {rates.wrong_if_20:.0f} of 100"
-        in said
+        f"{rates.wrong_if_40:.0f} of 100 findings are wrong where the others cut the count by 40%, and {rates.wrong_if_20:.0f} "
+        "where by 20%" in said
     )
     # A class without a target has no such share; an open class says "or more".
     assert "findings are wrong" not in error_rate_sentences(effect(200, 0.35, 10))
