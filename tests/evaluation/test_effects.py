@@ -179,7 +179,7 @@ def test_a_control_smaller_than_the_target_gives_no_estimate():
     assert "smaller than the target area" in target.ratio.note
 
 
-def test_other_estimators_and_forecasts_have_the_same_floor():
+def test_other_estimators_have_the_same_floor():
     plan, few = design(), with_control(100, 49)
     result = evaluate_measure(MEASURE, few, plan)
     others = other_estimators(result, plan, seed=1)
