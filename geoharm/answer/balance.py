@@ -119,7 +119,7 @@ def headline_facts(operation: ReleasedOperation) -> Facts:
         harms=sum(row.is_harm for row in balance_rows(operation)),
         activity_changed=any(measure.effect("target").reading.direction for measure in activities),
         described=is_described(operation),
-        reported=primary.measure.recorded_by == "public",
+        reported=primary.measure.recorder == "public",
     )
 
 

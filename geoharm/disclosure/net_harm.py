@@ -168,7 +168,14 @@ def _without_intervals(net_harm: NetHarm, hidden: _Harms, note: Withheld) -> Net
     net_harm = replace(net_harm, rows=rows, vetoes=vetoes)
     if not any(row.weight and (row.measure.name, net_harm.zone) in hidden for row in net_harm.rows):
         return net_harm
-    return replace(net_harm, interval=no_interval, share_fell=(math.nan, math.nan), note=net_harm.note or note)
+    return replace(
+        net_harm,
+        interval=no_interval,
+        share_fell=(math.nan, math.nan),
+        note=net_harm.note or note,
+        reading=Reading.CANNOT_TELL,
+        partial=None,
+    )
 
 
 def _suppress_noxiousness(noxiousness: Noxiousness, note: Withheld) -> Noxiousness:

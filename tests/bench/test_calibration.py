@@ -172,7 +172,7 @@ def test_what_is_printed_beside_comes_from_the_same_counts(row):
         assert found[0][name][:3] == pytest.approx(row[zone][0]["rr"])
         assert found[0][name][3] == 0
     names = set(robustness.NAMES)
-    assert names - set(found[1]) <= {"half-life", "placebo", "together"}
+    assert names - set(found[1]) <= {"half-life", "placebo", "together", "controls"}
     one = found[1]
     assert one["ratio target"][3] == pytest.approx(math.log(0.6))
     # 30% of the target's loss turns up in the ring, so the total is 70% of it; the clock's ratio is that of a month.

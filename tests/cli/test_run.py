@@ -126,6 +126,10 @@ def test_net_harm_holds_what_was_planted_under_every_profile(demo, root):
     zones_of = {"target": ["target"], "all rings": ["ring"], "target and rings": ["target", "ring"]}
     assert len(record["net_harm"]) == len(record["profiles"]) * len(zones_of)
     for total in record["net_harm"]:
+        if total["refused"]:
+            # Too few places in the target's class have as many overdoses, so nothing is added up there.
+            assert (total["zone"], total["refused"], total["low"]) == ("target", ["overdoses"], None)
+            continue
         planted = 0.0
         for row in total["rows"]:
             change = [truth[names[row["measure"]]][zone] for zone in zones_of[total["zone"]]]
@@ -180,7 +184,9 @@ def test_pages_say_what_they_are_and_ask_for_nothing(demo):
         assert re.search(r"<title>[^<]+</title>", text)
         assert "Content-Security-Policy" in text
         assert "unsafe-inline" not in text
-        outside = re.findall(r"(?:src|href)\s*=\s*[\"'](?!data:|#)[^\"']*", text.split("<script>")[0])
+        outside = re.findall(
+            r"(?:src|href)\s*=\s*[\"'](?!data:|#|[a-z]+\\.(?:html|json))[^\"']*", text.split("<script>")[0]
+        )
         assert outside == []
         assert not re.search(r"\b(folium|bootstrap|jquery|cdn|unpkg|openstreetmap)\b", text, re.I)
 

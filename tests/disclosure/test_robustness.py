@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import shapely
 
+from geoharm.answer import headline
 from geoharm.disclosure.protect import protect
 from geoharm.disclosure.released import ReleasedMeasure, ReleasedRobustness, ReleasedSeries
 from geoharm.disclosure.robustness import protect_forests, protect_robustness
@@ -34,7 +35,7 @@ from geoharm.model.reason import Reason, Withheld
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import ratio_text
 from geoharm.report.sections.other_estimators import estimator_rows
-from geoharm.report.wording import verdict
+from geoharm.report.wording import states, summary
 from geoharm.report.wording.reading import reading_caveats, signal_reason_text
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, K, design, result
@@ -337,7 +338,7 @@ def test_the_flag_and_the_reason_reach_the_sentence():
 
 
 def test_every_state_has_its_words_and_only_findings_a_colour():
-    for table in (verdict._HEADLINES, verdict._ANSWERS, verdict._NEARBY_ANSWERS):
+    for table in (headline._PRIMARY, states._WORDS, summary._READING):
         assert set(table) == set(Reading)
     assert not Reading.CONTROLS_DISAGREE.is_finding
     assert effect().reading is Reading.FELL

@@ -205,12 +205,12 @@ def test_reports_are_shown_corrected_for_reporting_effort(two_operations):
 
 def test_tactics_are_compared_and_the_watch_is_pooled(two_operations):
     page = (two_operations / "report-1-operation-test.html").read_text(encoding="utf-8")
-    part = page[page.index('<section id="tactics">') :]
+    part = page[page.index('id="tactics"') :]
     assert "nuisance abatement" in part
     assert "1,234" in part
     record = json.loads((two_operations / "run.json").read_text(encoding="utf-8"))
     checks = [check for one in record["operations"] for check in one["harm"]["unintended_harm"]["checks"]]
-    assert {check["state"] for check in checks} <= {"rose", "no rise beyond the margin", "unknown"}
+    assert {check["state"] for check in checks} <= {"rose", "may have risen", "no rise beyond the margin", "unknown"}
     assert "no harm" not in {check["reason"] for check in checks}
 
 

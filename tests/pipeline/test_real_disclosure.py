@@ -63,7 +63,10 @@ def test_boston_publishes_its_headline_totals_phases_and_net_harm(boston, rule):
     assert phases["target", "during"].before == 606
     net_harms = {net.zone: net for net in operation.harm.of_profile("equal")}
     for zone in HEADLINE:
-        assert net_harms[zone].low == net_harms[zone].high == operation.primary.effect(zone).change
+        # The one measure is refused, so there is no sum; its change stands in its own unit.
+        row = net_harms[zone].rows[0]
+        assert net_harms[zone].refused == ("needle requests",)
+        assert row.low == row.high == operation.primary.effect(zone).change
     assert_one_decision_a_count(release)
     assert recoverable_sums(release) == []
     assert attack(constraints_of(release), DISCLOSURE_RULES[rule]).exposed == ()
@@ -101,7 +104,8 @@ def test_a_real_headline_of_seven_events_is_shown_wherever_it_is_printed(shared,
     target, rings, both = (
         next(net for net in release.operations[0].harm.of_profile("equal") if net.zone == zone) for zone in expected
     )
-    assert (round(target.low, 1), round(rings.low, 1), round(both.low, 1)) == (-2.4, -3.9, -5.8)
+    assert (round(target.rows[0].low, 1), round(rings.low, 1), round(both.low, 1)) == (-2.4, -3.9, -5.8)
+    assert target.refused == ("overdoses",)
     assert math.isnan(target.interval.low)
     assert math.isfinite(rings.interval.low)
     assert_one_decision_a_count(release)

@@ -79,7 +79,7 @@ def pooled_over_operations(study_result):
 
 def test_the_demo_is_valid(validator, demo_record):
     validator.validate(demo_record)
-    assert (demo_record["format"], demo_record["version"]) == ("geoharm run", 1)
+    assert (demo_record["format"], demo_record["version"]) == ("geoharm run", 2)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ EFFECT = ("operations", 0, "measures", 0, "effects", 0)
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        (("version",), 2),
+        (("version",), 1),
         (("format",), "geoharm summary"),
         (("format",), ...),
         (("surprise",), 1),

@@ -61,6 +61,7 @@ def tables(release):
 
 def test_every_figure_of_the_report_is_a_file_of_its_own(folder):
     page = (folder / "report.html").read_text(encoding="utf-8")
+    page = page[page.index('<p class="kicker">Annex') :]  # the brief repeats some of the annex's drawings
     drawings = sorted((folder / "pieces").glob("*.svg"))
     assert len(drawings) == len(re.findall(r'<svg class="(?:chart|map)"', page))
     for path in drawings:

@@ -45,7 +45,7 @@ def change_section(release: Release, operation: ReleasedOperation) -> tuple[Sect
     )
     share = chance_share(primary_change)
     if share > _ALL_CHANCE:
-        blocks = [_collapsed(blocks, share, measure.name, file_names(release, operation).map)]
+        blocks = _collapsed(blocks, share, measure.name, file_names(release, operation).map)
     rows = tuple(
         Row((text_cell(change.measure.name), text_cell(kind.value), _reading_cell(change, kind)))
         for change in changes
@@ -63,12 +63,12 @@ def chance_share(change: ReleasedChange) -> float:
     return min((chance / total for chance, total in totals if total > 0), default=0.0)
 
 
-def _collapsed(blocks: list[Block], share: float, measure: str, map_file: str) -> Details:
-    """Return maps that are grey almost everywhere as one line, with a link to the map."""
+def _collapsed(blocks: list[Block], share: float, measure: str, map_file: str) -> list[Block]:
+    """Return maps that are grey almost everywhere as one line, and a link to the map."""
     percent = f"{math.floor(10_000 * share) / 100:.2f}%"
     sentence = f"Chance can explain what changed in {measure} on {percent} of the ground drawn, however it is compared."
-    links = (" ", link("See the map", map_file), ".") if map_file else ()
-    return Details((sentence, *links), tuple(blocks), found_nothing=True)
+    line = Details(sentence, tuple(blocks), found_nothing=True)
+    return [line, Paragraph((link("See the map", map_file), "."), "small")] if map_file else [line]
 
 
 def _map_blocks(release: Release, operation: ReleasedOperation, change: ReleasedChange, note: str) -> list[Block]:

@@ -120,9 +120,10 @@ def _lead(operation: ReleasedOperation) -> str:
     expected = f" about {round(effect.expected):,}"
     if compared_with(effect) is Comparison.CONTROL_AREA:
         text += f" The control area suggests{expected}. This page describes what was counted. It makes no finding"
+        reason = f"the interval {_between(effect)} holds the noise of counting only."
         if effect.is_refused or math.isnan(effect.interval.low):
-            return f"{text}: {_without_capital(note_as_sentence(effect.note))}"
-        return f"{text}: the interval {_between(effect)} holds the noise of counting only."
+            reason = _without_capital(note_as_sentence(effect.note))
+        return f"{text}: {reason}{reading_caveats(measure, effect.reading)}"
     text += f" Places like it suggest{expected}. That is {change_words(effect)} (95% interval)."
     reason = signal_reason_text(measure, effect)
     if reason:
