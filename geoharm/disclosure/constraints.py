@@ -154,6 +154,12 @@ def row_key(measure: Measure) -> str:
     return f"{measure.source}: {', '.join(sorted(measure.categories)) or 'all'}"
 
 
+def counted_rows_key(measure: Measure, effect: ReleasedEffect) -> str:
+    """Return the `row_key` of an effect's rows. Rows with their own place are a part of all rows, so they have their own."""
+    key = row_key(measure)
+    return f"{key}: {TARGET_OWN_PLACE}" if effect.zone == TARGET_OWN_PLACE else key
+
+
 def place_name(geometry: BaseGeometry, ground: dict[str, BaseGeometry]) -> str:
     """Return the name of an outline (a hash of its shape), and store the outline under that name."""
     shape = shapely.set_precision(geometry, _GRID_METRES)
@@ -199,8 +205,7 @@ def _values_of_effect(
     places: Mapping[str, tuple[str, ...]],
     rule: DisclosureRule,
 ) -> Iterator[PublishedValue]:
-    # Rows with their own place are a part of the rows, so they are counted by themselves.
-    key = row_key(measure) + (f": {TARGET_OWN_PLACE}" if effect.zone == TARGET_OWN_PLACE else "")
+    key = counted_rows_key(measure, effect)
     counts = (
         ("before", effect.before, effect.zone, before),
         ("after", effect.after, effect.zone, after),

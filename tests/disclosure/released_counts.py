@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 
 from geoharm.disclosure.attacker import _Columns
-from geoharm.disclosure.constraints import _effects_with_windows, _places, constraints_of, row_key
+from geoharm.disclosure.constraints import _effects_with_windows, _places, constraints_of, counted_rows_key
 from geoharm.model.suppressed import Suppressed
 
 _TOLERANCE = 1e-6
@@ -19,8 +19,8 @@ def released_counts(release):
     for operation in release.operations:
         places = _places(operation.design, {})
         for measure in operation.measures:
-            key = row_key(measure.measure)
             for effect, window in _effects_with_windows(measure, operation.design):
+                key = counted_rows_key(measure.measure, effect)
                 for zone, before, after in (
                     (effect.zone, effect.before, effect.after),
                     ("control", effect.control_before, effect.control_after),
