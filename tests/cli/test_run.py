@@ -185,7 +185,7 @@ def test_pages_say_what_they_are_and_ask_for_nothing(demo):
         assert "Content-Security-Policy" in text
         assert "unsafe-inline" not in text
         outside = re.findall(
-            r"(?:src|href)\s*=\s*[\"'](?!data:|#|[a-z]+\\.(?:html|json))[^\"']*", text.split("<script>")[0]
+            r"(?:src|href)\s*=\s*[\"'](?!data:|#|[a-z]+\.(?:html|json))[^\"']*", text.split("<script>")[0]
         )
         assert outside == []
         assert not re.search(r"\b(folium|bootstrap|jquery|cdn|unpkg|openstreetmap)\b", text, re.I)
