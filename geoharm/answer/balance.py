@@ -37,8 +37,8 @@ def is_counted_harm(measure: ReleasedMeasure) -> bool:
 def risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
     """Return every harm that rose, once, in the widest zone in which that is a finding: both, target, rings.
 
-    The primary measure is left out where its own clause already names the rise: in the target, or in the rings beside a
-    fall in the target.
+    Of the primary measure, the zones are left out whose rise its own clause already names: the target, and the rings
+    beside a fall in the target.
     """
     return _widest(operation, Reading.ROSE)
 
@@ -53,37 +53,56 @@ def possibly_risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
 def _widest(operation: ReleasedOperation, reading: Reading, *, with_primary: bool = False) -> tuple[Change, ...]:
     changes = []
     for row in balance_rows(operation):
-        if not row.is_harm or (not with_primary and _is_named_by_primary_clause(operation, row)):
-            continue
-        risen = [effect for effect in (row.both, row.target, row.rings) if effect and effect.reading is reading]
+        named = () if with_primary else _zones_of_primary_clause(operation, row)
+        risen = [
+            effect
+            for effect in (row.both, row.target, row.rings)
+            if row.is_harm and effect and effect.reading is reading and effect.zone not in named
+        ]
         if risen:
             changes.append(Change(row.measure, risen[0]))
     return tuple(changes)
 
 
-def _is_named_by_primary_clause(operation: ReleasedOperation, row: BalanceRow) -> bool:
+def _zones_of_primary_clause(operation: ReleasedOperation, row: BalanceRow) -> tuple[str, ...]:
+    """Return the zones whose rise the clause on the primary measure names; none for another measure."""
     if row.measure is not operation.primary:
-        return False
-    rose_nearby = row.rings is not None and row.rings.reading is Reading.ROSE
-    return row.target.reading is Reading.ROSE or (row.target.reading is Reading.FELL and rose_nearby)
+        return ()
+    return ("target", ALL_RINGS) if row.target.reading is Reading.FELL else ("target",)
 
 
 def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
     """Return what each set of values says of all harms in target and rings, or in the target if there are no rings."""
     if operation.harm is None:
         return ()
-    has_rings = _effect(operation.primary, TARGET_AND_RINGS) is not None
-    zone = TARGET_AND_RINGS if has_rings else "target"
+    zone = together_zone(operation)
+    # A veto is hit wherever the harm rose: in the target, in the rings or in both.
+    broken = {
+        profile.name: tuple(
+            dict.fromkeys(
+                veto.measure
+                for net_harm in operation.harm.of_profile(profile.name)
+                for veto in net_harm.vetoes
+                if veto.state == "hit"
+            )
+        )
+        for profile in operation.harm.profiles
+    }
     return tuple(
         ProfileAnswer(
             net_harm.profile,
-            _together(net_harm),
-            broken=tuple(veto.measure for veto in net_harm.vetoes if veto.state == "hit"),
+            _together(net_harm, is_broken=bool(broken.get(net_harm.profile))),
+            broken=broken.get(net_harm.profile, ()),
             unsure=tuple(veto.measure or veto.words for veto in net_harm.vetoes if veto.state == "unknown"),
         )
         for net_harm in operation.harm.net_harm
         if net_harm.zone == zone
     )
+
+
+def together_zone(operation: ReleasedOperation) -> str:
+    """Return the zone in which all harms are taken together: target and rings, or the target if there are no rings."""
+    return "target" if _effect(operation.primary, TARGET_AND_RINGS) is None else TARGET_AND_RINGS
 
 
 _TOGETHER = {
@@ -94,12 +113,11 @@ _TOGETHER = {
 }
 
 
-def _together(net_harm: NetHarm) -> Together:
-    """Return what one set of values says. It says that harm fell only if none of its vetoes is hit."""
+def _together(net_harm: NetHarm, *, is_broken: bool) -> Together:
+    """Return what one set of values says. It says that harm fell only if none of its vetoes is hit, in any zone."""
     if not net_harm.is_known:
         return Together.REFUSED
     together = _TOGETHER.get(net_harm.reading, Together.CANNOT_TELL)
-    is_broken = any(veto.state == "hit" for veto in net_harm.vetoes)
     is_fall = together in (Together.FELL, Together.MAY_HAVE_FALLEN)
     return Together.RULED_OUT if is_broken and is_fall else together
 
@@ -111,12 +129,15 @@ def headline_facts(operation: ReleasedOperation) -> Facts:
     activities = [measure for measure in operation.measures if measure.measure.role is Role.ACTIVITY]
     return Facts(
         primary=target.reading,
-        primary_is_harm=primary.measure.role is Role.HARM,
+        primary_is_harm=is_counted_harm(primary),
         withheld=target.is_withheld,
         rose_nearby=rings is not None and rings.reading is Reading.ROSE,
         rose=tuple(change.measure.measure.name for change in risen_harms(operation)),
         profiles=tuple(answer.together for answer in profile_answers(operation)),
         harms=sum(row.is_harm for row in balance_rows(operation)),
+        harm_changed=any(
+            effect.reading.direction for row in balance_rows(operation) if row.is_harm for effect in row.effects
+        ),
         activity_changed=any(measure.effect("target").reading.direction for measure in activities),
         described=is_described(operation),
         reported=primary.measure.recorder == "public",

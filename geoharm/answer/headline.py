@@ -49,7 +49,8 @@ def _primary_clause(facts: Facts) -> Clause:
         return Clause.WITHHELD
     if facts.primary is Reading.FELL and facts.rose_nearby:
         return Clause.FELL_AND_ROSE_NEARBY
-    harm_is_unclear = not facts.primary.direction and not facts.rose_nearby and not facts.rose
+    is_known = facts.primary.direction or facts.primary is Reading.CONTROLS_DISAGREE or facts.harm_changed
+    harm_is_unclear = not is_known and not facts.rose_nearby and not facts.rose
     values_are_unclear = not {Together.FELL, Together.ROSE} & set(facts.profiles)
     if facts.activity_changed and harm_is_unclear and values_are_unclear and not facts.described:
         return Clause.ACTIVITY_ONLY
@@ -77,9 +78,9 @@ def together_clause(facts: Facts) -> Clause | None:
     return Clause.TOGETHER_SOME_ROSE if Together.ROSE in answers else Clause.TOGETHER_NOT_CLEAR
 
 
-def clause_tone(clause: Clause) -> Tone:
-    """Return how a clause is coloured. Blue and orange are earned by a finding."""
-    if clause is Clause.ACTIVITY_ONLY:
+def clause_tone(clause: Clause, *, primary_is_harm: bool = True) -> Tone:
+    """Return how a clause is coloured. Blue and orange are earned by a finding on a harm."""
+    if clause is Clause.ACTIVITY_ONLY or (not primary_is_harm and clause in _PRIMARY.values()):
         return Tone.ACTIVITY
     if clause in _LESS:
         return Tone.LESS

@@ -228,7 +228,7 @@ class Facts:
     primary : Reading
         Of the primary measure in the target area.
     primary_is_harm : bool
-        False if the primary measure is an activity.
+        False if the primary measure is an activity or entries to treatment.
     withheld : bool
         Whether the primary's counts in the target are suppressed.
     rose_nearby : bool
@@ -239,6 +239,8 @@ class Facts:
         One for each set of values; empty if none is given.
     harms : int
         Number of harms that were counted.
+    harm_changed : bool
+        Whether any harm fell or rose in any zone, as a finding or as a signal.
     activity_changed : bool
         Whether an activity fell or rose, as a finding or as a signal.
     described : bool
@@ -254,6 +256,7 @@ class Facts:
     rose: tuple[str, ...] = ()
     profiles: tuple[Together, ...] = ()
     harms: int = 2
+    harm_changed: bool = False
     activity_changed: bool = False
     described: bool = False
     reported: bool = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from geoharm.answer.balance import balance_rows, possibly_risen_harms
-from geoharm.answer.nouns import Change, Lasts, Moved, Worse
+from geoharm.answer.nouns import BalanceRow, Change, Lasts, Moved, Worse
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
-from geoharm.model.design import ALL_RINGS, Design
+from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.period import Window, add_months
 from geoharm.model.reading import Reading
 
@@ -70,8 +70,12 @@ def will_it_last(operation: ReleasedOperation) -> Lasts:
         return Lasts.TOO_SHORT
     if last.start < add_months(end, _EARLIEST_START):
         return Lasts.LAST_PHASE_TOO_LONG
-    effect = next(effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name)
-    return _LASTS.get(effect.reading, Lasts.CANNOT_TELL)
+    in_last = [effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name]
+    state = _LASTS.get(in_last[0].reading, Lasts.CANNOT_TELL) if in_last else Lasts.CANNOT_TELL
+    # A phase has no joint error, so it is a finding only where the whole window is one.
+    if in_last and in_last[0].reading is not operation.primary.effect("target").reading:
+        return {Lasts.STILL_LOWER: Lasts.SIGNAL_LOWER, Lasts.STILL_HIGHER: Lasts.SIGNAL_HIGHER}.get(state, state)
+    return state
 
 
 def rises_that_had_not_ended(operation: ReleasedOperation) -> tuple[Change, ...]:
@@ -85,11 +89,16 @@ def rises_that_had_not_ended(operation: ReleasedOperation) -> tuple[Change, ...]
             effect
             for zone in ("target", ALL_RINGS)
             for effect in phase_effects(row.measure.phases, zone)
-            if effect.window == last.name and effect.reading is Reading.ROSE
+            if effect.window == last.name and effect.reading is Reading.ROSE and _rose_in(row, zone)
         ]
         if risen:
             changes.append(Change(row.measure, risen[0]))
     return tuple(changes)
+
+
+def _rose_in(row: BalanceRow, zone: str) -> bool:
+    """Return whether a harm rose over the whole window, as a finding, in a zone or in both together."""
+    return any(effect.reading is Reading.ROSE for effect in row.effects if effect.zone in (zone, TARGET_AND_RINGS))
 
 
 def did_anything_get_worse(operation: ReleasedOperation) -> Worse:

@@ -29,7 +29,7 @@ def test_five_times_the_overdoses_and_four_times_the_violence(planted):
     assert "a rise had not ended" in lasts.answer
     assert moved.answer == "Cannot tell"
     assert {answer.together for answer in profile_answers(operation)} == {Together.ROSE}
-    assert "accepts no rise in overdoses; it rose" in together.detail
+    assert "accepts no rise in overdoses: that veto is broken" in together.detail
 
 
 def test_a_fall_in_the_target_with_the_same_rise_in_the_rings(planted):
@@ -38,9 +38,10 @@ def test_a_fall_in_the_target_with_the_same_rise_in_the_rings(planted):
     assert verdict.clauses[0].tone is Tone.MORE
     assert verdict.clauses[0].text.startswith("Needle finds fell by about 67 in the target area and rose by about ")
     assert verdict.clauses[0].text.endswith(" in the rings, against what places like it suggest.")
-    assert verdict.clauses[1].text == "Taken together, whether harm fell or rose is not clear."
+    assert verdict.clauses[1].text == "Needle finds rose by about 83 in target and rings."
+    assert verdict.clauses[2].text == "Taken together, whether harm fell or rose is not clear."
     assert verdict.answers[1].answer == "It rose in the rings"
-    assert "of the fall may have moved there" in verdict.answers[1].detail or verdict.answers[1].detail
+    assert "of the fall may have moved there" in verdict.answers[1].detail
 
 
 def test_a_fall_under_some_sets_of_values_and_a_rise_under_others(planted):

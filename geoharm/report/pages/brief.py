@@ -10,9 +10,16 @@ from itertools import islice
 from markupsafe import Markup
 
 from geoharm import _text
-from geoharm.answer.balance import control_rate_ratio, daily_rate_ratio, is_counted_harm, profile_answers
+from geoharm.answer.balance import (
+    control_rate_ratio,
+    daily_rate_ratio,
+    headline_facts,
+    is_counted_harm,
+    profile_answers,
+)
+from geoharm.answer.headline import together_clause
 from geoharm.answer.multiplication import compared_with
-from geoharm.answer.nouns import BalanceRow, Comparison, Description, Multiplication, ProfileAnswer, Together
+from geoharm.answer.nouns import BalanceRow, Clause, Comparison, Description, Multiplication, ProfileAnswer, Together
 from geoharm.answer.questions import phase_effects
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure, ReleasedOperation
 from geoharm.harm.results.net_harm import NetHarm
@@ -249,7 +256,14 @@ def _sum_line(line: Multiplication, *, is_short: bool) -> SumLine:
         ("=", format_numbers.signed_text(line.difference)),
     )
     before, days = f"{measure.unit} before, in {line.days_before:,} days", f"days after {_DIVIDED} days before"
-    meanings = (before, days, f"what {by} did", "expected after", "counted, less expected", "difference")
+    meanings = (
+        before,
+        days,
+        f"forecast from {by}" if line.comparison is Comparison.PLACES_LIKE_IT else f"what {by} did",
+        "expected after",
+        "counted, less expected",
+        "difference",
+    )
     if is_short:
         meanings = ("before", "days after, before", by, "expected", "counted, less that", "difference")
     cells = tuple((*number, meaning) for number, meaning in zip(numbers, meanings, strict=True))
@@ -508,7 +522,12 @@ def _value_line(name: str, about: str, net: NetHarm, answer: ProfileAnswer) -> V
 def say_line(operation: ReleasedOperation) -> str:
     """Return the count of answers as a sentence; what is missing if there are none."""
     answers = profile_answers(operation)
-    return count_of_answers(answers) if answers else "Not added up: no sets of values, or no harm, were given."
+    clause = together_clause(headline_facts(operation))
+    if clause is None:
+        return "Not added up: no sets of values, or no harm, were given."
+    if clause is Clause.TOGETHER_ONE_HARM:
+        return "Only one harm was counted, so there is nothing to add up: what other harms did is not known."
+    return count_of_answers(answers)
 
 
 def turning_line(operation: ReleasedOperation) -> str:

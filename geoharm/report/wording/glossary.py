@@ -19,7 +19,10 @@ def page_one_terms(operation: ReleasedOperation) -> tuple[tuple[str, str], ...]:
         ("Rings", f"the ground around the target area: {around}"),
         ("Both together", "target area and rings added up; their counts are forecast as one"),
         (_text.capitalised(measure.name), f"counted in {measure.unit}, {recorder_words(operation.primary)}"),
-        ("Places like it", "places in the same city with about as many events before, and no operation"),
+        (
+            "Places like it",
+            "places in the same city with a third to three times as many events before, and no operation",
+        ),
         ("Expected", "what would have been counted after, had this place gone as places like it did"),
         ("95% interval", "the range that holds the true change in about 95 of 100 such studies"),
         ("Fell, rose", "the whole 95% interval lies on one side of zero: a finding"),

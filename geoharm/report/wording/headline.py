@@ -42,8 +42,11 @@ class HeadlineClause:
 
 def headline(operation: ReleasedOperation) -> tuple[HeadlineClause, ...]:
     """Return the headline of an operation, in words."""
-    clauses = headline_clauses(balance.headline_facts(operation))
-    return tuple(HeadlineClause(_WORDS[clause](operation), clause_tone(clause)) for clause in clauses)
+    facts = balance.headline_facts(operation)
+    return tuple(
+        HeadlineClause(_WORDS[clause](operation), clause_tone(clause, primary_is_harm=facts.primary_is_harm))
+        for clause in headline_clauses(facts)
+    )
 
 
 def number_word(value: int) -> str:
@@ -67,6 +70,8 @@ def sets_of_values(count: int, total: int) -> str:
     """
     if total == 1:
         return "the one set of values"
+    if count == total == 2:
+        return "both sets of values"
     if count == total:
         return f"all {number_word(total)} sets of values"
     return f"{number_word(count)} of {number_word(total)} sets of values"
@@ -217,11 +222,16 @@ def _together_some_rose(operation: ReleasedOperation) -> str:
 
 def _others(operation: ReleasedOperation) -> str:
     """Return what the sets of values say that state neither a fall nor a rise."""
-    ruled_out = [answer for answer in balance.profile_answers(operation) if answer.together is Together.RULED_OUT]
-    if not ruled_out:
-        return "under the others, these data cannot tell"
-    names = format_numbers.join_with_and([f"\u201c{answer.profile}\u201d" for answer in ruled_out])
-    return f"{names} {'rules' if len(ruled_out) == 1 else 'rule'} out a rise that was found"
+    answers = balance.profile_answers(operation)
+    broken = [f"\u201c{answer.profile}\u201d" for answer in answers if answer.together is Together.RULED_OUT]
+    silent = [answer for answer in answers if answer.together not in (Together.RULED_OUT, Together.FELL, Together.ROSE)]
+    parts = []
+    if broken:
+        verb = "has" if len(broken) == 1 else "have"
+        parts.append(f"{format_numbers.join_with_and(broken)} {verb} a veto that is broken")
+    if silent:
+        parts.append("the others state neither a fall nor a rise")
+    return "; ".join(parts)
 
 
 def _together_not_clear(_: ReleasedOperation) -> str:
@@ -235,8 +245,11 @@ def _together_refused(operation: ReleasedOperation) -> str:
 
 
 def refused_measures(operation: ReleasedOperation) -> list[str]:
-    """Return the names of the harms that have no 95% interval in target and rings, so that no sum can be given."""
-    return [row.measure.measure.name for row in balance.balance_rows(operation) if (row.both or row.target).is_refused]
+    """Return the names of the weighted harms without a 95% interval in target and rings, so that no sum can be given."""
+    if operation.harm is None:
+        return []
+    nets = [net for net in operation.harm.net_harm if net.zone == balance.together_zone(operation)]
+    return list(dict.fromkeys(name for net in nets for name in net.refused))
 
 
 def _together_one_harm(operation: ReleasedOperation) -> str:

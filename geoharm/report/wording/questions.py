@@ -113,9 +113,14 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
     if refused and any(answer.together is Together.REFUSED for answer in answers):
         sentences.append(f"{_text.capitalised(format_numbers.join_with_and(refused))}: no interval is possible.")
     sentences += [
-        f"\u201c{answer.profile}\u201d accepts no rise in {format_numbers.join_with_and(sorted(set(answer.broken)))}; it rose."
+        f"\u201c{answer.profile}\u201d accepts no rise in {format_numbers.join_with_and(sorted(set(answer.broken)))}: that veto is broken."
         for answer in answers
         if answer.broken
+    ]
+    sentences += [
+        f"\u201c{answer.profile}\u201d accepts no rise in {format_numbers.join_with_and(unsure)}; whether that holds is not known."
+        for answer in answers
+        if (unsure := sorted(set(answer.unsure) - set(answer.broken)))
     ]
     turning = _turning_sentence(operation)
     return " ".join([*sentences, *([turning] if turning else [])])
@@ -159,7 +164,7 @@ def _rate_text(rate: float) -> str:
 _MOVED = {
     Moved.ROSE: ("It rose in the rings", Reading.ROSE),
     Moved.OTHER_HARM_ROSE: ("Another harm rose in the rings", Reading.ROSE),
-    Moved.FELL_TOO: ("It fell in the rings too", Reading.FELL),
+    Moved.FELL_TOO: ("It fell in the rings", Reading.FELL),
     Moved.SIGNAL_RISE: ("Perhaps: a lead, not a finding", Reading.SIGNAL_RISE),
     Moved.SIGNAL_FALL: ("Perhaps fewer nearby: a lead, not a finding", Reading.SIGNAL_FALL),
     Moved.CANNOT_TELL: ("Cannot tell", Reading.CANNOT_TELL),

@@ -15,17 +15,32 @@ from geoharm.report.wording.withheld import note_text
 ANSWER_WORDS = {
     Together.FELL: "fell",
     Together.ROSE: "rose",
+    Together.MAY_HAVE_FALLEN: "a lead: less",
+    Together.MAY_HAVE_RISEN: "a lead: more",
+    Together.RULED_OUT: "a veto is broken",
     Together.CANNOT_TELL: "cannot tell",
     Together.REFUSED: "no sum",
 }
 _UNDER_ALL = {
     Together.FELL: "harm fell",
     Together.ROSE: "harm rose",
+    Together.MAY_HAVE_FALLEN: "harm may have fallen: a lead, not a finding",
+    Together.MAY_HAVE_RISEN: "harm may have risen: a lead, not a finding",
+    Together.RULED_OUT: "the sum is lower, but a veto is broken",
     Together.CANNOT_TELL: "these data cannot tell whether harm fell or rose",
     Together.REFUSED: "harm cannot be added up",
 }
-_VERBS = {Together.FELL: "say harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "say it rose"}
-_VERBS_OF_ONE = {Together.FELL: "says harm fell", Together.CANNOT_TELL: "cannot tell", Together.ROSE: "says it rose"}
+# In the order of the sentence; for one set of values, and for several.
+_VERBS = {
+    Together.FELL: ("says harm fell", "say harm fell"),
+    Together.MAY_HAVE_FALLEN: ("says it may have fallen", "say it may have fallen"),
+    Together.RULED_OUT: ("has a veto that is broken", "have a veto that is broken"),
+    Together.CANNOT_TELL: ("cannot tell", "cannot tell"),
+    Together.MAY_HAVE_RISEN: ("says it may have risen", "say it may have risen"),
+    Together.ROSE: ("says it rose", "say it rose"),
+    Together.REFUSED: ("cannot be added up", "cannot be added up"),
+}
+_SILENT_ON_RISE = {Together.FELL, Together.MAY_HAVE_FALLEN, Together.CANNOT_TELL}
 
 
 def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:
@@ -35,14 +50,12 @@ def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:
     if alone is not None:
         return f"Under {sets_of_values(len(answers), len(answers))}, {_UNDER_ALL[alone]}."
     parts = [
-        f"{number_word(counts[together])} {(_VERBS_OF_ONE if counts[together] == 1 else _VERBS)[together]}"
-        for together in (Together.FELL, Together.CANNOT_TELL, Together.ROSE)
+        f"{number_word(counts[together])} {verbs[counts[together] > 1]}"
+        for together, verbs in _VERBS.items()
         if counts[together]
     ]
-    if counts[Together.REFUSED]:
-        parts.append(f"{number_word(counts[Together.REFUSED])} cannot be added up")
     text = f"Of {number_word(len(answers))} sets of values, {format_numbers.join_with_and(parts)}."
-    return text if counts[Together.ROSE] or counts[Together.REFUSED] else f"{text} None says it rose."
+    return f"{text} None says it rose." if {answer.together for answer in answers} <= _SILENT_ON_RISE else text
 
 
 def refusal_words(net: NetHarm) -> str:
