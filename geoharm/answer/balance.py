@@ -20,8 +20,8 @@ def balance_rows(operation: ReleasedOperation) -> tuple[BalanceRow, ...]:
             measure,
             is_harm=is_counted_harm(measure),
             target=measure.effect("target"),
-            rings=_effect(measure, ALL_RINGS),
-            both=_effect(measure, TARGET_AND_RINGS),
+            rings=measure.effect(ALL_RINGS),
+            both=measure.effect(TARGET_AND_RINGS),
         )
         for measure in operation.measures
         if measure.measure.role is Role.HARM
@@ -57,7 +57,7 @@ def _widest(operation: ReleasedOperation, reading: Reading, *, with_primary: boo
         risen = [
             effect
             for effect in (row.both, row.target, row.rings)
-            if row.is_harm and effect and effect.reading is reading and effect.zone not in named
+            if row.is_harm and effect.reading is reading and effect.zone not in named
         ]
         if risen:
             changes.append(Change(row.measure, risen[0]))
@@ -72,10 +72,9 @@ def _zones_of_primary_clause(operation: ReleasedOperation, row: BalanceRow) -> t
 
 
 def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
-    """Return what each set of values says of all harms in target and rings, or in the target if there are no rings."""
+    """Return what each set of values says of all harms in target and rings."""
     if operation.harm is None:
         return ()
-    zone = together_zone(operation)
     # A veto is hit wherever the harm rose: in the target, in the rings or in both.
     broken = {
         profile.name: tuple(
@@ -91,18 +90,12 @@ def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
     return tuple(
         ProfileAnswer(
             net_harm.profile,
-            _together(net_harm, is_broken=bool(broken.get(net_harm.profile))),
-            broken=broken.get(net_harm.profile, ()),
+            _together(net_harm, is_broken=bool(broken[net_harm.profile])),
+            broken=broken[net_harm.profile],
             unsure=tuple(veto.measure or veto.words for veto in net_harm.vetoes if veto.state == "unknown"),
         )
-        for net_harm in operation.harm.net_harm
-        if net_harm.zone == zone
+        for net_harm in operation.harm.in_zone(TARGET_AND_RINGS)
     )
-
-
-def together_zone(operation: ReleasedOperation) -> str:
-    """Return the zone in which all harms are taken together: target and rings, or the target if there are no rings."""
-    return "target" if _effect(operation.primary, TARGET_AND_RINGS) is None else TARGET_AND_RINGS
 
 
 _TOGETHER = {
@@ -125,20 +118,17 @@ def _together(net_harm: NetHarm, *, is_broken: bool) -> Together:
 def headline_facts(operation: ReleasedOperation) -> Facts:
     """Return all that the headline of an operation is decided on."""
     primary = operation.primary
-    target, rings = primary.effect("target"), _effect(primary, ALL_RINGS)
-    activities = [measure for measure in operation.measures if measure.measure.role is Role.ACTIVITY]
+    harms = [row for row in balance_rows(operation) if row.is_harm]
     return Facts(
-        primary=target.reading,
+        primary=primary.effect("target").reading,
         primary_is_harm=is_counted_harm(primary),
-        withheld=target.is_withheld,
-        rose_nearby=rings is not None and rings.reading is Reading.ROSE,
+        withheld=primary.effect("target").is_withheld,
+        rose_nearby=primary.effect(ALL_RINGS).reading is Reading.ROSE,
         rose=tuple(change.measure.measure.name for change in risen_harms(operation)),
         profiles=tuple(answer.together for answer in profile_answers(operation)),
-        harms=sum(row.is_harm for row in balance_rows(operation)),
-        harm_changed=any(
-            effect.reading.direction for row in balance_rows(operation) if row.is_harm for effect in row.effects
-        ),
-        activity_changed=any(measure.effect("target").reading.direction for measure in activities),
+        harms=len(harms),
+        harm_changed=any(effect.reading.direction for row in harms for effect in row.effects),
+        activity_changed=bool(changed_activities(operation)),
         described=is_described(operation),
         reported=primary.measure.recorder == "public",
     )
@@ -146,8 +136,8 @@ def headline_facts(operation: ReleasedOperation) -> Facts:
 
 def is_described(operation: ReleasedOperation) -> bool:
     """Return whether no interval is possible for the primary in target and rings, but the rings' counts can be described."""
-    target, rings = operation.primary.effect("target"), _effect(operation.primary, ALL_RINGS)
-    if rings is None or not target.is_refused or not rings.is_refused:
+    target, rings = operation.primary.effect("target"), operation.primary.effect(ALL_RINGS)
+    if not target.is_refused or not rings.is_refused:
         return False
     return math.isfinite(daily_rate_ratio(rings)) and math.isfinite(control_rate_ratio(rings))
 
@@ -175,7 +165,3 @@ def changed_activities(operation: ReleasedOperation) -> tuple[Change, ...]:
         for measure in operation.measures
         if measure.measure.role is Role.ACTIVITY and measure.effect("target").reading.direction
     )
-
-
-def _effect(measure: ReleasedMeasure, zone: str) -> ReleasedEffect | None:
-    return next((effect for effect in measure.effects if effect.zone == zone), None)

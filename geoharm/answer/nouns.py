@@ -95,26 +95,26 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """One measure's effects in the target, in all rings and in both together; None where a zone does not exist.
+    """One measure's effects in the target, in all rings and in both together.
 
     Attributes
     ----------
     measure : ReleasedMeasure
     is_harm : bool
         False for entries to drug treatment, of which values decide whether more is better.
-    target, rings, both : Effect or None
+    target, rings, both : Effect
     """
 
     measure: ReleasedMeasure
     is_harm: bool
     target: ReleasedEffect
-    rings: ReleasedEffect | None
-    both: ReleasedEffect | None
+    rings: ReleasedEffect
+    both: ReleasedEffect
 
     @property
     def effects(self) -> tuple[ReleasedEffect, ...]:
-        """The effects that exist: target, rings, both together."""
-        return tuple(effect for effect in (self.target, self.rings, self.both) if effect is not None)
+        """Target, rings, both together."""
+        return self.target, self.rings, self.both
 
 
 class Comparison(Enum):
@@ -194,7 +194,6 @@ class Moved(Enum):
     SIGNAL_RISE = auto()
     SIGNAL_FALL = auto()
     CANNOT_TELL = auto()
-    NO_RINGS = auto()
 
 
 class Lasts(Enum):

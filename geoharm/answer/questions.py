@@ -30,11 +30,7 @@ _LASTS = {
 
 def did_it_move(operation: ReleasedOperation) -> Moved:
     """Return whether the primary measure, or another harm, rose in the rings."""
-    rings = [row for row in balance_rows(operation) if row.rings is not None]
-    primary = next((row.rings for row in rings if row.measure is operation.primary), None)
-    if primary is None:
-        return Moved.NO_RINGS
-    state = _MOVED.get(primary.reading, Moved.CANNOT_TELL)
+    state = _MOVED.get(operation.primary.effect(ALL_RINGS).reading, Moved.CANNOT_TELL)
     if state is not Moved.ROSE and harms_risen_in_rings(operation):
         return Moved.OTHER_HARM_ROSE
     return state
@@ -45,7 +41,7 @@ def harms_risen_in_rings(operation: ReleasedOperation) -> tuple[Change, ...]:
     return tuple(
         Change(row.measure, row.rings)
         for row in balance_rows(operation)
-        if row.is_harm and row.measure is not operation.primary and row.rings and row.rings.reading is Reading.ROSE
+        if row.is_harm and row.measure is not operation.primary and row.rings.reading is Reading.ROSE
     )
 
 

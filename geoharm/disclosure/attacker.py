@@ -264,9 +264,8 @@ class _Solver:
             linear.col_lower_, linear.col_upper_ = np.zeros(linear.num_col_), np.full(linear.num_col_, _MAX_COUNT)
             linear.row_lower_, linear.row_upper_ = self._low[rows], self._high[rows]
             linear.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-            by_column = submatrix.tocsc()
-            linear.a_matrix_.start_, linear.a_matrix_.index_ = by_column.indptr, by_column.indices
-            linear.a_matrix_.value_ = by_column.data
+            linear.a_matrix_.start_, linear.a_matrix_.index_ = submatrix.indptr, submatrix.indices
+            linear.a_matrix_.value_ = submatrix.data
             programme = _QuietHighs()  # type: ignore[no-untyped-call]
             for option, setting in _SIMPLEX.items():
                 programme.setOptionValue(option, setting)

@@ -87,6 +87,19 @@ def stated_change(effect: ReleasedEffect) -> str:
     return text.removesuffix(")") + ", counting only)"
 
 
+def rate_text(rate: float) -> str:
+    """Return an exchange rate: how many events weigh as much as another one; "none" if there is none.
+
+    Examples
+    --------
+    >>> rate_text(1430.2), rate_text(14.3), rate_text(0.0931)
+    ('1,430', '14', '0.093')
+    """
+    if math.isnan(rate):
+        return "none"
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+
+
 def fewer_or_more(value: float) -> str:
     """Return a change in words: "57 fewer", "3 more" or "no more and no fewer".
 

@@ -28,6 +28,11 @@ MIN_BEFORE, MIN_AFTER = 100, 50
 MIN_AREA_RATIO = 1.0
 
 
+def why_too_few_before(events: int, *, place: str) -> str:
+    """Return why a control has too few events before for an estimate; empty if it has enough."""
+    return f"{place} has fewer than {MIN_BEFORE} events before, too few to compare with" if events < MIN_BEFORE else ""
+
+
 def why_too_few(control: Change, *, place: str = "the control area") -> str:
     """Return why a control has too few events for an estimate; empty if it has enough.
 
@@ -43,11 +48,8 @@ def why_too_few(control: Change, *, place: str = "the control area") -> str:
     >>> why_too_few(Change("control", 7, 60)), why_too_few(Change("control", 100, 50))
     ('the control area has fewer than 100 events before, too few to compare with', '')
     """
-    if control.before < MIN_BEFORE:
-        return f"{place} has fewer than {MIN_BEFORE} events before, too few to compare with"
-    if control.after < MIN_AFTER:
-        return f"{place} has fewer than {MIN_AFTER} events after, too few to compare with"
-    return ""
+    too_few_after = f"{place} has fewer than {MIN_AFTER} events after, too few to compare with"
+    return why_too_few_before(control.before, place=place) or (too_few_after if control.after < MIN_AFTER else "")
 
 
 def why_no_control(design: Design, control: Change) -> str:

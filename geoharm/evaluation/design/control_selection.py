@@ -17,7 +17,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
-from geoharm.evaluation.design.control_floor import MIN_BEFORE
+from geoharm.evaluation.design.control_floor import why_too_few_before
 from geoharm.evaluation.results.specification import ControlCandidate, ControlChoice
 from geoharm.model.geometry import Zone
 
@@ -155,4 +155,4 @@ def _why_refused(zone: Zone, taken: BaseGeometry, ratios: Mapping[str, float], *
         return "it or the target has no event before the operation"
     if largest > 1:
         return f"{rule}: {largest:.1f} times what the rule allows"
-    return f"it has fewer than {MIN_BEFORE} events before, too few to compare with" if events < MIN_BEFORE else ""
+    return why_too_few_before(events, place="it")

@@ -363,6 +363,6 @@ class HarmAssessment:
         """Return net harm in one zone, one result for each profile, in order."""
         return tuple(net_harm for net_harm in self.net_harm if net_harm.zone == zone)
 
-    def flip(self, zone: str) -> Flip | None:
-        """Return the nearest weight that turns the answer in one zone; None if there is none."""
-        return next((answer.flip for answer in self.acceptability if answer.zone == zone), None)
+    def acceptability_in(self, zone: str) -> Acceptability | None:
+        """Return the acceptability in one zone; None if it was not computed there."""
+        return next((result for result in self.acceptability if result.zone == zone), None)

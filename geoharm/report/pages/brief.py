@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, TypeVar
 
 from markupsafe import Markup
 
@@ -81,15 +82,6 @@ class StateCell:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceLine:
-    """One row of the balance; None for a zone that does not exist."""
-
-    name: str
-    who: str
-    cells: tuple[StateCell | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class MultipleCell:
     """One measure in one zone on page 2: the bar and its numbers.
 
@@ -112,13 +104,16 @@ class MultipleCell:
     note: str
 
 
+CellT = TypeVar("CellT", StateCell, MultipleCell)
+
+
 @dataclass(frozen=True, slots=True)
-class MultipleLine:
-    """One row of page 2."""
+class ZoneLine(Generic[CellT]):
+    """One measure in target, rings and both together: a row of the balance, or of page 2."""
 
     name: str
     who: str
-    cells: tuple[MultipleCell | None, ...]
+    cells: tuple[CellT, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +212,13 @@ def state_cell(effect: ReleasedEffect, *, is_harm: bool) -> StateCell:
     return StateCell(mark, state_words(effect), tone, is_strong=bool(direction))
 
 
-def balance_lines(verdict: Verdict) -> list[BalanceLine]:
+def balance_lines(verdict: Verdict) -> list[ZoneLine[StateCell]]:
     """Return every harm in every zone, then entries to treatment."""
     return [
-        BalanceLine(
+        ZoneLine(
             _text.capitalised(row.measure.measure.name),
             _who(row),
-            tuple(state_cell(effect, is_harm=row.is_harm) if effect else None for effect in _zone_effects(row)),
+            tuple(state_cell(effect, is_harm=row.is_harm) for effect in row.effects),
         )
         for row in verdict.balance
     ]
@@ -231,12 +226,16 @@ def balance_lines(verdict: Verdict) -> list[BalanceLine]:
 
 def balance_comparison(verdict: Verdict) -> str:
     """Return what the balance is compared with; the comparison is named only if it is the same everywhere."""
-    comparisons = {compared_with(effect) for row in verdict.balance for effect in row.effects if not effect.is_withheld}
+    comparisons = _comparisons(verdict)
     if comparisons == {Comparison.PLACES_LIKE_IT}:
         return "Against what places like it suggest. Numbers: page 2."
     if comparisons == {Comparison.CONTROL_AREA}:
         return "Against what the control area did. No answer here is a finding."
     return "Against what places like it suggest; where none compare, the control area. Numbers: page 2."
+
+
+def _comparisons(verdict: Verdict) -> set[Comparison]:
+    return {compared_with(effect) for row in verdict.balance for effect in row.effects if not effect.is_withheld}
 
 
 def sum_lines(lines: Sequence[Multiplication]) -> list[SumLine]:
@@ -331,10 +330,6 @@ def _who(row: BalanceRow) -> str:
     return row.measure.measure.recorded_by if row.is_harm else "not a harm"
 
 
-def _zone_effects(row: BalanceRow) -> tuple[ReleasedEffect | None, ...]:
-    return row.target, row.rings, row.both
-
-
 # -- Page 2 -----------------------------------------------------------------------------------------------------------
 
 
@@ -348,7 +343,7 @@ def primary_has_interval(operation: ReleasedOperation) -> bool:
     return _span(operation.primary.effect("target")) is not None
 
 
-def multiple_lines(verdict: Verdict) -> tuple[list[MultipleLine], str]:
+def multiple_lines(verdict: Verdict) -> tuple[list[ZoneLine[MultipleCell]], str]:
     """Return the rows of page 2, and a sentence on the rows that page 2 has no room for; empty if it has all."""
     rows = list(verdict.balance)
     left_out: list[BalanceRow] = []
@@ -360,10 +355,10 @@ def multiple_lines(verdict: Verdict) -> tuple[list[MultipleLine], str]:
     scale = bars_scale(effects)
     extremes = _extremes(rows)
     lines = [
-        MultipleLine(
+        ZoneLine(
             _text.capitalised(row.measure.measure.name),
             recorder_words(row.measure) if row.is_harm else "not a harm: a gain or a loss is for values to say",
-            tuple(_multiple_cell(effect, row, scale, extremes) if effect else None for effect in _zone_effects(row)),
+            tuple(_multiple_cell(effect, row, scale, extremes) for effect in row.effects),
         )
         for row in rows
     ]
@@ -373,7 +368,7 @@ def multiple_lines(verdict: Verdict) -> tuple[list[MultipleLine], str]:
 
 def multiples_comparison(verdict: Verdict) -> str:
     """Return what page 2 compares with."""
-    comparisons = {compared_with(effect) for row in verdict.balance for effect in row.effects if not effect.is_withheld}
+    comparisons = _comparisons(verdict)
     if comparisons == {Comparison.PLACES_LIKE_IT}:
         return "against what places like it suggest"
     return "against what places like it suggest (without an interval: the control area)"
@@ -482,19 +477,13 @@ def _no_interval_reason(effect: ReleasedEffect) -> str:
 # -- Page 2: sets of values -------------------------------------------------------------------------------------------
 
 
-def value_zone(operation: ReleasedOperation) -> str:
-    """Return the zone over which harm is added up: target and rings, or the target if there are no rings."""
-    zones = {net.zone for net in operation.harm.net_harm} if operation.harm else set()
-    return TARGET_AND_RINGS if TARGET_AND_RINGS in zones else "target"
-
-
 def value_lines(operation: ReleasedOperation) -> list[ValueLine]:
     """Return what every set of values says of all harms together."""
     assessment = operation.harm
     if assessment is None:
         return []
     answers = {answer.profile: answer for answer in profile_answers(operation)}
-    nets = {net.profile: net for net in assessment.in_zone(value_zone(operation))}
+    nets = {net.profile: net for net in assessment.in_zone(TARGET_AND_RINGS)}
     return [
         _value_line(profile.name, profile.about, nets[profile.name], answers[profile.name])
         for profile in assessment.profiles
@@ -532,9 +521,7 @@ def say_line(operation: ReleasedOperation) -> str:
 
 def turning_line(operation: ReleasedOperation) -> str:
     """Return at which weights the answer turns."""
-    acceptabilities = operation.harm.acceptability if operation.harm else ()
-    zone = value_zone(operation)
-    return what_would_turn_it(next((result for result in acceptabilities if result.zone == zone), None))
+    return what_would_turn_it(operation.harm.acceptability_in(TARGET_AND_RINGS) if operation.harm else None)
 
 
 # -- Page 2 without intervals: by distance ----------------------------------------------------------------------------

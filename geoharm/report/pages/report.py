@@ -247,9 +247,7 @@ def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str,
 def _values(operation: ReleasedOperation) -> dict[str, Any]:
     profiles = operation.harm.profiles if operation.harm else ()
     are_examples = bool(profiles) and all(profile.example for profile in profiles)
-    zone = brief.value_zone(operation)
     return {
-        "value_zone": f"{_text.capitalised(zone)} added up" if zone != "target" else "The target area",
         "say": brief.say_line(operation),
         "values": brief.value_lines(operation),
         "value_sides": sides("less harm", "more harm"),

@@ -313,7 +313,7 @@ def flip_sentence(flip: Flip) -> str:
     """
     declared = "inside" if flip.in_declared_range else "outside"
     return (
-        f"Only if {_rate_text(flip.rate)} of {format_numbers.join_with_and(flip.measures)} weighed as much as {flip.other} "
+        f"Only if {format_numbers.rate_text(flip.rate)} of {format_numbers.join_with_and(flip.measures)} weighed as much as {flip.other} "
         f"would the sum come out at zero ({declared} the declared range)."
     )
 
@@ -337,13 +337,7 @@ def _central_rates_table(acceptability: Acceptability, reference: str) -> Table:
         f"{acceptability.zone}"
     )
     rows = tuple(
-        Row((text_cell(name), *(Cell(_rate_text(rate), (number_value(rate),)) for rate in rates)))
+        Row((text_cell(name), *(Cell(format_numbers.rate_text(rate), (number_value(rate),)) for rate in rates)))
         for name, *rates in acceptability.central_rates
     )
     return Table((Column("Group of harms"), *(Column(head, style=CellStyle.NUMBER) for head in heads)), rows, caption)
-
-
-def _rate_text(value: float) -> str:
-    if math.isnan(value):
-        return "none"
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"

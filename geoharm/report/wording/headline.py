@@ -22,6 +22,7 @@ _DIRECTIONS = {
     Reading.SIGNAL_FALL: "may have fallen",
     Reading.SIGNAL_RISE: "may have risen",
 }
+_TOGETHER_VERBS = {Together.FELL: "fell", Together.ROSE: "rose"}
 # With more harms than these, the headline names them without numbers.
 _MAX_WITH_NUMBERS = 2
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -109,9 +110,10 @@ def _primary(operation: ReleasedOperation) -> tuple[str, ReleasedEffect]:
     return operation.primary.measure.name, operation.primary.effect("target")
 
 
-def _fell(operation: ReleasedOperation) -> str:
+def _finding(operation: ReleasedOperation) -> str:
     name, effect = _primary(operation)
-    return f"{_text.capitalised(name)} fell by {about(effect)} in the target area, {comparison_words(effect)}."
+    verb = _DIRECTIONS[effect.reading]
+    return f"{_text.capitalised(name)} {verb} by {about(effect)} in the target area, {comparison_words(effect)}."
 
 
 def _fell_and_rose_nearby(operation: ReleasedOperation) -> str:
@@ -123,15 +125,9 @@ def _fell_and_rose_nearby(operation: ReleasedOperation) -> str:
     )
 
 
-def _rose(operation: ReleasedOperation) -> str:
-    name, effect = _primary(operation)
-    return f"{_text.capitalised(name)} rose by {about(effect)} in the target area, {comparison_words(effect)}."
-
-
 def _signal(operation: ReleasedOperation) -> str:
     name, effect = _primary(operation)
-    verb = "fallen" if effect.reading.direction < 0 else "risen"
-    return f"{_text.capitalised(name)} may have {verb} in the target area. This is a lead, not a finding."
+    return f"{_text.capitalised(name)} {_DIRECTIONS[effect.reading]} in the target area. This is a lead, not a finding."
 
 
 def _no_clear_change(operation: ReleasedOperation) -> str:
@@ -198,12 +194,9 @@ def _profile_count(operation: ReleasedOperation, together: Together) -> str:
     return sets_of_values(sum(answer.together is together for answer in answers), len(answers))
 
 
-def _together_fell(operation: ReleasedOperation) -> str:
-    return f"Taken together, harm fell under {_profile_count(operation, Together.FELL)}."
-
-
-def _together_rose(operation: ReleasedOperation) -> str:
-    return f"Taken together, harm rose under {_profile_count(operation, Together.ROSE)}."
+def _together_all(operation: ReleasedOperation) -> str:
+    (together,) = {answer.together for answer in balance.profile_answers(operation)}
+    return f"Taken together, harm {_TOGETHER_VERBS[together]} under {_profile_count(operation, together)}."
 
 
 def _together_disagree(operation: ReleasedOperation) -> str:
@@ -212,12 +205,14 @@ def _together_disagree(operation: ReleasedOperation) -> str:
     return f"Taken together, harm fell under {_profile_count(operation, Together.FELL)} and rose under {number_word(rose)}."
 
 
-def _together_some_fell(operation: ReleasedOperation) -> str:
-    return f"Taken together, harm fell under {_profile_count(operation, Together.FELL)}; {_others(operation)}."
-
-
-def _together_some_rose(operation: ReleasedOperation) -> str:
-    return f"Taken together, harm rose under {_profile_count(operation, Together.ROSE)}; {_others(operation)}."
+def _together_some(operation: ReleasedOperation) -> str:
+    """Return under how many sets of values harm fell, or rose: some state the one, and none the other."""
+    stated = {answer.together for answer in balance.profile_answers(operation)}
+    (together,) = stated & set(_TOGETHER_VERBS)
+    return (
+        f"Taken together, harm {_TOGETHER_VERBS[together]} under {_profile_count(operation, together)}; "
+        f"{_others(operation)}."
+    )
 
 
 def _others(operation: ReleasedOperation) -> str:
@@ -248,7 +243,7 @@ def refused_measures(operation: ReleasedOperation) -> list[str]:
     """Return the names of the weighted harms without a 95% interval in target and rings, so that no sum can be given."""
     if operation.harm is None:
         return []
-    nets = [net for net in operation.harm.net_harm if net.zone == balance.together_zone(operation)]
+    nets = operation.harm.in_zone(TARGET_AND_RINGS)
     return list(dict.fromkeys(name for net in nets for name in net.refused))
 
 
@@ -258,9 +253,9 @@ def _together_one_harm(operation: ReleasedOperation) -> str:
 
 
 _WORDS: dict[Clause, Callable[[ReleasedOperation], str]] = {
-    Clause.FELL: _fell,
+    Clause.FELL: _finding,
     Clause.FELL_AND_ROSE_NEARBY: _fell_and_rose_nearby,
-    Clause.ROSE: _rose,
+    Clause.ROSE: _finding,
     Clause.SIGNAL_FALL: _signal,
     Clause.SIGNAL_RISE: _signal,
     Clause.NO_CLEAR_CHANGE: _no_clear_change,
@@ -271,11 +266,11 @@ _WORDS: dict[Clause, Callable[[ReleasedOperation], str]] = {
     Clause.DESCRIBED_NEARBY: _described_nearby,
     Clause.HARM_OR_REPORTING: _harm_or_reporting,
     Clause.HARMS_ROSE: _harms_rose,
-    Clause.TOGETHER_FELL: _together_fell,
-    Clause.TOGETHER_ROSE: _together_rose,
+    Clause.TOGETHER_FELL: _together_all,
+    Clause.TOGETHER_ROSE: _together_all,
     Clause.TOGETHER_DISAGREE: _together_disagree,
-    Clause.TOGETHER_SOME_FELL: _together_some_fell,
-    Clause.TOGETHER_SOME_ROSE: _together_some_rose,
+    Clause.TOGETHER_SOME_FELL: _together_some,
+    Clause.TOGETHER_SOME_ROSE: _together_some,
     Clause.TOGETHER_NOT_CLEAR: _together_not_clear,
     Clause.TOGETHER_REFUSED: _together_refused,
     Clause.TOGETHER_ONE_HARM: _together_one_harm,

@@ -81,14 +81,11 @@ def _together_answer(operation: ReleasedOperation) -> Answer:
 
 def _one_harm_detail(operation: ReleasedOperation) -> str:
     row = next(row for row in balance.balance_rows(operation) if row.is_harm)
-    effect = row.both or row.target
-    zone = _text.capitalised(ZONE_WORDS[effect.zone])
-    return f"Only one harm was counted, {row.measure.measure.name}. {zone}: {change_words(effect)}."
+    return f"Only one harm was counted, {row.measure.measure.name}. In target and rings: {change_words(row.both)}."
 
 
 def _profiles_detail(operation: ReleasedOperation) -> str:
     answers = balance.profile_answers(operation)
-    zone = "target and rings" if _zone_exists(operation.primary, TARGET_AND_RINGS) else "the target area"
     sentences: list[str] = []
     for together, words in (
         (Together.FELL, "harm fell under"),
@@ -107,7 +104,9 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
                 else format_numbers.join_with_and(names)
             )
             sentences.append(
-                _text.capitalised(f"over {zone}, {words} {listed}." if not sentences else f"{words} {listed}.")
+                _text.capitalised(
+                    f"over target and rings, {words} {listed}." if not sentences else f"{words} {listed}."
+                )
             )
     refused = refused_measures(operation)
     if refused and any(answer.together is Together.REFUSED for answer in answers):
@@ -128,35 +127,16 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
 
 def _turning_sentence(operation: ReleasedOperation) -> str:
     """Return at which weight the sum comes out at zero; empty if no sum can be given."""
-    if operation.harm is None:
-        return ""
-    acceptability = next(
-        (
-            result
-            for result in operation.harm.acceptability
-            if result.zone == TARGET_AND_RINGS and result.tipping_points
-        ),
-        None,
-    )
-    if acceptability is None:
+    acceptability = operation.harm.acceptability_in(TARGET_AND_RINGS) if operation.harm else None
+    if acceptability is None or not acceptability.tipping_points:
         return ""
     flip = acceptability.flip
     if flip is None:
         return "No weights that we tried turn the best estimate."
     harms = format_numbers.join_with_or(flip.measures)
     range_text = "" if flip.in_declared_range else ", which no set of exchange rates here allows"
-    return f"The best estimate comes out at zero if {_rate_text(flip.rate)} {harms} weigh as much as {flip.other}{range_text}."
-
-
-def _rate_text(rate: float) -> str:
-    """Return how many events, with two leading digits.
-
-    Examples
-    --------
-    >>> _rate_text(14.3), _rate_text(0.0931)
-    ('14', '0.093')
-    """
-    return f"{float(f'{rate:.2g}'):g}"
+    rate = format_numbers.rate_text(flip.rate)
+    return f"The best estimate comes out at zero if {rate} {harms} weigh as much as {flip.other}{range_text}."
 
 
 # -- Did it move? -----------------------------------------------------------------------------------------------------
@@ -174,8 +154,6 @@ _MOVED = {
 def _moved_answer(release: Release, operation: ReleasedOperation) -> Answer:
     question = "Did it move?"
     state = questions.did_it_move(operation)
-    if state is Moved.NO_RINGS:
-        return Answer(question, "Not looked at", "The study gives no rings.", None)
     answer, reading = _MOVED[state]
     effect = operation.primary.effect(ALL_RINGS)
     sentences = [f"In the rings, {counted_and_expected(effect)}."]
@@ -362,7 +340,3 @@ def change_words(effect: ReleasedEffect) -> str:
 
 def _zone(effect: ReleasedEffect) -> str:
     return ZONE_WORDS[effect.zone]
-
-
-def _zone_exists(measure: ReleasedMeasure, zone: str) -> bool:
-    return any(effect.zone == zone for effect in measure.effects)

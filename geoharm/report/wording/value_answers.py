@@ -87,8 +87,4 @@ def what_would_turn_it(acceptability: Acceptability | None) -> str:
     if flip is None:
         return shares
     measures = format_numbers.join_with_and(flip.measures)
-    return f"{shares} The sum comes out at zero if {flip.other} weighs as much as {_rate_text(flip.rate)} {measures}."
-
-
-def _rate_text(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
+    return f"{shares} The sum comes out at zero if {flip.other} weighs as much as {format_numbers.rate_text(flip.rate)} {measures}."
