@@ -14,7 +14,7 @@ from geoharm.harm.results.net_harm import VetoCheck
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.measure import Role
 from geoharm.model.reading import Reading
-from geoharm.report.pages.brief import say_line, value_lines
+from geoharm.report.pages.brief.values import say_line, value_lines
 from geoharm.report.wording.value_answers import ANSWER_WORDS
 from geoharm.report.wording.verdict import verdict_of
 

@@ -15,6 +15,7 @@ from geoharm.model.reading import Reading
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import reading_colour
+from geoharm.report.wording.states import recorder_words
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import verdict_of
 from tests.disclosure.test_protect import PLENTY, result
@@ -78,3 +79,19 @@ def test_every_reading_has_a_sentence_in_the_summary(area, reading):
     said = summarise(release, release.operations[0], verdict).sentences
     others = [replace(verdict, state=other) for other in Reading if other is not reading]
     assert all(summarise(release, release.operations[0], other).sentences != said for other in others)
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded_by", "words"),
+    [
+        ("health", "public", "recorded by an agency"),
+        ("treatment_entry", "public", "recorded by an agency"),
+        ("needle_find", "public", "reported by the public"),
+        ("incident", "police", "recorded by police"),
+    ],
+)
+def test_what_a_service_recorded_is_not_reported_by_the_public(area, kind, recorded_by, words):
+    release = protect(result(area, PLENTY))
+    primary = release.operations[0].primary
+    measure = replace(primary, measure=replace(primary.measure, kind=kind, recorded_by=recorded_by))
+    assert recorder_words(measure) == words

@@ -16,7 +16,7 @@ from geoharm.report.escape import asset, html, render_page
 from geoharm.report.file_names import file_names
 from geoharm.report.maps.layers import credit_lines
 from geoharm.report.maps.static_map import operation_map
-from geoharm.report.pages import brief
+from geoharm.report.pages.brief import answer, cells
 from geoharm.report.section_html import chart_html
 from geoharm.report.wording.states import NO_DATA
 from geoharm.report.wording.verdict import Verdict
@@ -57,8 +57,8 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
         operation=design.operation,
         internal=release.is_internal,
         verdict=verdict,
-        zones=[name for _, name in brief.ZONES],
-        balance=brief.balance_lines(verdict),
+        zones=[name for _, name in cells.ZONES],
+        balance=answer.balance_lines(verdict),
         absent=[_text.capitalised(name) for name in verdict.absent],
         no_data=NO_DATA,
         bars=_bars(verdict),
@@ -72,12 +72,12 @@ def embed_page(release: Release, operation: ReleasedOperation, verdict: Verdict,
 def _bars(verdict: Verdict) -> list[tuple[str, Markup, str]]:
     """Return the changes that the headline names, as (measure and zone, bar on one scale, difference)."""
     changes = [line.change for line in verdict.multiplications]
-    scale = brief.bars_scale([change.effect for change in changes])
+    scale = cells.bars_scale([change.effect for change in changes])
     return [
         (
-            f"{_text.capitalised(change.measure.measure.name)}, {brief.zone_name(change.effect.zone)}",
-            brief.effect_bar(change.effect, scale, is_harm=is_counted_harm(change.measure)),
-            brief.difference_text(change.effect),
+            f"{_text.capitalised(change.measure.measure.name)}, {cells.zone_name(change.effect.zone)}",
+            cells.effect_bar(change.effect, scale, is_harm=is_counted_harm(change.measure)),
+            cells.difference_text(change.effect),
         )
         for change in changes
     ]

@@ -19,8 +19,8 @@ from geoharm.report.document import Chart, Section
 from geoharm.report.escape import asset, render_page
 from geoharm.report.file_names import FileNames, file_names
 from geoharm.report.maps.layers import credit_lines
-from geoharm.report.pages import brief
 from geoharm.report.pages.annex import annex_parts, in_page_order, part_html
+from geoharm.report.pages.brief import answer, cells, data, distance, harms, place_and_time, values
 from geoharm.report.section_html import chart_html
 from geoharm.report.sections.change import change_section
 from geoharm.report.sections.diagnostics import diagnostics_section
@@ -108,7 +108,7 @@ def report_page(release: Release, operation: ReleasedOperation, verdict: Verdict
     files = file_names(release, operation)
     kind = "placebo date" if study_operation.placebo else study_operation.tactic
     parts = _parts(release, operation, sections)
-    is_measured = brief.has_intervals(verdict)
+    is_measured = harms.has_intervals(verdict)
     return render_page(
         "report.html.j2",
         style=asset("report.css") + print_foot(study_operation.name, release.study.name),
@@ -176,23 +176,23 @@ def _page_links(files: FileNames, parts: Sequence[PartOfPage], *, is_measured: b
 
 def _first_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     return {
-        "facts": brief.facts(release, operation),
-        "zones": [name for _, name in brief.ZONES],
-        "balance": brief.balance_lines(verdict),
-        "balance_comparison": brief.balance_comparison(verdict),
+        "facts": answer.facts(release, operation),
+        "zones": [name for _, name in cells.ZONES],
+        "balance": answer.balance_lines(verdict),
+        "balance_comparison": answer.balance_comparison(verdict),
         "absent": [_text.capitalised(name) for name in verdict.absent],
         "absent_mark": reading_mark(None),
         "no_data": NO_DATA,
-        "sums": brief.sum_lines(verdict.multiplications),
-        "answers": [(answer, reading_mark(answer.state)) for answer in verdict.answers],
+        "sums": answer.sum_lines(verdict.multiplications),
+        "answers": [(each, reading_mark(each.state)) for each in verdict.answers],
         **_evidence(operation, verdict),
     }
 
 
 def _evidence(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     """Return the figure of places like it and its table; where no interval is possible, the target counted in several ways."""
-    evidence = brief.evidence(verdict)
-    description = None if brief.primary_has_interval(operation) else verdict.description
+    evidence = answer.evidence(verdict)
+    description = None if harms.primary_has_interval(operation) else verdict.description
     return {
         "places": [chart_html(chart) for chart in evidence.charts] if evidence else [],
         "places_heading": evidence.heading if evidence else "",
@@ -200,30 +200,30 @@ def _evidence(operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
         "place_classes": evidence.classes if evidence else (),
         "description_heading": description_heading(description) if description else "",
         "description_note": description_note(description) if description else "",
-        "description_lines": brief.description_lines(description) if description else [],
+        "description_lines": distance.description_lines(description) if description else [],
     }
 
 
 def _measured_pages(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
     """Return what pages 2 and 3 show where intervals are possible."""
-    multiples, more_measures = brief.multiple_lines(verdict)
-    series = brief.series_charts(operation)
+    multiples, more_measures = harms.multiple_lines(verdict)
+    series = place_and_time.series_charts(operation)
     name = operation.primary.measure.name
-    step = brief.series_step(operation)
+    step = place_and_time.series_step(operation)
     return {
-        "multiple_caption": f"Change {brief.multiples_comparison(verdict)}",
-        "axis": brief.scale_axis(verdict),
+        "multiple_caption": f"Change {harms.multiples_comparison(verdict)}",
+        "axis": harms.scale_axis(verdict),
         "multiples": multiples,
         "more_measures": more_measures,
-        "key": brief.key_entries(),
-        "maps": brief.map_figures(release, operation),
+        "key": harms.key_entries(),
+        "maps": place_and_time.map_figures(release, operation),
         "maps_how": f"{_text.capitalised(name)} before and after. Had they moved next door, the rings would be darker after than before.",
-        "map_legend": brief.map_legend(release, operation),
+        "map_legend": place_and_time.map_legend(release, operation),
         "density_unit": operation.primary.measure.density_unit,
         "series": [chart_html(chart) for chart in series] if series else None,
         "series_how": f"{_text.capitalised(name)} in the target area, a {step}. The dashed line is the control area, scaled to the same level before.",
-        "phases": brief.phase_lines(operation),
-        "phases_axis": axis(brief.phases_scale(operation)),
+        "phases": place_and_time.phase_lines(operation),
+        "phases_axis": axis(place_and_time.phases_scale(operation)),
         "phases_caption": f"{_text.capitalised(name)} in the target area, phase by phase",
     }
 
@@ -232,13 +232,13 @@ def _described_page(operation: ReleasedOperation, verdict: Verdict) -> dict[str,
     """Return what page 2 shows where no interval is possible: counts by distance."""
     measure = operation.primary.measure
     return {
-        "distance_charts": [chart_html(chart) for chart in brief.distance_charts(operation)],
+        "distance_charts": [chart_html(chart) for chart in distance.distance_charts(operation)],
         "distance_how": (
             f"{_text.capitalised(measure.unit)} a day after, as a multiple of the level before. The dashed line is the control "
             "area. Had they moved next door, the target area would lie left of that line and the rings right of it."
         ),
-        "distance_lines": brief.distance_lines(operation),
-        "other_harm_lines": brief.other_harm_lines(verdict),
+        "distance_lines": distance.distance_lines(operation),
+        "other_harm_lines": distance.other_harm_lines(verdict),
         "days_before": f"{operation.design.before.days:,}",
         "days_after": f"{operation.design.after.days:,}",
     }
@@ -248,23 +248,23 @@ def _values(operation: ReleasedOperation) -> dict[str, Any]:
     profiles = operation.harm.profiles if operation.harm else ()
     are_examples = bool(profiles) and all(profile.example for profile in profiles)
     return {
-        "say": brief.say_line(operation),
-        "values": brief.value_lines(operation),
+        "say": values.say_line(operation),
+        "values": values.value_lines(operation),
         "value_sides": sides("less harm", "more harm"),
-        "turning": brief.turning_line(operation),
+        "turning": values.turning_line(operation),
         "examples": " All are examples." if are_examples else "",
     }
 
 
 def _last_page(release: Release, operation: ReleasedOperation, verdict: Verdict) -> dict[str, Any]:
-    doubts, others = verdict.threats[: brief.MAX_DOUBTS], verdict.threats[brief.MAX_DOUBTS :]
-    data_files, more_files = brief.file_lines(release)
+    doubts, others = verdict.threats[: data.MAX_DOUBTS], verdict.threats[data.MAX_DOUBTS :]
+    data_files, more_files = data.file_lines(release)
     return {
         "doubts": doubts,
         "doubts_how": "The weakest points, and what would settle each.",
         "more_doubts": f"{len(others)} more {'doubt' if len(others) == 1 else 'doubts'}." if others else "",
-        "mitigations": brief.mitigation_rows(operation),
-        "file_heads": brief.FILE_HEADS,
+        "mitigations": data.mitigation_rows(operation),
+        "file_heads": data.FILE_HEADS,
         "data_files": data_files,
         "more_files": more_files,
         "terms": page_one_terms(operation),

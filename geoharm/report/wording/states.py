@@ -53,4 +53,4 @@ def shown_reading(effect: ReleasedEffect) -> Reading | None:
 
 def recorder_words(measure: ReleasedMeasure) -> str:
     """Return who recorded a measure."""
-    return _RECORDERS.get(measure.measure.recorded_by, measure.measure.recorded_by)
+    return _RECORDERS.get(measure.measure.recorder, measure.measure.recorder)
