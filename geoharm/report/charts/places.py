@@ -19,6 +19,8 @@ MAX_DOTS = 150
 _WIDE, _NARROW = 700.0, 340.0
 # This operation's interval lies so far below the base line; its label needs so much room.
 _BELOW, _LABEL_ROOM = 14.0, 150.0
+# Height of the two lines of this operation's label, where it stands above the places.
+_LABEL_HEIGHT = 34.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,10 @@ def _figure(panels: Sequence[PlaceClasses], description: str, width: float) -> C
                 text(0, top + (12 if is_narrow else 20), panel.label, anchor="start", colour=palette.INK, weight=600)
             )
             top += 16 if is_narrow else 0
-        draw = _dots if is_alone and panel.places <= MAX_DOTS else _bars
-        base, drawn = draw(panel, scale, top, width)
+        if is_alone and panel.places <= MAX_DOTS:
+            base, drawn = _dots(panel, scale, top, width)
+        else:
+            base, drawn = _bars(panel, scale, top + (_LABEL_HEIGHT if is_alone else 0.0))
         parts += drawn
         parts += _own_interval(panel, scale, top, base)
         parts += _own_label(panel, scale, top) if is_alone else _own_number(panel, scale, base)
@@ -100,8 +104,7 @@ def _dots(panel: PlaceClasses, scale: Scale, top: float, width: float) -> tuple[
     across = max(3, min(6, int(narrowest // 8)))
     step = min(9.6 if width >= _WIDE else 7.4, narrowest / (across + 0.4))
     rows = math.ceil(most / across)
-    # Room for the two lines of this operation's own label.
-    base = top + max(34.0, rows * step + 8)
+    base = top + max(_LABEL_HEIGHT, rows * step + 8)
     parts = []
     for low, high, places in panel.classes:
         middle = (scale(low) + scale(high)) / 2
@@ -118,7 +121,7 @@ def _dots(panel: PlaceClasses, scale: Scale, top: float, width: float) -> tuple[
     return base, [*parts, *_base_line(panel, scale, base)]
 
 
-def _bars(panel: PlaceClasses, scale: Scale, top: float, _: float) -> tuple[float, list[Markup]]:
+def _bars(panel: PlaceClasses, scale: Scale, top: float) -> tuple[float, list[Markup]]:
     """Return the y of the base line, and one bar for each class; its area is its share of the places."""
     height = 18.0
     base = top + height + 4
