@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import shapely
 
-from geoharm.engines.duckdb import DuckDBEngine, quote_name
+from geoharm.engines.base import Engine, Scratch
+from geoharm.engines.sql import quote_name
 from geoharm.errors import DataError
 from geoharm.ingest.area_fields import (
     EMPTY_REASON,
@@ -29,11 +29,12 @@ from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import VALUE_PREFIX, TableRules
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
-from geoharm.ingest.readers.staging import REJECT_COLUMNS, StagedRows, check_reject_share, insert_rows
-from geoharm.ingest.validate import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON
+from geoharm.ingest.readers.staging import StagedRows, check_reject_share, insert_rows
+from geoharm.ingest.rule import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
+from geoharm.queries.stored import StoredSource
 
 ALL_CATEGORIES = "all"
 CONFLICT_REASON = "is given more than once with different values; none of them is kept"
@@ -48,9 +49,7 @@ CREATE OR REPLACE TEMP TABLE cell (
 """
 
 
-def stage_values(
-    engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format, period: Period
-) -> dict[str, int]:
+def stage_values(engine: Engine, files: Sequence[InputFile], input_format: Format, period: Period) -> dict[str, int]:
     """Fill the temporary table ``cell`` from all files, and return the number of values of each file.
 
     The numbers of a value are ``one`` and ``two``: the lower and upper bound of a count, or an estimate and its standard
@@ -58,7 +57,7 @@ def stage_values(
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     files : sequence of InputFile
     input_format : Format
     period : Period
@@ -69,18 +68,18 @@ def stage_values(
     DataError, QualityError
         If a file is refused.
     """
-    connection = engine.connection
-    connection.execute(_CREATE_CELL)
+    scratch = engine.scratch
+    scratch.execute(_CREATE_CELL)
     values_read = {}
     for input_file in files:
-        staged = stage_file(connection, input_file, input_format)
+        staged = stage_file(scratch, input_file, input_format)
         headers = [field.removeprefix(VALUE_PREFIX) for field in staged.fields if field.startswith(VALUE_PREFIX)]
         if input_format.kind == "survey":
-            _read_estimates(connection, input_file.name, staged, input_format)
+            _read_estimates(scratch, input_file.name, staged, input_format)
         else:
-            _read_counts(connection, input_file.name, staged, input_format, headers)
+            _read_counts(scratch, input_file.name, staged, input_format, headers)
         width = max(len(headers), 1)
-        connection.execute(
+        scratch.execute(
             f"""UPDATE cell SET "column" = 'date', reason = CASE WHEN since < DATE '{period.start}' THEN ? ELSE ? END
             WHERE file = ? AND reason IS NULL AND (until <= DATE '{period.start}' OR since >= DATE '{period.end}')""",
             [BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON, input_file.name],
@@ -90,26 +89,26 @@ def stage_values(
             for line, reason in staged.rejects
             for position in range(width)
         ]
-        insert_rows(connection, "cell", shape_rejects)
+        insert_rows(scratch, "cell", shape_rejects)
         values_read[input_file.name] = staged.read * width
-        _refuse_many_rejects(connection, input_file.name, input_format, values_read[input_file.name])
+        _refuse_many_rejects(scratch, input_file.name, input_format, values_read[input_file.name])
     return values_read
 
 
-def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table: str) -> None:
-    """Move the rows of ``cell`` into a table of values, ``tidy.duplicate`` and ``tidy.reject``.
+def consolidate_values(scratch: Scratch, table: str) -> None:
+    """Move the rows of ``cell`` into a table of values, ``new_value_duplicate`` and ``new_value_reject``.
 
     If a value is given again for the same area, category and period, it is a duplicate. If it is given again with another
     number, none of the values is kept, since it is not known which is right.
     """
-    connection.execute(
+    scratch.execute(
         """
         CREATE OR REPLACE TEMP TABLE again AS
         SELECT area, category, since, min(one) <> max(one) OR min(two) <> max(two) AS torn
         FROM cell WHERE reason IS NULL GROUP BY area, category, since HAVING count(*) > 1
         """
     )
-    connection.execute(
+    scratch.execute(
         """
         CREATE OR REPLACE TEMP TABLE judged AS
         SELECT cell.*, torn, row_number() OVER same AS turn, first_value(file) OVER same AS of_file, first_value(line) OVER same AS of_line
@@ -117,40 +116,36 @@ def consolidate_values(connection: duckdb.DuckDBPyConnection, source: str, table
         WINDOW same AS (PARTITION BY area, category, since ORDER BY file, line, nth)
         """
     )
-    connection.execute(
-        f"""INSERT INTO tidy.{table}
-        SELECT ?, file, line, coalesce(place, 'no place'), area, category, since, until, one, two
+    scratch.execute(
+        f"""INSERT INTO new_{table}
+        SELECT file, line, coalesce(place, 'no place'), area, category, since, until, one, two
             {", error_from" if table == "survey_value" else ""}
         FROM (FROM cell ANTI JOIN again USING (area, category, since) WHERE reason IS NULL
             UNION ALL SELECT * EXCLUDE (torn, turn, of_file, of_line) FROM judged WHERE NOT torn AND turn = 1)
-        LEFT JOIN (SELECT area, place FROM tidy.area WHERE source = ?) USING (area)
-        ORDER BY file, line, nth""",
-        [source, source],
+        LEFT JOIN (SELECT area, place FROM new_area) USING (area)
+        ORDER BY file, line, nth"""
     )
-    connection.execute(
-        "INSERT INTO tidy.duplicate SELECT ?, file, line, of_file, of_line FROM judged "
-        "WHERE NOT torn AND turn > 1 ORDER BY file, line, nth",
-        [source],
+    scratch.execute(
+        "INSERT INTO new_value_duplicate SELECT file, line, of_file, of_line FROM judged "
+        "WHERE NOT torn AND turn > 1 ORDER BY file, line, nth"
     )
-    connection.execute(
-        f"""INSERT INTO {REJECT_COLUMNS} SELECT ?, file, line, "column", reason FROM (
+    scratch.execute(
+        """INSERT INTO new_value_reject SELECT file, line, "column", reason FROM (
             SELECT file, line, nth, "column", reason FROM cell WHERE reason IS NOT NULL
             UNION ALL SELECT file, line, nth, 'value', ? FROM judged WHERE torn) ORDER BY file, line, nth""",
-        [source, CONFLICT_REASON],
+        [CONFLICT_REASON],
     )
-    connection.execute("DROP TABLE judged; DROP TABLE again; DROP TABLE cell")
+    scratch.execute("DROP TABLE judged; DROP TABLE again; DROP TABLE cell")
 
 
-def save_areas(
-    connection: duckdb.DuckDBPyConnection, source: str, areas: Areas | None, input_format: Format, area: StudyArea
-) -> None:
-    """Fill ``tidy.area`` with the outlines; their codes are corrected by the same rule as those of the table.
+def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format: Format, area: StudyArea) -> None:
+    """Fill ``new_area`` with the outlines; their codes are corrected by the same rule as those of the table.
 
     If the table is about one area, without codes, that area is the study area.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     source : str
     areas : Areas or None
         Codes and outlines of the area file.
@@ -177,13 +172,11 @@ def save_areas(
     rows = []
     for code, shape in sorted(shapes.items()):
         share = shapely.area(shapely.intersection(shape, area.boundary)) / shapely.area(shape)
-        rows.append((source, code, "inside" if share > _MIN_SHARE_INSIDE else "outside", shapely.to_wkb(shape)))
-    insert_rows(connection, "tidy.area", rows)
+        rows.append((code, "inside" if share > _MIN_SHARE_INSIDE else "outside", shapely.to_wkb(shape)))
+    insert_rows(scratch, "new_area", rows)
 
 
-def _read_counts(
-    connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]
-) -> None:
+def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]) -> None:
     rules = input_format.rules
     if headers:
         texts = ", ".join(quote_name(VALUE_PREFIX + header) for header in headers)
@@ -198,25 +191,25 @@ def _read_counts(
     if rules.headers:
         columns["date_text"] = "CAST(NULL AS VARCHAR)"
     text_columns = ", ".join(f"{sql} AS {column}" for column, sql in columns.items())
-    connection.execute(
+    scratch.execute(
         f"CREATE OR REPLACE TEMP TABLE texts AS SELECT line, {position_sql} AS nth, {value_sql} AS value_text, {text_columns} FROM stage"
     )
-    _header_texts(connection, headers, rules)
+    _header_texts(scratch, headers, rules)
     _read_distinct_texts(
-        connection,
+        scratch,
         "area_text",
         lambda text: _code_columns(read_code(rules.area or clean_text(text, input_format), rules)),
     )
     _read_distinct_texts(
-        connection, "date_text", lambda text: _period_columns(read_period(clean_text(text, input_format), input_format))
+        scratch, "date_text", lambda text: _period_columns(read_period(clean_text(text, input_format), input_format))
     )
     _read_distinct_texts(
-        connection, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
+        scratch, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
     )
     _read_distinct_texts(
-        connection, "value_text", lambda text: _count_columns(read_count(clean_text(text, input_format), rules))
+        scratch, "value_text", lambda text: _count_columns(read_count(clean_text(text, input_format), rules))
     )
-    connection.execute(
+    scratch.execute(
         f"""
         INSERT INTO cell
         SELECT ?, line, nth, a.one, c.one, CAST(d.one AS DATE), CAST(d.two AS DATE), CAST(v.one AS DOUBLE), CAST(v.two AS DOUBLE), NULL,
@@ -231,14 +224,14 @@ def _read_counts(
         """,
         [name],
     )
-    connection.execute("DROP TABLE texts; DROP TABLE stage")
+    scratch.execute("DROP TABLE texts; DROP TABLE stage")
     for column in (*columns, "value_text"):
-        connection.execute(f"DROP TABLE found_{column}")
+        scratch.execute(f"DROP TABLE found_{column}")
 
 
-def _header_texts(connection: duckdb.DuckDBPyConnection, headers: Sequence[str], rules: TableRules) -> None:
+def _header_texts(scratch: Scratch, headers: Sequence[str], rules: TableRules) -> None:
     """Add to each value of a wide table the period or category in its header."""
-    connection.execute("ALTER TABLE texts ADD COLUMN header VARCHAR")
+    scratch.execute("ALTER TABLE texts ADD COLUMN header VARCHAR")
     if not headers:
         return
     column = "date_text" if rules.headers else "category_text"
@@ -248,11 +241,11 @@ def _header_texts(connection: duckdb.DuckDBPyConnection, headers: Sequence[str],
         category_of = dict(rules.value_columns)
         meanings = [category_of[header] for header in headers]
     numbers = pa.array(range(len(headers)), pa.int64())
-    connection.register("headers", pa.table({"nth": numbers, "header": list(headers), "meant": meanings}))
-    connection.execute(
+    scratch.register("headers", pa.table({"nth": numbers, "header": list(headers), "meant": meanings}))
+    scratch.execute(
         f"UPDATE texts SET header = headers.header, {column} = headers.meant FROM headers WHERE headers.nth = texts.nth"
     )
-    connection.unregister("headers")
+    scratch.unregister("headers")
 
 
 def _first_group(pattern: str, header: str) -> str:
@@ -261,25 +254,25 @@ def _first_group(pattern: str, header: str) -> str:
 
 
 def _read_distinct_texts(
-    connection: duckdb.DuckDBPyConnection, column: str, read: Callable[[str], tuple[str | None, str | None, str | None]]
+    scratch: Scratch, column: str, read: Callable[[str], tuple[str | None, str | None, str | None]]
 ) -> None:
     """Read each distinct text of a column once, into the temporary table ``found_COLUMN(text, one, two, fault)``."""
-    rows = connection.execute(f"SELECT DISTINCT coalesce({column}, '') AS text FROM texts ORDER BY text").fetchall()
+    rows = scratch.execute(f"SELECT DISTINCT coalesce({column}, '') AS text FROM texts ORDER BY text").fetchall()
     readings = [(text, *read(text)) for (text,) in rows]
     names = ("text", "one", "two", "fault")
     columns = list(zip(*readings, strict=True)) or [()] * len(names)
     table = pa.table({name: pa.array(values, pa.string()) for name, values in zip(names, columns, strict=True)})
-    connection.register("found_rows", table)
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE found_{column} AS FROM found_rows")
-    connection.unregister("found_rows")
+    scratch.register("found_rows", table)
+    scratch.execute(f"CREATE OR REPLACE TEMP TABLE found_{column} AS FROM found_rows")
+    scratch.unregister("found_rows")
 
 
-def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: StagedRows, input_format: Format) -> None:
+def _read_estimates(scratch: Scratch, name: str, staged: StagedRows, input_format: Format) -> None:
     """Read a survey row by row, since an estimate and its error are checked together."""
     rules = input_format.rules
     fields = [field for field in _ESTIMATE_FIELDS if field in staged.fields]
     selected = ", ".join(quote_name(field) for field in fields)
-    rows = connection.execute(
+    rows = scratch.execute(
         f"SELECT line, {_text_sql('area', staged)}, {_date_sql(staged)}, {_text_sql('category', staged)}, {selected} FROM stage ORDER BY line"
     ).fetchall()
     cell_rows: list[list[Any]] = []
@@ -302,8 +295,8 @@ def _read_estimates(connection: duckdb.DuckDBPyConnection, name: str, staged: St
         elif isinstance(period, Period):
             category = _category(clean_text(category_text, input_format), input_format)
             cell_rows.append([name, line, 0, code, category, period.start, period.end, *estimate, None, None])
-    insert_rows(connection, "cell", cell_rows)
-    connection.execute("DROP TABLE stage")
+    insert_rows(scratch, "cell", cell_rows)
+    scratch.execute("DROP TABLE stage")
 
 
 def _text_sql(field: str, staged: StagedRows) -> str:
@@ -337,9 +330,9 @@ def _count_columns(count: tuple[int, int] | FieldFault) -> tuple[str | None, str
     return (None, None, count.reason) if isinstance(count, FieldFault) else (str(count[0]), str(count[1]), None)
 
 
-def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, read: int) -> None:
+def _refuse_many_rejects(scratch: Scratch, name: str, input_format: Format, read: int) -> None:
     """Refuse a file if more than half of its values have one fault: its format is wrong, not its values."""
-    most_frequent = connection.execute(
+    most_frequent = scratch.execute(
         'SELECT "column", reason, count(*) AS n, min(line) FROM cell WHERE file = ? AND reason NOT IN (?, ?, ?) '
         "GROUP BY ALL ORDER BY n DESC, 1, 2 LIMIT 1",
         [name, BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON, EMPTY_REASON],
@@ -349,17 +342,17 @@ def _refuse_many_rejects(connection: duckdb.DuckDBPyConnection, name: str, input
 
 
 def values_by_area(
-    engine: DuckDBEngine, source: str, category: str, table: str, columns: tuple[str, str]
+    engine: Engine, source: StoredSource, category: str, table: str, columns: tuple[str, str]
 ) -> tuple[tuple[str, ...], tuple[Period, ...], list[np.ndarray[Any, np.dtype[np.float64]]], tuple[Any, ...]]:
     """Return a category's areas, periods, two arrays of values, and outlines.
 
     Parameters
     ----------
-    engine : DuckDBEngine
-    source : str
+    engine : Engine
+    source : StoredSource
     category : str
     table : str
-        A table of the schema ``tidy``.
+        "area_value" or "survey_value".
     columns : (str, str)
         The two columns of numbers to return.
 
@@ -377,25 +370,24 @@ def values_by_area(
     DataError
         If the source has no such category.
     """
-    selection = f"FROM tidy.{table} WHERE source = ? AND category = ?"
-    parameters = [source, category]
-    cells = engine.connection.execute(
-        f"""SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
-        CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {selection} ORDER BY place, step""",
-        parameters,
-    ).fetchnumpy()
-    if not cells["place"].size:
-        msg = f'"{source}" has no value of the category "{category}".'
-        raise DataError(msg)
-    areas = tuple(
-        row[0]
-        for row in engine.connection.execute(f"SELECT DISTINCT area {selection} ORDER BY area", parameters).fetchall()
+    selection = f"FROM {engine.table(f'{table}_{source.state}')} AS v WHERE category = $category"
+    values = {"category": category}
+    cells = engine.columns(
+        f"""
+        SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
+            CAST({columns[0]} AS DOUBLE) AS one, CAST({columns[1]} AS DOUBLE) AS two {selection} ORDER BY 1, 2
+        """,
+        values,
     )
-    spans = engine.connection.execute(f"SELECT DISTINCT since, until {selection} ORDER BY since", parameters).fetchall()
+    if not cells["place"].size:
+        msg = f'"{source.source}" has no value of the category "{category}".'
+        raise DataError(msg)
+    areas = tuple(row[0] for row in engine.rows(f"SELECT DISTINCT area {selection} ORDER BY area", values))
+    spans = engine.rows(f"SELECT DISTINCT since, until {selection} ORDER BY since", values)
     periods = tuple(Period(since, until) for since, until in spans)
     arrays = [np.full((len(areas), len(periods)), np.nan) for _ in columns]
     for array, name in zip(arrays, ("one", "two"), strict=True):
-        array[cells["place"], cells["step"]] = cells[name]
-    shapes = dict(engine.connection.execute("SELECT area, shape FROM tidy.area WHERE source = ?", [source]).fetchall())
+        array[cells["place"].astype(np.int64), cells["step"].astype(np.int64)] = cells[name]
+    shapes = dict(engine.rows(f"SELECT area, shape FROM {engine.table(f'area_{source.state}')} AS a"))
     outlines = tuple(shapely.from_wkb(bytes(shapes[code])) if code in shapes else None for code in areas)
     return areas, periods, arrays, outlines

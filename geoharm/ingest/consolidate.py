@@ -1,51 +1,62 @@
 """Consolidate a source: the steps that need all of its files together.
 
-They find duplicates and default geocodes, and decide which events lie in the study area.
+They find duplicates and default geocodes, decide for each place whether it lies in the study area, and count the rows of
+every fate. Rows stay where they are: an event is a row that is neither rejected nor a duplicate, at the place of its code.
 """
 
 from __future__ import annotations
 
-import duckdb
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine, quote_text
+from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
-from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
+from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
-from geoharm.ingest.quality_notes import delete_notes
-from geoharm.ingest.times_of_day import known_times_sql
-from geoharm.model.geometry import StudyArea
+from geoharm.ingest.quality_notes import notes_table
+from geoharm.ingest.rule import ReadRule
+from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSIDE, Spots
+from geoharm.ingest.times_of_day import unknown_times
+from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
+from geoharm.queries.events import all_rows, category_names, kept_rows
+from geoharm.queries.stored import StoredFile, StoredSource, save_source, stored_sources
+from geoharm.queries.views import show_views
 
-_REBUILT_TABLES = (
-    "source", "event", "duplicate", "default_geocode", "recovered", "street_point", "unplaced_street",
-)  # fmt: skip
+_TALLY = pa.schema([
+    ("part", pa.int32()), ("fate", pa.string()), ("day", pa.date32()), ("category", pa.string()), ("kind", pa.string()),
+    ("recovered", pa.bool_()), ("fault", pa.int16()), ("rows", pa.int64()), ("first_line", pa.int64()),
+])  # fmt: skip
 
 
 def consolidate_source(
-    engine: DuckDBEngine,
+    engine: Engine,
     source: str,
-    input_format: Format,
-    area: StudyArea,
+    rule: ReadRule,
+    files: Sequence[StoredFile],
     covers: Period | None,
     *,
     measured: bool = True,
-) -> None:
-    """Rebuild ``tidy.event``, ``tidy.duplicate`` and ``tidy.default_geocode`` of a source from its rows.
+) -> StoredSource:
+    """Make the tables of a source that need all of its files, unless they were made from the same files before.
 
     The result does not depend on the order in which files are read: of rows that are the same event, the first by file
     name and line is kept.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     source : str
-    input_format : Format
-    area : StudyArea
+    rule : ReadRule
+    files : sequence of StoredFile
+        In order of their names.
     covers : Period or None
         The days the source is declared to cover.
     measured : bool
@@ -56,98 +67,207 @@ def consolidate_source(
     QualityError
         If there are located rows and none lies in the study area.
     """
-    with engine.transaction() as connection:
-        for table in _REBUILT_TABLES:
-            connection.execute(f"DELETE FROM tidy.{table} WHERE source = ?", [source])
-        delete_notes(connection, source)
-        connection.execute(
-            "INSERT INTO tidy.source VALUES (?, ?, ?, ?)",
-            [source, input_format.precision, covers and covers.start, covers and covers.end],
-        )
-        _find_duplicates(connection, source)
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TEMP VIEW kept AS
-            SELECT * FROM tidy.row AS r WHERE source = {quote_text(source)} AND NOT EXISTS (
-                FROM tidy.duplicate AS d WHERE d.source = r.source AND d.file = r.file AND d.line = r.line)
-            """
-        )
-        connection.execute(
-            "CREATE OR REPLACE TEMP TABLE spot AS SELECT x, y, address, count(*) AS n FROM kept GROUP BY x, y, address"
-        )
-        find_default_geocodes(connection, source)
-        if measured:
-            recover_rows(connection, source)
-        places = connection.execute(
-            """
-            SELECT x, y FROM spot WHERE x IS NOT NULL UNION SELECT x, y FROM tidy.recovered WHERE source = ?
-            ORDER BY x, y
-            """,
-            [source],
-        ).fetchnumpy()
-        x, y = (np.asarray(places[axis], dtype=np.float64) for axis in ("x", "y"))
-        inside = locate_points(x, y, [area.boundary]) == 0
-        connection.register("place_of", pa.table({"x": x, "y": y, "inside": inside}))
-        connection.execute(
-            f"""
-            INSERT INTO tidy.event
-            SELECT source, file, line, day, x, y, category, weight,
-                CASE WHEN x IS NULL THEN 'no place' WHEN geocode AND NOT found THEN 'default geocode'
-                    WHEN inside THEN 'inside' ELSE 'outside' END,
-                found AND inside, hour, span_from, span_until
-            FROM (
-                SELECT k.source, file, line, day, {known_times_sql(connection, source)}, category, weight, g.x IS NOT NULL AS geocode,
-                    r.x IS NOT NULL AS found, coalesce(r.x, k.x) AS x, coalesce(r.y, k.y) AS y
-                FROM kept AS k LEFT JOIN tidy.default_geocode AS g ON g.source = k.source AND g.x = k.x AND g.y = k.y
-                LEFT JOIN tidy.recovered AS r
-                ON r.source = k.source AND r.address = k.address AND (k.x IS NULL OR g.x IS NOT NULL)
-            ) LEFT JOIN place_of USING (x, y)
-            """
-        )
-        connection.unregister("place_of")
-        _refuse_outside_study_area(connection, source, x, y)
-        note_source(connection, source, input_format, measured=measured)
-        connection.execute("DROP VIEW kept; DROP TABLE spot")
+    identity = repr((source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, measured))
+    state = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    known = stored_sources(engine)
+    if source in known and known[source].state == state:
+        return known[source]
+    precision, columns = rule.input_format.precision, tuple(row_columns(rule.input_format))
+    made = StoredSource(
+        source, "event", state, rule.name, rule.area.crs, columns, precision, covers, (), 0, tuple(files)
+    )
+    notes: list[QualityNote] = []
+    duplicates = _duplicates(engine, made, rule)
+    made = replace(made, duplicates=duplicates["line"].size)
+    counts = _place_counts(engine, made, duplicates)
+    engine.scratch.register("place_count_rows", pa.table(counts))
+    engine.scratch.execute("CREATE OR REPLACE TEMP TABLE place_count AS FROM place_count_rows")
+    engine.scratch.unregister("place_count_rows")
+    find_default_geocodes(engine.scratch)
+    notes += recover_rows(engine.scratch, measured=measured)
+    spots = _spots(engine.scratch, rule)
+    _refuse_outside_study_area(source, spots)
+    with engine.swap():
+        engine.write(f"duplicate_{state}", _duplicate_table(duplicates))
+        engine.write(f"spot_{state}", spots.table())
+        unknown_hours, time_notes = unknown_times(engine, made, rule.input_format)
+        notes += time_notes
+        made = replace(made, unknown_hours=unknown_hours)
+        engine.write(f"tally_{state}", _tally(engine, made, spots, duplicates))
+        notes += note_source(engine, made, rule.input_format, spots, measured=measured)
+        engine.write(f"note_{state}", notes_table(notes))
+        for name in ("default_geocode", "recovered", "street_point", "unplaced_street"):
+            engine.write(f"{name}_{state}", f"FROM new_{name}")
+        save_source(engine, made)
+        show_views(engine)
+    engine.scratch.execute("DROP TABLE place_count")
+    return made
 
 
-def _find_duplicates(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Fill ``tidy.duplicate`` with all rows of one fingerprint except the first by file and line."""
-    hashes = connection.execute(
-        "SELECT CAST(same >> 64 AS UBIGINT) AS half FROM tidy.row WHERE source = ? AND same IS NOT NULL",
-        [source],
-    ).fetchnumpy()["half"]
-    # Sorting the first half of each fingerprint finds the few candidates for duplicates in little time and memory.
-    hashes = np.array(hashes, dtype=np.uint64, copy=None)
+def _duplicates(engine: Engine, source: StoredSource, rule: ReadRule) -> Columns:
+    """Return all rows of one event except the first by file and line: file, line, and those of the first."""
+    none = {
+        name: np.zeros(0, dtype=np.int64) for name in ("part", "line", "of_part", "of_line", "place", "category")
+    } | {"day": np.zeros(0, dtype="datetime64[D]")}
+    if rule.input_format.duplicate_rule != "id":
+        return none
+    rows = all_rows(engine, source)
+    # Sorting the hashes finds the few that occur twice in little time and memory.
+    hashes = np.array(
+        engine.columns(f"SELECT r.id FROM {rows} AS r WHERE r.id IS NOT NULL AND r.fault IS NULL")["id"],
+        dtype=np.int64,
+        copy=None,
+    )
     hashes.sort()
     repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
     if not repeated.size:
-        return
-    connection.register("twice", pa.table({"half": repeated}))
-    connection.execute(
-        """
-        INSERT INTO tidy.duplicate
-        SELECT source, file, line, first_file, first_line FROM (
-            SELECT source, file, line,
-                row_number() OVER same_event AS nth,
-                first_value(file) OVER same_event AS first_file,
-                first_value(line) OVER same_event AS first_line
-            FROM tidy.row WHERE source = ? AND CAST(same >> 64 AS UBIGINT) IN (SELECT half FROM twice)
-            WINDOW same_event AS (PARTITION BY same ORDER BY file, line)
-        ) WHERE nth > 1 ORDER BY file, line
+        return none
+    return engine.columns(
+        f"""
+        SELECT part, line, of_part, of_line, day, place, category FROM (
+            SELECT r.part, r.line, r.day, r.place, r.category, o.position, row_number() OVER same_event AS nth,
+                first_value(r.part) OVER same_event AS of_part, first_value(r.line) OVER same_event AS of_line
+            FROM (SELECT * FROM {rows} AS r WHERE r.fault IS NULL AND r.id IN (SELECT id FROM repeated)) AS r
+            JOIN file_order AS o ON o.part = r.part
+            JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
+            JOIN {engine.table(f"category_{rule.name}")} AS c ON c.category = r.category
+            WINDOW same_event AS (
+                PARTITION BY r.id, r.day, r.times, p.longitude, p.latitude, c.name ORDER BY o.position, r.line)
+        ) AS numbered WHERE nth > 1 ORDER BY position, line
         """,
-        [source],
+        tables={
+            "repeated": {"id": repeated},
+            "file_order": {"part": np.array(source.parts, dtype=np.int32), "position": np.arange(len(source.files))},
+        },
     )
-    connection.unregister("twice")
 
 
-def _refuse_outside_study_area(
-    connection: duckdb.DuckDBPyConnection, source: str, x: NDArray[np.float64], y: NDArray[np.float64]
-) -> None:
+def _place_counts(engine: Engine, source: StoredSource, duplicates: Columns) -> Columns:
+    """Return the places of kept rows with their coordinates, address and number of kept rows."""
+    rows = engine.table(f"row_{source.rule}", source.parts)
+    counted = engine.columns(
+        f"SELECT r.place, count(*) AS n FROM {rows} AS r WHERE r.fault IS NULL GROUP BY r.place ORDER BY r.place"
+    )
+    places = engine.columns(
+        f"SELECT place, x, y, address FROM {engine.table(f'place_{source.rule}')} AS p ORDER BY place"
+    )
+    rows_at = np.zeros(places["place"].size, dtype=np.int64)
+    rows_at[counted["place"].astype(np.int64)] = counted["n"]
+    np.subtract.at(rows_at, duplicates["place"].astype(np.int64), 1)
+    kept = rows_at > 0
+    return {
+        "place": places["place"][kept].astype(np.int64),
+        "x": pa.array(places["x"][kept].astype(np.float64), from_pandas=True),
+        "y": pa.array(places["y"][kept].astype(np.float64), from_pandas=True),
+        "address": pa.array(places["address"][kept], pa.string()),
+        "n": rows_at[kept],
+    }
+
+
+def _spots(scratch: Scratch, rule: ReadRule) -> Spots:
+    """Return the places in ``place_count`` with what the default geocodes and recovered places say about them."""
+    found = scratch.execute(
+        """
+        SELECT place, n, coalesce(r.x, p.x, CAST('NaN' AS DOUBLE)) AS x, coalesce(r.y, p.y, CAST('NaN' AS DOUBLE)) AS y,
+            g.x IS NOT NULL AS geocode, r.x IS NOT NULL AS found
+        FROM place_count AS p LEFT JOIN new_default_geocode AS g ON g.x = p.x AND g.y = p.y
+        LEFT JOIN new_recovered AS r ON r.address = p.address AND (p.x IS NULL OR g.x IS NOT NULL)
+        ORDER BY place
+        """
+    ).fetchnumpy()
+    x, y = found["x"].astype(np.float64), found["y"].astype(np.float64)
+    has_place = ~np.isnan(x)
+    inside = locate_points(x, y, [rule.area.boundary]) == 0
+    geocode, by_address = found["geocode"].astype(bool), found["found"].astype(bool)
+    kind = np.where(inside, INSIDE, OUTSIDE)
+    kind[geocode & ~by_address] = DEFAULT_GEOCODE
+    kind[~has_place] = NO_PLACE
+    point = np.full(x.size, -1, dtype=np.int64)
+    order = np.flatnonzero(has_place)[np.lexsort((y[has_place], x[has_place]))]
+    if order.size:
+        is_new = np.concatenate([[True], (np.diff(x[order]) != 0) | (np.diff(y[order]) != 0)])
+        point[order] = np.cumsum(is_new) - 1
+    return Spots(found["place"].astype(np.int64), found["n"].astype(np.int64), x, y, point, kind, by_address & inside)
+
+
+def _tally(engine: Engine, source: StoredSource, spots: Spots, duplicates: Columns) -> pa.Table:
+    """Return the number of rows of every file, fate and day: kept ones by category and place, rejected ones by fault."""
+    columns = "r.part, r.day, r.category"
+    kept = kept_rows(engine, source)
+    everywhere = engine.rows(f"SELECT {columns}, count(*) FROM {kept} AS r GROUP BY {columns}")
+    # Most places lie inside and have coordinates of their own: only the others are looked up row by row.
+    is_other = (spots.kind != INSIDE) | spots.recovered
+    kinds = np.where(spots.recovered, KINDS.size, spots.kind)
+    others = engine.rows(
+        f"""
+        SELECT {columns}, s.kind, count(*) FROM {kept} AS r JOIN spots AS s ON s.place = r.place
+        GROUP BY {columns}, s.kind
+        """,
+        tables={"spots": {"place": spots.place[is_other].astype(np.int32), "kind": kinds[is_other].astype(np.int32)}},
+    )
+    counts = {(part, day, category, INSIDE): rows for part, day, category, rows in everywhere}
+    for part, day, category, kind, rows in others:
+        counts[part, day, category, INSIDE] -= rows
+        counts[part, day, category, kind] = rows
+    keys = sorted(key for key, rows in counts.items() if rows)
+    rejected = engine.columns(
+        f"""
+        SELECT r.part, r.fault, r.day, count(*) AS n, min(r.line) AS line FROM {engine.table(f"row_{source.rule}", source.parts)} AS r
+        WHERE r.fault IS NOT NULL GROUP BY r.part, r.fault, r.day ORDER BY r.part, r.fault, r.day
+        """
+    )
+    names = category_names(engine, source)
+    tables = [
+        _tally_rows(
+            "kept",
+            np.array([counts[key] for key in keys], dtype=np.int64),
+            {
+                "part": np.array([part for part, *_ in keys], dtype=np.int64),
+                "day": np.array([day for _, day, *_ in keys], dtype="datetime64[D]"),
+                "category": np.array([names[code] for _, _, code, _ in keys], dtype=np.object_),
+                "kind": KINDS[[INSIDE if kind == KINDS.size else kind for *_, kind in keys]],
+                "recovered": np.array([kind == KINDS.size for *_, kind in keys], dtype=bool),
+            },
+        ),
+        _tally_rows(
+            "rejected",
+            rejected["n"],
+            {
+                "part": rejected["part"],
+                "day": rejected["day"],
+                "fault": rejected["fault"],
+                "first_line": rejected["line"],
+            },
+        ),
+        _tally_rows(
+            "duplicate",
+            np.ones(duplicates["part"].size, dtype=np.int64),
+            {"part": duplicates["part"], "day": duplicates["day"]},
+        ),
+    ]
+    return pa.concat_tables(tables)
+
+
+def _tally_rows(fate: str, rows: NDArray[np.int64], columns: Columns) -> pa.Table:
+    arrays = {"fate": pa.array([fate] * rows.size, pa.string()), "rows": pa.array(rows, pa.int64())}
+    for name, values in columns.items():
+        plain = values.astype("datetime64[D]") if name == "day" else values
+        arrays[name] = pa.array(plain, from_pandas=True).cast(_TALLY.field(name).type)
+    empty = {name: pa.nulls(rows.size, _TALLY.field(name).type) for name in _TALLY.names if name not in arrays}
+    return pa.table({name: (arrays | empty)[name] for name in _TALLY.names}, schema=_TALLY)
+
+
+def _duplicate_table(duplicates: Columns) -> pa.Table:
+    return pa.table({
+        name: pa.array(duplicates[name].astype(np.int32), pa.int32()) for name in ("part", "line", "of_part", "of_line")
+    })  # fmt: skip
+
+
+def _refuse_outside_study_area(source: str, spots: Spots) -> None:
     """Refuse a source without any located row in the study area: the wrong city, or the wrong coordinate system."""
-    inside = connection.execute(
-        "SELECT count(*) FROM tidy.event WHERE source = ? AND place IN ('inside', 'default geocode')", [source]
-    ).fetchall()[0][0]
-    if x.size and not inside:
+    located = ~np.isnan(spots.x)
+    if located.any() and not np.isin(spots.kind, (INSIDE, DEFAULT_GEOCODE)).any():
+        x, y = spots.x[located], spots.y[located]
         msg = (
             f'No located row of "{source}" lies in the study area; they lie at {x.min():,.0f} to {x.max():,.0f} east, '
             f"{y.min():,.0f} to {y.max():,.0f} north in the study's metres. Check the study area, and the format's "

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import duckdb
 import pyarrow as pa
 
+from geoharm.engines.base import Scratch
 from geoharm.errors import QualityError
 from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, swap_day_month
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.parse import needs_date_checks
-from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.timezones import TimeRange, skipped_and_repeated_times
 from geoharm.model.ledger import QualityNote
 
@@ -30,7 +29,7 @@ _MIN_ROWS_EACH = 30
 _MIN_MIDNIGHTS = 20
 
 
-def check_dates(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+def check_dates(scratch: Scratch, name: str, input_format: Format) -> None:
     """Refuse a file whose dates, read as the format says, would mean wrong days.
 
     Raises
@@ -40,35 +39,28 @@ def check_dates(connection: duckdb.DuckDBPyConnection, name: str, input_format: 
     """
     if not needs_date_checks(input_format):
         return
-    _refuse_two_readings(connection, name, input_format)
-    _refuse_midnights(connection, name, input_format)
+    _refuse_two_readings(scratch, name, input_format)
+    _refuse_midnights(scratch, name, input_format)
     for index, pattern in enumerate(input_format.date_formats):
         if (swapped_pattern := swap_day_month(pattern)) and swapped_pattern not in input_format.date_formats:
-            _refuse_swapped_dates(connection, name, input_format, index, swapped_pattern)
-    _refuse_spreadsheet_swaps(connection, name, input_format)
+            _refuse_swapped_dates(scratch, name, input_format, index, swapped_pattern)
+    _refuse_spreadsheet_swaps(scratch, name, input_format)
 
 
-def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, input_format: Format) -> None:
-    """Save notes on dates that were read but are in doubt.
+def note_dates(scratch: Scratch, input_format: Format) -> list[QualityNote]:
+    """Return notes on dates that were read but are in doubt.
 
-    A note is saved for each of several formats in one column, for dates that can also be read with day and month swapped,
+    There is a note for each of several formats in one column, for dates that can also be read with day and month swapped,
     and for times that the clocks skip or repeat.
-
-    Parameters
-    ----------
-    connection : duckdb.DuckDBPyConnection
-    source : str
-    name : str
-        Of the file.
-    input_format : Format
     """
+    notes: list[QualityNote] = []
     if not needs_date_checks(input_format):
-        return
+        return notes
 
     def note(kind: str, rows: int, line: int, sentence: str) -> None:
-        save_note(connection, source, QualityNote(kind, rows, line, sentence, name))
+        notes.append(QualityNote(kind, rows, line, sentence))
 
-    used_patterns = connection.execute(
+    used_patterns = scratch.execute(
         "SELECT written, count(*), min(line) FROM parsed WHERE written IS NOT NULL GROUP BY written ORDER BY written"
     ).fetchall()
     for index, rows, line in used_patterns:
@@ -78,7 +70,7 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, in
         swapped_pattern = swap_day_month(pattern)
         if not swapped_pattern or input_format.order_checked:
             continue
-        read_both_ways, first_different_line = _count_read_both_ways(connection, index, swapped_pattern)
+        read_both_ways, first_different_line = _count_read_both_ways(scratch, index, swapped_pattern)
         if read_both_ways == rows and first_different_line:
             sentence = f"every date can also be read by {swapped_pattern}; the declared {pattern} was used"
             note("dates read two ways", rows, first_different_line, sentence)
@@ -88,7 +80,7 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, in
             ("skipped time", skipped, "is one that the clocks skipped"),
             ("repeated time", repeated, "occurred twice because the clocks went back"),
         ):
-            rows, line = _count_in_ranges(connection, ranges, input_format)
+            rows, line = _count_in_ranges(scratch, ranges, input_format)
             if rows:
                 note(
                     kind,
@@ -96,16 +88,17 @@ def note_dates(connection: duckdb.DuckDBPyConnection, source: str, name: str, in
                     line,
                     f"the time {description} in {input_format.zone}; day and hour were taken as written",
                 )
+    return notes
 
 
-def _refuse_two_readings(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+def _refuse_two_readings(scratch: Scratch, name: str, input_format: Format) -> None:
     """Refuse a file if two of the format's patterns read one text as different times."""
     for first_index, second_index in combinations(range(len(input_format.date_formats)), 2):
         first_sql, second_sql = (
             date_pattern_sql("date_text", input_format.date_formats[index], trust_offset=input_format.trust_offset)
             for index in (first_index, second_index)
         )
-        conflicts = connection.execute(
+        conflicts = scratch.execute(
             f"SELECT line, date_text, {first_sql}, {second_sql} FROM parsed WHERE written = {first_index} AND {first_sql} <> {second_sql} "
             "ORDER BY line LIMIT 1"
         ).fetchall()
@@ -119,9 +112,9 @@ def _refuse_two_readings(connection: duckdb.DuckDBPyConnection, name: str, input
             raise QualityError(msg)
 
 
-def _refuse_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+def _refuse_midnights(scratch: Scratch, name: str, input_format: Format) -> None:
     """Refuse a file whose times are all midnight in UTC: they are days, and another time zone would move them."""
-    rows, midnights = connection.execute(
+    rows, midnights = scratch.execute(
         "SELECT count(utc_midnight), count(*) FILTER (utc_midnight) FROM parsed"
     ).fetchall()[0]
     if midnights >= _MIN_MIDNIGHTS and rows == midnights:
@@ -133,12 +126,10 @@ def _refuse_midnights(connection: duckdb.DuckDBPyConnection, name: str, input_fo
         raise QualityError(msg)
 
 
-def _refuse_swapped_dates(
-    connection: duckdb.DuckDBPyConnection, name: str, input_format: Format, index: int, swapped_pattern: str
-) -> None:
+def _refuse_swapped_dates(scratch: Scratch, name: str, input_format: Format, index: int, swapped_pattern: str) -> None:
     """Refuse a file if dates can be read only with day and month swapped, or if no day is above 12 although some should be."""
     pattern, swapped_sql = input_format.date_formats[index], date_pattern_sql("date_text", swapped_pattern)
-    date_count, read_swapped, only_swapped, line = connection.execute(
+    date_count, read_swapped, only_swapped, line = scratch.execute(
         f"""
         SELECT count(date_text), count({swapped_sql}), count({swapped_sql}) FILTER (written IS NULL),
             min(line) FILTER (written IS NULL AND {swapped_sql} IS NOT NULL) FROM parsed
@@ -156,14 +147,14 @@ def _refuse_swapped_dates(
             "nothing was read."
         )
         raise QualityError(msg)
-    rows, days, months, months_of_year = connection.execute(
+    rows, days, months, months_of_year = scratch.execute(
         """
         SELECT count(*), count(DISTINCT day(since)), count(DISTINCT date_trunc('month', since)), count(DISTINCT month(since))
         FROM parsed WHERE written = ?
         """,
         [index],
     ).fetchall()[0]
-    read_both_ways, first_different_line = _count_read_both_ways(connection, index, swapped_pattern)
+    read_both_ways, first_different_line = _count_read_both_ways(scratch, index, swapped_pattern)
     if input_format.order_checked or not first_different_line or read_both_ways < rows or rows < _MIN_ROWS:
         return
     if months_of_year == 1 and days >= _MIN_DAYS:
@@ -179,14 +170,14 @@ def _refuse_swapped_dates(
     raise QualityError(msg)
 
 
-def _refuse_spreadsheet_swaps(connection: duckdb.DuckDBPyConnection, name: str, input_format: Format) -> None:
+def _refuse_spreadsheet_swaps(scratch: Scratch, name: str, input_format: Format) -> None:
     """Refuse a file in which a spreadsheet swapped day and month.
 
     The sign is that the dates of one pattern all have a day of 12 or less, and those of another one of 13 or more.
     """
     if input_format.order_checked or len(input_format.date_formats) < 2:
         return
-    day_ranges = connection.execute(
+    day_ranges = scratch.execute(
         "SELECT written, min(day(since)), max(day(since)) FROM parsed WHERE written IS NOT NULL "
         f"GROUP BY written HAVING count(*) >= {_MIN_ROWS_EACH} ORDER BY written"
     ).fetchall()
@@ -203,19 +194,17 @@ def _refuse_spreadsheet_swaps(connection: duckdb.DuckDBPyConnection, name: str, 
             raise QualityError(msg)
 
 
-def _count_read_both_ways(connection: duckdb.DuckDBPyConnection, index: int, swapped_pattern: str) -> tuple[int, int]:
+def _count_read_both_ways(scratch: Scratch, index: int, swapped_pattern: str) -> tuple[int, int]:
     """Return how many dates read by one pattern can also be read swapped, and the first line where the two days differ."""
     swapped_sql = date_pattern_sql("date_text", swapped_pattern)
-    rows, line = connection.execute(
+    rows, line = scratch.execute(
         f"SELECT count({swapped_sql}), coalesce(min(line) FILTER ({swapped_sql} <> since), 0) FROM parsed WHERE written = ?",
         [index],
     ).fetchall()[0]
     return int(rows), int(line)
 
 
-def _count_in_ranges(
-    connection: duckdb.DuckDBPyConnection, ranges: tuple[TimeRange, ...], input_format: Format
-) -> tuple[int, int]:
+def _count_in_ranges(scratch: Scratch, ranges: tuple[TimeRange, ...], input_format: Format) -> tuple[int, int]:
     """Return the number of local times that lie in some time ranges, and the first line of these."""
     time_patterns = [
         index for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
@@ -223,12 +212,12 @@ def _count_in_ranges(
     if not time_patterns or not ranges:
         return 0, 0
     starts, ends = zip(*ranges, strict=True)
-    connection.register(
+    scratch.register(
         "stretch", pa.table({"a": pa.array(starts, pa.timestamp("us")), "b": pa.array(ends, pa.timestamp("us"))})
     )
-    rows, line = connection.execute(
+    rows, line = scratch.execute(
         "SELECT count(*), coalesce(min(line), 0) FROM parsed JOIN stretch ON since >= a AND since < b "
         f"WHERE utc_midnight IS NULL AND written IN ({', '.join(map(str, time_patterns))})"
     ).fetchall()[0]
-    connection.unregister("stretch")
+    scratch.unregister("stretch")
     return int(rows), int(line)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from zoneinfo import available_timezones
 
 from geoharm._validation import nearest_hint
-from geoharm.engines.duckdb import quote_text
+from geoharm.engines.sql import quote_text
 
 # Two patterns that strptime does not have: day numbers of spreadsheets, and milliseconds since 1970.
 EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"

@@ -1,22 +1,26 @@
-"""Read a source of dated events: its files become rows, events and a balanced ledger."""
+"""Read a source of dated events: each file becomes a partition, all of them together events and a balanced ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
+from geoharm.ingest.codes import Codes
 from geoharm.ingest.consolidate import consolidate_source
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.ledger import source_ledger
+from geoharm.ingest.gone import gone_files
+from geoharm.ingest.ledger import file_ledgers, source_ledger
+from geoharm.ingest.partitions import load_file
 from geoharm.ingest.readers.input_files import InputFile
-from geoharm.ingest.validate import LoadRule, delete_file, load_file
+from geoharm.ingest.rule import ReadRule
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period
+from geoharm.queries.stored import StoredFile, stored_sources
 
 
 def ingest_events(
-    engine: DuckDBEngine,
+    engine: Engine,
     source: str,
     *,
     input_format: Format,
@@ -24,15 +28,18 @@ def ingest_events(
     area: StudyArea,
     period: Period,
     covers: Period | None = None,
+    measured: bool = True,
     on_file: Callable[[str], None] | None = None,
+    on_gone: Callable[[str], None] | None = None,
 ) -> SourceLedger:
     """Read a source's files into the database and return the balanced ledger.
 
-    Files that were read before under the same rules are not read again. Files no longer listed are removed.
+    Files that were read before under the same rules are not read again, whatever their names. Files no longer listed are
+    removed.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     source : str
     input_format : Format
     files : sequence of InputFile
@@ -40,24 +47,30 @@ def ingest_events(
     period : Period
     covers : Period, optional
         The days the files cover; if None, the days from the first to the last event.
+    measured : bool
+        Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
     on_file : callable
         Called with each file's name after the file is read.
+    on_gone : callable
+        Called with a sentence for each file that was there the last time and is there no more, under any name.
 
     Raises
     ------
     DataError, QualityError
-        With one sentence; the refused file has changed nothing.
+        With one sentence; a refused file changes nothing.
     """
-    rule = LoadRule(source, input_format, area, period)
-    listed = {input_file.name for input_file in files}
-    with engine.transaction() as connection:
-        stored = connection.execute("SELECT file FROM tidy.file WHERE source = ?", [source]).fetchall()
-        for (name,) in stored:
-            if name not in listed:
-                delete_file(connection, source, name)
-    for input_file in files:
-        load_file(engine, input_file, rule)
+    rule = ReadRule(input_format, area, period, engine.hashes)
+    codes = Codes(engine, rule)
+    read: list[StoredFile] = []
+    known = engine.parts(f"row_{rule.name}")
+    for input_file in sorted(files, key=lambda file: file.name):
+        read.append(load_file(engine, input_file, rule, codes, read, known))
         if on_file:
             on_file(input_file.name)
-    consolidate_source(engine, source, input_format, area, covers)
-    return source_ledger(engine, source, input_format)
+    before = stored_sources(engine).get(source)
+    gone = gone_files(file_ledgers(engine, before), read) if before and before.kind == "event" else []
+    made = consolidate_source(engine, source, rule, read, covers, measured=measured)
+    if on_gone:
+        for sentence in gone:
+            on_gone(sentence)
+    return source_ledger(engine, made, input_format)

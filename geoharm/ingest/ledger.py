@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from geoharm.engines.duckdb import DuckDBEngine
+from datetime import date
+
+from geoharm.engines.base import Engine
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.quality_notes import source_notes
 from geoharm.model.ledger import DefaultGeocode, FileLedger, MonthLedger, SourceLedger
 from geoharm.queries.coverage import coverage
+from geoharm.queries.stored import StoredSource
 
 
-def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> SourceLedger:
-    """Return the balanced ledger of a source.
+def source_ledger(engine: Engine, source: StoredSource, input_format: Format) -> SourceLedger:
+    """Return the balanced ledger of a source of events.
 
     Raises
     ------
     DataError
         If no row was kept, or if the counts of rows do not balance.
     """
-    span, missing, precision = coverage(engine, source)
-    geocodes = engine.connection.execute(
-        "SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM tidy.default_geocode WHERE source = ? "
-        "ORDER BY events DESC, at_x, at_y",
-        [source],
-    ).fetchall()
+    files = file_ledgers(engine, source)
+    span, missing, precision = coverage(engine, source.source)
+    geocodes = engine.rows(
+        f"SELECT DISTINCT at_x, at_y, events, share, addresses, reason FROM {engine.table(f'default_geocode_{source.state}')} "
+        "AS g ORDER BY events DESC, at_x, at_y"
+    )
     return SourceLedger(
-        source=source,
-        files=file_ledgers(engine, source, "event", recovered="recovered"),
+        source=source.source,
+        files=files,
         coverage=span,
         missing_months=missing,
         precision=precision,
@@ -33,83 +36,71 @@ def source_ledger(engine: DuckDBEngine, source: str, input_format: Format) -> So
         default_geocodes=tuple(DefaultGeocode(*row) for row in geocodes),
         attribution=input_format.attribution,
         format_name=input_format.fingerprint(),
-        notes=source_notes(engine.connection, source),
+        notes=source_notes(engine, source),
         months=_month_ledgers(engine, source),
     )
 
 
-def file_ledgers(engine: DuckDBEngine, source: str, table: str, *, recovered: str = "false") -> tuple[FileLedger, ...]:
-    """Return the balance of every file of a source.
-
-    Parameters
-    ----------
-    engine : DuckDBEngine
-    source : str
-    table : str
-        The table of the schema ``tidy`` that has the kept rows. It has the columns source, file and place.
-    recovered : str
-        SQL condition that is true for rows placed by their address.
-    """
-    rows = engine.connection.execute(
+def file_ledgers(engine: Engine, source: StoredSource) -> tuple[FileLedger, ...]:
+    """Return the balance of every file of a source of events."""
+    tally = engine.table(f"tally_{source.state}")
+    fates = _counts(engine, f"SELECT part, fate, CAST(sum(rows) AS BIGINT) FROM {tally} AS t GROUP BY part, fate")
+    kinds = _counts(
+        engine,
+        f"SELECT part, kind, CAST(sum(rows) AS BIGINT) FROM {tally} AS t WHERE fate = 'kept' GROUP BY part, kind",
+    )
+    recovered = dict(
+        engine.rows(f"SELECT part, CAST(sum(rows) AS BIGINT) FROM {tally} AS t WHERE recovered GROUP BY part")
+    )
+    reasons: dict[int, list[tuple[str, int, int]]] = {}
+    for part, column, reason, rows, line in engine.rows(
         f"""
-        SELECT file, sha256, read,
-            (SELECT count(*) FROM tidy.{table} AS e WHERE e.source = f.source AND e.file = f.file),
-            (SELECT count(*) FROM tidy.reject AS r WHERE r.source = f.source AND r.file = f.file),
-            (SELECT count(*) FROM tidy.duplicate AS d WHERE d.source = f.source AND d.file = f.file),
-            (SELECT count(*) FROM tidy.{table} AS e WHERE e.source = f.source AND e.file = f.file AND {recovered})
-        FROM tidy.file AS f WHERE source = ? ORDER BY file
-        """,
-        [source],
-    ).fetchall()
-    places = _counts_by_file(
-        engine, f"SELECT file, place, count(*) FROM tidy.{table} WHERE source = ? GROUP BY ALL", source
-    )
-    reasons: dict[str, list[tuple[str, int, int]]] = {}
-    for file, *reason in engine.connection.execute(
-        """SELECT file, '"' || "column" || '" ' || reason AS why, count(*), min(line) FROM tidy.reject
-        WHERE source = ? GROUP BY ALL ORDER BY file, why""",
-        [source],
-    ).fetchall():
-        reasons.setdefault(file, []).append((str(reason[0]), int(reason[1]), int(reason[2])))
-    return tuple(
-        FileLedger(
-            source,
-            file,
-            sha256,
-            read=read,
-            kept=kept,
-            rejected=rejected,
-            duplicate=duplicate,
-            inside=places.get(file, {}).get("inside", 0),
-            outside=places.get(file, {}).get("outside", 0),
-            default_geocode=places.get(file, {}).get("default geocode", 0),
-            no_place=places.get(file, {}).get("no place", 0),
-            reasons=tuple(reasons.get(file, ())),
-            recovered=recovered,
-        )
-        for file, sha256, read, kept, rejected, duplicate, recovered in rows
-    )
-
-
-def _month_ledgers(engine: DuckDBEngine, source: str) -> tuple[MonthLedger, ...]:
-    rows = engine.connection.execute(
+        SELECT t.part, f.column, f.reason, CAST(sum(t.rows) AS BIGINT), min(t.first_line) FROM {tally} AS t
+        JOIN {engine.table(f"fault_{source.rule}", source.parts)} AS f ON f.part = t.part AND f.fault = t.fault
+        WHERE t.fate = 'rejected' GROUP BY t.part, f.column, f.reason ORDER BY 1, 2, 3
         """
-        SELECT CAST(date_trunc('month', day) AS DATE) AS month, count(*) FILTER (fate = 'kept'),
-            count(*) FILTER (fate = 'rejected'), count(*) FILTER (fate = 'duplicate')
-        FROM (
-            SELECT day, 'kept' AS fate FROM tidy.event WHERE source = $1
-            UNION ALL SELECT day, 'rejected' FROM tidy.reject WHERE source = $1 AND day IS NOT NULL
-            UNION ALL SELECT day, 'duplicate' FROM tidy.row SEMI JOIN tidy.duplicate USING (source, file, line)
-            WHERE source = $1
-        ) GROUP BY month ORDER BY month
-        """,
-        [source],
-    ).fetchall()
-    return tuple(MonthLedger(*row) for row in rows)
+    ):
+        reasons.setdefault(part, []).append((f'"{column}" {reason}', int(rows), int(line)))
+    ledgers = []
+    for file in source.files:
+        fate, kind = fates.get(file.part, {}), kinds.get(file.part, {})
+        ledgers.append(
+            FileLedger(
+                source.source,
+                file.name,
+                file.sha256,
+                read=file.read,
+                kept=fate.get("kept", 0),
+                rejected=fate.get("rejected", 0),
+                duplicate=fate.get("duplicate", 0),
+                inside=kind.get("inside", 0),
+                outside=kind.get("outside", 0),
+                default_geocode=kind.get("default geocode", 0),
+                no_place=kind.get("no place", 0),
+                reasons=tuple(sorted(reasons.get(file.part, ()))),
+                recovered=int(recovered.get(file.part, 0)),
+            )
+        )
+    return tuple(ledgers)
 
 
-def _counts_by_file(engine: DuckDBEngine, query: str, source: str) -> dict[str, dict[str, int]]:
-    counts: dict[str, dict[str, int]] = {}
-    for file, group, count in engine.connection.execute(query, [source]).fetchall():
-        counts.setdefault(file, {})[group] = count
+def _month_ledgers(engine: Engine, source: StoredSource) -> tuple[MonthLedger, ...]:
+    months: dict[date, dict[str, int]] = {}
+    for year, month, fate, rows in engine.rows(
+        f"""
+        SELECT year(day), month(day), fate, CAST(sum(rows) AS BIGINT) FROM {engine.table(f"tally_{source.state}")} AS t
+        WHERE day IS NOT NULL GROUP BY year(day), month(day), fate
+        """
+    ):
+        months.setdefault(date(int(year), int(month), 1), {})[fate] = int(rows)
+    return tuple(
+        MonthLedger(month, *(months[month].get(fate, 0) for fate in ("kept", "rejected", "duplicate")))
+        for month in sorted(months)
+    )
+
+
+def _counts(engine: Engine, sql: str) -> dict[int, dict[str, int]]:
+    counts: dict[int, dict[str, int]] = {}
+    for part, group, rows in engine.rows(sql):
+        counts.setdefault(int(part), {})[group] = int(rows)
     return counts

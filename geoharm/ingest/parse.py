@@ -1,98 +1,197 @@
-"""From the texts of ``stage`` to the typed columns of ``parsed``: dates, places, weights, categories.
+"""From the texts of ``stage`` to the typed rows of ``parsed``: dates, weights, and codes of places and categories.
 
-No row is rejected here. A text that cannot be read becomes NULL beside its text, so that the next step can give the
-reason.
+No row is rejected here. A text that cannot be read becomes NULL, and the row gets the number of its first fault.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 
-import duckdb
-
-from geoharm.engines.duckdb import quote_text
+from geoharm.engines.base import Scratch
+from geoharm.engines.sql import quote_text
 from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, has_offset, swap_day_month
 from geoharm.ingest.formats.input_format import FIELDS, Format
 from geoharm.ingest.timezones import wall_clock_sql
 
 _WHITESPACE = " \t\u00a0"
-_IDENTITY_COLUMNS = ("since", "until", "longitude", "latitude", "category")
+# What is read once for each different text, not row by row; see `codes`.
+_CODED_FIELDS = ("longitude", "latitude", "latlon", "address", "category")
+_ROW_FIELDS = tuple(field for field in FIELDS if field not in _CODED_FIELDS)
+PLACE_TEXTS = ("text_1", "text_2", "text_3")
 
 
 def parse_stage(
-    connection: duckdb.DuckDBPyConnection,
-    fields: Collection[str],
-    input_format: Format,
-    faults: Sequence[str],
-    *,
-    lined: bool,
+    scratch: Scratch, fields: Collection[str], input_format: Format, faults: Sequence[tuple[int, str]], *, lined: bool
 ) -> int:
     """Make ``parsed`` in one pass, one row for each row of ``stage``, and return the number of rows.
 
-    Of the texts, only dates are kept, and only where they are checked later (see `needs_date_checks`).
+    ``parsed`` has the columns of a stored row: line, day, place, category, fault, and `row_columns`. A place or category that is not
+    in ``known_place`` or ``known_category`` has no code yet; the row's texts then stand in ``texts``. Formats whose dates
+    are checked later (see `needs_date_checks`) have four columns more.
 
     - An event with a date and an end is placed at the middle of that time span.
-    - Coordinates of 0, 0 are taken as missing.
-    - If the format's duplicate rule is "id", two rows are the same event if their id, date, place and category are equal
-      after reading.
+    - Rows of the same id, day, times, place and category are one event, if the format's duplicate rule is "id".
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     fields : collection of str
         The declared fields that ``stage`` has.
     input_format : Format
-    faults : sequence of str
-        SQL conditions on a row. ``parsed.fault`` is the position of the first condition that is true, NULL if none is.
+    faults : sequence of (number, SQL condition)
+        In order of their numbers. A row's fault is the number of the first condition that is true, NULL if none is.
     lined : bool
         Whether ``stage`` has line numbers; if not, the n-th row is line n + 1.
     """
-    longitude, latitude = _place_texts(input_format)
-    date_text = _date_text(fields)
-    line_column = "line, " if lined else ""
-    date_columns = "date_text, since, written, utc_midnight" if needs_date_checks(input_format) else "NULL AS written"
+    texts = place_fields(input_format)
+    raw_texts = ", ".join(
+        [f"{_raw(field, fields)} AS {name}" for field, name in zip(texts, PLACE_TEXTS, strict=True)]
+        + [f"{_raw('category', fields)} AS category_text"]
+    )
+    date_columns = "date_text, since, written, utc_midnight, " if needs_date_checks(input_format) else ""
+    row_sql = "".join(f"{sql} AS {name}, " for name, sql in row_columns(input_format).items())
     precision = input_format.precision if input_format.by_month else "day"
-    fault_cases = " ".join(f"WHEN {condition} THEN {index}" for index, condition in enumerate(faults))
-    connection.execute(
+    fault_cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in faults)
+    same_texts = " AND ".join(f"t.{name} IS NOT DISTINCT FROM p.{name}" for name in PLACE_TEXTS)
+    all_texts = ", ".join(f"t.{name}" for name in (*PLACE_TEXTS, "category_text"))
+    # A join does not keep the order of rows, so the lines are numbered before it.
+    line = "line" if lined else "row_number() OVER () + 1"
+    row_fields = [field for field in _ROW_FIELDS if field in fields]
+    trimmed = "".join(f", {_trimmed(field)}" for field in row_fields)
+    date_text = _date_text(fields)
+    scratch.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE parsed_rows AS
-        SELECT {line_column}day, longitude, latitude, category, address, weight, {_fingerprint(input_format)} AS same, at_zero,
-            {_known_time("since", input_format)} AS clock, {_known_time("until", input_format)} AS clock_end, {date_columns},
-            CAST(CASE {fault_cases} END AS UTINYINT) AS fault
+        CREATE OR REPLACE TEMP TABLE parsed AS
+        SELECT t.* EXCLUDE (text_1, text_2, text_3, category_text), p.place, c.category,
+            CASE WHEN p.place IS NULL OR c.category IS NULL THEN [{all_texts}] END AS texts
         FROM (
-            SELECT * EXCLUDE (longitude_text, latitude_text, longitude, latitude),
-                CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
-                CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
-                CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude,
-                CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
-                CAST(date_trunc('{precision}', CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END) AS DATE) AS day
-            FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
-                SELECT {line_column}date_text, end_text, weight_text, address_text AS address,
-                    {_is_test(input_format)} AS test, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                    {_local_time("date", input_format)} AS since, {_local_time("end", input_format)} AS until,
-                    {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {_is_utc_midnight(input_format)} AS utc_midnight,
-                    TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude,
-                    TRY_CAST(weight_text AS DOUBLE) AS weight,
-                    {_category_sql(input_format)} AS category, id_text AS record
+            SELECT line, day, {row_sql}{date_columns}CAST(CASE {fault_cases} END AS SMALLINT) AS fault,
+                text_1, text_2, text_3, category_text
+            FROM (
+                SELECT *, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
+                    CAST(date_trunc('{precision}', CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END) AS DATE) AS day
                 FROM (
-                    SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}
+                    SELECT line, date_text, end_text, weight_text, id_text, text_1, text_2, text_3, category_text,
+                        {_is_test(input_format)} AS test, TRY_CAST(weight_text AS DOUBLE) AS weight,
+                        {_local_time("date", input_format)} AS since, {_local_time("end", input_format)} AS until,
+                        {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {_is_utc_midnight(input_format)} AS utc_midnight
                     FROM (
-                        SELECT * REPLACE ({date_text} AS date_text)
-                        FROM (SELECT {line_column}{_text_columns(fields, input_format)} FROM (SELECT {line_column}{_trimmed_columns(fields)} FROM stage))
+                        SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}
+                        FROM (
+                            SELECT * REPLACE ({date_text} AS date_text) FROM (
+                                SELECT line, text_1, text_2, text_3, category_text, {_text_columns(fields, input_format)} FROM (
+                                    SELECT CAST({line} AS INTEGER) AS line, {raw_texts}{trimmed} FROM stage
+                                )
+                            )
+                        )
                     )
                 )
+            )
+        ) AS t
+        LEFT JOIN known_place AS p ON {same_texts}
+        LEFT JOIN known_category AS c ON t.category_text IS NOT DISTINCT FROM c.text
+        """
+    )
+    return int(scratch.execute("SELECT count(*) FROM parsed").fetchall()[0][0])
+
+
+def row_columns(input_format: Format) -> dict[str, str]:
+    """Return the columns of a stored row that only some formats can fill, as SQL over what `parse_stage` has read.
+
+    - ``weight``, if the format has a column for it.
+    - ``id``: a hash of the event's id; ``times``: one of its date and end, where these say more than the day.
+    - ``clock``, ``clock_end``: local times, where the time of day is known.
+    """
+    columns = {"weight": "weight"} if "weight" in input_format.columns else {}
+    if input_format.duplicate_rule == "id":
+        # 63 and 31 bits: whole numbers with a sign, which every engine has.
+        columns["id"] = "CASE WHEN id_text IS NOT NULL THEN CAST(hash(id_text) >> 1 AS BIGINT) END"
+        if "end" in input_format.columns or not _day_says_all(input_format):
+            columns["times"] = "CASE WHEN id_text IS NOT NULL THEN CAST(hash(since, until) & 2147483647 AS INTEGER) END"
+    time_patterns = ", ".join(
+        str(index) for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
+    )
+    if input_format.precision == "moment" and time_patterns:
+        is_known = f"written IN ({time_patterns}) AND coalesce(end_written IN ({time_patterns}), end_text IS NULL)"
+        columns |= {"clock": f"CASE WHEN {is_known} THEN since END"}
+        if "end" in input_format.columns:
+            columns |= {"clock_end": f"CASE WHEN {is_known} THEN until END"}
+    return columns
+
+
+def _day_says_all(input_format: Format) -> bool:
+    """Return whether two dates of a format that give the same stored day are the same date."""
+    units = {finest_unit(pattern) for pattern in input_format.date_formats}
+    stored_unit = input_format.precision if input_format.by_month else "day"
+    return units <= {"day", "month", "year"} and (stored_unit == "day" or units <= {stored_unit, "year"})
+
+
+def coded_texts(fields: Collection[str], input_format: Format) -> tuple[str, str]:
+    """Return SQL for the columns of ``stage`` that are read once for each different text: of places, and of categories."""
+    texts = place_fields(input_format)
+    places = ", ".join(f"{_raw(field, fields)} AS {name}" for field, name in zip(texts, PLACE_TEXTS, strict=True))
+    return places, f"{_raw('category', fields)} AS category_text"
+
+
+def place_fields(input_format: Format) -> tuple[str, str, str]:
+    """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address."""
+    return ("latlon", "", "address") if "latlon" in input_format.columns else ("longitude", "latitude", "address")
+
+
+def read_places_sql(source: str, input_format: Format, faults: Sequence[tuple[int, str]]) -> str:
+    """Return SQL that reads the place texts of a table: ``longitude``, ``latitude``, ``address``, ``at_zero``, ``fault``.
+
+    Coordinates of 0, 0 are taken as missing.
+
+    Parameters
+    ----------
+    source : str
+        A table with the columns `PLACE_TEXTS`.
+    input_format : Format
+    faults : sequence of (number, SQL condition)
+        The number of the first that is true is the place's fault.
+    """
+    names = zip(place_fields(input_format), PLACE_TEXTS, strict=True)
+    trimmed = ", ".join(_trimmed(name, f"{field or 'second'}_trimmed") for field, name in names)
+    blank = [
+        f"{_not_blank(f'{field}_trimmed', input_format)} AS {field}_text"
+        for field in place_fields(input_format)
+        if field
+    ]
+    longitude, latitude = _place_texts(input_format)
+    fault_cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in faults)
+    return f"""
+        SELECT text_1, text_2, text_3, longitude, latitude, address, at_zero, CAST(CASE {fault_cases} END AS SMALLINT) AS fault
+        FROM (
+            SELECT text_1, text_2, text_3, address, coalesce(at_zero, false) AS at_zero,
+                CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
+                CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
+                CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude
+            FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
+                SELECT text_1, text_2, text_3, address_text AS address, {longitude} AS longitude_text, {latitude} AS latitude_text,
+                    TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude
+                FROM (SELECT text_1, text_2, text_3, {", ".join(blank)} FROM (SELECT *, {trimmed} FROM {source}))
             ))
         )
         """
-    )
-    # The table keeps the order of ``stage``; the header is line 1.
-    numbered_line = "" if lined else "rowid + 2 AS line, "
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW parsed AS SELECT {numbered_line}* FROM parsed_rows")
-    return int(connection.execute("SELECT count(*) FROM parsed_rows").fetchall()[0][0])
+
+
+def read_categories_sql(source: str, input_format: Format) -> str:
+    """Return SQL that reads the texts of a table with the column ``category_text``: ``text`` and ``name``."""
+    trimmed = _trimmed("category_text", "trimmed")
+    category = f"coalesce({_not_blank('trimmed', input_format)}, {quote_text(input_format.category)})"
+    name = category
+    if input_format.category_map:
+        pairs = " ".join(
+            f"WHEN {quote_text(published)} THEN {quote_text(mapped)}"
+            for published, mapped in input_format.category_map.items()
+        )
+        name = f"CASE {category} {pairs} ELSE {category} END"
+    return f"SELECT category_text AS text, {name} AS name FROM (SELECT category_text, {trimmed} FROM {source})"
 
 
 def needs_date_checks(input_format: Format) -> bool:
-    """Return whether a format's dates may be misread; ``parsed`` then keeps by which pattern each date was read."""
+    """Return whether a format's dates may be misread; ``parsed`` then keeps each date as text and how it was read."""
     return (
         len(input_format.date_formats) > 1
         or bool(input_format.zone)
@@ -100,31 +199,36 @@ def needs_date_checks(input_format: Format) -> bool:
     )
 
 
-def drop_parsed(connection: duckdb.DuckDBPyConnection) -> None:
-    """Drop the view and the table that `parse_stage` made."""
-    connection.execute("DROP VIEW IF EXISTS parsed; DROP TABLE IF EXISTS parsed_rows")
+def drop_parsed(scratch: Scratch) -> None:
+    """Drop the table that `parse_stage` made."""
+    scratch.execute("DROP TABLE IF EXISTS parsed")
+
+
+def _raw(field: str, fields: Collection[str]) -> str:
+    return f'"{field}"' if field in fields else "CAST(NULL AS VARCHAR)"
 
 
 def _text_columns(fields: Collection[str], input_format: Format) -> str:
-    """Return SQL for every field as text, from trimmed fields; NULL where the file lacks the field or the text is blank."""
-    blanks = ", ".join(quote_text(text.strip()) for text in input_format.blank_texts)
+    """Return SQL for the fields that are read row by row, as texts: NULL where the file lacks the field or it is blank."""
     return ", ".join(
-        f'CASE WHEN "{field}" NOT IN ({blanks}) THEN "{field}" END AS {field}_text'
+        f"{_not_blank(f'{field}_trimmed', input_format)} AS {field}_text"
         if field in fields
         else f"CAST(NULL AS VARCHAR) AS {field}_text"
-        for field in FIELDS
+        for field in _ROW_FIELDS
     )
 
 
-def _trimmed_columns(fields: Collection[str]) -> str:
-    """Return SQL for fields without surrounding spaces; the slow ``trim`` is called only where there may be some."""
-    whitespace = quote_text(_WHITESPACE)
-    return ", ".join(
-        # A text that begins with a space or tab sorts before "!".
-        f"""CASE WHEN "{field}" < '!' OR "{field}" BETWEEN '\u00a0' AND '\u00a1' OR "{field}" LIKE '% '
-            OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {whitespace}) ELSE "{field}" END AS "{field}\""""
-        for field in fields
-    )
+def _not_blank(text: str, input_format: Format) -> str:
+    """Return SQL for a trimmed text, or NULL if it is one of the format's texts for a missing value."""
+    blanks = ", ".join(quote_text(blank.strip()) for blank in input_format.blank_texts)
+    return f"CASE WHEN {text} NOT IN ({blanks}) THEN {text} END"
+
+
+def _trimmed(field: str, name: str = "") -> str:
+    """Return SQL for a text without surrounding spaces; the slow ``trim`` is called only where there may be some."""
+    # A text that begins with a space or tab sorts before "!".
+    return f"""CASE WHEN "{field}" < '!' OR "{field}" BETWEEN '\u00a0' AND '\u00a1' OR "{field}" LIKE '% '
+        OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {quote_text(_WHITESPACE)}) ELSE "{field}" END AS "{name or field + "_trimmed"}\""""
 
 
 def _place_texts(input_format: Format) -> tuple[str, str]:
@@ -190,36 +294,5 @@ def _coalesce(expressions: Iterable[str]) -> str:
     return f"coalesce({', '.join(expressions)})"
 
 
-def _known_time(moment: str, input_format: Format) -> str:
-    """Return SQL for the local time if the time of day is known at both ends of the time span; else NULL."""
-    time_patterns = ", ".join(
-        str(index) for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
-    )
-    if input_format.precision != "moment" or not time_patterns:
-        return "CAST(NULL AS TIMESTAMP)"
-    return f"CASE WHEN written IN ({time_patterns}) AND coalesce(end_written IN ({time_patterns}), end_text IS NULL) THEN {moment} END"
-
-
 def _is_test(input_format: Format) -> str:
     return " OR ".join(f"contains(remark_text, {quote_text(text)})" for text in input_format.test_remarks) or "false"
-
-
-def _fingerprint(input_format: Format) -> str:
-    """Return SQL for an event's fingerprint: a 64-bit hash of its id, then a 64-bit hash of date, place and category."""
-    if input_format.duplicate_rule != "id":
-        return "CAST(NULL AS UHUGEINT)"
-    content_hash = f"hash({', '.join(_IDENTITY_COLUMNS)})"
-    return (
-        f"CASE WHEN record IS NOT NULL THEN CAST(hash(record) AS UHUGEINT) * 18446744073709551616 + {content_hash} END"
-    )
-
-
-def _category_sql(input_format: Format) -> str:
-    category = f"coalesce(category_text, {quote_text(input_format.category)})"
-    if not input_format.category_map:
-        return category
-    pairs = " ".join(
-        f"WHEN {quote_text(published)} THEN {quote_text(mapped)}"
-        for published, mapped in input_format.category_map.items()
-    )
-    return f"CASE {category} {pairs} ELSE {category} END"

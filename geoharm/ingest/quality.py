@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-import duckdb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from geoharm.engines.base import Engine, Scratch
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.quality_notes import save_note
+from geoharm.ingest.spots import INSIDE, Spots
 from geoharm.model.ledger import QualityNote
 from geoharm.model.period import month_name
+from geoharm.queries.events import kept_rows
+from geoharm.queries.stored import StoredSource
 from geoharm.stats.dispersion import monthly_dispersion
 
 # A month is half empty if its count is below this share of the median of the three months on either side, that median is
@@ -35,27 +37,31 @@ _MIN_ROWS_PER_POINT, _MIN_POINTS, _MIN_UNPLACED_SHARE = 3, 20, 0.01
 Months = NDArray[np.datetime64]
 
 
-def note_source(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format, *, measured: bool) -> None:
-    """Save notes on a consolidated source's months, days, categories and places.
+def note_source(
+    engine: Engine, source: StoredSource, input_format: Format, spots: Spots, *, measured: bool
+) -> list[QualityNote]:
+    """Return notes on a consolidated source's months, days, categories and places.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
-    source : str
+    engine : Engine
+        It has the source's ``tally`` and ``duplicate`` already.
+    source : StoredSource
     input_format : Format
+    spots : Spots
     measured : bool
         Whether distances can be measured: the study area's coordinate system is in metres.
     """
-    monthly_counts = connection.execute(
+    tally = f"{engine.table(f'tally_{source.state}')} AS t WHERE t.fate = 'kept'"
+    monthly_counts = engine.columns(
+        f"""
+        SELECT year(t.day) * 12 + month(t.day) - 1 AS month, t.category, CAST(sum(t.rows) AS BIGINT) AS n FROM {tally}
+        GROUP BY year(t.day) * 12 + month(t.day) - 1, t.category ORDER BY 1, 2
         """
-        SELECT CAST(date_trunc('month', day) AS DATE) AS month, category, count(*) AS n FROM tidy.event
-        WHERE source = ? GROUP BY ALL ORDER BY ALL
-        """,
-        [source],
-    ).fetchnumpy()
+    )
     if not monthly_counts["n"].size:
-        return
-    row_months = np.asarray(monthly_counts["month"]).astype("datetime64[M]")
+        return []
+    row_months = (monthly_counts["month"].astype(np.int64) - 1970 * 12).astype("datetime64[M]")
     months = np.arange(row_months.min(), row_months.max() + 1)
     categories = sorted({str(category) for category in monthly_counts["category"]})
     counts_by_category = np.zeros((len(categories), months.size), dtype=np.int64)
@@ -78,51 +84,54 @@ def note_source(connection: duckdb.DuckDBPyConnection, source: str, input_format
             *_recording_steps(label, months, counts, total_counts),
         ]
     if not input_format.by_month:
-        notes += _recording_gaps(connection, source)
+        notes += _recording_gaps(engine, tally)
         if input_format.duplicate_rule == "none":
-            notes += _identical_rows(connection, source)
-    notes += _unplaced_by_year(connection, source)
+            notes += _identical_rows(engine, source)
+    notes += _unplaced_by_year(engine, tally)
     if measured:
-        notes += _shared_points(connection, source, input_format)
-    for note in notes:
-        save_note(connection, source, note)
+        notes += _shared_points(spots, input_format)
+    return notes
 
 
-def note_zeros(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Save a note on rows of ``parsed`` at 0, 0, which are taken as rows without a place."""
-    rows, line = connection.execute("SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE at_zero").fetchall()[0]
-    if rows:
-        sentence = "the coordinates are 0, 0: taken as without a place"
-        save_note(connection, source, QualityNote("zero coordinates", rows, line, sentence, file))
+def note_zeros(scratch: Scratch) -> list[QualityNote]:
+    """Return a note on rows in ``place_rows`` at 0, 0, which are taken as rows without a place."""
+    rows, line = scratch.execute(
+        "SELECT CAST(coalesce(sum(n), 0) AS BIGINT), coalesce(min(first_line), 0) FROM place_rows WHERE at_zero"
+    ).fetchall()[0]
+    sentence = "the coordinates are 0, 0: taken as without a place"
+    return [QualityNote("zero coordinates", rows, line, sentence)] if rows else []
 
 
-def note_weights(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Save a note on rows of ``parsed`` without a weight, which get the weight 1."""
-    rows, line = connection.execute(
+def note_weights(scratch: Scratch) -> list[QualityNote]:
+    """Return a note on rows of ``parsed`` without a weight, which get the weight 1."""
+    rows, line = scratch.execute(
         "SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE weight IS NULL AND fault IS NULL"
     ).fetchall()[0]
-    if rows:
-        save_note(connection, source, QualityNote("no weight", rows, line, "have no weight: each counts as 1", file))
+    return [QualityNote("no weight", rows, line, "have no weight: each counts as 1")] if rows else []
 
 
-def note_decimals(connection: duckdb.DuckDBPyConnection, source: str, file: str) -> None:
-    """Save a note if the degrees of ``parsed`` have so few decimals that places move by ten metres or more."""
+def note_decimals(scratch: Scratch) -> list[QualityNote]:
+    """Return a note if the degrees in ``place_rows`` have so few decimals that places move by ten metres or more."""
     decimals = 0
     for digits in (4, 3, 2, 1):
-        rows, rounded_rows, line = connection.execute(
+        rows, rounded_rows, line = scratch.execute(
             f"""
-            SELECT count(*), count(*) FILTER (longitude = round(longitude, {digits}) AND latitude = round(latitude, {digits})),
-                coalesce(min(line), 0)
-            FROM parsed WHERE longitude IS NOT NULL AND latitude IS NOT NULL
+            SELECT CAST(coalesce(sum(n), 0) AS BIGINT),
+                coalesce(sum(n) FILTER (longitude = round(longitude, {digits}) AND latitude = round(latitude, {digits})), 0),
+                coalesce(min(first_line), 0)
+            FROM place_rows WHERE longitude IS NOT NULL AND latitude IS NOT NULL
             """
         ).fetchall()[0]
         if rows < _MIN_POINTS or rounded_rows < 0.99 * rows:
             break
         decimals = digits
-    if decimals:
-        metres = 111_320 * 10.0**-decimals
-        sentence = f"degrees have {decimals} decimal{'s' if decimals > 1 else ''}: places lie on a grid of about {metres:,.0f} m"
-        save_note(connection, source, QualityNote("rounded coordinates", rows, line, sentence, file))
+    if not decimals:
+        return []
+    metres = 111_320 * 10.0**-decimals
+    sentence = (
+        f"degrees have {decimals} decimal{'s' if decimals > 1 else ''}: places lie on a grid of about {metres:,.0f} m"
+    )
+    return [QualityNote("rounded coordinates", rows, line, sentence)]
 
 
 def _half_empty_months(months: Months, total_counts: NDArray[np.int64]) -> Iterator[QualityNote]:
@@ -163,32 +172,32 @@ def _recording_steps(
     label: str, months: Months, counts: NDArray[np.int64], total_counts: NDArray[np.int64]
 ) -> Iterator[QualityNote]:
     """Return a note on the sharpest lasting step in a category's monthly counts, if one exceeds chance variation."""
-    known_counts = np.where(total_counts > 0, counts.astype(float), np.nan)
+    is_known = total_counts > 0
+    known_counts = np.where(is_known, counts.astype(float), np.nan)
+    # Running sums of counts and of months with data: those of any stretch are differences, exact for whole numbers.
+    sums, known = (np.concatenate([[0], np.cumsum(row)]) for row in (np.where(is_known, counts, 0), is_known))
     sharpest: tuple[float, int, float, float] | None = None
     for index in range(12, months.size - 11):
-        year_before, year_after = known_counts[index - 12 : index], known_counts[index : index + 12]
-        if np.isfinite(year_before).sum() < 10 or np.isfinite(year_after).sum() < 10:
-            continue
-        mean_before, mean_after = float(np.nanmean(year_before)), float(np.nanmean(year_after))
-        quarter_before, quarter_after = known_counts[index - 3 : index], known_counts[index : index + 3]
-        if np.nansum(year_before) + np.nansum(year_after) < _STEP_MIN_EVENTS or min(mean_before, mean_after) <= 0:
-            continue
-        if (
-            not np.isfinite(quarter_before).any()
-            or not np.isfinite(quarter_after).any()
-            or min(np.nanmean(quarter_before), np.nanmean(quarter_after)) <= 0
-        ):
-            continue
-        year_change, quarter_change = (
-            np.log(mean_after / mean_before),
-            np.log(float(np.nanmean(quarter_after)) / float(np.nanmean(quarter_before))),
+        before, after, quarter_before, quarter_after = (
+            (sums[end] - sums[start], known[end] - known[start])
+            for start, end in ((index - 12, index), (index, index + 12), (index - 3, index), (index, index + 3))
         )
+        if before[1] < 10 or after[1] < 10 or before[0] + after[0] < _STEP_MIN_EVENTS:
+            continue
+        if not all(events for events, _ in (before, after, quarter_before, quarter_after)):
+            continue
+        mean_before, mean_after, quarter_mean_before, quarter_mean_after = (
+            float(events / number) for events, number in (before, after, quarter_before, quarter_after)
+        )
+        year_change = np.log(mean_after / mean_before)
+        quarter_change = np.log(quarter_mean_after / quarter_mean_before)
         if (
             abs(year_change) < np.log(_YEAR_FACTOR)
             or abs(quarter_change) < np.log(_QUARTER_FACTOR)
             or year_change * quarter_change < 0
         ):
             continue
+        year_before, year_after = known_counts[index - 12 : index], known_counts[index : index + 12]
         phi = max(
             float(np.nanvar(year_before, ddof=1)) / mean_before, float(np.nanvar(year_after, ddof=1)) / mean_after, 1.0
         )
@@ -204,11 +213,11 @@ def _recording_steps(
         yield QualityNote("step", 0, 0, sentence)
 
 
-def _recording_gaps(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
-    daily_counts = connection.execute(
-        "SELECT day, count(*) AS n FROM tidy.event WHERE source = ? GROUP BY day ORDER BY day", [source]
-    ).fetchnumpy()
-    days = np.asarray(daily_counts["day"]).astype("datetime64[D]").astype(np.int64)
+def _recording_gaps(engine: Engine, tally: str) -> Iterator[QualityNote]:
+    daily_counts = engine.columns(
+        f"SELECT t.day, CAST(sum(t.rows) AS BIGINT) AS n FROM {tally} GROUP BY t.day ORDER BY t.day"
+    )
+    days = daily_counts["day"].astype("datetime64[D]").astype(np.int64)
     cumulative_rows = np.concatenate([[0], np.cumsum(np.asarray(daily_counts["n"], dtype=np.int64))])
     gap_lengths = np.diff(days) - 1
     gaps = []
@@ -229,14 +238,17 @@ def _recording_gaps(connection: duckdb.DuckDBPyConnection, source: str) -> Itera
         yield QualityNote("gap", 0, 0, sentence)
 
 
-def _identical_rows(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
-    rows = connection.execute(
+def _identical_rows(engine: Engine, source: StoredSource) -> Iterator[QualityNote]:
+    rows = engine.rows(
+        f"""
+        SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) FROM (
+            SELECT count(*) AS n FROM {kept_rows(engine, source)} AS r
+            JOIN {engine.table(f"place_{source.rule}")} AS p ON p.place = r.place
+            JOIN {engine.table(f"category_{source.rule}")} AS c ON c.category = r.category
+            GROUP BY r.day, p.x, p.y, c.name, p.address, r.weight HAVING count(*) > 1
+        ) AS repeated
         """
-        SELECT coalesce(sum(n - 1), 0) FROM (
-            SELECT count(*) AS n FROM tidy.row WHERE source = ? GROUP BY day, x, y, category, address, weight HAVING n > 1)
-        """,
-        [source],
-    ).fetchall()[0][0]
+    )[0][0]
     if rows:
         sentence = (
             "are the same as an earlier row in day, place and category: each is counted, since the format has no id"
@@ -244,14 +256,14 @@ def _identical_rows(connection: duckdb.DuckDBPyConnection, source: str) -> Itera
         yield QualityNote("identical rows", int(rows), 0, sentence)
 
 
-def _unplaced_by_year(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[QualityNote]:
-    years = connection.execute(
+def _unplaced_by_year(engine: Engine, tally: str) -> Iterator[QualityNote]:
+    years = engine.rows(
+        f"""
+        SELECT year(t.day) AS calendar_year, CAST(sum(t.rows) AS BIGINT) AS n,
+            CAST(sum(CASE WHEN t.kind IN ('no place', 'default geocode') THEN t.rows ELSE 0 END) AS BIGINT) AS unplaced
+        FROM {tally} GROUP BY year(t.day) ORDER BY 1
         """
-        SELECT year(day) AS calendar_year, count(*) AS n, count(*) FILTER (place IN ('no place', 'default geocode')) AS unplaced
-        FROM tidy.event WHERE source = ? GROUP BY calendar_year ORDER BY calendar_year
-        """,
-        [source],
-    ).fetchall()
+    )
     unplaced, total = sum(row[2] for row in years), sum(row[1] for row in years)
     shares = {year: without_place / rows for year, rows, without_place in years if rows >= 100}
     if unplaced < _MIN_UNPLACED_SHARE * total or len(shares) < 2:
@@ -264,14 +276,11 @@ def _unplaced_by_year(connection: duckdb.DuckDBPyConnection, source: str) -> Ite
     yield QualityNote("no usable place by year", unplaced, 0, sentence)
 
 
-def _shared_points(connection: duckdb.DuckDBPyConnection, source: str, input_format: Format) -> Iterator[QualityNote]:
-    counts_by_point = connection.execute(
-        "SELECT x, y, count(*) AS n FROM tidy.event WHERE source = ? AND place = 'inside' AND NOT recovered "
-        "GROUP BY x, y ORDER BY x, y",
-        [source],
-    ).fetchnumpy()
-    points = np.column_stack([np.asarray(counts_by_point[axis], dtype=np.float64) for axis in ("x", "y")])
-    rows = int(np.asarray(counts_by_point["n"]).sum())
+def _shared_points(spots: Spots, input_format: Format) -> Iterator[QualityNote]:
+    used = (spots.kind == INSIDE) & ~spots.recovered
+    _, first = np.unique(spots.point[used], return_index=True)
+    points = np.column_stack([spots.x[used][first], spots.y[used][first]])
+    rows = int(spots.rows[used].sum())
     if len(points) < _MIN_POINTS or rows < _MIN_ROWS_PER_POINT * len(points):
         return
     median_distance = float(np.median(cKDTree(points).query(points, k=2)[0][:, 1]))

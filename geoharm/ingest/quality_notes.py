@@ -1,33 +1,36 @@
-"""Notes on the quality of a source, saved beside its rows: one note per file and kind."""
+"""Notes on the quality of a source, stored beside its rows: one note per file and kind."""
 
 from __future__ import annotations
 
-import duckdb
+from collections.abc import Sequence
 
+import pyarrow as pa
+
+from geoharm.engines.base import Engine
 from geoharm.model.ledger import QualityNote
+from geoharm.queries.stored import StoredSource
 
 
-def save_note(connection: duckdb.DuckDBPyConnection, source: str, note: QualityNote) -> None:
-    """Add a note to a source.
-
-    Notes on a file are removed with the file. Notes on the whole source are made again each time it is consolidated.
-    """
-    connection.execute(
-        "INSERT INTO tidy.note VALUES (?, ?, ?, ?, ?, ?)",
-        [source, note.file, note.kind, note.rows, note.first_line, note.sentence],
-    )
-
-
-def delete_notes(connection: duckdb.DuckDBPyConnection, source: str, file: str = "") -> None:
-    """Remove the notes on one file; without a file, the notes on the whole source."""
-    connection.execute("DELETE FROM tidy.note WHERE source = ? AND file = ?", [source, file])
+def notes_table(notes: Sequence[QualityNote]) -> pa.Table:
+    """Return notes as the table ``note`` or ``file_note`` that holds them; the file is in the table's name."""
+    return pa.table({
+        "kind": pa.array([note.kind for note in notes], pa.string()),
+        "rows": pa.array([note.rows for note in notes], pa.int64()),
+        "first_line": pa.array([note.first_line for note in notes], pa.int64()),
+        "sentence": pa.array([note.sentence for note in notes], pa.string()),
+    })  # fmt: skip
 
 
-def source_notes(connection: duckdb.DuckDBPyConnection, source: str) -> tuple[QualityNote, ...]:
+def source_notes(engine: Engine, source: StoredSource) -> tuple[QualityNote, ...]:
     """Return the notes on a source: first those on the whole source, then file by file."""
-    rows = connection.execute(
-        "SELECT kind, rows, first_line, sentence, file FROM tidy.note WHERE source = ? "
-        "ORDER BY file, kind, first_line, sentence",
-        [source],
-    ).fetchall()
-    return tuple(QualityNote(*row) for row in rows)
+    columns = "kind, rows, first_line, sentence"
+    notes = [QualityNote(*row) for row in engine.rows(f"SELECT {columns} FROM {engine.table(f'note_{source.state}')}")]
+    if source.kind == "event":
+        rows = engine.rows(f"SELECT {columns}, part FROM {engine.table(f'file_note_{source.rule}', source.parts)} AS n")
+        notes += [
+            QualityNote(kind, count, line, sentence, file.name)
+            for kind, count, line, sentence, part in rows
+            for file in source.files
+            if file.part == part
+        ]
+    return tuple(sorted(notes, key=lambda note: (note.file, note.kind, note.first_line, note.sentence)))

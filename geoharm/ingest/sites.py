@@ -6,21 +6,21 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import duckdb
 import numpy as np
 
 from geoharm import _crs
-from geoharm.engines.duckdb import DuckDBEngine, quote_name
+from geoharm.engines.base import Engine, Scratch
+from geoharm.engines.sql import quote_name
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
 from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.ledger import QualityNote
+from geoharm.queries.stored import stored_source
 
 _FIELDS = ("name", "part", "category", "address", "longitude", "latitude", "latlon")
 
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 
 def read_sites(
-    engine: DuckDBEngine, files: Sequence[InputFile], input_format: Format
+    engine: Engine, files: Sequence[InputFile], input_format: Format
 ) -> tuple[dict[str, int], list[Row], list[Row]]:
     """Return the number of rows of each file, the sites in order, and the rejects with their column and reason.
 
@@ -41,11 +41,11 @@ def read_sites(
     kept: list[Row] = []
     rejects: list[Row] = []
     for input_file in files:
-        staged = stage_file(engine.connection, input_file, input_format)
+        staged = stage_file(engine.scratch, input_file, input_format)
         read[input_file.name] = staged.read
         fields = [field for field in _FIELDS if field in staged.fields]
         selected = ", ".join(quote_name(field) for field in fields)
-        rows = engine.connection.execute(f"SELECT line, {selected} FROM stage ORDER BY line").fetchall()
+        rows = engine.scratch.execute(f"SELECT line, {selected} FROM stage ORDER BY line").fetchall()
         file_rejects = [
             {"file": input_file.name, "line": line, "column": "row", "reason": reason}
             for line, reason in staged.rejects
@@ -57,18 +57,18 @@ def read_sites(
             (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
         _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
         rejects += sorted(file_rejects, key=lambda row: row["line"])
-        engine.connection.execute("DROP TABLE stage")
+        engine.scratch.execute("DROP TABLE stage")
     return read, kept, rejects
 
 
 def save_sites(
-    connection: duckdb.DuckDBPyConnection, source: str, rows: Sequence[Row], input_format: Format, area: StudyArea
-) -> None:
-    """Fill ``tidy.site`` and ``tidy.duplicate``: rows of one name, category, address and place are one site.
+    scratch: Scratch, source: str, rows: Sequence[Row], input_format: Format, area: StudyArea
+) -> list[QualityNote]:
+    """Fill ``new_site`` and ``new_value_duplicate``, and return notes: rows of one name, category, address and place are one site.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     source : str
     rows : sequence of mapping
         Sites as `read_sites` returns them.
@@ -113,25 +113,29 @@ def save_sites(
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
         )
         if key in first_seen:
-            duplicates.append([source, row["file"], row["line"], *first_seen[key]])
+            duplicates.append([row["file"], row["line"], *first_seen[key]])
         else:
             first_seen[key] = (row["file"], row["line"])
-            kept.append([source, row["file"], row["line"], place, row["name"], row["category"], row["address"], *xy])
+            kept.append([row["file"], row["line"], place, row["name"], row["category"], row["address"], *xy])
+    notes: list[QualityNote] = []
     if located.any():
         west, east, south, north = (extreme(row[coordinate] for row in rows if not math.isnan(row[coordinate]))
                                     for coordinate in ("longitude", "latitude") for extreme in (min, max))  # fmt: skip
         sentence = f"sites lie from {west:,.2f} to {east:,.2f} east and {south:,.2f} to {north:,.2f} north in the file's coordinates"
-        save_note(connection, source, QualityNote("span", 0, 0, sentence))
-    insert_rows(connection, "tidy.site", kept)
-    insert_rows(connection, "tidy.duplicate", duplicates)
+        notes.append(QualityNote("span", 0, 0, sentence))
+    insert_rows(scratch, "new_site", kept)
+    insert_rows(scratch, "new_value_duplicate", duplicates)
+    return notes
 
 
-def source_sites(engine: DuckDBEngine, source: str) -> tuple[Site, ...]:
+def source_sites(engine: Engine, source: str) -> tuple[Site, ...]:
     """Return the sites of a source in the study area, in the order of the files."""
-    rows = engine.connection.execute(
-        "SELECT name, x, y, coalesce(category, '') FROM tidy.site WHERE source = ? AND place = 'inside' ORDER BY file, line",
-        [source],
-    ).fetchall()
+    rows = engine.rows(
+        f"""
+        SELECT name, x, y, coalesce(category, '') FROM {engine.table(f"site_{stored_source(engine, source).state}")} AS s
+        WHERE place = 'inside' ORDER BY file, line
+        """
+    )
     return tuple(Site(*row) for row in rows)
 
 

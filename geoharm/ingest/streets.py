@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.quality_notes import save_note
 from geoharm.ingest.readers.input_files import InputFile
-from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, REJECT_COLUMNS, insert_rows
+from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
 from geoharm.ingest.readers.tabular import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
 from geoharm.model.streets import Streets, join_segments
+from geoharm.queries.stored import stored_source
 
 if TYPE_CHECKING:
     import geopandas
@@ -80,17 +79,15 @@ def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea
     return all_lines
 
 
-def save_streets(
-    connection: duckdb.DuckDBPyConnection, source: str, lines: Sequence[StreetLine], area: StudyArea
-) -> None:
-    """Fill ``tidy.street_line``, ``tidy.street_segment``, ``tidy.duplicate`` and ``tidy.reject``.
+def save_streets(scratch: Scratch, source: str, lines: Sequence[StreetLine], area: StudyArea) -> list[QualityNote]:
+    """Fill ``new_street_line``, ``new_street_segment``, ``new_value_duplicate`` and ``new_value_reject``, and return notes.
 
     A line with the same vertices as an earlier line, in either direction, is its duplicate. A line that reaches into the
     study area is kept whole, since routes may lead outside the study area.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     source : str
     lines : sequence of StreetLine
     area : StudyArea
@@ -102,45 +99,44 @@ def save_streets(
     """
     first_seen: dict[bytes, tuple[str, int]] = {}
     kept, segments, duplicates, repeated_vertices = [], [], [], 0
-    rejects = [(source, line.file, line.line, "geometry", line.reason) for line in lines if line.reason]
+    rejects = [(line.file, line.line, "geometry", line.reason) for line in lines if line.reason]
     shapely.prepare(area.boundary)
     for line in lines:
         if line.reason:
             continue
         key = _vertex_key(line.points)
         if key in first_seen:
-            duplicates.append((source, line.file, line.line, *first_seen[key]))
+            duplicates.append((line.file, line.line, *first_seen[key]))
             continue
         first_seen[key] = (line.file, line.line)
         inside = shapely.intersects(area.boundary, shapely.LineString(line.points))
-        kept.append((source, line.file, line.line, "inside" if inside else "outside", line.part))
+        kept.append((line.file, line.line, "inside" if inside else "outside", line.part))
         for position, (start, end) in enumerate(itertools.pairwise(line.points.tolist())):
             if start == end:
                 repeated_vertices += 1
             else:
-                segments.append((source, line.file, line.line, line.part, position, *start, *end))
-    if not any(place == "inside" for _, _, _, place, _ in kept):
+                segments.append((line.file, line.line, line.part, position, *start, *end))
+    if not any(place == "inside" for _, _, place, _ in kept):
         msg = (
             f'No line of "{source}" reaches the study area. Check the study area and the coordinate system of the file.'
         )
         raise QualityError(msg)
-    insert_rows(connection, "tidy.street_line", kept)
-    insert_rows(connection, "tidy.street_segment", segments)
-    insert_rows(connection, "tidy.duplicate", duplicates)
-    insert_rows(connection, REJECT_COLUMNS, rejects)
-    if repeated_vertices:
-        save_note(
-            connection,
-            source,
-            QualityNote("vertices", repeated_vertices, 0, "vertices repeat the one before them and are left out"),
-        )
+    insert_rows(scratch, "new_street_line", kept)
+    insert_rows(scratch, "new_street_segment", segments)
+    insert_rows(scratch, "new_value_duplicate", duplicates)
+    insert_rows(scratch, "new_value_reject", rejects)
+    sentence = "vertices repeat the one before them and are left out"
+    return [QualityNote("vertices", repeated_vertices, 0, sentence)] if repeated_vertices else []
 
 
-def source_streets(engine: DuckDBEngine, source: str) -> Streets:
+def source_streets(engine: Engine, source: str) -> Streets:
     """Return the segments of a source in the order of its files, with their nodes numbered."""
-    segments = engine.connection.execute(
-        "SELECT x0, y0, x1, y1 FROM tidy.street_segment WHERE source = ? ORDER BY file, line, part, nth", [source]
-    ).fetchnumpy()
+    segments = engine.columns(
+        f"""
+        SELECT x0, y0, x1, y1 FROM {engine.table(f"street_segment_{stored_source(engine, source).state}")} AS s
+        ORDER BY file, line, part, nth
+        """
+    )
     return join_segments(segments["x0"], segments["y0"], segments["x1"], segments["y1"])
 
 

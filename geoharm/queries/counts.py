@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-import duckdb
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Columns, Engine
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.model.counts import ELSEWHERE, UNPLACED, UNPLACED_NEAR, ZoneCounts
 from geoharm.model.geometry import Zone, ZoneRole
@@ -18,9 +17,11 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.queries.coverage import coverage
+from geoharm.queries.events import category_filter, category_names, kept_rows, points, spot_table
+from geoharm.queries.stored import StoredSource, stored_source
 
 
-def zone_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
+def zone_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts:
     """Return a measure's counts by zone and date; the last rows are `ELSEWHERE`, `UNPLACED_NEAR`, `UNPLACED`.
 
     - Events in the study area but in no zone are counted in `ELSEWHERE`.
@@ -30,7 +31,7 @@ def zone_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     measure : Measure
     zones : sequence of Zone
         An event in several zones counts in the first.
@@ -38,30 +39,33 @@ def zone_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -
     return _zone_counts(engine, measure, zones, _count_by_zone(engine, measure, zones))
 
 
-def own_place_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts | None:
+def own_place_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> ZoneCounts | None:
     """Return `zone_counts` without the rows that were placed by their address text; None if there are no such rows.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     measure : Measure
     zones : sequence of Zone
     """
-    selection = {"source": measure.source} | category_values(measure)
-    (recovered,) = engine.connection.execute(
-        f"SELECT count(*) FROM tidy.event WHERE source = $source AND recovered {category_filter(measure)}", selection
-    ).fetchone() or (0,)
+    stored = stored_source(engine, measure.source)
+    (recovered,) = engine.rows(
+        f"""
+        SELECT count(*) FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place
+        WHERE s.recovered {category_filter(engine, stored, measure)}
+        """
+    )[0]
     if not recovered:
         return None
     return _zone_counts(engine, measure, zones, _count_by_zone(engine, measure, zones, own_place=True))
 
 
-def category_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone]) -> dict[str, ZoneCounts]:
+def category_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> dict[str, ZoneCounts]:
     """Return `zone_counts` of each category: those of the measure, or all of its source, the most frequent first.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     measure : Measure
     zones : sequence of Zone
 
@@ -82,7 +86,7 @@ def category_counts(engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone
 
 
 def _zone_counts(
-    engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], counted: Mapping[str, NDArray[Any]]
+    engine: Engine, measure: Measure, zones: Sequence[Zone], counted: Mapping[str, NDArray[Any]]
 ) -> ZoneCounts:
     """Return the table of counts by zone and date from rows of zone, day and events."""
     names = (*(zone.name for zone in zones), ELSEWHERE, UNPLACED_NEAR, UNPLACED)
@@ -95,141 +99,175 @@ def _zone_counts(
 
 
 def _count_by_zone(
-    engine: DuckDBEngine, measure: Measure, zones: Sequence[Zone], *, own_place: bool = False
+    engine: Engine, measure: Measure, zones: Sequence[Zone], *, own_place: bool = False
 ) -> dict[str, NDArray[Any]]:
     """Return the number of events by zone (its position; then elsewhere, unplaced near the target, unplaced), category and day.
 
     With `own_place`, rows that were placed by their address text are left out.
     """
-    connection = engine.connection
-    selection = {"source": measure.source} | category_values(measure)
-    places = connection.execute(
+    stored = stored_source(engine, measure.source)
+    counted = engine.columns(
         f"""
-        SELECT DISTINCT x, y FROM tidy.event WHERE source = $source AND place = 'inside' {category_filter(measure)}
-        ORDER BY x, y
+        SELECT r.category, z.zone, r.day, count(*) AS events
+        FROM {kept_rows(engine, stored)} AS r JOIN zone_of_place AS z ON z.place = r.place
+        WHERE 1 = 1 {category_filter(engine, stored, measure)}
+        GROUP BY r.category, z.zone, r.day ORDER BY r.category, z.zone, r.day
         """,
-        selection,
-    ).fetchnumpy()
-    x, y = (np.asarray(places[axis], dtype=np.float64) for axis in ("x", "y"))
-    zone_of_place = locate_points(x, y, [zone.geometry for zone in zones])
-    zone_of_place[zone_of_place < 0] = len(zones)
-    connection.register("zone_of_place", pa.table({"x": x, "y": y, "zone": zone_of_place}))
-    target = [zone for zone in zones if zone.role is ZoneRole.TARGET]
-    connection.register("target_street", pa.table({"street": _streets_in(connection, measure.source, target)}))
-    rows = connection.execute(
-        f"""
-        WITH near AS (
-            SELECT file, line FROM tidy.row SEMI JOIN (
-                SELECT address FROM tidy.unplaced_street SEMI JOIN target_street USING (street) WHERE source = $source
-            ) USING (address) WHERE source = $source
-        )
-        SELECT category, CAST(coalesce(zone, CASE WHEN n.line IS NULL THEN $unplaced ELSE $near END) AS BIGINT) AS zone,
-            day, count(*) AS events
-        FROM tidy.event AS e LEFT JOIN zone_of_place AS z ON e.x = z.x AND e.y = z.y AND place = 'inside'
-        LEFT JOIN near AS n ON n.file = e.file AND n.line = e.line AND place <> 'inside'
-        WHERE e.source = $source AND place <> 'outside' AND (NOT recovered OR NOT $own_place) {category_filter(measure)}
-        GROUP BY ALL ORDER BY ALL
-        """,
-        selection | {"near": len(zones) + 1, "unplaced": len(zones) + 2, "own_place": own_place},
-    ).fetchnumpy()
-    connection.unregister("zone_of_place")
-    connection.unregister("target_street")
+        tables={"zone_of_place": _zone_of_place(engine, stored, zones, own_place=own_place)},
+    )
+    names = category_names(engine, stored)
     return {
-        "category": np.asarray(rows["category"], dtype=np.object_),
-        "zone": np.asarray(rows["zone"], dtype=np.int64),
-        "day": np.asarray(rows["day"]).astype("datetime64[D]"),
-        "events": np.asarray(rows["events"], dtype=np.int64),
+        "category": np.array([names[int(code)] for code in counted["category"]], dtype=np.object_),
+        "zone": counted["zone"].astype(np.int64),
+        "day": counted["day"].astype("datetime64[D]"),
+        "events": counted["events"].astype(np.int64),
     }
 
 
-def _streets_in(connection: duckdb.DuckDBPyConnection, source: str, target: Sequence[Zone]) -> pa.Array:
-    """Return the names of the streets on which a located event lies in the target area."""
-    rows = connection.execute(
-        "SELECT street, x, y FROM tidy.street_point WHERE source = ? ORDER BY ALL", [source]
-    ).fetchnumpy()
-    x, y = (np.asarray(rows[axis], dtype=np.float64) for axis in ("x", "y"))
-    inside = locate_points(x, y, [zone.geometry for zone in target]) >= 0
-    return pa.array(sorted(set(rows["street"][inside])), pa.string())
+def _zone_of_place(
+    engine: Engine, stored: StoredSource, zones: Sequence[Zone], *, own_place: bool
+) -> dict[str, NDArray[Any]]:
+    """Return the zone of every place that is not outside the study area, as the columns ``place`` and ``zone``."""
+    spots = engine.columns(
+        f"SELECT s.place, s.x, s.y, s.kind, s.recovered FROM {spot_table(engine, stored)} AS s "
+        "WHERE s.kind <> 'outside' ORDER BY s.place"
+    )
+    place, inside = spots["place"].astype(np.int64), spots["kind"] == "inside"
+    zone = np.full(place.size, len(zones) + 2, dtype=np.int64)
+    located = locate_points(spots["x"][inside], spots["y"][inside], [one.geometry for one in zones])
+    zone[inside] = np.where(located < 0, len(zones), located)
+    target = [one for one in zones if one.role is ZoneRole.TARGET]
+    zone[~inside & np.isin(place, _places_near(engine, stored, target))] = len(zones) + 1
+    used = ~spots["recovered"].astype(bool) if own_place else np.ones(place.size, dtype=bool)
+    return {"place": place[used].astype(np.int32), "zone": zone[used].astype(np.int32)}
 
 
-def located_points(engine: DuckDBEngine, measure: Measure, window: Window, *, weighted: bool = False) -> Points:
+def _places_near(engine: Engine, stored: StoredSource, target: Sequence[Zone]) -> NDArray[np.int64]:
+    """Return the places without coordinates whose address names a street on which a located event lies in the target area."""
+    rows = engine.columns(
+        f"SELECT street, x, y FROM {engine.table(f'street_point_{stored.state}')} AS p ORDER BY street, x, y"
+    )
+    inside = locate_points(rows["x"].astype(float), rows["y"].astype(float), [zone.geometry for zone in target]) >= 0
+    streets = sorted(set(rows["street"][inside]))
+    if not streets:
+        return np.zeros(0, dtype=np.int64)
+    places = engine.columns(
+        f"""
+        SELECT DISTINCT p.place FROM {engine.table(f"place_{stored.rule}")} AS p
+        JOIN {engine.table(f"unplaced_street_{stored.state}")} AS u ON u.address = p.address
+        JOIN target_street AS t ON t.street = u.street ORDER BY p.place
+        """,
+        tables={"target_street": {"street": streets}},
+    )
+    return places["place"].astype(np.int64)
+
+
+def located_points(engine: Engine, measure: Measure, window: Window, *, weighted: bool = False) -> Points:
     """Return the distinct located places of a measure in a window, with the number of events at each.
 
     Default geocodes, rows without a place and rows outside the study area are left out.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     measure : Measure
     window : Window
     weighted : bool
         If true, and the measure names a weight, the weight at a place is the sum of its events' weights, and the number
         of events is returned too. An event without a stated weight has the weight 1.
     """
-    weight = ""
-    if weighted and measure.weight:
-        # Summed in order of size, so that rounding does not depend on the order of threads.
-        weight = ", sum(coalesce(weight, 1) ORDER BY coalesce(weight, 1)) AS weight"
-    rows = engine.connection.execute(
+    stored = stored_source(engine, measure.source)
+    by_weight = weighted and bool(measure.weight)
+    weight = ", coalesce(r.weight, 1)" if by_weight else ""
+    in_window, days = window_filter(window)
+    rows = engine.columns(
         f"""
-        SELECT x, y, CAST(count(*) AS DOUBLE) AS n{weight} FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({window_filter(window)}) {category_filter(measure)}
-        GROUP BY x, y ORDER BY x, y
+        SELECT s.point, count(*) AS n{weight + " AS weight" if by_weight else ""} {_located(engine, stored)}
+        AND {in_window} {category_filter(engine, stored, measure)}
+        GROUP BY s.point{weight} ORDER BY s.point{weight}
         """,
-        {"source": measure.source} | category_values(measure),
-    ).fetchnumpy()
-    keys = ("x", "y", "weight", "n") if weight else ("x", "y", "n")
-    return Points(*(np.asarray(rows[key], dtype=np.float64) for key in keys))
+        days,
+    )
+    at, first = np.unique(rows["point"].astype(np.int64), return_inverse=True)
+    place = points(engine, stored)
+    n = np.zeros(at.size, dtype=np.float64)
+    np.add.at(n, first, rows["n"].astype(np.float64))
+    x, y = place["x"][at].astype(np.float64), place["y"][at].astype(np.float64)
+    if not by_weight:
+        return Points(x, y, n)
+    # Summed one by one in order of size: so rounding does not depend on how the rows were grouped.
+    each = rows["n"].astype(np.int64)
+    total = np.zeros(at.size, dtype=np.float64)
+    np.add.at(total, np.repeat(first, each), np.repeat(rows["weight"].astype(np.float64), each))
+    return Points(x, y, total, n)
 
 
-def stated_weights(engine: DuckDBEngine, measure: Measure) -> tuple[int, int]:
+def _located(engine: Engine, stored: StoredSource) -> str:
+    """Return SQL from FROM to the condition that an event lies in the study area; rows are ``r``, places ``s``."""
+    return (
+        f"FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place "
+        "WHERE s.kind = 'inside'"
+    )
+
+
+def all_points(engine: Engine, source: str) -> Points:
+    """Return the distinct located places of all events of a source, with the number of events at each."""
+    stored = stored_source(engine, source)
+    rows = engine.columns(f"SELECT s.point, count(*) AS n {_located(engine, stored)} GROUP BY s.point ORDER BY s.point")
+    place, at = points(engine, stored), rows["point"].astype(np.int64)
+    return Points(place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at], rows["n"].astype(np.float64))
+
+
+def stated_weights(engine: Engine, measure: Measure) -> tuple[int, int]:
     """Return the number of events of a measure, and the number of those with a stated weight."""
-    totals = engine.connection.execute(
-        f"SELECT count(*), count(weight) FROM tidy.event WHERE source = $source {category_filter(measure)}",
-        {"source": measure.source} | category_values(measure),
-    ).fetchall()[0]
+    stored = stored_source(engine, measure.source)
+    totals = engine.rows(
+        f"SELECT count(*), count(r.weight) FROM {kept_rows(engine, stored)} AS r "
+        f"WHERE 1 = 1 {category_filter(engine, stored, measure)}"
+    )[0]
     return int(totals[0]), int(totals[1])
 
 
-def dated_points(engine: DuckDBEngine, measure: Measure, window: Window | None = None) -> DatedPoints:
+def dated_points(engine: Engine, measure: Measure, window: Window | None = None) -> DatedPoints:
     """Return the located places and days of a measure, in a window or at any time, with the number of events at each.
 
     This is `located_points` by day. The day is the first of the month if the source has no days.
     """
-    in_window = window_filter(window) if window else "true"
-    rows = engine.connection.execute(
+    stored = stored_source(engine, measure.source)
+    in_window, days = window_filter(window) if window else ("1 = 1", {})
+    rows = engine.columns(
         f"""
-        SELECT x, y, day, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND ({in_window}) {category_filter(measure)}
-        GROUP BY x, y, day ORDER BY x, y, day
+        SELECT s.point, r.day, count(*) AS n {_located(engine, stored)} AND {in_window}
+        {category_filter(engine, stored, measure)} GROUP BY s.point, r.day ORDER BY s.point, r.day
         """,
-        {"source": measure.source} | category_values(measure),
-    ).fetchnumpy()
-    x, y, n = (np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n"))
-    return DatedPoints(x, y, np.asarray(rows["day"]).astype("datetime64[D]"), n)
+        days,
+    )
+    return dated_at(points(engine, stored), rows)
 
 
-def source_categories(engine: DuckDBEngine, source: str) -> dict[str, int]:
+def dated_at(place: Columns, rows: Columns) -> DatedPoints:
+    """Return dated points from the columns ``point``, ``day`` and ``n``, and the coordinates of every point."""
+    at = rows["point"].astype(np.int64)
+    x, y = place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at]
+    return DatedPoints(x, y, rows["day"].astype("datetime64[D]"), rows["n"].astype(np.float64))
+
+
+def source_categories(engine: Engine, source: str) -> dict[str, int]:
     """Return a source's categories with their numbers of events, the most frequent first."""
-    rows = engine.connection.execute(
-        "SELECT category, count(*) AS n FROM tidy.event WHERE source = ? GROUP BY category ORDER BY n DESC, category",
-        [source],
-    ).fetchall()
+    rows = engine.rows(
+        f"""
+        SELECT t.category, CAST(sum(t.rows) AS BIGINT) AS n FROM {engine.table(f"tally_{stored_source(engine, source).state}")} AS t
+        WHERE t.fate = 'kept' GROUP BY t.category ORDER BY 2 DESC, 1
+        """
+    )
     return {str(category): int(count) for category, count in rows}
 
 
-def window_filter(window: Window) -> str:
-    """Return the SQL condition on the days of a window."""
-    return " OR ".join(f"day >= DATE '{period.start}' AND day < DATE '{period.end}'" for period in window.periods)
-
-
-def category_filter(measure: Measure) -> str:
-    """Return the SQL condition on a measure's categories; its values come from `category_values`."""
-    if not measure.categories:
-        return ""
-    return "AND category IN (" + ", ".join(f"$category_{index}" for index in range(len(measure.categories))) + ")"
-
-
-def category_values(measure: Measure) -> dict[str, str]:
-    """Return the values that `category_filter` binds."""
-    return {f"category_{index}": name for index, name in enumerate(measure.categories)}
+def window_filter(window: Window) -> tuple[str, dict[str, date]]:
+    """Return the SQL condition on the days of a window, for rows ``r``, and the values that it names."""
+    conditions: list[str] = []
+    days: dict[str, date] = {}
+    for number, period in enumerate(window.periods):
+        conditions.append(f"r.day >= $start_{number} AND r.day < $end_{number}")
+        days |= {f"start_{number}": period.start, f"end_{number}": period.end}
+    return f"({' OR '.join(conditions)})", days

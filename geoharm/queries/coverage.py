@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
 from geoharm.errors import DataError
 from geoharm.model.period import Period, add_months, first_of_month
+from geoharm.queries.stored import stored_source
 
 
-def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...], str]:
+def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str]:
     """Return the days a source covers, the months in between without any row, and its precision.
 
     If the study declares the covered days, these are returned, and no month is missing. Otherwise the days run from the
@@ -20,32 +21,28 @@ def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...
     DataError
         If the source has no row left in the study period, or rows outside the declared days.
     """
-    precision, start, end = engine.connection.execute(
-        'SELECT "precision", covers_from, covers_to FROM tidy.source WHERE source = ?', [source]
-    ).fetchall()[0]
-    first, last = engine.connection.execute(
-        "SELECT min(day), max(day) FROM tidy.event WHERE source = ?", [source]
-    ).fetchall()[0]
+    stored = stored_source(engine, source)
+    precision = stored.precision
+    start, end = (stored.covers.start, stored.covers.end) if stored.covers else (None, None)
+    tally = f"{engine.table(f'tally_{stored.state}')} AS t WHERE t.fate = 'kept'"
+    first, last = engine.rows(f"SELECT min(t.day), max(t.day) FROM {tally}")[0]
     if first is None:
         msg = f'The source "{source}" has no row left that can be used in the study period.'
         raise DataError(msg)
-    if start is not None and not (start <= first and last < end):
+    if start is not None and end is not None and not (start <= first and last < end):
         msg = (
             f'The source "{source}" is declared to cover {start} up to {end}, but has rows from {first} to {last}; '
             "widen covers, or narrow the study period."
         )
         raise DataError(msg)
     declared = start is not None
-    if not declared:
-        start = first
-        end = _end_of(last, precision)
-    span = Period(start, end)
+    span = Period(start or first, end or _end_of(last, precision))
     unit = "year" if precision == "year" else "month"
     present = {
-        row[0]
-        for row in engine.connection.execute(
-            f"SELECT DISTINCT CAST(date_trunc('{unit}', day) AS DATE) FROM tidy.event WHERE source = ?", [source]
-        ).fetchall()
+        date(int(year), 1 if unit == "year" else int(month), 1)
+        for year, month in engine.rows(
+            f"SELECT year(t.day), month(t.day) FROM {tally} GROUP BY year(t.day), month(t.day)"
+        )
     }
     # In declared days, a month without events is a count of zero, not a missing month.
     missing = (
@@ -55,7 +52,7 @@ def coverage(engine: DuckDBEngine, source: str) -> tuple[Period, tuple[date, ...
             month for month in span.months() if (month.replace(month=1) if unit == "year" else month) not in present
         )
     )
-    return span, missing, str(precision)
+    return span, missing, precision
 
 
 def _end_of(last: date, precision: str) -> date:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
 from geoharm.model.measure import Measure
 from geoharm.model.points import NightCounts
-from geoharm.queries.counts import category_filter, category_values
+from geoharm.queries.events import category_filter, hour_sql, kept_rows, points, spot_table
+from geoharm.queries.stored import stored_source
 
 FROM_HOUR, TO_HOUR = 22, 6
 
 
-def night_counts(engine: DuckDBEngine, measure: Measure) -> NightCounts:
+def night_counts(engine: Engine, measure: Measure) -> NightCounts:
     """Return the places of a measure's events with a known hour, the events at each, and those from 22:00 to 6:00."""
-    rows = engine.connection.execute(
+    stored = stored_source(engine, measure.source)
+    hour = hour_sql(stored)
+    rows = engine.columns(
         f"""
-        SELECT x, y, CAST(count(*) AS DOUBLE) AS n,
-            CAST(count(*) FILTER (WHERE hour >= {FROM_HOUR} OR hour < {TO_HOUR}) AS DOUBLE) AS night FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND hour IS NOT NULL {category_filter(measure)}
-        GROUP BY x, y ORDER BY x, y
-        """,
-        {"source": measure.source} | category_values(measure),
-    ).fetchnumpy()
-    return NightCounts(*(np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n", "night")))
+        SELECT point, count(*) AS n, CAST(sum(CASE WHEN hour >= {FROM_HOUR} OR hour < {TO_HOUR} THEN 1 ELSE 0 END) AS BIGINT) AS night
+        FROM (
+            SELECT s.point, {hour} AS hour FROM {kept_rows(engine, stored)} AS r
+            JOIN {spot_table(engine, stored)} AS s ON s.place = r.place
+            WHERE s.kind = 'inside' {category_filter(engine, stored, measure)}
+        ) AS timed WHERE hour IS NOT NULL GROUP BY point ORDER BY point
+        """
+    )
+    place, at = points(engine, stored), rows["point"].astype(np.int64)
+    x, y = place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at]
+    return NightCounts(x, y, rows["n"].astype(np.float64), rows["night"].astype(np.float64))

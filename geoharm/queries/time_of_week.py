@@ -5,17 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints
-from geoharm.queries.counts import category_filter, category_values, window_filter
+from geoharm.queries.counts import dated_at, window_filter
+from geoharm.queries.events import category_filter, hour_sql, is_span_sql, kept_rows, points, spot_table
+from geoharm.queries.stored import stored_source
 
 _HOUR_SECONDS, _WEEK_SECONDS = 3_600, 604_800
 _BATCH_SIZE = 4_096
 
 
-def hour_of_week_counts(engine: DuckDBEngine, measure: Measure, window: Window) -> NDArray[np.float64]:
+def hour_of_week_counts(engine: Engine, measure: Measure, window: Window) -> NDArray[np.float64]:
     r"""Return the number of events of a measure in each hour of the week; time spans are spread over their hours.
 
     An event with a known time counts 1 in its hour. An event known only to lie between two times counts in every hour
@@ -25,7 +27,7 @@ def hour_of_week_counts(engine: DuckDBEngine, measure: Measure, window: Window) 
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     measure : Measure
     window : Window
         Events are selected by day; a time span belongs to the day of its middle.
@@ -43,20 +45,29 @@ def hour_of_week_counts(engine: DuckDBEngine, measure: Measure, window: Window) 
     https://doi.org/10.1080/136588100424963; J. H. Ratcliffe (2002), Aoristic signatures and the spatio-temporal
     analysis of high volume crime patterns, https://doi.org/10.1023/A:1013240828824
     """
-    selection = f"FROM tidy.event WHERE source = $source AND place <> 'outside' AND ({window_filter(window)}) {category_filter(measure)}"
-    parameters = {"source": measure.source} | category_values(measure)
+    stored = stored_source(engine, measure.source)
+    in_window, days = window_filter(window)
+    selection = (
+        f"FROM {kept_rows(engine, stored)} AS r JOIN {spot_table(engine, stored)} AS s ON s.place = r.place "
+        f"WHERE s.kind <> 'outside' AND {in_window} {category_filter(engine, stored, measure)}"
+    )
     week = np.zeros(168, dtype=np.float64)
-    events = engine.connection.execute(f"SELECT count(*) {selection}", parameters).fetchall()[0][0]
-    exact = engine.connection.execute(
-        f"SELECT (isodow(day) - 1) * 24 + hour AS cell, count(*) AS n {selection} AND hour IS NOT NULL GROUP BY cell ORDER BY cell",
-        parameters,
-    ).fetchnumpy()
-    week[np.asarray(exact["cell"], dtype=np.int64)] += np.asarray(exact["n"], dtype=np.float64)
-    spans = engine.connection.execute(
-        f"SELECT epoch(span_from) AS a, epoch(span_until) AS b {selection} AND span_from IS NOT NULL ORDER BY a, b",
-        parameters,
-    ).fetchnumpy()
-    start, end = (np.asarray(spans[name], dtype=np.float64) for name in ("a", "b"))
+    events = engine.rows(f"SELECT count(*) {selection}", days)[0][0]
+    exact = engine.columns(
+        f"""
+        SELECT day, hour, count(*) AS n FROM (SELECT r.day, {hour_sql(stored)} AS hour {selection}) AS timed
+        WHERE hour IS NOT NULL GROUP BY day, hour ORDER BY day, hour
+        """,
+        days,
+    )
+    # 1970-01-01 was a Thursday.
+    weekday = (exact["day"].astype("datetime64[D]").astype(np.int64) + 3) % 7
+    np.add.at(week, weekday * 24 + exact["hour"].astype(np.int64), exact["n"].astype(np.float64))
+    spans = engine.columns(
+        f"SELECT r.clock AS a, r.clock_end AS b {selection} AND {is_span_sql(stored)} ORDER BY r.clock, r.clock_end",
+        days,
+    )
+    start, end = (spans[name].astype("datetime64[us]").astype(np.int64) / 1e6 for name in ("a", "b"))
     for batch_start in range(0, start.size, _BATCH_SIZE):
         week += _hour_shares(
             start[batch_start : batch_start + _BATCH_SIZE], end[batch_start : batch_start + _BATCH_SIZE]
@@ -66,22 +77,22 @@ def hour_of_week_counts(engine: DuckDBEngine, measure: Measure, window: Window) 
     return week.reshape(7, 24)
 
 
-def timed_points(engine: DuckDBEngine, measure: Measure) -> tuple[DatedPoints, NDArray[np.int64]]:
+def timed_points(engine: Engine, measure: Measure) -> tuple[DatedPoints, NDArray[np.int64]]:
     """Return the located events of a measure whose time of day is known, and the hour of each, 0 to 23.
 
     Events known only to lie between two times are left out, since one place has too few of them to spread over hours.
     """
-    rows = engine.connection.execute(
+    stored = stored_source(engine, measure.source)
+    rows = engine.columns(
         f"""
-        SELECT x, y, day, hour, CAST(count(*) AS DOUBLE) AS n FROM tidy.event
-        WHERE source = $source AND place = 'inside' AND hour IS NOT NULL {category_filter(measure)}
-        GROUP BY x, y, day, hour ORDER BY x, y, day, hour
-        """,
-        {"source": measure.source} | category_values(measure),
-    ).fetchnumpy()
-    x, y, n = (np.asarray(rows[key], dtype=np.float64) for key in ("x", "y", "n"))
-    points = DatedPoints(x, y, np.asarray(rows["day"]).astype("datetime64[D]"), n)
-    return points, np.asarray(rows["hour"], dtype=np.int64)
+        SELECT point, day, hour, count(*) AS n FROM (
+            SELECT s.point, r.day, {hour_sql(stored)} AS hour FROM {kept_rows(engine, stored)} AS r
+            JOIN {spot_table(engine, stored)} AS s ON s.place = r.place
+            WHERE s.kind = 'inside' {category_filter(engine, stored, measure)}
+        ) AS timed WHERE hour IS NOT NULL GROUP BY point, day, hour ORDER BY point, day, hour
+        """
+    )
+    return dated_at(points(engine, stored), rows), rows["hour"].astype(np.int64)
 
 
 def _hour_shares(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

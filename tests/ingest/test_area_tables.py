@@ -75,7 +75,7 @@ def ingest(folder, area, span, files, *, input_format, areas=AREAS, kind="area_t
 
 
 def rejects(store):
-    return store.connection.execute('SELECT line, "column", reason FROM tidy.reject ORDER BY line, "column"').fetchall()
+    return store.scratch.execute('SELECT line, "column", reason FROM main.reject ORDER BY line, "column"').fetchall()
 
 
 def balanced(ledger):
@@ -170,7 +170,7 @@ def test_a_value_given_twice_is_a_duplicate_in_files_of_any_order(tmp_path, area
     again = "code,month,n\n002,2020-01,12.0\n001,2020-02,10\n"
     ledger, found = ingest(
         tmp_path, area, span, {"b.csv": again, "a.csv": GOOD}, input_format=own(tmp_path),
-        then=lambda store: (store.connection.execute("FROM tidy.duplicate").fetchall(), rejects(store)),
+        then=lambda store: (store.scratch.execute("FROM main.duplicate").fetchall(), rejects(store)),
     )  # fmt: skip
     assert balanced(ledger) == (6, 3, 2, 1)
     assert found[0] == [("s", "b.csv", 2, "a.csv", 3)]
@@ -179,7 +179,7 @@ def test_a_value_given_twice_is_a_duplicate_in_files_of_any_order(tmp_path, area
 
 def test_reading_again_changes_nothing_and_a_refused_file_leaves_what_was(tmp_path, area, span):
     def dump(store):
-        return store.connection.execute("FROM tidy.area_value ORDER BY ALL").fetchall()
+        return store.scratch.execute("FROM main.area_value ORDER BY ALL").fetchall()
 
     one = ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), then=dump)
     assert ingest(tmp_path, area, span, {"a.csv": GOOD}, input_format=own(tmp_path), then=dump) == one

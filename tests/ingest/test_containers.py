@@ -44,8 +44,8 @@ def ingest(folder: Path, input_format, area, span, pattern="*"):
     with open_engine(folder / "t.duckdb", inputs=inbox) as store:
         files = find_input_files([pattern], inbox, members=input_format.members)
         ledger = ingest_events(store, "s", input_format=input_format, files=files, area=area, period=span)
-        rows = store.connection.execute(
-            "SELECT day, category, round(x), round(y), place FROM tidy.event ORDER BY ALL"
+        rows = store.scratch.execute(
+            "SELECT day, category, round(x), round(y), place FROM main.event ORDER BY ALL"
         ).fetchall()
     return ledger, rows
 

@@ -42,7 +42,7 @@ def read(folder, area, dates, formats, more=""):
             store, "s", input_format=read_format("own.toml", folder), files=find_input_files(["a.csv"], inbox, members=()),
             area=area, period=SPAN,
         )  # fmt: skip
-        days = [row[0] for row in store.connection.execute("SELECT day FROM tidy.event ORDER BY line").fetchall()]
+        days = [row[0] for row in store.scratch.execute("SELECT day FROM main.event ORDER BY line").fetchall()]
     return ledger, days
 
 

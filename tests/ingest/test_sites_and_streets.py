@@ -43,7 +43,7 @@ def ingest(folder: Path, area, span, files, input_format, kind="site", then=lamb
 
 
 def rejects(store):
-    return store.connection.execute('SELECT line, "column", reason FROM tidy.reject ORDER BY line').fetchall()
+    return store.scratch.execute('SELECT line, "column", reason FROM main.reject ORDER BY line').fetchall()
 
 
 # -- sites ------------------------------------------------------------------------------------------------------------
@@ -87,13 +87,10 @@ def test_sites_without_a_place_twice_or_elsewhere(tmp_path, area, span):
 
 def test_no_personal_column_enters_the_database(tmp_path, area, span):
     def everything(store):
-        names = [
-            row[0]
-            for row in store.connection.execute(
-                "SELECT table_schema || '.' || table_name FROM information_schema.tables"
-            ).fetchall()
-        ]
-        return "".join(str(store.connection.execute(f"FROM {name}").fetchall()) for name in names)
+        names = store.rows(
+            "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
+        )
+        return "".join(str(store.rows(f'FROM {schema}."{name}"')) for schema, name in names)
 
     body = HEAD + f"Clinic A,detox,1 High St,{LON},{LAT},617-555-0199\n"
     _, found = ingest(tmp_path, area, span, {"a.csv": body}, "sites-csv", then=everything)

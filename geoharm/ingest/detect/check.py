@@ -10,22 +10,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import shapely
 
 from geoharm import _crs
 from geoharm.engines.duckdb import open_engine
-from geoharm.ingest.consolidate import consolidate_source
+from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.ledger import source_ledger
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table, table_categories
-from geoharm.ingest.validate import LoadRule, load_file
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period
 from geoharm.model.study import Source
 from geoharm.model.table_ledger import TableLedger
-from geoharm.queries.counts import source_categories
+from geoharm.queries.counts import all_points, source_categories
 
 # The period is wide enough that no plausible date is rejected.
 _ANY_DATE = Period(date(1900, 1, 1), date(2100, 1, 1))
@@ -64,7 +63,7 @@ def check_events(
     folder : Path
         The only folder whose files the database may read.
     on_file : callable
-        Called with the name of each file before it is read.
+        Called with the name of each file after it was read.
 
     Raises
     ------
@@ -72,19 +71,23 @@ def check_events(
         If one of the files is refused.
     """
     with tempfile.TemporaryDirectory() as scratch, open_engine(Path(scratch) / "check.duckdb", inputs=folder) as engine:
-        rule = LoadRule("check", input_format, _WORLD, _ANY_DATE)
-        for input_file in inputs:
-            on_file(input_file.name)
-            load_file(engine, input_file, rule)
-        consolidate_source(engine, "check", input_format, _WORLD, None, measured=False)
-        x, y = engine.connection.execute(
-            "SELECT median(x), median(y) FROM tidy.event WHERE source = 'check' AND place = 'inside'"
-        ).fetchall()[0]
+        ledger = ingest_events(
+            engine,
+            "check",
+            input_format=input_format,
+            files=inputs,
+            area=_WORLD,
+            period=_ANY_DATE,
+            measured=False,
+            on_file=on_file,
+        )
+        points = all_points(engine, "check")
         middle = (math.nan, math.nan)
-        if x is not None:
+        if points.x.size:
+            x, y = (np.median(np.repeat(axis, points.weight.astype(np.int64))) for axis in (points.x, points.y))
             lon, lat = _crs.transform([x], [y], source=_WORLD.crs, target=_crs.LONLAT)
             middle = (float(lon[0]), float(lat[0]))
-        return FileCheck(source_ledger(engine, "check", input_format), source_categories(engine, "check"), middle)
+        return FileCheck(ledger, source_categories(engine, "check"), middle)
 
 
 def check_file(path: Path, input_format: Format) -> dict[str, Any]:

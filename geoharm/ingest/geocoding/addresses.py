@@ -43,6 +43,17 @@ class Address:
         return self.is_crossing or self.number >= 0
 
 
+def is_abbreviation(word: str) -> bool:
+    """Return whether a word of a street's name may have been written in other letters.
+
+    Examples
+    --------
+    >>> is_abbreviation("ave"), is_abbreviation("melnea")
+    (True, False)
+    """
+    return word in _ABBREVIATIONS.values()
+
+
 def read_address(text: str) -> Address:
     """Read an address text; everything after a comma, semicolon or line break (town, postal code) is ignored.
 

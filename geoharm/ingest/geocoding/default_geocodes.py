@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import duckdb
+import re
+
 import numpy as np
 import pyarrow as pa
 from scipy.spatial import cKDTree
 
+from geoharm.engines.base import Scratch
 from geoharm.ingest.geocoding.addresses import read_address
-from geoharm.ingest.geocoding.recover import LocatedRows, recover_places
-from geoharm.ingest.quality_notes import save_note
+from geoharm.ingest.geocoding.recover import LocatedRows, recover_places, words_of
 from geoharm.model.ledger import PLACED, QualityNote
 
 # A default geocode by share: at least this share of all located rows and this number of rows on one point, at least this
@@ -24,8 +25,10 @@ _MIN_CONTRADICTED_SHARE = 0.5
 _BUSY_SHARE, _SAME_POINT_WITHIN = 0.0025, 3.0
 
 
-def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Find points in ``spot`` with an implausible share of a source's rows, or with contradicting address texts.
+def find_default_geocodes(scratch: Scratch) -> None:
+    """Fill ``new_default_geocode`` with points of ``place_count`` that no address can have in truth.
+
+    They have an implausible share of a source's rows, or contradicting address texts.
 
     By share: at least 30 rows and 5 % of all located rows, ten times the busiest point below 5 %, among at least 20
     points. A point with only one address is taken for a place.
@@ -35,10 +38,14 @@ def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) ->
 
     Busy points within 3 m of a busier one count as that point.
     """
-    _group_busy_points(connection)
-    connection.execute(
+    scratch.execute(
+        "CREATE OR REPLACE TEMP TABLE spot AS SELECT x, y, address, CAST(sum(n) AS BIGINT) AS n FROM place_count "
+        "GROUP BY x, y, address"
+    )
+    _group_busy_points(scratch)
+    scratch.execute(
         """
-        INSERT INTO tidy.default_geocode
+        CREATE OR REPLACE TEMP TABLE new_default_geocode AS
         WITH grouped AS (
             SELECT k.x, k.y, coalesce(at_x, k.x) AS at_x, coalesce(at_y, k.y) AS at_y, address, n
             FROM spot AS k LEFT JOIN busy AS b ON k.x = b.x AND k.y = b.y WHERE k.x IS NOT NULL
@@ -64,52 +71,59 @@ def find_default_geocodes(connection: duckdb.DuckDBPyConnection, source: str) ->
                     AND addresses <> 1)
                 OR coalesce(elsewhere, 0) >= $contradicted
         )
-        SELECT $source, x, y, n, share, addresses, reason, at_x, at_y
+        SELECT x, y, n AS events, share, addresses, reason, at_x, at_y
         FROM found JOIN (SELECT DISTINCT x, y, at_x, at_y FROM grouped) USING (at_x, at_y)
         ORDER BY n DESC, x, y
         """,
         {
-            "source": source, "share": _MIN_SHARE, "rows": _MIN_ROWS, "times": _TIMES_ORDINARY, "points": _MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
+            "share": _MIN_SHARE, "rows": _MIN_ROWS, "times": _TIMES_ORDINARY, "points": _MIN_POINTS, "text_share": _MIN_TEXT_SHARE,
             "text_addresses": _MIN_TEXT_ADDRESSES, "contradicted": _MIN_CONTRADICTED_SHARE,
         },
     )  # fmt: skip
 
 
-def recover_rows(connection: duckdb.DuckDBPyConnection, source: str) -> None:
-    """Place rows in ``spot`` that have no place or a default geocode by their address text, into ``tidy.recovered``.
+def recover_rows(scratch: Scratch, *, measured: bool) -> list[QualityNote]:
+    """Place rows in ``spot`` that have no place or a default geocode by their address text, into ``new_recovered``.
 
-    For the texts that cannot be placed, ``tidy.unplaced_street`` keeps the streets they name, and ``tidy.street_point``
-    the located points of these streets. They limit where such rows can be.
+    For the texts that cannot be placed, ``new_unplaced_street`` gets the streets they name, and ``new_street_point`` the located
+    points of these streets. They limit where such rows can be. Nothing is placed unless distances are `measured`.
     """
-    unplaced = connection.execute(
+    scratch.execute(
         """
-        SELECT address, CAST(sum(n) AS BIGINT) AS n FROM spot AS k LEFT JOIN tidy.default_geocode AS g
-        ON g.source = ? AND g.x = k.x AND g.y = k.y
+        CREATE OR REPLACE TEMP TABLE new_recovered (address VARCHAR, x DOUBLE, y DOUBLE, how VARCHAR);
+        CREATE OR REPLACE TEMP TABLE new_street_point (street VARCHAR, x DOUBLE, y DOUBLE);
+        CREATE OR REPLACE TEMP TABLE new_unplaced_street (address VARCHAR, street VARCHAR);
+        """
+    )
+    unplaced = scratch.execute(
+        """
+        SELECT address, CAST(sum(n) AS BIGINT) AS n FROM spot AS k LEFT JOIN new_default_geocode AS g
+        ON g.x = k.x AND g.y = k.y
         WHERE address IS NOT NULL AND (k.x IS NULL OR g.x IS NOT NULL) GROUP BY address ORDER BY address
-        """,
-        [source],
-    ).fetchall()
-    if not unplaced:
-        return
-    placed_rows = connection.execute(
         """
-        SELECT address, x, y, n FROM spot AS k WHERE address IS NOT NULL AND x IS NOT NULL AND NOT EXISTS (
-            FROM tidy.default_geocode AS g WHERE g.source = ? AND g.x = k.x AND g.y = k.y)
+    ).fetchall()
+    if not unplaced or not measured:
+        return []
+    rows_by_text = {str(text): int(count) for text, count in unplaced}
+    words = words_of(list(rows_by_text))
+    # A text with other letters than ASCII may have another lower case here than in Python, so it is never left out.
+    helps = "length(address) <> strlen(address) OR regexp_matches(lower(replace(replace(address, '.', ''), chr(39), '')), ?)"
+    placed_rows = scratch.execute(
+        f"""
+        SELECT address, x, y, n FROM spot AS k WHERE address IS NOT NULL AND x IS NOT NULL AND ({helps}) AND NOT EXISTS (
+            FROM new_default_geocode AS g WHERE g.x = k.x AND g.y = k.y)
         ORDER BY ALL
         """,
-        [source],
+        ["|".join(map(re.escape, words))],
     ).fetchnumpy()
     x, y = (np.asarray(placed_rows[axis], dtype=np.float64) for axis in ("x", "y"))
     located = LocatedRows(
         [str(text) for text in placed_rows["address"]], x, y, np.asarray(placed_rows["n"], dtype=np.int64)
     )
-    rows_by_text = {str(text): int(count) for text, count in unplaced}
     recovered = recover_places(located, list(rows_by_text))
     count, sentence = recovered.sentence(rows_by_text)
-    if count:
-        save_note(connection, source, QualityNote(PLACED, count, 0, sentence))
     placed = list(recovered.places.items())
-    _insert(connection, "recovered", source, {
+    _insert(scratch, "new_recovered", {
         "address": pa.array([text for text, _ in placed], pa.string()),
         "x": pa.array([location[0] for _, location in placed], pa.float64()),
         "y": pa.array([location[1] for _, location in placed], pa.float64()),
@@ -119,27 +133,28 @@ def recover_rows(connection: duckdb.DuckDBPyConnection, source: str) -> None:
         (text, street) for text in rows_by_text if text not in recovered.places for street in read_address(text).streets
     ]
     streets = sorted({street for _, street in text_streets} & set(recovered.streets))
-    _insert(connection, "unplaced_street", source, {
+    _insert(scratch, "new_unplaced_street", {
         "address": pa.array([text for text, _ in text_streets], pa.string()),
         "street": pa.array([street for _, street in text_streets], pa.string()),
     })  # fmt: skip
     points = [recovered.streets[street] for street in streets]
-    _insert(connection, "street_point", source, {
+    _insert(scratch, "new_street_point", {
         "street": pa.array([street for street in streets for _ in recovered.streets[street]], pa.string()),
         "x": pa.array(np.concatenate([street_points[:, 0] for street_points in points]) if points else [], pa.float64()),
         "y": pa.array(np.concatenate([street_points[:, 1] for street_points in points]) if points else [], pa.float64()),
     })  # fmt: skip
+    return [QualityNote(PLACED, count, 0, sentence)] if count else []
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, source: str, columns: dict[str, pa.Array]) -> None:
-    connection.register("to_insert", pa.table(columns))
-    connection.execute(f"INSERT INTO tidy.{table} SELECT ?, * FROM to_insert", [source])
-    connection.unregister("to_insert")
+def _insert(scratch: Scratch, table: str, columns: dict[str, pa.Array]) -> None:
+    scratch.register("to_insert", pa.table(columns))
+    scratch.execute(f"INSERT INTO {table} FROM to_insert")
+    scratch.unregister("to_insert")
 
 
-def _group_busy_points(connection: duckdb.DuckDBPyConnection) -> None:
+def _group_busy_points(scratch: Scratch) -> None:
     """Make ``busy``: for each point with many rows, the busier point within 3 m that it counts as."""
-    busy_points = connection.execute(
+    busy_points = scratch.execute(
         """
         SELECT x, y, CAST(sum(n) AS BIGINT) AS rows FROM spot WHERE x IS NOT NULL GROUP BY x, y
         HAVING rows >= greatest($rows / 2, $busy * (SELECT sum(n) FROM spot WHERE x IS NOT NULL)) ORDER BY rows DESC, x, y
@@ -153,9 +168,9 @@ def _group_busy_points(connection: duckdb.DuckDBPyConnection) -> None:
         if representative[busier] == busier and representative[less_busy] == less_busy:
             representative[less_busy] = busier
     group_points = points[representative]
-    connection.register(
+    scratch.register(
         "groups",
         pa.table({"x": points[:, 0], "y": points[:, 1], "at_x": group_points[:, 0], "at_y": group_points[:, 1]}),
     )
-    connection.execute("CREATE OR REPLACE TEMP TABLE busy AS FROM groups")
-    connection.unregister("groups")
+    scratch.execute("CREATE OR REPLACE TEMP TABLE busy AS FROM groups")
+    scratch.unregister("groups")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from geoharm.ingest.geocoding.addresses import Address, read_address
+from geoharm.ingest.geocoding.addresses import Address, is_abbreviation, read_address
 
 SAME_TEXT, STREETS_MEET = "same text", "streets meet"
 
@@ -54,9 +54,9 @@ class RecoveredPlaces:
         By address text.
     tried : ndarray, shape (k,)
         Errors of the rule for crossings, in metres: distances between known crossings and where the rule put them
-        with their own rows left out.
+        with their own rows left out; empty if no crossing was wanted.
     streets : mapping of str to ndarray, shape (m, 2)
-        Located points of every street.
+        Located points of every street that a wanted text names.
     """
 
     places: Mapping[str, tuple[float, float, str]]
@@ -97,23 +97,37 @@ def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlac
     Parameters
     ----------
     located : LocatedRows
+        All of them, or those whose text holds one of the `words_of` the wanted texts.
     wanted : sequence of str
         Distinct address texts.
     """
+    readings = {text: read_address(text) for text in wanted}
+    readings |= {text: read_address(text) for text in set(located.texts)}
     positions_by_address: dict[Address, list[int]] = defaultdict(list)
     positions_by_street: dict[str, list[int]] = defaultdict(list)
     for position, text in enumerate(located.texts):
-        address = read_address(text)
+        address = readings[text]
         positions_by_address[address].append(position)
         for street in address.streets:
             positions_by_street[street].append(position)
     points = np.column_stack([located.x, located.y])
-    streets = {name: np.unique(points[positions], axis=0) for name, positions in positions_by_street.items()}
-    errors = _crossing_errors(positions_by_address, streets, points)
+    seeks_crossing = any(readings[text].is_crossing and readings[text] not in positions_by_address for text in wanted)
+    # Without a crossing to seek, only the streets that the wanted texts name are needed.
+    named = (
+        positions_by_street.keys()
+        if seeks_crossing
+        else {street for text in wanted for street in readings[text].streets}
+    )
+    streets = {
+        name: np.unique(points[positions_by_street[name]], axis=0)
+        for name in sorted(named)
+        if name in positions_by_street
+    }
+    errors = _crossing_errors(positions_by_address, streets, points) if seeks_crossing else np.zeros(0)
     use_crossings = errors.size >= _MIN_TRIED and float(np.quantile(errors, 0.9)) <= _MAX_ERROR
     places: dict[str, tuple[float, float, str]] = {}
     for text in wanted:
-        address = read_address(text)
+        address = readings[text]
         location = _agreed_location(address, positions_by_address.get(address, []), points, located.rows)
         if location is not None:
             places[text] = (*location, SAME_TEXT)
@@ -122,6 +136,21 @@ def recover_places(located: LocatedRows, wanted: Sequence[str]) -> RecoveredPlac
             if crossing is not None:
                 places[text] = (*crossing, STREETS_MEET)
     return RecoveredPlaces(places, errors, streets)
+
+
+def words_of(wanted: Sequence[str]) -> tuple[str, ...]:
+    """Return words of which each text that can help to place a wanted one holds at least one, or nothing.
+
+    Reading an address is slow, and most located texts have nothing in common with the wanted ones. The words are in lower
+    case, and hold neither full stops nor apostrophes. Nothing is returned where every located text may help: a crossing is
+    found with the help of all streets, and a street of abbreviations alone may be written in other letters.
+    """
+    addresses = [read_address(text) for text in wanted]
+    streets = sorted({street for address in addresses for street in address.streets})
+    words = [[word for word in street.split() if word.isascii() and not is_abbreviation(word)] for street in streets]
+    if any(address.is_crossing for address in addresses) or not all(words):
+        return ()
+    return tuple(sorted({max(street, key=len) for street in words}))
 
 
 def _agreed_location(

@@ -17,15 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import duckdb
+import numpy as np
 
-from geoharm.engines.duckdb import quote_name, quote_text
+from geoharm.engines.base import Scratch, StatementError
+from geoharm.engines.sql import quote_name, quote_text
 from geoharm.errors import DataError
 from geoharm.ingest.formats.input_format import Format, read_date
 from geoharm.ingest.readers.input_files import CHUNK, InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, match_columns
 
 MAX_LINE = 2_000_000
+_NEWLINE = ord("\n")
 # Seconds to wait for the scan before the database starts: enough for a small file, or the start of a large one.
 _SCAN_TIMEOUT = 0.02
 NOT_TEXT_REASON = "has bytes that are not"
@@ -59,14 +61,12 @@ class _Scan:
     sha256: str
 
 
-def stage_csv(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, parse: ParseFunction
-) -> StagedRows:
+def stage_csv(scratch: Scratch, source: InputFile, input_format: Format, parse: ParseFunction) -> StagedRows:
     """Pass the rows of a CSV file to `parse`.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     source : InputFile
     input_format : Format
     parse : ParseFunction
@@ -91,7 +91,7 @@ def stage_csv(
         if scanning in wait([scanning], timeout=_SCAN_TIMEOUT).done:
             scanning.result()  # A line that is too long near the start: the database need not read the rest.
         can_be_fast = source.is_plain and input_format.encoding == "utf-8"
-        rows = _stage_fast(connection, source, input_format, len(header), positions, parse) if can_be_fast else -1
+        rows = _stage_fast(scratch, source, input_format, len(header), positions, parse) if can_be_fast else -1
         scan = scanning.result()
     if scan.newlines == 0 and scan.simple:
         msg = f'The file "{source.name}" has a header and no rows.'
@@ -99,9 +99,9 @@ def stage_csv(
     sha256 = "" if source.is_gzip else scan.sha256
     if scan.simple and rows == scan.newlines:
         return StagedRows(rows, (), tuple(positions), sha256)
-    staged = _stage_careful(connection, source, input_format, len(header), positions)
+    staged = _stage_careful(scratch, source, input_format, len(header), positions)
     parse(staged.fields)
-    connection.execute("DROP TABLE stage")
+    scratch.execute("DROP TABLE stage")
     return replace(staged, sha256=sha256)
 
 
@@ -114,13 +114,14 @@ def _scan(source: InputFile) -> _Scan:
         lone_returns = header_line.count(b"\r") - header_line.endswith(b"\r\n")
         while chunk := stream.read(CHUNK):
             digest.update(chunk)
-            line_ends = chunk.count(b"\n")
-            newlines += line_ends
-            last_line_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+            # Counted by NumPy, in half the time that `bytes.count` takes for short lines.
+            newlines += int(np.count_nonzero(np.frombuffer(chunk, dtype=np.uint8) == _NEWLINE))
+            has_returns = b"\r" in chunk
+            last_line_end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r") if has_returns else -1)
             line_length = len(chunk) - last_line_end - 1 if last_line_end >= 0 else line_length + len(chunk)
             if line_length > MAX_LINE:
                 raise _too_long(source, newlines + 2)
-            if b"\r" in chunk or last_byte == b"\r":
+            if has_returns or last_byte == b"\r":
                 lone_returns += (
                     chunk.count(b"\r") - chunk.count(b"\r\n") - (last_byte == b"\r" and chunk.startswith(b"\n"))
                 )
@@ -169,7 +170,7 @@ def _open_csv(source: InputFile, input_format: Format) -> Iterator[Any]:
 
 
 def _stage_fast(
-    connection: duckdb.DuckDBPyConnection,
+    scratch: Scratch,
     source: InputFile,
     input_format: Format,
     width: int,
@@ -190,25 +191,25 @@ def _stage_fast(
         ]
     )
     try:
-        connection.execute(
+        scratch.execute(
             f"CREATE OR REPLACE TEMP VIEW stage AS SELECT {selected} FROM read_csv({quote_text(str(source.path))}, {options})"
         )
         return parse(tuple(positions), lined=False)
-    except duckdb.Error:
+    except StatementError:
         return -1
     finally:
-        connection.execute("DROP VIEW IF EXISTS stage")
+        scratch.execute("DROP VIEW IF EXISTS stage")
 
 
 def _stage_careful(
-    connection: duckdb.DuckDBPyConnection,
+    scratch: Scratch,
     source: InputFile,
     input_format: Format,
     width: int,
     positions: dict[str, int],
 ) -> StagedRows:
     """Read record by record: each becomes a row of ``stage`` or a reject, with its first line."""
-    writer = StageWriter(connection, tuple(positions))
+    writer = StageWriter(scratch, tuple(positions))
     for line, record in _records(source, input_format, width, positions.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)

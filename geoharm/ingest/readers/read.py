@@ -7,34 +7,30 @@ row that does not fit is a reject with its line. Undeclared columns are never st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from typing import Any
 
-import duckdb
-
+from geoharm.engines.base import Scratch
 from geoharm.errors import DataError
 from geoharm.ingest.formats.input_format import Format
-from geoharm.ingest.parse import parse_stage
-from geoharm.ingest.readers.csv_files import stage_csv
+from geoharm.ingest.readers.csv_files import ParseFunction, stage_csv
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, needed_fields
 from geoharm.ingest.readers.tabular import stage_excel, stage_parquet, stage_vector
 
-Reader = Callable[[duckdb.DuckDBPyConnection, InputFile, Format], StagedRows]
+Reader = Callable[[Scratch, InputFile, Format], StagedRows]
 
 
-def read_file(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, faults: Sequence[str]
-) -> StagedRows:
-    """Fill ``parsed`` from one file; see `parse_stage`.
+def read_file(scratch: Scratch, source: InputFile, input_format: Format, parse: ParseFunction) -> StagedRows:
+    """Pass the rows of one file to `parse`, as the table ``stage`` with the declared fields.
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     source : InputFile
     input_format : Format
-    faults : sequence of str
-        SQL conditions on a row, as for `parse_stage`.
+    parse : ParseFunction
+        May be called twice: first with rows as the database reads them, then with those that were read with care.
 
     Raises
     ------
@@ -42,19 +38,15 @@ def read_file(
         If the file is missing, empty, of another container, or lacks a declared column.
     """
     _check_filled(source)
-
-    def parse(fields: Collection[str], *, lined: bool = True) -> int:
-        return parse_stage(connection, fields, input_format, faults, lined=lined)
-
     if input_format.container == "csv":
-        return stage_csv(connection, source, input_format, parse)
-    staged = _READERS[input_format.container](connection, source, input_format)
+        return stage_csv(scratch, source, input_format, parse)
+    staged = _READERS[input_format.container](scratch, source, input_format)
     parse(staged.fields)
-    connection.execute("DROP TABLE stage")
+    scratch.execute("DROP TABLE stage")
     return staged
 
 
-def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
+def stage_file(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Fill ``stage(line, <declared fields>)`` from one file, for tables that hold no events.
 
     Raises
@@ -64,15 +56,15 @@ def stage_file(connection: duckdb.DuckDBPyConnection, source: InputFile, input_f
     """
     _check_filled(source)
     if input_format.container != "csv":
-        return _READERS[input_format.container](connection, source, input_format)
+        return _READERS[input_format.container](scratch, source, input_format)
 
     def keep(fields: Collection[str], *, lined: bool = True) -> int:  # noqa: ARG001
         line = "" if lined else "row_number() OVER () + 1 AS line, "
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE kept_stage AS SELECT {line}* FROM stage")
-        return int(connection.execute("SELECT count(*) FROM kept_stage").fetchall()[0][0])
+        scratch.execute(f"CREATE OR REPLACE TEMP TABLE kept_stage AS SELECT {line}* FROM stage")
+        return int(scratch.execute("SELECT count(*) FROM kept_stage").fetchall()[0][0])
 
-    staged = stage_csv(connection, source, input_format, keep)
-    connection.execute("ALTER TABLE kept_stage RENAME TO stage")
+    staged = stage_csv(scratch, source, input_format, keep)
+    scratch.execute("ALTER TABLE kept_stage RENAME TO stage")
     return staged
 
 
@@ -85,7 +77,7 @@ def _check_filled(source: InputFile) -> None:
         raise DataError(msg)
 
 
-def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
+def stage_geojson(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read the points of a GeoJSON file with the standard JSON parser.
 
     No geographic driver is used, since it would open any format that the file claims to be.
@@ -115,7 +107,7 @@ def stage_geojson(connection: duckdb.DuckDBPyConnection, source: InputFile, inpu
         elif field in needed_fields(input_format):
             msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
             raise DataError(msg)
-    writer = StageWriter(connection, (*keys, "longitude", "latitude"))
+    writer = StageWriter(scratch, (*keys, "longitude", "latitude"))
     for number, feature in enumerate(features, start=1):
         coordinates = _point(feature)
         if isinstance(coordinates, str):

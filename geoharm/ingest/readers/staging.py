@@ -6,10 +6,10 @@ import codecs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 
-from geoharm.engines.duckdb import quote_name
+from geoharm.engines.base import Scratch
+from geoharm.engines.sql import quote_name
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import NEEDED_FIELDS, value_fields
@@ -18,7 +18,6 @@ from geoharm.ingest.readers.input_files import CHUNK, InputFile
 _BATCH = 100_000
 # If more than this share of rows is unreadable, the format is wrong, not the rows.
 MAX_REJECTED_SHARE = 0.5
-REJECT_COLUMNS = 'tidy.reject (source, file, line, "column", reason)'
 NEEDED_EVENT_FIELDS = ("date", "year", "month", "longitude", "latitude", "latlon")
 
 
@@ -49,20 +48,20 @@ class StageWriter:
 
     Parameters
     ----------
-    connection : duckdb.DuckDBPyConnection
+    scratch : Scratch
     fields : sequence of str
         Columns of ``stage`` after ``line``.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, fields: Sequence[str]) -> None:
-        self._connection = connection
+    def __init__(self, scratch: Scratch, fields: Sequence[str]) -> None:
+        self._connection = scratch
         self._fields = tuple(fields)
         self._lines: list[int] = []
         self._rows: list[Sequence[str | None]] = []
         self._rejects: list[tuple[int, str]] = []
         self._read = 0
         columns = ", ".join(f"{quote_name(field)} VARCHAR" for field in self._fields)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
+        scratch.execute(f"CREATE OR REPLACE TEMP TABLE stage (line BIGINT, {columns})")
 
     def keep(self, line: int, values: Sequence[str | None]) -> None:
         """Add a row; `values` are in the order of the fields."""
@@ -95,16 +94,16 @@ class StageWriter:
         self._rows.clear()
 
 
-def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+def insert_rows(scratch: Scratch, table: str, rows: Sequence[Sequence[object]]) -> None:
     """Append rows to a table, or to its columns named in brackets, all at once: `executemany` is slow per row."""
     if not rows:
         return
     columns = zip(*rows, strict=True)
-    connection.register(
+    scratch.register(
         "new_rows", pa.table({f"c{position}": pa.array(values) for position, values in enumerate(columns)})
     )
-    connection.execute(f"INSERT INTO {table} FROM new_rows")
-    connection.unregister("new_rows")
+    scratch.execute(f"INSERT INTO {table} FROM new_rows")
+    scratch.unregister("new_rows")
 
 
 def check_reject_share(

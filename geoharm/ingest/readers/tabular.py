@@ -8,11 +8,11 @@ import zipfile
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import numpy as np
 from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
-from geoharm.engines.duckdb import quote_name
+from geoharm.engines.base import Scratch, StatementError
+from geoharm.engines.sql import quote_name
 from geoharm.errors import DataError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import MAX_BYTES, MAX_RATIO, InputFile
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import geopandas
 
 
-def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
+def stage_excel(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read one sheet (Excel or OpenDocument) of a workbook; lines are the sheet's own row numbers.
 
     Dates that are dates in the sheet become text like 2020-01-31 or 2020-01-31 13:45:00; bare numbers stay numbers.
@@ -33,7 +33,7 @@ def stage_excel(connection: duckdb.DuckDBPyConnection, source: InputFile, input_
         msg = f'The sheet "{sheet}" of "{source.name}" has no rows under its header.'
         raise DataError(msg)
     positions = match_columns(source.name, [(cell_text(cell) or "").strip() for cell in rows[start]], input_format)
-    writer = StageWriter(connection, tuple(positions))
+    writer = StageWriter(scratch, tuple(positions))
     for number, row in enumerate(rows[start + 1 :], start=start + 2):
         if any(cell != "" for cell in row):
             writer.keep(number, [cell_text(row[index]) for index in positions.values()])
@@ -65,40 +65,40 @@ def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]
         raise DataError(msg) from error
 
 
-def stage_parquet(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
+def stage_parquet(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read a Parquet file by column name; lines are row numbers. Without coordinate columns, its geometry is used."""
     if not source.is_plain:
         msg = f'The file "{source.name}" is Parquet inside an archive; unpack it first.'
         raise DataError(msg)
     try:
-        column_types = connection.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
+        column_types = scratch.execute("DESCRIBE FROM read_parquet(?)", [str(source.path)]).fetchall()
         names = [row[0] for row in column_types]
         has_points = input_format.kind in ("event", "site")
         if has_points and "longitude" not in input_format.columns and "latlon" not in input_format.columns:
             import geopandas  # noqa: PLC0415 -- with pandas about a second to import
 
             frame = check_frame(source, geopandas.read_parquet(source.path))
-            return _stage_frame(connection, source, input_format, frame)
+            return _stage_frame(scratch, source, input_format, frame)
         positions = match_columns(source.name, names, input_format)
         selected = ", ".join(
             f"{_parquet_text(names[index], column_types[index][1])} AS {quote_name(field)}"
             for field, index in positions.items()
         )
-        connection.execute(
+        scratch.execute(
             f"CREATE OR REPLACE TEMP TABLE stage AS SELECT file_row_number + 1 AS line, {selected} "
             "FROM read_parquet(?, file_row_number = true)",
             [str(source.path)],
         )
-    except (duckdb.Error, ValueError, OSError) as error:
+    except (StatementError, ValueError, OSError) as error:
         msg = f'The file "{source.name}" cannot be read as Parquet: it is of another kind, or damaged.'
         raise DataError(msg) from error
-    read = int(connection.execute("SELECT count(*) FROM stage").fetchall()[0][0])
+    read = int(scratch.execute("SELECT count(*) FROM stage").fetchall()[0][0])
     return StagedRows(read, (), tuple(positions))
 
 
-def stage_vector(connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format) -> StagedRows:
+def stage_vector(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
     """Read the points of a GeoPackage or of a zipped Shapefile."""
-    return _stage_frame(connection, source, input_format, read_vector(source))
+    return _stage_frame(scratch, source, input_format, read_vector(source))
 
 
 def read_vector(source: InputFile, *, rows: int | None = None) -> geopandas.GeoDataFrame:
@@ -154,13 +154,13 @@ def check_frame(source: InputFile, frame: geopandas.GeoDataFrame) -> geopandas.G
 
 
 def _stage_frame(
-    connection: duckdb.DuckDBPyConnection, source: InputFile, input_format: Format, frame: geopandas.GeoDataFrame
+    scratch: Scratch, source: InputFile, input_format: Format, frame: geopandas.GeoDataFrame
 ) -> StagedRows:
     names = [str(name) for name in frame.columns]
     positions = match_columns(source.name, names, input_format)
     projected = frame.geometry.to_crs(input_format.crs)
     columns = [frame[names[index]].to_numpy(dtype=object) for index in positions.values()]
-    writer = StageWriter(connection, (*positions, "longitude", "latitude"))
+    writer = StageWriter(scratch, (*positions, "longitude", "latitude"))
     for number, (geometry, *values) in enumerate(zip(projected, *columns, strict=True), start=1):
         if geometry is None or geometry.is_empty:
             writer.keep(number, [*map(cell_text, values), None, None])
@@ -215,9 +215,9 @@ def _refuse_zip_bomb(source: InputFile) -> None:
 
 def _refuse_virtual_tables(source: InputFile) -> None:
     """Refuse a GeoPackage with virtual tables, which may read other files; only its spatial index may be virtual."""
-    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as connection:
+    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as scratch:
         try:
-            rows = connection.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
+            rows = scratch.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
         except sqlite3.DatabaseError as error:
             msg = f'The file "{source.name}" is a damaged GeoPackage; fetch it again.'
             raise DataError(msg) from error

@@ -1,0 +1,220 @@
+"""Read one file into its partition: its part of the tables ``row_<rule>``, ``fault_<rule>`` and ``file_note_<rule>``.
+
+A partition is written once, whole, and never changed. It holds every row of the file with its line: the kept ones, and
+those rejected with the number of their fault. A file that would mislead (swapped coordinates, a format that fits less
+than half of its rows) is refused with one sentence, and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import pyarrow as pa
+
+from geoharm import _crs
+from geoharm.engines.base import Engine, Part, Scratch
+from geoharm.errors import DataError, QualityError
+from geoharm.ingest.codes import Codes
+from geoharm.ingest.date_checks import check_dates, note_dates
+from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
+from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
+from geoharm.ingest.quality_notes import notes_table
+from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
+from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.read import read_file
+from geoharm.ingest.readers.staging import StagedRows, check_reject_share
+from geoharm.ingest.rule import (
+    AFTER_PERIOD_REASON,
+    BEFORE_PERIOD_REASON,
+    COMMA_REASON,
+    ReadRule,
+    bounding_box,
+)
+from geoharm.model.ledger import QualityNote
+from geoharm.queries.stored import StoredFile
+
+# The columns of every stored row; a format may fill more, see `parse.row_columns`.
+ROW_COLUMNS = ("line", "day", "place", "category", "fault")
+_SWAPPED_SHARE = 0.9
+
+
+def load_file(
+    engine: Engine,
+    source: InputFile,
+    rule: ReadRule,
+    codes: Codes,
+    read: Sequence[StoredFile],
+    known: Mapping[str, int],
+) -> StoredFile:
+    """Read one file into its partition, unless the same bytes were read under the same rule before.
+
+    Parameters
+    ----------
+    engine : Engine
+    source : InputFile
+    rule : ReadRule
+    codes : Codes
+        Of the rule.
+    read : sequence of StoredFile
+        The files of its source that were read before it.
+    known : mapping of label to number
+        The partitions of the rule; without any, the file need not be hashed before it is read.
+
+    Raises
+    ------
+    DataError, QualityError
+        If the file is refused; the database does not change.
+    """
+    if known:
+        sha256 = source.sha256()
+        part = known.get(_label(sha256, read))
+        if part is not None:
+            return StoredFile(source.name, sha256, part, count_rows(engine, rule, part))
+    try:
+        return _load(engine, source, rule, codes, read)
+    finally:
+        drop_parsed(engine.scratch)
+
+
+def _label(sha256: str, read: Sequence[StoredFile]) -> str:
+    """Return the label of a partition; a file of the same content as an earlier one of its source has its own."""
+    copies = sum(file.sha256 == sha256 for file in read)
+    return f"{sha256} ({copies + 1})" if copies else sha256
+
+
+def count_rows(engine: Engine, rule: ReadRule, part: int) -> int:
+    """Return the number of rows of a partition, rejects included."""
+    return int(engine.rows(f"SELECT count(*) FROM {engine.table(f'row_{rule.name}', [part])} AS r")[0][0])
+
+
+def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read: Sequence[StoredFile]) -> StoredFile:
+    scratch, name, stamp, faults = engine.scratch, source.name, source.stamp(), rule.faults()
+    row_faults = [(fault.number, fault.condition) for fault in faults if not fault.is_of_place]
+
+    codes.bring()
+
+    def parse(fields: Collection[str], *, lined: bool = True) -> int:
+        codes.learn_sample(fields)
+        return parse_stage(scratch, fields, rule.input_format, row_faults, lined=lined)
+
+    staged = read_file(scratch, source, rule.input_format, parse)
+    sha256 = staged.sha256 or source.sha256()
+    if source.stamp() != stamp:
+        msg = f'The file "{name}" changed while it was read; wait until the program that writes it has ended, and run again.'
+        raise DataError(msg)
+    _check_count(scratch, name, staged)
+    codes.complete()
+    check_dates(scratch, name, rule.input_format)
+    _count_by_place(scratch)
+    _refuse_swapped_coordinates(scratch, name, rule)
+    reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
+    reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
+    _refuse_many_rejects(scratch, name, rule, staged, reasons)
+    notes = [*note_dates(scratch, rule.input_format), *note_zeros(scratch)]
+    if "weight" in staged.fields:
+        notes += note_weights(scratch)
+    if rule.input_format.crs == _crs.LONLAT:
+        notes += note_decimals(scratch)
+    numbers = engine.parts(f"row_{rule.name}")
+    part = Part(1 + max(numbers.values(), default=0), _label(sha256, read))
+    with engine.swap():
+        _write_partition(engine, part, rule, reasons, notes)
+        codes.save()
+    return StoredFile(name, sha256, part.number, staged.read)
+
+
+def _check_count(scratch: Scratch, name: str, staged: StagedRows) -> None:
+    """Refuse to go on if a row was lost between the reader and ``parsed``."""
+    parsed = int(scratch.execute("SELECT count(*) FROM parsed").fetchall()[0][0])
+    if parsed + len(staged.rejects) != staged.read:
+        msg = (
+            f'"{name}": of {staged.read:,} rows {parsed:,} were parsed and {len(staged.rejects):,} rejected. '
+            "Please report this as a defect; nothing was read."
+        )
+        raise DataError(msg)
+
+
+def _add_shapeless_rows(scratch: Scratch, staged: StagedRows, *, first_number: int) -> dict[int, tuple[str, str]]:
+    """Add the rows of the wrong shape to ``parsed``, and return the reasons by the numbers that they get."""
+    reasons = sorted({reason for _, reason in staged.rejects})
+    numbers = {reason: first_number + position for position, reason in enumerate(reasons)}
+    if staged.rejects:
+        lines = pa.array([line for line, _ in staged.rejects], pa.int32())
+        faults = pa.array([numbers[reason] for _, reason in staged.rejects], pa.int16())
+        scratch.register("shapeless", pa.table({"line": lines, "fault": faults}))
+        scratch.execute("INSERT INTO parsed BY NAME SELECT line, fault FROM shapeless")
+        scratch.unregister("shapeless")
+    return {number: ("row", reason) for reason, number in numbers.items()}
+
+
+def _write_partition(
+    engine: Engine, part: Part, rule: ReadRule, reasons: dict[int, tuple[str, str]], notes: Sequence[QualityNote]
+) -> None:
+    """Write the part of each table; called inside a swap."""
+    columns = ", ".join((*ROW_COLUMNS, *row_columns(rule.input_format)))
+    engine.write(f"row_{rule.name}", f"SELECT {columns} FROM parsed", part)
+    fault_columns = {
+        "fault": pa.array(list(reasons), pa.int16()),
+        "column": pa.array([column for column, _ in reasons.values()], pa.string()),
+        "reason": pa.array([reason for _, reason in reasons.values()], pa.string()),
+    }
+    engine.write(f"fault_{rule.name}", pa.table(fault_columns), part)
+    engine.write(f"file_note_{rule.name}", notes_table(notes), part)
+
+
+def _count_by_place(scratch: Scratch) -> None:
+    """Make ``place_rows``: the rows of ``parsed`` at each of its places, and the first line of these."""
+    scratch.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE place_rows AS
+        SELECT n, first_line, longitude, latitude, at_zero
+        FROM (SELECT place, count(*) AS n, min(line) AS first_line FROM parsed GROUP BY place)
+        JOIN known_place USING (place)
+        """
+    )
+
+
+def _refuse_many_rejects(
+    scratch: Scratch, name: str, rule: ReadRule, staged: StagedRows, reasons: dict[int, tuple[str, str]]
+) -> None:
+    counted = scratch.execute(
+        "SELECT fault, count(*), min(line) FROM parsed WHERE fault IS NOT NULL GROUP BY fault"
+    ).fetchall()
+    worst = [
+        (*reasons[fault], int(rows), int(line))
+        for fault, rows, line in counted
+        if reasons[fault][1] not in (BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON)
+    ]
+    if worst:
+        most_frequent = min(worst, key=lambda row: (-row[2], row[0], row[1]))
+        remedy = "Check the format or whether columns are swapped"
+        if most_frequent[1].startswith(NOT_TEXT_REASON):
+            remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif most_frequent[1] == COMMA_REASON:
+            remedy = "Save the numbers with a decimal point and without thousands separators"
+        check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)
+
+
+def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> None:
+    """Refuse a file if nine in ten located rows lie in the study area's bounding box only with coordinates swapped."""
+    west, south, east, north = bounding_box(rule, margin=0.0)
+    bounds = [west, east, south, north]
+    located, inside_as_given, inside_if_swapped = (
+        int(count or 0)
+        for count in scratch.execute(
+            """
+            SELECT sum(n) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
+                sum(n) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
+                sum(n) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
+            FROM place_rows
+            """,
+            bounds,
+        ).fetchall()[0]
+    )
+    if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
+        names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        msg = (
+            f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
+            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+        )
+        raise QualityError(msg)

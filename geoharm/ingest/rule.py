@@ -1,0 +1,111 @@
+"""The rule by which a file is read: its format, the study area and the study period; and the faults of rows."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from geoharm import _crs
+from geoharm.ingest.formats.input_format import Format
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
+
+COMMA_REASON = "has a comma"
+BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON = "is before the study period", "is after the study period"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A reason to reject a row.
+
+    Attributes
+    ----------
+    number : int
+        A row is rejected for the fault of the lowest number.
+    condition : str
+        SQL that is true for such a row or place.
+    column, reason : str
+    is_of_place : bool
+        Whether the condition is about the row's place, and so is answered once for each place.
+    """
+
+    number: int
+    condition: str
+    column: str
+    reason: str
+    is_of_place: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRule:
+    """Everything besides a file's bytes that decides how its rows are read.
+
+    Attributes
+    ----------
+    input_format : Format
+    area : StudyArea
+    period : Period
+    hashes : str
+        The engine's function for hashes of ids.
+    """
+
+    input_format: Format
+    area: StudyArea
+    period: Period
+    hashes: str
+
+    @property
+    def name(self) -> str:
+        """A fingerprint in 16 hexadecimal digits; it changes whenever a row could be read differently."""
+        rule = repr((self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period, self.hashes))
+        return hashlib.sha256(rule.encode()).hexdigest()[:16]
+
+    def faults(self) -> list[Fault]:
+        """Return every fault, in the order in which they are looked for."""
+        place_columns = ("longitude", "latitude")
+        faults = [
+            ("test", "remark", "says that the row is a test"),
+            ("date_text IS NULL", "date", "is empty"),
+            ("day IS NULL", "date", "is not a date of the format " + " or ".join(self.input_format.date_formats)),
+            (f"day < DATE '{self.period.start}'", "date", BEFORE_PERIOD_REASON),
+            (f"day >= DATE '{self.period.end}'", "date", AFTER_PERIOD_REASON),
+            ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),
+            ("last_day < first_day", "end", "is before the date"),
+            (
+                f"last_day - first_day > {self.input_format.longest_span}",
+                "end",
+                f"is more than {self.input_format.longest_span} days after the date: when it happened is not known",
+            ),
+            ("longitude_text IS NULL AND latitude_text IS NOT NULL", "longitude", "is empty where latitude is not"),
+            ("latitude_text IS NULL AND longitude_text IS NOT NULL", "latitude", "is empty where longitude is not"),
+            (
+                "weight_text IS NOT NULL AND (weight IS NULL OR NOT isfinite(weight) OR weight < 0)",
+                "weight",
+                "is not a number of zero or more",
+            ),
+        ]
+        limits = (("longitude", 180), ("latitude", 90)) if self.input_format.crs == _crs.LONLAT else ()
+        for column in place_columns:
+            comma = f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')"
+            faults.append((comma, column, COMMA_REASON))
+            condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
+            faults.append((condition, column, "is not a number"))
+        faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]
+        return [
+            Fault(number, condition, column, reason, column in place_columns)
+            for number, (condition, column, reason) in enumerate(faults)
+        ]
+
+
+def bounding_box(rule: ReadRule, *, margin: float) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of the study area plus a margin, in the file's coordinate system."""
+    west, south, east, north = rule.area.boundary.bounds
+    margin_x, margin_y = margin * (east - west), margin * (north - south)
+    west, south, east, north = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    fractions = np.linspace(0, 1, 21)
+    xs = np.concatenate([west + fractions * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
+    ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + fractions * (north - south)] * 2)
+    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.input_format.crs)
+    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
