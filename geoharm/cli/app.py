@@ -1,8 +1,8 @@
 """The command line's main verbs: run, ingest, check, index, purge and simulate. The other verbs are registered here.
 
-Exit codes: 0 done; 1 a mistake in the study, its data or a file, each said in one sentence, or a published number that
-differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again later); 130
-interrupted by the user.
+Exit codes: 0 done; 1 a mistake in the study, its data, its database or a file, each said in one sentence, or a published
+number that differs (`selfcheck`); 2 a wrong command line; 75 the database is in use by another program (try again
+later); 130 interrupted by the user.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from geoharm.cli.plan import app as plan_app
 from geoharm.cli.power import power
 from geoharm.cli.schema import schema
 from geoharm.cli.selfcheck import selfcheck
-from geoharm.errors import DatabaseBusyError, GeoharmError
+from geoharm.errors import DatabaseBusyError, DatabaseError, GeoharmError
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import month_name
 from geoharm.model.table_ledger import TableLedger
@@ -109,6 +109,7 @@ def run(
             out=out or default_output(study),
             database=db or default_database(study),
             progress=bar.show,
+            on_gone=bar.tell,
         )
     if out is None or report_index.has_index(out.parent):
         report_index.write_index((out or default_output(study)).parent)
@@ -164,8 +165,10 @@ def ingest(
         cli_progress.ProgressDisplay(quiet) as bar,
         duckdb_engine.open_engine(db or default_database(study), inputs=data) as engine,
     ):
-        ledgers: list[SourceLedger | TableLedger] = [*pipeline_load.load_sources(engine, study, data, bar.show)]
-        ledgers += pipeline_load.load_tables(engine, study, data, bar.show)
+        ledgers: list[SourceLedger | TableLedger] = [
+            *pipeline_load.load_sources(engine, study, data, bar.show, bar.tell)
+        ]
+        ledgers += pipeline_load.load_tables(engine, study, data, bar.show, bar.tell)
     if as_json:
         print_json([_ledger_dict(ledger) for ledger in ledgers])
         return
@@ -217,15 +220,45 @@ def index(
     print(f"wrote {report_index.write_index(folder)}")
 
 
-@app.command(epilog="Example: geoharm purge pipelines/demo.toml")
-def purge(study_file: StudyFile, db: Database = None, as_json: AsJson = False) -> None:
-    """Delete a study's database and print what it contained; input files and published pages stay."""
+@app.command(epilog="Example: geoharm purge pipelines/demo.toml --yes")
+def purge(
+    study_file: StudyFile,
+    db: Database = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Remove without asking; needed where there is no terminal.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List what a study's database holds, ask, and delete it; input files and published pages stay."""
+    if as_json and not yes:
+        msg = "--json does not ask, so it needs --yes."
+        raise typer.BadParameter(msg)
     path = db or default_database(study_reader.read_study(study_file))
-    removed_rows = ingest_purge.purge(path)
+    content = ingest_purge.database_content(path)
     if as_json:
-        print_json({"database": str(path), "removed": removed_rows})
+        ingest_purge.purge(content)
+        print_json(
+            {
+                "database": str(path),
+                "removed": dict(content.counts),
+                "files": [{"file": str(file), "bytes": size} for file, size in content.files],
+            }
+        )
         return
-    print(f"removed {path}: " + ", ".join(f"{count:,} {name}" for name, count in removed_rows.items()))
+    for file, size in content.files:
+        print(f"{file} ({size / 1e6:,.1f} MB)")
+    counted = ", ".join(f"{count:,} {name if count != 1 else name[:-1]}" for name, count in content.counts)
+    print(f"  holds {counted}" if counted else "  is damaged, so what it holds cannot be counted")
+    if not yes:
+        if not sys.stdin.isatty():
+            msg = f'"{path}" was not removed: there is no terminal to ask on, so --yes is needed.'
+            raise DatabaseError(msg)
+        if not typer.confirm("Remove?", err=True):
+            print("nothing was removed")
+            return
+    ingest_purge.purge(content)
+    for file, _ in content.files:
+        print(f"removed {file}")
 
 
 @app.command(epilog="Example: geoharm simulate --out data/sample --seed 1")

@@ -7,6 +7,7 @@ database is in use by another program.
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,7 @@ def appraise(
         out=out or default_output(study),
         database=db or default_database(study),
         operation=operation,
+        on_gone=_tell,
     )
     if as_json:
         print_json({**appraisal.record, "files": [str(path) for path in appraisal.files]})
@@ -101,6 +103,7 @@ def prioritise(
         out=out or default_output(study),
         database=db or default_database(study),
         weights=_criterion_weights(weight) or study.harm.criteria,
+        on_gone=_tell,
     )
     if as_json:
         print_json({**ranking.record, "files": [str(path) for path in ranking.files]})
@@ -185,6 +188,11 @@ def import_values(
     print(
         f"wrote {out} with {rows:,} offences; give your measures the names of its offences, or edit it. Not tested on an original file."
     )
+
+
+def _tell(sentence: str) -> None:
+    """Print a sentence that the user should not miss."""
+    print(sentence, file=sys.stderr)
 
 
 def _criterion_weights(arguments: list[str] | None) -> tuple[tuple[str, float], ...]:

@@ -30,6 +30,10 @@ class ProgressDisplay:
         if self._bar:
             self._bar.stop()
 
+    def tell(self, sentence: str) -> None:
+        """Print a sentence that the user should not miss."""
+        self._console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
     def show(self, step: str, done: int, total: int) -> None:
         """Show how far a step has come; the text after a colon is its current item."""
         name = step.split(":", maxsplit=1)[0]

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
 from geoharm.ingest.formats.input_format import read_format
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
@@ -39,13 +39,13 @@ from geoharm.queries.time_of_week import timed_points
 
 
 def collect_study(
-    engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger], progress: Progress = no_progress
+    engine: Engine, study: Study, ledgers: Sequence[SourceLedger], progress: Progress = no_progress
 ) -> StudyData:
     """Return the data with which every operation of a study is evaluated.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
         Holds the study's events and tables.
     study : Study
     ledgers : sequence of SourceLedger
@@ -90,12 +90,12 @@ def collect_study(
     )
 
 
-def _own_place_counts(engine: DuckDBEngine, measure: Measure, designs: Sequence[Design]) -> dict[str, ZoneCounts]:
+def _own_place_counts(engine: Engine, measure: Measure, designs: Sequence[Design]) -> dict[str, ZoneCounts]:
     counts = {design.operation.name: own_place_counts(engine, measure, design.zones) for design in designs}
     return {name: own for name, own in counts.items() if own is not None}
 
 
-def collect_power(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+def collect_power(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
     """Return the data of every harm measure for its power before each operation."""
     streets = _street_lines(engine, study)
     zones = {operation.name: past_zones(study, ledgers, streets, operation) for operation in study.operations}
@@ -111,7 +111,7 @@ def collect_power(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLe
     return StudyData(study, tuple(ledgers), measures, streets=streets)
 
 
-def collect_baseline(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+def collect_baseline(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
     """Return the located events of every harm measure, for the baseline of an appraisal."""
     measures = tuple(
         MeasureData(measure, _ledger_of(measure, ledgers), dated_points(engine, measure)) for measure in _harms(study)
@@ -119,7 +119,7 @@ def collect_baseline(engine: DuckDBEngine, study: Study, ledgers: Sequence[Sourc
     return StudyData(study, tuple(ledgers), measures)
 
 
-def collect_markets(engine: DuckDBEngine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
+def collect_markets(engine: Engine, study: Study, ledgers: Sequence[SourceLedger]) -> StudyData:
     """Return the located events of every measure, nights, sites and the survey of priorities, to rank markets."""
     measures = []
     for measure in study.measures:
@@ -147,18 +147,18 @@ def _ledger_of(measure: Measure, ledgers: Sequence[SourceLedger]) -> SourceLedge
     return next(ledger for ledger in ledgers if ledger.source == measure.source)
 
 
-def _street_lines(engine: DuckDBEngine, study: Study) -> dict[str, Streets]:
+def _street_lines(engine: Engine, study: Study) -> dict[str, Streets]:
     names = {operation.streets for operation in study.operations if operation.streets}
     return {name: source_streets(engine, name) for name in sorted(names)}
 
 
-def _weighted_points(engine: DuckDBEngine, measure: Measure, windows: Iterable[Window]) -> dict[Window, Points]:
+def _weighted_points(engine: Engine, measure: Measure, windows: Iterable[Window]) -> dict[Window, Points]:
     if not measure.weight:
         return {}
     return {window: located_points(engine, measure, window, weighted=True) for window in windows}
 
 
-def _hour_tables(engine: DuckDBEngine, measure: Measure, designs: Sequence[Design]) -> dict[str, HourTables]:
+def _hour_tables(engine: Engine, measure: Measure, designs: Sequence[Design]) -> dict[str, HourTables]:
     points, hour = timed_points(engine, measure)
     if not points.weight.size:
         return {}
@@ -188,7 +188,7 @@ def _hours_in(
     return table(design.before), table(design.after)
 
 
-def _area_tables(engine: DuckDBEngine, study: Study) -> dict[str, tuple[AreaCounts, ...]]:
+def _area_tables(engine: Engine, study: Study) -> dict[str, tuple[AreaCounts, ...]]:
     return {
         measure.name: tuple(
             area_counts(engine, measure.source, category) for category in measure.categories or ("all",)
@@ -197,7 +197,7 @@ def _area_tables(engine: DuckDBEngine, study: Study) -> dict[str, tuple[AreaCoun
     }
 
 
-def _surveys(engine: DuckDBEngine, study: Study, indicators: Sequence[Indicator]) -> dict[Indicator, SurveyEstimates]:
+def _surveys(engine: Engine, study: Study, indicators: Sequence[Indicator]) -> dict[Indicator, SurveyEstimates]:
     format_by_source = {source.name: source.format for source in study.sources}
     return {
         indicator: survey_estimates(
@@ -210,7 +210,7 @@ def _surveys(engine: DuckDBEngine, study: Study, indicators: Sequence[Indicator]
     }
 
 
-def _service_sites(engine: DuckDBEngine, study: Study) -> Mapping[str, NDArray[np.float64]]:
+def _service_sites(engine: Engine, study: Study) -> Mapping[str, NDArray[np.float64]]:
     """Return the locations of all listed services by category, each of shape (n, 2), in metres."""
     places_by_category: dict[str, list[tuple[float, float]]] = {}
     for source in study.sources:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -46,7 +46,13 @@ class DecisionOutput(Generic[RecordT]):
 
 
 def appraise(
-    study: Study, *, data: Path, out: Path, database: Path, operation: str = ""
+    study: Study,
+    *,
+    data: Path,
+    out: Path,
+    database: Path,
+    operation: str = "",
+    on_gone: Callable[[str], None] = load.tell_nobody,
 ) -> DecisionOutput[AppraisalRecord]:
     """Read the data before a planned operation, appraise every option of the study, and write the page.
 
@@ -63,6 +69,8 @@ def appraise(
         Kept between runs; may be deleted at any time.
     operation : str
         Name of the planned operation; empty for the study's first.
+    on_gone : callable
+        Called with a sentence for each file that was read the last time and is there no more.
 
     Raises
     ------
@@ -75,7 +83,7 @@ def appraise(
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data)
+        ledgers = load.load_sources(engine, study, data, on_gone=on_gone)
         collected = collect.collect_baseline(engine, study, ledgers)
     appraisal = pipeline_appraise.appraise_options(collected, operation)
     released = protect_appraisal(study, appraisal)
@@ -83,7 +91,13 @@ def appraise(
 
 
 def prioritise(
-    study: Study, *, data: Path, out: Path, database: Path, weights: Sequence[tuple[str, float]]
+    study: Study,
+    *,
+    data: Path,
+    out: Path,
+    database: Path,
+    weights: Sequence[tuple[str, float]],
+    on_gone: Callable[[str], None] = load.tell_nobody,
 ) -> DecisionOutput[RankingRecord]:
     """Read the data, rank the study's markets by weighted criteria, and write the page.
 
@@ -97,6 +111,8 @@ def prioritise(
     database : Path
         Kept between runs; may be deleted at any time.
     weights : sequence of (criterion, weight)
+    on_gone : callable
+        Called with a sentence for each file that was read the last time and is there no more.
 
     Raises
     ------
@@ -106,8 +122,8 @@ def prioritise(
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data)
-        load.load_tables(engine, study, data)
+        ledgers = load.load_sources(engine, study, data, on_gone=on_gone)
+        load.load_tables(engine, study, data, on_gone=on_gone)
         collected = collect.collect_markets(engine, study, ledgers)
     surfaces = analyse.map_hotspots(collected)
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from geoharm._validation import nearest_hint
-from geoharm.engines.duckdb import DuckDBEngine
+from geoharm.engines.base import Engine
 from geoharm.errors import StudyError
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
@@ -18,6 +18,7 @@ from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline.check import checked_format
 from geoharm.queries.counts import source_categories, stated_weights
+from geoharm.queries.stored import drop_unused
 
 Progress = Callable[[str, int, int], None]
 
@@ -26,25 +27,39 @@ def no_progress(step: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
+def tell_nobody(sentence: str) -> None:
+    """Tell nothing."""
+
+
 def load_sources(
-    engine: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
+    engine: Engine,
+    study: Study,
+    data: Path,
+    progress: Progress = no_progress,
+    on_gone: Callable[[str], None] = tell_nobody,
 ) -> tuple[SourceLedger, ...]:
     """Read every source of events of a study into the database and return the balanced ledgers.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     study : Study
     data : Path
         Folder of the study's files.
     progress : callable
         Called with a step's name, the files done and the files in all.
+    on_gone : callable
+        Called with a sentence for each file that was read the last time and is there no more.
 
     Raises
     ------
     StudyError, DataError
         With one sentence for each mistake; a refused file changes nothing in the database.
+    DatabaseError
+        If something else than geoharm changed a stored table.
     """
+    # What was stored before is compared with its digests once, before anything is answered from it.
+    engine.verify()
     ledgers = []
     for source in (event_source for event_source in study.sources if event_source.is_events):
         input_format, files = _files(study, source, data)
@@ -65,25 +80,33 @@ def load_sources(
                 period=study.period,
                 covers=source.covers,
                 on_file=report_file,
+                on_gone=on_gone,
             )
         )
+    drop_unused(engine)
     _check_categories(engine, study)
     return tuple(ledgers)
 
 
 def load_tables(
-    engine: DuckDBEngine, study: Study, data: Path, progress: Progress = no_progress
+    engine: Engine,
+    study: Study,
+    data: Path,
+    progress: Progress = no_progress,
+    on_gone: Callable[[str], None] = tell_nobody,
 ) -> tuple[TableLedger, ...]:
     """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
 
     Parameters
     ----------
-    engine : DuckDBEngine
+    engine : Engine
     study : Study
     data : Path
         Folder of the study's files.
     progress : callable
         Called with a step's name, the files done and the files in all.
+    on_gone : callable
+        Called with a sentence for each file that was read the last time and is there no more.
 
     Raises
     ------
@@ -95,7 +118,15 @@ def load_tables(
         input_format, files = _files(study, source, data)
         progress(f"reading {source.name}", 0, len(files))
         ledgers.append(
-            ingest_table(engine, source, input_format=input_format, files=files, area=study.area, period=study.period)
+            ingest_table(
+                engine,
+                source,
+                input_format=input_format,
+                files=files,
+                area=study.area,
+                period=study.period,
+                on_gone=on_gone,
+            )
         )
         progress(f"reading {source.name}", len(files), len(files))
     return tuple(ledgers)
@@ -106,7 +137,7 @@ def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[Inpu
     return input_format, find_input_files(source.files, data, members=input_format.members)
 
 
-def _check_categories(engine: DuckDBEngine, study: Study) -> None:
+def _check_categories(engine: Engine, study: Study) -> None:
     """Refuse measures that name a category without rows, or a weight that no row states.
 
     A category without rows would otherwise read as a fall to zero.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from geoharm.model.study import Study
 from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.check import check_study
 from geoharm.pipeline.collect import collect_study
-from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress
-from geoharm.queries.save import save_effects
+from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, tell_nobody
+from geoharm.queries.save import save_results
 from geoharm.report.files import check_folder
 from geoharm.report.write import PublishedFiles, publish_study
 from geoharm.results import StudyResult
@@ -39,7 +40,15 @@ class StudyRun:
         return self.published._repr_html_()
 
 
-def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progress = no_progress) -> StudyRun:
+def run(
+    study: Study,
+    *,
+    data: Path,
+    out: Path,
+    database: Path,
+    progress: Progress = no_progress,
+    on_gone: Callable[[str], None] = tell_nobody,
+) -> StudyRun:
     """Run a whole study: read the files, find hotspots, evaluate every operation, and write the pages.
 
     Parameters
@@ -53,6 +62,8 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         Kept between runs, so that unchanged files are not read again; may be deleted at any time.
     progress : callable
         Called with a step's name, the part done and the whole.
+    on_gone : callable
+        Called with a sentence for each file that was read the last time and is there no more.
 
     Raises
     ------
@@ -62,8 +73,8 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load_sources(engine, study, data, progress)
-        tables = load_tables(engine, study, data, progress)
+        ledgers = load_sources(engine, study, data, progress, on_gone)
+        tables = load_tables(engine, study, data, progress, on_gone)
         collected = collect_study(engine, study, ledgers, progress)
     result = analyse(collected, tables, progress)
     effects = [
@@ -72,8 +83,13 @@ def run(study: Study, *, data: Path, out: Path, database: Path, progress: Progre
         for measure in operation.measures
         for effect in (*measure.effects, *measure.phases)
     ]
+    counts = [
+        (operation, measure.measure.name, counted)
+        for measure in collected.measures
+        for operation, counted in measure.zone_counts.items()
+    ]
     with open_engine(database, inputs=data) as engine:
-        save_effects(engine, effects, study_hash=study_hash(study), version=__version__, seed=study.seed)
+        save_results(engine, effects, counts, study_hash=study_hash(study), version=__version__, seed=study.seed)
     progress("writing pages", 0, 1)
     published = publish_study(protect(result), out)
     progress("writing pages", 1, 1)

@@ -78,9 +78,9 @@ def studies(tmp_path_factory):
         ("index .", set(), 400),
         ("values list", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 620),
         ("values check equal", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 620),
-        ("formats list", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
-        ("formats show points-csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 570),
-        ("formats guess reports.csv", {"duckdb", "numpy", "geoharm._schema", "pyproj"}, 620),
+        ("formats list", {"numpy", "geoharm._schema", "pyproj"}, 570),
+        ("formats show points-csv", {"numpy", "geoharm._schema", "pyproj"}, 570),
+        ("formats guess reports.csv", {"numpy", "geoharm._schema", "pyproj"}, 620),
         # Arrow looks for pandas by itself when it is given arrays.
         ("formats check reports.csv --format points-csv", {"duckdb", "numpy", "pandas", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1400),
         ("new new.toml --data .", {"duckdb", "numpy", "geoharm._schema", "pyproj", "scipy", "shapely"}, 1000),
@@ -88,7 +88,7 @@ def studies(tmp_path_factory):
         ("run no-toml.toml", {"numpy", "geoharm._schema", "pyproj", "shapely"}, 600),
         # The area file is read too, so that all mistakes are said at once.
         ("run unknown-key.toml --data .", {"geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "shapely"}, 1100),
-        ("check study.toml", {"duckdb", "geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "shapely"}, 1150),
+        ("check study.toml", {"geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "shapely"}, 1150),
         (
             "ingest study.toml --data . --db s.duckdb",
             {"duckdb", "geopandas", "numpy", "pandas", "geoharm._schema", "pyproj", "rich", "scipy", "shapely"},

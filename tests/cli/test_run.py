@@ -216,9 +216,7 @@ def test_hostile_names_are_text_on_every_page(tmp_path):
 
 def test_results_are_kept_beside_the_data(small_runs):
     with duckdb.connect(str(small_runs[0] / "two.duckdb"), read_only=True) as connection:
-        rows = connection.execute(
-            'SELECT measure, zone, "window", before, after, version, seed FROM result.effect'
-        ).fetchall()
+        rows = connection.execute('SELECT measure, zone, "window", before, after, version, seed FROM effect').fetchall()
     assert ("finds", "target", "after", 120, 40, __version__, 1) in rows
 
 
@@ -375,20 +373,6 @@ def test_json_output_is_json(tmp_path):
     row = ledger[0]["files"][0]
     assert row["read"] == row["kept"] + row["rejected"] + row["duplicate"]
     assert json.loads(call("check", "study.toml", "--json", folder=tmp_path).stdout)["measures"] == {"finds": "harm"}
-
-
-def test_purge_removes_the_database_and_nothing_else(tmp_path):
-    small_study(tmp_path)
-    call("ingest", "study.toml", "--data", ".", "--db", "s.duckdb", "--quiet", folder=tmp_path)
-    found = call("purge", "study.toml", "--db", "s.duckdb", folder=tmp_path)
-    assert found.stdout.startswith("removed s.duckdb: 1 files, ")
-    assert not (tmp_path / "s.duckdb").exists()
-    assert (tmp_path / "reports.csv").exists()
-    again = call("purge", "study.toml", "--db", "s.duckdb", folder=tmp_path)
-    assert again.returncode == 1
-    other = call("purge", "study.toml", "--db", "area.geojson", folder=tmp_path)
-    assert other.returncode == 1
-    assert (tmp_path / "area.geojson").exists()
 
 
 def test_progress_goes_to_standard_error(tmp_path):
@@ -555,4 +539,4 @@ def test_a_refused_run_leaves_no_new_database(tmp_path):
     points.write_text("nothing,of,this\n1,2,3\n", encoding="utf-8")
     assert call(*arguments, folder=tmp_path).returncode == 1
     with duckdb.connect(str(tmp_path / "s.duckdb"), read_only=True) as connection:
-        assert connection.execute("SELECT count(*) FROM tidy.file").fetchall() == [(1,)]
+        assert connection.execute("SELECT count(*) FROM ledger").fetchall() == [(1,)]

@@ -177,8 +177,8 @@ def boston(root, shared, tmp_path_factory):
         (ledger,) = load_sources(engine, study, data)
 
         def placed(where):
-            found = engine.connection.execute(
-                f"SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM tidy.event WHERE place = 'inside' {where} "
+            found = engine.scratch.execute(
+                f"SELECT x, y, CAST(count(*) AS DOUBLE) AS n FROM main.event WHERE place = 'inside' {where} "
                 "GROUP BY x, y ORDER BY x, y"
             ).fetchnumpy()
             return Points(*(np.asarray(found[key], dtype=np.float64) for key in ("x", "y", "n")))

@@ -123,8 +123,8 @@ def test_rows_with_their_own_place_are_the_others_less_those_placed_by_address(b
     design = boston[0].result.operations[0].design
     shape = design.area_of(ZoneRole.TARGET)
     with open_engine(database, inputs=boston[1].parent) as engine:
-        rows = engine.connection.execute(
-            "SELECT x, y, day, recovered FROM tidy.event WHERE source = 'needles' AND place = 'inside' AND category = 'Needle Pickup'"
+        rows = engine.scratch.execute(
+            "SELECT x, y, day, recovered FROM main.event WHERE source = 'needles' AND place = 'inside' AND category = 'Needle Pickup'"
         ).fetchall()
     inside = shapely.contains_xy(shape, [row[0] for row in rows], [row[1] for row in rows])
     own = boston[0].result.operations[0].measures[0].own_place
