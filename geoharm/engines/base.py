@@ -2,9 +2,9 @@
 
 Tables are immutable: each is written whole under a name of its own, and dropped whole. A table may consist of parts, one
 for each input file: each part is written whole and dropped whole, and its rows have its number in the column ``part``.
-What reads tables is written once, beside its meaning, in the
-SQL that every engine understands: joins and groups by whole numbers, ``floor``, ``year``, ``month``, ``hour``,
-``date_trunc``, ``count``, ``sum``, ``min`` and ``max``; values are bound as ``$name``.
+What reads tables is written once, beside its meaning, in the SQL that every engine understands: joins and groups by whole
+numbers, ``floor``, ``year``, ``month``, ``hour``, ``date_trunc``, ``count``, ``sum``, ``min`` and ``max``; values are bound
+as ``$name``.
 
 Files are read in a scratch space, which is DuckDB whatever the engine: temporary tables there become an engine's tables.
 Nothing may rely on the scratch space seeing an engine's tables, or on questions seeing temporary tables: what is stored is
@@ -128,6 +128,9 @@ class Engine(Protocol):
 
     def show(self, name: str, sql: str, about: str, columns: Mapping[str, str]) -> None:
         """Make a view for people, with a comment on itself and on every column; an engine without views does nothing."""
+
+    def hide(self, name: str) -> None:
+        """Take a view away; nothing happens if there is none."""
 
     def verify(self) -> None:
         """Compare every table with the digest that was taken when it was written.

@@ -229,13 +229,20 @@ class DuckDBEngine:
 
     def show(self, name: str, sql: str, about: str, columns: Mapping[str, str]) -> None:
         """Make a view in the schema ``main``, with a comment on itself and on every column, in their order."""
-        # With the name of the database: a temporary table may have the same name as a view.
-        view = f"{quote_name(self.rows('SELECT current_database()')[0][0])}.main.{quote_name(name)}"
+        view = self._view(name)
         listed = ", ".join(map(quote_name, columns))
         self.scratch.execute(f"CREATE OR REPLACE VIEW {view} AS SELECT {listed} FROM ({sql})")
         self.scratch.execute(f"COMMENT ON VIEW {view} IS {quote_text(about)}")
         for column, comment in columns.items():
             self.scratch.execute(f"COMMENT ON COLUMN {view}.{quote_name(column)} IS {quote_text(comment)}")
+
+    def hide(self, name: str) -> None:
+        """Take a view away; nothing happens if there is none."""
+        self.scratch.execute(f"DROP VIEW IF EXISTS {self._view(name)}")
+
+    def _view(self, name: str) -> str:
+        """Return the whole name of a view: a temporary table may have the same short one."""
+        return f"{quote_name(self.rows('SELECT current_database()')[0][0])}.main.{quote_name(name)}"
 
     @contextmanager
     def swap(self) -> Iterator[None]:

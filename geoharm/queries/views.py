@@ -34,13 +34,20 @@ def show_views(engine: Engine) -> None:
     events = [source for source in sources if source.kind == "event"]
     systems = ", ".join(sorted({source.crs for source in sources if source.crs}))
     x, y = f"Metres east in the study's coordinate system ({systems}).", f"Metres north in {systems}."
-    if events:
-        _show_events(engine, events, x, y)
-        _show_geocodes(engine, events, x, y)
+    _show_events(engine, events, x, y)
+    _show_geocodes(engine, events, x, y)
     _show_rejects(engine, sources)
     _show_ledger(engine, sources)
     _show_notes(engine, sources)
     _show_tables(engine, sources, x, y)
+
+
+def _show(engine: Engine, name: str, parts: Sequence[str], about: str, columns: Mapping[str, str]) -> None:
+    """Make a view of what the sources have, one after the other; without any, take away what an earlier study left."""
+    if parts:
+        engine.show(name, " UNION ALL ".join(parts), about, columns)
+    else:
+        engine.hide(name)
 
 
 def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str) -> None:
@@ -68,7 +75,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
         for source in events
     ]
     about = "Events: the rows that are neither rejected nor duplicates. Full precision: not for publication."
-    engine.show("event", " UNION ALL ".join(parts), about, columns)
+    _show(engine, "event", parts, about, columns)
 
 
 def _show_rejects(engine: Engine, sources: Sequence[StoredSource]) -> None:
@@ -100,9 +107,9 @@ def _show_rejects(engine: Engine, sources: Sequence[StoredSource]) -> None:
             )
             duplicates.append(f"SELECT {name} AS source, file, line, of_file, of_line FROM {repeated}")
     columns = _ROW | _REJECT | {"day": "Day of the row, if it could be read."}
-    engine.show("reject", " UNION ALL ".join(parts), "Rejected rows, with their reasons.", columns)
+    _show(engine, "reject", parts, "Rejected rows, with their reasons.", columns)
     about = "Rows that repeat an event or value of an earlier row, and are not counted."
-    engine.show("duplicate", " UNION ALL ".join(duplicates), about, _ROW | _DUPLICATE)
+    _show(engine, "duplicate", duplicates, about, _ROW | _DUPLICATE)
 
 
 def _show_ledger(engine: Engine, sources: Sequence[StoredSource]) -> None:
@@ -155,7 +162,7 @@ def _show_ledger(engine: Engine, sources: Sequence[StoredSource]) -> None:
         "no_place": "Kept rows without a place.",
         "recovered": "Rows inside that were placed by their address text.",
     }
-    engine.show("ledger", " UNION ALL ".join(parts), "What became of the rows of every file.", columns)
+    _show(engine, "ledger", parts, "What became of the rows of every file.", columns)
 
 
 def _show_notes(engine: Engine, sources: Sequence[StoredSource]) -> None:
@@ -177,7 +184,7 @@ def _show_notes(engine: Engine, sources: Sequence[StoredSource]) -> None:
         "first_line": "The first of these; 0 if it is not about lines.",
         "sentence": "What was found.",
     }
-    engine.show("note", " UNION ALL ".join(parts), "Doubts about the quality of the files.", comments)
+    _show(engine, "note", parts, "Doubts about the quality of the files.", comments)
 
 
 def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: str) -> None:
@@ -206,7 +213,7 @@ def _show_geocodes(engine: Engine, events: Sequence[StoredSource], x: str, y: st
             f"SELECT {quote_text(source.source)} AS source, {listed} FROM {engine.table(f'{table}_{source.state}')}"
             for source in events
         ]
-        engine.show(table, " UNION ALL ".join(parts), about[table], {"source": _ROW["source"]} | comments)
+        _show(engine, table, parts, about[table], {"source": _ROW["source"]} | comments)
 
 
 VALUE_TABLES = {"area_table": "area_value", "survey": "survey_value", "site": "site", "streets": "street_line"}
@@ -261,10 +268,9 @@ def _show_tables(engine: Engine, sources: Sequence[StoredSource], x: str, y: str
             for source in sources
             if source.kind in kinds
         ]
-        if parts:
-            engine.show(table, " UNION ALL ".join(parts), about, columns)
+        _show(engine, table, parts, about, columns)
 
 
 def _file(engine: Engine, source: StoredSource, part: str) -> str:
-    """Return SQL that joins the name of a file to the column that has its position."""
+    """Return SQL that joins the name of a file to the column that has its number."""
     return f"JOIN {engine.table('file')} AS f ON f.source = {quote_text(source.source)} AND f.part = {part}"

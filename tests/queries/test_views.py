@@ -8,9 +8,16 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from geoharm.engines.duckdb import open_engine
+from geoharm.ingest.events import ingest_events
+from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.ingest.tables import ingest_table
+from geoharm.model.study import Source
 from geoharm.pipeline.run import run
 from geoharm.study.read import read_study
 from tests.conftest import small_study
+from tests.ingest.test_reading import HEADER, LAT, LON, good
 from tests.made_once import made_once
 from tests.queries.view_tables import BEGIN, DOCUMENT, END, view_tables
 
@@ -73,3 +80,30 @@ def test_the_document_describes_the_views_as_they_are(database):
     _, path = database
     described = DOCUMENT.read_text(encoding="utf-8").split(BEGIN)[1].split(END)[0]
     assert described.strip() == view_tables(path).strip()
+
+
+def test_no_view_is_left_of_what_a_source_was(tmp_path, area, span):
+    """A source that becomes a table, and events again: every view that is there can be asked."""
+    (tmp_path / "e.csv").write_text(HEADER + "".join(map(good, range(9))), encoding="utf-8")
+    (tmp_path / "s.csv").write_text(f"name,longitude,latitude\nClinic,{LON},{LAT}\n", encoding="utf-8")
+
+    def read(kind):
+        files = find_input_files(["e.csv" if kind == "event" else "s.csv"], tmp_path, members=())
+        input_format = read_format("points-csv" if kind == "event" else "sites-csv", tmp_path)
+        with open_engine(tmp_path / "v.duckdb", inputs=tmp_path) as engine:
+            if kind == "event":
+                ingest_events(engine, "s", input_format=input_format, files=files, area=area, period=span)
+            else:
+                source = Source("s", kind, input_format.name, ("s.csv",))
+                ingest_table(engine, source, input_format=input_format, files=files, area=area, period=span)
+        with duckdb.connect(str(tmp_path / "v.duckdb"), read_only=True) as connection:
+            views = connection.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+            return {view: len(connection.execute(f"FROM {view}").fetchall()) for (view,) in views}
+
+    for _ in range(2):
+        shown = read("event")
+        assert shown["event"] == 9
+        assert "site" not in shown
+        shown = read("site")
+        assert shown["site"] == 1
+        assert not {"event", "default_geocode"} & shown.keys()
