@@ -162,23 +162,23 @@ class DuckDBEngine:
 
     def rows(self, sql: str, values: Values | None = None, tables: SmallTables | None = None) -> list[tuple[Any, ...]]:
         """Return the rows that answer a question."""
-        with self._brought(tables):
+        with self._registered(_arrow(tables)):
             return self.scratch.execute(sql, dict(values) if values else None).fetchall()
 
     def columns(self, sql: str, values: Values | None = None, tables: SmallTables | None = None) -> Columns:
         """Return an array for each column; NULL is NaN in an array of numbers, NaT among days, None among texts."""
-        with self._brought(tables):
+        with self._registered(_arrow(tables)):
             answer = self.scratch.execute(sql, dict(values) if values else None).fetchnumpy()
         return {name: _without_mask(values) for name, values in answer.items()}
 
     @contextmanager
-    def _brought(self, tables: SmallTables | None) -> Iterator[None]:
-        for name, columns in (tables or {}).items():
-            self.scratch.register(name, pa.table(dict(columns)))
+    def _registered(self, tables: Mapping[str, pa.Table]) -> Iterator[None]:
+        for name, table in tables.items():
+            self.scratch.register(name, table)
         try:
             yield
         finally:
-            for name in tables or {}:
+            for name in tables:
                 self.scratch.unregister(name)
 
     def bring(self, name: str, sql: str) -> str:  # noqa: ARG002 # no copy needs a name
@@ -191,10 +191,8 @@ class DuckDBEngine:
         An older table or part of that name and number is replaced.
         """
         stored = _stored(name)
-        with self._transaction():
-            if not isinstance(content, str):
-                self.scratch.register("content", content)
-            sql = content if isinstance(content, str) else "SELECT * FROM content"
+        sql, brought = (content, {}) if isinstance(content, str) else ("SELECT * FROM content", {"content": content})
+        with self._transaction(), self._registered(brought):
             if part is None:
                 self.scratch.execute(f"CREATE OR REPLACE TABLE {stored} AS {sql}")
                 self.scratch.execute("DELETE FROM store.catalog WHERE name = ?", [name])
@@ -202,8 +200,6 @@ class DuckDBEngine:
                 self.drop(name, part.number)
                 start = f"INSERT INTO {stored}" if name in self.names() else f"CREATE TABLE {stored} AS"
                 self.scratch.execute(f"{start} SELECT CAST({part.number} AS INTEGER) AS part, * FROM ({sql})")
-            if not isinstance(content, str):
-                self.scratch.unregister("content")
             number, label = part or (None, None)
             only = "" if number is None else f"WHERE part = {number}"
             rows, digest = self._digests(name, [number], only)[number]
@@ -477,6 +473,10 @@ def _remove(path: Path) -> None:
 
 def _stored(name: str) -> str:
     return f"store.{quote_name(name)}"
+
+
+def _arrow(tables: SmallTables | None) -> dict[str, pa.Table]:
+    return {name: pa.table(dict(columns)) for name, columns in (tables or {}).items()}
 
 
 def _without_mask(values: Any) -> NDArray[Any]:

@@ -6,7 +6,6 @@ every fate. Rows stay where they are: an event is a row that is neither rejected
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,7 +26,7 @@ from geoharm.ingest.times_of_day import unknown_times
 from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.events import all_rows, category_names, kept_rows
-from geoharm.queries.stored import StoredFile, StoredSource, save_source, stored_sources
+from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_sources
 from geoharm.queries.views import show_views
 
 _TALLY = pa.schema([
@@ -67,14 +66,20 @@ def consolidate_source(
     QualityError
         If there are located rows and none lies in the study area.
     """
-    identity = repr((source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, measured))
-    state = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    state = state_of(source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, measured)
     known = stored_sources(engine)
     if source in known and known[source].state == state:
         return known[source]
-    precision, columns = rule.input_format.precision, tuple(row_columns(rule.input_format))
     made = StoredSource(
-        source, "event", state, rule.name, rule.area.crs, columns, precision, covers, (), 0, tuple(files)
+        source,
+        "event",
+        state,
+        rule.area.crs,
+        tuple(files),
+        rule=rule.name,
+        columns=tuple(row_columns(rule.input_format)),
+        precision=rule.input_format.precision,
+        covers=covers,
     )
     notes: list[QualityNote] = []
     duplicates = _duplicates(engine, made, rule)

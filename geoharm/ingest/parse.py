@@ -43,11 +43,7 @@ def parse_stage(
     lined : bool
         Whether ``stage`` has line numbers; if not, the n-th row is line n + 1.
     """
-    texts = place_fields(input_format)
-    raw_texts = ", ".join(
-        [f"{_raw(field, fields)} AS {name}" for field, name in zip(texts, PLACE_TEXTS, strict=True)]
-        + [f"{_raw('category', fields)} AS category_text"]
-    )
+    raw_texts = ", ".join(coded_texts(fields, input_format))
     date_columns = "date_text, since, written, utc_midnight, " if needs_date_checks(input_format) else ""
     row_sql = "".join(f"{sql} AS {name}, " for name, sql in row_columns(input_format).items())
     precision = input_format.precision if input_format.by_month else "day"
@@ -128,12 +124,12 @@ def _day_says_all(input_format: Format) -> bool:
 
 def coded_texts(fields: Collection[str], input_format: Format) -> tuple[str, str]:
     """Return SQL for the columns of ``stage`` that are read once for each different text: of places, and of categories."""
-    texts = place_fields(input_format)
+    texts = _place_fields(input_format)
     places = ", ".join(f"{_raw(field, fields)} AS {name}" for field, name in zip(texts, PLACE_TEXTS, strict=True))
     return places, f"{_raw('category', fields)} AS category_text"
 
 
-def place_fields(input_format: Format) -> tuple[str, str, str]:
+def _place_fields(input_format: Format) -> tuple[str, str, str]:
     """Return the fields whose texts say where a row lies: two of coordinates (the second empty for a pair), and the address."""
     return ("latlon", "", "address") if "latlon" in input_format.columns else ("longitude", "latitude", "address")
 
@@ -151,11 +147,11 @@ def read_places_sql(source: str, input_format: Format, faults: Sequence[tuple[in
     faults : sequence of (number, SQL condition)
         The number of the first that is true is the place's fault.
     """
-    names = zip(place_fields(input_format), PLACE_TEXTS, strict=True)
+    names = zip(_place_fields(input_format), PLACE_TEXTS, strict=True)
     trimmed = ", ".join(_trimmed(name, f"{field or 'second'}_trimmed") for field, name in names)
     blank = [
         f"{_not_blank(f'{field}_trimmed', input_format)} AS {field}_text"
-        for field in place_fields(input_format)
+        for field in _place_fields(input_format)
         if field
     ]
     longitude, latitude = _place_texts(input_format)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from geoharm import _crs
 from geoharm.ingest.formats.input_format import Format
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
+from geoharm.queries.stored import state_of
 
 COMMA_REASON = "has a comma"
 BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON = "is before the study period", "is after the study period"
@@ -59,8 +59,7 @@ class ReadRule:
     @property
     def name(self) -> str:
         """A fingerprint in 16 hexadecimal digits; it changes whenever a row could be read differently."""
-        rule = repr((self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period, self.hashes))
-        return hashlib.sha256(rule.encode()).hexdigest()[:16]
+        return state_of(self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period, self.hashes)
 
     def faults(self) -> list[Fault]:
         """Return every fault, in the order in which they are looked for."""

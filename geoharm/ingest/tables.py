@@ -6,7 +6,6 @@ changed.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 from geoharm.engines.base import Engine, Scratch
@@ -26,7 +25,7 @@ from geoharm.model.period import Period, add_months
 from geoharm.model.study import Source
 from geoharm.model.survey import SurveyEstimates
 from geoharm.model.table_ledger import TableLedger
-from geoharm.queries.stored import StoredFile, StoredSource, save_source, stored_source, stored_sources
+from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_source, stored_sources
 from geoharm.queries.views import VALUE_TABLES, show_views
 
 _VALUE = "file VARCHAR, line BIGINT, place VARCHAR, area VARCHAR, category VARCHAR, since DATE, until DATE"
@@ -88,9 +87,7 @@ def ingest_table(
         rows_read, notes = _read(engine, source, input_format, files, area, period)
         stored = [StoredFile(file, sha256, -1, rows_read[file]) for file, sha256 in hashes.items()]
         gone = gone_files(_file_ledgers(engine, known), stored) if known and known.kind in VALUE_TABLES else []
-        known = StoredSource(
-            name, kind, state, "", area.crs, (), "", None, (), 0, tuple(sorted(stored, key=lambda file: file.name))
-        )
+        known = StoredSource(name, kind, state, area.crs, tuple(sorted(stored, key=lambda file: file.name)))
         with engine.swap():
             for table in (*_TABLES_OF_KIND[kind], "value_reject", "value_duplicate"):
                 engine.write(f"{table}_{state}", f"FROM new_{table}")
@@ -107,8 +104,7 @@ def _state(source: Source, input_format: Format, hashes: dict[str, str], area: S
     """Return a fingerprint of all that decides about the tables of a source."""
     areas = source.areas and (source.areas.codes, [shape.wkb_hex for shape in source.areas.shapes], source.areas.notes)
     place = (area.crs, area.boundary.wkb_hex, period)
-    identity = repr((source.name, input_format.fingerprint(), sorted(hashes.items()), areas, place))
-    return hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return state_of(source.name, input_format.fingerprint(), sorted(hashes.items()), areas, place)
 
 
 def _read(

@@ -17,7 +17,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.queries.coverage import coverage
-from geoharm.queries.events import category_filter, category_names, kept_rows, points, spot_table
+from geoharm.queries.events import category_filter, category_names, coordinates, kept_rows, spot_table
 from geoharm.queries.stored import StoredSource, stored_source
 
 
@@ -189,10 +189,9 @@ def located_points(engine: Engine, measure: Measure, window: Window, *, weighted
         days,
     )
     at, first = np.unique(rows["point"].astype(np.int64), return_inverse=True)
-    place = points(engine, stored)
     n = np.zeros(at.size, dtype=np.float64)
     np.add.at(n, first, rows["n"].astype(np.float64))
-    x, y = place["x"][at].astype(np.float64), place["y"][at].astype(np.float64)
+    x, y = coordinates(engine, stored, at)
     if not by_weight:
         return Points(x, y, n)
     # Summed one by one in order of size: so rounding does not depend on how the rows were grouped.
@@ -214,8 +213,7 @@ def all_points(engine: Engine, source: str) -> Points:
     """Return the distinct located places of all events of a source, with the number of events at each."""
     stored = stored_source(engine, source)
     rows = engine.columns(f"SELECT s.point, count(*) AS n {_located(engine, stored)} GROUP BY s.point ORDER BY s.point")
-    place, at = points(engine, stored), rows["point"].astype(np.int64)
-    return Points(place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at], rows["n"].astype(np.float64))
+    return Points(*coordinates(engine, stored, rows["point"]), rows["n"].astype(np.float64))
 
 
 def stated_weights(engine: Engine, measure: Measure) -> tuple[int, int]:
@@ -242,13 +240,12 @@ def dated_points(engine: Engine, measure: Measure, window: Window | None = None)
         """,
         days,
     )
-    return dated_at(points(engine, stored), rows)
+    return dated(engine, stored, rows)
 
 
-def dated_at(place: Columns, rows: Columns) -> DatedPoints:
-    """Return dated points from the columns ``point``, ``day`` and ``n``, and the coordinates of every point."""
-    at = rows["point"].astype(np.int64)
-    x, y = place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at]
+def dated(engine: Engine, stored: StoredSource, rows: Columns) -> DatedPoints:
+    """Return dated points from the columns ``point``, ``day`` and ``n`` of an answer."""
+    x, y = coordinates(engine, stored, rows["point"])
     return DatedPoints(x, y, rows["day"].astype("datetime64[D]"), rows["n"].astype(np.float64))
 
 

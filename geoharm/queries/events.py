@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from geoharm.engines.base import Columns, Engine
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoharm.engines.base import Engine
 from geoharm.model.measure import Measure
 from geoharm.queries.stored import StoredSource
 
@@ -38,11 +43,15 @@ def spot_table(engine: Engine, source: StoredSource) -> str:
     return engine.table(f"spot_{source.state}")
 
 
-def points(engine: Engine, source: StoredSource) -> Columns:
-    """Return ``x`` and ``y`` of every point of a source in metres; the position is the column ``point`` of its places."""
-    return engine.columns(
+def coordinates(
+    engine: Engine, source: StoredSource, point: NDArray[Any]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y in metres of points, each of shape (n,), by the column ``point`` of a source's places."""
+    known = engine.columns(
         f"SELECT DISTINCT point, x, y FROM {spot_table(engine, source)} AS s WHERE point >= 0 ORDER BY point"
     )
+    at = point.astype(np.int64)
+    return known["x"].astype(np.float64)[at], known["y"].astype(np.float64)[at]
 
 
 def category_names(engine: Engine, source: StoredSource) -> dict[int, str]:

@@ -7,7 +7,7 @@ import numpy as np
 from geoharm.engines.base import Engine
 from geoharm.model.measure import Measure
 from geoharm.model.points import NightCounts
-from geoharm.queries.events import category_filter, hour_sql, kept_rows, points, spot_table
+from geoharm.queries.events import category_filter, coordinates, hour_sql, kept_rows, spot_table
 from geoharm.queries.stored import stored_source
 
 FROM_HOUR, TO_HOUR = 22, 6
@@ -27,6 +27,6 @@ def night_counts(engine: Engine, measure: Measure) -> NightCounts:
         ) AS timed WHERE hour IS NOT NULL GROUP BY point ORDER BY point
         """
     )
-    place, at = points(engine, stored), rows["point"].astype(np.int64)
-    x, y = place["x"].astype(np.float64)[at], place["y"].astype(np.float64)[at]
-    return NightCounts(x, y, rows["n"].astype(np.float64), rows["night"].astype(np.float64))
+    return NightCounts(
+        *coordinates(engine, stored, rows["point"]), rows["n"].astype(np.float64), rows["night"].astype(np.float64)
+    )

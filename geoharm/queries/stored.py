@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -50,10 +51,12 @@ class StoredSource:
         Its name in the study; "event", or the kind of a source that holds no events.
     state : str
         The name of the tables made from all its files: a fingerprint of the files and of every rule.
-    rule : str
-        The name of the rule by which its files were read.
     crs : str
         The study's coordinate system.
+    files : tuple of StoredFile
+        In order of their names.
+    rule : str
+        The name of the rule by which its files were read. It and all below are of events only.
     columns : tuple of str
         Further columns of its rows: weight, id, times, clock, clock_end, as far as the format fills them.
     precision : str
@@ -63,26 +66,29 @@ class StoredSource:
         Full hours that stand for "time not known".
     duplicates : int
         Rows that repeat an earlier event.
-    files : tuple of StoredFile
-        In order of their names.
     """
 
     source: str
     kind: str
     state: str
-    rule: str
     crs: str
-    columns: tuple[str, ...]
-    precision: str
-    covers: Period | None
-    unknown_hours: tuple[int, ...]
-    duplicates: int
     files: tuple[StoredFile, ...]
+    rule: str = ""
+    columns: tuple[str, ...] = ()
+    precision: str = ""
+    covers: Period | None = None
+    unknown_hours: tuple[int, ...] = ()
+    duplicates: int = 0
 
     @property
     def parts(self) -> tuple[int, ...]:
         """The part of each file."""
         return tuple(file.part for file in self.files)
+
+
+def state_of(*identity: object) -> str:
+    """Return a hash, in 16 hexadecimal digits, of all that decides about a table: it names the table."""
+    return hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
 
 
 def stored_sources(engine: Engine) -> dict[str, StoredSource]:
@@ -105,14 +111,14 @@ def stored_sources(engine: Engine) -> dict[str, StoredSource]:
             source,
             kind,
             state,
-            rule,
             crs,
+            tuple(files.get(source, ())),
+            rule,
             tuple(columns.split()),
             precision,
             Period(start, end) if start is not None else None,
             tuple(int(hour) for hour in hours.split()),
             int(duplicates),
-            tuple(files.get(source, ())),
         )
         for source, kind, state, rule, crs, columns, precision, start, end, hours, duplicates in rows
     }

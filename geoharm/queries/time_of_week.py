@@ -9,8 +9,8 @@ from geoharm.engines.base import Engine
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints
-from geoharm.queries.counts import dated_at, window_filter
-from geoharm.queries.events import category_filter, hour_sql, is_span_sql, kept_rows, points, spot_table
+from geoharm.queries.counts import dated, window_filter
+from geoharm.queries.events import category_filter, hour_sql, is_span_sql, kept_rows, spot_table
 from geoharm.queries.stored import stored_source
 
 _HOUR_SECONDS, _WEEK_SECONDS = 3_600, 604_800
@@ -92,7 +92,7 @@ def timed_points(engine: Engine, measure: Measure) -> tuple[DatedPoints, NDArray
         ) AS timed WHERE hour IS NOT NULL GROUP BY point, day, hour ORDER BY point, day, hour
         """
     )
-    return dated_at(points(engine, stored), rows), rows["hour"].astype(np.int64)
+    return dated(engine, stored, rows), rows["hour"].astype(np.int64)
 
 
 def _hour_shares(start: NDArray[np.float64], end: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -227,7 +227,7 @@ def test_every_view_that_is_shown_is_known_as_ours(monkeypatch):
             shown.add(name)
 
     sources = {
-        kind: StoredSource(kind, kind, "s", "r", "EPSG:3857", (), "", None, (), 0, (StoredFile("a.csv", "", 0, 1),))
+        kind: StoredSource(kind, kind, "s", "EPSG:3857", (StoredFile("a.csv", "", 0, 1),), rule="r")
         for kind in ("event", *views.VALUE_TABLES)
     }
     monkeypatch.setattr(views, "stored_sources", lambda engine: sources)
