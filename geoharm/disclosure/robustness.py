@@ -339,6 +339,8 @@ def _protect_diagnostic(
     hidden = "target" in rule.hidden
     if diagnostic.kind is DiagnosticKind.LOCATION_ERROR:
         hidden = hidden or bool(ring_names & rule.hidden)
+    if "target" not in diagnostic.zones:
+        hidden = bool(set(diagnostic.zones) & rule.hidden)
     if diagnostic.kind is DiagnosticKind.UNPLACED_ROWS:
         hidden = hidden or (bool(result.unplaced_bounds) and not bounds)
     chosen = design.operation.chosen_on

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading, SignalReason
@@ -38,7 +37,7 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
     ----------
     effect : Effect
     diagnostics : sequence of Diagnostic
-        Of the effect's measure. They apply to the target area, alone or with the rings.
+        Of the effect's measure. Each applies to its own zones: most to the target area, alone or with the rings.
 
     Notes
     -----
@@ -57,14 +56,16 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
     A rise is read here by itself; `geoharm.evaluation.family` then reads all rises of an operation together.
     """
     reading = _read_numbers(effect)
-    if not reading.direction or effect.zone not in ("target", TARGET_AND_RINGS):
+    if not reading.direction:
         return reading
     if any(
-        diagnostic.kind is DiagnosticKind.CONTROLS and diagnostic.severity is Severity.REFUSE
+        diagnostic.kind is DiagnosticKind.CONTROLS
+        and diagnostic.severity is Severity.REFUSE
+        and effect.zone in diagnostic.zones
         for diagnostic in diagnostics
     ):
         return Reading.CONTROLS_DISAGREE
-    if any(diagnostic.limits_reading for diagnostic in diagnostics):
+    if any(diagnostic.limits(effect.zone) for diagnostic in diagnostics):
         return _SIGNALS[reading.direction]
     return reading
 

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
+import shapely
 from numpy.typing import ArrayLike
 
 from geoharm.errors import DesignError
@@ -33,6 +34,7 @@ from geoharm.evaluation.diagnostics.geocoding_error import (
     recorded_zone_shares,
     spurious_ring_change,
 )
+from geoharm.evaluation.diagnostics.piles import find_piles, piles_diagnostic
 from geoharm.evaluation.effects import history_dispersion
 from geoharm.evaluation.estimators.cumulative_wdd import cumulative_wdd
 from geoharm.evaluation.estimators.did import event_study, operation_did
@@ -54,6 +56,7 @@ from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window, add_months
+from geoharm.model.points import DatedPoints
 from geoharm.stats.exact_rates import exact_rate_ratio
 
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
@@ -157,6 +160,7 @@ def diagnose(
     design: Design,
     estimators: OtherEstimators,
     *,
+    points: DatedPoints | None = None,
     location_error: float = 0.0,
     comparator: MeasureResult | None = None,
     peers: ArrayLike | None = None,
@@ -171,6 +175,8 @@ def diagnose(
     design : Design
     estimators : OtherEstimators
         The other estimators' results for the same measure.
+    points : DatedPoints, optional
+        Located events of the measure, to look for points with many of them.
     location_error : float
         Median location error in metres.
     comparator : MeasureResult, optional
@@ -225,14 +231,15 @@ def diagnose(
         unplaced = combined_change(counts, unplaced_zones, design.before, design.after, UNPLACED)
         diagnostics.append(
             unplaced_rows_diagnostic(
-                Change("target", effect.before, effect.after),
-                Change("control", effect.control_before, effect.control_after),
+                effect,
                 unplaced,
                 all_rows=sum(
                     counts.total(name, window) for name in counts.zones for window in (design.before, design.after)
                 ),
             )
         )
+    if points is not None:
+        diagnostics += _piles_diagnostics(result, design, points)
     rings = design.of_role(ZoneRole.RING)
     if rings:
         diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error))
@@ -398,6 +405,19 @@ def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> 
     if covered is None or (counts.by_month and not covered.is_whole_months):
         return 0
     return sum(counts.total(zone, Window("chosen on", (covered,))) for zone in target)
+
+
+def _piles_diagnostics(result: MeasureResult, design: Design, points: DatedPoints) -> list[Diagnostic]:
+    """Return the diagnostic for piles in the target area, and one for those in the rings if there are any."""
+    target, *_ = design.of_role(ZoneRole.TARGET)
+    windows = design.before, design.after
+    diagnostics = [piles_diagnostic(find_piles(points, target.geometry, *windows), result.effect("target"))]
+    rings = design.of_role(ZoneRole.RING)
+    piles = find_piles(points, shapely.union_all([ring.geometry for ring in rings]), *windows) if rings else ()
+    if piles:
+        zones = (ALL_RINGS, *(ring.name for ring in rings))
+        diagnostics.append(piles_diagnostic(piles, result.effect(ALL_RINGS), zones=zones))
+    return diagnostics
 
 
 def _location_error_diagnostic(result: MeasureResult, design: Design, ring: Zone, error: float) -> Diagnostic:

@@ -14,7 +14,7 @@ import pyarrow as pa
 from geoharm import _crs
 from geoharm.engines.base import Engine, Part
 from geoharm.ingest.parse import PLACE_TEXTS, coded_texts, read_categories_sql, read_places_sql
-from geoharm.ingest.rule import ReadRule, bounding_box
+from geoharm.ingest.rule import BEYOND_EXTENT_REASON, ReadRule, bounding_box
 
 # The codes of a rule's first file are learnt from so many rows before it is read.
 _SAMPLE = 100_000
@@ -43,7 +43,10 @@ class Codes:
         self._engine = engine
         self._scratch = engine.scratch
         self._rule = rule
-        self._faults = [(fault.number, fault.condition) for fault in rule.faults() if fault.is_of_place]
+        self._faults = [
+            (fault.number, fault.condition) for fault in rule.faults() if fault.is_of_place and fault.condition
+        ]
+        (self._beyond_extent,) = (fault.number for fault in rule.faults() if fault.reason == BEYOND_EXTENT_REASON)
         self._known: dict[str, int] = {}
 
     def bring(self) -> None:
@@ -76,7 +79,7 @@ class Codes:
         self._learn()
 
     def complete(self) -> None:
-        """Learn the texts of ``parsed`` that have no code, and give its rows their codes and the faults of their places."""
+        """Learn the texts of ``parsed`` that have no code, and give its rows their codes."""
         names = (*PLACE_TEXTS, "category_text")
         self._scratch.execute(
             f"""
@@ -96,14 +99,6 @@ class Codes:
                 UPDATE parsed SET place = p.place FROM new_place AS p WHERE parsed.place IS NULL AND {same_texts};
                 UPDATE parsed SET category = c.category FROM new_category AS c
                 WHERE parsed.category IS NULL AND parsed.texts[{len(names)}] IS NOT DISTINCT FROM c.text
-                """
-            )
-        # The first fault of a row may be one of its place.
-        if self._scratch.execute("SELECT count(fault) FROM known_place").fetchall()[0][0]:
-            self._scratch.execute(
-                """
-                UPDATE parsed SET fault = p.fault FROM known_place AS p
-                WHERE parsed.place = p.place AND p.fault IS NOT NULL AND (parsed.fault IS NULL OR p.fault < parsed.fault)
                 """
             )
 
@@ -137,18 +132,28 @@ class Codes:
         located = self._scratch.execute(
             "SELECT place, longitude, latitude FROM read_place WHERE longitude IS NOT NULL AND fault IS NULL"
         ).fetchnumpy()
+        longitude, latitude = (np.asarray(located[name], dtype=np.float64) for name in ("longitude", "latitude"))
+        beyond = self._rule.is_beyond_extent(longitude, latitude)
         x, y = _crs.transform_near(
-            np.asarray(located["longitude"], dtype=np.float64),
-            np.asarray(located["latitude"], dtype=np.float64),
+            longitude,
+            latitude,
             source=self._rule.input_format.crs,
             target=self._rule.area.crs,
             box=bounding_box(self._rule, margin=_MARGIN),
         )
-        self._scratch.register("projected", pa.table({"place": np.asarray(located["place"]), "x": x, "y": y}))
+        self._scratch.register(
+            "projected",
+            pa.table({
+                "place": np.asarray(located["place"]),
+                "x": pa.array(x, mask=beyond),
+                "y": pa.array(y, mask=beyond),
+                "beyond": pa.array(np.full(x.size, self._beyond_extent, dtype=np.int16), mask=~beyond),
+            }),
+        )  # fmt: skip
         self._scratch.execute(
             f"""
             INSERT INTO new_place
-            SELECT place, {texts}, longitude, latitude, address, at_zero, fault, x, y
+            SELECT place, {texts}, longitude, latitude, address, at_zero, coalesce(fault, beyond), x, y
             FROM read_place LEFT JOIN projected USING (place);
             INSERT INTO new_category
             SELECT CAST(row_number() OVER (ORDER BY text) AS INTEGER) + {self._known["category"] - 1}, text, name

@@ -20,6 +20,7 @@ from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, rec
 from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
 from geoharm.ingest.quality_notes import notes_table
+from geoharm.ingest.reach import places_out_of_reach
 from geoharm.ingest.rule import ReadRule
 from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSIDE, Spots
 from geoharm.ingest.times_of_day import unknown_times
@@ -85,7 +86,8 @@ def consolidate_source(
     duplicates = _duplicates(engine, made, rule)
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
-    engine.scratch.register("place_count_rows", pa.table(counts))
+    notes += _leave_out_of_reach(counts, source, rule)
+    engine.scratch.register("place_count_rows", _place_table(counts))
     engine.scratch.execute("CREATE OR REPLACE TEMP TABLE place_count AS FROM place_count_rows")
     engine.scratch.unregister("place_count_rows")
     find_default_geocodes(engine.scratch)
@@ -162,11 +164,33 @@ def _place_counts(engine: Engine, source: StoredSource, duplicates: Columns) -> 
     kept = rows_at > 0
     return {
         "place": places["place"][kept].astype(np.int64),
-        "x": pa.array(places["x"][kept].astype(np.float64), from_pandas=True),
-        "y": pa.array(places["y"][kept].astype(np.float64), from_pandas=True),
-        "address": pa.array(places["address"][kept], pa.string()),
+        "x": places["x"][kept].astype(np.float64),
+        "y": places["y"][kept].astype(np.float64),
+        "address": places["address"][kept],
         "n": rows_at[kept],
     }
+
+
+def _leave_out_of_reach(counts: Columns, source: str, rule: ReadRule) -> list[QualityNote]:
+    """Take the coordinates from places that no event of the source can have, and return a note on them.
+
+    Where the format states the publisher's extent, that decides, when the file is read.
+    """
+    if rule.input_format.extent:
+        return []
+    beyond, notes = places_out_of_reach(source, counts["x"], counts["y"], counts["n"], rule.area)
+    counts["x"][beyond] = counts["y"][beyond] = np.nan
+    return notes
+
+
+def _place_table(counts: Columns) -> pa.Table:
+    return pa.table({
+        "place": counts["place"],
+        "x": pa.array(counts["x"], from_pandas=True),
+        "y": pa.array(counts["y"], from_pandas=True),
+        "address": pa.array(counts["address"], pa.string()),
+        "n": counts["n"],
+    })  # fmt: skip
 
 
 def _spots(scratch: Scratch, rule: ReadRule) -> Spots:

@@ -17,7 +17,7 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
-from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
+from geoharm.ingest.quality import note_decimals, note_impossible_places, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.input_files import InputFile
@@ -110,7 +110,7 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
     reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
-    notes = [*note_dates(scratch, rule.input_format), *note_zeros(scratch)]
+    notes = [*note_dates(scratch, rule.input_format), *note_zeros(scratch), *note_impossible_places(scratch, reasons)]
     if "weight" in staged.fields:
         notes += note_weights(scratch)
     if rule.input_format.crs == _crs.LONLAT:
@@ -163,13 +163,15 @@ def _write_partition(
 
 
 def _count_by_place(scratch: Scratch) -> None:
-    """Make ``place_rows``: the rows of ``parsed`` at each of its places, and the first line of these."""
+    """Make ``place_rows``: the kept rows of ``parsed`` at each of its places, with their first line, first and last day."""
     scratch.execute(
         """
         CREATE OR REPLACE TEMP TABLE place_rows AS
-        SELECT n, first_line, longitude, latitude, at_zero
-        FROM (SELECT place, count(*) AS n, min(line) AS first_line FROM parsed GROUP BY place)
-        JOIN known_place USING (place)
+        SELECT n, first_line, first_day, last_day, longitude, latitude, at_zero, fault
+        FROM (
+            SELECT place, count(*) AS n, min(line) AS first_line, min(day) AS first_day, max(day) AS last_day
+            FROM parsed WHERE fault IS NULL GROUP BY place
+        ) JOIN known_place USING (place)
         """
     )
 
@@ -177,8 +179,12 @@ def _count_by_place(scratch: Scratch) -> None:
 def _refuse_many_rejects(
     scratch: Scratch, name: str, rule: ReadRule, staged: StagedRows, reasons: dict[int, tuple[str, str]]
 ) -> None:
+    # A format that fits no place fits the file no better than one that fits no date.
     counted = scratch.execute(
-        "SELECT fault, count(*), min(line) FROM parsed WHERE fault IS NOT NULL GROUP BY fault"
+        """
+        SELECT fault, count(*), min(line) FROM parsed WHERE fault IS NOT NULL GROUP BY fault
+        UNION ALL SELECT fault, CAST(sum(n) AS BIGINT), min(first_line) FROM place_rows WHERE fault IS NOT NULL GROUP BY fault
+        """
     ).fetchall()
     worst = [
         (*reasons[fault], int(rows), int(line))

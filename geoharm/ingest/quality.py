@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 import numpy as np
@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from geoharm.engines.base import Engine, Scratch
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.spots import INSIDE, Spots
-from geoharm.model.ledger import QualityNote
+from geoharm.model.ledger import IMPOSSIBLE, QualityNote
 from geoharm.model.period import month_name
 from geoharm.queries.events import kept_rows
 from geoharm.queries.stored import StoredSource
@@ -100,6 +100,27 @@ def note_zeros(scratch: Scratch) -> list[QualityNote]:
     ).fetchall()[0]
     sentence = "the coordinates are 0, 0: taken as without a place"
     return [QualityNote("zero coordinates", rows, line, sentence)] if rows else []
+
+
+def note_impossible_places(scratch: Scratch, reasons: Mapping[int, tuple[str, str]]) -> Iterator[QualityNote]:
+    """Return a note for each reason why coordinates of rows in ``place_rows`` are no place: such a row has none.
+
+    Parameters
+    ----------
+    scratch : Scratch
+    reasons : mapping of number to (column, reason)
+        Of the faults of places.
+    """
+    for fault, rows, line, first_day, last_day in scratch.execute(
+        """
+        SELECT fault, CAST(sum(n) AS BIGINT), min(first_line), min(first_day), max(last_day) FROM place_rows
+        WHERE fault IS NOT NULL GROUP BY fault ORDER BY fault
+        """
+    ).fetchall():
+        column, reason = reasons[fault]
+        first, last = month_name(first_day), month_name(last_day)
+        months = f", from {first} to {last}" if first != last else f", in {first}"
+        yield QualityNote(IMPOSSIBLE, rows, line, f'"{column}" {reason}{months}: taken as without a place')
 
 
 def note_weights(scratch: Scratch) -> list[QualityNote]:

@@ -1,10 +1,11 @@
-"""The rule by which a file is read: its format, the study area and the study period; and the faults of rows."""
+"""The rule by which a file is read: its format, the study area and the study period; and the faults of rows and places."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geoharm import _crs
 from geoharm.ingest.formats.input_format import Format
@@ -13,22 +14,24 @@ from geoharm.model.period import Period
 from geoharm.queries.stored import state_of
 
 COMMA_REASON = "has a comma"
+BEYOND_EXTENT_REASON = "lies outside the extent that the format states for its publisher"
 BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON = "is before the study period", "is after the study period"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A reason to reject a row.
+    """A reason to reject a row, or to take its place for none.
 
     Attributes
     ----------
     number : int
-        A row is rejected for the fault of the lowest number.
+        The fault of the lowest number is the one that is told.
     condition : str
-        SQL that is true for such a row or place.
+        SQL that is true for such a row or place; empty for what SQL cannot tell.
     column, reason : str
     is_of_place : bool
-        Whether the condition is about the row's place, and so is answered once for each place.
+        Whether the condition is about the row's place, and so is answered once for each place. Such a row is not rejected:
+        it happened, and is kept as a row without a place.
     """
 
     number: int
@@ -92,10 +95,21 @@ class ReadRule:
             condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
             faults.append((condition, column, "is not a number"))
         faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]
+        faults.append(("", "place", BEYOND_EXTENT_REASON))
         return [
-            Fault(number, condition, column, reason, column in place_columns)
+            Fault(number, condition, column, reason, column in (*place_columns, "place"))
             for number, (condition, column, reason) in enumerate(faults)
         ]
+
+    def is_beyond_extent(self, longitude: NDArray[np.float64], latitude: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which places, in the format's coordinate system, lie outside the extent that it states; shape (n,)."""
+        if self.input_format.extent is None:
+            return np.zeros(longitude.size, dtype=np.bool_)
+        west, south, east, north = self.input_format.extent
+        lon, lat = longitude, latitude
+        if self.input_format.crs != _crs.LONLAT:
+            lon, lat = _crs.transform(longitude, latitude, source=self.input_format.crs, target=_crs.LONLAT)
+        return ~((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
 
 
 def bounding_box(rule: ReadRule, *, margin: float) -> tuple[float, float, float, float]:

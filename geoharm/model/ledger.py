@@ -124,6 +124,8 @@ class DefaultGeocode:
 
 # The kind of quality note on rows that were located by their address text.
 PLACED = "placed by address"
+# The kind of quality note on rows whose coordinates cannot be a place.
+IMPOSSIBLE = "impossible place"
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,10 +174,8 @@ def zone_joint_effects(
 
 def _is_limited(result: MeasureResult, zone: str) -> bool:
     """Return whether a diagnostic keeps a measure from being a finding in a zone, as in the reading of its effect."""
-    if zone == ALL_RINGS:
-        return False
     disagree = result.effect(zone).reading is Reading.CONTROLS_DISAGREE
-    return disagree or any(diagnostic.limits_reading for diagnostic in result.diagnostics)
+    return disagree or any(diagnostic.limits(zone) for diagnostic in result.diagnostics)
 
 
 def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:

@@ -69,6 +69,7 @@ def add_robustness_checks(
             result,
             design,
             estimators,
+            points=collected.points,
             location_error=collected.ledger.location_error,
             comparator=by_name.get(result.measure.comparator),
             peers=_peer_counts(result.counts, design, candidates),

@@ -72,10 +72,8 @@ def _read(row: dict[str, str]) -> dict[str, Any] | None:
         return None
     place = (_number(row["lon"]), _number(row["lat"]))
     texts = (row["lon"], row["lat"])
-    if place == (0, 0) or texts == ("", ""):
+    if place == (0, 0) or None in place or abs(place[0]) > 180 or abs(place[1]) > 90:
         place = (None, None)
-    elif None in place or abs(place[0]) > 180 or abs(place[1]) > 90:
-        return None
     category = "find" if row["kind"] == "FIND" else row["kind"]
     is_located = place != (None, None) and texts != GEOCODE
     return {

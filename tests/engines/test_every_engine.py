@@ -42,8 +42,8 @@ def test_the_made_sources_have_every_kind_of_row(found):
     ledger = found["duckdb"].ledgers["ledger of nasty"]
     for kind in ("kept", "rejected", "duplicate", "inside", "outside", "default_geocode", "no_place", "recovered"):
         assert ledger.total(kind), kind
-    assert sum(len(file.reasons) for file in ledger.files) == 17
-    assert {"placed by address", "time not known", "zero coordinates", "no weight"} <= {
+    assert sum(len(file.reasons) for file in ledger.files) == 11
+    assert {"placed by address", "impossible place", "time not known", "zero coordinates", "no weight"} <= {
         note.kind for note in ledger.notes
     }
     answers = found["duckdb"].answers

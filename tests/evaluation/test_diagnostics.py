@@ -40,6 +40,7 @@ from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
 from geoharm.model.reason import Reason
 from geoharm.stats.regression_to_mean import expected_regression
+from tests.evaluation.test_recount import effect
 
 
 def window(*pairs):
@@ -184,19 +185,24 @@ def test_reporting():
 
 
 def test_rows_without_a_place():
-    target, control = Change("T", 100, 60), Change("C", 1000, 1000)
-    assert unplaced_rows_diagnostic(target, control, Change("U", 0, 0), all_rows=2300).severity is Severity.NONE
-    few = unplaced_rows_diagnostic(target, control, Change("U", 10, 10), all_rows=2500)
-    assert few.figure == 20 / 2500
+    control = Change("C", 1000, 1000)
+    fell = effect(100, 60, control=control)
+    assert unplaced_rows_diagnostic(fell, Change("U", 0, 0), all_rows=2300).severity is Severity.NONE
+    few = unplaced_rows_diagnostic(fell, Change("U", 5, 5), all_rows=2500)
+    assert few.figure == 10 / 2500
     assert few.severity is Severity.NONE
     assert "-40%" in few.sentence
-    assert "-36%" in few.sentence
-    worst = unplaced_rows_diagnostic(target, control, Change("U", 50, 50), all_rows=2500)
+    assert "-38%" in few.sentence
+    # The interval holds no change in one worst case, and with all of them.
+    worst = unplaced_rows_diagnostic(fell, Change("U", 10, 20), all_rows=2500)
     assert worst.severity is Severity.SAY
-    assert unplaced_rows_diagnostic(target, control, Change("U", 100, 200), all_rows=2500).severity is Severity.SIGNAL
-    nothing = unplaced_rows_diagnostic(Change("T", 0, 4), control, Change("U", 1, 1), all_rows=2100)
+    assert unplaced_rows_diagnostic(fell, Change("U", 10, 60), all_rows=2500).severity is Severity.SIGNAL
+    # Nothing is found without them: no finding can turn.
+    steady = effect(100, 95, control=control)
+    assert unplaced_rows_diagnostic(steady, Change("U", 10, 60), all_rows=2500).severity is Severity.SAY
+    nothing = unplaced_rows_diagnostic(effect(0, 4, control=control), Change("U", 1, 1), all_rows=2100)
     assert "no range of the ratio can be given" in nothing.sentence
-    small = unplaced_rows_diagnostic(target, Change("C", 60, 60), Change("U", 1, 1), all_rows=300)
+    small = unplaced_rows_diagnostic(effect(100, 60, control=Change("C", 60, 60)), Change("U", 1, 1), all_rows=300)
     assert "fewer than 100 events before" in small.sentence
 
 
@@ -357,7 +363,7 @@ def test_no_sentence_claims_a_cause():
         selection_diagnostic(YEAR, None).sentence,
         power_diagnostic(0.3).sentence,
         season_diagnostic(YEAR, YEAR).sentence,
-        unplaced_rows_diagnostic(Change("T", 9, 9), Change("C", 9, 9), Change("U", 1, 1), all_rows=38).sentence,
+        unplaced_rows_diagnostic(effect(9, 9, control=Change("C", 9, 9)), Change("U", 1, 1), all_rows=38).sentence,
         reporting_diagnostic(
             log_rate_ratio(Change("T", 9, 9), Change("C", 9, 9)), ratio(-0.9), recorded_by="public"
         ).sentence,

@@ -15,7 +15,7 @@ from numpy.testing import assert_array_equal
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DatabaseError, DataError, QualityError, StudyError
 from geoharm.ingest.events import ingest_events
-from geoharm.ingest.formats.input_format import read_format
+from geoharm.ingest.formats.input_format import format_text, read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.model.period import Period
 from tests.conftest import lonlat
@@ -275,7 +275,10 @@ def test_geojson_points_and_what_is_none(tmp_path, area, span):
         {"type": "Elephant"},
     ]
     content = json.dumps({"type": "FeatureCollection", "features": [*features, *[features[0]] * 5]})
-    ledger, tables = read(tmp_path, area, span, {"a.geojson": content}, input_format="boston-311-needles")
+    # The extracts of Boston, laid where the study area is.
+    text = format_text("boston-311-needles", tmp_path)
+    (tmp_path / "own.toml").write_text("\n".join(line for line in text.splitlines() if "extent" not in line))
+    ledger, tables = read(tmp_path, area, span, {"a.geojson": content}, input_format="own.toml")
     assert (ledger.total("read"), ledger.total("kept"), ledger.total("rejected")) == (10, 7, 3)
     assert (ledger.total("inside"), ledger.total("no_place")) == (6, 1)
     assert {line for line, _, _ in rejects(tables)} == {3, 4, 5}

@@ -235,6 +235,7 @@ def feature(geometry: object, **properties: object) -> dict:
 
 HUGE = "a cell of a thousand million signs"
 KEPT_2 = "2 read = 2 kept + 0 rejected + 0 duplicate"
+NO_PLACE_OF_3 = "3 read = 3 kept + 0 rejected"
 ONE_OF_3 = "3 read = 2 kept + 1 rejected + 0 duplicate"
 
 
@@ -286,16 +287,16 @@ TRAPS: dict[str, dict[str, Trap]] = {
         HUGE: Trap("a sparse file", huge_cell, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
     },
     "Numbers and places": {
-        "infinity": Trap("`inf` as longitude", row(f"2,2020-01-01,inf,{LAT},find"), 0, (ONE_OF_3, '"longitude" is not a number')),
-        "not a number": Trap("`nan` as longitude", row(f"2,2020-01-01,nan,{LAT},find"), 0, (ONE_OF_3, '"longitude" is not a number')),
-        "beyond all numbers": Trap("`1e400` as latitude", row(f"2,2020-01-01,{LON},1e400,find"), 0, (ONE_OF_3, '"latitude" is not a number')),
-        "a spreadsheet's error": Trap("`#REF!` as latitude", row(f"2,2020-01-01,{LON},#REF!,find"), 0, (ONE_OF_3, '"latitude" is not a number')),
-        "a spreadsheet's gap": Trap("`#N/A` as longitude", row(f"2,2020-01-01,#N/A,{LAT},find"), 0, (ONE_OF_3, '"longitude" is not a number')),
+        "infinity": Trap("`inf` as longitude", row(f"2,2020-01-01,inf,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
+        "not a number": Trap("`nan` as longitude", row(f"2,2020-01-01,nan,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
+        "beyond all numbers": Trap("`1e400` as latitude", row(f"2,2020-01-01,{LON},1e400,find"), 0, (NO_PLACE_OF_3, '"latitude" is not a number')),
+        "a spreadsheet's error": Trap("`#REF!` as latitude", row(f"2,2020-01-01,{LON},#REF!,find"), 0, (NO_PLACE_OF_3, '"latitude" is not a number')),
+        "a spreadsheet's gap": Trap("`#N/A` as longitude", row(f"2,2020-01-01,#N/A,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
         "decimal commas": Trap("in every row", {"a.csv": "date;category;longitude;latitude\n" + f"2020-01-01;find;{LON};{LAT}\n".replace(".", ",") * 4}, 1, ('"longitude" has a comma', "decimal point"), own(more='[csv]\ndelimiter = ";"')),
-        "thousands commas": Trap("`4,983,000` in one row", row(f'2,2020-01-01,"500,000",{LAT},find'), 0, (ONE_OF_3, '"longitude" has a comma')),
-        "half a place": Trap("no latitude in one row", row(f"2,2020-01-01,{LON},,find"), 0, (ONE_OF_3, '"latitude" is empty where longitude is not')),
-        "beyond the pole": Trap("latitude 91.5", row(f"2,2020-01-01,{LON},91.5,find"), 0, (ONE_OF_3, '"latitude" is beyond 90 degrees')),
-        "a pair of zeros": Trap("0, 0 in one row", row("2,2020-01-01,0,0,find"), 0, ("3 read = 3 kept", "1 without a place")),
+        "thousands commas": Trap("`4,983,000` in one row", row(f'2,2020-01-01,"500,000",{LAT},find'), 0, (NO_PLACE_OF_3, '"longitude" has a comma')),
+        "half a place": Trap("no latitude in one row", row(f"2,2020-01-01,{LON},,find"), 0, (NO_PLACE_OF_3, '"latitude" is empty where longitude is not')),
+        "beyond the pole": Trap("latitude 91.5", row(f"2,2020-01-01,{LON},91.5,find"), 0, (NO_PLACE_OF_3, '"latitude" is beyond 90 degrees')),
+        "a pair of zeros": Trap("0, 0 in one row", row("2,2020-01-01,0,0,find"), 0, (NO_PLACE_OF_3,)),
         "swapped coordinates": Trap("in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-01,{LAT},{LON},find\n" for n in range(20))}, 1, ('only if "longitude" and "latitude" are swapped',)),
         "swapped columns": Trap("date and category", {"a.csv": HEADER + "".join(f"{n},find,{LON},{LAT},2020-01-01\n" for n in range(20))}, 1, ('in 20 of 20 rows (first in line 2) "date" is not a date',)),
         "metres in columns of degrees": Trap("in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-01,500000,4983000,find\n" for n in range(20))}, 1, ('"longitude" is beyond 180 degrees',)),
@@ -363,7 +364,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "features without the date": Trap("another property", {"a.geojson": collection(feature(None, x=1))}, 1, ('has the property "open_dt"',), NEEDLES),
         "properties that are none": Trap("a list", {"a.geojson": collection({"type": "Feature", "properties": ["open_dt"]})}, 1, ("has the property",), NEEDLES),
         "a number of 5,000 digits": Trap("where a feature belongs", {"a.geojson": '{"type": "FeatureCollection", "features": [' + "9" * 5000 + "]}"}, 1, ("is not valid GeoJSON",), NEEDLES),
-        "places that are no numbers": Trap("`inf` and a list as coordinates", {"a.geojson": collection(*[feature(POINT, open_dt="2020/1/5 9:24")] * 3, feature({"type": "Point", "coordinates": [float("inf"), [1]]}, open_dt="2020/1/5 9:24"))}, 0, ("4 read = 3 kept + 1 rejected", "is not a number"), NEEDLES),
+        "places that are no numbers": Trap("`inf` and a list as coordinates", {"a.geojson": collection(*[feature(POINT, open_dt="2020/1/5 9:24")] * 3, feature({"type": "Point", "coordinates": [float("inf"), [1]]}, open_dt="2020/1/5 9:24"))}, 0, ("4 read = 4 kept + 0 rejected", "is not a number"), own('formats = ["%Y/%m/%d %H:%M"]', container="geojson", place=False).replace('"date"\ncategory = "category"', '"open_dt"')),
     },
     "Workbooks": {
         "dates with times": Trap("13:45 under a format of days", {"a.xlsx": book(excel_times)}, 1, ('in 2 of 3 rows (first in line 3) "date" is not a date',), own(container="excel")),

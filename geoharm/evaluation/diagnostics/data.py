@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_floor import why_too_few
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
+from geoharm.evaluation.recount import turns
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.specification import SpecificationCurve
 from geoharm.model.counts import Change
+from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate
 from geoharm.stats.familywise import holm, step_down
 
@@ -60,12 +62,14 @@ def reporting_diagnostic(observed: Estimate, comparator: Estimate | None, *, rec
     return Diagnostic(kind, comparator.value, unit, text, Severity.SIGNAL)
 
 
-def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change, *, all_rows: int) -> Diagnostic:
+def unplaced_rows_diagnostic(effect: Effect[int], unplaced: Change, *, all_rows: int) -> Diagnostic:
     r"""Return how far the answer could change if rows without a usable place lay in the target area.
 
     Parameters
     ----------
-    target, control, unplaced : Change
+    effect : Effect
+        Of the target area.
+    unplaced : Change
     all_rows : int
         Rows of the measure in the windows before and after, in the whole study area: every zone, the rest, and those
         without a place.
@@ -75,24 +79,26 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change, 
     Diagnostic
         The figure is the share of all these rows that have no place. The sentence gives the rate ratio with none of
         these rows in the target, with all of them, and in the worst cases (all of one window and none of the other).
-        The severity is SIGNAL if the ratios with none and with all differ in sign. It is SAY if only the worst cases
-        differ in sign.
+        The severity is SIGNAL if the effect's interval is on one side of no change and is not with all of these rows
+        counted in the target. It is SAY if only a worst case moves it. Without an interval, the signs of the ratios
+        decide.
     """
     kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
     unplaced_rows = unplaced.before + unplaced.after
     if not unplaced_rows:
         return Diagnostic(kind, 0.0, unit, "Every row has a usable place.", Severity.NONE)
 
+    control = Change("control", effect.control_before, effect.control_after)
     why_undefined = why_too_few(control) or "a count is 0"
 
     def ratio(before: int, after: int) -> float:
         if why_too_few(control):
             return math.nan
-        target_with_rows = Change(target.area, target.before + before, target.after + after)
+        target_with_rows = Change("target", effect.before + before, effect.after + after)
         return log_rate_ratio(target_with_rows, control).value
 
-    ratio_without, ratio_with_all = ratio(0, 0), ratio(unplaced.before, unplaced.after)
-    worst_cases = ratio(unplaced.before, 0), ratio(0, unplaced.after)
+    ways = ((unplaced.before, unplaced.after), (unplaced.before, 0), (0, unplaced.after))
+    ratio_without, (ratio_with_all, *worst_cases) = ratio(0, 0), [ratio(*way) for way in ways]
     if not all(math.isfinite(value) for value in (ratio_without, ratio_with_all, *worst_cases)):
         text = (
             f"{unplaced_rows:,} rows have no usable place, and {why_undefined}, so no range of the ratio can be given."
@@ -104,11 +110,12 @@ def unplaced_rows_diagnostic(target: Change, control: Change, unplaced: Change, 
         f"{math.expm1(ratio_with_all):+.0%}. In the worst cases (all of one window, none of the other) it changed by "
         f"{math.expm1(worst_cases[0]):+.0%} to {math.expm1(worst_cases[1]):+.0%}."
     )
-    severity = Severity.NONE
-    if ratio_without * ratio_with_all <= 0:
+    with_all, *worst = [turns(effect, before=before, after=after) for before, after in ways]
+    if not effect.ratio.is_defined:
+        with_all, worst = ratio_without * ratio_with_all <= 0, [worst_cases[0] * worst_cases[1] <= 0]
+    severity = Severity.SAY if with_all or any(worst) else Severity.NONE
+    if with_all and (effect.ratio.interval().side or not effect.ratio.is_defined):
         severity = Severity.SIGNAL
-    elif worst_cases[0] * worst_cases[1] <= 0:
-        severity = Severity.SAY
     return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.reason import Note
 
 
@@ -18,6 +19,7 @@ class DiagnosticKind(StrEnum):
     LOCATION_ERROR = "location error"
     REPORTING = "reporting effort"
     UNPLACED_ROWS = "rows without a place"
+    PILES = "one point with many events"
     MULTIPLICITY = "many measures"
     POWER = "smallest detectable fall"
     CONTROLS = "choice of control"
@@ -50,6 +52,8 @@ class Diagnostic:
         answer is given.
     reference : str
         DOI or URL; empty if the figure is simple arithmetic.
+    zones : tuple of str
+        The zones whose readings it limits.
     """
 
     kind: DiagnosticKind
@@ -58,17 +62,18 @@ class Diagnostic:
     sentence: Note
     severity: Severity
     reference: str = ""
+    zones: tuple[str, ...] = ("target", TARGET_AND_RINGS)
 
     @property
     def name(self) -> str:
         """Name for readers: "regression to the mean", "season", ..."""
         return self.kind.value
 
-    @property
-    def limits_reading(self) -> bool:
-        """Whether it turns a finding into a signal.
+    def limits(self, zone: str) -> bool:
+        """Return whether it turns a finding in a zone into a signal.
 
         The smallest detectable fall is part of the reading of the numbers alone, and disagreeing controls have a reading
         of their own.
         """
-        return self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
+        weighs = self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
+        return weighs and zone in self.zones

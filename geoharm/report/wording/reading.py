@@ -33,7 +33,7 @@ def signal_reason_text(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
     if effect.signal_reason is None:
         return ""
     if effect.signal_reason is SignalReason.DIAGNOSTIC:
-        diagnostic = next(diagnostic for diagnostic in measure.robustness.diagnostics if diagnostic.limits_reading)
+        diagnostic = next(diagnostic for diagnostic in measure.robustness.diagnostics if diagnostic.limits(effect.zone))
         sentence = with_true_minus(sentence_text(diagnostic.sentence))
         return f"it is exposed ({diagnostic.name}): {lower_first(sentence.removesuffix('.'))}"
     if effect.signal_reason is SignalReason.FAMILY:
