@@ -341,7 +341,7 @@ def _coverage_lines(ledger: SourceLedger | TableLedger) -> list[str]:
     lines = [f"from {span.start} to {span.last}, {known}; typical error of a place: {ledger.location_error:g} m"]
     if ledger.missing_months:
         months = ", ".join(month_name(month) for month in ledger.missing_months)
-        lines.append(f"no row in {months}: left out everywhere, and not read as zero")
+        lines.append(f"no usable row in {months}: left out everywhere, and not read as zero")
     return lines + [
         f"default geocode: {code.events:,} rows ({code.share:.0%}) on one point under {code.addresses:,} addresses ({code.reason})"
         for code in ledger.default_geocodes

@@ -1,20 +1,31 @@
-"""The days that a source covers, and the months in between without data."""
+"""The days that a source covers, and the months in between that hold no usable row."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from geoharm.engines.base import Engine
 from geoharm.errors import DataError
 from geoharm.model.period import Period, add_months, first_of_month
-from geoharm.queries.stored import stored_source
+from geoharm.queries.stored import StoredSource, stored_source
+from geoharm.stats.empty_months import MAX_CHANCE, chance_of_no_event
+
+# A month holds no usable row if less than this share of its rows has a place, in a source where most rows have one.
+_MIN_PLACED_SHARE, _MOST = 0.1, 0.5
 
 
 def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str]:
-    """Return the days a source covers, the months in between without any row, and its precision.
+    """Return the days a source covers, the months in between that are gaps, and its precision.
 
-    If the study declares the covered days, these are returned, and no month is missing. Otherwise the days run from the
-    first to the last event; for a source dated by month or year they include the whole last month or year.
+    The days are those that the study declares, else those from the first to the last event; for a source dated by month or
+    year these include the whole last month or year.
+
+    A month is a gap if it holds no usable row, and none would come by chance less than once in 1,000 times
+    (`chance_of_no_event`). The rows in the study area are usable; where nearly all rows of a month have no place, none is. In a
+    rare source an empty month is a count of zero.
 
     Raises
     ------
@@ -35,24 +46,43 @@ def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str
             "widen covers, or narrow the study period."
         )
         raise DataError(msg)
-    declared = start is not None
     span = Period(start or first, end or _end_of(last, precision))
-    unit = "year" if precision == "year" else "month"
-    present = {
-        date(int(year), 1 if unit == "year" else int(month), 1)
-        for year, month in engine.rows(
-            f"SELECT year(t.day), month(t.day) FROM {tally} GROUP BY year(t.day), month(t.day)"
-        )
+    return span, _gaps(engine, stored, span), precision
+
+
+def _gaps(engine: Engine, source: StoredSource, span: Period) -> tuple[date, ...]:
+    """Return the first days of the months of a span that are gaps."""
+    per_year = 1 if source.precision == "year" else 12
+    months = span.months()
+    # Only whole months (or years) can be compared; the first and last one may be cut.
+    units = list(dict.fromkeys(month.replace(month=1) if per_year == 1 else month for month in months))
+    usable = _usable_rows(engine, source, units, per_year)
+    chance = chance_of_no_event(usable, per_year=per_year)
+    gaps = {
+        unit
+        for unit, count, chance_of_zero in zip(units, usable, chance, strict=True)
+        if not count and chance_of_zero < MAX_CHANCE
     }
-    # In declared days, a month without events is a count of zero, not a missing month.
-    missing = (
-        ()
-        if declared
-        else tuple(
-            month for month in span.months() if (month.replace(month=1) if unit == "year" else month) not in present
-        )
-    )
-    return span, missing, precision
+    return tuple(month for month in months if (month.replace(month=1) if per_year == 1 else month) in gaps)
+
+
+def _usable_rows(engine: Engine, source: StoredSource, units: list[date], per_year: int) -> NDArray[np.int64]:
+    """Return the number of usable rows of each month or year, shape (n,)."""
+    rows, inside, unplaced = (np.zeros(len(units), dtype=np.int64) for _ in range(3))
+    position = {unit: number for number, unit in enumerate(units)}
+    for year, month, kind, count in engine.rows(
+        f"""
+        SELECT year(t.day), month(t.day), t.kind, CAST(sum(t.rows) AS BIGINT)
+        FROM {engine.table(f"tally_{source.state}")} AS t WHERE t.fate = 'kept' GROUP BY year(t.day), month(t.day), t.kind
+        """
+    ):
+        number = position[date(int(year), 1 if per_year == 1 else int(month), 1)]
+        rows[number] += count
+        inside[number] += count if kind == "inside" else 0
+        unplaced[number] += count if kind in ("default geocode", "no place") else 0
+    if inside.sum() < _MOST * (inside + unplaced).sum():
+        return rows
+    return np.where(inside >= _MIN_PLACED_SHARE * (inside + unplaced), inside, 0)
 
 
 def _end_of(last: date, precision: str) -> date:

@@ -92,9 +92,19 @@ def test_missing_month_is_cut_from_before_and_said():
     assert any("July 2019" in note and "not read as zero" in note for note in notes)
 
 
-def test_missing_month_in_a_window_after_is_refused():
-    with pytest.raises(DesignError, match="needs May 2020, for which there is no file"):
-        windows(operation(), missing=[date(2020, 5, 1)])
+def test_missing_month_is_cut_from_after_and_said():
+    before, after, phases, notes = windows(operation(), missing=[date(2020, 5, 1)])
+    assert after.days == 91 - 31
+    assert sum(phase.days for phase in phases) == 91 - 31
+    # The window before stays as it would be without the gap.
+    assert before == windows(operation())[0]
+    assert any("May 2020" in note and "window after, not read as zero" in note for note in notes)
+
+
+def test_a_window_of_missing_months_only_is_refused():
+    gaps = [date(2020, month, 1) for month in (4, 5, 6)]
+    with pytest.raises(DesignError, match=r"holds only months without a usable row .*April 2020.* choose another"):
+        windows(operation(), missing=gaps)
 
 
 def test_window_past_the_data_is_refused():

@@ -154,14 +154,14 @@ def test_the_polygon_of_a_point_equals_the_slow_version(places):
 
 
 def test_declared_coverage_comes_before_the_last_event(tmp_path, area, span):
-    context, files, input_format = open_with(tmp_path, area, span, scattered(20, np.random.default_rng(5)))
+    context, files, input_format = open_with(tmp_path, area, span, scattered(3, np.random.default_rng(5)))
     covers = Period(date(2020, 5, 1), date(2020, 7, 1))
     with context as store:
         ledger = ingest_events(
             store, "s", input_format=input_format, files=files, area=area, period=span, covers=covers
         )
         assert ledger.coverage == covers
-        assert ledger.missing_months == ()  # June had no event, and that is a count of zero
+        assert ledger.missing_months == ()  # June had no event; of a source with three rows that is a count of zero
         with pytest.raises(DataError, match="widen covers"):
             ingest_events(
                 store,

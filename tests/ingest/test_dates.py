@@ -196,8 +196,8 @@ YEARLY = 'precision = "year"'
 
 
 def test_a_source_dated_by_year_covers_whole_years(tmp_path, area):
-    ledger, days = read(tmp_path, area, ["2018", "2020", "2020"], '["%Y"]', YEARLY)
-    assert days == [date(2018, 1, 1), date(2020, 1, 1), date(2020, 1, 1)]
+    ledger, days = read(tmp_path, area, ["2018"] * 9 + ["2020"] * 12, '["%Y"]', YEARLY)
+    assert days == [date(2018, 1, 1)] * 9 + [date(2020, 1, 1)] * 12
     assert ledger.coverage == SPAN
     assert ledger.missing_months == tuple(date(2019, month, 1) for month in range(1, 13))
     assert (ledger.precision, ledger.by_month) == ("year", True)

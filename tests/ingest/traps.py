@@ -369,7 +369,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
     "Workbooks": {
         "dates with times": Trap("13:45 under a format of days", {"a.xlsx": book(excel_times)}, 1, ('in 2 of 3 rows (first in line 3) "date" is not a date',), own(container="excel")),
         "dates with times, declared": Trap("both patterns", {"a.xlsx": book(excel_times)}, 0, ("3 read = 3 kept",), own('formats = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]\nprecision = "moment"', container="excel")),
-        "formulas": Trap("a date by formula, a broken latitude", {"a.xlsx": book(excel_formulas)}, 0, (ONE_OF_3, "first in line 4", '"latitude" is empty where longitude is not'), own(container="excel")),
+        "formulas": Trap("a date by formula, a broken latitude", {"a.xlsx": book(excel_formulas)}, 0, (NO_PLACE_OF_3, "first in line 4", '"latitude" is empty where longitude is not'), own(container="excel")),
         "merged cells": Trap("one date over three rows", {"a.xlsx": book(excel_merged)}, 0, ("5 read = 3 kept + 2 rejected", "first in line 5", '"date" is empty'), own(container="excel")),
         "a hidden sheet first": Trap("old rows in it", {"a.xlsx": book(excel_hidden)}, 0, ("1 read = 1 kept",), own(container="excel")),
     },

@@ -10,6 +10,8 @@ from geoharm.model.period import DURING, Period, Window, add_months, first_of_mo
 from geoharm.model.study import BeforeRule, Operation
 
 AFTER = "after"
+# A rare source's first or last event does not show what its files cover.
+_OR_COVERS = "; or, if the files cover more days than those from the first to the last event, name them under covers of the source"
 
 
 def build_windows(
@@ -23,7 +25,7 @@ def build_windows(
     coverage : Period
         The days that every source in use covers.
     missing : sequence of date
-        First days of months without data. They are cut from the window before; a window after must not contain one.
+        First days of months without usable data. They are left out of every window.
     by_month : bool
         Whether any source is dated by month only. Then the months in which the operation ran are left out whole.
 
@@ -42,10 +44,9 @@ def build_windows(
         )
     phases = tuple(_phase_window(text, start, end) for text in operation.after)
     for phase in phases:
-        _check_covered(phase, coverage, missing)
+        _check_covered(phase, coverage)
     later_phases = [phase for phase in phases if phase.name != DURING]
     after = Window(AFTER, tuple(period for phase in (later_phases or list(phases)) for period in phase.periods))
-    after = after.without_months(())
     before = Window("before", _before_periods(operation.before, after, start))
     if by_month and not all(period.is_whole_months for period in before.periods):
         before = _whole_months(before)
@@ -59,16 +60,17 @@ def build_windows(
     if not coverage.contains(Period(before.start, before.end)):
         msg = (
             f'The window before of "{operation.name}" ({before.start} to {before.periods[-1].last}) runs past the '
-            f"data, which cover {coverage.start} to {coverage.last}; shorten it."
+            f"data, which cover {coverage.start} to {coverage.last}; shorten it{_OR_COVERS}."
         )
         raise DesignError(msg)
-    cut_months = tuple(month for month in missing if any(month in period.months() for period in before.periods))
-    if cut_months:
-        before = before.without_months(cut_months)
-        notes.append(
-            f"No file covers {_months_text(cut_months)}; missing months are left out of the window before, not read as zero."
-        )
-    return before, after, phases, tuple(notes)
+    for window in (before, after):
+        if gaps := _gaps_in(window, missing):
+            notes.append(
+                f"No usable row is dated in {_months_text(gaps)}: {'this month is' if len(gaps) == 1 else 'these months are'} left "
+                f"out of the window {window.name}, not read as zero."
+            )
+    phases = tuple(_without_gaps(phase, missing) for phase in phases)
+    return _without_gaps(before, missing), _without_gaps(after, missing), phases, tuple(notes)
 
 
 def _phase_window(text: str, start: date, end: date) -> Window:
@@ -79,19 +81,29 @@ def _phase_window(text: str, start: date, end: date) -> Window:
     return Window(f"{months[0]}-{months[1]} months", (span,))
 
 
-def _check_covered(window: Window, coverage: Period, missing: Sequence[date]) -> None:
+def _gaps_in(window: Window, missing: Sequence[date]) -> list[date]:
+    return [month for month in missing if any(month in period.months() for period in window.periods)]
+
+
+def _without_gaps(window: Window, missing: Sequence[date]) -> Window:
+    """Return a window without the months that hold no usable row."""
+    gaps = _gaps_in(window, missing)
+    try:
+        return window.without_months(gaps)
+    except DesignError:
+        msg = (
+            f'The window "{window.name}" ({window.start} to {window.periods[-1].last}) holds only months without a usable row '
+            f"({_months_text(gaps)}); choose another, or get the files."
+        )
+        raise DesignError(msg) from None
+
+
+def _check_covered(window: Window, coverage: Period) -> None:
     span = Period(window.start, window.end)
     if not coverage.contains(span):
         msg = (
             f'The window "{window.name}" ({span.start} to {span.last}) runs past the data, which cover '
-            f"{coverage.start} to {coverage.last}; shorten it or wait."
-        )
-        raise DesignError(msg)
-    gaps = [month for month in missing if month in span.months()]
-    if gaps:
-        msg = (
-            f'The window "{window.name}" ({span.start} to {span.last}) needs {_months_text(gaps)}, for which there '
-            "is no file; choose phases without it, or get the file."
+            f"{coverage.start} to {coverage.last}; shorten it or wait{_OR_COVERS}."
         )
         raise DesignError(msg)
 

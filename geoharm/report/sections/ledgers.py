@@ -71,7 +71,7 @@ def _files_table(ledger: SourceLedger | TableLedger) -> Table:
     return Table(
         (Column("File"), *(Column(head, style=CellStyle.NUMBER) for head, _ in _COLUMNS)),
         tuple(rows),
-        caption=f"{_source_name(ledger)}: {coverage}{f'; no file for {missing}' if missing else ''}",
+        caption=f"{_source_name(ledger)}: {coverage}{f'; no usable row in {missing}' if missing else ''}",
     )
 
 

@@ -213,7 +213,7 @@ def notices(release: Release) -> tuple[str, ...]:
         sentences += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
         if source.missing_months:
             sentences.append(
-                f"\u201c{source.source}\u201d has no file for {format_numbers.month_list(source.missing_months)}: "
+                f"\u201c{source.source}\u201d has no usable row in {format_numbers.month_list(source.missing_months)}: "
                 "the gap is left out everywhere and not read as zero."
             )
         rejected = source.total("rejected")
