@@ -54,10 +54,11 @@ def _gaps(engine: Engine, source: StoredSource, span: Period) -> tuple[date, ...
     """Return the first days of the months of a span that are gaps."""
     per_year = 1 if source.precision == "year" else 12
     months = span.months()
-    # Only whole months (or years) can be compared; the first and last one may be cut.
     units = list(dict.fromkeys(month.replace(month=1) if per_year == 1 else month for month in months))
     usable = _usable_rows(engine, source, units, per_year)
-    chance = chance_of_no_event(usable, per_year=per_year)
+    whole = [Period(unit, add_months(unit, 12 // per_year)) for unit in units]
+    covered = [days.days / unit.days for unit in whole if (days := span.overlap(unit))]
+    chance = chance_of_no_event(usable, per_year=per_year, covered=covered)
     gaps = {
         unit
         for unit, count, chance_of_zero in zip(units, usable, chance, strict=True)

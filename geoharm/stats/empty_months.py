@@ -15,7 +15,9 @@ _MONTHS_OF_LEVEL = 6
 MAX_CHANCE = 0.001
 
 
-def chance_of_no_event(counts: ArrayLike, *, per_year: int = 12) -> NDArray[np.float64]:
+def chance_of_no_event(
+    counts: ArrayLike, *, per_year: int = 12, covered: ArrayLike | None = None
+) -> NDArray[np.float64]:
     r"""Return the chance of a count of zero in each empty month of a series, at its own rate and season.
 
     Parameters
@@ -24,6 +26,9 @@ def chance_of_no_event(counts: ArrayLike, *, per_year: int = 12) -> NDArray[np.f
         Events by month, in calendar order without a month left out; or by year.
     per_year : int
         12, or 1 for counts by year, which have no season.
+    covered : array_like, shape (n,), optional
+        The share of each month that the source covers, above 0 to 1; 1 if left out. A month that is not covered whole, such as
+        the first and the last, says nothing about the level of others.
 
     Returns
     -------
@@ -36,7 +41,7 @@ def chance_of_no_event(counts: ArrayLike, *, per_year: int = 12) -> NDArray[np.f
     after it (of one side, where the other has none). The lower one, so that a source that fades away has no gap at its end.
     With :math:`y_k` the counts of the same calendar month in other years and :math:`L_k` their levels, found in the same way
     without that month, the season is :math:`s = \min(1, (\sum y_k + 1) / (\sum L_k + 1))`; 1 if there is no other year.
-    With :math:`\mu = s L` and the dispersion :math:`\phi` of the months with events, a count whose variance is
+    With :math:`\mu = s L`, times the share of the month that is covered, and the dispersion :math:`\phi` of the months with events, a count whose variance is
     :math:`\phi` times its mean is zero with the chance (a negative binomial)
 
     .. math:: P(0) = \phi^{-\mu / (\phi - 1)}, \qquad e^{-\mu} \text{ for } \phi = 1
@@ -48,12 +53,11 @@ def chance_of_no_event(counts: ArrayLike, *, per_year: int = 12) -> NDArray[np.f
     """
     series = np.asarray(counts, dtype=np.float64)
     chance = np.ones(series.size)
-    filled = np.flatnonzero(series > 0)
-    if not filled.size:
-        return chance
+    shares = np.ones(series.size) if covered is None else np.asarray(covered, dtype=np.float64)
+    series = np.where((series > 0) & (shares < 1), np.nan, series)
     dispersion = monthly_dispersion(np.where(series > 0, series, np.nan))
     for month in np.flatnonzero(series == 0).tolist():
-        mean = _level(series, month) * _season(series, month, per_year)
+        mean = _level(series, month) * _season(series, month, per_year) * shares[month]
         chance[month] = math.exp(-mean) if dispersion == 1 else dispersion ** (-mean / (dispersion - 1))
     return chance
 
@@ -69,4 +73,4 @@ def _season(series: NDArray[np.float64], month: int, per_year: int) -> float:
     same = [other for other in range(month % per_year, series.size, per_year) if other != month]
     if per_year == 1 or not same:
         return 1.0
-    return min(1.0, (float(series[same].sum()) + 1) / (math.fsum(_level(series, other) for other in same) + 1))
+    return min(1.0, (float(np.nansum(series[same])) + 1) / (math.fsum(_level(series, other) for other in same) + 1))

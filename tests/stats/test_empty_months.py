@@ -45,6 +45,15 @@ def test_a_long_outage_is_found_to_its_middle():
     assert (chance_of_no_event([*[190] * 12, *[0] * 30, *[190] * 12])[12:42] < MAX_CHANCE).all()
 
 
+def test_a_month_that_is_covered_in_part_says_nothing_of_others():
+    """One event in the first day after an outage of four months: not the level of a fading source."""
+    counts, covered = [*[50] * 12, 0, 0, 0, 0, 1], [*[1] * 16, 1 / 31]
+    assert (chance_of_no_event(counts, covered=covered)[12:16] < MAX_CHANCE).all()
+    assert chance_of_no_event(counts)[12] > 0.3
+    # Nothing in the first three days of a month may be chance.
+    assert chance_of_no_event([*[50] * 12, 0], covered=[*[1] * 12, 0.1])[12] == pytest.approx(math.exp(-5))
+
+
 def test_nothing_or_years():
     assert chance_of_no_event([0, 0, 0]).tolist() == [1, 1, 1]
     assert chance_of_no_event([]).size == 0
