@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.ingest.duplicates import find_duplicates
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
 from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
@@ -26,7 +27,7 @@ from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSI
 from geoharm.ingest.times_of_day import unknown_times
 from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
-from geoharm.queries.events import all_rows, category_names, kept_rows
+from geoharm.queries.events import category_names, kept_rows
 from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_sources
 from geoharm.queries.views import show_views
 
@@ -43,12 +44,13 @@ def consolidate_source(
     files: Sequence[StoredFile],
     covers: Period | None,
     *,
+    order: Sequence[str] = (),
     measured: bool = True,
 ) -> StoredSource:
     """Make the tables of a source that need all of its files, unless they were made from the same files before.
 
     The result does not depend on the order in which files are read: of rows that are the same event, the first by file
-    name and line is kept.
+    name and line is kept; see `find_duplicates`.
 
     Parameters
     ----------
@@ -59,15 +61,20 @@ def consolidate_source(
         In order of their names.
     covers : Period or None
         The days the source is declared to cover.
+    order : sequence of str
+        The names of the files from oldest to latest, if the study states it.
     measured : bool
         Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
 
     Raises
     ------
     QualityError
-        If there are located rows and none lies in the study area.
+        If there are located rows and none lies in the study area, or if it cannot be told which version of an event is the
+        latest.
     """
-    state = state_of(source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, measured)
+    state = state_of(
+        source, rule.name, [(file.name, file.sha256, file.part) for file in files], covers, tuple(order), measured
+    )
     known = stored_sources(engine)
     if source in known and known[source].state == state:
         return known[source]
@@ -83,7 +90,8 @@ def consolidate_source(
         covers=covers,
     )
     notes: list[QualityNote] = []
-    duplicates = _duplicates(engine, made, rule)
+    duplicates, version_notes = find_duplicates(engine, made, rule, order)
+    notes += version_notes
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
     notes += _leave_out_of_reach(counts, source, rule)
@@ -109,44 +117,6 @@ def consolidate_source(
         show_views(engine)
     engine.scratch.execute("DROP TABLE place_count")
     return made
-
-
-def _duplicates(engine: Engine, source: StoredSource, rule: ReadRule) -> Columns:
-    """Return all rows of one event except the first by file and line: file, line, and those of the first."""
-    none = {
-        name: np.zeros(0, dtype=np.int64) for name in ("part", "line", "of_part", "of_line", "place", "category")
-    } | {"day": np.zeros(0, dtype="datetime64[D]")}
-    if rule.input_format.duplicate_rule != "id":
-        return none
-    rows = all_rows(engine, source)
-    # Sorting the hashes finds the few that occur twice in little time and memory.
-    hashes = np.array(
-        engine.columns(f"SELECT r.id FROM {rows} AS r WHERE r.id IS NOT NULL AND r.fault IS NULL")["id"],
-        dtype=np.int64,
-        copy=None,
-    )
-    hashes.sort()
-    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
-    if not repeated.size:
-        return none
-    return engine.columns(
-        f"""
-        SELECT part, line, of_part, of_line, day, place, category FROM (
-            SELECT r.part, r.line, r.day, r.place, r.category, o.position, row_number() OVER same_event AS nth,
-                first_value(r.part) OVER same_event AS of_part, first_value(r.line) OVER same_event AS of_line
-            FROM (SELECT * FROM {rows} AS r WHERE r.fault IS NULL AND r.id IN (SELECT id FROM repeated)) AS r
-            JOIN file_order AS o ON o.part = r.part
-            JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
-            JOIN {engine.table(f"category_{rule.name}")} AS c ON c.category = r.category
-            WINDOW same_event AS (
-                PARTITION BY r.id, r.day, r.times, p.longitude, p.latitude, c.name ORDER BY o.position, r.line)
-        ) AS numbered WHERE nth > 1 ORDER BY position, line
-        """,
-        tables={
-            "repeated": {"id": repeated},
-            "file_order": {"part": np.array(source.parts, dtype=np.int32), "position": np.arange(len(source.files))},
-        },
-    )
 
 
 def _place_counts(engine: Engine, source: StoredSource, duplicates: Columns) -> Columns:

@@ -28,6 +28,7 @@ def ingest_events(
     area: StudyArea,
     period: Period,
     covers: Period | None = None,
+    order: Sequence[str] = (),
     measured: bool = True,
     on_file: Callable[[str], None] | None = None,
     on_gone: Callable[[str], None] | None = None,
@@ -47,6 +48,8 @@ def ingest_events(
     period : Period
     covers : Period, optional
         The days the files cover; if None, the days from the first to the last event.
+    order : sequence of str
+        The names of the files from oldest to latest, if the study states it.
     measured : bool
         Whether the study area's coordinate system measures metres. If not, all steps that need distances are skipped.
     on_file : callable
@@ -69,7 +72,7 @@ def ingest_events(
             on_file(input_file.name)
     before = stored_sources(engine).get(source)
     gone = gone_files(file_ledgers(engine, before), read) if before and before.kind == "event" else []
-    made = consolidate_source(engine, source, rule, read, covers, measured=measured)
+    made = consolidate_source(engine, source, rule, read, covers, order=order, measured=measured)
     if on_gone:
         for sentence in gone:
             on_gone(sentence)

@@ -52,6 +52,8 @@ def parse_stage(
     all_texts = ", ".join(f"t.{name}" for name in (*PLACE_TEXTS, "category_text"))
     # A join does not keep the order of rows, so the lines are numbered before it.
     line = "line" if lined else "row_number() OVER () + 1"
+    changed = f"{_local_time('updated', input_format)} AS updated, " if "updated" in input_format.columns else ""
+    changed_readings = f", {_readings_by_pattern('updated', input_format)}" if changed else ""
     row_fields = [field for field in _ROW_FIELDS if field in fields]
     trimmed = "".join(f", {_trimmed(field)}" for field in row_fields)
     date_text = _date_text(fields)
@@ -70,9 +72,9 @@ def parse_stage(
                     SELECT line, date_text, end_text, weight_text, id_text, text_1, text_2, text_3, category_text,
                         {_is_test(input_format)} AS test, TRY_CAST(weight_text AS DOUBLE) AS weight,
                         {_local_time("date", input_format)} AS since, {_local_time("end", input_format)} AS until,
-                        {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {_is_utc_midnight(input_format)} AS utc_midnight
+                        {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {changed}{_is_utc_midnight(input_format)} AS utc_midnight
                     FROM (
-                        SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}
+                        SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}{changed_readings}
                         FROM (
                             SELECT * REPLACE ({date_text} AS date_text) FROM (
                                 SELECT line, text_1, text_2, text_3, category_text, {_text_columns(fields, input_format)} FROM (
@@ -96,6 +98,7 @@ def row_columns(input_format: Format) -> dict[str, str]:
 
     - ``weight``, if the format has a column for it.
     - ``id``: a hash of the event's id; ``times``: one of its date and end, where these say more than the day.
+    - ``updated``: the local time of the row's last change.
     - ``clock``, ``clock_end``: local times, where the time of day is known.
     """
     columns = {"weight": "weight"} if "weight" in input_format.columns else {}
@@ -104,6 +107,8 @@ def row_columns(input_format: Format) -> dict[str, str]:
         columns["id"] = "CASE WHEN id_text IS NOT NULL THEN CAST(hash(id_text) >> 1 AS BIGINT) END"
         if "end" in input_format.columns or not _day_says_all(input_format):
             columns["times"] = "CASE WHEN id_text IS NOT NULL THEN CAST(hash(since, until) & 2147483647 AS INTEGER) END"
+        if "updated" in input_format.columns:
+            columns["updated"] = "updated"
     time_patterns = ", ".join(
         str(index) for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
     )

@@ -65,6 +65,8 @@ class Source:
         The days that the files cover, if they differ from the days of the first and last event.
     areas : Areas or None
         The outlines of the areas of an area table or survey.
+    oldest_first : bool
+        Whether `files` are in the order of their age.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Source:
     files: tuple[str, ...]
     covers: Period | None = None
     areas: Areas | None = None
+    oldest_first: bool = False
 
     @property
     def is_events(self) -> bool:

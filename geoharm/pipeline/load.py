@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+import fnmatch
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
 
 from geoharm._validation import nearest_hint
 from geoharm.engines.base import Engine
@@ -63,6 +64,7 @@ def load_sources(
     ledgers = []
     for source in (event_source for event_source in study.sources if event_source.is_events):
         input_format, files = _files(study, source, data)
+        order = _oldest_first(source, files) if source.oldest_first else ()
         done = 0
 
         def report_file(name: str, total: int = len(files), source_name: str = source.name) -> None:
@@ -79,6 +81,7 @@ def load_sources(
                 area=study.area,
                 period=study.period,
                 covers=source.covers,
+                order=order,
                 on_file=report_file,
                 on_gone=on_gone,
             )
@@ -135,6 +138,17 @@ def load_tables(
 def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[InputFile, ...]]:
     input_format = checked_format(study, source)
     return input_format, find_input_files(source.files, data, members=input_format.members)
+
+
+def _oldest_first(source: Source, files: Sequence[InputFile]) -> tuple[str, ...]:
+    """Return the names of a source's files from oldest to latest, as its patterns list them; those of one pattern by name."""
+    names = [
+        file.name
+        for pattern in source.files
+        for file in files
+        if fnmatch.fnmatchcase(file.path.name, PurePath(pattern).name)
+    ]
+    return tuple(dict.fromkeys(names))
 
 
 def _check_categories(engine: Engine, study: Study) -> None:

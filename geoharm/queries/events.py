@@ -12,7 +12,7 @@ from geoharm.model.measure import Measure
 from geoharm.queries.stored import StoredSource
 
 _FURTHER_COLUMNS = {
-    "weight": "DOUBLE", "id": "BIGINT", "times": "INTEGER", "clock": "TIMESTAMP", "clock_end": "TIMESTAMP",
+    "weight": "DOUBLE", "id": "BIGINT", "times": "INTEGER", "updated": "TIMESTAMP", "clock": "TIMESTAMP", "clock_end": "TIMESTAMP",
 }  # fmt: skip
 
 

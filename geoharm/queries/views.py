@@ -108,7 +108,7 @@ def _show_rejects(engine: Engine, sources: Sequence[StoredSource]) -> None:
             duplicates.append(f"SELECT {name} AS source, file, line, of_file, of_line FROM {repeated}")
     columns = _ROW | _REJECT | {"day": "Day of the row, if it could be read."}
     _show(engine, "reject", parts, "Rejected rows, with their reasons.", columns)
-    about = "Rows that repeat an event or value of an earlier row, and are not counted."
+    about = "Rows of an event or value that another row stands for: the same, or a later version. They are not counted."
     _show(engine, "duplicate", duplicates, about, _ROW | _DUPLICATE)
 
 
@@ -155,7 +155,7 @@ def _show_ledger(engine: Engine, sources: Sequence[StoredSource]) -> None:
         "read": "All rows of the file: kept + rejected + duplicate.",
         "kept": "Rows that count.",
         "rejected": "Rows that could not be used; see reject.",
-        "duplicate": "Rows that repeat an earlier one; see duplicate.",
+        "duplicate": "Rows of an event that another row stands for; see duplicate.",
         "inside": "Kept rows in the study area.",
         "outside": "Kept rows outside the study area.",
         "default_geocode": "Kept rows on a point to which unknown addresses are sent.",

@@ -212,7 +212,7 @@ def _resolve_source(reader: _Reader, place: Place, table: SourceTable) -> Source
     elif (table.areas is not None or table.area_id is not None) and reader.mistakes.is_sound(*place, "kind"):
         key = "areas" if table.areas is not None else "area_id"
         reader.mistakes.refuse(place, key, "is for area tables and surveys.")
-    return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas)
+    return Source(table.name, table.kind, table.format, tuple(table.files), covers, areas, table.oldest_first)
 
 
 def _resolve_change(reader: _Reader, table: ChangeTable, area: StudyArea | None, cell: float) -> ChangeSettings:

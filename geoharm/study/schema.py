@@ -147,6 +147,10 @@ class SourceTable(Table):
     covers: Annotated[PeriodTable | None, Locked("covers", "period")] = Field(
         default=None, description="The days that the files cover, if the first and last event do not show it."
     )
+    oldest_first: Annotated[bool, Locked("oldest_first", unless=(False,))] = Field(
+        default=False,
+        description="`true` if `files` are listed from oldest to latest: of an event that several of them have, the latest version counts.",
+    )
     areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
         default=None,
         min_length=1,

@@ -118,9 +118,9 @@ def write_files(folder: Path) -> None:
     inbox.mkdir()
     (folder / "nasty.toml").write_text(NASTY, encoding="utf-8")
     first, second = _nasty_rows()
-    (inbox / "a.csv").write_bytes(as_csv(first))
+    (inbox / "a-2020.csv").write_bytes(as_csv(first))
     # Rows of the wrong shape, of another encoding, and a cell of two lines: this file is read with care.
-    (inbox / "b.csv").write_bytes(as_csv(second) + b"9001,2020-01-01\n" + b"9002,2020-01-01,,,,find,\xff,,\n")
+    (inbox / "b-2021.csv").write_bytes(as_csv(second) + b"9001,2020-01-01\n" + b"9002,2020-01-01,,,,find,\xff,,\n")
     _write_dated(folder, "months", "%Y-%m", "month", [f"2020-{month:02d}" for month in (1, 2, 3, 6, 7)])
     _write_dated(folder, "years", "%Y", "year", ["2019", "2021"])
     _write_dated(folder, "days", "%Y-%m-%d", "day", [f"2020-03-{day:02d}" for day in range(1, 20)])
@@ -227,7 +227,7 @@ def _streets() -> str:
 # -- reading and asking -----------------------------------------------------------------------------------------------
 
 
-NAMES = {"nasty": ["a.csv", "b.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"]}
+NAMES = {"nasty": ["a-2020.csv", "b-2021.csv"], "months": ["months.csv"], "years": ["years.csv"], "days": ["days.csv"]}
 TABLES = {
     "table": ("area_table", "table.toml", ["table.csv", "more.csv"]),
     "survey": ("survey", "survey-csv", ["survey.csv"]),

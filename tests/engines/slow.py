@@ -39,20 +39,27 @@ class Event:
 
 
 def read_slowly(folder: Path, names: Iterable[str]) -> list[Event]:
-    """Return the events of the files, the first of each that is given several times."""
-    seen: set[tuple[object, ...]] = set()
-    rows = []
+    """Return the events of the files, the first of each that is given several times; of versions those of the last file."""
+    found = []
     for name in sorted(names):
         with (folder / name).open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
             for cells in list(csv.reader(stream))[1:]:
                 row = dict(zip(HEADER, cells, strict=False)) | {"file": name}
                 is_text = not any("\udc80" <= sign <= "\udcff" for cell in cells for sign in cell)
-                if len(cells) != len(HEADER) or not is_text or (found := _read(row)) is None:
-                    continue
-                key = (row["id"], found["since"], found["until"], found["place"], found["category"])
-                if not row["id"] or key not in seen:
-                    rows.append(found)
-                seen.add(key)
+                if len(cells) == len(HEADER) and is_text and (read := _read(row)) is not None:
+                    key = (row["id"], read["since"], read["until"], read["place"], read["category"])
+                    found.append((row["id"], key, read))
+    contents: dict[str, dict[str, set[tuple[object, ...]]]] = {}
+    for row_id, key, read in found:
+        contents.setdefault(row_id, {}).setdefault(read["file"], set()).add(key)
+    seen: set[tuple[object, ...]] = set()
+    rows = []
+    for row_id, key, read in found:
+        versions = contents[row_id]
+        is_older = read["file"] != max(versions) and any(keys != versions[max(versions)] for keys in versions.values())
+        if not row_id or (key not in seen and not is_older):
+            rows.append(read)
+            seen.add(key)
     [where] = {row["place"] for row in rows if row["address"] == KNOWN_ADDRESS and row["is_located"]}
     return [_event(row, where) for row in rows]
 

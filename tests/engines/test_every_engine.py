@@ -205,24 +205,28 @@ def own_folder(folder, tmp_path):
 def test_reading_again_is_the_same_on_every_engine(own_folder, tmp_path):
     """Once more; a file that was written anew; a file that is gone; a file that is refused; and the first state again."""
     inbox = own_folder / "inbox"
-    original = (inbox / "b.csv").read_bytes()
+    original = (inbox / "b-2021.csv").read_bytes()
     steps = {}
     for name, open_one in ENGINES.items():
         (tmp_path / name).mkdir()
-        (inbox / "b.csv").write_bytes(original)
+        (inbox / "b-2021.csv").write_bytes(original)
         with open_one(tmp_path / name, inbox) as one:
             first = read_events(one, own_folder, "nasty"), everything_stored(one)
             assert (read_events(one, own_folder, "nasty"), everything_stored(one)) == first
-            (inbox / "b.csv").write_bytes(original[: original.index(b"\n9001")] + b"\n")
+            (inbox / "b-2021.csv").write_bytes(original[: original.index(b"\n9001")] + b"\n")
             anew = read_events(one, own_folder, "nasty"), everything_stored(one)
             gone: list[str] = []
-            fewer = read_events(one, own_folder, "nasty", ["a.csv"], on_gone=gone.append), everything_stored(one), gone
-            (inbox / "b.csv").write_bytes(original.splitlines(keepends=True)[0] + b"1,never,,,,,,,\n" * 9)
+            fewer = (
+                read_events(one, own_folder, "nasty", ["a-2020.csv"], on_gone=gone.append),
+                everything_stored(one),
+                gone,
+            )
+            (inbox / "b-2021.csv").write_bytes(original.splitlines(keepends=True)[0] + b"1,never,,,,,,,\n" * 9)
             with pytest.raises(QualityError, match="in 9 of 9 rows"):
                 read_events(one, own_folder, "nasty")
             assert everything_stored(one) == fewer[1]
             read_table(one, own_folder, "table")
-            (inbox / "b.csv").write_bytes(original)
+            (inbox / "b-2021.csv").write_bytes(original)
             last = read_events(one, own_folder, "nasty")
             one.verify()
             steps[name] = [first, anew, fewer, last, everything_stored(one)]

@@ -77,6 +77,8 @@ class Format:
         Typical distance in metres between a published and a true location.
     duplicate_rule : str
         "none", or "id": rows of one id and the same date, place and category are one event.
+    versions : str
+        One of `DUPLICATE_VERSIONS`: what rows of one id are that differ.
     blank_texts : tuple of str
         Texts that stand for a missing value.
     test_remarks : tuple of str
@@ -120,6 +122,7 @@ class Format:
     location_quality: str
     location_error: float
     duplicate_rule: str
+    versions: str
     blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
     extent: tuple[float, float, float, float] | None = None
@@ -318,6 +321,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         location_quality=location.quality,
         location_error=location.typical_error_m,
         duplicate_rule=events.duplicates.rule,
+        versions=events.duplicates.versions,
         blank_texts=tuple(rows.values.blank),
         test_remarks=tuple(events.reject.remark_contains),
         kind=tables.format.kind,

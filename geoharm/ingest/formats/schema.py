@@ -15,6 +15,7 @@ from geoharm.ingest.formats.tables import ESTIMATE_KINDS, UNITS_OF_TIME
 
 LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
+DUPLICATE_VERSIONS = ("between files", "always", "never")
 
 
 def _bounds(symbols: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -146,6 +147,10 @@ class EventColumns(ColumnsTable):
     category: _Header | None = Field(default=None, description="Category, which measures name.")
     address: _Header | None = Field(default=None, description="Address text.")
     weight: _Header | None = Field(default=None, description="A number that weighs the event, such as needles found.")
+    updated: _Header | None = Field(
+        default=None,
+        description="Date of the last change of the row, written like `date`: of several versions the latest counts.",
+    )
     remark: _Header | None = Field(default=None, description="Used only to find test rows, never stored.")
 
 
@@ -222,6 +227,10 @@ class DuplicatesTable(Table):
 
     rule: Annotated[str, OneOf(DUPLICATE_RULES)] = Field(
         default="none", description="With `id`, rows with the same id, date, place and category are one event."
+    )
+    versions: Annotated[str, OneOf(DUPLICATE_VERSIONS)] = Field(
+        default="between files",
+        description="With the rule `id`, rows of one id that differ. `between files`: rows of one file are several offences, and of several files the latest one's rows count. `always`: an id is one event, and its latest row counts. `never`: all count.",
     )
 
 

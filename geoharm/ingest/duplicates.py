@@ -1,0 +1,218 @@
+"""Rows of one event: those that repeat another row, and earlier versions of a row that a later file has."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from geoharm.engines.base import Columns, Engine
+from geoharm.errors import QualityError
+from geoharm.ingest.formats.schema import DUPLICATE_VERSIONS
+from geoharm.ingest.rule import ReadRule
+from geoharm.model.ledger import QualityNote
+from geoharm.queries.events import all_rows
+from geoharm.queries.stored import StoredFile, StoredSource
+
+BETWEEN_FILES, ALWAYS, NEVER = DUPLICATE_VERSIONS
+_COLUMNS = ("part", "line", "of_part", "of_line", "place", "category")
+# Parts of a file's name that are a date: a day, a month, a quarter or a year, not inside a longer number.
+_NAMED_DATE = re.compile(
+    r"(?<!\d)((?:19|20)\d\d)(?:[-_. ]?[qQ]([1-4])(?!\d)|[-_. ]?(0[1-9]|1[0-2])(?:[-_. ]?(0[1-9]|[12]\d|3[01]))?(?!\d)|(?!\d))"
+)
+# A file that goes on "to present" bears no date of its own.
+_OPEN_END = re.compile(r"(?i)(?<![a-z])(present|current|latest|today|to[-_ ]?date|now)(?![a-z])")
+
+
+def named_date(name: str) -> date | None:
+    """Return the last day of the latest date in a file's name; None if it names none, or has no end.
+
+    Examples
+    --------
+    >>> named_date("2020-05/2020-05-merseyside-street.csv"), named_date("export 2018-2020.csv"), named_date("a20200315.csv")
+    (datetime.date(2020, 5, 31), datetime.date(2020, 12, 31), datetime.date(2020, 3, 15))
+    >>> named_date("calls.csv"), named_date("crimes_2001_to_present.csv"), named_date("case-12020.csv")
+    (None, None, None)
+    """
+    if _OPEN_END.search(name):
+        return None
+    ends = []
+    for year, quarter, month, day in _NAMED_DATE.findall(name):
+        last_month = int(quarter) * 3 if quarter else int(month or 12)
+        last_day = monthrange(int(year), last_month)[1]
+        ends.append(date(int(year), last_month, min(int(day), last_day) if day else last_day))
+    return max(ends, default=None)
+
+
+def file_ranks(files: Sequence[StoredFile], order: Sequence[str]) -> list[int]:
+    """Return the rank of each file among the versions of its source: the latest has the highest, 0 stands for unknown.
+
+    Parameters
+    ----------
+    files : sequence of StoredFile
+    order : sequence of str
+        The files' names from oldest to latest, if the study states it; else the dates in their names decide.
+    """
+    if order:
+        return [1 + list(order).index(file.name) for file in files]
+    dates = [named_date(file.name) for file in files]
+    known = sorted({day for day in dates if day})
+    return [1 + known.index(day) if day else 0 for day in dates]
+
+
+def find_duplicates(
+    engine: Engine, source: StoredSource, rule: ReadRule, order: Sequence[str]
+) -> tuple[Columns, list[QualityNote]]:
+    """Return the rows that repeat an event or are an earlier version of it, and a note on the latter.
+
+    - Rows of the same id, day, times, place and category are one event: the first by file and line is kept.
+    - An id whose rows are not the same in all files that have it is in several versions. Those of the latest file are kept,
+      all of them, since one id may stand for several offences. The latest is the one with the latest date of change, if the
+      format names a column for it; else the one with the latest date in its name; or the last one, if the study states the
+      order of its files.
+    - With `versions` "always", an id is one event in one file too, and only its latest row is kept, or the last one.
+
+    Parameters
+    ----------
+    engine : Engine
+    source : StoredSource
+    rule : ReadRule
+    order : sequence of str
+        The source's files from oldest to latest, if the study states it.
+
+    Returns
+    -------
+    mapping of str to ndarray, shape (n,)
+        part, line, of_part, of_line (the row that is kept instead), day, place, category.
+    list of QualityNote
+
+    Raises
+    ------
+    QualityError
+        If ids are in several versions and the latest cannot be told.
+    """
+    none = {name: np.zeros(0, dtype=np.int64) for name in _COLUMNS} | {"day": np.zeros(0, dtype="datetime64[D]")}
+    if rule.input_format.duplicate_rule != "id":
+        return none, []
+    # Sorting the hashes finds the few that occur twice in little time and memory.
+    hashes = np.array(
+        engine.columns(f"SELECT r.id FROM {all_rows(engine, source)} AS r WHERE r.id IS NOT NULL AND r.fault IS NULL")[
+            "id"
+        ],
+        dtype=np.int64,
+        copy=None,
+    )
+    hashes.sort()
+    repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    if not repeated.size:
+        return none, []
+    versions = rule.input_format.versions
+    rows = f"({_rows_with_versions(engine, source, rule)})"
+    tables: dict[str, Columns] = {
+        "repeated": {"id": repeated},
+        "file_order": {
+            "part": np.array(source.parts, dtype=np.int32),
+            "position": np.arange(len(source.files)),
+            "edition": np.array(file_ranks(source.files, order)),
+        },
+    }
+    if versions != NEVER:
+        _refuse_undecided(engine, source, rows, tables)
+    found = engine.columns(_duplicates_sql(rows, versions), tables=tables)
+    older = int(found.pop("older").sum())
+    if not older:
+        return found, []
+    sentence = "are earlier versions of events that a later file has, or a later row of it: the latest version counts"
+    return found, [QualityNote("earlier versions", older, 0, sentence)]
+
+
+def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) -> str:
+    """Return SQL for the rows of repeated ids, each with what it takes to tell the versions apart.
+
+    ``differs``: whether the rows of the id are not the same in every file that has it. ``is_current``: whether the row's file has
+    the id's latest date of change. ``is_latest``: whether it is also the latest of such files.
+    """
+    content = "r.id, r.day, r.times, p.longitude, p.latitude, c.name"
+    rows = f"""
+        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, o.position, o.edition,
+            dense_rank() OVER (ORDER BY {content}) AS content
+        FROM {all_rows(engine, source)} AS r
+        JOIN repeated AS i ON i.id = r.id
+        JOIN file_order AS o ON o.part = r.part
+        JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
+        JOIN {engine.table(f"category_{rule.name}")} AS c ON c.category = r.category
+        WHERE r.fault IS NULL
+    """
+    counted = f"""
+        SELECT a.*, max(updated) OVER (PARTITION BY id, part) AS changed,
+            CASE WHEN row_number() OVER (PARTITION BY id, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_file,
+            CASE WHEN row_number() OVER (PARTITION BY content, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_content
+        FROM ({rows}) AS a
+    """
+    compared = f"""
+        SELECT b.*, max(changed) OVER (PARTITION BY id) AS last_change, sum(first_of_file) OVER (PARTITION BY id) AS files,
+            sum(first_of_content) OVER (PARTITION BY content) AS files_with_content
+        FROM ({counted}) AS b
+    """
+    current = f"""
+        SELECT d.*, CASE WHEN last_change IS NULL OR changed = last_change THEN 1 ELSE 0 END AS is_current,
+            CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files THEN 1 ELSE 0 END AS differs
+        FROM ({compared}) AS d
+    """
+    return f"""
+        SELECT e.*, CASE WHEN is_current = 1
+            AND edition = max(CASE WHEN is_current = 1 THEN edition ELSE 0 END) OVER (PARTITION BY id) THEN 1 ELSE 0 END AS is_latest
+        FROM ({current}) AS e
+    """
+
+
+def _duplicates_sql(rows: str, versions: str) -> str:
+    """Return SQL for the rows that are not kept, each with the one that is; ``older`` is 1 for an earlier version."""
+    if versions == ALWAYS:
+        latest_first = (
+            "is_latest DESC, CASE WHEN updated IS NULL THEN 1 ELSE 0 END, updated DESC, position DESC, line DESC"
+        )
+        kept = f"OVER (PARTITION BY id ORDER BY {latest_first})"
+        numbered = f"""
+            SELECT v.*, row_number() {kept} AS nth, first_value(part) {kept} AS of_part, first_value(line) {kept} AS of_line,
+                CASE WHEN content <> first_value(content) {kept} THEN 1 ELSE 0 END AS older
+            FROM {rows} AS v
+        """
+    else:
+        older = "0" if versions == NEVER else "CASE WHEN differs = 1 AND is_latest = 0 THEN 1 ELSE 0 END"
+        same = "OVER (PARTITION BY older, content ORDER BY position, line)"
+        latest = "OVER (PARTITION BY id ORDER BY older, position, line)"
+        numbered = f"""
+            SELECT f.*, CASE WHEN older = 1 THEN 2 ELSE row_number() {same} END AS nth,
+                CASE WHEN older = 1 THEN first_value(part) {latest} ELSE first_value(part) {same} END AS of_part,
+                CASE WHEN older = 1 THEN first_value(line) {latest} ELSE first_value(line) {same} END AS of_line
+            FROM (SELECT v.*, {older} AS older FROM {rows} AS v) AS f
+        """
+    columns = "part, line, of_part, of_line, day, place, category, older"
+    return f"SELECT {columns} FROM ({numbered}) AS numbered WHERE nth > 1 ORDER BY position, line"
+
+
+def _refuse_undecided(engine: Engine, source: StoredSource, rows: str, tables: dict[str, Columns]) -> None:
+    """Refuse a source if an id is in several versions and it cannot be told which is the latest."""
+    undecided = engine.rows(
+        f"""
+        SELECT id, min(position) AS first_file, max(position) AS last_file
+        FROM {rows} AS v WHERE differs = 1 AND is_current = 1 AND (is_latest = 1 OR edition = 0)
+        GROUP BY id HAVING count(DISTINCT part) > 1 ORDER BY 1
+        """,
+        tables=tables,
+    )
+    if not undecided:
+        return
+    _, first, last = undecided[0]
+    names = [source.files[int(position)].name for position in (first, last)]
+    msg = (
+        f'{len(undecided):,} ids of "{source.source}" stand in several files with different content (one in "{names[0]}" and '
+        f'"{names[1]}"), and it cannot be told which is the later version: put a date into the files\' names, or list the files '
+        "from oldest to latest and write oldest_first = true in the source, or name the column with the date of the last change as "
+        'updated under [columns] of the format; or write versions = "never" under [duplicates] if they are separate events.'
+    )
+    raise QualityError(msg)
