@@ -21,6 +21,7 @@ from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
     EventColumns,
     EventFormat,
+    LocationTable,
     SiteFormat,
     StreetsFormat,
     TableFormat,
@@ -84,6 +85,8 @@ class Format:
         "event", or another kind of file: a key of `TABLE_FORMATS`.
     rules : TableRules
         Of area tables and surveys.
+    extent : tuple of (float, float, float, float) or None
+        West, south, east and north, in degrees, of the region that the publisher reports on; no row can lie beyond it.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -119,6 +122,7 @@ class Format:
     duplicate_rule: str
     blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
+    extent: tuple[float, float, float, float] | None = None
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -319,7 +323,15 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         kind=tables.format.kind,
         rules=rules,
         known_by=tuple(tables.format.known_by),
+        extent=_extent(location),
     )
+
+
+def _extent(location: LocationTable) -> tuple[float, float, float, float] | None:
+    if location.extent is None:
+        return None
+    west, south, east, north = map(float, location.extent)
+    return west, south, east, north
 
 
 def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:

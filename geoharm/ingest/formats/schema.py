@@ -27,6 +27,14 @@ def _bounds(symbols: dict[str, list[int]]) -> dict[str, list[int]]:
     return symbols
 
 
+def _extent(bounds: list[float]) -> list[float]:
+    west, south, east, north = bounds
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        msg = "must be west, south, east and north in degrees, west below east and south below north, such as [-0.6, 51.2, 0.4, 51.8]."
+        raise ValueError(msg)
+    return bounds
+
+
 # A text that may be empty, as in a guess that somebody has still to fill in.
 _Note: TypeAlias = Annotated[str, Field(max_length=5000)]
 _Cell: TypeAlias = Annotated[str, Field(max_length=500)]
@@ -35,6 +43,8 @@ _Count: TypeAlias = Annotated[int, Field(ge=0, le=10**12)]
 _Suppressed: TypeAlias = Annotated[
     dict[str, Annotated[list[_Count], Field(min_length=2, max_length=2)]], AfterValidator(_bounds)
 ]
+
+_Extent: TypeAlias = Annotated[list[float], Field(min_length=4, max_length=4), AfterValidator(_extent)]
 
 
 class _AboutTable(Table):
@@ -198,6 +208,11 @@ class LocationTable(Table):
         description="Typical distance in metres between a published and the true place; decides how close to the target a ring can be evaluated.",
     )
     error_source: _Note = Field(default="", description="Where this distance is stated.")
+    extent: _Extent | None = Field(
+        default=None,
+        examples=[[-0.6, 51.2, 0.4, 51.8]],
+        description="West, south, east and north of the region that the publisher reports on, in degrees, with a margin: no row can lie beyond it.",
+    )
 
 
 class DuplicatesTable(Table):
