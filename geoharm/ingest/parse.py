@@ -117,6 +117,8 @@ def row_columns(input_format: Format) -> dict[str, str]:
 
 def _day_says_all(input_format: Format) -> bool:
     """Return whether two dates of a format that give the same stored day are the same date."""
+    if any("%q" in pattern for pattern in input_format.date_formats):
+        return False
     units = {finest_unit(pattern) for pattern in input_format.date_formats}
     stored_unit = input_format.precision if input_format.by_month else "day"
     return units <= {"day", "month", "year"} and (stored_unit == "day" or units <= {stored_unit, "year"})

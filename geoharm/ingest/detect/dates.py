@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL
-from geoharm.ingest.formats.input_format import read_date
+from geoharm.ingest.date_reading import EPOCH_MS, EXCEL_SERIAL, read_date
 
 _TIME_SUFFIXES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _YEAR_FIRST = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from geoharm import _crs
 from geoharm.errors import DataError
-from geoharm.ingest.date_patterns import NUMERIC_PATTERNS
+from geoharm.ingest.date_reading import NUMERIC_PATTERNS
 from geoharm.ingest.detect.columns import BLANK_TEXTS, is_number
 from geoharm.ingest.detect.dates import is_date, looks_like_day_numbers
 from geoharm.ingest.detect.sample import FileSample

@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from geoharm._rules import value_text
 from geoharm._schema import Mistakes, load_toml, read_tables
 from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import DesignError, StudyError
-from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, date_problems
+from geoharm.ingest.date_patterns import date_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
     EventColumns,
@@ -57,7 +56,7 @@ class Format:
     category_map : mapping of str to str
         From the publisher's categories to the study's; categories that are not listed stay unchanged.
     date_formats : tuple of str
-        strptime patterns, "excel-serial" or "epoch-ms", tried in order.
+        Patterns of dates, tried in order; see `date_reading`.
     precision : str
         One of `PRECISIONS`: how precisely the time of an event is known.
     zone : str
@@ -181,24 +180,6 @@ def personal_words(column: str) -> str:
     if not personal_word and words[:2] == ["post", "code"]:
         personal_word = "postcode"
     return personal_word
-
-
-def read_date(text: str, pattern: str) -> datetime | None:
-    """Return the date and time that a text gives under a pattern, or None.
-
-    Examples
-    --------
-    >>> read_date("2020-02-30", "%Y-%m-%d") is None
-    True
-    """
-    try:
-        if pattern == EPOCH_MS:
-            return datetime(1970, 1, 1) + timedelta(milliseconds=float(text)) if abs(float(text)) >= 1e11 else None
-        if pattern == EXCEL_SERIAL:
-            return datetime(1899, 12, 30) + timedelta(days=float(text)) if 1 <= float(text) <= 80_000 else None
-        return datetime.strptime(text.strip(), pattern)
-    except (ValueError, OverflowError):
-        return None
 
 
 def shipped_formats() -> tuple[str, ...]:
