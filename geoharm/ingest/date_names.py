@@ -52,16 +52,16 @@ def _numbers(lines: Sequence[str]) -> Mapping[str, int]:
 
 # Lower-case name: number, 1 to 12, and 1 (Monday) to 7.
 MONTHS, WEEKDAYS = _numbers(_MONTHS), _numbers(_WEEKDAYS)
-# The longest month names that are abbreviations.
+# Longer ones are names in full; "thurs" is the longest short one, and "avril" is the same month as "avr".
 _LONGEST_ABBREVIATION = 4
 
 
-def is_full_month(name: str) -> bool:
-    """Return whether a month's name is certainly no abbreviation.
+def is_full_name(name: str) -> bool:
+    """Return whether the name of a month or weekday is certainly no abbreviation.
 
     Examples
     --------
-    >>> is_full_month("septembre"), is_full_month("Sept"), is_full_month("May")
+    >>> is_full_name("septembre"), is_full_name("Sept"), is_full_name("May")
     (True, False, False)
     """
     return len(name) > _LONGEST_ABBREVIATION

@@ -16,6 +16,7 @@ from geoharm._schema import Mistakes, load_toml, read_tables
 from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import DesignError, StudyError
 from geoharm.ingest.date_patterns import date_problems
+from geoharm.ingest.day_times import time_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
     EventColumns,
@@ -86,6 +87,8 @@ class Format:
         Of area tables and surveys.
     extent : tuple of (float, float, float, float) or None
         West, south, east and north, in degrees, of the region that the publisher reports on; no row can lie beyond it.
+    time_formats : tuple of str
+        Patterns of the times of day in the column ``time``; see `day_times`.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -122,6 +125,7 @@ class Format:
     blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
     extent: tuple[float, float, float, float] | None = None
+    time_formats: tuple[str, ...] = ()
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -305,6 +309,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         rules=rules,
         known_by=tuple(tables.format.known_by),
         extent=_extent(location),
+        time_formats=tuple(events.date.time_formats),
     )
 
 
@@ -332,6 +337,15 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
         problems = date_problems(
             date.formats, precision=date.precision, zone=date.zone, utc=date.utc, trust_offset=date.trust_offset
         )
+        if mistakes.is_sound("date", "time_formats"):
+            problems += time_problems(
+                date.time_formats,
+                date.formats,
+                has_column=columns.time is not None,
+                precision=date.precision,
+                utc=date.utc,
+                trust_offset=date.trust_offset,
+            )
         for problem in problems:
             mistakes.add(("date",), problem)
 

@@ -137,6 +137,10 @@ class EventColumns(ColumnsTable):
     end: _Header | None = Field(
         default=None, description="With `date`, the end of a span of time: the event is dated at its middle."
     )
+    time: _Header | None = Field(
+        default=None,
+        description="With `date`, the time of day if it has a column of its own; needs `time_formats`. Where it is blank or cannot be read, the row counts on its day, without an hour.",
+    )
     year: _Header | None = Field(default=None, description="Year, with `month`, instead of `date`.")
     month: _Header | None = Field(default=None, description="Month, with `year`.")
     day: _Header | None = Field(default=None, description="Day, with `year` and `month`.")
@@ -170,6 +174,10 @@ class EventDateTable(Table):
     formats: list[Name] = Field(
         default=[],
         description="All patterns that occur in the column, tried in order, in the letters of strptime; fixed text, such as `+00`, `Uhr` or `de`, is written as it is. `%b` or `%B` reads a month's name or abbreviation in English, German, Dutch, French or Spanish, and the day beside it may be an ordinal (`3rd`, `1er`); `%a` or `%A` a weekday, which has to be that of the day; `%p` also `p. m.`; `%f` up to nine digits; `%q` the quarter. `excel-serial` reads day numbers, `epoch-ms` milliseconds since 1970 (also `/Date(...)/`), `epoch-s` seconds. At least one is needed.",
+    )
+    time_formats: list[Name] = Field(
+        default=[],
+        description="All patterns that occur in `columns.time`, such as `%H:%M` or `%I:%M %p`. `%H%M` also reads numbers that have lost zeros at the front (`905`), `excel-serial` fractions of a day; of a pattern with a date only the time counts.",
     )
     zone: Annotated[str, Field(max_length=200)] = Field(
         default="",
