@@ -16,8 +16,7 @@ from geoharm.engines.base import Engine, Part, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
-from geoharm.ingest.detect.dates import detect_date_patterns
-from geoharm.ingest.detect.times import detect_time_patterns
+from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
@@ -33,6 +32,7 @@ from geoharm.ingest.rule import (
     ReadRule,
     bounding_box,
 )
+from geoharm.ingest.time_detection import detect_time_patterns
 from geoharm.model.ledger import QualityNote
 from geoharm.queries.stored import StoredFile
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import QualityError, StudyError
 from geoharm.ingest.day_times import read_time, time_sql
-from geoharm.ingest.detect.times import detect_time_patterns
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import parse_format
 from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.ingest.time_detection import detect_time_patterns
 from geoharm.model.period import Period
 from tests.conftest import lonlat
 

@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
 from geoharm.ingest.date_patterns import finest_unit
-from geoharm.ingest.detect.date_shapes import patterns_of
-from geoharm.ingest.detect.dates import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
+from geoharm.ingest.date_shapes import patterns_of
 from geoharm.ingest.detect.sample import FileSample
-from geoharm.ingest.detect.times import looks_like_times
 from geoharm.ingest.formats.input_format import personal_words
+from geoharm.ingest.time_detection import looks_like_times
 
 _NEARLY_ALL = 0.9
 # The worst rank of a name under which a date is taken for the event's.

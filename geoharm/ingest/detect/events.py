@@ -14,12 +14,12 @@ import numpy as np
 
 from geoharm import _crs
 from geoharm._validation import toml_string
+from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, precision_of
 from geoharm.ingest.date_patterns import has_offset
 from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, choose_columns, is_number
-from geoharm.ingest.detect.dates import are_midnights, detect_date_patterns, precision_of
 from geoharm.ingest.detect.sample import PERIOD_NAME, FileSample, read_sample
-from geoharm.ingest.detect.times import detect_time_patterns
 from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.time_detection import detect_time_patterns
 
 _UNKNOWN_CRS = "EPSG:????"
 _MANY_COLUMNS = 3

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from geoharm import _crs
 from geoharm.errors import DataError
+from geoharm.ingest.date_detection import looks_like_day_numbers
 from geoharm.ingest.date_reading import NUMERIC_PATTERNS
+from geoharm.ingest.date_shapes import is_date
 from geoharm.ingest.detect.columns import BLANK_TEXTS, is_number
-from geoharm.ingest.detect.date_shapes import is_date
-from geoharm.ingest.detect.dates import looks_like_day_numbers
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import Format, read_format, shipped_formats
 from geoharm.ingest.readers.staging import match_columns
