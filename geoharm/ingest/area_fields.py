@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
 from statistics import NormalDist
 
-from geoharm.ingest.formats.input_format import Format, read_date
+from geoharm.ingest.date_reading import read_date
+from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import TableRules
 from geoharm.model.period import Period, add_months, first_of_month
 
@@ -226,17 +226,5 @@ def _period_from(start: date, unit: str) -> Period:
 
 
 def _read_day(text: str, pattern: str) -> date | None:
-    if "%q" not in pattern:
-        moment = read_date(text, pattern)
-        return moment.date() if moment else None
-    match = _quarter_pattern(pattern).fullmatch(text)
-    if match is None:
-        return None
-    year = int(match["year"])
-    return date(year, 3 * int(match["quarter"]) - 2, 1) if year else None
-
-
-@cache
-def _quarter_pattern(pattern: str) -> re.Pattern[str]:
-    escaped = re.escape(pattern)
-    return re.compile(escaped.replace("%Y", r"(?P<year>[0-9]{4})").replace("%q", r"(?P<quarter>[1-4])"))
+    moment = read_date(text, pattern)
+    return moment.date() if moment else None

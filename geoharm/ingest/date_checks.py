@@ -91,6 +91,20 @@ def note_dates(scratch: Scratch, input_format: Format) -> list[QualityNote]:
     return notes
 
 
+def note_times(scratch: Scratch, input_format: Format) -> list[QualityNote]:
+    """Return a note if times in a column of their own cannot be read: these rows have a day and no hour."""
+    if not input_format.time_formats:
+        return []
+    rows, line, text = scratch.execute(
+        "SELECT count(unread_time), min(line) FILTER (unread_time IS NOT NULL), min_by(unread_time, line) FROM parsed WHERE fault IS NULL"
+    ).fetchall()[0]
+    if not rows:
+        return []
+    patterns = " or ".join(input_format.time_formats)
+    sentence = f'the time ("{text[:20]}") is not one of the format {patterns}: counted on its day, without an hour'
+    return [QualityNote("time not read", rows, line, sentence)]
+
+
 def _refuse_two_readings(scratch: Scratch, name: str, input_format: Format) -> None:
     """Refuse a file if two of the format's patterns read one text as different times."""
     for first_index, second_index in combinations(range(len(input_format.date_formats)), 2):

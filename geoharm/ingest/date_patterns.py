@@ -8,18 +8,27 @@ from zoneinfo import available_timezones
 
 from geoharm._validation import nearest_hint
 from geoharm.engines.sql import quote_text
+from geoharm.ingest.date_reading import (
+    EPOCH_MS,
+    EPOCH_S,
+    LETTERS,
+    NUMERIC_PATTERNS,
+    numeric_sql,
+    regex_sql,
+    tokens,
+)
 
-# Two patterns that strptime does not have: day numbers of spreadsheets, and milliseconds since 1970.
-EXCEL_SERIAL, EPOCH_MS = "excel-serial", "epoch-ms"
-NUMERIC_PATTERNS = (EXCEL_SERIAL, EPOCH_MS)
+_EPOCHS = (EPOCH_MS, EPOCH_S)
 PRECISIONS = ("moment", "day", "month", "year")
 # The strptime letters that name each unit, the finest unit first.
-_UNIT_LETTERS = (("moment", "HIcX"), ("day", "djcx"), ("month", "mbB"))
-_TRAILING_OFFSET = re.compile(r"(?:(Z| ?UTC)|([+-])(\d\d):?(\d\d)?)$")
+_UNIT_LETTERS = (("moment", "HI"), ("day", "dj"), ("month", "mbB"))
+# Where these stand, or a space, some texts need more than strptime of the database.
+_BEYOND_STRPTIME = frozenset("bBpf")
+_TRAILING_OFFSET = re.compile(r"(?:(Z| ?UTC| ?GMT)|([+-])(\d\d):?(\d\d)?)$")
 
 
 def finest_unit(pattern: str) -> str:
-    """Return the finest unit that a pattern names: "moment", "day", "month" or "year".
+    """Return the finest unit that a pattern names: "moment", "day", "month" or "year"; a quarter is no month.
 
     Examples
     --------
@@ -28,7 +37,7 @@ def finest_unit(pattern: str) -> str:
     """
     if pattern in NUMERIC_PATTERNS:
         return "moment"
-    letters = set(re.findall(r"%-?([a-zA-Z])", pattern.replace("%%", "")))
+    letters = set(tokens(pattern).letters)
     return next((unit for unit, unit_letters in _UNIT_LETTERS if letters & set(unit_letters)), "year")
 
 
@@ -50,7 +59,7 @@ def fixed_offset(pattern: str) -> int | None:
 
 def has_offset(pattern: str) -> bool:
     """Return whether texts of this pattern carry a UTC offset."""
-    return pattern == EPOCH_MS or "%z" in pattern or fixed_offset(pattern) is not None
+    return pattern in _EPOCHS or "%z" in pattern or fixed_offset(pattern) is not None
 
 
 def swap_day_month(pattern: str) -> str:
@@ -70,33 +79,75 @@ def date_pattern_sql(text: str, pattern: str, *, trust_offset: bool = True) -> s
     """Return SQL that reads a text column under one pattern as a TIMESTAMP.
 
     The timestamp is in UTC if the text carries an offset, else as written. The pattern "excel-serial" reads the day
-    numbers of spreadsheets, "epoch-ms" milliseconds since 1970. A year of fewer than four digits is not read.
+    numbers of spreadsheets, "epoch-ms" and "epoch-s" milliseconds and seconds since 1970. A year of fewer than four
+    digits is not read, nor is a number that lacks digits where numbers stand side by side.
 
     Parameters
     ----------
     text : str
         SQL for the text column.
     pattern : str
-        A strptime pattern, "excel-serial" or "epoch-ms".
+        A strptime pattern as in `date_reading`, "excel-serial", "epoch-ms" or "epoch-s".
     trust_offset : bool
         Whether an offset at the end of the pattern is applied; else the time is taken as local.
     """
     if pattern in NUMERIC_PATTERNS:
-        number_sql = f"TRY_CAST({text} AS DOUBLE)"
-        if pattern == EXCEL_SERIAL:
-            timestamp = f"TIMESTAMP '1899-12-30' + to_seconds(CAST(round({number_sql} * 86400) AS BIGINT))"
-            return f"CASE WHEN {number_sql} BETWEEN 1 AND 80000 THEN {timestamp} END"
-        # A number with fewer digits is in seconds, or is not a time.
-        return f"CASE WHEN abs({number_sql}) BETWEEN 1e11 AND 5e12 THEN make_timestamp(CAST(round({number_sql}) * 1000 AS BIGINT)) END"
+        return numeric_sql(text, pattern)
+    found = tokens(pattern)
+    needs_regex = bool(_BEYOND_STRPTIME & set(found.letters)) or ("", " ") in found.parts
+    if {"a", "A", "q"} & set(found.letters) or (found.has_adjacent and found.width is None):
+        timestamp_sql = regex_sql(text, pattern)
+    else:
+        timestamp_sql = _strptime_sql(text, pattern, found.width)
+        # strptime is several times faster, and what it reads of a pattern is what the regular expression reads.
+        timestamp_sql = f"coalesce({timestamp_sql}, {regex_sql(text, pattern)})" if needs_regex else timestamp_sql
+    if trust_offset and (offset_seconds := fixed_offset(pattern)):
+        timestamp_sql = f"({timestamp_sql} - to_seconds({offset_seconds}))"
+    return timestamp_sql
+
+
+def _strptime_sql(text: str, pattern: str, width: int | None) -> str:
+    """Return SQL that reads a text by strptime, if it has the width; NULL for a year before 1000 and an impossible offset."""
+    conditions = [f"length({text}) = {width}"] if width else []
     if "%z" in pattern:
         # Microseconds are read, not a local time, so that the result does not depend on the database's time zone.
-        zoned_text = f"regexp_replace({text}, 'Z$', '+00')"
+        zoned_text = f"CASE WHEN ends_with({text}, 'Z') THEN left({text}, -1) || '+00' ELSE {text} END"
         timestamp_sql = f"make_timestamp(epoch_us(try_strptime({zoned_text}, {quote_text(pattern)})))"
+        conditions.append(f"regexp_matches({text}, '(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)$')")
     else:
         timestamp_sql = f"try_strptime({text}, {quote_text(pattern)})"
-        if trust_offset and (offset_seconds := fixed_offset(pattern)):
-            timestamp_sql = f"({timestamp_sql} - to_seconds({offset_seconds}))"
-    return f"CASE WHEN {timestamp_sql} >= TIMESTAMP '1000-01-01' THEN {timestamp_sql} END"
+    conditions.append(f"{timestamp_sql} >= TIMESTAMP '1000-01-01'")
+    return f"CASE WHEN {' AND '.join(conditions)} THEN {timestamp_sql} END"
+
+
+def pattern_problem(pattern: str) -> str:
+    """Return why a pattern reads no date, as the end of a sentence that begins with the pattern; empty if it does.
+
+    Examples
+    --------
+    >>> pattern_problem("%I:%M %d/%m/%Y")
+    'reads hours up to 12 and no AM or PM; write %H for hours up to 23, or add %p.'
+    """
+    if pattern in NUMERIC_PATTERNS:
+        return ""
+    letters = tokens(pattern).letters
+    unknown = sorted(set(letters) - LETTERS)
+    repeated = next((letter for letter in letters if letters.count(letter) > 1), "")
+    problem = ""
+    if not letters:
+        problem = 'names no part of a date; write a pattern such as "%Y-%m-%d".'
+    elif "Z" in letters:
+        problem = "reads the letters of a time zone, which are ambiguous; write the letters as fixed text, such as UTC."
+    elif unknown:
+        known = ", ".join(f"%{letter}" for letter in sorted(LETTERS, key=lambda letter: (letter.lower(), letter)))
+        problem = f"has %{unknown[0]}, which is not known; known are {known}."
+    elif repeated:
+        problem = f"has %{repeated} more than once; each part of a date is read once."
+    elif "I" in letters and "p" not in letters:
+        problem = "reads hours up to 12 and no AM or PM; write %H for hours up to 23, or add %p."
+    elif "p" in letters and "I" not in letters:
+        problem = "reads AM or PM and no hours up to 12; write %I for %H, or leave out %p."
+    return problem
 
 
 def date_problems(formats: Sequence[str], *, precision: str, zone: str, utc: bool, trust_offset: bool) -> list[str]:
@@ -109,14 +160,9 @@ def date_problems(formats: Sequence[str], *, precision: str, zone: str, utc: boo
     if utc and not zone:
         problems.append('utc is true; name the place\'s time zone under date.zone, such as "Europe/London".')
     for pattern in formats:
-        prefix = f'formats has "{pattern}", which'
-        unit = finest_unit(pattern)
-        if "%" not in pattern and pattern not in NUMERIC_PATTERNS:
-            problems.append(f'{prefix} names no part of a date; write a pattern such as "%Y-%m-%d".')
-        elif "%Z" in pattern:
-            problems.append(
-                f"{prefix} reads the letters of a time zone, which are ambiguous; write the letters as fixed text, such as UTC."
-            )
+        prefix, unit = f'formats has "{pattern}", which', finest_unit(pattern)
+        if problem := pattern_problem(pattern):
+            problems.append(f"{prefix} {problem}")
         elif PRECISIONS.index(unit) > coarsest_allowed:
             problems.append(f'{prefix} names no {PRECISIONS[PRECISIONS.index(unit) - 1]}; write precision = "{unit}".')
         elif has_offset(pattern) and trust_offset and not zone:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from geoharm.engines.base import Scratch
 from geoharm.engines.sql import quote_text
 from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, has_offset, swap_day_month
+from geoharm.ingest.day_times import time_sql
 from geoharm.ingest.formats.input_format import FIELDS, Format
 from geoharm.ingest.timezones import wall_clock_sql
 
@@ -25,7 +26,8 @@ def parse_stage(
 ) -> int:
     """Make ``parsed`` in one pass, one row for each row of ``stage``, and return the number of rows.
 
-    ``parsed`` has the columns of a stored row: line, day, place, category, fault, and `row_columns`. A place or category that is not
+    ``parsed`` has the columns of a stored row: line, day, place, category, fault, and `row_columns`; and ``unread_date``, the
+    text of a date that no pattern reads, with ``unread_time`` where times have a column of their own. A place or category that is not
     in ``known_place`` or ``known_category`` has no code yet; the row's texts then stand in ``texts``. Formats whose dates
     are checked later (see `needs_date_checks`) have four columns more.
 
@@ -63,7 +65,7 @@ def parse_stage(
         SELECT t.* EXCLUDE (text_1, text_2, text_3, category_text), p.place, c.category,
             CASE WHEN p.place IS NULL OR c.category IS NULL THEN [{all_texts}] END AS texts
         FROM (
-            SELECT line, day, {row_sql}{date_columns}CAST(CASE {fault_cases} END AS SMALLINT) AS fault,
+            SELECT line, day, {row_sql}{date_columns}CASE WHEN since IS NULL THEN date_text END AS unread_date, {"time_of_day, unread_time, " if input_format.time_formats else ""}CAST(CASE {fault_cases} END AS SMALLINT) AS fault,
                 text_1, text_2, text_3, category_text
             FROM (
                 SELECT *, CAST(since AS DATE) AS first_day, CAST(until AS DATE) AS last_day,
@@ -71,10 +73,10 @@ def parse_stage(
                 FROM (
                     SELECT line, date_text, end_text, weight_text, id_text, text_1, text_2, text_3, category_text,
                         {_is_test(input_format)} AS test, TRY_CAST(weight_text AS DOUBLE) AS weight,
-                        {_local_time("date", input_format)} AS since, {_local_time("end", input_format)} AS until,
+                        {_start(input_format)} AS since, {_local_time("end", input_format)} AS until, {_time_columns(input_format)}
                         {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {changed}{_is_utc_midnight(input_format)} AS utc_midnight
                     FROM (
-                        SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}{changed_readings}
+                        SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}{changed_readings}{_time_reading(input_format)}
                         FROM (
                             SELECT * REPLACE ({date_text} AS date_text) FROM (
                                 SELECT line, text_1, text_2, text_3, category_text, {_text_columns(fields, input_format)} FROM (
@@ -112,7 +114,9 @@ def row_columns(input_format: Format) -> dict[str, str]:
     time_patterns = ", ".join(
         str(index) for index, pattern in enumerate(input_format.date_formats) if finest_unit(pattern) == "moment"
     )
-    if input_format.precision == "moment" and time_patterns:
+    if input_format.time_formats:
+        columns |= {"clock": "CASE WHEN time_of_day IS NOT NULL AND end_text IS NULL THEN since END"}
+    elif input_format.precision == "moment" and time_patterns:
         is_known = f"written IN ({time_patterns}) AND coalesce(end_written IN ({time_patterns}), end_text IS NULL)"
         columns |= {"clock": f"CASE WHEN {is_known} THEN since END"}
         if "end" in input_format.columns:
@@ -122,6 +126,8 @@ def row_columns(input_format: Format) -> dict[str, str]:
 
 def _day_says_all(input_format: Format) -> bool:
     """Return whether two dates of a format that give the same stored day are the same date."""
+    if input_format.time_formats or any("%q" in pattern for pattern in input_format.date_formats):
+        return False
     units = {finest_unit(pattern) for pattern in input_format.date_formats}
     stored_unit = input_format.precision if input_format.by_month else "day"
     return units <= {"day", "month", "year"} and (stored_unit == "day" or units <= {stored_unit, "year"})
@@ -267,6 +273,37 @@ def _local_time(field: str, input_format: Format) -> str:
     return _coalesce(
         wall_clock_sql(f"{field}_{index}", input_format.zone) if _is_utc(pattern, input_format) else f"{field}_{index}"
         for index, pattern in enumerate(input_format.date_formats)
+    )
+
+
+def _start(input_format: Format) -> str:
+    """Return SQL for the local time of the date; where times have a column of their own, the date gives the day alone."""
+    moment = _local_time("date", input_format)
+    if not input_format.time_formats:
+        return moment
+    return f"date_trunc('day', {moment}) + coalesce(time_of_day, INTERVAL 0 SECOND)"
+
+
+def _time_reading(input_format: Format) -> str:
+    """Return SQL for the time of day of a column of its own, under the first pattern that can read it; else nothing."""
+    if not input_format.time_formats:
+        return ""
+    return f", {_coalesce(time_sql('time_text', pattern) for pattern in input_format.time_formats)} AS time_of_day"
+
+
+def _time_columns(input_format: Format) -> str:
+    """Return SQL for what faults and notes ask of a time of a column of its own; else nothing.
+
+    A date may itself have a time; unless that is midnight or the same minute, one of the two is not the event's.
+    """
+    if not input_format.time_formats:
+        return ""
+    moment = _local_time("date", input_format)
+    own_time = f"({moment}) - date_trunc('day', {moment})"
+    differs = f"abs(epoch({own_time}) - epoch(time_of_day)) >= 60"
+    return (
+        "time_of_day, CASE WHEN time_of_day IS NULL THEN time_text END AS unread_time, "
+        f"coalesce(epoch({own_time}) > 0 AND {differs}, false) AS other_time,"
     )
 
 

@@ -15,27 +15,32 @@ from geoharm import _crs
 from geoharm.engines.base import Engine, Part, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
-from geoharm.ingest.date_checks import check_dates, note_dates
+from geoharm.ingest.date_checks import check_dates, note_dates, note_times
+from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_impossible_places, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import read_file
-from geoharm.ingest.readers.staging import StagedRows, check_reject_share
+from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, StagedRows, check_reject_share
 from geoharm.ingest.rule import (
     AFTER_PERIOD_REASON,
     BEFORE_PERIOD_REASON,
     COMMA_REASON,
+    NO_DATE_REASON,
     ReadRule,
     bounding_box,
 )
+from geoharm.ingest.time_detection import detect_time_patterns
 from geoharm.model.ledger import QualityNote
 from geoharm.queries.stored import StoredFile
 
 # The columns of every stored row; a format may fill more, see `parse.row_columns`.
 ROW_COLUMNS = ("line", "day", "place", "category", "fault")
 _SWAPPED_SHARE = 0.9
+# Of the dates that cannot be read, so many different texts are looked at for a pattern that reads them.
+_TEXTS_LOOKED_AT = 500
 
 
 def load_file(
@@ -110,7 +115,13 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
     reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
-    notes = [*note_dates(scratch, rule.input_format), *note_zeros(scratch), *note_impossible_places(scratch, reasons)]
+    _refuse_unread_times(scratch, name, rule)
+    notes = [
+        *note_dates(scratch, rule.input_format),
+        *note_times(scratch, rule.input_format),
+        *note_zeros(scratch),
+        *note_impossible_places(scratch, reasons),
+    ]
     if "weight" in staged.fields:
         notes += note_weights(scratch)
     if rule.input_format.crs == _crs.LONLAT:
@@ -196,9 +207,44 @@ def _refuse_many_rejects(
         remedy = "Check the format or whether columns are swapped"
         if most_frequent[1].startswith(NOT_TEXT_REASON):
             remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif most_frequent[1].startswith(NO_DATE_REASON):
+            remedy = _date_remedy(scratch)
         elif most_frequent[1] == COMMA_REASON:
             remedy = "Save the numbers with a decimal point and without thousands separators"
         check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)
+
+
+def _refuse_unread_times(scratch: Scratch, name: str, rule: ReadRule) -> None:
+    """Refuse a file if most of the times of a column of their own cannot be read: the pattern is wrong, not the rows."""
+    if not rule.input_format.time_formats:
+        return
+    times, unread, line, text = scratch.execute(
+        "SELECT count(time_of_day) + count(unread_time), count(unread_time), min(line) FILTER (unread_time IS NOT NULL), "
+        "min_by(unread_time, line) FROM parsed"
+    ).fetchall()[0]
+    if unread > MAX_REJECTED_SHARE * times:
+        patterns, _ = detect_time_patterns([text])
+        remedy = f"Write {' and '.join(patterns)} under" if patterns else "Check"
+        msg = (
+            f'"{name}": {unread:,} of {times:,} times (first in line {line:,}, "{text[:60]}") cannot be read by '
+            f"{' or '.join(rule.input_format.time_formats)}. {remedy} date.time_formats; nothing was read."
+        )
+        raise QualityError(msg)
+
+
+def _date_remedy(scratch: Scratch) -> str:
+    """Return what to do about dates that no declared pattern reads, with the first text, and with patterns that read them."""
+    texts = [
+        text
+        for text, _ in scratch.execute(
+            "SELECT unread_date, min(line) AS first FROM parsed WHERE unread_date IS NOT NULL "
+            f"GROUP BY unread_date ORDER BY first LIMIT {_TEXTS_LOOKED_AT}"
+        ).fetchall()
+    ]
+    patterns, _ = detect_date_patterns(texts)
+    if not patterns:
+        return f'The first is "{texts[0][:60]}". Check the format or whether columns are swapped'
+    return f'The first is "{texts[0][:60]}". If they are dates, add {" and ".join(patterns)} to date.formats'
 
 
 def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> None:

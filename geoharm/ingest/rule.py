@@ -13,7 +13,8 @@ from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
 from geoharm.queries.stored import state_of
 
-COMMA_REASON = "has a comma"
+COMMA_REASON, NO_DATE_REASON = "has a comma", "is not a date of the format"
+OTHER_TIME_REASON = "is another time than the one in the date"
 BEYOND_EXTENT_REASON = "lies outside the extent that the format states for its publisher"
 BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON = "is before the study period", "is after the study period"
 
@@ -70,7 +71,8 @@ class ReadRule:
         faults = [
             ("test", "remark", "says that the row is a test"),
             ("date_text IS NULL", "date", "is empty"),
-            ("day IS NULL", "date", "is not a date of the format " + " or ".join(self.input_format.date_formats)),
+            ("day IS NULL", "date", f"{NO_DATE_REASON} " + " or ".join(self.input_format.date_formats)),
+            *([("other_time", "time", OTHER_TIME_REASON)] if self.input_format.time_formats else []),
             (f"day < DATE '{self.period.start}'", "date", BEFORE_PERIOD_REASON),
             (f"day >= DATE '{self.period.end}'", "date", AFTER_PERIOD_REASON),
             ("end_text IS NOT NULL AND last_day IS NULL", "end", "is not a date of the declared formats"),

@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from geoharm import _crs
 from geoharm.errors import DataError, StudyError
+from geoharm.ingest.date_detection import detect_date_patterns
+from geoharm.ingest.date_shapes import is_date
 from geoharm.ingest.detect.check import check_file
-from geoharm.ingest.detect.dates import detect_date_patterns, is_date
 from geoharm.ingest.detect.events import guess_format
 from geoharm.ingest.detect.known_formats import recognise_formats
 from geoharm.ingest.detect.sample import read_sample
@@ -119,6 +120,46 @@ MADE = {
     "a list of services": (
         table(name=lambda n: f"Clinic {n}", **POINT), {"longitude": "Longitude"}, ["try --kind site"], [],
     ),
+    "of ArcGIS, days as midnights": (
+        table(incident_date=lambda n: f"{DAYS[n].replace('-', '/')} 00:00:00+00", **POINT),
+        {"date": "incident_date"}, ["every time is midnight, so these are days as written"], ["end in an offset"],
+    ),
+    "named like a date and not read": (
+        table(incident_date=lambda n: f"week {n % 50 + 1} of 2020", **POINT),
+        {"date": None},
+        ['"incident_date" is named like a date, but no known pattern reads its texts, such as "week 1 of 2020"',
+         'no dated points were found; "incident_date" is named like a date and holds texts such as "week 1 of 2020"'],
+        ["list of services"],
+    ),
+    "a German table": (
+        table(Tatdatum=lambda n: f"{n % 28 + 1}. März 2020", Uhrzeit=lambda n: f"{n % 24:02d}:15", Geburtsdatum=DAYS, **POINT),
+        {"date": "Tatdatum", "time": "Uhrzeit"}, [], ["would fit as well", "date:"],
+    ),
+    "a Dutch table": (
+        table(Pleegdatum=lambda n: f"{n % 28 + 1} mei 2020", Einddatum=DAYS, **POINT), {"date": "Pleegdatum"}, [], ["date:"],
+    ),
+    "a French table": (
+        table(**{"Date des faits": lambda n: f"{n % 28 + 1} août 2020", "Heure": lambda n: f"{n % 24}h15", **POINT}),
+        {"date": "Date des faits", "time": "Heure"}, [], ["date:", "time:"],
+    ),
+    "a Spanish table": (
+        table(**{"Fecha del hecho": lambda n: f"{n % 28 + 1} de enero de 2020", "Hora": lambda n: f"{n % 12 + 1}:15 p. m.", **POINT}),
+        {"date": "Fecha del hecho", "time": "Hora"}, [], ["date:"],
+    ),
+    "times as numbers that lost their zeros": (
+        table(DATE_OCC=lambda n: f"01/{n % 28 + 1:02d}/2020 12:00:00 AM", TIME_OCC=lambda n: n % 24 * 100 + n % 60, **POINT),
+        {"date": "DATE_OCC", "time": "TIME_OCC"}, [], ["time:"],
+    ),
+    "the time of the date, not of the report": (
+        table(CMPLNT_FR_DT=DAYS, RPT_TM=lambda n: "10:00", CMPLNT_FR_TM=lambda n: f"{n % 24}:15", **POINT),
+        {"date": "CMPLNT_FR_DT", "time": "CMPLNT_FR_TM"}, ['time: "RPT_TM" would fit as well'], [],
+    ),
+    "a time beside a date that has one": (
+        table(Date=lambda n: f"{DAYS[n]} 10:15", Time=lambda n: "10:15", **POINT), {"date": "Date", "time": None}, [], [],
+    ),
+    "quarters": (
+        table(date=lambda n: f"2020Q{n % 4 + 1}", **POINT), {"date": "date"}, ["names quarters"], [],
+    ),
     "not known": (
         table(Date=DAYS, **POINT, Type=lambda n: "theft" if n % 3 else "NA"), {"category": "Type"}, [], [],
     ),
@@ -166,7 +207,9 @@ def test_what_is_not_decided_is_left_open_and_cannot_be_used(case, missing, tmp_
 @pytest.mark.parametrize(
     "case",
     ["iso", "day first, told by one row", "year and month in columns", "opened, not closed", "one text of two numbers",
-     "day numbers of a spreadsheet", "not known"],
+     "day numbers of a spreadsheet", "not known",
+     "of ArcGIS, days as midnights", "a German table", "a Dutch table", "a French table", "a Spanish table",
+     "times as numbers that lost their zeros", "the time of the date, not of the report", "quarters"],
 )  # fmt: skip
 def test_a_whole_guess_reads_every_row(case, tmp_path):
     found = guessed(tmp_path, "a.csv", MADE[case][0])

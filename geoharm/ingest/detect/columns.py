@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from geoharm.ingest.detect.dates import looks_like_dates, looks_like_day_numbers
+from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
+from geoharm.ingest.date_patterns import finest_unit
+from geoharm.ingest.date_shapes import patterns_of
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import personal_words
+from geoharm.ingest.time_detection import looks_like_times
 
 _NEARLY_ALL = 0.9
+# The worst rank of a name under which a date is taken for the event's.
+_WORST_DATE = 2
+# Columns shown whose dates cannot be read, and signs of their texts.
+_MOST_SHOWN, _LONGEST_SHOWN = 3, 60
 BLANK_TEXTS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
 _COORDINATE_PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
 _PERSONAL_ATTRIBUTES = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
 # The rank of a column by the words in its name. The lowest rank is chosen; a name that fits no pattern is no candidate.
 _Ranks = tuple[tuple[str, int], ...]
 _DATE: _Ranks = (
-    (r"closed?|closure|updated?|modified|due|target|resolved|completed?|expir\w*|edited|last|birth|released?", 5),
-    (r"to|end|until", 4),
+    (r"closed?|closure|updated?|modified|due|target|resolved|completed?|expir\w*|edited|last|birth|released?|dob", 5),
+    (
+        r"geburt\w*|geboorte\w*|naissance|nacimiento|nacido|geschlossen|abgeschlossen|afgesloten|cloture|cierre|cerrado",
+        5,
+    ),
+    (r"to|end|until|bis|ende|enddatum|eind\w*|tot|fin|hasta", 4),
     (r"report\w*|rpt|received|created?|record\w*|enter\w*|dispatch\w*|request\w*|arriv\w*", 2),
+    (r"meld\w*|gemeld\w*|anzeige\w*|aangifte\w*|signal\w*|declar\w*|denunci\w*|registr\w*|eingang\w*", 2),
     (r"occur\w*|commit\w*|incident|offence|offense|from|fr|start\w*|open\w*|event|found|crime|admission|admitted", 0),
+    (
+        r"tat\w*|vorfall\w*|ereignis\w*|einsatz\w*|beginn?\w*|pleeg\w*|voorval\w*|debut|faits?|hechos?|inicio|ocurr\w*",
+        0,
+    ),
     (r"date|day|dt|month|time|datetime|timestamp|when", 1),
+    (r"\w*datum|\w*zeit|\w*zeitpunkt|tag|monat|dag|maand|\w*tijd\w*|jour|mois|heure|fecha|dia|mes|hora|data", 1),
 )
+# Names that speak of a date whatever the texts are; a column of such a name whose texts no pattern reads is shown.
+_CALLED_A_DATE = r"dates?|datetime|timestamp|\w*datum|fechas?|data|jour|dag|tag|dia|when|time|\w*zeit|\w*tijd|heure|hora|occurred|reported"
 _ID: _Ranks = (
     (r"type|code|officer|category|date|time|description|desc|name", 9),
     (r"objectid|fid|row|index|serial", 3),
@@ -46,6 +66,7 @@ _COORDINATE_NAMES = (
     ("latitude", (r"lat|latitude", r"northing|northings|y|ycoord|pointy", r"geom2")),
 )
 _WEIGHT_WORDS = {"needles", "syringes", "quantity", "qty", "count", "n", "number", "total"}
+_CALLED_A_TIME = r"time|tm|tod|clock|hour|hours|hr|\w*zeit|\w*uhrzeit|\w*tijd\w*|heure|hora|uhr|stunde|uur"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,8 @@ class ChosenColumns:
     weight : str
         A column that may give the number of events a row stands for. It is only reported, never chosen.
     doubts : tuple of str
+    unread_dates : tuple of (name, text)
+        Columns named like a date of which no known pattern reads nine in ten texts, and the first text that none reads.
     """
 
     columns: Mapping[str, int]
@@ -69,6 +92,7 @@ class ChosenColumns:
     left_out: tuple[tuple[str, str], ...]
     weight: str
     doubts: tuple[str, ...]
+    unread_dates: tuple[tuple[str, str], ...] = ()
 
 
 def choose_columns(sample: FileSample) -> ChosenColumns:
@@ -106,16 +130,37 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     def is_half_filled(index: int) -> bool:
         return len(values[index]) >= 0.5 * len(sample.rows)
 
-    choose("date", _DATE, lambda index: is_half_filled(index) and holds_dates(index), 2)
+    def choose_time() -> None:
+        """Choose the column of times whose name has most words in common with that of the date."""
+        date_words = set(words[columns["date"]])
+        named = [
+            index
+            for index in candidates
+            if index not in columns.values()
+            and any(re.fullmatch(_CALLED_A_TIME, word) for word in words[index])
+            and _rank(words[index], _DATE) <= _WORST_DATE
+            and looks_like_times(values[index])
+        ]
+        named.sort(key=lambda index: -len(date_words & set(words[index])))
+        if named:
+            columns["time"] = named[0]
+            others["time"] = tuple(sample.header[index] for index in named[1:])
+
+    choose("date", _DATE, lambda index: is_half_filled(index) and holds_dates(index), _WORST_DATE)
     if "date" in columns and {"from", "fr", "start"} & set(words[columns["date"]]):
         choose("end", ((r"to|end|until", 0),), holds_dates, 0)
+    unread_dates: tuple[tuple[str, str], ...] = ()
+    if "date" in columns and _are_days(values[columns["date"]]):
+        choose_time()
     if "date" not in columns:
         columns |= _date_part_columns(words, values, candidates)
-        other_dates = [
-            sample.header[index] for index in candidates if "year" not in columns and looks_like_dates(values[index])
-        ]
+    if not {"date", "year"} & set(columns):
+        unread_dates = _unread_dates(sample, words, values, candidates)
+        doubts += _other_dates(sample, words, values, candidates)
         doubts += [
-            f'date: "{name}" holds dates, but its name does not say that events happened then' for name in other_dates
+            f'date: "{name}" is named like a date, but no known pattern reads its texts, such as "{text}"; if it is one, '
+            "name it under columns.date and write its pattern under date.formats"
+            for name, text in unread_dates
         ]
     if sample.places is None:
         for field, indices in _coordinate_columns(words, values, candidates).items():
@@ -135,7 +180,12 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
     )  # fmt: skip
     personal_columns = tuple((sample.header[index], word) for index, word in personal.items())
     return ChosenColumns(
-        columns, {key: names for key, names in others.items() if names}, personal_columns, weight, tuple(doubts)
+        columns,
+        {key: names for key, names in others.items() if names},
+        personal_columns,
+        weight,
+        tuple(doubts),
+        unread_dates,
     )
 
 
@@ -144,8 +194,49 @@ def is_number(text: str) -> bool:
     return bool(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", text.strip()))
 
 
+def _are_days(texts: Sequence[str]) -> bool:
+    """Return whether a column's dates have no time of day, or midnight in each of them."""
+    patterns, _ = detect_date_patterns(texts)
+    return all(finest_unit(pattern) == "day" for pattern in patterns) or are_midnights(texts, patterns)
+
+
+def _unread_dates(
+    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
+) -> tuple[tuple[str, str], ...]:
+    """Return the columns named like a date whose texts no known pattern reads, and the first text that none reads."""
+    named = [
+        index
+        for index in candidates
+        if any(re.fullmatch(_CALLED_A_DATE, word) for word in words[index])
+        and _rank(words[index], _DATE) <= _WORST_DATE
+    ]
+    unread = []
+    for index in named:
+        text = next((text for text in values[index] if not patterns_of(text)), "")
+        if text and not looks_like_dates(values[index]) and not looks_like_times(values[index]):
+            unread.append((sample.header[index], text[:_LONGEST_SHOWN]))
+    return tuple(unread[:_MOST_SHOWN])
+
+
+def _other_dates(
+    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
+) -> list[str]:
+    """Return the doubts about columns that hold dates and were not chosen."""
+    doubts = []
+    for index in candidates:
+        if not looks_like_dates(values[index]):
+            continue
+        name, filled = sample.header[index], len(values[index])
+        if _rank(words[index], _DATE) <= _WORST_DATE:
+            doubts.append(f'date: "{name}" holds dates, but only in {filled:,} of {len(sample.rows):,} rows')
+        else:
+            doubts.append(f'date: "{name}" holds dates, but its name does not say that events happened then')
+    return doubts
+
+
 def _name_words(name: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", bare)
     words = re.findall(r"[a-z]+\d*", spaced.lower())
     joined = "".join(words)
     return [*words, joined] if joined in ("xcoord", "ycoord", "pointx", "pointy", "objectid") else words

@@ -14,11 +14,12 @@ import numpy as np
 
 from geoharm import _crs
 from geoharm._validation import toml_string
+from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, precision_of
 from geoharm.ingest.date_patterns import has_offset
 from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, choose_columns, is_number
-from geoharm.ingest.detect.dates import detect_date_patterns, precision_of
 from geoharm.ingest.detect.sample import PERIOD_NAME, FileSample, read_sample
 from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.time_detection import detect_time_patterns
 
 _UNKNOWN_CRS = "EPSG:????"
 _MANY_COLUMNS = 3
@@ -80,25 +81,34 @@ def guess_events(sample: FileSample) -> FormatGuess:
         for field_name, alternatives in chosen.others.items()
     ]
     patterns: tuple[str, ...] = ()
+    are_days = False
     if "date" in names:
         patterns, doubts = detect_date_patterns(_filled_values(sample, chosen, "date"))
         undecided += doubts
         evidence += [f"date: read as {' or '.join(patterns)}"] if patterns else []
+        are_days = are_midnights(_filled_values(sample, chosen, "date"), patterns)
+        if are_days and any(map(has_offset, patterns)):
+            undecided.append("date: every time is midnight, so these are days as written; the offset is not applied")
     elif "year" in names:
         patterns = ("%Y-%m-%d",) if "day" in names else ("%Y-%m",)
+    times: tuple[str, ...] = ()
+    if "time" in names:
+        times, doubts = detect_time_patterns(_filled_values(sample, chosen, "time"))
+        undecided += doubts
+        evidence.append(f"time: read as {' or '.join(times)}")
     crs, crs_evidence, doubts = _coordinate_system(sample, chosen)
     evidence += crs_evidence
     undecided += doubts
     if sample.places:
         names["geometry"] = "geometry"
-    undecided += _missing_field_doubts(sample, names)
+    undecided += _missing_field_doubts(sample, names, chosen.unread_dates)
     undecided += _duplicate_doubts(sample, chosen, evidence)
     undecided += _category_doubts(sample, chosen)
     undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
     undecided.append("the publisher, the licence and the attribution it requires")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
-    toml = _format_toml(sample, chosen, patterns, crs)
+    toml = _format_toml(sample, chosen, patterns, times, crs, are_days=are_days)
     return FormatGuess(toml, tuple(evidence), tuple(undecided), names, left_out)
 
 
@@ -118,7 +128,9 @@ def _quoted_list(names: Sequence[str]) -> str:
     return ", ".join(f'"{name}"' for name in names)
 
 
-def _missing_field_doubts(sample: FileSample, names: Mapping[str, str]) -> list[str]:
+def _missing_field_doubts(
+    sample: FileSample, names: Mapping[str, str], unread_dates: Sequence[tuple[str, str]]
+) -> list[str]:
     """Return the needed fields that this table lacks, and what kind of table it may be instead."""
     missing_fields = [] if {"date", "year"} & set(names) else ["date"]
     if not {"longitude", "latlon", "geometry"} & set(names):
@@ -135,6 +147,11 @@ def _missing_field_doubts(sample: FileSample, names: Mapping[str, str]) -> list[
         hint = "it holds areas or lines, not points: a study names it under area, target, context or [areas]"
     elif len(period_columns) >= _MANY_COLUMNS:
         hint = f"{len(period_columns)} headers name a period, so it looks like counts by area: try --kind area_table"
+    elif "date" in missing_fields and unread_dates:
+        shown = " and ".join(
+            f'"{name}" is named like a date and holds texts such as "{text}"' for name, text in unread_dates
+        )
+        hint = f"{shown}, which fit no known pattern"
     elif "date" in missing_fields and len(missing_fields) == 1:
         hint = "it has places and no date, so it looks like a list of services: try --kind site"
     elif "date" not in missing_fields or any(name.lower() in ("year", "quarter", "month") for name in sample.header):
@@ -239,7 +256,15 @@ def column_lines(sample: FileSample, chosen: Mapping[str, int]) -> str:
     return "\n".join(f"{field_name} = {toml_string(sample.header[index])}" for field_name, index in chosen.items())
 
 
-def _format_toml(sample: FileSample, chosen: ChosenColumns, patterns: Sequence[str], crs: str) -> str:
+def _format_toml(
+    sample: FileSample,
+    chosen: ChosenColumns,
+    patterns: Sequence[str],
+    times: Sequence[str],
+    crs: str,
+    *,
+    are_days: bool,
+) -> str:
     formats_comment = "" if patterns else "   # not decided, but required"
     weight_line = f"\n# weight = {toml_string(chosen.weight)}" if chosen.weight else ""
     category_table = (
@@ -249,9 +274,13 @@ def _format_toml(sample: FileSample, chosen: ChosenColumns, patterns: Sequence[s
     )
     # A time with a UTC offset gives the day only once the local time zone is known.
     has_offsets = any(map(has_offset, patterns))
-    zone_line = (
-        '\n# zone = ""   # not decided: the time zone of the place, such as "Europe/London"' if has_offsets else ""
-    )
+    zone_line = ""
+    if has_offsets and are_days and not any("%z" in pattern for pattern in patterns):
+        zone_line = "\ntrust_offset = false"
+    elif has_offsets:
+        zone_line = '\n# zone = ""   # not decided: the time zone of the place, such as "Europe/London"'
+    precision = "moment" if times else "day" if are_days else precision_of(patterns)
+    time_line = f"\ntime_formats = [{', '.join(map(toml_string, times))}]" if times else ""
     used = set(chosen.columns.values())
     blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANK_TEXTS})
     values_table = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *blank_texts]))}]\n" if blank_texts else ""
@@ -261,8 +290,8 @@ def _format_toml(sample: FileSample, chosen: ChosenColumns, patterns: Sequence[s
 {column_lines(sample, chosen.columns)}{weight_line}
 {category_table}
 [date]
-formats = [{", ".join(map(toml_string, patterns))}]{formats_comment}
-precision = "{precision_of(patterns)}"{zone_line}
+formats = [{", ".join(map(toml_string, patterns))}]{formats_comment}{time_line}
+precision = "{precision}"{zone_line}
 
 [location]
 crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from geoharm import _crs
 from geoharm.errors import DataError
-from geoharm.ingest.date_patterns import NUMERIC_PATTERNS
+from geoharm.ingest.date_detection import looks_like_day_numbers
+from geoharm.ingest.date_reading import NUMERIC_PATTERNS
+from geoharm.ingest.date_shapes import is_date
 from geoharm.ingest.detect.columns import BLANK_TEXTS, is_number
-from geoharm.ingest.detect.dates import is_date, looks_like_day_numbers
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import Format, read_format, shipped_formats
 from geoharm.ingest.readers.staging import match_columns
@@ -82,14 +83,11 @@ def _matches_format(sample: FileSample, input_format: Format) -> bool:
 
 def _has_readable_dates(texts: Sequence[str], input_format: Format) -> bool:
     distinct = list(dict.fromkeys(text for text in texts if text and text not in BLANK_TEXTS))[:200]
-    strptime_patterns = [pattern for pattern in input_format.date_formats if pattern not in NUMERIC_PATTERNS]
     number_pattern = looks_like_day_numbers(distinct)
     if number_pattern and number_pattern in input_format.date_formats:
         return True
-    # strptime has no quarters. Patterns with quarters occur only in area tables, which their column names identify.
-    if any("%q" in pattern for pattern in strptime_patterns):
-        return bool(distinct)
-    readable = sum(any(is_date(text, pattern) for pattern in strptime_patterns) for text in distinct)
+    patterns = [pattern for pattern in input_format.date_formats if pattern not in NUMERIC_PATTERNS]
+    readable = sum(any(is_date(text, pattern) for pattern in patterns) for text in distinct)
     return bool(distinct) and readable >= _NEARLY_ALL * len(distinct)
 
 

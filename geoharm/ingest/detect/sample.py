@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoharm import _crs
 from geoharm.errors import DataError
-from geoharm.ingest.formats.input_format import read_date
+from geoharm.ingest.date_reading import read_date
 from geoharm.ingest.readers.csv_files import MAX_LINE
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.readers.tabular import cell_text, check_frame, read_vector, sheet_rows

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from geoharm._validation import nearest_hint, toml_string
 from geoharm.errors import DataError
+from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.detect.columns import is_number
-from geoharm.ingest.detect.dates import detect_date_patterns
 from geoharm.ingest.detect.events import FormatGuess, column_lines, format_opening
 from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import personal_words

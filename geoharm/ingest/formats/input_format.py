@@ -7,7 +7,6 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from importlib import resources
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from geoharm._rules import value_text
 from geoharm._schema import Mistakes, load_toml, read_tables
 from geoharm._validation import nearest_hint, read_named_toml
 from geoharm.errors import DesignError, StudyError
-from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, date_problems
+from geoharm.ingest.date_patterns import date_problems
+from geoharm.ingest.day_times import time_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
     EventColumns,
@@ -57,7 +57,7 @@ class Format:
     category_map : mapping of str to str
         From the publisher's categories to the study's; categories that are not listed stay unchanged.
     date_formats : tuple of str
-        strptime patterns, "excel-serial" or "epoch-ms", tried in order.
+        Patterns of dates, tried in order; see `date_reading`.
     precision : str
         One of `PRECISIONS`: how precisely the time of an event is known.
     zone : str
@@ -89,6 +89,8 @@ class Format:
         Of area tables and surveys.
     extent : tuple of (float, float, float, float) or None
         West, south, east and north, in degrees, of the region that the publisher reports on; no row can lie beyond it.
+    time_formats : tuple of str
+        Patterns of the times of day in the column ``time``; see `day_times`.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -126,6 +128,7 @@ class Format:
     blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
     extent: tuple[float, float, float, float] | None = None
+    time_formats: tuple[str, ...] = ()
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -184,24 +187,6 @@ def personal_words(column: str) -> str:
     if not personal_word and words[:2] == ["post", "code"]:
         personal_word = "postcode"
     return personal_word
-
-
-def read_date(text: str, pattern: str) -> datetime | None:
-    """Return the date and time that a text gives under a pattern, or None.
-
-    Examples
-    --------
-    >>> read_date("2020-02-30", "%Y-%m-%d") is None
-    True
-    """
-    try:
-        if pattern == EPOCH_MS:
-            return datetime(1970, 1, 1) + timedelta(milliseconds=float(text)) if abs(float(text)) >= 1e11 else None
-        if pattern == EXCEL_SERIAL:
-            return datetime(1899, 12, 30) + timedelta(days=float(text)) if 1 <= float(text) <= 80_000 else None
-        return datetime.strptime(text.strip(), pattern)
-    except (ValueError, OverflowError):
-        return None
 
 
 def shipped_formats() -> tuple[str, ...]:
@@ -328,6 +313,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         rules=rules,
         known_by=tuple(tables.format.known_by),
         extent=_extent(location),
+        time_formats=tuple(events.date.time_formats),
     )
 
 
@@ -355,6 +341,15 @@ def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
         problems = date_problems(
             date.formats, precision=date.precision, zone=date.zone, utc=date.utc, trust_offset=date.trust_offset
         )
+        if mistakes.is_sound("date", "time_formats"):
+            problems += time_problems(
+                date.time_formats,
+                date.formats,
+                has_column=columns.time is not None,
+                precision=date.precision,
+                utc=date.utc,
+                trust_offset=date.trust_offset,
+            )
         for problem in problems:
             mistakes.add(("date",), problem)
 

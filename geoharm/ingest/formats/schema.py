@@ -138,6 +138,10 @@ class EventColumns(ColumnsTable):
     end: _Header | None = Field(
         default=None, description="With `date`, the end of a span of time: the event is dated at its middle."
     )
+    time: _Header | None = Field(
+        default=None,
+        description="With `date`, the time of day if it has a column of its own; needs `time_formats`. Where it is blank or cannot be read, the row counts on its day, without an hour.",
+    )
     year: _Header | None = Field(default=None, description="Year, with `month`, instead of `date`.")
     month: _Header | None = Field(default=None, description="Month, with `year`.")
     day: _Header | None = Field(default=None, description="Day, with `year` and `month`.")
@@ -174,11 +178,15 @@ class EventDateTable(Table):
 
     formats: list[Name] = Field(
         default=[],
-        description="All strptime patterns that occur in the column, tried in order; a fixed ending such as `+00` is written as it is. `excel-serial` reads day numbers, `epoch-ms` milliseconds since 1970. At least one is needed.",
+        description="All patterns that occur in the column, tried in order, in the letters of strptime; fixed text, such as `+00`, `Uhr` or `de`, is written as it is. `%b` or `%B` reads a month's name or abbreviation in English, German, Dutch, French or Spanish, and the day beside it may be an ordinal (`3rd`, `1er`); `%a` or `%A` a weekday, which has to be that of the day; `%p` also `p. m.`; `%f` up to nine digits; `%q` the quarter. `excel-serial` reads day numbers, `epoch-ms` milliseconds since 1970 (also `/Date(...)/`), `epoch-s` seconds. At least one is needed.",
+    )
+    time_formats: list[Name] = Field(
+        default=[],
+        description="All patterns that occur in `columns.time`, such as `%H:%M` or `%I:%M %p`. `%H%M` also reads numbers that have lost zeros at the front (`905`), `excel-serial` fractions of a day; of a pattern with a date only the time counts.",
     )
     zone: Annotated[str, Field(max_length=200)] = Field(
         default="",
-        description='The time zone whose days are counted, such as "America/New_York". Needed if the texts have an offset (`%z`, `Z`, `+00`, `epoch-ms`); these times are converted to the zone. Times without an offset are local and stay as they are.',
+        description='The time zone whose days are counted, such as "America/New_York". Needed if the texts have an offset (`%z`, `Z`, `+00`, `epoch-ms`, `epoch-s`); these times are converted to the zone. Times without an offset are local and stay as they are.',
     )
     utc: bool = Field(default=False, description="`true` if times without an offset are UTC.")
     trust_offset: bool = Field(default=True, description="`false` if times are local although they end in an offset.")

@@ -6,6 +6,8 @@ import re
 
 from geoharm._rules import shortened
 from geoharm._schema import Mistakes
+from geoharm.ingest.date_patterns import pattern_problem
+from geoharm.ingest.date_reading import NUMERIC_PATTERNS
 from geoharm.ingest.formats.schema import (
     AreaDateTable,
     AreaTable,
@@ -110,9 +112,11 @@ def _check_patterns(date: SurveyDateTable, mistakes: Mistakes) -> None:
     if not date.formats:
         mistakes.add(("date",), 'formats is missing; list patterns such as "%Y-%m" or "%Y Q%q" (%q is the quarter).')
     for pattern in date.formats:
-        if not re.search("%[Yy]", pattern):
-            rule = f'formats has "{shortened(pattern)}", which names no year; write a pattern such as "%Y-%m".'
-            mistakes.add(("date",), rule)
+        problem = pattern_problem(pattern)
+        if not problem and not re.search("%[Yy]", pattern) and pattern not in NUMERIC_PATTERNS:
+            problem = 'names no year; write a pattern such as "%Y-%m".'
+        if problem:
+            mistakes.add(("date",), f'formats has "{shortened(pattern)}", which {problem}')
 
 
 def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:

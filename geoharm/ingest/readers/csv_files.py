@@ -22,7 +22,8 @@ import numpy as np
 from geoharm.engines.base import Scratch, StatementError
 from geoharm.engines.sql import quote_name, quote_text
 from geoharm.errors import DataError
-from geoharm.ingest.formats.input_format import Format, read_date
+from geoharm.ingest.date_reading import read_date
+from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import CHUNK, InputFile
 from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, match_columns
 
