@@ -29,6 +29,8 @@ from geoharm.ingest.formats.table_rules import resolve_rules
 from geoharm.ingest.formats.tables import NO_RULES, TableRules
 
 FIELDS = tuple(EventColumns.model_fields)
+# What rows and numbers are made of: it has the same bytes in every encoding but EBCDIC and the wide ones.
+_PLAIN_SIGNS = 'aZ09,;|-."\t\r\n'
 _MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
 
 
@@ -283,6 +285,8 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
+    if rows.csv.delimiter == rows.csv.quote:
+        mistakes.refuse(("csv",), "delimiter", "is also the quote; the two must differ.")
     members = tables.zip.members
     return Format(
         name=name,
@@ -367,7 +371,18 @@ def _known_encoding(encoding: str, mistakes: Mistakes) -> str:
     except (LookupError, ValueError):
         mistakes.refuse(("csv",), "encoding", 'is not known; write "utf-8" or "cp1252".')
         return encoding
+    if not known.startswith("utf") and not _has_plain_signs(known):
+        mistakes.refuse(
+            ("csv",),
+            "encoding",
+            "has other bytes for letters, digits and line ends than other encodings have, and is not read; save the file as utf-8.",
+        )
     return known
+
+
+def _has_plain_signs(encoding: str) -> bool:
+    """Return whether an encoding has the bytes of ASCII for what rows are made of; EBCDIC has not."""
+    return _PLAIN_SIGNS.encode(encoding, "replace") == _PLAIN_SIGNS.encode("ascii")
 
 
 def _names_an_organisation(field: str, header: str) -> bool:

@@ -15,6 +15,7 @@ from geoharm.ingest.formats.tables import ESTIMATE_KINDS, UNITS_OF_TIME
 
 LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
+_NO_SIGNS = "\r\n\x00"
 
 
 def _bounds(symbols: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -25,6 +26,20 @@ def _bounds(symbols: dict[str, list[int]]) -> dict[str, list[int]]:
         )
         raise ValueError(msg)
     return symbols
+
+
+def _delimiter(text: str) -> str:
+    if len(text) != 1 or text in _NO_SIGNS:
+        msg = 'must be one sign, such as ";", "|" or "\\t"; a file with another separator must be saved again.'
+        raise ValueError(msg)
+    return text
+
+
+def _quote(text: str) -> str:
+    if len(text) != 1 or text in _NO_SIGNS:
+        msg = "must be one sign, such as '; for a file without quotes, leave it out or name a sign that the file does not have."
+        raise ValueError(msg)
+    return text
 
 
 # A text that may be empty, as in a guess that somebody has still to fill in.
@@ -73,8 +88,10 @@ class CsvTable(Table):
 
     model_config = ConfigDict(title="[csv]")
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=4)] = Field(default=",", description="Between two cells.")
-    quote: Annotated[str, Field(max_length=1)] = Field(default='"', description="Around a cell.")
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", description="The one sign between two cells.")
+    quote: Annotated[str, AfterValidator(_quote)] = Field(
+        default='"', description="The one sign around a cell that has delimiters in it."
+    )
     encoding: Name = Field(default="utf-8", description='Encoding, such as "utf-8" or "cp1252".')
 
 
