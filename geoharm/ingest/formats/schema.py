@@ -88,7 +88,9 @@ class CsvTable(Table):
 
     model_config = ConfigDict(title="[csv]")
 
-    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(default=",", description="The one sign between two cells.")
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="The one sign between two cells."
+    )
     quote: Annotated[str, AfterValidator(_quote)] = Field(
         default='"', description="The one sign around a cell that has delimiters in it."
     )
