@@ -215,7 +215,7 @@ def test_streets_elsewhere_or_of_no_lines_are_refused(tmp_path, area, span):
         ingest(tmp_path, area, span, {"a.gpkg": content}, "streets", "streets")
     with pytest.raises(DataError, match="is not GeoJSON"):
         ingest(tmp_path, area, span, {"a.geojson": "name\nx\n"}, "streets-geojson", "streets")
-    with pytest.raises(DataError, match="is neither a GeoPackage nor a zipped Shapefile"):
+    with pytest.raises(DataError, match="is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile"):
         ingest(tmp_path, area, span, {"a.gpkg": "{}"}, "streets", "streets")
     (tmp_path / "own.toml").write_text('[format]\nkind = "streets"\ncontainer = "csv"\n[columns]\nname = "x"\n')
     with pytest.raises(StudyError) as caught:

@@ -347,9 +347,9 @@ TRAPS: dict[str, dict[str, Trap]] = {
     "Files that are not what they say": {
         "a VRT called .geojson": Trap("XML that names another file", vrt("a.geojson"), 1, ("is not valid GeoJSON",), NEEDLES),
         "a VRT called .csv": Trap("XML that names another file", vrt("a.csv"), 1, ("does not have the columns",)),
-        "a VRT called .gpkg": Trap("XML that names another file", vrt("a.gpkg"), 1, ("is neither a GeoPackage nor a zipped Shapefile",), VECTOR),
+        "a VRT called .gpkg": Trap("XML that names another file", vrt("a.gpkg"), 1, ("is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile",), VECTOR),
         "a GDALG called .geojson": Trap("JSON that names a command", {"a.geojson": GDALG}, 1, ("not a GeoJSON FeatureCollection",), NEEDLES),
-        "a GDALG called .gpkg": Trap("JSON that names a command", {"a.gpkg": GDALG}, 1, ("is neither a GeoPackage nor a zipped Shapefile",), VECTOR),
+        "a GDALG called .gpkg": Trap("JSON that names a command", {"a.gpkg": GDALG}, 1, ("is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile",), VECTOR),
         "an address instead of a file": Trap('`files = ["/vsicurl/http://x/a.gpkg"]`', {}, 1, ("must lie inside the data folder",), VECTOR, "/vsicurl/http://x/a.gpkg"),
         "a driver's name instead of a file": Trap('`files = ["PG:dbname=x"]`', {}, 1, ('No file matches "PG:dbname=x"',), VECTOR, "PG:dbname=x"),
         "a file above the data folder": Trap('`files = ["../a.csv"]`', {}, 1, ("must lie inside the data folder",), "points-csv", "../a.csv"),

@@ -220,6 +220,7 @@ def format_opening(sample: FileSample, kind: str = "event") -> str:
     container_table = {
         "csv": f"\n[csv]\ndelimiter = {toml_string(sample.delimiter)}\nencoding = {toml_string(sample.encoding)}\n",
         "excel": f"\n[excel]\n{f'sheet = {toml_string(sample.sheet)}{chr(10)}' if sample.sheet else ''}header_row = {sample.header_row}\n",
+        "vector": f"\n[vector]\nlayer = {toml_string(sample.layer)}\n" if sample.layer else "",
     }.get(sample.container, "")
     zip_table = f"\n[zip]\nmembers = [{', '.join(map(toml_string, sample.members))}]\n" if sample.members else ""
     return f"""# A guess: read every line before you use it.

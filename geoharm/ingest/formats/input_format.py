@@ -19,10 +19,12 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.ingest.date_patterns import EPOCH_MS, EXCEL_SERIAL, date_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
+    AreaTableFormat,
     EventColumns,
     EventFormat,
     SiteFormat,
     StreetsFormat,
+    SurveyFormat,
     TableFormat,
 )
 from geoharm.ingest.formats.table_rules import resolve_rules
@@ -31,7 +33,16 @@ from geoharm.ingest.formats.tables import NO_RULES, TableRules
 FIELDS = tuple(EventColumns.model_fields)
 # What rows and numbers are made of: it has the same bytes in every encoding but EBCDIC and the wide ones.
 _PLAIN_SIGNS = 'aZ09,;|-."\t\r\n'
-_MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
+_JSON_LINES = ("*.geojsonl", "*.geojsons", "*.jsonl", "*.ndjson")
+_MEMBERS = {
+    "csv": ("*.csv", "*.csv.txt", "*.tsv"),
+    "geojson": ("*.geojson", "*.json", *_JSON_LINES),
+    "esri-json": ("*.json", "*.esrijson"),
+    "json": ("*.json", *_JSON_LINES),
+    "kml": ("*.kml",),
+}
+# Containers whose records have geometries; Parquet files may have them.
+GEOMETRY_CONTAINERS = ("geojson", "esri-json", "kml", "vector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Format:
     header_row : int
         Of a workbook, counted from 1.
     columns : mapping of field to header names
-        Each field's accepted names. GeoJSON and vector files take coordinates from their geometry.
+        Each field's accepted names. Files of `GEOMETRY_CONTAINERS` take coordinates from their geometry.
     category : str
         The category of every row if the source has no column for it.
     category_map : mapping of str to str
@@ -86,6 +97,8 @@ class Format:
         "event", or another kind of file: a key of `TABLE_FORMATS`.
     rules : TableRules
         Of area tables and surveys.
+    layer : str
+        Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -124,6 +137,7 @@ class Format:
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
+    layer: str = field(default="", repr=False)
     # It decides about no row, so it is not part of the fingerprint.
     known_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -135,6 +149,7 @@ class Format:
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
+        rules += f" layer {self.layer!r}" if self.layer else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 
@@ -285,6 +300,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
+    _check_geometry(tables.format.container, columns, mistakes)
     if rows.csv.delimiter == rows.csv.quote:
         mistakes.refuse(("csv",), "delimiter", "is also the quote; the two must differ.")
     members = tables.zip.members
@@ -322,6 +338,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         test_remarks=tuple(events.reject.remark_contains),
         kind=tables.format.kind,
         rules=rules,
+        layer="" if isinstance(tables, AreaTableFormat | SurveyFormat) else tables.vector.layer,
         known_by=tuple(tables.format.known_by),
     )
 
@@ -329,7 +346,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
 def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
     """Check what the keys of a format of events must be together."""
     columns, date = tables.columns, tables.date
-    has_geometry = columns.latlon is not None or tables.format.container in ("geojson", "vector", "parquet")
+    has_geometry = columns.latlon is not None or tables.format.container in (*GEOMETRY_CONTAINERS, "parquet")
     needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
     needed += () if has_geometry else ("latitude", "longitude")
     for key in needed:
@@ -354,6 +371,16 @@ def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *,
             if (word := personal_words(header)) and not (kind == "site" and _names_an_organisation(key, header)):
                 problem = f'{key} names "{header}"; personal data ({word}) never enter the database.'
                 mistakes.add(("columns",), problem)
+
+
+def _check_geometry(container: str, columns: Mapping[str, Sequence[str]], mistakes: Mistakes) -> None:
+    """Check that a file with geometries has its places in these alone."""
+    for key in ("longitude", "latitude"):
+        if container in GEOMETRY_CONTAINERS and key in columns:
+            rule = (
+                f'cannot be used: files of the container "{container}" have their places in geometries; leave it out.'
+            )
+            mistakes.refuse(("columns",), key, rule)
 
 
 def _check_crs(crs: str, mistakes: Mistakes) -> None:

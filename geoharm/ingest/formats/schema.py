@@ -77,9 +77,9 @@ class EventAbout(_AboutTable):
     """What a format of dated points reads, and who publishes it."""
 
     kind: Literal["event"] = Field(default="event", description="Dated points.")
-    container: Literal["csv", "geojson", "parquet", "excel", "vector"] = Field(
+    container: Literal["csv", "geojson", "esri-json", "json", "kml", "parquet", "excel", "vector"] = Field(
         default="csv",
-        description="Kind of file: `csv` also gzipped, or inside a zip archive; `vector` is GeoPackage, or Shapefile in its zip.",
+        description="Kind of file: `csv` also gzipped, or inside a zip archive; `geojson` also with one feature a line; `esri-json` as ArcGIS servers send it; `json` records without geometries, as a list or one a line; `kml` also in its `.kmz`; `vector` is GeoPackage, FlatGeobuf, or Shapefile in its zip.",
     )
 
 
@@ -116,6 +116,17 @@ class ExcelTable(Table):
         default="", description="Name of the sheet; the first if left out."
     )
     header_row: int = Field(default=1, ge=1, le=1_048_576, description="The row with the headers, counted from 1.")
+
+
+class VectorTable(Table):
+    """What is read in a geographic file."""
+
+    model_config = ConfigDict(title="[vector]")
+
+    layer: Annotated[str, Field(max_length=200)] = Field(
+        default="",
+        description="Name of the layer, or of one Shapefile of several in a zip, without its ending; needed if there are several.",
+    )
 
 
 class ColumnsTable(Table):
@@ -254,6 +265,7 @@ class EventFormat(Table):
     csv: CsvTable = Field(default=CsvTable(), description="The dialect of CSV files.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
     excel: ExcelTable = Field(default=ExcelTable(), description="What is read in a workbook.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
     columns: EventColumns = Field(default=EventColumns(), description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of rows.")
     date: EventDateTable = Field(default=EventDateTable(), description="How dates are read.")
@@ -390,8 +402,8 @@ class SiteAbout(_AboutTable):
     """What a format of sites reads, and who publishes it."""
 
     kind: Literal["site"] = Field(description="Services without a date.")
-    container: Literal["csv", "excel", "parquet", "geojson", "vector"] = Field(
-        default="csv", description="Kind of file."
+    container: Literal["csv", "excel", "parquet", "geojson", "esri-json", "json", "kml", "vector"] = Field(
+        default="csv", description="Kind of file; see the formats of dated points."
     )
 
 
@@ -456,6 +468,7 @@ class SiteFormat(Table):
     csv: CsvTable = Field(default=CsvTable(), description="The dialect of CSV files.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
     excel: ExcelTable = Field(default=ExcelTable(), description="What is read in a workbook.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
     columns: SiteColumns = Field(description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of sites.")
     location: LocationTable = Field(default=LocationTable(), description="Where sites are.")
@@ -469,6 +482,7 @@ class StreetsFormat(Table):
 
     format: StreetsAbout = Field(description="What the format reads.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
 
 
 TableFormat: TypeAlias = AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat

@@ -35,12 +35,18 @@ class StagedRows:
         The declared fields that the file has, as columns of ``stage``.
     sha256 : str
         Of the file, if it was computed while reading; else empty.
+    notes : tuple of str
+        What the file says about itself that a reader should know.
+    open_end : int
+        The line of the last row if the file ends in it without a line end; else 0.
     """
 
     read: int
     rejects: tuple[tuple[int, str], ...]
     fields: tuple[str, ...]
     sha256: str = ""
+    notes: tuple[str, ...] = ()
+    open_end: int = 0
 
 
 class StageWriter:
@@ -76,10 +82,10 @@ class StageWriter:
         self._read += 1
         self._rejects.append((line, reason))
 
-    def close(self) -> StagedRows:
+    def close(self, *, notes: tuple[str, ...] = (), open_end: int = 0) -> StagedRows:
         """Write the remaining rows and return the balance."""
         self._write()
-        return StagedRows(self._read, tuple(self._rejects), self._fields)
+        return StagedRows(self._read, tuple(self._rejects), self._fields, notes=notes, open_end=open_end)
 
     def _write(self) -> None:
         if not self._rows:
