@@ -20,7 +20,7 @@ from geoharm.model.ledger import SourceLedger
 
 _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
-    ".parquet", ".gpkg", ".zip",
+    ".parquet", ".gpkg", ".zip", ".geojsonl", ".geojsons", ".jsonl", ".ndjson", ".kml", ".kmz", ".fgb",
 )  # fmt: skip
 _MAX_LISTED = 8
 # Formats that describe the columns of a table, not its publisher; such files need not belong together.
