@@ -296,7 +296,8 @@ def _note_values(scratch: Scratch, input_format: Format) -> list[QualityNote]:
     ).fetchall()[0]
     if first is None:
         return notes
-    possible = areas * categories * _count_periods(Period(first, last), input_format.rules.unit)
+    periods = 1 if input_format.rules.period else _count_periods(Period(first, last), input_format.rules.unit)
+    possible = areas * categories * periods
     if present < possible:
         sentence = (
             "cells of area, period and category between the first and the last period without a value (missing, not zero): "

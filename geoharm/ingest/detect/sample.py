@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     import geopandas
 
 SAMPLE_ROWS = 2_000
+# In a workbook: rows in which the column names are looked for, rows that may name groups of columns, and rows below the
+# names that are looked at.
+_MAX_TITLE_ROWS, _MAX_GROUP_ROWS, _ROWS_BELOW = 30, 3, 20
 # Characters to read: enough to see a format change in the middle of a long file. Of a longer file, a note says so.
 _MAX_CHARACTERS = 64 << 20
 _MEMBERS = (
@@ -248,33 +251,80 @@ def _is_value(name: str) -> bool:
 
 
 def _excel(source: InputFile) -> FileSample:
-    names, rows = sheet_rows(source, "")
+    names, _ = sheet_rows(source, "")
     for sheet in names:
-        rows = sheet_rows(source, sheet)[1]
-        for number, row in enumerate(rows[:30]):
-            texts = [cell_text(cell) or "" for cell in row]
-            filled = [text for text in texts if text]
-            rows_below = [
-                [cell_text(cell) or "" for cell in row_below] for row_below in _evenly_spaced(rows[number + 1 :])
-            ]
-            rows_below = [row_below for row_below in rows_below if any(row_below)]
-            # A header row has distinct names, and the rows below it fill most of its columns.
-            if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(rows_below) < 2:
-                continue
-            if sum(
-                bool(row_below[position])
-                for row_below in rows_below[:20]
-                for position, text in enumerate(texts)
-                if text
-            ) < 0.5 * len(filled) * len(rows_below[:20]):
-                continue
-            notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
-            return FileSample(
-                source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, rows_below)),
-                sheet=sheet if len(names) > 1 else "", header_row=number + 1, notes=tuple(notes),
-            )  # fmt: skip
+        rows = [[cell_text(cell) or "" for cell in row] for row in sheet_rows(source, sheet)[1]]
+        number = _header_row(rows)
+        if number is None:
+            continue
+        header = tuple(text.strip() for text in rows[number])
+        rows_below = [row for row in _evenly_spaced(rows[number + 1 :]) if any(row)]
+        notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
+        repeated = sorted({name for name in header if name and header.count(name) > 1})
+        if repeated:
+            shown = ", ".join(f'"{name}"' for name in repeated)
+            notes.append(f"columns are called alike, so rename them in the file before they are used: {shown}")
+        return FileSample(
+            source.name, "excel", header, tuple(map(tuple, rows_below)), sheet=sheet if len(names) > 1 else "",
+            header_row=number + 1, notes=tuple(notes),
+        )  # fmt: skip
     msg = f'No sheet of "{source.name}" has a row of column names above rows of values; no format can be guessed.'
     raise DataError(msg)
+
+
+def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return the position of the row with the column names, below titles and names of groups of columns."""
+    for number in range(min(len(rows), _MAX_TITLE_ROWS)):
+        if _may_be_header(rows, number):
+            return _below_groups(rows, number)
+    return None
+
+
+def _may_be_header(rows: Sequence[Sequence[str]], number: int) -> bool:
+    """Return whether a row has names, distinct or of columns of numbers, and rows below that fill most of its columns."""
+    filled = [text for text in rows[number] if text]
+    below = [row for row in _evenly_spaced(rows[number + 1 :]) if any(row)]
+    if len(set(filled)) < 2 or any(map(_is_value, filled)) or len(below) < 2:
+        return False
+    if len(set(filled)) < len(filled) and not _names_values(rows, number):
+        return False
+    sampled = below[:_ROWS_BELOW]
+    cells = sum(bool(row[position]) for row in sampled for position, text in enumerate(rows[number]) if text)
+    return cells >= 0.5 * len(filled) * len(sampled)
+
+
+def _below_groups(rows: Sequence[Sequence[str]], number: int) -> int:
+    """Return the row of column names where a row names groups of columns, as merged cells do; else the row itself.
+
+    The row of column names has more names than those of the groups, none of them a number, and stands above columns of
+    numbers or dates.
+    """
+    for below in range(number + 1, min(number + 1 + _MAX_GROUP_ROWS, len(rows))):
+        if any(map(_is_number_or_date, rows[below])):
+            break
+        if _names_values(rows, below) and sum(map(bool, rows[below])) > sum(map(bool, rows[number])):
+            return below
+    return number
+
+
+def _names_values(rows: Sequence[Sequence[str]], number: int) -> bool:
+    """Return whether a row has texts alone, above at least one column of nothing but numbers or dates."""
+    if any(_is_number_or_date(text) for text in rows[number]):
+        return False
+    below = [row for row in rows[number + 1 : number + 1 + _ROWS_BELOW] if any(row)]
+    return len(below) > 1 and any(
+        text
+        and all(_is_number_or_date(row[position]) for row in below if row[position])
+        and any(row[position] for row in below)
+        for position, text in enumerate(rows[number])
+    )
+
+
+def _is_number_or_date(text: str) -> bool:
+    """Return whether a cell is a value; a year or a quarter may be the name of a column."""
+    return _is_value(text) or (
+        PERIOD_NAME.fullmatch(text) is None and re.fullmatch(r"[-+]?\d+([.,]\d+)?", text) is not None
+    )
 
 
 def _parquet(source: InputFile) -> FileSample:

@@ -48,6 +48,8 @@ _PERIODS = (
     (r"^\d{4}-?Q[1-4]$", "%YQ%q", "quarter"),
     (r"^\d{4}$", "%Y", "year"),
 )
+# What may stand in a format in place of a column.
+_OTHER_WAYS = {"date": ", or the one period of the whole table under [date]: period = { start = ..., end = ... }"}
 _MIN_PERIODS = 3
 _MAX_SYMBOLS_SHOWN = 5
 
@@ -89,7 +91,9 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
                 f"value: {', '.join(other_numbers)} hold numbers too; several are named under values.columns"
             )
     undecided += [
-        f"{field}: no column was found; name it under [columns]" for field in needed_fields if field not in columns
+        f"{field}: no column was found; name it under [columns]{_OTHER_WAYS.get(field, '')}"
+        for field in needed_fields
+        if field not in columns
     ]
     if kind != "site":
         lines += _area_lines(rows, columns, evidence, undecided)

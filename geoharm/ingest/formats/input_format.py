@@ -33,12 +33,11 @@ from geoharm.ingest.formats.tables import NO_RULES, TableRules
 FIELDS = tuple(EventColumns.model_fields)
 # What rows and numbers are made of: it has the same bytes in every encoding but EBCDIC and the wide ones.
 _PLAIN_SIGNS = 'aZ09,;|-."\t\r\n'
-_JSON_LINES = ("*.geojsonl", "*.geojsons", "*.jsonl", "*.ndjson")
 _MEMBERS = {
     "csv": ("*.csv", "*.csv.txt", "*.tsv"),
-    "geojson": ("*.geojson", "*.json", *_JSON_LINES),
+    "geojson": ("*.geojson", "*.json"),
     "esri-json": ("*.json", "*.esrijson"),
-    "json": ("*.json", *_JSON_LINES),
+    "json": ("*.json", "*.jsonl", "*.ndjson"),
     "kml": ("*.kml",),
 }
 # Containers whose records have geometries; Parquet files may have them.
@@ -149,7 +148,9 @@ class Format:
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
+        # Rules that came later count only where they are used, so that the fingerprints of older formats stay.
         rules += f" layer {self.layer!r}" if self.layer else ""
+        rules += f" period {self.rules.period!r}" if self.rules.period else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 

@@ -294,6 +294,15 @@ class AreaTable(Table):
     )
 
 
+class OnePeriod(Table):
+    """The one period of a table, half-open."""
+
+    model_config = ConfigDict(title="{ start, end }")
+
+    start: Day = Field(description="The first day.")
+    end: Day = Field(description="The first day after the period: the end is not included.")
+
+
 class SurveyDateTable(Table):
     """How the periods of a survey are read."""
 
@@ -308,6 +317,9 @@ class SurveyDateTable(Table):
     )
     numbered_from: Day | None = Field(
         default=None, description="First day of period 1, if periods are numbered 1, 2, 3."
+    )
+    period: OnePeriod | None = Field(
+        default=None, description="The one period of a table without a column of periods, half-open."
     )
 
 

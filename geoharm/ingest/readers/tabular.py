@@ -39,6 +39,8 @@ def stage_excel(scratch: Scratch, source: InputFile, input_format: Format) -> St
 def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]]]:
     """Return the names of a workbook's sheets, hidden ones last, and the rows of one; of the first if `sheet` is empty.
 
+    All rows are as long as the longest.
+
     Raises
     ------
     DataError
@@ -55,7 +57,9 @@ def sheet_rows(source: InputFile, sheet: str) -> tuple[list[str], list[list[Any]
         if sheet and sheet not in names:
             msg = f'The workbook "{source.name}" has no sheet "{sheet}"; it has {", ".join(workbook.sheet_names)}.'
             raise DataError(msg)
-        return names, workbook.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
+        rows = workbook.get_sheet_by_name(sheet or names[0]).to_python(skip_empty_area=False)
+        width = max(map(len, rows), default=0)
+        return names, [[*row, *[""] * (width - len(row))] for row in rows]
     except (CalamineError, zipfile.BadZipFile) as error:
         msg = f'The file "{source.name}" cannot be read as a workbook: it is of another kind, has a password, or is damaged.'
         raise DataError(msg) from error
