@@ -22,7 +22,7 @@ from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.ledger import QualityNote
 from geoharm.queries.stored import stored_source
 
-_FIELDS = ("name", "part", "category", "address", "longitude", "latitude", "latlon")
+_FIELDS = ("name", "id", "part", "category", "address", "longitude", "latitude", "latlon")
 
 Row = dict[str, Any]
 
@@ -64,7 +64,10 @@ def read_sites(
 def save_sites(
     scratch: Scratch, source: str, rows: Sequence[Row], input_format: Format, area: StudyArea
 ) -> list[QualityNote]:
-    """Fill ``new_site`` and ``new_value_duplicate``, and return notes: rows of one name, category, address and place are one site.
+    """Fill ``new_site`` and ``new_value_duplicate``, and return notes.
+
+    Rows of one identifier, name, category, address and place are one site. Rows without a place and without an identifier
+    are never one, since a street of the same name may lie in another town.
 
     Parameters
     ----------
@@ -107,10 +110,9 @@ def save_sites(
             else (None, None)
         )
         key = (
-            row["name"],
-            row["category"],
-            row["address"],
+            *(row[field] for field in ("id", "name", "category", "address")),
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
+            None if located[position] or row["id"] else position,
         )
         if key in first_seen:
             duplicates.append([row["file"], row["line"], *first_seen[key]])
@@ -141,21 +143,32 @@ def source_sites(engine: Engine, source: str) -> tuple[Site, ...]:
 
 def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
     """Return one site, or the column at fault and the reason."""
-    name = ", ".join(part for part in (texts.get("name"), texts.get("part")) if part)
-    if not texts.get("name"):
-        return {"column": "name", "reason": "is empty"}
+    name = _site_name(texts, input_format)
+    if isinstance(name[1], FieldFault):
+        return {"column": name[0], "reason": name[1].reason}
     place = _read_place(texts, input_format)
     if isinstance(place[1], FieldFault):
         return {"column": place[0], "reason": place[1].reason}
     category = texts.get("category") or input_format.category or None
     category = input_format.category_map.get(category, category) if category else None
     return {
-        "name": name,
+        "id": texts.get("id"),
+        "name": name[1],
         "category": category,
         "address": texts.get("address"),
         "longitude": place[0],
         "latitude": place[1],
     }
+
+
+def _site_name(texts: dict[str, str | None], input_format: Format) -> tuple[str, str | FieldFault]:
+    """Return a site's name with the column that gives it: its address or identifier where a list has no names."""
+    given = [field for field in ("name", "address", "id") if field in input_format.columns]
+    column = "name" if given[0] == "name" else next((field for field in given if texts.get(field)), given[0])
+    text = texts.get(column)
+    if not text:
+        return column, FieldFault("is empty")
+    return column, ", ".join(part for part in (text, texts.get("part")) if part)
 
 
 def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[float, float] | tuple[str, FieldFault]:

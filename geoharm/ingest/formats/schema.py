@@ -462,7 +462,12 @@ class SurveyFormat(Table):
 class SiteColumns(ColumnsTable):
     """The headers of the columns of a list of sites."""
 
-    name: _Header = Field(description="Name of the organisation.")
+    name: _Header | None = Field(
+        default=None, description="Name of the organisation; without it, the address or the identifier is the name."
+    )
+    id: _Header | None = Field(
+        default=None, description="Identifier; rows of different identifiers are different sites."
+    )
     part: _Header | None = Field(default=None, description="Part of the organisation.")
     category: _Header | None = Field(default=None, description="Category of the service.")
     address: _Header | None = Field(default=None, description="Address text.")

@@ -138,6 +138,8 @@ def _check_patterns(date: SurveyDateTable, mistakes: Mistakes) -> None:
 
 def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:
     columns = site.columns
+    if columns.name is None and columns.address is None and columns.id is None:
+        mistakes.add(("columns",), "a site needs a name: name the column of its name, its address or its identifier.")
     places = (columns.latlon, columns.longitude, columns.latitude, columns.address)
     if site.format.container in ("csv", "excel") and all(place is None for place in places):
         mistakes.add(("columns",), "a site needs a place: name longitude and latitude, latlon, or address.")

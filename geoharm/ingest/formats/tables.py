@@ -19,7 +19,7 @@ VALUE_PREFIX = "="
 NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "area_table": ("area", "date", "year", "month", "quarter", "category", "value"),
     "survey": ("area", "date", "year", "month", "quarter", "category", "estimate"),
-    "site": ("name", "longitude", "latitude", "latlon"),
+    "site": ("name", "id", "longitude", "latitude", "latlon"),
     "streets": (),
 }
 

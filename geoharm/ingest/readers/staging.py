@@ -193,6 +193,8 @@ def encoding_error(source: InputFile, encoding: str, *, remedy: str) -> DataErro
 
 def needed_fields(input_format: Format) -> tuple[str, ...]:
     """Return the fields that a file must have if its format declares them."""
+    if input_format.kind == "site" and "name" not in input_format.columns and "id" not in input_format.columns:
+        return (*NEEDED_FIELDS["site"], "address")
     if input_format.kind != "event":
         return NEEDED_FIELDS[input_format.kind]
     return (*NEEDED_EVENT_FIELDS, "id") if input_format.duplicate_rule == "id" else NEEDED_EVENT_FIELDS
