@@ -16,10 +16,12 @@ from geoharm.engines.base import Engine, Part, Scratch
 from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates
+from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
+from geoharm.ingest.readers.downloads import download_notes
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import read_file
 from geoharm.ingest.readers.staging import StagedRows, check_reject_share
@@ -110,7 +112,8 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
     reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
-    notes = [*note_dates(scratch, rule.input_format), *note_zeros(scratch)]
+    notes = download_notes(staged, {staged.open_end: _fields_at_fault(scratch, staged.open_end, reasons)})
+    notes += [*note_dates(scratch, rule.input_format), *note_zeros(scratch)]
     if "weight" in staged.fields:
         notes += note_weights(scratch)
     if rule.input_format.crs == _crs.LONLAT:
@@ -145,6 +148,14 @@ def _add_shapeless_rows(scratch: Scratch, staged: StagedRows, *, first_number: i
         scratch.execute("INSERT INTO parsed BY NAME SELECT line, fault FROM shapeless")
         scratch.unregister("shapeless")
     return {number: ("row", reason) for reason, number in numbers.items()}
+
+
+def _fields_at_fault(scratch: Scratch, line: int, reasons: dict[int, tuple[str, str]]) -> list[str]:
+    """Return the fields for which the row in a line is rejected."""
+    rows = scratch.execute("SELECT fault FROM parsed WHERE line = ? AND fault IS NOT NULL", [line]).fetchall()
+    return [
+        reasons[fault][0] for (fault,) in rows if reasons[fault][1] not in (BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON)
+    ]
 
 
 def _write_partition(
@@ -213,8 +224,11 @@ def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> 
     )
     if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
         names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        remedy = "Swap the two columns in the file or in the format"
+        if rule.input_format.container in GEOMETRY_CONTAINERS:
+            remedy = "Its geometries have the coordinate that goes north first; save the file with the other one first"
         msg = (
             f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
-            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+            f'"{names[1]}" are swapped. {remedy}; nothing was read.'
         )
         raise QualityError(msg)

@@ -15,6 +15,7 @@ from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.readers.downloads import download_notes
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
@@ -29,8 +30,8 @@ Row = dict[str, Any]
 
 def read_sites(
     engine: Engine, files: Sequence[InputFile], input_format: Format
-) -> tuple[dict[str, int], list[Row], list[Row]]:
-    """Return the number of rows of each file, the sites in order, and the rejects with their column and reason.
+) -> tuple[dict[str, int], list[Row], list[Row], list[QualityNote]]:
+    """Return the number of rows of each file, the sites in order, the rejects with their column and reason, and notes.
 
     Raises
     ------
@@ -40,6 +41,7 @@ def read_sites(
     read: dict[str, int] = {}
     kept: list[Row] = []
     rejects: list[Row] = []
+    notes: list[QualityNote] = []
     for input_file in files:
         staged = stage_file(engine.scratch, input_file, input_format)
         read[input_file.name] = staged.read
@@ -56,9 +58,11 @@ def read_sites(
             )
             (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
         _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
+        at_fault: dict[int, list[str]] = {row["line"]: [row["column"]] for row in file_rejects}
+        notes += download_notes(staged, at_fault, file=input_file.name)
         rejects += sorted(file_rejects, key=lambda row: row["line"])
         engine.scratch.execute("DROP TABLE stage")
-    return read, kept, rejects
+    return read, kept, rejects, notes
 
 
 def save_sites(

@@ -39,6 +39,8 @@ class StagedRows:
         What the file says about itself that a reader should know.
     open_end : int
         The line of the last row if the file ends in it without a line end; else 0.
+    last_field : str
+        The declared field in the last column of a text; empty if that is not declared.
     """
 
     read: int
@@ -47,6 +49,7 @@ class StagedRows:
     sha256: str = ""
     notes: tuple[str, ...] = ()
     open_end: int = 0
+    last_field: str = ""
 
 
 class StageWriter:
