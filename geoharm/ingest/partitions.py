@@ -22,6 +22,7 @@ from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.downloads import download_notes
+from geoharm.ingest.readers.features import NOT_A_POINT, SEVERAL_POINTS
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import read_file
 from geoharm.ingest.readers.staging import StagedRows, check_reject_share
@@ -201,6 +202,8 @@ def _refuse_many_rejects(
         remedy = "Check the format or whether columns are swapped"
         if most_frequent[1].startswith(NOT_TEXT_REASON):
             remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
+        elif most_frequent[1] in (NOT_A_POINT, SEVERAL_POINTS):
+            remedy = "An event has one place: save each as one point"
         elif most_frequent[1] == COMMA_REASON:
             remedy = "Save the numbers with a decimal point and without thousands separators"
         check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)

@@ -48,7 +48,7 @@ def read_sites(
         fields = [field for field in _FIELDS if field in staged.fields]
         selected = ", ".join(quote_name(field) for field in fields)
         rows = engine.scratch.execute(f"SELECT line, {selected} FROM stage ORDER BY line").fetchall()
-        file_rejects = [
+        file_rejects: list[Row] = [
             {"file": input_file.name, "line": line, "column": "row", "reason": reason}
             for line, reason in staged.rejects
         ]
