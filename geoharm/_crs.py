@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -49,6 +50,77 @@ def check_known(crs: str) -> str:
         msg = f'The coordinate system "{crs}" is not known; give an EPSG code such as "EPSG:27700".'
         raise DesignError(msg) from error
     return crs
+
+
+def code_of(name: str) -> str:
+    """Return the code of a coordinate system from the names that data files give it; an empty text for any other text.
+
+    Only names made of an authority and a code are accepted: a longer description could name files.
+
+    Examples
+    --------
+    >>> code_of("urn:ogc:def:crs:OGC:1.3:CRS84"), code_of("http://www.opengis.net/def/crs/EPSG/0/27700"), code_of("epsg:2249")
+    ('OGC:CRS84', 'EPSG:27700', 'EPSG:2249')
+    >>> code_of("+proj=longlat")
+    ''
+    """
+    match = re.fullmatch(
+        r"\s*(?:urn:(?:x-)?ogc:def:crs:|https?://www\.opengis\.net/def/crs/)?(EPSG|ESRI|OGC)[:/]+(?:[\d.]*[:/])?(\d{1,7}|CRS84)\s*",
+        name,
+        re.IGNORECASE,
+    )
+    if not match:
+        return "OGC:CRS84" if name.strip().upper() in ("CRS84", "WGS84") else ""
+    return f"{match.group(1).upper()}:{match.group(2).upper()}"
+
+
+def is_known(crs: str) -> bool:
+    """Return whether a coordinate system is known."""
+    try:
+        pyproj.CRS.from_user_input(crs)
+    except CRSError:
+        return False
+    return True
+
+
+def is_same(first: str, second: str) -> bool:
+    """Return whether two names mean one coordinate system, whatever the order of its axes."""
+    systems = [pyproj.CRS.from_user_input(crs) for crs in (first, second)]
+    return systems[0].equals(systems[1], ignore_axis_order=True)
+
+
+def is_in_degrees(crs: str) -> bool:
+    """Return whether the coordinates of a system are longitude and latitude."""
+    return pyproj.CRS.from_user_input(crs).is_geographic
+
+
+def share_in_use(x: ArrayLike, y: ArrayLike, crs: str) -> float:
+    """Return the share of places that lie in a system's area of use, with a margin of 2 degrees.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (n,)
+        Coordinates in `crs`, east (longitude) first.
+    crs : str
+
+    Returns
+    -------
+    float
+        1 if the system names no area, nan for no places.
+    """
+    area_of_use = pyproj.CRS.from_user_input(crs).area_of_use
+    if area_of_use is None or area_of_use.west > area_of_use.east:
+        return 1.0
+    longitude, latitude = transform(x, y, source=crs, target=LONLAT)
+    margin = 2.0
+    inside = (
+        (area_of_use.west - margin <= longitude)
+        & (longitude <= area_of_use.east + margin)
+        & (area_of_use.south - margin <= latitude)
+        & (latitude <= area_of_use.north + margin)
+        & (np.abs(latitude) <= 90)
+    )
+    return float(inside.mean()) if inside.size else float("nan")
 
 
 def check_area_of_use(crs: str, west: float, south: float, east: float, north: float) -> None:

@@ -161,14 +161,13 @@ def ingest(
     """Read the files into the database and print what became of every row."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
-    with (
-        cli_progress.ProgressDisplay(quiet) as bar,
-        duckdb_engine.open_engine(db or default_database(study), inputs=data) as engine,
-    ):
+    database = db or default_database(study)
+    own = (database, default_output(study))
+    with cli_progress.ProgressDisplay(quiet) as bar, duckdb_engine.open_engine(database, inputs=data) as engine:
         ledgers: list[SourceLedger | TableLedger] = [
-            *pipeline_load.load_sources(engine, study, data, bar.show, bar.tell)
+            *pipeline_load.load_sources(engine, study, data, bar.show, bar.tell, own)
         ]
-        ledgers += pipeline_load.load_tables(engine, study, data, bar.show, bar.tell)
+        ledgers += pipeline_load.load_tables(engine, study, data, bar.show, bar.tell, own)
     if as_json:
         print_json([_ledger_dict(ledger) for ledger in ledgers])
         return

@@ -7,7 +7,6 @@ database is in use by another program.
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +24,7 @@ from geoharm.cli.options import (
     default_output,
     print_json,
     print_written,
+    tell,
 )
 from geoharm.errors import StudyError
 from geoharm.model.harm_settings import CRITERIA
@@ -66,7 +66,7 @@ def appraise(
         out=out or default_output(study),
         database=db or default_database(study),
         operation=operation,
-        on_gone=_tell,
+        on_gone=tell,
     )
     if as_json:
         print_json({**appraisal.record, "files": [str(path) for path in appraisal.files]})
@@ -103,7 +103,7 @@ def prioritise(
         out=out or default_output(study),
         database=db or default_database(study),
         weights=_criterion_weights(weight) or study.harm.criteria,
-        on_gone=_tell,
+        on_gone=tell,
     )
     if as_json:
         print_json({**ranking.record, "files": [str(path) for path in ranking.files]})
@@ -188,11 +188,6 @@ def import_values(
     print(
         f"wrote {out} with {rows:,} offences; give your measures the names of its offences, or edit it. Not tested on an original file."
     )
-
-
-def _tell(sentence: str) -> None:
-    """Print a sentence that the user should not miss."""
-    print(sentence, file=sys.stderr)
 
 
 def _criterion_weights(arguments: list[str] | None) -> tuple[tuple[str, float], ...]:

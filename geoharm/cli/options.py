@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,11 @@ def default_output(study: Study) -> Path:
 def print_json(value: object) -> None:
     """Print a result as JSON; NaN and infinite numbers are refused, so they must be None already."""
     print(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def tell(sentence: str) -> None:
+    """Print a sentence that the user should not miss, on standard error."""
+    print(sentence, file=sys.stderr)
 
 
 def print_written(files: Iterable[Path]) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoharm.cli.lazy import lazy
-from geoharm.cli.options import DATA, AsJson, DataFolder, StudyFile, print_json
+from geoharm.cli.options import DATA, AsJson, DataFolder, StudyFile, print_json, tell
 
 if TYPE_CHECKING:
     from geoharm.engines import duckdb as duckdb_engine
@@ -52,9 +52,9 @@ def power(
         tempfile.TemporaryDirectory() as folder,
         duckdb_engine.open_engine(Path(folder) / "p.duckdb", inputs=data) as engine,
     ):
-        ledgers = pipeline_load.load_sources(engine, study, data)
+        ledgers = pipeline_load.load_sources(engine, study, data, on_gone=tell)
         if any(operation.streets for operation in study.operations):
-            pipeline_load.load_tables(engine, study, data)
+            pipeline_load.load_tables(engine, study, data, on_gone=tell)
         collected = pipeline_collect.collect_power(engine, study, ledgers)
     tables = pipeline_power.power_tables(collected)
     summaries = pipeline_composite.composite_power(collected)

@@ -62,7 +62,7 @@ def read_code(text: str | None, rules: TableRules) -> str | FieldFault:
 
 
 def read_period(text: str | None, input_format: Format) -> Period | FieldFault:
-    """Return the day, week, month, quarter or year that a text names.
+    """Return the day, week, month, quarter or year that a text names; the one period of the table if it has one.
 
     A date stands for the period that contains it. A week begins on the date given. ``%q`` in a pattern is the quarter,
     1 to 4.
@@ -77,15 +77,16 @@ def read_period(text: str | None, input_format: Format) -> Period | FieldFault:
     Period(start=datetime.date(2020, 2, 1), end=datetime.date(2020, 3, 1))
     """
     rules = input_format.rules
+    if rules.period is not None:
+        return rules.period
     if not text:
         return FieldFault("is empty")
     if rules.numbered_from is not None:
         return _numbered_period(text, rules)
     days = {day for pattern in input_format.date_formats if (day := _read_day(text, pattern)) is not None}
-    if not days:
-        return FieldFault("is not a date of the format " + " or ".join(input_format.date_formats))
-    if len(days) > 1:
-        return FieldFault("is two different dates under the declared formats")
+    if len(days) != 1:
+        several = "is two different dates under the declared formats"
+        return FieldFault(several if days else "is not a date of the format " + " or ".join(input_format.date_formats))
     day = days.pop()
     if not _FIRST_YEAR <= day.year < _LAST_YEAR:
         return FieldFault(f"is before {_FIRST_YEAR} or after {_LAST_YEAR - 1}")

@@ -27,12 +27,14 @@ from geoharm.ingest.area_fields import (
 )
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import VALUE_PREFIX, TableRules
+from geoharm.ingest.readers.downloads import download_notes
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
 from geoharm.ingest.readers.staging import StagedRows, check_reject_share, insert_rows
 from geoharm.ingest.rule import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
+from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.stored import StoredSource
 
@@ -49,8 +51,10 @@ CREATE OR REPLACE TEMP TABLE cell (
 """
 
 
-def stage_values(engine: Engine, files: Sequence[InputFile], input_format: Format, period: Period) -> dict[str, int]:
-    """Fill the temporary table ``cell`` from all files, and return the number of values of each file.
+def stage_values(
+    engine: Engine, files: Sequence[InputFile], input_format: Format, period: Period
+) -> tuple[dict[str, int], list[QualityNote]]:
+    """Fill the temporary table ``cell`` from all files, and return the number of values of each file, and notes.
 
     The numbers of a value are ``one`` and ``two``: the lower and upper bound of a count, or an estimate and its standard
     error.
@@ -71,6 +75,7 @@ def stage_values(engine: Engine, files: Sequence[InputFile], input_format: Forma
     scratch = engine.scratch
     scratch.execute(_CREATE_CELL)
     values_read = {}
+    notes: list[QualityNote] = []
     for input_file in files:
         staged = stage_file(scratch, input_file, input_format)
         headers = [field.removeprefix(VALUE_PREFIX) for field in staged.fields if field.startswith(VALUE_PREFIX)]
@@ -92,7 +97,19 @@ def stage_values(engine: Engine, files: Sequence[InputFile], input_format: Forma
         insert_rows(scratch, "cell", shape_rejects)
         values_read[input_file.name] = staged.read * width
         _refuse_many_rejects(scratch, input_file.name, input_format, values_read[input_file.name])
-    return values_read
+        name = input_file.name
+        at_fault = {staged.open_end: _fields_at_fault(scratch, name, staged.open_end)}
+        notes += download_notes(staged, at_fault, file=name)
+    return values_read, notes
+
+
+def _fields_at_fault(scratch: Scratch, name: str, line: int) -> list[str]:
+    """Return the fields for which values in a line are rejected, and not for their period."""
+    rows = scratch.execute(
+        'SELECT DISTINCT "column" FROM cell WHERE file = ? AND line = ? AND reason IS NOT NULL AND reason NOT IN (?, ?)',
+        [name, line, BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON],
+    ).fetchall()
+    return [column for (column,) in rows]
 
 
 def consolidate_values(scratch: Scratch, table: str) -> None:

@@ -17,10 +17,13 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
 from geoharm.ingest.date_detection import detect_date_patterns
+from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_impossible_places, note_weights, note_zeros
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
+from geoharm.ingest.readers.downloads import download_notes
+from geoharm.ingest.readers.features import NOT_A_POINT, SEVERAL_POINTS
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import read_file
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, StagedRows, check_reject_share
@@ -117,6 +120,7 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
     _refuse_unread_times(scratch, name, rule)
     notes = [
+        *download_notes(staged, {staged.open_end: _fields_at_fault(scratch, staged.open_end, reasons)}),
         *note_dates(scratch, rule.input_format),
         *note_times(scratch, rule.input_format),
         *note_zeros(scratch),
@@ -156,6 +160,16 @@ def _add_shapeless_rows(scratch: Scratch, staged: StagedRows, *, first_number: i
         scratch.execute("INSERT INTO parsed BY NAME SELECT line, fault FROM shapeless")
         scratch.unregister("shapeless")
     return {number: ("row", reason) for reason, number in numbers.items()}
+
+
+def _fields_at_fault(scratch: Scratch, line: int, reasons: dict[int, tuple[str, str]]) -> list[str]:
+    """Return the fields for which the row in a line is rejected, or has no place."""
+    rows = scratch.execute(
+        "SELECT coalesce(r.fault, p.fault) FROM parsed AS r LEFT JOIN known_place AS p ON p.place = r.place WHERE r.line = ?",
+        [line],
+    ).fetchall()
+    faults = [reasons[fault] for (fault,) in rows if fault is not None]
+    return [field for field, reason in faults if reason not in (BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON)]
 
 
 def _write_partition(
@@ -209,6 +223,8 @@ def _refuse_many_rejects(
             remedy = 'Name the encoding of the file under [csv] encoding, such as "cp1252"'
         elif most_frequent[1].startswith(NO_DATE_REASON):
             remedy = _date_remedy(scratch)
+        elif most_frequent[1] in (NOT_A_POINT, SEVERAL_POINTS):
+            remedy = "An event has one place: save each as one point"
         elif most_frequent[1] == COMMA_REASON:
             remedy = "Save the numbers with a decimal point and without thousands separators"
         check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)
@@ -265,8 +281,11 @@ def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> 
     )
     if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
         names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
+        remedy = "Swap the two columns in the file or in the format"
+        if rule.input_format.container in GEOMETRY_CONTAINERS:
+            remedy = "Its geometries have the coordinate that goes north first; save the file with the other one first"
         msg = (
             f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
-            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+            f'"{names[1]}" are swapped. {remedy}; nothing was read.'
         )
         raise QualityError(msg)

@@ -15,6 +15,7 @@ from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.readers.downloads import download_notes
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
@@ -22,15 +23,15 @@ from geoharm.model.geometry import Site, StudyArea
 from geoharm.model.ledger import QualityNote
 from geoharm.queries.stored import stored_source
 
-_FIELDS = ("name", "part", "category", "address", "longitude", "latitude", "latlon")
+_FIELDS = ("name", "id", "part", "category", "address", "longitude", "latitude", "latlon")
 
 Row = dict[str, Any]
 
 
 def read_sites(
     engine: Engine, files: Sequence[InputFile], input_format: Format
-) -> tuple[dict[str, int], list[Row], list[Row]]:
-    """Return the number of rows of each file, the sites in order, and the rejects with their column and reason.
+) -> tuple[dict[str, int], list[Row], list[Row], list[QualityNote]]:
+    """Return the number of rows of each file, the sites in order, the rejects with their column and reason, and notes.
 
     Raises
     ------
@@ -40,13 +41,14 @@ def read_sites(
     read: dict[str, int] = {}
     kept: list[Row] = []
     rejects: list[Row] = []
+    notes: list[QualityNote] = []
     for input_file in files:
         staged = stage_file(engine.scratch, input_file, input_format)
         read[input_file.name] = staged.read
         fields = [field for field in _FIELDS if field in staged.fields]
         selected = ", ".join(quote_name(field) for field in fields)
         rows = engine.scratch.execute(f"SELECT line, {selected} FROM stage ORDER BY line").fetchall()
-        file_rejects = [
+        file_rejects: list[Row] = [
             {"file": input_file.name, "line": line, "column": "row", "reason": reason}
             for line, reason in staged.rejects
         ]
@@ -56,15 +58,20 @@ def read_sites(
             )
             (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
         _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
+        at_fault: dict[int, list[str]] = {row["line"]: [row["column"]] for row in file_rejects}
+        notes += download_notes(staged, at_fault, file=input_file.name)
         rejects += sorted(file_rejects, key=lambda row: row["line"])
         engine.scratch.execute("DROP TABLE stage")
-    return read, kept, rejects
+    return read, kept, rejects, notes
 
 
 def save_sites(
     scratch: Scratch, source: str, rows: Sequence[Row], input_format: Format, area: StudyArea
 ) -> list[QualityNote]:
-    """Fill ``new_site`` and ``new_value_duplicate``, and return notes: rows of one name, category, address and place are one site.
+    """Fill ``new_site`` and ``new_value_duplicate``, and return notes.
+
+    Rows of one identifier, name, category, address and place are one site. Rows without a place and without an identifier
+    are never one, since a street of the same name may lie in another town.
 
     Parameters
     ----------
@@ -107,10 +114,9 @@ def save_sites(
             else (None, None)
         )
         key = (
-            row["name"],
-            row["category"],
-            row["address"],
+            *(row[field] for field in ("id", "name", "category", "address")),
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
+            None if located[position] or row["id"] else position,
         )
         if key in first_seen:
             duplicates.append([row["file"], row["line"], *first_seen[key]])
@@ -141,21 +147,32 @@ def source_sites(engine: Engine, source: str) -> tuple[Site, ...]:
 
 def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
     """Return one site, or the column at fault and the reason."""
-    name = ", ".join(part for part in (texts.get("name"), texts.get("part")) if part)
-    if not texts.get("name"):
-        return {"column": "name", "reason": "is empty"}
+    name = _site_name(texts, input_format)
+    if isinstance(name[1], FieldFault):
+        return {"column": name[0], "reason": name[1].reason}
     place = _read_place(texts, input_format)
     if isinstance(place[1], FieldFault):
         return {"column": place[0], "reason": place[1].reason}
     category = texts.get("category") or input_format.category or None
     category = input_format.category_map.get(category, category) if category else None
     return {
-        "name": name,
+        "id": texts.get("id"),
+        "name": name[1],
         "category": category,
         "address": texts.get("address"),
         "longitude": place[0],
         "latitude": place[1],
     }
+
+
+def _site_name(texts: dict[str, str | None], input_format: Format) -> tuple[str, str | FieldFault]:
+    """Return a site's name with the column that gives it: its address or identifier where a list has no names."""
+    given = [field for field in ("name", "address", "id") if field in input_format.columns]
+    column = "name" if given[0] == "name" else next((field for field in given if texts.get(field)), given[0])
+    text = texts.get(column)
+    if not text:
+        return column, FieldFault("is empty")
+    return column, ", ".join(part for part in (text, texts.get("part")) if part)
 
 
 def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[float, float] | tuple[str, FieldFault]:

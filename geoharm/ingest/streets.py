@@ -17,7 +17,7 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.staging import MAX_REJECTED_SHARE, insert_rows
-from geoharm.ingest.readers.tabular import check_frame, read_vector
+from geoharm.ingest.readers.vector import check_frame, read_vector
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
 from geoharm.model.streets import Streets, join_segments
@@ -61,7 +61,8 @@ def read_lines(files: Sequence[InputFile], input_format: Format, area: StudyArea
     """
     all_lines: list[StreetLine] = []
     for input_file in files:
-        frame = _read_geojson(input_file) if input_format.container == "geojson" else read_vector(input_file)
+        is_geojson = input_format.container == "geojson"
+        frame = _read_geojson(input_file) if is_geojson else read_vector(input_file, layer=input_format.layer)
         projected = frame.geometry.to_crs(area.crs)
         lines = [
             line

@@ -121,13 +121,13 @@ def _read(
         scratch.execute(f"CREATE OR REPLACE TEMP TABLE new_{table} ({columns})")
     if input_format.kind in ("area_table", "survey"):
         table = VALUE_TABLES[input_format.kind]
-        rows_read = stage_values(engine, files, input_format, period)
+        rows_read, of_files = stage_values(engine, files, input_format, period)
         save_areas(scratch, name, source.areas, input_format, area)
         consolidate_values(scratch, table)
-        notes = [*_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
+        notes = [*of_files, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
     elif input_format.kind == "site":
-        rows_read, sites, rejects = read_sites(engine, files, input_format)
-        notes = save_sites(scratch, name, sites, input_format, area)
+        rows_read, sites, rejects, of_files = read_sites(engine, files, input_format)
+        notes = [*of_files, *save_sites(scratch, name, sites, input_format, area)]
         reject_rows = [(row["file"], row["line"], row["column"], row["reason"]) for row in rejects]
         insert_rows(scratch, "new_value_reject", reject_rows)
     else:
@@ -296,7 +296,8 @@ def _note_values(scratch: Scratch, input_format: Format) -> list[QualityNote]:
     ).fetchall()[0]
     if first is None:
         return notes
-    possible = areas * categories * _count_periods(Period(first, last), input_format.rules.unit)
+    periods = 1 if input_format.rules.period else _count_periods(Period(first, last), input_format.rules.unit)
+    possible = areas * categories * periods
     if present < possible:
         sentence = (
             "cells of area, period and category between the first and the last period without a value (missing, not zero): "

@@ -83,7 +83,7 @@ def appraise(
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data, on_gone=on_gone)
+        ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_baseline(engine, study, ledgers)
     appraisal = pipeline_appraise.appraise_options(collected, operation)
     released = protect_appraisal(study, appraisal)
@@ -122,8 +122,8 @@ def prioritise(
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load.load_sources(engine, study, data, on_gone=on_gone)
-        load.load_tables(engine, study, data, on_gone=on_gone)
+        ledgers = load.load_sources(engine, study, data, on_gone=on_gone, own=(out, database))
+        load.load_tables(engine, study, data, on_gone=on_gone, own=(out, database))
         collected = collect.collect_markets(engine, study, ledgers)
     surfaces = analyse.map_hotspots(collected)
     hotspots = next(surface.hotspots for surface in surfaces if surface.measure.name == study.primary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePath
 
 from geoharm._validation import nearest_hint
@@ -38,6 +38,7 @@ def load_sources(
     data: Path,
     progress: Progress = no_progress,
     on_gone: Callable[[str], None] = tell_nobody,
+    own: Collection[Path] = (),
 ) -> tuple[SourceLedger, ...]:
     """Read every source of events of a study into the database and return the balanced ledgers.
 
@@ -50,7 +51,10 @@ def load_sources(
     progress : callable
         Called with a step's name, the files done and the files in all.
     on_gone : callable
-        Called with a sentence for each file that was read the last time and is there no more.
+        Called with a sentence for each file that was read the last time and is there no more, and for what a pattern
+        matched and what is no data.
+    own : collection of Path
+        Files and folders that geoharm writes to; no pattern matches what lies there.
 
     Raises
     ------
@@ -63,7 +67,7 @@ def load_sources(
     engine.verify()
     ledgers = []
     for source in (event_source for event_source in study.sources if event_source.is_events):
-        input_format, files = _files(study, source, data)
+        input_format, files = _files(study, source, data, on_gone, own)
         order = _oldest_first(source, files) if source.oldest_first else ()
         done = 0
 
@@ -97,6 +101,7 @@ def load_tables(
     data: Path,
     progress: Progress = no_progress,
     on_gone: Callable[[str], None] = tell_nobody,
+    own: Collection[Path] = (),
 ) -> tuple[TableLedger, ...]:
     """Read every source that holds no events (area tables, surveys, sites, streets) and return the balanced ledgers.
 
@@ -109,7 +114,10 @@ def load_tables(
     progress : callable
         Called with a step's name, the files done and the files in all.
     on_gone : callable
-        Called with a sentence for each file that was read the last time and is there no more.
+        Called with a sentence for each file that was read the last time and is there no more, and for what a pattern
+        matched and what is no data.
+    own : collection of Path
+        Files and folders that geoharm writes to; no pattern matches what lies there.
 
     Raises
     ------
@@ -118,7 +126,7 @@ def load_tables(
     """
     ledgers = []
     for source in (table_source for table_source in study.sources if not table_source.is_events):
-        input_format, files = _files(study, source, data)
+        input_format, files = _files(study, source, data, on_gone, own)
         progress(f"reading {source.name}", 0, len(files))
         ledgers.append(
             ingest_table(
@@ -135,9 +143,11 @@ def load_tables(
     return tuple(ledgers)
 
 
-def _files(study: Study, source: Source, data: Path) -> tuple[Format, tuple[InputFile, ...]]:
+def _files(
+    study: Study, source: Source, data: Path, tell: Callable[[str], None], own: Collection[Path]
+) -> tuple[Format, tuple[InputFile, ...]]:
     input_format = checked_format(study, source)
-    return input_format, find_input_files(source.files, data, members=input_format.members)
+    return input_format, find_input_files(source.files, data, members=input_format.members, own=own, tell=tell)
 
 
 def _oldest_first(source: Source, files: Sequence[InputFile]) -> tuple[str, ...]:

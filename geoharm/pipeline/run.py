@@ -73,8 +73,8 @@ def run(
     check_study(study)
     check_folder(out)
     with open_engine(database, inputs=data) as engine:
-        ledgers = load_sources(engine, study, data, progress, on_gone)
-        tables = load_tables(engine, study, data, progress, on_gone)
+        ledgers = load_sources(engine, study, data, progress, on_gone, (out, database))
+        tables = load_tables(engine, study, data, progress, on_gone, (out, database))
         collected = collect_study(engine, study, ledgers, progress)
     result = analyse(collected, tables, progress)
     effects = [

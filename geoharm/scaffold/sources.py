@@ -15,11 +15,12 @@ from geoharm.ingest.detect.known_formats import recognise_formats
 from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.ingest.readers.matched_files import why_no_data
 from geoharm.model.ledger import SourceLedger
 
 _ENDINGS = (
     ".csv", ".csv.gz", ".csv.txt", ".tsv", ".tsv.gz", ".txt", ".geojson", ".geojson.gz", ".json", ".xlsx", ".xls", ".ods",
-    ".parquet", ".gpkg", ".zip",
+    ".parquet", ".gpkg", ".zip", ".geojsonl", ".geojsons", ".jsonl", ".ndjson", ".kml", ".kmz", ".fgb",
 )  # fmt: skip
 _MAX_LISTED = 8
 # Formats that describe the columns of a table, not its publisher; such files need not belong together.
@@ -110,8 +111,8 @@ def find_sources(
         raise StudyError([f'The data folder "{data}" does not exist; name it with --data.'])
     groups: dict[tuple[str, ...], list[str]] = {}
     guesses: dict[tuple[str, ...], FormatGuess] = {}
-    unused: list[UnusedFile] = []
-    for name, given_format in _list_files(data, given):
+    files, unused = _list_files(data, given)
+    for name, given_format in files:
         if given_format:
             groups.setdefault((given_format, "as you said"), []).append(name)
             continue
@@ -185,20 +186,31 @@ def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | Unus
     return not (first_categories or second_categories) or 2 * len(first_categories & second_categories) >= shorter > 0
 
 
-def _list_files(data: Path, given: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return the files in the folder by name, each with the format that was given for it."""
-    paths = [path for path in sorted(data.rglob("*")) if path.is_file()]
-    names = [path.relative_to(data).as_posix() for path in paths]
-    names = [name for name in names if not any(part.startswith(".") for part in name.split("/"))]
+def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
+    """Return the files in the folder by name, each with the format that was given for it, and what can hold no data."""
+    names, unused = [], []
+    for path in sorted(data.rglob("*")):
+        name = path.relative_to(data).as_posix()
+        if any(part.startswith(".") for part in name.split("/")):
+            continue
+        reason = why_no_data(path, data)
+        if not reason:
+            names.append(name)
+        elif reason != "a folder" and (given or name.lower().endswith(_ENDINGS)):
+            unused.append(UnusedFile(name, f"it is {reason}"))
     if not given:
-        return [(name, "") for name in names if name.lower().endswith(_ENDINGS)]
+        return [(name, "") for name in names if name.lower().endswith(_ENDINGS)], unused
     chosen: dict[str, str] = {}
     for pattern, input_format in given.items():
         matching = [name for name in names if fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)]
         if not matching:
             raise StudyError([f'--file names "{pattern}", but no file in "{data}" is called like that.'])
         chosen |= dict.fromkeys(matching, input_format)
-    return sorted(chosen.items())
+    return sorted(chosen.items()), [
+        file
+        for file in unused
+        if any(fnmatch(file.what, pattern) or fnmatch(file.what.rsplit("/", 1)[-1], pattern) for pattern in given)
+    ]
 
 
 def _read_source(

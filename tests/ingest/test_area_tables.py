@@ -404,6 +404,41 @@ def test_a_guess_can_be_read_and_names_its_doubts(file, kind, rows, tmp_path):
     assert answer["read"] == answer["kept"] + answer["rejected"] + answer["duplicate"]
 
 
+def test_one_period_of_a_whole_table_is_stated_in_the_format(tmp_path, area, span):
+    text = own(tmp_path, columns='area = "code"\nvalue = "n"', date="period = { start = 2019-07-01, end = 2021-10-01 }")
+    ledger, values = ingest(
+        tmp_path, area, span, {"a.csv": "code,n\n001,7\n002,12\n003,*\n"}, input_format=text,
+        then=lambda store: store.rows("SELECT DISTINCT since, until FROM main.area_value"),
+    )  # fmt: skip
+    assert balanced(ledger)[:2] == (3, 3)
+    assert values == [(date(2019, 7, 1), date(2021, 10, 1))]
+    assert ledger.coverage == Period(date(2019, 7, 1), date(2021, 10, 1))
+    assert not [note for note in ledger.notes if note.kind == "missing"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "dates", "sentence"),
+    [
+        ("", "period = { start = 2020-01-01, end = 2020-01-01 }", "own.toml, .date., period: .*end"),
+        (
+            "",
+            'formats = ["%Y"]\nperiod = { start = 2020-01-01, end = 2021-01-01 }',
+            "formats .* one period, date.period",
+        ),
+        ('date = "month"\n', "period = { start = 2020-01-01, end = 2021-01-01 }", "give the date in one way only"),
+    ],
+)
+def test_one_period_stands_alone(tmp_path, columns, dates, sentence):
+    with pytest.raises(StudyError, match=sentence):
+        read_format(own(tmp_path, columns=f'area = "code"\nvalue = "n"\n{columns}', date=dates), tmp_path)
+
+
+def test_only_a_stated_period_changes_a_formats_fingerprint(tmp_path):
+    text = {"columns": 'area = "code"\nvalue = "n"'}
+    prints = {read_format(own(tmp_path, **text, date=f"period = {{ start = 2020-01-01, end = {end} }}"), tmp_path).fingerprint() for end in ("2021-01-01", "2022-01-01")}  # fmt: skip
+    assert len(prints) == 2
+
+
 def test_an_unknown_kind_cannot_be_guessed(tmp_path):
     (tmp_path / "a.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match='kind "streets" cannot be guessed'):

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import geopandas
 import pandas as pd
+import pyogrio
 import pytest
+import shapely
 import xlsxwriter
 
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DataError
+from geoharm.ingest.detect.events import guess_format
 from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import read_format, shipped_formats
-from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.ingest.readers.input_files import find_input_files, single_input_file
 from tests.conftest import lonlat
 
 LON, LAT = lonlat(0, 0)
@@ -75,6 +78,8 @@ def write(container: str, inbox: Path) -> None:
         frame().to_parquet(inbox / "a.parquet")
     elif container == "geopackage":
         frame().to_file(inbox / "a.gpkg", driver="GPKG")
+    elif container == "flatgeobuf":
+        frame().to_file(inbox / "a.fgb", driver="FlatGeobuf", SPATIAL_INDEX="NO")
     elif container == "shapefile":
         folder = inbox.parent / "shape"
         folder.mkdir()
@@ -88,7 +93,7 @@ def write(container: str, inbox: Path) -> None:
     ("kind", "container", "place"),
     [
         ("csv", "csv", PLACE), ("excel", "excel", PLACE), ("parquet", "parquet", PLACE), ("geoparquet", "parquet", ""),
-        ("geopackage", "vector", ""), ("shapefile", "vector", ""),
+        ("geopackage", "vector", ""), ("shapefile", "vector", ""), ("flatgeobuf", "vector", ""),
     ],
 )  # fmt: skip
 def test_the_same_rows_from_every_container(tmp_path, area, span, kind, container, place):
@@ -228,3 +233,83 @@ def test_shipped_formats_are_whole_and_say_whether_they_were_tried():
         assert input_format.tried_on
         # What has a publisher has its credit; tables of one's own have neither.
         assert input_format.attribution or not input_format.publisher
+
+
+# -- layers and geometries of geographic files ------------------------------------------------------------------------
+
+
+def layered(inbox: Path, kind: str) -> Path:
+    """Write two layers of points, "calls" and "other", into one file."""
+    inbox.mkdir(exist_ok=True)
+    if kind == "gpkg":
+        for layer in ("calls", "other"):
+            frame().to_file(inbox / "a.gpkg", driver="GPKG", layer=layer)
+        return inbox / "a.gpkg"
+    folder = inbox.parent / "shape"
+    folder.mkdir()
+    for layer in ("calls", "other"):
+        frame().to_file(folder / f"{layer}.shp")
+    with zipfile.ZipFile(inbox / "a.zip", "w") as archive:
+        for part in sorted(folder.iterdir()):
+            archive.write(part, f"deep/{part.name}")
+        archive.writestr("__MACOSX/deep/._calls.shp", b"a Mac's own")
+    return inbox / "a.zip"
+
+
+@pytest.mark.parametrize("kind", ["gpkg", "zip"])
+def test_of_several_layers_one_is_named(tmp_path, area, span, kind):
+    path = layered(tmp_path / "inbox", kind)
+    sentence = rf'The file "{path.name}" has 2 layers: "calls", "other". Write the one to read in its format, such as layer = "calls" under \[vector\]'
+    with pytest.raises(DataError, match=sentence):
+        ingest(tmp_path, own_format(tmp_path, "vector", ""), area, span)
+    with pytest.raises(DataError, match=r'has no layer "calsl"; it has "calls", "other"'):
+        ingest(tmp_path, own_format(tmp_path, "vector", "", '[vector]\nlayer = "calsl"\n'), area, span)
+    ledger, rows = ingest(tmp_path, own_format(tmp_path, "vector", "", '[vector]\nlayer = "other"\n'), area, span)
+    assert (ledger.total("kept"), len(rows)) == (3, 3)
+    assert '[vector]\nlayer = "calls"' in guess_format(single_input_file(path)).toml
+
+
+def test_the_layer_is_part_of_what_a_format_says(tmp_path):
+    plain, named, other = (
+        own_format(tmp_path, "vector", "", more).fingerprint()
+        for more in ("", '[vector]\nlayer = "a"\n', '[vector]\nlayer = "b"\n')
+    )
+    assert len({plain, named, other}) == 3
+
+
+def test_a_table_without_geometries_beside_a_layer_is_no_layer(tmp_path, area, span):
+    (tmp_path / "inbox").mkdir()
+    frame().to_file(tmp_path / "inbox/a.gpkg", driver="GPKG", layer="calls")
+    pyogrio.write_dataframe(pd.DataFrame({"x": [1]}), tmp_path / "inbox/a.gpkg", layer="styles")
+    ledger, _ = ingest(tmp_path, own_format(tmp_path, "vector", ""), area, span)
+    assert ledger.total("kept") == 3
+
+
+def test_a_multipoint_of_one_point_is_a_point(tmp_path, area, span):
+    (tmp_path / "inbox").mkdir()
+    here, there = shapely.Point(LON, LAT), shapely.Point(LON, LAT + 0.001)
+    made = frame()
+    made["geometry"] = [shapely.MultiPoint([here]), shapely.MultiPoint([here, there]), shapely.MultiPoint([here, here])]
+    made.to_file(tmp_path / "inbox/a.gpkg", driver="GPKG")
+    ledger, _ = ingest(tmp_path, own_format(tmp_path, "vector", ""), area, span)
+    assert (ledger.total("read"), ledger.total("inside")) == (3, 2)
+    assert ledger.files[0].reasons == (('"row" has a geometry of several points', 1, 2),)
+
+
+@pytest.mark.parametrize("name", ["a.shp", "a.dbf"])
+def test_a_part_of_a_shapefile_says_what_is_missing(tmp_path, area, span, name):
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    frame().to_file(inbox / "a.shp")
+    with pytest.raises(
+        DataError, match=r"is one part of a Shapefile, .* put a.shp, a.dbf, a.shx and a.prj into one zip"
+    ):
+        ingest(tmp_path, own_format(tmp_path, "vector", ""), area, span, name)
+
+
+def test_a_shapefile_without_its_attributes_is_refused(tmp_path, area, span):
+    layered(tmp_path / "inbox", "zip").unlink()
+    with zipfile.ZipFile(tmp_path / "inbox/a.zip", "w") as archive:
+        archive.write(tmp_path / "shape/calls.shp", "calls.shp")
+    with pytest.raises(DataError, match=r'The Shapefile "calls.shp" in "a.zip" lacks its .dbf and its .shx'):
+        ingest(tmp_path, own_format(tmp_path, "vector", ""), area, span)

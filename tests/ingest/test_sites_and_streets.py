@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import geopandas
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from geoharm import _crs
 from geoharm.engines.duckdb import open_engine
@@ -19,6 +23,8 @@ from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.sites import source_sites
 from geoharm.ingest.streets import source_streets
 from geoharm.ingest.tables import ingest_table
+from geoharm.model.geometry import StudyArea
+from geoharm.model.period import Period
 from geoharm.model.study import Source
 from geoharm.simulation.location import CENTRE, CRS
 from tests.conftest import lonlat
@@ -130,6 +136,55 @@ def test_sites_as_pairs_and_as_geojson(tmp_path, area, span):
     assert ledger.total("inside") == 1
 
 
+NAMELESS = '[format]\nkind = "site"\n[columns]\n{}longitude = "x"\nlatitude = "y"\n'
+
+
+def site_rows(store):
+    return store.rows("SELECT name, place FROM main.site ORDER BY line")
+
+
+@pytest.mark.parametrize(
+    ("columns", "names"),
+    [
+        ('address = "street"\n', ["1 High St", "1 High St", "2 High St", None]),
+        ('id = "no"\n', ["1", "2", "3", "4"]),
+        ('id = "no"\naddress = "street"\n', ["1 High St", "1 High St", "2 High St", "4"]),
+    ],
+)
+def test_a_list_without_names_is_read_by_address_or_identifier(columns, names, tmp_path, area, span):
+    (tmp_path / "own.toml").write_text(NAMELESS.format(columns))
+    body = f"no,street,x,y\n1,1 High St,{LON},{LAT}\n2,1 High St,{LON + 0.01},{LAT}\n3,2 High St,{LON},{LAT}\n4,,{LON},{LAT}\n"
+    ledger, found = ingest(tmp_path, area, span, {"a.csv": body}, "own.toml", then=lambda store: (site_rows(store), rejects(store)))  # fmt: skip
+    assert [name for name, _ in found[0]] == [name for name in names if name]
+    assert found[1] == ([] if names[-1] else [(5, "address", "is empty")])
+    assert ledger.total("duplicate") == 0
+
+
+def test_a_site_needs_something_to_be_called_by(tmp_path):
+    (tmp_path / "own.toml").write_text(NAMELESS.format(""))
+    with pytest.raises(StudyError, match="name the column of its name, its address or its identifier"):
+        read_format("own.toml", tmp_path)
+
+
+SITE = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["1 High St", "2 High St"]), st.sampled_from(["", f"{LON},{LAT}", f"{LON + 0.01},{LAT}"]))  # fmt: skip
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(SITE, min_size=1, max_size=8), st.booleans())
+def test_places_decide_which_rows_are_one_site(sites, has_ids):
+    """A slow referee: a row is a duplicate if an earlier row has the same identifier, address and place, and a place or identifier."""
+    area = StudyArea(shapely.box(*(c - 3000 for c in CENTRE), *(c + 3000 for c in CENTRE)), CRS)
+    span = Period(date(2019, 1, 1), date(2023, 1, 1))
+    body = "no,street,x,y\n" + "".join(f"{number},{street},{place or ','}\n" for number, street, place in sites)
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        (folder / "own.toml").write_text(NAMELESS.format('address = "street"\n' + 'id = "no"\n' * has_ids))
+        ledger, _ = ingest(folder, area, span, {"a.csv": body}, "own.toml")
+    keys = [(number if has_ids else "", street, place) for number, street, place in sites]
+    repeated = sum((has_ids or key[2] != "") and key in keys[:position] for position, key in enumerate(keys))
+    assert (ledger.total("read"), ledger.total("duplicate"), ledger.total("rejected")) == (len(sites), repeated, 0)
+
+
 # -- streets ----------------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +270,7 @@ def test_streets_elsewhere_or_of_no_lines_are_refused(tmp_path, area, span):
         ingest(tmp_path, area, span, {"a.gpkg": content}, "streets", "streets")
     with pytest.raises(DataError, match="is not GeoJSON"):
         ingest(tmp_path, area, span, {"a.geojson": "name\nx\n"}, "streets-geojson", "streets")
-    with pytest.raises(DataError, match="is neither a GeoPackage nor a zipped Shapefile"):
+    with pytest.raises(DataError, match="is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile"):
         ingest(tmp_path, area, span, {"a.gpkg": "{}"}, "streets", "streets")
     (tmp_path / "own.toml").write_text('[format]\nkind = "streets"\ncontainer = "csv"\n[columns]\nname = "x"\n')
     with pytest.raises(StudyError) as caught:

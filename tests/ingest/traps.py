@@ -9,6 +9,7 @@ import contextlib
 import gzip
 import io
 import json
+import os
 import re
 import stat
 import subprocess
@@ -25,6 +26,7 @@ from unittest import mock
 import xlsxwriter
 
 from geoharm.cli import app
+from geoharm.engines.duckdb import open_engine
 from tests.conftest import lonlat, write_polygon
 
 PAGE = Path(__file__).parents[2] / "docs" / "traps.md"
@@ -233,6 +235,73 @@ def feature(geometry: object, **properties: object) -> dict:
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
+def esri(*features: object, **more: object) -> str:
+    return json.dumps({"spatialReference": {"wkid": 4326}, "features": list(features), **more})
+
+
+def esri_feature(geometry: object, **attributes: object) -> dict:
+    return {"attributes": attributes, "geometry": geometry}
+
+
+def placemark(place: str = f"<Point><coordinates>{LON},{LAT},0</coordinates></Point>", date: str = "2020-01-05") -> str:
+    data = "".join(
+        f'<Data name="{key}"><value>{text}</value></Data>' for key, text in (("date", date), ("category", "find"))
+    )
+    return f"<Placemark><ExtendedData>{data}</ExtendedData>{place}</Placemark>"
+
+
+def kml(*placemarks: str, before: str = "") -> str:
+    return f'<?xml version="1.0"?>{before}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{"".join(placemarks)}</Document></kml>'
+
+
+def stated(crs: str, *places: list[float]) -> str:
+    """Return GeoJSON that states its coordinate system, with an event at each place."""
+    features = [feature({"type": "Point", "coordinates": place}, **EVENT) for place in places]
+    return json.dumps(
+        {"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": crs}}, "features": features}
+    )
+
+
+def geopackage(*layers: str, points: int = 1) -> Maker:
+    """Write a GeoPackage of layers with one event each, at so many points."""
+
+    def make(inbox: Path) -> None:
+        import geopandas  # noqa: PLC0415 -- with pandas about a second to import
+        import shapely  # noqa: PLC0415
+
+        place = shapely.MultiPoint([(LON, LAT + n / 1000) for n in range(points)])
+        frame = geopandas.GeoDataFrame(
+            {"date": ["2020-01-05"], "category": ["find"]}, geometry=[place], crs="EPSG:4326"
+        )
+        for layer in layers:
+            frame.to_file(inbox / "a.gpkg", driver="GPKG", layer=layer)
+
+    return make
+
+
+def beside(make: Callable[[Path], object]) -> Maker:
+    """Write a good file, and something else beside it."""
+
+    def both(inbox: Path) -> None:
+        (inbox / "a.csv").write_text(rows(2))
+        make(inbox)
+
+    return both
+
+
+def own_database(inbox: Path) -> None:
+    with open_engine(inbox / "study.duckdb", inputs=inbox):
+        pass
+
+
+def own_pages(inbox: Path) -> None:
+    (inbox / "maps").mkdir()
+    (inbox / "maps" / "run.json").write_text('{\n "format": "geoharm run",\n "version": 2}')
+    (inbox / "maps" / "table.csv").write_text(rows(2))
+
+
+EVENT = {"date": "2020-01-05", "category": "find"}
+GEOJSON, ESRI, KML = (own(container=container, place=False) for container in ("geojson", "esri-json", "kml"))
 HUGE = "a cell of a thousand million signs"
 KEPT_2 = "2 read = 2 kept + 0 rejected + 0 duplicate"
 NO_PLACE_OF_3 = "3 read = 3 kept + 0 rejected"
@@ -258,6 +327,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "cp1252 in one row": Trap("one row of three in another encoding", {"a.csv": (HEADER + good(1)).encode() + good(2, category="café").encode("cp1252") + good(3).encode()}, 0, (ONE_OF_3, "first in line 3", "bytes that are not utf-8")),
         "a byte that cp1252 does not have": Trap("byte 0x81 in one row", {"a.csv": (HEADER + good(1)).encode() + good(2)[:-1].encode() + b"\x81\n" + good(3).encode()}, 0, (ONE_OF_3, "bytes that are not cp1252"), own(more='[csv]\nencoding = "cp1252"')),
         "cp1252 in the header": Trap("`catégorie`", {"a.csv": rows(2).replace("category", "catégorie").encode("cp1252")}, 1, ("line 1: the text has the byte 0xe9, which is not utf-8 text", "[csv] encoding")),
+        "an encoding of mainframes": Trap("`encoding = \"cp500\"`", {"a.csv": rows(2).encode("cp500")}, 1, ('encoding = "cp500" has other bytes for letters, digits and line ends', "save the file as utf-8"), own(more='[csv]\nencoding = "cp500"')),
         "an encoding that is no text": Trap("`encoding = \"rot13\"`", {"a.csv": rows(2)}, 1, ('own.toml, [csv]: encoding = "rot13" is not known',), own(more='[csv]\nencoding = "rot13"')),
     },
     "Rows and lines": {
@@ -268,6 +338,8 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "duplicate header names": Trap("`date` twice", {"a.csv": "id,date,longitude,latitude,date\n" + good(1)}, 1, ('has the column "date" more than once',)),
         "another header": Trap("`a,b,c`", {"a.csv": "a,b,c\n1,2,3\n"}, 1, ('does not have the columns of the format "points-csv"',)),
         "another delimiter": Trap("semicolons", {"a.csv": rows(1).replace(",", ";")}, 1, ("does not have the columns", "[csv] delimiter")),
+        "a delimiter of two signs": Trap("two bars", {"a.csv": rows(1)}, 1, ('delimiter = "||" must be one sign',), own(more='[csv]\ndelimiter = "||"')),
+        "a quote of no sign": Trap('`quote = ""`', {"a.csv": rows(1)}, 1, ('quote = "" must be one sign',), own(more='[csv]\nquote = ""')),
         "a very wide header": Trap("3,000 columns besides", {"a.csv": HEADER[:-1] + "".join(f",c{n}" for n in range(3000)) + "\n" + good(1)[:-1] + "," * 3000 + "\n" + good(2)[:-1] + "," * 3000 + "\n"}, 0, (KEPT_2,)),
         "a very long header": Trap("a name of 3 million signs", {"a.csv": HEADER[:-1] + "," + "x" * 3_000_000 + "\n" + good(1)}, 1, ("line 1: the line is longer than 2,000,000 bytes",)),
         "a header without end": Trap("a quote opens in it", {"a.csv": 'id,"date\n' + good(1) * 5}, 1, ('The header of "a.csv" has a quote that is not closed',)),
@@ -348,9 +420,9 @@ TRAPS: dict[str, dict[str, Trap]] = {
     "Files that are not what they say": {
         "a VRT called .geojson": Trap("XML that names another file", vrt("a.geojson"), 1, ("is not valid GeoJSON",), NEEDLES),
         "a VRT called .csv": Trap("XML that names another file", vrt("a.csv"), 1, ("does not have the columns",)),
-        "a VRT called .gpkg": Trap("XML that names another file", vrt("a.gpkg"), 1, ("is neither a GeoPackage nor a zipped Shapefile",), VECTOR),
+        "a VRT called .gpkg": Trap("XML that names another file", vrt("a.gpkg"), 1, ("is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile",), VECTOR),
         "a GDALG called .geojson": Trap("JSON that names a command", {"a.geojson": GDALG}, 1, ("not a GeoJSON FeatureCollection",), NEEDLES),
-        "a GDALG called .gpkg": Trap("JSON that names a command", {"a.gpkg": GDALG}, 1, ("is neither a GeoPackage nor a zipped Shapefile",), VECTOR),
+        "a GDALG called .gpkg": Trap("JSON that names a command", {"a.gpkg": GDALG}, 1, ("is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile",), VECTOR),
         "an address instead of a file": Trap('`files = ["/vsicurl/http://x/a.gpkg"]`', {}, 1, ("must lie inside the data folder",), VECTOR, "/vsicurl/http://x/a.gpkg"),
         "a driver's name instead of a file": Trap('`files = ["PG:dbname=x"]`', {}, 1, ('No file matches "PG:dbname=x"',), VECTOR, "PG:dbname=x"),
         "a file above the data folder": Trap('`files = ["../a.csv"]`', {}, 1, ("must lie inside the data folder",), "points-csv", "../a.csv"),
@@ -365,6 +437,49 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "properties that are none": Trap("a list", {"a.geojson": collection({"type": "Feature", "properties": ["open_dt"]})}, 1, ("has the property",), NEEDLES),
         "a number of 5,000 digits": Trap("where a feature belongs", {"a.geojson": '{"type": "FeatureCollection", "features": [' + "9" * 5000 + "]}"}, 1, ("is not valid GeoJSON",), NEEDLES),
         "places that are no numbers": Trap("`inf` and a list as coordinates", {"a.geojson": collection(*[feature(POINT, open_dt="2020/1/5 9:24")] * 3, feature({"type": "Point", "coordinates": [float("inf"), [1]]}, open_dt="2020/1/5 9:24"))}, 0, ("4 read = 4 kept + 0 rejected", "is not a number"), own('formats = ["%Y/%m/%d %H:%M"]', container="geojson", place=False).replace('"date"\ncategory = "category"', '"open_dt"')),
+    },
+    "Other containers": {
+        "a stated coordinate system": Trap("`crs` of EPSG:32626, in metres", {"a.geojson": stated("urn:ogc:def:crs:EPSG::32626", [500_000, 4_983_000], [500_001, 4_983_001])}, 0, (KEPT_2, "2 placed in the study area"), GEOJSON),
+        "a stated system that the format contradicts": Trap("EPSG:32626 and `crs = \"EPSG:27700\"`", {"a.geojson": stated("EPSG:32626", [500_000, 4_983_000])}, 1, ("states that its coordinates are EPSG:32626", "that they are EPSG:27700"), own(container="geojson", place=False, more='[location]\ncrs = "EPSG:27700"')),
+        "degrees under a stated grid": Trap("`crs` of EPSG:32626, in degrees", {"a.geojson": stated("EPSG:32626", [LON, LAT])}, 1, ("all of them look like degrees",), GEOJSON),
+        "a stated system that is none": Trap("`crs` of EPSG:99999", {"a.geojson": stated("EPSG:99999", [LON, LAT])}, 1, ('"EPSG:99999", which is not known',), GEOJSON),
+        "latitude first": Trap("latitude 10, longitude 120", {"a.geojson": collection(*[feature({"type": "Point", "coordinates": [10.5, 120.25]}, **EVENT)] * 3)}, 1, ("have latitude before longitude",), GEOJSON),
+        "latitude first, where both are possible": Trap("swapped in every feature", {"a.geojson": collection(*[feature({"type": "Point", "coordinates": [LAT, LON]}, **EVENT)] * 3)}, 1, ("lie in the study area only if", "Its geometries have the coordinate that goes north first"), GEOJSON),
+        "one point, several points, none": Trap("MultiPoint, empty and null geometries", {"a.geojson": collection(*[feature(geometry, **EVENT) for geometry in ({"type": "MultiPoint", "coordinates": [[LON, LAT]]}, {"type": "MultiPoint", "coordinates": [[LON, LAT], [LON, 0]]}, {"type": "Point", "coordinates": []}, None)])}, 0, ("4 read = 3 kept + 1 rejected", "2 without a place", "first in line 2: \"row\" has a geometry of several points"), GEOJSON),
+        "one feature a line": Trap("a broken line among them", {"a.geojsonl": f"{json.dumps(feature(POINT, **EVENT))}\n{{oops\n{json.dumps(feature(POINT, **EVENT))}\n"}, 0, (ONE_OF_3, 'first in line 2: "row" is not valid JSON'), GEOJSON),
+        "Esri JSON, not declared": Trap("features with attributes", {"a.json": esri(esri_feature({"x": LON, "y": LAT}, **EVENT))}, 1, ('is Esri JSON, not GeoJSON; write container = "esri-json"',), GEOJSON),
+        "Esri JSON, declared": Trap("a point, none, and a polygon", {"a.json": esri(esri_feature({"x": LON, "y": LAT}, **EVENT), esri_feature({"x": "NaN", "y": "NaN"}, **EVENT), esri_feature({"rings": [[[0, 0]]]}, **EVENT))}, 0, (ONE_OF_3, "1 without a place", 'first in line 3: "row" has a geometry that is not a point'), ESRI),
+        "a server that sent a part": Trap("`exceededTransferLimit`", {"a.json": esri(*[esri_feature({"x": LON, "y": LAT}, **EVENT)] * 2, exceededTransferLimit=True)}, 0, (KEPT_2, "the server says that it has more rows than it sent"), ESRI),
+        "a server's error": Trap("`error` with a message", {"a.json": json.dumps({"error": {"code": 400, "message": "Invalid query"}})}, 1, ('is the error message of a server ("Invalid query")',), ESRI),
+        "KML, not declared": Trap("a placemark", {"a.kml": kml(placemark())}, 1, ('is KML; write container = "kml"',), GEOJSON),
+        "KML, declared": Trap("a point, none, and a line", {"a.kml": kml(placemark(), placemark(""), placemark(f"<LineString><coordinates>{LON},{LAT} 0,0</coordinates></LineString>"))}, 0, (ONE_OF_3, "1 without a place", "first in line 3"), KML),
+        "KML in its zip": Trap("`doc.kml` in a .kmz", {"a.kmz": archive(("doc.kml", kml(placemark(), placemark(date="2020-01-06"))))}, 0, (KEPT_2,), KML),
+        "KML that names another file": Trap("an entity of `/etc/passwd`", {"a.kml": kml(placemark(date="&x;"), before='<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]>')}, 1, ("has a document type",), KML),
+        "KML that grows as it is read": Trap("entities of entities", {"a.kml": kml(placemark(date="&b;"), before='<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>')}, 1, ("has a document type",), KML),
+        "a KMZ bomb": Trap("60 MB of spaces", {"a.kmz": archive(("doc.kml", "<kml>" + " " * 60_000_000 + "</kml>"))}, 1, ("unpacks to more than 100 times",), KML),
+        "several layers": Trap("two layers in a GeoPackage", geopackage("calls", "wards"), 1, ('has 2 layers: "calls", "wards"', 'layer = "calls" under [vector]'), VECTOR),
+        "several layers, one named": Trap('`layer = "wards"`', geopackage("calls", "wards"), 0, ("1 read = 1 kept",), own(container="vector", place=False, more='[vector]\nlayer = "wards"')),
+        "a multipoint of two points": Trap("in a GeoPackage", geopackage("calls", points=2), 1, ("has a geometry of several points", "save each as one point"), VECTOR),
+        "a part of a Shapefile": Trap("a `.shp` alone", {"a.shp": b"\x00\x00\x27\x0a"}, 1, ("put a.shp, a.dbf, a.shx and a.prj into one zip archive",), VECTOR),
+    },
+    "Downloads": {
+        "a web page in place of the file": Trap("an HTML page called .csv", {"a.csv": "<!DOCTYPE html><html><title>Sign in</title></html>"}, 1, ('is a web page ("Sign in"), not data',)),
+        "an error in XML in place of the file": Trap("what a file store answers", {"a.csv": '<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'}, 1, ("is the error message of a server",)),
+        "a CSV that breaks off": Trap("in the middle of the last row", {"a.csv": rows(3)[:-25]}, 0, (ONE_OF_3, "first in line 4", "the last row breaks off without a line end")),
+        "a GeoJSON that breaks off": Trap("in the middle", {"a.geojson": collection(feature(POINT, **EVENT), feature(POINT, **EVENT))[:-60]}, 1, ("ends in the middle, in line 1: it was cut short",), GEOJSON),
+        "a KML that breaks off": Trap("in the middle", {"a.kml": kml(placemark(), placemark())[:-60]}, 1, ("ends in the middle",), KML),
+        "exactly 1,000 rows": Trap("as many as servers send at once", {"a.csv": rows(1000)}, 0, ("1,000 read = 1,000 kept", "exactly 1,000 rows, at which many servers stop")),
+    },
+    "What a pattern matches": {
+        "a folder": Trap('`files = ["*"]`', beside(lambda inbox: (inbox / "sub").mkdir()), 0, (KEPT_2, '"sub" matches "*" and is left out: a folder.')),
+        "a pipe": Trap('`files = ["*"]`', beside(lambda inbox: os.mkfifo(inbox / "b.csv")), 0, (KEPT_2, '"b.csv" matches "*" and is left out: a pipe.')),
+        "a pipe, named": Trap('`files = ["b.csv"]`', beside(lambda inbox: os.mkfifo(inbox / "b.csv")), 1, ('"b.csv" is a pipe, not a file of data',), "points-csv", "b.csv"),
+        "a link that leads nowhere": Trap('`files = ["*"]`', beside(lambda inbox: (inbox / "b.csv").symlink_to("gone.csv")), 0, (KEPT_2, "left out: a link that leads nowhere.")),
+        "the program's own database": Trap('`files = ["*"]`', beside(own_database), 0, (KEPT_2, '"study.duckdb" matches "*" and is left out: a database.')),
+        "the program's own database, named": Trap('`files = ["study.duckdb"]`', beside(own_database), 1, ('"study.duckdb" is a database, not a file of data',), "points-csv", "study.duckdb"),
+        "the program's own pages": Trap('`files = ["**/*"]`', beside(own_pages), 0, (KEPT_2, '"maps/run.json", "maps/table.csv" match "**/*" and are left out: a file that geoharm writes.'), "points-csv", "**/*"),
+        "locks and unfinished downloads": Trap('`files = ["*"]`', beside(lambda inbox: [(inbox / name).touch() for name in ("~$a.xlsx", "Thumbs.db", "c.csv.part")]), 0, (KEPT_2, '"~$a.xlsx"', '"Thumbs.db"', '"c.csv.part" matches "*" and is left out: an unfinished download.')),
+        "nothing but a folder": Trap('`files = ["*"]`', lambda inbox: (inbox / "sub").mkdir(), 1, ('No file of data matches "*"', '"sub" matches "*" and is left out: a folder.')),
     },
     "Workbooks": {
         "dates with times": Trap("13:45 under a format of days", {"a.xlsx": book(excel_times)}, 1, ('in 2 of 3 rows (first in line 3) "date" is not a date',), own(container="excel")),
@@ -422,7 +537,9 @@ def spring(trap: Trap, database: Path) -> Outcome:
             except Exception:
                 code = -1
                 traceback.print_exc()
-        said = (out.getvalue() if code == 0 else err.getvalue()).replace(str(folder / "in"), "data").strip()
+        left_out = [line for line in err.getvalue().splitlines() if "left out: " in line]
+        said = "\n".join([out.getvalue().strip(), *left_out]) if code == 0 else err.getvalue().strip()
+        said = said.replace(str(folder / "in"), "data")
     return Outcome(code, said)
 
 

@@ -167,7 +167,7 @@ def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, 
     """Return the coordinate system, the evidence for it, and the doubts."""
     if sample.places is not None:
         evidence = [f"place: {len(sample.places):,} of {len(sample.rows):,} sampled features are points"]
-        return _crs.LONLAT, evidence, []
+        return _geometry_system(sample.places, evidence)
     if not {"longitude", "latitude"} <= set(chosen.columns):
         return _crs.LONLAT, [], []
     text_pairs = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
@@ -198,6 +198,17 @@ def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, 
     return _UNKNOWN_CRS, evidence, [
         f"crs: the coordinates are not degrees; {hint} or a state plane in feet or metres; name it under [location]"
     ]  # fmt: skip
+
+
+def _geometry_system(places: Sequence[tuple[float, float]], evidence: list[str]) -> tuple[str, list[str], list[str]]:
+    """Return the coordinate system of geometries: degrees, unless the file states none and they cannot be degrees."""
+    x, y = np.array(places, dtype=np.float64).reshape(-1, 2).T
+    if not x.size or np.mean((np.abs(x) <= 180) & (np.abs(y) <= 90)) > 0.5:
+        return _crs.LONLAT, evidence, []
+    candidates = ", ".join(f"{code} ({name})" for code, name in _crs.systems_that_fit(x, y))
+    hint = f"; the numbers would fit {candidates}" if candidates else ""
+    doubt = f"crs: the geometries are not degrees, and the file states no system{hint}; name it under [location]"
+    return _UNKNOWN_CRS, evidence, [doubt]
 
 
 def _duplicate_doubts(sample: FileSample, chosen: ChosenColumns, evidence: list[str]) -> list[str]:
@@ -237,6 +248,7 @@ def format_opening(sample: FileSample, kind: str = "event") -> str:
     container_table = {
         "csv": f"\n[csv]\ndelimiter = {toml_string(sample.delimiter)}\nencoding = {toml_string(sample.encoding)}\n",
         "excel": f"\n[excel]\n{f'sheet = {toml_string(sample.sheet)}{chr(10)}' if sample.sheet else ''}header_row = {sample.header_row}\n",
+        "vector": f"\n[vector]\nlayer = {toml_string(sample.layer)}\n" if sample.layer else "",
     }.get(sample.container, "")
     zip_table = f"\n[zip]\nmembers = [{', '.join(map(toml_string, sample.members))}]\n" if sample.members else ""
     return f"""# A guess: read every line before you use it.

@@ -5,27 +5,45 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import json
 import re
 import zipfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from geoharm import _crs
 from geoharm.errors import DataError
 from geoharm.ingest.date_reading import read_date
+from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.csv_files import MAX_LINE
+from geoharm.ingest.readers.features import FeatureFile, lonlat_places, property_names
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
-from geoharm.ingest.readers.tabular import cell_text, check_frame, read_vector, sheet_rows
+from geoharm.ingest.readers.json_files import read_json
+from geoharm.ingest.readers.kml import read_kml
+from geoharm.ingest.readers.recognise import is_kml, refuse_other_kind
+from geoharm.ingest.readers.tabular import sheet_rows
+from geoharm.ingest.readers.vector import (
+    FLATGEOBUF_START,
+    SQLITE_START,
+    ZIP_START,
+    check_frame,
+    read_vector,
+    single_point,
+    vector_layers,
+)
 
 if TYPE_CHECKING:
     import geopandas
 
 SAMPLE_ROWS = 2_000
+# In a workbook: rows in which the column names are looked for, rows that may name groups of columns, and rows below the
+# names that are looked at.
+_MAX_TITLE_ROWS, _MAX_GROUP_ROWS, _ROWS_BELOW = 30, 3, 20
 # Characters to read: enough to see a format change in the middle of a long file. Of a longer file, a note says so.
 _MAX_CHARACTERS = 64 << 20
-_MEMBERS = ("*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json")
+_MEMBERS = (
+    "*.csv", "*.csv.txt", "*.tsv", "*.txt", "*.geojson", "*.json", "*.geojsonl", "*.geojsons", "*.jsonl", "*.ndjson", "*.kml",
+)  # fmt: skip
 PERIOD_NAME = re.compile(r"(19|20)\d\d([-_ /]?(q[1-4]|0?[1-9]|1[0-2]))?|q[1-4][-_ ]?(19|20)\d\d", re.I)
 _FULL_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M")
 
@@ -49,6 +67,8 @@ class FileSample:
         Of a workbook; empty if there is only one.
     header_row : int
         Of a workbook, counted from 1.
+    layer : str
+        Of a geographic file with several layers; empty if there is only one.
     members : tuple of str
         In an archive with tables of several kinds: the files with this header.
     places : tuple of (float, float) or None
@@ -65,6 +85,7 @@ class FileSample:
     encoding: str = "utf-8"
     sheet: str = ""
     header_row: int = 1
+    layer: str = ""
     members: tuple[str, ...] = ()
     places: tuple[tuple[float, float], ...] | None = None
     notes: tuple[str, ...] = ()
@@ -90,16 +111,13 @@ def read_sample(source: InputFile) -> FileSample:
     if not start.strip():
         msg = f'The file "{source.name}" is empty.'
         raise DataError(msg)
-    if start.startswith(b"PK\x03\x04") and source.is_plain:
-        return _archive(source)
-    if start.startswith(b"\xd0\xcf\x11\xe0"):
-        return _excel(source)
-    if start.startswith(b"SQLite format 3\x00"):
-        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE_ROWS))
-    if start.startswith(b"PAR1"):
-        return _parquet(source)
-    if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-        return _geojson(source)
+    opening = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for beginnings, read in _KINDS:
+        if opening.startswith(beginnings) and (source.is_plain or beginnings != (ZIP_START,)):
+            return read(source)
+    refuse_other_kind(source, "")
+    if is_kml(start):
+        return _features(source, "kml", read_kml(source))
     if b"\x00" in start and not start.startswith((b"\xff\xfe", b"\xfe\xff")):
         msg = f'The file "{source.name}" is not text, and not a table that geoharm can read.'
         raise DataError(msg)
@@ -116,7 +134,7 @@ def _archive(source: InputFile) -> FileSample:
     if "[Content_Types].xml" in entries or "content.xml" in entries:
         return _excel(source)
     if any(name.lower().endswith(".shp") for name in entries):
-        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE_ROWS))
+        return _vector(source)
     files = find_input_files([source.path.name], source.path.parent, members=_MEMBERS)
     first_sample = read_sample(files[0])
     same_columns: list[InputFile] = [files[0]]
@@ -127,11 +145,7 @@ def _archive(source: InputFile) -> FileSample:
         return first_sample
     member_names = tuple(sorted({file.member.rsplit("/", 1)[-1] for file in same_columns}))
     note = f"the archive holds {len(other_columns)} tables with other columns; only those like {member_names[0]} were looked at"
-    return FileSample(**{**_field_values(first_sample), "members": member_names, "notes": (*first_sample.notes, note)})
-
-
-def _field_values(sample: FileSample) -> dict[str, Any]:
-    return {name: getattr(sample, name) for name in sample.__slots__}
+    return replace(first_sample, members=member_names, notes=(*first_sample.notes, note))
 
 
 def _same_header(file: InputFile, first_sample: FileSample) -> bool:
@@ -237,33 +251,80 @@ def _is_value(name: str) -> bool:
 
 
 def _excel(source: InputFile) -> FileSample:
-    names, rows = sheet_rows(source, "")
+    names, _ = sheet_rows(source, "")
     for sheet in names:
-        rows = sheet_rows(source, sheet)[1]
-        for number, row in enumerate(rows[:30]):
-            texts = [cell_text(cell) or "" for cell in row]
-            filled = [text for text in texts if text]
-            rows_below = [
-                [cell_text(cell) or "" for cell in row_below] for row_below in _evenly_spaced(rows[number + 1 :])
-            ]
-            rows_below = [row_below for row_below in rows_below if any(row_below)]
-            # A header row has distinct names, and the rows below it fill most of its columns.
-            if len(filled) < 2 or len(set(filled)) < len(filled) or any(map(_is_value, filled)) or len(rows_below) < 2:
-                continue
-            if sum(
-                bool(row_below[position])
-                for row_below in rows_below[:20]
-                for position, text in enumerate(texts)
-                if text
-            ) < 0.5 * len(filled) * len(rows_below[:20]):
-                continue
-            notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
-            return FileSample(
-                source.name, "excel", tuple(text.strip() for text in texts), tuple(map(tuple, rows_below)),
-                sheet=sheet if len(names) > 1 else "", header_row=number + 1, notes=tuple(notes),
-            )  # fmt: skip
+        rows = [[cell_text(cell) or "" for cell in row] for row in sheet_rows(source, sheet)[1]]
+        number = _header_row(rows)
+        if number is None:
+            continue
+        header = tuple(text.strip() for text in rows[number])
+        rows_below = [row for row in _evenly_spaced(rows[number + 1 :]) if any(row)]
+        notes = [f"the workbook has the sheets {', '.join(names)}; {sheet} was looked at"] if len(names) > 1 else []
+        repeated = sorted({name for name in header if name and header.count(name) > 1})
+        if repeated:
+            shown = ", ".join(f'"{name}"' for name in repeated)
+            notes.append(f"columns are called alike, so rename them in the file before they are used: {shown}")
+        return FileSample(
+            source.name, "excel", header, tuple(map(tuple, rows_below)), sheet=sheet if len(names) > 1 else "",
+            header_row=number + 1, notes=tuple(notes),
+        )  # fmt: skip
     msg = f'No sheet of "{source.name}" has a row of column names above rows of values; no format can be guessed.'
     raise DataError(msg)
+
+
+def _header_row(rows: Sequence[Sequence[str]]) -> int | None:
+    """Return the position of the row with the column names, below titles and names of groups of columns."""
+    for number in range(min(len(rows), _MAX_TITLE_ROWS)):
+        if _may_be_header(rows, number):
+            return _below_groups(rows, number)
+    return None
+
+
+def _may_be_header(rows: Sequence[Sequence[str]], number: int) -> bool:
+    """Return whether a row has names, distinct or of columns of numbers, and rows below that fill most of its columns."""
+    filled = [text for text in rows[number] if text]
+    below = [row for row in _evenly_spaced(rows[number + 1 :]) if any(row)]
+    if len(set(filled)) < 2 or any(map(_is_value, filled)) or len(below) < 2:
+        return False
+    if len(set(filled)) < len(filled) and not _names_values(rows, number):
+        return False
+    sampled = below[:_ROWS_BELOW]
+    cells = sum(bool(row[position]) for row in sampled for position, text in enumerate(rows[number]) if text)
+    return cells >= 0.5 * len(filled) * len(sampled)
+
+
+def _below_groups(rows: Sequence[Sequence[str]], number: int) -> int:
+    """Return the row of column names where a row names groups of columns, as merged cells do; else the row itself.
+
+    The row of column names has more names than those of the groups, none of them a number, and stands above columns of
+    numbers or dates.
+    """
+    for below in range(number + 1, min(number + 1 + _MAX_GROUP_ROWS, len(rows))):
+        if any(map(_is_number_or_date, rows[below])):
+            break
+        if _names_values(rows, below) and sum(map(bool, rows[below])) > sum(map(bool, rows[number])):
+            return below
+    return number
+
+
+def _names_values(rows: Sequence[Sequence[str]], number: int) -> bool:
+    """Return whether a row has texts alone, above at least one column of nothing but numbers or dates."""
+    if any(_is_number_or_date(text) for text in rows[number]):
+        return False
+    below = [row for row in rows[number + 1 : number + 1 + _ROWS_BELOW] if any(row)]
+    return len(below) > 1 and any(
+        text
+        and all(_is_number_or_date(row[position]) for row in below if row[position])
+        and any(row[position] for row in below)
+        for position, text in enumerate(rows[number])
+    )
+
+
+def _is_number_or_date(text: str) -> bool:
+    """Return whether a cell is a value; a year or a quarter may be the name of a column."""
+    return _is_value(text) or (
+        PERIOD_NAME.fullmatch(text) is None and re.fullmatch(r"[-+]?\d+([.,]\d+)?", text) is not None
+    )
 
 
 def _parquet(source: InputFile) -> FileSample:
@@ -288,42 +349,58 @@ def _parquet(source: InputFile) -> FileSample:
     return FileSample(source.name, "parquet", tuple(names), tuple(zip(*columns, strict=True)))
 
 
+def _vector(source: InputFile) -> FileSample:
+    """Return a sample of a geographic file: of its only layer, or of the first with points."""
+    layers = vector_layers(source)
+    if len(layers) < 2:
+        return _frame_sample(source, "vector", read_vector(source, rows=SAMPLE_ROWS))
+    samples = [_frame_sample(source, "vector", read_vector(source, layer=layer, rows=SAMPLE_ROWS)) for layer in layers]
+    chosen = next((position for position, sample in enumerate(samples) if sample.places), 0)
+    note = f"the file has the layers {', '.join(layers)}; {layers[chosen]} was looked at"
+    return replace(samples[chosen], layer=layers[chosen], notes=(note,))
+
+
 def _frame_sample(source: InputFile, container: str, frame: geopandas.GeoDataFrame) -> FileSample:
     """Return a sample of a file of geometries that states its coordinate system."""
     names = [str(name) for name in frame.columns if name != frame.geometry.name]
     columns = [[cell_text(value) or "" for value in frame[name].to_numpy(dtype=object)] for name in names]
     rows = tuple(zip(*columns, strict=True)) or ((),) * len(frame)
-    points = frame.geometry[frame.geometry.geom_type == "Point"].to_crs(_crs.LONLAT)
-    places = tuple((float(point.x), float(point.y)) for point in points if not point.is_empty)
+    points = [
+        point
+        for point in map(single_point, frame.geometry.to_crs(_crs.LONLAT))
+        if point is not None and not isinstance(point, str)
+    ]
+    places = tuple((float(point.x), float(point.y)) for point in points)
     return FileSample(source.name, container, tuple(names), rows, places=places)
 
 
-def _geojson(source: InputFile) -> FileSample:
-    with source.open() as stream:
-        content = stream.read()
-    try:
-        document: Any = json.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        msg = f'The file "{source.name}" is not valid GeoJSON: {error}.'
-        raise DataError(msg) from error
-    features = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(features, list) or not features or not all(isinstance(feature, dict) for feature in features):
-        msg = f'The file "{source.name}" is JSON, but not a GeoJSON FeatureCollection with features.'
+def _features(source: InputFile, container: str, content: FeatureFile) -> FileSample:
+    """Return a sample of a file of features or plain records."""
+    if not content.features:
+        msg = f'The file "{source.name}" has no features.'
         raise DataError(msg)
-    names: dict[str, None] = {}
-    rows, places = [], []
-    features = _evenly_spaced(features)
-    for feature in features:
-        names |= dict.fromkeys(map(str, feature.get("properties") or {}))
-    for feature in features:
-        properties = feature.get("properties") or {}
-        rows.append(tuple("" if properties.get(name) is None else str(properties[name]) for name in names))
-        geometry = feature.get("geometry") or {}
-        coordinates = geometry.get("coordinates") if geometry.get("type") == "Point" else None
-        if (
-            isinstance(coordinates, list)
-            and len(coordinates) >= 2
-            and all(isinstance(number, int | float) for number in coordinates[:2])
-        ):
-            places.append((float(coordinates[0]), float(coordinates[1])))
-    return FileSample(source.name, "geojson", tuple(names), tuple(rows), places=tuple(places))
+    features = _evenly_spaced(content.features)
+    names = property_names(features)
+    texts = [
+        ["" if (value := feature.properties.get(name)) is None else str(value) for name in names]
+        for feature in features
+    ]
+    sampled = FeatureFile(features, content.crs, content.has_places)
+    return FileSample(
+        source.name, container, names, tuple(map(tuple, texts)),
+        places=lonlat_places(source, sampled) if content.has_places else None, notes=content.notes,
+    )  # fmt: skip
+
+
+def _json(source: InputFile) -> FileSample:
+    return _features(source, *read_json(source))
+
+
+# The first bytes of each kind of file, and how it is sampled.
+_KINDS: tuple[tuple[tuple[bytes, ...], Callable[[InputFile], FileSample]], ...] = (
+    ((ZIP_START,), _archive),
+    ((b"\xd0\xcf\x11\xe0",), _excel),
+    ((SQLITE_START, FLATGEOBUF_START), _vector),
+    ((b"PAR1",), _parquet),
+    ((b"{", b"[", b"\x1e"), _json),
+)

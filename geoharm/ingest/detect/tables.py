@@ -28,6 +28,7 @@ _NAME_PATTERNS = {
     "high": r"upper|high|ucl|ci_u",
     "n": r"^n$|sample|base|respondents",
     "name": r"name|facility|provider|organi[sz]ation",
+    "id": r"^(.*[ _-])?id$|^(facility|site|provider|licen[cs]e).?(no|nr|num|number)$",
     "part": r"name.?2",
     "address": r"address|street",
     "longitude": r"^(lon|lng|long|longitude|x)$",
@@ -36,7 +37,7 @@ _NAME_PATTERNS = {
 _FIELDS = {
     "area_table": ("area", "date", "value", "category"),
     "survey": ("area", "date", "category", "estimate", "standard_error", "low", "high", "n"),
-    "site": ("longitude", "latitude", "name", "part", "category", "address"),
+    "site": ("longitude", "latitude", "name", "id", "part", "category", "address"),
 }
 _NUMBER_FIELDS = ("value", "estimate", "standard_error", "low", "high", "n", "longitude", "latitude")
 # Headers or values that name a period: a regular expression, the pattern that reads them, and the period's unit.
@@ -48,6 +49,8 @@ _PERIODS = (
     (r"^\d{4}-?Q[1-4]$", "%YQ%q", "quarter"),
     (r"^\d{4}$", "%Y", "year"),
 )
+# What may stand in a format in place of a column.
+_OTHER_WAYS = {"date": ", or the one period of the whole table under [date]: period = { start = ..., end = ... }"}
 _MIN_PERIODS = 3
 _MAX_SYMBOLS_SHOWN = 5
 
@@ -76,7 +79,7 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     wide_period = _wide_period(header) if kind == "area_table" else None
     columns = _choose_columns(kind, header, rows, evidence, wide=wide_period is not None)
     lines = [format_opening(sample, kind), "[columns]", column_lines(sample, columns)]
-    needed_fields = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ("name",)}[kind]
+    needed_fields = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ()}[kind]
     needed_fields += ("date", "value") if kind == "area_table" and wide_period is None else ()
     if kind == "area_table" and wide_period is None:
         other_numbers = [
@@ -89,8 +92,12 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
                 f"value: {', '.join(other_numbers)} hold numbers too; several are named under values.columns"
             )
     undecided += [
-        f"{field}: no column was found; name it under [columns]" for field in needed_fields if field not in columns
+        f"{field}: no column was found; name it under [columns]{_OTHER_WAYS.get(field, '')}"
+        for field in needed_fields
+        if field not in columns
     ]
+    if kind == "site" and not {"name", "address", "id"} & set(columns):
+        undecided.append("name: no column was found; name it, or that of the address or identifier, under [columns]")
     if kind != "site":
         lines += _area_lines(rows, columns, evidence, undecided)
         lines += _date_lines(rows, columns, wide_period, evidence, undecided)

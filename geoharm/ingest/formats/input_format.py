@@ -19,18 +19,30 @@ from geoharm.ingest.date_patterns import date_problems
 from geoharm.ingest.day_times import time_problems
 from geoharm.ingest.formats.schema import (
     TABLE_FORMATS,
+    AreaTableFormat,
     EventColumns,
     EventFormat,
     LocationTable,
     SiteFormat,
     StreetsFormat,
+    SurveyFormat,
     TableFormat,
 )
 from geoharm.ingest.formats.table_rules import resolve_rules
 from geoharm.ingest.formats.tables import NO_RULES, TableRules
 
 FIELDS = tuple(EventColumns.model_fields)
-_MEMBERS = {"csv": ("*.csv", "*.csv.txt", "*.tsv"), "geojson": ("*.geojson", "*.json")}
+# What rows and numbers are made of: it has the same bytes in every encoding but EBCDIC and the wide ones.
+_PLAIN_SIGNS = 'aZ09,;|-."\t\r\n'
+_MEMBERS = {
+    "csv": ("*.csv", "*.csv.txt", "*.tsv"),
+    "geojson": ("*.geojson", "*.json"),
+    "esri-json": ("*.json", "*.esrijson"),
+    "json": ("*.json", "*.jsonl", "*.ndjson"),
+    "kml": ("*.kml",),
+}
+# Containers whose records have geometries; Parquet files may have them.
+GEOMETRY_CONTAINERS = ("geojson", "esri-json", "kml", "vector")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,7 @@ class Format:
     header_row : int
         Of a workbook, counted from 1.
     columns : mapping of field to header names
-        Each field's accepted names. GeoJSON and vector files take coordinates from their geometry.
+        Each field's accepted names. Files of `GEOMETRY_CONTAINERS` take coordinates from their geometry.
     category : str
         The category of every row if the source has no column for it.
     category_map : mapping of str to str
@@ -91,6 +103,8 @@ class Format:
         West, south, east and north, in degrees, of the region that the publisher reports on; no row can lie beyond it.
     time_formats : tuple of str
         Patterns of the times of day in the column ``time``; see `day_times`.
+    layer : str
+        Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -132,6 +146,7 @@ class Format:
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
+    layer: str = field(default="", repr=False)
     # It decides about no row, so it is not part of the fingerprint.
     known_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -143,6 +158,9 @@ class Format:
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
+        # Rules that came later count only where they are used, so that the fingerprints of older formats stay.
+        rules += f" layer {self.layer!r}" if self.layer else ""
+        rules += f" period {self.rules.period!r}" if self.rules.period else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
 
@@ -275,6 +293,9 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
+    _check_geometry(tables.format.container, columns, mistakes)
+    if rows.csv.delimiter == rows.csv.quote:
+        mistakes.refuse(("csv",), "delimiter", "is also the quote; the two must differ.")
     members = tables.zip.members
     return Format(
         name=name,
@@ -311,6 +332,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         test_remarks=tuple(events.reject.remark_contains),
         kind=tables.format.kind,
         rules=rules,
+        layer="" if isinstance(tables, AreaTableFormat | SurveyFormat) else tables.vector.layer,
         known_by=tuple(tables.format.known_by),
         extent=_extent(location),
         time_formats=tuple(events.date.time_formats),
@@ -327,7 +349,7 @@ def _extent(location: LocationTable) -> tuple[float, float, float, float] | None
 def _check_events(tables: EventFormat, mistakes: Mistakes) -> None:
     """Check what the keys of a format of events must be together."""
     columns, date = tables.columns, tables.date
-    has_geometry = columns.latlon is not None or tables.format.container in ("geojson", "vector", "parquet")
+    has_geometry = columns.latlon is not None or tables.format.container in (*GEOMETRY_CONTAINERS, "parquet")
     needed: tuple[str, ...] = ("month",) if columns.year is not None else ("date",)
     needed += () if has_geometry else ("latitude", "longitude")
     for key in needed:
@@ -363,6 +385,16 @@ def _check_personal(columns: Mapping[str, Sequence[str]], mistakes: Mistakes, *,
                 mistakes.add(("columns",), problem)
 
 
+def _check_geometry(container: str, columns: Mapping[str, Sequence[str]], mistakes: Mistakes) -> None:
+    """Check that a file with geometries has its places in these alone."""
+    for key in ("longitude", "latitude"):
+        if container in GEOMETRY_CONTAINERS and key in columns:
+            rule = (
+                f'cannot be used: files of the container "{container}" have their places in geometries; leave it out.'
+            )
+            mistakes.refuse(("columns",), key, rule)
+
+
 def _check_crs(crs: str, mistakes: Mistakes) -> None:
     try:
         _crs.check_known(crs)
@@ -378,7 +410,18 @@ def _known_encoding(encoding: str, mistakes: Mistakes) -> str:
     except (LookupError, ValueError):
         mistakes.refuse(("csv",), "encoding", 'is not known; write "utf-8" or "cp1252".')
         return encoding
+    if not known.startswith("utf") and not _has_plain_signs(known):
+        mistakes.refuse(
+            ("csv",),
+            "encoding",
+            "has other bytes for letters, digits and line ends than other encodings have, and is not read; save the file as utf-8.",
+        )
     return known
+
+
+def _has_plain_signs(encoding: str) -> bool:
+    """Return whether an encoding has the bytes of ASCII for what rows are made of; EBCDIC has not."""
+    return _PLAIN_SIGNS.encode(encoding, "replace") == _PLAIN_SIGNS.encode("ascii")
 
 
 def _names_an_organisation(field: str, header: str) -> bool:

@@ -16,6 +16,7 @@ from geoharm.ingest.formats.tables import ESTIMATE_KINDS, UNITS_OF_TIME
 LOCATION_QUALITIES = ("exact", "snapped", "block", "randomised")
 DUPLICATE_RULES = ("none", "id")
 DUPLICATE_VERSIONS = ("between files", "always", "never")
+_NO_SIGNS = "\r\n\x00"
 
 
 def _bounds(symbols: dict[str, list[int]]) -> dict[str, list[int]]:
@@ -34,6 +35,20 @@ def _extent(bounds: list[float]) -> list[float]:
         msg = "must be west, south, east and north in degrees, west below east and south below north, such as [-0.6, 51.2, 0.4, 51.8]."
         raise ValueError(msg)
     return bounds
+
+
+def _delimiter(text: str) -> str:
+    if len(text) != 1 or text in _NO_SIGNS:
+        msg = 'must be one sign, such as ";", "|" or "\\t"; a file with another separator must be saved again.'
+        raise ValueError(msg)
+    return text
+
+
+def _quote(text: str) -> str:
+    if len(text) != 1 or text in _NO_SIGNS:
+        msg = "must be one sign, such as '; for a file without quotes, leave it out or name a sign that the file does not have."
+        raise ValueError(msg)
+    return text
 
 
 # A text that may be empty, as in a guess that somebody has still to fill in.
@@ -73,9 +88,9 @@ class EventAbout(_AboutTable):
     """What a format of dated points reads, and who publishes it."""
 
     kind: Literal["event"] = Field(default="event", description="Dated points.")
-    container: Literal["csv", "geojson", "parquet", "excel", "vector"] = Field(
+    container: Literal["csv", "geojson", "esri-json", "json", "kml", "parquet", "excel", "vector"] = Field(
         default="csv",
-        description="Kind of file: `csv` also gzipped, or inside a zip archive; `vector` is GeoPackage, or Shapefile in its zip.",
+        description="Kind of file: `csv` also gzipped, or inside a zip archive; `geojson` also with one feature a line; `esri-json` as ArcGIS servers send it; `json` records without geometries, as a list or one a line; `kml` also in its `.kmz`; `vector` is GeoPackage, FlatGeobuf, or Shapefile in its zip.",
     )
 
 
@@ -84,8 +99,12 @@ class CsvTable(Table):
 
     model_config = ConfigDict(title="[csv]")
 
-    delimiter: Annotated[str, Field(min_length=1, max_length=4)] = Field(default=",", description="Between two cells.")
-    quote: Annotated[str, Field(max_length=1)] = Field(default='"', description="Around a cell.")
+    delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
+        default=",", description="The one sign between two cells."
+    )
+    quote: Annotated[str, AfterValidator(_quote)] = Field(
+        default='"', description="The one sign around a cell that has delimiters in it."
+    )
     encoding: Name = Field(default="utf-8", description='Encoding, such as "utf-8" or "cp1252".')
 
 
@@ -108,6 +127,17 @@ class ExcelTable(Table):
         default="", description="Name of the sheet; the first if left out."
     )
     header_row: int = Field(default=1, ge=1, le=1_048_576, description="The row with the headers, counted from 1.")
+
+
+class VectorTable(Table):
+    """What is read in a geographic file."""
+
+    model_config = ConfigDict(title="[vector]")
+
+    layer: Annotated[str, Field(max_length=200)] = Field(
+        default="",
+        description="Name of the layer, or of one Shapefile of several in a zip, without its ending; needed if there are several.",
+    )
 
 
 class ColumnsTable(Table):
@@ -267,6 +297,7 @@ class EventFormat(Table):
     csv: CsvTable = Field(default=CsvTable(), description="The dialect of CSV files.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
     excel: ExcelTable = Field(default=ExcelTable(), description="What is read in a workbook.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
     columns: EventColumns = Field(default=EventColumns(), description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of rows.")
     date: EventDateTable = Field(default=EventDateTable(), description="How dates are read.")
@@ -295,6 +326,15 @@ class AreaTable(Table):
     )
 
 
+class OnePeriod(Table):
+    """The one period of a table, half-open."""
+
+    model_config = ConfigDict(title="{ start, end }")
+
+    start: Day = Field(description="The first day.")
+    end: Day = Field(description="The first day after the period: the end is not included.")
+
+
 class SurveyDateTable(Table):
     """How the periods of a survey are read."""
 
@@ -309,6 +349,9 @@ class SurveyDateTable(Table):
     )
     numbered_from: Day | None = Field(
         default=None, description="First day of period 1, if periods are numbered 1, 2, 3."
+    )
+    period: OnePeriod | None = Field(
+        default=None, description="The one period of a table without a column of periods, half-open."
     )
 
 
@@ -403,8 +446,8 @@ class SiteAbout(_AboutTable):
     """What a format of sites reads, and who publishes it."""
 
     kind: Literal["site"] = Field(description="Services without a date.")
-    container: Literal["csv", "excel", "parquet", "geojson", "vector"] = Field(
-        default="csv", description="Kind of file."
+    container: Literal["csv", "excel", "parquet", "geojson", "esri-json", "json", "kml", "vector"] = Field(
+        default="csv", description="Kind of file; see the formats of dated points."
     )
 
 
@@ -451,7 +494,12 @@ class SurveyFormat(Table):
 class SiteColumns(ColumnsTable):
     """The headers of the columns of a list of sites."""
 
-    name: _Header = Field(description="Name of the organisation.")
+    name: _Header | None = Field(
+        default=None, description="Name of the organisation; without it, the address or the identifier is the name."
+    )
+    id: _Header | None = Field(
+        default=None, description="Identifier; rows of different identifiers are different sites."
+    )
     part: _Header | None = Field(default=None, description="Part of the organisation.")
     category: _Header | None = Field(default=None, description="Category of the service.")
     address: _Header | None = Field(default=None, description="Address text.")
@@ -469,6 +517,7 @@ class SiteFormat(Table):
     csv: CsvTable = Field(default=CsvTable(), description="The dialect of CSV files.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
     excel: ExcelTable = Field(default=ExcelTable(), description="What is read in a workbook.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
     columns: SiteColumns = Field(description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of sites.")
     location: LocationTable = Field(default=LocationTable(), description="Where sites are.")
@@ -482,6 +531,7 @@ class StreetsFormat(Table):
 
     format: StreetsAbout = Field(description="What the format reads.")
     zip: ZipTable = Field(default=ZipTable(), description="What is read in an archive.")
+    vector: VectorTable = Field(default=VectorTable(), description="What is read in a geographic file.")
 
 
 TableFormat: TypeAlias = AreaTableFormat | SurveyFormat | SiteFormat | StreetsFormat

@@ -6,6 +6,7 @@ import re
 
 from geoharm._rules import shortened
 from geoharm._schema import Mistakes
+from geoharm.errors import DesignError
 from geoharm.ingest.date_patterns import pattern_problem
 from geoharm.ingest.date_reading import NUMERIC_PATTERNS
 from geoharm.ingest.formats.schema import (
@@ -18,6 +19,7 @@ from geoharm.ingest.formats.schema import (
     SurveyFormat,
 )
 from geoharm.ingest.formats.tables import NO_RULES, TableRules
+from geoharm.model.period import Period
 
 
 def resolve_rules(
@@ -54,6 +56,7 @@ def _area_table_rules(table_format: AreaTableFormat, mistakes: Mistakes) -> Tabl
         totals=tuple(table_format.area.totals),
         unit=date.unit,
         numbered_from=date.numbered_from,
+        period=_one_period(date, mistakes),
         headers=date.headers or "",
         value_columns=tuple((values.columns or {}).items()),
         suppressed=tuple((symbol.strip(), pair[0], pair[1]) for symbol, pair in values.suppressed.items()),
@@ -76,6 +79,7 @@ def _survey_rules(table_format: SurveyFormat, mistakes: Mistakes) -> TableRules:
         totals=tuple(table_format.area.totals),
         unit=date.unit,
         numbered_from=date.numbered_from,
+        period=_one_period(date, mistakes),
         estimate_kind=survey.measured,
         estimate_unit=survey.unit or survey.measured,
         level=survey.level,
@@ -93,9 +97,11 @@ def _check_date_source(table_format: AreaTableFormat | SurveyFormat, mistakes: M
     """Check that exactly one source of the date is declared, and patterns to read it."""
     columns, date = table_format.columns, table_format.date
     headers = date.headers if isinstance(date, AreaDateTable) else None
-    if (columns.date is not None) + (columns.year is not None) + (headers is not None) != 1:
+    ways = (columns.date, columns.year, headers, date.period)
+    if sum(way is not None for way in ways) != 1:
         mistakes.add(
-            (), "give the date in one way only: columns.date, columns.year (with month or quarter), or date.headers."
+            (),
+            "give the date in one way only: columns.date, columns.year (with month or quarter), date.headers, or date.period.",
         )
     if date.numbered_from is not None:
         if date.formats or columns.date is None:
@@ -103,7 +109,22 @@ def _check_date_source(table_format: AreaTableFormat | SurveyFormat, mistakes: M
                 ("date",), "numbered_from", "needs a columns.date that holds 1, 2, 3 ..., and no date.formats."
             )
         return
+    if date.period is not None:
+        if date.formats:
+            mistakes.refuse(("date",), "formats", "cannot be used: the whole table has one period, date.period.")
+        return
     _check_patterns(date, mistakes)
+
+
+def _one_period(date: SurveyDateTable, mistakes: Mistakes) -> Period | None:
+    """Return the one period of a table; None if its rows have theirs, or after a mistake."""
+    if date.period is None or not mistakes.is_sound("date", "period"):
+        return None
+    try:
+        return Period(date.period.start, date.period.end)
+    except DesignError as error:
+        mistakes.add(("date", "period"), str(error))
+        return None
 
 
 def _check_patterns(date: SurveyDateTable, mistakes: Mistakes) -> None:
@@ -121,6 +142,8 @@ def _check_patterns(date: SurveyDateTable, mistakes: Mistakes) -> None:
 
 def _check_site(site: SiteFormat, mistakes: Mistakes) -> None:
     columns = site.columns
+    if columns.name is None and columns.address is None and columns.id is None:
+        mistakes.add(("columns",), "a site needs a name: name the column of its name, its address or its identifier.")
     places = (columns.latlon, columns.longitude, columns.latitude, columns.address)
     if site.format.container in ("csv", "excel") and all(place is None for place in places):
         mistakes.add(("columns",), "a site needs a place: name longitude and latitude, latlon, or address.")

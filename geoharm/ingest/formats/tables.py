@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from geoharm.errors import DataError
+from geoharm.model.period import Period
 
 UNITS_OF_TIME = ("day", "week", "month", "quarter", "year")
 ESTIMATE_KINDS = ("percent", "proportion", "mean")
@@ -18,7 +19,7 @@ VALUE_PREFIX = "="
 NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "area_table": ("area", "date", "year", "month", "quarter", "category", "value"),
     "survey": ("area", "date", "year", "month", "quarter", "category", "estimate"),
-    "site": ("name", "longitude", "latitude", "latlon"),
+    "site": ("name", "id", "longitude", "latitude", "latlon"),
     "streets": (),
 }
 
@@ -40,6 +41,8 @@ class TableRules:
         One of `UNITS_OF_TIME`: a date stands for the period of that length that contains it.
     numbered_from : date or None
         First day of period 1, where periods are numbered.
+    period : Period or None
+        The one period of a table without a column of periods.
     headers : str
         Of a wide table: a regular expression for the headers of the value columns. The header, or its first group, is
         the date.
@@ -73,6 +76,8 @@ class TableRules:
     estimate_unit: str = "percent"
     level: float = 0.95
     design_effect: float = 1.0
+    # Not in the repr: see `Format.fingerprint`.
+    period: Period | None = field(default=None, repr=False)
 
 
 NO_RULES = TableRules()

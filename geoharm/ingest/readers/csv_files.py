@@ -53,12 +53,15 @@ class _Scan:
         Lines after the header; the last line counts even without a line end.
     simple : bool
         Whether there are no zero bytes, and no carriage returns except in Windows line ends.
+    is_open : bool
+        Whether the last line has no line end.
     sha256 : str
         Of the content.
     """
 
     newlines: int
     simple: bool
+    is_open: bool
     sha256: str
 
 
@@ -98,12 +101,14 @@ def stage_csv(scratch: Scratch, source: InputFile, input_format: Format, parse: 
         msg = f'The file "{source.name}" has a header and no rows.'
         raise DataError(msg)
     sha256 = "" if source.is_gzip else scan.sha256
+    last_field = next((field for field, position in positions.items() if position == len(header) - 1), "")
     if scan.simple and rows == scan.newlines:
-        return StagedRows(rows, (), tuple(positions), sha256)
+        open_end = rows + 1 if scan.is_open else 0
+        return StagedRows(rows, (), tuple(positions), sha256, open_end=open_end, last_field=last_field)
     staged = _stage_careful(scratch, source, input_format, len(header), positions)
     parse(staged.fields)
     scratch.execute("DROP TABLE stage")
-    return replace(staged, sha256=sha256)
+    return replace(staged, sha256=sha256, open_end=staged.open_end if scan.is_open else 0, last_field=last_field)
 
 
 def _scan(source: InputFile) -> _Scan:
@@ -129,7 +134,8 @@ def _scan(source: InputFile) -> _Scan:
             has_zero_bytes = has_zero_bytes or b"\x00" in chunk
             last_byte = chunk[-1:]
     newlines += last_byte != b"\n"
-    return _Scan(newlines, not lone_returns and not has_zero_bytes, digest.hexdigest())
+    is_open = last_byte not in (b"\n", b"\r", b"\x00")
+    return _Scan(newlines, not lone_returns and not has_zero_bytes, is_open, digest.hexdigest())
 
 
 def _not_text(source: InputFile, input_format: Format) -> DataError:
@@ -210,13 +216,13 @@ def _stage_careful(
     positions: dict[str, int],
 ) -> StagedRows:
     """Read record by record: each becomes a row of ``stage`` or a reject, with its first line."""
-    writer = StageWriter(scratch, tuple(positions))
+    writer, line = StageWriter(scratch, tuple(positions)), 0
     for line, record in _records(source, input_format, width, positions.get("date", 0)):
         if isinstance(record, str):
             writer.reject(line, record)
         else:
             writer.keep(line, [record[index] for index in positions.values()])
-    return writer.close()
+    return writer.close(open_end=line)
 
 
 def _records(

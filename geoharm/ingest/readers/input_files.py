@@ -12,13 +12,14 @@ import hashlib
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from geoharm.errors import DataError
+from geoharm.ingest.readers.matched_files import Tell, matching_files
 
 
 def single_input_file(path: Path) -> InputFile:
@@ -68,20 +69,31 @@ class InputFile:
     @property
     def is_gzip(self) -> bool:
         """Whether the file is gzipped, judged by its first bytes."""
-        return self.is_plain and _starts_with(self.path, _GZIP_START)
+        with self._still_there():
+            return self.is_plain and _starts_with(self.path, _GZIP_START)
 
     def stamp(self) -> tuple[int, int]:
         """Return the size and the time of the last change of the file or archive; they differ once it has been written to."""
-        status = self.path.stat()
+        with self._still_there():
+            status = self.path.stat()
         return status.st_size, status.st_mtime_ns
 
     def sha256(self) -> str:
         """Return the SHA-256 of the file's bytes (unzipped, for a member of an archive), in hexadecimal."""
         digest = hashlib.sha256()
-        with self.path.open("rb") if self.is_plain else self.open() as stream:
+        with self._still_there(), self.path.open("rb") if self.is_plain else self.open() as stream:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
+
+    @contextmanager
+    def _still_there(self) -> Iterator[None]:
+        """Say so if the file vanished after it was found."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            msg = f'The file "{self.name}" was found and is gone; wait until the program that moves it has ended, and run again.'
+            raise DataError(msg) from error
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -101,7 +113,7 @@ class InputFile:
                 with gzip.open(self.path, "rb") as inner:
                     yield cast("BinaryIO", _LimitedStream(inner, self.path.stat().st_size, self.name))
             else:
-                with self.path.open("rb") as stream:
+                with self._still_there(), self.path.open("rb") as stream:
                     yield stream
         except (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error) as error:
             msg = f'The file "{self.name}" is damaged or cut short; fetch it again.'
@@ -166,7 +178,14 @@ class _LimitedStream:
         return chunk
 
 
-def find_input_files(patterns: Sequence[str], folder: Path, *, members: Sequence[str]) -> tuple[InputFile, ...]:
+def find_input_files(
+    patterns: Sequence[str],
+    folder: Path,
+    *,
+    members: Sequence[str],
+    own: Collection[Path] = (),
+    tell: Tell = lambda _: None,
+) -> tuple[InputFile, ...]:
     """Return the files in a folder that match names or patterns, ordered by name; zip archives give their members.
 
     Parameters
@@ -176,16 +195,20 @@ def find_input_files(patterns: Sequence[str], folder: Path, *, members: Sequence
     folder : Path
     members : sequence of str
         Patterns of what to read inside a zip archive; empty reads archives as they are.
+    own : collection of Path
+        Files and folders that geoharm writes to; no pattern matches what lies there.
+    tell : callable
+        Called with one sentence for what a pattern matched and what is no data, such as a folder or a database.
 
     Raises
     ------
     DataError
-        If a pattern matches nothing or leads out of the folder, two files have one name, or an archive cannot be
+        If a pattern matches nothing or leads out of the folder, what is named is no file of data, two files have one name, or an archive cannot be
         trusted.
     """
     files_by_name: dict[str, InputFile] = {}
     for pattern in patterns:
-        for path in _matching_paths(pattern, folder):
+        for path in matching_files(pattern, folder, own=own, tell=tell):
             inputs = (
                 _archive_members(path, members) if members and _starts_with(path, _ZIP_START) else (InputFile(path),)
             )
@@ -194,23 +217,6 @@ def find_input_files(patterns: Sequence[str], folder: Path, *, members: Sequence
                     msg = f'Two files are called "{input_file.name}"; a file is known by its name, so rename one.'
                     raise DataError(msg)
     return tuple(files_by_name[name] for name in sorted(files_by_name))
-
-
-def _matching_paths(pattern: str, folder: Path) -> list[Path]:
-    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-        msg = f'The file pattern "{pattern}" must lie inside the data folder; move the file or set --data.'
-        raise DataError(msg)
-    literal = folder / pattern
-    matches = [literal] if literal.is_file() else sorted(path for path in folder.glob(pattern) if path.is_file())
-    inside = folder.resolve()
-    for path in matches:
-        if not path.resolve().is_relative_to(inside):
-            msg = f'"{path.name}" is a link to a file outside the data folder; copy the file there, or set --data.'
-            raise DataError(msg)
-    if not matches:
-        msg = f'No file matches "{pattern}" in the data folder "{folder}"; set --data to the folder that holds it.'
-        raise DataError(msg)
-    return matches
 
 
 def _archive_members(path: Path, patterns: Sequence[str]) -> tuple[InputFile, ...]:

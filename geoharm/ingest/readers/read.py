@@ -6,17 +6,20 @@ row that does not fit is a reject with its line. Undeclared columns are never st
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection
-from typing import Any
 
 from geoharm.engines.base import Scratch
 from geoharm.errors import DataError
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.csv_files import ParseFunction, stage_csv
+from geoharm.ingest.readers.features import stage_features
 from geoharm.ingest.readers.input_files import InputFile
-from geoharm.ingest.readers.staging import StagedRows, StageWriter, encoding_error, is_broken_text, needed_fields
-from geoharm.ingest.readers.tabular import stage_excel, stage_parquet, stage_vector
+from geoharm.ingest.readers.json_files import read_json
+from geoharm.ingest.readers.kml import read_kml
+from geoharm.ingest.readers.recognise import refuse_other_kind
+from geoharm.ingest.readers.staging import StagedRows
+from geoharm.ingest.readers.tabular import stage_excel, stage_parquet
+from geoharm.ingest.readers.vector import stage_vector
 
 Reader = Callable[[Scratch, InputFile, Format], StagedRows]
 
@@ -38,6 +41,7 @@ def read_file(scratch: Scratch, source: InputFile, input_format: Format, parse: 
         If the file is missing, empty, of another container, or lacks a declared column.
     """
     _check_filled(source)
+    refuse_other_kind(source, input_format.container)
     if input_format.container == "csv":
         return stage_csv(scratch, source, input_format, parse)
     staged = _READERS[input_format.container](scratch, source, input_format)
@@ -55,6 +59,7 @@ def stage_file(scratch: Scratch, source: InputFile, input_format: Format) -> Sta
         With one sentence, if the file cannot be read.
     """
     _check_filled(source)
+    refuse_other_kind(source, input_format.container)
     if input_format.container != "csv":
         return _READERS[input_format.container](scratch, source, input_format)
 
@@ -77,73 +82,19 @@ def _check_filled(source: InputFile) -> None:
         raise DataError(msg)
 
 
-def stage_geojson(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
-    """Read the points of a GeoJSON file with the standard JSON parser.
-
-    No geographic driver is used, since it would open any format that the file claims to be.
-    """
-    with source.open() as stream:
-        content = stream.read()
-    try:
-        document: Any = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise encoding_error(source, "utf-8", remedy="GeoJSON must be utf-8: save it in utf-8") from error
-    except (ValueError, RecursionError) as error:
-        location = f" (line {error.lineno}, character {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        msg = f'The file "{source.name}" is not valid GeoJSON{location}; export it again.'
-        raise DataError(msg) from error
-    features = document.get("features") if isinstance(document, dict) else None
-    if not isinstance(features, list):
-        msg = f'The file "{source.name}" is JSON, but not a GeoJSON FeatureCollection.'
-        raise DataError(msg)
-    if not features:
-        msg = f'The file "{source.name}" has no features.'
-        raise DataError(msg)
-    keys: dict[str, str] = {}
-    for field, names in input_format.columns.items():
-        key = next((name for name in names if any(name in _properties(feature) for feature in features)), None)
-        if key is not None:
-            keys[field] = key
-        elif field in needed_fields(input_format):
-            msg = f'No feature of "{source.name}" has the property "{names[0]}" that the format declares.'
-            raise DataError(msg)
-    writer = StageWriter(scratch, (*keys, "longitude", "latitude"))
-    for number, feature in enumerate(features, start=1):
-        coordinates = _point(feature)
-        if isinstance(coordinates, str):
-            writer.reject(number, coordinates)
-            continue
-        properties = _properties(feature)
-        values = [None if properties.get(key) is None else str(properties[key]) for key in keys.values()]
-        if any(value is not None and is_broken_text(value) for value in values):
-            writer.reject(number, "has characters that are not text")
-        else:
-            writer.keep(number, [*values, *coordinates])
-    return writer.close()
+def _stage_json(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
+    return stage_features(scratch, source, input_format, read_json(source, input_format.container)[1])
 
 
-def _properties(feature: Any) -> dict[str, Any]:
-    properties = feature.get("properties") if isinstance(feature, dict) else None
-    return properties if isinstance(properties, dict) else {}
-
-
-def _point(feature: Any) -> tuple[str | None, str | None] | str:
-    """Return a feature's coordinates as text, or the reason why they cannot be used."""
-    if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        return "is not a GeoJSON feature"
-    geometry = feature.get("geometry")
-    if geometry is None:
-        return None, None
-    coordinates = geometry.get("coordinates") if isinstance(geometry, dict) else None
-    if not isinstance(geometry, dict) or geometry.get("type") != "Point" or not isinstance(coordinates, list):
-        return "has a geometry that is not a point"
-    if len(coordinates) < 2:
-        return None, None
-    return repr(coordinates[0]), repr(coordinates[1])
+def _stage_kml(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
+    return stage_features(scratch, source, input_format, read_kml(source))
 
 
 _READERS: dict[str, Reader] = {
-    "geojson": stage_geojson,
+    "geojson": _stage_json,
+    "esri-json": _stage_json,
+    "json": _stage_json,
+    "kml": _stage_kml,
     "parquet": stage_parquet,
     "excel": stage_excel,
     "vector": stage_vector,

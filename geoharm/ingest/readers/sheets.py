@@ -6,8 +6,9 @@ import csv
 from pathlib import Path
 
 from geoharm.errors import DataError
+from geoharm.ingest.readers.cells import cell_text
 from geoharm.ingest.readers.input_files import single_input_file
-from geoharm.ingest.readers.tabular import cell_text, sheet_rows
+from geoharm.ingest.readers.tabular import sheet_rows
 
 MAX_ROWS = 20_000
 

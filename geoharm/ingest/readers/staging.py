@@ -35,12 +35,21 @@ class StagedRows:
         The declared fields that the file has, as columns of ``stage``.
     sha256 : str
         Of the file, if it was computed while reading; else empty.
+    notes : tuple of str
+        What the file says about itself that a reader should know.
+    open_end : int
+        The line of the last row if the file ends in it without a line end; else 0.
+    last_field : str
+        The declared field in the last column of a text; empty if that is not declared.
     """
 
     read: int
     rejects: tuple[tuple[int, str], ...]
     fields: tuple[str, ...]
     sha256: str = ""
+    notes: tuple[str, ...] = ()
+    open_end: int = 0
+    last_field: str = ""
 
 
 class StageWriter:
@@ -76,10 +85,10 @@ class StageWriter:
         self._read += 1
         self._rejects.append((line, reason))
 
-    def close(self) -> StagedRows:
+    def close(self, *, notes: tuple[str, ...] = (), open_end: int = 0) -> StagedRows:
         """Write the remaining rows and return the balance."""
         self._write()
-        return StagedRows(self._read, tuple(self._rejects), self._fields)
+        return StagedRows(self._read, tuple(self._rejects), self._fields, notes=notes, open_end=open_end)
 
     def _write(self) -> None:
         if not self._rows:
@@ -187,6 +196,8 @@ def encoding_error(source: InputFile, encoding: str, *, remedy: str) -> DataErro
 
 def needed_fields(input_format: Format) -> tuple[str, ...]:
     """Return the fields that a file must have if its format declares them."""
+    if input_format.kind == "site" and "name" not in input_format.columns and "id" not in input_format.columns:
+        return (*NEEDED_FIELDS["site"], "address")
     if input_format.kind != "event":
         return NEEDED_FIELDS[input_format.kind]
     return (*NEEDED_EVENT_FIELDS, "id") if input_format.duplicate_rule == "id" else NEEDED_EVENT_FIELDS

@@ -1,0 +1,180 @@
+"""Which files a name or a pattern means, and what is no data: folders, pipes, databases, the program's own pages.
+
+What a pattern matches and what is no data is left out and told, never in silence; what is named outright is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from geoharm.errors import DataError
+
+Tell = Callable[[str], None]
+
+_MOST_NAMED = 5
+_HEAD = 256
+# The word DUCK stands after a checksum of eight bytes.
+_DUCKDB_MAGIC, _DUCKDB_MAGIC_AT = b"DUCK", 8
+_DUCKDB_LOGS = (".wal", ".wal.checkpoint", ".wal.recovery")
+# What programs leave beside files, by name.
+_BY_NAME = (
+    (r"~\$.*|\.~lock\..*#", "the lock of an office program"),
+    (r"\.DS_Store|\._.*|Thumbs\.db|desktop\.ini", "a file of the operating system"),
+    (r".+\.(gpkg|sqlite|db)-(wal|shm|journal)", "the log of a database"),
+    (r".+\.(part|partial|crdownload|download|opdownload|filepart)", "an unfinished download"),
+)
+# Every record that geoharm writes begins so.
+_RECORD_MARK = re.compile(rb'\{\s*"format": "geoharm ')
+_RECORDS = ("run*.json", "appraisal*.json", "priorities*.json", "summary*.json")
+_PAGES = re.compile(
+    r"((report|embed|map|run|summary|releases|appraisal|priorities)(-internal)?(-\d+-[^/]*)?\.(html|json|txt|csv|geojson)|index\.html|pieces/.*)"
+)
+
+
+def matching_files(
+    pattern: str, folder: Path, *, own: Collection[Path] = (), tell: Tell = lambda _: None
+) -> list[Path]:
+    """Return the files in a folder that a name or a pattern means, in order.
+
+    Parameters
+    ----------
+    pattern : str
+        A file name, or a pattern such as ``needles_*.csv``.
+    folder : Path
+    own : collection of Path
+        Files and folders that geoharm writes to; what it wrote elsewhere is recognised by its content.
+    tell : callable
+        Called with one sentence for what the pattern matched and what is left out.
+
+    Raises
+    ------
+    DataError
+        If nothing matches, what is named is no file of data, or it lies outside the folder.
+    """
+    if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        msg = f'The file pattern "{pattern}" must lie inside the data folder; move the file or set --data.'
+        raise DataError(msg)
+    if "\x00" not in pattern and os.path.lexists(folder / pattern):
+        return [_named_file(folder / pattern, folder, own)]
+    found: list[Path] = []
+    left_out: dict[str, list[str]] = {}
+    for path in _glob(pattern, folder):
+        reason = why_no_data(path, folder, own)
+        if not reason and path.name.startswith(".") and not Path(pattern).name.startswith("."):
+            reason = "a hidden file"
+        if reason == "a folder" and "**" in Path(pattern).parts:
+            continue  # Its files match by themselves.
+        if reason:
+            left_out.setdefault(reason, []).append(path.relative_to(folder).as_posix())
+        else:
+            found.append(_inside(path, folder))
+    sentences = [f'{_names(names)} match{"" if len(names) > 1 else "es"} "{pattern}" and {"are" if len(names) > 1 else "is"} left out: {reason}.'
+                 for reason, names in sorted(left_out.items())]  # fmt: skip
+    if not found:
+        msg = f'No file matches "{pattern}" in the data folder "{folder}"; set --data to the folder that holds it.'
+        if sentences:
+            msg = f'No file of data matches "{pattern}" in the data folder "{folder}". ' + " ".join(sentences)
+        raise DataError(msg)
+    for sentence in sentences:
+        tell(sentence)
+    return found
+
+
+def why_no_data(path: Path, folder: Path, own: Collection[Path] = ()) -> str:
+    """Return what a path in a data folder is if it can hold no data, such as "a folder"; an empty text if it may.
+
+    Nothing but regular files is opened, so nothing can wait for ever.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return "a link that leads nowhere" if path.is_symlink() else "a file that is gone"
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        return kinds.get(stat.S_IFMT(mode), "a device")
+    for names, kind in _BY_NAME:
+        if re.fullmatch(names, path.name):
+            return kind
+    if _is_database(path):
+        return "a database"
+    return "a file that geoharm writes" if _is_own(path, folder, own) else ""
+
+
+def _named_file(path: Path, folder: Path, own: Collection[Path]) -> Path:
+    reason = why_no_data(path, folder, own)
+    if reason:
+        msg = f'"{path.relative_to(folder).as_posix() or path}" is {reason}, not a file of data; name the file to read.'
+        raise DataError(msg)
+    return _inside(path, folder)
+
+
+def _inside(path: Path, folder: Path) -> Path:
+    if not path.resolve().is_relative_to(folder.resolve()):
+        msg = f'"{path.name}" is a link to a file outside the data folder; copy the file there, or set --data.'
+        raise DataError(msg)
+    return path
+
+
+def _glob(pattern: str, folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.glob(pattern))
+    except (ValueError, NotImplementedError) as error:
+        msg = (
+            f'"{pattern}" is not a pattern of file names; write one such as "*.csv", or "**/*.csv" for all subfolders.'
+        )
+        raise DataError(msg) from error
+
+
+def _is_database(path: Path) -> bool:
+    """Return whether a file is a DuckDB database, its log, or one of its temporary files."""
+    if path.name.endswith(_DUCKDB_LOGS):
+        return True
+    if path.name.startswith("duckdb_temp_") and path.parent.name.endswith(".tmp"):
+        return True
+    return _head(path)[_DUCKDB_MAGIC_AT:].startswith(_DUCKDB_MAGIC)
+
+
+def _is_own(path: Path, folder: Path, own: Collection[Path]) -> bool:
+    """Return whether a file lies where geoharm writes, or in a folder of pages that it wrote before."""
+    inside, resolved = folder.resolve(), path.resolve()
+    for written in (place.resolve() for place in own):
+        # Whoever writes the pages into the data folder itself still has data there.
+        if resolved == written or (resolved.is_relative_to(written) and not inside.is_relative_to(written)):
+            return True
+    parents = list(_parents_inside(path, folder))
+    if any(_holds_a_release(parent) for parent in parents[:-1]):
+        return True
+    return _PAGES.fullmatch(path.relative_to(folder).as_posix()) is not None and _holds_a_release(folder)
+
+
+def _parents_inside(path: Path, folder: Path) -> Iterator[Path]:
+    """Yield the folders between a file and the data folder, the data folder last."""
+    for parent in path.parents:
+        yield parent
+        if parent == folder:
+            return
+
+
+def _holds_a_release(folder: Path) -> bool:
+    return any(
+        record.is_file() and _RECORD_MARK.match(_head(record)) is not None
+        for pattern in _RECORDS
+        for record in folder.glob(pattern)
+    )
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def _names(names: list[str]) -> str:
+    shown = ", ".join(f'"{name}"' for name in names[:_MOST_NAMED])
+    return shown + (f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else "")

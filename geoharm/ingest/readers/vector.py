@@ -1,0 +1,235 @@
+"""Read the points of geographic files: GeoPackage, FlatGeobuf, and Shapefiles in their zip."""
+
+from __future__ import annotations
+
+import sqlite3
+import zipfile
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoharm.engines.base import Scratch
+from geoharm.errors import DataError
+from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.readers.cells import cell_text
+from geoharm.ingest.readers.features import NOT_A_POINT, SEVERAL_POINTS
+from geoharm.ingest.readers.input_files import InputFile
+from geoharm.ingest.readers.staging import StagedRows, StageWriter, match_columns
+
+if TYPE_CHECKING:
+    import geopandas
+
+SQLITE_START, FLATGEOBUF_START, ZIP_START = b"SQLite format 3\x00", b"fgb\x03fgb", b"PK\x03\x04"
+_SHAPEFILE_START = b"\x00\x00\x27\x0a"
+_SHAPEFILE_PARTS = (".shp", ".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix")
+_MOST_LAYERS_SHOWN = 10
+
+
+def stage_vector(scratch: Scratch, source: InputFile, input_format: Format) -> StagedRows:
+    """Read the points of one layer of a geographic file."""
+    return stage_frame(scratch, source, input_format, read_vector(source, layer=input_format.layer))
+
+
+def read_vector(source: InputFile, *, layer: str = "", rows: int | None = None) -> geopandas.GeoDataFrame:
+    """Return the features of one layer of a geographic file, in their coordinate system: all, or the first `rows`.
+
+    Parameters
+    ----------
+    source : InputFile
+        A GeoPackage, a FlatGeobuf file, or a zip archive of Shapefiles.
+    layer : str
+        Name of the layer, or of one Shapefile of several; may be empty if there is only one with geometries.
+    rows : int, optional
+
+    Raises
+    ------
+    DataError
+        If the file is of another kind, damaged or empty, reads other files, has several layers of which none is named, or
+        does not state its coordinate system.
+    """
+    address = _address(source, layer)
+    # With pandas about a second to import, and most files are text.
+    import geopandas  # noqa: PLC0415
+    from pyogrio.errors import DataLayerError, DataSourceError  # noqa: PLC0415
+
+    try:
+        # Coordinates that are not numbers are rejected later, so numpy's warnings are not needed.
+        with np.errstate(invalid="ignore"):
+            if address.startswith("/vsizip/"):
+                frame = geopandas.read_file(address, engine="pyogrio", rows=rows)
+            else:
+                name = _chosen(source, vector_layers(source), layer)
+                frame = geopandas.read_file(address, engine="pyogrio", rows=rows, layer=name)
+    except (DataSourceError, DataLayerError, ValueError) as error:
+        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    return check_frame(source, frame)
+
+
+def vector_layers(source: InputFile) -> tuple[str, ...]:
+    """Return the names of the layers with geometries of a geographic file, or of the Shapefiles in an archive.
+
+    Raises
+    ------
+    DataError
+        If the file is of another kind, or damaged.
+    """
+    if _kind(source) == ZIP_START:
+        return tuple(PurePosixPath(name).stem for name in _shapefiles(source))
+    if _kind(source) == SQLITE_START:
+        _refuse_virtual_tables(source)
+    from pyogrio import list_layers  # noqa: PLC0415 -- it takes long to import, and most files are text
+    from pyogrio.errors import DataSourceError  # noqa: PLC0415
+
+    try:
+        listed = list_layers(source.path)
+    except (DataSourceError, ValueError) as error:
+        msg = f'The file "{source.name}" cannot be read: {str(error).splitlines()[0][:200]}.'
+        raise DataError(msg) from error
+    return tuple(str(name) for name, geometry in listed if geometry is not None)
+
+
+def check_frame(source: InputFile, frame: geopandas.GeoDataFrame) -> geopandas.GeoDataFrame:
+    """Return the features unchanged, after a check that there are some and that they state their coordinate system.
+
+    Raises
+    ------
+    DataError
+        If there are no features, or they do not state their coordinate system.
+    """
+    if frame.empty:
+        msg = f'The file "{source.name}" has no features.'
+        raise DataError(msg)
+    if frame.crs is None:
+        msg = f'The file "{source.name}" does not say its coordinate system.'
+        raise DataError(msg)
+    return frame
+
+
+def stage_frame(scratch: Scratch, source: InputFile, input_format: Format, frame: geopandas.GeoDataFrame) -> StagedRows:
+    """Put features into ``stage``, their places in the format's coordinate system; lines are their numbers from 1."""
+    names = [str(name) for name in frame.columns]
+    positions = match_columns(source.name, names, input_format)
+    projected = frame.geometry.to_crs(input_format.crs)
+    columns = [frame[names[index]].to_numpy(dtype=object) for index in positions.values()]
+    writer = StageWriter(scratch, (*positions, "longitude", "latitude"))
+    for number, (geometry, *values) in enumerate(zip(projected, *columns, strict=True), start=1):
+        point = single_point(geometry)
+        if isinstance(point, str):
+            writer.reject(number, point)
+        elif point is None:
+            writer.keep(number, [*map(cell_text, values), None, None])
+        else:
+            writer.keep(number, [*map(cell_text, values), repr(float(point.x)), repr(float(point.y))])
+    return writer.close()
+
+
+def single_point(geometry: Any) -> Any | str | None:
+    """Return the one point of a geometry, None if it is empty, or the reason why it is not one point."""
+    if geometry is None or geometry.is_empty:
+        return None
+    if geometry.geom_type == "Point":
+        return geometry
+    if geometry.geom_type not in ("MultiPoint", "GeometryCollection"):
+        return NOT_A_POINT
+    parts = [part for part in geometry.geoms if not part.is_empty]
+    if any(part.geom_type not in ("Point", "MultiPoint") for part in parts):
+        return NOT_A_POINT
+    return single_point(parts[0]) if all(part.equals(parts[0]) for part in parts) else SEVERAL_POINTS
+
+
+def _kind(source: InputFile) -> bytes:
+    """Return the first bytes of the kind of a file; whatever is no geographic file is refused."""
+    if not source.is_plain:
+        msg = f'The file "{source.name}" lies inside an archive; unpack it first.'
+        raise DataError(msg)
+    with source.open() as stream:
+        beginning = stream.read(16)
+    for kind in (SQLITE_START, FLATGEOBUF_START, ZIP_START):
+        if beginning.startswith(kind):
+            return kind
+    if source.path.suffix.lower() in _SHAPEFILE_PARTS:
+        stem = source.path.stem
+        msg = (
+            f'"{source.name}" is one part of a Shapefile, and its attributes lie in another: put {stem}.shp, {stem}.dbf, '
+            f"{stem}.shx and {stem}.prj into one zip archive, and name that."
+        )
+        raise DataError(msg)
+    msg = f'The file "{source.name}" is neither a GeoPackage, a FlatGeobuf file nor a zipped Shapefile.'
+    raise DataError(msg)
+
+
+def _address(source: InputFile, layer: str) -> str:
+    """Return where GDAL finds a layer."""
+    if _kind(source) != ZIP_START:
+        return str(source.path)
+    shapefiles = _shapefiles(source)
+    name = _chosen(source, tuple(PurePosixPath(entry).stem for entry in shapefiles), layer)
+    return f"/vsizip/{source.path}/{next(entry for entry in shapefiles if PurePosixPath(entry).stem == name)}"
+
+
+def _chosen(source: InputFile, layers: tuple[str, ...], layer: str) -> str:
+    """Return the layer that is meant: the named one, or the only one."""
+    shown = ", ".join(f'"{name}"' for name in layers[:_MOST_LAYERS_SHOWN])
+    shown += f" and {len(layers) - _MOST_LAYERS_SHOWN} more" if len(layers) > _MOST_LAYERS_SHOWN else ""
+    if not layers:
+        msg = f'The file "{source.name}" has no layer with geometries.'
+        raise DataError(msg)
+    if layer and layer not in layers:
+        msg = f'The file "{source.name}" has no layer "{layer}"; it has {shown}.'
+        raise DataError(msg)
+    if layers.count(layer or layers[0]) > 1:
+        msg = f'The archive "{source.name}" has several Shapefiles called "{layer or layers[0]}"; take all but one out.'
+        raise DataError(msg)
+    if not layer and len(layers) > 1:
+        msg = (
+            f'The file "{source.name}" has {len(layers)} layers: {shown}. Write the one to read in its format, such as '
+            f'layer = "{layers[0]}" under [vector]; nothing was read.'
+        )
+        raise DataError(msg)
+    return layer or layers[0]
+
+
+def _refuse_virtual_tables(source: InputFile) -> None:
+    """Refuse a GeoPackage with virtual tables, which may read other files; only its spatial index may be virtual."""
+    with sqlite3.connect(f"{source.path.resolve().as_uri()}?mode=ro&immutable=1", uri=True) as scratch:
+        try:
+            rows = scratch.execute("SELECT coalesce(sql, '') FROM sqlite_master").fetchall()
+        except sqlite3.DatabaseError as error:
+            msg = f'The file "{source.name}" is a damaged GeoPackage; fetch it again.'
+            raise DataError(msg) from error
+    for (statement,) in rows:
+        words = " ".join(statement.lower().split())
+        if words.startswith("create virtual table") and " using rtree" not in words:
+            msg = f'The GeoPackage "{source.name}" holds a table that reads other files; it is not read.'
+            raise DataError(msg)
+
+
+def _shapefiles(source: InputFile) -> list[str]:
+    """Return the entries of an archive that are Shapefiles, each with what it needs."""
+    try:
+        with zipfile.ZipFile(source.path) as archive:
+            entries = archive.namelist()
+            shapefiles = [name for name in entries if _is_shapefile(name)]
+            beginnings = [archive.open(name).read(4) for name in shapefiles]
+    except (zipfile.BadZipFile, RuntimeError) as error:
+        msg = f'The file "{source.name}" is damaged or encrypted; fetch it again.'
+        raise DataError(msg) from error
+    if not shapefiles or any(beginning != _SHAPEFILE_START for beginning in beginnings):
+        msg = f'The archive "{source.name}" must hold one Shapefile (.shp with its .dbf, .shx and .prj).'
+        raise DataError(msg)
+    parts = {name.lower() for name in entries}
+    for name in shapefiles:
+        stem = name.lower().removesuffix(".shp")
+        lacking = [ending for ending in (".dbf", ".shx") if f"{stem}{ending}" not in parts]
+        if lacking:
+            msg = f'The Shapefile "{name}" in "{source.name}" lacks its {" and its ".join(lacking)}; fetch all of its parts again.'
+            raise DataError(msg)
+    return shapefiles
+
+
+def _is_shapefile(entry: str) -> bool:
+    """Return whether an entry of an archive is a Shapefile, and not what a Mac keeps beside it."""
+    path = PurePosixPath(entry)
+    return path.suffix.lower() == ".shp" and not path.name.startswith("._") and "__MACOSX" not in path.parts
