@@ -197,6 +197,7 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "sources": [source.name for source in study.sources],
         "measures": {measure.name: measure.role.value for measure in study.measures},
         "operations": [operation.name for operation in study.operations],
+        "notes": list(study.area_notes),
     }
     if as_json:
         print_json(summary)
@@ -208,6 +209,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+    for note in study.area_notes:
+        print(f"  note: {note}")
 
 
 @app.command(epilog="Example: geoharm index maps")

@@ -251,11 +251,11 @@ def collection(geometry):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (collection({"type": "Point", "coordinates": [0, 0]}), "has no polygon"),
+        (collection({"type": "Point", "coordinates": [0, 0]}), "is drawn as points, which have no area"),
         (collection(None), "holds no shape"),
         (collection({"type": "Polygon", "coordinates": [[[5e5, 4e6], [6e5, 4e6], [6e5, 5e6], [5e5, 4e6]]]}), "probably metres"),
         ("not json", "not what its extension says"),
-        ("{", "cannot be read"),
+        ("{", "it is not valid JSON in line 1, character 2"),
     ],
 )  # fmt: skip
 def test_area_files_that_are_none(tmp_path, content, why):
@@ -270,9 +270,10 @@ def test_an_area_file_cannot_read_other_files(tmp_path):
         "</OGRVRTLayer></OGRVRTDataSource>"
     )
     assert "not what its extension says" in area_problem(tmp_path, content)
-    assert "must be a .geojson, .json or .gpkg" in area_problem(tmp_path, content, "area.vrt")
+    assert "must be GeoJSON (.geojson, .json), GeoPackage" in area_problem(tmp_path, content, "area.vrt")
     pipeline = f"gdal vector pipeline ! read {tmp_path / 'secret.csv'} ! write /vsimem/x.geojson --of stream"
-    assert "cannot be read" in area_problem(tmp_path, {"type": "gdal_streamed_alg", "command_line": pipeline})
+    streamed = {"type": "gdal_streamed_alg", "command_line": pipeline}
+    assert '"gdal_streamed_alg" is not a kind of GeoJSON geometry' in area_problem(tmp_path, streamed)
 
 
 def test_an_invalid_polygon_is_repaired(tmp_path):
