@@ -8,7 +8,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.geo.outlines import mended
-from geoharm.model.overlap import BORDER_NOISE
+from geoharm.model.overlap import is_narrow
 
 
 def polygonal(shape: BaseGeometry | None) -> BaseGeometry | None:
@@ -69,10 +69,5 @@ def _simple_parts(shape: BaseGeometry) -> list[BaseGeometry]:
 
 
 def _without_narrow_holes(polygon: BaseGeometry) -> BaseGeometry:
-    kept = [hole for hole in polygon.interiors if not _is_narrow(shapely.Polygon(hole))]
+    kept = [hole for hole in polygon.interiors if not is_narrow(shapely.Polygon(hole))]
     return polygon if len(kept) == len(polygon.interiors) else shapely.Polygon(polygon.exterior, kept)
-
-
-def _is_narrow(hole: BaseGeometry) -> bool:
-    """Return whether no circle of the width of border noise fits into a hole."""
-    return bool(shapely.buffer(hole, -BORDER_NOISE / 2).is_empty)
