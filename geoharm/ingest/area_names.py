@@ -82,7 +82,7 @@ def spellings(counts: Mapping[str, int], outlined: Collection[str], source: str)
                 "area, give it one name; if they are two, give them names that differ in more."
             )
             raise DataError(msg)
-    meant = {}
+    meant: dict[str, str] = {}
     for fold, names in sorted(_by_fold(counts).items()):
         options = known.get(fold, ())
         usual = options[0] if len(options) == 1 else max(names, key=lambda name: (counts[name], name))

@@ -89,7 +89,7 @@ def test_two_areas_of_the_file_that_fold_to_one_are_asked_about_unless_the_table
 RESPELL = (
     str.upper,
     str.lower,
-    lambda name: name.replace(" ", "-"),
+    lambda name: name.strip().replace(" ", "-"),
     lambda name: name.replace("-", "  "),
     lambda name: unicodedata.normalize("NFD", name),
     lambda name: f" {name}\u00a0",
