@@ -218,10 +218,12 @@ def _check_place(shapes: FileShapes, crs: str, name: str, inside: BaseGeometry |
     try:
         _crs.check_area_of_use(crs, *_lonlat_bounds(shapes))
     except DesignError as error:
-        hint = ""
         if _lies_in_reach(swapped(shapes), crs):
-            hint = " With latitude and longitude exchanged it would lie there: longitude must come first."
-        raise StudyError([f"{shapes.file}: {error}{hint}"]) from error
+            raise StudyError(
+                [f'{shapes.file}: the {name} lies in the reach of "{crs}" only with latitude and longitude exchanged; longitude '
+                 "must come first. Save it again."]
+            ) from error  # fmt: skip
+        raise StudyError([f"{shapes.file}: {error}"]) from error
     if inside is None or _overlaps(shapes, crs, inside):
         return
     if _overlaps(swapped(shapes), crs, inside):
@@ -261,10 +263,10 @@ def _area_notes(
     km2 = union.area / 1e6
     notes = []
     if shapes.closed:
-        notes.append(f"{_count(shapes.closed, 'outline')} not closed; the last point was joined to the first")
+        notes.append(f"{_count(shapes.closed, 'outline')} left open; the last point was joined to the first")
     if crossing:
         notes.append(
-            f"{_count(crossing, 'shape')} with outlines that cross; the ground that they enclose was taken, so that the {name} "
+            f"{_count(crossing, 'shape')} drawn with outlines that cross; the ground that they enclose was taken, so that the {name} "
             f"measures {km2:,.3g} km\u00b2"
         )
     if left_out:

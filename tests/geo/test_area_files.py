@@ -74,12 +74,12 @@ MENDED = {
     "as drawn": (polygon(ring(CORNERS)), SQUARE, ""),
     "wound with the clock": (polygon(ring(CORNERS[::-1])), SQUARE, ""),
     "a hole": (polygon(ring(CORNERS), ring(HOLE)), WITH_HOLE, ""),
-    "open": (polygon(ring(CORNERS, is_closed=False)), SQUARE, "1 outline not closed; the last point was joined"),
-    "open hole": (polygon(ring(CORNERS), ring(HOLE, is_closed=False)), WITH_HOLE, "1 outline not closed"),
-    "both open": (polygon(ring(CORNERS, is_closed=False), ring(HOLE, is_closed=False)), WITH_HOLE, "2 outlines not closed"),
+    "open": (polygon(ring(CORNERS, is_closed=False)), SQUARE, "1 outline left open; the last point was joined"),
+    "open hole": (polygon(ring(CORNERS), ring(HOLE, is_closed=False)), WITH_HOLE, "1 outline left open"),
+    "both open": (polygon(ring(CORNERS, is_closed=False), ring(HOLE, is_closed=False)), WITH_HOLE, "2 outlines left open"),
     "heights": (polygon([[*point, 12.5] for point in ring(CORNERS)]), SQUARE, ""),
     "an empty hole": (polygon(ring(CORNERS), []), SQUARE, ""),
-    "a bow tie": (polygon(ring([CORNERS[0], CORNERS[2], CORNERS[1], CORNERS[3]])), SQUARE / 2, "1 shape with outlines that cross; the ground"),
+    "a bow tie": (polygon(ring([CORNERS[0], CORNERS[2], CORNERS[1], CORNERS[3]])), SQUARE / 2, "1 shape drawn with outlines that cross; the ground"),
     "an empty part": ({"type": "MultiPolygon", "coordinates": [[], [ring(CORNERS)]]}, SQUARE, ""),
     "parts that overlap": ({"type": "MultiPolygon", "coordinates": [[ring(CORNERS)], [ring(HOLE)]]}, SQUARE, "outlines that cross"),
     "a collection": (
@@ -176,7 +176,7 @@ def test_axes_that_are_exchanged_are_said_as_such(tmp_path):
     city = shapely.box(CENTRE[0] - 3000, CENTRE[1] - 3000, CENTRE[0] + 3000, CENTRE[1] + 3000)
     exchanged = collection(polygon([point[::-1] for point in ring(CORNERS)]))
     sentence = refusal(tmp_path, exchanged, inside=city)
-    assert "With latitude and longitude exchanged it would lie there: longitude must come first." in sentence
+    assert "only with latitude and longitude exchanged; longitude must come first. Save it again." in sentence
     metres = [[CENTRE[1] + y, CENTRE[0] + x] for x, y in [*CORNERS, CORNERS[0]]]
     exchanged = collection(polygon(metres), crs={"type": "name", "properties": {"name": CRS}})
     assert "exchanged" in refusal(tmp_path, exchanged, inside=city)
@@ -249,7 +249,7 @@ def test_kml_and_kmz(tmp_path):
     text = kml([ring(CORNERS), ring(HOLE, is_closed=False)])
     found = read(tmp_path, text, "a.kml")
     assert found.geometry.area == pytest.approx(WITH_HOLE, abs=1)
-    assert found.notes == ("a.kml, target area: 1 outline not closed; the last point was joined to the first.",)
+    assert found.notes == ("a.kml, target area: 1 outline left open; the last point was joined to the first.",)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("files/other.kml", kml())
@@ -478,4 +478,4 @@ def test_a_damaged_file_gives_the_right_area_or_one_sentence(tmp_path_factory, d
     if not any("cross" in note for note in found.notes):
         assert found.geometry.area == pytest.approx(area, rel=1e-3, abs=1)
     assert not kinds & {"nan", "text"}
-    assert ("not closed" in " ".join(found.notes)) == is_open
+    assert ("left open" in " ".join(found.notes)) == is_open
