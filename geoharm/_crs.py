@@ -123,6 +123,30 @@ def share_in_use(x: ArrayLike, y: ArrayLike, crs: str) -> float:
     return float(inside.mean()) if inside.size else float("nan")
 
 
+def plain_name(crs: str) -> str:
+    """Return the shortest name of a coordinate system: its code where it has one, "EPSG:4326" for all names of degrees WGS 84.
+
+    Parameters
+    ----------
+    crs : str
+        A code, an URN, or the text of a .prj file.
+
+    Raises
+    ------
+    DesignError
+        If it is not known.
+
+    Examples
+    --------
+    >>> plain_name("urn:ogc:def:crs:OGC:1.3:CRS84"), plain_name("urn:ogc:def:crs:EPSG::27700")
+    ('EPSG:4326', 'EPSG:27700')
+    """
+    system = pyproj.CRS.from_user_input(check_known(crs))
+    authority = system.to_authority()
+    name = ":".join(authority) if authority else crs
+    return LONLAT if name in ("OGC:CRS84", LONLAT) else name
+
+
 def check_area_of_use(crs: str, west: float, south: float, east: float, north: float) -> None:
     """Refuse a coordinate system outside its area of use, where its distances are wrong.
 

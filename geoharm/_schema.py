@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -28,6 +29,9 @@ Place: TypeAlias = tuple[str | int, ...]
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MOST_DIGITS = 4300
 _ABSENT = object()
+_CURLY_QUOTES = "\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u00ab\u00bb\u2032\u2033"
+# What TOML says of a backslash that begins no sign it knows.
+_ESCAPE_FAULT = re.compile(r"hex value|Unescaped|[Ee]scape|unicode scalar")
 
 
 class Table(BaseModel):
@@ -56,9 +60,19 @@ def _check_day(day: date) -> date:
     return day
 
 
+def _check_file_name(name: str) -> str:
+    if any(unicodedata.category(sign) == "Cc" for sign in name):
+        msg = (
+            'holds a sign that no file name has: between double quotes, TOML reads "\\" and a letter as one sign; write the '
+            "path with / instead, or between single quotes."
+        )
+        raise ValueError(msg)
+    return name
+
+
 Name: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=200)]
 Text: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=5000)]
-FileName: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=255)]
+FileName: TypeAlias = Annotated[str, Field(pattern=r"\S", max_length=255), AfterValidator(_check_file_name)]
 Day: TypeAlias = Annotated[date, AfterValidator(_check_day)]
 
 
@@ -144,7 +158,7 @@ def load_toml(text: str, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        problem = f"is not valid TOML: {shortened(str(error), most=200)}."
+        problem = _toml_problem(text, str(error))
     except RecursionError:
         problem = "nests tables or lists too deeply; a study needs five levels at most."
     except ValueError:
@@ -153,6 +167,34 @@ def load_toml(text: str, file: str) -> dict[str, Any]:
         line = f" in line {text.count(chr(10), 0, digits.start()) + 1}" if digits else ""
         problem = f"holds a number of more than {_MOST_DIGITS:,} digits{line}; write at most 15."
     raise StudyError([f"{file} {problem}"])
+
+
+def _toml_problem(text: str, message: str) -> str:
+    """Return what is wrong with a text that is no TOML, and the remedy where the cause is a known one.
+
+    Examples
+    --------
+    >>> _toml_problem("a = \u201cb\u201d", "Invalid value (at line 1, column 5)")
+    'has a curly quote (\u201c) in line 1; TOML wants straight quotes ("), so type it again.'
+    """
+    place = re.search(r"at line (\d+), column (\d+)", message)
+    lines = text.split("\n")
+    number = int(place.group(1)) if place else len(lines)
+    line = lines[min(number, len(lines)) - 1]
+    curly = re.search(f"[{_CURLY_QUOTES}]", line)
+    if curly:
+        return (
+            f'has a curly quote ({curly.group()}) in line {number}; TOML wants straight quotes ("), so type it again.'
+        )
+    if "\\" in line and _ESCAPE_FAULT.search(message):
+        return (
+            f'has a "\\" between double quotes in line {number}, where TOML takes it for the start of a sign; write a path with '
+            "/ instead, or between single quotes."
+        )
+    wide = next((sign for sign in line if sign.isspace() and sign not in " \t"), "")
+    if wide:
+        return f"has a space in line {number} that is no plain one ({unicodedata.name(wide, 'unnamed').lower()}); type it again."
+    return f"is not valid TOML: {shortened(message, most=200)}."
 
 
 class Mistakes:

@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from geoharm.errors import DesignError, StudyError
 
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
 
 def check_positive(value: float, name: str) -> float:
     """Return `value` as float if it is finite and above zero.
@@ -143,19 +145,28 @@ def toml_string(text: str) -> str:
 
 
 def decode_toml(path: Path) -> str:
-    """Return the text of a TOML file, without the byte order mark that some Windows programs write.
+    """Return the text of a TOML file in UTF-8, or in UTF-16 with the byte order mark that Windows programs write.
 
     Raises
     ------
     StudyError
-        If it is not UTF-8.
+        If it is in another encoding.
     """
+    content = path.read_bytes()
+    encoding = "utf-16" if content.startswith(_UTF16_MARKS) else "utf-8-sig"
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = content.decode(encoding)
     except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1 if encoding == "utf-8-sig" else 1
+        problem = f"the byte 0x{content[error.start]:02x}" if encoding == "utf-8-sig" else "half a character of UTF-16"
         raise StudyError(
-            [f'"{path}" is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8.']
-        ) from error
+            [f'"{path}", line {line}: {problem} is not UTF-8 text; save the file again with the encoding UTF-8.']
+        ) from None
+    if "\x00" in text:
+        raise StudyError(
+            [f'"{path}" holds zero bytes, as UTF-16 text does; save the file again with the encoding UTF-8.']
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_named_toml(

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from geoharm.pipeline import check as pipeline_check
     from geoharm.pipeline import load as pipeline_load
     from geoharm.pipeline import run as pipeline_run
+    from geoharm.pipeline import workload as pipeline_workload
     from geoharm.report import index as report_index
     from geoharm.simulation import city as simulated_city
     from geoharm.simulation import city_files
@@ -60,6 +61,7 @@ else:
     pipeline_check = lazy("pipeline.check")
     pipeline_load = lazy("pipeline.load")
     pipeline_run = lazy("pipeline.run")
+    pipeline_workload = lazy("pipeline.workload")
     report_index = lazy("report.index")
     simulated_city = lazy("simulation.city")
     city_files = lazy("simulation.city_files")
@@ -110,6 +112,7 @@ def run(
             database=db or default_database(study),
             progress=bar.show,
             on_gone=bar.tell,
+            on_long=bar.tell,
         )
     if out is None or report_index.has_index(out.parent):
         report_index.write_index((out or default_output(study)).parent)
@@ -189,6 +192,7 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
     """Read a study file and its area files, and list every mistake; no data are read."""
     study = study_reader.read_study(study_file)
     pipeline_check.check_study(study)
+    work = pipeline_workload.check_workload(study)
     summary = {
         "study": study.name,
         "area_km2": round(study.area.area_km2, 2),
@@ -196,6 +200,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         "sources": [source.name for source in study.sources],
         "measures": {measure.name: measure.role.value for measure in study.measures},
         "operations": [operation.name for operation in study.operations],
+        "notes": list(study.area_notes),
+        "work": {"cells": work.cells, "minutes": round(work.seconds / 60, 1), "gigabytes": round(work.bytes / 1e9, 1)},
     }
     if as_json:
         print_json(summary)
@@ -207,6 +213,8 @@ def check(study_file: StudyFile, as_json: AsJson = False) -> None:
         print(f"  {measure.role.value}: {measure.name} ({measure.unit}, recorded by {measure.recorded_by}, by area)")
     for operation in study.operations:
         print(f"  operation: {operation.name}{' (placebo)' if operation.placebo else ''}")
+    for note in (*study.area_notes, *([work.sentence()] if work.is_long else [])):
+        print(f"  note: {note}")
 
 
 @app.command(epilog="Example: geoharm index maps")

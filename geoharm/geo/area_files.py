@@ -1,12 +1,11 @@
-"""Area files: reads polygons, place names and context lines from GeoJSON or GeoPackage in the study's projection."""
+"""Area files: reads areas, place names and context lines in the study's projection, and says what was mended."""
 
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -14,55 +13,74 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
-from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError, StudyError
+from geoharm.geo.ground import is_sound, joined, polygonal
+from geoharm.geo.shape_files import FileShapes, file_of, read_shapes, swapped
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site
 
-if TYPE_CHECKING:
-    import geopandas
-
-_DRIVERS = {".geojson": "GeoJSON", ".json": "GeoJSON"}
-_FIRST_BYTES = {
-    ".geojson": (b"{",),
-    ".json": (b"{",),
-    ".gpkg": (b"SQLite format 3\x00",),
-}
+# Closed gaps of less than this share of an area change no answer, and are not mentioned.
+_LEAST_SHARE_SAID = 1e-4
+# Square metres; an outline around less is a line or a point that was drawn as an area.
+_LEAST_AREA = 1.0
 
 
-def read_area(path: Path, crs: str | None, *, name: str) -> tuple[BaseGeometry, str, str]:
-    """Return the union of a file's polygons, the projected coordinate system, and a note if the system was chosen here.
+@dataclass(frozen=True, slots=True)
+class ReadArea:
+    """An area as a file draws it.
+
+    Attributes
+    ----------
+    geometry : shapely geometry
+        Polygon or multipolygon in metres of `crs`.
+    crs : str
+    crs_note : str
+        That the coordinate system was chosen here; empty if it was given.
+    notes : tuple of str
+        What was mended or left out, each as a sentence.
+    """
+
+    geometry: BaseGeometry
+    crs: str
+    crs_note: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def read_area(path: Path, crs: str | None, *, name: str, inside: BaseGeometry | None = None) -> ReadArea:
+    """Return the union of a file's polygons.
 
     Parameters
     ----------
     path : Path
-        ``.geojson``, ``.json`` or ``.gpkg``.
+        See `geoharm.geo.shape_files.read_shapes`.
     crs : str or None
         The study's coordinate system; None chooses the local UTM zone.
     name : str
-        What the area is, for error messages.
+        What the area is, for sentences.
+    inside : shapely geometry, optional
+        The study area, in `crs`: an area that lies in it only with its coordinates exchanged is refused.
 
     Raises
     ------
     StudyError
         If the file cannot be read, has no polygon, or its coordinates do not fit the coordinate system.
     """
-    frame = _read_shapes(path, name)
-    note = ""
+    shapes = read_shapes(path, name)
+    _check_has_ground(shapes, name)
+    crs_note = ""
     if crs is None:
-        west, south, east, north = frame.to_crs(_crs.LONLAT).total_bounds
-        crs = _crs.local_utm((west + east) / 2, (south + north) / 2)
-        note = f"No crs was given; the local UTM zone {crs} was chosen."
-    if not frame.geom_type.isin(["Polygon", "MultiPolygon"]).any():
-        raise StudyError([f"{path.name}: the {name} has no polygon; draw an area, not points or lines."])
-    try:
-        _crs.check_area_of_use(crs, *(float(edge) for edge in frame.to_crs(_crs.LONLAT).total_bounds))
-    except DesignError as error:
-        raise StudyError([f"{path.name}: {error}"]) from error
-    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].to_crs(crs)
-    union = shapely.union_all([shapely.make_valid(shape) for shape in frame.geometry])
-    polygons = [polygon for polygon in shapely.get_parts(union) if polygon.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(polygons), crs, note
+        west, south, east, north = _lonlat_bounds(shapes)
+        try:
+            crs = _crs.local_utm((west + east) / 2, (south + north) / 2)
+        except DesignError as error:
+            raise StudyError([f"{shapes.file}: {error}"]) from error
+        crs_note = f"No crs was given; the local UTM zone {crs} was chosen."
+    _check_place(shapes, crs, name, inside)
+    grounds = [polygonal(shape) for shape in shapes.within(crs).shapes]
+    union, added = joined([ground for ground in grounds if ground is not None])
+    if union.area < _LEAST_AREA:
+        raise StudyError([f"{shapes.file}: the outline of the {name} encloses no area; draw it again."])
+    return ReadArea(union, crs, crs_note, _area_notes(shapes, name, grounds, union, added))
 
 
 def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
@@ -74,7 +92,7 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
     Parameters
     ----------
     paths : sequence of Path
-        GeoJSON or GeoPackage files.
+        See `geoharm.geo.shape_files.read_shapes`.
     crs : str
         The study's coordinate system.
     column : str
@@ -85,36 +103,34 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
     StudyError
         If a file cannot be read or has no such property, or no area is left.
     """
-    polygons_of_code: dict[str, list[BaseGeometry]] = {}
-    unusable, repaired, merged = 0, 0, 0
+    grounds_of_code: dict[str, list[BaseGeometry]] = {}
+    unusable, repaired, merged, closed = 0, 0, 0, 0
     for path in paths:
-        frame = _read_shapes(path, "areas").to_crs(crs)
-        if column not in frame.columns:
-            raise StudyError(
-                [f'{path.name}: no area has the property "{column}"; {nearest_hint(column, _property_names(frame))}']
-            )
-        for code, shape in zip(frame[column], frame.geometry, strict=True):
-            code_text = "" if code is None or code != code else str(code).strip()  # noqa: PLR0124 NaN
-            polygon = _valid_polygon(shape)
-            if not code_text or polygon is None:
+        shapes = read_shapes(path, "areas")
+        codes = shapes.column(column, subject="area")
+        closed += shapes.closed
+        for code, shape in zip(codes, shapes.within(crs).shapes, strict=True):
+            code_text, ground = _code_text(code), polygonal(shape)
+            if not code_text or shape is None or ground is None:
                 unusable += 1
                 continue
-            repaired += not shape.is_valid
-            merged += code_text in polygons_of_code
-            polygons_of_code.setdefault(code_text, []).append(polygon)
-    if not polygons_of_code:
-        raise StudyError([f'{paths[0].name}: no feature has both a polygon and a "{column}".'])
+            repaired += not is_sound(shape)
+            merged += code_text in grounds_of_code
+            grounds_of_code.setdefault(code_text, []).append(ground)
+    if not grounds_of_code:
+        raise StudyError([f'{file_of(paths[0].name)}: no feature has both a polygon and a "{column}".'])
     count_labels = (
         (unusable, "features of the area file without a code or a polygon, left out"),
+        (closed, "outlines in the area file that were not closed, closed"),
         (repaired, "invalid outlines in the area file, repaired"),
         (merged, "features with the code of an earlier feature, merged into one area"),
     )
     notes = tuple(f"{label}: {count:,}" for count, label in count_labels if count)
-    shapes = {
-        code: polygons[0] if len(polygons) == 1 else shapely.union_all(polygons)
-        for code, polygons in sorted(polygons_of_code.items())
+    areas = {
+        code: grounds[0] if len(grounds) == 1 else joined(grounds)[0]
+        for code, grounds in sorted(grounds_of_code.items())
     }
-    return Areas(tuple(shapes), tuple(shapes.values()), notes)
+    return Areas(tuple(areas), tuple(areas.values()), notes)
 
 
 def read_numbered_shapes(path: Path, crs: str, *, column: str) -> tuple[tuple[BaseGeometry, ...], NDArray[np.float64]]:
@@ -125,38 +141,42 @@ def read_numbered_shapes(path: Path, crs: str, *, column: str) -> tuple[tuple[Ba
     StudyError
         If the file cannot be read, has no such column, or a number is missing or negative.
     """
-    frame = _read_shapes(path, "people").to_crs(crs)
-    if column not in frame.columns:
-        raise StudyError(
-            [f'{path.name}: no shape has the property "{column}"; {nearest_hint(column, _property_names(frame))}']
-        )
-    numbers = np.array([_to_number(value) for value in frame[column]], dtype=np.float64)
+    shapes = read_shapes(path, "people")
+    column_values = shapes.column(column, subject="shape")
+    pairs = [
+        (shape, value)
+        for shape, value in zip(shapes.within(crs).shapes, column_values, strict=True)
+        if shape is not None
+    ]
+    numbers = np.array([_to_number(value) for _, value in pairs], dtype=np.float64)
     invalid = ~np.isfinite(numbers) | (numbers < 0)
     if invalid.any():
-        value = frame[column].iloc[int(np.flatnonzero(invalid)[0])]
+        value = pairs[int(np.flatnonzero(invalid)[0])][1]
         raise StudyError(
-            [f'{path.name}: "{column}" must be a number of zero or more for every shape; {int(invalid.sum()):,} are not, '
+            [f'{shapes.file}: "{column}" must be a number of zero or more for every shape; {int(invalid.sum()):,} are not, '
              f'the first is "{value}".']
         )  # fmt: skip
-    return tuple(_valid_polygon(shape) or shape for shape in frame.geometry), numbers
+    return tuple(polygonal(shape) or _only_part(shape) for shape, _ in pairs), numbers
 
 
 def read_place_names(path: Path, crs: str) -> tuple[Site, ...]:
     """Return the points of a file with their names, from the column ``name``."""
-    frame = _read_shapes(path, "place names").to_crs(crs)
-    if "name" not in frame.columns:
-        raise StudyError([f'{path.name}: place names need the property "name".'])
-    points = frame[frame.geom_type == "Point"]
+    shapes = read_shapes(path, "place names")
+    labels = shapes.column("name", subject="place")
+    points = [
+        (label, _only_part(shape))
+        for label, shape in zip(labels, shapes.within(crs).shapes, strict=True)
+        if shape is not None
+    ]
     return tuple(
-        Site(str(label), float(point.x), float(point.y))
-        for label, point in zip(points["name"], points.geometry, strict=True)
+        Site(str(label), float(point.x), float(point.y)) for label, point in points if point.geom_type == "Point"
     )
 
 
 def read_context_lines(path: Path, crs: str) -> BaseGeometry:
     """Return the lines of a file and the outlines of its polygons, for orientation on maps."""
-    frame = _read_shapes(path, "context").to_crs(crs)
-    lines = [shape.boundary if "Polygon" in shape.geom_type else shape for shape in frame.geometry]
+    shapes = [shape for shape in read_shapes(path, "context").within(crs).shapes if shape is not None]
+    lines = [shape.boundary if "Polygon" in shape.geom_type else shape for shape in shapes]
     return shapely.union_all([line for line in lines if "Line" in line.geom_type])
 
 
@@ -165,60 +185,120 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def _polygon_bounds(shapes: FileShapes, crs: str) -> tuple[float, float, float, float]:
+    """Return the bounds of the features that have a polygon; a pin far away says nothing about the area."""
+    return shapes.bounds(crs, [shape for shape in shapes.shapes if shape is not None and "polygon" in _kinds(shape)])
+
+
+def _lonlat_bounds(shapes: FileShapes) -> tuple[float, float, float, float]:
+    bounds = _polygon_bounds(shapes, _crs.LONLAT)
+    if not np.isfinite(bounds).all():
+        raise StudyError(
+            [f'{shapes.file}: its coordinates have no place in the coordinate system "{shapes.crs[:60]}".']
+        )
+    return bounds
+
+
+def _check_has_ground(shapes: FileShapes, name: str) -> None:
+    """Refuse a file that holds only lines or points, by what it holds."""
+    kinds = {part for shape in shapes.shapes if shape is not None for part in _kinds(shape)}
+    if "polygon" in kinds:
+        return
+    held = "lines" if "line" in kinds else "points"
+    remedy = (
+        "draw the outline of the ground along it, such as a street with its pavements and doorways"
+        if held == "lines"
+        else "draw the outline around them"
+    )
+    raise StudyError([f"{shapes.file}: the {name} is drawn as {held}, which have no area; {remedy}."])
+
+
+def _check_place(shapes: FileShapes, crs: str, name: str, inside: BaseGeometry | None) -> None:
+    """Refuse shapes outside the reach of the study's system, or in the study area only with exchanged coordinates."""
+    try:
+        _crs.check_area_of_use(crs, *_lonlat_bounds(shapes))
+    except DesignError as error:
+        if _lies_in_reach(swapped(shapes), crs):
+            raise StudyError(
+                [f'{shapes.file}: the {name} lies in the reach of "{crs}" only with latitude and longitude exchanged; longitude '
+                 "must come first. Save it again."]
+            ) from error  # fmt: skip
+        raise StudyError([f"{shapes.file}: {error}"]) from error
+    if inside is None or _overlaps(shapes, crs, inside):
+        return
+    if _overlaps(swapped(shapes), crs, inside):
+        raise StudyError(
+            [f"{shapes.file}: the {name} lies in the study area only with its two coordinates exchanged; longitude (east) "
+             "must come first. Save it again."]
+        )  # fmt: skip
+
+
+def _lies_in_reach(shapes: FileShapes, crs: str) -> bool:
+    bounds = _polygon_bounds(shapes, _crs.LONLAT)
+    if not np.isfinite(bounds).all() or abs(bounds[1]) > 90 or abs(bounds[3]) > 90:
+        return False
+    try:
+        _crs.check_area_of_use(crs, *bounds)
+    except DesignError:
+        return False
+    return True
+
+
+def _overlaps(shapes: FileShapes, crs: str, inside: BaseGeometry) -> bool:
+    west, south, east, north = _polygon_bounds(shapes, crs)
+    if not np.isfinite((west, south, east, north)).all():
+        return False
+    return bool(shapely.box(west, south, east, north).intersects(inside))
+
+
+def _area_notes(
+    shapes: FileShapes, name: str, grounds: Sequence[BaseGeometry | None], union: BaseGeometry, added: float
+) -> tuple[str, ...]:
+    """Return a sentence for each thing that was mended or left out."""
+    drawn = [
+        shape for shape, ground in zip(shapes.shapes, grounds, strict=True) if shape is not None and ground is not None
+    ]
+    crossing = sum(not is_sound(shape) for shape in drawn)
+    left_out = sum(ground is None for ground in grounds)
+    km2 = union.area / 1e6
+    notes = []
+    if shapes.closed:
+        notes.append(f"{_count(shapes.closed, 'outline')} left open; the last point was joined to the first")
+    if crossing:
+        notes.append(
+            f"{_count(crossing, 'shape')} drawn with outlines that cross; the ground that they enclose was taken, so that the {name} "
+            f"measures {km2:,.3g} km\u00b2"
+        )
+    if left_out:
+        notes.append(f"{_count(left_out, 'feature')} without an area, such as points, lines or empty shapes, left out")
+    if added >= _LEAST_SHARE_SAID * union.area:
+        notes.append(f"gaps between its parts were closed; they make up {100 * added / union.area:.2g} % of the {name}")
+    return tuple(f"{shapes.file}, {name}: {note}." for note in notes)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _kinds(shape: BaseGeometry) -> set[str]:
+    """Return which of polygon, line and point a shape is made of."""
+    if hasattr(shape, "geoms"):
+        return {kind for part in shape.geoms for kind in _kinds(part)}
+    return {"polygon" if "Polygon" in shape.geom_type else "line" if "Line" in shape.geom_type else "point"}
+
+
+def _only_part(shape: BaseGeometry) -> BaseGeometry:
+    """Return the part of a shape that has only one."""
+    parts: Sequence[BaseGeometry] = getattr(shape, "geoms", ())
+    return _only_part(parts[0]) if len(parts) == 1 else shape
+
+
+def _code_text(code: object) -> str:
+    return "" if code is None or code != code else str(code).strip()  # noqa: PLR0124 NaN
+
+
 def _to_number(value: object) -> float:
     try:
         return float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         return float("nan")
-
-
-def _valid_polygon(shape: BaseGeometry) -> BaseGeometry | None:
-    """Return the valid polygonal part of a shape, or None if it has none."""
-    parts = [part for part in shapely.get_parts(shapely.make_valid(shape)) if "Polygon" in part.geom_type]
-    return shapely.union_all(parts) if parts else None
-
-
-def _property_names(frame: geopandas.GeoDataFrame) -> list[str]:
-    return [str(name) for name in frame.columns if name != frame.geometry.name]
-
-
-def _read_shapes(path: Path, label: str) -> geopandas.GeoDataFrame:
-    if not path.is_file():
-        raise StudyError([f'The file of the {label}, "{path}", does not exist.'])
-    valid_starts = _FIRST_BYTES.get(path.suffix.lower())
-    if valid_starts is None:
-        raise StudyError([f"{path.name}: the {label} must be a .geojson, .json or .gpkg file."])
-    with path.open("rb") as stream:
-        first_bytes = stream.read(64).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not first_bytes.startswith(valid_starts):
-        raise StudyError([f"{path.name}: the file is not what its extension says; save the {label} again."])
-    # With pandas about a second to import; a study without a readable area file is refused before.
-    import geopandas  # noqa: PLC0415
-    from pyogrio.errors import DataSourceError  # noqa: PLC0415
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            # A fixed driver excludes formats that look like this one but read other files (VRT, GDALG).
-            source = f"{_DRIVERS[path.suffix.lower()]}:{path}" if valid_starts == (b"{",) else str(path)
-            frame = geopandas.read_file(source, engine="pyogrio")
-    except (DataSourceError, ValueError) as error:
-        raise StudyError([f"{path.name}: the {label} cannot be read: {str(error).splitlines()[0]}."]) from error
-    if frame.empty or frame.geometry.isna().all():
-        raise StudyError([f"{path.name}: the {label} holds no shape."])
-    frame = frame[~frame.geometry.isna()]
-    if frame.crs is None:
-        raise StudyError(
-            [f"{path.name}: the {label} does not say its coordinate system; save it as GeoJSON in degrees."]
-        )
-    west, south, east, north = frame.total_bounds
-    if frame.crs.is_geographic and not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        if abs(west) <= 90 and abs(east) <= 90 and max(abs(south), abs(north)) <= 180:
-            raise StudyError(
-                [f"{path.name}: the {label} has latitude and longitude swapped; GeoJSON wants longitude first."]
-            )
-        raise StudyError(
-            [f"{path.name}: the {label} says degrees, but its coordinates reach {east:,.0f}, {north:,.0f}; "
-             "they are probably metres. Save it as GeoJSON in degrees."]
-        )  # fmt: skip
-    return frame

@@ -9,13 +9,13 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.harm.results.perception import IndicatorChange
 from geoharm.model.estimate import Estimate, undefined
 from geoharm.model.harm_settings import Indicator
+from geoharm.model.overlap import touched
 from geoharm.model.period import Period, Window
 from geoharm.model.reason import Reason
 from geoharm.model.survey import SurveyEstimates
@@ -35,7 +35,8 @@ def indicator_change(
     survey : SurveyEstimates
         The survey's estimates of that question by area and period.
     target : shapely geometry
-        The target area, in metres. Survey areas that overlap it are the areas of the operation.
+        The target area, in metres. Survey areas that it touches (`geoharm.model.overlap.touched`) are the areas of the
+        operation.
     before, after : Window
         A survey period belongs to the window that contains its middle day.
 
@@ -48,9 +49,7 @@ def indicator_change(
     are taken as independent: :math:`se^2 = \sum se_i^2 / n^2`. Areas with estimates in one window only are left out, so
     that the mix of areas cannot change the mean. The sampling error says nothing about why a view changed.
     """
-    in_target = np.array(
-        [shape is not None and float(shapely.area(shapely.intersection(shape, target))) > 0 for shape in survey.shapes]
-    )
+    in_target = touched(survey.shapes, target)
     columns = [_columns_in(survey.periods, window) for window in (before, after)]
     usable = np.array(
         [

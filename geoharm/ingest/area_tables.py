@@ -35,14 +35,13 @@ from geoharm.ingest.rule import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import QualityNote
+from geoharm.model.overlap import touched
 from geoharm.model.period import Period
 from geoharm.queries.stored import StoredSource
 
 ALL_CATEGORIES = "all"
 CONFLICT_REASON = "is given more than once with different values; none of them is kept"
 _ESTIMATE_FIELDS = ("estimate", "standard_error", "low", "high", "n")
-# An area of which no larger share lies in the study area is outside it.
-_MIN_SHARE_INSIDE = 1e-6
 
 _CREATE_CELL = """
 CREATE OR REPLACE TEMP TABLE cell (
@@ -186,10 +185,9 @@ def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format:
                 msg = f'Two areas of "{source}" have the code "{code}" once area.id_width is applied; correct the area file.'
                 raise DataError(msg)
             shapes[code] = shape
-    rows = []
-    for code, shape in sorted(shapes.items()):
-        share = shapely.area(shapely.intersection(shape, area.boundary)) / shapely.area(shape)
-        rows.append((code, "inside" if share > _MIN_SHARE_INSIDE else "outside", shapely.to_wkb(shape)))
+    codes = sorted(shapes)
+    places = np.where(touched([shapes[code] for code in codes], area.boundary), "inside", "outside").tolist()
+    rows = [(code, place, shapely.to_wkb(shapes[code])) for code, place in zip(codes, places, strict=True)]
     insert_rows(scratch, "new_area", rows)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError
+from geoharm.ingest.area_names import join_spellings
 from geoharm.ingest.area_tables import consolidate_values, save_areas, stage_values, values_by_area
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.gone import gone_files
@@ -123,8 +124,9 @@ def _read(
         table = VALUE_TABLES[input_format.kind]
         rows_read, of_files = stage_values(engine, files, input_format, period)
         save_areas(scratch, name, source.areas, input_format, area)
+        spelt = join_spellings(scratch, name)
         consolidate_values(scratch, table)
-        notes = [*of_files, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
+        notes = [*of_files, *spelt, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
     elif input_format.kind == "site":
         rows_read, sites, rejects, of_files = read_sites(engine, files, input_format)
         notes = [*of_files, *save_sites(scratch, name, sites, input_format, area)]

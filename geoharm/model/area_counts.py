@@ -14,10 +14,11 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.errors import DesignError
 from geoharm.model.geometry import check_polygon
+from geoharm.model.overlap import whole_and_cut
 from geoharm.model.period import Period, Window
 
 # Reprojecting and joining outlines changes an area by less than this share.
-_SLIVER = 1e-6
+_ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ class AreaCounts:
         - Areas that the zone cuts count from none to all of their events, because it is not known where inside an area
           its events lie. Counts are not divided in proportion to surface.
         - Areas without a polygon are left out. The note says how many.
-        - Edges that differ by less than a millionth of an area are taken as the same.
+        - Edges that are at most 5 m apart are taken as the same (`geoharm.model.overlap.whole_and_cut`). The note says
+          for how many areas.
 
         Parameters
         ----------
@@ -177,19 +179,21 @@ class AreaCounts:
         """
         check_polygon(zone, "zone")
         with_shape = [row for row, shape in enumerate(self.shapes) if shape is not None]
-        shapes = np.array([self.shapes[row] for row in with_shape], dtype=object)
-        inside_parts = shapely.intersection(shapes, zone)
-        share = shapely.area(inside_parts) / shapely.area(shapes)
-        inside = [row for row, inside_share in zip(with_shape, share, strict=True) if inside_share >= 1 - _SLIVER]
-        cut = [row for row, inside_share in zip(with_shape, share, strict=True) if _SLIVER < inside_share < 1 - _SLIVER]
+        shapes = [self.shapes[row] for row in with_shape]
+        is_whole, is_cut, is_noise = whole_and_cut(shapes, zone)
+        inside, cut = ([with_shape[index] for index in np.flatnonzero(flags)] for flags in (is_whole, is_cut))
         notes = []
         if len(with_shape) < len(self.areas):
             notes.append(f"areas without a polygon, left out: {len(self.areas) - len(with_shape):,}")
-        covered = float(shapely.area(shapely.union_all(inside_parts))) / float(zone.area)
-        if covered < 1 - _SLIVER:
+        covered = float(shapely.area(shapely.union_all(shapely.intersection(shapes, zone)))) / float(zone.area)
+        if covered < 1 - _ROUNDING:
             notes.append(f"the areas cover {math.floor(1000 * covered) / 10:g} % of the zone")
         if cut:
             notes.append(f"areas that the zone's edge cuts, counted from none to all: {len(cut):,}")
+        if is_noise.any():
+            notes.append(
+                f"areas whose edges nearly coincide with the zone's, counted as wholly inside or outside: {int(is_noise.sum()):,}"
+            )
         return self._sum(inside, cut, window, notes)
 
     def _sum(self, whole_rows: Sequence[int], cut_rows: Sequence[int], window: Window, notes: list[str]) -> Bounds:

@@ -251,6 +251,8 @@ class Study:
         Harm settings: value profiles, indicators, unintended harm, options.
     composites : tuple of CompositeOutcome
         Composite outcomes over several measures, zones or windows.
+    area_notes : tuple of str
+        What was mended or left out of the area files, each as a sentence.
     """
 
     name: str
@@ -271,6 +273,7 @@ class Study:
     change: ChangeSettings = field(default_factory=ChangeSettings)
     harm: HarmSettings = field(default_factory=HarmSettings)
     composites: tuple[CompositeOutcome, ...] = ()
+    area_notes: tuple[str, ...] = ()
 
     def measure(self, name: str) -> Measure:
         """Return a measure by name."""

@@ -18,6 +18,7 @@ from geoharm.harm.results.markets import CriterionValue, Feature, Ranking, Reach
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.hotspot import Hotspot
 from geoharm.model.measure import Measure, Role
+from geoharm.model.overlap import touched
 from geoharm.model.points import NightCounts
 from geoharm.model.study import Study
 from geoharm.model.values import ValueProfile
@@ -234,7 +235,7 @@ def _priority_criterion(data: StudyData, zone: Zone) -> CriterionValue:
     survey = next((survey for indicator, survey in data.surveys.items() if indicator.stands_for == "priority"), None)
     if survey is None:
         return CriterionValue("priority", math.nan, math.nan, "", "no survey of community priorities")
-    touching = [row for row, shape in enumerate(survey.shapes) if shape is not None and shape.intersects(zone.geometry)]
+    touching = np.flatnonzero(touched(survey.shapes, zone.geometry)).tolist()
     for period_index in reversed(range(len(survey.periods))):
         estimated = [row for row in touching if math.isfinite(survey.estimate[row, period_index])]
         if estimated:

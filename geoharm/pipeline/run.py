@@ -15,6 +15,7 @@ from geoharm.pipeline.analyse import analyse
 from geoharm.pipeline.check import check_study
 from geoharm.pipeline.collect import collect_study
 from geoharm.pipeline.load import Progress, load_sources, load_tables, no_progress, tell_nobody
+from geoharm.pipeline.workload import check_workload
 from geoharm.queries.save import save_results
 from geoharm.report.files import check_folder
 from geoharm.report.write import PublishedFiles, publish_study
@@ -48,6 +49,7 @@ def run(
     database: Path,
     progress: Progress = no_progress,
     on_gone: Callable[[str], None] = tell_nobody,
+    on_long: Callable[[str], None] = tell_nobody,
 ) -> StudyRun:
     """Run a whole study: read the files, find hotspots, evaluate every operation, and write the pages.
 
@@ -64,6 +66,8 @@ def run(
         Called with a step's name, the part done and the whole.
     on_gone : callable
         Called with a sentence for each file that was read the last time and is there no more.
+    on_long : callable
+        Called before the work starts with a sentence on how long it will take, if that is over two minutes.
 
     Raises
     ------
@@ -72,6 +76,9 @@ def run(
     """
     check_study(study)
     check_folder(out)
+    work = check_workload(study)
+    if work.is_long:
+        on_long(work.sentence())
     with open_engine(database, inputs=data) as engine:
         ledgers = load_sources(engine, study, data, progress, on_gone, (out, database))
         tables = load_tables(engine, study, data, progress, on_gone, (out, database))

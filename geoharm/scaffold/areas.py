@@ -67,8 +67,9 @@ def read_area_file(path: Path, relative: str, name: str) -> UnprojectedArea:
     StudyError
         If the file holds no area.
     """
-    geometry, crs, _ = read_area(path, None, name=name)
-    return UnprojectedArea(relative, "", _transformed(geometry, crs, _crs.LONLAT), f"the file {relative}")
+    area = read_area(path, None, name=name)
+    outline = _transformed(area.geometry, area.crs, _crs.LONLAT)
+    return UnprojectedArea(relative, "", outline, " ".join([f"the file {relative}", *map("({})".format, area.notes)]))
 
 
 def circle_from_flag(text: str, flag: str, file: str, *, unit: float) -> UnprojectedArea:

@@ -21,6 +21,7 @@ from geoharm._schema import Mistakes, Place, read_tables
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
+from geoharm.geo.shape_files import file_of
 from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
 from geoharm.model.geometry import Site, StudyArea
@@ -68,17 +69,19 @@ _NAMED = ("source", "measure", "operation", "question", "indicator", "option")
 
 
 class _Reader:
-    """State of reading one study file: the mistakes, the files that were opened, and the coordinate system."""
+    """State of reading one study file: the mistakes, the files that were opened, the study area, and what was mended."""
 
     def __init__(self, path: Path, mistakes: Mistakes) -> None:
         self.folder = path.parent
         self.mistakes = mistakes
         self.inputs: dict[str, str] = {path.name: file_hash(path)}
         self.crs = ""
+        self.boundary: BaseGeometry | None = None
+        self.area_notes: list[str] = []
 
     def opened(self, *names: str) -> None:
         """Note the SHA-256 of files beside the study file."""
-        self.inputs |= {name: file_hash(self.folder / name) for name in names}
+        self.inputs |= {name: file_hash(self.folder / file_of(name)) for name in names}
 
     def refuse_file(self, place: Place, key: str, error: StudyError) -> None:
         """Note the mistakes of a file that a key names."""
@@ -90,12 +93,13 @@ class _Reader:
         if not self.crs or not self.mistakes.is_sound(*place, key):
             return None
         try:
-            geometry, _, _ = read_area(self.folder / file_name, self.crs, name=name)
+            area = read_area(self.folder / file_name, self.crs, name=name, inside=self.boundary)
         except StudyError as error:
             self.refuse_file(place, key, error)
             return None
         self.opened(file_name)
-        return geometry
+        self.area_notes += area.notes
+        return area.geometry
 
     def outlines(self, place: Place, key: str, files: Sequence[str] | None, column: str | None) -> Areas | None:
         """Return the areas of files, with the codes in a column; None if there are none or they cannot be read."""
@@ -173,6 +177,7 @@ def read_study(path: Path) -> Study:
         change=change,
         harm=harm,
         composites=composites,
+        area_notes=tuple(dict.fromkeys(reader.area_notes)),
     )
 
 
@@ -184,16 +189,17 @@ def _resolve_study_area(reader: _Reader, table: StudyTable) -> StudyArea | None:
         crs = None if table.crs is None else _crs.check_metric_crs(table.crs)
         if not reader.mistakes.is_sound(*place, "area"):
             return None
-        boundary, used_crs, note = read_area(reader.folder / table.area, crs, name="study area")
+        area = read_area(reader.folder / table.area, crs, name="study area")
     except DesignError as error:
         reader.mistakes.add(place, str(error))
         return None
     except StudyError as error:
         reader.refuse_file(place, "area", error)
         return None
-    reader.crs = used_crs
+    reader.crs, reader.boundary = area.crs, area.geometry
     reader.opened(table.area)
-    return StudyArea(boundary, used_crs, note)
+    reader.area_notes += area.notes
+    return StudyArea(area.geometry, area.crs, area.crs_note)
 
 
 def _resolve_study_period(table: StudyTable, mistakes: Mistakes) -> Period | None:

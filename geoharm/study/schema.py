@@ -112,7 +112,7 @@ class StudyTable(Table):
 
     name: Name = Field(description="Shown on every page.")
     area: Annotated[FileName, Locked("area.boundary", "shape")] = Field(
-        description="GeoJSON or GeoPackage file with the boundary, relative to the study file."
+        description="Area file with the boundary, relative to the study file: GeoJSON, GeoPackage, Shapefile, KML or FlatGeobuf; see below."
     )
     crs: Annotated[Name | None, Locked("area.crs")] = Field(
         default=None,
@@ -154,7 +154,7 @@ class SourceTable(Table):
     areas: Annotated[list[FileName] | None, Locked("areas", "areas")] = Field(
         default=None,
         min_length=1,
-        description="For an area table or survey: GeoJSON or GeoPackage files with the outlines of the areas.",
+        description="For an area table or survey: area files with the outlines of the areas.",
     )
     area_id: Name | None = Field(default=None, description="With `areas`: the property with the code of an area.")
 
@@ -472,7 +472,7 @@ class ChangeTable(Table):
     area_id: Name | None = Field(default=None, description="With `areas`: the property with their code.")
     people: FileName | None = Field(
         default=None,
-        description="Events are also compared with the people who live there: a GeoTIFF of people per cell; or points or polygons (GeoJSON, GeoPackage) with their number; or a CSV with that column, and either `longitude` and `latitude` or the code `area_id` of the `areas` here. People of an area are spread evenly over it; of an area that crosses the edge of the study area, the part inside counts.",
+        description="Events are also compared with the people who live there: a GeoTIFF of people per cell; or points or polygons of an area file with their number; or a CSV with that column, and either `longitude` and `latitude` or the code `area_id` of the `areas` here. People of an area are spread evenly over it; of an area that crosses the edge of the study area, the part inside counts.",
     )
     people_count: Name | None = Field(
         default=None, description="Property or column with the number of people; a GeoTIFF needs none."

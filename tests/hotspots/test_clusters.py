@@ -245,7 +245,7 @@ def test_areas_are_the_grid_where_they_are_its_cells(field):
 def test_areas_a_little_apart_touch_within_the_tolerance(field):
     apart = area_clusters(field.ravel(), squares(17, 13, gap=0.01), tolerance=0.02)
     assert np.abs(getis_ord(field, GRID).z.ravel() - apart.z).max() < ROUNDING
-    assert apart.neighbours == "areas at most 0.02 m apart"
+    assert apart.neighbours == "areas that touch, or are at most 0.02 m apart"
 
 
 def test_area_permutations_follow_the_seed(field):

@@ -187,7 +187,7 @@ def test_a_format_with_a_mistake_is_refused(tmp_path, root, old, new, why):
 
 def test_a_format_in_another_encoding_is_refused_in_a_sentence(tmp_path):
     (tmp_path / "own.toml").write_bytes('[format]\ntitle = "Café"\n'.encode("cp1252"))
-    with pytest.raises(StudyError, match=r'own\.toml" is not UTF-8 text'):
+    with pytest.raises(StudyError, match=r'own\.toml", line \d+: .* is not UTF-8 text; save the file again'):
         read_format("own.toml", tmp_path)
 
 

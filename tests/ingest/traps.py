@@ -23,6 +23,8 @@ from datetime import datetime
 from pathlib import Path
 from unittest import mock
 
+import geopandas
+import shapely
 import xlsxwriter
 
 from geoharm.cli import app
@@ -87,6 +89,8 @@ class Trap:
         A shipped format, or the TOML of one's own.
     pattern : str
         The files that the study names.
+    change : function of the study's folder, optional
+        Changes the study file or an area file after they are written; such a trap springs at ``check``, without data.
     """
 
     how: str
@@ -95,6 +99,7 @@ class Trap:
     says: tuple[str, ...]
     layout: str = "points-csv"
     pattern: str = "*"
+    change: Maker | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +318,64 @@ def row(bad: str) -> dict[str, bytes | str]:
     return {"a.csv": HEADER + good(1) + bad + "\n" + good(3)}
 
 
+SQUARE = [list(lonlat(x, y)) for x, y in ((-200, -200), (200, -200), (200, 200), (-200, 200), (-200, -200))]
+HOLE = [list(lonlat(x, y)) for x, y in ((-50, -50), (-50, 50), (50, 50), (50, -50), (-50, -50))]
+
+
+def written(name: str, content: str) -> Maker:
+    """Return what writes a file of the study's folder anew."""
+    return lambda folder: (folder / name).write_text(content, encoding="utf-8") and None
+
+
+def resaved(encoding: str, old: str = "", new: str = "") -> Maker:
+    """Return what saves the study file in an encoding, with a text replaced."""
+
+    def change(folder: Path) -> None:
+        path = folder / "study.toml"
+        path.write_bytes(path.read_text(encoding="utf-8").replace(old, new).encode(encoding))
+
+    return change
+
+
+def target(*geometries: dict, **members: object) -> Maker:
+    """Return what draws the target anew."""
+    features = [{"type": "Feature", "properties": {}, "geometry": geometry} for geometry in geometries]
+    return written("target.geojson", json.dumps({"type": "FeatureCollection", "features": features, **members}))
+
+
+def outlined(*rings: list) -> Maker:
+    return target({"type": "Polygon", "coordinates": list(rings)})
+
+
+def renamed_target(folder: Path, name: str) -> None:
+    path = folder / "study.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("target.geojson", name), encoding="utf-8")
+
+
+def kml_target(head: str) -> Maker:
+    points = " ".join(f"{x},{y},0" for x, y in SQUARE)
+    ring = f"<outerBoundaryIs><LinearRing><coordinates>{points}</coordinates></LinearRing></outerBoundaryIs>"
+    text = f"{head}<kml><Document><Placemark><Polygon>{ring}</Polygon></Placemark></Document></kml>"
+
+    def change(folder: Path) -> None:
+        (folder / "target.kml").write_text(text, encoding="utf-8")
+        renamed_target(folder, "target.kml")
+
+    return change
+
+
+def lone_shapefile(folder: Path) -> None:
+    (folder / "target.shp").write_bytes(b"\x00\x00\x27\x0a" + bytes(96))
+    renamed_target(folder, "target.shp")
+
+
+def two_layers(folder: Path) -> None:
+    outline = shapely.Polygon(SQUARE)
+    for layer in ("north", "south"):
+        geopandas.GeoDataFrame(geometry=[outline], crs="EPSG:4326").to_file(folder / "target.gpkg", layer=layer)
+    renamed_target(folder, "target.gpkg")
+
+
 TRAPS: dict[str, dict[str, Trap]] = {
     "Encodings": {
         "accents in utf-8": Trap("`café` in utf-8", {"a.csv": HEADER + good(1, category="café") + good(2)}, 0, (KEPT_2,)),
@@ -488,6 +551,30 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "merged cells": Trap("one date over three rows", {"a.xlsx": book(excel_merged)}, 0, ("5 read = 3 kept + 2 rejected", "first in line 5", '"date" is empty'), own(container="excel")),
         "a hidden sheet first": Trap("old rows in it", {"a.xlsx": book(excel_hidden)}, 0, ("1 read = 1 kept",), own(container="excel")),
     },
+    "Area files": {
+        "an outline left open": Trap("the last point is not the first", {}, 0, ("1 outline left open; the last point was joined to the first",), change=outlined(SQUARE[:-1])),
+        "a hole left open": Trap("in the target", {}, 0, ("1 outline left open",), change=outlined(SQUARE, HOLE[:-1])),
+        "an outline that crosses itself": Trap("two corners exchanged", {}, 0, ("1 shape drawn with outlines that cross; the ground",), change=outlined([SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3], SQUARE[0]])),
+        "an outline of two points": Trap("as a target", {}, 1, ("an outline has only two different points; an area needs three",), change=outlined(SQUARE[:2])),
+        "a coordinate that is no number": Trap("`NaN` in the target", {}, 1, ("a coordinate is not a finite number",), change=outlined([[float("nan"), LAT], *SQUARE])),
+        "a line as target": Trap("a street", {}, 1, ("is drawn as lines, which have no area",), change=target({"type": "LineString", "coordinates": SQUARE[:2]})),
+        "points beside an area": Trap("a pin in the target's file", {}, 0, ("1 feature without an area, such as points",), change=target({"type": "Polygon", "coordinates": [SQUARE]}, {"type": "Point", "coordinates": SQUARE[0]})),
+        "exchanged axes": Trap("latitude first", {}, 1, ("exchanged",), change=outlined([point[::-1] for point in SQUARE])),
+        "metres under degrees": Trap("UTM without a `crs`", {}, 1, ("they are probably metres",), change=outlined([[5e5, 4983000], [5e5, 4983200], [5.01e5, 4983000], [5e5, 4983000]])),
+        "metres under their own system": Trap("UTM with a `crs` member", {}, 0, ("no mistakes found",), change=target({"type": "Polygon", "coordinates": [[[5e5, 4983000], [5e5, 4983200], [500200, 4983000], [5e5, 4983000]]]}, crs={"type": "name", "properties": {"name": "EPSG:32626"}})),
+        "TopoJSON": Trap("called .geojson", {}, 1, ("it is TopoJSON; save it as GeoJSON",), change=written("target.geojson", '{"type": "Topology"}')),
+        "KML": Trap("as Google Earth saves it", {}, 0, ("no mistakes found",), change=kml_target("")),
+        "KML with an entity": Trap("a document type that names a file", {}, 1, ("it declares a document type, which KML has not",), change=kml_target('<!DOCTYPE kml [<!ENTITY a SYSTEM "file:///etc/passwd">]>')),
+        "a Shapefile alone": Trap("without its .shx", {}, 1, ('"target.shx" that belongs to it is missing',), change=lone_shapefile),
+        "several layers": Trap("a GeoPackage of two", {}, 1, ('it has 2 layers, "north", "south"', '"|layername=north"'), change=two_layers),
+    },
+    "Study files": {
+        "utf-16, with its mark": Trap("saved by Windows", {}, 0, ("no mistakes found",), change=resaved("utf-16")),
+        "cp1252": Trap("`Straße`", {}, 1, ("is not UTF-8 text; save the file again with the encoding UTF-8",), change=resaved("cp1252", '"Traps"', '"Straße"')),
+        "curly quotes": Trap("by a word processor", {}, 1, ("has a curly quote (\u201c) in line 3",), change=resaved("utf-8", '"Traps"', "\u201cTraps\u201d")),
+        "a path of Windows": Trap("`C:\\Users` between double quotes", {}, 1, ('has a "\\" between double quotes', "single quotes"), change=resaved("utf-8", '"target.', '"C:\\Users\\target.')),
+        "a path that TOML reads otherwise": Trap("`areas\\target` between double quotes", {}, 1, ("holds a sign that no file name has", "single quotes"), change=resaved("utf-8", '"target.', '"areas\\target.')),
+    },
 }  # fmt: skip
 
 
@@ -510,10 +597,14 @@ def folder_of(trap: Trap) -> Iterator[Path]:
             (folder / "own.toml").write_text(input_format, encoding="utf-8")
             input_format = "own.toml"
         (folder / "study.toml").write_text(STUDY.format(layout=input_format, pattern=trap.pattern), encoding="utf-8")
+        if trap.change is not None:
+            trap.change(folder)
         yield folder
 
 
-def command(folder: Path, database: Path) -> list[str]:
+def command(trap: Trap, folder: Path, database: Path) -> list[str]:
+    if trap.change is not None:
+        return ["check", str(folder / "study.toml")]
     return ["ingest", str(folder / "study.toml"), "--data", str(folder / "in"), "--db", str(database), "--quiet"]
 
 
@@ -526,7 +617,7 @@ def spring(trap: Trap, database: Path) -> Outcome:
         out, err = io.StringIO(), io.StringIO()
         code = 0
         with (
-            mock.patch.object(sys, "argv", ["geoharm", *command(folder, database)]),
+            mock.patch.object(sys, "argv", ["geoharm", *command(trap, folder, database)]),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
         ):
@@ -540,6 +631,7 @@ def spring(trap: Trap, database: Path) -> Outcome:
         left_out = [line for line in err.getvalue().splitlines() if "left out: " in line]
         said = "\n".join([out.getvalue().strip(), *left_out]) if code == 0 else err.getvalue().strip()
         said = said.replace(str(folder / "in"), "data")
+        said = said.replace(f"{folder}/", "")
     return Outcome(code, said)
 
 
@@ -554,7 +646,7 @@ def spring_apart(trap: Trap) -> tuple[Outcome, int]:
     )
     with folder_of(trap) as folder:
         found = subprocess.run(
-            [sys.executable, "-c", script, *command(folder, folder / "t.duckdb")],
+            [sys.executable, "-c", script, *command(trap, folder, folder / "t.duckdb")],
             check=False, capture_output=True, text=True, encoding="utf-8", timeout=120,
         )  # fmt: skip
     memory = int(found.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)
@@ -575,8 +667,9 @@ def page(found: dict[str, Outcome]) -> str:
     lines = [
         "# Traps",
         "",
-        "Files that would mislead, and what `geoharm ingest` makes of each: exit code 0 with the ledger, or 1 with one",
-        "sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to the program.",
+        "Files that would mislead, and what `geoharm ingest` (for area and study files `geoharm check`) makes of each: exit code 0 with",
+        "the ledger, or 1 with one sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to",
+        "the program.",
     ]
     for part, cases in TRAPS.items():
         lines += ["", f"## {part}", "", "| case | made by | exit | says |", "|---|---|---|---|"]
@@ -589,6 +682,7 @@ def _shown(found: Outcome) -> str:
     lines = [line.strip() for line in found.says.splitlines()]
     if found.code == 0:
         lines = lines[1:]
+        lines = [line for line in lines if not line.startswith(("harm:", "operation:"))] or ["no mistakes found"]
     text = "; ".join(re.sub(r"^[^:]*: (?=\d+ read)", "", line) for line in lines)
     return text.replace("|", "\\|").replace("<", "&lt;")
 

@@ -9,11 +9,12 @@ from datetime import date
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
 from geoharm.model.area_counts import AreaCounts, Areas
+from geoharm.model.overlap import BORDER_NOISE
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.streets import Streets, join_segments
 from geoharm.model.survey import SurveyEstimates
@@ -54,11 +55,14 @@ def test_bounds_of_a_sum_hold_the_truth(case, chosen):
 
 @given(published(), st.lists(st.floats(-50, 450), min_size=2, max_size=2, unique=True), st.integers(0, 2**32 - 1))
 def test_bounds_of_a_zone_hold_the_truth_wherever_events_lie(case, edges, seed):
-    """Place every event somewhere in its area; the zone's bounds hold the number of those inside it."""
+    """Place every event somewhere in its area; the zone's bounds hold the number of those inside it.
+
+    Where the zone's edge and an area's are at most border noise apart, they are taken as the same.
+    """
     truth, low, high = case
     west, east = sorted(edges)
-    if east - west < 1:
-        return
+    assume(east - west > 1)
+    assume(east - west < BORDER_NOISE or all(BORDER_NOISE < edge % 100 < 100 - BORDER_NOISE for edge in edges))
     places = np.random.default_rng(seed)
     inside = 0
     for row, count in enumerate(truth.sum(axis=1)):

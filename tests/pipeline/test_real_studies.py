@@ -303,9 +303,7 @@ def test_treatment_lists_show_their_traps(shared, tmp_path, name, file, rows, tw
     The same numbers come from the raw rows and outlines in degrees: distinct rows in the polygons' union, and rows
     outside 24 to 50 north, 126 to 66 west.
     """
-    boundary, crs, _ = read_area(
-        shared / "boston-boundaries" / "Boston_Neighborhoods.geojson", "EPSG:26986", name="city"
-    )
+    boston = read_area(shared / "boston-boundaries" / "Boston_Neighborhoods.geojson", "EPSG:26986", name="city")
     states = StudyArea(shapely.box(-2_500_000, 100_000, 2_400_000, 3_300_000), "EPSG:5070")
     ever = Period(date(1990, 1, 1), date(2030, 1, 1))
     folder = shared / "us-treatment"
@@ -318,7 +316,7 @@ def test_treatment_lists_show_their_traps(shared, tmp_path, name, file, rows, tw
                 store, source, input_format=read_format(name, folder), files=files, area=place, period=ever
             )
 
-        city = ledger(StudyArea(boundary, crs))
+        city = ledger(StudyArea(boston.geometry, boston.crs))
         names = [site.name for site in source_sites(store, name)]
         country = ledger(states)
     balance = city.files[0].row_counts()

@@ -222,9 +222,44 @@ def test_a_study_saved_by_a_windows_editor(tmp_path):
     path.write_bytes(plain.replace("\n", "\r\n").encode("utf-8-sig"))
     again = read_study(path)
     assert (again.name, again.measures, again.seed) == (expected.name, expected.measures, expected.seed)
-    path.write_bytes(plain.encode("utf-16"))
-    with pytest.raises(StudyError, match="is not UTF-8 text: invalid start byte at byte 0; save it as UTF-8"):
+    for encoding in ("utf-16", "utf-8"):
+        path.write_bytes(plain.replace("\n", "\r").encode(encoding))
+        assert read_study(path).measures == expected.measures
+
+
+EDITOR_MISTAKES = {
+    "cp1252": ("Test", "Straße", "cp1252", ', line 25: the byte 0xdf is not UTF-8 text; save the file again with the encoding UTF-8.'),
+    "utf-16 without its mark": ("Test", "Test", "utf-16-le", "holds zero bytes, as UTF-16 text does; save"),
+    "a path of Windows": ('"target.geojson"', r'"C:\Users\me\target.geojson"', "utf-8", r'has a "\" between double quotes in line 30'),
+    "another path of Windows": ('"target.geojson"', r'"C:\data\target.geojson"', "utf-8", r'has a "\" between double quotes in line 30'),
+    "a path that is TOML": ('"target.geojson"', r'"areas\target.geojson"', "utf-8", "holds a sign that no file name has"),
+    "a list of paths": ('["reports.csv"]', r'["a.csv", "new\reports.csv"]', "utf-8", "holds a sign that no file name has"),
+    "curly quotes": ('"finds"\n\n', "\u201cfinds\u201d\n\n", "utf-8", "has a curly quote (\u201c) in line 8; TOML wants straight quotes"),
+    "one curly quote": ('"finds"\n\n', '"finds\u201d\n\n', "utf-8", "has a curly quote (\u201d) in line 8"),
+    "German quotes": ('"finds"\n\n', "\u201efinds\u201c\n\n", "utf-8", "has a curly quote (\u201e) in line 8"),
+    "a hard space": ("seed    =", "seed\u00a0=", "utf-8", "has a space in line 7 that is no plain one (no-break space)"),
+    "another mistake": ("seed    = 1", "seed    = one", "utf-8", "is not valid TOML: Invalid value (at line 7, column 11)."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDITOR_MISTAKES)
+def test_what_editors_do_to_a_study_file_is_said_with_its_line_and_remedy(tmp_path, case):
+    old, new, encoding, sentence = EDITOR_MISTAKES[case]
+    path = small_study(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_bytes(text.replace(old, new, 1).encode(encoding))
+    with pytest.raises(StudyError) as caught:
         read_study(path)
+    (problem,) = caught.value.problems
+    assert sentence in problem
+    assert problem.endswith(".")
+
+
+def test_single_quotes_and_curly_quotes_inside_a_name_are_read(tmp_path):
+    path = small_study(tmp_path, name="Operation \u201cTest\u201d")
+    path.write_text(path.read_text(encoding="utf-8").replace('"target.geojson"', "'target.geojson'"), encoding="utf-8")
+    assert read_study(path).operations[0].name == "Operation \u201cTest\u201d"
 
 
 def test_a_missing_crs_takes_the_local_zone_and_says_so(tmp_path):
@@ -251,11 +286,11 @@ def collection(geometry):
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (collection({"type": "Point", "coordinates": [0, 0]}), "has no polygon"),
+        (collection({"type": "Point", "coordinates": [0, 0]}), "is drawn as points, which have no area"),
         (collection(None), "holds no shape"),
         (collection({"type": "Polygon", "coordinates": [[[5e5, 4e6], [6e5, 4e6], [6e5, 5e6], [5e5, 4e6]]]}), "probably metres"),
         ("not json", "not what its extension says"),
-        ("{", "cannot be read"),
+        ("{", "it is not valid JSON in line 1, character 2"),
     ],
 )  # fmt: skip
 def test_area_files_that_are_none(tmp_path, content, why):
@@ -270,9 +305,10 @@ def test_an_area_file_cannot_read_other_files(tmp_path):
         "</OGRVRTLayer></OGRVRTDataSource>"
     )
     assert "not what its extension says" in area_problem(tmp_path, content)
-    assert "must be a .geojson, .json or .gpkg" in area_problem(tmp_path, content, "area.vrt")
+    assert "must be GeoJSON (.geojson, .json), GeoPackage" in area_problem(tmp_path, content, "area.vrt")
     pipeline = f"gdal vector pipeline ! read {tmp_path / 'secret.csv'} ! write /vsimem/x.geojson --of stream"
-    assert "cannot be read" in area_problem(tmp_path, {"type": "gdal_streamed_alg", "command_line": pipeline})
+    streamed = {"type": "gdal_streamed_alg", "command_line": pipeline}
+    assert '"gdal_streamed_alg" is not a kind of GeoJSON geometry' in area_problem(tmp_path, streamed)
 
 
 def test_an_invalid_polygon_is_repaired(tmp_path):

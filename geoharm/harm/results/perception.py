@@ -41,7 +41,7 @@ class IndicatorChange:
     indicator : Indicator
     unit : str
     before, after : Estimate
-        Means of the areas that overlap the target.
+        Means of the areas that the target touches.
     here, elsewhere : Estimate
         Change (after minus before) in those areas, and in all other areas.
     net : Estimate

@@ -18,6 +18,7 @@ from geoharm.hotspots.results.patterns import AreaClustering, PatternResult
 from geoharm.model.area_counts import AreaCounts
 from geoharm.model.grid import grid_over
 from geoharm.model.measure import Measure
+from geoharm.model.overlap import BORDER_NOISE
 from geoharm.model.period import Period
 from geoharm.model.study import Study
 
@@ -66,7 +67,14 @@ def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
     gi, moran = (
         _most_cautious(
             [
-                area_clusters(rate, used_shapes, statistic=statistic, permutations=PERMUTATIONS, seed=study.seed)
+                area_clusters(
+                    rate,
+                    used_shapes,
+                    statistic=statistic,
+                    tolerance=BORDER_NOISE,
+                    permutations=PERMUTATIONS,
+                    seed=study.seed,
+                )
                 for rate in rates
             ]
         )
@@ -82,7 +90,13 @@ def _clustering(tables: Sequence[AreaCounts], study: Study) -> AreaClustering:
     label = label.reshape(grid.shape)
     label[~cells_within(grid, study.area.boundary)] = -1
     return AreaClustering(
-        grid, label, gi, moran, global_area_clusters(rates[0], used_shapes), np.floor(low).astype(np.int64), km2
+        grid,
+        label,
+        gi,
+        moran,
+        global_area_clusters(rates[0], used_shapes, tolerance=BORDER_NOISE),
+        np.floor(low).astype(np.int64),
+        km2,
     )
 
 

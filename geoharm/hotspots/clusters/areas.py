@@ -91,7 +91,7 @@ def area_clusters(
     )
     return LocalClusters(
         statistic_name,
-        "areas that touch" if tolerance == 0 else f"areas at most {tolerance:g} m apart",
+        "areas that touch" if tolerance == 0 else f"areas that touch, or are at most {tolerance:g} m apart",
         np.asarray(value, dtype=np.float64),
         np.asarray(z, dtype=np.float64),
         np.asarray(p, dtype=np.float64),

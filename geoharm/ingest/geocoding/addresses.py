@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from geoharm._text import fold_name
+
 _ABBREVIATIONS = {
     "avenue": "ave", "av": "ave", "boulevard": "blvd", "circle": "cir", "close": "cl", "court": "ct",
     "crescent": "cres", "drive": "dr", "east": "e", "gardens": "gdns", "highway": "hwy", "lane": "ln", "north": "n",
@@ -63,6 +65,8 @@ def read_address(text: str) -> Address:
     Address(streets=('melnea cass blvd', 'washington st'), number=-1)
     >>> read_address("667 Massachusetts Avenue, Boston")
     Address(streets=('massachusetts ave',), number=667)
+    >>> read_address("12 Avenida São-João").streets == read_address("12 AVENIDA SAO JOAO").streets
+    True
     """
     main_part = re.split(r"[,;\r\n]", text.replace("\u00a0", " ").strip(), maxsplit=1)[0]
     main_part = _LEADING_WORDS.sub("", main_part.strip())
@@ -79,5 +83,5 @@ def read_address(text: str) -> Address:
 
 
 def _normalise_street(text: str) -> str:
-    words = re.sub(r"[.']", "", _LEADING_WORDS.sub("", text.strip()).lower()).split()
+    words = re.sub(r"[.']", "", fold_name(_LEADING_WORDS.sub("", text.strip()))).split()
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)

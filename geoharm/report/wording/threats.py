@@ -234,6 +234,7 @@ def notices(release: Release) -> tuple[str, ...]:
     ]
     if release.study.area.crs_note:
         sentences.append(release.study.area.crs_note)
+    sentences += release.study.area_notes
     return tuple(sentences)
 
 
