@@ -78,7 +78,7 @@ def find_hotspots(surface: Surface, points: Points, *, share: float) -> tuple[Ho
         Cells that share an edge belong to one hotspot. Hotspots with equal numbers of events are ranked by density,
         then from the south-west.
     """
-    points = points.with_event_weights
+    points = points.with_event_weights.merged()
     threshold = percent_volume_threshold(surface.values, share)
     hot = np.nan_to_num(surface.values, nan=-1.0) >= threshold
     labels, count = ndimage.label(hot)

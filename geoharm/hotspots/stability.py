@@ -95,7 +95,7 @@ def with_stability(
     if repetitions < 1:
         msg = f"Stability needs at least one repetition; {repetitions} was given."
         raise DesignError(msg)
-    rng = np.random.default_rng(seed)
+    rng, points = np.random.default_rng(seed), points.merged()
     cells_of_hotspot = [np.flatnonzero(cells_within(surface.grid, hotspot.geometry)) for hotspot in hotspots]
     stable_count = np.zeros(len(hotspots))
     for _ in range(repetitions):

@@ -57,14 +57,7 @@ class DatedPoints:
 
     def points(self, used: NDArray[np.bool_]) -> Points:
         """Return the distinct places of the points with `used` true, shape (n,), ordered by x and y, and the summed weight at each."""
-        x, y, weight = self.x[used], self.y[used], self.weight[used]
-        order = np.lexsort((y, x))
-        x, y = x[order], y[order]
-        is_first = np.ones(x.size, dtype=np.bool_)
-        is_first[1:] = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
-        place_number = np.cumsum(is_first) - 1
-        total = np.bincount(place_number, weights=weight[order], minlength=int(is_first.sum()))
-        return Points(x[is_first], y[is_first], total.astype(np.float64))
+        return Points(self.x[used], self.y[used], self.weight[used]).merged()
 
     def during(self, window: Window) -> DatedPoints:
         """Return the points within a window, in the same order."""
@@ -79,7 +72,7 @@ class Points:
     Attributes
     ----------
     x, y : ndarray, shape (n,)
-        Metres in the study's coordinate system; every pair occurs once.
+        Metres in the study's coordinate system; every pair occurs once, or see `merged`.
     weight : ndarray, shape (n,)
         Number of events at the place, or their summed weight; zero or more.
     events : ndarray, shape (n,), or None
@@ -117,6 +110,20 @@ class Points:
     def with_event_weights(self) -> Points:
         """The same places with the number of events as weight, for counts and disclosure rules."""
         return self if self.events is None else Points(self.x, self.y, self.events)
+
+    def merged(self) -> Points:
+        """Return every distinct place once, ordered by x and y, with the summed weight and the summed events at each."""
+        order = np.lexsort((self.y, self.x))
+        x, y = self.x[order], self.y[order]
+        is_first = np.ones(x.size, dtype=np.bool_)
+        is_first[1:] = (x[1:] != x[:-1]) | (y[1:] != y[:-1])
+        place_number = np.cumsum(is_first) - 1
+
+        def summed(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.bincount(place_number, weights=values[order], minlength=int(is_first.sum())).astype(np.float64)
+
+        events = None if self.events is None else summed(self.events)
+        return Points(x[is_first], y[is_first], summed(self.weight), events)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,11 @@ def share_inside(x, y, centres, inside, bandwidth, kernel):
     return sum(h for h, there in zip(heights, inside, strict=True) if there) / sum(heights)
 
 
-def leave_one_place_out(events, sigma):
-    """Return the mean log likelihood and the least-squares criterion (negative) of a Gaussian, one place at a time."""
+def leave_one_place_out(events, sigma, rarest=0.0):
+    """Return the mean log likelihood and the least-squares criterion (negative) of a Gaussian, one place at a time.
+
+    Below the density `rarest` the logarithm goes on as a line.
+    """
     total = sum(weight for _, _, weight in events)
 
     def gauss(dx, dy, h):
@@ -48,13 +51,27 @@ def leave_one_place_out(events, sigma):
         logs = [math.log(w) - ((x - px) ** 2 + (y - py) ** 2) / (2 * sigma**2) for px, py, w in others]
         rest = max(logs) + math.log(sum(math.exp(one - max(logs)) for one in logs))
         rest -= math.log(2 * math.pi * sigma**2 * (total - weight))
-        likelihood += weight * rest / total
+        is_rare = rarest > 0 and rest < math.log(rarest)
+        log_density = math.log(rarest) - 1 + math.exp(rest) / rarest if is_rare else rest
+        likelihood += weight * log_density / total
         cross += weight * math.exp(rest) / total
     squared = (
         sum(v * w * gauss(x - px, y - py, sigma * math.sqrt(2)) for x, y, v in events for px, py, w in events)
         / total**2
     )
     return likelihood, 2 * cross - squared
+
+
+def t_log_likelihood(events, centre, scatter, freedom=4):
+    """Return the log likelihood of weighted places under a bivariate t distribution, without its constant."""
+    (a, b), (_, c) = scatter
+    determinant = a * c - b * b
+    total = 0.0
+    for x, y, weight in events:
+        dx, dy = x - centre[0], y - centre[1]
+        distance = (c * dx * dx - 2 * b * dx * dy + a * dy * dy) / determinant
+        total -= weight * (math.log(determinant) / 2 + (freedom + 2) / 2 * math.log(1 + distance / freedom))
+    return total
 
 
 def percent_volume_cells(values, share):

@@ -118,6 +118,8 @@ def general_g(
     n, (s0, s1, s2) = x.size, cell_counts.sums()
     power_sum_1, power_sum_2, power_sum_3, power_sum_4 = (float((x**power).sum()) for power in (1, 2, 3, 4))
     pairs = power_sum_1**2 - power_sum_2
+    if np.count_nonzero(x) < 2:
+        return _undefined("general G", "all events are in one cell, so no two cells can be compared")
 
     def statistic(values: NDArray[np.float64]) -> float:
         return float((values * cell_counts.lag(values)).sum()) / pairs
@@ -186,6 +188,8 @@ def _test_result(
 ) -> GlobalClustering:
     value = statistic(values)
     if not permutations:
+        if not variance > 0:
+            return _undefined(name, "every arrangement of these counts gives the same value")
         error = math.sqrt(variance)
         z = (value - expected) / error
         return GlobalClustering(

@@ -1,6 +1,8 @@
 """Choice of the bandwidth: four rules, and a minimum below which a surface shows only noise.
 
 Every rule computes the bandwidth of a Gaussian kernel and converts it to the equivalent bandwidth of the chosen kernel.
+No rule depends on the direction of the axes, and one far event among thousands hardly moves any.
+
 Two rules use cross-validation. They leave out one *place* at a time, with all its events. If many events share a place
 and single events were left out, the best bandwidth would be near 0.
 """
@@ -22,14 +24,16 @@ from geoharm.hotspots.density.kernels import equivalent_bandwidth
 from geoharm.hotspots.results.surface import Bandwidth
 from geoharm.model.grid import BANDWIDTH_RULES
 from geoharm.model.points import Points
+from geoharm.stats.robust_covariance import is_singular, robust_covariance
 
 _Sums = NDArray[np.float64]
 
 _TERRELL = "https://doi.org/10.1080/01621459.1990.10476223"
 _SCOTT = "https://doi.org/10.1002/9780470316849"
-_DUIN = "https://doi.org/10.1109/TC.1976.1674577"
+_WU = "https://doi.org/10.1080/07350015.2018.1424633"
 _BOWMAN = "https://doi.org/10.1093/biomet/71.2.353"
 _MOST_PLACES = 30_000  # places that a search compares pairwise; if there are more, a sample is used
+_OVERSMOOTHING = (2 / (4 * math.pi) / (16 * math.gamma(5) * 8 / (1e4 * math.pi))) ** (1 / 6)
 _STEP = 2 ** (1 / 4)
 _BATCH_SIZE = 8  # bandwidths tried at a time; the search ends if the best is at least half a batch below the longest
 # Pairs farther apart than this many standard deviations of the wider Gaussian count as 0 (1.5e-8 of the peak).
@@ -85,16 +89,17 @@ def oversmoothed_bandwidth(points: Points, *, kernel: str = "quartic", floor: fl
     Parameters
     ----------
     points : Points
-        The events; a weight of 2 counts as two events.
+        The events; a weight of 2 counts as two events, and rows of the same place as one place.
     kernel : str
         One of `KERNELS`.
     floor : float
-        Minimum in metres, returned if all events are at one place.
+        Minimum in metres, returned if all events are at one place or on one line.
 
     Notes
     -----
-    In two dimensions, for a Gaussian, n events and the spread :math:`\sigma` (the smaller of standard deviation and
-    interquartile range / 1.34, both averaged over the axes):
+    In two dimensions, for a Gaussian, n events and the spread :math:`\sigma`, the geometric mean of the standard
+    deviations along the two main directions, :math:`\sigma = |\Sigma|^{1/4}` with :math:`\Sigma` from
+    `geoharm.stats.robust_covariance`:
 
     .. math:: h = \sigma \left(\frac{2 R(K)}{n V}\right)^{1/6} = 1.085\, \sigma n^{-1/6}, \quad
        R(K) = \frac{1}{4\pi}, \quad V = \frac{16\,\Gamma(5) \cdot 2 \cdot 4}{10^4 \pi}
@@ -103,8 +108,7 @@ def oversmoothed_bandwidth(points: Points, *, kernel: str = "quartic", floor: fl
     ----------
     Terrell (1990), https://doi.org/10.1080/01621459.1990.10476223.
     """
-    constant = (2 / (4 * math.pi) / (16 * math.gamma(5) * 8 / (1e4 * math.pi))) ** (1 / 6)
-    return _by_spread(points, kernel, floor, constant, "oversmoothing", _TERRELL)
+    return _by_spread(points, kernel, floor, _OVERSMOOTHING, "oversmoothing", _TERRELL)
 
 
 def normal_scale_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
@@ -117,7 +121,8 @@ def normal_scale_bandwidth(points: Points, *, kernel: str = "quartic", floor: fl
 
     Notes
     -----
-    In two dimensions the rules of Scott and of Silverman are the same: :math:`h = \sigma n^{-1/6}`.
+    In two dimensions the rules of Scott and of Silverman are the same: :math:`h = \sigma n^{-1/6}`. Of a normal that is
+    wider in one direction, the best kernel is an ellipse; h is the radius of the circle with its area.
 
     References
     ----------
@@ -140,13 +145,20 @@ def likelihood_bandwidth(points: Points, *, kernel: str = "quartic", floor: floa
     -----
     It maximises the mean log density, where each place p with weight :math:`w_p` is left out of its own density:
 
-    .. math:: \frac{1}{W} \sum_p w_p \log \frac{1}{W - w_p} \sum_{q \neq p} w_q \phi_h(x_p - x_q)
+    .. math:: \frac{1}{W} \sum_p w_p \ell(\hat f_{-p}), \qquad
+       \hat f_{-p} = \frac{1}{W - w_p} \sum_{q \neq p} w_q \phi_h(x_p - x_q)
+
+    With :math:`\ell = \log`, a single far place would decide. So below the density a, which the rarest of n normal places
+    is expected to have, the logarithm goes on as a line: :math:`\ell(f) = \log a - 1 + f / a`, with
+    :math:`a = 1 / (2 \pi \sigma^2 n)` and :math:`\sigma^2` the mean variance of both axes. Wu's correction for the mass
+    below a, at most 1 / n of a normal, is left out.
 
     References
     ----------
-    Duin (1976), https://doi.org/10.1109/TC.1976.1674577.
+    Duin (1976), https://doi.org/10.1109/TC.1976.1674577; Wu (2019), Robust likelihood cross-validation for kernel density
+    estimation, https://doi.org/10.1080/07350015.2018.1424633.
     """
-    return _by_search(points, kernel, floor, _likelihood_score, "likelihood", _DUIN)
+    return _by_search(points, kernel, floor, _likelihood_score, "likelihood", _WU)
 
 
 def least_squares_bandwidth(points: Points, *, kernel: str = "quartic", floor: float = 0.0) -> Bandwidth:
@@ -172,8 +184,11 @@ def least_squares_bandwidth(points: Points, *, kernel: str = "quartic", floor: f
 
 
 def _likelihood_score(points: Points, log_sums: _Sums, _wide_sums: _Sums, h: _Sums) -> _Sums:
-    density = log_sums - np.log(points.total - points.weight)[:, None] - np.log(2 * math.pi * h**2)
-    return np.asarray(points.weight @ density / points.total)
+    log_density = log_sums - np.log(points.total - points.weight)[:, None] - np.log(2 * math.pi * h**2)
+    log_rarest = -math.log(2 * math.pi * _mean_variance(points) * len(points))
+    excess = log_density - log_rarest
+    score = np.where(excess >= 0, log_density, log_rarest - 1 + np.exp(np.minimum(excess, 0)))
+    return np.asarray(points.weight @ score / points.total)
 
 
 def _least_squares_score(points: Points, log_sums: _Sums, wide_sums: _Sums, h: _Sums) -> _Sums:
@@ -193,27 +208,28 @@ _Score = Callable[[Points, _Sums, _Sums, _Sums], _Sums]
 
 
 def _by_spread(points: Points, kernel: str, floor: float, constant: float, rule: str, reference: str) -> Bandwidth:
-    spread = _standard_spread(points)
-    if spread == 0:
+    points = points.merged()
+    covariance = robust_covariance(points.x, points.y, points.weight)
+    if is_singular(covariance):
         return _floor_bandwidth(
-            kernel, floor, rule, reference, "all events are at one place, so the shortest bandwidth is taken"
+            kernel, floor, rule, reference, f"{_crowding(points)}, so the shortest bandwidth is taken"
         )
+    spread = float(np.linalg.det(covariance)) ** (1 / 4)
     value = constant * spread * points.total ** (-1 / 6)
     return Bandwidth(equivalent_bandwidth(value, kernel="gaussian", to_kernel=kernel), rule, kernel, reference)
 
 
-def _standard_spread(points: Points) -> float:
-    """Return the smaller of standard deviation and scaled interquartile range, each averaged over the two axes."""
-    if points.total == 0:
-        return 0.0
-    variances, interquartile_ranges = [], []
-    for values in (points.x, points.y):
-        mean = float(np.average(values, weights=points.weight))
-        variances.append(float(np.average((values - mean) ** 2, weights=points.weight)))
-        low, high = np.quantile(values, [0.25, 0.75], weights=points.weight, method="inverted_cdf")
-        interquartile_ranges.append(float(high - low))
-    deviation, quartile_spread = math.sqrt(sum(variances) / 2), sum(interquartile_ranges) / 2 / 1.34
-    return min(deviation, quartile_spread) if quartile_spread > 0 else deviation
+def _crowding(points: Points) -> str:
+    """Return why the events of distinct places have no spread."""
+    places = int((points.weight > 0).sum())
+    if places == 0:
+        return "there are no events"
+    return "all events are at one place" if places == 1 else "all or nearly all events are on one line"
+
+
+def _mean_variance(points: Points) -> float:
+    """Return the robust variance averaged over two axes: above 0 also where all places are on one line."""
+    return float(np.trace(robust_covariance(points.x, points.y, points.weight))) / 2
 
 
 def _floor_bandwidth(kernel: str, floor: float, rule: str, reference: str, reason: str) -> Bandwidth:
@@ -224,15 +240,17 @@ def _floor_bandwidth(kernel: str, floor: float, rule: str, reference: str, reaso
 
 
 def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: str, reference: str) -> Bandwidth:
+    points = points.merged()
     used = np.flatnonzero(points.weight > 0)
     sampling_interval = -(-used.size // _MOST_PLACES) if used.size > _MOST_PLACES else 1
     if sampling_interval > 1:
-        used = used[np.lexsort((points.y[used], points.x[used]))][sampling_interval // 2 :: sampling_interval]
+        used = used[np.argsort(_distance_from_centre(points)[used], kind="stable")]
+        used = used[sampling_interval // 2 :: sampling_interval]
     total_weight = points.total
     points = Points(points.x[used], points.y[used], points.weight[used])
     # The best bandwidth is proportional to the number of events to the power of -1/6.
     shortening = (points.total / total_weight) ** (1 / 6) if sampling_interval > 1 else 1.0
-    longest = oversmoothed_bandwidth(points, kernel="gaussian", floor=max(floor, 1.0)).value
+    longest = _OVERSMOOTHING * math.sqrt(_mean_variance(points)) * points.total ** (-1 / 6) if len(points) else 0.0
     shortest = max(equivalent_bandwidth(floor, kernel=kernel, to_kernel="gaussian"), longest / 50)
     if len(points) < 3 or shortest >= longest:
         reason = "fewer than three places" if len(points) < 3 else "the longest useful bandwidth is below the minimum"
@@ -254,7 +272,7 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
         end = "shortest" if best == 0 else "longest"
         note = f"the criterion is best at the {end} bandwidth tried, so a better one may lie beyond it"
     if sampling_interval > 1:
-        sample_note = f"computed from one place in {sampling_interval}, from west to east, and shortened for the number of all events"
+        sample_note = f"computed from one place in {sampling_interval}, from the centre outwards, and shortened for the number of all events"
         note = "; ".join(filter(None, (note, sample_note)))
     curve = tuple(
         (equivalent_bandwidth(float(h) * shortening, kernel="gaussian", to_kernel=kernel), float(value_of_criterion))
@@ -268,6 +286,12 @@ def _by_search(points: Points, kernel: str, floor: float, score: _Score, rule: s
         note,
         curve,
     )
+
+
+def _distance_from_centre(points: Points) -> NDArray[np.float64]:
+    """Return the distance in metres of each place from the mean of all events."""
+    east, north = (float(np.average(values, weights=points.weight)) for values in (points.x, points.y))
+    return np.hypot(points.x - east, points.y - north)
 
 
 def _leave_one_out_sums(
