@@ -1,6 +1,6 @@
 """Checks of dates that can be read but may mean another day or time.
 
-They look for swapped day and month, two formats in one column, days written as times, and clock changes.
+They look for swapped day and month, two formats in one column, and clock changes.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ _NEARLY_ALL = 0.99
 _MIN_ROWS, _MIN_DAYS = 60, 6
 # A spreadsheet that swaps day and month leaves two kinds of dates; the check needs so many rows of each kind.
 _MIN_ROWS_EACH = 30
-# So many times that are all midnight in UTC are taken for days.
-_MIN_MIDNIGHTS = 20
 
 
 def check_dates(scratch: Scratch, name: str, input_format: Format) -> None:
@@ -40,7 +38,6 @@ def check_dates(scratch: Scratch, name: str, input_format: Format) -> None:
     if not needs_date_checks(input_format):
         return
     _refuse_two_readings(scratch, name, input_format)
-    _refuse_midnights(scratch, name, input_format)
     for index, pattern in enumerate(input_format.date_formats):
         if (swapped_pattern := swap_day_month(pattern)) and swapped_pattern not in input_format.date_formats:
             _refuse_swapped_dates(scratch, name, input_format, index, swapped_pattern)
@@ -124,20 +121,6 @@ def _refuse_two_readings(scratch: Scratch, name: str, input_format: Format) -> N
                 f"{readings[1]} by {input_format.date_formats[second_index]}. Keep one of the two under date.formats; nothing was read."
             )
             raise QualityError(msg)
-
-
-def _refuse_midnights(scratch: Scratch, name: str, input_format: Format) -> None:
-    """Refuse a file whose times are all midnight in UTC: they are days, and another time zone would move them."""
-    rows, midnights = scratch.execute(
-        "SELECT count(utc_midnight), count(*) FILTER (utc_midnight) FROM parsed"
-    ).fetchall()[0]
-    if midnights >= _MIN_MIDNIGHTS and rows == midnights:
-        remedy = "Leave out utc" if input_format.local_is_utc else "Write trust_offset = false"
-        msg = (
-            f'"{name}": all {rows:,} dates are midnight in UTC, so they are days without times; conversion '
-            f"to {input_format.zone} would shift them. {remedy} under [date]; nothing was read."
-        )
-        raise QualityError(msg)
 
 
 def _refuse_swapped_dates(scratch: Scratch, name: str, input_format: Format, index: int, swapped_pattern: str) -> None:
@@ -231,7 +214,7 @@ def _count_in_ranges(scratch: Scratch, ranges: tuple[TimeRange, ...], input_form
     )
     rows, line = scratch.execute(
         "SELECT count(*), coalesce(min(line), 0) FROM parsed JOIN stretch ON since >= a AND since < b "
-        f"WHERE utc_midnight IS NULL AND written IN ({', '.join(map(str, time_patterns))})"
+        f"WHERE utc IS NULL AND written IN ({', '.join(map(str, time_patterns))})"
     ).fetchall()[0]
     scratch.unregister("stretch")
     return int(rows), int(line)

@@ -6,6 +6,7 @@ No row is rejected here. A text that cannot be read becomes NULL, and the row ge
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import time
 
 from geoharm.engines.base import Scratch
 from geoharm.engines.sql import quote_text
@@ -22,7 +23,13 @@ PLACE_TEXTS = ("text_1", "text_2", "text_3")
 
 
 def parse_stage(
-    scratch: Scratch, fields: Collection[str], input_format: Format, faults: Sequence[tuple[int, str]], *, lined: bool
+    scratch: Scratch,
+    fields: Collection[str],
+    input_format: Format,
+    faults: Sequence[tuple[int, str]],
+    *,
+    lined: bool,
+    day_clock: time | None = None,
 ) -> int:
     """Make ``parsed`` in one pass, one row for each row of ``stage``, and return the number of rows.
 
@@ -44,9 +51,11 @@ def parse_stage(
         In order of their numbers. A row's fault is the number of the first condition that is true, NULL if none is.
     lined : bool
         Whether ``stage`` has line numbers; if not, the n-th row is line n + 1.
+    day_clock : time, optional
+        A time of day in UTC that stands for days: such a date is taken as it is written, and not converted to local time.
     """
     raw_texts = ", ".join(coded_texts(fields, input_format))
-    date_columns = "date_text, since, written, utc_midnight, " if needs_date_checks(input_format) else ""
+    date_columns = "date_text, since, written, utc, " if needs_date_checks(input_format) else ""
     row_sql = "".join(f"{sql} AS {name}, " for name, sql in row_columns(input_format).items())
     precision = input_format.precision if input_format.by_month else "day"
     fault_cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in faults)
@@ -73,8 +82,8 @@ def parse_stage(
                 FROM (
                     SELECT line, date_text, end_text, weight_text, id_text, text_1, text_2, text_3, category_text,
                         {_is_test(input_format)} AS test, TRY_CAST(weight_text AS DOUBLE) AS weight,
-                        {_start(input_format)} AS since, {_local_time("end", input_format)} AS until, {_time_columns(input_format)}
-                        {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {changed}{_is_utc_midnight(input_format)} AS utc_midnight
+                        {_as_written(_start(input_format), input_format, day_clock)} AS since, {_local_time("end", input_format)} AS until, {_time_columns(input_format)}
+                        {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {changed}{_utc_time(input_format)} AS utc
                     FROM (
                         SELECT *, {_readings_by_pattern("date", input_format)}, {_readings_by_pattern("end", input_format)}{changed_readings}{_time_reading(input_format)}
                         FROM (
@@ -284,6 +293,14 @@ def _start(input_format: Format) -> str:
     return f"date_trunc('day', {moment}) + coalesce(time_of_day, INTERVAL 0 SECOND)"
 
 
+def _as_written(moment: str, input_format: Format, day_clock: time | None) -> str:
+    """Return SQL for the local time, or the time as written where that is the time of day in UTC that stands for days."""
+    if day_clock is None:
+        return moment
+    utc = _utc_time(input_format)
+    return f"CASE WHEN CAST({utc} AS TIME) = TIME '{day_clock.isoformat()}' THEN {utc} ELSE {moment} END"
+
+
 def _time_reading(input_format: Format) -> str:
     """Return SQL for the time of day of a column of its own, under the first pattern that can read it; else nothing."""
     if not input_format.time_formats:
@@ -314,12 +331,13 @@ def _pattern_index(field: str, input_format: Format) -> str:
     )
 
 
-def _is_utc_midnight(input_format: Format) -> str:
-    """Return SQL for whether a time known in UTC is midnight in UTC; NULL for local times."""
-    return _coalesce(
-        f"date_{index} = date_trunc('day', date_{index})" if _is_utc(pattern, input_format) else "NULL"
+def _utc_time(input_format: Format) -> str:
+    """Return SQL for the time in UTC under the first pattern that can read the text; NULL for local times."""
+    cases = " ".join(
+        f"WHEN date_{index} IS NOT NULL THEN {f'date_{index}' if _is_utc(pattern, input_format) else 'NULL'}"
         for index, pattern in enumerate(input_format.date_formats)
     )
+    return f"CAST(CASE {cases} END AS TIMESTAMP)"
 
 
 def _is_utc(pattern: str, input_format: Format) -> bool:

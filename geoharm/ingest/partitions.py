@@ -17,6 +17,7 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
 from geoharm.ingest.date_detection import detect_date_patterns
+from geoharm.ingest.default_clocks import DefaultClock, default_utc_clock, leave_out_default_clock, note_utc_clock
 from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_impossible_places, note_weights, note_zeros
@@ -99,11 +100,17 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     scratch, name, stamp, faults = engine.scratch, source.name, source.stamp(), rule.faults()
     row_faults = [(fault.number, fault.condition) for fault in faults if not fault.is_of_place]
 
+    utc_clock: list[DefaultClock] = []
     codes.bring()
 
     def parse(fields: Collection[str], *, lined: bool = True) -> int:
         codes.learn_sample(fields)
-        return parse_stage(scratch, fields, rule.input_format, row_faults, lined=lined)
+        parsed = parse_stage(scratch, fields, rule.input_format, row_faults, lined=lined)
+        default = default_utc_clock(scratch, rule.input_format)
+        if default is None:
+            return parsed
+        utc_clock[:] = [default]
+        return parse_stage(scratch, fields, rule.input_format, row_faults, lined=lined, day_clock=default.clock)
 
     staged = read_file(scratch, source, rule.input_format, parse)
     sha256 = staged.sha256 or source.sha256()
@@ -120,6 +127,8 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
     _refuse_unread_times(scratch, name, rule)
     notes = [
+        *map(note_utc_clock, utc_clock),
+        *leave_out_default_clock(scratch, rule.input_format),
         *download_notes(staged, {staged.open_end: _fields_at_fault(scratch, staged.open_end, reasons)}),
         *note_dates(scratch, rule.input_format),
         *note_times(scratch, rule.input_format),
