@@ -18,7 +18,7 @@ from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
 from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
-from geoharm.ingest.quality import note_decimals, note_weights, note_zeros
+from geoharm.ingest.quality import note_decimals, note_weights, note_zeros, refuse_unclear_weights
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.input_files import InputFile
@@ -114,6 +114,7 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     _refuse_swapped_coordinates(scratch, name, rule)
     reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
     reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
+    refuse_unclear_weights(scratch, name, rule.input_format)
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
     _refuse_unread_times(scratch, name, rule)
     notes = [*note_dates(scratch, rule.input_format), *note_times(scratch, rule.input_format), *note_zeros(scratch)]
@@ -199,7 +200,7 @@ def _refuse_many_rejects(
         elif most_frequent[1].startswith(NO_DATE_REASON):
             remedy = _date_remedy(scratch)
         elif most_frequent[1] == COMMA_REASON:
-            remedy = "Save the numbers with a decimal point and without thousands separators"
+            remedy = 'Write decimal = "," under [values] if the comma is the decimal sign, or thousands = "," if it separates thousands'
         check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)
 
 

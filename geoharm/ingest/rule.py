@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from geoharm import _crs
+from geoharm.engines.sql import quote_text
+from geoharm.ingest.coordinate_texts import other_system_reason, own_srid
 from geoharm.ingest.formats.input_format import Format
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
@@ -88,9 +90,12 @@ class ReadRule:
             ),
         ]
         limits = (("longitude", 180), ("latitude", 90)) if self.input_format.crs == _crs.LONLAT else ()
+        system = quote_text(own_srid(self.input_format.crs))
+        faults.append((f"srid <> {system}", "longitude", other_system_reason(self.input_format.crs)))
         for column in place_columns:
-            comma = f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')"
-            faults.append((comma, column, COMMA_REASON))
+            if self.input_format.decimal != "," and self.input_format.thousands != ",":
+                comma = f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')"
+                faults.append((comma, column, COMMA_REASON))
             condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
             faults.append((condition, column, "is not a number"))
         faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]

@@ -89,6 +89,8 @@ class Format:
         West, south, east and north, in degrees, of the region that the publisher reports on; no row can lie beyond it.
     time_formats : tuple of str
         Patterns of the times of day in the column ``time``; see `day_times`.
+    decimal, thousands : str
+        Signs of numbers: an empty decimal sign is not stated and taken for a point, an empty separator is none.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -126,6 +128,8 @@ class Format:
     test_remarks: tuple[str, ...]
     extent: tuple[float, float, float, float] | None = None
     time_formats: tuple[str, ...] = ()
+    decimal: str = ""
+    thousands: str = ""
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -269,6 +273,10 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     rows = events if isinstance(tables, StreetsFormat) else tables
     dates = events.date if isinstance(tables, SiteFormat | StreetsFormat) else tables.date
     location = tables.location if isinstance(tables, SiteFormat) else events.location
+    numbers = tables.values if isinstance(tables, EventFormat | SiteFormat) else events.values
+    if numbers.thousands and numbers.thousands == (numbers.decimal or "."):
+        rule = 'is the decimal sign too; write decimal = "," with it, or another separator.'
+        mistakes.refuse(("values",), "thousands", rule)
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
@@ -310,6 +318,8 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         known_by=tuple(tables.format.known_by),
         extent=_extent(location),
         time_formats=tuple(events.date.time_formats),
+        decimal=numbers.decimal or "",
+        thousands=numbers.thousands,
     )
 
 

@@ -129,6 +129,12 @@ class ColumnsTable(Table):
         return {key: (names,) if isinstance(names, str) else tuple(names) for key, names in found.items()}
 
 
+_BOTH_IN_ONE = (
+    "Both in one column: `lat, lon`, also in brackets after a text or in degrees, minutes and seconds with letters; or a point, "
+    "whose own rules put x (longitude, easting) first: WKT `POINT (x y)`, EWKT, hexadecimal WKB, the coordinates of GeoJSON."
+)
+
+
 class EventColumns(ColumnsTable):
     """The headers of the columns of dated points; each may be a list of accepted headers."""
 
@@ -144,9 +150,15 @@ class EventColumns(ColumnsTable):
     year: _Header | None = Field(default=None, description="Year, with `month`, instead of `date`.")
     month: _Header | None = Field(default=None, description="Month, with `year`.")
     day: _Header | None = Field(default=None, description="Day, with `year` and `month`.")
-    longitude: _Header | None = Field(default=None, description="Longitude or easting; geometry files need none.")
-    latitude: _Header | None = Field(default=None, description="Latitude or northing; geometry files need none.")
-    latlon: _Header | None = Field(default=None, description='Both in one column, as "lat, lon".')
+    longitude: _Header | None = Field(
+        default=None,
+        description="Longitude or easting; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latitude: _Header | None = Field(
+        default=None,
+        description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
     category: _Header | None = Field(default=None, description="Category, which measures name.")
     address: _Header | None = Field(default=None, description="Address text.")
     weight: _Header | None = Field(default=None, description="A number that weighs the event, such as needles found.")
@@ -249,6 +261,18 @@ class BlankTable(Table):
     blank: list[_Cell] = Field(default=[""], description='Texts that mean nothing, such as `["", "NA"]`.')
 
 
+class NumbersTable(BlankTable):
+    """Texts with a special meaning, and the signs of numbers."""
+
+    decimal: Annotated[str, OneOf((".", ","))] | None = Field(
+        default=None,
+        description='The decimal sign; a point if left out. A file with weights such as "1.000", which can be a thousand, is refused until this or `thousands` says what they are.',
+    )
+    thousands: Annotated[str, OneOf(("", ".", ",", " ", "'"))] = Field(
+        default="", description='The separator of thousands, such as "."; none if left out.'
+    )
+
+
 class EventFormat(Table):
     """An input format of geoharm for dated points: what a publisher's columns mean."""
 
@@ -264,7 +288,9 @@ class EventFormat(Table):
     location: LocationTable = Field(default=LocationTable(), description="Where events are.")
     duplicates: DuplicatesTable = Field(default=DuplicatesTable(), description="Which rows are one event.")
     reject: RejectTable = Field(default=RejectTable(), description="Which rows are tests.")
-    values: BlankTable = Field(default=BlankTable(), description="Texts with a special meaning.")
+    values: NumbersTable = Field(
+        default=NumbersTable(), description="Texts with a special meaning, and the signs of numbers."
+    )
 
 
 class AreaTable(Table):
@@ -446,9 +472,15 @@ class SiteColumns(ColumnsTable):
     part: _Header | None = Field(default=None, description="Part of the organisation.")
     category: _Header | None = Field(default=None, description="Category of the service.")
     address: _Header | None = Field(default=None, description="Address text.")
-    longitude: _Header | None = Field(default=None, description="Longitude or easting; geometry files need none.")
-    latitude: _Header | None = Field(default=None, description="Latitude or northing; geometry files need none.")
-    latlon: _Header | None = Field(default=None, description='Both in one column, as "lat, lon".')
+    longitude: _Header | None = Field(
+        default=None,
+        description="Longitude or easting; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latitude: _Header | None = Field(
+        default=None,
+        description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
 
 
 class SiteFormat(Table):
@@ -463,7 +495,9 @@ class SiteFormat(Table):
     columns: SiteColumns = Field(description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of sites.")
     location: LocationTable = Field(default=LocationTable(), description="Where sites are.")
-    values: BlankTable = Field(default=BlankTable(), description="Texts with a special meaning.")
+    values: NumbersTable = Field(
+        default=NumbersTable(), description="Texts with a special meaning, and the signs of numbers."
+    )
 
 
 class StreetsFormat(Table):
