@@ -17,6 +17,7 @@ from geoharm.errors import DataError, QualityError
 from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
 from geoharm.ingest.date_detection import detect_date_patterns
+from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
 from geoharm.ingest.quality import note_decimals, note_weights, note_zeros, refuse_unclear_weights
 from geoharm.ingest.quality_notes import notes_table
@@ -31,6 +32,7 @@ from geoharm.ingest.rule import (
     NO_DATE_REASON,
     ReadRule,
     bounding_box,
+    extent_box,
 )
 from geoharm.ingest.time_detection import detect_time_patterns
 from geoharm.model.ledger import QualityNote
@@ -238,25 +240,41 @@ def _date_remedy(scratch: Scratch) -> str:
 
 
 def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> None:
-    """Refuse a file if nine in ten located rows lie in the study area's bounding box only with coordinates swapped."""
-    west, south, east, north = bounding_box(rule, margin=0.0)
-    bounds = [west, east, south, north]
-    located, inside_as_given, inside_if_swapped = (
-        int(count or 0)
-        for count in scratch.execute(
-            """
-            SELECT sum(n) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
-                sum(n) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
-                sum(n) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
-            FROM place_rows
-            """,
-            bounds,
-        ).fetchall()[0]
-    )
-    if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
-        names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
-        msg = (
-            f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
-            f'"{names[1]}" are swapped. Swap the two columns in the file or in the format; nothing was read.'
+    """Refuse a file if nine in ten located rows lie where they can lie only with coordinates swapped.
+
+    Where they can lie is asked of the study area, of the publisher's extent and, of degrees, of the earth.
+    """
+    boxes = [((-180.0, -90.0, 180.0, 90.0), "on the earth")] if rule.input_format.crs == _crs.LONLAT else []
+    if rule.input_format.extent is not None:
+        boxes.append((extent_box(rule.input_format), "in the extent of the format (location.extent)"))
+    boxes.append((bounding_box(rule, margin=0.0), "in the study area"))
+    for (west, south, east, north), where in boxes:
+        located, inside_as_given, inside_if_swapped = (
+            int(count or 0)
+            for count in scratch.execute(
+                """
+                SELECT sum(n) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
+                    sum(n) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
+                    sum(n) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
+                FROM place_rows
+                """,
+                [west, east, south, north],
+            ).fetchall()[0]
         )
-        raise QualityError(msg)
+        if (
+            located
+            and inside_if_swapped >= _SWAPPED_SHARE * located
+            and inside_as_given < (1 - _SWAPPED_SHARE) * located
+        ):
+            msg = (
+                f'"{name}": {inside_if_swapped:,} of {located:,} rows lie {where} only if {_swapped_names(rule.input_format)} '
+                "are swapped. Swap the two columns in the file or in the format; nothing was read."
+            )
+            raise QualityError(msg)
+
+
+def _swapped_names(input_format: Format) -> str:
+    if "latlon" in input_format.columns:
+        return f'the two numbers of "{input_format.columns["latlon"][0]}"'
+    longitude, latitude = (input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude"))
+    return f'"{longitude}" and "{latitude}"'

@@ -109,9 +109,22 @@ def bounding_box(rule: ReadRule, *, margin: float) -> tuple[float, float, float,
     """Return west, south, east and north of the study area plus a margin, in the file's coordinate system."""
     west, south, east, north = rule.area.boundary.bounds
     margin_x, margin_y = margin * (east - west), margin * (north - south)
-    west, south, east, north = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    box = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    return _box_in(box, source=rule.area.crs, target=rule.input_format.crs)
+
+
+def extent_box(input_format: Format) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a format's extent in the format's coordinate system; the whole plane without one."""
+    if input_format.extent is None:
+        return -np.inf, -np.inf, np.inf, np.inf
+    return _box_in(input_format.extent, source=_crs.LONLAT, target=input_format.crs)
+
+
+def _box_in(box: tuple[float, float, float, float], *, source: str, target: str) -> tuple[float, float, float, float]:
+    """Return the box that holds a box's outline in another coordinate system."""
+    west, south, east, north = box
     fractions = np.linspace(0, 1, 21)
     xs = np.concatenate([west + fractions * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
     ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + fractions * (north - south)] * 2)
-    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.input_format.crs)
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+    x, y = _crs.transform(xs, ys, source=source, target=target)
+    return float(np.min(x)), float(np.min(y)), float(np.max(x)), float(np.max(y))

@@ -141,6 +141,11 @@ class Format:
         """Whether dates name a month or a year, but no day."""
         return self.precision in ("month", "year")
 
+    @property
+    def has_unknown_error(self) -> bool:
+        """Whether the publisher moves places and nobody has said how far: then no ring can be judged."""
+        return self.location_quality != "exact" and self.location_error == 0
+
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
