@@ -110,11 +110,6 @@ def check(
               f"{', '.join(report['missing_months']) or 'none'}")  # fmt: skip
     if report["places"]:
         print(_places_text(report["places"]))
-    if report["location_error_unknown"]:
-        print(
-            f"places are {input_format.location_quality}, and typical_error_m is not stated: how near to a target a ring can be "
-            "judged is not known"
-        )
     for code in report["default_geocodes"]:
         print(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"

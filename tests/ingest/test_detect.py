@@ -180,6 +180,14 @@ MADE = {
     "quarters": (
         table(date=lambda n: f"2020Q{n % 4 + 1}", **POINT), {"date": "date"}, ["names quarters"], [],
     ),
+    "places that are not exact": (
+        table(Date=DAYS, Latitude_Random=LATS, Longitude_Random=LONS),
+        {"latitude": "Latitude_Random"}, ["not exact (random), so it is written down as randomised", "no ring can be proposed"], [],
+    ),
+    "the middle of a block": (
+        table(Datum=DAYS, **{"Breitengrad Mittelpunkt": LATS, "Laengengrad Mittelpunkt": LONS}),
+        {"latitude": "Breitengrad Mittelpunkt"}, ["not exact (mittelpunkt), so it is written down as block"], [],
+    ),
     "not known": (
         table(Date=DAYS, **POINT, Type=lambda n: "theft" if n % 3 else "NA"), {"category": "Type"}, [], [],
     ),
@@ -213,6 +221,8 @@ def test_fields_and_doubts_of_made_files(case, tmp_path):
         ("state plane feet", "EPSG:????"),
         ("swapped degrees", "EPSG:????"),
         ("a closing date only", "[columns]: date is missing"),
+        ("places that are not exact", "[location]: typical_error_m is missing; places that are randomised need"),
+        ("the middle of a block", "[location]: typical_error_m is missing; places that are block need"),
         ("German metres with points between thousands", "EPSG:????"),
         ("a second format half way, in UTC by its look", "name the place's time zone under date.zone"),
     ],

@@ -172,7 +172,6 @@ def _summary(
             {"rows": geocode.events, "addresses": geocode.addresses, "rule": geocode.reason} for geocode in geocodes
         ],
         "places": None if spread is None else asdict(spread),
-        "location_error_unknown": input_format.has_unknown_error,
         "notes": [note.record() for note in ledger.notes],
         "categories": dict(list(categories.items())[:_MAX_CATEGORIES]),
     }

@@ -77,6 +77,14 @@ _WEIGHT_WORDS = {"needles", "syringes", "quantity", "qty", "count", "n", "number
 _CALLED_A_TIME = r"time|tm|tod|clock|hour|hours|hr|\w*zeit|\w*uhrzeit|\w*tijd\w*|heure|hora|uhr|stunde|uur"
 
 
+# What a name says of a place that is not exact: the words, and the format's quality.
+_INEXACT = (
+    (r"random\w*|jitter\w*|offset|masked|perturbed|obfuscated|zufall\w*|willekeurig\w*|aleatoi\w*|aleatori\w*|verschoben", "randomised"),
+    (r"block|blok|bloc|manzana|centroide?|centroids|approx\w*|mittelpunkt|middelpunt|zentroid|ungefaehr|ungefahr|benaderd", "block"),
+    (r"snapped|nearest|intersection|kreuzung|kruispunt|carrefour|cruce", "snapped"),
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class NumberSigns:
     """How the numbers of a table are written, as a format states it: its decimal sign and separator of thousands.
@@ -118,6 +126,8 @@ class ChosenColumns:
         Columns named like a date of which no known pattern reads nine in ten texts, and the first text that none reads.
     signs : NumberSigns
         How the coordinates are written.
+    inexact : tuple of (name, word, quality) or None
+        A chosen column of coordinates whose name says that places are not exact, and the quality that the word means.
     """
 
     columns: Mapping[str, int]
@@ -127,6 +137,7 @@ class ChosenColumns:
     doubts: tuple[str, ...]
     unread_dates: tuple[tuple[str, str], ...] = ()
     signs: NumberSigns = NO_SIGNS
+    inexact: tuple[str, str, str] | None = None
 
 
 def choose_columns(sample: FileSample) -> ChosenColumns:
@@ -223,6 +234,7 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
         tuple(doubts),
         unread_dates,
         signs,
+        _inexact_place(sample, words, columns),
     )
 
 
@@ -359,6 +371,18 @@ def _coordinate_pair_column(
                 return index, signs, [f'latlon: "{name}" is read as latitude, longitude; check one place']
             doubts.append(f'latlon: "{name}" holds longitude first; split it into two columns')
     return None, NO_SIGNS, list(dict.fromkeys(doubts))
+
+
+def _inexact_place(
+    sample: FileSample, words: Sequence[Sequence[str]], columns: Mapping[str, int]
+) -> tuple[str, str, str] | None:
+    """Return the first chosen column of coordinates that is named like a place that is not exact, the word and the quality."""
+    for field in ("latitude", "longitude", "latlon"):
+        for word in words[columns[field]] if field in columns else ():
+            for pattern, quality in _INEXACT:
+                if re.fullmatch(pattern, word):
+                    return sample.header[columns[field]], word, quality
+    return None
 
 
 def _prefer_varied_category(

@@ -105,7 +105,7 @@ def guess_events(sample: FileSample) -> FormatGuess:
     undecided += _missing_field_doubts(sample, names, chosen.unread_dates)
     undecided += _duplicate_doubts(sample, chosen, evidence)
     undecided += _category_doubts(sample, chosen)
-    undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
+    undecided.append(_quality_doubt(chosen))
     undecided.append("the publisher, the licence and the attribution it requires")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
@@ -200,6 +200,25 @@ def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, 
     return _UNKNOWN_CRS, evidence, [
         f"crs: the coordinates are not degrees; {hint} or a state plane in feet or metres; name it under [location]"
     ]  # fmt: skip
+
+
+def _quality_doubt(chosen: ChosenColumns) -> str:
+    if chosen.inexact is None:
+        return "location quality: exact, snapped, block or randomised, and its typical error in metres"
+    name, word, quality = chosen.inexact
+    return (
+        f'location quality: "{name}" is named like a place that is not exact ({word}), so it is written down as {quality}; say how '
+        "far it typically is from the true place (typical_error_m), for no ring can be proposed or judged before"
+    )
+
+
+def _quality_lines(chosen: ChosenColumns) -> str:
+    """Return the TOML lines on how exact places are; without the error of inexact ones the text is no valid format."""
+    if chosen.inexact is None:
+        return 'quality = "exact"     # not decided\ntypical_error_m = 0   # not decided'
+    return (
+        f'quality = "{chosen.inexact[2]}"\n# typical_error_m =    # not decided, but required: metres to the true place'
+    )
 
 
 def _coordinate(text: str, letters: str, signs: NumberSigns) -> float | None:
@@ -304,8 +323,7 @@ precision = "{precision}"{zone_line}
 
 [location]
 crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}
-quality = "exact"     # not decided
-typical_error_m = 0   # not decided
+{_quality_lines(chosen)}
 
 [duplicates]
 rule = "{rule}"

@@ -141,11 +141,6 @@ class Format:
         """Whether dates name a month or a year, but no day."""
         return self.precision in ("month", "year")
 
-    @property
-    def has_unknown_error(self) -> bool:
-        """Whether the publisher moves places and nobody has said how far: then no ring can be judged."""
-        return self.location_quality != "exact" and self.location_error == 0
-
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
@@ -285,6 +280,16 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
+    if (
+        location.quality != "exact"
+        and location.typical_error_m is None
+        and mistakes.is_sound("location", "typical_error_m")
+    ):
+        rule = (
+            f"typical_error_m is missing; places that are {location.quality} need the typical distance in metres to the true place, "
+            "as stated by the publisher or as a working value: it decides which rings can be judged."
+        )
+        mistakes.add(("location",), rule)
     members = tables.zip.members
     return Format(
         name=name,
@@ -314,7 +319,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         longest_span=events.date.longest_span_days,
         crs=location.crs,
         location_quality=location.quality,
-        location_error=location.typical_error_m,
+        location_error=float(location.typical_error_m or 0.0),
         duplicate_rule=events.duplicates.rule,
         blank_texts=tuple(rows.values.blank),
         test_remarks=tuple(events.reject.remark_contains),

@@ -222,10 +222,9 @@ class LocationTable(Table):
     quality: Annotated[str, OneOf(LOCATION_QUALITIES)] = Field(
         default="exact", description="What the publisher does to places."
     )
-    typical_error_m: float = Field(
-        default=0.0,
-        ge=0,
-        description="Typical distance in metres between a published and the true place; decides how close to the target a ring can be evaluated.",
+    typical_error_m: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="Typical distance in metres between a published and the true place; decides how close to the target a ring can be evaluated. Needed unless places are `exact`; 0 if left out then.",
     )
     error_source: _Note = Field(default="", description="Where this distance is stated.")
     extent: _Extent | None = Field(
