@@ -74,7 +74,9 @@ class SourceMatch:
     def inexact(self) -> str:
         """What a guess says of places that are not exact; empty if it says nothing."""
         said = "location quality: "
-        return next((one.removeprefix(said) for one in self.undecided if one.startswith(said) and "not exact" in one), "")
+        return next(
+            (one.removeprefix(said) for one in self.undecided if one.startswith(said) and "not exact" in one), ""
+        )
 
 
 @dataclass(frozen=True, slots=True)

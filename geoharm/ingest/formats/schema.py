@@ -352,6 +352,11 @@ class AreaColumns(_PeriodColumns):
     """The headers of the columns of an area table."""
 
     value: _Header | None = Field(default=None, description="The count; a table with many values on one line has none.")
+    low: _Header | None = Field(
+        default=None,
+        description="With `high` instead of `value`: the smallest number that the count can be, kept as its bound.",
+    )
+    high: _Header | None = Field(default=None, description="The largest number that the count can be.")
 
 
 class SurveyColumns(_PeriodColumns):
