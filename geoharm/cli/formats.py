@@ -7,7 +7,7 @@ command line.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -108,6 +108,8 @@ def check(
     if report["first_day"]:
         print(f"dates from {report['first_day']} to {report['last_day']}; months without a row: "
               f"{', '.join(report['missing_months']) or 'none'}")  # fmt: skip
+    if report["places"]:
+        print(_places_text(report["places"]))
     for code in report["default_geocodes"]:
         print(
             f"default geocode: {code['rows']:,} rows on one point under {code['addresses']:,} addresses ({code['rule']})"
@@ -116,3 +118,20 @@ def check(
         print(f"note: {ledger.QualityNote(**note).text()}")
     for category, count in report["categories"].items():
         print(f"    {count:>9,}  {category}")
+
+
+def _places_text(places: dict[str, Any]) -> str:
+    """Return where the rows of a file lie, as one line."""
+
+    def side(value: float, letters: str) -> str:
+        return f"{abs(value):.3f} {letters[value < 0]}"
+
+    far = (
+        f"; {places['far']:,} of {places['rows']:,} rows lie far from it"
+        if places["far"]
+        else "; no row lies far from it"
+    )
+    return (
+        f"places: the middle 98 % of rows lie from {side(places['west'], 'EW')} to {side(places['east'], 'EW')} and "
+        f"{side(places['south'], 'NS')} to {side(places['north'], 'NS')}{far}"
+    )

@@ -223,6 +223,8 @@ def _print_result(
         print(
             f"{source.format} is a guess: read every line of it, decide what is undecided, then delete the line guessed = true"
         )
+        if source.inexact:
+            print(f"{source.format}: {source.inexact}")
     for path in written:
         print(f"wrote {path}")
     print("Read every line marked guessed, then:")

@@ -123,6 +123,27 @@ def read_count(text: str | None, rules: TableRules) -> tuple[int, int] | FieldFa
     return max(value - half_step, 0), value + half_step
 
 
+def read_range(low_text: str | None, high_text: str | None, rules: TableRules) -> tuple[int, int] | FieldFault:
+    """Return the bounds of a count whose ends stand in two columns: the lower one of the first and the upper one of the second.
+
+    Examples
+    --------
+    >>> read_range("10", "19", TableRules()), read_range("5", "5", TableRules())
+    ((10, 19), (5, 5))
+    """
+    if not low_text and not high_text:
+        return FieldFault(EMPTY_REASON)
+    if not low_text or not high_text:
+        return FieldFault("and the upper end are not both given")
+    low, high = read_count(low_text, rules), read_count(high_text, rules)
+    for end in (low, high):
+        if isinstance(end, FieldFault):
+            return end
+    if not isinstance(low, FieldFault) and not isinstance(high, FieldFault) and low[0] <= high[1]:
+        return low[0], high[1]
+    return FieldFault("is above the upper end")
+
+
 def read_estimate(
     texts: Mapping[str, str | None], rules: TableRules
 ) -> tuple[float, float, str] | tuple[str, FieldFault]:

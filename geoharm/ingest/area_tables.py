@@ -24,6 +24,7 @@ from geoharm.ingest.area_fields import (
     read_count,
     read_estimate,
     read_period,
+    read_range,
 )
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import VALUE_PREFIX, TableRules
@@ -40,6 +41,8 @@ from geoharm.model.period import Period
 from geoharm.queries.stored import StoredSource
 
 ALL_CATEGORIES = "all"
+# The unit separator of ASCII, between the two ends of a range while each different pair is read once.
+_BETWEEN_ENDS = "\x1f"
 CONFLICT_REASON = "is given more than once with different values; none of them is kept"
 _ESTIMATE_FIELDS = ("estimate", "standard_error", "low", "high", "n")
 
@@ -192,10 +195,12 @@ def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format:
 
 
 def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]) -> None:
-    rules = input_format.rules
+    rules, is_range = input_format.rules, "low" in input_format.columns
     if headers:
         texts = ", ".join(quote_name(VALUE_PREFIX + header) for header in headers)
         position_sql, value_sql = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
+    elif is_range:
+        position_sql, value_sql = "0", f"coalesce(low, '') || '{_BETWEEN_ENDS}' || coalesce(high, '')"
     else:
         position_sql, value_sql = "0", "value"
     columns = {
@@ -222,14 +227,14 @@ def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: 
         scratch, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
     )
     _read_distinct_texts(
-        scratch, "value_text", lambda text: _count_columns(read_count(clean_text(text, input_format), rules))
+        scratch, "value_text", lambda text: _count_columns(_read_value(text, input_format, is_range=is_range))
     )
     scratch.execute(
         f"""
         INSERT INTO cell
         SELECT ?, line, nth, a.one, c.one, CAST(d.one AS DATE), CAST(d.two AS DATE), CAST(v.one AS DOUBLE), CAST(v.two AS DOUBLE), NULL,
             CASE WHEN a.fault IS NOT NULL THEN 'area' WHEN d.fault IS NOT NULL THEN 'date'
-                WHEN v.fault IS NOT NULL THEN {"header" if headers else "'value'"} END,
+                WHEN v.fault IS NOT NULL THEN {"header" if headers else "'low'" if is_range else "'value'"} END,
             coalesce(a.fault, d.fault, v.fault)
         FROM texts
         JOIN found_area_text AS a ON a.text = coalesce(area_text, '') JOIN found_date_text AS d ON d.text = coalesce(date_text, '')
@@ -242,6 +247,14 @@ def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: 
     scratch.execute("DROP TABLE texts; DROP TABLE stage")
     for column in (*columns, "value_text"):
         scratch.execute(f"DROP TABLE found_{column}")
+
+
+def _read_value(text: str, input_format: Format, *, is_range: bool) -> tuple[int, int] | FieldFault:
+    """Return the bounds of a count, from one text or from the two ends of a range."""
+    if not is_range:
+        return read_count(clean_text(text, input_format), input_format.rules)
+    low, _, high = text.partition(_BETWEEN_ENDS)
+    return read_range(clean_text(low, input_format), clean_text(high, input_format), input_format.rules)
 
 
 def _header_texts(scratch: Scratch, headers: Sequence[str], rules: TableRules) -> None:

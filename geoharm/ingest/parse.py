@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import time
 
+from geoharm import _crs
 from geoharm.engines.base import Scratch
 from geoharm.engines.sql import quote_text
+from geoharm.ingest.coordinate_texts import coordinate_sql, pair_sql
 from geoharm.ingest.date_patterns import date_pattern_sql, finest_unit, has_offset, swap_day_month
 from geoharm.ingest.day_times import time_sql
 from geoharm.ingest.formats.input_format import FIELDS, Format
+from geoharm.ingest.number_texts import CAN_BE_THOUSANDS, number_sql
 from geoharm.ingest.timezones import wall_clock_sql
 
 _WHITESPACE = " \t\u00a0"
@@ -57,6 +60,7 @@ def parse_stage(
     raw_texts = ", ".join(coded_texts(fields, input_format))
     date_columns = "date_text, since, written, utc, " if needs_date_checks(input_format) else ""
     row_sql = "".join(f"{sql} AS {name}, " for name, sql in row_columns(input_format).items())
+    row_sql += f"{_unclear_weight()}, " if asks_about_weights(input_format) else ""
     precision = input_format.precision if input_format.by_month else "day"
     fault_cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in faults)
     same_texts = " AND ".join(f"t.{name} IS NOT DISTINCT FROM p.{name}" for name in PLACE_TEXTS)
@@ -81,7 +85,7 @@ def parse_stage(
                     CAST(date_trunc('{precision}', CASE WHEN until IS NULL THEN since ELSE since + (until - since) / 2 END) AS DATE) AS day
                 FROM (
                     SELECT line, date_text, end_text, weight_text, id_text, text_1, text_2, text_3, category_text,
-                        {_is_test(input_format)} AS test, TRY_CAST(weight_text AS DOUBLE) AS weight,
+                        {_is_test(input_format)} AS test, {number_sql("weight_text", input_format.decimal, input_format.thousands)} AS weight,
                         {_as_written(_start(input_format), input_format, day_clock)} AS since, {_local_time("end", input_format)} AS until, {_time_columns(input_format)}
                         {_pattern_index("date", input_format)} AS written, {_pattern_index("end", input_format)} AS end_written, {changed}{_utc_time(input_format)} AS utc
                     FROM (
@@ -174,19 +178,33 @@ def read_places_sql(source: str, input_format: Format, faults: Sequence[tuple[in
         for field in _place_fields(input_format)
         if field
     ]
-    longitude, latitude = _place_texts(input_format)
+    longitude, latitude, srid = _place_texts(input_format)
+    in_degrees = input_format.crs == _crs.LONLAT
+    longitude_number, latitude_number = (
+        coordinate_sql(f"{name}_text", letters, input_format.decimal, input_format.thousands, in_degrees=in_degrees)
+        for name, letters in (("longitude", "EW"), ("latitude", "NS"))
+    )
+    pair = (
+        f", {pair_sql('latlon_text', input_format.decimal, input_format.thousands)} AS pair"
+        if "latlon" in input_format.columns
+        else ""
+    )
     fault_cases = " ".join(f"WHEN {condition} THEN {number}" for number, condition in faults)
     return f"""
         SELECT text_1, text_2, text_3, longitude, latitude, address, at_zero, CAST(CASE {fault_cases} END AS SMALLINT) AS fault
         FROM (
-            SELECT text_1, text_2, text_3, address, coalesce(at_zero, false) AS at_zero,
+            SELECT text_1, text_2, text_3, address, srid, coalesce(at_zero, false) AS at_zero,
                 CASE WHEN at_zero IS NOT TRUE THEN longitude_text END AS longitude_text,
                 CASE WHEN at_zero IS NOT TRUE THEN latitude_text END AS latitude_text,
                 CASE WHEN at_zero IS NOT TRUE THEN longitude END AS longitude, CASE WHEN at_zero IS NOT TRUE THEN latitude END AS latitude
             FROM (SELECT *, longitude = 0 AND latitude = 0 AS at_zero FROM (
-                SELECT text_1, text_2, text_3, address_text AS address, {longitude} AS longitude_text, {latitude} AS latitude_text,
-                    TRY_CAST({longitude} AS DOUBLE) AS longitude, TRY_CAST({latitude} AS DOUBLE) AS latitude
-                FROM (SELECT text_1, text_2, text_3, {", ".join(blank)} FROM (SELECT *, {trimmed} FROM {source}))
+                SELECT *, {longitude_number} AS longitude, {latitude_number} AS latitude FROM (
+                    SELECT text_1, text_2, text_3, address_text AS address, {longitude} AS longitude_text,
+                        {latitude} AS latitude_text, {srid} AS srid
+                    FROM (SELECT *{pair} FROM (
+                        SELECT text_1, text_2, text_3, {", ".join(blank)} FROM (SELECT *, {trimmed} FROM {source})
+                    ))
+                )
             ))
         )
         """
@@ -204,6 +222,20 @@ def read_categories_sql(source: str, input_format: Format) -> str:
         )
         name = f"CASE {category} {pairs} ELSE {category} END"
     return f"SELECT category_text AS text, {name} AS name FROM (SELECT category_text, {trimmed} FROM {source})"
+
+
+def asks_about_weights(input_format: Format) -> bool:
+    """Return whether a format has weights and does not say what points and commas in them are."""
+    return "weight" in input_format.columns and not input_format.decimal and not input_format.thousands
+
+
+def _unclear_weight() -> str:
+    """Return SQL for weights that can be thousands or have decimals, as text, and whether a point can only be decimal."""
+    grouped = CAN_BE_THOUSANDS.format(text="weight_text")
+    return (
+        f"CASE WHEN {grouped} OR regexp_full_match(weight_text, '[+-]?[0-9]+(,[0-9]+)+') THEN weight_text END AS unclear_weight, "
+        f"weight IS NOT NULL AND contains(weight_text, '.') AND NOT {grouped} AS has_decimal_point"
+    )
 
 
 def needs_date_checks(input_format: Format) -> bool:
@@ -247,16 +279,11 @@ def _trimmed(field: str, name: str = "") -> str:
         OR "{field}" LIKE '%\t' OR "{field}" LIKE '%\u00a0' THEN trim("{field}", {quote_text(_WHITESPACE)}) ELSE "{field}" END AS "{name or field + "_trimmed"}\""""
 
 
-def _place_texts(input_format: Format) -> tuple[str, str]:
-    """Return SQL for the texts of longitude and latitude; a pair "lat, lon" that cannot be split stays as it is."""
+def _place_texts(input_format: Format) -> tuple[str, str, str]:
+    """Return SQL for the texts of longitude and latitude, and for the SRID that a cell with both of them names."""
     if "latlon" not in input_format.columns:
-        return "longitude_text", "latitude_text"
-    number = r"(-?[0-9]+(?:\.[0-9]*)?)"
-    pattern = quote_text(rf"^[(\s]*{number}[\s,;]+{number}[)\s]*$")
-    latitude, longitude = (
-        f"coalesce(nullif(regexp_extract(latlon_text, {pattern}, {group}), ''), latlon_text)" for group in (1, 2)
-    )
-    return longitude, latitude
+        return "longitude_text", "latitude_text", "CAST(NULL AS VARCHAR)"
+    return "pair[2]", "pair[1]", "pair[3]"
 
 
 def _date_text(fields: Collection[str]) -> str:

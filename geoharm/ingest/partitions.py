@@ -18,9 +18,15 @@ from geoharm.ingest.codes import Codes
 from geoharm.ingest.date_checks import check_dates, note_dates, note_times
 from geoharm.ingest.date_detection import detect_date_patterns
 from geoharm.ingest.default_clocks import DefaultClock, default_utc_clock, leave_out_default_clock, note_utc_clock
-from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS
+from geoharm.ingest.formats.input_format import GEOMETRY_CONTAINERS, Format
 from geoharm.ingest.parse import drop_parsed, parse_stage, row_columns
-from geoharm.ingest.quality import note_decimals, note_impossible_places, note_weights, note_zeros
+from geoharm.ingest.quality import (
+    note_decimals,
+    note_impossible_places,
+    note_weights,
+    note_zeros,
+    refuse_unclear_weights,
+)
 from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.readers.csv_files import NOT_TEXT_REASON
 from geoharm.ingest.readers.downloads import download_notes
@@ -35,6 +41,7 @@ from geoharm.ingest.rule import (
     NO_DATE_REASON,
     ReadRule,
     bounding_box,
+    extent_box,
 )
 from geoharm.ingest.time_detection import detect_time_patterns
 from geoharm.model.ledger import QualityNote
@@ -124,6 +131,7 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     _refuse_swapped_coordinates(scratch, name, rule)
     reasons = {fault.number: (fault.column, fault.reason) for fault in faults}
     reasons |= _add_shapeless_rows(scratch, staged, first_number=len(faults))
+    refuse_unclear_weights(scratch, name, rule.input_format)
     _refuse_many_rejects(scratch, name, rule, staged, reasons)
     _refuse_unread_times(scratch, name, rule)
     notes = [
@@ -235,7 +243,7 @@ def _refuse_many_rejects(
         elif most_frequent[1] in (NOT_A_POINT, SEVERAL_POINTS):
             remedy = "An event has one place: save each as one point"
         elif most_frequent[1] == COMMA_REASON:
-            remedy = "Save the numbers with a decimal point and without thousands separators"
+            remedy = 'Write decimal = "," under [values] if the comma is the decimal sign, or thousands = "," if it separates thousands'
         check_reject_share(name, rule.input_format, most_frequent, staged.read, unit="rows", remedy=remedy)
 
 
@@ -273,28 +281,46 @@ def _date_remedy(scratch: Scratch) -> str:
 
 
 def _refuse_swapped_coordinates(scratch: Scratch, name: str, rule: ReadRule) -> None:
-    """Refuse a file if nine in ten located rows lie in the study area's bounding box only with coordinates swapped."""
-    west, south, east, north = bounding_box(rule, margin=0.0)
-    bounds = [west, east, south, north]
-    located, inside_as_given, inside_if_swapped = (
-        int(count or 0)
-        for count in scratch.execute(
-            """
-            SELECT sum(n) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
-                sum(n) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
-                sum(n) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
-            FROM place_rows
-            """,
-            bounds,
-        ).fetchall()[0]
-    )
-    if located and inside_if_swapped >= _SWAPPED_SHARE * located and inside_as_given < (1 - _SWAPPED_SHARE) * located:
-        names = [rule.input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude")]
-        remedy = "Swap the two columns in the file or in the format"
-        if rule.input_format.container in GEOMETRY_CONTAINERS:
-            remedy = "Its geometries have the coordinate that goes north first; save the file with the other one first"
-        msg = (
-            f'"{name}": {inside_if_swapped:,} of {located:,} rows lie in the study area only if "{names[0]}" and '
-            f'"{names[1]}" are swapped. {remedy}; nothing was read.'
+    """Refuse a file if nine in ten located rows lie where they can lie only with coordinates swapped.
+
+    Where they can lie is asked of the study area, of the publisher's extent and, of degrees, of the earth.
+    """
+    boxes = [((-180.0, -90.0, 180.0, 90.0), "on the earth")] if rule.input_format.crs == _crs.LONLAT else []
+    if rule.input_format.extent is not None:
+        boxes.append((extent_box(rule.input_format), "in the extent of the format (location.extent)"))
+    boxes.append((bounding_box(rule, margin=0.0), "in the study area"))
+    for (west, south, east, north), where in boxes:
+        located, inside_as_given, inside_if_swapped = (
+            int(count or 0)
+            for count in scratch.execute(
+                """
+                SELECT sum(n) FILTER (longitude IS NOT NULL AND latitude IS NOT NULL),
+                    sum(n) FILTER (longitude BETWEEN $1 AND $2 AND latitude BETWEEN $3 AND $4),
+                    sum(n) FILTER (latitude BETWEEN $1 AND $2 AND longitude BETWEEN $3 AND $4)
+                FROM place_rows
+                """,
+                [west, east, south, north],
+            ).fetchall()[0]
         )
-        raise QualityError(msg)
+        if (
+            located
+            and inside_if_swapped >= _SWAPPED_SHARE * located
+            and inside_as_given < (1 - _SWAPPED_SHARE) * located
+        ):
+            remedy = "Swap the two columns in the file or in the format"
+            if rule.input_format.container in GEOMETRY_CONTAINERS:
+                remedy = (
+                    "Its geometries have the coordinate that goes north first; save the file with the other one first"
+                )
+            msg = (
+                f'"{name}": {inside_if_swapped:,} of {located:,} rows lie {where} only if {_swapped_names(rule.input_format)} '
+                f"are swapped. {remedy}; nothing was read."
+            )
+            raise QualityError(msg)
+
+
+def _swapped_names(input_format: Format) -> str:
+    if "latlon" in input_format.columns:
+        return f'the two numbers of "{input_format.columns["latlon"][0]}"'
+    longitude, latitude = (input_format.columns.get(field, (field,))[0] for field in ("longitude", "latitude"))
+    return f'"{longitude}" and "{latitude}"'

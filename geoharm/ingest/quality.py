@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from geoharm.engines.base import Engine, Scratch
+from geoharm.errors import QualityError
 from geoharm.ingest.formats.input_format import Format
+from geoharm.ingest.parse import asks_about_weights
 from geoharm.ingest.spots import INSIDE, Spots
 from geoharm.model.ledger import IMPOSSIBLE, QualityNote
 from geoharm.model.period import month_name
@@ -129,6 +131,35 @@ def note_weights(scratch: Scratch) -> list[QualityNote]:
         "SELECT count(*), coalesce(min(line), 0) FROM parsed WHERE weight IS NULL AND fault IS NULL"
     ).fetchall()[0]
     return [QualityNote("no weight", rows, line, "have no weight: each counts as 1")] if rows else []
+
+
+def refuse_unclear_weights(scratch: Scratch, name: str, input_format: Format) -> None:
+    """Refuse a file whose weights can be read in two ways: with three digits after each point, or with a comma.
+
+    A point is certainly decimal if another weight of the file has one with other than three digits after it, or a zero
+    before it; the format settles the rest.
+
+    Raises
+    ------
+    QualityError
+        With the first such weight, and the keys that decide.
+    """
+    if not asks_about_weights(input_format):
+        return
+    for sign, name_of_sign in ((",", "comma"), (".", "point")):
+        unclear = f"contains(unclear_weight, '{sign}')"
+        rows, line, text, decided = scratch.execute(
+            f"SELECT count(*) FILTER ({unclear}), min(line) FILTER ({unclear}), min_by(unclear_weight, line) FILTER ({unclear}), "
+            "coalesce(bool_or(has_decimal_point), false) FROM parsed"
+        ).fetchall()[0]
+        if rows and not (sign == "." and decided):
+            column = input_format.columns["weight"][0]
+            msg = (
+                f'"{name}": in {rows:,} {"row" if rows == 1 else "rows"} (first in line {line:,}) the weight "{text}" in "{column}" can be '
+                f'read in two ways. Write decimal = "{sign}" under [values] if the {name_of_sign} is the decimal sign, or thousands = "{sign}" if it '
+                "separates thousands; nothing was read."
+            )
+            raise QualityError(msg)
 
 
 def note_decimals(scratch: Scratch) -> list[QualityNote]:

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm import _crs
+from geoharm.engines.sql import quote_text
+from geoharm.ingest.coordinate_texts import other_system_reason, own_srid
 from geoharm.ingest.formats.input_format import Format
 from geoharm.model.geometry import StudyArea
 from geoharm.model.period import Period
@@ -91,9 +93,12 @@ class ReadRule:
             ),
         ]
         limits = (("longitude", 180), ("latitude", 90)) if self.input_format.crs == _crs.LONLAT else ()
+        system = quote_text(own_srid(self.input_format.crs))
+        faults.append((f"srid <> {system}", "longitude", other_system_reason(self.input_format.crs)))
         for column in place_columns:
-            comma = f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')"
-            faults.append((comma, column, COMMA_REASON))
+            if self.input_format.decimal != "," and self.input_format.thousands != ",":
+                comma = f"regexp_full_match({column}_text, '[+-]?[0-9.]*[0-9](,[0-9]+)+[0-9.]*')"
+                faults.append((comma, column, COMMA_REASON))
             condition = f"{column}_text IS NOT NULL AND ({column} IS NULL OR NOT isfinite({column}))"
             faults.append((condition, column, "is not a number"))
         faults += [(f"abs({column}) > {limit}", column, f"is beyond {limit} degrees") for column, limit in limits]
@@ -118,9 +123,22 @@ def bounding_box(rule: ReadRule, *, margin: float) -> tuple[float, float, float,
     """Return west, south, east and north of the study area plus a margin, in the file's coordinate system."""
     west, south, east, north = rule.area.boundary.bounds
     margin_x, margin_y = margin * (east - west), margin * (north - south)
-    west, south, east, north = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    box = west - margin_x, south - margin_y, east + margin_x, north + margin_y
+    return _box_in(box, source=rule.area.crs, target=rule.input_format.crs)
+
+
+def extent_box(input_format: Format) -> tuple[float, float, float, float]:
+    """Return west, south, east and north of a format's extent in the format's coordinate system; the whole plane without one."""
+    if input_format.extent is None:
+        return -np.inf, -np.inf, np.inf, np.inf
+    return _box_in(input_format.extent, source=_crs.LONLAT, target=input_format.crs)
+
+
+def _box_in(box: tuple[float, float, float, float], *, source: str, target: str) -> tuple[float, float, float, float]:
+    """Return the box that holds a box's outline in another coordinate system."""
+    west, south, east, north = box
     fractions = np.linspace(0, 1, 21)
     xs = np.concatenate([west + fractions * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
     ys = np.concatenate([np.full(21, south), np.full(21, north)] + [south + fractions * (north - south)] * 2)
-    lon, lat = _crs.transform(xs, ys, source=rule.area.crs, target=rule.input_format.crs)
-    return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
+    x, y = _crs.transform(xs, ys, source=source, target=target)
+    return float(np.min(x)), float(np.min(y)), float(np.max(x)), float(np.max(y))

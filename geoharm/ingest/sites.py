@@ -14,6 +14,7 @@ from geoharm.engines.sql import quote_name
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
+from geoharm.ingest.coordinate_texts import holds_no_point, other_system_reason, own_srid, read_coordinate, read_pair
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.downloads import download_notes
 from geoharm.ingest.readers.input_files import InputFile
@@ -180,17 +181,19 @@ def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[flo
     pair = [texts.get("longitude"), texts.get("latitude")]
     columns = ["longitude", "latitude"]
     if texts.get("latlon"):
-        parts = str(texts["latlon"]).strip("()[] ").replace(";", ",").split(",")
-        if len(parts) != 2:
-            return "latlon", FieldFault('is not a pair "latitude, longitude"')
-        pair, columns = [parts[1], parts[0]], ["latlon", "latlon"]
+        found = _split_pair(str(texts["latlon"]), input_format)
+        if isinstance(found, FieldFault):
+            return "latlon", found
+        pair, columns = found, ["latlon", "latlon"]
     for position, (text, other_text) in enumerate((pair, pair[::-1])):
         if text is None and other_text is not None:
             return columns[position], FieldFault(f"is empty where {columns[1 - position]} is not")
     if pair[0] is None:
         return math.nan, math.nan
-    limits = (180.0, 90.0) if input_format.crs == _crs.LONLAT else (math.inf, math.inf)
-    values = [_read_degrees(str(text), limit) for text, limit in zip(pair, limits, strict=True)]
+    values = [
+        _read_coordinate(str(text), letters, limit, input_format)
+        for text, letters, limit in zip(pair, ("EW", "NS"), (180.0, 90.0), strict=True)
+    ]
     for column, value in zip(columns, values, strict=True):
         if isinstance(value, FieldFault):
             return column, value
@@ -199,14 +202,24 @@ def _read_place(texts: dict[str, str | None], input_format: Format) -> tuple[flo
     return (math.nan, math.nan) if longitude == latitude == 0 else (longitude, latitude)
 
 
-def _read_degrees(text: str, limit: float) -> float | FieldFault:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
+def _split_pair(text: str, input_format: Format) -> list[str | None] | FieldFault:
+    """Return the texts of longitude and latitude of a cell with both of them; None twice if it holds no point."""
+    if holds_no_point(text):
+        return [None, None]
+    found = read_pair(text, input_format.decimal, input_format.thousands)
+    if found is None:
+        return FieldFault("holds no pair of coordinates that can be read in one way only")
+    if found.srid is not None and str(found.srid) != own_srid(input_format.crs):
+        return FieldFault(other_system_reason(input_format.crs))
+    return [found.longitude, found.latitude]
+
+
+def _read_coordinate(text: str, letters: str, limit: float, input_format: Format) -> float | FieldFault:
+    in_degrees = input_format.crs == _crs.LONLAT
+    value = read_coordinate(text, letters, input_format.decimal, input_format.thousands, in_degrees=in_degrees)
+    if value is None:
         return FieldFault("is not a number")
-    return FieldFault(f"is beyond {limit:g} degrees") if abs(value) > limit else value
+    return FieldFault(f"is beyond {limit:g} degrees") if in_degrees and abs(value) > limit else value
 
 
 def _refuse_unreadable_file(name: str, read: int, rejects: Sequence[Row], input_format: Format) -> None:

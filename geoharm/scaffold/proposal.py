@@ -179,7 +179,8 @@ def _usable_sources(sources: Sequence[SourceMatch], answers: Answers) -> tuple[l
         if source.ledger is None:
             unusable.append(
                 UnusedFile(
-                    name, f"read {source.format}, decide what it marks as not decided, and run this again with --file"
+                    name,
+                    f"read {source.format}, decide what it marks as not decided, and run this again with --file{f'; {source.inexact}' if source.inexact else ''}",
                 )
             )
             continue

@@ -71,6 +71,14 @@ class SourceMatch:
     middle: tuple[float, float]
     undecided: tuple[str, ...] = ()
 
+    @property
+    def inexact(self) -> str:
+        """What a guess says of places that are not exact; empty if it says nothing."""
+        said = "location quality: "
+        return next(
+            (one.removeprefix(said) for one in self.undecided if one.startswith(said) and "not exact" in one), ""
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class UnusedFile:

@@ -278,6 +278,29 @@ def test_a_guess_that_leaves_the_dates_open_comes_without_a_study(tmp_path):
     assert call("check", tmp_path / "mine.toml").exit_code == 0
 
 
+def test_no_ring_is_proposed_before_the_error_of_inexact_places_is_known(tmp_path):
+    """Once a person has written the error down, the same command makes the study, with a gap of twice the error."""
+    data = own_table(tmp_path, lambda n: f"{2020 + n // 250}-{n % 12 + 1:02d}-{n % 28 + 1:02d}")
+    table = data / "own.csv"
+    table.write_text(table.read_text().replace("lat,lon", "lat_random,lon_random", 1))
+    result = own(tmp_path, data)
+    assert result.exit_code == 0, result.output
+    assert "no ring can be proposed or judged before" in result.stdout
+    assert not (tmp_path / "mine.toml").exists()
+    input_format = tmp_path / "mine_own.toml"
+    text = input_format.read_text(encoding="utf-8")
+    input_format.write_text(text.replace("# typical_error_m =  ", "typical_error_m = 80"), encoding="utf-8")
+    again = own(tmp_path, data, "--file", "own.csv=mine_own.toml")
+    assert again.exit_code == 0, again.output
+    assert toml(tmp_path / "mine.toml")["operation"][0]["rings"]["gap"] == 160
+
+
+def test_a_column_named_like_a_date_that_cannot_be_read_is_shown(tmp_path):
+    data = own_table(tmp_path, lambda n: f"week {n % 50 + 1}")
+    said = refusal(own(tmp_path, data))
+    assert '"reported date" is named like a date and holds texts such as "week 1", which fit no known pattern' in said
+
+
 # -- proposals ---------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import DataError, QualityError, StudyError
-from geoharm.ingest.area_fields import FieldFault, read_code, read_count, read_estimate, read_period
+from geoharm.ingest.area_fields import FieldFault, read_code, read_count, read_estimate, read_period, read_range
 from geoharm.ingest.detect.check import check_file
 from geoharm.ingest.detect.tables import guess_table
 from geoharm.ingest.formats.input_format import read_format
@@ -499,3 +499,42 @@ def test_answers_without_a_usable_error_are_refused(case, tmp_path, area, span):
     )
     assert found == [(4, *expected)]
     assert balanced(ledger) == (3, 2, 1, 0)
+
+
+RANGE = {"columns": 'area = "code"\ndate = "month"\nlow = "low"\nhigh = "high"'}
+
+
+def test_two_columns_with_the_ends_of_a_range_are_its_bounds(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "code,month,low,high\n1,2020-03,10,19\n2,2020-03,5,5\n3,2020-03,,\n1,2020-04,7,\n2,2020-04,9,3\n3,2020-04,*,9\n"
+    )
+    own(tmp_path, **RANGE)
+    report = check_file(tmp_path / "a.csv", read_format("own.toml", tmp_path))
+    [found] = report["files"]
+    assert (found["read"], found["kept"], found["rejected"]) == (6, 3, 3)
+    assert sorted((reason["reason"], reason["first_line"]) for reason in found["reasons"]) == [
+        ('"low" and the upper end are not both given', 5), ('"low" is above the upper end', 6), ('"low" is empty: missing, not zero', 4),
+    ]  # fmt: skip
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6))
+def test_a_range_keeps_both_ends_and_no_middle_is_made_of_them(one, two):
+    found = read_range(str(one), str(two), TableRules())
+    assert found == (one, two) if one <= two else isinstance(found, FieldFault)
+
+
+def test_a_range_is_guessed_and_needs_both_ends(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "district,month,Count Low,Count High\n" + "".join(f"{n},2020-0{n % 9 + 1},{n},{n + 9}\n" for n in range(30))
+    )
+    found = guess_table(single_input_file(path), "area_table")
+    assert 'low = "Count Low"\nhigh = "Count High"' in found.toml
+    assert "value = " not in found.toml
+    path.write_text(
+        "district,month,Yellow lines,Count\n" + "".join(f"{n},2020-0{n % 9 + 1},{n},{n + 9}\n" for n in range(30))
+    )
+    assert 'value = "Count"' in guess_table(single_input_file(path), "area_table").toml
+    own(tmp_path, columns='area = "code"\ndate = "month"\nlow = "low"')
+    with pytest.raises(StudyError, match="low and high go together"):
+        read_format("own.toml", tmp_path)

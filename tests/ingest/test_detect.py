@@ -92,7 +92,27 @@ MADE = {
         table(Date=DAYS, Location=lambda n: f'"(-{100 + n}.1, 40.2)"'), {}, ["holds longitude first"], [],
     ),
     "decimal commas": (
-        table(Date=DAYS, lon=lambda n: '"-2,95"', lat=lambda n: '"53,41"'), {}, ["decimal commas"], [],
+        table(Date=DAYS, lon=lambda n: '"-2,95"', lat=lambda n: '"53,41"'),
+        {"longitude": "lon", "latitude": "lat"}, [], ["crs:"],
+    ),
+    "German metres with points between thousands": (
+        table(Datum=DAYS, Rechtswert=lambda n: f'"335.{100 + n},25"', Hochwert=lambda n: f'"5.390.{100 + n},5"'),
+        {"longitude": "Rechtswert", "latitude": "Hochwert"}, ["are not degrees"], [],
+    ),
+    "a town and its coordinates": (
+        table(Date=DAYS, Geo=lambda n: f'"SOMETOWN, CT\n({LATS[n]}, {LONS[n]})"' if n % 9 else '"SOMETOWN, CT"'),
+        {"latlon": "Geo"}, ["is read as latitude, longitude"], [],
+    ),
+    "a point of WKT": (
+        table(Date=DAYS, Location=lambda n: f"POINT ({LONS[n]} {LATS[n]})"), {"latlon": "Location"}, ["x (longitude) first"], [],
+    ),
+    "a point of WKB": (
+        table(Date=DAYS, geom=lambda n: shapely.to_wkb(shapely.Point(float(LONS[n]), float(LATS[n])), hex=True)),
+        {"latlon": "geom"}, ["hexadecimal WKB"], [],
+    ),
+    "minutes and seconds": (
+        table(Date=DAYS, Longitude=lambda n: f'"2°{n % 60}\'30""W"', Latitude=lambda n: f"53 {n % 60} 11.5 N"),
+        {"longitude": "Longitude", "latitude": "Latitude"}, [], ["crs:"],
     ),
     "opened, not closed": (
         table(CLOSED_DT=DAYS, OPEN_DT=DAYS, TARGET_DT=DAYS, **POINT), {"date": "OPEN_DT"}, [], [],
@@ -160,6 +180,14 @@ MADE = {
     "quarters": (
         table(date=lambda n: f"2020Q{n % 4 + 1}", **POINT), {"date": "date"}, ["names quarters"], [],
     ),
+    "places that are not exact": (
+        table(Date=DAYS, Latitude_Random=LATS, Longitude_Random=LONS),
+        {"latitude": "Latitude_Random"}, ["not exact (random), so it is written down as randomised", "no ring can be proposed"], [],
+    ),
+    "the middle of a block": (
+        table(Datum=DAYS, **{"Breitengrad Mittelpunkt": LATS, "Laengengrad Mittelpunkt": LONS}),
+        {"latitude": "Breitengrad Mittelpunkt"}, ["not exact (mittelpunkt), so it is written down as block"], [],
+    ),
     "not known": (
         table(Date=DAYS, **POINT, Type=lambda n: "theft" if n % 3 else "NA"), {"category": "Type"}, [], [],
     ),
@@ -193,7 +221,9 @@ def test_fields_and_doubts_of_made_files(case, tmp_path):
         ("state plane feet", "EPSG:????"),
         ("swapped degrees", "EPSG:????"),
         ("a closing date only", "[columns]: date is missing"),
-        ("decimal commas", "[columns]: longitude is missing"),
+        ("places that are not exact", "[location]: typical_error_m is missing; places that are randomised need"),
+        ("the middle of a block", "[location]: typical_error_m is missing; places that are block need"),
+        ("German metres with points between thousands", "EPSG:????"),
         ("a second format half way, in UTC by its look", "name the place's time zone under date.zone"),
     ],
 )
@@ -208,7 +238,7 @@ def test_what_is_not_decided_is_left_open_and_cannot_be_used(case, missing, tmp_
     "case",
     ["iso", "day first, told by one row", "year and month in columns", "opened, not closed", "one text of two numbers",
      "day numbers of a spreadsheet", "not known",
-     "of ArcGIS, days as midnights", "a German table", "a Dutch table", "a French table", "a Spanish table",
+     "decimal commas", "a point of WKT", "a point of WKB", "minutes and seconds", "of ArcGIS, days as midnights", "a German table", "a Dutch table", "a French table", "a Spanish table",
      "times as numbers that lost their zeros", "the time of the date, not of the report", "quarters"],
 )  # fmt: skip
 def test_a_whole_guess_reads_every_row(case, tmp_path):

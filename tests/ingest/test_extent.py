@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from geoharm.errors import StudyError
+from geoharm.errors import QualityError, StudyError
+from geoharm.ingest.detect.check import check_file
 from geoharm.ingest.formats.input_format import parse_format, read_format, shipped_formats
 
 FORMAT = """
@@ -52,3 +53,79 @@ def test_shipped_extents_are_small_enough_that_no_exchanged_place_lies_inside():
         if extent:
             west, south, east, north = extent
             assert north < west or south > east, name
+
+
+def points(pairs):
+    return "date,longitude,latitude\n" + "".join(
+        f"2020-01-{n % 28 + 1:02d},{x},{y}\n" for n, (x, y) in enumerate(pairs)
+    )
+
+
+def checked(tmp_path, pairs, extent="", crs="EPSG:4326"):
+    (tmp_path / "a.csv").write_text(points(pairs))
+    text = FORMAT.replace("extent = {extent}", f'crs = "{crs}"\n{extent}')
+    return check_file(tmp_path / "a.csv", parse_format("own.toml", text))
+
+
+MERSEYSIDE = [(-2.9 - n / 900, 53.4 + n / 900) for n in range(60)]
+SWAPPED = [(y, x) for x, y in MERSEYSIDE]
+UK = "extent = [-9.0, 49.5, 2.5, 61.5]"
+
+
+def test_swapped_columns_are_named_without_a_study(tmp_path):
+    with pytest.raises(QualityError) as stop:
+        checked(tmp_path, SWAPPED, UK)
+    assert str(stop.value) == (
+        '"a.csv": 60 of 60 rows lie in the extent of the format (location.extent) only if "longitude" and "latitude" are '
+        "swapped. Swap the two columns in the file or in the format; nothing was read."
+    )
+    with pytest.raises(QualityError, match='lie on the earth only if "longitude" and "latitude" are swapped'):
+        checked(tmp_path, [(42.3, -71.1 - n / 900 - 20) for n in range(60)])
+
+
+def test_swapped_metres_are_named_by_an_extent_in_degrees(tmp_path):
+    metres = [(390_000 + n, 335_000 + n) for n in range(60)]
+    with pytest.raises(QualityError, match=r"only if \"longitude\" and \"latitude\" are swapped"):
+        checked(tmp_path, metres, "extent = [-3.2, 53.2, -2.7, 53.7]", "EPSG:27700")
+    assert (
+        checked(tmp_path, [(y, x) for x, y in metres], "extent = [-3.2, 53.2, -2.7, 53.7]", "EPSG:27700")["places"][
+            "far"
+        ]
+        == 0
+    )
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 5])
+def test_right_columns_pass_and_a_few_wrong_rows_do_not_stop_a_file(tmp_path, wrong):
+    found = checked(tmp_path, [*SWAPPED[:wrong], *MERSEYSIDE[wrong:]], UK)
+    assert found["files"][0]["kept"] == 60
+
+
+def test_a_check_says_where_the_rows_lie_and_how_many_lie_far(tmp_path):
+    far = [(0.1, 51.5)] * 3
+    places = checked(tmp_path, [*MERSEYSIDE * 10, *far])["places"]
+    assert (places["rows"], places["far"]) == (603, 3)
+    west, south, east, north = (places[side] for side in ("west", "south", "east", "north"))
+    assert (west, east) == (pytest.approx(-2.9656, abs=2e-3), pytest.approx(-2.9, abs=2e-3))
+    assert (south, north) == (pytest.approx(53.4, abs=2e-3), pytest.approx(53.4656, abs=2e-3))
+
+
+def test_one_place_has_a_box_and_no_far_row(tmp_path):
+    assert checked(tmp_path, [(-2.9, 53.4)] * 40)["places"]["far"] == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("merseyside-police/2018-01-merseyside-street.csv.gz", "police-uk-street"),
+        ("tempe-ems/tempe_opioid_calls_ashby.csv", "tempe-ems"),
+        ("boston-police/drug_crimes_2020_2025.csv.gz", "boston-police"),
+        ("boston-needles/needle_2016.geojson.gz", "boston-311-needles"),
+    ],
+)
+def test_real_rows_lie_in_the_extent_of_their_format(shared, file, name):
+    input_format = read_format(name, Path())
+    west, south, east, north = input_format.extent
+    places = check_file(shared / file, input_format)["places"]
+    assert west < places["west"] < places["east"] < east
+    assert south < places["south"] < places["north"] < north

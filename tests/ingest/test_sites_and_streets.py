@@ -126,9 +126,13 @@ def test_a_list_of_another_city_or_with_swapped_columns_is_refused(tmp_path, are
 
 def test_sites_as_pairs_and_as_geojson(tmp_path, area, span):
     (tmp_path / "own.toml").write_text('[format]\nkind = "site"\n[columns]\nname = "who"\nlatlon = "where"\n')
-    body = f'who,where\nA,"({LAT}, {LON})"\nB,nowhere\nC,"{LAT} ; {LON}"\n'
+    body = f'who,where\nA,"({LAT}, {LON})"\nB,12 High Street\nD,nowhere\nC,"{LAT} ; {LON}"\n'
     ledger, found = ingest(tmp_path, area, span, {"a.csv": body}, "own.toml", then=rejects)
-    assert (ledger.total("inside"), found) == (2, [(3, "latlon", 'is not a pair "latitude, longitude"')])
+    assert (ledger.total("inside"), found) == (
+        2,
+        [(3, "latlon", "holds no pair of coordinates that can be read in one way only")],
+    )
+    assert ledger.total("no_place") == 1
     (tmp_path / "own.toml").write_text('[format]\nkind = "site"\ncontainer = "geojson"\n[columns]\nname = "who"\n')
     feature = {"type": "Feature", "properties": {"who": "A"}, "geometry": {"type": "Point", "coordinates": [LON, LAT]}}
     body = json.dumps({"type": "FeatureCollection", "features": [feature]})

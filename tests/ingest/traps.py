@@ -122,9 +122,51 @@ def dated(*dates: str) -> str:
     return HEADER + "".join(good(number, day) for number, day in enumerate(dates, start=1))
 
 
-def own(dates: str = 'formats = ["%Y-%m-%d"]', *, container: str = "csv", place: bool = True, more: str = "") -> str:
-    where = 'longitude = "longitude"\nlatitude = "latitude"\n' if place else ""
+def own(
+    dates: str = 'formats = ["%Y-%m-%d"]',
+    *,
+    container: str = "csv",
+    place: bool = True,
+    place_keys: str = "",
+    more: str = "",
+) -> str:
+    where = 'longitude = "longitude"\nlatitude = "latitude"\n' if place else f"{place_keys}\n"
     return f'[format]\ncontainer = "{container}"\n[columns]\ndate = "date"\ncategory = "category"\n{where}[date]\n{dates}\n{more}'
+
+
+def placed(*cells: str) -> dict[str, bytes | str]:
+    """Return a file whose places are texts in one column."""
+    return {
+        "a.csv": "date,place,category\n" + "".join(f'2020-01-0{n},"{cell}",find\n' for n, cell in enumerate(cells, 1))
+    }
+
+
+def weighed(*weights: str, places: str = ".", more: str = "") -> dict[str, bytes | str]:
+    """Return a file of rows with weights; its cells are separated by semicolons."""
+    place = f"{LON};{LAT}".replace(".", places)
+    cells = [*(weight.strip('"') for weight in weights), *([more] if more else [])]
+    return {
+        "a.csv": "date;longitude;latitude;category;n\n"
+        + "".join(f"2020-01-0{n};{place};find;{cell}\n" for n, cell in enumerate(cells, 1))
+    }
+
+
+def weighing(more: str = "") -> str:
+    return own(more=f'[csv]\ndelimiter = ";"\n{more}').replace("[date]", 'weight = "n"\n[date]', 1)
+
+
+def timed(*times: str, second: str = "") -> dict[str, bytes | str]:
+    """Return a file with times in a column of their own; the second date has a time of its own."""
+    days = [f"2020-01-0{n}{second if n == 2 else ''}" for n in range(1, len(times) + 1)]
+    return {
+        "a.csv": "date,time,longitude,latitude,category\n"
+        + "".join(f"{day},{time},{LON},{LAT},find\n" for day, time in zip(days, times, strict=True))
+    }
+
+
+def timing(formats: str = '["%Y-%m-%d"]') -> str:
+    dates = f'formats = {formats}\ntime_formats = ["%H:%M"]\nprecision = "moment"'
+    return own(dates).replace("[date]", 'time = "time"\n[date]', 1)
 
 
 def spread(order: str, count: int = 80) -> list[str]:
@@ -427,12 +469,22 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "beyond all numbers": Trap("`1e400` as latitude", row(f"2,2020-01-01,{LON},1e400,find"), 0, (NO_PLACE_OF_3, '"latitude" is not a number')),
         "a spreadsheet's error": Trap("`#REF!` as latitude", row(f"2,2020-01-01,{LON},#REF!,find"), 0, (NO_PLACE_OF_3, '"latitude" is not a number')),
         "a spreadsheet's gap": Trap("`#N/A` as longitude", row(f"2,2020-01-01,#N/A,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
-        "decimal commas": Trap("in every row", {"a.csv": "date;category;longitude;latitude\n" + f"2020-01-01;find;{LON};{LAT}\n".replace(".", ",") * 4}, 1, ('"longitude" has a comma', "decimal point"), own(more='[csv]\ndelimiter = ";"')),
+        "decimal commas": Trap("in every row", {"a.csv": "date;category;longitude;latitude\n" + f"2020-01-01;find;{LON};{LAT}\n".replace(".", ",") * 4}, 1, ('"longitude" has a comma', 'Write decimal = "," under [values]'), own(more='[csv]\ndelimiter = ";"')),
+        "decimal commas, declared": Trap("in every row", {"a.csv": "date;category;longitude;latitude\n" + f"2020-01-01;find;{LON};{LAT}\n".replace(".", ",") * 2}, 0, (KEPT_2,), own(more='[csv]\ndelimiter = ";"\n[values]\ndecimal = ","')),
+        "a weight that can be a thousand": Trap("`1.000` beside `20`", weighed("20", "1.000"), 1, ('the weight "1.000" in "n" can be read in two ways', 'decimal = "."', 'thousands = "."'), weighing()),
+        "a weight that can be a thousand, declared": Trap('`thousands = "."`, `decimal = ","`', weighed("20", "1.000", places=",", more="1.000,5"), 0, ("3 read = 3 kept",), weighing('[values]\nthousands = "."\ndecimal = ","')),
+        "a weight with a comma": Trap("`1,000` beside `20`", weighed("20", '"1,000"'), 1, ('the weight "1,000" in "n" can be read in two ways',), weighing()),
+        "a town and its coordinates": Trap("`SOMETOWN, CT (lat, lon)`, and a town alone", placed(f"SOMETOWN, CT ({LAT}, {LON})", "SOMETOWN, CT"), 0, (KEPT_2, "1 without a place"), own(place=False, place_keys='latlon = "place"')),
+        "a point of WKT": Trap("`POINT (lon lat)`, and `POINT EMPTY`", placed(f"POINT ({LON} {LAT})", "POINT EMPTY"), 0, (KEPT_2, "1 without a place"), own(place=False, place_keys='latlon = "place"')),
+        "a point of another system": Trap("`SRID=27700;POINT (...)` in one row", placed(f"POINT ({LON} {LAT})", f"SRID=27700;POINT ({LON} {LAT})", f"SRID=4326;POINT ({LON} {LAT})"), 0, (NO_PLACE_OF_3, "names another coordinate system (SRID) than the format's EPSG:4326"), own(place=False, place_keys='latlon = "place"')),
+        "degrees, minutes and seconds": Trap("`45°00'00.0\"N` and, in one row, a west that is `O`", placed("45°00'00.0''N 27°00'00.0''W", "45 0 0 N, 27 0 0 O", "N45 0.0 W27 0.0"), 0, (NO_PLACE_OF_3,), own(place=False, place_keys='latlon = "place"')),
         "thousands commas": Trap("`4,983,000` in one row", row(f'2,2020-01-01,"500,000",{LAT},find'), 0, (NO_PLACE_OF_3, '"longitude" has a comma')),
         "half a place": Trap("no latitude in one row", row(f"2,2020-01-01,{LON},,find"), 0, (NO_PLACE_OF_3, '"latitude" is empty where longitude is not')),
         "beyond the pole": Trap("latitude 91.5", row(f"2,2020-01-01,{LON},91.5,find"), 0, (NO_PLACE_OF_3, '"latitude" is beyond 90 degrees')),
         "a pair of zeros": Trap("0, 0 in one row", row("2,2020-01-01,0,0,find"), 0, (NO_PLACE_OF_3,)),
         "swapped coordinates": Trap("in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-01,{LAT},{LON},find\n" for n in range(20))}, 1, ('only if "longitude" and "latitude" are swapped',)),
+        "swapped beyond the publisher's extent": Trap("in every row, of a region elsewhere", {"a.csv": HEADER + "".join(f"{n},2020-01-01,53.4,-2.9,find\n" for n in range(20))}, 1, ("20 of 20 rows lie in the extent of the format (location.extent) only if",), own(more="[location]\nextent = [-9.0, 49.5, 2.5, 61.5]")),
+        "swapped beyond the pole": Trap("in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-01,42.3,-111.9,find\n" for n in range(20))}, 1, ("20 of 20 rows lie on the earth only if",)),
         "swapped columns": Trap("date and category", {"a.csv": HEADER + "".join(f"{n},find,{LON},{LAT},2020-01-01\n" for n in range(20))}, 1, ('in 20 of 20 rows (first in line 2) "date" is not a date',)),
         "metres in columns of degrees": Trap("in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-01,500000,4983000,find\n" for n in range(20))}, 1, ('"longitude" is beyond 180 degrees',)),
     },
@@ -449,6 +501,14 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "day first, declared month first": Trap("days up to 27", {"a.csv": dated(*spread("dmY"))}, 1, ("cannot be read by %m/%d/%Y, but nearly all can be read by %d/%m/%Y", "write %d/%m/%Y under date.formats"), own('formats = ["%m/%d/%Y"]')),
         "month first, declared day first": Trap("days up to 27", {"a.csv": dated(*spread("mdY"))}, 1, ("cannot be read by %d/%m/%Y, but nearly all can be read by %m/%d/%Y", "write %m/%d/%Y under date.formats"), own('formats = ["%d/%m/%Y"]')),
         "both orders in one column": Trap("half and half", {"a.csv": dated(*spread("mdY"), *spread("dmY"))}, 1, ("The column mixes two orders of day and month, so correct the file",), own('formats = ["%d/%m/%Y"]')),
+        "months by name": Trap("in five languages", {"a.csv": dated("3 January 2020", "3. Jänner 2020", "3 januari 2020", "1er janv. 2020", "3 de enero de 2020")}, 0, ("5 read = 5 kept", "from 2020-01-01 to 2020-01-03"), own('formats = ["%d %B %Y", "%d. %B %Y", "%d de %B de %Y"]')),
+        "a weekday of another day": Trap("`Montag, 7. Januar 2020`", {"a.csv": dated("Montag, 6. Januar 2020", "Montag, 7. Januar 2020", "Mittwoch, 8. Januar 2020").replace(",Montag,", ',"Montag,').replace(",Mittwoch,", ',"Mittwoch,').replace(" 2020,", ' 2020",')}, 0, (ONE_OF_3, "first in line 3"), own('formats = ["%A, %d. %B %Y"]')),
+        "a day of seven digits": Trap("`2020103` can be two days", {"a.csv": dated("20200101", "2020103", "20200103")}, 0, (ONE_OF_3, "first in line 3"), own('formats = ["%Y%m%d"]')),
+        "dates of ArcGIS, declared otherwise": Trap("`2020/01/06 00:00:00+00`", {"a.csv": dated(*[f"2020/01/0{n} 00:00:00+00" for n in range(1, 6)])}, 1, ('The first is "2020/01/01 00:00:00+00"', "add %Y/%m/%d %H:%M:%S+00 to date.formats")),
+        "milliseconds in JSON's wrapping": Trap("`/Date(1577836800000)/`", {"a.csv": dated("/Date(1577836800000)/", "/Date(1577923200000)/")}, 0, (KEPT_2, "from 2020-01-01 to 2020-01-02"), own('formats = ["epoch-ms"]\nzone = "UTC"')),
+        "a time in a column of its own": Trap("`14:05`, none, and `unknown`", timed("14:05", "", "unknown"), 0, ("3 read = 3 kept", 'the time ("unknown") is not one of the format %H:%M: counted on its day, without an hour'), timing()),
+        "a time that the date contradicts": Trap("`2020-01-02 09:30` beside `14:05`", timed("14:05", "14:05", "14:05", second=" 09:30"), 0, (ONE_OF_3, '"time" is another time than the one in the date'), timing('["%Y-%m-%d", "%Y-%m-%d %H:%M"]')),
+        "times by another pattern": Trap("`2:05 PM` under `%H:%M`", timed("2:05 PM", "3:05 PM", "4:05 PM"), 1, ("3 of 3 times", "Write %I:%M %p under date.time_formats"), timing()),
         "no day over 12": Trap("80 dates in five months", {"a.csv": dated(*early("mdY"))}, 1, ("all 80 dates fall into the first 12 days of 5 months", "order_checked = true"), own('formats = ["%m/%d/%Y"]')),
         "no day over 12, checked": Trap("the same, `order_checked = true`", {"a.csv": dated(*early("mdY"))}, 0, ("80 read = 80 kept",), own('formats = ["%m/%d/%Y"]\norder_checked = true')),
         "no day over 12, few rows": Trap("20 dates", {"a.csv": dated(*early("mdY", 20))}, 0, ("20 read = 20 kept", 'note: a.csv: 20 rows, first in line 2: every date can also be read by %d/%m/%Y'), own('formats = ["%m/%d/%Y"]')),
@@ -458,7 +518,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "dates that a spreadsheet turned": Trap("days up to 12 in one format, over 12 in another", {"a.csv": dated(*[f"2020-{n % 3 + 1:02d}-{n % 12 + 1:02d}" for n in range(40)], *[f"{n % 14 + 13}/02/2020" for n in range(40)])}, 1, ("a spreadsheet has swapped day and month where it could",), own('formats = ["%Y-%m-%d", "%d/%m/%Y"]')),
         "an offset and no zone": Trap("`2020-06-01T23:30:00Z`", {"a.csv": dated("2020-06-01T23:30:00Z")}, 1, ("has a UTC offset", "date.zone", "trust_offset = false"), own('formats = ["%Y-%m-%dT%H:%M:%SZ"]')),
         "a zone that is none": Trap('`zone = "London"`', {"a.csv": rows(1)}, 1, ('own.toml, [date]: zone = "London" is not a time zone',), own('formats = ["%Y-%m-%d"]\nzone = "London"')),
-        "days written as times": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 1, ("all 25 dates are midnight in UTC, so they are days without times", "trust_offset = false"), own(LONDON)),
+        "days written as times": Trap("every time midnight in UTC", {"a.csv": dated(*[f"2020-06-{n + 1:02d}T00:00:00Z" for n in range(25)])}, 0, ("25 read = 25 kept", "from 2020-06-01 to 2020-06-25", "the time is 00:00 in UTC", "taken for the day as written"), own(LONDON)),
         "a time the clocks skipped": Trap("29 March 2020 01:30 in London", {"a.csv": dated("2020-03-29 01:30", "2020-03-29 03:30")}, 0, (KEPT_2, "1 row, first in line 2: the time is one that the clocks skipped in Europe/London")
              , own(LOCAL)),
         "a time that came twice": Trap("25 October 2020 01:30 in London", {"a.csv": dated("2020-10-25 02:30", "2020-10-25 01:30")}, 0, (KEPT_2, "1 row, first in line 3: the time occurred twice because the clocks went back in Europe/London"), own(LOCAL)),

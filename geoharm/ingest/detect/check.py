@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geoharm import _crs
 from geoharm.engines.duckdb import open_engine
@@ -31,6 +32,29 @@ _ANY_DATE = Period(date(1900, 1, 1), date(2100, 1, 1))
 # The whole extent of Web Mercator: coordinates are only read here, no distance is measured.
 _WORLD = StudyArea(shapely.box(-20_037_508, -20_048_966, 20_037_508, 20_048_966), _crs.MERCATOR)
 _MAX_CATEGORIES = 12
+_LEAST_SIDE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class LocationSpread:
+    """Where the located rows of files lie.
+
+    Attributes
+    ----------
+    west, south, east, north : float
+        The box of the middle 98 % of rows, in degrees, each coordinate by itself.
+    far : int
+        Rows further beyond the box than it is wide or high.
+    rows : int
+        Located rows.
+    """
+
+    west: float
+    south: float
+    east: float
+    north: float
+    far: int
+    rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +68,14 @@ class FileCheck:
         Rows by category, the most frequent first.
     median_location : tuple of (float, float)
         Median longitude and median latitude of the located rows; nan if there are none.
+    spread : LocationSpread or None
+        None if no row is located.
     """
 
     ledger: SourceLedger
     categories: Mapping[str, int]
     median_location: tuple[float, float]
+    spread: LocationSpread | None
 
 
 def check_events(
@@ -82,12 +109,21 @@ def check_events(
             on_file=on_file,
         )
         points = all_points(engine, "check")
-        middle = (math.nan, math.nan)
+        middle, spread = (math.nan, math.nan), None
         if points.x.size:
-            x, y = (np.median(np.repeat(axis, points.weight.astype(np.int64))) for axis in (points.x, points.y))
-            lon, lat = _crs.transform([x], [y], source=_WORLD.crs, target=_crs.LONLAT)
-            middle = (float(lon[0]), float(lat[0]))
-        return FileCheck(ledger, source_categories(engine, "check"), middle)
+            lon, lat = _crs.transform(points.x, points.y, source=_WORLD.crs, target=_crs.LONLAT)
+            rows = points.weight.astype(np.int64)
+            lon, lat = np.repeat(lon, rows), np.repeat(lat, rows)
+            middle, spread = (float(np.median(lon)), float(np.median(lat))), _spread(lon, lat)
+        return FileCheck(ledger, source_categories(engine, "check"), middle, spread)
+
+
+def _spread(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> LocationSpread:
+    (west, east), (south, north) = (np.percentile(axis, (1, 99)) for axis in (lon, lat))
+    # A box of one place still has a width: a hundredth of a degree is about a kilometre.
+    width, height = max(east - west, _LEAST_SIDE), max(north - south, _LEAST_SIDE)
+    far = (lon < west - width) | (lon > east + width) | (lat < south - height) | (lat > north + height)
+    return LocationSpread(float(west), float(south), float(east), float(north), int(far.sum()), len(lon))
 
 
 def check_file(path: Path, input_format: Format) -> dict[str, Any]:
@@ -108,12 +144,17 @@ def check_file(path: Path, input_format: Format) -> dict[str, Any]:
             ledger = ingest_table(
                 engine, source, input_format=input_format, files=inputs, area=_WORLD, period=_ANY_DATE
             )
-            return _summary(ledger, input_format, table_categories(engine, "check", input_format.kind))
+            return _summary(ledger, input_format, table_categories(engine, "check", input_format.kind), None)
     check = check_events(inputs, input_format, path.parent)
-    return _summary(check.ledger, input_format, check.categories)
+    return _summary(check.ledger, input_format, check.categories, check.spread)
 
 
-def _summary(ledger: SourceLedger | TableLedger, input_format: Format, categories: Mapping[str, int]) -> dict[str, Any]:
+def _summary(
+    ledger: SourceLedger | TableLedger,
+    input_format: Format,
+    categories: Mapping[str, int],
+    spread: LocationSpread | None,
+) -> dict[str, Any]:
     span = ledger.coverage
     missing, geocodes = (
         (ledger.missing_months, ledger.default_geocodes) if isinstance(ledger, SourceLedger) else ((), ())
@@ -130,6 +171,7 @@ def _summary(ledger: SourceLedger | TableLedger, input_format: Format, categorie
         "default_geocodes": [
             {"rows": geocode.events, "addresses": geocode.addresses, "rule": geocode.reason} for geocode in geocodes
         ],
+        "places": None if spread is None else asdict(spread),
         "notes": [note.record() for note in ledger.notes],
         "categories": dict(list(categories.items())[:_MAX_CATEGORIES]),
     }

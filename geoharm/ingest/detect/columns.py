@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from geoharm.ingest.coordinate_texts import holds_no_point, read_coordinate, read_pair
 from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, looks_like_dates, looks_like_day_numbers
 from geoharm.ingest.date_patterns import finest_unit
 from geoharm.ingest.date_shapes import patterns_of
 from geoharm.ingest.detect.sample import FileSample
 from geoharm.ingest.formats.input_format import personal_words
+from geoharm.ingest.number_texts import read_number
 from geoharm.ingest.time_detection import looks_like_times
 
 _NEARLY_ALL = 0.9
@@ -20,7 +22,6 @@ _WORST_DATE = 2
 # Columns shown whose dates cannot be read, and signs of their texts.
 _MOST_SHOWN, _LONGEST_SHOWN = 3, 60
 BLANK_TEXTS = ("NA", "N/A", "NULL", "(null)", "None", "nan", "NaN", "-", "- - -", "#N/A")
-_COORDINATE_PAIR = re.compile(r"[(\[\s]*(-?\d+(?:\.\d+)?)[\s,;]+(-?\d+(?:\.\d+)?)[)\]\s]*")
 _PERSONAL_ATTRIBUTES = {"age", "sex", "gender", "race", "ethnicity", "nationality", "religion", "marital", "income"}
 # The rank of a column by the words in its name. The lowest rank is chosen; a name that fits no pattern is no candidate.
 _Ranks = tuple[tuple[str, int], ...]
@@ -62,11 +63,49 @@ _ADDRESS: _Ranks = (
     (r"location|block|intersection|place", 1),
 )
 _COORDINATE_NAMES = (
-    ("longitude", (r"lon|lng|long|longitude", r"easting|eastings|x|xcoord|pointx", r"geom1")),
-    ("latitude", (r"lat|latitude", r"northing|northings|y|ycoord|pointy", r"geom2")),
+    (
+        "longitude",
+        (
+            r"lon|lng|long|longitude?|laenge\w*|lange\w*|lengtegraad",
+            r"easting|eastings|rechtswert|x|xcoord|pointx",
+            r"geom1",
+        ),
+    ),
+    ("latitude", (r"lat|latitude?|breite\w*|breedtegraad", r"northing|northings|hochwert|y|ycoord|pointy", r"geom2")),
 )
 _WEIGHT_WORDS = {"needles", "syringes", "quantity", "qty", "count", "n", "number", "total"}
 _CALLED_A_TIME = r"time|tm|tod|clock|hour|hours|hr|\w*zeit|\w*uhrzeit|\w*tijd\w*|heure|hora|uhr|stunde|uur"
+
+
+# What a name says of a place that is not exact: the words, and the format's quality.
+_INEXACT = (
+    (r"random\w*|jitter\w*|offset|masked|perturbed|obfuscated|zufall\w*|willekeurig\w*|aleatoi\w*|aleatori\w*|verschoben", "randomised"),
+    (r"block|blok|bloc|manzana|centroide?|centroids|approx\w*|mittelpunkt|middelpunt|zentroid|ungefaehr|ungefahr|benaderd", "block"),
+    (r"snapped|nearest|intersection|kreuzung|kruispunt|carrefour|cruce", "snapped"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NumberSigns:
+    """How the numbers of a table are written, as a format states it: its decimal sign and separator of thousands.
+
+    Attributes
+    ----------
+    decimal, thousands : str
+    """
+
+    decimal: str = ""
+    thousands: str = ""
+
+
+NO_SIGNS, DECIMAL_COMMA = NumberSigns(), NumberSigns(",")
+_SIGNS = (
+    NO_SIGNS,
+    DECIMAL_COMMA,
+    *(NumberSigns(",", sign) for sign in (".", " ", "'")),
+    NumberSigns(".", ","),
+    NumberSigns(".", "'"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +124,10 @@ class ChosenColumns:
     doubts : tuple of str
     unread_dates : tuple of (name, text)
         Columns named like a date of which no known pattern reads nine in ten texts, and the first text that none reads.
+    signs : NumberSigns
+        How the coordinates are written.
+    inexact : tuple of (name, word, quality) or None
+        A chosen column of coordinates whose name says that places are not exact, and the quality that the word means.
     """
 
     columns: Mapping[str, int]
@@ -93,6 +136,8 @@ class ChosenColumns:
     weight: str
     doubts: tuple[str, ...]
     unread_dates: tuple[tuple[str, str], ...] = ()
+    signs: NumberSigns = NO_SIGNS
+    inexact: tuple[str, str, str] | None = None
 
 
 def choose_columns(sample: FileSample) -> ChosenColumns:
@@ -162,12 +207,14 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
             "name it under columns.date and write its pattern under date.formats"
             for name, text in unread_dates
         ]
+    signs = NO_SIGNS
     if sample.places is None:
-        for field, indices in _coordinate_columns(words, values, candidates).items():
+        found, signs = _coordinate_columns(words, values, candidates)
+        for field, indices in found.items():
             columns[field], others[field] = indices[0], tuple(sample.header[index] for index in indices[1:])
         if "longitude" not in columns:
             unused = [index for index in candidates if index not in columns.values()]
-            pair_column, pair_doubts = _coordinate_pair_column(sample, words, values, unused)
+            pair_column, signs, pair_doubts = _coordinate_pair_column(sample, values, unused)
             doubts += pair_doubts
             columns |= {} if pair_column is None else {"latlon": pair_column}
     choose("id", _ID, lambda index: is_half_filled(index) and len(words[index]) + ("id" in words[index]) > 1, 3)
@@ -186,6 +233,8 @@ def choose_columns(sample: FileSample) -> ChosenColumns:
         weight,
         tuple(doubts),
         unread_dates,
+        signs,
+        _inexact_place(sample, words, columns),
     )
 
 
@@ -267,48 +316,73 @@ def _date_part_columns(
 
 def _coordinate_columns(
     words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
-) -> dict[str, list[int]]:
-    """Return the columns of longitude and of latitude, by the first kind of name that gives both; empty if none does."""
-    for level in range(3):
-        pair = {
-            field: [
-                index
-                for index in candidates
-                if any(re.fullmatch(names[level], word) for word in words[index])
-                and values[index]
-                and sum(map(is_number, values[index])) >= _NEARLY_ALL * len(values[index])
-            ]
-            for field, names in _COORDINATE_NAMES
-        }
-        if all(pair.values()):
-            return pair
-    return {}
+) -> tuple[dict[str, list[int]], NumberSigns]:
+    """Return the columns of longitude and of latitude, by the first kind of name that gives both, and how they are written.
+
+    Both are empty if no kind of name gives both.
+    """
+    for signs in _SIGNS:
+        for level in range(3):
+            pair = {
+                field: [
+                    index
+                    for index in candidates
+                    if any(re.fullmatch(names[level], word) for word in words[index])
+                    and values[index]
+                    and sum(_is_coordinate(text, letters, signs) for text in values[index])
+                    >= _NEARLY_ALL * len(values[index])
+                ]
+                for (field, names), letters in zip(_COORDINATE_NAMES, ("EW", "NS"), strict=True)
+            }
+            if all(pair.values()):
+                return pair, signs
+    return {}, NO_SIGNS
+
+
+def _is_coordinate(text: str, letters: str, signs: NumberSigns) -> bool:
+    return read_coordinate(text, letters, signs.decimal, signs.thousands, in_degrees=True) is not None
 
 
 def _coordinate_pair_column(
-    sample: FileSample, words: Sequence[Sequence[str]], values: Sequence[Sequence[str]], candidates: Sequence[int]
-) -> tuple[int | None, list[str]]:
-    """Return the column that holds "latitude, longitude", if any, and the doubts about columns of coordinates."""
+    sample: FileSample, values: Sequence[Sequence[str]], candidates: Sequence[int]
+) -> tuple[int | None, NumberSigns, list[str]]:
+    """Return the column that holds both coordinates, if any, how its numbers are written, and the doubts."""
     doubts = []
-    for index in candidates:
-        texts, name = values[index], sample.header[index]
-        if not texts:
-            continue
-        with_decimal_comma = sum(bool(re.fullmatch(r"-?\d+,\d+", text)) for text in texts)
-        is_coordinate_name = any(
-            re.fullmatch(pattern, word) for _, names in _COORDINATE_NAMES for pattern in names for word in words[index]
-        )
-        if is_coordinate_name and with_decimal_comma >= _NEARLY_ALL * len(texts):
-            doubts.append(f'place: "{name}" has decimal commas; save the table with decimal points')
-            continue
-        pairs = [match for text in texts if (match := _COORDINATE_PAIR.fullmatch(text))]
-        if len(pairs) >= _NEARLY_ALL * len(texts):
-            if all(abs(float(pair[1])) <= 90 for pair in pairs):
-                return index, [f'latlon: "{name}" is read as latitude, longitude; check one place']
+    for signs in (NO_SIGNS, DECIMAL_COMMA):
+        for index in candidates:
+            texts, name = values[index], sample.header[index]
+            located = [text for text in texts if not holds_no_point(text)]
+            pairs = [pair for text in located if (pair := read_pair(text, signs.decimal, signs.thousands))]
+            if not pairs or len(pairs) < _NEARLY_ALL * len(located) or 2 * len(located) < len(texts):
+                continue
+            if any(pair.form != "pair" for pair in pairs):
+                order = {
+                    "point": "a point, x (longitude) first",
+                    "WKB": "a point in hexadecimal WKB",
+                    "GeoJSON": "GeoJSON",
+                }
+                return (
+                    index,
+                    signs,
+                    [f'latlon: "{name}" is read as {order.get(pairs[0].form, pairs[0].form)}; check one place'],
+                )
+            latitudes = [read_number(pair.latitude, signs.decimal, signs.thousands) or 0.0 for pair in pairs]
+            if all(abs(latitude) <= 90 for latitude in latitudes):
+                return index, signs, [f'latlon: "{name}" is read as latitude, longitude; check one place']
             doubts.append(f'latlon: "{name}" holds longitude first; split it into two columns')
-        if sum(text.upper().startswith("POINT") for text in texts) >= _NEARLY_ALL * len(texts):
-            doubts.append(f'place: "{name}" holds POINT (longitude latitude); split it into two columns')
-    return None, doubts
+    return None, NO_SIGNS, list(dict.fromkeys(doubts))
+
+
+def _inexact_place(
+    sample: FileSample, words: Sequence[Sequence[str]], columns: Mapping[str, int]
+) -> tuple[str, str, str] | None:
+    """Return the first chosen column of coordinates that is named like a place that is not exact, the word and the quality."""
+    for field in ("latitude", "longitude", "latlon"):
+        for word in words[columns[field]] if field in columns else ():
+            for pattern, quality in _INEXACT:
+                if re.fullmatch(pattern, word):
+                    return sample.header[columns[field]], word, quality
+    return None
 
 
 def _prefer_varied_category(
@@ -330,7 +404,7 @@ def _are_categories(texts: Sequence[str]) -> bool:
 
 
 def _are_addresses(texts: Sequence[str]) -> bool:
-    return len(set(texts)) > 1 and not any(_COORDINATE_PAIR.fullmatch(text) or is_number(text) for text in texts[:50])
+    return len(set(texts)) > 1 and not any(read_pair(text) or is_number(text) for text in texts[:50])
 
 
 def _are_counts(texts: Sequence[str]) -> bool:

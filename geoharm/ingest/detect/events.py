@@ -14,9 +14,10 @@ import numpy as np
 
 from geoharm import _crs
 from geoharm._validation import toml_string
+from geoharm.ingest.coordinate_texts import read_coordinate
 from geoharm.ingest.date_detection import are_midnights, detect_date_patterns, precision_of
 from geoharm.ingest.date_patterns import has_offset
-from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, choose_columns, is_number
+from geoharm.ingest.detect.columns import BLANK_TEXTS, ChosenColumns, NumberSigns, choose_columns, is_number
 from geoharm.ingest.detect.sample import PERIOD_NAME, FileSample, read_sample
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.time_detection import detect_time_patterns
@@ -104,7 +105,7 @@ def guess_events(sample: FileSample) -> FormatGuess:
     undecided += _missing_field_doubts(sample, names, chosen.unread_dates)
     undecided += _duplicate_doubts(sample, chosen, evidence)
     undecided += _category_doubts(sample, chosen)
-    undecided.append("location quality: exact, snapped, block or randomised, and its typical error in metres")
+    undecided.append(_quality_doubt(chosen))
     undecided.append("the publisher, the licence and the attribution it requires")
     left_out = tuple(name for name, _ in chosen.left_out)
     evidence += [f'left out: "{name}" ({word}: about a person)' for name, word in chosen.left_out]
@@ -171,7 +172,8 @@ def _coordinate_system(sample: FileSample, chosen: ChosenColumns) -> tuple[str, 
     if not {"longitude", "latitude"} <= set(chosen.columns):
         return _crs.LONLAT, [], []
     text_pairs = zip(sample.column(chosen.columns["longitude"]), sample.column(chosen.columns["latitude"]), strict=True)
-    pairs = [(float(x), float(y)) for x, y in text_pairs if is_number(x) and is_number(y)]
+    read = ((_coordinate(x, "EW", chosen.signs), _coordinate(y, "NS", chosen.signs)) for x, y in text_pairs)
+    pairs = [(x, y) for x, y in read if x is not None and y is not None]
     located = np.array([pair for pair in pairs if pair != (0.0, 0.0)], dtype=np.float64).reshape(-1, 2)
     if not len(located):
         return _UNKNOWN_CRS, [], ["crs: no row has coordinates; name their system under [location]"]
@@ -209,6 +211,29 @@ def _geometry_system(places: Sequence[tuple[float, float]], evidence: list[str])
     hint = f"; the numbers would fit {candidates}" if candidates else ""
     doubt = f"crs: the geometries are not degrees, and the file states no system{hint}; name it under [location]"
     return _UNKNOWN_CRS, evidence, [doubt]
+
+
+def _quality_doubt(chosen: ChosenColumns) -> str:
+    if chosen.inexact is None:
+        return "location quality: exact, snapped, block or randomised, and its typical error in metres"
+    name, word, quality = chosen.inexact
+    return (
+        f'location quality: "{name}" is named like a place that is not exact ({word}), so it is written down as {quality}; say how '
+        "far it typically is from the true place (typical_error_m), for no ring can be proposed or judged before"
+    )
+
+
+def _quality_lines(chosen: ChosenColumns) -> str:
+    """Return the TOML lines on how exact places are; without the error of inexact ones the text is no valid format."""
+    if chosen.inexact is None:
+        return 'quality = "exact"     # not decided\ntypical_error_m = 0   # not decided'
+    return (
+        f'quality = "{chosen.inexact[2]}"\n# typical_error_m =    # not decided, but required: metres to the true place'
+    )
+
+
+def _coordinate(text: str, letters: str, signs: NumberSigns) -> float | None:
+    return read_coordinate(text, letters, signs.decimal, signs.thousands, in_degrees=True)
 
 
 def _duplicate_doubts(sample: FileSample, chosen: ChosenColumns, evidence: list[str]) -> list[str]:
@@ -295,7 +320,10 @@ def _format_toml(
     time_line = f"\ntime_formats = [{', '.join(map(toml_string, times))}]" if times else ""
     used = set(chosen.columns.values())
     blank_texts = sorted({text for row in sample.rows for index in used if (text := row[index].strip()) in BLANK_TEXTS})
-    values_table = f"\n[values]\nblank = [{', '.join(map(toml_string, ['', *blank_texts]))}]\n" if blank_texts else ""
+    values = [f"blank = [{', '.join(map(toml_string, ['', *blank_texts]))}]"] if blank_texts else []
+    values += [f"decimal = {toml_string(chosen.signs.decimal)}"] if chosen.signs.decimal else []
+    values += [f"thousands = {toml_string(chosen.signs.thousands)}"] if chosen.signs.thousands else []
+    values_table = "\n".join(["", "[values]", *values, ""]) if values else ""
     rule = "id" if "id" in chosen.columns else "none"
     return f"""{format_opening(sample)}
 [columns]
@@ -307,8 +335,7 @@ precision = "{precision}"{zone_line}
 
 [location]
 crs = "{crs}"{"   # not decided, but required" if crs == _UNKNOWN_CRS else ""}
-quality = "exact"     # not decided
-typical_error_m = 0   # not decided
+{_quality_lines(chosen)}
 
 [duplicates]
 rule = "{rule}"

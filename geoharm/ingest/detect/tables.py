@@ -79,9 +79,11 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     wide_period = _wide_period(header) if kind == "area_table" else None
     columns = _choose_columns(kind, header, rows, evidence, wide=wide_period is not None)
     lines = [format_opening(sample, kind), "[columns]", column_lines(sample, columns)]
+    is_range = kind == "area_table" and "low" in columns
     needed_fields = {"area_table": ("area",), "survey": ("area", "date", "estimate"), "site": ()}[kind]
-    needed_fields += ("date", "value") if kind == "area_table" and wide_period is None else ()
     if kind == "area_table" and wide_period is None:
+        needed_fields += ("date",) if is_range else ("date", "value")
+    if kind == "area_table" and wide_period is None and not is_range:
         other_numbers = [
             toml_string(name)
             for index, name in enumerate(header)
@@ -104,7 +106,7 @@ def guess_table(source: InputFile, kind: str) -> FormatGuess:
     if kind == "area_table":
         value_columns = [index for index, name in enumerate(header) if wide_period and re.search(wide_period[0], name)]
         _note_non_numbers(
-            rows, value_columns or [columns[field] for field in ("value",) if field in columns], undecided
+            rows, value_columns or [columns[field] for field in ("value", "low", "high") if field in columns], undecided
         )
     if kind == "survey":
         lines += ["", "[survey]", 'measured = "percent"', "level = 0.95"]
@@ -117,10 +119,23 @@ def _choose_columns(
     kind: str, header: Sequence[str], rows: Sequence[Sequence[str]], evidence: list[str], *, wide: bool
 ) -> dict[str, int]:
     """Return the first column that fits each field by its name and, for numbers, by its values."""
+    fields = [field for field in _FIELDS[kind] if not (wide and field in ("date", "value"))]
+    columns = _fitting_columns(kind, fields, header, rows)
+    if kind == "area_table" and not wide:
+        ends = [end for field in fields for end in (("low", "high") if field == "value" else (field,))]
+        range_columns = _fitting_columns(kind, ends, header, rows)
+        columns = range_columns if {"low", "high"} <= set(range_columns) else columns
+    evidence += [
+        f'{field}: "{header[index]}", by its name and {len(rows):,} values' for field, index in columns.items()
+    ]
+    return columns
+
+
+def _fitting_columns(
+    kind: str, fields: Sequence[str], header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> dict[str, int]:
     columns: dict[str, int] = {}
-    for field in _FIELDS[kind]:
-        if wide and field in ("date", "value"):
-            continue
+    for field in fields:
         for index, name in enumerate(header):
             is_service_name = kind == "site" and field in ("name", "part") and personal_words(name) == "name"
             if index in columns.values() or not re.search(_NAME_PATTERNS[field], name.strip(), re.IGNORECASE):
@@ -130,7 +145,6 @@ def _choose_columns(
             ):
                 continue
             columns[field] = index
-            evidence.append(f'{field}: "{name}", by its name and {len(rows):,} values')
             break
     return columns
 

@@ -105,6 +105,8 @@ class Format:
         Patterns of the times of day in the column ``time``; see `day_times`.
     layer : str
         Of a geographic file with several layers, or of one Shapefile in an archive of several; empty for the only one.
+    decimal, thousands : str
+        Signs of numbers: an empty decimal sign is not stated and taken for a point, an empty separator is none.
     known_by : tuple of str
         Other columns of the publisher's files: only files that have them are recognised as this format.
     """
@@ -143,6 +145,8 @@ class Format:
     test_remarks: tuple[str, ...]
     extent: tuple[float, float, float, float] | None = None
     time_formats: tuple[str, ...] = ()
+    decimal: str = ""
+    thousands: str = ""
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
@@ -290,12 +294,26 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
     rows = events if isinstance(tables, StreetsFormat) else tables
     dates = events.date if isinstance(tables, SiteFormat | StreetsFormat) else tables.date
     location = tables.location if isinstance(tables, SiteFormat) else events.location
+    numbers = tables.values if isinstance(tables, EventFormat | SiteFormat) else events.values
+    if numbers.thousands and numbers.thousands == (numbers.decimal or "."):
+        rule = 'is the decimal sign too; write decimal = "," with it, or another separator.'
+        mistakes.refuse(("values",), "thousands", rule)
     columns = rows.columns.headers()
     _check_personal(columns, mistakes, kind=tables.format.kind)
     _check_crs(location.crs, mistakes)
     _check_geometry(tables.format.container, columns, mistakes)
     if rows.csv.delimiter == rows.csv.quote:
         mistakes.refuse(("csv",), "delimiter", "is also the quote; the two must differ.")
+    if (
+        location.quality != "exact"
+        and location.typical_error_m is None
+        and mistakes.is_sound("location", "typical_error_m")
+    ):
+        rule = (
+            f"typical_error_m is missing; places that are {location.quality} need the typical distance in metres to the true place, "
+            "as stated by the publisher or as a working value: it decides which rings can be judged."
+        )
+        mistakes.add(("location",), rule)
     members = tables.zip.members
     return Format(
         name=name,
@@ -325,7 +343,7 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         longest_span=events.date.longest_span_days,
         crs=location.crs,
         location_quality=location.quality,
-        location_error=location.typical_error_m,
+        location_error=float(location.typical_error_m or 0.0),
         duplicate_rule=events.duplicates.rule,
         versions=events.duplicates.versions,
         blank_texts=tuple(rows.values.blank),
@@ -336,6 +354,8 @@ def _resolve(name: str, tables: EventFormat | TableFormat, rules: TableRules, mi
         known_by=tuple(tables.format.known_by),
         extent=_extent(location),
         time_formats=tuple(events.date.time_formats),
+        decimal=numbers.decimal or "",
+        thousands=numbers.thousands,
     )
 
 

@@ -160,6 +160,12 @@ class ColumnsTable(Table):
         return {key: (names,) if isinstance(names, str) else tuple(names) for key, names in found.items()}
 
 
+_BOTH_IN_ONE = (
+    "Both in one column: `lat, lon`, also in brackets after a text or in degrees, minutes and seconds with letters; or a point, "
+    "whose own rules put x (longitude, easting) first: WKT `POINT (x y)`, EWKT, hexadecimal WKB, the coordinates of GeoJSON."
+)
+
+
 class EventColumns(ColumnsTable):
     """The headers of the columns of dated points; each may be a list of accepted headers."""
 
@@ -175,9 +181,15 @@ class EventColumns(ColumnsTable):
     year: _Header | None = Field(default=None, description="Year, with `month`, instead of `date`.")
     month: _Header | None = Field(default=None, description="Month, with `year`.")
     day: _Header | None = Field(default=None, description="Day, with `year` and `month`.")
-    longitude: _Header | None = Field(default=None, description="Longitude or easting; geometry files need none.")
-    latitude: _Header | None = Field(default=None, description="Latitude or northing; geometry files need none.")
-    latlon: _Header | None = Field(default=None, description='Both in one column, as "lat, lon".')
+    longitude: _Header | None = Field(
+        default=None,
+        description="Longitude or easting; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latitude: _Header | None = Field(
+        default=None,
+        description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
     category: _Header | None = Field(default=None, description="Category, which measures name.")
     address: _Header | None = Field(default=None, description="Address text.")
     weight: _Header | None = Field(default=None, description="A number that weighs the event, such as needles found.")
@@ -245,10 +257,9 @@ class LocationTable(Table):
     quality: Annotated[str, OneOf(LOCATION_QUALITIES)] = Field(
         default="exact", description="What the publisher does to places."
     )
-    typical_error_m: float = Field(
-        default=0.0,
-        ge=0,
-        description="Typical distance in metres between a published and the true place; decides how close to the target a ring can be evaluated.",
+    typical_error_m: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="Typical distance in metres between a published and the true place; decides how close to the target a ring can be evaluated. Needed unless places are `exact`; 0 if left out then.",
     )
     error_source: _Note = Field(default="", description="Where this distance is stated.")
     extent: _Extent | None = Field(
@@ -288,6 +299,18 @@ class BlankTable(Table):
     blank: list[_Cell] = Field(default=[""], description='Texts that mean nothing, such as `["", "NA"]`.')
 
 
+class NumbersTable(BlankTable):
+    """Texts with a special meaning, and the signs of numbers."""
+
+    decimal: Annotated[str, OneOf((".", ","))] | None = Field(
+        default=None,
+        description='The decimal sign; a point if left out. A file with weights such as "1.000", which can be a thousand, is refused until this or `thousands` says what they are.',
+    )
+    thousands: Annotated[str, OneOf(("", ".", ",", " ", "'"))] = Field(
+        default="", description='The separator of thousands, such as "."; none if left out.'
+    )
+
+
 class EventFormat(Table):
     """An input format of geoharm for dated points: what a publisher's columns mean."""
 
@@ -304,7 +327,9 @@ class EventFormat(Table):
     location: LocationTable = Field(default=LocationTable(), description="Where events are.")
     duplicates: DuplicatesTable = Field(default=DuplicatesTable(), description="Which rows are one event.")
     reject: RejectTable = Field(default=RejectTable(), description="Which rows are tests.")
-    values: BlankTable = Field(default=BlankTable(), description="Texts with a special meaning.")
+    values: NumbersTable = Field(
+        default=NumbersTable(), description="Texts with a special meaning, and the signs of numbers."
+    )
 
 
 class AreaTable(Table):
@@ -379,6 +404,11 @@ class AreaColumns(_PeriodColumns):
     """The headers of the columns of an area table."""
 
     value: _Header | None = Field(default=None, description="The count; a table with many values on one line has none.")
+    low: _Header | None = Field(
+        default=None,
+        description="With `high` instead of `value`: the smallest number that the count can be, kept as its bound.",
+    )
+    high: _Header | None = Field(default=None, description="The largest number that the count can be.")
 
 
 class SurveyColumns(_PeriodColumns):
@@ -503,9 +533,15 @@ class SiteColumns(ColumnsTable):
     part: _Header | None = Field(default=None, description="Part of the organisation.")
     category: _Header | None = Field(default=None, description="Category of the service.")
     address: _Header | None = Field(default=None, description="Address text.")
-    longitude: _Header | None = Field(default=None, description="Longitude or easting; geometry files need none.")
-    latitude: _Header | None = Field(default=None, description="Latitude or northing; geometry files need none.")
-    latlon: _Header | None = Field(default=None, description='Both in one column, as "lat, lon".')
+    longitude: _Header | None = Field(
+        default=None,
+        description="Longitude or easting; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latitude: _Header | None = Field(
+        default=None,
+        description="Latitude or northing; geometry files need none. Degrees may be written with minutes and seconds.",
+    )
+    latlon: _Header | None = Field(default=None, description=_BOTH_IN_ONE)
 
 
 class SiteFormat(Table):
@@ -521,7 +557,9 @@ class SiteFormat(Table):
     columns: SiteColumns = Field(description="The headers of the columns.")
     category: CategoryTable = Field(default=CategoryTable(), description="The categories of sites.")
     location: LocationTable = Field(default=LocationTable(), description="Where sites are.")
-    values: BlankTable = Field(default=BlankTable(), description="Texts with a special meaning.")
+    values: NumbersTable = Field(
+        default=NumbersTable(), description="Texts with a special meaning, and the signs of numbers."
+    )
 
 
 class StreetsFormat(Table):

@@ -39,12 +39,16 @@ def resolve_rules(
 
 def _area_table_rules(table_format: AreaTableFormat, mistakes: Mistakes) -> TableRules:
     date, values = table_format.date, table_format.values
-    if (table_format.columns.value is not None) + (date.headers is not None) + (values.columns is not None) != 1:
+    columns = table_format.columns
+    is_range = columns.low is not None or columns.high is not None
+    if (columns.value is not None) + is_range + (date.headers is not None) + (values.columns is not None) != 1:
         mistakes.add(
             (),
-            "say where the values are: one column (columns.value), one column per category (values.columns), or one column "
-            "per period (date.headers).",
+            "say where the values are: one column (columns.value), two with the ends of a range (columns.low and columns.high), "
+            "one column per category (values.columns), or one column per period (date.headers).",
         )
+    if is_range and (columns.low is None or columns.high is None):
+        mistakes.add(("columns",), "low and high go together: they are the two ends of a range.")
     if date.headers is not None:
         try:
             re.compile(date.headers)

@@ -17,7 +17,7 @@ VALUE_PREFIX = "="
 
 # The fields that a file must have if its format declares them.
 NEEDED_FIELDS: Mapping[str, tuple[str, ...]] = {
-    "area_table": ("area", "date", "year", "month", "quarter", "category", "value"),
+    "area_table": ("area", "date", "year", "month", "quarter", "category", "value", "low", "high"),
     "survey": ("area", "date", "year", "month", "quarter", "category", "estimate"),
     "site": ("name", "id", "longitude", "latitude", "latlon"),
     "streets": (),
