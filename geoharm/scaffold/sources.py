@@ -129,7 +129,15 @@ def find_sources(
                 name
             )
             continue
-        key = ("", *sample.header)
+        key = (
+            "",
+            sample.container,
+            sample.delimiter,
+            sample.layer,
+            sample.sheet,
+            str(sample.header_row),
+            *sample.header,
+        )
         guesses.setdefault(key, guess_events(sample))
         groups.setdefault(key, []).append(name)
     sources: list[SourceMatch] = []

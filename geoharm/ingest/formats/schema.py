@@ -89,10 +89,10 @@ class CsvTable(Table):
     model_config = ConfigDict(title="[csv]")
 
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
-        default=",", description="The one sign between two cells."
+        default=",", examples=[";"], description="The one sign between two cells."
     )
     quote: Annotated[str, AfterValidator(_quote)] = Field(
-        default='"', description="The one sign around a cell that has delimiters in it."
+        default='"', examples=["'"], description="The one sign around a cell that has delimiters in it."
     )
     encoding: Name = Field(default="utf-8", description='Encoding, such as "utf-8" or "cp1252".')
 
