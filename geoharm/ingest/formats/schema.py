@@ -36,7 +36,7 @@ def _delimiter(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    if len(text) != 1 or text in _NO_SIGNS:
+    if len(text) != 1 or text in _NO_SIGNS or text.isspace():
         msg = "must be one sign, such as '; for a file without quotes, leave it out or name a sign that the file does not have."
         raise ValueError(msg)
     return text
