@@ -15,7 +15,7 @@ from geoharm.ingest.detect.known_formats import recognise_formats
 from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
-from geoharm.ingest.readers.matched_files import why_no_data
+from geoharm.ingest.readers.matched_files import DataFolder
 from geoharm.model.ledger import SourceLedger
 
 _ENDINGS = (
@@ -196,12 +196,12 @@ def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | Unus
 
 def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
     """Return the files in the folder by name, each with the format that was given for it, and what can hold no data."""
-    names, unused = [], []
+    names, unused, folder = [], [], DataFolder(data)
     for path in sorted(data.rglob("*")):
         name = path.relative_to(data).as_posix()
         if any(part.startswith(".") for part in name.split("/")):
             continue
-        reason = why_no_data(path, data)
+        reason = folder.why_no_data(path)
         if not reason:
             names.append(name)
         elif reason != "a folder" and (given or name.lower().endswith(_ENDINGS)):
