@@ -210,15 +210,17 @@ def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, s
         return [(name, "") for name in names if name.lower().endswith(_ENDINGS)], unused
     chosen: dict[str, str] = {}
     for pattern, input_format in given.items():
-        matching = [name for name in names if fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)]
+        matching = [name for name in names if _fits(name, pattern)]
         if not matching:
-            raise StudyError([f'--file names "{pattern}", but no file in "{data}" is called like that.'])
+            reasons = "; ".join(f'"{file.what}": {file.why}' for file in unused if _fits(file.what, pattern))
+            found = f"what is called like that holds no data ({reasons})" if reasons else "no file is called like that"
+            raise StudyError([f'--file names "{pattern}", but in "{data}" {found}.'])
         chosen |= dict.fromkeys(matching, input_format)
-    return sorted(chosen.items()), [
-        file
-        for file in unused
-        if any(fnmatch(file.what, pattern) or fnmatch(file.what.rsplit("/", 1)[-1], pattern) for pattern in given)
-    ]
+    return sorted(chosen.items()), [file for file in unused if any(_fits(file.what, pattern) for pattern in given)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)
 
 
 def _read_source(
