@@ -213,8 +213,10 @@ def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, s
         matching = [name for name in names if _fits(name, pattern)]
         if not matching:
             reasons = "; ".join(f'"{file.what}": {file.why}' for file in unused if _fits(file.what, pattern))
-            found = f"what is called like that holds no data ({reasons})" if reasons else "no file is called like that"
-            raise StudyError([f'--file names "{pattern}", but in "{data}" {found}.'])
+            found = f', but no file in "{data}" is called like that.'
+            if reasons:
+                found = f', but what is called like that in "{data}" holds no data ({reasons}).'
+            raise StudyError([f'--file names "{pattern}"{found}'])
         chosen |= dict.fromkeys(matching, input_format)
     return sorted(chosen.items()), [file for file in unused if any(_fits(file.what, pattern) for pattern in given)]
 

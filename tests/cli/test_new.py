@@ -182,7 +182,7 @@ def test_what_holds_no_data_is_named_and_one_guess_reads_one_kind_of_container(t
         "pipe.csv": "it is a pipe",
         "page.csv": 'The file "page.csv" is a web page ("Sign in")',
     }
-    with pytest.raises(StudyError, match=r'called like that holds no data \("pipe.csv": it is a pipe\)'):
+    with pytest.raises(StudyError, match=r'called like that in .* holds no data \("pipe.csv": it is a pipe\)'):
         find_sources(data, tmp_path / "s.toml", {"pipe.csv": ""})
 
 
