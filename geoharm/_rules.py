@@ -51,7 +51,8 @@ def value_text(value: object) -> str:
     if isinstance(value, int) and abs(value) >= 10**30:
         return "(a number of more than 30 digits)"
     if isinstance(value, str):
-        return f'"{shortened(value)}"'
+        on_one_line = value.replace("\n", "\\n").replace("\r", "\\r")
+        return f'"{shortened(on_one_line)}"'
     return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 

@@ -71,8 +71,8 @@ def save_sites(
 ) -> list[QualityNote]:
     """Fill ``new_site`` and ``new_value_duplicate``, and return notes.
 
-    Rows of one identifier, name, category, address and place are one site. Rows without a place and without an identifier
-    are never one, since a street of the same name may lie in another town.
+    Rows of one identifier, name, category, address and place are one site. Rows without a place that have nothing but an
+    address are never one, since a street of the same name may lie in another town.
 
     Parameters
     ----------
@@ -104,6 +104,7 @@ def save_sites(
             "and latitude are swapped, and the format's coordinate system (location.crs)."
         )
         raise QualityError(msg)
+    has_only_addresses = not {"name", "id"} & set(input_format.columns)
     first_seen: dict[tuple[Any, ...], tuple[str, int]] = {}
     kept: list[list[Any]] = []
     duplicates: list[list[Any]] = []
@@ -117,7 +118,7 @@ def save_sites(
         key = (
             *(row[field] for field in ("id", "name", "category", "address")),
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
-            None if located[position] or row["id"] else position,
+            position if has_only_addresses and not located[position] else None,
         )
         if key in first_seen:
             duplicates.append([row["file"], row["line"], *first_seen[key]])

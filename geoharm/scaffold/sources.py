@@ -15,7 +15,7 @@ from geoharm.ingest.detect.known_formats import recognise_formats
 from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
-from geoharm.ingest.readers.matched_files import why_no_data
+from geoharm.ingest.readers.matched_files import DataFolder
 from geoharm.model.ledger import SourceLedger
 
 _ENDINGS = (
@@ -137,7 +137,15 @@ def find_sources(
                 name
             )
             continue
-        key = ("", *sample.header)
+        key = (
+            "",
+            sample.container,
+            sample.delimiter,
+            sample.layer,
+            sample.sheet,
+            str(sample.header_row),
+            *sample.header,
+        )
         guesses.setdefault(key, guess_events(sample))
         groups.setdefault(key, []).append(name)
     sources: list[SourceMatch] = []
@@ -196,12 +204,12 @@ def _count_same_kind(first: SourceMatch | UnusedFile, second: SourceMatch | Unus
 
 def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, str]], list[UnusedFile]]:
     """Return the files in the folder by name, each with the format that was given for it, and what can hold no data."""
-    names, unused = [], []
+    names, unused, folder = [], [], DataFolder(data)
     for path in sorted(data.rglob("*")):
         name = path.relative_to(data).as_posix()
         if any(part.startswith(".") for part in name.split("/")):
             continue
-        reason = why_no_data(path, data)
+        reason = folder.why_no_data(path)
         if not reason:
             names.append(name)
         elif reason != "a folder" and (given or name.lower().endswith(_ENDINGS)):
@@ -210,15 +218,19 @@ def _list_files(data: Path, given: Mapping[str, str]) -> tuple[list[tuple[str, s
         return [(name, "") for name in names if name.lower().endswith(_ENDINGS)], unused
     chosen: dict[str, str] = {}
     for pattern, input_format in given.items():
-        matching = [name for name in names if fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)]
+        matching = [name for name in names if _fits(name, pattern)]
         if not matching:
-            raise StudyError([f'--file names "{pattern}", but no file in "{data}" is called like that.'])
+            reasons = "; ".join(f'"{file.what}": {file.why}' for file in unused if _fits(file.what, pattern))
+            found = f', but no file in "{data}" is called like that.'
+            if reasons:
+                found = f', but what is called like that in "{data}" holds no data ({reasons}).'
+            raise StudyError([f'--file names "{pattern}"{found}'])
         chosen |= dict.fromkeys(matching, input_format)
-    return sorted(chosen.items()), [
-        file
-        for file in unused
-        if any(fnmatch(file.what, pattern) or fnmatch(file.what.rsplit("/", 1)[-1], pattern) for pattern in given)
-    ]
+    return sorted(chosen.items()), [file for file in unused if any(_fits(file.what, pattern) for pattern in given)]
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatch(name, pattern) or fnmatch(name.rsplit("/", 1)[-1], pattern)
 
 
 def _read_source(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import tomllib
 from datetime import date
 from types import SimpleNamespace
@@ -158,6 +159,31 @@ def test_tables_that_look_the_same_are_a_source_for_each_subject(tmp_path):
         "needles": 9, "overdoses": 18, "police-north": 18,
     }  # fmt: skip
     assert not left
+
+
+def test_what_holds_no_data_is_named_and_one_guess_reads_one_kind_of_container(tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    rows = [{"when": f"2020-01-{day:02d}", "what": "find"} for day in range(1, 9)]
+    features = [
+        {"type": "Feature", "properties": row, "geometry": {"type": "Point", "coordinates": [-71.1, 42.3]}}
+        for row in rows
+    ]
+    (data / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    esri = [{"attributes": row, "geometry": {"x": -71.1, "y": 42.3}} for row in rows]
+    (data / "b.json").write_text(json.dumps({"spatialReference": {"wkid": 4326}, "features": esri}))
+    (data / "page.csv").write_text("<html><title>Sign in</title></html>")
+    (data / "link.csv").symlink_to("nothing")
+    os.mkfifo(data / "pipe.csv")
+    sources, unused = find_sources(data, tmp_path / "s.toml", {})
+    assert sorted(source.files for source in sources) == [("a.geojson",), ("b.json",)]
+    assert {file.what: file.why.split(",")[0] for file in unused} == {
+        "link.csv": "it is a link that leads nowhere",
+        "pipe.csv": "it is a pipe",
+        "page.csv": 'The file "page.csv" is a web page ("Sign in")',
+    }
+    with pytest.raises(StudyError, match=r'called like that in .* holds no data \("pipe.csv": it is a pipe\)'):
+        find_sources(data, tmp_path / "s.toml", {"pipe.csv": ""})
 
 
 def test_files_that_exist_are_kept(tmp_path):

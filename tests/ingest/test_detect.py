@@ -317,7 +317,7 @@ def test_the_same_columns_from_every_container_and_every_row_read(kind, tmp_path
         ("Crime report,\na,b\n1,2\n", "names fewer than two columns"),
         ("", "is empty"),
         (b"ab\x00\x01\x02" * 9, "is not text"),
-        ('[{"a": 1}]', "not a GeoJSON FeatureCollection"),
+        ("[1, 2]", "not a GeoJSON FeatureCollection, Esri JSON or a list of records"),
         ("a,b\n1\n2\n", "no row as long as its header"),
     ],
 )

@@ -176,7 +176,7 @@ SITE = st.tuples(st.sampled_from(["1", "2"]), st.sampled_from(["1 High St", "2 H
 @settings(max_examples=10, deadline=None)
 @given(st.lists(SITE, min_size=1, max_size=8), st.booleans())
 def test_places_decide_which_rows_are_one_site(sites, has_ids):
-    """A slow referee: a row is a duplicate if an earlier row has the same identifier, address and place, and a place or identifier."""
+    """A slow referee: a row is a duplicate if an earlier row has the same identifier, address and place, unless both are unknown."""
     area = StudyArea(shapely.box(*(c - 3000 for c in CENTRE), *(c + 3000 for c in CENTRE)), CRS)
     span = Period(date(2019, 1, 1), date(2023, 1, 1))
     body = "no,street,x,y\n" + "".join(f"{number},{street},{place or ','}\n" for number, street, place in sites)

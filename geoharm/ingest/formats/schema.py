@@ -45,7 +45,7 @@ def _delimiter(text: str) -> str:
 
 
 def _quote(text: str) -> str:
-    if len(text) != 1 or text in _NO_SIGNS:
+    if len(text) != 1 or text in _NO_SIGNS or text.isspace():
         msg = "must be one sign, such as '; for a file without quotes, leave it out or name a sign that the file does not have."
         raise ValueError(msg)
     return text
@@ -100,10 +100,10 @@ class CsvTable(Table):
     model_config = ConfigDict(title="[csv]")
 
     delimiter: Annotated[str, AfterValidator(_delimiter)] = Field(
-        default=",", description="The one sign between two cells."
+        default=",", examples=[";"], description="The one sign between two cells."
     )
     quote: Annotated[str, AfterValidator(_quote)] = Field(
-        default='"', description="The one sign around a cell that has delimiters in it."
+        default='"', examples=["'"], description="The one sign around a cell that has delimiters in it."
     )
     encoding: Name = Field(default="utf-8", description='Encoding, such as "utf-8" or "cp1252".')
 

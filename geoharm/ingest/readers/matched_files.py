@@ -9,6 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from geoharm.errors import DataError
@@ -35,6 +36,52 @@ _PAGES = re.compile(
 )
 
 
+@dataclass
+class DataFolder:
+    """A folder of data, and what in it is none.
+
+    Attributes
+    ----------
+    folder : Path
+    own : collection of Path
+        Files and folders that geoharm writes to; what it wrote elsewhere is recognised by its content.
+    """
+
+    folder: Path
+    own: Collection[Path] = ()
+    _with_release: dict[Path, bool] = field(default_factory=dict)
+
+    def why_no_data(self, path: Path) -> str:
+        """Return what a path in the folder is if it can hold no data, such as "a folder"; an empty text if it may.
+
+        Nothing but regular files is opened, so nothing can wait for ever.
+        """
+        kind = _special_kind(path) or next((kind for names, kind in _BY_NAME if re.fullmatch(names, path.name)), "")
+        if not kind and _is_database(path):
+            kind = "a database"
+        if not kind and self._is_own(path):
+            kind = "a file that geoharm writes"
+        return kind
+
+    def _is_own(self, path: Path) -> bool:
+        """Return whether a file lies where geoharm writes, or in a folder of pages that it wrote before."""
+        inside, resolved = self.folder.resolve(), path.resolve()
+        for written in (place.resolve() for place in self.own):
+            # Whoever writes the pages into the data folder itself still has data there.
+            if resolved == written or (resolved.is_relative_to(written) and not inside.is_relative_to(written)):
+                return True
+        if any(self._holds_a_release(parent) for parent in _parents_inside(path, self.folder)):
+            return True
+        name = path.relative_to(self.folder).as_posix()
+        return _PAGES.fullmatch(name) is not None and self._holds_a_release(self.folder)
+
+    def _holds_a_release(self, folder: Path) -> bool:
+        if folder not in self._with_release:
+            records = (record for pattern in _RECORDS for record in folder.glob(pattern) if record.is_file())
+            self._with_release[folder] = any(_RECORD_MARK.match(_head(record)) for record in records)
+        return self._with_release[folder]
+
+
 def matching_files(
     pattern: str, folder: Path, *, own: Collection[Path] = (), tell: Tell = lambda _: None
 ) -> list[Path]:
@@ -58,12 +105,13 @@ def matching_files(
     if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
         msg = f'The file pattern "{pattern}" must lie inside the data folder; move the file or set --data.'
         raise DataError(msg)
+    data = DataFolder(folder, own)
     if "\x00" not in pattern and os.path.lexists(folder / pattern):
-        return [_named_file(folder / pattern, folder, own)]
+        return [_named_file(folder / pattern, data)]
     found: list[Path] = []
     left_out: dict[str, list[str]] = {}
     for path in _glob(pattern, folder):
-        reason = why_no_data(path, folder, own)
+        reason = data.why_no_data(path)
         if not reason and path.name.startswith(".") and not Path(pattern).name.startswith("."):
             reason = "a hidden file"
         if reason == "a folder" and "**" in Path(pattern).parts:
@@ -84,32 +132,12 @@ def matching_files(
     return found
 
 
-def why_no_data(path: Path, folder: Path, own: Collection[Path] = ()) -> str:
-    """Return what a path in a data folder is if it can hold no data, such as "a folder"; an empty text if it may.
-
-    Nothing but regular files is opened, so nothing can wait for ever.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return "a link that leads nowhere" if path.is_symlink() else "a file that is gone"
-    if not stat.S_ISREG(mode):
-        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
-        return kinds.get(stat.S_IFMT(mode), "a device")
-    for names, kind in _BY_NAME:
-        if re.fullmatch(names, path.name):
-            return kind
-    if _is_database(path):
-        return "a database"
-    return "a file that geoharm writes" if _is_own(path, folder, own) else ""
-
-
-def _named_file(path: Path, folder: Path, own: Collection[Path]) -> Path:
-    reason = why_no_data(path, folder, own)
+def _named_file(path: Path, data: DataFolder) -> Path:
+    reason = data.why_no_data(path)
     if reason:
-        msg = f'"{path.relative_to(folder).as_posix() or path}" is {reason}, not a file of data; name the file to read.'
+        msg = f'"{path.relative_to(data.folder).as_posix()}" is {reason}, not a file of data; name the file to read.'
         raise DataError(msg)
-    return _inside(path, folder)
+    return _inside(path, data.folder)
 
 
 def _inside(path: Path, folder: Path) -> Path:
@@ -129,6 +157,18 @@ def _glob(pattern: str, folder: Path) -> list[Path]:
         raise DataError(msg) from error
 
 
+def _special_kind(path: Path) -> str:
+    """Return what a path is if it is no regular file; an empty text if it is one."""
+    try:
+        mode = path.stat().st_mode
+    except PermissionError:
+        return ""  # Whoever reads it is told so.
+    except OSError:
+        return "a link that leads nowhere" if path.is_symlink() else "a file that is gone"
+    kinds = {stat.S_IFREG: "", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
 def _is_database(path: Path) -> bool:
     """Return whether a file is a DuckDB database, its log, or one of its temporary files."""
     if path.name.endswith(_DUCKDB_LOGS):
@@ -138,33 +178,12 @@ def _is_database(path: Path) -> bool:
     return _head(path)[_DUCKDB_MAGIC_AT:].startswith(_DUCKDB_MAGIC)
 
 
-def _is_own(path: Path, folder: Path, own: Collection[Path]) -> bool:
-    """Return whether a file lies where geoharm writes, or in a folder of pages that it wrote before."""
-    inside, resolved = folder.resolve(), path.resolve()
-    for written in (place.resolve() for place in own):
-        # Whoever writes the pages into the data folder itself still has data there.
-        if resolved == written or (resolved.is_relative_to(written) and not inside.is_relative_to(written)):
-            return True
-    parents = list(_parents_inside(path, folder))
-    if any(_holds_a_release(parent) for parent in parents[:-1]):
-        return True
-    return _PAGES.fullmatch(path.relative_to(folder).as_posix()) is not None and _holds_a_release(folder)
-
-
 def _parents_inside(path: Path, folder: Path) -> Iterator[Path]:
-    """Yield the folders between a file and the data folder, the data folder last."""
+    """Yield the folders between a file and the data folder."""
     for parent in path.parents:
-        yield parent
         if parent == folder:
             return
-
-
-def _holds_a_release(folder: Path) -> bool:
-    return any(
-        record.is_file() and _RECORD_MARK.match(_head(record)) is not None
-        for pattern in _RECORDS
-        for record in folder.glob(pattern)
-    )
+        yield parent
 
 
 def _head(path: Path) -> bytes:
