@@ -52,7 +52,9 @@ def new(
         list[str] | None,
         typer.Option("--file", metavar="PATTERN[=FORMAT]", help="Look at these files only, read as this format."),
     ] = None,
-    area: Annotated[Path | None, typer.Option("--area", help="File of the study area: GeoJSON, GeoPackage, Shapefile or KML.")] = None,
+    area: Annotated[
+        Path | None, typer.Option("--area", help="File of the study area: GeoJSON, GeoPackage, Shapefile or KML.")
+    ] = None,
     area_around: Annotated[str, typer.Option("--area-around", metavar="LON,LAT,KM", help="Or a circle.")] = "",
     target: Annotated[Path | None, typer.Option("--target", help="File of the target area.")] = None,
     target_around: Annotated[str, typer.Option("--target-around", metavar="LON,LAT,METRES", help="Or a circle.")] = "",

@@ -193,7 +193,9 @@ class IndicatorChangeRecord(Record):
 
     name: str = key("Name of the indicator.", at="indicator.name")
     stands_for: Literal["outcome", "market", "priority"] = key("What it stands for.", at="indicator.stands_for")
-    here: EstimateRecord = key("Change in the areas that the target touches: at least 5 % of the area, or of the most ground that it shares with any.")
+    here: EstimateRecord = key(
+        "Change in the areas that the target touches: at least 5 % of the area, or of the most ground that it shares with any."
+    )
     elsewhere: EstimateRecord = key("Change in all other areas.")
     net: EstimateRecord = key("The first minus the second.")
 
