@@ -180,6 +180,12 @@ def test_axes_that_are_exchanged_are_said_as_such(tmp_path):
     metres = [[CENTRE[1] + y, CENTRE[0] + x] for x, y in [*CORNERS, CORNERS[0]]]
     exchanged = collection(polygon(metres), crs={"type": "name", "properties": {"name": CRS}})
     assert "exchanged" in refusal(tmp_path, exchanged, inside=city)
+    wards = tmp_path / "wards.geojson"
+    wards.write_text(exchanged)
+    with pytest.raises(
+        StudyError, match="the file of areas lies in the study area only with its two coordinates exchanged"
+    ):
+        read_areas([wards], CRS, column="code", inside=city)
     elsewhere = read(tmp_path, collection(polygon(ring([(x + 9000, y) for x, y in CORNERS]))), inside=city)
     assert elsewhere.geometry.area == pytest.approx(SQUARE, rel=1e-3)
 
