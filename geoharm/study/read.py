@@ -240,8 +240,9 @@ def _resolve_people(
     path = reader.folder / table.people
     try:
         people = load_population(
-            path, area, count=table.people_count or "", areas=areas, area_id=table.area_id or "", cell=cell
-        )
+            path, area, count=table.people_count or "", areas=areas, area_id=table.area_id or "", cell=cell,
+            on_note=reader.area_notes.append,
+        )  # fmt: skip
     except StudyError as error:
         reader.refuse_file(("change",), "people", error)
         return None
