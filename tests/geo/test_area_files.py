@@ -154,6 +154,20 @@ def test_what_cannot_be_read_ends_in_one_true_sentence(tmp_path, case):
     assert sentence in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("corners", [5, 101, 201, 2001])
+def test_an_outline_that_crosses_itself_without_end_is_refused_at_once(tmp_path, corners):
+    """A star of n corners, each joined to the one nearly opposite, crosses itself about n squared over two times."""
+    angles = np.arange(corners) * 2 * np.pi * (corners // 2) / corners
+    star = polygon(ring([(200 * np.cos(angle), 200 * np.sin(angle)) for angle in angles]))
+    if corners < 1000:
+        assert "outlines that cross" in read(tmp_path, collection(star)).notes[0]
+    else:
+        for shape in (star, {"type": "GeometryCollection", "geometries": [star]}):
+            assert "its outline crosses itself about 2,000,000 times; draw it again" in refusal(
+                tmp_path, collection(shape)
+            )
+
+
 def test_the_system_that_a_geojson_names_is_used(tmp_path):
     metres = [[CENTRE[0] + x, CENTRE[1] + y] for x, y in [*CORNERS, CORNERS[0]]]
     for name in ("urn:ogc:def:crs:EPSG::32626", "EPSG:32626"):
