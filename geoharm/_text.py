@@ -15,6 +15,8 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _HYPHEN_BETWEEN_WORDS = re.compile(r"(?<=\w)[\s\u2010-\u2015\u2212-]+(?=\w)")
 _SOFT_HYPHEN = "\u00ad"
 _ONE_SIGN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
+# What `fold_name` leaves out of account, for sentences about names that differ in nothing else.
+FOLDED = "case, accents, hyphens or spaces"
 MINUS = "\u2212"
 UNKNOWN = "not known"
 

@@ -83,7 +83,7 @@ def read_area(path: Path, crs: str | None, *, name: str, inside: BaseGeometry | 
     return ReadArea(union, crs, crs_note, _area_notes(shapes, name, grounds, union, added))
 
 
-def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
+def read_areas(paths: Sequence[Path], crs: str, *, column: str, inside: BaseGeometry | None = None) -> Areas:
     """Return the areas of one or several files, each with its code and its outline.
 
     Features with the same code are merged into one area. Invalid polygons are repaired. Features without a code or
@@ -97,6 +97,8 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
         The study's coordinate system.
     column : str
         The property that contains the code.
+    inside : shapely geometry, optional
+        The study area, in `crs`: files that lie in it only with their coordinates exchanged are refused.
 
     Raises
     ------
@@ -108,6 +110,7 @@ def read_areas(paths: Sequence[Path], crs: str, *, column: str) -> Areas:
     for path in paths:
         shapes = read_shapes(path, "areas")
         codes = shapes.column(column, subject="area")
+        _check_not_exchanged(shapes, crs, "file of areas", inside)
         closed += shapes.closed
         for code, shape in zip(codes, shapes.within(crs).shapes, strict=True):
             code_text, ground = _code_text(code), polygonal(shape)
@@ -224,6 +227,11 @@ def _check_place(shapes: FileShapes, crs: str, name: str, inside: BaseGeometry |
                  "must come first. Save it again."]
             ) from error  # fmt: skip
         raise StudyError([f"{shapes.file}: {error}"]) from error
+    _check_not_exchanged(shapes, crs, name, inside)
+
+
+def _check_not_exchanged(shapes: FileShapes, crs: str, name: str, inside: BaseGeometry | None) -> None:
+    """Refuse shapes that lie in the study area only with exchanged coordinates."""
     if inside is None or _overlaps(shapes, crs, inside):
         return
     if _overlaps(swapped(shapes), crs, inside):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any, NoReturn
 from xml.etree import ElementTree as ET
@@ -16,6 +17,8 @@ from geoharm.geo.outlines import RawShapes, ShapeFault, coordinates
 
 # A KMZ of more unpacked bytes is no outline of an area.
 MAX_UNPACKED_BYTES = 200_000_000
+# What reading an archive that is damaged, cut short, or has a password may raise.
+DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 class _NoDocumentType(ET.TreeBuilder):
@@ -66,6 +69,9 @@ def read_kml(content: bytes) -> RawShapes:
         except ShapeFault as fault:
             msg = f"placemark {number}: {fault}" if len(placemarks) > 1 else str(fault)
             raise ShapeFault(msg) from None
+        except RecursionError:
+            msg = f"placemark {number} nests shapes too deeply; save it again"
+            raise ShapeFault(msg) from None
         raw.add(shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes), _properties(placemark))
     return raw
 
@@ -79,21 +85,26 @@ def read_kmz(content: bytes) -> RawShapes:
         If the archive is damaged, has no KML file or several of which none is called doc.kml, or is too large.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if member.filename.lower().endswith(".kml")]
-            chosen = [member for member in members if member.filename.lower() == "doc.kml"] or members
-            if len(chosen) != 1:
-                msg = f"it holds {len(chosen) or 'no'} KML file{'s' if chosen else ''}; save the area as one KML file"
-                raise ShapeFault(msg)
-            with archive.open(chosen[0]) as stream:
-                text = stream.read(MAX_UNPACKED_BYTES + 1)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open(_only_kml(archive)) as stream:
+            text = stream.read(MAX_UNPACKED_BYTES + 1)
+    except ShapeFault:
+        raise
+    except DAMAGED_ARCHIVE:
         msg = "the archive is damaged, cut short or has a password; save it again"
         raise ShapeFault(msg) from None
     if len(text) > MAX_UNPACKED_BYTES:
         msg = f"it unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000} MB; draw a simpler outline"
         raise ShapeFault(msg)
     return read_kml(text)
+
+
+def _only_kml(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if member.filename.lower().endswith(".kml")]
+    chosen = [member for member in members if member.filename.lower() == "doc.kml"] or members
+    if len(chosen) != 1:
+        msg = f"it holds {len(chosen) or 'no'} KML file{'s' if chosen else ''}; save the area as one KML file"
+        raise ShapeFault(msg)
+    return chosen[0]
 
 
 def _name(element: ET.Element) -> str:

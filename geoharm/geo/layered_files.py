@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from geoharm import _crs
 from geoharm.errors import DesignError
+from geoharm.geo.kml import DAMAGED_ARCHIVE
 from geoharm.geo.outlines import RawShapes, ShapeFault
 
 # An archive of more unpacked bytes holds more than outlines of areas.
@@ -56,8 +57,8 @@ def read_zipped(path: Path, layer: str) -> RawShapes:
             names = [member.filename for member in members if member.filename.lower().endswith(".shp")]
             names = [name for name in names if not name.startswith("__MACOSX/")]
             damaged = archive.testzip() if sum(member.file_size for member in members) <= MAX_UNPACKED_BYTES else ""
-    except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError):
-        damaged, names = "all", []
+    except DAMAGED_ARCHIVE:
+        damaged, names, members = "all", [], []
     if damaged == "":
         msg = f"it unpacks to more than {MAX_UNPACKED_BYTES // 1_000_000:,} MB; save only the area"
         raise ShapeFault(msg)
@@ -66,6 +67,10 @@ def read_zipped(path: Path, layer: str) -> RawShapes:
         raise ShapeFault(msg)
     by_layer = {Path(name).stem: name for name in names}
     chosen = choose_layer(list(by_layer), layer, what="Shapefile")
+    others = {member.filename.lower() for member in members}
+    if f"{by_layer[chosen][:-4]}.shx".lower() not in others:
+        msg = f'the file "{chosen}.shx" is missing in it; put all files called "{chosen}" into the archive'
+        raise ShapeFault(msg)
     return _read(f"/vsizip/{path}/{by_layer[chosen]}", "")
 
 
@@ -111,8 +116,8 @@ def _read(source: str, layer: str) -> RawShapes:
             meta, _, wkb, columns = pyogrio.raw.read(source, layer=chosen, force_2d=True)
     except ShapeFault:
         raise
-    except (DataSourceError, DataLayerError, ValueError) as error:
-        msg = f"it cannot be read: {str(error).splitlines()[0].replace(source, Path(source).name).rstrip('.')}"
+    except (DataSourceError, DataLayerError, ValueError):
+        msg = "it is damaged, cut short, or of another kind than its name says; save it again"
         raise ShapeFault(msg) from None
     raw = RawShapes(_system(meta["crs"]))
     shapes = _valid_text(raw, np.asarray(wkb, dtype=object))

@@ -14,6 +14,9 @@ from shapely.geometry.base import BaseGeometry
 from geoharm._rules import shortened, value_text
 
 _LEAST_POINTS = 3
+# An outline that crosses itself more often is no drawing of an area, and takes minutes to repair.
+_MOST_CROSSINGS = 200_000
+_SAMPLED_SEGMENTS = 200
 
 
 class ShapeFault(ValueError):  # noqa: N818 it is no error of the program, but what is wrong with one shape
@@ -107,9 +110,40 @@ def coordinates(points: object) -> NDArray[np.float64]:
 
 def polygons_of_rings(outer: Iterable[shapely.Polygon], holes: Iterable[shapely.Polygon]) -> BaseGeometry:
     """Return the ground inside outer rings and outside holes, whichever order a file lists them in."""
+    outer, holes = list(outer), list(holes)
+    for polygon in (*outer, *holes):
+        check_crossings(polygon)
     ground = shapely.union_all([mended(polygon) for polygon in outer])
     cut_out = [mended(polygon) for polygon in holes]
     return shapely.difference(ground, shapely.union_all(cut_out)) if cut_out else ground
+
+
+def check_crossings(shape: BaseGeometry) -> None:
+    """Refuse a shape whose outlines cross so often that repairing it would not end.
+
+    The crossings are estimated from some of the segments, evenly spread.
+
+    Raises
+    ------
+    ShapeFault
+        If there are more than 200,000.
+    """
+    if shape.geom_type == "GeometryCollection":
+        for part in shape.geoms:
+            check_crossings(part)
+    if shape.is_valid or "Polygon" not in shape.geom_type:
+        return
+    rings = shapely.get_rings(shape)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    same_ring = ring[1:] == ring[:-1]
+    segments = shapely.linestrings(np.stack([points[:-1], points[1:]], axis=1)[same_ring])
+    step = max(len(segments) // _SAMPLED_SEGMENTS, 1)
+    sample = segments[::step]
+    pairs = shapely.STRtree(segments).query(sample, predicate="crosses").shape[1]
+    crossings = pairs * step / 2
+    if crossings > _MOST_CROSSINGS:
+        msg = f"its outline crosses itself about {float(f'{crossings:.1g}'):,.0f} times; draw it again"
+        raise ShapeFault(msg)
 
 
 def mended(shape: BaseGeometry) -> BaseGeometry:

@@ -18,7 +18,7 @@ from geoharm.errors import StudyError
 from geoharm.geo.geojson import read_json
 from geoharm.geo.kml import read_kml, read_kmz
 from geoharm.geo.layered_files import read_layer, read_zipped
-from geoharm.geo.outlines import RawShapes, ShapeFault
+from geoharm.geo.outlines import RawShapes, ShapeFault, check_crossings
 
 LAYER_MARK = "|layername="
 # A file of more bytes is no drawing of areas; reading it would take minutes and many times its size of memory.
@@ -146,6 +146,9 @@ def read_shapes(path: Path, label: str) -> FileShapes:
     _check_kind(file, label)
     try:
         raw = _reader(file.suffix.lower(), layer)(file)
+        for shape in raw.shapes:
+            if shape is not None:
+                check_crossings(shape)
     except ShapeFault as fault:
         raise StudyError([f"{file.name}: the {label} cannot be used: {fault}."]) from None
     shapes = FileShapes(file.name, raw.crs, tuple(raw.shapes), tuple(raw.rows), raw.closed)

@@ -6,12 +6,10 @@ from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 
-from geoharm._text import fold_name
+from geoharm._text import FOLDED, fold_name
 from geoharm.engines.base import Scratch
 from geoharm.errors import DataError
 from geoharm.model.ledger import QualityNote
-
-_FOLDED = "case, accents, hyphens or spaces"
 
 
 def join_spellings(scratch: Scratch, source: str) -> list[QualityNote]:
@@ -46,7 +44,7 @@ def join_spellings(scratch: Scratch, source: str) -> list[QualityNote]:
     scratch.unregister("spelling")
     written, meant = next(iter(spelling.items()))
     sentence = (
-        f"names of areas that are another's but for {_FOLDED}, and were read as the same: {len(spelling):,}, such as "
+        f"names of areas that are another's but for {FOLDED}, and were read as the same: {len(spelling):,}, such as "
         f'"{written}" as "{meant}"'
     )
     return [QualityNote("spelling", 0, 0, sentence)]
@@ -78,7 +76,7 @@ def spellings(counts: Mapping[str, int], outlined: Collection[str], source: str)
     for names in known.values():
         if len(names) > 1 and not set(names) <= set(counts):
             msg = (
-                f'Two areas of the area file of "{source}", "{names[0]}" and "{names[1]}", differ only in {_FOLDED}. If they are one '
+                f'Two areas of the area file of "{source}", "{names[0]}" and "{names[1]}", differ only in {FOLDED}. If they are one '
                 "area, give it one name; if they are two, give them names that differ in more."
             )
             raise DataError(msg)
@@ -110,7 +108,7 @@ def _check_one_value(scratch: Scratch, source: str) -> None:
     if both:
         one, other, since = both[0]
         msg = (
-            f'"{source}" has values of "{one}" and of "{other}" for the period from {since}; the names differ only in {_FOLDED}. If '
+            f'"{source}" has values of "{one}" and of "{other}" for the period from {since}; the names differ only in {FOLDED}. If '
             "they are one area, keep one of the two values; if they are two, give them names that differ in more."
         )
         raise DataError(msg)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from geoharm.errors import StudyError
 from geoharm.model.study import Study
 
-# Measured on two cores of 2.5 GHz with 3,000 events, studies of circles of 3 to 40 km radius, cells of 50 and 200 m, one and three
-# measures: between 0.7 and 1.3 times what was found. More events add to it: ten times as many doubled the time of 160,000 cells.
+# Measured on two cores of 2.5 GHz with 3,000 events, studies of circles of 3 to 60 km radius, cells of 50 and 200 m, one and three
+# measures: between 0.6 and 1.6 times what was found. More events add to it: ten times as many doubled the time of 160,000 cells.
 _SECONDS_PER_MEASURE = 3.0
 _SECONDS_PER_CELL = 30e-6
 _SECONDS_PER_CELL_AND_OPERATION = 15e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geoharm import _crs
+from geoharm._text import FOLDED, fold_name
 from geoharm._validation import nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import read_numbered_shapes
@@ -29,7 +30,14 @@ _LONLAT_COLUMNS = ("longitude", "latitude")
 
 
 def load_population(
-    path: Path, area: StudyArea, *, count: str = "", areas: Areas | None = None, area_id: str = "", cell: float = 50.0
+    path: Path,
+    area: StudyArea,
+    *,
+    count: str = "",
+    areas: Areas | None = None,
+    area_id: str = "",
+    cell: float = 50.0,
+    on_note: Callable[[str], None] | None = None,
 ) -> Points:
     """Return where people are and how many.
 
@@ -48,6 +56,8 @@ def load_population(
         Column of that table with the area code.
     cell : float
         Metres. The people of an area are spread evenly over cells of this size.
+    on_note : callable
+        Called with a sentence if areas of a table are spelt otherwise than in their file.
 
     Returns
     -------
@@ -65,7 +75,7 @@ def load_population(
     if not count:
         raise StudyError([f"{path.name}: name the column that holds the number of people with people_count."])
     if ending == ".csv":
-        return _population_of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell)
+        return _population_of_table(path, area, count=count, areas=areas, area_id=area_id, cell=cell, on_note=on_note)
     shapes, numbers = read_numbered_shapes(path, area.crs, column=count)
     kinds = {"polygon" if "Polygon" in shape.geom_type else shape.geom_type.lower() for shape in shapes}
     if kinds == {"point"}:
@@ -80,7 +90,14 @@ def load_population(
 
 
 def _population_of_table(
-    path: Path, area: StudyArea, *, count: str, areas: Areas | None, area_id: str, cell: float
+    path: Path,
+    area: StudyArea,
+    *,
+    count: str,
+    areas: Areas | None,
+    area_id: str,
+    cell: float,
+    on_note: Callable[[str], None] | None,
 ) -> Points:
     header, rows = _read_rows(path)
     if count not in header:
@@ -96,7 +113,7 @@ def _population_of_table(
                 "[change] area_id names, with the outlines under [change] areas."
             ]
         )
-    codes = [row[header.index(area_id)].strip() for row in rows]
+    codes = _codes_as_drawn(path, [row[header.index(area_id)].strip() for row in rows], areas, on_note)
     duplicates = sorted({code for code in codes if codes.count(code) > 1})
     if duplicates:
         raise StudyError(
@@ -109,6 +126,24 @@ def _population_of_table(
             [f'{path.name}: {len(missing):,} of {len(areas.codes):,} areas have no line, the first is "{missing[0]}".']
         )
     return _spread_over_areas(path, areas.shapes, np.array([people_by_code[code] for code in areas.codes]), area, cell)
+
+
+def _codes_as_drawn(path: Path, codes: Sequence[str], areas: Areas, on_note: Callable[[str], None] | None) -> list[str]:
+    """Return codes as the area file spells them; those that it has not, even folded, stay."""
+    drawn: dict[str, list[str]] = {}
+    for code in areas.codes:
+        drawn.setdefault(fold_name(code), []).append(code)
+    known, meant = set(areas.codes), []
+    for code in codes:
+        options = drawn.get(fold_name(code), [])
+        meant.append(options[0] if code not in known and len(options) == 1 else code)
+    changed = [(written, code) for written, code in zip(codes, meant, strict=True) if written != code]
+    if changed and on_note is not None:
+        on_note(
+            f"{path.name}: names of areas that are another's but for {FOLDED}, and were read as the same: "
+            f'{len(changed):,}, such as "{changed[0][0]}" as "{changed[0][1]}".'
+        )
+    return meant
 
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:

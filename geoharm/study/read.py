@@ -112,7 +112,7 @@ class _Reader:
         if files is None or column is None or not self.crs or not sound:
             return None
         try:
-            areas = read_areas([self.folder / name for name in files], self.crs, column=column)
+            areas = read_areas([self.folder / name for name in files], self.crs, column=column, inside=self.boundary)
         except StudyError as error:
             self.refuse_file(place, key, error)
             return None
@@ -240,8 +240,9 @@ def _resolve_people(
     path = reader.folder / table.people
     try:
         people = load_population(
-            path, area, count=table.people_count or "", areas=areas, area_id=table.area_id or "", cell=cell
-        )
+            path, area, count=table.people_count or "", areas=areas, area_id=table.area_id or "", cell=cell,
+            on_note=reader.area_notes.append,
+        )  # fmt: skip
     except StudyError as error:
         reader.refuse_file(("change",), "people", error)
         return None
@@ -362,7 +363,7 @@ def _resolve_similar(reader: _Reader, place: Place, file_name: str) -> Areas | N
     if not reader.crs:
         return None
     try:
-        areas = read_areas([reader.folder / file_name], reader.crs, column="name")
+        areas = read_areas([reader.folder / file_name], reader.crs, column="name", inside=reader.boundary)
     except StudyError as error:
         reader.refuse_file(place, "similar", error)
         return None

@@ -154,6 +154,20 @@ def test_what_cannot_be_read_ends_in_one_true_sentence(tmp_path, case):
     assert sentence in refusal(tmp_path, content)
 
 
+@pytest.mark.parametrize("corners", [5, 101, 201, 2001])
+def test_an_outline_that_crosses_itself_without_end_is_refused_at_once(tmp_path, corners):
+    """A star of n corners, each joined to the one nearly opposite, crosses itself about n squared over two times."""
+    angles = np.arange(corners) * 2 * np.pi * (corners // 2) / corners
+    star = polygon(ring([(200 * np.cos(angle), 200 * np.sin(angle)) for angle in angles]))
+    if corners < 1000:
+        assert "outlines that cross" in read(tmp_path, collection(star)).notes[0]
+    else:
+        for shape in (star, {"type": "GeometryCollection", "geometries": [star]}):
+            assert "its outline crosses itself about 2,000,000 times; draw it again" in refusal(
+                tmp_path, collection(shape)
+            )
+
+
 def test_the_system_that_a_geojson_names_is_used(tmp_path):
     metres = [[CENTRE[0] + x, CENTRE[1] + y] for x, y in [*CORNERS, CORNERS[0]]]
     for name in ("urn:ogc:def:crs:EPSG::32626", "EPSG:32626"):
@@ -180,6 +194,12 @@ def test_axes_that_are_exchanged_are_said_as_such(tmp_path):
     metres = [[CENTRE[1] + y, CENTRE[0] + x] for x, y in [*CORNERS, CORNERS[0]]]
     exchanged = collection(polygon(metres), crs={"type": "name", "properties": {"name": CRS}})
     assert "exchanged" in refusal(tmp_path, exchanged, inside=city)
+    wards = tmp_path / "wards.geojson"
+    wards.write_text(exchanged)
+    with pytest.raises(
+        StudyError, match="the file of areas lies in the study area only with its two coordinates exchanged"
+    ):
+        read_areas([wards], CRS, column="code", inside=city)
     elsewhere = read(tmp_path, collection(polygon(ring([(x + 9000, y) for x, y in CORNERS]))), inside=city)
     assert elsewhere.geometry.area == pytest.approx(SQUARE, rel=1e-3)
 
@@ -274,6 +294,7 @@ def test_kml_and_kmz(tmp_path):
         (kml([ring(CORNERS)]).replace(",45", ", 45"), "is no point; KML writes longitude,latitude without a space"),
         (kml([ring(CORNERS)]).replace(f"{ring(CORNERS)[0][0]!r}", "nan", 1), "a coordinate is not a finite number"),
         ('<?xml version="1.0" encoding="klingon"?><kml/>', "its encoding is not known"),
+        (f"<kml><Placemark>{'<MultiGeometry>' * 5000}{'</MultiGeometry>' * 5000}</Placemark></kml>", "placemark 1 nests shapes too deeply"),
         ("{}", "the file is not what its extension says"),
     ],
 )  # fmt: skip
@@ -312,6 +333,61 @@ def test_a_shapefile_with_parts_missing(tmp_path):
     with pytest.raises(StudyError, match=r'the file "a.shx" that belongs to it is missing; copy all files'):
         read_area(path, CRS, name="area")
     assert not (tmp_path / "a.shx").exists()
+
+
+def test_a_zip_of_shapefiles(tmp_path):
+    for name, half in (("old town", HALF), ("new town", 100)):
+        frame(square(half), code=[name]).to_file(tmp_path / f"{name}.shp")
+    packed = tmp_path / "a.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for path in sorted(tmp_path.glob("* town.*")):
+            archive.write(path, path.name)
+    with pytest.raises(StudyError, match=r'it has 2 layers, "new town", "old town"; add the name of one'):
+        read_area(packed, CRS, name="area")
+    assert read_area(tmp_path / "a.zip|layername=new town", CRS, name="area").geometry.equals(square(100))
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(tmp_path / "old town.shp", "old town.shp")
+    with pytest.raises(StudyError, match=r'the file "old town.shx" is missing in it'):
+        read_area(packed, CRS, name="area")
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(StudyError, match="it holds no Shapefile"):
+        read_area(packed, CRS, name="area")
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb", "shp", "kml", "kmz", "zip", "geojson"])
+def test_bytes_that_were_turned_never_end_in_a_traceback(tmp_path, ending):
+    """What a file of every kind with turned or missing bytes gives: an area, or one sentence that ends."""
+    path = tmp_path / f"a.{ending}"
+    if ending in ("kml", "kmz"):
+        path.write_text(kml([ring(CORNERS)]))
+    if ending == "geojson":
+        path.write_text(collection(polygon(ring(CORNERS))))
+    if ending in ("gpkg", "fgb", "shp", "zip"):
+        frame(square(), code=["A"]).to_file(path.with_suffix(".shp") if ending == "zip" else path)
+    if ending in ("kmz", "zip"):
+        parts = (
+            {"doc.kml": path}
+            if ending == "kmz"
+            else {f"a.{part}": tmp_path / f"a.{part}" for part in ("shp", "shx", "dbf")}
+        )
+        content = {name: part.read_bytes() for name, part in parts.items()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, member in content.items():
+                archive.writestr(name, member)
+    good, rng = path.read_bytes(), np.random.default_rng(1)
+    for number in range(40):
+        turned = bytearray(good)
+        for at in rng.integers(len(good), size=1 + number % 5):
+            turned[at] = rng.integers(256)
+        path.write_bytes(turned[: rng.integers(len(good))] if number % 4 == 0 else turned)
+        try:
+            read_area(path, CRS, name="area")
+        except StudyError as error:
+            (sentence,) = error.problems
+            assert sentence.endswith(".")
+            assert "\n" not in sentence
+            assert str(tmp_path) not in sentence
 
 
 def test_a_layer_is_named_where_there_are_several(tmp_path):

@@ -72,6 +72,21 @@ def test_a_table_of_points_and_one_of_codes(tmp_path, area):
     assert found.weight[shapely.intersects_xy(squares(area)[3], found.x, found.y)].sum() == pytest.approx(4, abs=0.1)
 
 
+def test_codes_that_are_spelt_otherwise_are_joined_and_said(tmp_path, area):
+    path, said = tmp_path / "people.csv", []
+    path.write_text("code,n\nOLD TOWN,4\nÉtoile,1\nnew-town,2\nPort,3\n", encoding="utf-8")
+    areas = Areas(("Old Town", "Etoile", "New Town", "Port"), tuple(squares(area)))
+    found = load_population(path, area, count="n", areas=areas, area_id="code", on_note=said.append)
+    assert found.total == pytest.approx(10)
+    assert said == [
+        "people.csv: names of areas that are another's but for case, accents, hyphens or spaces, and were read as the same: 3, "
+        'such as "OLD TOWN" as "Old Town".'
+    ]
+    path.write_text("code,n\nOLD TOWN,4\nOld Town,4\nEtoile,1\nNew Town,2\nPort,3\n", encoding="utf-8")
+    with pytest.raises(StudyError, match='the code "Old Town" stands on more than one line'):
+        load_population(path, area, count="n", areas=areas, area_id="code")
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
