@@ -24,7 +24,7 @@ from geoharm.model.design import (
     Design,
 )
 from geoharm.model.effect import Effect, PlaceboCheck
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, relative_change_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
@@ -156,6 +156,9 @@ def build_effect(
 ) -> Effect[int]:
     """Return an effect with its expected count, its change, both intervals, and the reading of its numbers alone.
 
+    Expected count, change and intervals are NaN without a calibrated ratio where the control is below its floor; and, if
+    calibration was tried, where nothing was counted before: no factor turns 0 into an expectation.
+
     Parameters
     ----------
     zone, window : str
@@ -165,9 +168,10 @@ def build_effect(
     length_ratio, ratio, counting_ratio, difference, dispersion, detectable_fall, placebo
         As in `Effect`.
     """
-    expected = expected_count(counts, control, ratio, placebo)
-    if not ratio.is_defined and counting_ratio.reason is Reason.SMALL_CONTROL:
-        expected = math.nan
+    nothing_before = ratio.calibrated and counts.before == 0
+    undefined = not ratio.is_defined and (nothing_before or counting_ratio.reason is Reason.SMALL_CONTROL)
+    no_interval = Interval(math.nan, math.nan, 0.95)
+    expected = math.nan if undefined else expected_count(counts, control, ratio, placebo)
     effect = Effect(
         zone=zone,
         window=window,
@@ -178,8 +182,8 @@ def build_effect(
         length_ratio=length_ratio,
         expected=expected,
         change=counts.after - expected,
-        interval=change_interval(counts.after, expected, ratio, difference),
-        counting=counting_interval(counts, control, counting_ratio, difference),
+        interval=no_interval if undefined else change_interval(counts.after, expected, ratio, difference),
+        counting=no_interval if undefined else counting_interval(counts, control, counting_ratio, difference),
         ratio=ratio,
         counting_ratio=counting_ratio,
         difference=difference,
@@ -207,7 +211,9 @@ def counting_interval(counts: Change, control: Change, counting_ratio: Estimate,
     if not counting_ratio.is_defined:
         return difference.interval()
     interval, expected = counting_ratio.interval(), _scaled_by_control(counts, control)
-    return Interval(expected * math.expm1(interval.low), expected * math.expm1(interval.high), interval.level)
+    return Interval(
+        expected * relative_change_of(interval.low), expected * relative_change_of(interval.high), interval.level
+    )
 
 
 def change_interval(after: int, expected: float, ratio: Estimate, difference: Estimate) -> Interval:
@@ -226,8 +232,12 @@ def change_interval(after: int, expected: float, ratio: Estimate, difference: Es
         return ratio.interval() if ratio.calibrated else difference.interval()
     interval = ratio.interval()
     if ratio.calibrated and after:
-        return Interval(-after * math.expm1(-interval.low), -after * math.expm1(-interval.high), interval.level)
-    return Interval(expected * math.expm1(interval.low), expected * math.expm1(interval.high), interval.level)
+        return Interval(
+            -after * relative_change_of(-interval.low), -after * relative_change_of(-interval.high), interval.level
+        )
+    return Interval(
+        expected * relative_change_of(interval.low), expected * relative_change_of(interval.high), interval.level
+    )
 
 
 def _scaled_by_control(counts: Change, control: Change) -> float:

@@ -206,6 +206,8 @@ def _normal_quantile(value: float, error: float, z: Floats) -> Floats:
 
 def _change_at(effect: Effect[int], z: Floats) -> Floats:
     """Return a measure's change at standard normal quantiles `z`, computed by the same formulas as its interval."""
+    if math.isnan(effect.change):
+        return np.full_like(z, np.nan)
     if effect.ratio.is_defined and effect.ratio.calibrated:
         log_ratio = _log_ratio_at(effect, z)
         if effect.after:

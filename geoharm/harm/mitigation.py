@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 from geoharm.harm.results.mitigation import MarginState, MarginTest
 from geoharm.model.effect import Effect
+from geoharm.model.estimate import relative_change_of
 
 # The ends of a 90% interval are the one-sided 95% bounds.
 _ONE_SIDED_95 = 0.90
@@ -35,7 +34,7 @@ def held_within_margin(measure: str, effect: Effect[int], margin: float) -> Marg
     if not (effect.ratio.calibrated and effect.ratio.is_defined):
         return MarginTest(measure, effect.zone, margin, MarginState.UNKNOWN, "it has no calibrated 95% interval here")
     bounds = effect.ratio.interval(_ONE_SIDED_95)
-    if math.expm1(bounds.high) <= margin:
+    if relative_change_of(bounds.high) <= margin:
         return MarginTest(
             measure, effect.zone, margin, MarginState.WITHIN, f"a rise of more than {margin:.0%} is ruled out"
         )

@@ -13,6 +13,34 @@ from geoharm.model.reason import Note, Reason
 _NORMAL = NormalDist()
 
 
+def ratio_of(log_ratio: float) -> float:
+    """Return the ratio of a log ratio; infinite where it is too large for a number.
+
+    Examples
+    --------
+    >>> ratio_of(0.0), ratio_of(1000.0), ratio_of(-1000.0)
+    (1.0, inf, 0.0)
+    """
+    try:
+        return math.exp(log_ratio)
+    except OverflowError:
+        return math.inf
+
+
+def relative_change_of(log_ratio: float) -> float:
+    """Return the relative change of a log ratio, the ratio minus 1; infinite where it is too large for a number.
+
+    Examples
+    --------
+    >>> round(relative_change_of(-0.693147), 3), relative_change_of(1000.0)
+    (-0.5, inf)
+    """
+    try:
+        return math.expm1(log_ratio)
+    except OverflowError:
+        return math.inf
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """An interval that contains the true value in a stated share of repetitions.

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedEffect
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, ratio_of, relative_change_of
 from geoharm.model.measure import Measure
 from geoharm.model.reason import Note, Withheld
 from geoharm.model.suppressed import Count, Suppressed
@@ -144,8 +144,8 @@ def percent_cell(estimate: Estimate, text: str) -> Cell:
     if not estimate.is_defined:
         return undefined_cell(estimate, text)
     interval = estimate.interval()
-    ends = Interval(100 * math.expm1(interval.low), 100 * math.expm1(interval.high), interval.level)
-    return spread_cell(text, 100 * math.expm1(estimate.value), ends, standard_error=estimate.standard_error)
+    ends = Interval(100 * relative_change_of(interval.low), 100 * relative_change_of(interval.high), interval.level)
+    return spread_cell(text, 100 * relative_change_of(estimate.value), ends, standard_error=estimate.standard_error)
 
 
 def ratio_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
@@ -160,15 +160,16 @@ def ratio_cell(estimate: Estimate, text: str, *, style: CellStyle | None = None)
     if not estimate.is_defined:
         return replace(undefined_cell(estimate, text), style=style)
     interval = estimate.interval()
-    ends = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
-    cell = spread_cell(text, math.exp(estimate.value), ends, standard_error=estimate.standard_error)
+    ends = Interval(ratio_of(interval.low), ratio_of(interval.high), interval.level)
+    cell = spread_cell(text, ratio_of(estimate.value), ends, standard_error=estimate.standard_error)
     return replace(cell, style=style)
 
 
 def ratio_text(estimate: Estimate) -> str:
     """Return a log rate ratio as a ratio with its 95% interval, such as "0.85 (0.70 to 1.03)"."""
     span = estimate.interval()
-    return f"{math.exp(estimate.value):.2f} ({math.exp(span.low):.2f} to {math.exp(span.high):.2f})"
+    value, low, high = (format_numbers.factor_text(ratio_of(end)) for end in (estimate.value, span.low, span.high))
+    return f"{value} ({low} to {high})"
 
 
 def spread_cell(

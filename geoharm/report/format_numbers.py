@@ -13,6 +13,9 @@ from geoharm.model.estimate import Interval
 from geoharm.model.period import Period, Window, month_name
 from geoharm.model.suppressed import Count, Suppressed
 
+# A change beyond this is an interval without an end: no city has as many events, and no count grows by as many percent.
+_LARGEST = 1e8
+
 
 def count_text(value: Count) -> str:
     """Return a count with thousands commas, or the text that replaces a suppressed count.
@@ -43,16 +46,41 @@ def signed_text(value: float) -> str:
 
     Examples
     --------
-    >>> signed_text(-57.2), signed_text(0.3), signed_text(1234.0)
-    ('−57', '+0.3', '+1,234')
+    >>> signed_text(-57.2), signed_text(0.3), signed_text(1234.0), signed_text(math.inf)
+    ('−57', '+0.3', '+1,234', 'no upper end')
     """
     if math.isnan(value):
         return UNKNOWN
+    if abs(value) > _LARGEST:
+        return "no upper end" if value > 0 else "no lower end"
     rounded = round(value)
     size = f"{abs(rounded):,}" if rounded else f"{abs(value):.1f}"
     if size == "0.0":
         return "0"
     return (MINUS if value < 0 else "+") + size
+
+
+def percent_change_text(value: float) -> str:
+    """Return a change in percent with its sign.
+
+    Examples
+    --------
+    >>> percent_change_text(-45.2), percent_change_text(math.inf), percent_change_text(math.nan)
+    ('−45%', 'no upper end', 'not known')
+    """
+    text = signed_text(value)
+    return f"{text}%" if abs(value) <= _LARGEST else text
+
+
+def factor_text(value: float) -> str:
+    """Return a ratio with two decimals, such as "0.85".
+
+    Examples
+    --------
+    >>> factor_text(0.8512), factor_text(math.inf)
+    ('0.85', 'no upper end')
+    """
+    return f"{value:,.2f}" if value <= _LARGEST else "no upper end"
 
 
 def change_text(value: float, span: Interval) -> str:
@@ -108,6 +136,8 @@ def fewer_or_more(value: float) -> str:
     >>> fewer_or_more(-57.2)
     '57 fewer'
     """
+    if abs(value) > _LARGEST:
+        return signed_text(value)
     size = signed_text(value).lstrip("+" + MINUS)
     if size == "0":
         return "no more and no fewer"

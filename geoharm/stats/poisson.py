@@ -228,19 +228,23 @@ def _fit_by_glm(
     from statsmodels.genmod.families import Poisson  # noqa: PLC0415
     from statsmodels.genmod.generalized_linear_model import GLM  # noqa: PLC0415
 
+    settings: dict[str, object] = {"tol": 1e-10, "tol_criterion": "params", "maxiter": 200}
     with warnings.catch_warnings():
         # Here a fit without residuals is valid, not a mistake; perfect separation was refused before.
         warnings.simplefilter("ignore")
         model = GLM(y, design_matrix, family=Poisson(), exposure=exposure)
-        fitted = model.fit(tol=1e-10, tol_criterion="params", maxiter=200)
-        if not fitted.converged:
-            raise DesignError(_NO_SOLUTION)
-        degrees_of_freedom = design_matrix.shape[0] - design_matrix.shape[1]
-        dispersion = max(1.0, float(fitted.pearson_chi2) / degrees_of_freedom) if degrees_of_freedom > 0 else 1.0
-        covariance = np.asarray(fitted.cov_params()) * dispersion
-        if groups is not None:
-            robust = model.fit(
-                tol=1e-10, tol_criterion="params", maxiter=200, cov_type="cluster", cov_kwds={"groups": groups}
-            )
-            covariance = np.asarray(robust.cov_params())
-        return CountFit(np.asarray(fitted.params), covariance, dispersion, float(fitted.deviance))
+        try:
+            fitted = model.fit(**settings)
+            covariance = np.asarray(fitted.cov_params())
+            if groups is not None:
+                robust = model.fit(**settings, cov_type="cluster", cov_kwds={"groups": groups})
+        except (ValueError, np.linalg.LinAlgError) as error:
+            # A coefficient runs off to infinity: months without an event that the columns fit exactly.
+            raise DesignError(_NO_SOLUTION) from error
+    degrees_of_freedom = design_matrix.shape[0] - design_matrix.shape[1]
+    dispersion = max(1.0, float(fitted.pearson_chi2) / degrees_of_freedom) if degrees_of_freedom > 0 else 1.0
+    covariance = covariance * dispersion if groups is None else np.asarray(robust.cov_params())
+    coefficients = np.asarray(fitted.params)
+    if not (fitted.converged and np.isfinite(coefficients).all() and np.isfinite(covariance).all()):
+        raise DesignError(_NO_SOLUTION)
+    return CountFit(coefficients, covariance, dispersion, float(fitted.deviance))

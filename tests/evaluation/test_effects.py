@@ -9,9 +9,13 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
-from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.effects import build_effect, evaluate_measure
+from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
+from geoharm.evaluation.placebo.calibrated_ratio import nothing_before
 from geoharm.evaluation.results.diagnostics import DiagnosticKind
 from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import ELSEWHERE, UNPLACED, Change, ZoneCounts
@@ -22,6 +26,7 @@ from geoharm.model.period import Period, Window
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, Operation
+from geoharm.report.format_numbers import change_text
 
 MEASURE = Measure("finds", "s", (), "requests", "public", Harm("community", "environment"))
 NAMES = ("target", "0-50 m", "50-250 m", "250-500 m", "control")
@@ -96,6 +101,36 @@ def test_zero_before_leaves_the_ratio_undefined_and_the_difference_not():
     assert found.change == found.difference.value == 30
     assert found.interval.low > 0
     assert np.isnan(found.detectable_fall)
+
+
+def test_zero_before_leaves_a_calibrated_effect_without_an_expectation():
+    """A count of 0 times any factor is 0: "about 0 were expected, 77 more" was no answer."""
+    target, control = Change("target", 0, 77), Change("control", 3764, 1816)
+    difference = net_change(target, control, unit="requests")
+    found = build_effect(
+        "target", "after", target, control, length_ratio=0.5, ratio=nothing_before(),
+        counting_ratio=log_rate_ratio(target, control), difference=difference, dispersion=1.0, detectable_fall=np.nan,
+    )  # fmt: skip
+    assert np.isnan([found.expected, found.change, found.interval.low, found.counting.high]).all()
+    assert found.note == "nothing was counted there before, so the change is undefined"
+    assert found.reading is Reading.CANNOT_TELL
+    assert found.difference.value == 77
+
+
+@settings(deadline=None)
+@given(some.integers(1, 500), some.integers(1, 500), some.floats(1, 1e7))
+def test_no_dispersion_is_too_large_for_an_interval(before, after, dispersion):
+    """All events loaded on one day: a log ratio of over 709 is no number that a ratio can be."""
+    target, control = Change("target", before, after), Change("control", 500, 400)
+    ratio = log_rate_ratio(target, control, zone_dispersion=dispersion)
+    difference = net_change(target, control, zone_dispersion=dispersion, unit="requests")
+    for refused in (False, True):
+        found = build_effect(
+            "target", "after", target, control, length_ratio=1.0, ratio=replace(ratio, calibrated=refused),
+            counting_ratio=ratio, difference=difference, dispersion=dispersion, detectable_fall=1.0,
+        )  # fmt: skip
+        assert found.interval.low <= found.change <= found.interval.high
+        assert "inf" not in change_text(found.change, found.interval)
 
 
 def with_target(before, after):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
+from hypothesis import strategies as some
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
@@ -87,6 +88,11 @@ def test_months_of_the_operation_do_not_count():
         ([5] * 12 + [math.nan] * 5, 12, "only 0 months with data after, and 3 are needed"),
         ([0] * 12 + [5] * 5, 12, "no event before"),
         ([5] * 12 + [0] * 5, 12, "no event after"),
+        (
+            [2**n for n in range(12, 0, -1)] + [0, 1] * 6 + [9] * 6,
+            24,
+            "trend and season before lead to fewer than 1 event after, so no factor can be given",
+        ),
         ([], 0, "only 0 months with data before, and 12 are needed"),
     ],
 )
@@ -94,6 +100,21 @@ def test_what_cannot_be_estimated_says_why(counts, before, reason):
     estimate = interrupted_time_series(counts, before=before, first_month=1)
     assert not estimate.is_defined
     assert estimate.note == reason
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    some.lists(some.sampled_from([0, 0, 0, 0, 1, 9, 4000]), min_size=12, max_size=40),
+    some.lists(some.sampled_from([0, 0, 1, 30]), min_size=3, max_size=8),
+    some.integers(0, 40),
+)
+def test_long_silences_end_in_a_number_or_a_reason(before, after, silence):
+    """Some months, a long silence, some months again: the regression raised an error of another library."""
+    counts = [*before, *[0] * silence, *after]
+    estimate = interrupted_time_series(counts, before=len(before) + silence, first_month=1)
+    assert estimate.is_defined or estimate.note
+    if estimate.is_defined:
+        assert sum(after) / math.exp(estimate.value) >= 1 - 1e-9
 
 
 def test_shapes_that_do_not_fit_are_refused():

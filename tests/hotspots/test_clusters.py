@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 import esda
@@ -191,6 +192,26 @@ def test_nothing_varies_is_a_note():
         found = test(np.ones(GRID.shape), GRID)
         assert not found.is_defined
         assert found.note == "every cell holds the same count"
+
+
+@pytest.mark.parametrize("permutations", [0, 99])
+@pytest.mark.parametrize("events", [1.0, 2.0, 400.0])
+def test_one_crowded_cell_is_a_note_for_the_general_g(permutations, events):
+    """No two cells hold events, so the sum over pairs is 0: the division ended the run."""
+    counts = np.zeros(GRID.shape)
+    counts[3, 4] = events
+    found = general_g(counts, GRID, permutations=permutations)
+    assert not found.is_defined
+    assert found.note == "all events are in one cell, so no two cells can be compared"
+    assert math.isfinite(morans_i(counts, GRID, permutations=permutations).value)
+
+
+@pytest.mark.parametrize("test", [morans_i, general_g])
+def test_cells_that_are_all_neighbours_are_a_note(test):
+    """Every arrangement of the counts has one value: the root of a variance of 0 or below ended the run."""
+    found = test(np.array([[1.0, 2.0], [0.0, 5.0]]), Grid(0.0, 0.0, 10.0, 2, 2), band=100)
+    assert not found.is_defined
+    assert found.note == "every arrangement of these counts gives the same value"
 
 
 def test_global_permutation(field):

@@ -16,6 +16,7 @@ from geoharm.stats.poisson import poisson_fit
 REFERENCE = "https://doi.org/10.1093/ije/dyw098"
 NAME = "interrupted time series, level change"
 MIN_BEFORE, MIN_AFTER = 12, 3
+MIN_EXPECTED = 1  # events after that trend and season must lead to: a factor of next to nothing is no estimate
 # Two years before are needed to tell a season from a trend.
 _MONTHS_FOR_SEASON, _HARMONICS = 24, 2
 
@@ -41,8 +42,8 @@ def interrupted_time_series(
     Returns
     -------
     Estimate
-        Undefined, with a note, with fewer than 12 months before or 3 after, without an event before or after, or if the
-        regression has no solution.
+        Undefined, with a note, with fewer than 12 months before or 3 after, without an event before or after, if the
+        regression has no solution, or if trend and season before lead to fewer than one event after.
 
     Raises
     ------
@@ -86,6 +87,10 @@ def interrupted_time_series(
         fit = poisson_fit(series[known], np.column_stack(columns)[known], exposure=exposures[known])
     except DesignError as error:
         return _undefined(Reason.NO_FIT, str(error).rstrip("."))
+    expected_after = float(series[known & is_after].sum() / np.exp(fit.coefficients[2]))
+    if not expected_after >= MIN_EXPECTED:
+        note = f"trend and season before lead to fewer than {MIN_EXPECTED} event after, so no factor can be given"
+        return _undefined(Reason.ZERO_COUNT, note)
     note = "without a control; trend and season before are continued"
     if not has_season:
         note = (

@@ -17,7 +17,7 @@ from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, hist
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.effect import PlaceboCheck
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, ratio_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Window
@@ -146,6 +146,12 @@ def undefined_calibrated_ratio(reason: str) -> Estimate:
     return Estimate(NAME, math.nan, math.nan, "log ratio", REFERENCE, note, calibrated=True, reason=Reason.NO_INTERVAL)
 
 
+def nothing_before() -> Estimate:
+    """Return an undefined estimate for a zone in which nothing was counted in the window before."""
+    note = "nothing was counted there before, so the change is undefined"
+    return Estimate(NAME, math.nan, math.nan, "log ratio", REFERENCE, note, calibrated=True, reason=Reason.ZERO_COUNT)
+
+
 @dataclass(frozen=True, slots=True)
 class PlaceboData:
     """One measure's counts at the placebo places of one operation.
@@ -203,9 +209,9 @@ def calibrated_effect(
         the places did.
     """
     forecast, check, reason, pool = fit_forecast_and_pool(data, counts, design, zone=zone, after=after)
-    if forecast is None or check is None or reason:
-        return undefined_calibrated_ratio(reason), check
     observed = _zone_change(counts, design, zone, after)
+    if forecast is None or check is None or reason:
+        return undefined_calibrated_ratio(reason) if observed.before else nothing_before(), check
     ratio = calibrated_ratio(forecast, observed.after)
     if after != design.after:
         return ratio, check
@@ -231,7 +237,7 @@ def calibrated_effect(
 
 def expected_count_after(ratio: Estimate, after: int, mean: float) -> float:
     """Return the count expected after by a calibrated ratio: observed over ratio, or the forecast's mean if none was counted."""
-    return after * math.exp(-ratio.value) if after else mean
+    return after * ratio_of(-ratio.value) if after else mean
 
 
 def fit_forecast(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, Forecast, PlaceboSeries
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, relative_change_of
 from geoharm.model.period import Period, Window
 from geoharm.model.places_like_it import ChangeClass, LevelClass, PlaceDistribution, PlaceLevels
 
@@ -42,13 +42,13 @@ def place_distribution(forecast: Forecast, ratio: Estimate, after: int) -> Place
     the effect allows for this, the rank does not.
     """
     changes, span = 100 * (np.array(forecast.ratios) - 1), ratio.interval()
-    own = 100 * math.expm1(ratio.value) if after else -100.0
+    own = 100 * relative_change_of(ratio.value) if after else -100.0
     return PlaceDistribution(
         classes=change_classes(changes),
         pool=changes.size,
         effective_places=forecast.effective_places,
         change=own,
-        interval=Interval(100 * math.expm1(span.low), 100 * math.expm1(span.high), span.level),
+        interval=Interval(100 * relative_change_of(span.low), 100 * relative_change_of(span.high), span.level),
         fell_as_far=int((changes <= own).sum()),
         rose_as_far=int((changes >= own).sum()),
     )

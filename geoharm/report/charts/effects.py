@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from geoharm.disclosure.released import ReleasedEffect, ReleasedSeries
 from geoharm.model.design import Design
-from geoharm.model.estimate import Interval
+from geoharm.model.estimate import Interval, relative_change_of
 from geoharm.model.period import add_months
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Withheld
@@ -151,7 +151,9 @@ def zones_chart(effects: Sequence[ReleasedEffect], labels: Sequence[str]) -> Cha
     parts = []
     for tick in scale.ticks(6):
         parts.append(_line(scale(tick), 26, scale(tick), height - 34, palette.INK if tick == 0 else palette.LINE))
-        parts.append(_text(scale(tick), height - 18, "0" if tick == 0 else f"{format_numbers.signed_text(tick)}%"))
+        parts.append(
+            _text(scale(tick), height - 18, "0" if tick == 0 else f"{format_numbers.percent_change_text(tick)}")
+        )
     for index, (label, effect, value, span) in enumerate(rows):
         y = 26 + step * (index + 0.5)
         parts.append(_text(left - 12, y + 4, label, anchor="end", colour=palette.INK, size=13))
@@ -318,8 +320,8 @@ def percent_change(effect: ReleasedEffect) -> tuple[float, Interval]:
     span = effect.ratio.interval()
     if not effect.ratio.is_defined:
         return math.nan, span
-    return 100 * math.expm1(effect.ratio.value), Interval(
-        100 * math.expm1(span.low), 100 * math.expm1(span.high), span.level
+    return 100 * relative_change_of(effect.ratio.value), Interval(
+        100 * relative_change_of(span.low), 100 * relative_change_of(span.high), span.level
     )
 
 

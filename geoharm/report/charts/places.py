@@ -160,10 +160,10 @@ def _own_label(panel: PlaceClasses, scale: Scale, top: float) -> list[Markup]:
     anchor, label_x = ("end", x - 8) if x > (scale.left + scale.right) / 2 else ("start", x + 8)
     if panel.change < 0 and x - scale.left > _LABEL_ROOM:
         anchor, label_x = "end", x - 8
-    label = f"{panel.label}: {format_numbers.signed_text(panel.change)}%"
+    label = f"{panel.label}: {format_numbers.percent_change_text(panel.change)}"
     parts = [text(label_x, top + 12, label, anchor=anchor, colour=panel.colour, size=13, weight=700)]
     if math.isfinite(panel.span.low):
-        ends = " to ".join(f"{format_numbers.signed_text(end)}%" for end in (panel.span.low, panel.span.high))
+        ends = " to ".join(f"{format_numbers.percent_change_text(end)}" for end in (panel.span.low, panel.span.high))
         parts.append(text(label_x, top + 27, ends, anchor=anchor, colour=panel.colour))
     return parts
 
@@ -172,7 +172,7 @@ def _own_number(panel: PlaceClasses, scale: Scale, base: float) -> list[Markup]:
     """Return this operation's change beside its interval."""
     right = scale(panel.span.high if math.isfinite(panel.span.high) else panel.change)
     left = scale(panel.span.low if math.isfinite(panel.span.low) else panel.change)
-    number = f"{format_numbers.signed_text(panel.change)}%"
+    number = f"{format_numbers.percent_change_text(panel.change)}"
     at, anchor = (right + 10, "start") if right < scale.right - 50 else (left - 10, "end")
     return [text(at, base + _BELOW + 4, number, anchor=anchor, colour=panel.colour, weight=700)]
 
@@ -180,7 +180,7 @@ def _own_number(panel: PlaceClasses, scale: Scale, base: float) -> list[Markup]:
 def _axis(scale: Scale, top: float, width: float) -> list[Markup]:
     parts = [line(scale(0), 0, scale(0), top, palette.INK, 1.2, dash="3 3")]
     for tick in scale.ticks(6 if width >= _WIDE else 4):
-        words = "as expected" if tick == 0 else f"{format_numbers.signed_text(tick)}%"
+        words = "as expected" if tick == 0 else f"{format_numbers.percent_change_text(tick)}"
         parts.append(text(scale(tick), top + 14, words, colour=palette.INK if tick == 0 else palette.MUTED))
     parts.append(text(scale.left, top + 32, "\u25c4 fewer than expected", anchor="start"))
     parts.append(text(scale.right, top + 32, "more than expected \u25ba", anchor="end"))

@@ -13,7 +13,7 @@ from geoharm.disclosure.released import ReleasedEffect
 from geoharm.evaluation.results.curves import Curve
 from geoharm.evaluation.results.specification import Specification, SpecificationCurve
 from geoharm.model.design import Design
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, relative_change_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.pooled import Forest
 from geoharm.report import format_numbers, palette
@@ -38,7 +38,7 @@ def percent_change_of_ratio(value: float) -> float:
     >>> round(percent_change_of_ratio(-0.693147))
     -50
     """
-    return 100 * math.expm1(value) if value < 20 else math.inf
+    return 100 * relative_change_of(value)
 
 
 def percent_change_interval(span: Interval) -> tuple[float, float]:
@@ -88,7 +88,7 @@ def _grid(scale: RatioScale, left: float, right: float) -> list[Markup]:
 
 
 def _tick_text(value: float) -> str:
-    return "0" if value == 0 else f"{format_numbers.signed_text(value)}%"
+    return "0" if value == 0 else f"{format_numbers.percent_change_text(value)}"
 
 
 def distance_profile_chart(curve: Curve, design: Design) -> Chart:
@@ -229,7 +229,7 @@ def specification_caption(curve: SpecificationCurve) -> str:
     if not values:
         return "No specification gives an estimate"
     low, middle, high = (
-        f"{format_numbers.signed_text(percent_change_of_ratio(value))}%"
+        f"{format_numbers.percent_change_text(percent_change_of_ratio(value))}"
         for value in (values[0], curve.median, values[-1])
     )
     fewer = sum(value < 0 for value in values)
@@ -322,7 +322,7 @@ def phases_caption(phases: Sequence[ReleasedEffect]) -> str:
     """Return the target's change by phase, in one line."""
     target_changes = [(effect, percent_change(effect)[0]) for effect in phases if effect.zone == "target"]
     phase_texts = [
-        f"{effect.window} {format_numbers.signed_text(value)}%"
+        f"{effect.window} {format_numbers.percent_change_text(value)}"
         for effect, value in target_changes
         if math.isfinite(value)
     ]
@@ -404,8 +404,8 @@ def forest_caption(forest: Forest) -> str:
     low, high = percent_change_interval(span)
     side = {-1: "fewer", 0: "not told apart from zero", 1: "more"}[span.side]
     return (
-        f"{forest.pooled.count} operations together: {format_numbers.signed_text(percent_change_of_ratio(forest.pooled.mean))}% "
-        f"({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%), {side}"
+        f"{forest.pooled.count} operations together: {format_numbers.percent_change_text(percent_change_of_ratio(forest.pooled.mean))} "
+        f"({format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}), {side}"
     )
 
 
@@ -414,4 +414,4 @@ def ratio_text(estimate: Estimate) -> str:
     if not estimate.is_defined:
         return note_text(estimate.note) or _text.UNKNOWN
     low, high = percent_change_interval(estimate.interval())
-    return f"{format_numbers.signed_text(percent_change_of_ratio(estimate.value))}% ({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%)"
+    return f"{format_numbers.percent_change_text(percent_change_of_ratio(estimate.value))} ({format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)})"

@@ -306,7 +306,7 @@ def _one_decimal(value: float) -> str:
 
 
 def _range_text(share_range: tuple[float, float]) -> str:
-    return f"{format_numbers.signed_text(100 * share_range[0])}% to {format_numbers.signed_text(100 * share_range[1])}%"
+    return f"{format_numbers.percent_change_text(100 * share_range[0])} to {format_numbers.percent_change_text(100 * share_range[1])}"
 
 
 def _profile_chart(appraisal: Appraisal, position: int) -> Chart | None:

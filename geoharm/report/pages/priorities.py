@@ -10,8 +10,8 @@ from geoharm import _text
 from geoharm._text import visible_text
 from geoharm.disclosure.ranking import RankingRelease
 from geoharm.harm.results.markets import CriterionValue, Feature, PriorityRow, Ranking, ReachGap, ThreatMatrixRow
-from geoharm.model.estimate import Estimate, Interval
-from geoharm.report import palette
+from geoharm.model.estimate import Estimate, Interval, ratio_of
+from geoharm.report import format_numbers, palette
 from geoharm.report.cells import (
     estimate_column,
     note_value,
@@ -177,9 +177,10 @@ def _criterion_cell(criterion: CriterionValue) -> Cell:
     if criterion.criterion == "reach":
         words = f"{_text.percent_text(value)} ({note})"
     elif criterion.criterion == "trend":
-        value = math.exp(value)
-        interval = Interval(math.exp(interval.low), math.exp(interval.high), interval.level)
-        words = f"×{value:.2f} ({interval.low:.2f} to {interval.high:.2f})"
+        value = ratio_of(value)
+        interval = Interval(ratio_of(interval.low), ratio_of(interval.high), interval.level)
+        factor, low, high = (format_numbers.factor_text(end) for end in (value, interval.low, interval.high))
+        words = f"×{factor} ({low} to {high})"
     else:
         digits = 2 if abs(value) < 10 else 0
         number, low, high = (_text.decimal_text(end, digits) for end in (value, interval.low, interval.high))

@@ -136,7 +136,7 @@ def _range_table(curve: SpecificationCurve, options: dict[str, list[str]]) -> Ta
 
 def _percent_number_cell(log_ratio: float) -> Cell:
     percent = percent_change_of_ratio(log_ratio)
-    return number_cell(percent, f"{format_numbers.signed_text(percent)}%")
+    return number_cell(percent, f"{format_numbers.percent_change_text(percent)}")
 
 
 def _answer_tables(estimators: OtherEstimators) -> Iterable[Table]:

@@ -93,9 +93,9 @@ def _figure_text(diagnostic: Diagnostic) -> str:
     if math.isnan(value):
         text = _text.UNKNOWN
     elif diagnostic.unit.startswith("share"):
-        text = _text.percent_text(value) if value >= 0 else f"{format_numbers.signed_text(100 * value)}%"
+        text = _text.percent_text(value) if value >= 0 else f"{format_numbers.percent_change_text(100 * value)}"
     elif diagnostic.unit == "log ratio":
-        text = f"{format_numbers.signed_text(100 * math.expm1(value))}%"
+        text = f"{format_numbers.percent_change_text(100 * math.expm1(value))}"
     elif diagnostic.unit == "p-value":
         text = "under 0.001" if value < 0.001 else _text.decimal_text(value, 3)
     elif diagnostic.unit == "correlation":

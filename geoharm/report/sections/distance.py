@@ -7,6 +7,7 @@ import math
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
 from geoharm.model.design import Design
+from geoharm.model.estimate import ratio_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.report import format_numbers
 from geoharm.report.cells import (
@@ -18,6 +19,7 @@ from geoharm.report.cells import (
     effect_reason,
     number_cell,
     number_value,
+    ratio_text,
     text_cell,
     unestimated_cell,
 )
@@ -109,9 +111,9 @@ def _ratio_cell(effect: ReleasedEffect) -> Cell:
     if not ratio.is_defined:
         return unestimated_cell(_text.UNKNOWN, reason=effect_reason(effect), note=ratio.note)
     interval = ratio.interval()
-    value, low, high = (math.exp(end) for end in (ratio.value, interval.low, interval.high))
+    value, low, high = (ratio_of(end) for end in (ratio.value, interval.low, interval.high))
     numbers = map(number_value, (value, ratio.standard_error, low, high))
-    return Cell(f"{value:.2f} ({low:.2f} to {high:.2f})", (*numbers, Missing.NOT_APPLICABLE))
+    return Cell(ratio_text(ratio), (*numbers, Missing.NOT_APPLICABLE))
 
 
 def _counting_cell(effect: ReleasedEffect) -> Cell:

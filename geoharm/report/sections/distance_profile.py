@@ -68,4 +68,6 @@ def _band_cell(point: Estimate, span: Interval) -> Cell:
     if not point.is_defined:
         return missing_cell(_text.UNKNOWN, undefined_reason(point.note), parts=2)
     low, high = percent_change_interval(span)
-    return interval_cell(f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%", low, high)
+    return interval_cell(
+        f"{format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}", low, high
+    )

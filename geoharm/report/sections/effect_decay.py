@@ -136,7 +136,7 @@ def _decay_text(estimate: Estimate) -> str:
         return _undefined_text(estimate.note)
     interval = estimate.interval()
     value, low, high = (
-        f"{format_numbers.signed_text(percent_change_of_ratio(number))}%"
+        f"{format_numbers.percent_change_text(percent_change_of_ratio(number))}"
         for number in (estimate.value, interval.low, interval.high)
     )
     return f"{value} a month ({low} to {high})"

@@ -106,13 +106,13 @@ def _pooled_text(pooled: PooledEstimate | None) -> str:
         percent_change_of_ratio(pooled.hartung_knapp_interval.high),
     )
     text = (
-        f"{format_numbers.signed_text(percent_change_of_ratio(pooled.mean))}% ({format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%); spread of the true "
+        f"{format_numbers.percent_change_text(percent_change_of_ratio(pooled.mean))} ({format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}); spread of the true "
         f"values {_text.decimal_text(math.sqrt(pooled.between_variance)) if pooled.count > 1 else _text.UNKNOWN} on the log scale, "
         f"heterogeneity p {_text.decimal_text(pooled.heterogeneity_p, 3)}"
     )
     if math.isfinite(pooled.prediction_interval.low):
         text += (
-            f"; the next operation's true value is expected between {format_numbers.signed_text(percent_change_of_ratio(pooled.prediction_interval.low))}% and "
-            f"{format_numbers.signed_text(percent_change_of_ratio(pooled.prediction_interval.high))}%"
+            f"; the next operation's true value is expected between {format_numbers.percent_change_text(percent_change_of_ratio(pooled.prediction_interval.low))} and "
+            f"{format_numbers.percent_change_text(percent_change_of_ratio(pooled.prediction_interval.high))}"
         )
     return text + "."

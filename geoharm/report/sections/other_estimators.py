@@ -198,10 +198,10 @@ def _exact_rows(exact: Interval) -> Iterable[EstimatorRow]:
     if not math.isfinite(exact.low):
         return
     low, high = percent_change_interval(exact)
-    text = f"{format_numbers.signed_text(low)}% or more"
+    text = f"{format_numbers.percent_change_text(low)} or more"
     ends: tuple[Value, ...] = (number_value(low), Missing.NOT_APPLICABLE, "no upper end")
     if math.isfinite(high):
-        text = f"{format_numbers.signed_text(low)}% to {format_numbers.signed_text(high)}%"
+        text = f"{format_numbers.percent_change_text(low)} to {format_numbers.percent_change_text(high)}"
         ends = (number_value(low), number_value(high), Missing.NOT_APPLICABLE)
     cell = Cell(text, (Missing.NOT_APPLICABLE, Missing.NOT_APPLICABLE, *ends))
     name = "Exact interval of the rate ratio, target"

@@ -230,7 +230,7 @@ def _phase_sentences(operation: ReleasedOperation) -> list[str]:
     for effect in questions.phase_effects(operation.primary.phases):
         if effect.is_withheld:
             sentences.append(f"{_text.capitalised(effect.window)}: withheld.")
-        elif math.isfinite(effect.change):
+        else:
             sentences.append(f"{_text.capitalised(effect.window)}: {change_words(effect)}.")
     return sentences
 

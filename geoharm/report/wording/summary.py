@@ -14,6 +14,7 @@ from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperati
 from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.verdict import Verdict
+from geoharm.report.wording.withheld import note_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _count_sentences(operation: ReleasedOperation, effect: ReleasedEffect) -> li
     if effect.is_withheld:
         return [*sentences, "Some of these numbers are too small to show. They could point to single people."]
     if math.isnan(effect.expected):
-        return sentences
+        return [*sentences, f"What to expect after cannot be worked out: {note_text(effect.note)}."]
     comparison = "other places like it" if effect.placebo and not effect.is_refused else "the area we compare it with"
     expected = round(effect.expected)
     return [
@@ -123,7 +124,7 @@ def _range_sentences(effect: ReleasedEffect) -> list[str]:
     if effect.is_withheld or math.isnan(effect.change):
         return []
     if math.isnan(effect.interval.low):
-        return ["There are too few places like it to say how sure that is."]
+        return ["How sure that is cannot be worked out from these data."]
     low, high = (format_numbers.fewer_or_more(end) for end in (effect.interval.low, effect.interval.high))
     sentences = [f"Such a count is never exact. The true change lies most likely between {low} and {high}."]
     if not effect.ratio.calibrated:

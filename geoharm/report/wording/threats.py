@@ -92,7 +92,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
         listed_threats.append(
             Threat(
                 f"{_text.capitalised(place)} changed",
-                f"Against the window before, the daily count of {place} changed by {format_numbers.signed_text(100 * (control_change - 1))}%. "
+                f"Against the window before, the daily count of {place} changed by {format_numbers.percent_change_text(100 * (control_change - 1))}. "
                 "When everything moves, places move by different amounts, and the busiest ones most.",
                 f"A period in which {place} was steady.",
             )
