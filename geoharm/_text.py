@@ -1,12 +1,20 @@
-"""Text that is safe to show: without hidden characters, and with numbers as readers know them."""
+"""Text that is safe to show, numbers as readers know them, and names as they are compared between files."""
 
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 
 _INVISIBLE = {
     ord(sign): None for sign in "\u061c\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00"
 }
+# The marks over and under letters of Latin, Greek and Cyrillic names. Vowel signs of other scripts are letters and stay.
+_ACCENTS = re.compile("[\u0300-\u036f]")
+# All hyphens and dashes between two words, also the one that is only seen at the end of a line.
+_HYPHEN_BETWEEN_WORDS = re.compile(r"(?<=\w)\s*[-\u2010-\u2015\u2212]\s*(?=\w)")
+_SOFT_HYPHEN = "\u00ad"
+_ONE_SIGN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 MINUS = "\u2212"
 UNKNOWN = "not known"
 
@@ -25,6 +33,32 @@ def capitalised(text: str) -> str:
     'Calls to NHS 111'
     """
     return text[:1].upper() + text[1:]
+
+
+def fold_name(name: str) -> str:
+    """Return a name as it is compared between files: without case, accents, hyphens and surplus spaces.
+
+    Nothing else is guessed: "St" is not "Saint", "Northeast" is not "North East", and a number keeps its sign. A hyphen
+    between words becomes a space, so that "1-12" and "11-2" stay two names. All apostrophes are one sign. Names that
+    differ in nothing but what is folded here need a sentence that says so; two names of one list that fold to the same
+    need a question.
+
+    Parameters
+    ----------
+    name : str
+        As it stands in a file.
+
+    Examples
+    --------
+    >>> fold_name("  SAINT-ÉTIENNE "), fold_name("Saint Etienne")
+    ('saint etienne', 'saint etienne')
+    >>> fold_name("O\u2019Connell St"), fold_name("-1")
+    ("o'connell st", '-1')
+    """
+    # Casefold first: the dotted capital I of Turkish gains its mark only then.
+    letters = unicodedata.normalize("NFD", visible_text(name).replace(_SOFT_HYPHEN, "").casefold())
+    unaccented = unicodedata.normalize("NFC", _ACCENTS.sub("", letters)).translate(_ONE_SIGN)
+    return " ".join(_HYPHEN_BETWEEN_WORDS.sub(" ", unaccented).split())
 
 
 def percent_text(share: float) -> str:
