@@ -15,6 +15,7 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _HYPHEN_BETWEEN_WORDS = re.compile(r"(?<=\w)\s*[-\u2010-\u2015\u2212]\s*(?=\w)")
 _SOFT_HYPHEN = "\u00ad"
 _ONE_SIGN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
+_SPACES_AT_SEPARATORS = re.compile(r"\s*([/,;:()&|])\s*")
 MINUS = "\u2212"
 UNKNOWN = "not known"
 
@@ -59,6 +60,19 @@ def fold_name(name: str) -> str:
     letters = unicodedata.normalize("NFD", visible_text(name).replace(_SOFT_HYPHEN, "").casefold())
     unaccented = unicodedata.normalize("NFC", _ACCENTS.sub("", letters)).translate(_ONE_SIGN)
     return " ".join(_HYPHEN_BETWEEN_WORDS.sub(" ", unaccented).split())
+
+
+def fold_category(category: str) -> str:
+    """Return a category as it is compared between files: `fold_name`, without spaces at separators and a closing full stop.
+
+    Examples
+    --------
+    >>> fold_category("Theft / Larceny."), fold_category("THEFT/LARCENY")
+    ('theft/larceny', 'theft/larceny')
+    """
+    # The capital of Turkish dotless i is I.
+    folded = _SPACES_AT_SEPARATORS.sub(r"\1", fold_name(category).replace("\u0131", "i"))
+    return folded.rstrip(" .") or folded
 
 
 def percent_text(share: float) -> str:

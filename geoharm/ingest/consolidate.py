@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.ingest.category_spelling import source_spellings, spelling_table
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
 from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
@@ -23,7 +24,6 @@ from geoharm.ingest.quality_notes import notes_table
 from geoharm.ingest.rule import ReadRule
 from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSIDE, Spots
 from geoharm.ingest.times_of_day import unknown_times
-from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.events import all_rows, category_names, kept_rows
 from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_sources
@@ -81,8 +81,8 @@ def consolidate_source(
         precision=rule.input_format.precision,
         covers=covers,
     )
-    notes: list[QualityNote] = []
-    duplicates = _duplicates(engine, made, rule)
+    spellings, notes = source_spellings(engine, made)
+    duplicates = _duplicates(engine, made, rule, spellings)
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
     engine.scratch.register("place_count_rows", pa.table(counts))
@@ -93,6 +93,7 @@ def consolidate_source(
     spots = _spots(engine.scratch, rule)
     _refuse_outside_study_area(source, spots)
     with engine.swap():
+        engine.write(f"spelling_{state}", spelling_table(spellings))
         engine.write(f"duplicate_{state}", _duplicate_table(duplicates))
         engine.write(f"spot_{state}", spots.table())
         unknown_hours, time_notes = unknown_times(engine, made, rule.input_format)
@@ -109,7 +110,7 @@ def consolidate_source(
     return made
 
 
-def _duplicates(engine: Engine, source: StoredSource, rule: ReadRule) -> Columns:
+def _duplicates(engine: Engine, source: StoredSource, rule: ReadRule, spellings: Columns) -> Columns:
     """Return all rows of one event except the first by file and line: file, line, and those of the first."""
     none = {
         name: np.zeros(0, dtype=np.int64) for name in ("part", "line", "of_part", "of_line", "place", "category")
@@ -135,13 +136,14 @@ def _duplicates(engine: Engine, source: StoredSource, rule: ReadRule) -> Columns
             FROM (SELECT * FROM {rows} AS r WHERE r.fault IS NULL AND r.id IN (SELECT id FROM repeated)) AS r
             JOIN file_order AS o ON o.part = r.part
             JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
-            JOIN {engine.table(f"category_{rule.name}")} AS c ON c.category = r.category
+            JOIN spelling AS c ON c.category = r.category
             WINDOW same_event AS (
                 PARTITION BY r.id, r.day, r.times, p.longitude, p.latitude, c.name ORDER BY o.position, r.line)
         ) AS numbered WHERE nth > 1 ORDER BY position, line
         """,
         tables={
             "repeated": {"id": repeated},
+            "spelling": {"category": spellings["category"], "name": spellings["name"]},
             "file_order": {"part": np.array(source.parts, dtype=np.int32), "position": np.arange(len(source.files))},
         },
     )

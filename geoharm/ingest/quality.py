@@ -244,7 +244,7 @@ def _identical_rows(engine: Engine, source: StoredSource) -> Iterator[QualityNot
         SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) FROM (
             SELECT count(*) AS n FROM {kept_rows(engine, source)} AS r
             JOIN {engine.table(f"place_{source.rule}")} AS p ON p.place = r.place
-            JOIN {engine.table(f"category_{source.rule}")} AS c ON c.category = r.category
+            JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category
             GROUP BY r.day, p.x, p.y, c.name, p.address, r.weight HAVING count(*) > 1
         ) AS repeated
         """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from geoharm.engines.sql import quote_name
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
+from geoharm.ingest.category_spelling import category_mapper, name_of_each, note_spellings
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile
 from geoharm.ingest.readers.read import stage_file
@@ -40,6 +42,7 @@ def read_sites(
     read: dict[str, int] = {}
     kept: list[Row] = []
     rejects: list[Row] = []
+    mapped = category_mapper(input_format.category_map)
     for input_file in files:
         staged = stage_file(engine.scratch, input_file, input_format)
         read[input_file.name] = staged.read
@@ -52,7 +55,7 @@ def read_sites(
         ]
         for line, *texts in rows:
             row = _read_site(
-                dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format
+                dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format, mapped
             )
             (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
         _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
@@ -96,6 +99,8 @@ def save_sites(
             "and latitude are swapped, and the format's coordinate system (location.crs)."
         )
         raise QualityError(msg)
+    spellings = Counter(row["category"] for row in rows if row["category"])
+    names = name_of_each(spellings)
     first_seen: dict[tuple[Any, ...], tuple[str, int]] = {}
     kept: list[list[Any]] = []
     duplicates: list[list[Any]] = []
@@ -108,7 +113,7 @@ def save_sites(
         )
         key = (
             row["name"],
-            row["category"],
+            names.get(row["category"]),
             row["address"],
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
         )
@@ -116,8 +121,8 @@ def save_sites(
             duplicates.append([row["file"], row["line"], *first_seen[key]])
         else:
             first_seen[key] = (row["file"], row["line"])
-            kept.append([row["file"], row["line"], place, row["name"], row["category"], row["address"], *xy])
-    notes: list[QualityNote] = []
+            kept.append([row["file"], row["line"], place, row["name"], names.get(row["category"]), row["address"], *xy])
+    notes = note_spellings(spellings, names)
     if located.any():
         west, east, south, north = (extreme(row[coordinate] for row in rows if not math.isnan(row[coordinate]))
                                     for coordinate in ("longitude", "latitude") for extreme in (min, max))  # fmt: skip
@@ -139,7 +144,7 @@ def source_sites(engine: Engine, source: str) -> tuple[Site, ...]:
     return tuple(Site(*row) for row in rows)
 
 
-def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
+def _read_site(texts: dict[str, str | None], input_format: Format, mapped: Callable[[str], str]) -> Row:
     """Return one site, or the column at fault and the reason."""
     name = ", ".join(part for part in (texts.get("name"), texts.get("part")) if part)
     if not texts.get("name"):
@@ -147,11 +152,10 @@ def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
     place = _read_place(texts, input_format)
     if isinstance(place[1], FieldFault):
         return {"column": place[0], "reason": place[1].reason}
-    category = texts.get("category") or input_format.category or None
-    category = input_format.category_map.get(category, category) if category else None
+    category = texts.get("category") or input_format.category
     return {
         "name": name,
-        "category": category,
+        "category": mapped(category) if category else None,
         "address": texts.get("address"),
         "longitude": place[0],
         "latitude": place[1],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError
 from geoharm.ingest.area_tables import consolidate_values, save_areas, stage_values, values_by_area
+from geoharm.ingest.category_spelling import join_spellings
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.gone import gone_files
 from geoharm.ingest.quality_notes import notes_table, source_notes
@@ -123,8 +124,9 @@ def _read(
         table = VALUE_TABLES[input_format.kind]
         rows_read = stage_values(engine, files, input_format, period)
         save_areas(scratch, name, source.areas, input_format, area)
+        spellings = join_spellings(scratch, "cell", kept="reason IS NULL")
         consolidate_values(scratch, table)
-        notes = [*_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
+        notes = [*spellings, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
     elif input_format.kind == "site":
         rows_read, sites, rejects = read_sites(engine, files, input_format)
         notes = save_sites(scratch, name, sites, input_format, area)

@@ -124,6 +124,8 @@ class DefaultGeocode:
 
 # The kind of quality note on rows that were located by their address text.
 PLACED = "placed by address"
+# The kind of quality note on rows whose category is spelt otherwise than most rows of it.
+SPELLINGS = "spellings of a category"
 
 
 @dataclass(frozen=True, slots=True)

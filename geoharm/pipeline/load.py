@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from geoharm._text import fold_category
 from geoharm._validation import nearest_hint
 from geoharm.engines.base import Engine
 from geoharm.errors import StudyError
@@ -145,12 +146,13 @@ def _check_categories(engine: Engine, study: Study) -> None:
     problems = []
     for source in (event_source for event_source in study.sources if event_source.is_events):
         known_categories = source_categories(engine, source.name)
+        folded_categories = set(map(fold_category, known_categories))
         for measure in study.measures_of(source.name):
             problems += [
                 f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
                 + nearest_hint(category, known_categories)
                 for category in measure.categories
-                if category not in known_categories
+                if fold_category(category) not in folded_categories
             ]
             events, weighted_events = stated_weights(engine, measure) if measure.weight else (0, 0)
             if events and not weighted_events:

@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm._rules import shortened
 from geoharm._schema import Mistakes, Place, read_tables
+from geoharm._text import fold_category
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
@@ -421,14 +422,24 @@ def _check_shared_rows(measures: Sequence[Measure], mistakes: Mistakes) -> None:
         return
     for number, measure in enumerate(measures):
         for earlier in measures[:number]:
-            shared = set(measure.categories) & set(earlier.categories)
+            shared = _shared_category(measure, earlier)
             overlap = shared or not measure.categories or not earlier.categories
             if measure.source == earlier.source and measure.name != earlier.name and overlap:
+                why = ""
+                if len(set(shared)) > 1:
+                    why = f' ("{shortened(shared[1])}" and "{shortened(shared[0])}" are one category)'
                 mistakes.add(
                     (),
                     f'the measures "{shortened(earlier.name)}" and "{shortened(measure.name)}" count the same rows of '
-                    f'"{shortened(measure.source)}"; give each its own categories under where.',
+                    f'"{shortened(measure.source)}"{why}; give each its own categories under where.',
                 )
+
+
+def _shared_category(measure: Measure, other: Measure) -> tuple[str, ...]:
+    """Return a category that two measures name, as each of them spells it; empty if they share none."""
+    spelt = {fold_category(category): category for category in other.categories}
+    folds = ((category, fold_category(category)) for category in measure.categories)
+    return next(((category, spelt[folded]) for category, folded in folds if folded in spelt), ())
 
 
 def _check_references(
