@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.reading import Reading, SignalReason
@@ -38,7 +37,8 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
     ----------
     effect : Effect
     diagnostics : sequence of Diagnostic
-        Of the effect's measure. They apply to the target area, alone or with the rings.
+        Of the effect's measure. Each limits the reading of its own zones, most often the target area, alone or with the
+        rings.
 
     Notes
     -----
@@ -52,19 +52,21 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
     - Otherwise: "fell" or "rose".
 
     If defensible controls disagree, a fall or a rise becomes "controls disagree". Any other diagnostic of severity SIGNAL
-    or above turns a finding into a signal.
+    or above turns a finding into a signal. Where rows counted the other way would show a change, "no clear change" becomes
+    "cannot tell".
 
     A rise is read here by itself; `geoharm.evaluation.family` then reads all rises of an operation together.
     """
     reading = _read_numbers(effect)
-    if not reading.direction or effect.zone not in ("target", TARGET_AND_RINGS):
-        return reading
+    of_zone = [diagnostic for diagnostic in diagnostics if effect.zone in diagnostic.zones]
+    if not reading.direction:
+        is_doubtful = any(diagnostic.limits_no_change for diagnostic in of_zone)
+        return Reading.CANNOT_TELL if is_doubtful else reading
     if any(
-        diagnostic.kind is DiagnosticKind.CONTROLS and diagnostic.severity is Severity.REFUSE
-        for diagnostic in diagnostics
+        diagnostic.kind is DiagnosticKind.CONTROLS and diagnostic.severity is Severity.REFUSE for diagnostic in of_zone
     ):
         return Reading.CONTROLS_DISAGREE
-    if any(diagnostic.limits_reading for diagnostic in diagnostics):
+    if any(diagnostic.limits_reading for diagnostic in of_zone):
         return _SIGNALS[reading.direction]
     return reading
 

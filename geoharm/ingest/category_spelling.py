@@ -1,5 +1,7 @@
 """One name for each category: spellings that differ only in case, accents, hyphens or spaces are one category.
 
+Names that differ more, such as those of a new list of codes, are not joined: the note asks about them.
+
 Each different text is folded once, here, by `fold_category`. The database compares what is folded already.
 """
 
@@ -13,6 +15,7 @@ import pyarrow as pa
 from geoharm._text import fold_category
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.model.ledger import SPELLINGS, QualityNote
+from geoharm.model.renamed_category import RenamedCategory
 from geoharm.queries.stored import StoredSource
 
 _MAX_SHOWN = 5
@@ -139,3 +142,12 @@ def note_spellings(rows: Mapping[str, int], names: Mapping[str, str]) -> list[Qu
     more = f"; and {len(joined) - _MAX_SHOWN:,} more" if len(joined) > _MAX_SHOWN else ""
     sentence = f"spell a category otherwise than most rows of it, and are counted with them: {shown}{more}"
     return [QualityNote(SPELLINGS, sum(rows[spelling] for spelling in joined), 0, sentence)]
+
+
+def note_renamed(pairs: Sequence[RenamedCategory]) -> list[QualityNote]:
+    """Return a note on categories that end where others of nearly the same name begin; empty if there are none."""
+    if not pairs:
+        return []
+    shown = "; ".join(pair.sentence for pair in pairs[:_MAX_SHOWN])
+    more = f"; and {len(pairs) - _MAX_SHOWN:,} more" if len(pairs) > _MAX_SHOWN else ""
+    return [QualityNote("renamed category", 0, 0, f"perhaps one category under two names: {shown}{more}")]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
-from geoharm.ingest.category_spelling import source_spellings, spelling_table
+from geoharm.ingest.category_spelling import note_renamed, source_spellings, spelling_table
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
 from geoharm.ingest.parse import row_columns
 from geoharm.ingest.quality import note_source
@@ -26,6 +26,7 @@ from geoharm.ingest.spots import DEFAULT_GEOCODE, INSIDE, KINDS, NO_PLACE, OUTSI
 from geoharm.ingest.times_of_day import unknown_times
 from geoharm.model.period import Period
 from geoharm.queries.events import all_rows, category_names, kept_rows
+from geoharm.queries.renamed_categories import renamed_categories
 from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_sources
 from geoharm.queries.views import show_views
 
@@ -101,6 +102,7 @@ def consolidate_source(
         made = replace(made, unknown_hours=unknown_hours)
         engine.write(f"tally_{state}", _tally(engine, made, spots, duplicates))
         notes += note_source(engine, made, rule.input_format, spots, measured=measured)
+        notes += note_renamed(renamed_categories(engine, made))
         engine.write(f"note_{state}", notes_table(notes))
         for name in ("default_geocode", "recovered", "street_point", "unplaced_street"):
             engine.write(f"{name}_{state}", f"FROM new_{name}")

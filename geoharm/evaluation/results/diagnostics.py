@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.reason import Note
 
 
@@ -18,6 +19,7 @@ class DiagnosticKind(StrEnum):
     LOCATION_ERROR = "location error"
     REPORTING = "reporting effort"
     UNPLACED_ROWS = "rows without a place"
+    CATEGORY_NAMES = "categories under two names"
     MULTIPLICITY = "many measures"
     POWER = "smallest detectable fall"
     CONTROLS = "choice of control"
@@ -50,6 +52,8 @@ class Diagnostic:
         answer is given.
     reference : str
         DOI or URL; empty if the figure is simple arithmetic.
+    zones : tuple of str
+        The zones whose reading it can limit.
     """
 
     kind: DiagnosticKind
@@ -58,6 +62,7 @@ class Diagnostic:
     sentence: Note
     severity: Severity
     reference: str = ""
+    zones: tuple[str, ...] = ("target", TARGET_AND_RINGS)
 
     @property
     def name(self) -> str:
@@ -72,3 +77,8 @@ class Diagnostic:
         of their own.
         """
         return self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
+
+    @property
+    def limits_no_change(self) -> bool:
+        """Whether it turns "no clear change" into "cannot tell": rows counted the other way would show a change."""
+        return self.severity >= Severity.SIGNAL and self.kind is DiagnosticKind.CATEGORY_NAMES
