@@ -13,8 +13,8 @@ from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table
+from geoharm.model.category_words import is_proactive
 from geoharm.model.ledger import SourceLedger
-from geoharm.model.measure import is_proactive
 from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline.check import checked_format
@@ -165,7 +165,7 @@ def _check_categories(engine: Engine, study: Study) -> None:
                     f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
                     "categories that are harm under where, or write activity = true."
                     for category in known_categories
-                    if is_proactive(category)
+                    if is_proactive(category, kind=measure.kind)
                 ]
     if problems:
         raise StudyError(problems)

@@ -24,8 +24,9 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
 from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
+from geoharm.model.category_words import is_proactive
 from geoharm.model.geometry import Site, StudyArea
-from geoharm.model.measure import Harm, Measure, is_proactive
+from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period
 from geoharm.model.points import Points
 from geoharm.model.settings import ChangeSettings
@@ -268,7 +269,8 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
             "a measure stands for a harm (harm = {borne_by, type}), is activity (activity = true), or only shows how much "
             "is reported (reporting = true); give one of the three.",
         )
-    proactive = [name for name in categories if is_proactive(name)]
+    kind = kind_counted(table, place, sources, mistakes)
+    proactive = [name for name in categories if is_proactive(name, kind=kind)]
     if harm is not None and not table.count_as_harm and (table.recorded_by == "police" or proactive):
         subject = f'"{shortened(proactive[0])}" is' if proactive else "what police record of their own accord is"
         mistakes.add(
@@ -286,7 +288,7 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
         activity_as_harm=table.count_as_harm,
         reporting=table.reporting,
         comparator=table.comparator or "",
-        kind=kind_counted(table, place, sources, mistakes),
+        kind=kind,
         checked_for_rise=table.watch,
         weight=weight_unit(table, place, sources, mistakes),
         sign_of=table.sign_of or "",
