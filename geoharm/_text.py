@@ -17,6 +17,7 @@ _SOFT_HYPHEN = "\u00ad"
 _ONE_SIGN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 # What `fold_name` leaves out of account, for sentences about names that differ in nothing else.
 FOLDED = "case, accents, hyphens or spaces"
+_SPACES_AT_SEPARATORS = re.compile(r"\s*([/,;:()&|])\s*")
 MINUS = "\u2212"
 UNKNOWN = "not known"
 
@@ -61,6 +62,19 @@ def fold_name(name: str) -> str:
     letters = unicodedata.normalize("NFD", visible_text(name).replace(_SOFT_HYPHEN, "").casefold())
     unaccented = unicodedata.normalize("NFC", _ACCENTS.sub("", letters)).translate(_ONE_SIGN)
     return " ".join(_HYPHEN_BETWEEN_WORDS.sub(" ", unaccented).split())
+
+
+def fold_category(category: str) -> str:
+    """Return a category as it is compared between files: `fold_name`, without spaces at separators and a closing full stop.
+
+    Examples
+    --------
+    >>> fold_category("Theft / Larceny."), fold_category("THEFT/LARCENY")
+    ('theft/larceny', 'theft/larceny')
+    """
+    # The capital of Turkish dotless i is I.
+    folded = _SPACES_AT_SEPARATORS.sub(r"\1", fold_name(category).replace("\u0131", "i"))
+    return folded.rstrip(" .") or folded
 
 
 def percent_text(share: float) -> str:

@@ -25,6 +25,7 @@ from geoharm.model.tactics import TACTICS
 if TYPE_CHECKING:
     from geoharm.pipeline import check as pipeline_check
     from geoharm.scaffold import areas as scaffold_areas
+    from geoharm.scaffold import measures as scaffold_measures
     from geoharm.scaffold import proposal, study_text
     from geoharm.scaffold import sources as scaffold_sources
     from geoharm.scaffold.areas import UnprojectedArea
@@ -35,6 +36,7 @@ else:
     scaffold_areas = lazy("scaffold.areas")
     pipeline_check = lazy("pipeline.check")
     proposal = lazy("scaffold.proposal")
+    scaffold_measures = lazy("scaffold.measures")
     study_reader = lazy("study.read")
     scaffold_sources = lazy("scaffold.sources")
     study_text = lazy("scaffold.study_text")
@@ -217,6 +219,8 @@ def _print_result(
         )
     for reason in plan.reasons.values() if plan else ():
         print(f"{reason.what}: {reason.value}{' ' if reason.value else ''}({reason.why})")
+    for name, categories in plan.uncounted.items() if plan else ():
+        print(f"not counted of {name}: {scaffold_measures.listed_categories(categories)}")
     for item in plan.left_out if plan else ():
         print(f"not used: {item.what}: {item.why}")
     for source in guessed_sources:
@@ -261,6 +265,10 @@ def _summary(
              "role": "harm" if measure.is_harm else "activity", "counted_as_harm": measure.counted_as_harm}
             for measure in plan.measures
         ],
+        "uncounted": {
+            name: [{"category": one.category, "rows": one.rows, "doubtful": one.doubtful} for one in categories]
+            for name, categories in plan.uncounted.items()
+        },
         "guesses": [{"what": reason.what, "value": reason.value, "why": reason.why} for reason in plan.reasons.values()],
         "left_out": [{"what": left_out.what, "why": left_out.why} for left_out in plan.left_out],
     }  # fmt: skip

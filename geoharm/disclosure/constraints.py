@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geoharm._text import fold_category
 from geoharm.disclosure.dispersion_suppression import has_suppressed_error
 from geoharm.disclosure.factor_bounds import companion_bounds, control_counts, history_bounds
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedHotspots, ReleasedMeasure
@@ -151,7 +152,8 @@ def constraints_of(release: Release) -> Constraints:
 
 def row_key(measure: Measure) -> str:
     """Return a key that is the same for measures that count the same rows: source and categories."""
-    return f"{measure.source}: {', '.join(sorted(measure.categories)) or 'all'}"
+    categories = sorted(set(map(fold_category, measure.categories)))
+    return f"{measure.source}: {', '.join(categories) or 'all'}"
 
 
 def counted_rows_key(measure: Measure, effect: ReleasedEffect) -> str:

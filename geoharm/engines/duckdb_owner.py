@@ -8,7 +8,7 @@ from pathlib import Path
 from geoharm.engines.base import Engine, StatementError
 from geoharm.errors import DatabaseError
 
-LAYOUT = 9
+LAYOUT = 10
 
 # The views that `Engine.show` is asked for. Any other view belongs to somebody else.
 VIEWS = frozenset({

@@ -51,13 +51,15 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
     - Otherwise: "fell" or "rose".
 
     If defensible controls disagree, a fall or a rise becomes "controls disagree". Any other diagnostic of severity SIGNAL
-    or above turns a finding into a signal.
+    or above turns a finding into a signal. Where rows counted the other way would show a change, "no clear change" becomes
+    "cannot tell".
 
     A rise is read here by itself; `geoharm.evaluation.family` then reads all rises of an operation together.
     """
     reading = _read_numbers(effect)
     if not reading.direction:
-        return reading
+        is_doubtful = any(diagnostic.limits_no_change(effect.zone) for diagnostic in diagnostics)
+        return Reading.CANNOT_TELL if is_doubtful else reading
     if any(
         diagnostic.kind is DiagnosticKind.CONTROLS
         and diagnostic.severity is Severity.REFUSE

@@ -12,7 +12,7 @@ from geoharm.errors import DataError
 from geoharm.model.ledger import QualityNote
 
 
-def join_spellings(scratch: Scratch, source: str) -> list[QualityNote]:
+def join_area_spellings(scratch: Scratch, source: str) -> list[QualityNote]:
     """Give every area of the temporary table ``cell`` the name that ``new_area`` has for it, and return a note on those changed.
 
     A name that the area file has stays. Any other is that of the file's area whose name differs only in case, accents,

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from geoharm._text import fold_category
 from geoharm.engines.base import Engine, Scratch
 from geoharm.engines.sql import quote_name
 from geoharm.errors import DataError
@@ -26,6 +27,7 @@ from geoharm.ingest.area_fields import (
     read_period,
     read_range,
 )
+from geoharm.ingest.category_spelling import category_mapper
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.formats.tables import VALUE_PREFIX, TableRules
 from geoharm.ingest.readers.downloads import download_notes
@@ -196,6 +198,7 @@ def save_areas(scratch: Scratch, source: str, areas: Areas | None, input_format:
 
 def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: Format, headers: Sequence[str]) -> None:
     rules, is_range = input_format.rules, "low" in input_format.columns
+    mapped = category_mapper(input_format.category_map)
     if headers:
         texts = ", ".join(quote_name(VALUE_PREFIX + header) for header in headers)
         position_sql, value_sql = f"unnest(range({len(headers)}))", f"unnest([{texts}])"
@@ -224,7 +227,9 @@ def _read_counts(scratch: Scratch, name: str, staged: StagedRows, input_format: 
         scratch, "date_text", lambda text: _period_columns(read_period(clean_text(text, input_format), input_format))
     )
     _read_distinct_texts(
-        scratch, "category_text", lambda text: (_category(clean_text(text, input_format), input_format), None, None)
+        scratch,
+        "category_text",
+        lambda text: (mapped(_category(clean_text(text, input_format), input_format)), None, None),
     )
     _read_distinct_texts(
         scratch, "value_text", lambda text: _count_columns(_read_value(text, input_format, is_range=is_range))
@@ -297,7 +302,7 @@ def _read_distinct_texts(
 
 def _read_estimates(scratch: Scratch, name: str, staged: StagedRows, input_format: Format) -> None:
     """Read a survey row by row, since an estimate and its error are checked together."""
-    rules = input_format.rules
+    rules, mapped = input_format.rules, category_mapper(input_format.category_map)
     fields = [field for field in _ESTIMATE_FIELDS if field in staged.fields]
     selected = ", ".join(quote_name(field) for field in fields)
     rows = scratch.execute(
@@ -321,7 +326,7 @@ def _read_estimates(scratch: Scratch, name: str, staged: StagedRows, input_forma
         if fault is not None:
             cell_rows.append([name, line, 0, *[None] * 7, column, fault])
         elif isinstance(period, Period):
-            category = _category(clean_text(category_text, input_format), input_format)
+            category = mapped(_category(clean_text(category_text, input_format), input_format))
             cell_rows.append([name, line, 0, code, category, period.start, period.end, *estimate, None, None])
     insert_rows(scratch, "cell", cell_rows)
     scratch.execute("DROP TABLE stage")
@@ -342,8 +347,7 @@ def _date_sql(staged: StagedRows) -> str:
 
 
 def _category(text: str | None, input_format: Format) -> str:
-    category = text or input_format.category or ALL_CATEGORIES
-    return input_format.category_map.get(category, category)
+    return text or input_format.category or ALL_CATEGORIES
 
 
 def _code_columns(code: str | FieldFault) -> tuple[str | None, None, str | None]:
@@ -399,7 +403,7 @@ def values_by_area(
         If the source has no such category.
     """
     selection = f"FROM {engine.table(f'{table}_{source.state}')} AS v WHERE category = $category"
-    values = {"category": category}
+    values = {"category": _named_category(engine, source, category, table)}
     cells = engine.columns(
         f"""
         SELECT dense_rank() OVER (ORDER BY area) - 1 AS place, dense_rank() OVER (ORDER BY since) - 1 AS step,
@@ -419,3 +423,10 @@ def values_by_area(
     shapes = dict(engine.rows(f"SELECT area, shape FROM {engine.table(f'area_{source.state}')} AS a"))
     outlines = tuple(shapely.from_wkb(bytes(shapes[code])) if code in shapes else None for code in areas)
     return areas, periods, arrays, outlines
+
+
+def _named_category(engine: Engine, source: StoredSource, category: str, table: str) -> str:
+    """Return a category as the source spells it; as it is if the source has no such category."""
+    rows = engine.rows(f"SELECT DISTINCT category FROM {engine.table(f'{table}_{source.state}')} AS v")
+    folded = fold_category(category)
+    return next((str(name) for (name,) in rows if fold_category(str(name)) == folded), category)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from geoharm import _crs
 from geoharm.engines.base import Engine, Part
+from geoharm.ingest.category_spelling import category_mapper
 from geoharm.ingest.parse import PLACE_TEXTS, coded_texts, read_categories_sql, read_places_sql
 from geoharm.ingest.rule import BEYOND_EXTENT_REASON, ReadRule, bounding_box
 
@@ -141,6 +142,7 @@ class Codes:
             target=self._rule.area.crs,
             box=bounding_box(self._rule, margin=_MARGIN),
         )
+        self._read_categories()
         self._scratch.register(
             "projected",
             pa.table({
@@ -156,12 +158,28 @@ class Codes:
             SELECT place, {texts}, longitude, latitude, address, at_zero, coalesce(fault, beyond), x, y
             FROM read_place LEFT JOIN projected USING (place);
             INSERT INTO new_category
-            SELECT CAST(row_number() OVER (ORDER BY text) AS INTEGER) + {self._known["category"] - 1}, text, name
-            FROM ({read_categories_sql("unread_category", self._rule.input_format)});
+            SELECT CAST(row_number() OVER (ORDER BY text) AS INTEGER) + {self._known["category"] - 1}, text,
+                coalesce(mapped_category.name, read_category.name)
+            FROM read_category LEFT JOIN mapped_category ON mapped_category.published = read_category.name;
             INSERT INTO known_place FROM new_place WHERE place >= {self._known["place"]};
             INSERT INTO known_category FROM new_category WHERE category >= {self._known["category"]}
             """
         )
         self._scratch.unregister("projected")
+        self._scratch.unregister("mapped_category")
         for name in _COLUMNS:
             self._known[name] = self._count(f"known_{name}")
+
+    def _read_categories(self) -> None:
+        """Read ``unread_category`` into ``read_category``, and the names that the format's map has for them into ``mapped_category``."""
+        input_format = self._rule.input_format
+        self._scratch.execute(
+            f"CREATE OR REPLACE TEMP TABLE read_category AS {read_categories_sql('unread_category', input_format)}"
+        )
+        published: list[str] = []
+        if input_format.category_map:
+            rows = self._scratch.execute("SELECT DISTINCT name FROM read_category").fetchall()
+            published = [str(name) for (name,) in rows]
+        names = list(map(category_mapper(input_format.category_map), published))
+        columns = {"published": pa.array(published, pa.string()), "name": pa.array(names, pa.string())}
+        self._scratch.register("mapped_category", pa.table(columns))

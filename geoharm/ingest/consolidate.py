@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geoharm.engines.base import Columns, Engine, Scratch
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
+from geoharm.ingest.category_spelling import note_renamed, source_spellings, spelling_table
 from geoharm.ingest.duplicates import find_duplicates
 from geoharm.ingest.geocoding.default_geocodes import find_default_geocodes, recover_rows
 from geoharm.ingest.parse import row_columns
@@ -28,6 +29,7 @@ from geoharm.ingest.times_of_day import unknown_times
 from geoharm.model.ledger import QualityNote
 from geoharm.model.period import Period
 from geoharm.queries.events import category_names, kept_rows
+from geoharm.queries.renamed_categories import renamed_categories
 from geoharm.queries.stored import StoredFile, StoredSource, save_source, state_of, stored_sources
 from geoharm.queries.views import show_views
 
@@ -89,8 +91,8 @@ def consolidate_source(
         precision=rule.input_format.precision,
         covers=covers,
     )
-    notes: list[QualityNote] = []
-    duplicates, version_notes = find_duplicates(engine, made, rule, order)
+    spellings, notes = source_spellings(engine, made)
+    duplicates, version_notes = find_duplicates(engine, made, rule, spellings, order)
     notes += version_notes
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
@@ -103,6 +105,7 @@ def consolidate_source(
     spots = _spots(engine.scratch, rule)
     _refuse_outside_study_area(source, spots)
     with engine.swap():
+        engine.write(f"spelling_{state}", spelling_table(spellings))
         engine.write(f"duplicate_{state}", _duplicate_table(duplicates))
         engine.write(f"spot_{state}", spots.table())
         unknown_hours, time_notes = unknown_times(engine, made, rule.input_format)
@@ -110,6 +113,7 @@ def consolidate_source(
         made = replace(made, unknown_hours=unknown_hours)
         engine.write(f"tally_{state}", _tally(engine, made, spots, duplicates))
         notes += note_source(engine, made, rule.input_format, spots, measured=measured)
+        notes += note_renamed(renamed_categories(engine, made))
         engine.write(f"note_{state}", notes_table(notes))
         for name in ("default_geocode", "recovered", "street_point", "unplaced_street"):
             engine.write(f"{name}_{state}", f"FROM new_{name}")

@@ -64,7 +64,7 @@ def file_ranks(files: Sequence[StoredFile], order: Sequence[str]) -> list[int]:
 
 
 def find_duplicates(
-    engine: Engine, source: StoredSource, rule: ReadRule, order: Sequence[str]
+    engine: Engine, source: StoredSource, rule: ReadRule, spellings: Columns, order: Sequence[str]
 ) -> tuple[Columns, list[QualityNote]]:
     """Return the rows that repeat an event or are an earlier version of it, and a note on the latter.
 
@@ -80,6 +80,8 @@ def find_duplicates(
     engine : Engine
     source : StoredSource
     rule : ReadRule
+    spellings : mapping of str to ndarray
+        The one name of each category code, from `source_spellings`.
     order : sequence of str
         The source's files from oldest to latest, if the study states it.
 
@@ -113,6 +115,7 @@ def find_duplicates(
     rows = f"({_rows_with_versions(engine, source, rule)})"
     tables: dict[str, Columns] = {
         "repeated": {"id": repeated},
+        "spelling": {name: spellings[name] for name in ("category", "name")},
         "file_order": {
             "part": np.array(source.parts, dtype=np.int32),
             "position": np.arange(len(source.files)),
@@ -143,7 +146,7 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
         JOIN repeated AS i ON i.id = r.id
         JOIN file_order AS o ON o.part = r.part
         JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
-        JOIN {engine.table(f"category_{rule.name}")} AS c ON c.category = r.category
+        JOIN spelling AS c ON c.category = r.category
         WHERE r.fault IS NULL
     """
     counted = f"""

@@ -211,16 +211,9 @@ def read_places_sql(source: str, input_format: Format, faults: Sequence[tuple[in
 
 
 def read_categories_sql(source: str, input_format: Format) -> str:
-    """Return SQL that reads the texts of a table with the column ``category_text``: ``text`` and ``name``."""
+    """Return SQL that reads the texts of a table with the column ``category_text``: ``text``, and ``name`` as published."""
     trimmed = _trimmed("category_text", "trimmed")
-    category = f"coalesce({_not_blank('trimmed', input_format)}, {quote_text(input_format.category)})"
-    name = category
-    if input_format.category_map:
-        pairs = " ".join(
-            f"WHEN {quote_text(published)} THEN {quote_text(mapped)}"
-            for published, mapped in input_format.category_map.items()
-        )
-        name = f"CASE {category} {pairs} ELSE {category} END"
+    name = f"coalesce({_not_blank('trimmed', input_format)}, {quote_text(input_format.category)})"
     return f"SELECT category_text AS text, {name} AS name FROM (SELECT category_text, {trimmed} FROM {source})"
 
 

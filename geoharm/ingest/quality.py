@@ -67,7 +67,8 @@ def note_source(
     months = np.arange(row_months.min(), row_months.max() + 1)
     categories = sorted({str(category) for category in monthly_counts["category"]})
     counts_by_category = np.zeros((len(categories), months.size), dtype=np.int64)
-    row_categories = np.array([categories.index(str(category)) for category in monthly_counts["category"]])
+    position = {category: number for number, category in enumerate(categories)}
+    row_categories = np.array([position[str(category)] for category in monthly_counts["category"]])
     np.add.at(
         counts_by_category,
         (row_categories, (row_months - row_months.min()).astype(np.int64)),
@@ -224,6 +225,8 @@ def _recording_steps(
     label: str, months: Months, counts: NDArray[np.int64], total_counts: NDArray[np.int64]
 ) -> Iterator[QualityNote]:
     """Return a note on the sharpest lasting step in a category's monthly counts, if one exceeds chance variation."""
+    if counts.sum() < _STEP_MIN_EVENTS:
+        return
     is_known = total_counts > 0
     known_counts = np.where(is_known, counts.astype(float), np.nan)
     # Running sums of counts and of months with data: those of any stretch are differences, exact for whole numbers.
@@ -296,7 +299,7 @@ def _identical_rows(engine: Engine, source: StoredSource) -> Iterator[QualityNot
         SELECT CAST(coalesce(sum(n - 1), 0) AS BIGINT) FROM (
             SELECT count(*) AS n FROM {kept_rows(engine, source)} AS r
             JOIN {engine.table(f"place_{source.rule}")} AS p ON p.place = r.place
-            JOIN {engine.table(f"category_{source.rule}")} AS c ON c.category = r.category
+            JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category
             GROUP BY r.day, p.x, p.y, c.name, p.address, r.weight HAVING count(*) > 1
         ) AS repeated
         """

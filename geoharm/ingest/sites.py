@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from geoharm.engines.sql import quote_name
 from geoharm.errors import QualityError
 from geoharm.geo.point_in_polygon import locate_points
 from geoharm.ingest.area_fields import FieldFault, clean_text
+from geoharm.ingest.category_spelling import category_mapper, name_of_each, note_spellings
 from geoharm.ingest.coordinate_texts import holds_no_point, other_system_reason, own_srid, read_coordinate, read_pair
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.downloads import download_notes
@@ -43,6 +45,7 @@ def read_sites(
     kept: list[Row] = []
     rejects: list[Row] = []
     notes: list[QualityNote] = []
+    mapped = category_mapper(input_format.category_map)
     for input_file in files:
         staged = stage_file(engine.scratch, input_file, input_format)
         read[input_file.name] = staged.read
@@ -55,7 +58,7 @@ def read_sites(
         ]
         for line, *texts in rows:
             row = _read_site(
-                dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format
+                dict(zip(fields, (clean_text(text, input_format) for text in texts), strict=True)), input_format, mapped
             )
             (file_rejects if "reason" in row else kept).append({"file": input_file.name, "line": line, **row})
         _refuse_unreadable_file(input_file.name, staged.read, file_rejects, input_format)
@@ -105,6 +108,8 @@ def save_sites(
         )
         raise QualityError(msg)
     has_only_addresses = not {"name", "id"} & set(input_format.columns)
+    spellings = Counter(row["category"] for row in rows if row["category"])
+    names = name_of_each(spellings)
     first_seen: dict[tuple[Any, ...], tuple[str, int]] = {}
     kept: list[list[Any]] = []
     duplicates: list[list[Any]] = []
@@ -116,7 +121,10 @@ def save_sites(
             else (None, None)
         )
         key = (
-            *(row[field] for field in ("id", "name", "category", "address")),
+            row["id"],
+            row["name"],
+            names.get(row["category"]),
+            row["address"],
             *(repr(row[coordinate]) for coordinate in ("longitude", "latitude")),
             position if has_only_addresses and not located[position] else None,
         )
@@ -124,8 +132,8 @@ def save_sites(
             duplicates.append([row["file"], row["line"], *first_seen[key]])
         else:
             first_seen[key] = (row["file"], row["line"])
-            kept.append([row["file"], row["line"], place, row["name"], row["category"], row["address"], *xy])
-    notes: list[QualityNote] = []
+            kept.append([row["file"], row["line"], place, row["name"], names.get(row["category"]), row["address"], *xy])
+    notes = note_spellings(spellings, names)
     if located.any():
         west, east, south, north = (extreme(row[coordinate] for row in rows if not math.isnan(row[coordinate]))
                                     for coordinate in ("longitude", "latitude") for extreme in (min, max))  # fmt: skip
@@ -147,7 +155,7 @@ def source_sites(engine: Engine, source: str) -> tuple[Site, ...]:
     return tuple(Site(*row) for row in rows)
 
 
-def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
+def _read_site(texts: dict[str, str | None], input_format: Format, mapped: Callable[[str], str]) -> Row:
     """Return one site, or the column at fault and the reason."""
     name = _site_name(texts, input_format)
     if isinstance(name[1], FieldFault):
@@ -155,12 +163,11 @@ def _read_site(texts: dict[str, str | None], input_format: Format) -> Row:
     place = _read_place(texts, input_format)
     if isinstance(place[1], FieldFault):
         return {"column": place[0], "reason": place[1].reason}
-    category = texts.get("category") or input_format.category or None
-    category = input_format.category_map.get(category, category) if category else None
+    category = texts.get("category") or input_format.category
     return {
         "id": texts.get("id"),
         "name": name[1],
-        "category": category,
+        "category": mapped(category) if category else None,
         "address": texts.get("address"),
         "longitude": place[0],
         "latitude": place[1],

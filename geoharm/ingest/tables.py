@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from geoharm.engines.base import Engine, Scratch
 from geoharm.errors import DataError
-from geoharm.ingest.area_names import join_spellings
+from geoharm.ingest.area_names import join_area_spellings
 from geoharm.ingest.area_tables import consolidate_values, save_areas, stage_values, values_by_area
+from geoharm.ingest.category_spelling import join_category_spellings
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.gone import gone_files
 from geoharm.ingest.quality_notes import notes_table, source_notes
@@ -124,7 +125,7 @@ def _read(
         table = VALUE_TABLES[input_format.kind]
         rows_read, of_files = stage_values(engine, files, input_format, period)
         save_areas(scratch, name, source.areas, input_format, area)
-        spelt = join_spellings(scratch, name)
+        spelt = [*join_area_spellings(scratch, name), *join_category_spellings(scratch, "cell", kept="reason IS NULL")]
         consolidate_values(scratch, table)
         notes = [*of_files, *spelt, *_note_areas(scratch, source, input_format), *_note_values(scratch, input_format)]
     elif input_format.kind == "site":

@@ -126,6 +126,8 @@ class DefaultGeocode:
 PLACED = "placed by address"
 # The kind of quality note on rows whose coordinates cannot be a place.
 IMPOSSIBLE = "impossible place"
+# The kind of quality note on rows whose category is spelt otherwise than most rows of it.
+SPELLINGS = "spellings of a category"
 
 
 @dataclass(frozen=True, slots=True)

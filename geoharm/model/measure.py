@@ -5,11 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Offences that police detect proactively. Their number measures police activity (Cambridge Crime Harm Index, 2020
-# statement, https://doi.org/10.1007/s41887-020-00043-2). Events that happen to people are excluded.
-_PROACTIVE = ("drug", "narcotic", "possession of weapons", "stop and search", "arrest", "seizure")
-_TO_PEOPLE = ("overdose", "death", "illness", "complaint", "naloxone", "treatment")
-
 BORNE_BY = ("user", "family and neighbours", "community", "institutions")
 HARM_TYPES = ("health", "crime and violence", "social and nuisance", "economic", "environment")
 UNITS = ("requests", "needles", "incidents", "calls", "people", "deaths", "admissions")
@@ -23,18 +18,6 @@ class Role(StrEnum):
     HARM = "harm"
     ACTIVITY = "activity"
     REPORTING = "reporting"
-
-
-def is_proactive(category: str) -> bool:
-    """Return whether a category is one that police record proactively.
-
-    Examples
-    --------
-    >>> is_proactive("Drugs"), is_proactive("DRUG OVERDOSE"), is_proactive("Burglary")
-    (True, False, False)
-    """
-    words = category.lower()
-    return any(word in words for word in _PROACTIVE) and not any(word in words for word in _TO_PEOPLE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from geoharm.pipeline.designs import WHOLE, map_windows
 from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.placebo import placebo_around, places_around
 from geoharm.pipeline.preregistration import preregistration_status
+from geoharm.pipeline.renamed_categories import add_name_checks
 from geoharm.pipeline.robustness import add_robustness_checks, pool_primary_measure
 from geoharm.pipeline.study_data import StudyData
 from geoharm.results import OperationResult, StudyResult
@@ -161,7 +162,8 @@ def evaluate_operations(
             )
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
-        measures = with_family_readings(add_robustness_checks(data, design, measures), primary=data.study.primary)
+        checked = add_name_checks(data, design, add_robustness_checks(data, design, measures), places)
+        measures = with_family_readings(checked, primary=data.study.primary)
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
         progress(f"evaluating {design.operation.name}", number, len(data.designs))
     return net_harm.with_pooled_unintended_harm(results)

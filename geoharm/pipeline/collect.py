@@ -6,6 +6,7 @@ Each verb has its own function, which collects what that verb uses and nothing e
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -32,9 +33,12 @@ from geoharm.model.survey import SurveyEstimates
 from geoharm.pipeline.designs import design_operations, map_windows
 from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import past_zones
-from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
+from geoharm.pipeline.renamed_categories import half_counted, with_both_names
+from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
 from geoharm.queries.counts import category_counts, dated_points, located_points, own_place_counts, zone_counts
 from geoharm.queries.night_counts import night_counts
+from geoharm.queries.renamed_categories import renamed_categories
+from geoharm.queries.stored import stored_source
 from geoharm.queries.time_of_week import timed_points
 
 
@@ -65,18 +69,17 @@ def collect_study(
     measures = []
     for number, measure in enumerate(study.measures, start=1):
         ledger = _ledger_of(measure, ledgers)
-        measures.append(
-            MeasureData(
-                measure,
-                ledger,
-                dated_points(engine, measure),
-                {design.operation.name: zone_counts(engine, measure, design.zones) for design in designs},
-                {design.operation.name: category_counts(engine, measure, design.zones) for design in designs},
-                _hour_tables(engine, measure, designs),
-                _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
-                _own_place_counts(engine, measure, designs),
-            )
+        collected = MeasureData(
+            measure,
+            ledger,
+            dated_points(engine, measure),
+            {design.operation.name: zone_counts(engine, measure, design.zones) for design in designs},
+            {design.operation.name: category_counts(engine, measure, design.zones) for design in designs},
+            _hour_tables(engine, measure, designs),
+            _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
+            _own_place_counts(engine, measure, designs),
         )
+        measures.append(_with_both_names(engine, collected, designs))
         progress(f"counting {measure.name}", number, len(study.measures))
     return StudyData(
         study,
@@ -88,6 +91,18 @@ def collect_study(
         _surveys(engine, study, outcomes),
         _service_sites(engine, study),
     )
+
+
+def _with_both_names(engine: Engine, collected: MeasureData, designs: Sequence[Design]) -> MeasureData:
+    """Return the data of a measure with its counts under both names, where it counts one name of a category only."""
+    source = stored_source(engine, collected.measure.source)
+    pairs = half_counted(collected.measure, renamed_categories(engine, source) if collected.measure.categories else ())
+    if not pairs:
+        return collected
+    both = with_both_names(collected.measure, pairs)
+    counts = {design.operation.name: zone_counts(engine, both, design.zones) for design in designs}
+    data = MeasureData(both, collected.ledger, dated_points(engine, both), counts)
+    return replace(collected, widened=WidenedMeasure(pairs, data))
 
 
 def _own_place_counts(engine: Engine, measure: Measure, designs: Sequence[Design]) -> dict[str, ZoneCounts]:

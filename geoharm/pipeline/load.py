@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path, PurePath
 
+from geoharm._text import fold_category
 from geoharm._validation import nearest_hint
 from geoharm.engines.base import Engine
 from geoharm.errors import StudyError
@@ -13,8 +14,8 @@ from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import Format
 from geoharm.ingest.readers.input_files import InputFile, find_input_files
 from geoharm.ingest.tables import ingest_table
+from geoharm.model.category_words import is_proactive
 from geoharm.model.ledger import SourceLedger
-from geoharm.model.measure import is_proactive
 from geoharm.model.study import Source, Study
 from geoharm.model.table_ledger import TableLedger
 from geoharm.pipeline.check import checked_format
@@ -169,12 +170,13 @@ def _check_categories(engine: Engine, study: Study) -> None:
     problems = []
     for source in (event_source for event_source in study.sources if event_source.is_events):
         known_categories = source_categories(engine, source.name)
+        folded_categories = set(map(fold_category, known_categories))
         for measure in study.measures_of(source.name):
             problems += [
                 f'measure "{measure.name}": no row of "{source.name}" has the category "{category}"; '
                 + nearest_hint(category, known_categories)
                 for category in measure.categories
-                if category not in known_categories
+                if fold_category(category) not in folded_categories
             ]
             events, weighted_events = stated_weights(engine, measure) if measure.weight else (0, 0)
             if events and not weighted_events:
@@ -187,7 +189,7 @@ def _check_categories(engine: Engine, study: Study) -> None:
                     f'measure "{measure.name}": it counts "{category}", which is enforcement activity, not harm; name the '
                     "categories that are harm under where, or write activity = true."
                     for category in known_categories
-                    if is_proactive(category)
+                    if is_proactive(category, kind=measure.kind)
                 ]
     if problems:
         raise StudyError(problems)

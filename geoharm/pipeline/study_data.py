@@ -16,6 +16,7 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, NightCounts, Points
+from geoharm.model.renamed_category import RenamedCategory
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
@@ -33,6 +34,21 @@ class HourTables:
 
     target: tuple[NDArray[np.int64], NDArray[np.int64]]
     control: tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+@dataclass(frozen=True, slots=True)
+class WidenedMeasure:
+    """A measure with both names of each category of which it counts one only.
+
+    Attributes
+    ----------
+    pairs : tuple of RenamedCategory
+    data : MeasureData
+        With both names counted: points and counts by zone.
+    """
+
+    pairs: tuple[RenamedCategory, ...]
+    data: MeasureData
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +73,8 @@ class MeasureData:
         Without the rows that were placed by their address text; empty if there are none.
     nights : NightCounts or None
         None where the analysis does not use it.
+    widened : WidenedMeasure or None
+        None where no category that it counts may have another name that it does not count.
     """
 
     measure: Measure
@@ -68,6 +86,7 @@ class MeasureData:
     weighted_points: Mapping[Window, Points] = field(default_factory=dict)
     own_place_counts: Mapping[str, ZoneCounts] = field(default_factory=dict)
     nights: NightCounts | None = None
+    widened: WidenedMeasure | None = None
 
     def mapped_points(self, window: Window) -> Points:
         """Return the distinct places in a window, with the summed weight at each, or the number of events without one."""

@@ -17,7 +17,7 @@ from geoharm.model.measure import Measure
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
 from geoharm.queries.coverage import coverage
-from geoharm.queries.events import category_filter, category_names, coordinates, kept_rows, spot_table
+from geoharm.queries.events import category_filter, category_names, coordinates, kept_rows, named_categories, spot_table
 from geoharm.queries.stored import StoredSource, stored_source
 
 
@@ -74,7 +74,10 @@ def category_counts(engine: Engine, measure: Measure, zones: Sequence[Zone]) -> 
     mapping of category to ZoneCounts
         Empty if there are fewer than two categories.
     """
-    categories = measure.categories or tuple(source_categories(engine, measure.source))
+    if measure.categories:
+        categories = named_categories(engine, stored_source(engine, measure.source), measure)
+    else:
+        categories = tuple(source_categories(engine, measure.source))
     if len(categories) < 2:
         return {}
     counted = _count_by_zone(engine, measure, zones)

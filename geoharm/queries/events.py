@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from geoharm._text import fold_category
 from geoharm.engines.base import Engine
+from geoharm.engines.sql import quote_text
 from geoharm.model.measure import Measure
 from geoharm.queries.stored import StoredSource
 
@@ -55,17 +57,32 @@ def coordinates(
 
 
 def category_names(engine: Engine, source: StoredSource) -> dict[int, str]:
-    """Return the category that each code stands for; several codes may stand for one."""
-    rows = engine.rows(f"SELECT category, name FROM {engine.table(f'category_{source.rule}')} AS c ORDER BY category")
+    """Return the category that each code stands for; several codes, and all spellings of a category, stand for one."""
+    rows = engine.rows(f"SELECT category, name FROM {engine.table(f'spelling_{source.state}')} AS c ORDER BY category")
     return {int(code): str(name) for code, name in rows}
+
+
+def named_categories(engine: Engine, source: StoredSource, measure: Measure) -> tuple[str, ...]:
+    """Return the categories of a measure in its order and in the spelling of the source's events, as typed if it has none."""
+    name_of = {str(folded): str(name) for _, folded, name in _counted(engine, source, measure)}
+    return tuple(dict.fromkeys(name_of.get(fold_category(category), category) for category in measure.categories))
 
 
 def category_filter(engine: Engine, source: StoredSource, measure: Measure) -> str:
     """Return the SQL condition, with AND, that a row is of a measure's categories; empty if it has none."""
     if not measure.categories:
         return ""
-    codes = [code for code, name in category_names(engine, source).items() if name in measure.categories]
+    codes = [int(code) for code, _, _ in _counted(engine, source, measure)]
     return f"AND r.category IN ({', '.join(map(str, codes))})" if codes else "AND 1 = 0"
+
+
+def _counted(engine: Engine, source: StoredSource, measure: Measure) -> list[tuple[Any, ...]]:
+    """Return code, folded name and name of the categories that a measure counts, however they are spelt."""
+    folds = ", ".join(quote_text(folded) for folded in sorted(set(map(fold_category, measure.categories))))
+    return engine.rows(
+        f"SELECT c.category, c.folded, c.name FROM {engine.table(f'spelling_{source.state}')} AS c "
+        f"WHERE c.folded IN ({folds}) ORDER BY c.category"
+    )
 
 
 def hour_sql(source: StoredSource) -> str:

@@ -17,7 +17,7 @@ from geoharm.model.period import Period
 PARTITION_TABLES = ("row", "fault", "file_note")
 CODE_TABLES = ("place", "category")
 STATE_TABLES = (
-    "spot", "duplicate", "tally", "note", "default_geocode", "recovered", "street_point", "unplaced_street",
+    "spelling", "spot", "duplicate", "tally", "note", "default_geocode", "recovered", "street_point", "unplaced_street",
     "area", "area_value", "survey_value", "site", "street_line", "street_segment", "value_reject", "value_duplicate",
 )  # fmt: skip
 

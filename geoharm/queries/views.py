@@ -55,7 +55,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
         "day": "Day of the event: the first of the month or year if the source has no days.",
         "x": x,
         "y": y,
-        "category": "Category of the event, as the study names it.",
+        "category": "Category of the event, in its most frequent spelling.",
         "weight": "The weight that the row states; empty if none.",
         "place": "inside or outside the study area; default geocode; no place.",
         "recovered": "Whether the place was found by the address text.",
@@ -70,7 +70,7 @@ def _show_events(engine: Engine, events: Sequence[StoredSource], x: str, y: str)
             CASE WHEN {is_span_sql(source)} THEN r.clock END AS span_from,
             CASE WHEN {is_span_sql(source)} THEN r.clock_end END AS span_until
         FROM {kept_rows(engine, source)} AS r JOIN {spot_table(engine, source)} AS s ON s.place = r.place
-        JOIN {engine.table(f"category_{source.rule}")} AS c ON c.category = r.category {_file(engine, source, "r.part")}
+        JOIN {engine.table(f"spelling_{source.state}")} AS c ON c.category = r.category {_file(engine, source, "r.part")}
         """
         for source in events
     ]

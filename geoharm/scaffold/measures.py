@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from geoharm._text import fold_category
 from geoharm._validation import nearest_hint
 from geoharm.errors import StudyError
-from geoharm.model.measure import is_proactive
+from geoharm.model.category_words import HarmGroup, Sense, category_sense
 from geoharm.scaffold.sources import SourceMatch
 
-# (pattern in a category, name of the measure, borne by, type); the first line that matches is used.
-_HARM_PATTERNS = (
-    (r"needle|syringe|sharps", "needles", "community", "environment"),
-    (r"overdose|opioid|naloxone|narcan|\bems\b|ambulance|poison|drug related illness", "overdoses", "user", "health"),
-    (r"violen|assault|robber|homicide|murder|manslaughter|weapon|shoot|sex|rape|stab|batter|kidnap|harass", "violence",
-     "community", "crime and violence"),
-    (r"anti.?social|nuisance|disorder|public order|beg|noise|vagran|loiter|disturb|mischief|damage|vandal|arson|graffiti|trespass",
-     "disorder", "community", "social and nuisance"),
-    (r"burglar|theft|larceny|shoplift|steal|stolen|vehicle|fraud|bicycle|property", "theft and burglary", "community", "economic"),
-)  # fmt: skip
-# The measure of a whole source, where its categories match no line above.
+# The measure of a whole source, where no category has a word that is known.
 _MEASURE_BY_KIND = {
-    "needle_find": ("needles", "community", "environment"),
-    "health": ("health calls", "user", "health"),
-    "incident": ("incidents", "community", "crime and violence"),
+    "needle_find": HarmGroup("needles", "community", "environment"),
+    "health": HarmGroup("health calls", "user", "health"),
+    "incident": HarmGroup("incidents", "community", "crime and violence"),
 }
+_MAX_SHOWN = 12
 _UNIT_BY_KIND = {"needle_find": "requests", "health": "calls", "treatment_entry": "admissions", "incident": "incidents"}
 _RECORDER_BY_KIND = {"needle_find": "public", "health": "agency", "treatment_entry": "agency", "incident": "public"}
+
+
+@dataclass(frozen=True, slots=True)
+class UncountedCategory:
+    """A category that no proposed measure counts.
+
+    Attributes
+    ----------
+    category : str
+    rows : int
+        Number of rows in the files.
+    doubtful : bool
+        Whether its words are known, but may say the opposite or something else: "non-violent", "lost property".
+    """
+
+    category: str
+    rows: int
+    doubtful: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +74,13 @@ class ProposedMeasure:
         return bool(self.type)
 
 
-def propose_measures(sources: Sequence[SourceMatch]) -> tuple[tuple[ProposedMeasure, ...], dict[str, tuple[str, ...]]]:
-    """Return the proposed measures, and by source the categories that none of them counts."""
+Uncounted = Mapping[str, tuple[UncountedCategory, ...]]
+
+
+def propose_measures(sources: Sequence[SourceMatch]) -> tuple[tuple[ProposedMeasure, ...], Uncounted]:
+    """Return the proposed measures, and by source the categories that none of them counts, the most frequent first."""
     measures: list[ProposedMeasure] = []
-    uncounted: dict[str, tuple[str, ...]] = {}
+    uncounted: dict[str, tuple[UncountedCategory, ...]] = {}
     for source in sources:
         proposed, not_counted = _measures_of_source(source)
         uncounted[source.name] = not_counted
@@ -81,7 +93,9 @@ def propose_measures(sources: Sequence[SourceMatch]) -> tuple[tuple[ProposedMeas
     return tuple(renamed), {name: categories for name, categories in uncounted.items() if categories}
 
 
-def choose_primary(measures: Sequence[ProposedMeasure], wanted: str) -> tuple[tuple[ProposedMeasure, ...], str]:
+def choose_primary(
+    measures: Sequence[ProposedMeasure], wanted: str, uncounted: Uncounted | None = None
+) -> tuple[tuple[ProposedMeasure, ...], str]:
     """Return the measures, with the primary one among them, and its name.
 
     Parameters
@@ -90,6 +104,8 @@ def choose_primary(measures: Sequence[ProposedMeasure], wanted: str) -> tuple[tu
     wanted : str
         A measure, or a category of one, which then becomes a measure of its own. Empty chooses the harm with the most
         rows.
+    uncounted : mapping of source to tuple of UncountedCategory
+        The categories that no measure counts; they are named where there is no harm to choose from.
 
     Raises
     ------
@@ -99,18 +115,14 @@ def choose_primary(measures: Sequence[ProposedMeasure], wanted: str) -> tuple[tu
     harms = [measure for measure in measures if measure.is_harm]
     if not wanted:
         if not harms:
-            category_list = ", ".join(f'"{text}"' for measure in measures for text in measure.categories[:6])
-            raise StudyError(
-                [f"Everything in these files is enforcement activity ({category_list}), and a study needs a harm as its primary outcome; "
-                 "add a file of what others reported, or name a category with --primary: it is then counted as harm, and every "
-                 "report says so."]
-            )  # fmt: skip
+            raise StudyError([_no_harm_sentence(measures, uncounted or {})])
         return tuple(measures), max(harms, key=lambda measure: measure.rows).name
-    by_name = {measure.name.lower(): measure for measure in measures if measure.is_harm}
-    if wanted.lower() in by_name:
-        return tuple(measures), by_name[wanted.lower()].name
+    by_name = {fold_category(measure.name): measure for measure in measures if measure.is_harm}
+    asked = fold_category(wanted)
+    if asked in by_name:
+        return tuple(measures), by_name[asked].name
     for position, measure in enumerate(measures):
-        category = next((text for text in measure.categories if text.lower() == wanted.lower()), None)
+        category = next((text for text in measure.categories if fold_category(text) == asked), None)
         if category is None:
             continue
         rest = tuple(text for text in measure.categories if text != category)
@@ -128,40 +140,66 @@ def choose_primary(measures: Sequence[ProposedMeasure], wanted: str) -> tuple[tu
     )
 
 
-def _measures_of_source(source: SourceMatch) -> tuple[list[ProposedMeasure], tuple[str, ...]]:
+def _no_harm_sentence(measures: Sequence[ProposedMeasure], uncounted: Uncounted) -> str:
+    """Return why there is no primary outcome: nothing but activity, or categories that no word list knows."""
+    activity = ", ".join(f'"{text}"' for measure in measures for text in measure.categories[:_MAX_SHOWN])
+    unknown = listed_categories([category for categories in uncounted.values() for category in categories])
+    if not unknown:
+        return (
+            f"Everything in these files is enforcement activity ({activity}), and a study needs a harm as its primary outcome; "
+            "add a file of what others reported, or name a category with --primary: it is then counted as harm, and every "
+            "report says so."
+        )
+    beside = f", and the rest is enforcement activity ({activity})" if activity else ""
+    return (
+        f"No category of these files was recognised as a harm: {unknown}{beside}. A study needs a harm as its primary "
+        "outcome: write a study file whose measures name the categories that are harms (docs/study-file.md)."
+    )
+
+
+def listed_categories(categories: Sequence[UncountedCategory]) -> str:
+    """Return categories with their numbers of rows, the most frequent first; only the first few of many."""
+    ordered = sorted(categories, key=lambda one: (-one.rows, one.category))
+    listed = ", ".join(f'"{one.category}" ({one.rows:,})' for one in ordered[:_MAX_SHOWN])
+    return listed + (f" and {len(ordered) - _MAX_SHOWN:,} more" if len(ordered) > _MAX_SHOWN else "")
+
+
+def _measures_of_source(source: SourceMatch) -> tuple[list[ProposedMeasure], tuple[UncountedCategory, ...]]:
     unit, recorded_by = _UNIT_BY_KIND[source.kind], _RECORDER_BY_KIND[source.kind]
     total = sum(source.categories.values())
     if source.kind == "treatment_entry":
         # Entering treatment is not a harm; whether it is a gain depends on the study's values.
         return [ProposedMeasure("treatment entries", source.name, (), unit, recorded_by, "", "", total)], ()
     categories = [category for category in source.categories if category and category != "None"]
-    activity = tuple(category for category in categories if is_proactive(category))
-    groups: dict[tuple[str, str, str], list[str]] = {}
-    not_counted = []
-    for category in categories:
-        if category in activity:
-            continue
-        category_words = category.lower().replace("-", " ")
-        group = next((tuple(line[1:]) for line in _HARM_PATTERNS if re.search(line[0], category_words)), None)
-        if group is None and (source.kind != "incident" or len(categories) == 1):
-            group = _MEASURE_BY_KIND[source.kind]
-        if group is None:
-            not_counted.append(category)
-        else:
-            groups.setdefault(group, []).append(category)  # type: ignore[arg-type]
-    if not categories:
-        groups[_MEASURE_BY_KIND[source.kind]] = []
+    senses = {category: category_sense(category, kind=source.kind) for category in categories}
+    activity = tuple(category for category, found in senses.items() if found.sense is Sense.ACTIVITY)
+    groups: dict[HarmGroup, list[str]] = {}
+    for category, found in senses.items():
+        if found.group is not None:
+            groups.setdefault(found.group, []).append(category)
+    # A source of one kind of events needs no words: all its categories are of that kind, unless some are known.
+    whole = not any(found.sense is not Sense.UNKNOWN for found in senses.values()) and (
+        source.kind != "incident" or len(categories) <= 1
+    )
+    if whole:
+        groups[_MEASURE_BY_KIND[source.kind]] = categories
+    counted = {*activity, *(category for names in groups.values() for category in names)}
     is_single_category = len(categories) <= 1
     measures = [
         ProposedMeasure(
-            name, source.name, () if is_single_category else tuple(group_categories), unit,
-            "agency" if harm_type == "health" else recorded_by, borne_by, harm_type,
-            sum(source.categories[category] for category in group_categories) if group_categories else total,
+            group.name, source.name, () if is_single_category or whole else tuple(names), unit,
+            "agency" if group.type == "health" else recorded_by, group.borne_by, group.type,
+            sum(source.categories[category] for category in names) if names else total,
         )
-        for (name, borne_by, harm_type), group_categories in groups.items()
+        for group, names in groups.items()
     ]  # fmt: skip
     measures.sort(key=lambda measure: -measure.rows)
     if activity:
         rows = sum(source.categories[category] for category in activity)
         measures.append(ProposedMeasure("police activity", source.name, activity, unit, "police", "", "", rows))
-    return measures, tuple(not_counted)
+    uncounted = (
+        UncountedCategory(category, source.categories[category], senses[category].sense is Sense.DOUBTFUL)
+        for category in categories
+        if category not in counted
+    )
+    return measures, tuple(sorted(uncounted, key=lambda one: (-one.rows, one.category)))

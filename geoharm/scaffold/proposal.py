@@ -16,7 +16,7 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, add_months, first_of_month
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.scaffold.areas import UnprojectedArea
-from geoharm.scaffold.measures import ProposedMeasure, choose_primary, propose_measures
+from geoharm.scaffold.measures import ProposedMeasure, Uncounted, choose_primary, propose_measures
 from geoharm.scaffold.sources import SourceMatch, UnusedFile
 
 _PHASES_MONTHS = ((0, 3), (3, 6), (6, 12))
@@ -88,7 +88,7 @@ class ProposedStudy:
     period, before : Period
     sources : tuple of SourceMatch
     measures : tuple of ProposedMeasure
-    uncounted : mapping of str to tuple of str
+    uncounted : mapping of str to tuple of UncountedCategory
         By source, the categories that no measure counts.
     gap : float
         Metres.
@@ -108,7 +108,7 @@ class ProposedStudy:
     before: Period
     sources: tuple[SourceMatch, ...]
     measures: tuple[ProposedMeasure, ...]
-    uncounted: dict[str, tuple[str, ...]]
+    uncounted: Uncounted
     gap: float
     rings: tuple[float, ...]
     after: tuple[str, ...]
@@ -138,7 +138,7 @@ def propose_study(sources: Sequence[SourceMatch], left_out: Sequence[UnusedFile]
         )
         raise StudyError([f"No file can be used for an operation of {answers.start}: {unused}."])
     measures, uncounted = propose_measures(usable)
-    measures, primary = choose_primary(measures, answers.primary)
+    measures, primary = choose_primary(measures, answers.primary, uncounted)
     if not answers.primary:
         rows = next(measure.rows for measure in measures if measure.name == primary)
         reasons["primary"] = Proposal("primary", primary, f"the harm with most rows, {rows:,}; the choice is yours")

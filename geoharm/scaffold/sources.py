@@ -16,6 +16,7 @@ from geoharm.ingest.detect.sample import read_sample
 from geoharm.ingest.formats.input_format import parse_format, read_format
 from geoharm.ingest.readers.input_files import find_input_files
 from geoharm.ingest.readers.matched_files import DataFolder
+from geoharm.model.category_words import source_kind
 from geoharm.model.ledger import SourceLedger
 
 _ENDINGS = (
@@ -25,12 +26,6 @@ _ENDINGS = (
 _MAX_LISTED = 8
 # Formats that describe the columns of a table, not its publisher; such files need not belong together.
 _GENERIC_FORMATS = ("points-csv",)
-# (pattern in the names of format, files and categories; kind of source)
-_KIND_PATTERNS = (
-    (r"needle|syringe|sharps", "needle_find"),
-    (r"\bems\b|ambulance|overdose|naloxone|narcan", "health"),
-    (r"treatment entr|treatment start|admission|referral to treatment", "treatment_entry"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +241,10 @@ def _read_source(
         if key[1] == "as you said":
             raise
         return UnusedFile(_names_text(names), str(error))
-    words = f"{input_format.name} {input_format.title} {' '.join(names)} {' '.join(checked.categories)}"
+    kind = source_kind(f"{input_format.name} {input_format.title} {' '.join(names)}", checked.categories)
     guess = " (still marked as a guess)" if input_format.guessed else ""
     return SourceMatch(
-        _short_name(names), _source_kind(words), _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
+        _short_name(names), kind, _pattern(names, data), key[0], f"{key[1]}{guess}", "", checked.ledger,
         checked.categories, checked.median_location,
     )  # fmt: skip
 
@@ -272,17 +267,13 @@ def _read_guessed_source(
     except GeoharmError:
         checked = None
     categories = checked.categories if checked else {}
-    words = f"{' '.join(names)} {' '.join(categories)}"
+    kind = source_kind(" ".join(names), categories)
     return SourceMatch(
-        _short_name(names), _source_kind(words), _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
+        _short_name(names), kind, _pattern(names, data), format_file, "no shipped format fits; guessed from its columns",
         "\n".join([*(f"# found: {line}" for line in guess.evidence), *(f"# UNDECIDED {line}" for line in guess.undecided),
                    guess.toml]),
         checked.ledger if checked else None, categories, checked.median_location if checked else (0.0, 0.0), guess.undecided,
     )  # fmt: skip
-
-
-def _source_kind(words: str) -> str:
-    return next((kind for pattern, kind in _KIND_PATTERNS if re.search(pattern, words, re.I)), "incident")
 
 
 def _short_name(names: Sequence[str]) -> str:

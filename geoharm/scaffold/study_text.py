@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from geoharm._validation import toml_string
-from geoharm.scaffold.measures import ProposedMeasure
+from geoharm.scaffold.measures import ProposedMeasure, listed_categories
 from geoharm.scaffold.proposal import ProposedStudy
 from geoharm.scaffold.sources import SourceMatch
 
@@ -121,9 +121,16 @@ recorded_by = {toml_string(recorded)}   # guessed: from what it counts
 
 
 def _uncounted_text(plan: ProposedStudy) -> str:
-    lines = [
-        f"# categories of {comment_text(name)} that no measure counts: " + ", ".join(toml_string(category) for category in categories[:_MAX_SHOWN])
-        + (f" and {len(categories) - _MAX_SHOWN} more" if len(categories) > _MAX_SHOWN else "")
-        for name, categories in plan.uncounted.items()
-    ]  # fmt: skip
+    reasons = {
+        True: "may say the opposite of a harm, or something else; no measure counts them",
+        False: "have no word that is known; no measure counts them",
+    }
+    lines = []
+    for name, categories in plan.uncounted.items():
+        for doubtful, reason in reasons.items():
+            listed = listed_categories([one for one in categories if one.doubtful is doubtful])
+            if listed:
+                lines.append(
+                    f"# categories of {comment_text(name)} that {reason} (with their rows): {comment_text(listed)}"
+                )
     return "\n".join([*lines, "", ""]) if lines else ""

@@ -18,14 +18,16 @@ from shapely.geometry.base import BaseGeometry
 from geoharm import _crs
 from geoharm._rules import shortened
 from geoharm._schema import Mistakes, Place, read_tables
+from geoharm._text import fold_category
 from geoharm._validation import decode_toml, nearest_hint
 from geoharm.errors import DesignError, StudyError
 from geoharm.geo.area_files import file_hash, read_area, read_areas, read_context_lines, read_place_names
 from geoharm.geo.shape_files import file_of
 from geoharm.model.activity import DatedActivity
 from geoharm.model.area_counts import Areas
+from geoharm.model.category_words import is_proactive
 from geoharm.model.geometry import Site, StudyArea
-from geoharm.model.measure import Harm, Measure, is_proactive
+from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period
 from geoharm.model.points import Points
 from geoharm.model.settings import ChangeSettings
@@ -274,7 +276,8 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
             "a measure stands for a harm (harm = {borne_by, type}), is activity (activity = true), or only shows how much "
             "is reported (reporting = true); give one of the three.",
         )
-    proactive = [name for name in categories if is_proactive(name)]
+    kind = kind_counted(table, place, sources, mistakes)
+    proactive = [name for name in categories if is_proactive(name, kind=kind)]
     if harm is not None and not table.count_as_harm and (table.recorded_by == "police" or proactive):
         subject = f'"{shortened(proactive[0])}" is' if proactive else "what police record of their own accord is"
         mistakes.add(
@@ -292,7 +295,7 @@ def _resolve_measure(table: MeasureTable, place: Place, sources: Sequence[Source
         activity_as_harm=table.count_as_harm,
         reporting=table.reporting,
         comparator=table.comparator or "",
-        kind=kind_counted(table, place, sources, mistakes),
+        kind=kind,
         checked_for_rise=table.watch,
         weight=weight_unit(table, place, sources, mistakes),
         sign_of=table.sign_of or "",
@@ -428,14 +431,24 @@ def _check_shared_rows(measures: Sequence[Measure], mistakes: Mistakes) -> None:
         return
     for number, measure in enumerate(measures):
         for earlier in measures[:number]:
-            shared = set(measure.categories) & set(earlier.categories)
+            shared = _shared_category(measure, earlier)
             overlap = shared or not measure.categories or not earlier.categories
             if measure.source == earlier.source and measure.name != earlier.name and overlap:
+                why = ""
+                if len(set(shared)) > 1:
+                    why = f' ("{shortened(shared[1])}" and "{shortened(shared[0])}" are one category)'
                 mistakes.add(
                     (),
                     f'the measures "{shortened(earlier.name)}" and "{shortened(measure.name)}" count the same rows of '
-                    f'"{shortened(measure.source)}"; give each its own categories under where.',
+                    f'"{shortened(measure.source)}"{why}; give each its own categories under where.',
                 )
+
+
+def _shared_category(measure: Measure, other: Measure) -> tuple[str, ...]:
+    """Return a category that two measures name, as each of them spells it; empty if they share none."""
+    spelt = {fold_category(category): category for category in other.categories}
+    folds = ((category, fold_category(category)) for category in measure.categories)
+    return next(((category, spelt[folded]) for category, folded in folds if folded in spelt), ())
 
 
 def _check_references(

@@ -18,7 +18,7 @@ from geoharm.cli import new as cli_new
 from geoharm.cli.app import app
 from geoharm.errors import DesignError, StudyError
 from geoharm.scaffold.areas import circle_from_flag
-from geoharm.scaffold.measures import choose_primary, propose_measures
+from geoharm.scaffold.measures import UncountedCategory, choose_primary, propose_measures
 from geoharm.scaffold.sources import SourceMatch, find_sources
 from geoharm.study.schema import StudyFile
 from tests.conftest import ROOT
@@ -357,9 +357,51 @@ def test_what_police_find_by_looking_is_activity():
     activity = [one for one in measures if not one.is_harm]
     assert [set(one.categories) for one in activity] == [{"Drugs", "Possession of weapons", "Stop and search"}]
     assert {one.name for one in measures if one.is_harm} == {"violence", "theft and burglary"}
-    assert uncounted == {"s": ("Other crime",)}
+    assert uncounted == {"s": (UncountedCategory("Other crime", 5, doubtful=False),)}
     counted = [text for one in measures for text in one.categories]
     assert len(counted) == len(set(counted))
+
+
+def test_what_may_be_no_offence_is_counted_nowhere_and_named_with_its_rows():
+    kinds = {"TOWED_VEHICLE": 240, "ASSAULT": 90, "FIRES_NOT_ARSON": 60, "Permits": 7, "Theft": 5}
+    measures, uncounted = propose_measures([found("incident", **kinds)])
+    assert {one.name: one.categories for one in measures} == {
+        "violence": ("ASSAULT",), "theft and burglary": ("Theft",),
+    }  # fmt: skip
+    assert uncounted == {
+        "s": (
+            UncountedCategory("TOWED VEHICLE", 240, doubtful=True),
+            UncountedCategory("FIRES NOT ARSON", 60, doubtful=True),
+            UncountedCategory("Permits", 7, doubtful=False),
+        )
+    }
+
+
+def test_categories_that_nobody_knows_are_listed_and_not_called_enforcement():
+    measures, uncounted = propose_measures([found("incident", Removal=20, Maintenance=1200)])
+    with pytest.raises(StudyError) as caught:
+        choose_primary(measures, "", uncounted)
+    (sentence,) = caught.value.problems
+    assert sentence.startswith(
+        'No category of these files was recognised as a harm: "Maintenance" (1,200), "Removal" (20). A study needs a harm'
+    )
+    assert "enforcement" not in sentence
+    measures, uncounted = propose_measures(
+        [found("incident", Removal=20, Drugs=3, **{f"Kind_{n:02d}": n for n in range(1, 20)})]
+    )
+    with pytest.raises(
+        StudyError, match=r'"Removal" \(20\), .* and 8 more, and the rest is enforcement activity \("Drugs"\)'
+    ):
+        choose_primary(measures, "", uncounted)
+
+
+def test_a_source_of_one_kind_counts_what_no_word_says_only_where_none_is_known():
+    measures, uncounted = propose_measures([found("health", Fall=20, Chest_pain=9)])
+    assert [(one.name, one.categories, one.rows) for one in measures] == [("health calls", (), 29)]
+    assert not uncounted
+    measures, uncounted = propose_measures([found("health", Fall=20, Overdose=9)])
+    assert [(one.name, one.categories) for one in measures] == [("overdoses", ("Overdose",))]
+    assert [one.category for one in uncounted["s"]] == ["Fall"]
 
 
 def test_entering_treatment_is_no_harm():

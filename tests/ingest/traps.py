@@ -183,6 +183,19 @@ def early(order: str, count: int = 80) -> list[str]:
     ]
 
 
+def spelt(*categories: str) -> str:
+    return HEADER + "".join(good(number, category=category) for number, category in enumerate(categories, start=1))
+
+
+def renamed(old: str, new: str) -> str:
+    """Return ten rows a month of 2020: of one category in the first half of the year, of another in the second."""
+    days = [(month, day) for month in range(1, 13) for day in range(1, 11)]
+    return HEADER + "".join(
+        good(number, f"2020-{month:02d}-{day:02d}", old if month < 7 else new)
+        for number, (month, day) in enumerate(days)
+    )
+
+
 def book(fill: Callable[[xlsxwriter.Workbook], None]) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content) as workbook:
@@ -525,6 +538,12 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "midnight for want of a time": Trap("every time 00:00", {"a.csv": dated(*[f"2020-01-{n + 1:02d} 00:00" for n in range(5)])}, 0, ("5 read = 5 kept", "note: 5 rows: the time is exactly 00:00, which stands for a time that is not known"), own(LOCAL)),
         "days from a pattern without a day": Trap("`2020-05`, precision day", {"a.csv": dated("2020-05")}, 1, ('which names no day; write precision = "month"',), own('formats = ["%Y-%m"]')),
         "years only": Trap("`2020`, precision year", {"a.csv": dated("2020", "2021")}, 0, (KEPT_2,), own('formats = ["%Y"]\nprecision = "year"')),
+    },
+    "Categories": {
+        "one category in four spellings": Trap("case, accent, hyphen, full stop", {"a.csv": spelt("Café theft", "CAFE THEFT", "café-theft.", "Café theft")}, 0, ("4 read = 4 kept", "2 rows", "\u201cCAFE THEFT\u201d is \u201cCafé theft\u201d")),
+        "two categories": Trap("a number apart", {"a.csv": spelt("Assault 1", "Assault 2")}, 0, ("2 read = 2 kept",)),
+        "a new list of codes": Trap("`Assault - simple` to June, `ASSLT SIMPLE` from July", {"a.csv": renamed("Assault - simple", "ASSLT SIMPLE")}, 0, ("perhaps one category under two names", "begins, in July 2020")),
+        "a category that ends and another that begins": Trap("`Assault` to June, `Theft` from July", {"a.csv": renamed("Assault", "Theft")}, 0, ("120 read = 120 kept",)),
     },
     "Archives": {
         "zip slip": Trap("an entry `../../evil.csv`", {"a.zip": archive(("../../evil.csv", rows(3)))}, 1, ("leads out of its folder",)),

@@ -20,6 +20,7 @@ class DiagnosticKind(StrEnum):
     REPORTING = "reporting effort"
     UNPLACED_ROWS = "rows without a place"
     PILES = "one point with many events"
+    CATEGORY_NAMES = "categories under two names"
     MULTIPLICITY = "many measures"
     POWER = "smallest detectable fall"
     CONTROLS = "choice of control"
@@ -77,3 +78,7 @@ class Diagnostic:
         """
         weighs = self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
         return weighs and zone in self.zones
+
+    def limits_no_change(self, zone: str) -> bool:
+        """Return whether it turns "no clear change" in a zone into "cannot tell": rows counted the other way would show one."""
+        return self.limits(zone) and self.kind is DiagnosticKind.CATEGORY_NAMES

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
+from geoharm.evaluation.results.diagnostics import DiagnosticKind
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.model.design import TARGET_WITH_STREET_UNPLACED, Design
 from geoharm.model.geometry import StudyArea
-from geoharm.model.ledger import PLACED, SourceLedger
+from geoharm.model.ledger import PLACED, SPELLINGS, SourceLedger
 from geoharm.model.period import Window
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
 from geoharm.report.wording.error_rates import error_rate_sentences
-from geoharm.report.wording.withheld import note_as_sentence
+from geoharm.report.wording.withheld import note_as_sentence, sentence_text
 
 # The first page mentions rows without a place from this share on; the ledger always shows them.
 _MIN_UNPLACED_SHARE = 0.01
@@ -132,9 +133,7 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "A comparator stream: other reports by the same route from the same place.",
             )
         )
-    unplaced = _unplaced_threat(release, operation)
-    if unplaced is not None:
-        listed_threats.append(unplaced)
+    listed_threats += filter(None, (_unplaced_threat(release, operation), _two_names_threat(operation)))
     if design.after.days < 90:
         listed_threats.append(
             Threat(
@@ -190,6 +189,18 @@ def _unplaced_threat(release: Release, operation: ReleasedOperation) -> Threat |
     )
 
 
+def _two_names_threat(operation: ReleasedOperation) -> Threat | None:
+    """Return that a category of the primary measure may have another name; None if none was found."""
+    names = operation.primary.robustness.diagnostic(DiagnosticKind.CATEGORY_NAMES)
+    if names is None:
+        return None
+    return Threat(
+        "One category under two names?",
+        sentence_text(names.sentence),
+        "Whether they are one: if so, both under where.category, or one mapped to the other in the format.",
+    )
+
+
 def _change_text(effect: ReleasedEffect) -> str:
     if not math.isfinite(effect.change):
         return "not defined"
@@ -207,10 +218,15 @@ def _control_change_factor(effect: ReleasedEffect) -> float:
 def notices(release: Release) -> tuple[str, ...]:
     """Return what the first page must say about the data."""
     sentences = []
+    primary_sources = {one.source for one in release.study.measures if one.name == release.study.primary}
     for source in release.ledgers:
         for geocode in source.default_geocodes:
             sentences.append(_geocode_notice(source, geocode.events, geocode.share, geocode.addresses))
-        sentences += [f"\u201c{source.source}\u201d: {note.text()}." for note in source.notes if note.kind == PLACED]
+        sentences += [
+            f"\u201c{source.source}\u201d: {note.text()}."
+            for note in source.notes
+            if note.kind == PLACED or (note.kind == SPELLINGS and source.source in primary_sources)
+        ]
         if source.missing_months:
             sentences.append(
                 f"\u201c{source.source}\u201d has no usable row in {format_numbers.month_list(source.missing_months)}: "

@@ -1,0 +1,56 @@
+"""A measure that names one of two names of a category is counted with both, and its reading is compared."""
+
+from __future__ import annotations
+
+import pytest
+
+from geoharm.engines.duckdb import open_engine
+from geoharm.evaluation.results.diagnostics import DiagnosticKind, Severity
+from geoharm.model.reading import Reading
+from geoharm.pipeline.analyse import evaluate_operations
+from geoharm.pipeline.collect import collect_study
+from geoharm.pipeline.load import load_sources
+from geoharm.study.read import read_study
+from tests.conftest import small_study
+
+OLD, NEW = "Needle, found", "Found needle"
+
+
+def evaluate(folder, named, month):
+    """Return the collected measure, its result and the notes, where the city has another list of codes from a month on."""
+    path = small_study(folder)
+    csv = folder / "reports.csv"
+    header, *lines = csv.read_text(encoding="utf-8").splitlines()
+    renamed = [line.replace(",find", f',"{NEW if line.split(",")[1][:7] >= month else OLD}"') for line in lines]
+    csv.write_text("\n".join([header, *renamed]) + "\n", encoding="utf-8")
+    where = f"where = {{ category = {named} }}\nunit " if named else "unit "
+    path.write_text(path.read_text(encoding="utf-8").replace("unit ", where), encoding="utf-8")
+    study = read_study(path)
+    with open_engine(folder / "c.duckdb", inputs=folder) as engine:
+        ledgers = load_sources(engine, study, folder)
+        data = collect_study(engine, study, ledgers)
+    ((result,),) = ([*operation.measures] for operation in evaluate_operations(data))
+    return data.measures[0], result, [note.sentence for note in ledgers[0].notes]
+
+
+@pytest.mark.parametrize("named", [[OLD], [NEW]])
+def test_one_of_two_names_counted_is_said_and_limits_the_reading(tmp_path, named):
+    collected, result, notes = evaluate(tmp_path, named, "2021-02")
+    (pair,) = collected.widened.pairs
+    assert (pair.old, pair.new, str(pair.month)) == (OLD, NEW, "2021-02-01")
+    assert any(f"perhaps one category under two names: {pair.sentence}" in note for note in notes)
+    # The referee: all rows of the file, whatever their name.
+    assert collected.widened.data.points.weight.sum() == collected.ledger.total("inside")
+    assert collected.points.weight.sum() < collected.widened.data.points.weight.sum()
+    (found,) = [one for one in result.diagnostics if one.kind is DiagnosticKind.CATEGORY_NAMES]
+    assert found.severity is Severity.SIGNAL
+    assert not result.effect("target").reading.is_finding
+    assert result.effect("target").reading is not Reading.NO_CLEAR_CHANGE
+
+
+@pytest.mark.parametrize("named", [[OLD, NEW], []])
+def test_both_names_counted_are_no_doubt(tmp_path, named):
+    collected, result, notes = evaluate(tmp_path, named, "2021-02")
+    assert collected.widened is None
+    assert not [one for one in result.diagnostics if one.kind is DiagnosticKind.CATEGORY_NAMES]
+    assert any("perhaps one category" in note for note in notes)
