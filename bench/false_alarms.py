@@ -61,12 +61,15 @@ class Reading:
     rows : dict of kind to int
         Rows that the notes of a kind concern.
     missing : dict of source to list of date
+    geocodes : list of shapely Point
+        Default geocodes, in metres.
     """
 
     doubts: dict = field(default_factory=dict)
     others: list = field(default_factory=list)
     rows: dict = field(default_factory=dict)
     missing: dict = field(default_factory=dict)
+    geocodes: list = field(default_factory=list)
 
     def rows_of(self, kind):
         """Return the rows that the notes of a kind concern."""
@@ -75,6 +78,10 @@ class Reading:
     def gaps(self, source):
         """Return the missing months of a source as a set."""
         return set(self.missing.get(source, ()))
+
+    def has_pile(self, target):
+        """Return whether a pile is said of the target, or a default geocode lies in it, whose rows then have no place."""
+        return "pile in the target" in self.doubts or any(target.contains(point) for point in self.geocodes)
 
 
 def read_city(files, folder):
@@ -99,6 +106,7 @@ def add_notes(read, ledgers):
     """Add the notes and the missing months of every source."""
     for ledger in ledgers:
         read.missing[ledger.source] = ledger.missing_months
+        read.geocodes += [shapely.Point(code.x, code.y) for code in ledger.default_geocodes]
         if ledger.missing_months:
             read.doubts["missing month"] = f"{ledger.source}: {', '.join(map(str, ledger.missing_months))}"
         for note in ledger.notes:

@@ -138,7 +138,7 @@ def pile(share):
         longitude, latitude = _crs.transform(np.array([middle.x]), np.array([middle.y]), source=CRS, target=_crs.LONLAT)
         for number in rng.choice(after, math.ceil(len(after) * share), replace=False):
             rows[number].update(longitude=f"{longitude[0]:.5f}", latitude=f"{latitude[0]:.5f}")
-        return bent, None
+        return bent, city.target
 
     return plant
 
@@ -199,8 +199,8 @@ FAULTS = {
     "a year in two exports, nothing in their names": Fault(
         overlap(("needles a.csv", "needles b.csv")), lambda read, _: "different content" in read.doubts.get("refused", "")
     ),
-    "a third of the target's events on one point": Fault(pile(1 / 3), lambda read, _: "pile in the target" in read.doubts),
-    "half of the target's events on one point": Fault(pile(1 / 2), lambda read, _: "pile in the target" in read.doubts),
+    "a third of the target's events on one point": Fault(pile(1 / 3), lambda read, target: read.has_pile(target)),
+    "half of the target's events on one point": Fault(pile(1 / 2), lambda read, target: read.has_pile(target)),
     "every time midnight in UTC": Fault(all_at_midnight, lambda read, _: "days written as times" in read.doubts),
     "six of ten times local midnight": Fault(most_at_midnight, lambda read, _: "time not known" in read.doubts),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from geoharm.errors import DesignError, StudyError
 from geoharm.evaluation.design.build import build_design, check_operation
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import SourceLedger
-from geoharm.model.period import Period, add_months, first_of_month
+from geoharm.model.period import Period, add_months, first_of_month, month_name, parse_phase
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.scaffold.areas import UnprojectedArea
 from geoharm.scaffold.measures import ProposedMeasure, Uncounted, choose_primary, propose_measures
@@ -133,7 +133,9 @@ def propose_study(sources: Sequence[SourceMatch], left_out: Sequence[UnusedFile]
     usable, unusable = _usable_sources(sources, answers)
     if not usable:
         unused = (
-            "; ".join(f"{unused_file.what}: {unused_file.why}" for unused_file in (*unusable, *left_out))
+            "; ".join(
+                f"{unused_file.what}: {unused_file.why.removesuffix('.')}" for unused_file in (*unusable, *left_out)
+            )
             or "the folder holds no table"
         )
         raise StudyError([f"No file can be used for an operation of {answers.start}: {unused}."])
@@ -304,10 +306,21 @@ def _fit_operation(
         else f"{months_before} months"
     )
     missing_text = f"; not {', '.join(missing)}: no data, or months without a file" if missing else ""
+    end = answers.end + timedelta(days=1)
+    if by_month and end.day > 1:
+        end = add_months(first_of_month(end), 1)
+    *_, (_, months_after) = filter(None, map(parse_phase, after))
     return operation_with(rings, before, phases), (
-        f"{before_text} up to the operation, as far as the files reach back (to {first_day})",
-        f"the phases that the files cover{missing_text}",
+        f"{before_text} up to the operation, as far as the files reach back (to {first_day}){_gaps_text(before, ledgers)}",
+        f"the phases that the files cover{missing_text}{_gaps_text(Period(end, add_months(end, months_after)), ledgers)}",
     )
+
+
+def _gaps_text(span: Period, ledgers: Sequence[SourceLedger]) -> str:
+    """Return the months of a span in which a source has no usable row, as the end of a reason; empty if there are none."""
+    months = span.months()
+    gaps = sorted({month for ledger in ledgers for month in ledger.missing_months if month in months})
+    return f"; without {', '.join(map(month_name, gaps))}, in which no usable row is dated" if gaps else ""
 
 
 def _zones_problem(operation: Operation, area: StudyArea) -> str:

@@ -218,6 +218,28 @@ def test_what_cannot_be_done_is_said_and_nothing_is_written(more, sentence, tmp_
     assert not list(tmp_path.iterdir())
 
 
+def test_months_that_the_files_leave_out_of_a_window_are_named(tmp_path):
+    rows = (SAMPLE / "needles.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    lost = ("2021-03", "2022-01", "2022-02")
+    (tmp_path / "needles.csv").write_text("".join(row for row in rows if row.split(",")[1][:7] not in lost))
+    result = call(
+        "new", tmp_path / "mine.toml", "--data", tmp_path, "--file", "needles.csv", *AREA, *WHEN, "--yes", "--json"
+    )
+    why = {one["what"]: one["why"] for one in json.loads(result.stdout)["guesses"]}
+    unusable = "in which no usable row is dated"
+    assert why["before"].endswith(f"(to 2019-01-01); without March 2021, January 2022, {unusable}")
+    assert why["after"].endswith(f"; without January 2022, February 2022, {unusable}")
+
+
+def test_the_reasons_why_no_file_can_be_used_are_one_sentence(tmp_path):
+    for name in ("page.csv", "other.csv"):
+        (tmp_path / name).write_text("<html><title>Sign in</title></html>")
+    said = refusal(call("new", tmp_path / "mine.toml", "--data", tmp_path, *AREA, *WHEN, "--yes"))
+    assert said.count("is a web page") == 2
+    assert said.endswith(".")
+    assert not any(mark in said for mark in (".;", ".."))
+
+
 def test_an_area_somewhere_else_is_said(tmp_path):
     around = ["--area-around=-20,45,3", "--target-around=-20,45,300"]
     result = call("new", tmp_path / "mine.toml", "--data", SAMPLE, *FILES, *around, *WHEN, "--yes")
