@@ -62,3 +62,19 @@ def test_rises_are_named_more_seldom_with_the_familys_rule(root):
     for row in rows:
         assert row["named"][0] <= row["named_without_the_rule"][0] <= row["any_interval_above_zero"][0]
         assert row["doubling_found"][0] <= row["doubling_found_without_the_rule"][0]
+
+
+def test_a_city_without_a_fault_raises_no_doubt(root):
+    """In one city already: it is read, every kind of doubt is counted, and none is raised."""
+    found = subprocess.run(
+        [sys.executable, "-m", "bench.false_alarms", "--cities", "1", "--faults", "0"],
+        check=False,
+        cwd=root,
+        capture_output=True,
+        text=True,
+    )
+    assert found.returncode == 0, found.stderr
+    figure = json.loads(found.stdout.splitlines()[-1])
+    assert figure["cities"] == 1
+    assert {"refused", "missing month", "pile in the target"} <= set(figure["doubts"])
+    assert figure["any"] == [0.0, 0.0]

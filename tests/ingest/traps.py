@@ -748,7 +748,8 @@ def page(found: dict[str, Outcome]) -> str:
         "",
         "Files that would mislead, and what `geoharm ingest` (for area and study files `geoharm check`) makes of each: exit code 0 with",
         "the ledger, or 1 with one sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to",
-        "the program.",
+        "the program. How often files without a fault raise a doubt, and how often a planted fault is seen: `bench.false_alarms` in",
+        "`bench/RESULTS.md`.",
     ]
     for part, cases in TRAPS.items():
         lines += ["", f"## {part}", "", "| case | made by | exit | says |", "|---|---|---|---|"]
