@@ -136,7 +136,7 @@ FIRST = {
 }
 SECOND = {
     "reports-1.csv": FIRST["reports-1.csv"],
-    "reports-4.csv": HEADER + _reports(range(100, 150), east=500.0),
+    "reports-4.csv": HEADER + _reports(range(110, 160), east=500.0),
     "reports-5.csv": FIRST["reports-2.csv"],
     "calls-1.csv": _calls(range(5, 40)),
     "calls-2.csv": FIRST["calls-2.csv"],
