@@ -476,6 +476,14 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "a cell over many lines": Trap("3 million signs between quotes", {"a.csv": rows(1) + f'2,2020-01-01,{LON},{LAT},"' + ("x" * 99 + "\n") * 30_000 + '"\n'}, 1, ("line 3: a quote opens here",)),
         HUGE: Trap("a sparse file", huge_cell, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
     },
+    "Little or nothing": {
+        "one row": Trap("one line under the header", {"a.csv": rows(1)}, 0, ("1 read = 1 kept",)),
+        "one place": Trap("400 rows on one point", {"a.csv": rows(400)}, 0, ("400 read = 400 kept",)),
+        "no row with a place": Trap("empty coordinates in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-{n:02d},,,find\n" for n in range(1, 10))}, 0, ("9 read = 9 kept",)),
+        "one row with a place": Trap("empty coordinates in all others", {"a.csv": HEADER + good(10) + "".join(f"{n},2020-01-{n:02d},,,find\n" for n in range(1, 10))}, 0, ("10 read = 10 kept",)),
+        "all rows outside the study period": Trap("dates of 2010", {"a.csv": dated("2010-01-01", "2010-01-02")}, 1, ("study period",)),
+        "all rows outside the study area": Trap("10 km north", {"a.csv": HEADER + "".join(f"{n},2020-01-{n:02d},{LON},{LAT + 0.1:.5f},find\n" for n in range(1, 10))}, 1, ("lies in the study area",)),
+    },
     "Numbers and places": {
         "infinity": Trap("`inf` as longitude", row(f"2,2020-01-01,inf,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
         "not a number": Trap("`nan` as longitude", row(f"2,2020-01-01,nan,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
