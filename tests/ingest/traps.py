@@ -607,7 +607,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "KML that names another file": Trap("an entity of `/etc/passwd`", {"a.kml": kml(placemark(date="&x;"), before='<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]>')}, 1, ("has a document type",), KML),
         "KML that grows as it is read": Trap("entities of entities", {"a.kml": kml(placemark(date="&b;"), before='<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>')}, 1, ("has a document type",), KML),
         "a KMZ bomb": Trap("60 MB of spaces", {"a.kmz": archive(("doc.kml", "<kml>" + " " * 60_000_000 + "</kml>"))}, 1, ("unpacks to more than 100 times",), KML),
-        "several layers": Trap("two layers in a GeoPackage", geopackage("calls", "wards"), 1, ('has 2 layers: "calls", "wards"', 'layer = "calls" under [vector]'), VECTOR),
+        "an area file of several layers": Trap("two layers in a GeoPackage", geopackage("calls", "wards"), 1, ('has 2 layers: "calls", "wards"', 'layer = "calls" under [vector]'), VECTOR),
         "several layers, one named": Trap('`layer = "wards"`', geopackage("calls", "wards"), 0, ("1 read = 1 kept",), own(container="vector", place=False, more='[vector]\nlayer = "wards"')),
         "a multipoint of two points": Trap("in a GeoPackage", geopackage("calls", points=2), 1, ("has a geometry of several points", "save each as one point"), VECTOR),
         "a part of a Shapefile": Trap("a `.shp` alone", {"a.shp": b"\x00\x00\x27\x0a"}, 1, ("put a.shp, a.dbf, a.shx and a.prj into one zip archive",), VECTOR),
