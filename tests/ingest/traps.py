@@ -749,6 +749,30 @@ def spring_all(database: Path) -> tuple[dict[str, Outcome], int]:
     return found, memory
 
 
+# Which doubts bear on an answer. What a row says of a reading is held by the test that it names.
+DOUBTS = """
+## What a doubt does to an answer
+
+A doubt limits a reading only where counting the doubtful rows the other way would change it: the effect's interval would then
+lie on another side of no change (`geoharm.evaluation.recount`). Otherwise it is said in one sentence, and on page one where it bears
+on the answer. Unseen, each of these turned a made city in which nothing happened into a fall or a rise
+(`tests/pipeline/test_doubts.py`, `tests/pipeline/test_renamed_categories.py`).
+
+| what files do | rule | what is said | the answer |
+|---|---|---|---|
+| places in another unit or grid, outside the publisher's extent, or that are no numbers | `ingest.rule`, `ingest.reach` | "impossible place", with rows, line and months; a row without a place | a fall that these rows would undo is a lead, not a finding |
+| one point holds much of a measure, a zone or a window | `evaluation.diagnostics.piles`, `ingest.quality` | "one point with many rows"; "one point with many events" | a change that is not there without the point is a lead, not a finding |
+| rings narrower than the spacing of the points on which events lie | `evaluation.diagnostics.geocoding_error` | "location error" | no finding for the target area, or for both together |
+| one category in several spellings | `ingest.category_spelling` | "spellings of a category" | that of one spelling |
+| a category that begins where another of nearly the same name ends | `queries.renamed_categories` | "categories under two names" | what only one of the names shows is a lead; no change that both would change cannot be told |
+| one event in several versions | `ingest.duplicates` | "earlier versions"; refused where the latest cannot be told | that of the latest version |
+| months that hold no usable row | `queries.coverage`, `stats.empty_months` | the months, on page one | the months are in no window, density or day, and are not zeros |
+| most times are one clock time | `ingest.default_clocks` | "days written as times", "time not known" | the day as written, no hour |
+| areas that are touched by a sliver | `model.overlap` | the areas, where it matters | that of the area which the target shares |
+| nothing before, nothing after, one event, one place, one month | the estimators | "undefined", with its reason | cannot tell |
+"""
+
+
 def page(found: dict[str, Outcome]) -> str:
     """Return ``docs/traps.md``: every case, and the program's answer to it."""
     lines = [
@@ -757,6 +781,8 @@ def page(found: dict[str, Outcome]) -> str:
         "Files that would mislead, and what `geoharm ingest` (for area and study files `geoharm check`) makes of each: exit code 0 with",
         "the ledger, or 1 with one sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to",
         "the program.",
+        "",
+        *DOUBTS.strip().splitlines(),
     ]
     for part, cases in TRAPS.items():
         lines += ["", f"## {part}", "", "| case | made by | exit | says |", "|---|---|---|---|"]
