@@ -92,7 +92,8 @@ def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
             net_harm.profile,
             _together(net_harm, is_broken=bool(broken[net_harm.profile])),
             broken=broken[net_harm.profile],
-            unsure=tuple(veto.measure or veto.words for veto in net_harm.vetoes if veto.state == "unknown"),
+            unsure=tuple(veto.measure for veto in net_harm.vetoes if veto.state == "unknown" and veto.measure),
+            unmeasured=tuple(veto.words for veto in net_harm.vetoes if not veto.measure),
         )
         for net_harm in operation.harm.in_zone(TARGET_AND_RINGS)
     )

@@ -77,12 +77,15 @@ class ProfileAnswer:
     together : Together
     broken, unsure : tuple of str
         Measures of vetoes that are hit, and of vetoes of which it is not known.
+    unmeasured : tuple of str
+        Words of the vetoes for which the study has no measure.
     """
 
     profile: str
     together: Together
     broken: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    unmeasured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from geoharm.evaluation.diagnostics.design import (
 )
 from geoharm.evaluation.diagnostics.geocoding_error import (
     geocoding_error_diagnostic,
+    point_spacing,
     recorded_zone_shares,
     spurious_ring_change,
 )
@@ -242,7 +243,7 @@ def diagnose(
         diagnostics += _piles_diagnostics(result, design, points)
     rings = design.of_role(ZoneRole.RING)
     if rings:
-        diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error))
+        diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error, points))
     if ratios is not None:
         diagnostics.append(
             multiplicity_diagnostic(
@@ -420,7 +421,9 @@ def _piles_diagnostics(result: MeasureResult, design: Design, points: DatedPoint
     return diagnostics
 
 
-def _location_error_diagnostic(result: MeasureResult, design: Design, ring: Zone, error: float) -> Diagnostic:
+def _location_error_diagnostic(
+    result: MeasureResult, design: Design, ring: Zone, error: float, points: DatedPoints | None
+) -> Diagnostic:
     zones = [zone for zone in design.zones if zone.role is not ZoneRole.CONTROL]
     shares = recorded_zone_shares(zones[0], zones, median_error=error)
     counts_before = {zone.name: result.counts.total(zone.name, design.before) for zone in (zones[0], ring)}
@@ -428,5 +431,13 @@ def _location_error_diagnostic(result: MeasureResult, design: Design, ring: Zone
         shares, target=counts_before[zones[0].name], ring=counts_before[ring.name], name=ring.name, fall=0.5
     )
     return geocoding_error_diagnostic(
-        [("target", shares[zones[0].name])], error=error, ring=(ring.name, ring.outer - ring.inner, spurious_change)
+        [("target", shares[zones[0].name])],
+        error=error,
+        ring=(ring.name, ring.outer - ring.inner, spurious_change),
+        spacing=_spacing_around(points, design) if points is not None else 0.0,
     )
+
+
+def _spacing_around(points: DatedPoints, design: Design) -> float:
+    """Return the spacing of shared points in target, gap and rings, over all days."""
+    return point_spacing(points.points(shapely.contains_xy(design.exposed_area, points.x, points.y)))

@@ -35,6 +35,8 @@ _MIN_LATE_MONTHS, _MIN_LATE_EVENTS = 6, 60
 # Places are snapped or repeated if at least so many rows share a point on average, on at least so many points. Unplaced
 # rows are noted from this share on.
 _MIN_ROWS_PER_POINT, _MIN_POINTS, _MIN_UNPLACED_SHARE = 3, 20, 0.01
+# One point has many rows from so many and this share of those in the study area on.
+_MIN_PILE, _MIN_PILE_SHARE = 30, 0.05
 
 Months = NDArray[np.datetime64]
 
@@ -92,7 +94,7 @@ def note_source(
             notes += _identical_rows(engine, source)
     notes += _unplaced_by_year(engine, tally)
     if measured:
-        notes += _shared_points(spots, input_format)
+        notes += [*_shared_points(spots, input_format), *_busiest_point(spots)]
     return notes
 
 
@@ -345,6 +347,22 @@ def _shared_points(spots: Spots, input_format: Format) -> Iterator[QualityNote]:
         f"the next: places are snapped or repeated{contradiction}"
     )
     yield QualityNote("shared points", rows, 0, sentence)
+
+
+def _busiest_point(spots: Spots) -> Iterator[QualityNote]:
+    """Return a note if one point that is no default geocode has a large share of the rows in the study area."""
+    inside = spots.kind == INSIDE
+    if not inside.any():
+        return
+    rows_at = np.bincount(spots.point[inside], weights=spots.rows[inside])
+    points, busiest, total = np.count_nonzero(rows_at), int(rows_at.max()), int(rows_at.sum())
+    if points < _MIN_POINTS or busiest < _MIN_PILE or busiest < _MIN_PILE_SHARE * total:
+        return
+    sentence = (
+        f"lie on one point, {busiest / total:.0%} of those in the study area: a place, or a point that stands for places that are not "
+        "known, such as a police station or the middle of a town"
+    )
+    yield QualityNote("one point with many rows", busiest, 0, sentence)
 
 
 def _month_label(month: np.datetime64) -> str:

@@ -65,7 +65,9 @@ class ReadRule:
     @property
     def name(self) -> str:
         """A fingerprint in 16 hexadecimal digits; it changes whenever a row could be read differently."""
-        return state_of(self.input_format, self.area.crs, self.area.boundary.wkb_hex, self.period, self.hashes)
+        return state_of(
+            self.input_format.fingerprint(), self.area.crs, self.area.boundary.wkb_hex, self.period, self.hashes
+        )
 
     def faults(self) -> list[Fault]:
         """Return every fault, in the order in which they are looked for."""

@@ -208,6 +208,8 @@ def _reach_gaps(
         return []
     centre = zone.geometry.centroid
     in_market = [(harm, harm.market == position) for harm in harm_counts if harm.measure.kind != "treatment_entry"]
+    if not in_market:
+        return []
     x, y, weight = (
         np.concatenate([getattr(harm, column)[inside] for harm, inside in in_market]) for column in ("x", "y", "weight")
     )
@@ -221,7 +223,9 @@ def _reach_gaps(
 def _reach_criterion(gaps: Sequence[ReachGap]) -> CriterionValue:
     treatment_gap = next((gap for gap in gaps if gap.service == "treatment"), None)
     if treatment_gap is None or math.isnan(treatment_gap.share):
-        return CriterionValue("reach", math.nan, math.nan, "", "no treatment service is listed")
+        is_listed = treatment_gap is not None and not math.isnan(treatment_gap.distance)
+        note = "no event of harm lies in the market" if is_listed else "no treatment service is listed"
+        return CriterionValue("reach", math.nan, math.nan, "", note)
     total = sum(treatment_gap.counts)
     error = math.sqrt(max(treatment_gap.share * (1 - treatment_gap.share), 0.25 / total) / total)
     return CriterionValue(

@@ -109,6 +109,15 @@ def test_a_veto_of_which_nothing_is_known_is_said(quiet):
     assert "accepts no rise in overdoses; whether that holds is not known." in detail
 
 
+def test_a_veto_without_a_measure_is_said_in_its_own_words(quiet):
+    """It "accepts no rise in no rise in overdoses is acceptable"."""
+    release, operation = quiet
+    veto = VetoCheck("no rise in overdoses is acceptable", "", "unknown", "no measure of overdoses was supplied")
+    detail = verdict_of(release, with_nets(operation, vetoes=(veto,))).answers[0].detail
+    assert "sets a condition that no measure here can check: no rise in overdoses is acceptable." in detail
+    assert "accepts no rise" not in detail
+
+
 @pytest.mark.parametrize("reading", [Reading.FELL, Reading.SIGNAL_RISE])
 def test_activity_does_not_speak_for_harm_where_a_harm_changed(quiet, reading):
     _, operation = quiet

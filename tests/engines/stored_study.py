@@ -90,7 +90,7 @@ def _reports(numbers: range, *, east: float = 0.0) -> str:
     rows = ""
     for n in numbers:
         lon, lat = lonlat(east + 37.0 * (n % 40), 29.0 * (n % 23))
-        rows += f"{n},2020-{n % 12 + 1:02d}-{n % 28 + 1:02d},{lon:.6f},{lat:.6f},find,{n} High St\n"
+        rows += f"r{n},2020-{n % 12 + 1:02d}-{n % 28 + 1:02d},{lon:.6f},{lat:.6f},find,{n} High St\n"
     return rows
 
 
@@ -104,17 +104,17 @@ def _calls(numbers: range) -> str:
 
 def _default_geocode(first: int, count: int) -> str:
     lon, lat = lonlat(900, -900)
-    return "".join(f"{first + n},2020-05-05,{lon:.6f},{lat:.6f},find,\n" for n in range(count))
+    return "".join(f"r{first + n},2020-05-05,{lon:.6f},{lat:.6f},find,\n" for n in range(count))
 
 
 LON, LAT = (f"{value:.6f}" for value in lonlat(50, 50))
 # Rejects of several kinds, and a row that is placed by its address text.
 REJECTS = (
-    f"900,1999-01-01,{LON},{LAT},find,\n901,someday,{LON},{LAT},find,\n902,2020-02-02,{LON},,find,\n"
-    f"903,2020-02-02,{LON},91,find,\n904,2020-02-03,,,find,7 High St\n905,2020-02-03,,,find,\n"
+    f"r900,1999-01-01,{LON},{LAT},find,\nr901,someday,{LON},{LAT},find,\nr902,2020-02-02,{LON},,find,\n"
+    f"r903,2020-02-02,{LON},91,find,\nr904,2020-02-03,,,find,7 High St\nr905,2020-02-03,,,find,\n"
 )
 # A blank line and a short row call for the careful way of reading.
-CAREFUL = HEADER + _reports(range(200, 230)) + "\n231,2020-01-01\n" + _reports(range(232, 240))
+CAREFUL = HEADER + _reports(range(200, 230)) + "\nr231,2020-01-01\n" + _reports(range(232, 240))
 WARDS = "area,month,count\nA,2020-01,7\nB,2020-01,<5\nA,2020-02,9\nA,2020-02,9\nC,2020-01,3\nA,2020-03,x\n"
 SERVICES = f"name,category,address,longitude,latitude\nClinic,detox,1 High St,{LON},{LAT}\nVan,detox,,,\n,detox,,,\n"
 
@@ -136,7 +136,7 @@ FIRST = {
 }
 SECOND = {
     "reports-1.csv": FIRST["reports-1.csv"],
-    "reports-4.csv": HEADER + _reports(range(100, 150), east=500.0),
+    "reports-4.csv": HEADER + _reports(range(110, 160), east=500.0),
     "reports-5.csv": FIRST["reports-2.csv"],
     "calls-1.csv": _calls(range(5, 40)),
     "calls-2.csv": FIRST["calls-2.csv"],

@@ -25,6 +25,7 @@ from geoharm.evaluation.diagnostics.design import (
 )
 from geoharm.evaluation.diagnostics.geocoding_error import (
     geocoding_error_diagnostic,
+    point_spacing,
     recorded_zone_shares,
     spurious_ring_change,
 )
@@ -38,6 +39,7 @@ from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
+from geoharm.model.points import Points
 from geoharm.model.reason import Reason
 from geoharm.stats.regression_to_mean import expected_regression
 from tests.evaluation.test_recount import effect
@@ -356,6 +358,24 @@ def test_leak_guard():
     mild = geocoding_error_diagnostic(shares, error=60, ring=("the first ring", 250, -0.01))
     assert mild.severity is Severity.SAY
     assert "20% of the target area's events are recorded outside it" in mild.sentence
+
+
+def test_rings_below_the_spacing_of_points_are_doubted():
+    """A grid of 150 m with five events a point; the same places with one event each are no shared points."""
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(6) * 150.0, np.arange(5) * 150.0))
+    shared = Points(x, y, np.full(30, 5.0))
+    assert point_spacing(shared) == 150
+    assert point_spacing(Points(x, y, np.ones(30))) == 0
+    assert point_spacing(Points(x[:19], y[:19], np.full(19, 5.0))) == 0
+    for width, severity in ((140.0, Severity.REFUSE), (160.0, Severity.NONE)):
+        found = geocoding_error_diagnostic(
+            [("target", 1.0)], error=0, ring=("0-100 m", width, 0.0), spacing=point_spacing(shared)
+        )
+        assert found.severity is severity
+    assert (
+        "about 200 m apart"
+        in geocoding_error_diagnostic([("target", 1.0)], error=0, ring=("0-100 m", 100.0, 0.0), spacing=151.0).sentence
+    )
 
 
 def test_no_sentence_claims_a_cause():

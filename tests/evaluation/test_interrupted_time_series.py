@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
-from hypothesis import strategies as some
 from hypothesis import strategies as st
 
 from geoharm.errors import DesignError
@@ -104,9 +103,9 @@ def test_what_cannot_be_estimated_says_why(counts, before, reason):
 
 @settings(deadline=None, max_examples=60)
 @given(
-    some.lists(some.sampled_from([0, 0, 0, 0, 1, 9, 4000]), min_size=12, max_size=40),
-    some.lists(some.sampled_from([0, 0, 1, 30]), min_size=3, max_size=8),
-    some.integers(0, 40),
+    st.lists(st.sampled_from([0, 0, 0, 0, 1, 9, 4000]), min_size=12, max_size=40),
+    st.lists(st.sampled_from([0, 0, 1, 30]), min_size=3, max_size=8),
+    st.integers(0, 40),
 )
 def test_long_silences_end_in_a_number_or_a_reason(before, after, silence):
     """Some months, a long silence, some months again: the regression raised an error of another library."""

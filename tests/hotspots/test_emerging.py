@@ -259,6 +259,8 @@ def test_the_rule_of_a_cell_is_a_sentence(cube):
 def test_refusals(cube):
     with pytest.raises(DesignError, match="at least 10 steps with data; 9 were given"):
         emerging_hotspots(cube[:10], GRID, STEPS[:10], missing=[STEPS[2]])
+    with pytest.raises(DesignError, match="at least 3 cells in the study area; it holds 0"):
+        emerging_hotspots(cube, GRID, STEPS, inside=np.zeros(GRID.shape, dtype=bool))
     with pytest.raises(DesignError, match="must increase"):
         emerging_hotspots(cube, GRID, STEPS[::-1])
     with pytest.raises(DesignError, match="shape"):

@@ -89,7 +89,19 @@ def test_ordinary_points_of_a_small_file_are_no_default_geocodes(tmp_path, area,
 def test_one_address_with_many_rows_is_a_place(tmp_path, area, span):
     rng = np.random.default_rng(6)
     clinic = [(300.0, 300.0, "1 High St", "2020-05-05")] * 60
-    assert settle(tmp_path, area, span, scattered(140, rng) + clinic).default_geocodes == ()
+    ledger = settle(tmp_path, area, span, scattered(140, rng) + clinic)
+    assert ledger.default_geocodes == ()
+    # It is said all the same, whatever its address: it may be a point for places that are not known.
+    (note,) = [note for note in ledger.notes if note.kind == "one point with many rows"]
+    assert (note.rows, "30%" in note.sentence) == (60, True)
+
+
+def test_ordinary_busy_points_are_not_said(tmp_path, area, span):
+    """The busiest of a few hundred points has a share that any city's busiest corner has."""
+    rng = np.random.default_rng(9)
+    corner = [(300.0, 300.0, "1 High St", "2020-05-05")] * 40
+    ledger = settle(tmp_path, area, span, scattered(900, rng) + corner)
+    assert "one point with many rows" not in {note.kind for note in ledger.notes}
 
 
 def test_two_default_geocodes_are_both_found(tmp_path, area, span):

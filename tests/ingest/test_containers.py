@@ -197,7 +197,7 @@ def test_places_as_one_text(tmp_path, area, span, text):
     inbox.mkdir()
     pair = text.format(a=f"{LAT:.6f}", b=f"{LON:.6f}")
     (inbox / "a.csv").write_text(
-        f'when,what,place\n2020-01-01,find,"{pair}"\n2020-01-02,find,nowhere\n2020-01-03,find,\n2020-01-03,find,"{pair}"\n'
+        f'when,what,place\n2020-01-01,find,"{pair}"\n2020-01-02,find,12 High Street\n2020-01-03,find,\n2020-01-03,find,"{pair}"\n'
     )
     ledger, rows = ingest(tmp_path, own_format(tmp_path, "csv", 'latlon = "place"'), area, span)
     assert [row[4] for row in rows] == ["inside", "no place", "inside", "no place"]

@@ -26,6 +26,7 @@ from geoharm.ingest.events import ingest_events
 from geoharm.ingest.formats.input_format import parse_format
 from geoharm.ingest.number_texts import CAN_BE_THOUSANDS, number_sql, read_number
 from geoharm.ingest.readers.input_files import find_input_files
+from geoharm.model.ledger import IMPOSSIBLE
 from geoharm.model.period import Period
 from tests.conftest import lonlat
 
@@ -263,11 +264,11 @@ def test_all_forms_of_a_cell_lie_in_one_place(tmp_path, area):
 
 def test_a_point_of_another_system_is_never_misread(tmp_path, area):
     rows = [[f"SRID=4326;POINT ({LON} {LAT})"], [f"SRID=27700;POINT ({LON} {LAT})"], [as_wkb(LON, LAT, srid=32626)]]
-    ledger, kept = read(tmp_path, area, [*rows, rows[0], rows[0]])
-    assert len(kept) == 3
-    assert ledger.files[0].reasons == (
-        ('"longitude" names another coordinate system (SRID) than the format\'s EPSG:4326', 2, 3),
-    )  # fmt: skip
+    ledger, _ = read(tmp_path, area, [*rows, rows[0], rows[0]])
+    assert [ledger.total(kind) for kind in ("inside", "outside", "no_place")] == [3, 0, 2]
+    (note,) = [note for note in ledger.notes if note.kind == IMPOSSIBLE]
+    assert (note.rows, note.first_line) == (2, 3)
+    assert "names another coordinate system (SRID) than the format's EPSG:4326" in note.sentence
 
 
 def test_a_point_of_the_formats_own_system_is_read(tmp_path, area):

@@ -13,7 +13,7 @@ ROUNDED = "".join(f"{number},2020-01-{number % 28 + 1:02d},{LON:.2f},{LAT:.2f},f
 
 def test_notes_are_kept_by_file_and_go_with_it(tmp_path, area, span):
     ledger, _ = read(
-        tmp_path, area, span, {"b.csv": HEADER + ROUNDED, "a.csv": HEADER + ROUNDED.replace("find", "kit")}
+        tmp_path, area, span, {"b.csv": HEADER + ROUNDED, "a.csv": HEADER + ROUNDED.replace(",2020", "9,2020")}
     )
     kinds = [(note.file, note.kind) for note in ledger.notes]
     assert kinds == [("a.csv", "rounded coordinates"), ("b.csv", "rounded coordinates")]

@@ -476,6 +476,14 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "a cell over many lines": Trap("3 million signs between quotes", {"a.csv": rows(1) + f'2,2020-01-01,{LON},{LAT},"' + ("x" * 99 + "\n") * 30_000 + '"\n'}, 1, ("line 3: a quote opens here",)),
         HUGE: Trap("a sparse file", huge_cell, 1, ("line 3: the line is longer than 2,000,000 bytes",)),
     },
+    "Little or nothing": {
+        "one row": Trap("one line under the header", {"a.csv": rows(1)}, 0, ("1 read = 1 kept",)),
+        "one place": Trap("400 rows on one point", {"a.csv": rows(400)}, 0, ("400 read = 400 kept",)),
+        "no row with a place": Trap("empty coordinates in every row", {"a.csv": HEADER + "".join(f"{n},2020-01-{n:02d},,,find\n" for n in range(1, 10))}, 0, ("9 read = 9 kept",)),
+        "one row with a place": Trap("empty coordinates in all others", {"a.csv": HEADER + good(10) + "".join(f"{n},2020-01-{n:02d},,,find\n" for n in range(1, 10))}, 0, ("10 read = 10 kept",)),
+        "all rows outside the study period": Trap("dates of 2010", {"a.csv": dated("2010-01-01", "2010-01-02")}, 1, ("study period",)),
+        "all rows outside the study area": Trap("10 km north", {"a.csv": HEADER + "".join(f"{n},2020-01-{n:02d},{LON},{LAT + 0.1:.5f},find\n" for n in range(1, 10))}, 1, ("lies in the study area",)),
+    },
     "Numbers and places": {
         "infinity": Trap("`inf` as longitude", row(f"2,2020-01-01,inf,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
         "not a number": Trap("`nan` as longitude", row(f"2,2020-01-01,nan,{LAT},find"), 0, (NO_PLACE_OF_3, '"longitude" is not a number')),
@@ -599,7 +607,7 @@ TRAPS: dict[str, dict[str, Trap]] = {
         "KML that names another file": Trap("an entity of `/etc/passwd`", {"a.kml": kml(placemark(date="&x;"), before='<!DOCTYPE kml [<!ENTITY x SYSTEM "file:///etc/passwd">]>')}, 1, ("has a document type",), KML),
         "KML that grows as it is read": Trap("entities of entities", {"a.kml": kml(placemark(date="&b;"), before='<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]>')}, 1, ("has a document type",), KML),
         "a KMZ bomb": Trap("60 MB of spaces", {"a.kmz": archive(("doc.kml", "<kml>" + " " * 60_000_000 + "</kml>"))}, 1, ("unpacks to more than 100 times",), KML),
-        "several layers": Trap("two layers in a GeoPackage", geopackage("calls", "wards"), 1, ('has 2 layers: "calls", "wards"', 'layer = "calls" under [vector]'), VECTOR),
+        "an area file of several layers": Trap("two layers in a GeoPackage", geopackage("calls", "wards"), 1, ('has 2 layers: "calls", "wards"', 'layer = "calls" under [vector]'), VECTOR),
         "several layers, one named": Trap('`layer = "wards"`', geopackage("calls", "wards"), 0, ("1 read = 1 kept",), own(container="vector", place=False, more='[vector]\nlayer = "wards"')),
         "a multipoint of two points": Trap("in a GeoPackage", geopackage("calls", points=2), 1, ("has a geometry of several points", "save each as one point"), VECTOR),
         "a part of a Shapefile": Trap("a `.shp` alone", {"a.shp": b"\x00\x00\x27\x0a"}, 1, ("put a.shp, a.dbf, a.shx and a.prj into one zip archive",), VECTOR),
@@ -741,6 +749,31 @@ def spring_all(database: Path) -> tuple[dict[str, Outcome], int]:
     return found, memory
 
 
+# Which doubts bear on an answer. What a row says of a reading is held by the test that it names.
+DOUBTS = """
+## What a doubt does to an answer
+
+A doubt limits a reading only where counting the doubtful rows the other way would change it: the effect's interval would then
+lie on another side of no change (`geoharm.evaluation.recount`). Otherwise it is said in one sentence, and on page one where it bears
+on the answer. Unseen, each of these turned a made city in which nothing happened into a fall or a rise
+(`tests/pipeline/test_doubts.py`, `tests/pipeline/test_renamed_categories.py`). How often files without a fault raise a doubt, and
+how often a planted fault is seen: `bench.false_alarms` in `bench/RESULTS.md`.
+
+| what files do | rule | what is said | the answer |
+|---|---|---|---|
+| places in another unit or grid, outside the publisher's extent, or that are no numbers | `ingest.rule`, `ingest.reach` | "impossible place", with rows, line and months; a row without a place | a fall that these rows would undo is a lead, not a finding |
+| one point holds much of a measure, a zone or a window | `evaluation.diagnostics.piles`, `ingest.quality` | "one point with many rows"; "one point with many events" | a change that is not there without the point is a lead, not a finding |
+| rings narrower than the spacing of the points on which events lie | `evaluation.diagnostics.geocoding_error` | "location error" | no finding for the target area, or for both together |
+| one category in several spellings | `ingest.category_spelling` | "spellings of a category" | that of one spelling |
+| a category that begins where another of nearly the same name ends | `queries.renamed_categories` | "categories under two names" | what only one of the names shows is a lead; no change that both would change cannot be told |
+| one event in several versions | `ingest.duplicates` | "earlier versions"; refused where the latest cannot be told | that of the latest version |
+| months that hold no usable row | `queries.coverage`, `stats.empty_months` | the months, on page one | the months are in no window, density or day, and are not zeros |
+| most times are one clock time | `ingest.default_clocks` | "days written as times", "time not known" | the day as written, no hour |
+| areas that are touched by a sliver | `model.overlap` | the areas, where it matters | that of the area which the target shares |
+| nothing before, nothing after, one event, one place, one month | the estimators | "undefined", with its reason | cannot tell |
+"""
+
+
 def page(found: dict[str, Outcome]) -> str:
     """Return ``docs/traps.md``: every case, and the program's answer to it."""
     lines = [
@@ -748,8 +781,9 @@ def page(found: dict[str, Outcome]) -> str:
         "",
         "Files that would mislead, and what `geoharm ingest` (for area and study files `geoharm check`) makes of each: exit code 0 with",
         "the ledger, or 1 with one sentence and nothing read. The files are made by `tests/ingest/traps.py`; a test holds this page to",
-        "the program. How often files without a fault raise a doubt, and how often a planted fault is seen: `bench.false_alarms` in",
-        "`bench/RESULTS.md`.",
+        "the program.",
+        "",
+        *DOUBTS.strip().splitlines(),
     ]
     for part, cases in TRAPS.items():
         lines += ["", f"## {part}", "", "| case | made by | exit | says |", "|---|---|---|---|"]

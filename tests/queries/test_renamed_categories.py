@@ -60,9 +60,9 @@ def test_names_are_not_nearly_the_same(one, other):
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
-    length=st.integers(12, 60),
+    length=st.integers(24, 60),
     cut=st.floats(0.3, 0.7),
-    rate=st.floats(12, 300),
+    rate=st.floats(60, 300),
     overlap=st.sampled_from([-1, 0, 1]),
     stray=st.integers(0, 2),
 )

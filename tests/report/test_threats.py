@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import date
 
 import pytest
 import shapely
 
 from geoharm.disclosure.protect import protect
+from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.geometry import ZoneRole
+from geoharm.model.ledger import SPELLINGS, QualityNote, SourceLedger
+from geoharm.model.period import Period
 from geoharm.report.charts.effects import estimate_name
-from geoharm.report.wording.threats import control_name, threats
+from geoharm.report.wording.threats import control_name, notices, threats
 from tests.disclosure.test_protect import PLENTY, result
 
 
@@ -56,3 +60,27 @@ def test_the_best_estimate_is_one_against_a_calibrated_forecast(release):
     assert estimate_name(calibrated) == "best estimate"
     assert estimate_name(refused) == "against the control"
     assert estimate_name(counting) == "against the control"
+
+
+def test_a_category_under_two_names_is_a_threat(release):
+    operation = release.operations[0]
+    first = operation.measures[0]
+    assert "One category under two names?" not in [threat.title for threat in threats(release, operation)]
+    found = Diagnostic(DiagnosticKind.CATEGORY_NAMES, 1.0, "pairs of names", "“A” ends where “B” begins.", Severity.SAY)
+    robustness = replace(first.robustness, diagnostics=(*first.robustness.diagnostics, found))
+    operation = replace(operation, measures=(replace(first, robustness=robustness), *operation.measures[1:]))
+    (threat,) = (one for one in threats(release, operation) if one.title == "One category under two names?")
+    assert threat.text == "“A” ends where “B” begins."
+
+
+def test_joined_spellings_of_the_primary_source_are_on_the_first_page(area):
+    found = result(area, PLENTY)
+    note = QualityNote(SPELLINGS, 40, 0, "spell a category otherwise than most rows of it")
+    ledgers = tuple(
+        SourceLedger(source, (), Period(date(2020, 1, 1), date(2021, 1, 1)), (), "day", 0.0, (), "", notes=(note,))
+        for source in (found.study.measures[0].source, "another")
+    )
+    sentences = [
+        sentence for sentence in notices(protect(replace(found, ledgers=ledgers))) if "spell a category" in sentence
+    ]
+    assert sentences == [f"“{ledgers[0].source}”: 40 rows: spell a category otherwise than most rows of it."]

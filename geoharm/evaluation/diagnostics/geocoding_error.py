@@ -8,15 +8,19 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
+from scipy.spatial import cKDTree
 
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.geometry import Zone
+from geoharm.model.points import Points
 
 ELSEWHERE = "elsewhere"
 TOMPSON = "https://doi.org/10.1080/15230406.2014.972456"
 _ORIGIN_POINTS, _ERROR_STEPS = 400, 24
+# Events share places from so many events a point on, on at least so many points.
+_MIN_EVENTS_PER_POINT, _MIN_POINTS = 3, 20
 _GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 
 
@@ -141,8 +145,25 @@ def spurious_ring_change(shares: dict[str, float], *, target: int, ring: int, na
     return -fall * shares[name] * (target / share_in_target) / ring
 
 
+def point_spacing(points: Points) -> float:
+    """Return the typical distance in metres between neighbouring points on which events share places; 0 if they do not.
+
+    Events share places if at least 20 points hold three or more events on average. Places are then snapped to points, or to the
+    middles of blocks, whatever the format says. The typical distance is the median over the points to the next one.
+
+    Parameters
+    ----------
+    points : Points
+        Distinct places around an operation, with the number of events at each.
+    """
+    if len(points) < _MIN_POINTS or points.total < _MIN_EVENTS_PER_POINT * len(points):
+        return 0.0
+    places = np.column_stack([points.x, points.y])
+    return float(np.median(cKDTree(places).query(places, k=2)[0][:, 1]))
+
+
 def geocoding_error_diagnostic(
-    shares: Sequence[tuple[str, float]], *, error: float, ring: tuple[str, float, float]
+    shares: Sequence[tuple[str, float]], *, error: float, ring: tuple[str, float, float], spacing: float = 0.0
 ) -> Diagnostic:
     """Return the diagnostic for location error in the first ring.
 
@@ -154,18 +175,26 @@ def geocoding_error_diagnostic(
         Median location error in metres.
     ring : (name, width, spurious change)
         The first ring's name, its width in metres, and its `spurious_ring_change` for a fall of the target by half.
+    spacing : float
+        From `point_spacing`.
 
     Returns
     -------
     Diagnostic
         The figure is the share of the target's events recorded outside the target. The severity is REFUSE if the ring
-        is narrower than twice the error. It is SIGNAL if the spurious change is a fall of the ring by 5% or more.
+        is narrower than twice the error, or than the spacing of the points on which events lie. It is SIGNAL if the spurious change is a fall of the ring by 5% or more.
     """
     kind, unit = DiagnosticKind.LOCATION_ERROR, "share of the target's events"
+    ring_label, width, spurious_change = ring
+    if width < spacing:
+        text = (
+            f"Events share points that lie about {float(f'{spacing:.1g}'):,.0f} m apart, and {ring_label} is {width:,.0f} m wide: which of "
+            "them falls into the ring says where the points are, not where the events were."
+        )
+        return Diagnostic(kind, math.nan, unit, text, Severity.REFUSE)
     if error == 0:
         return Diagnostic(kind, 0.0, unit, "No location error is known.", Severity.NONE)
     outside = 1 - dict(shares).get("target", 1.0)
-    ring_label, width, spurious_change = ring
     text = (
         f"With a location error of {error:,.0f} m, {outside:.0%} of the target area's events are recorded outside it. "
         f"If they fell by half and nothing else changed, {ring_label} would show {_change_text(spurious_change)}."

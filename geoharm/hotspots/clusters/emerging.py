@@ -28,6 +28,7 @@ from geoharm.stats.trend import mann_kendall
 
 # Esri requires ten steps; the patterns refer to 90 % of them.
 MIN_STEPS = 10
+_MIN_CELLS = 3
 
 
 def emerging_hotspots(
@@ -89,7 +90,7 @@ def emerging_hotspots(
     Raises
     ------
     DesignError
-        If shapes do not fit, steps do not increase, or fewer than 10 steps have data.
+        If shapes do not fit, fewer than 3 cells lie inside, steps do not increase, or fewer than 10 steps have data.
 
     Notes
     -----
@@ -259,6 +260,9 @@ def _check_steps(
             f"Counts need shape (steps, ny, nx) = {(len(steps), *grid.shape)} and the mask {grid.shape}; "
             f"{all_counts.shape}, {mask.shape} were given."
         )
+        raise DesignError(msg)
+    if mask.sum() < _MIN_CELLS:
+        msg = f"Emerging hotspots need at least {_MIN_CELLS} cells in the study area; it holds {int(mask.sum())}."
         raise DesignError(msg)
     if any(following <= previous for previous, following in itertools.pairwise(steps)):
         msg = "The steps must increase, each date once."

@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
 
@@ -140,17 +140,18 @@ class Format:
     location_quality: str
     location_error: float
     duplicate_rule: str
-    versions: str
     blank_texts: tuple[str, ...]
     test_remarks: tuple[str, ...]
-    extent: tuple[float, float, float, float] | None = None
-    time_formats: tuple[str, ...] = ()
-    decimal: str = ""
-    thousands: str = ""
+    # Rules that came later: in the fingerprint only where a format states them, so that locks from before stay valid.
+    versions: str = field(default="between files", repr=False)
+    layer: str = field(default="", repr=False)
+    extent: tuple[float, float, float, float] | None = field(default=None, repr=False)
+    time_formats: tuple[str, ...] = field(default=(), repr=False)
+    decimal: str = field(default="", repr=False)
+    thousands: str = field(default="", repr=False)
     # Not in the repr, so that the fingerprints of event formats do not change when other kinds get new rules.
     kind: str = field(default="event", repr=False)
     rules: TableRules = field(default=NO_RULES, repr=False)
-    layer: str = field(default="", repr=False)
     # It decides about no row, so it is not part of the fingerprint.
     known_by: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
@@ -162,11 +163,18 @@ class Format:
     def fingerprint(self) -> str:
         """Return the format's name and a hash that changes whenever one of its rules changes."""
         rules = repr(self) if self.kind == "event" else repr((self, self.kind, self.rules))
-        # Rules that came later count only where they are used, so that the fingerprints of older formats stay.
-        rules += f" layer {self.layer!r}" if self.layer else ""
+        for later in _LATER:
+            value = getattr(self, later.name)
+            rules += f" {later.name} {value!r}" if value != later.default else ""
         rules += f" period {self.rules.period!r}" if self.rules.period else ""
         return f"{self.name} {hashlib.sha256(rules.encode()).hexdigest()}"
 
+
+_LATER = [
+    rule
+    for rule in fields(Format)
+    if rule.name in ("versions", "layer", "extent", "time_formats", "decimal", "thousands")
+]
 
 _PERSONAL = {
     "surname", "forename", "dob", "birth", "birthdate", "birthday", "phone", "telephone", "mobile", "email", "nhs",

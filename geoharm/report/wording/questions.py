@@ -121,6 +121,11 @@ def _profiles_detail(operation: ReleasedOperation) -> str:
         for answer in answers
         if (unsure := sorted(set(answer.unsure) - set(answer.broken)))
     ]
+    sentences += [
+        f"\u201c{answer.profile}\u201d sets a condition that no measure here can check: {words}."
+        for answer in answers
+        for words in answer.unmeasured
+    ]
     turning = _turning_sentence(operation)
     return " ".join([*sentences, *([turning] if turning else [])])
 

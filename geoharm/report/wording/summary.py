@@ -108,7 +108,7 @@ def _count_sentences(operation: ReleasedOperation, effect: ReleasedEffect) -> li
     if effect.is_withheld:
         return [*sentences, "Some of these numbers are too small to show. They could point to single people."]
     if math.isnan(effect.expected):
-        return [*sentences, f"What to expect after cannot be worked out: {note_text(effect.note)}."]
+        return [*sentences, f"What to expect after cannot be computed: {note_text(effect.note)}."]
     comparison = "other places like it" if effect.placebo and not effect.is_refused else "the area we compare it with"
     expected = round(effect.expected)
     return [
@@ -124,7 +124,7 @@ def _range_sentences(effect: ReleasedEffect) -> list[str]:
     if effect.is_withheld or math.isnan(effect.change):
         return []
     if math.isnan(effect.interval.low):
-        return ["How sure that is cannot be worked out from these data."]
+        return ["How sure that is cannot be computed from these data."]
     low, high = (format_numbers.fewer_or_more(end) for end in (effect.interval.low, effect.interval.high))
     sentences = [f"Such a count is never exact. The true change lies most likely between {low} and {high}."]
     if not effect.ratio.calibrated:
