@@ -26,6 +26,7 @@ from bench.ordinary_files import bent_within_the_ordinary, study_of, written_cit
 from bench.planted_faults import FAULTS
 from geoharm.engines.duckdb import open_engine
 from geoharm.errors import GeoharmError
+from geoharm.evaluation.diagnostics.geocoding_error import point_spacing
 from geoharm.evaluation.diagnostics.piles import find_piles, piles_diagnostic
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.results.diagnostics import Severity
@@ -37,12 +38,12 @@ from geoharm.pipeline.placebo import placebo_around, places_around
 
 # Kinds of quality notes that are doubts about what rows mean; all others (rounded degrees, shared points) describe them.
 NOTE_KINDS = (
-    "impossible place", "zero coordinates", "spellings of a category", "renamed category", "earlier versions", "time not known",
+    "impossible place", "one point with many rows", "zero coordinates", "spellings of a category", "renamed category", "earlier versions", "time not known",
     "days written as times", "cut short", "full page", "said by the file",
 )  # fmt: skip
 DOUBTS = (
     "refused", *NOTE_KINDS, "missing month", "counted under two names", "pile in the target", "pile in the rings",
-    "pile that limits a reading", "area file",
+    "pile that limits a reading", "ring narrower than the points", "area file",
 )  # fmt: skip
 # Made cities for the faults are others than those without one.
 _FIRST_FAULTY = 10_000
@@ -118,10 +119,14 @@ def add_notes(read, ledgers):
 
 
 def add_doubts_of_measure(read, data, collected):
-    """Add the piles of a measure in the target and in the rings, and whether it counts one of two names."""
+    """Add the piles of a measure in the target and in the rings, points too far apart, and whether it counts one of two names."""
     if collected.widened is not None:
         read.doubts["counted under two names"] = collected.widened.pairs[0].sentence
     design, effects = data.designs[0], None
+    near = shapely.contains_xy(design.exposed_area, collected.points.x, collected.points.y)
+    first_ring = design.of_role(ZoneRole.RING)[0]
+    if point_spacing(collected.points.points(near)) > first_ring.outer - first_ring.inner:
+        read.doubts["ring narrower than the points"] = collected.measure.name
     zones = {
         "target": ("target", [zone.geometry for zone in design.of_role(ZoneRole.TARGET)]),
         "rings": (ALL_RINGS, [zone.geometry for zone in design.of_role(ZoneRole.RING)]),
