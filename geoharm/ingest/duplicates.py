@@ -12,7 +12,7 @@ import numpy as np
 from geoharm.engines.base import Columns, Engine
 from geoharm.errors import QualityError
 from geoharm.ingest.formats.schema import DUPLICATE_VERSIONS
-from geoharm.ingest.rule import ReadRule
+from geoharm.ingest.rule import AFTER_PERIOD_REASON, BEFORE_PERIOD_REASON, ReadRule
 from geoharm.model.ledger import QualityNote
 from geoharm.queries.events import all_rows
 from geoharm.queries.stored import StoredFile, StoredSource
@@ -73,6 +73,7 @@ def find_duplicates(
       all of them, since one id may stand for several offences. The latest is the one with the latest date of change, if the
       format names a column for it; else the one with the latest date in its name; or the last one, if the study states the
       order of its files.
+      A later version that is dated outside the study period stands for the earlier ones as well.
     - With `versions` "always", an id is one event in one file too, and only its latest row is kept, or the last one.
 
     Parameters
@@ -100,13 +101,8 @@ def find_duplicates(
     if rule.input_format.duplicate_rule != "id":
         return none, []
     # Sorting the hashes finds the few that occur twice in little time and memory.
-    hashes = np.array(
-        engine.columns(f"SELECT r.id FROM {all_rows(engine, source)} AS r WHERE r.id IS NOT NULL AND r.fault IS NULL")[
-            "id"
-        ],
-        dtype=np.int64,
-        copy=None,
-    )
+    ids = f"SELECT r.id FROM {all_rows(engine, source)} AS r WHERE r.id IS NOT NULL AND {_is_readable(rule)}"
+    hashes = np.array(engine.columns(ids)["id"], dtype=np.int64, copy=None)
     hashes.sort()
     repeated = np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
     if not repeated.size:
@@ -140,14 +136,14 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
     """
     content = "r.id, r.day, r.times, p.longitude, p.latitude, c.name"
     rows = f"""
-        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, o.position, o.edition,
+        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, r.fault, o.position, o.edition,
             dense_rank() OVER (ORDER BY {content}) AS content
         FROM {all_rows(engine, source)} AS r
         JOIN repeated AS i ON i.id = r.id
         JOIN file_order AS o ON o.part = r.part
         JOIN {engine.table(f"place_{rule.name}")} AS p ON p.place = r.place
         JOIN spelling AS c ON c.category = r.category
-        WHERE r.fault IS NULL
+        WHERE {_is_readable(rule)}
     """
     counted = f"""
         SELECT a.*, max(updated) OVER (PARTITION BY id, part) AS changed,
@@ -170,6 +166,14 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
             AND edition = max(CASE WHEN is_current = 1 THEN edition ELSE 0 END) OVER (PARTITION BY id) THEN 1 ELSE 0 END AS is_latest
         FROM ({current}) AS e
     """
+
+
+def _is_readable(rule: ReadRule) -> str:
+    """Return the SQL condition that a row is kept, or rejected only for its day: a later version may lie outside the period."""
+    outside = [
+        str(fault.number) for fault in rule.faults() if fault.reason in (BEFORE_PERIOD_REASON, AFTER_PERIOD_REASON)
+    ]
+    return f"(r.fault IS NULL OR r.fault IN ({', '.join(outside)}))"
 
 
 def _duplicates_sql(rows: str, versions: str) -> str:
@@ -195,7 +199,7 @@ def _duplicates_sql(rows: str, versions: str) -> str:
             FROM (SELECT v.*, {older} AS older FROM {rows} AS v) AS f
         """
     columns = "part, line, of_part, of_line, day, place, category, older"
-    return f"SELECT {columns} FROM ({numbered}) AS numbered WHERE nth > 1 ORDER BY position, line"
+    return f"SELECT {columns} FROM ({numbered}) AS numbered WHERE nth > 1 AND fault IS NULL ORDER BY position, line"
 
 
 def _refuse_undecided(engine: Engine, source: StoredSource, rows: str, tables: dict[str, Columns]) -> None:
@@ -204,7 +208,7 @@ def _refuse_undecided(engine: Engine, source: StoredSource, rows: str, tables: d
         f"""
         SELECT id, min(position) AS first_file, max(position) AS last_file
         FROM {rows} AS v WHERE differs = 1 AND is_current = 1 AND (is_latest = 1 OR edition = 0)
-        GROUP BY id HAVING count(DISTINCT part) > 1 ORDER BY 1
+        GROUP BY id HAVING count(DISTINCT part) > 1 AND sum(CASE WHEN fault IS NULL THEN 1 ELSE 0 END) > 0 ORDER BY 1
         """,
         tables=tables,
     )
