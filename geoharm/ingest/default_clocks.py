@@ -56,12 +56,15 @@ def default_utc_clock(scratch: Scratch, input_format: Format) -> DefaultClock | 
 
 def note_utc_clock(default: DefaultClock) -> QualityNote:
     """Return the note on times that were taken for days as they are written."""
-    sentence = f"the time is {default.text} in UTC, as in {default.share:.0%} of the file: taken for the day as written"
+    sentence = f"the time is {default.text} in UTC, as in {default.share:.0%} of the file: taken for the day as written, without an hour"
     return QualityNote("days written as times", default.rows, default.first_line, sentence)
 
 
-def leave_out_default_clock(scratch: Scratch, input_format: Format) -> list[QualityNote]:
-    """Take the hour from rows of ``parsed`` at the local clock time that most rows have, and return a note on them."""
+def leave_out_default_clock(scratch: Scratch, input_format: Format, *, as_written: bool) -> list[QualityNote]:
+    """Take the hour from rows of ``parsed`` at the local clock time that most rows have, and return a note on them.
+
+    There is none if they were taken for days `as_written`, of which there is one already (`note_utc_clock`).
+    """
     if "clock" not in row_columns(input_format):
         return []
     default = _most_frequent(scratch, "CAST(clock AS TIME)")
@@ -71,6 +74,8 @@ def leave_out_default_clock(scratch: Scratch, input_format: Format) -> list[Qual
         scratch.execute("UPDATE parsed SET clock = NULL")
     else:
         scratch.execute("UPDATE parsed SET clock = NULL WHERE CAST(clock AS TIME) = ?", [default.clock])
+    if as_written:
+        return []
     sentence = f"the time is exactly {default.text}, as in {default.share:.0%} of the file: the hour is not known"
     return [QualityNote("time not known", default.rows, default.first_line, sentence)]
 

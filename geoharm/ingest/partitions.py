@@ -136,7 +136,7 @@ def _load(engine: Engine, source: InputFile, rule: ReadRule, codes: Codes, read:
     _refuse_unread_times(scratch, name, rule)
     notes = [
         *map(note_utc_clock, utc_clock),
-        *leave_out_default_clock(scratch, rule.input_format),
+        *leave_out_default_clock(scratch, rule.input_format, as_written=bool(utc_clock)),
         *download_notes(staged, {staged.open_end: _fields_at_fault(scratch, staged.open_end, reasons)}),
         *note_dates(scratch, rule.input_format),
         *note_times(scratch, rule.input_format),

@@ -27,6 +27,7 @@ from geoharm.model.ledger import SourceLedger
 from geoharm.model.measure import Measure, Role
 from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints, Points
+from geoharm.model.renamed_category import RenamedCategory
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
 from geoharm.model.survey import SurveyEstimates
@@ -35,9 +36,16 @@ from geoharm.pipeline.load import Progress, no_progress
 from geoharm.pipeline.past_designs import past_zones
 from geoharm.pipeline.renamed_categories import half_counted, with_both_names
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData, WidenedMeasure
-from geoharm.queries.counts import category_counts, dated_points, located_points, own_place_counts, zone_counts
+from geoharm.queries.counts import (
+    category_counts,
+    dated_points,
+    located_points,
+    own_place_counts,
+    source_categories,
+    zone_counts,
+)
 from geoharm.queries.night_counts import night_counts
-from geoharm.queries.renamed_categories import renamed_categories
+from geoharm.queries.renamed_categories import find_renamed, namesakes, renamed_categories
 from geoharm.queries.stored import stored_source
 from geoharm.queries.time_of_week import timed_points
 
@@ -96,13 +104,37 @@ def collect_study(
 def _with_both_names(engine: Engine, collected: MeasureData, designs: Sequence[Design]) -> MeasureData:
     """Return the data of a measure with its counts under both names, where it counts one name of a category only."""
     source = stored_source(engine, collected.measure.source)
-    pairs = half_counted(collected.measure, renamed_categories(engine, source) if collected.measure.categories else ())
+    if not collected.measure.categories:
+        return collected
+    found = [*renamed_categories(engine, source), *_renamed_in_zones(engine, collected.measure, designs)]
+    pairs = half_counted(collected.measure, list({(pair.old, pair.new): pair for pair in reversed(found)}.values()))
     if not pairs:
         return collected
     both = with_both_names(collected.measure, pairs)
     counts = {design.operation.name: zone_counts(engine, both, design.zones) for design in designs}
     data = MeasureData(both, collected.ledger, dated_points(engine, both), counts)
     return replace(collected, widened=WidenedMeasure(pairs, data))
+
+
+def _renamed_in_zones(engine: Engine, measure: Measure, designs: Sequence[Design]) -> list[RenamedCategory]:
+    """Return the categories that were renamed in a target area, or in target, gap and rings, and not in the whole city.
+
+    A district may get another list of codes. Only names that are nearly those of the measure are looked at.
+    """
+    others = namesakes(list(source_categories(engine, measure.source)), measure.categories)
+    if not others:
+        return []
+    widened = replace(measure, categories=(*measure.categories, *others))
+    found = []
+    for design in designs:
+        counts = category_counts(engine, widened, design.zones)
+        around = [zone.name for zone in design.zones if zone.role is not ZoneRole.CONTROL]
+        for zones, where in ((["target"], "in the target area"), (around, "in the target area and around it")):
+            series = [[one.monthly(zone) for zone in zones] for one in counts.values()]
+            months = list(series[0][0])
+            by_month = np.array([[sum(zone[month] for zone in one) for month in months] for one in series])
+            found += [replace(pair, where=where) for pair in find_renamed(list(counts), months, by_month)]
+    return found
 
 
 def _own_place_counts(engine: Engine, measure: Measure, designs: Sequence[Design]) -> dict[str, ZoneCounts]:

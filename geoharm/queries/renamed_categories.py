@@ -59,6 +59,22 @@ def renamed_categories(engine: Engine, source: StoredSource) -> tuple[RenamedCat
     return find_renamed([str(category) for category in categories], days, counts)
 
 
+def namesakes(categories: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
+    """Return the categories of nearly the same name as one that is named, and other than all of these.
+
+    Examples
+    --------
+    >>> namesakes(["ASSLT", "ASSAULT", "THEFT", "NON-ASSAULT"], ["ASSLT"])
+    ('ASSAULT',)
+    """
+    folded, words = {fold_category(name) for name in named}, [_words(name) for name in named]
+    return tuple(
+        category
+        for category in categories
+        if fold_category(category) not in folded and any(nearly_same(_words(category), one) for one in words)
+    )
+
+
 def find_renamed(
     categories: Sequence[str], months: Sequence[date], counts: NDArray[np.int64]
 ) -> tuple[RenamedCategory, ...]:
