@@ -21,6 +21,7 @@ from geoharm.evaluation.diagnostics.data import (
     multiplicity_diagnostic,
     power_diagnostic,
     reporting_diagnostic,
+    unplaced_in_rings_diagnostic,
     unplaced_rows_diagnostic,
 )
 from geoharm.evaluation.diagnostics.design import (
@@ -227,6 +228,8 @@ def diagnose(
         diagnostics.append(pre_trend_diagnostic(estimators.event_study))
     if estimators.by_control is not None:
         diagnostics.append(controls_diagnostic(estimators.by_control, observed))
+    rings = design.of_role(ZoneRole.RING)
+    ring_zones = (ALL_RINGS, *(ring.name for ring in rings))
     unplaced_zones = [name for name in (UNPLACED, UNPLACED_NEAR) if name in counts.zones]
     if unplaced_zones:
         unplaced = combined_change(counts, unplaced_zones, design.before, design.after, UNPLACED)
@@ -239,9 +242,10 @@ def diagnose(
                 ),
             )
         )
+        if rings and (in_rings := unplaced_in_rings_diagnostic(result.effect(ALL_RINGS), unplaced, zones=ring_zones)):
+            diagnostics.append(in_rings)
     if points is not None:
         diagnostics += _piles_diagnostics(result, design, points)
-    rings = design.of_role(ZoneRole.RING)
     if rings:
         diagnostics.append(_location_error_diagnostic(result, design, rings[0], location_error, points))
     if ratios is not None:

@@ -15,6 +15,7 @@ from geoharm.evaluation.diagnostics.data import (
     multiplicity_diagnostic,
     power_diagnostic,
     reporting_diagnostic,
+    unplaced_in_rings_diagnostic,
     unplaced_rows_diagnostic,
 )
 from geoharm.evaluation.diagnostics.design import (
@@ -206,6 +207,18 @@ def test_rows_without_a_place():
     assert "no range of the ratio can be given" in nothing.sentence
     small = unplaced_rows_diagnostic(effect(100, 60, control=Change("C", 60, 60)), Change("U", 1, 1), all_rows=300)
     assert "fewer than 100 events before" in small.sentence
+
+
+def test_rows_without_a_place_may_lie_in_the_rings():
+    fell = effect(100, 60, control=Change("C", 1000, 1000))
+    zones = ("all rings", "50-250 m")
+    assert unplaced_in_rings_diagnostic(fell, Change("U", 5, 5), zones=zones) is None
+    found = unplaced_in_rings_diagnostic(fell, Change("U", 10, 60), zones=zones)
+    assert found is not None
+    assert [found.limits(zone) for zone in ("all rings", "50-250 m", "target")] == [True, True, False]
+    assert not any(character.isdigit() for character in found.sentence)
+    steady = effect(100, 95, control=Change("C", 1000, 1000))
+    assert unplaced_in_rings_diagnostic(steady, Change("U", 10, 60), zones=zones) is None
 
 
 def test_what_shields_a_forecast_learned_on_the_period_chosen_on():

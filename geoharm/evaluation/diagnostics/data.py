@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -117,6 +117,33 @@ def unplaced_rows_diagnostic(effect: Effect[int], unplaced: Change, *, all_rows:
     if with_all and (effect.ratio.interval().side or not effect.ratio.is_defined):
         severity = Severity.SIGNAL
     return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity)
+
+
+def unplaced_in_rings_diagnostic(effect: Effect[int], unplaced: Change, *, zones: Sequence[str]) -> Diagnostic | None:
+    """Return the diagnostic for rows without a usable place that may lie in the rings; None if they turn nothing there.
+
+    Parameters
+    ----------
+    effect : Effect
+        Of all rings.
+    unplaced : Change
+    zones : sequence of str
+        The names of the rings, alone and together.
+
+    Returns
+    -------
+    Diagnostic or None
+        Of severity SIGNAL, if a finding for the rings is none with all of these rows counted there. The sentence gives no
+        figure, since none of the rings' bounds is published.
+    """
+    if not effect.ratio.interval().side or not turns(effect, before=unplaced.before, after=unplaced.after):
+        return None
+    text = (
+        "Rows without a usable place may lie in the rings. With all of them counted there, the change in the rings would not be "
+        "read as it is."
+    )
+    kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
+    return Diagnostic(kind, math.nan, unit, text, Severity.SIGNAL, zones=tuple(zones))
 
 
 def multiplicity_diagnostic(
