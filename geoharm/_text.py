@@ -65,7 +65,7 @@ def fold_name(name: str) -> str:
 
 
 def fold_category(category: str) -> str:
-    """Return a category as it is compared between files: `fold_name`, without spaces at separators and a closing full stop.
+    """Return a category as it is compared between files: `fold_name`, without underscores, spaces at separators and a closing full stop.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def fold_category(category: str) -> str:
     ('theft/larceny', 'theft/larceny')
     """
     # The capital of Turkish dotless i is I.
-    folded = _SPACES_AT_SEPARATORS.sub(r"\1", fold_name(category).replace("\u0131", "i"))
+    folded = _SPACES_AT_SEPARATORS.sub(r"\1", fold_name(category.replace("_", " ")).replace("\u0131", "i"))
     return folded.rstrip(" .") or folded
 
 

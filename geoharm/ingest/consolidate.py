@@ -93,7 +93,7 @@ def consolidate_source(
     )
     spellings, notes = source_spellings(engine, made)
     duplicates, version_notes = find_duplicates(engine, made, rule, spellings, order)
-    notes += version_notes
+    notes += [*version_notes, *_files_given_twice(files)]
     made = replace(made, duplicates=duplicates["line"].size)
     counts = _place_counts(engine, made, duplicates)
     notes += _leave_out_of_reach(counts, source, rule)
@@ -121,6 +121,18 @@ def consolidate_source(
         show_views(engine)
     engine.scratch.execute("DROP TABLE place_count")
     return made
+
+
+def _files_given_twice(files: Sequence[StoredFile]) -> list[QualityNote]:
+    """Return a note for each file that holds the same bytes as an earlier one of its source."""
+    first: dict[str, str] = {}
+    return [
+        QualityNote(
+            "the same file twice", file.read, 0, f'are those of "{earlier}" again: "{file.name}" is the same file'
+        )
+        for file in files
+        if (earlier := first.setdefault(file.sha256, file.name)) != file.name
+    ]
 
 
 def _place_counts(engine: Engine, source: StoredSource, duplicates: Columns) -> Columns:

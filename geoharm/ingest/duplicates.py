@@ -69,7 +69,8 @@ def find_duplicates(
     """Return the rows that repeat an event or are an earlier version of it, and a note on the latter.
 
     - Rows of the same id, day, times, place and category are one event: the first by file and line is kept.
-    - An id whose rows are not the same in all files that have it is in several versions. Those of the latest file are kept,
+    - An id whose rows are not the same in all files that have it is in several versions, if rows of two files have one day, or
+      one place and category. If not, it stands for different events (numbers that begin anew in every file), which all count. Those of the latest file are kept,
       all of them, since one id may stand for several offences. The latest is the one with the latest date of change, if the
       format names a column for it; else the one with the latest date in its name; or the last one, if the study states the
       order of its files.
@@ -121,22 +122,34 @@ def find_duplicates(
     if versions != NEVER:
         _refuse_undecided(engine, source, rows, tables)
     found = engine.columns(_duplicates_sql(rows, versions), tables=tables)
-    older = int(found.pop("older").sum())
-    if not older:
-        return found, []
-    sentence = "are earlier versions of events that a later file has, or a later row of it: the latest version counts"
-    return found, [QualityNote("earlier versions", older, 0, sentence)]
+    notes = []
+    if older := int(found.pop("older").sum()):
+        sentence = (
+            "are earlier versions of an event, with the same id as rows of a later file or line, which count instead"
+        )
+        notes.append(QualityNote("earlier versions", older, 0, sentence))
+    if versions == BETWEEN_FILES and (unlike := _unlike_rows(engine, rows, tables)):
+        sentence = "have an id that stands in several files for another day and place or category: each counts as an event of its own"
+        notes.append(QualityNote("ids of different events", unlike, 0, sentence))
+    return found, notes
+
+
+def _unlike_rows(engine: Engine, rows: str, tables: dict[str, Columns]) -> int:
+    """Return the number of kept rows whose id stands in several files for events that have nothing in common."""
+    query = f"SELECT count(*) FROM {rows} AS v WHERE repeats = 1 AND differs = 0 AND fault IS NULL"
+    return int(engine.rows(query, tables=tables)[0][0])
 
 
 def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) -> str:
     """Return SQL for the rows of repeated ids, each with what it takes to tell the versions apart.
 
-    ``differs``: whether the rows of the id are not the same in every file that has it. ``is_current``: whether the row's file has
+    ``differs``: whether the rows of the id are not the same in every file that has it, and some of two files have one day, or one
+    place and category. ``repeats``: the same without that condition. ``is_current``: whether the row's file has
     the id's latest date of change. ``is_latest``: whether it is also the latest of such files.
     """
     content = "r.id, r.day, r.times, p.longitude, p.latitude, c.name"
     rows = f"""
-        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, r.fault, o.position, o.edition,
+        SELECT r.part, r.line, r.day, r.place, r.category, r.id, r.updated, r.fault, p.longitude, p.latitude, c.name, o.position, o.edition,
             dense_rank() OVER (ORDER BY {content}) AS content
         FROM {all_rows(engine, source)} AS r
         JOIN repeated AS i ON i.id = r.id
@@ -148,17 +161,24 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
     counted = f"""
         SELECT a.*, max(updated) OVER (PARTITION BY id, part) AS changed,
             CASE WHEN row_number() OVER (PARTITION BY id, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_file,
-            CASE WHEN row_number() OVER (PARTITION BY content, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_content
+            CASE WHEN row_number() OVER (PARTITION BY content, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_content,
+            CASE WHEN row_number() OVER (PARTITION BY id, day, part ORDER BY line) = 1 THEN 1 ELSE 0 END AS first_of_day,
+            CASE WHEN longitude IS NOT NULL AND row_number() OVER (PARTITION BY id, longitude, latitude, name, part ORDER BY line) = 1
+                THEN 1 ELSE 0 END AS first_of_place
         FROM ({rows}) AS a
     """
     compared = f"""
         SELECT b.*, max(changed) OVER (PARTITION BY id) AS last_change, sum(first_of_file) OVER (PARTITION BY id) AS files,
-            sum(first_of_content) OVER (PARTITION BY content) AS files_with_content
+            sum(first_of_content) OVER (PARTITION BY content) AS files_with_content,
+            sum(first_of_day) OVER (PARTITION BY id, day) AS files_with_day,
+            sum(first_of_place) OVER (PARTITION BY id, longitude, latitude, name) AS files_with_place
         FROM ({counted}) AS b
     """
     current = f"""
         SELECT d.*, CASE WHEN last_change IS NULL OR changed = last_change THEN 1 ELSE 0 END AS is_current,
-            CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files THEN 1 ELSE 0 END AS differs
+            CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files AND (max(files_with_day) OVER (PARTITION BY id) > 1
+                OR max(files_with_place) OVER (PARTITION BY id) > 1) THEN 1 ELSE 0 END AS differs,
+            CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files THEN 1 ELSE 0 END AS repeats
         FROM ({compared}) AS d
     """
     return f"""
