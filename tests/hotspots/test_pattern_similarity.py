@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2, chi2_contingency
 
@@ -26,6 +26,7 @@ counts = st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=2,
 )
 
 
+@settings(deadline=None)
 @given(counts)
 def test_equals_the_slow_version(rows):
     one, two = np.array(rows).T
@@ -42,6 +43,7 @@ def test_equals_the_slow_version(rows):
         assert yates == pytest.approx(chi2_contingency(table, correction=True).pvalue, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(counts)
 def test_symmetric(rows):
     one, two = np.array(rows).T

@@ -58,7 +58,8 @@ NO_DATA = {
 def test_a_pattern_reads_the_data_and_names_the_rest(no_data, data):
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        for name in no_data:
+        # A database that is made takes an empty log of its name away, so it comes first.
+        for name in sorted(no_data):
             NO_DATA[name][1](folder / name)
         for name in data:
             (folder / name).write_text("a,b\n1,2\n")

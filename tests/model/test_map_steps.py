@@ -71,9 +71,9 @@ def quarters(tmp_path_factory):
     folder = tmp_path_factory.mktemp("quarters")
     path = small_study(folder)
     lines = (folder / "reports.csv").read_text(encoding="utf-8").splitlines()
-    # One quarter is left with two reports: what lies within reach of so few is never drawn.
+    # One quarter is left with a report a month: what lies within reach of so few is never drawn.
     thin = [line for line in lines if not re.search(r",2020-0[456]-", line)]
-    kept = [line for line in lines if re.search(r",2020-0[456]-", line)][:2]
+    kept = [next(line for line in lines if f",2020-0{month}-" in line) for month in (4, 5, 6)]
     (folder / "reports.csv").write_text("\n".join([*thin, *kept]) + "\n", encoding="utf-8")
     path.write_text(path.read_text(encoding="utf-8") + 'steps = "quarters"\n', encoding="utf-8")
     run(read_study(path), data=folder, out=folder / "out", database=folder / "d.duckdb")

@@ -100,6 +100,5 @@ def test_nothing_before_is_said_on_page_one(collected, monkeypatch):
     assert (effect["before"], effect["expected"], effect["change"], effect["note"]) == (0, None, None, reason)
     assert effect["after"] > 0
     assert (
-        f"What to expect after cannot be worked out: {reason}."
-        in (folder / "said" / "summary-internal.txt").read_text()
+        f"What to expect after cannot be computed: {reason}." in (folder / "said" / "summary-internal.txt").read_text()
     )
