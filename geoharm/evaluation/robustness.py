@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import ControlCandidates
@@ -20,6 +20,7 @@ from geoharm.evaluation.diagnostics.data import (
     controls_diagnostic,
     multiplicity_diagnostic,
     power_diagnostic,
+    rejected_rows_diagnostic,
     reporting_diagnostic,
     unplaced_in_rings_diagnostic,
     unplaced_rows_diagnostic,
@@ -163,6 +164,7 @@ def diagnose(
     estimators: OtherEstimators,
     *,
     points: DatedPoints | None = None,
+    rejected_days: NDArray[np.datetime64] | None = None,
     location_error: float = 0.0,
     comparator: MeasureResult | None = None,
     peers: ArrayLike | None = None,
@@ -179,6 +181,8 @@ def diagnose(
         The other estimators' results for the same measure.
     points : DatedPoints, optional
         Located events of the measure, to look for points with many of them.
+    rejected_days : ndarray of datetime64[D], optional
+        Days of rejected rows in the target area, NaT where the day could not be read.
     location_error : float
         Median location error in metres.
     comparator : MeasureResult, optional
@@ -244,6 +248,13 @@ def diagnose(
         )
         if rings and (in_rings := unplaced_in_rings_diagnostic(result.effect(ALL_RINGS), unplaced, zones=ring_zones)):
             diagnostics.append(in_rings)
+    if rejected_days is not None and rejected_days.size:
+        windows = [
+            sum(_days_in(rejected_days, period) for period in window.periods)
+            for window in (design.before, design.after)
+        ]
+        undated = int(np.isnat(rejected_days).sum())
+        diagnostics.append(rejected_rows_diagnostic(effect, Change("target", *windows), undated=undated))
     if points is not None:
         diagnostics += _piles_diagnostics(result, design, points)
     if rings:
@@ -410,6 +421,10 @@ def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> 
     if covered is None or (counts.by_month and not covered.is_whole_months):
         return 0
     return sum(counts.total(zone, Window("chosen on", (covered,))) for zone in target)
+
+
+def _days_in(days: NDArray[np.datetime64], period: Period) -> int:
+    return int(((days >= np.datetime64(period.start)) & (days < np.datetime64(period.end))).sum())
 
 
 def _piles_diagnostics(result: MeasureResult, design: Design, points: DatedPoints) -> list[Diagnostic]:

@@ -45,6 +45,7 @@ from geoharm.queries.counts import (
     zone_counts,
 )
 from geoharm.queries.night_counts import night_counts
+from geoharm.queries.rejected import rejected_days
 from geoharm.queries.renamed_categories import find_renamed, namesakes, renamed_categories
 from geoharm.queries.stored import stored_source
 from geoharm.queries.time_of_week import timed_points
@@ -87,7 +88,11 @@ def collect_study(
             _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
             _own_place_counts(engine, measure, designs),
         )
-        measures.append(_with_both_names(engine, collected, designs))
+        rejected = {
+            design.operation.name: rejected_days(engine, measure, design.of_role(ZoneRole.TARGET)[0].geometry)
+            for design in designs
+        }
+        measures.append(_with_both_names(engine, replace(collected, rejected_days=rejected), designs))
         progress(f"counting {measure.name}", number, len(study.measures))
     return StudyData(
         study,

@@ -70,6 +70,7 @@ def add_robustness_checks(
             design,
             estimators,
             points=collected.points,
+            rejected_days=collected.rejected_days.get(design.operation.name),
             location_error=collected.ledger.location_error,
             comparator=by_name.get(result.measure.comparator),
             peers=_peer_counts(result.counts, design, candidates),

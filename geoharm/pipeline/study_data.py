@@ -75,6 +75,8 @@ class MeasureData:
         None where the analysis does not use it.
     widened : WidenedMeasure or None
         None where no category that it counts may have another name that it does not count.
+    rejected_days : mapping of operation to ndarray of datetime64[D]
+        Days of its rejected rows in the target area, NaT where the day could not be read.
     """
 
     measure: Measure
@@ -87,6 +89,7 @@ class MeasureData:
     own_place_counts: Mapping[str, ZoneCounts] = field(default_factory=dict)
     nights: NightCounts | None = None
     widened: WidenedMeasure | None = None
+    rejected_days: Mapping[str, NDArray[np.datetime64]] = field(default_factory=dict)
 
     def mapped_points(self, window: Window) -> Points:
         """Return the distinct places in a window, with the summed weight at each, or the number of events without one."""

@@ -41,6 +41,7 @@ from geoharm.queries.counts import (
 )
 from geoharm.queries.coverage import coverage
 from geoharm.queries.night_counts import night_counts
+from geoharm.queries.rejected import rejected_days
 from geoharm.queries.save import save_results
 from geoharm.queries.stored import drop_unused, stored_sources
 from geoharm.queries.time_of_week import hour_of_week_counts, timed_points
@@ -306,6 +307,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
             f"hours of {source}": hour_of_week_counts(engine, everything, WHOLE),
             f"hours of {source} in spring": hour_of_week_counts(engine, finds, SPRINGS),
             f"timed points of {source}": timed_points(engine, everything),
+            f"rejected days of {source}": rejected_days(engine, everything, ZONES[0].geometry),
             f"nothing of {source}": zone_counts(engine, measure(source, "no such category"), ZONES),
         }
     found |= {

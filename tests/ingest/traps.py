@@ -762,6 +762,7 @@ how often a planted fault is seen: `bench.false_alarms` in `bench/RESULTS.md`.
 | what files do | rule | what is said | the answer |
 |---|---|---|---|
 | places in another unit or grid, outside the publisher's extent, or that are no numbers | `ingest.rule`, `ingest.reach` | "impossible place", with rows, line and months; a row without a place | a fall that these rows would undo is a lead, not a finding |
+| rows that cannot be read lie in the target area | `queries.rejected` | "rows that could not be read" | a finding that they would undo is a lead |
 | one point holds much of a measure, a zone or a window | `evaluation.diagnostics.piles`, `ingest.quality` | "one point with many rows"; "one point with many events" | a change that is not there without the point is a lead, not a finding |
 | rings narrower than the spacing of the points on which events lie | `evaluation.diagnostics.geocoding_error` | "location error" | no finding for the target area, or for both together |
 | one category in several spellings | `ingest.category_spelling` | "spellings of a category" | that of one spelling |

@@ -223,3 +223,16 @@ def test_the_target_lies_where_a_market_lies():
     rows = [row for row in city() if row.in_target]
     assert len(rows) > 100
     assert shapely.box(X - 3000, Y - 3000, X + 3000, Y + 3000).area == 36e6
+
+
+def test_rejected_rows_make_no_finding(tmp_path):
+    """From the operation on, thirty rows of the target area have a day that nobody can read."""
+    rows = [
+        replace(row, day=f"{row.day:%d.%m.%Y}") if row.in_target and row.is_after and row.id % 3 else row
+        for row in city()
+    ]
+    result, ledger = evaluate(tmp_path, {"a.csv": rows})
+    assert ledger.total("rejected") >= 30
+    assert result.effect("target").interval.high < 0  # unseen, it would be a fall
+    assert [d.kind for d in result.diagnostics if d.limits("target")] == [DiagnosticKind.REJECTED_ROWS]
+    assert result.effect("target").reading is Reading.SIGNAL_FALL

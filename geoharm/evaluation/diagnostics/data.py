@@ -119,6 +119,35 @@ def unplaced_rows_diagnostic(effect: Effect[int], unplaced: Change, *, all_rows:
     return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity)
 
 
+def rejected_rows_diagnostic(effect: Effect[int], rejected: Change, *, undated: int) -> Diagnostic:
+    """Return the diagnostic for rows of the target area that were rejected: events may be missing.
+
+    Parameters
+    ----------
+    effect : Effect
+        Of the target area.
+    rejected : Change
+        Rejected rows in the target area, by window.
+    undated : int
+        Those whose day could not be read; each may belong to either window.
+
+    Returns
+    -------
+    Diagnostic
+        The severity is SIGNAL if a finding is none with these rows counted, those without a day all in one of the windows. The
+        sentence gives no count.
+    """
+    kind, unit = DiagnosticKind.REJECTED_ROWS, "rows"
+    ways = {(rejected.before + undated, rejected.after), (rejected.before, rejected.after + undated)}
+    turned = any(turns(effect, before=before, after=after) for before, after in ways)
+    text = "Rows of the target area could not be read and are not counted; the ledger says why. "
+    if turned and effect.ratio.interval().side:
+        text += "With them the change would not be read as it is."
+        return Diagnostic(kind, math.nan, unit, text, Severity.SIGNAL)
+    text += "With them a fall or a rise could be read." if turned else "With them the change is read in the same way."
+    return Diagnostic(kind, math.nan, unit, text, Severity.SAY if turned else Severity.NONE)
+
+
 def unplaced_in_rings_diagnostic(effect: Effect[int], unplaced: Change, *, zones: Sequence[str]) -> Diagnostic | None:
     """Return the diagnostic for rows without a usable place that may lie in the rings; None if they turn nothing there.
 

@@ -19,6 +19,7 @@ class DiagnosticKind(StrEnum):
     LOCATION_ERROR = "location error"
     REPORTING = "reporting effort"
     UNPLACED_ROWS = "rows without a place"
+    REJECTED_ROWS = "rows that could not be read"
     PILES = "one point with many events"
     CATEGORY_NAMES = "categories under two names"
     MULTIPLICITY = "many measures"
