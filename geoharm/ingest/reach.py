@@ -95,5 +95,5 @@ def places_out_of_reach(
             "degrees as extent under [location] of the format."
         )
         raise QualityError(msg)
-    sentence = f"{where}{belt}: no place of this source, taken as without a place"
+    sentence = f"{where}{belt}: taken as without a place. If the publisher covers that land, state it as extent under [location] of the format"
     return beyond, [QualityNote(IMPOSSIBLE, count, 0, sentence)]
