@@ -72,7 +72,7 @@ def find_duplicates(
     - An id whose rows are not the same in all files that have it is in several versions, if rows of two files have one day, or
       one place and category. If not, it stands for different events (numbers that begin anew in every file), which all count. Those of the latest file are kept,
       all of them, since one id may stand for several offences. The latest is the one with the latest date of change, if the
-      format names a column for it; else the one with the latest date in its name; or the last one, if the study states the
+      format names a column for it and every file states it; else the one with the latest date in its name; or the last one, if the study states the
       order of its files.
       A later version that is dated outside the study period stands for the earlier ones as well.
     - With `versions` "always", an id is one event in one file too, and only its latest row is kept, or the last one.
@@ -168,14 +168,15 @@ def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) ->
         FROM ({rows}) AS a
     """
     compared = f"""
-        SELECT b.*, max(changed) OVER (PARTITION BY id) AS last_change, sum(first_of_file) OVER (PARTITION BY id) AS files,
+        SELECT b.*, max(changed) OVER (PARTITION BY id) AS last_change,
+            sum(CASE WHEN changed IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY id) AS no_change, sum(first_of_file) OVER (PARTITION BY id) AS files,
             sum(first_of_content) OVER (PARTITION BY content) AS files_with_content,
             sum(first_of_day) OVER (PARTITION BY id, day) AS files_with_day,
             sum(first_of_place) OVER (PARTITION BY id, longitude, latitude, name) AS files_with_place
         FROM ({counted}) AS b
     """
     current = f"""
-        SELECT d.*, CASE WHEN last_change IS NULL OR changed = last_change THEN 1 ELSE 0 END AS is_current,
+        SELECT d.*, CASE WHEN no_change > 0 OR changed = last_change THEN 1 ELSE 0 END AS is_current,
             CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files AND (max(files_with_day) OVER (PARTITION BY id) > 1
                 OR max(files_with_place) OVER (PARTITION BY id) > 1) THEN 1 ELSE 0 END AS differs,
             CASE WHEN min(files_with_content) OVER (PARTITION BY id) < files THEN 1 ELSE 0 END AS repeats

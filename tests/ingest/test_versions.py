@@ -136,6 +136,20 @@ def test_a_later_version_outside_the_period_takes_the_event_away(tmp_path, area,
     assert again(["a.csv", "b.csv", "c.csv"]) == [1, 2, 0]
 
 
+def test_a_date_of_change_that_one_file_lacks_decides_nothing(tmp_path, area, span):
+    """The later file says nothing of changes; it is the later one all the same."""
+    inbox = tmp_path / "inbox"
+    read_rows(tmp_path, area, span, {"2020.csv": [(1, 5, "theft", 9)]}, updated=True)
+    text = (inbox / "2020.csv").read_text()
+    (inbox / "2021.csv").write_text(text.replace("theft", "arson").replace("2021-01-09", ""))
+    with open_engine(tmp_path / "u.duckdb", inputs=inbox) as store:
+        ingest_events(
+            store, "s", input_format=read_format("own.toml", tmp_path), area=area, period=span,
+            files=find_input_files(["2020.csv", "2021.csv"], inbox, members=()),
+        )  # fmt: skip
+        assert store.rows("SELECT category FROM main.event") == [("arson",)]
+
+
 def test_never_and_always(tmp_path, area, span):
     files = {"a.csv": [(1, 5, "theft", 2), (1, 6, "arson", 3), (1, 7, "theft", 1)], "b.csv": [(2, 5, "theft", 1)]}
     for versions, expected in (("never", 4), (BETWEEN, 4), ("always", 2)):
