@@ -12,7 +12,7 @@ _INVISIBLE = {
 # The marks over and under letters of Latin, Greek and Cyrillic names. Vowel signs of other scripts are letters and stay.
 _ACCENTS = re.compile("[\u0300-\u036f]")
 # Hyphens, dashes and spaces between two words, however many.
-_HYPHEN_BETWEEN_WORDS = re.compile(r"(?<=\w)[\s\u2010-\u2015\u2212-]+(?=\w)")
+_HYPHEN_BETWEEN_WORDS = re.compile(r"(?<=[\w'])[\s\u2010-\u2015\u2212-]+(?=[\w'])")
 _SOFT_HYPHEN = "\u00ad"
 _ONE_SIGN = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00b4": "'", "`": "'"})
 # What `fold_name` leaves out of account, for sentences about names that differ in nothing else.

@@ -11,7 +11,7 @@ from geoharm.engines.base import Engine
 from geoharm.errors import DataError
 from geoharm.model.period import Period, add_months, first_of_month
 from geoharm.queries.stored import StoredSource, stored_source
-from geoharm.stats.empty_months import chance_of_no_event, find_gaps
+from geoharm.stats.empty_months import MAX_CHANCE, chance_of_no_event
 
 # A month holds no usable row if less than this share of its rows has a place, in a source where most rows have one.
 _MIN_PLACED_SHARE, _MOST = 0.1, 0.5
@@ -24,7 +24,7 @@ def coverage(engine: Engine, source: str) -> tuple[Period, tuple[date, ...], str
     year these include the whole last month or year.
 
     A month is a gap if it holds no usable row, and none would come by chance less than once in 1,000 times
-    (`chance_of_no_event`); or if it is one of several in a row of which that holds once in a million times. The rows in the study area are usable; where nearly all rows of a month have no place, none is. In a
+    (`chance_of_no_event`). The rows in the study area are usable; where nearly all rows of a month have no place, none is. In a
     rare source an empty month is a count of zero.
 
     Raises
@@ -59,7 +59,7 @@ def _gaps(engine: Engine, source: StoredSource, span: Period) -> tuple[date, ...
     whole = [Period(unit, add_months(unit, 12 // per_year)) for unit in units]
     covered = [days.days / unit.days for unit in whole if (days := span.overlap(unit))]
     chance = chance_of_no_event(usable, per_year=per_year, covered=covered)
-    is_gap = find_gaps(chance) & (usable == 0)
+    is_gap = (chance < MAX_CHANCE) & (usable == 0)
     gaps = {unit for unit, gap in zip(units, is_gap, strict=True) if gap}
     return tuple(month for month in months if (month.replace(month=1) if per_year == 1 else month) in gaps)
 

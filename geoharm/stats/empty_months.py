@@ -11,9 +11,8 @@ from geoharm.stats.dispersion import monthly_dispersion
 
 # The level before and after an empty month is the mean of so many months with events on either side.
 _MONTHS_OF_LEVEL = 6
-# A month without an event is a gap if its chance is below this; so are months in a row without any, if their chances
-# multiplied are below the second.
-MAX_CHANCE, MAX_CHANCE_OF_RUN = 0.001, 1e-6
+# A month without an event is a gap if its chance is below this.
+MAX_CHANCE = 0.001
 
 
 def chance_of_no_event(
@@ -75,20 +74,3 @@ def _season(series: NDArray[np.float64], month: int, per_year: int) -> float:
     if per_year == 1 or not same:
         return 1.0
     return min(1.0, (float(np.nansum(series[same])) + 1) / (math.fsum(_level(series, other) for other in same) + 1))
-
-
-def find_gaps(chance: ArrayLike) -> NDArray[np.bool_]:
-    """Return which months are gaps, from the chances of `chance_of_no_event`; 1 in a month with events.
-
-    Examples
-    --------
-    >>> find_gaps([1, 0.0001, 1, 0.01, 1, 0.006, 0.006, 0.006, 1]).tolist()
-    [False, True, False, False, False, True, True, True, False]
-    """
-    chances = np.asarray(chance, dtype=np.float64)
-    gaps: NDArray[np.bool_] = chances < MAX_CHANCE
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chances < 1, [False]]).astype(np.int8)))
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
-        if end - start > 1 and np.prod(chances[start:end]) < MAX_CHANCE_OF_RUN:
-            gaps[start:end] = True
-    return gaps
