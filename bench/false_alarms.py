@@ -131,8 +131,9 @@ def add_doubts_of_measure(read, data, collected):
         "target": ("target", [zone.geometry for zone in design.of_role(ZoneRole.TARGET)]),
         "rings": (ALL_RINGS, [zone.geometry for zone in design.of_role(ZoneRole.RING)]),
     }
-    for name, (zone, shapes) in zones.items():
-        piles = find_piles(collected.points, shapely.union_all(shapes), design.before, design.after)
+    areas = [shapely.union_all(shapes) for _, shapes in zones.values()]
+    found = find_piles(collected.points, areas, design.before, design.after)
+    for (name, (zone, _)), piles in zip(zones.items(), found, strict=True):
         if not piles:
             continue
         if effects is None:

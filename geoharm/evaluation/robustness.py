@@ -59,7 +59,7 @@ from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window, add_months
-from geoharm.model.points import DatedPoints
+from geoharm.model.points import DatedPoints, days_in_window
 from geoharm.stats.exact_rates import exact_rate_ratio
 
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
@@ -249,10 +249,7 @@ def diagnose(
         if rings and (in_rings := unplaced_in_rings_diagnostic(result.effect(ALL_RINGS), unplaced, zones=ring_zones)):
             diagnostics.append(in_rings)
     if rejected_days is not None and rejected_days.size:
-        windows = [
-            sum(_days_in(rejected_days, period) for period in window.periods)
-            for window in (design.before, design.after)
-        ]
+        windows = [int(days_in_window(rejected_days, window).sum()) for window in (design.before, design.after)]
         undated = int(np.isnat(rejected_days).sum())
         diagnostics.append(rejected_rows_diagnostic(effect, Change("target", *windows), undated=undated))
     if points is not None:
@@ -423,20 +420,16 @@ def _chosen_count(counts: ZoneCounts, target: Sequence[str], design: Design) -> 
     return sum(counts.total(zone, Window("chosen on", (covered,))) for zone in target)
 
 
-def _days_in(days: NDArray[np.datetime64], period: Period) -> int:
-    return int(((days >= np.datetime64(period.start)) & (days < np.datetime64(period.end))).sum())
-
-
 def _piles_diagnostics(result: MeasureResult, design: Design, points: DatedPoints) -> list[Diagnostic]:
     """Return the diagnostic for piles in the target area, and one for those in the rings if there are any."""
     target, *_ = design.of_role(ZoneRole.TARGET)
-    windows = design.before, design.after
-    diagnostics = [piles_diagnostic(find_piles(points, target.geometry, *windows), result.effect("target"))]
     rings = design.of_role(ZoneRole.RING)
-    piles = find_piles(points, shapely.union_all([ring.geometry for ring in rings]), *windows) if rings else ()
-    if piles:
+    around = shapely.union_all([ring.geometry for ring in rings])
+    in_target, in_rings = find_piles(points, [target.geometry, around], design.before, design.after)
+    diagnostics = [piles_diagnostic(in_target, result.effect("target"))]
+    if in_rings:
         zones = (ALL_RINGS, *(ring.name for ring in rings))
-        diagnostics.append(piles_diagnostic(piles, result.effect(ALL_RINGS), zones=zones))
+        diagnostics.append(piles_diagnostic(in_rings, result.effect(ALL_RINGS), zones=zones))
     return diagnostics
 
 

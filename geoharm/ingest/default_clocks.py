@@ -47,7 +47,8 @@ def default_utc_clock(scratch: Scratch, input_format: Format) -> DefaultClock | 
     """
     if not input_format.zone:
         return None
-    in_utc, in_local = (_most_frequent(scratch, f"CAST({column} AS TIME)") for column in ("utc", "since"))
+    in_utc = _most_frequent(scratch, "CAST(utc AS TIME)")
+    in_local = _most_frequent(scratch, "CAST(since AS TIME)") if in_utc else None
     if in_utc is None or in_local is None:
         return in_utc
     is_midnight = in_utc.clock == time.min != in_local.clock

@@ -119,25 +119,22 @@ def find_duplicates(
             "edition": np.array(file_ranks(source.files, order)),
         },
     }
+    seen = engine.columns(_duplicates_sql(rows, versions), tables=tables)
     if versions != NEVER:
-        _refuse_undecided(engine, source, rows, tables)
-    found = engine.columns(_duplicates_sql(rows, versions), tables=tables)
+        _refuse_undecided(source, seen)
+    kept = seen["kept"] == 1
+    is_duplicate = kept & (seen["nth"] > 1)
     notes = []
-    if older := int(found.pop("older").sum()):
+    if older := int(seen["older"][is_duplicate].sum()):
         sentence = (
             "are earlier versions of an event, with the same id as rows of a later file or line, which count instead"
         )
         notes.append(QualityNote("earlier versions", older, 0, sentence))
-    if versions == BETWEEN_FILES and (unlike := _unlike_rows(engine, rows, tables)):
+    unlike = int((kept & (seen["repeats"] == 1) & (seen["differs"] == 0)).sum())
+    if versions == BETWEEN_FILES and unlike:
         sentence = "have an id that stands in several files for another day and place or category: each counts as an event of its own"
         notes.append(QualityNote("ids of different events", unlike, 0, sentence))
-    return found, notes
-
-
-def _unlike_rows(engine: Engine, rows: str, tables: dict[str, Columns]) -> int:
-    """Return the number of kept rows whose id stands in several files for events that have nothing in common."""
-    query = f"SELECT count(*) FROM {rows} AS v WHERE repeats = 1 AND differs = 0 AND fault IS NULL"
-    return int(engine.rows(query, tables=tables)[0][0])
+    return {name: seen[name][is_duplicate] for name in (*_COLUMNS, "day")}, notes
 
 
 def _rows_with_versions(engine: Engine, source: StoredSource, rule: ReadRule) -> str:
@@ -198,7 +195,10 @@ def _is_readable(rule: ReadRule) -> str:
 
 
 def _duplicates_sql(rows: str, versions: str) -> str:
-    """Return SQL for the rows that are not kept, each with the one that is; ``older`` is 1 for an earlier version."""
+    """Return SQL for the rows that are not counted, and all of ids whose rows differ between files; see `_rows_with_versions`.
+
+    ``nth`` above 1: another row, ``of_part`` and ``of_line``, counts instead. ``older`` is 1 for an earlier version of it.
+    """
     if versions == ALWAYS:
         latest_first = (
             "is_latest DESC, CASE WHEN updated IS NULL THEN 1 ELSE 0 END, updated DESC, position DESC, line DESC"
@@ -219,26 +219,30 @@ def _duplicates_sql(rows: str, versions: str) -> str:
                 CASE WHEN older = 1 THEN first_value(line) {latest} ELSE first_value(line) {same} END AS of_line
             FROM (SELECT v.*, {older} AS older FROM {rows} AS v) AS f
         """
-    columns = "part, line, of_part, of_line, day, place, category, older"
-    return f"SELECT {columns} FROM ({numbered}) AS numbered WHERE nth > 1 AND fault IS NULL ORDER BY position, line"
+    return f"""
+        SELECT part, line, of_part, of_line, day, place, category, older, nth, id, position, edition, repeats, differs,
+            is_current, is_latest, CASE WHEN fault IS NULL THEN 1 ELSE 0 END AS kept
+        FROM ({numbered}) AS numbered WHERE (nth > 1 AND fault IS NULL) OR repeats = 1 ORDER BY position, line
+    """
 
 
-def _refuse_undecided(engine: Engine, source: StoredSource, rows: str, tables: dict[str, Columns]) -> None:
+def _refuse_undecided(source: StoredSource, seen: Columns) -> None:
     """Refuse a source if an id is in several versions and it cannot be told which is the latest."""
-    undecided = engine.rows(
-        f"""
-        SELECT id, min(position) AS first_file, max(position) AS last_file
-        FROM {rows} AS v WHERE differs = 1 AND is_current = 1 AND (is_latest = 1 OR edition = 0)
-        GROUP BY id HAVING count(DISTINCT part) > 1 AND sum(CASE WHEN fault IS NULL THEN 1 ELSE 0 END) > 0 ORDER BY 1
-        """,
-        tables=tables,
+    may_be_latest = (
+        (seen["differs"] == 1) & (seen["is_current"] == 1) & ((seen["is_latest"] == 1) | (seen["edition"] == 0))
     )
-    if not undecided:
+    ids, number = np.unique(seen["id"][may_be_latest], return_inverse=True)
+    position, kept = seen["position"][may_be_latest], seen["kept"][may_be_latest]
+    first, last, counted = np.full(ids.size, len(source.files)), np.full(ids.size, -1), np.zeros(ids.size)
+    np.minimum.at(first, number, position)
+    np.maximum.at(last, number, position)
+    np.add.at(counted, number, kept)
+    undecided = np.flatnonzero((first < last) & (counted > 0))
+    if not undecided.size:
         return
-    _, first, last = undecided[0]
-    names = [source.files[int(position)].name for position in (first, last)]
+    names = [source.files[int(side[undecided[0]])].name for side in (first, last)]
     msg = (
-        f'{len(undecided):,} ids of "{source.source}" stand in several files with different content (one in "{names[0]}" and '
+        f'{undecided.size:,} ids of "{source.source}" stand in several files with different content (one in "{names[0]}" and '
         f'"{names[1]}"), and it cannot be told which is the later version: put a date into the files\' names, or list the files '
         "from oldest to latest and write oldest_first = true in the source, or name the column with the date of the last change as "
         'updated under [columns] of the format; or write versions = "never" under [duplicates] if they are separate events.'

@@ -12,6 +12,14 @@ from geoharm.errors import DesignError
 from geoharm.model.period import Window
 
 
+def days_in_window(days: NDArray[np.datetime64], window: Window) -> NDArray[np.bool_]:
+    """Return which days lie within a window, as booleans of shape (n,); NaT lies in none."""
+    is_within = np.zeros(days.size, dtype=np.bool_)
+    for period in window.periods:
+        is_within |= (days >= np.datetime64(period.start, "D")) & (days < np.datetime64(period.end, "D"))
+    return is_within
+
+
 @dataclass(frozen=True, slots=True)
 class DatedPoints:
     """Places and days of events, with the weight at each place and day.
@@ -50,10 +58,7 @@ class DatedPoints:
 
     def in_window(self, window: Window) -> NDArray[np.bool_]:
         """Return which points lie within a window, as booleans of shape (n,)."""
-        is_within = np.zeros(len(self), dtype=np.bool_)
-        for period in window.periods:
-            is_within |= (self.day >= np.datetime64(period.start, "D")) & (self.day < np.datetime64(period.end, "D"))
-        return is_within
+        return days_in_window(self.day, window)
 
     def points(self, used: NDArray[np.bool_]) -> Points:
         """Return the distinct places of the points with `used` true, shape (n,), ordered by x and y, and the summed weight at each."""

@@ -88,11 +88,10 @@ def collect_study(
             _weighted_points(engine, measure, map_windows(study, designs, ledger).values()),
             _own_place_counts(engine, measure, designs),
         )
-        rejected = {
-            design.operation.name: rejected_days(engine, measure, design.of_role(ZoneRole.TARGET)[0].geometry)
-            for design in designs
-        }
-        measures.append(_with_both_names(engine, replace(collected, rejected_days=rejected), designs))
+        rejected = rejected_days(engine, measure, [design.of_role(ZoneRole.TARGET)[0].geometry for design in designs])
+        names = [design.operation.name for design in designs]
+        collected = replace(collected, rejected_days=dict(zip(names, rejected, strict=True)))
+        measures.append(_with_both_names(engine, collected, designs))
         progress(f"counting {measure.name}", number, len(study.measures))
     return StudyData(
         study,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -17,8 +19,8 @@ _NO_EVENTS = ("row", "remark")
 _OTHER_YEARS = "%study period%"
 
 
-def rejected_days(engine: Engine, measure: Measure, area: BaseGeometry) -> NDArray[np.datetime64]:
-    """Return the days of a measure's rejected rows in an area, NaT where the day could not be read; shape (n,).
+def rejected_days(engine: Engine, measure: Measure, areas: Sequence[BaseGeometry]) -> list[NDArray[np.datetime64]]:
+    """Return the days of a measure's rejected rows in each area, NaT where the day could not be read; each of shape (n,).
 
     Rows are left out that are tests, of the wrong shape, or dated outside the study period.
 
@@ -26,7 +28,7 @@ def rejected_days(engine: Engine, measure: Measure, area: BaseGeometry) -> NDArr
     ----------
     engine : Engine
     measure : Measure
-    area : geometry
+    areas : sequence of geometry
     """
     stored = stored_source(engine, measure.source)
     faults = engine.table(f"fault_{stored.rule}", stored.parts)
@@ -40,6 +42,5 @@ def rejected_days(engine: Engine, measure: Measure, area: BaseGeometry) -> NDArr
         ORDER BY r.part, r.line
         """
     )
-    inside = locate_points(rows["x"].astype(float), rows["y"].astype(float), [area]) == 0
-    days: NDArray[np.datetime64] = rows["day"].astype("datetime64[D]")[inside]
-    return days
+    x, y, days = rows["x"].astype(float), rows["y"].astype(float), rows["day"].astype("datetime64[D]")
+    return [days[locate_points(x, y, [area]) == 0] for area in areas]

@@ -307,7 +307,7 @@ def answers(engine: Engine, folder: Path) -> dict[str, object]:
             f"hours of {source}": hour_of_week_counts(engine, everything, WHOLE),
             f"hours of {source} in spring": hour_of_week_counts(engine, finds, SPRINGS),
             f"timed points of {source}": timed_points(engine, everything),
-            f"rejected days of {source}": rejected_days(engine, everything, ZONES[0].geometry),
+            f"rejected days of {source}": rejected_days(engine, everything, [zone.geometry for zone in ZONES]),
             f"nothing of {source}": zone_counts(engine, measure(source, "no such category"), ZONES),
         }
     found |= {

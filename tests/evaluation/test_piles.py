@@ -37,7 +37,8 @@ def points(spread, pile, city=(3000, 3000), seed=1, busy=()):
 
 
 def piles(*args, **kwargs):
-    return find_piles(points(*args, **kwargs), ZONE, BEFORE, AFTER)
+    (found,) = find_piles(points(*args, **kwargs), [ZONE], BEFORE, AFTER)
+    return found
 
 
 def test_a_point_that_takes_up_a_zone_from_a_date_on():
@@ -63,8 +64,8 @@ def test_piles_outside_the_zone_are_not_the_zones():
 
 def test_nothing_at_all():
     empty = DatedPoints(np.zeros(0), np.zeros(0), np.zeros(0, dtype="datetime64[D]"), np.zeros(0))
-    assert find_piles(empty, ZONE, BEFORE, AFTER) == ()
-    assert find_piles(points((0, 0), (0, 0)), ZONE, BEFORE, AFTER) == ()
+    assert find_piles(empty, [ZONE], BEFORE, AFTER) == [()]
+    assert find_piles(points((0, 0), (0, 0)), [ZONE], BEFORE, AFTER) == [()]
     # Nothing in the other window: no share to compare with.
     assert piles((0, 10), (0, 30)) == ()
 
@@ -102,7 +103,7 @@ def test_chance_alone_makes_no_pile():
             np.append(x, rng.uniform(500, 6000, 80)), np.append(y, rng.uniform(500, 6000, 80)),
             np.append(days, np.repeat(days[[0, 8]], 40)), np.append(np.concatenate(counts), np.full(80, 100)),
         )  # fmt: skip
-        alarms += bool(find_piles(city, ZONE, BEFORE, AFTER))
+        alarms += bool(find_piles(city, [ZONE], BEFORE, AFTER)[0])
     assert alarms <= 2
 
 
@@ -142,4 +143,4 @@ def test_windows_of_several_seasons():
     halves = Window(
         "before", (*window(((2020, 1, 1), (2020, 3, 1))).periods, *window(((2020, 5, 1), (2021, 1, 1))).periods)
     )
-    assert find_piles(points((100, 40), (2, 60)), ZONE, halves, AFTER)[0].after == 60
+    assert find_piles(points((100, 40), (2, 60)), [ZONE], halves, AFTER)[0][0].after == 60

@@ -48,8 +48,10 @@ class Pile:
     of_zone: bool
 
 
-def find_piles(points: DatedPoints, zone: BaseGeometry, before: Window, after: Window) -> tuple[Pile, ...]:
-    r"""Return the piles of a measure in a zone, the largest share first.
+def find_piles(
+    points: DatedPoints, zones: Sequence[BaseGeometry], before: Window, after: Window
+) -> list[tuple[Pile, ...]]:
+    r"""Return the piles of a measure in each zone, the largest share first.
 
     A point is a pile of the study area if it holds at least 5% and 20 of the measure's events of one window. It is a pile
     of the zone if it holds at least a third and 20 of the zone's events of one window, and its share differs between the
@@ -61,7 +63,7 @@ def find_piles(points: DatedPoints, zone: BaseGeometry, before: Window, after: W
     ----------
     points : DatedPoints
         Located events of the measure in the whole study area.
-    zone : geometry
+    zones : sequence of geometry
     before, after : Window
 
     References
@@ -71,8 +73,11 @@ def find_piles(points: DatedPoints, zone: BaseGeometry, before: Window, after: W
     """
     windows = [points.during(window) for window in (before, after)]
     places, counts = _counts_by_place(windows)
-    if not len(places):
-        return ()
+    return [_piles_in(zone, places, counts) for zone in zones]
+
+
+def _piles_in(zone: BaseGeometry, places: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[Pile, ...]:
+    """Return the piles in a zone of places, shape (n, 2), with their events in both windows, shape (n, 2)."""
     inside = shapely.contains_xy(zone, places[:, 0], places[:, 1])
     totals, zone_totals = counts.sum(axis=0), counts[inside].sum(axis=0)
     piles = []

@@ -19,6 +19,7 @@ from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.estimate import Estimate
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Window
+from geoharm.model.points import days_in_window
 from geoharm.model.pooled import Forest
 
 MIN_DRAWS = 30
@@ -141,8 +142,5 @@ def _square_log_ratios(candidates: ControlCandidates, design: Design) -> NDArray
 
 
 def _window_counts(candidates: ControlCandidates, window: Window) -> NDArray[np.int64]:
-    dates = candidates.counts.dates
-    in_window = np.zeros(dates.size, dtype=np.bool_)
-    for period in window.periods:
-        in_window |= (dates >= np.datetime64(period.start)) & (dates < np.datetime64(period.end))
+    in_window = days_in_window(candidates.counts.dates, window)
     return np.asarray(candidates.counts.counts[:, in_window].sum(axis=1))
