@@ -32,6 +32,7 @@ _BARE_SIZE = re.sub(r"\((?!\?)", "(?:", _SIZE)
 _TWO_DEGREES = tuple(
     rf"(?i)^({one}){_SPACE}*[,;/]?{_SPACE}*({one})$" for one in (f"[NSEW]{_SPACE}*{_BARE_SIZE}", f"{_BARE_SIZE}[NSEW]")
 )
+_PLAIN_NUMBER = r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
 # Smaller numbers, the subnormal ones, are taken for 0.
 _SMALLEST = 2.0**-1022
 _WKB_SRID, _WKB_Z, _WKB_M = 0x20000000, 0x80000000, 0x40000000
@@ -61,17 +62,16 @@ class CoordinatePair:
 def _patterns(decimal: str, thousands: str) -> dict[str, str]:
     """Return the regular expressions of the cells that hold two numbers, each with its two numbers as groups."""
     number = f"({number_regex(decimal, thousands)})"
-    plain = "([-+]?(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:[eE][-+]?[0-9]+)?)"
     between = f"(?:{_SPACE}*;{_SPACE}*|,?{_SPACE}+)" if decimal == "," else f"(?:{_SPACE}|[,;])+"
     return {
-        "point": rf"(?i)^(?:SRID{_SPACE}*=[0-9]+{_SPACE}*;)?{_SPACE}*POINT{_SPACE}*(?:ZM|Z|M)?{_SPACE}*\({_SPACE}*{plain}"
-        rf"{_SPACE}+{plain}(?:{_SPACE}+[-+0-9.eE]+){{0,2}}{_SPACE}*\)$",
-        "GeoJSON": rf"(?is)^\{{.*[\"']coordinates[\"']{_SPACE}*:{_SPACE}*\[{_SPACE}*{plain}{_SPACE}*,{_SPACE}*{plain}{_SPACE}*[,\]].*\}}$",
+        "point": rf"(?i)^(?:SRID{_SPACE}*=[0-9]+{_SPACE}*;)?{_SPACE}*POINT{_SPACE}*(?:ZM|Z|M)?{_SPACE}*\({_SPACE}*{_PLAIN_NUMBER}"
+        rf"{_SPACE}+{_PLAIN_NUMBER}(?:{_SPACE}+[-+0-9.eE]+){{0,2}}{_SPACE}*\)$",
+        "GeoJSON": rf"(?is)^\{{.*[\"']coordinates[\"']{_SPACE}*:{_SPACE}*\[{_SPACE}*{_PLAIN_NUMBER}{_SPACE}*,{_SPACE}*{_PLAIN_NUMBER}{_SPACE}*[,\]].*\}}$",
         "pair": rf"(?s)^(?:.*\(|[({_SPACE[1:-1]}]*){_SPACE}*{number}{between}{number}[){_SPACE[1:-1]}]*$",
     }
 
 
-_JSON = r"(?is)^\{{.*[\"']{key}[\"']\s*:\s*[\"']?([-+]?[0-9]+\.?[0-9]*)"
+_JSON = r"(?is)^\{{.*[\"']{key}[\"']\s*:\s*[\"']?" + _PLAIN_NUMBER
 _NO_POINT = rf"(?i)^(?:(?:SRID{_SPACE}*=[0-9]+{_SPACE}*;)?{_SPACE}*POINT{_SPACE}*(?:ZM|Z|M)?{_SPACE}*EMPTY|[^0-9]*)$"
 _SRID = rf"(?i)^SRID{_SPACE}*={_SPACE}*([0-9]+)"
 

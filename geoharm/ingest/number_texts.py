@@ -36,7 +36,8 @@ def number_sql(text: str, decimal: str, thousands: str) -> str:
         Empty: a decimal point, and no separator of thousands.
     """
     if decimal in ("", ".") and not thousands:
-        return f"TRY_CAST({text} AS DOUBLE)"
+        # DuckDB also takes "+-5" and "1_000".
+        return f"CASE WHEN NOT (contains({text}, '+-') OR contains({text}, '_')) THEN TRY_CAST({text} AS DOUBLE) END"
     bare = f"translate({text}, {quote_text(_signs(thousands))}, '')" if thousands else text
     bare = f"replace({bare}, ',', '.')" if decimal == "," else bare
     return f"CASE WHEN regexp_full_match({text}, {quote_text(number_regex(decimal, thousands))}) THEN TRY_CAST({bare} AS DOUBLE) END"

@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from geoharm.engines.duckdb import open_engine
@@ -76,6 +76,7 @@ _degrees = st.integers(-89_000_000, 89_000_000).map(lambda number: number / 1e6)
 
 
 @settings(deadline=None, max_examples=10)
+@example([(form, 0.0, 1e-06) for form in CELLS])
 @given(st.lists(st.tuples(st.sampled_from(sorted(CELLS)), _degrees, _degrees), min_size=1, max_size=60))
 def test_a_cell_with_both_coordinates_gives_them_exactly(connection, drawn):
     texts = [CELLS[form](latitude, longitude) for form, latitude, longitude in drawn]
@@ -187,8 +188,10 @@ def test_a_number_is_read_by_the_signs_of_its_format(connection, hundredths, sig
 
 
 @settings(deadline=None, max_examples=50)
+@example("+-0", ("", ""), False)
+@example("1_000", ("", ""), True)
 @given(
-    st.text("0123456789.,' \u00a0-+NSEW\u00b0", min_size=1, max_size=12).map(str.strip).filter(bool),
+    st.text("0123456789.,' \u00a0-+_eENSEW\u00b0", min_size=1, max_size=12).map(str.strip).filter(bool),
     st.sampled_from(SIGNS),
     st.booleans(),
 )
