@@ -85,10 +85,15 @@ def zone_series(grid, counts, place, months):
     belt, own_belt = grid.member["O"][free] @ rest, own["O"] @ rest
     found = {}
     for zone, companion in (("T", "D"), ("D", "T"), ("U", None)):
+        peak, own_peak = (
+            np.log((table["T"][..., :months].sum(axis=-1) + 2) / (table["D"][..., :months].sum(axis=-1) + 2))
+            for table in (of, mine)
+        )
         series = PlaceboSeries(
             zone=of[zone], companion=of[companion] if companion else 0 * of[zone], belt=belt, city=city - of["U"],
             own_zone=mine[zone], own_companion=mine[companion] if companion else 0 * city, own_belt=own_belt,
-            own_city=city, has_companion=companion is not None, after_months=float(after), months=months,
+            own_city=city, peak=peak - own_peak, calendar=np.arange(-months, 0) % 12,
+            after_calendar=np.bincount(np.arange(after) % 12, minlength=12).astype(float), has_companion=companion is not None, after_months=float(after), months=months,
         )  # fmt: skip
         near = similar_places(series)
         row = free[near]

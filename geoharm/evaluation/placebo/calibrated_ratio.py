@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from geoharm.evaluation.design.control_floor import why_no_control
 from geoharm.evaluation.placebo.distribution import place_distribution, place_levels
 from geoharm.evaluation.placebo.factors import forecast_factors
-from geoharm.evaluation.placebo.forecast import Forecast, PlaceboSeries, forecast_count, similar_places
+from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, Forecast, PlaceboSeries, forecast_count, similar_places
 from geoharm.evaluation.placebo.places import PlaceboCounts, PlaceboPlaces, history_windows, placebo_counts
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
@@ -20,7 +20,7 @@ from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval, ratio_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.panel import UnitPanel
-from geoharm.model.period import Window
+from geoharm.model.period import Period, Window, add_months
 from geoharm.model.reason import Reason
 from geoharm.stats.distributions import t_quantile, t_survival
 from geoharm.stats.variance_stabilising import stabilise_variance, unstabilise_variance
@@ -37,6 +37,7 @@ MIN_EXPECTED = 10  # smallest expected number of events after
 MAX_NOT_CROSSED = 0.2  # largest share of the pool that could not be cross-forecast
 _MIN_COUNT = 1e-3
 _DAYS_PER_MONTH = 365.25 / 12
+_MONTHS_PER_YEAR = 12
 
 
 def calibrated_ratio(forecast: Forecast, after: int) -> Estimate:
@@ -364,6 +365,12 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
         TARGET_AND_RINGS: operation_target + operation_rings,
     }
     companion = {"target": ALL_RINGS, ALL_RINGS: "target"}.get(zone)
+    history = slice(0, data.months)
+    peak, own_peak = (
+        np.log((inner[..., history].sum(axis=-1) + ADDED_EVENTS) / (outer[..., history].sum(axis=-1) + ADDED_EVENTS))
+        for inner, outer in ((target, rings), (operation_target, operation_rings))
+    )
+    calendar, after_calendar = _calendars(windows[: data.months], after)
     return PlaceboSeries(
         zone=by_zone[zone],
         companion=by_zone[companion] if companion else np.zeros_like(target),
@@ -373,10 +380,32 @@ def _placebo_series(data: PlaceboData, counts: ZoneCounts, design: Design, zone:
         own_companion=operation_by_zone[companion] if companion else np.zeros_like(city),
         own_belt=data.counts.operation_belt[used_windows],
         own_city=city,
+        peak=peak - own_peak,
         has_companion=companion is not None,
+        calendar=calendar,
+        after_calendar=after_calendar,
         after_months=after.days / _DAYS_PER_MONTH,
         months=data.months,
     )
+
+
+def _calendars(history: Sequence[Window], after: Window) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the calendar month of each month before (0 is January), and how many months of the window after lie in each.
+
+    Months begin on the day of the month on which those of the history begin; parts of months count as parts.
+    """
+    starts = [window.periods[0].start for window in history]
+    calendar = np.array([start.month - 1 for start in starts], dtype=np.int64)
+    after_calendar = np.zeros(_MONTHS_PER_YEAR)
+    ahead = (after.start.year - starts[0].year) * _MONTHS_PER_YEAR + after.start.month - starts[0].month - 1
+    while (start := add_months(starts[0], ahead)) < after.end:
+        month = Period(start, add_months(starts[0], ahead + 1))
+        shared_days = sum(
+            max(0, (min(month.end, period.end) - max(month.start, period.start)).days) for period in after.periods
+        )
+        after_calendar[start.month - 1] += shared_days / month.days
+        ahead += 1
+    return calendar, after_calendar
 
 
 def _without_duplicates(series: PlaceboSeries, places: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -2,7 +2,7 @@
 
 A placebo place has the same footprint, counts before and after, and no operation. From these places three things are
 estimated: how to weight past months, how far high counts regress to the mean, and how large the errors of such forecasts
-are. The zone's own counts are used only before the operation.
+are, now and at an earlier date. The zone's own counts are used only before the operation.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from geoharm.evaluation.placebo.liveliness import liveliness
+from geoharm.evaluation.placebo.season import season_factors
 from geoharm.model.places_like_it import FactorKind
 from geoharm.stats.distributions import t_quantile
 from geoharm.stats.variance_stabilising import (
@@ -44,6 +46,9 @@ _PHI_MONTHS = 12.0  # effective months of history in the forecast: phi <= phi_mo
 _MIN_EXPECTED = 0.3
 _MONTHS_PER_YEAR = 12
 _HALF_WIDTH = 3
+_MIN_EARLIER_GAP = 6  # months between the earlier date and the operation, at least
+_EARLIER_WEIGHT = 0.85  # the earlier date has a shorter past, so its errors are larger
+_LEAST_DRIFT = 0.2  # the part of the spread beyond counting noise is taken to be at least this share of it
 _MAX_STEP, _MAX_LOG_FACTOR = 1.0, 3.0  # largest step of a coefficient, and largest log factor of a forecast
 _POWER = 0.8
 _LEVEL = 0.95
@@ -60,8 +65,14 @@ class PlaceboSeries:
         `belt` is the outer belt. `city` is the control area without the place.
     own_zone, own_companion, own_belt, own_city : ndarray, shape (months + columns of the window after,)
         The same counts for the operation. Its `own_zone` and `own_companion` after the operation are not used.
+    peak : ndarray, shape (places,)
+        Log of target over rings before, minus the operation's own.
     has_companion : bool
         Whether the zone has a companion.
+    calendar : ndarray of int, shape (months,)
+        Position of each month before in the year that begins with the operation, 0 to 11.
+    after_calendar : ndarray, shape (12,)
+        Months of the window after at each of these positions.
     after_months : float
         Length of the window after, in months.
     months : int
@@ -76,7 +87,10 @@ class PlaceboSeries:
     own_companion: Floats
     own_belt: Floats
     own_city: Floats
+    peak: Floats
     has_companion: bool
+    calendar: NDArray[np.int64]
+    after_calendar: Floats
     after_months: float
     months: int
 
@@ -88,6 +102,31 @@ class PlaceboSeries:
             companion=self.companion[places],
             belt=self.belt[places],
             city=self.city[places],
+            peak=self.peak[places],
+        )
+
+    def at_earlier_date(self) -> PlaceboSeries | None:
+        """Return the series as they were one window (at least six months) earlier; None with less than a year before it.
+
+        The window after is as long as the operation's, in whole months.
+        """
+        length = max(1, round(self.after_months))
+        date = self.months - max(length, _MIN_EARLIER_GAP)
+        if date < _MONTHS_PER_YEAR or not self.city[:, :date].sum(axis=1).all():
+            return None
+        end = date + length
+        seen = {
+            name: getattr(self, name)[..., :end]
+            for name in ("zone", "companion", "belt", "city", "own_zone", "own_companion", "own_belt", "own_city")
+        }
+        after_calendar = np.bincount(self.calendar[date:end], minlength=_MONTHS_PER_YEAR).astype(np.float64)
+        return replace(
+            self,
+            **seen,
+            calendar=self.calendar[:date],
+            after_calendar=after_calendar,
+            after_months=float(length),
+            months=date,
         )
 
 
@@ -107,6 +146,10 @@ class Forecast:
         Standard error on the stabilised scale.
     degrees_of_freedom : float
         Degrees of freedom of the t distribution.
+    dates : int
+        Number of dates at which the spread was learned, 1 or 2.
+    liveliness : float
+        Factor of the variance beyond counting noise, from the kind of place and its own past (`liveliness`).
     log_error : float
         Standard error of the log rate ratio.
     detectable_fall : float
@@ -117,6 +160,8 @@ class Forecast:
         Effective number of independent places in the pool.
     busy_places : int
         Number of places in the pool that were as busy as the zone before.
+    independent_busy_places : float
+        Effective number of independent places among them.
     share_without_cross_forecast : float
         Share of the pool that could not be cross-forecast (forecast only from places that share no ground with it).
     coefficients : tuple of float
@@ -140,11 +185,14 @@ class Forecast:
     bias: float
     scale: float
     degrees_of_freedom: float
+    dates: int
+    liveliness: float
     log_error: float
     detectable_fall: float
     places: int
     effective_places: float
     busy_places: int
+    independent_busy_places: float
     share_without_cross_forecast: float
     coefficients: tuple[float, ...]
     features: tuple[float, ...]
@@ -169,9 +217,9 @@ def effective_sample_size(similarity: Floats) -> float:
     return float(size * size / similarity.sum()) if size else 0.0
 
 
-def degrees_of_freedom(effective: float) -> float:
-    """Return the degrees of freedom of a spread learned at an effective number of places; at least 3."""
-    return max(effective - 1, 3.0)
+def degrees_of_freedom(effective: float, dates: int) -> float:
+    """Return the degrees of freedom of a spread learned at an effective number of places, at least 3, for each date."""
+    return max(effective - 1, 3.0) * dates
 
 
 def forecast_count(
@@ -205,62 +253,149 @@ def forecast_count(
         \mu = E_\lambda \exp(x'b), \qquad Var = \phi\mu + \tau^2\mu^2
 
     where x contains 1, the log level relative to the zone, :math:`\log(E_1/E_\lambda)`, the companion zone in the last
-    year, and the outer belt after and in the last year. The coefficients b have a ridge prior and are fitted by
-    quasi-likelihood, with the information multiplied by the effective over the actual number of places. The spread is
-    computed from the stabilised residuals e of the pool, where each place is forecast only from places that share no ground
-    with it,
+    year, and the outer belt after and in the last year. Where a place's own season is clear, :math:`E_\lambda` contains it
+    (`season_factors`). The coefficients b have a ridge prior and are fitted by quasi-likelihood, with the information
+    multiplied by the effective over the actual number of places. The stabilised residuals e are those of the pool, where
+    each place is forecast only from places that share no ground with it. They therefore include the error of estimating b.
 
-    .. math:: s^2 = \overline{e^2}
+    The same is done at an earlier date (subscript 1), one window but at least six months before. The variance of the log
+    forecast error is the mean of both dates,
 
-    It therefore includes the error of estimating b. Nothing is added for a zone at the edge of the range of the pool: in
-    simulated cities this made intervals too wide (docs/calibration.md).
+    .. math::
+        v = \tfrac12 \Bigl( \overline{e_0^2}\,(\phi_0/\mu + \tau_0^2)
+        + 0.85\, \overline{e_1^2}\,(\phi_1/\mu + \tau_1^2) \Bigr)
+
+    since one date's is sometimes small by luck: the places are few, and what happens to one of them happens to all that share
+    its ground. The earlier date counts for less, because its forecasts rest on a shorter past. On the stabilised scale
+    :math:`s^2 = v / (\phi_0/\mu + \tau_0^2)`; the part beyond counting noise is multiplied by the liveliness r of the
+    operation's kind of place and of its own past (`liveliness`),
+
+    .. math:: s^2 \to s^2 + D (r - 1), \qquad D = \max(s^2 - \phi_0/(\phi_0 + \tau_0^2\mu),\; s^2/5)
+
+    Nothing is added for a zone at the edge of the range of the pool (docs/calibration.md).
     """
     months, places = series.months, series.zone.shape[0]
     history = series.zone[:, :months]
     level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:months].sum() + ADDED_EVENTS))
     effective = effective_sample_size(similarity)
-    deflation = min(1.0, effective / places)
-    largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
-
-    counts, expected, features, operation_data, discount = _regression_data(series, level)
-    coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
-    operation_expected, operation_features = operation_data
-    mean = operation_expected * float(
-        np.exp(np.clip(operation_features @ coefficients, -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
+    now = _learn(series, similarity=similarity, shares=shares)
+    earlier_series = series.at_earlier_date()
+    learned = [now, *([_learn(earlier_series, similarity=similarity, shares=shares)] if earlier_series else [])]
+    lively = liveliness(
+        history,
+        series.city[:, :months],
+        series.own_zone[:months],
+        series.own_city[:months],
+        kind=np.column_stack([level, series.peak]),
+        similarity=similarity,
+        dispersion=_monthly_dispersion(history),
     )
-
-    cross_forecasts, share_skipped = _cross_forecasts(
-        counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
+    mean, phi, tau2 = now.mean, now.phi, now.tau2
+    per_scale = phi / mean + tau2
+    variance = float(
+        np.mean(
+            [weight * date.log_variance(mean) for weight, date in zip((1.0, _EARLIER_WEIGHT), learned, strict=False)]
+        )
     )
-    phi, tau2 = fit_variance(counts, cross_forecasts, largest_phi=largest)
-    stabilised = stabilise_variance(counts, phi=phi, tau2=tau2)
-    bias = stabilisation_bias(cross_forecasts, phi=phi, tau2=tau2)
-    residual = stabilised - stabilise_variance(cross_forecasts, phi=phi, tau2=tau2) - bias
-    unbiased = unstabilise_variance(stabilised - bias, phi=phi, tau2=tau2)
-    slope = mean / np.sqrt(phi * mean + tau2 * mean**2)
-    scale = float(np.sqrt((residual**2).mean()))
-    freedom = degrees_of_freedom(effective)
-    error = scale / float(slope)
+    square = variance / per_scale
+    drift = max(square - phi / (phi + tau2 * mean), _LEAST_DRIFT * square)
+    scale = float(np.sqrt(square + drift * (lively - 1)))
+    freedom = degrees_of_freedom(effective, len(learned))
+    error = scale * float(np.sqrt(per_scale))
     multiplier = t_quantile(0.5 + _LEVEL / 2, freedom) + t_quantile(_POWER, freedom)
+    busy = np.flatnonzero(level >= MIN_BUSY_LOG_LEVEL)
+    unbiased = unstabilise_variance(
+        stabilise_variance(now.counts, phi=phi, tau2=tau2) - stabilisation_bias(now.forecasts, phi=phi, tau2=tau2),
+        phi=phi,
+        tau2=tau2,
+    )
     return Forecast(
-        mean=float(mean),
+        mean=mean,
         phi=phi,
         tau2=tau2,
         bias=float(stabilisation_bias(mean, phi=phi, tau2=tau2)),
         scale=scale,
         degrees_of_freedom=freedom,
+        dates=len(learned),
+        liveliness=lively,
         log_error=error,
         detectable_fall=float(1 - np.exp(-multiplier * error)),
         places=places,
         effective_places=effective,
-        busy_places=int((level >= MIN_BUSY_LOG_LEVEL).sum()),
-        share_without_cross_forecast=share_skipped,
-        coefficients=tuple(float(value) for value in coefficients),
-        features=tuple(float(value) for value in operation_features),
-        from_past=operation_expected,
+        busy_places=busy.size,
+        independent_busy_places=effective_sample_size(similarity[np.ix_(busy, busy)]),
+        share_without_cross_forecast=now.share_skipped,
+        coefficients=tuple(float(value) for value in now.coefficients),
+        features=tuple(float(value) for value in now.features),
+        from_past=now.from_past,
+        discount=now.discount,
+        forecast_errors=tuple(now.errors.tolist()),
+        ratios=tuple(np.where(now.counts > 0, unbiased / now.forecasts, 0.0).tolist()),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Learned:
+    """What the pool shows at one date.
+
+    Attributes
+    ----------
+    mean, phi, tau2 : float
+        The operation's expected count, and the variance parameters.
+    counts, forecasts, errors : ndarray, shape (places,)
+        Counts after, cross-forecasts, and their difference on the stabilised scale.
+    coefficients, features, from_past, discount
+        As in `Forecast`.
+    share_skipped : float
+        Share of the pool that could not be cross-forecast.
+    """
+
+    mean: float
+    phi: float
+    tau2: float
+    counts: Floats
+    forecasts: Floats
+    errors: Floats
+    coefficients: Floats
+    features: Floats
+    from_past: float
+    discount: float
+    share_skipped: float
+
+    def log_variance(self, mean: float) -> float:
+        """Return the variance of the log forecast error at a mean."""
+        return float((self.errors**2).mean()) * (self.phi / mean + self.tau2)
+
+
+def _learn(series: PlaceboSeries, *, similarity: Floats, shares: NDArray[np.bool_]) -> _Learned:
+    history = series.zone[:, : series.months]
+    level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[: series.months].sum() + ADDED_EVENTS))
+    deflation = min(1.0, effective_sample_size(similarity) / history.shape[0])
+    largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
+    counts, expected, features, (from_past, own_features), discount = _regression_data(series, level)
+    coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
+    forecasts, share_skipped = _cross_forecasts(
+        counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
+    )
+    phi, tau2 = fit_variance(counts, forecasts, largest_phi=largest)
+    errors = (
+        stabilise_variance(counts, phi=phi, tau2=tau2)
+        - stabilise_variance(forecasts, phi=phi, tau2=tau2)
+        - stabilisation_bias(forecasts, phi=phi, tau2=tau2)
+    )
+    log_factor = float(np.clip(own_features @ coefficients, -_MAX_LOG_FACTOR, _MAX_LOG_FACTOR))
+    return _Learned(
+        mean=from_past * float(np.exp(log_factor)),
+        phi=phi,
+        tau2=tau2,
+        counts=counts,
+        forecasts=forecasts,
+        errors=errors,
+        coefficients=coefficients,
+        features=own_features,
+        from_past=from_past,
         discount=discount,
-        forecast_errors=tuple(residual.tolist()),
-        ratios=tuple(np.where(counts > 0, unbiased / cross_forecasts, 0.0).tolist()),
+        share_skipped=share_skipped,
     )
 
 
@@ -274,6 +409,9 @@ def _regression_data(
     operation_by_discount, operation_columns = _history_features(
         series.own_zone[None], series.own_companion[None], series.own_belt[None], series.own_city[None], date, end
     )
+    factors = _seasons(series)
+    by_discount = np.maximum(by_discount * factors[:-1], _MIN_EXPECTED)
+    operation_by_discount = np.maximum(operation_by_discount * factors[-1:], _MIN_EXPECTED)
     scale = counts.sum() / by_discount.sum(axis=0)
     misfit = (counts[:, None] - scale * by_discount) ** 2 / (by_discount * (2 + 0.03 * by_discount))
     chosen = int(np.argmin(misfit.sum(axis=0)))
@@ -297,6 +435,25 @@ def _regression_data(
     )
 
 
+def _discount_weights(months: int) -> Floats:
+    """Return the weight of each month for each discount, shape (discounts, months)."""
+    return np.asarray(np.array(DISCOUNTS)[:, None] ** np.arange(months)[::-1], dtype=np.float64)
+
+
+def _seasons(series: PlaceboSeries) -> Floats:
+    """Return the factor of the own season for each discount at every place and, in the last row, for the operation."""
+    before = series.months
+    factors, _ = season_factors(
+        np.vstack([series.zone[:, :before], series.own_zone[None, :before]]),
+        np.vstack([series.city[:, :before], series.own_city[None, :before]]),
+        calendar=series.calendar,
+        after_calendar=series.after_calendar,
+        month_weights=_discount_weights(before),
+        dispersion=_monthly_dispersion(series.zone[:, :before]),
+    )
+    return factors
+
+
 def _history_features(
     zone: Floats, companion: Floats, belt: Floats, city: Floats, date: int, end: int
 ) -> tuple[Floats, Floats]:
@@ -308,7 +465,7 @@ def _history_features(
     def log_ratio(observed: Floats, expected: Floats) -> Floats:
         return np.asarray(np.log((observed + ADDED_EVENTS) / (expected + ADDED_EVENTS)), dtype=np.float64)
 
-    weights = np.array(DISCOUNTS)[:, None] ** np.arange(date)[::-1]
+    weights = _discount_weights(date)
     share = np.einsum("pt,dt->pd", zone[:, :date], weights) / np.einsum("pt,dt->pd", city[:, :date], weights)
     expected = np.maximum(share * total(city, date, end)[:, None], _MIN_EXPECTED)
     city_before, city_last_year = total(city, 0, date), total(city, date - _MONTHS_PER_YEAR, date)
