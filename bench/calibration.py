@@ -91,10 +91,10 @@ def choose(rng, cell, city, monthly, true):
 
     Notes
     -----
-    By true rates: among the busiest 10% ("busy") or 3% ("busiest"), "anywhere", the upper half of the places with the most
-    marked sites ("marked"), or "busy" without one ("elsewhere"). By lasting level: "informed". By counts before: the most
-    in the first year ("earlier"), the last year ("peak") or the last three months ("top"), or those that rose most in the
-    last six months ("rising") or three ("risen").
+    By true rates: among the busiest 10% ("busy") or 3% ("busiest"), or "anywhere". The upper half of the places with the most
+    marked sites ("marked"), or of the busiest 20% those with one ("touched") or without ("elsewhere"). By lasting level:
+    "informed". By counts before: the most in the first year ("earlier"), the last year ("peak") or the last three months
+    ("top"), or those that rose most in the last six months ("rising") or three ("risen").
     """
     before, (rates, level, marked) = cell.world.before, true
     by_centre, by_rate = city.near @ monthly, city.near @ rates
@@ -103,6 +103,7 @@ def choose(rng, cell, city, monthly, true):
         "busiest": (by_rate, 0.97),
         "anywhere": (by_rate, 0.0),
         "marked": (by_rate, 0.0),
+        "touched": (by_rate, 0.80),
         "elsewhere": (by_rate, 0.80),
         "informed": (city.near @ level, 0.90),
         "earlier": (by_centre[:, :12].sum(axis=1), 0.97),
@@ -118,9 +119,12 @@ def choose(rng, cell, city, monthly, true):
         earlier = by_centre[:, before - recent_months - earlier_months : before - recent_months].sum(axis=1)
         growth = np.log((recent + 1) / (earlier * recent_months / earlier_months + 1))
         eligible &= growth >= np.quantile(growth[eligible], share)
-    if cell.choose in {"marked", "elsewhere"}:
+    if cell.choose in {"marked", "touched", "elsewhere"}:
         inside = city.near @ marked
-        eligible &= inside >= 0.75 * inside.max() if cell.choose == "marked" else inside == 0
+        least, most = {"marked": (0.75 * inside.max(), np.inf), "touched": (1, np.inf), "elsewhere": (0, 0)}[
+            cell.choose
+        ]
+        eligible &= (inside >= least) & (inside <= most)
         eligible &= by_rate >= np.median(by_rate[eligible])
     return rng.permutation(np.flatnonzero(eligible))
 

@@ -2,7 +2,8 @@
 
 Run ``python -m bench.headline_table ROWS [ROWS_BEFORE] [--json FILE]`` on rows of `bench.calibration` (with or without
 ``--headline``). It prints a table; with a second file of rows, also how long the intervals are relative to those. ``--json``
-writes the figures to a file, one line a scenario.
+writes the figures to a file, one line a scenario. Run ``python -m bench.headline_table --docs`` to write the table of
+`docs/calibration.md` from `bench/mechanisms.json`.
 
 Figures are in percent. Those of "answered" leave out refused zones; those of "all" read their intervals too, where there are
 any. The simulation error of a coverage is the standard error over replications, because the five effects of one share a
@@ -11,15 +12,16 @@ forecast.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from bench.calibration import WORLDS, argument, rows_of
-from bench.calibration_table import ZONES, line_a_world, median, operations, share, truth_of
+from bench.calibration import ROOT, WORLDS, argument, rows_of
+from bench.calibration_table import ZONES, line_a_world, median, operations, share, table, triple, truth_of, write_part
 
-NOMINAL = {"covers": 95, "upper": 95, "lower": 95, "rejects": 5, "rejects80": 20}
+SUMMARY = ROOT / "bench" / "mechanisms.json"
 COLUMNS = {
     "n": "n", "refused": "ref%", "covers": "cov", "error": "+-", "rejects": "rej", "upper": "up", "lower": "low", "rejects80": "rej80",
     "length": "len", "power20": "p20", "power40": "p40",
@@ -167,8 +169,25 @@ def means_of(summary):
     return "\n".join(lines)
 
 
+def table_of_docs(summary):
+    """Return the Markdown table of `docs/calibration.md`, one row for each scenario; of zones that are answered."""
+    head = ["scenario", "cities", "no interval T / D / U", "coverage T / D / U", "false alarms T / D / U", "lower bound T / D / U",
+            "upper bound T / D / U", "80% excludes zero T / D / U", "power −20 / −40", "length"]  # fmt: skip
+    rows = []
+    for name, zones in summary.items():
+        target, row = zones["T"]["answered"], [name, zones["T"]["n"], triple(zones, lambda zone: zone["refused"])]
+        for key in ("covers", "rejects", "lower", "upper", "rejects80"):
+            row.append(triple(zones, lambda zone, key=key: zone["answered"][key]))
+        row.append(" / ".join("–" if target[key] is None else f"{target[key]:.0f}" for key in ("power20", "power40")))
+        rows.append([*row, None if target["length"] is None else round(100 * target["length"])])
+    return table(head, rows)
+
+
 def main() -> None:
-    """Print the table of the files that the command line names."""
+    """Print the table of the files that the command line names, or write that of the docs."""
+    if "--docs" in sys.argv:
+        write_part("mechanisms", table_of_docs(json.loads(SUMMARY.read_text(encoding="utf-8"))))
+        return
     target = argument("--json", "")
     paths = [Path(word) for word in sys.argv[1:] if word not in {"--json", target}]
     rows, *before = (rows_by_seed(path) for path in paths)

@@ -120,7 +120,7 @@ def streets(rng, units, rates, world, *, number=5, rise=1.0, walk=0.04, shock=0.
     return factor, np.isin(row, chosen)
 
 
-def sites_close(rng, units, rates, world, *, number=25, left=0.03):
+def sites_close(rng, units, rates, world, *, number=12, left=0.03):
     """Return busy units that fall to almost nothing, each at some date 3 to 30 months before the operation."""
     level = rates.mean(axis=1)
     closed = rng.choice(np.flatnonzero(level >= np.quantile(level, 0.9)), number, replace=False)

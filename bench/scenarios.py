@@ -43,7 +43,7 @@ class Scenario:
         Sites along each edge of a unit (the unit has the square of it).
     choose : str
         How the target is chosen: "busy", "busiest", "anywhere", "informed", "earlier", "peak", "rising", "risen", "top",
-        "marked" or "elsewhere" (`bench.calibration.choose`).
+        "marked", "touched" or "elsewhere" (`bench.calibration.choose`).
     leak : float
         Share of events recorded in a neighbouring unit.
     far : float
@@ -178,7 +178,7 @@ MECHANISMS = {
     **both("town of 64 units", town=3, side=8, target=1, sites=2, rate=8.0),
     **both("street with its own shocks", happens=(mechanisms.streets,), choose="marked", target=8),
     **both("24 months after", after=24),
-    **both("a site closed before", happens=(mechanisms.sites_close,), choose="marked"),
+    **both("a site closed before", happens=(mechanisms.sites_close,), choose="touched"),
     **both("moving front", happens=(mechanisms.moving_front,)),
     **both("cleaning rota, 4 months", records=(mechanisms.cleaning_rota,), after=4),
     **both("visitors in the centre, 4 months", happens=(mechanisms.visitors,), choose="marked", after=4),

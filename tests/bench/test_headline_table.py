@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 
 import pytest
 
 from bench import headline_table
+from bench.calibration_table import PAGE
+from bench.scenarios import MECHANISMS
 
 NAME = "own lives"
 
@@ -90,3 +93,14 @@ def test_it_prints_a_table_and_writes_its_figures(tmp_path, capsys, monkeypatch)
     line = "own lives T 4 50.0 100.0 0.0 0.0 80.0 90.0 50.0 0.7 50.0 50.0 | 66.7 33.3 0.6 1.0"
     assert " ".join(printed[1].split()) == line
     assert json.loads(target.read_text())[NAME]["T"] == headline_table.summarise(ROWS, ROWS)[NAME]["T"]
+
+
+def test_the_docs_are_those_of_the_figures():
+    """docs/calibration.md follows bench/mechanisms.json, which holds every scenario, and says what happens in each."""
+    summary = json.loads(headline_table.SUMMARY.read_text(encoding="utf-8"))
+    assert list(summary) == list(MECHANISMS)
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"<!-- mechanisms -->\n{headline_table.table_of_docs(summary)}\n<!-- end -->" in page
+    told = re.findall(r"^\| ([^|]+) \|", page[page.index("| what happens") : page.index("<!-- mechanisms")], re.M)
+    for name in list(MECHANISMS)[1:]:
+        assert any(name.removeprefix("alike: ").removeprefix("own lives: ").startswith(words) for words in told), name

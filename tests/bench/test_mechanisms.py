@@ -113,6 +113,7 @@ def test_a_target_can_be_chosen_by_what_happened_there():
 
     sums = city.near @ monthly
     assert (city.near @ marked)[chosen("marked")].min() >= 7
+    assert (city.near @ marked)[chosen("touched")].min() == 1
     assert (city.near @ marked)[chosen("elsewhere")].max() == 0
     assert len(chosen("anywhere")) == len(city.centres)
     assert 0 < len(chosen("busiest")) <= 0.03 * len(city.centres) + 1
