@@ -23,7 +23,7 @@ from bench.calibration_table import ZONES, line_a_world, median, operations, sha
 
 SUMMARY = ROOT / "bench" / "mechanisms.json"
 COLUMNS = {
-    "n": "n", "refused": "ref%", "covers": "cov", "error": "+-", "rejects": "rej", "upper": "up", "lower": "low", "rejects80": "rej80",
+    "n": "n", "refused": "ref%", "covers": "cov", "covers_error": "+-", "rejects": "rej", "rejects_error": "+-", "upper": "up", "lower": "low", "rejects80": "rej80",
     "length": "len", "power20": "p20", "power40": "p40",
 }  # fmt: skip
 
@@ -104,19 +104,21 @@ def figures(sets):
     Returns
     -------
     dict
-        ``n`` with an interval; ``covers`` at 95% over all effects and its simulation ``error``; ``upper`` and ``lower``, how
-        often a one-sided 95% bound (the end of the 90% interval) holds; without an effect ``rejects`` at 95% and
-        ``rejects80``; the median ``length`` at 95% of the log ratio; ``power20`` and ``power40``, falls found at 95%.
+        ``n`` with an interval; ``covers`` at 95% over all effects; ``upper`` and ``lower``, how often a one-sided 95% bound
+        (the end of the 90% interval) holds; without an effect ``rejects`` at 95% and ``rejects80``; ``covers_error`` and
+        ``rejects_error``, their simulation errors; the median ``length`` at 95% of the log ratio (a mean would follow the few
+        whose lower end is a count near 0); ``power20`` and ``power40``, falls found at 95%.
     """
     sets = [effects for effects in sets if "ca" in effects[0]]
     covers = [[holds(effect, "ca") for effect in effects if "ca" in effect] for effects in sets]
-    means = [np.mean(one) for one in covers]
+    rejects = [leaves_out_zero(effects[0], "ca") for effects in sets]
     of_all = [(effect, truth_of(effect, "ca")) for effects in sets for effect in effects if "ca90" in effect]
     return {
         "n": len(sets),
         "covers": share([one for operation in covers for one in operation]),
-        "error": round(100 * float(np.std(means, ddof=1)) / len(means) ** 0.5, 1) if len(means) > 1 else None,
-        "rejects": share([leaves_out_zero(effects[0], "ca") for effects in sets]),
+        "covers_error": standard_error([np.mean(one) for one in covers]),
+        "rejects": share(rejects),
+        "rejects_error": standard_error(rejects),
         "upper": share([truth <= effect["ca90"][2] for effect, truth in of_all]),
         "lower": share([effect["ca90"][1] <= truth for effect, truth in of_all]),
         "rejects80": share([leaves_out_zero(effects[0], "ca80") for effects in sets if "ca80" in effects[0]]),
@@ -124,6 +126,11 @@ def figures(sets):
         "power20": share([effects[1]["ca"][2] < 0 for effects in sets if "ca" in effects[1]]),
         "power40": share([effects[3]["ca"][2] < 0 for effects in sets if "ca" in effects[3]]),
     }
+
+
+def standard_error(values):
+    """Return the standard error of a mean in points, to one decimal; None for fewer than two values."""
+    return round(100 * float(np.std(values, ddof=1)) / len(values) ** 0.5, 1) if len(values) > 1 else None
 
 
 def holds(effect, key):

@@ -9,7 +9,8 @@ besides an operation (`bench.mechanisms`), each in two kinds of city:
 
 The true rates include what happens, and not how it is recorded: the truth is the ratio of true rates with and without the
 operation. Where recording changes by district or with the whole city, it changes at placebo places too, so that a method can
-learn it. Where it changes in the target alone, none can (`Scenario.impossible`).
+learn it. Where it changes in the target alone, none can (`Scenario.impossible`). Nor can any where the centre breaks on the
+operation's date and the target is its core, one in eight of "centre breaks, among the busiest": refusals count there.
 """
 
 from __future__ import annotations

@@ -63,7 +63,8 @@ def test_figures_are_those_of_the_rows():
     )
     assert everything["covers"] == pytest.approx(66.7)
     # One of three operations is never covered: shares 1, 1, 0 with a standard error of 1/3.
-    assert everything["error"] == pytest.approx(33.3)
+    assert everything["covers_error"] == pytest.approx(33.3)
+    assert everything["rejects_error"] == pytest.approx(33.3)
 
 
 def test_lengths_are_compared_seed_by_seed():
@@ -90,7 +91,7 @@ def test_it_prints_a_table_and_writes_its_figures(tmp_path, capsys, monkeypatch)
     monkeypatch.setattr(sys, "argv", ["headline_table", str(rows), str(rows), "--json", str(target)])
     headline_table.main()
     printed = capsys.readouterr().out.splitlines()
-    line = "own lives T 4 50.0 100.0 0.0 0.0 80.0 90.0 50.0 0.7 50.0 50.0 | 66.7 33.3 0.6 1.0"
+    line = "own lives T 4 50.0 100.0 0.0 0.0 0.0 80.0 90.0 50.0 0.7 50.0 50.0 | 66.7 33.3 0.6 1.0"
     assert " ".join(printed[1].split()) == line
     assert json.loads(target.read_text())[NAME]["T"] == headline_table.summarise(ROWS, ROWS)[NAME]["T"]
 
