@@ -153,13 +153,13 @@ def replicate(cell, seed, read=None):
     city, world = city_of(cell), cell.world
     unit_rates, level = panel_rates(rng, city.units, world)
     unit_rates, marked = happening(rng, cell.happens, city.units, unit_rates, world)
-    share_recorded, _ = happening(rng, cell.records, city.units, unit_rates, world)
+    unit_recorded, _ = happening(rng, cell.records, city.units, unit_rates, world)
     rates = unit_rates[city.unit_of] * city.share[:, None]
     split = world.before * world.steps
     late = slice(split, split + cell.steps_after if cell.steps_after else None)
     recorded = recording(rng, cell, city, with_location_error(rates, cell.leak), split)
     if cell.records:
-        recorded = recorded * (share_recorded / unit_rates)[city.unit_of]
+        recorded = recorded * (unit_recorded / unit_rates)[city.unit_of]
     counts = draw_counts(rng, recorded, world.dispersion)
     monthly = counts[:, :split].reshape(counts.shape[0], world.before, world.steps).sum(axis=2)
     marked_sites = None if marked is None else marked[city.unit_of]
