@@ -1,14 +1,16 @@
 """Coverage of 95% intervals in simulated cities with a known effect, for this program and other methods.
 
-Run as ``python -m bench.calibration --rows FILE [--cells "NAME;..."] [--from 0] [--repeats 1000] [--minutes 60]``. It adds
-replications to a file of JSON lines. It continues where the file ends, and never runs a seed twice. ``--quick`` prints two
-replications of two scenarios. `bench.calibration_table` makes tables of the rows.
+Run as ``python -m bench.calibration --rows FILE [--worlds ordinary|mechanisms|all] [--cells "NAME;..."] [--from 0]
+[--repeats 1000] [--minutes 60] [--headline]``. It adds replications to a file of JSON lines. It continues where the file
+ends, and never runs a seed twice. ``--quick`` prints two replications of two scenarios. ``--headline`` leaves out every other
+method; what is drawn, and the headline, are the same. `bench.scenarios` lists the worlds. `bench.calibration_table` makes
+tables of the rows with all methods, and `bench.headline_table` of those with the headline alone.
 
 Every replication simulates one city and lays one operation on it (`bench.worlds`). The counts before are drawn once. The
 counts after are drawn five times: without an effect, and with four effects.
 
 A row holds, by zone and effect: ``m`` and ``t``, the true expected count without and with the effect; ``y``, the count;
-``ca``, the headline (log ratio, low, high); ``fc``, figures of its forecast; ``no``, why the interval is refused; and one key
+``ca``, the headline (log ratio, low, high), and ``ca90`` and ``ca80``, its intervals at 90 and 80%; ``fc``, figures of its forecast; ``no``, why the interval is refused; and one key
 for each other method (`bench.calibration_table.METHODS`).
 """
 
@@ -19,120 +21,32 @@ import math
 import sys
 import time
 import zlib
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy.special import stdtrit
 
 from bench import anchors, worlds
+from bench.scenarios import MECHANISMS, SCENARIOS
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast
+from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast
 from geoharm.model.counts import Change
-from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 from geoharm.simulation.random_fields import smooth_field
 from geoharm.stats.dispersion import monthly_dispersion
-from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance, unstabilise_variance
+from geoharm.stats.variance_stabilising import stabilisation_bias, stabilise_variance
 
 ROOT = Path(__file__).parent.parent
 POLYGONS = ROOT.parent / "shared" / "data" / "merseyside-lsoa"
-SMOOTH = PanelSettings()
-LOCAL = PanelSettings(local_trend=0.12, shock=0.20, own_shock=0.15)
-ROUGH = replace(LOCAL, shock=0.35, shock_memory=0.9, own_shock=0.25)
+WORLDS = {"ordinary": SCENARIOS, "mechanisms": MECHANISMS, "all": SCENARIOS | MECHANISMS}
 # (fall in the target, share of the fall that moves into the ring)
 EFFECTS = ((0.0, 0.0), (0.2, 0.0), (0.2, 0.3), (0.4, 0.3), (0.4, 1.0))
+FALLEN = 0.3  # fall in the targets of `Scenario.fallen`
 ANCHORED = (0, 3)  # positions in EFFECTS at which the other methods are run too
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """One simulation scenario: how counts vary, the city, how the target is chosen, and what goes wrong.
-
-    Parameters
-    ----------
-    world : PanelSettings
-        How counts vary over places and months.
-    side : int
-        Units along each edge of a grid city.
-    target : int
-        Units in the target.
-    sites : int
-        Sites along each edge of a unit (the unit has the square of it).
-    choose : str
-        How the target is chosen: "busy", "informed", "earlier", "peak" or "rising".
-    leak : float
-        Share of events recorded in a neighbouring unit.
-    far : float
-        Share of the fall that moves to ten places far away.
-    half_life : float
-        Months in which the effect halves; 0 for an effect that stays.
-    steps_after : int
-        Time steps after, where they are not whole months; 0 otherwise.
-    operations : int
-        Operations in the city.
-    recording : str
-        Where recording changes at the operation: "city", "places", "target", or "" for nowhere.
-    city : str
-        "grid" or "polygons".
-    """
-
-    world: PanelSettings
-    side: int = 30
-    target: int = 9
-    sites: int = 1
-    choose: str = "busy"
-    leak: float = 0.0
-    far: float = 0.0
-    half_life: float = 0.0
-    steps_after: int = 0
-    operations: int = 1
-    recording: str = ""
-    city: str = "grid"
-
-
-SCENARIOS = {
-    "base: local, v 2": Scenario(LOCAL),
-    "smooth, v 1": Scenario(replace(SMOOTH, dispersion=1.0)),
-    "smooth, v 2": Scenario(SMOOTH),
-    "smooth, v 5": Scenario(replace(SMOOTH, dispersion=5.0)),
-    "local, v 1": Scenario(replace(LOCAL, dispersion=1.0)),
-    "local, v 5": Scenario(replace(LOCAL, dispersion=5.0)),
-    "rough": Scenario(ROUGH),
-    "3 months after": Scenario(replace(LOCAL, after=3)),
-    "6 months after": Scenario(replace(LOCAL, after=6)),
-    "1 unit": Scenario(LOCAL, target=1, sites=2),
-    "4 units": Scenario(LOCAL, target=4, sites=2),
-    "30 units": Scenario(LOCAL, target=30),
-    "400 units, 24 months": Scenario(replace(LOCAL, before=24), side=20),
-    "576 units, 16-unit target": Scenario(LOCAL, side=24, target=16),
-    "1,444 units, 48 months": Scenario(replace(LOCAL, before=48), side=38),
-    "60 months before": Scenario(replace(LOCAL, before=60)),
-    "low rate 0.2": Scenario(replace(LOCAL, rate=0.2)),
-    "high rate 8": Scenario(replace(LOCAL, rate=8.0)),
-    "chosen on last year's peak": Scenario(LOCAL, choose="peak"),
-    "peak, smooth, v 5": Scenario(replace(SMOOTH, dispersion=5.0), choose="peak"),
-    "peak, 1 unit": Scenario(LOCAL, target=1, sites=2, choose="peak"),
-    "chosen as rising": Scenario(LOCAL, choose="rising"),
-    "chosen on an earlier year": Scenario(LOCAL, choose="earlier"),
-    "chosen on knowledge": Scenario(LOCAL, choose="informed"),
-    "peak, 3 months after": Scenario(replace(LOCAL, after=3), choose="peak"),
-    "peak, 400 units, 24 months": Scenario(replace(LOCAL, before=24), side=20, choose="peak"),
-    "20% recorded one unit off": Scenario(LOCAL, leak=0.2),
-    "5% of units break": Scenario(replace(LOCAL, breaks=0.05)),
-    "30% moved to far places": Scenario(LOCAL, far=0.3),
-    "half months, 1.5 months after": Scenario(replace(LOCAL, after=2, steps=4, rate=6.0), steps_after=6),
-    "effect halves every 4 months": Scenario(LOCAL, half_life=4.0),
-    "four operations": Scenario(LOCAL, operations=4),
-    "four operations, smooth": Scenario(SMOOTH, operations=4),
-    "recording falls 20% everywhere": Scenario(LOCAL, recording="city"),
-    "recording changes by neighbourhood": Scenario(LOCAL, recording="places"),
-    "recording rises 15% in the target": Scenario(LOCAL, recording="target"),
-    "irregular areas (Merseyside)": Scenario(replace(LOCAL, rate=4.0), city="polygons"),
-    "irregular areas, peak": Scenario(replace(LOCAL, rate=4.0), city="polygons", choose="peak"),
-    "irregular areas, 6 months after": Scenario(replace(LOCAL, rate=4.0, after=6), city="polygons"),
-}
+HEADLINE_LEVELS = {"ca": 0.95, "ca90": 0.9, "ca80": 0.8}  # key in a row, and the level of its interval
 REASONS = {
     "events are expected": "few expected",
     "overlap so much": "few independent",
@@ -142,6 +56,8 @@ REASONS = {
     "had any event": "few with events",
     "months before": "short history",
 }
+# Months that are compared with so many before them, and the share of eligible places that grew less.
+GROWTH = {"rising": (6, 18, 0.75), "risen": (3, 12, 0.9)}
 _CITIES = {}
 
 
@@ -157,7 +73,7 @@ def city_of(cell):
     return _CITIES[key]
 
 
-def choose(rng, cell, city, monthly, rates, level):
+def choose(rng, cell, city, monthly, true):
     """Return the possible centres of the target, in random order; the first is taken.
 
     Parameters
@@ -170,26 +86,46 @@ def choose(rng, cell, city, monthly, rates, level):
         The city.
     monthly : ndarray, sites x months
         Counts before.
-    rates : ndarray, sites
-        True mean rate before.
-    level : ndarray, sites
-        True lasting level.
+    true : tuple of three ndarray, sites
+        True mean rate before, true lasting level, and whether a site is marked (or None).
+
+    Notes
+    -----
+    By true rates: among the busiest 10% ("busy") or 3% ("busiest"), or "anywhere". The upper half of the places with the most
+    marked sites ("marked"), or of the busiest 20% those with one ("touched") or without ("elsewhere"). By lasting level:
+    "informed". By counts before: the most in the first year ("earlier"), the last year ("peak") or the last three months
+    ("top"), or those that rose most in the last six months ("rising") or three ("risen").
     """
-    before = cell.world.before
-    by_centre = city.near @ monthly
-    if cell.choose == "busy":
-        value, quantile = city.near @ rates, 0.90
-    elif cell.choose == "informed":
-        value, quantile = city.near @ level, 0.90
-    elif cell.choose == "earlier":
-        value, quantile = by_centre[:, :12].sum(axis=1), 0.97
-    else:
-        value, quantile = by_centre[:, before - 12 :].sum(axis=1), 0.97 if cell.choose == "peak" else 0.90
+    before, (rates, level, marked) = cell.world.before, true
+    by_centre, by_rate = city.near @ monthly, city.near @ rates
+    value, quantile = {
+        "busy": (by_rate, 0.90),
+        "busiest": (by_rate, 0.97),
+        "anywhere": (by_rate, 0.0),
+        "marked": (by_rate, 0.0),
+        "touched": (by_rate, 0.80),
+        "elsewhere": (by_rate, 0.80),
+        "informed": (city.near @ level, 0.90),
+        "earlier": (by_centre[:, :12].sum(axis=1), 0.97),
+        "peak": (by_centre[:, before - 12 :].sum(axis=1), 0.97),
+        "top": (by_centre[:, before - 3 :].sum(axis=1), 0.97),
+        "rising": (by_centre[:, before - 12 :].sum(axis=1), 0.90),
+        "risen": (by_centre[:, before - 12 :].sum(axis=1), 0.70),
+    }[cell.choose]
     eligible = value >= np.quantile(value, quantile)
-    if cell.choose == "rising":
-        recent, earlier = by_centre[:, before - 6 :].sum(axis=1), by_centre[:, before - 24 : before - 6].sum(axis=1) / 3
-        growth = np.log((recent + 1) / (earlier + 1))
-        eligible &= growth >= np.quantile(growth[eligible], 0.75)
+    if cell.choose in GROWTH:
+        recent_months, earlier_months, share = GROWTH[cell.choose]
+        recent = by_centre[:, before - recent_months :].sum(axis=1)
+        earlier = by_centre[:, before - recent_months - earlier_months : before - recent_months].sum(axis=1)
+        growth = np.log((recent + 1) / (earlier * recent_months / earlier_months + 1))
+        eligible &= growth >= np.quantile(growth[eligible], share)
+    if cell.choose in {"marked", "touched", "elsewhere"}:
+        inside = city.near @ marked
+        least, most = {"marked": (0.75 * inside.max(), np.inf), "touched": (1, np.inf), "elsewhere": (0, 0)}[
+            cell.choose
+        ]
+        eligible &= (inside >= least) & (inside <= most)
+        eligible &= by_rate >= np.median(by_rate[eligible])
     return rng.permutation(np.flatnonzero(eligible))
 
 
@@ -216,25 +152,71 @@ def replicate(cell, seed, read=None):
     rng = np.random.default_rng(seed)
     city, world = city_of(cell), cell.world
     unit_rates, level = panel_rates(rng, city.units, world)
+    unit_rates, marked = happening(rng, cell.happens, city.units, unit_rates, world)
+    unit_recorded, _ = happening(rng, cell.records, city.units, unit_rates, world)
     rates = unit_rates[city.unit_of] * city.share[:, None]
     split = world.before * world.steps
     late = slice(split, split + cell.steps_after if cell.steps_after else None)
     recorded = recording(rng, cell, city, with_location_error(rates, cell.leak), split)
+    if cell.records:
+        recorded = recorded * (unit_recorded / unit_rates)[city.unit_of]
     counts = draw_counts(rng, recorded, world.dispersion)
     monthly = counts[:, :split].reshape(counts.shape[0], world.before, world.steps).sum(axis=2)
-    order = choose(rng, cell, city, monthly, rates[:, :split].mean(axis=1), level[city.unit_of] * city.share)
-    centre, others = int(order[0]), []
-    for candidate in order[1:]:
-        if len(others) < cell.operations - 1 and worlds.far_from(city, int(candidate), [centre, *others], 200):
-            others.append(int(candidate))
+    marked_sites = None if marked is None else marked[city.unit_of]
+    order = choose(
+        rng, cell, city, monthly, (rates[:, :split].mean(axis=1), level[city.unit_of] * city.share, marked_sites)
+    )
+    chosen = spread_out(city, order, cell.operations)
+    if cell.fallen:
+        by_rate = city.near @ rates[:, :split].mean(axis=1)
+        candidates = rng.permutation(np.flatnonzero(by_rate >= np.median(by_rate)))
+        chosen = spread_out(city, [*chosen, *candidates], cell.operations + cell.fallen)
     after = worlds.window_after(cell.steps_after / world.steps if cell.steps_after else world.after)
+    if cell.fallen:
+        in_fallen = city.near[chosen[cell.operations :]].sum(axis=0) > 0
+        fallen_here = np.outer(in_fallen, np.arange(rates.shape[1]) >= split)
+        rates, recorded = (np.where(fallen_here, (1 - FALLEN) * table, table) for table in (rates, recorded))
+        counts[fallen_here] = draw_counts(rng, recorded[fallen_here], world.dispersion)
     rows = []
-    all_centres = [centre, *others]
-    for place in all_centres:
-        setup = city.setup(place, after, [other for other in all_centres if other != place])
+    for place in chosen[: cell.operations]:
+        setup = city.setup(place, after, [other for other in chosen if other != place])
         late_tables = rates[:, late], recorded[:, late], counts[:, late]
         rows.append((read or one_operation)(rng, cell, (city, setup), monthly, late_tables))
     return rows[0] if cell.operations == 1 else {"ops": rows}
+
+
+def spread_out(city, candidates, number):
+    """Return the first candidates whose exposed areas are over 200 m apart, up to a number; the very first is among them."""
+    chosen = []
+    for candidate in map(int, candidates):
+        if len(chosen) == number:
+            break
+        if worlds.far_from(city, candidate, chosen, 200):
+            chosen.append(candidate)
+    return chosen
+
+
+def happening(rng, what, units, rates, world):
+    """Return the rates of the units after all that happens, and the units that the last of it marked, or None.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of random numbers.
+    what : tuple of callable
+        What happens (`bench.mechanisms`).
+    units : Places
+        The units.
+    rates : ndarray, units x steps
+        Rates before it happens.
+    world : PanelSettings
+        The settings of the panel.
+    """
+    marked = None
+    for happen in what:
+        factor, marked = happen(rng, units, rates, world)
+        rates = rates * factor
+    return rates, marked
 
 
 def recording(rng, cell, city, rates, split):
@@ -278,34 +260,20 @@ def one_operation(rng, cell, where, monthly, late):
     late : tuple of three ndarray, sites x steps
         True rates, recorded rates and counts after.
     """
-    (city, setup), (rates, recorded, counts) = where, late
-    in_target, in_ring, control = (setup.masks[role] for role in ("target", "ring", "control"))
-    inside = {"target": in_target, "all rings": in_ring, "target and rings": in_target | in_ring}
-    zone_counts, data = worlds.count_table(setup, monthly, counts.sum(axis=1))
-    forecasts = {
-        zone: fit_forecast(data, zone_counts, setup.design, zone=zone, after=setup.design.after)
-        for zone in worlds.ZONES
-    }
+    (city, setup), (_, recorded, counts) = where, late
+    inside, control = zones_of(setup), setup.masks["control"]
+    _, data = worlds.count_table(setup, monthly, counts.sum(axis=1))
     before = before_of(setup, monthly, inside)
     matched_controls, synthetic = {}, None
     if not cell.steps_after:
         matched_controls = {zone: like(monthly, mask, setup, data, zone) for zone, mask in inside.items()}
         synthetic = synthetic_of(city, setup, monthly, counts)
-    far = far_sites(rng, city, setup, monthly) if cell.far else None
     rows = {zone: [] for zone in worlds.ZONES}
-    for number, (fall, moved) in enumerate(EFFECTS):
-        changed, by_step = planted(rng, cell, setup, late, (fall, moved, far))
+    for number, (changed, by_step, forecasts) in enumerate(effects_of(rng, cell, where, monthly, late)):
         counts_after = by_step.sum(axis=1)
-        if cell.far and number:
-            zone_counts, data = worlds.count_table(setup, monthly, counts_after)
-            forecasts = {
-                zone: fit_forecast(data, zone_counts, setup.design, zone=zone, after=setup.design.after)
-                for zone in worlds.ZONES
-            }
         for zone, mask in inside.items():
-            row = {"m": rates[mask].sum(), "t": changed[mask].sum(), "y": int(counts_after[mask].sum())}
+            row = headline_of(forecasts[zone], mask, late[0], changed, counts_after)
             row |= by_counting(before[zone], row["y"], int(counts_after[control].sum()))
-            row |= by_placebo(forecasts[zone], row["y"])
             row["or"] = oracle(row["y"], recorded[mask].sum(), cell.world.dispersion)
             if number in ANCHORED and matched_controls:
                 row |= other_method_results(monthly, counts_after, mask, control, matched_controls[zone])
@@ -316,6 +284,63 @@ def one_operation(rng, cell, where, monthly, late):
         if number:
             rows["target"][number]["ds"] = share_of(before, rows, number, int(counts_after[control].sum()))
     return rows
+
+
+def headline(rng, cell, where, monthly, late):
+    """Return the row of one operation with the headline alone. Parameters, and what is drawn, are as in `one_operation`."""
+    inside = zones_of(where[1])
+    rows = {zone: [] for zone in worlds.ZONES}
+    for changed, by_step, forecasts in effects_of(rng, cell, where, monthly, late):
+        counts_after = by_step.sum(axis=1)
+        for zone, mask in inside.items():
+            rows[zone].append(headline_of(forecasts[zone], mask, late[0], changed, counts_after))
+    return rows
+
+
+def zones_of(setup):
+    """Return the sites in each zone that is judged."""
+    in_target, in_ring = setup.masks["target"], setup.masks["ring"]
+    return {"target": in_target, "all rings": in_ring, "target and rings": in_target | in_ring}
+
+
+def effects_of(rng, cell, where, monthly, late):
+    """Yield for each of `EFFECTS` the true rates, the counts after, and the forecast of every zone.
+
+    Parameters are those of `one_operation`.
+    """
+    (city, setup), (_, _, counts) = where, late
+
+    def learn(after):
+        zone_counts, data = worlds.count_table(setup, monthly, after.sum(axis=1))
+        return {
+            zone: fit_forecast(data, zone_counts, setup.design, zone=zone, after=setup.design.after)
+            for zone in worlds.ZONES
+        }
+
+    forecasts = learn(counts)
+    far = far_sites(rng, city, setup, monthly, cell.far_places) if cell.far else None
+    for number, (fall, moved) in enumerate(EFFECTS):
+        changed, by_step = planted(rng, cell, setup, late, (fall, moved, far))
+        # A forecast needs no count of its own zone after, but those of places to which something moved.
+        yield changed, by_step, learn(by_step) if cell.far and number else forecasts
+
+
+def headline_of(forecast, mask, rates, changed, counts_after):
+    """Return the truth, the count and the headline of one zone and effect.
+
+    Parameters
+    ----------
+    forecast : tuple
+        The result of `fit_forecast`.
+    mask : ndarray of bool, sites
+        The zone's sites.
+    rates, changed : ndarray, sites x steps
+        True rates after, without and with the effect.
+    counts_after : ndarray, sites
+        Counts after.
+    """
+    row = {"m": rates[mask].sum(), "t": changed[mask].sum(), "y": int(counts_after[mask].sum())}
+    return row | by_placebo(forecast, row["y"])
 
 
 def share_of(before, rows, number, control_after):
@@ -407,8 +432,8 @@ def planted(rng, cell, found, late, effect):
     return changed, changed_counts
 
 
-def far_sites(rng, city, found, monthly):
-    """Return a mask of the sites of ten places in the control area whose counts are close to the target's.
+def far_sites(rng, city, found, monthly, places=10):
+    """Return a mask of the sites of some places in the control area whose counts are close to the target's.
 
     Parameters
     ----------
@@ -420,13 +445,15 @@ def far_sites(rng, city, found, monthly):
         The operation.
     monthly : ndarray, sites x months
         Counts before.
+    places : int
+        How many.
     """
     target_total = monthly[found.masks["target"]].sum()
     control = found.masks["control"]
     level = city.near @ monthly.sum(axis=1)
     in_control_only = (city.near @ ~control) == 0
     closest = np.argsort(np.where(in_control_only, np.abs(np.log((level + 1) / (target_total + 1))), np.inf))[:40]
-    chosen = rng.choice(closest, size=10, replace=False)
+    chosen = rng.choice(closest, size=places, replace=False)
     return city.near[chosen].sum(axis=0) > 0
 
 
@@ -446,17 +473,15 @@ def by_counting(before, after, control_after):
 
 
 def by_placebo(learned, after):
-    """Return the headline (the calibrated ratio at the 95% level, as `calibrated_ratio`), and why it is refused, if so."""
+    """Return the headline's log ratio with its intervals at 95, 90 and 80%, and why it is refused, if so."""
     forecast, _, reason = learned
     code = next((code for part, code in REASONS.items() if part in reason), reason)
     if forecast is None:
         return {"no": code}
-    stabilised = float(stabilise_variance(after, phi=forecast.phi, tau2=forecast.tau2)) - forecast.bias
-    half_width = float(stdtrit(forecast.degrees_of_freedom, 0.975)) * forecast.scale
-    ends = unstabilise_variance(
-        [stabilised, stabilised - half_width, stabilised + half_width], phi=forecast.phi, tau2=forecast.tau2
-    )
-    row = {"ca": [math.log(max(float(end), 1e-3) / forecast.mean) for end in ends]}
+    ratio, row = calibrated_ratio(forecast, after), {}
+    for key, level in HEADLINE_LEVELS.items():
+        span = ratio.interval(level)
+        row[key] = [ratio.value, span.low, span.high]
     row["fc"] = [
         forecast.mean,
         forecast.detectable_fall,
@@ -604,7 +629,7 @@ def run(path, names, repeats, minutes, first=0, read=None):
     path : Path
         File of JSON lines.
     names : list of str
-        Scenarios, by their names in `SCENARIOS`.
+        Scenarios, by their names.
     repeats : int
         Number of the last replication, plus one.
     minutes : float
@@ -626,10 +651,11 @@ def run(path, names, repeats, minutes, first=0, read=None):
                 missing = [
                     seed for seed in range(first, min(level, repeats)) if seed not in done.setdefault(name, set())
                 ]
-                if not missing or city_of(SCENARIOS[name]) is None:
+                if not missing or city_of(WORLDS["all"][name]) is None:
                     continue
                 for number in missing:
-                    row = {"cell": name, "seed": number, "row": replicate(SCENARIOS[name], seed_of(name, number), read)}
+                    made = replicate(WORLDS["all"][name], seed_of(name, number), read)
+                    row = {"cell": name, "seed": number, "row": made}
                     out.write(json.dumps(short(row)).encode() + b"\n")
                     out.flush()
                     done[name].add(number)
@@ -653,14 +679,14 @@ def main() -> None:
                     )
                 )
         return
-    names = [cell_name for cell_name in SCENARIOS if cell_name in argument("--cells", ";".join(SCENARIOS)).split(";")]
-    path = Path(argument("--rows", "calibration.jsonl"))
+    of_kind = WORLDS[argument("--worlds", "ordinary")]
     run(
-        path,
-        names,
+        Path(argument("--rows", "calibration.jsonl")),
+        [name for name in of_kind if name in argument("--cells", ";".join(of_kind)).split(";")],
         int(argument("--repeats", "1000")),
         float(argument("--minutes", "1e6")),
         int(argument("--from", "0")),
+        headline if "--headline" in sys.argv else None,
     )
 
 

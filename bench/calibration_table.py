@@ -173,7 +173,7 @@ def by_class(by_cell):
         for low, high in zip(edges[key], edges[key][1:], strict=False):
             covered, rejected = [], []
             for name, rows in by_cell.items():
-                if SCENARIOS[name].recording == "target":
+                if SCENARIOS[name].impossible:
                     continue
                 for row in rows:
                     for operation in operations(row):
@@ -201,7 +201,7 @@ def shortened(by_cell):
     for factor in (1.0, 0.9, 0.85, 0.8):
         cell_coverage, cell_rejects = {}, {}
         for name, rows in by_cell.items():
-            if SCENARIOS[name].recording == "target":
+            if SCENARIOS[name].impossible:
                 continue
             for zone, letter in ZONES.items():
                 covered, rejected = [], []
@@ -340,7 +340,7 @@ def spread(cells, zone, method, key):
 def by_method(cells):
     """Return the table of all methods, over the scenarios in which recording in the target does not change."""
     included = {
-        name: cell for name, cell in cells.items() if SCENARIOS[name].recording != "target" and not SCENARIOS[name].far
+        name: cell for name, cell in cells.items() if not SCENARIOS[name].impossible and not SCENARIOS[name].far
     }
     head = ["method", "coverage T", "coverage D", "coverage U", "false alarms T", "false alarms D", "false alarms U", "power −20",
             "power −40", "power, ring", "bias", "length"]  # fmt: skip
@@ -455,7 +455,7 @@ def verdicts(cells):
 
 def main_results(cells):
     """Return the main results as a list of sentences."""
-    included = {name: cell for name, cell in cells.items() if SCENARIOS[name].recording != "target"}
+    included = {name: cell for name, cell in cells.items() if not SCENARIOS[name].impossible}
     runs = [cell["replications"] for cell in cells.values()]
     coverage = {
         (name, zone): cell[zone]["methods"]["ca"]["coverage"] for name, cell in included.items() for zone in "TDU"

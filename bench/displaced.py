@@ -95,7 +95,7 @@ def displaced(operations_by_cell):
 
 def says(found):
     """Return the main results as text."""
-    included = {name: cell for name, cell in found.items() if cell["n"] and SCENARIOS[name].recording != "target"}
+    included = {name: cell for name, cell in found.items() if cell["n"] and not SCENARIOS[name].impossible}
     means = {name: float(np.mean(list(cell["holds"].values()))) for name, cell in included.items()}
     coverage_of_shares = {
         (name, share): value for name, cell in included.items() for share, value in cell["asked"].items()

@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bench import worlds
-from bench.calibration import LOCAL, city_of
-from bench.calibration import SCENARIOS as CALIBRATION
+from bench.calibration import city_of
+from bench.scenarios import LOCAL
+from bench.scenarios import SCENARIOS as CALIBRATION
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.reading import MAX_DETECTABLE

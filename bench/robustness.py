@@ -322,7 +322,7 @@ def means(found):
     A quotient has no true value without an effect, so its coverage is taken with a fall. Scenarios in which the operation
     changes what is recorded are left out.
     """
-    included = [cell for name, cell in found.items() if SCENARIOS[name].recording != "target"]
+    included = [cell for name, cell in found.items() if not SCENARIOS[name].impossible]
     return {
         key: float(np.mean([cell[key][effect]["holds"] for cell in included if cell[key][effect]["n"] >= LEAST]))
         for key in NAMES
@@ -335,7 +335,7 @@ def rows_of_table(found):
 
     Scenarios in which the operation changes what is recorded are left out.
     """
-    included = {name: cell for name, cell in found.items() if SCENARIOS[name].recording != "target"}
+    included = {name: cell for name, cell in found.items() if not SCENARIOS[name].impossible}
     rows = []
     for key, label in NAMES.items():
         line = [label]

@@ -35,7 +35,7 @@ CRS = "EPSG:32626"
 CORNER = (400_000.0, 4_900_000.0)
 MEASURE = Measure("events", "police", ("x",), "events", "public", Harm("community", "environment"))
 ZONES = ("target", "all rings", "target and rings")
-SHAPES = {1: (1, 1), 4: (2, 2), 9: (3, 3), 16: (4, 4), 30: (5, 6)}
+SHAPES = {1: (1, 1), 4: (2, 2), 8: (1, 8), 9: (3, 3), 16: (4, 4), 30: (5, 6)}
 
 
 @dataclass
@@ -88,8 +88,8 @@ class City:
         Outer edges of the rings, in metres from the target.
     gap : float
         Width of the gap in metres.
-    kept : dict
-        Setups that were already made.
+    kept, grounds : dict
+        Setups that were already made, and what in them does not depend on the window after.
     near : sparse array, centres x sites
         1 where a site lies inside the target at a centre.
     """
@@ -105,6 +105,7 @@ class City:
     rings: tuple[float, ...]
     gap: float = 0.0
     kept: dict = field(default_factory=dict)
+    grounds: dict = field(default_factory=dict)
     near: csr_array | None = None
 
     def __post_init__(self):
@@ -130,12 +131,22 @@ class City:
         key = (centre, after.end, tuple(others))
         if key in self.kept:
             return self.kept[key]
-        operation = self.operation(centre)
-        other_operations = [self.operation(other, f"other {other}") for other in others]
-        zones = build_zones(operation, self.area, other_operations)
+        zones, places, masks, *cells = self.ground(centre, key[2])
         before = Window(
             "before", (Period(add_months(after.start, -12), add_months(after.start, -12) + (after.end - after.start)),)
         )
+        setup = Setup(Design(self.operation(centre), zones, before, after, ()), places, masks, *cells)
+        if not others:
+            self.kept[key] = setup
+        return setup
+
+    def ground(self, centre, others):
+        """Return zones, placebo places, masks and cells of an operation. They serve every window after."""
+        if centre in self.grounds and not others:
+            return self.grounds[centre]
+        operation = self.operation(centre)
+        other_operations = [self.operation(other, f"other {other}") for other in others]
+        zones = build_zones(operation, self.area, other_operations)
         control = next(zone.geometry for zone in zones if zone.role is ZoneRole.CONTROL)
         places = placebo_places(operation, self.area, control, other_operations)
         masks = {zone.role.value: shapely.contains_xy(zone.geometry, self.x, self.y) for zone in zones}
@@ -143,10 +154,10 @@ class City:
         column = np.floor((self.x - places.origin[0]) / places.cell).astype(np.int64)
         cell_key = row * (column.max() + 1) + column
         _, first, inverse = np.unique(cell_key, return_index=True, return_inverse=True)
-        setup = Setup(Design(operation, zones, before, after, ()), places, masks, row[first], column[first], inverse)
-        if len(self.kept) < 2 * MOST_CENTRES:
-            self.kept[key] = setup
-        return setup
+        ground = zones, places, masks, row[first], column[first], inverse
+        if not others:
+            self.grounds[centre] = ground
+        return ground
 
 
 def grid_city(side=30, target=9, sites=1):

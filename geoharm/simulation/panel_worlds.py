@@ -16,6 +16,54 @@ _LEVEL, _TREND, _LOCAL_TREND, _BUMP, _SEASON = 4.0, 6.0, 1.5, 5.0, 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class Markets:
+    """Markets that lead lives of their own on top of the background; spreads are standard deviations of logs.
+
+    Attributes
+    ----------
+    number : int
+        Markets in the city, at random places.
+    share : float
+        Share of all events of the city that they have on average, above 0 and below 1.
+    radius : float
+        Standard deviation of a market's Gaussian extent, in units.
+    size : float
+        Spread of their sizes.
+    walk : float
+        Random walk, spread a month.
+    shock, memory : float
+        Temporary shocks: spread, and correlation from month to month.
+    tail : float
+        Degrees of freedom of the shocks' t distribution, above 2; 0 for normal ones.
+    turns, turn : float
+        Lasting changes a month (a Poisson process), and the size of their logarithm; each goes up or down by chance.
+    slump, slump_months : float
+        Share by which all markets fall together on the day that the time after begins, and how many months it lasts.
+    """
+
+    number: int = 20
+    share: float = 0.35
+    radius: float = 1.2
+    size: float = 0.5
+    walk: float = 0.05
+    shock: float = 0.2
+    memory: float = 0.7
+    tail: float = 0.0
+    turns: float = 1 / 120
+    turn: float = float(np.log(2))
+    slump: float = 0.0
+    slump_months: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.number < 1 or not 0 < self.share < 1 or not 0 <= self.slump < 1:
+            msg = "Markets need at least one, a share of events above 0 and below 1, and a slump of at least 0 and below 1."
+            raise DesignError(msg)
+        if self.tail and not self.tail > 2:
+            msg = f"Shocks need more than 2 degrees of freedom to have a spread; {self.tail:g} was given."
+            raise DesignError(msg)
+
+
+@dataclass(frozen=True, slots=True)
 class PanelSettings:
     """The parameters of a simulated panel without an operation; spreads are standard deviations of logs.
 
@@ -45,6 +93,8 @@ class PanelSettings:
         The same for each place independently.
     breaks, break_size : float
         Share of places whose level changes permanently at some time, and spread of the change.
+    markets : Markets or None
+        Markets with lives of their own, added to all of the above.
     """
 
     before: int = 36
@@ -68,6 +118,7 @@ class PanelSettings:
     own_memory: float = 0.6
     breaks: float = 0.0
     break_size: float = 0.6
+    markets: Markets | None = None
 
     def __post_init__(self) -> None:
         check_positive(self.rate, "rate")
@@ -93,7 +144,7 @@ def panel_rates(rng: np.random.Generator, places: Places, settings: PanelSetting
     rates : ndarray, shape (places, steps of all months)
         Their mean is the rate of `settings` divided by the steps of a month.
     level : ndarray, shape (places,)
-        Its logarithm has mean 0.
+        Its logarithm has mean 0, apart from what markets add.
 
     Notes
     -----
@@ -101,6 +152,12 @@ def panel_rates(rng: np.random.Generator, places: Places, settings: PanelSetting
 
     The terms are: level, trends, a bump half way through the time before, season, the city's random walk, and autocorrelated
     shocks. Every term is a smooth field over places, except the walk.
+
+    Markets add to this: with g the Gaussian extent of market m, its size z, and its own course v,
+
+    .. math:: \lambda_{it} + e^{w_t + s_t} \sum_m z_m g_{im} e^{v_{mt}}
+
+    where z is scaled to the markets' share of events, w is the city's random walk, and s its mean season.
     """
     steps = (settings.before + settings.after) * settings.steps
     month = np.arange(steps) / settings.steps
@@ -121,8 +178,36 @@ def panel_rates(rng: np.random.Generator, places: Places, settings: PanelSetting
         + walk
         + _shocks(rng, places, settings, steps)
     )
-    rates = np.exp(log_rates)
-    return rates * (settings.rate / settings.steps / rates.mean()), np.exp(level)
+    rates, lasting = np.exp(log_rates), np.exp(level)
+    if settings.markets is not None:
+        extents, courses = _markets(rng, places, settings, settings.markets)
+        share = settings.markets.share / (1 - settings.markets.share)
+        extents *= share * lasting.sum() / extents.sum()
+        lasting = lasting + extents.sum(axis=1)
+        rates = rates + (extents @ courses) * np.exp(walk + settings.season * season)
+    return rates * (settings.rate / settings.steps / rates.mean()), lasting
+
+
+def _markets(
+    rng: np.random.Generator, places: Places, settings: PanelSettings, markets: Markets
+) -> tuple[Floats, Floats]:
+    """Return the size of each market at each place, shape (places, markets), and its course, shape (markets, steps)."""
+    steps = (settings.before + settings.after) * settings.steps
+    middle = rng.choice(places.x.size, markets.number, replace=markets.number > places.x.size)
+    distance = places.distances(middle) / places.unit
+    extents = np.exp(-(distance**2) / (2 * markets.radius**2) + markets.size * rng.standard_normal(markets.number))
+    shape = (markets.number, steps)
+    if markets.tail:
+        noise = rng.standard_t(markets.tail, shape) * np.sqrt((markets.tail - 2) / markets.tail)
+    else:
+        noise = rng.standard_normal(shape)
+    course = np.cumsum(markets.walk / np.sqrt(settings.steps) * rng.standard_normal(shape), axis=1)
+    course += markets.shock * autoregressive(noise, markets.memory ** (1 / settings.steps))
+    ups, downs = (rng.poisson(markets.turns / settings.steps / 2, shape) for _ in range(2))
+    course += markets.turn * np.cumsum(ups - downs, axis=1)
+    since = np.arange(steps) / settings.steps - settings.before
+    course += np.log1p(-markets.slump) * ((since >= 0) & (since < markets.slump_months))
+    return extents, np.exp(course)
 
 
 def _shocks(rng: np.random.Generator, places: Places, world: PanelSettings, steps: int) -> Floats:

@@ -42,13 +42,19 @@ class Places:
             msg = f"The distance between neighbours must be above 0 m; {self.unit:g} was given."
             raise DesignError(msg)
 
+    def distances(self, others: NDArray[np.int64]) -> Floats:
+        """Return the distance of every place to some of them in metres, shape (places, others)."""
+        return np.asarray(np.hypot(*self._offsets(others)), dtype=np.float64)
+
+    def _offsets(self, others: NDArray[np.int64] | slice) -> list[Floats]:
+        offsets = [np.abs(coordinate[:, None] - coordinate[others][None]) for coordinate in (self.x, self.y)]
+        return [np.minimum(offset, self.period - offset) for offset in offsets] if self.period else offsets
+
     def smoothing(self, scale: float) -> csr_array:
         """Return weights, shape (places, places), that turn white noise into a field of variance 1 at every place."""
         if scale not in self._smooth:
-            distances = [np.abs(coordinate[:, None] - coordinate[None]) for coordinate in (self.x, self.y)]
-            if self.period:
-                distances = [np.minimum(distance, self.period - distance) for distance in distances]
-            weights = np.exp(-(distances[0] ** 2 + distances[1] ** 2) / (2 * (scale * self.unit) ** 2))
+            east, north = self._offsets(slice(None))
+            weights = np.exp(-(east**2 + north**2) / (2 * (scale * self.unit) ** 2))
             weights[weights < _LEAST_WEIGHT] = 0
             self._smooth[scale] = csr_array(weights / np.sqrt((weights**2).sum(axis=1, keepdims=True)))
         return self._smooth[scale]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from geoharm.errors import DesignError
-from geoharm.simulation.panel_worlds import PanelSettings, draw_counts, panel_rates
+from geoharm.simulation.panel_worlds import Markets, PanelSettings, _markets, draw_counts, panel_rates
 from geoharm.simulation.random_fields import Places, autoregressive, smooth_field
 
 SIDE = 20
@@ -100,6 +100,10 @@ def test_the_same_seed_makes_the_same_world():
         (lambda: PanelSettings(dispersion=0.5), "variance over mean and at least 1; 0.5 was given"),
         (lambda: PanelSettings(rate=0), "rate"),
         (lambda: PanelSettings(before=0), "at least one month before"),
+        (lambda: Markets(number=0), "at least one"),
+        (lambda: Markets(share=1.0), "share of events above 0 and below 1"),
+        (lambda: Markets(slump=1.0), "slump of at least 0 and below 1"),
+        (lambda: Markets(tail=2.0), "more than 2 degrees of freedom to have a spread; 2 was given"),
         (lambda: Places(X, Y[:3], 200.0), r"shapes \(400,\) and \(3,\)"),
         (lambda: Places(X, Y, 0.0), "above 0 m; 0 was given"),
     ],
@@ -107,3 +111,43 @@ def test_the_same_seed_makes_the_same_world():
 def test_refusals(call, sentence):
     with pytest.raises(DesignError, match=sentence):
         call()
+
+
+def test_markets_have_their_share_of_events_in_one_place_each():
+    steady = Markets(number=1, share=0.3, radius=1.0, size=0.0, walk=0.0, shock=0.0, turns=0.0)
+    rates, level = panel_rates(np.random.default_rng(11), GRID, replace(FLAT, markets=steady))
+    assert np.ptp(rates, axis=1).max() == pytest.approx(0)
+    background = np.median(rates[:, 0])
+    assert 1 - background * X.size / rates[:, 0].sum() == pytest.approx(0.3, abs=0.001)
+    assert level / level.min() == pytest.approx(rates[:, 0] / rates[:, 0].min())
+    middle = np.argmax(rates[:, 0])
+    far = GRID.distances(np.array([middle]))[:, 0] > 4 * GRID.unit
+    assert rates[far, 0] == pytest.approx(np.full(far.sum(), background), rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("lives", "spread"),
+    [
+        ({"walk": 0.1}, 0.1 * np.sqrt(24)),
+        ({"turns": 1 / 24}, np.log(2)),
+        ({"shock": 0.3, "memory": 0.0, "tail": 3.0}, 0.3 * np.sqrt(2)),
+        ({"shock": 0.3, "memory": 0.5}, 0.3 * np.sqrt(2)),
+    ],
+)
+def test_markets_move_by_the_stated_spread(lives, spread):
+    """Over 24 months: a walk of 0.1 a month, one turn of log 2 on average, and two independent shocks of 0.3."""
+    still = {"walk": 0.0, "shock": 0.0, "turns": 0.0}
+    _, courses = _markets(np.random.default_rng(12), GRID, PanelSettings(), Markets(number=10_000, **(still | lives)))
+    change = np.log(courses[:, 40] / courses[:, 16])
+    assert change.std() == pytest.approx(spread, rel=0.1 if "tail" in lives else 0.03)
+    assert change.mean() == pytest.approx(0, abs=0.02)
+    beyond_four = (np.abs(change) > 4 * change.std()).mean()
+    assert (beyond_four > 0.002) == ("tail" in lives)
+
+
+def test_all_markets_fall_together_for_the_stated_months():
+    lives = Markets(number=3, walk=0.0, shock=0.0, turns=0.0, slump=0.5, slump_months=5)
+    rates, _ = panel_rates(np.random.default_rng(13), GRID, replace(FLAT, markets=lives))
+    of_market = rates[np.argmax(rates[:, 0])]
+    down = of_market < 0.9 * of_market[0]
+    assert np.flatnonzero(down).tolist() == list(range(FLAT.before, FLAT.before + 5))
