@@ -490,6 +490,9 @@ def by_placebo(learned, after):
         forecast.phi,
         forecast.tau2,
         forecast.log_error,
+        forecast.independent_busy_places,
+        forecast.liveliness,
+        forecast.dates,
     ]
     return row | ({"no": code} if reason else {})
 

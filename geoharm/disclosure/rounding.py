@@ -140,6 +140,7 @@ def _round_placebo(check: PlaceboCheck | None, step: float) -> PlaceboCheck | No
         expected=round_to_step(check.expected, step),
         phi=round_to_step(check.phi, 0.1),
         tau=round_to_step(check.tau, 0.01),
+        liveliness=round_to_step(check.liveliness, 0.1),
     )
 
 

@@ -44,6 +44,12 @@ class PlaceboCheck:
         What the places did over the same dates; None in a phase, or if no forecast of them is good enough.
     levels : PlaceLevels or None
         Counts at the places by their level before; None wherever `distribution` is.
+    dates : int
+        Number of dates at which the spread of the forecast errors was learned: the operation's and, where the history is
+        long enough, an earlier one.
+    liveliness : float
+        How much more the counts of such a place move than those of all places in the pool, beyond counting noise (ratio of
+        variances).
     """
 
     months: int
@@ -58,6 +64,8 @@ class PlaceboCheck:
     factors: ForecastFactors | None = None
     distribution: PlaceDistribution | None = None
     levels: PlaceLevels | None = None
+    dates: int = 1
+    liveliness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -318,6 +318,8 @@ def fit_forecast_and_pool(
         phi=forecast.phi,
         tau=math.sqrt(forecast.tau2),
         detectable_fall=forecast.detectable_fall,
+        dates=forecast.dates,
+        liveliness=forecast.liveliness,
     )
     return forecast, check, why_no_interval(forecast), pool
 
@@ -411,5 +413,5 @@ def _calendars(history: Sequence[Window], after: Window) -> tuple[NDArray[np.int
 def _without_duplicates(series: PlaceboSeries, places: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the places without those whose counts all equal an earlier place's; these would count a place twice."""
     rows = np.column_stack([series.zone[places], series.companion[places], series.belt[places]])
-    _, first = np.unique(rows, axis=0, return_index=True)
-    return np.asarray(places[np.sort(first)], dtype=np.int64)
+    first = {row.tobytes(): position for position, row in reversed(list(enumerate(rows)))}
+    return np.asarray(places[np.sort(list(first.values()))], dtype=np.int64)

@@ -125,7 +125,8 @@ def _zone_forecast(effect: Effect[int] | None, level: float) -> _ZoneForecast | 
         return None
     mean, phi, tau2 = effect.placebo.expected, effect.placebo.phi, effect.placebo.tau**2
     slope = mean / math.sqrt(phi * mean + tau2 * mean**2)
-    multiplier = float(t_quantile(0.5 + level / 2, degrees_of_freedom(effect.placebo.effective_places)))
+    freedom = degrees_of_freedom(effect.placebo.effective_places, effect.placebo.dates)
+    multiplier = float(t_quantile(0.5 + level / 2, freedom))
     middle = float(stabilise_variance(mean, phi=phi, tau2=tau2) + stabilisation_bias(mean, phi=phi, tau2=tau2))
     error = effect.ratio.standard_error
     return _ZoneForecast(effect.after, middle, multiplier * error * slope, phi, tau2, error * mean)

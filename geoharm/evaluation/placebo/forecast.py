@@ -278,9 +278,14 @@ def forecast_count(
     history = series.zone[:, :months]
     level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:months].sum() + ADDED_EVENTS))
     effective = effective_sample_size(similarity)
-    now = _learn(series, similarity=similarity, shares=shares)
+    neighbours = csr_array((shares | np.eye(places, dtype=bool)).astype(np.float64))
     earlier_series = series.at_earlier_date()
-    learned = [now, *([_learn(earlier_series, similarity=similarity, shares=shares)] if earlier_series else [])]
+    learned = [
+        _learn(at_date, effective=effective, neighbours=neighbours)
+        for at_date in (series, earlier_series)
+        if at_date is not None
+    ]
+    now = learned[0]
     lively = liveliness(
         history,
         series.city[:, :months],
@@ -367,15 +372,15 @@ class _Learned:
         return float((self.errors**2).mean()) * (self.phi / mean + self.tau2)
 
 
-def _learn(series: PlaceboSeries, *, similarity: Floats, shares: NDArray[np.bool_]) -> _Learned:
+def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) -> _Learned:
     history = series.zone[:, : series.months]
     level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[: series.months].sum() + ADDED_EVENTS))
-    deflation = min(1.0, effective_sample_size(similarity) / history.shape[0])
+    deflation = min(1.0, effective / history.shape[0])
     largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
     counts, expected, features, (from_past, own_features), discount = _regression_data(series, level)
     coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
     forecasts, share_skipped = _cross_forecasts(
-        counts, expected, features, variance=(phi, tau2), deflation=deflation, shares=shares, coefficients=coefficients
+        counts, expected, features, variance=(phi, tau2), deflation=deflation, neighbours=neighbours, coefficients=coefficients
     )
     phi, tau2 = fit_variance(counts, forecasts, largest_phi=largest)
     errors = (
@@ -498,22 +503,23 @@ def _cross_forecasts(
     *,
     variance: tuple[float, float],
     deflation: float,
-    shares: NDArray[np.bool_],
+    neighbours: csr_array,
     coefficients: Floats,
 ) -> tuple[Floats, float]:
     """Return every place's forecast from the places that share no ground with it, and the share of places without one.
+
+    `neighbours` holds 1 for each place and those that share ground with it.
 
     The coefficients for a place are one Newton step from those of all places, after the information and score of its
     neighbours are subtracted.
     """
     size, width = features.shape
-    neighbours = shares | np.eye(size, dtype=bool)
     has_forecast = size - neighbours.sum(axis=1) >= 3 * width
     mean, weight, score = _quasi_likelihood_terms(counts, expected, features, coefficients, variance, deflation)
     products = np.einsum("pj,p,pk->pjk", features, weight, features).reshape(size, width * width)
-    neighbour_matrix, prior = csr_array(neighbours.astype(np.float64)), _prior_deviations(width)
-    information = products.sum(axis=0) - neighbour_matrix @ products + np.diag(1 / prior**2).ravel()
-    remaining_score = score.sum(axis=0) - neighbour_matrix @ score - coefficients / prior**2
+    prior = _prior_deviations(width)
+    information = products.sum(axis=0) - neighbours @ products + np.diag(1 / prior**2).ravel()
+    remaining_score = score.sum(axis=0) - neighbours @ score - coefficients / prior**2
     if has_forecast.any():
         steps = np.linalg.solve(
             information[has_forecast].reshape(-1, width, width), remaining_score[has_forecast, :, None]

@@ -1,4 +1,4 @@
-"""How lively an operation's own place was before it, compared with the placebo places: do its counts move more than theirs?"""
+"""How lively an operation's own place was before it: whether its counts moved more than those of the placebo places."""
 
 from __future__ import annotations
 

@@ -115,6 +115,10 @@ class PlaceboCheckRecord(Record):
     )
     phi: Number = key("Dispersion of the counts: variance over mean.")
     tau: Number = key("Standard deviation of the log forecast error beyond counting noise.")
+    dates: int = key("Number of dates at which the spread of the forecast errors was learned.")
+    liveliness: Number = key(
+        "Variance of what such a place does beyond counting noise, over that of all places in the pool: from its kind and its own past."
+    )
     factors: ForecastFactorsRecord | None = key(
         "How the expected count follows from the count before; null in a phase, or if withheld."
     )
