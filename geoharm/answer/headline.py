@@ -11,9 +11,10 @@ from geoharm.model.reading import Reading
 _PRIMARY = {
     Reading.FELL: Clause.FELL,
     Reading.ROSE: Clause.ROSE,
-    Reading.SIGNAL_FALL: Clause.SIGNAL_FALL,
-    Reading.SIGNAL_RISE: Clause.SIGNAL_RISE,
-    Reading.NO_CLEAR_CHANGE: Clause.NO_CLEAR_CHANGE,
+    Reading.PROBABLY_FELL: Clause.PROBABLY_FELL,
+    Reading.PROBABLY_ROSE: Clause.PROBABLY_ROSE,
+    Reading.NO_RISE_OVER: Clause.BOUNDED,
+    Reading.NO_FALL_OVER: Clause.BOUNDED,
     Reading.CANNOT_TELL: Clause.CANNOT_TELL,
     Reading.CONTROLS_DISAGREE: Clause.CONTROLS_DISAGREE,
 }
@@ -64,12 +65,15 @@ def together_clause(facts: Facts) -> Clause | None:
     if facts.harms == 1:
         return Clause.TOGETHER_ONE_HARM
     answers = set(facts.profiles)
-    for clause, expected in (
+    # The first whose answers are the only ones.
+    for clause, allowed in (
         (Clause.TOGETHER_FELL, {Together.FELL}),
         (Clause.TOGETHER_ROSE, {Together.ROSE}),
         (Clause.TOGETHER_REFUSED, {Together.REFUSED}),
+        (Clause.TOGETHER_PROBABLY_FELL, {Together.FELL, Together.PROBABLY_FELL}),
+        (Clause.TOGETHER_PROBABLY_ROSE, {Together.ROSE, Together.PROBABLY_ROSE}),
     ):
-        if answers == expected:
+        if answers <= allowed:
             return clause
     if {Together.FELL, Together.ROSE} <= answers:
         return Clause.TOGETHER_DISAGREE
