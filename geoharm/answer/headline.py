@@ -28,7 +28,8 @@ def headline_clauses(facts: Facts) -> tuple[Clause, ...]:
     Notes
     -----
     1. The primary measure, by its reading in the target; with its rise in the rings, if it fell in the target and rose
-       there. Where no harm fell or rose, under no set of values, and only an activity changed, that is said instead.
+       there. Where that cannot be told, no harm fell or rose, under no set of values, and only an activity changed, that is
+       said instead.
     2. Where no interval is possible: what was counted nearby, and that harm and reporting cannot be told
        apart, if the public reports it.
     3. Every harm that rose in any zone, as a finding.
@@ -50,7 +51,7 @@ def _primary_clause(facts: Facts) -> Clause:
         return Clause.WITHHELD
     if facts.primary is Reading.FELL and facts.rose_nearby:
         return Clause.FELL_AND_ROSE_NEARBY
-    is_known = facts.primary.direction or facts.primary is Reading.CONTROLS_DISAGREE or facts.harm_changed
+    is_known = facts.primary is not Reading.CANNOT_TELL or facts.harm_changed
     harm_is_unclear = not is_known and not facts.rose_nearby and not facts.rose
     values_are_unclear = not {Together.FELL, Together.ROSE} & set(facts.profiles)
     if facts.activity_changed and harm_is_unclear and values_are_unclear and not facts.described:

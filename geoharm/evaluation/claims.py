@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Interval, relative_change_of
-from geoharm.model.reading import Claim
+from geoharm.model.reading import Claim, Reading, bound_percent
 from geoharm.model.suppressed import Suppressed
 
 FINDING_LEVEL = 0.95
@@ -64,16 +64,26 @@ def claims_of(effect: Effect[CountT]) -> frozenset[Claim]:
 def lost_claims(effect: Effect[CountT], other: Callable[[float], Interval]) -> frozenset[Claim]:
     """Return the claims of an effect that other intervals of its log rate ratio, at the same levels, do not support.
 
-    A finding and a lead are lost too if they turn to the other side. Undefined intervals support nothing.
+    A finding or a lead is lost if the other interval lies on another side of 0, a bound if the other one exceeds the percent
+    that would be stated. Undefined intervals support nothing.
     """
     ratio, held = effect.ratio, claims_of(effect)
-    lost = held - held_claims(other, margin=effect.margin, calibrated=ratio.calibrated)
-    turned = {
+    lost = {
         claim
         for claim, level in ((Claim.FINDING, FINDING_LEVEL), (Claim.LEAD, LEAD_LEVEL))
         if claim in held and other(level).side != ratio.interval(level).side
     }
-    return lost | turned
+    if not held & {Claim.NO_RISE, Claim.NO_FALL}:
+        return frozenset(lost)
+    bounds = other(BOUND_LEVEL)
+    for claim, reading, change in (
+        (Claim.NO_RISE, Reading.NO_RISE_OVER, relative_change_of(bounds.high)),
+        (Claim.NO_FALL, Reading.NO_FALL_OVER, -relative_change_of(bounds.low)),
+    ):
+        stated = bound_percent(ratio, reading)
+        if claim in held and stated is not None and not 100 * change <= stated:
+            lost.add(claim)
+    return frozenset(lost)
 
 
 def city_change_factor(effect: Effect[CountT]) -> float:

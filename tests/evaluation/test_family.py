@@ -49,11 +49,7 @@ def measure(name, *p_values, kind="incident", harm=True, phases=(), **how):
 
 
 def readings(results):
-    return {
-        (result.measure.name, one.zone): (one.reading, one.cap)
-        for result in results
-        for one in result.effects
-    }
+    return {(result.measure.name, one.zone): (one.reading, one.cap) for result in results for one in result.effects}
 
 
 FINDING, LEAD = (Reading.ROSE, None), (Reading.PROBABLY_ROSE, Cap.FAMILY)

@@ -110,12 +110,6 @@ def _cannot_tell(operation: ReleasedOperation) -> str:
     return f"In the target area, these data cannot tell whether {operation.primary.measure.name} fell or rose."
 
 
-def _controls_disagree(operation: ReleasedOperation) -> str:
-    name, effect = _primary(operation)
-    verb = "risen" if effect.change > 0 else "fallen"
-    return f"{_text.capitalised(name)} may have {verb}. The ways to compare disagree, so this is no finding."
-
-
 def _withheld(operation: ReleasedOperation) -> str:
     return f"In the target area, the counts of {operation.primary.measure.name} are withheld."
 
@@ -244,7 +238,7 @@ _WORDS: dict[Clause, Callable[[ReleasedOperation], str]] = {
     Clause.PROBABLY_ROSE: _state,
     Clause.BOUNDED: _bounded,
     Clause.CANNOT_TELL: _cannot_tell,
-    Clause.CONTROLS_DISAGREE: _controls_disagree,
+    Clause.CONTROLS_DISAGREE: _state,
     Clause.WITHHELD: _withheld,
     Clause.ACTIVITY_ONLY: _activity_only,
     Clause.DESCRIBED_NEARBY: _described_nearby,

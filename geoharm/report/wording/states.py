@@ -70,7 +70,7 @@ def state_sentence(name: str, effect: ReleasedEffect) -> str:
             return f"{bound_clause(name, effect)} A smaller {way} is not ruled out."
         case Reading.CONTROLS_DISAGREE:
             verb = "risen" if effect.change > 0 else "fallen"
-            return f"{capitalised} may have {verb} {zone}. The ways to compare disagree, so this is no finding."
+            return f"{capitalised} may have {verb}. The ways to compare disagree, so this is no finding."
     return f"These data cannot tell whether {name} fell or rose {zone}."
 
 
