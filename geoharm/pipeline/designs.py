@@ -35,7 +35,8 @@ def design_operations(
     """
     designs = []
     for operation in study.operations:
-        design = build_design(operation, study.area, study.other_operations(operation), ledgers)
+        others, margin = study.other_operations(operation), study.harm.unintended_harm.margin
+        design = build_design(operation, study.area, others, ledgers, margin=margin)
         designs.append(rings_along_streets(design, streets[operation.streets]) if operation.streets else design)
     return tuple(designs)
 
