@@ -30,7 +30,7 @@ from bench.scenarios import MECHANISMS, SCENARIOS
 from geoharm.evaluation.estimators.displacement_indices import displacement_indices
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast
+from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, fit_forecast, why_only_probable
 from geoharm.model.counts import Change
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 from geoharm.simulation.random_fields import smooth_field
@@ -50,7 +50,6 @@ HEADLINE_LEVELS = {"ca": 0.95, "ca90": 0.9, "ca80": 0.8}  # key in a row, and th
 REASONS = {
     "events are expected": "few expected",
     "overlap so much": "few independent",
-    "as busy before": "few as busy",
     "cannot be forecast from": "share ground",
     "target and rings fit": "few fit",
     "had any event": "few with events",
@@ -473,7 +472,7 @@ def by_counting(before, after, control_after):
 
 
 def by_placebo(learned, after):
-    """Return the headline's log ratio with its intervals at 95, 90 and 80%, and why it is refused, if so."""
+    """Return the headline's log ratio with its intervals at 95, 90 and 80%, and why it allows no finding, if so."""
     forecast, _, reason = learned
     code = next((code for part, code in REASONS.items() if part in reason), reason)
     if forecast is None:
@@ -494,7 +493,8 @@ def by_placebo(learned, after):
         forecast.liveliness,
         forecast.dates,
     ]
-    return row | ({"no": code} if reason else {})
+    code = code or ("few as busy" if why_only_probable(forecast) else "")
+    return row | ({"no": code} if code else {})
 
 
 def oracle(count, mean, dispersion):

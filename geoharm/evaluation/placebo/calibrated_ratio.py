@@ -32,7 +32,8 @@ LEVELS = (0.8, 0.9, 0.95, 0.99)
 MIN_MONTHS = 18  # shortest history that was tested on real counts
 MIN_PLACES = 20  # smallest number of other places where the footprint fits
 MIN_EFFECTIVE = 4  # smallest effective number of independent places in the pool
-MIN_BUSY = 5  # smallest number of places as busy as the zone; with fewer, the forecast extrapolates
+# Smallest effective number of independent places as busy as the zone; with fewer, the forecast nearly extrapolates.
+MIN_BUSY = 2.0
 MIN_EXPECTED = 10  # smallest expected number of events after
 MAX_NOT_CROSSED = 0.2  # largest share of the pool that could not be cross-forecast
 _MIN_COUNT = 1e-3
@@ -127,18 +128,27 @@ def why_no_interval(forecast: Forecast) -> str:
             f"the other places overlap so much that they are worth {forecast.effective_places:.1f} independent ones, and "
             f"{MIN_EFFECTIVE} are needed; a larger study area or smaller rings would give more"
         )
-    if forecast.busy_places < MIN_BUSY:
-        count_texts = {0: "no other place was", 1: "only 1 other place was"}
-        return (
-            f"{count_texts.get(forecast.busy_places, f'only {forecast.busy_places} other places were')} as busy before, and {MIN_BUSY} are needed: "
-            "what such a place does without an operation is not known"
-        )
     if forecast.share_without_cross_forecast > MAX_NOT_CROSSED:
         return (
             f"{forecast.share_without_cross_forecast:.0%} of the other places cannot be forecast from places that share no ground with "
             "them; a larger study area or smaller rings would help"
         )
     return ""
+
+
+def why_only_probable(forecast: Forecast) -> str:
+    """Return the reason why an interval allows no more than "probably", or an empty text.
+
+    Places overlap, so those as busy as the zone are counted as independent ones.
+    """
+    if forecast.independent_busy_places >= MIN_BUSY:
+        return ""
+    if not forecast.busy_places:
+        return "no other place was as busy before, so what such a place does without an operation is hardly known"
+    return (
+        f"the places as busy before overlap and are worth {forecast.independent_busy_places:.1f} independent ones, and "
+        f"{MIN_BUSY:.0f} are needed"
+    )
 
 
 def undefined_calibrated_ratio(reason: str) -> Estimate:
@@ -320,6 +330,7 @@ def fit_forecast_and_pool(
         detectable_fall=forecast.detectable_fall,
         dates=forecast.dates,
         liveliness=forecast.liveliness,
+        probably_at_most=why_only_probable(forecast),
     )
     return forecast, check, why_no_interval(forecast), pool
 
