@@ -129,7 +129,7 @@ def test_joint_error_of_dependent_members():
 @pytest.mark.parametrize("count", [60, 95, 100, 118, 126, 150])
 def test_the_one_sided_p_value_and_the_interval_agree(count):
     forecast = Forecast(
-        100.0, 1.5, 0.002, 0.01, 1.1, 12.0, 0.12, 0.3, 40, 13.0, 20, 0.0, (), (), 90.0, 1.0, (), ()
+        100.0, 1.5, 0.002, 0.01, 1.1, 12.0, 1, 1.0, 0.12, 0.3, 40, 13.0, 20, 9.0, 0.0, (), (), 90.0, 1.0, (), ()
     )  # fmt: skip
     ratio = calibrated_ratio(forecast, count)
     assert (rise_p_value(ratio) < 0.025) is (ratio.interval().low > 0)

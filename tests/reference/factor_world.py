@@ -31,7 +31,7 @@ def factor_world(seed, *, level=1.2):
     drift = np.exp(0.05 * rng.standard_normal((400, MONTHS + AFTER)).cumsum(axis=1))
     counts = rng.poisson(levels * drift).astype(np.float64)
     place = city.centres.index((10, 9))
-    for zone, (series, similarity, shares, observed) in zone_series(city, counts, place, MONTHS).items():
+    for zone, (series, similarity, shares, observed) in zone_series(city, counts, place, MONTHS, seasons=False).items():
         learned = forecast_count(series, similarity=similarity, shares=shares)
         ratio = calibrated_ratio(learned, int(observed))
         expected = expected_count_after(ratio, int(observed), learned.mean)

@@ -64,16 +64,19 @@ def made_counts(units, months, *, level=3, state=1):
     return counts
 
 
-def zone_forecasts(grid, counts, place, months):
+def zone_forecasts(grid, counts, place, months, *, seasons=True):
     """Return the forecast and the count after of target, ring and total of one place of the grid as the operation."""
     return {
         zone: (forecast_count(series, similarity=similarity, shares=shares), observed)
-        for zone, (series, similarity, shares, observed) in zone_series(grid, counts, place, months).items()
+        for zone, (series, similarity, shares, observed) in zone_series(grid, counts, place, months, seasons=seasons).items()
     }
 
 
-def zone_series(grid, counts, place, months):
-    """Return what a forecast is learned at by zone: series, similarity, shared ground; and the count after."""
+def zone_series(grid, counts, place, months, *, seasons=True):
+    """Return what a forecast is learned at by zone: series, similarity, shared ground; and the count after.
+
+    Without seasons, all months before lie in another calendar month than those after, so that no season is learned.
+    """
     after = counts.shape[1] - months
     own = {name: grid.member[name][place] for name in ("T", "D", "U", "G", "O")}
     touched = own["U"] + own["G"]
@@ -92,7 +95,7 @@ def zone_series(grid, counts, place, months):
         series = PlaceboSeries(
             zone=of[zone], companion=of[companion] if companion else 0 * of[zone], belt=belt, city=city - of["U"],
             own_zone=mine[zone], own_companion=mine[companion] if companion else 0 * city, own_belt=own_belt,
-            own_city=city, peak=peak - own_peak, calendar=np.arange(-months, 0) % 12,
+            own_city=city, peak=peak - own_peak, calendar=np.arange(-months, 0) % 12 if seasons else np.full(months, 11),
             after_calendar=np.bincount(np.arange(after) % 12, minlength=12).astype(float), has_companion=companion is not None, after_months=float(after), months=months,
         )  # fmt: skip
         near = similar_places(series)
