@@ -109,14 +109,14 @@ def key_entries() -> list[tuple[Markup, str]]:
         0.0, Interval(-0.8, 0.8, 0.95), Scale(-1, 1, scale.left, scale.right), palette.SLATE, height=14.0
     )
     return [
-        (bar, "dot: best estimate; line: 95% interval; hollow dot: no interval is possible"),
+        (bar, "dot: best estimate; line: 95% interval; hollow: no interval"),
         (reading_mark(Reading.FELL), "fell: all of the line is left of zero"),
-        (reading_mark(Reading.ROSE), "rose: all of it is right of zero"),
+        (reading_mark(Reading.ROSE), "rose: right"),
         (reading_mark(Reading.PROBABLY_FELL), "probably fell: a lead, not a finding"),
         (reading_mark(Reading.PROBABLY_ROSE), "probably rose"),
-        (reading_mark(Reading.NO_RISE_OVER), "no rise over X%: a larger rise is ruled out"),
+        (reading_mark(Reading.NO_RISE_OVER), "no rise over X%: more is ruled out"),
         (reading_mark(Reading.NO_FALL_OVER), "no fall over X%"),
-        (reading_mark(Reading.CANNOT_TELL), "cannot tell: the counts fit both"),
+        (reading_mark(Reading.CANNOT_TELL), "cannot tell"),
     ]
 
 
