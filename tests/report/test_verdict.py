@@ -20,11 +20,13 @@ from geoharm.report.charts.effects import reading_colour, reading_mark
 from geoharm.report.exports.run_record.record import fill
 from geoharm.report.exports.run_record.run import VerdictRecord
 from geoharm.report.pages.brief.answer import balance_lines
+from geoharm.report.pages.brief.cells import narrow_interval
 from geoharm.report.pages.embed import embed_page
 from geoharm.report.wording.states import recorder_words, state_sentence, state_words
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import verdict_of
 from tests.disclosure.test_protect import PLENTY, result
+from tests.evaluation.test_reading import effect as ladder_effect
 from tests.report.readability import grade
 
 # Grade 8 of school: about 13 years.
@@ -87,6 +89,18 @@ def test_every_state_has_a_mark_of_its_own_without_colour():
     assert {state for state, colour in colours.items() if colour == palette.MORE_HARM} == {
         Reading.ROSE, Reading.PROBABLY_ROSE
     }  # fmt: skip
+
+
+def test_the_thick_bar_shows_what_is_probable():
+    """It leaves out zero exactly where a change is probable by the interval alone, and lies within the thin one."""
+    for value, said in ((-0.5, Reading.FELL), (-0.15, Reading.PROBABLY_FELL), (0.1, Reading.NO_FALL_OVER)):
+        one = with_reading(ladder_effect(value, margin=0.1))
+        narrow, wide = narrow_interval(one), one.interval
+        assert one.reading is said
+        assert wide.low < narrow.low < narrow.high < wide.high
+        assert narrow.side == (one.reading.direction if one.reading.direction else 0)
+    assert narrow_interval(refused()) is None
+    assert narrow_interval(effect(calibrated=False)) is None
 
 
 def test_a_withheld_count_withholds():
