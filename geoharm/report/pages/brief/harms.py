@@ -28,6 +28,7 @@ from geoharm.report.pages.brief.cells import (
     interval_text,
     state_cell,
 )
+from geoharm.report.wording.reading import unsaid_reason
 from geoharm.report.wording.states import recorder_words
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import note_text
@@ -47,7 +48,7 @@ class MultipleCell:
         "largest fall" or "largest rise", on findings only; else empty.
     bar : Markup
     difference, interval, counts, note : str
-        The note says why there is no interval; it may be empty.
+        The note says why there is no interval, or why a change that it shows is not called one; it may be empty.
     """
 
     state: StateCell
@@ -151,7 +152,7 @@ def _multiple_cell(effect: ReleasedEffect, row: BalanceRow, scale: Scale, extrem
         format_numbers.signed_text(effect.change),
         interval_text(effect),
         _counts_text(effect),
-        "" if span is not None else _no_interval_reason(effect),
+        unsaid_reason(row.measure, effect) if span is not None else _no_interval_reason(effect),
     )
 
 
