@@ -18,7 +18,7 @@ from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.estimate import Estimate
 from geoharm.model.measure import Measure, Role
-from geoharm.model.reading import Reading
+from geoharm.model.reading import Cap, Reading
 from geoharm.stats.familywise import holm
 
 REFERENCE = "https://www.jstor.org/stable/4615733"
@@ -75,7 +75,7 @@ def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> 
         replace(
             result,
             effects=tuple(
-                with_reading(effect, result.diagnostics, misses_family=True)
+                with_reading(effect, result.diagnostics, cap=Cap.FAMILY)
                 if effect.reading is Reading.ROSE and (result.measure.name, effect.zone) in missed
                 else effect
                 for effect in result.effects

@@ -63,14 +63,14 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
 
 
 def _read(
-    effect: Effect[CountT], diagnostics: Sequence[Diagnostic], *, misses_family: bool = False
+    effect: Effect[CountT], diagnostics: Sequence[Diagnostic], from_others: Cap | None = None
 ) -> tuple[Reading, Cap | None]:
     if math.isnan(effect.change) or math.isnan(effect.interval.low):
         return Reading.CANNOT_TELL, None
     held = claims_of(effect)
     finding, lead = _sides(effect, held)
     broken = _broken(effect, diagnostics)
-    cap = _cap(effect, diagnostics, misses_family=misses_family)
+    cap = _cap(effect, diagnostics) or from_others
     if finding or lead:
         if _controls_disagree(effect, diagnostics):
             return Reading.CONTROLS_DISAGREE, None
@@ -107,7 +107,7 @@ def _broken(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> frozen
     return frozenset().union(*(diagnostic.breaks(effect.zone) for diagnostic in diagnostics))
 
 
-def _cap(effect: Effect[CountT], diagnostics: Sequence[Diagnostic], *, misses_family: bool) -> Cap | None:
+def _cap(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> Cap | None:
     """Return the first reason why no more than "probably" may be said of an effect."""
     if not effect.ratio.calibrated:
         return Cap.NOT_CALIBRATED
@@ -117,9 +117,7 @@ def _cap(effect: Effect[CountT], diagnostics: Sequence[Diagnostic], *, misses_fa
         return Cap.PLACES
     if not effect.detectable_fall <= MAX_DETECTABLE:
         return Cap.WEAK_DESIGN
-    if any(diagnostic.caps(effect.zone) for diagnostic in diagnostics):
-        return Cap.DIAGNOSTIC
-    return Cap.FAMILY if misses_family else None
+    return Cap.DIAGNOSTIC if any(diagnostic.caps(effect.zone) for diagnostic in diagnostics) else None
 
 
 def _controls_disagree(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> bool:
@@ -176,7 +174,7 @@ def weaker(first: Reading, second: Reading) -> Reading:
 
 
 def with_reading(
-    effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = (), *, misses_family: bool = False
+    effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = (), *, cap: Cap | None = None
 ) -> Effect[CountT]:
     """Return an effect with its reading, and with the reason if no more than "probably" may be said.
 
@@ -185,11 +183,11 @@ def with_reading(
     effect : Effect
     diagnostics : sequence of Diagnostic
         As for `read_effect`.
-    misses_family : bool
-        Whether it misses the level of the family of all harms and zones, so that a rise is probable at most.
+    cap : Cap, optional
+        What caps it beside its own numbers: other effects with which it shares an error.
     """
-    reading, cap = _read(effect, diagnostics, misses_family=misses_family)
-    return replace(effect, reading=reading, cap=cap)
+    reading, capped_by = _read(effect, diagnostics, cap)
+    return replace(effect, reading=reading, cap=capped_by)
 
 
 def with_weaker_reading(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> Effect[CountT]:

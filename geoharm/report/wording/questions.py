@@ -91,22 +91,22 @@ def _one_harm_detail(operation: ReleasedOperation) -> str:
 def _profiles_detail(operation: ReleasedOperation) -> str:
     answers = balance.profile_answers(operation)
     sentences: list[str] = []
-    for together, words in (
-        (Together.FELL, "harm fell under"),
-        (Together.ROSE, "harm rose under"),
-        (Together.PROBABLY_FELL, "harm probably fell under"),
-        (Together.PROBABLY_ROSE, "harm probably rose under"),
-        (Together.RULED_OUT, "a rise that is ruled out stands against a lower sum under"),
-        (Together.CANNOT_TELL, "these data cannot tell under"),
-        (Together.REFUSED, "no sum can be given under"),
+    # Sets of values that find something are named, the others counted.
+    for together, words, is_named in (
+        (Together.FELL, "harm fell under", True),
+        (Together.ROSE, "harm rose under", True),
+        (Together.PROBABLY_FELL, "harm probably fell under", False),
+        (Together.PROBABLY_ROSE, "harm probably rose under", False),
+        (Together.RULED_OUT, "a rise that is ruled out stands against a lower sum under", True),
+        (Together.CANNOT_TELL, "these data cannot tell under", False),
+        (Together.REFUSED, "no sum can be given under", False),
     ):
         names = [f"\u201c{answer.profile}\u201d" for answer in answers if answer.together is together]
         if names:
-            listed = (
-                sets_of_values(len(names), len(answers))
-                if len(names) == len(answers)
-                else format_numbers.join_with_and(names)
-            )
+            is_listed = is_named and len(names) < len(answers)
+            listed = format_numbers.join_with_and(names) if is_listed else sets_of_values(len(names), len(answers))
+            if sentences and not is_listed:
+                listed = number_word(len(names))
             sentences.append(
                 _text.capitalised(
                     f"over target and rings, {words} {listed}." if not sentences else f"{words} {listed}."
