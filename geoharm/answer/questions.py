@@ -68,7 +68,7 @@ def will_it_last(operation: ReleasedOperation) -> Lasts:
         return Lasts.LAST_PHASE_TOO_LONG
     in_last = [effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name]
     state = _LASTS.get(in_last[0].reading, Lasts.CANNOT_TELL) if in_last else Lasts.CANNOT_TELL
-    # A phase has no joint error, so it is a finding only where the whole window is one.
+    # Said only where the whole window says it too, so that the phases add no error of their own to page one.
     if in_last and in_last[0].reading is not operation.primary.effect("target").reading:
         return {Lasts.STILL_LOWER: Lasts.SIGNAL_LOWER, Lasts.STILL_HIGHER: Lasts.SIGNAL_HIGHER}.get(state, state)
     return state

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoharm.evaluation.placebo.places import ZONES
+from geoharm.evaluation.reading import as_signal
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.measure import Measure, Role
 from geoharm.model.reading import Reading, SignalReason
@@ -45,7 +45,7 @@ def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> 
     -----
     The members are the harms (treatment entries left out, because each value profile decides whether more of them are a
     gain) times target, all rings, and both together, in the headline's window. Phases are parts of that window and are not
-    in the family: what is said of a single phase has no joint error. Every operation is a family of its own.
+    in the family: they share an error of their own (`geoharm.evaluation.looks`). Every operation is a family of its own.
 
     The primary measure in the target is read at its 95% interval, whose upper tail is 2.5%. The m other members that have
     a calibrated interval share the remaining 2.5% by Holm's step-down method. With the one-sided p-values in order, a rise
@@ -75,7 +75,9 @@ def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> 
         replace(
             result,
             effects=tuple(
-                _as_signal(effect) if (result.measure.name, effect.zone) in missed else effect
+                as_signal(effect, SignalReason.FAMILY)
+                if effect.reading is Reading.ROSE and (result.measure.name, effect.zone) in missed
+                else effect
                 for effect in result.effects
             ),
             comparisons=len(members) if is_member(result.measure) else 0,
@@ -115,9 +117,3 @@ def named_rises(p_values: ArrayLike, *, level: float = OTHERS_LEVEL) -> NDArray[
     [True, False, False, False]
     """
     return np.asarray(holm(p_values) <= level, dtype=np.bool_)
-
-
-def _as_signal(effect: Effect[CountT]) -> Effect[CountT]:
-    if effect.reading is not Reading.ROSE:
-        return effect
-    return replace(effect, reading=Reading.SIGNAL_RISE, signal_reason=SignalReason.FAMILY)

@@ -137,6 +137,13 @@ def with_weaker_reading(effect: Effect[CountT], diagnostics: Sequence[Diagnostic
     return replace(now, reading=reading, signal_reason=reason)
 
 
+def as_signal(effect: Effect[CountT], reason: SignalReason) -> Effect[CountT]:
+    """Return an effect; as a signal, for a reason, if it is a finding."""
+    if not effect.reading.is_finding:
+        return effect
+    return replace(effect, reading=_SIGNALS[effect.reading.direction], signal_reason=reason)
+
+
 def with_diagnostics(result: MeasureResult, diagnostics: tuple[Diagnostic, ...]) -> MeasureResult:
     """Return the result of a measure with its diagnostics, and with the readings that these leave."""
     return replace(

@@ -36,3 +36,5 @@ class SignalReason(Enum):
     DIAGNOSTIC = auto()
     # A rise that misses the level of its family (all harms in all zones).
     FAMILY = auto()
+    # A finding at 95% that misses the level of its looks (several phases, or the same operation again).
+    LOOKS = auto()

@@ -14,6 +14,7 @@ from geoharm.report.wording.withheld import sentence_text
 _SIGNAL_REASONS = {
     SignalReason.NOT_CALIBRATED: "the interval holds the noise of counting only, not how far places drift apart",
     SignalReason.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
+    SignalReason.LOOKS: "several phases or looks were read, and so many chances to be wrong need a stricter level",
     SignalReason.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
 }
 # Of the pooled estimate of a composite outcome.
