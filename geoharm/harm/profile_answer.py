@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from geoharm.harm.results.net_harm import NetHarm
 from geoharm.model.estimate import Interval
 from geoharm.model.reading import Reading
 
@@ -40,3 +43,29 @@ def read_sum(interval: Interval, *, calibrated: bool, limited: bool) -> Reading:
     if interval.side:
         return (_SIGNALS if limited or not calibrated else _FINDINGS)[interval.side]
     return Reading.NO_CLEAR_CHANGE if calibrated and interval.low <= 0 <= interval.high else Reading.CANNOT_TELL
+
+
+def behind_gate(net_harm: NetHarm, *, fell: bool, rose: bool) -> NetHarm:
+    r"""Return net harm; its fall or rise as a signal, if what must be found first was not found.
+
+    Parameters
+    ----------
+    net_harm : NetHarm
+    fell : bool
+        Whether the primary measure, a harm, fell in the target area, as a finding.
+    rose : bool
+        Whether any harm rose in any zone, as a finding by the rule of its family.
+
+    Notes
+    -----
+    Gatekeeping, or a fixed sequence of tests: a hypothesis is tested at its full level, but only if one before it was
+    rejected. Where nothing happened, naming a change of the sum then needs a false finding before it, so it adds nothing to
+    their error, whatever the number of value profiles. Printed intervals are not touched.
+
+    References
+    ----------
+    P. H. Westfall, A. Krishen (2001), Optimally weighted, fixed sequence and gatekeeper multiple testing procedures, Journal
+    of Statistical Planning and Inference 99:25-40, https://doi.org/10.1016/S0378-3758(01)00077-5
+    """
+    is_open = {Reading.FELL: fell, Reading.ROSE: rose}.get(net_harm.reading, True)
+    return net_harm if is_open else replace(net_harm, reading=_SIGNALS[net_harm.reading.direction])

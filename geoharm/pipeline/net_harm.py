@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
+from geoharm.evaluation.family import is_member
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, fit_forecast_and_pool
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
@@ -16,6 +17,7 @@ from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.joint_draws import draw_joint_effects, error_correlation
 from geoharm.harm.mitigation import held_within_margin, not_counted
 from geoharm.harm.net_harm import net_harm
+from geoharm.harm.profile_answer import behind_gate
 from geoharm.harm.results.bounded import BoundedEffect
 from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment, JointEffects
@@ -59,7 +61,8 @@ def assess_harm(
     data : StudyData
     design : Design
     measures : sequence of MeasureResult
-        Of dated points.
+        Of dated points, the primary measure first, with their final readings: what all harms together did is a finding only
+        behind these (`geoharm.harm.profile_answer.behind_gate`).
     placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
     """
@@ -86,8 +89,11 @@ def assess_harm(
         for zone in ZONES
     ]
     all_measures = [result.measure for result in measures] + list(study.harm.area_measures)
+    fell, rose = found_first(measures)
     return HarmAssessment(
-        net_harm=tuple(net_harm(joint, profile) for profile in profiles for joint in joints),
+        net_harm=tuple(
+            behind_gate(net_harm(joint, profile), fell=fell, rose=rose) for profile in profiles for joint in joints
+        ),
         acceptability=tuple(
             acceptability(joint, rates, seed=study.seed) for joint in joints if joint.zone != ALL_RINGS
         ),
@@ -102,6 +108,14 @@ def assess_harm(
         indicators=unintended_harm.survey_indicators(data, design),
         mitigation=_margin_tests(study, design, measures),
     )
+
+
+def found_first(measures: Sequence[MeasureResult]) -> tuple[bool, bool]:
+    """Return whether the primary measure fell in the target, and whether any harm rose in any zone, as findings."""
+    harms = [result for result in measures if is_member(result.measure)]
+    fell = any(result.effect("target").reading is Reading.FELL for result in harms if result is measures[0])
+    rose = any(result.effect(zone).reading is Reading.ROSE for result in harms for zone in ZONES)
+    return fell, rose
 
 
 def _margin_tests(study: Study, design: Design, measures: Sequence[MeasureResult]) -> tuple[MarginTest, ...]:

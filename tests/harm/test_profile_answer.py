@@ -9,6 +9,7 @@ import pytest
 
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.net_harm import net_harm
+from geoharm.harm.profile_answer import behind_gate
 from geoharm.model.reading import Reading
 from geoharm.model.values import ExchangeRates, ExchangeRule, MeasureSelector
 from geoharm.study.value_profiles.profiles import read_profile
@@ -105,3 +106,22 @@ def test_the_flip_is_the_weight_at_which_the_sum_is_zero():
     # The group with a fixed rate is the measure of the others and is never the flip; two falls have none.
     both = acceptability(joint([(FINDS, finds), (OVERDOSES, calibrated_effect(40, 20, -0.9, -0.4))]), RATES, seed=1)
     assert both.flip is None
+
+
+@pytest.mark.parametrize("effect", [calibrated_effect(400, 200, -0.9, -0.5), calibrated_effect(200, 400, 0.5, 0.9)])
+@pytest.mark.parametrize(("fell", "rose"), [(False, False), (True, False), (False, True), (True, True)])
+def test_a_sum_is_a_finding_only_behind_a_finding_of_its_direction(effect, fell, rose):
+    found = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0))
+    is_open = fell if found.reading is Reading.FELL else rose
+    gated = behind_gate(found, fell=fell, rose=rose)
+    signals = {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}
+    assert gated.reading is (found.reading if is_open else signals[found.reading])
+    assert (gated.interval, gated.share_fell, gated.low) == (found.interval, found.share_fell, found.low)
+
+
+@pytest.mark.parametrize(
+    "effect", [normal_effect(-50, 1), calibrated_effect(200, 200, -0.3, 0.3), refused_effect(20, 100)]
+)
+def test_a_closed_gate_weakens_findings_alone(effect):
+    found = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0))
+    assert behind_gate(found, fell=False, rose=False) is found
