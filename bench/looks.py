@@ -24,13 +24,13 @@ from scipy.special import ndtr, stdtr
 
 from bench import worlds
 from bench.calibration import LOCAL, SMOOTH, Scenario, argument, city_of, rows_of, short
+from geoharm.evaluation.looks import LEVEL, look_level
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, placebo_data, placebo_windows
+from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.panel import UnitPanel
 from geoharm.model.period import Period, Window, add_months
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
-from geoharm.evaluation.looks import LEVEL, look_level
-from geoharm.evaluation.reading import MAX_DETECTABLE
 from geoharm.stats.familywise import holm
 from geoharm.stats.variance_stabilising import stabilise_variance
 

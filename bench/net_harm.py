@@ -35,12 +35,12 @@ from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.joint_draws import MeasureCorrelation, draw_joint_effects, error_correlation
 from geoharm.harm.net_harm import net_harm
-from geoharm.harm.profile_answer import behind_gate
 from geoharm.model.counts import Change
 from geoharm.model.effect import PlaceboCheck
 from geoharm.model.estimate import Estimate
 from geoharm.model.measure import Harm
 from geoharm.model.reading import Reading
+from geoharm.pipeline.net_harm import found_before_sums
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
 from geoharm.study.value_profiles.profiles import DEFAULT_PROFILES, SHIPPED_RATES, read_exchange_rates, read_profile
 
@@ -222,28 +222,25 @@ def read_operation(row, number, profiles, rates):
     ]
     results = [MeasureResult(noun, None, tuple(own), ()) for noun, own in zip(MEASURES, effects, strict=True)]
     results = with_family_readings(results, primary=MEASURES[0].name)
-    primary = results[0].effect("target").reading
-    rose = any(effect.reading is Reading.ROSE for result in results for effect in result.effects)
-    fell = primary is Reading.FELL
-    found = {"direct": (fell, rose), "covers": [], "clear": None}
+    before = found_before_sums(results)
+    found = {"direct": (-1 in before, 1 in before), "covers": [], "clear": None}
     vetoed = set()
     for place, zone in enumerate(worlds.ZONES):
         joint = joint_of(row, zone, [own[place] for own in effects])
-        nets = [net_harm(joint, profile) for profile in profiles]
+        free, gated = ([net_harm(joint, profile, found=sides) for profile in profiles] for sides in ((-1, 1), before))
         counts, without, with_it = (
             np.array(values)[:, place] for values in (row["y"][number], row["m"][0], row["m"][number])
         )
         lost = counts * (1 - without / with_it)
         found["covers"].append(
             [covers(net, sum(profile.weight(noun) * one for noun, one in zip(MEASURES, lost, strict=True)))
-             for net, profile in zip(nets, profiles, strict=True)]
+             for net, profile in zip(free, profiles, strict=True)]
         )  # fmt: skip
-        vetoed |= {net.profile for net in nets if any(veto.state == "hit" for veto in net.vetoes)}
+        vetoed |= {net.profile for net in free if any(veto.state == "hit" for veto in net.vetoes)}
     shares = acceptability(joint, rates, seed=3, weightings=256) if number == 0 else None
     if shares is not None and not shares.note:
         found["clear"] = shares.clearly_fell + shares.clearly_rose > 0
-    for name, gate in (("free", (True, True)), ("gated", (fell, rose))):
-        said = [behind_gate(net, fell=gate[0], rose=gate[1]) for net in nets]
+    for name, said in (("free", free), ("gated", gated)):
         found[name] = (
             any(net.reading is Reading.FELL and net.profile not in vetoed for net in said),
             any(net.reading is Reading.ROSE for net in said),

@@ -12,10 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from geoharm.evaluation.reading import MAX_DETECTABLE, as_signal
+from geoharm.evaluation.reading import MAX_DETECTABLE, with_reading
+from geoharm.evaluation.results.diagnostics import Diagnostic
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.model.effect import CountT, Effect
-from geoharm.model.reading import SignalReason
+from geoharm.model.effect import Effect
+from geoharm.model.reading import Cap
 from geoharm.stats.familywise import holm
 from geoharm.stats.group_sequential import pocock_level
 
@@ -23,7 +24,7 @@ LEVEL = 0.05
 
 
 def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tuple[MeasureResult, ...]:
-    r"""Return the measures of one operation; a finding that misses the level of its looks is a signal.
+    r"""Return the measures of one operation; a finding that misses the level of its looks is probable at most.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tupl
     .. math:: p_{(j)} \le \alpha_K / (m - j + 1)
 
     for it and for every smaller one. The m members are the phases that can be a finding: those with a calibrated interval
-    and a smallest detectable fall of one half at most, which both are known before the count after is. The whole window
+    and a smallest detectable fall of one half at most, whose places allow a finding; all three are known before the count
+    after is. The whole window
     is read beside its phases and takes no share of theirs: it has its own error. A phase that is the whole window is the
     same look, and is read as it is there.
 
@@ -56,7 +58,10 @@ def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tupl
     return tuple(
         replace(
             result,
-            effects=tuple(_read_at(effect, level) for effect in result.effects),
+            effects=tuple(
+                _capped(effect, result.diagnostics) if effect.ratio.p_value() > level else effect
+                for effect in result.effects
+            ),
             phases=_read_phases(result, level),
         )
         for result in measures
@@ -68,9 +73,9 @@ def look_level(looks: int) -> float:
     return pocock_level(looks, level=LEVEL)
 
 
-def _read_at(effect: Effect[CountT], level: float) -> Effect[CountT]:
-    """Return an effect; as a signal if it is a finding and its p-value is above a level."""
-    return as_signal(effect, SignalReason.LOOKS) if effect.ratio.p_value() > level else effect
+def _capped(effect: Effect[int], diagnostics: Sequence[Diagnostic]) -> Effect[int]:
+    """Return an effect; if it is a finding, with the reading that its looks leave."""
+    return with_reading(effect, diagnostics, cap=Cap.LOOKS) if effect.reading.is_finding else effect
 
 
 def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]:
@@ -81,7 +86,7 @@ def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]
     ]
     adjusted = np.where(np.isnan(p_values), [phase.ratio.p_value() for phase in result.phases], holm(p_values))
     return tuple(
-        as_signal(phase, SignalReason.LOOKS) if p > level else phase
+        _capped(phase, result.diagnostics) if p > level else phase
         for phase, p in zip(result.phases, adjusted.tolist(), strict=True)
     )
 
@@ -95,4 +100,5 @@ def _is_whole_window(phase: Effect[int], result: MeasureResult) -> bool:
 
 
 def _can_be_finding(effect: Effect[int]) -> bool:
-    return effect.ratio.calibrated and effect.ratio.is_defined and effect.detectable_fall <= MAX_DETECTABLE
+    may_be = effect.ratio.calibrated and effect.ratio.is_defined and effect.detectable_fall <= MAX_DETECTABLE
+    return may_be and not (effect.placebo and effect.placebo.probably_at_most)

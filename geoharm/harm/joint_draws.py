@@ -23,6 +23,7 @@ INTERVAL_LEVEL = 0.95
 # Smallest number of common places from which the correlation of two measures is learned, and what is taken without it.
 MIN_SHARED_PLACES = 20
 _UNKNOWN_CORRELATION = 0.5
+LEAD_LEVEL = 0.8
 _NORMAL = NormalDist()
 Floats = NDArray[np.float64]
 
@@ -91,6 +92,7 @@ def draw_joint_effects(
     *,
     correlation: MeasureCorrelation | None = None,
     limited: Collection[str] = (),
+    doubted: Collection[str] = (),
     seed: int,
     draws: int = DRAWS,
 ) -> JointEffects:
@@ -107,7 +109,9 @@ def draw_joint_effects(
     correlation : MeasureCorrelation, optional
         Correlation between the measures of `effects`, in their order. Without it, they are taken as independent.
     limited : collection of str
-        Names of the measures whose reading a diagnostic limits in this zone.
+        Names of the measures whose change in this zone cannot be a finding.
+    doubted : collection of str
+        Names of those whose change may not be called probable.
     seed : int
         Seed of the random numbers.
     draws : int
@@ -172,6 +176,7 @@ def draw_joint_effects(
         correlation=matrix,
         refused=(*(effect.is_refused for _, effect in effects), *(False for _ in bounded)),
         limited=tuple(measure.name in limited for measure in measures),
+        doubted=tuple(measure.name in doubted for measure in measures),
         placebo_places=places,
         seed=seed,
     )

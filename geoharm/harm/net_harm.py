@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.harm.joint_draws import INTERVAL_LEVEL
+from geoharm.harm.joint_draws import INTERVAL_LEVEL, LEAD_LEVEL
 from geoharm.harm.profile_answer import read_sum
 from geoharm.harm.requirements import unmet_note
 from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, PartialSum, VetoCheck
@@ -20,7 +20,7 @@ INDEPENDENT = "takes the measures as independent of each other"
 Floats = NDArray[np.float64]
 
 
-def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
+def net_harm(joint: JointEffects, profile: ValueProfile, *, found: Collection[int] = (-1, 1)) -> NetHarm:
     r"""Return the net harm of a zone under one value profile.
 
     Parameters
@@ -29,6 +29,8 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         Joint draws of the effects on harms. Activity measures are not part of it.
     profile : ValueProfile
         Weights, signs and vetoes.
+    found : collection of int
+        Directions (-1 a fall, 1 a rise) in which a part was found, so that the sum may be a finding too.
 
     Returns
     -------
@@ -48,8 +50,14 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     (the reverse if it is a benefit). The interval extends from the lower quantile of the lowest sums to the upper
     quantile of the highest sums. It therefore covers the true value wherever that lies inside the bounds.
 
+    The sum is a finding only behind one of its parts (gatekeeping: a hypothesis is tested at its full level, but only if
+    one before it was rejected). Where nothing happened, a false finding of the sum then needs a false finding before it, so
+    it adds nothing to their error, whatever the number of value profiles. The printed interval is not touched.
+
     References
     ----------
+    P. H. Westfall, A. Krishen (2001), Optimally weighted, fixed sequence and gatekeeper multiple testing procedures, Journal
+    of Statistical Planning and Inference 99:25-40, https://doi.org/10.1016/S0378-3758(01)00077-5
     A. P. Wheeler (2020), https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/
     """
     weights = np.array([profile.weight(measure) for measure in joint.measures])
@@ -70,6 +78,7 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     low, high = _best_sum(joint, weights, used_columns)
     lowest, highest = weighted_draws(joint, weights)
     interval = _sum_interval(rows, used_columns, lowest, highest)
+    narrow = _quantile_interval(lowest, highest, LEAD_LEVEL)
     calibrated = all(joint.calibrated[column] for column in used_columns)
     return NetHarm(
         profile=profile.name,
@@ -84,7 +93,11 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         vetoes=vetoes,
         note=INDEPENDENT if len(used_columns) > 1 and joint.placebo_places == 0 else "",
         reading=read_sum(
-            interval, calibrated=calibrated, limited=any(joint.limited[column] for column in used_columns)
+            interval,
+            narrow,
+            calibrated=calibrated,
+            limited=interval.side not in found or any(joint.limited[column] for column in used_columns),
+            doubted=any(joint.doubted[column] for column in used_columns),
         ),
     )
 
@@ -148,7 +161,7 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
             elif row.interval.high <= limit:
                 state, reason = "kept", "the whole interval lies at or below the accepted rise"
             if state != "unknown" and not row.calibrated:
-                reason += "; a signal only: the interval covers counting noise only"
+                reason += "; no finding: the interval covers counting noise only"
             checks.append(VetoCheck(veto.words, row.measure.name, state, reason))
     return tuple(checks)
 
@@ -195,8 +208,13 @@ def _sum_interval(
         row = rows[used_columns[0]]
         ends = sorted((row.weight * row.interval.low, row.weight * row.interval.high))
         return Interval(ends[0], ends[1], INTERVAL_LEVEL)
-    tail = (1 - INTERVAL_LEVEL) / 2
-    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), INTERVAL_LEVEL)
+    return _quantile_interval(lowest, highest, INTERVAL_LEVEL)
+
+
+def _quantile_interval(lowest: Floats, highest: Floats, level: float) -> Interval:
+    """Return the interval of a level, from the lowest and highest possible sum of each draw."""
+    tail = (1 - level) / 2
+    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), level)
 
 
 def _why_undefined(joint: JointEffects, used_columns: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ import shapely
 
 from geoharm.evaluation.family import is_member
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, fit_forecast_and_pool
+from geoharm.evaluation.reading import may_be_probable
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
@@ -17,7 +18,6 @@ from geoharm.harm.completeness import limited_objective_note, missing_harms
 from geoharm.harm.joint_draws import draw_joint_effects, error_correlation
 from geoharm.harm.mitigation import held_within_margin, not_counted
 from geoharm.harm.net_harm import net_harm
-from geoharm.harm.profile_answer import behind_gate
 from geoharm.harm.results.bounded import BoundedEffect
 from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment, JointEffects
@@ -62,7 +62,7 @@ def assess_harm(
     design : Design
     measures : sequence of MeasureResult
         Of dated points, the primary measure first, with their final readings: what all harms together did is a finding only
-        behind these (`geoharm.harm.profile_answer.behind_gate`).
+        behind these (`found_before_sums`).
     placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
     """
@@ -89,11 +89,9 @@ def assess_harm(
         for zone in ZONES
     ]
     all_measures = [result.measure for result in measures] + list(study.harm.area_measures)
-    fell, rose = found_first(measures)
+    found = found_before_sums(measures)
     return HarmAssessment(
-        net_harm=tuple(
-            behind_gate(net_harm(joint, profile), fell=fell, rose=rose) for profile in profiles for joint in joints
-        ),
+        net_harm=tuple(net_harm(joint, profile, found=found) for profile in profiles for joint in joints),
         acceptability=tuple(
             acceptability(joint, rates, seed=study.seed) for joint in joints if joint.zone != ALL_RINGS
         ),
@@ -110,12 +108,20 @@ def assess_harm(
     )
 
 
-def found_first(measures: Sequence[MeasureResult]) -> tuple[bool, bool]:
-    """Return whether the primary measure fell in the target, and whether any harm rose in any zone, as findings."""
+def found_before_sums(measures: Sequence[MeasureResult]) -> frozenset[int]:
+    """Return the directions in which a sum of harms may be a finding, because one of its parts was found before it.
+
+    -1 if the primary measure is a harm and fell in the target; 1 if any harm rose in any zone, by the rule of its family.
+
+    Parameters
+    ----------
+    measures : sequence of MeasureResult
+        The primary measure first, with their final readings.
+    """
     harms = [result for result in measures if is_member(result.measure)]
     fell = any(result.effect("target").reading is Reading.FELL for result in harms if result is measures[0])
     rose = any(result.effect(zone).reading is Reading.ROSE for result in harms for zone in ZONES)
-    return fell, rose
+    return frozenset(direction for direction, is_found in ((-1, fell), (1, rose)) if is_found)
 
 
 def _margin_tests(study: Study, design: Design, measures: Sequence[MeasureResult]) -> tuple[MarginTest, ...]:
@@ -182,7 +188,12 @@ def zone_joint_effects(
     )
     effects = [(result.measure, result.effect(zone)) for result in measures]
     limited = [result.measure.name for result in measures if _is_limited(result, zone)]
-    return draw_joint_effects(zone, effects, area_effects, correlation=correlation, limited=limited, seed=seed)
+    doubted = [
+        result.measure.name for result in measures if not may_be_probable(result.effect(zone), result.diagnostics)
+    ]
+    return draw_joint_effects(
+        zone, effects, area_effects, correlation=correlation, limited=limited, doubted=doubted, seed=seed
+    )
 
 
 def _forecast_errors(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str) -> dict[int, float]:
@@ -192,9 +203,11 @@ def _forecast_errors(data: PlaceboData, counts: ZoneCounts, design: Design, zone
 
 
 def _is_limited(result: MeasureResult, zone: str) -> bool:
-    """Return whether a diagnostic keeps a measure from being a finding in a zone, as in the reading of its effect."""
-    disagree = result.effect(zone).reading is Reading.CONTROLS_DISAGREE
-    return disagree or any(diagnostic.limits(zone) for diagnostic in result.diagnostics)
+    """Return whether a diagnostic, controls or the placebo places keep a measure from being a finding in a zone."""
+    effect = result.effect(zone)
+    if effect.reading is Reading.CONTROLS_DISAGREE or (effect.placebo and effect.placebo.probably_at_most):
+        return True
+    return any(diagnostic.limits(zone) for diagnostic in result.diagnostics)
 
 
 def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:

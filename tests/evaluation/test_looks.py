@@ -12,10 +12,10 @@ from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.looks import look_level, with_look_readings
 from geoharm.evaluation.reading import with_reading, with_weaker_reading
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import Cap, Reading
 from tests.evaluation.test_family import ZONES, effect, measure
 
-FELL, SIGNAL = (Reading.FELL, None), (Reading.SIGNAL_FALL, SignalReason.LOOKS)
+FELL, LEAD = (Reading.FELL, None), (Reading.PROBABLY_FELL, Cap.LOOKS)
 
 
 def phase(zone, p, *, number, rise=False, detectable=0.3, calibrated=True):
@@ -28,7 +28,7 @@ def phase(zone, p, *, number, rise=False, detectable=0.3, calibrated=True):
 
 def read(phases, looks=1, whole=(0.9, 0.9, 0.9)):
     (result,) = with_look_readings([measure("a", *whole, phases=phases)], looks=looks)
-    return [(one.reading, one.signal_reason) for one in result.phases]
+    return [(one.reading, one.cap) for one in result.phases]
 
 
 def test_golden_by_hand():
@@ -38,7 +38,7 @@ def test_golden_by_hand():
     phases = [
         phase(zone, p, number=number) for number in range(3) for zone in p_values for p in [p_values[zone][number]]
     ]
-    assert read(phases) == [FELL, SIGNAL, SIGNAL, FELL, (Reading.NO_CLEAR_CHANGE, None), SIGNAL]
+    assert read(phases) == [FELL, LEAD, LEAD, FELL, (Reading.CANNOT_TELL, None), LEAD]
 
 
 def test_a_phase_that_can_be_no_finding_takes_no_share():
@@ -46,9 +46,9 @@ def test_a_phase_that_can_be_no_finding_takes_no_share():
     two = [phase("target", 0.02, number=1), phase(ALL_RINGS, 0.9, number=1)]
     weak = [phase("target", 0.001, number=2, detectable=0.6), phase(ALL_RINGS, 0.001, number=2, calibrated=False)]
     assert read([*two, *weak])[0] == FELL
-    assert read([*two, phase("target", 0.9, number=2)])[0] == SIGNAL
+    assert read([*two, phase("target", 0.9, number=2)])[0] == LEAD
     # They stay what their numbers say.
-    assert [reason for _, reason in read([*two, *weak])[2:]] == [SignalReason.WEAK_DESIGN, SignalReason.NOT_CALIBRATED]
+    assert [cap for _, cap in read([*two, *weak])[2:]] == [Cap.WEAK_DESIGN, Cap.NOT_CALIBRATED]
 
 
 def test_a_phase_that_is_the_whole_window_is_the_same_look():
@@ -59,10 +59,10 @@ def test_a_phase_that_is_the_whole_window_is_the_same_look():
     assert [one.reading for one in (*found.effects, *found.phases)] == [
         Reading.FELL,
         Reading.FELL,
-        Reading.NO_CLEAR_CHANGE,
+        Reading.CANNOT_TELL,
     ]
     (again,) = with_look_readings([result], looks=2)
-    assert [one.reading for one in (*again.effects, *again.phases)][:2] == [Reading.SIGNAL_FALL] * 2
+    assert [one.reading for one in (*again.effects, *again.phases)][:2] == [Reading.PROBABLY_FELL] * 2
 
 
 def test_the_whole_window_is_read_at_the_level_of_its_looks():
@@ -70,7 +70,7 @@ def test_the_whole_window_is_read_at_the_level_of_its_looks():
     result = measure("a", 0.018, 0.019, 0.04, rise=False)
     (once,), (four,) = (with_look_readings([result], looks=looks) for looks in (1, 4))
     assert once.effects == result.effects
-    assert [(one.reading, one.signal_reason) for one in four.effects] == [FELL, SIGNAL, SIGNAL]
+    assert [(one.reading, one.cap) for one in four.effects] == [FELL, LEAD, LEAD]
     assert [one.interval for one in four.effects] == [one.interval for one in result.effects]
 
 
@@ -79,7 +79,7 @@ def test_what_is_no_finding_stays():
     for one in (with_reading(undefined), effect("target", 0.04, calibrated=False), effect("target", 0.9)):
         result = replace(measure("a", 0.9), effects=(one,), phases=(phase("target", 0.9, number=1),))
         (found,) = with_look_readings([result], looks=12)
-        assert (found.effects[0].reading, found.effects[0].signal_reason) == (one.reading, one.signal_reason)
+        assert (found.effects[0].reading, found.effects[0].cap) == (one.reading, one.cap)
 
 
 @pytest.mark.parametrize("shared", [0.0, 0.8])
@@ -102,7 +102,7 @@ def test_joint_error_of_phases_and_looks(shared):
 def test_a_reason_of_the_family_is_kept_and_that_of_looks_survives_disclosure():
     rises = with_family_readings([measure("a", 0.9, 0.9, 0.9), measure("b", 0.02, 0.9, 0.9)], primary="a")
     looked = with_look_readings(rises, looks=4)[1].effect("target")
-    assert looked.signal_reason is SignalReason.FAMILY
+    assert looked.cap is Cap.FAMILY
     (primary,) = with_look_readings([measure("a", 0.04)], looks=2)
     released = with_weaker_reading(primary.effect("target"), ())
-    assert (released.reading, released.signal_reason) == (Reading.SIGNAL_RISE, SignalReason.LOOKS)
+    assert (released.reading, released.cap) == (Reading.PROBABLY_ROSE, Cap.LOOKS)

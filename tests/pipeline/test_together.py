@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from geoharm.model.reading import Reading
-from geoharm.pipeline.net_harm import found_first
+from geoharm.pipeline.net_harm import found_before_sums
 from tests.evaluation.test_family import measure
 
 
@@ -17,8 +17,7 @@ def read(result, **readings):
     return replace(
         result,
         effects=tuple(
-            replace(effect, reading=readings.get(names[effect.zone], Reading.NO_CLEAR_CHANGE))
-            for effect in result.effects
+            replace(effect, reading=readings.get(names[effect.zone], Reading.CANNOT_TELL)) for effect in result.effects
         ),
     )
 
@@ -31,23 +30,23 @@ ARRESTS = measure("arrests", 0.9, 0.9, 0.9, harm=False)
 @pytest.mark.parametrize(
     ("results", "found"),
     [
-        ([read(PRIMARY), read(OTHER)], (False, False)),
-        ([read(PRIMARY, target=Reading.FELL), read(OTHER)], (True, False)),
-        ([read(PRIMARY, target=Reading.SIGNAL_FALL), read(OTHER)], (False, False)),
+        ([read(PRIMARY), read(OTHER)], set()),
+        ([read(PRIMARY, target=Reading.FELL), read(OTHER)], {-1}),
+        ([read(PRIMARY, target=Reading.PROBABLY_FELL), read(OTHER)], set()),
         # A fall that is not the primary's, or not in the target, was one of many looked at.
-        ([read(PRIMARY, rings=Reading.FELL, both=Reading.FELL), read(OTHER, target=Reading.FELL)], (False, False)),
+        ([read(PRIMARY, rings=Reading.FELL, both=Reading.FELL), read(OTHER, target=Reading.FELL)], set()),
         # A rise in any zone has the family's error.
-        ([read(PRIMARY, target=Reading.FELL, rings=Reading.ROSE), read(OTHER)], (True, True)),
-        ([read(PRIMARY), read(OTHER, both=Reading.ROSE)], (False, True)),
-        ([read(PRIMARY), read(OTHER, both=Reading.SIGNAL_RISE)], (False, False)),
+        ([read(PRIMARY, target=Reading.FELL, rings=Reading.ROSE), read(OTHER)], {-1, 1}),
+        ([read(PRIMARY), read(OTHER, both=Reading.ROSE)], {1}),
+        ([read(PRIMARY), read(OTHER, both=Reading.PROBABLY_ROSE)], set()),
         # What is no harm opens no gate.
-        ([read(TREATMENT, target=Reading.FELL), read(OTHER)], (False, False)),
-        ([read(PRIMARY), read(TREATMENT, target=Reading.ROSE), read(ARRESTS, target=Reading.ROSE)], (False, False)),
+        ([read(TREATMENT, target=Reading.FELL), read(OTHER)], set()),
+        ([read(PRIMARY), read(TREATMENT, target=Reading.ROSE), read(ARRESTS, target=Reading.ROSE)], set()),
     ],
 )
 def test_what_opens_the_gate(results, found):
-    assert found_first(results) == found
+    assert found_before_sums(results) == found
 
 
 def test_without_measures_the_gate_is_closed():
-    assert found_first([]) == (False, False)
+    assert found_before_sums([]) == set()
