@@ -76,7 +76,7 @@ def will_it_last(operation: ReleasedOperation) -> Lasts:
         return Lasts.LAST_PHASE_TOO_LONG
     effect = last_phase_effect(operation)
     state = _LASTS.get(effect.reading, Lasts.CANNOT_TELL) if effect else Lasts.CANNOT_TELL
-    # A phase has no joint error, so it is a finding only where the whole window is one.
+    # Said only where the whole window says it too, so that the phases add no error of their own to page one.
     if effect and effect.reading is not operation.primary.effect("target").reading:
         return {Lasts.STILL_LOWER: Lasts.PROBABLY_LOWER, Lasts.STILL_HIGHER: Lasts.PROBABLY_HIGHER}.get(state, state)
     return state

@@ -45,7 +45,7 @@ def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> 
     -----
     The members are the harms (treatment entries left out, because each value profile decides whether more of them are a
     gain) times target, all rings, and both together, in the headline's window. Phases are parts of that window and are not
-    in the family: what is said of a single phase has no joint error. Every operation is a family of its own.
+    in the family: they share an error of their own (`geoharm.evaluation.looks`). Every operation is a family of its own.
 
     The primary measure in the target is read at its 95% interval, whose upper tail is 2.5%. The m other members that have
     a calibrated interval share the remaining 2.5% by Holm's step-down method. With the one-sided p-values in order, a rise

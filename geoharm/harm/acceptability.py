@@ -64,12 +64,17 @@ def acceptability(
     weightings : int
         How many weightings are drawn; a power of two.
     level : float
-        Level of the intervals that decide whether a change is "clear".
+        Joint level of the intervals that decide whether a change is "clear".
 
     Returns
     -------
     Acceptability
         All shares are NaN, and `note` gives the reason, if the effect of a used measure is unknown or refused.
+
+    References
+    ----------
+    T. Hothorn, F. Bretz, P. Westfall (2008), Simultaneous inference in general parametric models, Biometrical Journal
+    50:346-363, https://doi.org/10.1002/bimj.200810425
 
     Notes ----- A group of harms has one bearer, one harm type and one exchange rule. For each group, exchange rates are
     drawn from its declared range, uniformly on the log scale, with scrambled Sobol points. Groups are drawn
@@ -77,7 +82,9 @@ def acceptability(
     in two, or if it is counted in another unit and its declared range is converted too.
 
     A weighting counts as a clear fall or a clear rise if the interval of its weighted sum, over the joint draws of the
-    effects, excludes zero. Otherwise the best estimate decides. Central rates are the geometric mean exchange rates of
+    effects, excludes zero. Otherwise the best estimate decides. The intervals hold together: all of them cover their sums in
+    a share `level` of the draws (max-t over the weightings, Hothorn and others 2008, on the scale of each sum's own
+    quantiles), so where nothing happened no weighting at all is clear in that share of cases. Central rates are the geometric mean exchange rates of
     the weightings behind each conclusion.
     """
     groups = _groups(joint, rates)
@@ -167,9 +174,9 @@ def _draw_shares(groups: Sequence[_HarmGroup], weightings: int, seed: int) -> Fl
 def _directions(joint: JointEffects, weights: Floats, level: float) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return for each weighting the sign of its best estimate, and whether its interval excludes zero on that side.
 
-    The sign is -1 (net harm fell), 1 (it rose) or 0 (the bounds allow both).
+    The intervals have a joint level. The sign is -1 (net harm fell), 1 (it rose) or 0 (the bounds allow both).
     """
-    tail = (1 - level) / 2
+    tail = _joint_tail(joint, weights[:_CHUNK], level)
     best_low, best_high = _weighted_sums(weights, joint.best_low[None], joint.best_high[None])
     direction = np.where(best_high[:, 0] < 0, -1, np.where(best_low[:, 0] > 0, 1, 0))
     is_clear = np.zeros(direction.size, dtype=bool)
@@ -179,6 +186,24 @@ def _directions(joint: JointEffects, weights: Floats, level: float) -> tuple[NDA
         is_below, is_above = (highest < 0).mean(axis=1) >= 1 - tail, (lowest > 0).mean(axis=1) >= 1 - tail
         is_clear[chunk] = np.where(direction[chunk] < 0, is_below, is_above & (direction[chunk] > 0))
     return direction.astype(np.int64), is_clear
+
+
+def _joint_tail(joint: JointEffects, weights: Floats, level: float) -> float:
+    """Return the tail that intervals of several sums leave out on each side, if they hold together in a share of draws.
+
+    Parameters
+    ----------
+    joint : JointEffects
+    weights : ndarray, shape (weightings, m)
+        The first of a Sobol sequence, which are spread evenly over all admissible weightings.
+    level : float
+        Joint level.
+    """
+    least = np.full(joint.low.shape[0], 0.5)
+    for sums in _weighted_sums(weights, joint.low, joint.high):
+        ranks = (sums.argsort(axis=1).argsort(axis=1) + 0.5) / sums.shape[1]
+        least = np.minimum(least, np.minimum(ranks, 1 - ranks).min(axis=0))
+    return float(np.quantile(least, 1 - level))
 
 
 def _weighted_sums(weights: Floats, low: Floats, high: Floats) -> tuple[Floats, Floats]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from geoharm.errors import DesignError
 from geoharm.harm.results.bounded import BoundedEffect
 from geoharm.harm.results.net_harm import JointEffects
 from geoharm.model.effect import Effect
@@ -21,6 +20,9 @@ from geoharm.stats.distributions import normal_quantile
 
 DRAWS = 8192
 INTERVAL_LEVEL = 0.95
+# Smallest number of common places from which the correlation of two measures is learned, and what is taken without it.
+MIN_SHARED_PLACES = 20
+_UNKNOWN_CORRELATION = 0.5
 LEAD_LEVEL = 0.8
 _NORMAL = NormalDist()
 Floats = NDArray[np.float64]
@@ -35,60 +37,52 @@ class MeasureCorrelation:
     matrix : ndarray, shape (m, m)
         Correlation matrix of the m measures.
     places : int
-        Number of places without an operation from which it was estimated; 0 if it was not estimated.
+        Smallest number of places without an operation from which a correlation was estimated; 0 if none was.
     """
 
     matrix: Floats
     places: int
 
 
-def change_correlation(before: ArrayLike, after: ArrayLike) -> MeasureCorrelation:
-    r"""Return the correlation between the changes of measures, estimated at places without an operation.
+def error_correlation(errors: Sequence[Mapping[int, float]]) -> MeasureCorrelation:
+    r"""Return the correlation between the forecast errors of measures, estimated at places without an operation.
 
     Parameters
     ----------
-    before, after : array_like, shape (places, m)
-        Counts of each measure in two windows at each place.
+    errors : sequence of mapping of int to float
+        For each measure: the error of its forecast at every place where one was made, by the number of the place.
 
     Returns
     -------
     MeasureCorrelation
-        The identity matrix, with `places` 0, if there are fewer than 3 places.
-
-    Raises
-    ------
-    DesignError
-        If the shapes differ, or are not two-dimensional.
+        The identity matrix, with `places` 0, if no two measures have 20 places in common. Otherwise two measures with
+        fewer are taken to correlate by one half.
 
     Notes
     -----
-    The result is Pearson's correlation of changes on the square-root scale, on which the variance of a count does not
-    depend on its size: :math:`2(\sqrt{after + 3/8} - \sqrt{r\,before + 3/8})`, with the change of the whole city
-    :math:`r = \sum after / \sum before`. A measure that does not change at any place is taken as independent.
+    For measures i and j with errors e at their common places p, around zero as the spread of the forecasts is,
 
-    References
-    ----------
-    F. J. Anscombe (1948), The transformation of Poisson, binomial and negative-binomial data,
-    https://doi.org/10.1093/biomet/35.3-4.246
+    .. math:: r_{ij} = \sum_p e_{ip} e_{jp} / \sqrt{\sum_p e_{ip}^2 \sum_p e_{jp}^2}
+
+    What the sum of several effects needs is how far their errors go together. Raw changes of counts go together more,
+    because a forecast takes out what past, neighbourhood and city share: where log rates correlate by 0.7, raw changes do by
+    0.5, errors by 0.3 (bench/RESULTS.md).
     """
-    counts_before, counts_after = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    if counts_before.shape != counts_after.shape or counts_before.ndim != 2:
-        msg = (
-            "Counts before and after must both have shape (places, measures); "
-            f"{counts_before.shape} and {counts_after.shape} were given."
-        )
-        raise DesignError(msg)
-    places, n_measures = counts_before.shape
-    if places < 3:
-        return MeasureCorrelation(np.eye(n_measures), 0)
-    city_ratio = counts_after.sum(axis=0) / np.maximum(counts_before.sum(axis=0), 1e-12)
-    score = 2 * (np.sqrt(counts_after + 0.375) - np.sqrt(city_ratio * counts_before + 0.375))
-    score = score - score.mean(axis=0)
-    lengths = np.sqrt((score**2).sum(axis=0))
-    scaled = np.divide(score, lengths, out=np.zeros_like(score), where=lengths > 0)
-    matrix = scaled.T @ scaled
-    np.fill_diagonal(matrix, 1.0)
-    return MeasureCorrelation(np.clip(matrix, -1.0, 1.0), places)
+    size = len(errors)
+    matrix, shared_places = np.eye(size), []
+    for row in range(size):
+        for column in range(row):
+            shared = sorted(errors[row].keys() & errors[column].keys())
+            pair = np.array([[errors[measure][place] for place in shared] for measure in (row, column)])
+            squares = (pair**2).sum(axis=1)
+            correlation = _UNKNOWN_CORRELATION
+            if len(shared) >= MIN_SHARED_PLACES and squares.min() > 0:
+                shared_places.append(len(shared))
+                correlation = float(np.clip(pair[0] @ pair[1] / math.sqrt(squares[0] * squares[1]), -1.0, 1.0))
+            matrix[row, column] = matrix[column, row] = correlation
+    if not shared_places:
+        return MeasureCorrelation(np.eye(size), 0)
+    return MeasureCorrelation(matrix, min(shared_places))
 
 
 def draw_joint_effects(
@@ -254,9 +248,14 @@ def _log_ratio_at(effect: Effect[int], z: Floats) -> Floats:
 
 
 def _normal_draws(matrix: Floats, draws: int, seed: int) -> Floats:
-    """Return correlated standard normal numbers, shape (draws, m); the correlation matrix may be singular."""
+    """Return correlated standard normal numbers, shape (draws, m).
+
+    The matrix may be singular; and, as its pairs are estimated at different places, it may have negative eigenvalues. Those
+    are set to zero and the variances to one again (Rousseeuw and Molenberghs 1993, https://doi.org/10.1080/03610928308831068).
+    """
     eigenvalues, eigenvectors = np.linalg.eigh(matrix)
     root = eigenvectors * np.sqrt(np.clip(eigenvalues, 0.0, None))
+    root /= np.sqrt((root**2).sum(axis=1, keepdims=True))
     from scipy.stats import qmc  # noqa: PLC0415 -- scipy.stats is slow to import
 
     uniform = qmc.Sobol(d=matrix.shape[0], rng=np.random.default_rng(seed)).random(draws)

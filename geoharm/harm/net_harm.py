@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ INDEPENDENT = "takes the measures as independent of each other"
 Floats = NDArray[np.float64]
 
 
-def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
+def net_harm(joint: JointEffects, profile: ValueProfile, *, found: Collection[int] = (-1, 1)) -> NetHarm:
     r"""Return the net harm of a zone under one value profile.
 
     Parameters
@@ -29,6 +29,8 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         Joint draws of the effects on harms. Activity measures are not part of it.
     profile : ValueProfile
         Weights, signs and vetoes.
+    found : collection of int
+        Directions (-1 a fall, 1 a rise) in which a part was found, so that the sum may be a finding too.
 
     Returns
     -------
@@ -48,8 +50,14 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     (the reverse if it is a benefit). The interval extends from the lower quantile of the lowest sums to the upper
     quantile of the highest sums. It therefore covers the true value wherever that lies inside the bounds.
 
+    The sum is a finding only behind one of its parts (gatekeeping: a hypothesis is tested at its full level, but only if
+    one before it was rejected). Where nothing happened, a false finding of the sum then needs a false finding before it, so
+    it adds nothing to their error, whatever the number of value profiles. The printed interval is not touched.
+
     References
     ----------
+    P. H. Westfall, A. Krishen (2001), Optimally weighted, fixed sequence and gatekeeper multiple testing procedures, Journal
+    of Statistical Planning and Inference 99:25-40, https://doi.org/10.1016/S0378-3758(01)00077-5
     A. P. Wheeler (2020), https://andrewpwheeler.com/2020/11/19/amending-the-wdd-test-to-incorporate-harm-weights/
     """
     weights = np.array([profile.weight(measure) for measure in joint.measures])
@@ -88,7 +96,7 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
             interval,
             narrow,
             calibrated=calibrated,
-            limited=any(joint.limited[column] for column in used_columns),
+            limited=interval.side not in found or any(joint.limited[column] for column in used_columns),
             doubted=any(joint.doubted[column] for column in used_columns),
         ),
     )

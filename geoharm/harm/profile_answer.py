@@ -23,7 +23,7 @@ def read_sum(
     calibrated : bool
         Whether the intervals of all parts are calibrated.
     limited : bool
-        Whether a part cannot be a finding.
+        Whether a part cannot be a finding, or none was found before the sum.
     doubted : bool
         Whether no change of a part may be called probable: its window is turbulent, counting doubtful rows the other way
         would change it, or controls disagree.

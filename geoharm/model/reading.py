@@ -69,6 +69,8 @@ class Cap(StrEnum):
     DIAGNOSTIC = "diagnostic"
     # A rise that misses the level of its family (all harms in all zones).
     FAMILY = "family"
+    # A finding at 95% that misses the level of its looks (several phases, or the same operation again).
+    LOOKS = "looks"
 
 
 def bound_percent(ratio: Estimate, reading: Reading) -> int | None:

@@ -44,6 +44,8 @@ EVENT_KINDS = ("incident", "needle_find", "treatment_entry", "health")
 # Kinds of sources without dated points.
 TABLE_KINDS = ("area_table", "survey", "site", "streets")
 GIS_FILES = ("geopackage", "geoparquet", "geotiff")
+# How often an operation can be evaluated; after more looks, none would find anything.
+MAX_LOOKS = 24
 # Further outputs besides the pages, for use in other reports.
 PIECES = ("figures", "tables", "workbook")
 
@@ -124,6 +126,8 @@ class Operation:
     before : BeforeRule
     after : tuple of str
         Phases of the time after: "during", "0-1 months", ...
+    looks : int
+        How often the operation is to be evaluated in all, as months arrive, this time included.
     chosen_on : Period or None
         The period of the data from which the target was chosen.
     placebo : bool
@@ -152,6 +156,7 @@ class Operation:
     control: BaseGeometry | None
     before: BeforeRule
     after: tuple[str, ...]
+    looks: int = 1
     chosen_on: Period | None = None
     placebo: bool = False
     similar_markets: Areas | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.family import with_family_readings
+from geoharm.evaluation.looks import with_look_readings
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.hotspots import measure_patterns
 from geoharm.hotspots.change.measure import measure_change
@@ -163,7 +164,9 @@ def evaluate_operations(
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
         checked = add_name_checks(data, design, add_robustness_checks(data, design, measures), places)
-        measures = with_family_readings(checked, primary=data.study.primary)
+        measures = with_look_readings(
+            with_family_readings(checked, primary=data.study.primary), looks=design.operation.looks
+        )
         results.append(OperationResult(design, measures, net_harm.assess_harm(data, design, measures, placebos)))
         progress(f"evaluating {design.operation.name}", number, len(data.designs))
     return net_harm.with_pooled_unintended_harm(results)

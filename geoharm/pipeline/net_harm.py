@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import shapely
 
-from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
+from geoharm.evaluation.family import is_member
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData, fit_forecast_and_pool
 from geoharm.evaluation.reading import may_be_probable
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
 from geoharm.harm.completeness import limited_objective_note, missing_harms
-from geoharm.harm.joint_draws import change_correlation, draw_joint_effects
+from geoharm.harm.joint_draws import draw_joint_effects, error_correlation
 from geoharm.harm.mitigation import held_within_margin, not_counted
 from geoharm.harm.net_harm import net_harm
 from geoharm.harm.results.bounded import BoundedEffect
@@ -22,6 +23,7 @@ from geoharm.harm.results.mitigation import MarginTest
 from geoharm.harm.results.net_harm import HarmAssessment, JointEffects
 from geoharm.harm.unintended_harm import pool_checks
 from geoharm.model.area_counts import AreaCounts, Bounds
+from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure, Role
@@ -59,7 +61,8 @@ def assess_harm(
     data : StudyData
     design : Design
     measures : sequence of MeasureResult
-        Of dated points.
+        Of dated points, the primary measure first, with their final readings: what all harms together did is a finding only
+        behind these (`found_before_sums`).
     placebo_data : sequence of PlaceboData
         Of the same measures, in the same order.
     """
@@ -74,6 +77,7 @@ def assess_harm(
     joints = [
         zone_joint_effects(
             zone,
+            design,
             [result for result, _ in pairs],
             [placebo for _, placebo in pairs],
             [
@@ -85,8 +89,9 @@ def assess_harm(
         for zone in ZONES
     ]
     all_measures = [result.measure for result in measures] + list(study.harm.area_measures)
+    found = found_before_sums(measures)
     return HarmAssessment(
-        net_harm=tuple(net_harm(joint, profile) for profile in profiles for joint in joints),
+        net_harm=tuple(net_harm(joint, profile, found=found) for profile in profiles for joint in joints),
         acceptability=tuple(
             acceptability(joint, rates, seed=study.seed) for joint in joints if joint.zone != ALL_RINGS
         ),
@@ -101,6 +106,22 @@ def assess_harm(
         indicators=unintended_harm.survey_indicators(data, design),
         mitigation=_margin_tests(study, design, measures),
     )
+
+
+def found_before_sums(measures: Sequence[MeasureResult]) -> frozenset[int]:
+    """Return the directions in which a sum of harms may be a finding, because one of its parts was found before it.
+
+    -1 if the primary measure is a harm and fell in the target; 1 if any harm rose in any zone, by the rule of its family.
+
+    Parameters
+    ----------
+    measures : sequence of MeasureResult
+        The primary measure first, with their final readings.
+    """
+    harms = [result for result in measures if is_member(result.measure)]
+    fell = any(result.effect("target").reading is Reading.FELL for result in harms if result is measures[0])
+    rose = any(result.effect(zone).reading is Reading.ROSE for result in harms for zone in ZONES)
+    return frozenset(direction for direction, is_found in ((-1, fell), (1, rose)) if is_found)
 
 
 def _margin_tests(study: Study, design: Design, measures: Sequence[MeasureResult]) -> tuple[MarginTest, ...]:
@@ -137,18 +158,20 @@ def with_pooled_unintended_harm(
 
 def zone_joint_effects(
     zone: str,
+    design: Design,
     measures: Sequence[MeasureResult],
     placebo_data: Sequence[PlaceboData],
     area_effects: Sequence[tuple[Measure, BoundedEffect]],
     *,
     seed: int,
 ) -> JointEffects:
-    """Return joint draws of the change of every harm in a zone, correlated as at places without an operation.
+    """Return joint draws of the change of every harm in a zone, correlated as forecast errors are at places without an operation.
 
     Parameters
     ----------
     zone : str
         "target", all rings, or both.
+    design : Design
     measures : sequence of MeasureResult
         Harms counted as dated points.
     placebo_data : sequence of PlaceboData
@@ -157,17 +180,12 @@ def zone_joint_effects(
         Harms counted by area table.
     seed : int
     """
-    correlation = None
-    if measures:
-        before, after = [], []
-        for placebo in placebo_data:
-            sums = {"target": placebo.counts.target, ALL_RINGS: placebo.counts.rings}.get(
-                zone, placebo.counts.target + placebo.counts.rings
-            )
-            fits = placebo.places.fits[zone]
-            before.append(sums[fits, : placebo.months].sum(axis=1))
-            after.append(sums[fits, placebo.months])
-        correlation = change_correlation(np.column_stack(before), np.column_stack(after))
+    correlation = error_correlation(
+        [
+            _forecast_errors(placebo, result.counts, design, zone)
+            for result, placebo in zip(measures, placebo_data, strict=True)
+        ]
+    )
     effects = [(result.measure, result.effect(zone)) for result in measures]
     limited = [result.measure.name for result in measures if _is_limited(result, zone)]
     doubted = [
@@ -176,6 +194,12 @@ def zone_joint_effects(
     return draw_joint_effects(
         zone, effects, area_effects, correlation=correlation, limited=limited, doubted=doubted, seed=seed
     )
+
+
+def _forecast_errors(data: PlaceboData, counts: ZoneCounts, design: Design, zone: str) -> dict[int, float]:
+    """Return the error of a measure's forecast at every placebo place of its pool; empty without a forecast."""
+    forecast, _, _, places = fit_forecast_and_pool(data, counts, design, zone=zone, after=design.after)
+    return {} if forecast is None else dict(zip(places.tolist(), forecast.forecast_errors, strict=True))
 
 
 def _is_limited(result: MeasureResult, zone: str) -> bool:
@@ -227,4 +251,6 @@ def _area_table_total(
 def _correlation_note(joint: JointEffects) -> str:
     if joint.placebo_places == 0:
         return "treated as independent of each other: no place without an operation could be compared"
-    return f"estimated from their changes at {joint.placebo_places:,} places without an operation"
+    return (
+        f"estimated from the errors of their forecasts at {joint.placebo_places:,} or more places without an operation"
+    )

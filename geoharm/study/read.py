@@ -335,6 +335,7 @@ def _resolve_operation(reader: _Reader, place: Place, table: OperationTable) -> 
         control=control,
         before=before,
         after=tuple(table.after),
+        looks=table.looks,
         chosen_on=chosen_on,
         placebo=table.tactic == "placebo" if table.placebo is None else table.placebo,
         similar_markets=similar,

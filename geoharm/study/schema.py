@@ -22,7 +22,15 @@ from geoharm.model.harm_settings import STANDS_FOR, HarmSettings, UnintendedHarm
 from geoharm.model.map_steps import STEPS
 from geoharm.model.measure import BORNE_BY, HARM_TYPES, RECORDERS, SIGNS_OF, UNITS
 from geoharm.model.settings import COMPARED, ChangeSettings, Correction, EmergingSettings
-from geoharm.model.study import EVENT_KINDS, GIS_FILES, PIECES, TABLE_KINDS, HotspotSettings, PublishSettings
+from geoharm.model.study import (
+    EVENT_KINDS,
+    GIS_FILES,
+    MAX_LOOKS,
+    PIECES,
+    TABLE_KINDS,
+    HotspotSettings,
+    PublishSettings,
+)
 from geoharm.model.tactics import TACTICS
 from geoharm.study.value_profiles.profiles import DEFAULT_PROFILES, SHIPPED_RATES
 
@@ -328,6 +336,12 @@ class OperationTable(Table):
         min_length=1,
         examples=[["during", "0-3 months"]],
         description='Phases: "during", or months after the end. The headline uses all but "during".',
+    )
+    looks: Annotated[int, Locked("looks", unless=(1,))] = Field(
+        default=1,
+        ge=1,
+        le=MAX_LOOKS,
+        description="How often the operation is to be evaluated in all, as months arrive, this time included; set it before the first time. Each time is then read at a stricter level, so that all together are wrong as seldom as one; see below.",
     )
     chosen_on: Annotated[PeriodTable | None, Locked("chosen_on", "period")] = Field(
         default=None,

@@ -78,3 +78,24 @@ def test_a_city_without_a_fault_raises_no_doubt(root):
     assert figure["cities"] == 1
     assert {"refused", "missing month", "pile in the target"} <= set(figure["doubts"])
     assert figure["any"] == [0.0, 0.0]
+
+
+def test_a_price_of_looks_names_no_more_than_reading_each_at_its_own_level(root):
+    """In two cities already: every rule is a subset of reading each phase or look by itself, and every one is reported."""
+    found = figures(root, "looks")
+    assert len(found) == 20
+    for world in {one["world"] for one in found}:
+        by_rule = {one["figure"]: one for one in found if one["world"] == world}
+        for name, figure in by_rule.items():
+            plain = by_rule[f"{name.split(':')[0]}: each at 5%"]
+            assert figure["named without an effect"][0] <= plain["named without an effect"][0]
+            assert all(ours <= theirs for ours, theirs in zip(figure["-40%"], plain["-40%"], strict=True))
+
+
+def test_the_gate_adds_nothing_to_what_stands_before_it(root):
+    """In two operations already: behind the gate, the headline names no more than without it."""
+    (found,) = figures(root, "net_harm", "--effects", "4")
+    assert found["operations"] == 2
+    for name in ("together fell", "together rose", "headline names a change"):
+        assert found[f"{name}, gated"][0] <= found[f"{name}, free"][0]
+    assert set(found["sum covers, target"]) == set(found["sum covers, target and rings"])

@@ -69,15 +69,39 @@ def test_the_share_is_that_of_a_grid_of_weights(a, b, c):
 
 
 def test_clear_shares_against_the_normal_closed_form():
-    """With normal effects, the interval of each weighted sum is known exactly."""
+    """With normal effects, each weighted sum has a known error; the factor that holds for all sums is drawn."""
     values, error = {"a": -100.0, "b": 2.0}, 8.0
     found = acceptability(world(values, error), RULES, seed=3)
     middle = (np.arange(300) + 0.5) / 300
     one, two = (np.exp(-(np.log(RANGES[n][1]) + middle * np.log(RANGES[n][0] / RANGES[n][1]))) for n in "ab")
     total = -100 * one[:, None] + 2 * two[None, :]
-    reach = 1.96 * error * np.sqrt(one[:, None] ** 2 + two[None, :] ** 2)
+    length = np.sqrt(one[:, None] ** 2 + two[None, :] ** 2)
+    # The largest of all standardised sums lies between one sum's factor and that of the sphere of all sums (Scheffe).
+    angles = np.unique(np.round(np.arctan2(two[None, :], one[:, None]), 3))
+    drawn = np.random.default_rng(1).normal(size=(20_000, 2))
+    factor = np.quantile(np.abs(drawn @ np.array([np.cos(angles), np.sin(angles)])).max(axis=1), 0.95)
+    assert 1.96 < factor < math.sqrt(5.99)
+    reach = factor * error * length
     assert found.clearly_fell == pytest.approx(float((total + reach < 0).mean()), abs=0.02)
     assert found.clearly_rose == pytest.approx(float((total - reach > 0).mean()), abs=0.02)
+
+
+def test_where_nothing_happened_no_weighting_is_clear_in_95_of_100_cases():
+    rng, cases = np.random.default_rng(8), 300
+    any_clear = 0
+    for _ in range(cases):
+        one, two = rng.normal(0, 8, 2)
+        found = acceptability(world({"a": one, "b": two}, 8.0), RULES, seed=3, weightings=64)
+        any_clear += found.clearly_fell + found.clearly_rose > 0
+    assert 0 < any_clear / cases <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / cases)
+
+
+def test_a_single_weighting_keeps_its_own_interval():
+    """With one group, all weightings are one sum: clear exactly if its 95% interval leaves out zero."""
+    rule = rates(ExchangeRule(MeasureSelector(type="environment"), "harm", 2.0, 100.0))
+    for value, clear in ((-17.0, 1.0), (-14.5, 0.0)):
+        found = acceptability(joint([(measure("a"), normal_effect(value, 8.0))]), rule, seed=3, weightings=64)
+        assert (found.clearly_fell, found.fell) == (clear, 1.0 - clear)
 
 
 def test_splitting_a_measure_changes_nothing():

@@ -10,10 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.wdd import wdd
 from geoharm.harm.bounded_change import bounded_change
-from geoharm.harm.joint_draws import change_correlation
+from geoharm.harm.joint_draws import error_correlation
 from geoharm.harm.net_harm import double_counting_note, net_harm
 from geoharm.harm.weighted import weighted_sum
 from geoharm.model.area_counts import Bounds
@@ -106,19 +105,35 @@ def test_correlation_enters_the_variance_of_the_sum(rho, seed):
     assert found.note == ""
 
 
-def test_correlation_is_learned_where_nothing_was_done():
-    rng = np.random.default_rng(4)
-    common = rng.gamma(20, 1, 400)
-    after = np.column_stack([rng.poisson(5 * common), rng.poisson(5 * common), rng.poisson(100, 400)])
-    before = np.column_stack([rng.poisson(100, 400) for _ in range(3)])
-    found = change_correlation(before, after)
-    assert found.places == 400
-    assert 0.5 < found.matrix[0, 1] < 0.95
-    assert abs(found.matrix[0, 2]) < 0.2
-    assert np.allclose(found.matrix, found.matrix.T)
-    assert change_correlation(before[:2], after[:2]).places == 0
-    with pytest.raises(DesignError, match="must both have shape"):
-        change_correlation(before, after[:, :2])
+def test_correlation_is_that_of_errors_at_common_places():
+    """By hand: the two share places 0 to 19, the third has none of these."""
+    one = {place: 1.0 if place < 10 else -1.0 for place in range(20)} | {20: 50.0}
+    other = {place: 2.0 if place < 16 else -2.0 for place in range(20)}
+    apart = dict.fromkeys(range(100, 130), 1.0)
+    found = error_correlation([one, other, apart])
+    # 10 + 4 places agree and 6 do not: (10 - 6 + 4) / 20.
+    assert found.places == 20
+    assert np.round(found.matrix, 12).tolist() == [[1.0, 0.4, 0.5], [0.4, 1.0, 0.5], [0.5, 0.5, 1.0]]
+    assert error_correlation([one, {place: -error for place, error in one.items()}]).matrix[0, 1] == -1.0
+    # An error that all places share is an error too: it is taken around zero.
+    assert error_correlation([apart, apart]).matrix[0, 1] == 1.0
+
+
+@pytest.mark.parametrize("errors", [[], [{}], [{}, {}], [{0: 1.0}, {0: 1.0}], [dict.fromkeys(range(30), 0.0)] * 2])
+def test_without_common_places_measures_are_taken_as_independent(errors):
+    found = error_correlation(errors)
+    assert found.places == 0
+    assert np.array_equal(found.matrix, np.eye(len(errors)))
+
+
+def test_pairs_that_contradict_each_other_leave_every_measure_its_interval():
+    """Correlations of pairs at different places need not be those of one world: 0.9, 0.9 and -0.9 are not."""
+    matrix = np.array([[1.0, 0.9, 0.9], [0.9, 1.0, -0.9], [0.9, -0.9, 1.0]])
+    parts = [(measure(name), calibrated_effect(100, 60, -0.8, -0.1)) for name in "abc"]
+    made = joint(parts, correlation=matrix)
+    for column, (_, effect) in enumerate(parts):
+        ends = [effect.interval.low, effect.interval.high]
+        assert np.quantile(made.low[:, column], [0.025, 0.975]) == pytest.approx(ends, rel=0.04)
 
 
 def test_suppressed_counts_stay_an_interval_through_the_sum():

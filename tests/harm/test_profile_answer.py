@@ -123,3 +123,23 @@ def test_the_flip_is_the_weight_at_which_the_sum_is_zero():
     # The group with a fixed rate is the measure of the others and is never the flip; two falls have none.
     both = acceptability(joint([(FINDS, finds), (OVERDOSES, calibrated_effect(40, 20, -0.9, -0.4))]), RATES, seed=1)
     assert both.flip is None
+
+
+@pytest.mark.parametrize("effect", [calibrated_effect(400, 200, -0.9, -0.5), calibrated_effect(200, 400, 0.5, 0.9)])
+@pytest.mark.parametrize("found", [set(), {-1}, {1}, {-1, 1}])
+def test_a_sum_is_a_finding_only_behind_a_finding_of_its_direction(effect, found):
+    whole = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0))
+    gated = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0), found=found)
+    leads = {Reading.FELL: Reading.PROBABLY_FELL, Reading.ROSE: Reading.PROBABLY_ROSE}
+    assert gated.reading is (whole.reading if whole.reading.direction in found else leads[whole.reading])
+    assert (gated.interval, gated.share_fell, gated.low) == (whole.interval, whole.share_fell, whole.low)
+    doubted = net_harm(joint([(FINDS, effect)], doubted=["finds"]), by_name(finds=1.0), found=found)
+    assert doubted.reading is (whole.reading if whole.reading.direction in found else Reading.CANNOT_TELL)
+
+
+@pytest.mark.parametrize(
+    "effect", [normal_effect(-50, 1), calibrated_effect(200, 200, -0.3, 0.3), refused_effect(20, 100)]
+)
+def test_a_closed_gate_weakens_findings_alone(effect):
+    parts = joint([(FINDS, effect)])
+    assert net_harm(parts, by_name(finds=1.0), found=()).reading is net_harm(parts, by_name(finds=1.0)).reading

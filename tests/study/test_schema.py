@@ -235,10 +235,13 @@ def test_the_plan_holds_what_the_schema_marks(study):
     path, text = study
     path.write_text(text, encoding="utf-8")
     plan = plan_contents(read_study(path))
-    assert set(plan["operations"]["Operation Test"]) == {name for name, _ in locked_keys(OperationTable)} == {
+    always = {name for name, mark in locked_keys(OperationTable) if not mark.unless}
+    assert set(plan["operations"]["Operation Test"]) == always == {
         "tactic", "period", "target", "gap", "rings", "streets", "control", "before", "after", "chosen_on", "placebo", "similar",
         "mitigation",
     }  # fmt: skip
+    path.write_text(text.replace("[[operation]]", "[[operation]]\nlooks = 4"), encoding="utf-8")
+    assert plan_contents(read_study(path))["operations"]["Operation Test"]["looks"] == 4
     assert plan["measures"]["finds"] == {
         "source": "reports", "where": [], "unit": "requests", "recorded_by": "public", "role": "harm", "comparator": "",
     }  # fmt: skip

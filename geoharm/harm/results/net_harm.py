@@ -281,7 +281,8 @@ class Acceptability:
     weightings : int
         Number of weightings drawn.
     clearly_fell, fell, rose, clearly_rose : float
-        Shares of weightings; with `undecided` they add up to 1. "clearly" means that the 95% interval excludes zero.
+        Shares of weightings; with `undecided` they add up to 1. "clearly" means that the interval excludes zero; the
+        intervals of all weightings together have 95%.
     undecided : float
         Share under which the bounds of suppressed counts allow both a fall and a rise.
     central_rates : tuple of (str, float, float, float)

@@ -294,8 +294,8 @@ def _acceptability_sentence(acceptability: Acceptability) -> str:
     return (
         f"Net harm fell{' by best estimate' if acceptability.calibrated else ''} under {_text.percent_text(fell)} of {acceptability.weightings:,} admissible weightings. "
         + (
-            f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the 95% interval leaves out zero; under "
-            f"{_text.percent_text(acceptability.clearly_rose)} it rose and does."
+            f"Under {_text.percent_text(acceptability.clearly_fell)} it fell and the interval leaves out zero; under "
+            f"{_text.percent_text(acceptability.clearly_rose)} it rose and does. The intervals of all weightings hold together with 95%."
             if acceptability.calibrated
             else "At least one part has no interval but that of counting noise, so how certain this is cannot be said."
         )

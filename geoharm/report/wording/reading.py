@@ -15,6 +15,7 @@ from geoharm.report.wording.withheld import sentence_text
 _CAPS = {
     Cap.NOT_CALIBRATED: "the interval holds the noise of counting only, not how far places drift apart",
     Cap.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
+    Cap.LOOKS: "several phases or looks were read, and so many chances to be wrong need a stricter level",
     Cap.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
 }
 
