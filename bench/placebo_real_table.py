@@ -1,0 +1,336 @@
+"""Rates and tables of placebo operations on real counts.
+
+Run as ``python -m bench.placebo_real_table --rows FILE`` to print the figures of the blocks in a file of `bench.placebo_real`,
+with ``--summary`` to write them to `bench/placebo_real.json`, and with ``--docs`` to write the tables of that file into
+`docs/calibration.md`.
+
+Nothing was planted in the counts as they are, so every true change is taken as 0. Real places also change by themselves, so
+rates of wrong statements are upper limits.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from bench.calibration import argument
+from bench.calibration_table import table, write_part
+from bench.placebo_real import FALLS, LEVELS, MONTHS_AFTER, PER_BLOCK, ROOT, kept_blocks
+from geoharm.evaluation.placebo.places import ZONES
+from geoharm.evaluation.reading import MAX_DETECTABLE, MIN_EXPECTED
+from geoharm.model.period import add_months
+
+SUMMARY = ROOT / "bench" / "placebo_real.json"
+MARGINS = (0.25, 0.5)  # largest change that a bound may leave open
+TURBULENT_FACTOR = 1.25  # a window is turbulent if the city's daily count changed by more than this factor
+LAST_QUIET = date(2020, 3, 1)  # windows that end by this day were over before going out was first restricted
+SEASONS = {12: "winter", 3: "spring", 6: "summer", 9: "autumn"}  # by the month in which a window begins
+APART = {"target": 700.0, "all rings": 2700.0, "target and rings": 2700.0}  # metres between places that share no ground
+CLUSTER = 2700.0  # side of the squares within which answers of one date are taken as one cluster, in metres
+FELL, ROSE, PROBABLY_FELL, PROBABLY_ROSE = "fell", "rose", "probably fell", "probably rose"
+NO_RISE, NO_FALL, CANNOT_TELL = "no rise over", "no fall over", "cannot tell"
+
+
+def rows_of_blocks(lines):
+    """Return all rows with the first day, kind and place of their operation, and their group's labels."""
+    rows = []
+    for line in lines:
+        start = date.fromisoformat(line["start"])
+        for operation in line["operations"]:
+            for row in operation["rows"]:
+                quiet = add_months(start, row["months"]) <= LAST_QUIET
+                rows.append(
+                    row
+                    | {"start": line["start"], "kind": line["kind"], "x": operation["x"], "y": operation["y"]}
+                    | {"season": SEASONS[start.month], "times": "quiet" if quiet else "later"}
+                )
+    return rows
+
+
+def is_turbulent(row):
+    """Return whether the whole city's count changed by more than `TURBULENT_FACTOR`."""
+    return not 1 / TURBULENT_FACTOR <= row["city"] <= TURBULENT_FACTOR
+
+
+def side(span):
+    """Return -1 for an interval below 0, 1 for one above, 0 otherwise."""
+    low, high = span
+    return int(low > 0) - int(high < 0)
+
+
+def covers(span, fall):
+    """Return whether an interval of the log ratio contains a planted fall."""
+    return span[0] <= math.log1p(-fall) <= span[1]
+
+
+def rung(row, number, *, margin):
+    """Return the first statement of the ladder that holds, for a harm.
+
+    Parameters
+    ----------
+    row : dict
+        Row of `bench.placebo_real.one_operation`.
+    number : int
+        Position of the planted fall in `FALLS`.
+    margin : float
+        The largest change that a bound may leave open, as a share of the expected count.
+
+    Notes
+    -----
+    - "fell", "rose": the 95% interval leaves out 0, at least `MIN_EXPECTED` events are expected, and the smallest
+      detectable fall is at most `MAX_DETECTABLE`.
+    - "probably fell", "probably rose": the 80% interval leaves out 0, and the window is not turbulent.
+    - "no rise over", "no fall over": the end of the 90% interval, a one-sided 95% bound, is at most the margin.
+    """
+    if "spans" not in row:
+        return CANNOT_TELL
+    at_80, at_90, at_95 = row["spans"][number]
+    is_strong = row["expected"] >= MIN_EXPECTED and row["detectable"] <= MAX_DETECTABLE
+    if side(at_95) and is_strong:
+        return FELL if side(at_95) < 0 else ROSE
+    if side(at_80) and not is_turbulent(row):
+        return PROBABLY_FELL if side(at_80) < 0 else PROBABLY_ROSE
+    if math.expm1(at_90[1]) <= margin:
+        return NO_RISE
+    return NO_FALL if -math.expm1(at_90[0]) <= margin else CANNOT_TELL
+
+
+def places_apart(places, metres):
+    """Return how many places can be picked one by one so that all are at least some metres apart.
+
+    Examples
+    --------
+    >>> places_apart([(0, 0), (500, 0), (800, 0), (5000, 0)], 700)
+    3
+    """
+    picked = []
+    for x, y in places:
+        if all(np.hypot(x - other_x, y - other_y) >= metres for other_x, other_y in picked):
+            picked.append((x, y))
+    return len(picked)
+
+
+def share(values, clusters):
+    r"""Return the mean of values of 0 and 1 and its standard error, in percent; None without values.
+
+    Parameters
+    ----------
+    values : list of bool
+        One for each answer.
+    clusters : list
+        Label of the cluster of each answer; answers of one cluster may depend on each other.
+
+    Notes
+    -----
+    The error is that of a mean of clusters, the root of :math:`\sum_c (\sum_{i \in c} (v_i - \bar v))^2 / n^2`
+    (K.-Y. Liang, S. L. Zeger 1986, Biometrika 73:13-22, https://doi.org/10.1093/biomet/73.1.13).
+
+    Examples
+    --------
+    >>> share([True, False, False, False], [1, 1, 2, 2])
+    [25.0, 17.7]
+    """
+    if not values:
+        return None
+    value = np.asarray(values, dtype=float)
+    _, cluster = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
+    sums = np.bincount(cluster.ravel(), weights=value - value.mean())
+    return [round(100 * float(value.mean()), 1), round(100 * float(np.sqrt((sums**2).sum()) / value.size), 1)]
+
+
+def figures_of(rows, zone):
+    """Return the figures of a group of answers about one zone.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Results of `rows_of_blocks`, of one zone.
+    zone : str
+        Name of the zone.
+    """
+    clusters = [f"{row['start']} {row['x'] // CLUSTER} {row['y'] // CLUSTER}" for row in rows]
+    answered = [place for place, row in enumerate(rows) if "spans" in row]
+
+    def of_all(check):
+        return share([check(row) for row in rows], clusters)
+
+    def of_answered(check):
+        return share([check(rows[place]) for place in answered], [clusters[place] for place in answered])
+
+    def says(number, names, margin=MARGINS[0]):
+        return of_all(lambda row: rung(row, number, margin=margin) in names)
+
+    at = {level: position for position, level in enumerate(LEVELS)}
+    fell, any_change = (FELL, PROBABLY_FELL), (FELL, PROBABLY_FELL, ROSE, PROBABLY_ROSE)
+    starts = sorted({row["start"] for row in rows})
+    figures = {
+        "answers": len(rows),
+        "dates": len(starts),
+        "places_apart": places_apart(sorted({(row["x"], row["y"]) for row in rows}), APART[zone]),
+        "interval": of_all(lambda row: "spans" in row),
+        "rejects_95": of_answered(lambda row: side(row["spans"][0][at[0.95]]) != 0),
+        "rejects_80": of_answered(lambda row: side(row["spans"][0][at[0.8]]) != 0),
+        "upper_wrong": of_answered(lambda row: row["spans"][0][at[0.9]][1] < 0),
+        "lower_wrong": of_answered(lambda row: row["spans"][0][at[0.9]][0] > 0),
+        "findings": says(0, (FELL, ROSE)),
+        "probable": says(0, (PROBABLY_FELL, PROBABLY_ROSE)),
+        "bounds": says(0, (NO_RISE, NO_FALL)),
+        "any_change": says(0, any_change),
+        "unusable_25": says(0, (CANNOT_TELL,)),
+        "unusable_50": says(0, (CANNOT_TELL,), MARGINS[1]),
+        "detectable": median([rows[place]["detectable"] for place in answered]),
+    }
+    counting = [place for place, row in enumerate(rows) if "counting" in row]
+    figures["counting_rejects"] = share(
+        [rows[place]["counting"] != 0 for place in counting], [clusters[place] for place in counting]
+    )
+    false_falls = says(0, fell)
+    for number, fall in enumerate(FALLS[1:], start=1):
+        found = says(number, fell)
+        figures[f"fall_{fall:g}"] = {
+            "fell": says(number, (FELL,)),
+            "fell_or_probably": found,
+            "rose_or_probably": says(number, (ROSE, PROBABLY_ROSE)),
+            "covers_95": of_answered(lambda row, number=number, fall=fall: covers(row["spans"][number][at[0.95]], fall)),
+            "no_fall_over": says(number, (NO_FALL,)),
+            "right_if_half_do_nothing": right_of(found, false_falls),
+        }  # fmt: skip
+    return figures
+
+
+def right_of(found, false):
+    """Return the percentage of "(probably) fell" that is right if half of all operations change nothing; None without any.
+
+    Parameters
+    ----------
+    found, false : [value, error]
+        Percentages of "(probably) fell" with and without a fall.
+    """
+    total = found[0] + false[0]
+    return round(100 * found[0] / total) if total else None
+
+
+def median(values):
+    """Return the median to three decimals; None for an empty list."""
+    return round(float(np.median(values)), 3) if values else None
+
+
+def groups():
+    """Return for each group its label and a check of a row."""
+    shortest = MONTHS_AFTER[0]
+    checks = {"all": bool}
+    for months in MONTHS_AFTER:
+        checks[f"{months} months after"] = lambda row, months=months: row["months"] == months
+    for times in ("quiet", "later"):
+        checks[f"3 months, {times}"] = lambda row, times=times: row["months"] == shortest and row["times"] == times
+    checks["city changed by over a quarter"] = is_turbulent
+    checks["city changed by less"] = lambda row: not is_turbulent(row)
+    for season in ("winter", "spring", "summer", "autumn"):
+        checks[f"3 months from {season}"] = lambda row, season=season: (
+            row["months"] == shortest and row["season"] == season
+        )
+    for kind in ("random", "busiest tenth"):
+        checks[f"{kind} places"] = lambda row, kind=kind: row["kind"] == kind
+    return checks
+
+
+def summarise(lines):
+    """Return the figures of every group by zone, and of every measure."""
+    rows = rows_of_blocks(lines)
+    checks = groups() | {
+        name: lambda row, name=name: row["measure"] == name for name in dict.fromkeys(row["measure"] for row in rows)
+    }
+    by_group = {}
+    for label, check in checks.items():
+        for zone in ZONES:
+            group = [row for row in rows if row["zone"] == zone and check(row)]
+            if group:
+                by_group.setdefault(label, {})[zone] = figures_of(group, zone)
+    operations = {(row["start"], row["kind"], row["x"], row["y"]) for row in rows}
+    return {"operations": len(operations), "dates": len({row["start"] for row in rows}), "groups": by_group}
+
+
+def compact(summary):
+    """Return the summary as JSON, with one line for each group."""
+    lines = (f" {json.dumps(label)}: {json.dumps(figures)}" for label, figures in summary["groups"].items())
+    head = json.dumps({key: value for key, value in summary.items() if key != "groups"})[:-1]
+    return head + ', "groups": {\n' + ",\n".join(lines) + "\n}}\n"
+
+
+def with_error(value):
+    """Return a percentage with its standard error as text; None for None."""
+    return None if value is None else f"{value[0]:.1f} ({value[1]:.1f})"
+
+
+def percent(value):
+    """Return a percentage without its error, rounded; None for None."""
+    return None if value is None else f"{value[0]:.0f}"
+
+
+def nothing_planted(groups_by_label):
+    """Return the table of statements where nothing was planted."""
+    head = ["group", "zone", "answers", "places apart x dates", "95% interval possible", "95% leaves out zero (5)",
+            "80% leaves out zero (20)", "upper bound wrong (5)", "lower bound wrong (5)", "said: fell or rose", "probably",
+            "a bound up to 25%", "cannot tell", "cannot tell, bounds up to 50%"]  # fmt: skip
+    rows = []
+    for label, zones in groups_by_label.items():
+        for zone, cell in zones.items():
+            rows.append([
+                label, zone, cell["answers"], f"{cell['places_apart']} x {cell['dates']}", percent(cell["interval"]),
+                with_error(cell["rejects_95"]), with_error(cell["rejects_80"]), with_error(cell["upper_wrong"]),
+                with_error(cell["lower_wrong"]), with_error(cell["findings"]), with_error(cell["probable"]),
+                percent(cell["bounds"]), percent(cell["unusable_25"]), percent(cell["unusable_50"]),
+            ])  # fmt: skip
+    return table(head, rows)
+
+
+def with_falls(groups_by_label):
+    """Return the table of statements where a fall was planted, over all windows and measures."""
+    head = ["planted fall", "zone", "fell", "fell or probably fell", "rose or probably rose", "no fall over 25%",
+            "95% interval covers it", "right, if half do nothing"]  # fmt: skip
+    rows = []
+    for fall in FALLS[1:]:
+        for zone, cell in groups_by_label["all"].items():
+            found = cell[f"fall_{fall:g}"]
+            rows.append([
+                f"{fall:.0%}", zone, with_error(found["fell"]), with_error(found["fell_or_probably"]),
+                with_error(found["rose_or_probably"]), with_error(found["no_fall_over"]), with_error(found["covers_95"]),
+                found["right_if_half_do_nothing"],
+            ])  # fmt: skip
+    return table(head, rows)
+
+
+def part(summary):
+    """Return the generated part of the page."""
+    return (
+        f"{summary['operations']} placebo operations at {summary['dates']} dates. Percent, with standard errors; nothing planted:\n\n"
+        f"{nothing_planted(summary['groups'])}\n\nA fall planted in the zone itself; all windows and measures:\n\n"
+        f"{with_falls(summary['groups'])}"
+    )
+
+
+def main() -> None:
+    """Summarise rows, write the docs, or print the tables."""
+    if "--rows" in sys.argv:
+        lines = kept_blocks(Path(argument("--rows", "")), PER_BLOCK).values()
+        if not lines:
+            print(json.dumps({"figure": "placebo operations", "skipped": "no block is finished"}))
+            return
+        summary = summarise(lines)
+        if "--summary" in sys.argv:
+            SUMMARY.write_text(compact(summary), encoding="utf-8")
+    else:
+        summary = json.loads(SUMMARY.read_text(encoding="utf-8"))
+    if "--docs" in sys.argv:
+        write_part("real", part(summary))
+    else:
+        print(part(summary))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The benches on real counts and on cities without any change: their rules, their resumption, and the program's own numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from bench import null_city, placebo_real, placebo_real_table
+from geoharm.evaluation.effects import evaluate_measure
+from geoharm.evaluation.placebo.places import ZONES
+
+WIDE = [[-0.6, 0.6], [-0.8, 0.8], [-1.0, 1.0]]
+
+
+def row_of(*, span_80, span_90, span_95, detectable=0.4, expected=50.0, city=1.0):
+    spans = [[*span_80], [*span_90], [*span_95]]
+    return {"spans": [spans], "detectable": detectable, "expected": expected, "city": city}
+
+
+BELOW = {"span_80": (-0.6, -0.2), "span_90": (-0.7, -0.1), "span_95": (-0.8, -0.05)}
+PROBABLY = {"span_80": (-0.5, -0.02), "span_90": (-0.6, 0.1), "span_95": (-0.7, 0.2)}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (row_of(**BELOW), "fell"),
+        (row_of(**{name: (-high, -low) for name, (low, high) in BELOW.items()}), "rose"),
+        (row_of(**BELOW, detectable=0.51), "probably fell"),
+        (row_of(**BELOW, expected=9.9), "probably fell"),
+        # A turbulent city allows a finding, and no probable change: its bound is all that is left.
+        (row_of(**BELOW, city=0.79), "fell"),
+        (row_of(**BELOW, city=0.79, detectable=0.51), "no rise over"),
+        (row_of(**PROBABLY), "probably fell"),
+        (row_of(**PROBABLY, city=1.26), "no rise over"),
+        (row_of(**{name: (-high, -low) for name, (low, high) in PROBABLY.items()}), "probably rose"),
+        (row_of(span_80=(-0.3, 0.1), span_90=(-0.4, math.log(1.2499)), span_95=(-0.5, 0.4)), "no rise over"),
+        (row_of(span_80=(-0.1, 0.3), span_90=(math.log(0.7501), 0.4), span_95=(-0.3, 0.5)), "no fall over"),
+        (row_of(span_80=(-0.3, 0.3), span_90=(math.log(0.7499), math.log(1.2501)), span_95=(-0.5, 0.5)), "cannot tell"),
+        ({"reason": "few expected", "city": 1.0}, "cannot tell"),
+    ],
+)
+def test_the_first_statement_that_holds_is_said(row, said):
+    assert placebo_real_table.rung(row, 0, margin=0.25) == said
+
+
+def test_answers_of_one_place_and_date_do_not_count_as_independent():
+    """One answer a cluster has the binomial error. Copies of an answer within its cluster leave the error as it is."""
+    values = [True] * 10 + [False] * 30
+    alone = placebo_real_table.share(values, range(40))
+    assert alone == [25.0, round(100 * math.sqrt(0.25 * 0.75 / 40), 1)]
+    assert placebo_real_table.share(values * 4, [*range(40)] * 4) == alone
+    assert placebo_real_table.share([], []) is None
+
+
+def test_no_two_picked_places_are_near_each_other():
+    rng = np.random.default_rng(1)
+    places = rng.uniform(0, 5000, (60, 2))
+    picked = placebo_real_table.places_apart(places, 1000)
+    # Discs of 500 m around places 1,000 m apart do not overlap and lie in a square of 6 km.
+    assert 5 <= picked <= 36 / (math.pi * 0.25)
+    assert placebo_real_table.places_apart(places, 0) == 60
+    assert placebo_real_table.places_apart(places, 10_000) == 1
+
+
+def test_right_is_the_share_of_true_falls_among_those_said():
+    """85 of 100: 34% are said with a fall and 6% without one (three of twenty are wrong)."""
+    assert placebo_real_table.right_of([34.0, 1.0], [6.0, 1.0]) == 85
+    assert placebo_real_table.right_of([0.0, 0.0], [0.0, 0.0]) is None
+
+
+def test_rates_of_a_group_are_those_of_its_rows():
+    """Two of four intervals lie above or below zero at 95%, one more at 80%; one further answer has no interval."""
+    rows = [
+        row_of(**BELOW),
+        row_of(**{name: (-high, -low) for name, (low, high) in BELOW.items()}),
+        row_of(**PROBABLY),
+        {"spans": [WIDE], "detectable": 0.8, "expected": 20.0, "city": 1.0},
+        {"reason": "few expected", "city": 1.0},
+    ]
+    places = [{"start": "2019-09-01", "x": 10_000.0 * number, "y": 0.0} for number in range(5)]
+    four_falls = [
+        row | place | ({"spans": row["spans"] * 4} if "spans" in row else {})
+        for row, place in zip(rows, places, strict=True)
+    ]
+    found = placebo_real_table.figures_of(four_falls, "all rings")
+    values = {key: value[0] for key, value in found.items() if isinstance(value, list)}
+    assert values["interval"] == 80
+    assert values["rejects_95"] == 50
+    assert values["rejects_80"] == 75
+    assert values["upper_wrong"] == values["lower_wrong"] == 25
+    assert values["findings"] == 40
+    assert values["probable"] == 20
+    assert values["unusable_25"] == 40
+    assert found["places_apart"] == 5
+    # A fall of 20% lies in the wide interval, in that of the probable fall and in that of the fall.
+    assert found["fall_0.2"]["covers_95"][0] == 75
+
+
+def test_a_block_that_was_cut_off_is_run_again(tmp_path):
+    path = tmp_path / "blocks.jsonl"
+    whole = [json.dumps({"block": number, "per_block": 16, "operations": [{"rows": []}]}) for number in range(3)]
+    path.write_text("\n".join([*whole[:2], whole[2][:-9]]))
+    assert sorted(placebo_real.kept_blocks(path, 16)) == [0, 1]
+    assert placebo_real.kept_blocks(path, 24) == {}
+    assert placebo_real.kept_blocks(tmp_path / "none", 16) == {}
+
+
+def test_three_month_windows_do_not_overlap_and_every_season_is_there():
+    ends = [placebo_real.windows_after(start)[3].end for start in placebo_real.DATES]
+    assert all(end <= start for end, start in zip(ends, placebo_real.DATES[1:], strict=False))
+    assert {start.month for start in placebo_real.DATES} == {12, 3, 6, 9}
+    assert 12 in placebo_real.windows_after(placebo_real.DATES[0])
+    assert list(placebo_real.windows_after(placebo_real.DATES[-1])) == [3]
+
+
+def test_a_planted_fall_removes_its_share():
+    rng = np.random.default_rng(2)
+    assert placebo_real.planted(rng, 77, 0.0) == 77
+    left = [placebo_real.planted(rng, 1000, 0.35) for _ in range(400)]
+    assert np.mean(left) == pytest.approx(650, abs=4 * math.sqrt(1000 * 0.35 * 0.65 / 400))
+
+
+def test_the_docs_follow_the_summary(root):
+    summary = json.loads(placebo_real_table.SUMMARY.read_text(encoding="utf-8"))
+    page = (root / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert f"<!-- real -->\n{placebo_real_table.part(summary)}\n<!-- end -->" in page
+
+
+def test_the_docs_follow_the_cities_without_any_change(root):
+    summaries = [json.loads(line) for line in null_city.SUMMARY.read_text(encoding="utf-8").splitlines()]
+    assert [figure["cities"] for figure in summaries] == [1000, 1000]
+    page = (root / "docs" / "calibration.md").read_text(encoding="utf-8")
+    assert f"<!-- null city -->\n{null_city.part(summaries)}\n<!-- end -->" in page
+
+
+def test_the_quarter_with_the_smallest_detectable_falls_is_counted():
+    """Of eight cities, the two with falls of 10 and 11% are counted; one of them leaves out zero."""
+    span = {True: [[0.1, 0.2]] * 3, False: [[-0.1, 0.2]] * 3}
+    rows = [
+        {"detectable": fall / 100, "spans": span[fall in (11, 15, 16)]} for fall in (17, 11, 15, 10, 16, 14, 13, 12)
+    ]
+    assert null_city.of_small_detectable(rows)[0] == 50
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return null_city.redrawn(np.random.default_rng(3))
+
+
+def test_a_city_is_drawn_with_its_shares(drawn):
+    """About 9,000 events; the target holds a fourteenth of those of markets within 200 m and its share of the even ones."""
+    assert len(drawn) == pytest.approx(9000, abs=5 * math.sqrt(9000))
+    inside = (abs(drawn.x - 500_000) < 200) & (abs(drawn.y - 4_983_000) < 200)
+    within = math.erf(200 / (null_city.MARKET_SPREAD * math.sqrt(2))) ** 2
+    mean = 9000 * (0.6 / 14 * within + 0.4 * 400**2 / 5600**2)
+    assert inside.sum() >= mean - 5 * math.sqrt(mean)
+    days = np.bincount((drawn.day - drawn.day.min()).astype(int), minlength=1461)
+    assert days.var() / days.mean() == pytest.approx(1, abs=5 * math.sqrt(2 / 1461))
+
+
+def test_shuffling_keeps_places_and_days_and_parts_them(drawn):
+    again = null_city.shuffled(drawn, np.random.default_rng(4))
+    assert (again.x == drawn.x).all()
+    assert (np.sort(again.day) == np.sort(drawn.day)).all()
+    assert (again.day != drawn.day).mean() > 0.9
+
+
+def test_the_short_way_gives_the_programs_own_intervals(drawn):
+    design, places = null_city.layout()
+    short = null_city.answers(drawn, design, places)
+    counts, data = null_city.counted(drawn, design, places)
+    for effect in evaluate_measure(null_city.MEASURE, counts, design, data).effects:
+        if effect.zone not in ZONES:
+            continue
+        assert short[effect.zone]["after"] == effect.after
+        assert ("spans" in short[effect.zone]) == effect.ratio.is_defined
+        for ends, level in zip(short[effect.zone].get("spans", ()), placebo_real.LEVELS, strict=False):
+            span = effect.ratio.interval(level)
+            assert ends == pytest.approx([span.low, span.high], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("hits", "total", "low", "high"),
+    # https://en.wikipedia.org/wiki/Rule_of_three_(statistics): the exact one-sided bound of none in n is 1 - 0.025**(1/n).
+    [(0, 10, 0.0, 100 * (1 - 0.025**0.1)), (10, 10, 100 * 0.025**0.1, 100.0)],
+)
+def test_the_interval_of_a_share_is_exact(hits, total, low, high):
+    assert null_city.share_with_span(hits, total)[1:] == pytest.approx([low, high], abs=0.05)
+
+
+def test_replications_go_on_where_they_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr(null_city, "answers", lambda points, *_: {"first": float(points.x[0])})
+    path = tmp_path / "rows.jsonl"
+    null_city.run(path, 2, 10, None)
+    first = path.read_text()
+    path.write_text(first[:-8] + "\n")
+    null_city.run(path, 3, 10, None)
+    rows = {row["seed"]: row["zones"] for row in null_city.rows_of(path)}
+    assert sorted(rows) == [0, 1, 2]
+    assert json.loads(first.splitlines()[1])["zones"] == rows[1]
