@@ -262,53 +262,54 @@ def compact(summary):
     return head + ', "groups": {\n' + ",\n".join(lines) + "\n}}\n"
 
 
-def with_error(value):
-    """Return a percentage with its standard error as text; None for None."""
-    return None if value is None else f"{value[0]:.1f} ({value[1]:.1f})"
-
-
-def percent(value):
-    """Return a percentage without its error, rounded; None for None."""
-    return None if value is None else f"{value[0]:.0f}"
+def triple(zones, get):
+    """Return a figure of target, rings and both as "T / D / U"; `get` reads it from a zone's figures."""
+    return " / ".join("–" if (value := get(zones[zone])) is None else str(value) for zone in ZONES)
 
 
 def nothing_planted(groups_by_label):
-    """Return the table of statements where nothing was planted."""
-    head = ["group", "zone", "answers", "places apart x dates", "95% interval possible", "95% leaves out zero (5)",
-            "80% leaves out zero (20)", "upper bound wrong (5)", "lower bound wrong (5)", "said: fell or rose", "probably",
-            "a bound up to 25%", "cannot tell", "cannot tell, bounds up to 50%"]  # fmt: skip
+    """Return the table of statements where nothing was planted, one row for each group."""
+    head = [
+        "group", "answers of each zone", "places apart x dates T / D / U", "95% interval possible", "95% leaves out zero (5)", "its standard error",
+        "80% leaves out zero (20)", "upper bound wrong (5)", "lower bound wrong (5)", "said: fell or rose", "probably fell or rose",
+        "a bound up to 25%", "cannot tell", "cannot tell, bounds up to 50%",
+    ]  # fmt: skip
+    keys = (
+        "rejects_80", "upper_wrong", "lower_wrong", "findings", "probable", "bounds", "unusable_25", "unusable_50",
+    )  # fmt: skip
     rows = []
     for label, zones in groups_by_label.items():
-        for zone, cell in zones.items():
-            rows.append([
-                label, zone, cell["answers"], f"{cell['places_apart']} x {cell['dates']}", percent(cell["interval"]),
-                with_error(cell["rejects_95"]), with_error(cell["rejects_80"]), with_error(cell["upper_wrong"]),
-                with_error(cell["lower_wrong"]), with_error(cell["findings"]), with_error(cell["probable"]),
-                percent(cell["bounds"]), percent(cell["unusable_25"]), percent(cell["unusable_50"]),
-            ])  # fmt: skip
+        apart = triple(zones, lambda cell: cell["places_apart"])
+        first = next(iter(zones.values()))
+        rows.append([
+            label, first["answers"], f"{apart} x {first['dates']}", percents(zones, "interval"), percents(zones, "rejects_95"),
+            percents(zones, "rejects_95", position=1), *(percents(zones, key) for key in keys),
+        ])  # fmt: skip
     return table(head, rows)
+
+
+def percents(zones, key, *, position=0):
+    """Return a percentage, or at position 1 its standard error, of target, rings and both."""
+    return triple(zones, lambda cell: None if cell[key] is None else f"{cell[key][position]:.1f}")
 
 
 def with_falls(groups_by_label):
     """Return the table of statements where a fall was planted, over all windows and measures."""
-    head = ["planted fall", "zone", "fell", "fell or probably fell", "rose or probably rose", "no fall over 25%",
+    head = ["planted fall", "fell T / D / U", "fell or probably fell", "rose or probably rose", "no fall over 25%",
             "95% interval covers it", "right, if half do nothing"]  # fmt: skip
     rows = []
     for fall in FALLS[1:]:
-        for zone, cell in groups_by_label["all"].items():
-            found = cell[f"fall_{fall:g}"]
-            rows.append([
-                f"{fall:.0%}", zone, with_error(found["fell"]), with_error(found["fell_or_probably"]),
-                with_error(found["rose_or_probably"]), with_error(found["no_fall_over"]), with_error(found["covers_95"]),
-                found["right_if_half_do_nothing"],
-            ])  # fmt: skip
+        zones = {zone: cell[f"fall_{fall:g}"] for zone, cell in groups_by_label["all"].items()}
+        keys = ("fell", "fell_or_probably", "rose_or_probably", "no_fall_over", "covers_95")
+        right = triple(zones, lambda cell: cell["right_if_half_do_nothing"])
+        rows.append([f"{fall:.0%}", *(percents(zones, key) for key in keys), right])
     return table(head, rows)
 
 
 def part(summary):
     """Return the generated part of the page."""
     return (
-        f"{summary['operations']} placebo operations at {summary['dates']} dates. Percent, with standard errors; nothing planted:\n\n"
+        f"{summary['operations']} places and dates. Percent, for target / rings / both (T / D / U); nothing planted:\n\n"
         f"{nothing_planted(summary['groups'])}\n\nA fall planted in the zone itself; all windows and measures:\n\n"
         f"{with_falls(summary['groups'])}"
     )

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from bench import null_city, placebo_real, placebo_real_table
+from bench import kinds_real, null_city, placebo_real, placebo_real_table
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo.places import ZONES
 
@@ -202,3 +202,38 @@ def test_replications_go_on_where_they_stopped(tmp_path, monkeypatch):
     rows = {row["seed"]: row["zones"] for row in null_city.rows_of(path)}
     assert sorted(rows) == [0, 1, 2]
     assert json.loads(first.splitlines()[1])["zones"] == rows[1]
+
+
+def test_slopes_of_squared_errors_are_found():
+    """Squared errors of variance exp(0.3 + 0.5 level): 200 draws have the mean and the spread that the errors state."""
+    rng, slopes, errors = np.random.default_rng(5), [], []
+    level = rng.normal(size=300)
+    features = np.column_stack([np.ones(300), level])
+    for _ in range(200):
+        values = rng.normal(size=300) ** 2 * np.exp(0.3 + 0.5 * level)
+        coefficients, error = kinds_real.gamma_regression(values, features, np.full(300, 0.3), np.arange(300))
+        slopes.append(coefficients)
+        errors.append(error)
+    spread = np.std(slopes, axis=0)
+    assert np.mean(slopes, axis=0) == pytest.approx([0.3, 0.5], abs=4 * spread.max() / math.sqrt(200))
+    assert np.mean(errors, axis=0) == pytest.approx(spread, rel=0.2)
+
+
+def test_copies_within_a_cluster_add_no_certainty_to_a_slope():
+    rng = np.random.default_rng(6)
+    features = np.column_stack([np.ones(80), rng.normal(size=80)])
+    values, cluster = rng.exponential(size=80), np.arange(80)
+    alone = kinds_real.gamma_regression(values, features, np.ones(80), cluster)
+    copied = kinds_real.gamma_regression(
+        np.tile(values, 3), np.tile(features, (3, 1)), np.ones(240), np.tile(cluster, 3)
+    )
+    assert np.array(copied) == pytest.approx(np.array(alone))
+
+
+def test_spread_between_estimates_is_what_exceeds_their_errors():
+    rng = np.random.default_rng(7)
+    errors = np.full(2000, 0.2)
+    mean, error, between = kinds_real.random_effects(0.1 + rng.normal(0, 0.3, 2000) + rng.normal(0, errors), errors)
+    assert mean == pytest.approx(0.1, abs=4 * error)
+    assert between == pytest.approx(0.3, abs=0.03)
+    assert kinds_real.random_effects(0.1 + rng.normal(0, 0.15, 2000), errors)[2] == 0
