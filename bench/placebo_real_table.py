@@ -30,6 +30,7 @@ MARGINS = (0.25, 0.5)  # largest change that a bound may leave open
 TURBULENT_FACTOR = 1.25  # a window is turbulent if the city's daily count changed by more than this factor
 LAST_QUIET = date(2020, 3, 1)  # windows that end by this day were over before going out was first restricted
 SEASONS = {12: "winter", 3: "spring", 6: "summer", 9: "autumn"}  # by the month in which a window begins
+DETECTABLE_CLASSES = (("under 30%", 0.0, 0.3), ("30 to 50%", 0.3, MAX_DETECTABLE), ("over 50%", MAX_DETECTABLE, 1.1))
 APART = {"target": 700.0, "all rings": 2700.0, "target and rings": 2700.0}  # metres between places that share no ground
 CLUSTER = 2700.0  # side of the squares within which answers of one date are taken as one cluster, in metres
 FELL, ROSE, PROBABLY_FELL, PROBABLY_ROSE = "fell", "rose", "probably fell", "probably rose"
@@ -230,6 +231,10 @@ def groups():
         checks[f"3 months, {times}"] = lambda row, times=times: row["months"] == shortest and row["times"] == times
     checks["city changed by over a quarter"] = is_turbulent
     checks["city changed by less"] = lambda row: not is_turbulent(row)
+    for label, low, high in DETECTABLE_CLASSES:
+        checks[f"smallest detectable fall {label}"] = lambda row, low=low, high=high: (
+            "spans" in row and low <= row["detectable"] < high
+        )
     for season in ("winter", "spring", "summer", "autumn"):
         checks[f"3 months from {season}"] = lambda row, season=season: (
             row["months"] == shortest and row["season"] == season
@@ -264,13 +269,13 @@ def compact(summary):
 
 def triple(zones, get):
     """Return a figure of target, rings and both as "T / D / U"; `get` reads it from a zone's figures."""
-    return " / ".join("–" if (value := get(zones[zone])) is None else str(value) for zone in ZONES)
+    return " / ".join("–" if zone not in zones or (value := get(zones[zone])) is None else str(value) for zone in ZONES)
 
 
 def nothing_planted(groups_by_label):
     """Return the table of statements where nothing was planted, one row for each group."""
     head = [
-        "group", "answers of each zone", "places apart x dates T / D / U", "95% interval possible", "95% leaves out zero (5)", "its standard error",
+        "group", "answers T / D / U", "places apart x dates", "95% interval possible", "95% leaves out zero (5)", "its standard error",
         "80% leaves out zero (20)", "upper bound wrong (5)", "lower bound wrong (5)", "said: fell or rose", "probably fell or rose",
         "a bound up to 25%", "cannot tell", "cannot tell, bounds up to 50%",
     ]  # fmt: skip
@@ -279,10 +284,8 @@ def nothing_planted(groups_by_label):
     )  # fmt: skip
     rows = []
     for label, zones in groups_by_label.items():
-        apart = triple(zones, lambda cell: cell["places_apart"])
-        first = next(iter(zones.values()))
         rows.append([
-            label, first["answers"], f"{apart} x {first['dates']}", percents(zones, "interval"), percents(zones, "rejects_95"),
+            label, triple(zones, lambda cell: cell["answers"]), triple(zones, lambda cell: f"{cell['places_apart']}x{cell['dates']}"), percents(zones, "interval"), percents(zones, "rejects_95"),
             percents(zones, "rejects_95", position=1), *(percents(zones, key) for key in keys),
         ])  # fmt: skip
     return table(head, rows)
@@ -306,12 +309,41 @@ def with_falls(groups_by_label):
     return table(head, rows)
 
 
+def main_results(summary):
+    """Return the main figures as a list of sentences."""
+    by_group = summary["groups"]
+    everything, short = by_group["all"], by_group[f"{MONTHS_AFTER[0]} months after"]
+    # Rates that can be told from 5 in 100: two standard errors above.
+    above = [
+        f"{label}, {zone} ({cell['rejects_95'][0]:.1f}%)"
+        for label, zones in by_group.items()
+        for zone, cell in zones.items()
+        if cell["rejects_95"] and cell["rejects_95"][0] - 2 * cell["rejects_95"][1] > 5
+    ]
+    groups_in_all = sum(cell["rejects_95"] is not None for zones in by_group.values() for cell in zones.values())
+    right = {
+        f"{fall:.0%}": triple({zone: cell[f"fall_{fall:g}"] for zone, cell in everything.items()}, lambda cell: cell["right_if_half_do_nothing"])
+        for fall in FALLS[1:]
+    }  # fmt: skip
+    return "\n".join([
+        f"- {summary['operations']} places and dates, target / rings / both (T / D / U). With nothing planted, the 95% interval leaves out "
+        f"zero in {percents(everything, 'rejects_95')}% (standard errors {percents(everything, 'rejects_95', position=1)}; counting noise only, "
+        f"3 months after: {percents(short, 'counting_rejects')}%), the 80% interval in {percents(everything, 'rejects_80')}%.",
+        f"- One-sided 95% bounds are wrong in {percents(everything, 'upper_wrong')}% (above) and {percents(everything, 'lower_wrong')}% (below).",
+        f"- More than two standard errors above 5%: {'; '.join(above) or 'none'}, of {groups_in_all} rates in the table.",
+        f'- Of all operations, {percents(everything, "findings")}% are said to have fallen or risen ("fell", "rose") and {percents(everything, "probable")}% '
+        f'"probably" so. "Cannot tell" remains for {percents(everything, "unusable_25")}% (with bounds up to 50%: '
+        f"{percents(everything, 'unusable_50')}%).",
+        '- If half of all operations do nothing, of "fell" or "probably fell" are right: '
+        + "; ".join(f"{text}% where the others fall by {fall}" for fall, text in right.items()) + ".",
+    ])  # fmt: skip
+
+
 def part(summary):
     """Return the generated part of the page."""
     return (
-        f"{summary['operations']} places and dates. Percent, for target / rings / both (T / D / U); nothing planted:\n\n"
-        f"{nothing_planted(summary['groups'])}\n\nA fall planted in the zone itself; all windows and measures:\n\n"
-        f"{with_falls(summary['groups'])}"
+        f"{main_results(summary)}\n\nNothing planted, percent:\n\n{nothing_planted(summary['groups'])}\n\n"
+        f"A fall planted in the zone itself; all windows and measures, percent:\n\n{with_falls(summary['groups'])}"
     )
 
 
