@@ -36,6 +36,9 @@ from geoharm.study.read import read_study
 ZONES = {"target": ("target",), "all rings": ("rings",), "target and rings": ("target", "rings")}
 CALM = PanelSettings(before=36, after=12, level=0, own_level=0)
 MOVING = replace(CALM, local_trend=0.10, shock=0.15, own_shock=0.10)
+FALLS = (Reading.FELL, Reading.PROBABLY_FELL)
+# The direction of the change that a bound rules out.
+BOUNDS = {Reading.NO_RISE_OVER: 1, Reading.NO_FALL_OVER: -1}
 KIND, TREATMENT = "needles", "treatment entries"
 # A source that the simulated files lack and some services have: a list of entries into treatment with place and date.
 LIST = """[[source]]
@@ -90,7 +93,7 @@ def one_city(number):
     verdict = verdict_of(disclosed, disclosed.operations[0])
     row = {
         "city": number, "tactic": plan.tactic, "chosen": plan.target_choice, "calm": plan.panel is CALM,
-        "state": verdict.state.value, "answers": [answer.answer for answer in verdict.answers], "zones": {},
+        "state": verdict.state.value, "percent": verdict.percent, "answers": [answer.answer for answer in verdict.answers], "zones": {},
         "spots": spots_of(result, truth, plan.radius),
     }  # fmt: skip
     effects = result.operations[0].measures[0].effects
@@ -140,7 +143,8 @@ def treatment_of(disclosed, listed_result, areas, planted):
     planted : dict
         True expected counts by part of the footprint.
     """
-    row = {"state": disclosed.operations[0].measures[1].effect("target").reading.value, "zones": {}}
+    said = disclosed.operations[0].measures[1].effect("target")
+    row = {"state": said.reading.value, "percent": said.bound_percent, "zones": {}}
     for zone, parts in ZONES.items():
         without, with_it = (sum(planted[part][key] for part in parts) for key in ("expected_without", "expected_with"))
         effect = next(effect for effect in listed_result.effects if effect.zone == zone)
@@ -231,12 +235,12 @@ def treatment_summary(rows):
 def is_right(row):
     """Return whether an answer is right.
 
-    A finding is right if its direction is true. "No clear change" is right if its interval covers the true change.
+    A change, found or probable, is right if its direction is true; a bound if the true change lies within it.
     """
-    target = row["zones"]["target"]
-    if row["state"] == "no clear change":
-        return target["ratio"][1] <= target["truth"] <= target["ratio"][2]
-    return target["truth"] < -1e-9 if row["state"] == "fell" else target["truth"] > 1e-9
+    truth, state = row["zones"]["target"]["truth"], row["state"]
+    if state in BOUNDS:
+        return BOUNDS[state] * 100 * math.expm1(truth) <= row["percent"]
+    return truth < -1e-9 if state in FALLS else truth > 1e-9
 
 
 def summary(rows):
@@ -273,12 +277,14 @@ def summary(rows):
         for effect, states in sorted(states_by_effect.items())
     ]
     text += table(["planted fall in the target", "cities", *names], table_rows) + "\n\n"
-    answers = [row for row in rows if row["state"] in ("fell", "rose", "no clear change")]
-    findings = [row for row in answers if row["state"] != "no clear change"]
+    answers = [row for row in rows if row["state"] not in (Reading.CANNOT_TELL, Reading.CONTROLS_DISAGREE)]
+    findings = [row for row in answers if row["state"] in (Reading.FELL, Reading.ROSE)]
+    bounds = [row for row in answers if row["state"] in BOUNDS]
     text += (
-        f'Answers ("fell", "rose" or "no clear change"): {len(answers)} of {len(rows)} cities, right in '
+        f"Statements other than that these data cannot tell: {len(answers)} of {len(rows)} cities, right in "
         f"{share([is_right(row) for row in answers])}%. Findings among them: {len(findings)}, right in "
-        f"{share([is_right(row) for row in findings])}%.\n\n"
+        f"{share([is_right(row) for row in findings])}%; bounds: {len(bounds)}, right in "
+        f"{share([is_right(row) for row in bounds])}%.\n\n"
     )
     shares = [row["share"] for row in rows if row.get("share")]
     if shares:

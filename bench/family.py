@@ -78,7 +78,7 @@ def replicate(scenario, seed):
         ``members``: harms times zones with a calibrated interval. ``above``: whether any 95% interval lies above zero.
         ``plain``: whether any is read as "rose" by itself. ``family``: whether any still is, by the family's rule.
         ``possible``, ``strong``: whether the doubled harm has an interval in the target, and one that could be a finding.
-        ``plain_power``, ``family_power``: whether its rise in the target is named; ``signal_power``: at least as a signal.
+        ``plain_power``, ``family_power``: whether its rise in the target is named; ``probable_power``: at least as probable.
     """
     rng = np.random.default_rng(seed)
     city = city_of(BASE)
@@ -108,7 +108,7 @@ def replicate(scenario, seed):
         "strong": doubled.ratio.is_defined and doubled.detectable_fall <= MAX_DETECTABLE,
         "plain_power": with_rise[DOUBLED].effect("target").reading is Reading.ROSE,
         "family_power": doubled.reading is Reading.ROSE,
-        "signal_power": doubled.reading.direction > 0,
+        "probable_power": doubled.reading.direction > 0,
     }
 
 
@@ -149,7 +149,7 @@ def summary(name, rows):
         "named_without_the_rule": share("plain", rows),
         "named": share("family", rows),
         "doubling_with_an_interval": len(possible),
-        "doubling_named_at_least_as_a_signal": share("signal_power", possible),
+        "doubling_at_least_probable": share("probable_power", possible),
         "doubling_of_strong_designs": len(strong),
         "doubling_found_without_the_rule": share("plain_power", strong),
         "doubling_found": share("family_power", strong),
@@ -162,7 +162,7 @@ def print_table(figures):
         "any_interval_above_zero": "interval above 0",
         "named_without_the_rule": "named, no rule",
         "named": "named",
-        "doubling_named_at_least_as_a_signal": "x2: signal",
+        "doubling_at_least_probable": "x2: probable",
         "doubling_found_without_the_rule": "x2: no rule",
         "doubling_found": "x2: found",
     }

@@ -43,11 +43,11 @@ def risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
     return _widest(operation, Reading.ROSE)
 
 
-def possibly_risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
-    """Return every harm whose rise in some zone is a signal, not a finding, and that rose in no zone as a finding."""
+def probably_risen_harms(operation: ReleasedOperation) -> tuple[Change, ...]:
+    """Return every harm that probably rose in some zone, and that rose in no zone as a finding."""
     named = {change.measure.measure.name for change in _widest(operation, Reading.ROSE, with_primary=True)}
-    signals = _widest(operation, Reading.SIGNAL_RISE, with_primary=True)
-    return tuple(change for change in signals if change.measure.measure.name not in named)
+    leads = _widest(operation, Reading.PROBABLY_ROSE, with_primary=True)
+    return tuple(change for change in leads if change.measure.measure.name not in named)
 
 
 def _widest(operation: ReleasedOperation, reading: Reading, *, with_primary: bool = False) -> tuple[Change, ...]:
@@ -102,8 +102,8 @@ def profile_answers(operation: ReleasedOperation) -> tuple[ProfileAnswer, ...]:
 _TOGETHER = {
     Reading.FELL: Together.FELL,
     Reading.ROSE: Together.ROSE,
-    Reading.SIGNAL_FALL: Together.MAY_HAVE_FALLEN,
-    Reading.SIGNAL_RISE: Together.MAY_HAVE_RISEN,
+    Reading.PROBABLY_FELL: Together.PROBABLY_FELL,
+    Reading.PROBABLY_ROSE: Together.PROBABLY_ROSE,
 }
 
 
@@ -112,7 +112,7 @@ def _together(net_harm: NetHarm, *, is_broken: bool) -> Together:
     if not net_harm.is_known:
         return Together.REFUSED
     together = _TOGETHER.get(net_harm.reading, Together.CANNOT_TELL)
-    is_fall = together in (Together.FELL, Together.MAY_HAVE_FALLEN)
+    is_fall = together in (Together.FELL, Together.PROBABLY_FELL)
     return Together.RULED_OUT if is_broken and is_fall else together
 
 
@@ -160,7 +160,7 @@ def _rate_ratio(before: Count, after: Count, length_ratio: float) -> float:
 
 
 def changed_activities(operation: ReleasedOperation) -> tuple[Change, ...]:
-    """Return the activities that fell or rose in the target, as a finding or as a signal."""
+    """Return the activities that fell or rose in the target, found or probable."""
     return tuple(
         Change(measure, measure.effect("target"))
         for measure in operation.measures

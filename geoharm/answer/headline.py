@@ -11,9 +11,10 @@ from geoharm.model.reading import Reading
 _PRIMARY = {
     Reading.FELL: Clause.FELL,
     Reading.ROSE: Clause.ROSE,
-    Reading.SIGNAL_FALL: Clause.SIGNAL_FALL,
-    Reading.SIGNAL_RISE: Clause.SIGNAL_RISE,
-    Reading.NO_CLEAR_CHANGE: Clause.NO_CLEAR_CHANGE,
+    Reading.PROBABLY_FELL: Clause.PROBABLY_FELL,
+    Reading.PROBABLY_ROSE: Clause.PROBABLY_ROSE,
+    Reading.NO_RISE_OVER: Clause.BOUNDED,
+    Reading.NO_FALL_OVER: Clause.BOUNDED,
     Reading.CANNOT_TELL: Clause.CANNOT_TELL,
     Reading.CONTROLS_DISAGREE: Clause.CONTROLS_DISAGREE,
 }
@@ -27,7 +28,8 @@ def headline_clauses(facts: Facts) -> tuple[Clause, ...]:
     Notes
     -----
     1. The primary measure, by its reading in the target; with its rise in the rings, if it fell in the target and rose
-       there. Where no harm fell or rose, under no set of values, and only an activity changed, that is said instead.
+       there. Where that cannot be told, no harm fell or rose, under no set of values, and only an activity changed, that is
+       said instead.
     2. Where no interval is possible: what was counted nearby, and that harm and reporting cannot be told
        apart, if the public reports it.
     3. Every harm that rose in any zone, as a finding.
@@ -49,7 +51,7 @@ def _primary_clause(facts: Facts) -> Clause:
         return Clause.WITHHELD
     if facts.primary is Reading.FELL and facts.rose_nearby:
         return Clause.FELL_AND_ROSE_NEARBY
-    is_known = facts.primary.direction or facts.primary is Reading.CONTROLS_DISAGREE or facts.harm_changed
+    is_known = facts.primary is not Reading.CANNOT_TELL or facts.harm_changed
     harm_is_unclear = not is_known and not facts.rose_nearby and not facts.rose
     values_are_unclear = not {Together.FELL, Together.ROSE} & set(facts.profiles)
     if facts.activity_changed and harm_is_unclear and values_are_unclear and not facts.described:
@@ -64,12 +66,15 @@ def together_clause(facts: Facts) -> Clause | None:
     if facts.harms == 1:
         return Clause.TOGETHER_ONE_HARM
     answers = set(facts.profiles)
-    for clause, expected in (
+    # The first whose answers are the only ones.
+    for clause, allowed in (
         (Clause.TOGETHER_FELL, {Together.FELL}),
         (Clause.TOGETHER_ROSE, {Together.ROSE}),
         (Clause.TOGETHER_REFUSED, {Together.REFUSED}),
+        (Clause.TOGETHER_PROBABLY_FELL, {Together.FELL, Together.PROBABLY_FELL}),
+        (Clause.TOGETHER_PROBABLY_ROSE, {Together.ROSE, Together.PROBABLY_ROSE}),
     ):
-        if answers == expected:
+        if answers <= allowed:
             return clause
     if {Together.FELL, Together.ROSE} <= answers:
         return Clause.TOGETHER_DISAGREE

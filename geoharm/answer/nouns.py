@@ -20,9 +20,9 @@ class Clause(Enum):
     FELL = auto()
     FELL_AND_ROSE_NEARBY = auto()
     ROSE = auto()
-    SIGNAL_FALL = auto()
-    SIGNAL_RISE = auto()
-    NO_CLEAR_CHANGE = auto()
+    PROBABLY_FELL = auto()
+    PROBABLY_ROSE = auto()
+    BOUNDED = auto()
     CANNOT_TELL = auto()
     CONTROLS_DISAGREE = auto()
     WITHHELD = auto()
@@ -35,6 +35,8 @@ class Clause(Enum):
     # All harms in target and rings, under the study's sets of values.
     TOGETHER_FELL = auto()
     TOGETHER_ROSE = auto()
+    TOGETHER_PROBABLY_FELL = auto()
+    TOGETHER_PROBABLY_ROSE = auto()
     TOGETHER_DISAGREE = auto()
     TOGETHER_SOME_FELL = auto()
     TOGETHER_SOME_ROSE = auto()
@@ -55,13 +57,13 @@ class Tone(Enum):
 class Together(Enum):
     """What one set of values says of all harms in target and rings.
 
-    ``RULED_OUT``: the sum fell or may have fallen, but a harm rose of which the set of values accepts no such rise.
+    ``RULED_OUT``: the sum fell or probably fell, but a harm rose of which the set of values accepts no such rise.
     """
 
     FELL = auto()
     ROSE = auto()
-    MAY_HAVE_FALLEN = auto()
-    MAY_HAVE_RISEN = auto()
+    PROBABLY_FELL = auto()
+    PROBABLY_ROSE = auto()
     RULED_OUT = auto()
     CANNOT_TELL = auto()
     REFUSED = auto()
@@ -194,8 +196,9 @@ class Moved(Enum):
     ROSE = auto()
     OTHER_HARM_ROSE = auto()
     FELL_TOO = auto()
-    SIGNAL_RISE = auto()
-    SIGNAL_FALL = auto()
+    PROBABLY_ROSE = auto()
+    PROBABLY_FELL = auto()
+    NOT_OVER = auto()
     CANNOT_TELL = auto()
 
 
@@ -204,9 +207,10 @@ class Lasts(Enum):
 
     STILL_LOWER = auto()
     STILL_HIGHER = auto()
-    SIGNAL_LOWER = auto()
-    SIGNAL_HIGHER = auto()
-    NOT_TOLD_APART = auto()
+    PROBABLY_LOWER = auto()
+    PROBABLY_HIGHER = auto()
+    NOT_HIGHER_OVER = auto()
+    NOT_LOWER_OVER = auto()
     CANNOT_TELL = auto()
     TOO_SHORT = auto()
     LAST_PHASE_TOO_LONG = auto()
@@ -216,9 +220,9 @@ class Worse(Enum):
     """Did anything get worse? Unknown is never no."""
 
     YES = auto()
-    PERHAPS = auto()
+    PROBABLY = auto()
     NOT_KNOWN = auto()
-    ALL_FELL = auto()
+    NOT_OVER = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,9 +246,9 @@ class Facts:
     harms : int
         Number of harms that were counted.
     harm_changed : bool
-        Whether any harm fell or rose in any zone, as a finding or as a signal.
+        Whether any harm fell or rose in any zone, found or probable.
     activity_changed : bool
-        Whether an activity fell or rose, as a finding or as a signal.
+        Whether an activity fell or rose, found or probable.
     described : bool
         Whether no interval is possible but counts can be described.
     reported : bool

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from geoharm.answer.balance import balance_rows, possibly_risen_harms
+from geoharm.answer.balance import balance_rows, probably_risen_harms
 from geoharm.answer.nouns import BalanceRow, Change, Lasts, Moved, Worse
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS, Design
@@ -16,15 +16,17 @@ _LATEST_END, _EARLIEST_START = 6, 3
 _MOVED = {
     Reading.ROSE: Moved.ROSE,
     Reading.FELL: Moved.FELL_TOO,
-    Reading.SIGNAL_RISE: Moved.SIGNAL_RISE,
-    Reading.SIGNAL_FALL: Moved.SIGNAL_FALL,
+    Reading.PROBABLY_ROSE: Moved.PROBABLY_ROSE,
+    Reading.PROBABLY_FELL: Moved.PROBABLY_FELL,
+    Reading.NO_RISE_OVER: Moved.NOT_OVER,
 }
 _LASTS = {
     Reading.FELL: Lasts.STILL_LOWER,
     Reading.ROSE: Lasts.STILL_HIGHER,
-    Reading.SIGNAL_FALL: Lasts.SIGNAL_LOWER,
-    Reading.SIGNAL_RISE: Lasts.SIGNAL_HIGHER,
-    Reading.NO_CLEAR_CHANGE: Lasts.NOT_TOLD_APART,
+    Reading.PROBABLY_FELL: Lasts.PROBABLY_LOWER,
+    Reading.PROBABLY_ROSE: Lasts.PROBABLY_HIGHER,
+    Reading.NO_RISE_OVER: Lasts.NOT_HIGHER_OVER,
+    Reading.NO_FALL_OVER: Lasts.NOT_LOWER_OVER,
 }
 
 
@@ -55,6 +57,12 @@ def phase_effects(effects: Sequence[ReleasedEffect], zone: str = "target") -> tu
     return tuple(effect for effect in effects if effect.zone == zone)
 
 
+def last_phase_effect(operation: ReleasedOperation) -> ReleasedEffect | None:
+    """Return the primary measure's effect in the target in the phase that ends last; None without one."""
+    last = last_phase(operation.design)
+    return next((effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name), None)
+
+
 def will_it_last(operation: ReleasedOperation) -> Lasts:
     """Return what the last phase says of the primary measure in the target.
 
@@ -66,11 +74,11 @@ def will_it_last(operation: ReleasedOperation) -> Lasts:
         return Lasts.TOO_SHORT
     if last.start < add_months(end, _EARLIEST_START):
         return Lasts.LAST_PHASE_TOO_LONG
-    in_last = [effect for effect in phase_effects(operation.primary.phases) if effect.window == last.name]
-    state = _LASTS.get(in_last[0].reading, Lasts.CANNOT_TELL) if in_last else Lasts.CANNOT_TELL
+    effect = last_phase_effect(operation)
+    state = _LASTS.get(effect.reading, Lasts.CANNOT_TELL) if effect else Lasts.CANNOT_TELL
     # A phase has no joint error, so it is a finding only where the whole window is one.
-    if in_last and in_last[0].reading is not operation.primary.effect("target").reading:
-        return {Lasts.STILL_LOWER: Lasts.SIGNAL_LOWER, Lasts.STILL_HIGHER: Lasts.SIGNAL_HIGHER}.get(state, state)
+    if effect and effect.reading is not operation.primary.effect("target").reading:
+        return {Lasts.STILL_LOWER: Lasts.PROBABLY_LOWER, Lasts.STILL_HIGHER: Lasts.PROBABLY_HIGHER}.get(state, state)
     return state
 
 
@@ -98,12 +106,25 @@ def _rose_in(row: BalanceRow, zone: str) -> bool:
 
 
 def did_anything_get_worse(operation: ReleasedOperation) -> Worse:
-    """Return whether any harm rose in any zone. Unknown is never no: only where all harms fell is it said that none rose."""
-    rows = [row for row in balance_rows(operation) if row.is_harm]
-    readings = [effect.reading for row in rows for effect in row.effects]
+    """Return whether any harm rose in any zone. Unknown is never no.
+
+    A rise over some percent is ruled out only where it is for every harm in every zone. Each is a test by itself at a
+    one-sided 5%, so the statement on all of them is wrong in at most 5% (an intersection-union test: Berger 1982,
+    https://doi.org/10.2307/1267823).
+    """
+    readings = [effect.reading for effect in _harm_effects(operation)]
     if Reading.ROSE in readings:
         return Worse.YES
-    if possibly_risen_harms(operation):
-        return Worse.PERHAPS
-    is_all_fell = bool(readings) and all(reading is Reading.FELL for reading in readings)
-    return Worse.ALL_FELL if is_all_fell else Worse.NOT_KNOWN
+    if probably_risen_harms(operation):
+        return Worse.PROBABLY
+    is_ruled_out = bool(readings) and all(reading in (Reading.FELL, Reading.NO_RISE_OVER) for reading in readings)
+    return Worse.NOT_OVER if is_ruled_out else Worse.NOT_KNOWN
+
+
+def largest_bound(operation: ReleasedOperation) -> int:
+    """Return the largest rise, in percent, that is left open of any harm in any zone; at least 1."""
+    return max((effect.bound_percent or 1 for effect in _harm_effects(operation)), default=1)
+
+
+def _harm_effects(operation: ReleasedOperation) -> list[ReleasedEffect]:
+    return [effect for row in balance_rows(operation) if row.is_harm for effect in row.effects]

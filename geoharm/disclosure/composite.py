@@ -79,7 +79,9 @@ def _release_result(result: CompositeResult, operation: ReleasedOperation, k: in
     if suppressed or 0 < len(not_alone) < _MIN_ALONE:
         pooled = suppress_estimate(pooled, Withheld(Reason.SUPPRESSED if suppressed else Reason.WOULD_FOLLOW, k))
         detectable_fall = math.nan
-    reading = weaker(read_pooled(result.pooled, result.detectable_fall), read_pooled(pooled, detectable_fall))
+    margin = operation.design.margin
+    exact, shown = ((result.pooled, result.detectable_fall), (pooled, detectable_fall))
+    reading = weaker(read_pooled(*exact, margin=margin), read_pooled(*shown, margin=margin))
     return ReleasedCompositeResult(
         result.operation, rows, left_out, pooled, detectable_fall, len(components), result.note, reading
     )

@@ -246,8 +246,10 @@ def _disclose_effect(
         dispersion=effect.dispersion,
         detectable_fall=effect.detectable_fall,
         placebo=effect.placebo,
+        margin=effect.margin,
+        asks_fall_first=effect.asks_fall_first,
         reading=effect.reading,
-        signal_reason=effect.signal_reason,
+        cap=effect.cap,
     )
     if reason := next(filter(None, (suppression.reason(*side) for side in sides)), None):
         return suppress_effect(released, reason)

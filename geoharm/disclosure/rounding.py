@@ -19,6 +19,7 @@ from geoharm.disclosure.released import (
     WithheldPart,
 )
 from geoharm.disclosure.suppression import suppress_effect
+from geoharm.evaluation.claims import BOUND_LEVEL
 from geoharm.evaluation.reading import with_weaker_reading
 from geoharm.harm.results.net_harm import HarmAssessment, MeasureHarm
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES, DisclosureRule
@@ -33,7 +34,8 @@ def round_counts(release: Release) -> Release:
 
     Every number of the headline that is made from a rounded count is rounded too: events to the rule's step, logarithms
     of ratios to a hundredth. The other estimators are left out. Rounding never moves an end of an interval onto zero or
-    across it, so the side on which it lies stays true.
+    across it, so the side on which it lies stays true. The ends of 90% intervals of ratios are rounded outward: a bound
+    that is read from them holds for the exact ends too.
     """
     rule = DISCLOSURE_RULES.get(release.rule)
     if release.is_internal or rule is None or (rule.step == 1 and rule.lowest_suppressed == 1):
@@ -129,8 +131,20 @@ def _round_estimate(estimate: Estimate, step: float) -> Estimate:
         estimate,
         value=round_to_step(estimate.value, step),
         standard_error=round_to_step(estimate.standard_error, step),
-        intervals=tuple(_round_interval(interval, step) for interval in estimate.intervals),
+        intervals=tuple(_round_given(interval, step) for interval in estimate.intervals),
         p=round_to_step(estimate.p, 0.01),
+    )
+
+
+def _round_given(interval: Interval, step: float) -> Interval:
+    """Return an interval of an estimate, rounded; the one whose ends are bounds is rounded outward."""
+    rounded = _round_interval(interval, step)
+    if not math.isclose(interval.level, BOUND_LEVEL):
+        return rounded
+    # A hair's breadth of the computer's arithmetic does not move an end by a step.
+    low, high = math.floor(interval.low / step + 1e-9) * step, math.ceil(interval.high / step - 1e-9) * step
+    return Interval(
+        low if interval.low < 0 else rounded.low, high if interval.high > 0 else rounded.high, interval.level
     )
 
 

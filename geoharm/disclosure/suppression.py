@@ -97,7 +97,7 @@ def suppress_effect(effect: Effect[Count], note: Withheld) -> Effect[Count]:
         detectable_fall=math.nan,
         placebo=None,
         reading=Reading.CANNOT_TELL,
-        signal_reason=None,
+        cap=None,
     )
 
 

@@ -28,6 +28,7 @@ from geoharm.model.estimate import Estimate, Interval, relative_change_of
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
+from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.reason import Reason
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.stats.minimum_detectable import minimum_detectable_fall
@@ -137,6 +138,8 @@ def _zone_effect(
         difference=difference,
         dispersion=phi,
         detectable_fall=math.nan if note else _detectable_fall(zone, control, phi, phi_control),
+        margin=design.margin,
+        asks_fall_first=measure.kind == "treatment_entry",
     )
 
 
@@ -153,6 +156,8 @@ def build_effect(
     dispersion: float,
     detectable_fall: float,
     placebo: PlaceboCheck | None = None,
+    margin: float = DEFAULT_MARGIN,
+    asks_fall_first: bool = False,
 ) -> Effect[int]:
     """Return an effect with its expected count, its change, both intervals, and the reading of its numbers alone.
 
@@ -165,7 +170,7 @@ def build_effect(
         Names of the zone and of the window after.
     counts, control : Change
         Raw counts of the zone and of its control.
-    length_ratio, ratio, counting_ratio, difference, dispersion, detectable_fall, placebo
+    length_ratio, ratio, counting_ratio, difference, dispersion, detectable_fall, placebo, margin, asks_fall_first
         As in `Effect`.
     """
     nothing_before = ratio.calibrated and counts.before == 0
@@ -190,6 +195,8 @@ def build_effect(
         dispersion=dispersion,
         detectable_fall=detectable_fall,
         placebo=placebo,
+        margin=margin,
+        asks_fall_first=asks_fall_first,
     )
     return with_reading(effect)
 
@@ -264,6 +271,8 @@ def _with_calibrated_ratio(
         dispersion=effect.dispersion,
         detectable_fall=fall,
         placebo=check,
+        margin=effect.margin,
+        asks_fall_first=effect.asks_fall_first,
     )
 
 

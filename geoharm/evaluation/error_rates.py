@@ -13,6 +13,7 @@ from importlib import resources
 from typing import Any
 
 _COLUMNS = ("expected", "detectable_fall", "effective_places")
+_OPTIONAL = ("wrong_if_40", "wrong_if_20", "wrong_probably", "bound_misses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,12 @@ class ErrorRates:
     wrong_if_40, wrong_if_20 : float
         Of the findings in targets: how many are wrong if half of all operations change nothing and the others cut the count
         by 40%, or by 20%; NaN if the class holds no target.
+    wrong_probably : float
+        Of the statements "fell", "rose", "probably fell" and "probably rose" together: how many are wrong if half of all
+        operations change nothing; NaN if it was not counted.
+    bound_misses : float
+        Of the one-sided 95% bounds ("no rise over", "no fall over"): how many the truth lies beyond; NaN if it was not
+        counted.
     """
 
     expected: tuple[float, float]
@@ -46,6 +53,8 @@ class ErrorRates:
     coverage: float
     wrong_if_40: float
     wrong_if_20: float
+    wrong_probably: float = math.nan
+    bound_misses: float = math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ def error_rates(*, expected: float, detectable_fall: float, effective_places: fl
     for row in _table()["class"]:
         if all(row[name][0] <= value < row[name][1] for name, value in zip(_COLUMNS, values, strict=True)):
             ranges = {name: tuple(row[name]) for name in _COLUMNS}
-            rates = {name: row.get(name, math.nan) for name in ("wrong_if_40", "wrong_if_20")}
+            rates = {name: row.get(name, math.nan) for name in _OPTIONAL}
             return ErrorRates(**(row | ranges | rates))
     return None
 

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geoharm.evaluation.placebo.places import ZONES
+from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.measure import MeasureResult
-from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
 from geoharm.model.measure import Measure, Role
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import Cap, Reading
 from geoharm.stats.familywise import holm
 
 REFERENCE = "https://www.jstor.org/stable/4615733"
@@ -27,7 +27,7 @@ OTHERS_LEVEL = 0.025
 
 
 def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> tuple[MeasureResult, ...]:
-    r"""Return the measures of one operation; a rise that misses the family's level is a signal and no finding.
+    r"""Return the measures of one operation; a rise that misses the family's level is probable at most, and no finding.
 
     Parameters
     ----------
@@ -75,7 +75,9 @@ def with_family_readings(measures: Sequence[MeasureResult], *, primary: str) -> 
         replace(
             result,
             effects=tuple(
-                _as_signal(effect) if (result.measure.name, effect.zone) in missed else effect
+                with_reading(effect, result.diagnostics, cap=Cap.FAMILY)
+                if effect.reading is Reading.ROSE and (result.measure.name, effect.zone) in missed
+                else effect
                 for effect in result.effects
             ),
             comparisons=len(members) if is_member(result.measure) else 0,
@@ -115,9 +117,3 @@ def named_rises(p_values: ArrayLike, *, level: float = OTHERS_LEVEL) -> NDArray[
     [True, False, False, False]
     """
     return np.asarray(holm(p_values) <= level, dtype=np.bool_)
-
-
-def _as_signal(effect: Effect[CountT]) -> Effect[CountT]:
-    if effect.reading is not Reading.ROSE:
-        return effect
-    return replace(effect, reading=Reading.SIGNAL_RISE, signal_reason=SignalReason.FAMILY)

@@ -9,29 +9,32 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from geoharm.evaluation.claims import LEAD_LEVEL, claims_of, held_claims, is_turbulent
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.effect import CountT, Effect
 from geoharm.model.estimate import Estimate
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import Cap, Claim, Reading
 
 MAX_DETECTABLE = 0.5
 MIN_EXPECTED = 10
-_SIGNALS = {-1: Reading.SIGNAL_FALL, 1: Reading.SIGNAL_RISE}
-# What each reading still says when it is made weaker, itself first.
+FINDINGS = {-1: Reading.FELL, 1: Reading.ROSE}
+LEADS = {-1: Reading.PROBABLY_FELL, 1: Reading.PROBABLY_ROSE}
+# What each reading still says when it is made weaker, itself first. An interval that lies below zero ends below any margin.
 _WEAKENED = {
-    Reading.FELL: (Reading.FELL, Reading.SIGNAL_FALL, Reading.CANNOT_TELL),
-    Reading.ROSE: (Reading.ROSE, Reading.SIGNAL_RISE, Reading.CANNOT_TELL),
-    Reading.SIGNAL_FALL: (Reading.SIGNAL_FALL, Reading.CANNOT_TELL),
-    Reading.SIGNAL_RISE: (Reading.SIGNAL_RISE, Reading.CANNOT_TELL),
-    Reading.NO_CLEAR_CHANGE: (Reading.NO_CLEAR_CHANGE, Reading.CANNOT_TELL),
+    Reading.FELL: (Reading.FELL, Reading.PROBABLY_FELL, Reading.NO_RISE_OVER, Reading.CANNOT_TELL),
+    Reading.ROSE: (Reading.ROSE, Reading.PROBABLY_ROSE, Reading.NO_FALL_OVER, Reading.CANNOT_TELL),
+    Reading.PROBABLY_FELL: (Reading.PROBABLY_FELL, Reading.CANNOT_TELL),
+    Reading.PROBABLY_ROSE: (Reading.PROBABLY_ROSE, Reading.CANNOT_TELL),
+    Reading.NO_RISE_OVER: (Reading.NO_RISE_OVER, Reading.CANNOT_TELL),
+    Reading.NO_FALL_OVER: (Reading.NO_FALL_OVER, Reading.CANNOT_TELL),
     Reading.CONTROLS_DISAGREE: (Reading.CONTROLS_DISAGREE, Reading.CANNOT_TELL),
     Reading.CANNOT_TELL: (Reading.CANNOT_TELL,),
 }
 
 
 def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) -> Reading:
-    """Return what an effect allows to be said.
+    """Return what an effect allows to be said: the first rung of the ladder that holds.
 
     Parameters
     ----------
@@ -41,74 +44,120 @@ def read_effect(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) 
 
     Notes
     -----
-    The numbers alone:
+    1. "Fell" or "rose": the calibrated 95% interval leaves out no change, and nothing caps the reading.
+    2. "Probably fell" or "probably rose": the calibrated 80% interval leaves it out. So is a 95% interval read that is
+       capped: it has counting noise only, fewer than 10 events are expected, the smallest detectable fall is above one
+       half, the placebo places allow no more, or a diagnostic of severity SIGNAL weighs. Never in a turbulent window
+       (`is_turbulent`), and never where counting doubtful rows the other way would change it.
+    3. "No rise over" and "no fall over": the one-sided 95% bound is at most the margin. For a harm the rise is asked
+       first, for entries to treatment the fall. A weak design has bounds too: they hold whatever its power. They are
+       not given where a diagnostic caps the reading, as they are 95% statements, nor where counting doubtful rows the
+       other way would break them.
+    4. "Cannot tell" otherwise, and without a change or a 95% interval, even if a narrower counting interval exists.
 
-    - No change or no 95% interval: "cannot tell", even if a narrower counting interval exists.
-    - Weak design (smallest detectable fall above one half, or fewer than 10 expected events): a signal if the interval
-      excludes zero, else "cannot tell".
-    - The interval includes zero: "no clear change".
-    - The interval excludes zero, but was not calibrated on places without an operation: a signal.
-    - Otherwise: "fell" or "rose".
-
-    If defensible controls disagree, a fall or a rise becomes "controls disagree". Any other diagnostic of severity SIGNAL
-    or above turns a finding into a signal. Where rows counted the other way would show a change, "no clear change" becomes
-    "cannot tell".
+    If defensible controls disagree, a fall or a rise, found or probable, becomes "controls disagree".
 
     A rise is read here by itself; `geoharm.evaluation.family` then reads all rises of an operation together.
     """
-    reading = _read_numbers(effect)
-    if not reading.direction:
-        is_doubtful = any(diagnostic.limits_no_change(effect.zone) for diagnostic in diagnostics)
-        return Reading.CANNOT_TELL if is_doubtful else reading
-    if any(
+    return _read(effect, diagnostics)[0]
+
+
+def _read(
+    effect: Effect[CountT], diagnostics: Sequence[Diagnostic], from_others: Cap | None = None
+) -> tuple[Reading, Cap | None]:
+    if math.isnan(effect.change) or math.isnan(effect.interval.low):
+        return Reading.CANNOT_TELL, None
+    held = claims_of(effect)
+    finding, lead = _sides(effect, held)
+    broken = _broken(effect, diagnostics)
+    cap = _cap(effect, diagnostics) or from_others
+    if finding or lead:
+        if _controls_disagree(effect, diagnostics):
+            return Reading.CONTROLS_DISAGREE, None
+        if finding and cap is None and Claim.FINDING not in broken:
+            return FINDINGS[finding], None
+        doubted = Claim.LEAD in broken or (finding and Claim.FINDING in broken)
+        if not doubted and not is_turbulent(effect):
+            return LEADS[finding or lead], cap
+    if any(diagnostic.caps(effect.zone) for diagnostic in diagnostics):
+        return Reading.CANNOT_TELL, None
+    return _bound(held - broken, asks_fall_first=effect.asks_fall_first), None
+
+
+def _bound(held: frozenset[Claim], *, asks_fall_first: bool = False) -> Reading:
+    """Return the first bound that is held; "cannot tell" without one."""
+    asked = [(Claim.NO_RISE, Reading.NO_RISE_OVER), (Claim.NO_FALL, Reading.NO_FALL_OVER)]
+    asked = asked[::-1] if asks_fall_first else asked
+    return next((reading for claim, reading in asked if claim in held), Reading.CANNOT_TELL)
+
+
+def _sides(effect: Effect[CountT], held: frozenset[Claim]) -> tuple[int, int]:
+    """Return on which side of no change the effect lies as a finding, and as a lead; 0 for neither.
+
+    Events and ratio must agree: where rounding parts them, there is no finding.
+    """
+    side, ratio = effect.interval.side, effect.ratio
+    if not ratio.is_defined:
+        return side, 0
+    finding = side if Claim.FINDING in held and ratio.interval().side == side else 0
+    return finding, ratio.interval(LEAD_LEVEL).side if Claim.LEAD in held else 0
+
+
+def _broken(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> frozenset[Claim]:
+    return frozenset().union(*(diagnostic.breaks(effect.zone) for diagnostic in diagnostics))
+
+
+def _cap(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> Cap | None:
+    """Return the first reason why no more than "probably" may be said of an effect."""
+    if not effect.ratio.calibrated:
+        return Cap.NOT_CALIBRATED
+    if effect.expected < MIN_EXPECTED:
+        return Cap.FEW_EXPECTED
+    if effect.placebo is not None and effect.placebo.probably_at_most:
+        return Cap.PLACES
+    if not effect.detectable_fall <= MAX_DETECTABLE:
+        return Cap.WEAK_DESIGN
+    return Cap.DIAGNOSTIC if any(diagnostic.caps(effect.zone) for diagnostic in diagnostics) else None
+
+
+def _controls_disagree(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> bool:
+    return any(
         diagnostic.kind is DiagnosticKind.CONTROLS
         and diagnostic.severity is Severity.REFUSE
         and effect.zone in diagnostic.zones
         for diagnostic in diagnostics
-    ):
-        return Reading.CONTROLS_DISAGREE
-    if any(diagnostic.limits(effect.zone) for diagnostic in diagnostics):
-        return _SIGNALS[reading.direction]
-    return reading
+    )
 
 
-def _read_numbers(effect: Effect[CountT]) -> Reading:
-    if math.isnan(effect.change) or math.isnan(effect.interval.low):
-        return Reading.CANNOT_TELL
-    side = effect.interval.side
-    if effect.expected < MIN_EXPECTED or not effect.detectable_fall <= MAX_DETECTABLE:
-        return _SIGNALS.get(side, Reading.CANNOT_TELL)
-    if side == 0:
-        return Reading.NO_CLEAR_CHANGE
-    if not effect.ratio.calibrated:
-        return _SIGNALS[side]
-    return Reading.FELL if side < 0 else Reading.ROSE
+def may_be_probable(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) -> bool:
+    """Return whether a change of this effect may be called probable at all.
+
+    It may not in a turbulent window, nor where counting doubtful rows the other way would change it, nor where controls
+    disagree.
+    """
+    doubted = _broken(effect, diagnostics) & {Claim.FINDING, Claim.LEAD}
+    return not doubted and not is_turbulent(effect) and not _controls_disagree(effect, diagnostics)
 
 
-def signal_reason(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) -> SignalReason | None:
-    """Return why an effect is read as a signal and not as a finding; None if it is not a signal."""
-    if read_effect(effect, diagnostics) not in _SIGNALS.values():
-        return None
-    if not effect.ratio.calibrated:
-        return SignalReason.NOT_CALIBRATED
-    if effect.expected < MIN_EXPECTED:
-        return SignalReason.FEW_EXPECTED
-    return SignalReason.DIAGNOSTIC if _read_numbers(effect).is_finding else SignalReason.WEAK_DESIGN
+def read_pooled(pooled: Estimate, detectable_fall: float, *, margin: float) -> Reading:
+    """Return what the pooled estimate of a composite outcome allows to be said, by the same ladder.
 
-
-def read_pooled(pooled: Estimate, detectable_fall: float) -> Reading:
-    """Return what the pooled estimate of a composite outcome allows to be said.
-
-    "Cannot tell" without an estimate; a signal where the smallest detectable common fall is above one half.
+    Parameters
+    ----------
+    pooled : Estimate
+        The mean log rate ratio of its parts, calibrated.
+    detectable_fall : float
+        Smallest detectable common fall, as a share: above one half, a change is probable at most.
+    margin : float
+        The largest change that a bound may leave open, as a share of the expected count.
     """
     if not pooled.is_defined:
         return Reading.CANNOT_TELL
     side = pooled.interval().side
-    if side == 0:
-        return Reading.NO_CLEAR_CHANGE
-    if detectable_fall > MAX_DETECTABLE:
-        return _SIGNALS[side]
-    return Reading.FELL if side < 0 else Reading.ROSE
+    if side and detectable_fall <= MAX_DETECTABLE:
+        return FINDINGS[side]
+    lead = pooled.interval(LEAD_LEVEL).side
+    return LEADS[lead] if lead else _bound(held_claims(pooled.interval, margin=margin))
 
 
 def weaker(first: Reading, second: Reading) -> Reading:
@@ -116,25 +165,36 @@ def weaker(first: Reading, second: Reading) -> Reading:
 
     Examples
     --------
-    >>> weaker(Reading.FELL, Reading.SIGNAL_FALL), weaker(Reading.FELL, Reading.NO_CLEAR_CHANGE)
-    (<Reading.SIGNAL_FALL: 'a signal of a fall, not a finding'>, <Reading.CANNOT_TELL: 'cannot tell'>)
+    >>> weaker(Reading.FELL, Reading.PROBABLY_FELL), weaker(Reading.FELL, Reading.NO_RISE_OVER)
+    (<Reading.PROBABLY_FELL: 'probably fell'>, <Reading.NO_RISE_OVER: 'no rise over'>)
     """
     if Reading.CONTROLS_DISAGREE in (first, second) and (first.direction or second.direction):
         return Reading.CONTROLS_DISAGREE
     return next(reading for reading in _WEAKENED[first] if reading in _WEAKENED[second])
 
 
-def with_reading(effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = ()) -> Effect[CountT]:
-    """Return an effect with its reading, and with the reason if that is a signal."""
-    return replace(effect, reading=read_effect(effect, diagnostics), signal_reason=signal_reason(effect, diagnostics))
+def with_reading(
+    effect: Effect[CountT], diagnostics: Sequence[Diagnostic] = (), *, cap: Cap | None = None
+) -> Effect[CountT]:
+    """Return an effect with its reading, and with the reason if no more than "probably" may be said.
+
+    Parameters
+    ----------
+    effect : Effect
+    diagnostics : sequence of Diagnostic
+        As for `read_effect`.
+    cap : Cap, optional
+        What caps it beside its own numbers: other effects with which it shares an error.
+    """
+    reading, capped_by = _read(effect, diagnostics, cap)
+    return replace(effect, reading=reading, cap=capped_by)
 
 
 def with_weaker_reading(effect: Effect[CountT], diagnostics: Sequence[Diagnostic]) -> Effect[CountT]:
     """Return an effect with the weaker of the reading that it has and the reading of its numbers as they are now."""
     now = with_reading(effect, diagnostics)
     reading = weaker(effect.reading, now.reading)
-    reason = now.signal_reason or effect.signal_reason if reading in _SIGNALS.values() else None
-    return replace(now, reading=reading, signal_reason=reason)
+    return replace(now, reading=reading, cap=now.cap or effect.cap if reading.is_probable else None)
 
 
 def with_diagnostics(result: MeasureResult, diagnostics: tuple[Diagnostic, ...]) -> MeasureResult:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from functools import partial
 
+from geoharm.evaluation.claims import FINDING_LEVEL, lost_claims
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Interval
+from geoharm.model.reading import Claim
 
 
-def recounted_interval(effect: Effect[int], *, before: int, after: int) -> Interval:
-    r"""Return the 95% interval of an effect's log rate ratio with other counts of its zone.
+def recounted_interval(effect: Effect[int], level: float = FINDING_LEVEL, *, before: int, after: int) -> Interval:
+    r"""Return the interval of an effect's log rate ratio with other counts of its zone.
 
     Parameters
     ----------
     effect : Effect
         Its ratio may be calibrated or have counting noise only.
+    level : float
     before, after : int
         Rows to add to the zone's counts in the two windows; negative to leave rows out.
 
@@ -33,7 +38,7 @@ def recounted_interval(effect: Effect[int], *, before: int, after: int) -> Inter
     """
     ratio = effect.ratio
     counts = effect.before, effect.after, effect.before + before, effect.after + after
-    interval = ratio.interval()
+    interval = ratio.interval(level)
     if min(counts) <= 0 or not ratio.is_defined or not ratio.standard_error > 0:
         return Interval(math.nan, math.nan, interval.level)
     shift = math.log(counts[3] / counts[1]) - math.log(counts[2] / counts[0])
@@ -58,3 +63,21 @@ def turns(effect: Effect[int], *, before: int, after: int) -> bool:
     if not (before or after):
         return False
     return recounted_interval(effect, before=before, after=after).side != effect.ratio.interval().side
+
+
+def broken_claims(effect: Effect[int], ways: Iterable[tuple[int, int]]) -> frozenset[Claim]:
+    """Return what an effect's numbers support and would not support with other counts of its zone.
+
+    Parameters
+    ----------
+    effect : Effect
+    ways : iterable of (int, int)
+        Rows to add to the zone's counts before and after; each is tried by itself. Where no interval is possible with
+        them, nothing is supported.
+    """
+    broken = [
+        lost_claims(effect, partial(recounted_interval, effect, before=before, after=after))
+        for before, after in ways
+        if before or after
+    ]
+    return frozenset().union(*broken)

@@ -21,6 +21,7 @@ from geoharm.stats.distributions import normal_quantile
 
 DRAWS = 8192
 INTERVAL_LEVEL = 0.95
+LEAD_LEVEL = 0.8
 _NORMAL = NormalDist()
 Floats = NDArray[np.float64]
 
@@ -97,6 +98,7 @@ def draw_joint_effects(
     *,
     correlation: MeasureCorrelation | None = None,
     limited: Collection[str] = (),
+    doubted: Collection[str] = (),
     seed: int,
     draws: int = DRAWS,
 ) -> JointEffects:
@@ -113,7 +115,9 @@ def draw_joint_effects(
     correlation : MeasureCorrelation, optional
         Correlation between the measures of `effects`, in their order. Without it, they are taken as independent.
     limited : collection of str
-        Names of the measures whose reading a diagnostic limits in this zone.
+        Names of the measures whose change in this zone cannot be a finding.
+    doubted : collection of str
+        Names of those whose change may not be called probable.
     seed : int
         Seed of the random numbers.
     draws : int
@@ -178,6 +182,7 @@ def draw_joint_effects(
         correlation=matrix,
         refused=(*(effect.is_refused for _, effect in effects), *(False for _ in bounded)),
         limited=tuple(measure.name in limited for measure in measures),
+        doubted=tuple(measure.name in doubted for measure in measures),
         placebo_places=places,
         seed=seed,
     )

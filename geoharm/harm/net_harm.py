@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from geoharm.harm.joint_draws import INTERVAL_LEVEL
+from geoharm.harm.joint_draws import INTERVAL_LEVEL, LEAD_LEVEL
 from geoharm.harm.profile_answer import read_sum
 from geoharm.harm.requirements import unmet_note
 from geoharm.harm.results.net_harm import JointEffects, MeasureHarm, NetHarm, PartialSum, VetoCheck
@@ -70,6 +70,7 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
     low, high = _best_sum(joint, weights, used_columns)
     lowest, highest = weighted_draws(joint, weights)
     interval = _sum_interval(rows, used_columns, lowest, highest)
+    narrow = _quantile_interval(lowest, highest, LEAD_LEVEL)
     calibrated = all(joint.calibrated[column] for column in used_columns)
     return NetHarm(
         profile=profile.name,
@@ -84,7 +85,11 @@ def net_harm(joint: JointEffects, profile: ValueProfile) -> NetHarm:
         vetoes=vetoes,
         note=INDEPENDENT if len(used_columns) > 1 and joint.placebo_places == 0 else "",
         reading=read_sum(
-            interval, calibrated=calibrated, limited=any(joint.limited[column] for column in used_columns)
+            interval,
+            narrow,
+            calibrated=calibrated,
+            limited=any(joint.limited[column] for column in used_columns),
+            doubted=any(joint.doubted[column] for column in used_columns),
         ),
     )
 
@@ -148,7 +153,7 @@ def check_vetoes(joint: JointEffects, profile: ValueProfile, rows: Sequence[Meas
             elif row.interval.high <= limit:
                 state, reason = "kept", "the whole interval lies at or below the accepted rise"
             if state != "unknown" and not row.calibrated:
-                reason += "; a signal only: the interval covers counting noise only"
+                reason += "; no finding: the interval covers counting noise only"
             checks.append(VetoCheck(veto.words, row.measure.name, state, reason))
     return tuple(checks)
 
@@ -195,8 +200,13 @@ def _sum_interval(
         row = rows[used_columns[0]]
         ends = sorted((row.weight * row.interval.low, row.weight * row.interval.high))
         return Interval(ends[0], ends[1], INTERVAL_LEVEL)
-    tail = (1 - INTERVAL_LEVEL) / 2
-    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), INTERVAL_LEVEL)
+    return _quantile_interval(lowest, highest, INTERVAL_LEVEL)
+
+
+def _quantile_interval(lowest: Floats, highest: Floats, level: float) -> Interval:
+    """Return the interval of a level, from the lowest and highest possible sum of each draw."""
+    tail = (1 - level) / 2
+    return Interval(_quantile(lowest, tail), _quantile(highest, 1 - tail), level)
 
 
 def _why_undefined(joint: JointEffects, used_columns: Sequence[int]) -> str:

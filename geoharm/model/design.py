@@ -9,6 +9,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Window
+from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.study import Operation
 
 # Names of sums over zones, and of the phase while an operation runs.
@@ -38,6 +39,8 @@ class Design:
         Parts of the time since the start of the operation, each estimated separately.
     notes : tuple of str
         What was chosen by rule, and what was cut off.
+    margin : float
+        The largest change, as a share of the expected count, that a bound may leave open: the study's margin.
     """
 
     operation: Operation
@@ -46,6 +49,7 @@ class Design:
     after: Window
     phases: tuple[Window, ...]
     notes: tuple[str, ...] = ()
+    margin: float = DEFAULT_MARGIN
 
     def of_role(self, role: ZoneRole) -> tuple[Zone, ...]:
         """Return the zones of a role, in order."""

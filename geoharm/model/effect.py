@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.places_like_it import ForecastFactors, PlaceDistribution, PlaceLevels
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import DEFAULT_MARGIN, Cap, Reading, bound_percent, statement
 from geoharm.model.reason import Note
 from geoharm.model.suppressed import Count, Suppressed
 
@@ -44,6 +44,8 @@ class PlaceboCheck:
         What the places did over the same dates; None in a phase, or if no forecast of them is good enough.
     levels : PlaceLevels or None
         Counts at the places by their level before; None wherever `distribution` is.
+    probably_at_most : str
+        Why the places allow no more than "probably", for use inside a sentence; empty if they allow a finding.
     """
 
     months: int
@@ -58,6 +60,7 @@ class PlaceboCheck:
     factors: ForecastFactors | None = None
     distribution: PlaceDistribution | None = None
     levels: PlaceLevels | None = None
+    probably_at_most: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +99,14 @@ class Effect(Generic[CountT]):
         The smallest fall (share of the expected count, 0 to 1) that would be detected with 80% power; NaN if unknown.
     placebo : PlaceboCheck or None
         The placebo places behind the calibrated ratio; None if there are none.
+    margin : float
+        The study's margin, a share of the expected count: a bound is stated if it is at most this.
+    asks_fall_first : bool
+        Whether "no fall" is asked before "no rise": of entries to treatment, of which fewer may be the loss.
     reading : Reading
         The statement that the numbers, and the diagnostics of their measure, support.
-    signal_reason : SignalReason or None
-        Why the reading is a signal and not a finding; None for other readings.
+    cap : Cap or None
+        Why no more than "probably" may be said; None for other readings, and if the interval alone is the reason.
     """
 
     zone: str
@@ -119,8 +126,10 @@ class Effect(Generic[CountT]):
     dispersion: float
     detectable_fall: float
     placebo: PlaceboCheck | None = None
+    margin: float = DEFAULT_MARGIN
+    asks_fall_first: bool = False
     reading: Reading = Reading.CANNOT_TELL
-    signal_reason: SignalReason | None = None
+    cap: Cap | None = None
 
     @property
     def counts(self) -> tuple[CountT, CountT, CountT, CountT]:
@@ -141,3 +150,13 @@ class Effect(Generic[CountT]):
     def is_refused(self) -> bool:
         """Whether calibration was tried and was not possible."""
         return self.ratio.calibrated and not self.ratio.is_defined and not self.is_withheld
+
+    @property
+    def bound_percent(self) -> int | None:
+        """The change in percent of the expected count beyond which a rise or a fall is ruled out; None without a bound."""
+        return bound_percent(self.ratio, self.reading)
+
+    @property
+    def statement(self) -> str:
+        """The reading in a word or two, with the percent of its bound: "no rise over 17%"."""
+        return statement(self.reading, self.bound_percent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from geoharm.model.measure import Measure
+from geoharm.model.reading import DEFAULT_MARGIN
 
 DELIVERED = ("yes", "no", "partly", "not stated")
 STANDS_FOR = ("outcome", "market", "priority")
@@ -58,14 +59,15 @@ class UnintendedHarmSettings:
     Attributes
     ----------
     margin : float
-        The rise that would still be accepted, as a share of the expected count.
+        The rise that would still be accepted, as a share of the expected count. It is also the largest bound that is
+        stated as "did not rise by more than", or "did not fall by more than".
     days, metres : tuple of int
         Days since the start of the operation, and distances from the edge of the target, that are checked.
     months : tuple of int
         Months since the start that are checked too, where the data cover them.
     """
 
-    margin: float = 0.25
+    margin: float = DEFAULT_MARGIN
     days: tuple[int, ...] = (7, 14, 21, 28)
     metres: tuple[int, ...] = (100, 250, 500)
     months: tuple[int, ...] = (3, 6, 12)

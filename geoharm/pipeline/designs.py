@@ -10,6 +10,7 @@ from geoharm.model.design import Design
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.map_steps import map_steps
 from geoharm.model.period import Window
+from geoharm.model.reading import MAX_MARGIN
 from geoharm.model.streets import Streets
 from geoharm.model.study import Study
 
@@ -35,7 +36,8 @@ def design_operations(
     """
     designs = []
     for operation in study.operations:
-        design = build_design(operation, study.area, study.other_operations(operation), ledgers)
+        others, margin = study.other_operations(operation), min(study.harm.unintended_harm.margin, MAX_MARGIN)
+        design = build_design(operation, study.area, others, ledgers, margin=margin)
         designs.append(rings_along_streets(design, streets[operation.streets]) if operation.streets else design)
     return tuple(designs)
 

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
+from geoharm.evaluation.reading import may_be_probable
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.harm.acceptability import acceptability
 from geoharm.harm.bounded_change import bounded_change
@@ -169,13 +170,20 @@ def zone_joint_effects(
         correlation = change_correlation(np.column_stack(before), np.column_stack(after))
     effects = [(result.measure, result.effect(zone)) for result in measures]
     limited = [result.measure.name for result in measures if _is_limited(result, zone)]
-    return draw_joint_effects(zone, effects, area_effects, correlation=correlation, limited=limited, seed=seed)
+    doubted = [
+        result.measure.name for result in measures if not may_be_probable(result.effect(zone), result.diagnostics)
+    ]
+    return draw_joint_effects(
+        zone, effects, area_effects, correlation=correlation, limited=limited, doubted=doubted, seed=seed
+    )
 
 
 def _is_limited(result: MeasureResult, zone: str) -> bool:
-    """Return whether a diagnostic keeps a measure from being a finding in a zone, as in the reading of its effect."""
-    disagree = result.effect(zone).reading is Reading.CONTROLS_DISAGREE
-    return disagree or any(diagnostic.limits(zone) for diagnostic in result.diagnostics)
+    """Return whether a diagnostic, controls or the placebo places keep a measure from being a finding in a zone."""
+    effect = result.effect(zone)
+    if effect.reading is Reading.CONTROLS_DISAGREE or (effect.placebo and effect.placebo.probably_at_most):
+        return True
+    return any(diagnostic.limits(zone) for diagnostic in result.diagnostics)
 
 
 def area_table_effect(tables: Sequence[AreaCounts], measure: Measure, design: Design, zone: str) -> BoundedEffect:

@@ -36,7 +36,8 @@ _EFFECT = {
     "difference_se": (pa.float64(), "Its standard error."),
     "difference_low": (pa.float64(), "Lower end of its 95% interval, with counting error only."),
     "difference_high": (pa.float64(), "Upper end of that interval."),
-    "reading": (pa.string(), "What these numbers support: fell, rose, no clear change, a signal only, cannot tell."),
+    "reading": (pa.string(), "What these numbers support: fell, probably fell, no rise over (a bound), cannot tell, ..."),
+    "percent": (pa.int64(), "Of no rise over and no fall over: the change in percent beyond which it is ruled out; else empty."),
     "note": (pa.string(), "Why a number is undefined, or what its error leaves out."),
 }  # fmt: skip
 _ZONE_COUNT = {
@@ -105,6 +106,7 @@ def _numbers(effect: Effect[int]) -> list[object]:
         *effect.counts,
         *(value if math.isfinite(value) else None for value in numbers),
         effect.reading.value,
+        effect.bound_percent,
         str(note),
     ]
 

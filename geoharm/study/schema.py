@@ -520,7 +520,8 @@ class WatchTable(Table):
         default=_DEFAULT_WATCH.margin,
         ge=0.01,
         le=5,
-        description="The rise that is still accepted, as a share of the expected count.",
+        description="The rise that is still accepted, as a share of the expected count. It is also the largest bound that is "
+        "stated (no rise over, no fall over), which is never above 0.5.",
     )
     days: Annotated[_Growing, Locked("days")] = Field(
         default=list(_DEFAULT_WATCH.days), description="Days after the start that are checked."

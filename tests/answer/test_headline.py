@@ -35,7 +35,7 @@ TABLE = [
 
 
 def test_the_table_is_the_whole_product():
-    assert len(TABLE) == 7 * 2 * 2 * 2 * len(PROFILES) * 3 * 2 * 2 * 2
+    assert len(TABLE) == 8 * 2 * 2 * 2 * len(PROFILES) * 3 * 2 * 2 * 2
     assert len({facts.profiles for facts in TABLE}) > 30
 
 
@@ -64,11 +64,24 @@ def test_taken_together_harm_fell_only_if_every_set_of_values_says_so():
             assert set(facts.profiles) == {Together.FELL}
 
 
+def test_what_is_probable_under_every_set_of_values_is_said_and_is_no_finding():
+    for facts in TABLE:
+        answers, clause = set(facts.profiles), together_clause(facts)
+        if clause is Clause.TOGETHER_PROBABLY_FELL:
+            assert Together.PROBABLY_FELL in answers <= {Together.PROBABLY_FELL, Together.FELL}
+        if clause is Clause.TOGETHER_PROBABLY_ROSE:
+            assert Together.PROBABLY_ROSE in answers <= {Together.PROBABLY_ROSE, Together.ROSE}
+        if facts.harms > 1 and answers == {Together.PROBABLY_ROSE}:
+            assert clause is Clause.TOGETHER_PROBABLY_ROSE
+
+
 def test_one_rise_under_one_set_of_values_is_never_silent():
     naming = {Clause.TOGETHER_ROSE, Clause.TOGETHER_SOME_ROSE, Clause.TOGETHER_DISAGREE}
     for facts in TABLE:
         if facts.harms > 1:
-            assert (Together.ROSE in facts.profiles) == bool(naming & set(headline_clauses(facts)))
+            named = naming & set(headline_clauses(facts))
+            probable = Clause.TOGETHER_PROBABLY_ROSE in headline_clauses(facts)
+            assert bool(named) or probable if Together.ROSE in facts.profiles else not named
 
 
 def test_unknown_is_never_no():
@@ -76,13 +89,14 @@ def test_unknown_is_never_no():
     unknown = {
         Together.CANNOT_TELL,
         Together.REFUSED,
-        Together.MAY_HAVE_FALLEN,
-        Together.MAY_HAVE_RISEN,
+        Together.PROBABLY_FELL,
+        Together.PROBABLY_ROSE,
         Together.RULED_OUT,
     }
     for facts in TABLE:
         if facts.harms > 1 and facts.profiles and set(facts.profiles) <= unknown:
-            assert together_clause(facts) in (Clause.TOGETHER_NOT_CLEAR, Clause.TOGETHER_REFUSED)
+            probable = (Clause.TOGETHER_PROBABLY_FELL, Clause.TOGETHER_PROBABLY_ROSE)
+            assert together_clause(facts) in (Clause.TOGETHER_NOT_CLEAR, Clause.TOGETHER_REFUSED, *probable)
 
 
 def test_one_harm_is_not_all_harm():
@@ -95,7 +109,7 @@ def test_activity_stands_in_the_headline_only_where_nothing_is_known_of_harm():
     for facts in TABLE:
         if Clause.ACTIVITY_ONLY in headline_clauses(facts):
             assert facts.activity_changed
-            assert facts.primary.direction == 0
+            assert facts.primary is Reading.CANNOT_TELL
             assert not facts.rose
             assert not {Together.FELL, Together.ROSE} & set(facts.profiles)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geoharm.answer.balance import profile_answers
+from geoharm.answer.balance import changed_activities, profile_answers
 from geoharm.answer.nouns import Together, Tone
 from geoharm.model.geometry import ZoneRole
 from geoharm.report.wording.verdict import verdict_of
@@ -69,13 +69,15 @@ def test_a_fall_under_some_sets_of_values_and_a_rise_under_others(planted):
     assert "overdoses" in verdict.clauses[1].text
 
 
-def test_only_activity_changed(planted):
+def test_activity_does_not_speak_before_what_is_known_of_the_primary(planted):
+    """Needle finds are put back to about what was expected: the bound is the answer, and four times the offences are not."""
     release = planted({("drug offences", TARGET): 4, ("needle finds", TARGET): 1.55})
-    _, verdict = first_screen(release)
-    assert verdict.clauses[0].text.startswith("Drug offences ")
-    assert "That is what police did, not harm. Whether harm changed, these data cannot tell." in verdict.clauses[0].text
-    assert verdict.clauses[0].tone is Tone.ACTIVITY
-    assert all(clause.tone in (Tone.ACTIVITY, Tone.UNCLEAR) for clause in verdict.clauses)
+    operation, verdict = first_screen(release)
+    assert changed_activities(operation)
+    assert operation.primary.effect("target").reading.is_bound
+    assert verdict.clauses[0].text.startswith("Needle finds did not ")
+    assert all(clause.tone is Tone.UNCLEAR for clause in verdict.clauses)
+    assert "rug offences" not in verdict.headline
 
 
 def test_entries_to_treatment_are_never_a_harm(planted):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,12 +15,12 @@ from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo import calibrated_ratio
 from geoharm.evaluation.placebo.displaced_share import displaced_share
 from geoharm.evaluation.reading import read_effect
-from geoharm.model.estimate import Interval
 from geoharm.model.period import Window
 from geoharm.model.reading import Reading
 from geoharm.report.wording import threats
 from geoharm.report.wording.coverage import COVERAGE
 from geoharm.simulation.panel_worlds import draw_counts, panel_rates
+from tests.evaluation.test_reading import Z, effect
 
 BASE = "6 months after"
 
@@ -128,14 +127,13 @@ def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("fall", [0.3, 0.6])
 @pytest.mark.parametrize("span", [(-0.2, 0.2), (-0.8, -0.2), (0.1, 0.7)])
-def test_states_are_those_of_the_verdict(fall, span):
-    effect = SimpleNamespace(
-        zone="target", change=1.0, interval=Interval(*span, 0.95), expected=100.0, detectable_fall=fall,
-        ratio=SimpleNamespace(calibrated=True),
-    )  # fmt: skip
-    said = read_effect(effect)
+def test_findings_are_those_of_the_verdict(fall, span):
+    """A change that the rule caps is a signal here and probable there; what is no finding here is none there."""
+    low, high = span
+    said = read_effect(effect((low + high) / 2, (high - low) / 2 / Z[0.95], expected=100.0, detectable=fall))
     ours = calibration_table.state_of({"ca": [0.0, *span], "fc": [100.0, fall, 20.0, 9]})
-    assert ours == ("finding" if said.is_finding else "signal" if said.direction else said.value)
+    assert (ours == "finding") is said.is_finding
+    assert (ours == "signal") is said.is_probable
 
 
 def test_a_refused_zone_tells_nothing():

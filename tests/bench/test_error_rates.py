@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,7 +13,10 @@ import pytest
 from bench import error_rates as bench
 from bench.calibration import SCENARIOS
 from bench.calibration_table import SUMMARY
+from geoharm.evaluation import error_rates as error_rates_module
 from geoharm.evaluation.error_rates import error_rates, own_fall_rates
+from geoharm.model.reading import Reading
+from geoharm.report.wording import error_rates as wording
 from geoharm.report.wording.error_rates import error_rate_sentences
 
 
@@ -21,8 +25,9 @@ def figures():
     return json.loads(SUMMARY.read_text(encoding="utf-8"))
 
 
-def effect(expected, fall, places):
-    return SimpleNamespace(expected=expected, detectable_fall=fall, placebo=SimpleNamespace(effective_places=places))
+def effect(expected, fall, places, reading=Reading.FELL):
+    placebo = SimpleNamespace(effective_places=places)
+    return SimpleNamespace(expected=expected, detectable_fall=fall, placebo=placebo, reading=reading)
 
 
 def test_the_packaged_table_is_what_the_bench_computes(figures):
@@ -94,3 +99,35 @@ def test_own_falls_are_the_counted_ones(figures):
             assert rates is None
         else:
             assert (rates.zones, rates.false_findings) == (counted["n"], counted["rejects"])
+
+
+@pytest.mark.parametrize(
+    ("reading", "rates", "said"),
+    [
+        (Reading.PROBABLY_FELL, {"wrong_probably": 14.6, "bound_misses": math.nan},
+         "15 of 100 statements that harm fell or rose, or probably did, were wrong where half of all operations changed nothing."),
+        (Reading.PROBABLY_ROSE, {"wrong_probably": math.nan, "bound_misses": 5.2}, ""),
+        (Reading.NO_RISE_OVER, {"wrong_probably": 14.6, "bound_misses": 5.2},
+         "5 of 100 such bounds were passed by the true change."),
+        (Reading.NO_FALL_OVER, {"wrong_probably": 14.6, "bound_misses": math.nan}, ""),
+        (Reading.CANNOT_TELL, {"wrong_probably": 14.6, "bound_misses": 5.2}, ""),
+    ],
+)  # fmt: skip
+def test_each_rung_has_its_own_rate_and_none_is_made_up(monkeypatch, reading, rates, said):
+    known = replace(error_rates(expected=169.2, detectable_fall=0.283, effective_places=31.6), **rates)
+    monkeypatch.setattr(wording, "error_rates", lambda **_: known)
+    text = error_rate_sentences(effect(169.2, 0.283, 31.6, reading))
+    assert text.endswith(said)
+    assert bool(text) is bool(said)
+    assert not said or text.startswith(f"In {known.cities:,} simulated cities like this one")
+    monkeypatch.setattr(wording, "error_rates", lambda **_: None)
+    assert error_rate_sentences(effect(169.2, 0.283, 31.6, reading)) == ""
+
+
+def test_rates_that_the_table_lacks_are_not_numbers():
+    """A class without the counts of the lower rungs reads them as unknown, never as 0."""
+    for row in error_rates_module._table()["class"]:
+        middle = {name: (row[name][0] + min(row[name][1], 1e5)) / 2 for name in error_rates_module._COLUMNS}
+        rates = error_rates(**middle)
+        for name in ("wrong_probably", "bound_misses"):
+            assert getattr(rates, name) == pytest.approx(row.get(name, math.nan), nan_ok=True)

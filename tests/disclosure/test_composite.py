@@ -35,7 +35,7 @@ def shown(*withheld):
     ]
     phases = [SimpleNamespace(zone="target", window="0-3 months", is_withheld=False)]
     measure = SimpleNamespace(measure=SimpleNamespace(name="finds"), effects=effects, phases=phases)
-    return SimpleNamespace(design=SimpleNamespace(operation=SimpleNamespace(name="A")), measures=[measure])
+    return SimpleNamespace(design=SimpleNamespace(operation=SimpleNamespace(name="A"), margin=0.25), measures=[measure])
 
 
 def disclosed(*parts, operation=None, k=K, detectable_fall=0.2):
@@ -76,13 +76,13 @@ def test_one_part_not_shown_alone_would_follow_from_the_answer_and_two_do_not():
     assert len(disclosed(part("target"), unseen, k=1).rows) == 2
 
 
-def test_a_weak_design_gives_a_signal_only():
+def test_a_weak_design_gives_no_finding():
     strong = disclosed(part("target"), part("all rings"))
-    assert "fewer than expected. A common fall of 20% or more" in composite_sentence(strong)
+    assert "parts: fell. A common fall of 20% or more" in composite_sentence(strong)
     assert strong.reading is Reading.FELL
     weak = disclosed(part("target"), part("all rings"), detectable_fall=0.6)
-    assert weak.reading is Reading.SIGNAL_FALL
-    assert "a signal of fewer, not a finding" in composite_sentence(weak)
+    assert weak.reading is Reading.PROBABLY_FELL
+    assert "parts: probably fell. A common fall of 60% or more" in composite_sentence(weak)
 
 
 def test_the_record_holds_no_count():

@@ -293,7 +293,8 @@ def test_a_calibrated_interval_stays_where_the_dispersion_goes(area):
     measure = whole.operations[0].measures[0]
     effect = measure.effect("target")
     interval = Interval(-9.0, -1.0, 0.95)
-    ratio = replace(effect.counting_ratio, calibrated=True, intervals=(Interval(-1.0, -0.1, 0.95),), p=0.01)
+    spans = tuple(Interval(-1.0, -0.1, level) for level in (0.8, 0.9, 0.95))
+    ratio = replace(effect.counting_ratio, calibrated=True, intervals=spans, p=0.01)
     calibrated = with_reading(
         replace(effect, expected=20.0, change=-13.0, interval=interval, ratio=ratio, detectable_fall=0.4)
     )

@@ -50,7 +50,8 @@ def effects_of(seed, *, level=1.2):
         seed, level=level
     ).items():
         value = math.log(observed / expected)
-        ratio = Estimate("ratio", value, 0.1, "log ratio", "", calibrated=True, intervals=(Interval(-1.0, 1.0, 0.95),))
+        spans = tuple(Interval(-1.0, 1.0, level) for level in (0.8, 0.9, 0.95))
+        ratio = Estimate("ratio", value, 0.1, "log ratio", "", calibrated=True, intervals=spans)
         check = PlaceboCheck(
             MONTHS, learned.places, learned.places, learned.effective_places, learned.busy_places, learned.mean, learned.phi,
             math.sqrt(learned.tau2), learned.detectable_fall, factors, place_distribution(learned, ratio, observed),

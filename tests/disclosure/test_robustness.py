@@ -35,8 +35,8 @@ from geoharm.model.reason import Reason, Withheld
 from geoharm.report import format_numbers
 from geoharm.report.charts.robustness import ratio_text
 from geoharm.report.sections.other_estimators import estimator_rows
-from geoharm.report.wording import states, summary
-from geoharm.report.wording.reading import reading_caveats, signal_reason_text
+from geoharm.report.wording import states
+from geoharm.report.wording.reading import cap_sentence, reading_caveats
 from geoharm.report.write import publish_study
 from tests.disclosure.test_protect import MEASURE, PLENTY, K, design, result
 from tests.report.test_verdict import effect
@@ -321,11 +321,11 @@ def guard(name, consequence, figure=0.1, sentence="It is 3% off."):
 def test_the_flag_and_the_reason_reach_the_sentence():
     listed = guard("regression to the mean", Severity.SIGNAL, -0.08, "Picked from 90 places, it would change by -8.0%.")
     one = measured(effect(), listed)
-    assert reading_caveats(one, Reading.SIGNAL_FALL) == (
+    assert reading_caveats(one, Reading.PROBABLY_FELL) == (
         " Flagged for regression to the mean: picked from 90 places, it would change by −8.0%."
     )
-    assert signal_reason_text(one, with_reading(effect(), (listed,))) == (
-        "it is exposed (regression to the mean): picked from 90 places, it would change by −8.0%"
+    assert cap_sentence(one, with_reading(effect(), (listed,))) == (
+        "No more than \u201cprobably\u201d: it is exposed (regression to the mean): picked from 90 places, it would change by −8.0%."
     )
     unknown = guard("regression to the mean", Severity.SAY, NAN)
     assert reading_caveats(measured(effect(), unknown), Reading.FELL) == ""
@@ -337,10 +337,11 @@ def test_the_flag_and_the_reason_reach_the_sentence():
     )
 
 
-def test_every_state_has_its_words_and_only_findings_a_colour():
-    for table in (headline._PRIMARY, states._WORDS, summary._READING):
-        assert set(table) == set(Reading)
-    assert not Reading.CONTROLS_DISAGREE.is_finding
+def test_every_state_has_a_clause_words_and_a_sentence_of_its_own():
+    assert set(headline._PRIMARY) == set(Reading)
+    read = [replace(effect(), reading=reading) for reading in Reading]
+    assert len({states.state_words(one) for one in read}) == len(Reading)
+    assert len({states.state_sentence("finds", one) for one in read}) == len(Reading)
     assert effect().reading is Reading.FELL
 
 

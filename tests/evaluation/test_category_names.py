@@ -14,23 +14,27 @@ from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
+from geoharm.model.estimate import Interval
 from geoharm.model.measure import Measure
-from geoharm.model.reading import Reading
+from geoharm.model.reading import Claim, Reading
 from geoharm.model.renamed_category import RenamedCategory
 from tests.evaluation.test_reading import effect
 
 PAIRS = (RenamedCategory("ASSLT", "Assault", date(2020, 3, 1), 41.2, 38.0),)
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS, "50-250 m")
-NUMBERS = {
-    -1: {},
-    0: {"high": 3.0},
-    1: {"change": 50.0, "low": 20.0, "high": 80.0},
-    None: {"low": math.nan, "high": math.nan},
-}
+# The log rate ratio of an effect whose interval is below, around or above zero; None: it has no interval.
+NUMBERS = {-1: -0.5, 0: 0.0, 1: 0.5, None: None}
+
+
+def one_effect(value, zone):
+    if value is not None:
+        return with_reading(effect(value, zone=zone))
+    nothing = replace(effect().ratio, value=math.nan, intervals=())
+    return with_reading(replace(effect(zone=zone), ratio=nothing, interval=Interval(math.nan, math.nan, 0.95)))
 
 
 def result(*sides):
-    effects = tuple(with_reading(effect(zone=zone, **NUMBERS[side])) for zone, side in zip(ZONES, sides, strict=True))
+    effects = tuple(one_effect(NUMBERS[side], zone) for zone, side in zip(ZONES, sides, strict=True))
     return MeasureResult(Measure("m", "s", ("ASSLT",), "incidents", "public"), None, effects, ())
 
 
@@ -45,9 +49,11 @@ def test_a_reading_is_limited_where_both_names_change_it(side, other):
         assert found.sentence.endswith("The reading with both counted: it would be the same.")
         return
     assert found.severity is Severity.SIGNAL
-    assert f"for the target area it would be “{result(other, 0, -1, 0).effect('target').reading}”" in found.sentence
-    weaker = {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}
-    assert limited is weaker.get(as_it_was, Reading.CANNOT_TELL)
+    # A bound is named by the margin: its own percent would tell of the rows that are not counted.
+    said = {0: "no rise over 25%"}.get(other, result(other, 0, -1, 0).effect("target").reading.value)
+    assert f"for the target area it would be “{said}”" in found.sentence
+    # Counting rows the other way changes it, so it is not even probable, and no bound is given.
+    assert limited is Reading.CANNOT_TELL
     for zone in ZONES[1:]:
         assert with_reading(stated.effect(zone), (found,)).reading is stated.effect(zone).reading
 
@@ -56,7 +62,20 @@ def test_rings_are_limited_by_themselves():
     stated = result(0, 1, 0, 1)
     found = category_names_diagnostic(stated, result(0, 0, 0, 1), PAIRS)
     readings = [with_reading(stated.effect(zone), (found,)).reading for zone in ZONES]
-    assert readings == [Reading.NO_CLEAR_CHANGE, Reading.SIGNAL_RISE, Reading.NO_CLEAR_CHANGE, Reading.ROSE]
+    assert readings == [Reading.NO_RISE_OVER, Reading.CANNOT_TELL, Reading.NO_RISE_OVER, Reading.ROSE]
+
+
+def test_what_only_one_name_makes_probable_is_not_said():
+    """The 95% intervals hold zero both times; the 80% interval, and the bound above, are those of one name alone."""
+    stated, widened = (
+        MeasureResult(Measure("m", "s", ("ASSLT",), "incidents", "public"), None, (with_reading(effect(value)),), ())
+        for value in (-0.15, 0.1)
+    )
+    found = category_names_diagnostic(stated, widened, PAIRS)
+    assert stated.effect("target").reading is Reading.PROBABLY_FELL
+    assert found.severity is Severity.SAY
+    assert found.broken["target"] == {Claim.LEAD, Claim.NO_RISE}
+    assert with_reading(stated.effect("target"), (found,)).reading is Reading.CANNOT_TELL
 
 
 def test_the_sentence_names_both_the_month_and_the_counts():

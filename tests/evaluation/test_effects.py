@@ -21,9 +21,10 @@ from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import ELSEWHERE, UNPLACED, Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.harm_settings import UnintendedHarmSettings
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
-from geoharm.model.reading import Reading
+from geoharm.model.reading import DEFAULT_MARGIN, Reading
 from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.report.format_numbers import change_text
@@ -78,6 +79,16 @@ def test_effects_by_hand():
     assert (rings.before, rings.after) == (100, 55)
     everything = found.effect("target, gap and rings")
     assert (everything.before, everything.after) == (220, 97)
+
+
+def test_every_effect_knows_the_margin_and_what_is_asked_first():
+    """The study's margin stands in the design. Of entries to treatment a fall is asked first, of every harm a rise."""
+    wide = replace(design(), margin=0.4)
+    for measure, asks_fall_first in ((MEASURE, False), (replace(MEASURE, kind="treatment_entry"), True)):
+        found = evaluate_measure(measure, counts(), wide)
+        for effect in (*found.effects, *found.phases):
+            assert (effect.margin, effect.asks_fall_first) == (0.4, asks_fall_first)
+    assert design().margin == DEFAULT_MARGIN == UnintendedHarmSettings().margin
 
 
 def test_interval_of_the_change_agrees_with_the_ratio():

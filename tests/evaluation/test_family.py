@@ -21,21 +21,21 @@ from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.measure import Harm, Measure
-from geoharm.model.reading import Reading, SignalReason
-from geoharm.report.wording.reading import signal_reason_text
+from geoharm.model.reading import Cap, Reading
+from geoharm.report.wording.reading import cap_sentence
 
 ZONES = ("target", ALL_RINGS, TARGET_AND_RINGS)
 NOTHING = Interval(math.nan, math.nan, 0.95)
 
 
 def effect(zone, p=0.5, *, rise=True, calibrated=True):
-    """Return an effect whose interval excludes zero exactly if the two-sided p-value is below 0.05."""
+    """Return an effect whose 95% interval excludes zero exactly if p is below 0.05; if not, no other level does."""
     sign = 1 if rise else -1
     far = Interval(10.0, 90.0, 0.95) if rise else Interval(-90.0, -10.0, 0.95)
     interval = far if p < 0.05 else Interval(-40.0, 90.0, 0.95)
     ratio = Estimate(
-        "log rate ratio", sign * 0.3, 0.1, "log ratio", "", calibrated=calibrated,
-        intervals=(replace(interval, low=interval.low / 100, high=interval.high / 100),), p=p,
+        "log rate ratio", sign * 0.3, 0.1, "log ratio", "", calibrated=calibrated, p=p,
+        intervals=tuple(Interval(interval.low / 100, interval.high / 100, level) for level in (0.8, 0.9, 0.95)),
     )  # fmt: skip
     return with_reading(
         Effect(zone, "after", 200, 250, 1000, 1000, 1.0, 200.0, sign * 50.0, interval, interval, ratio, ratio, ratio, 1.0, 0.3)
@@ -49,14 +49,10 @@ def measure(name, *p_values, kind="incident", harm=True, phases=(), **how):
 
 
 def readings(results):
-    return {
-        (result.measure.name, one.zone): (one.reading, one.signal_reason)
-        for result in results
-        for one in result.effects
-    }
+    return {(result.measure.name, one.zone): (one.reading, one.cap) for result in results for one in result.effects}
 
 
-FINDING, SIGNAL = (Reading.ROSE, None), (Reading.SIGNAL_RISE, SignalReason.FAMILY)
+FINDING, LEAD = (Reading.ROSE, None), (Reading.PROBABLY_ROSE, Cap.FAMILY)
 
 
 def test_golden_by_hand():
@@ -69,10 +65,10 @@ def test_golden_by_hand():
     assert readings(results) == {
         ("a", "target"): FINDING,
         ("a", ALL_RINGS): FINDING,
-        ("a", TARGET_AND_RINGS): SIGNAL,
+        ("a", TARGET_AND_RINGS): LEAD,
         ("b", "target"): FINDING,
-        ("b", ALL_RINGS): SIGNAL,
-        ("b", TARGET_AND_RINGS): (Reading.NO_CLEAR_CHANGE, None),
+        ("b", ALL_RINGS): LEAD,
+        ("b", TARGET_AND_RINGS): (Reading.CANNOT_TELL, None),
     }
     assert [result.comparisons for result in results] == [6, 6]
 
@@ -88,8 +84,8 @@ def test_who_is_in_the_family():
     results = with_family_readings([*inside, *outside, uncalibrated], primary="a")
     found = readings(results)
     assert found["treatment", "target"] == found["arrests", ALL_RINGS] == FINDING
-    assert found["c", "target"] == (Reading.SIGNAL_RISE, SignalReason.NOT_CALIBRATED)
-    assert found["b", "target"] == SIGNAL  # one-sided 0.01 is above 0.025 / 5
+    assert found["c", "target"] == (Reading.PROBABLY_ROSE, Cap.NOT_CALIBRATED)
+    assert found["b", "target"] == LEAD  # one-sided 0.01 is above 0.025 / 5
     assert [result.comparisons for result in results] == [6, 6, 0, 0, 6]
     alone = with_family_readings([measure("b", 0.02)], primary="a")
     assert readings(alone)["b", "target"] == FINDING
@@ -145,8 +141,19 @@ def test_the_reason_survives_disclosure_and_is_worded():
     """Disclosure reads the released numbers again, and knows nothing of the family."""
     result = with_family_readings([measure("a", 0.9, 0.9, 0.9), measure("b", 0.02, 0.9, 0.9)], primary="a")[1]
     released = with_weaker_reading(result.effect("target"), ())
-    assert (released.reading, released.signal_reason) == SIGNAL
+    assert (released.reading, released.cap) == LEAD
     shown = ReleasedMeasure(result.measure, (released,), (), None, comparisons=result.comparisons)
-    assert signal_reason_text(shown, released) == (
-        "6 comparisons were made (harms x zones), and so many chances to be wrong need a stricter level"
+    assert cap_sentence(shown, released) == (
+        "No more than \u201cprobably\u201d: 6 comparisons were made (harms x zones), and so many chances to be wrong need a "
+        "stricter level."
     )
+
+
+def test_a_rise_that_misses_its_family_is_not_even_probable_in_a_turbulent_window():
+    turbulent = [
+        replace(one, effects=tuple(with_reading(replace(each, control_after=1300)) for each in one.effects))
+        for one in (measure("a", 0.9, 0.9, 0.9), measure("b", 0.02, 0.9, 0.9))
+    ]
+    results = with_family_readings(turbulent, primary="a")
+    assert turbulent[1].effect("target").reading is Reading.ROSE
+    assert readings(results)["b", "target"] == (Reading.NO_FALL_OVER, None)

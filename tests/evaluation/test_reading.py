@@ -1,4 +1,4 @@
-"""What an estimate allows to be said, as a truth table; and that a released reading never says more than it may."""
+"""The ladder of statements as a truth table, against a slow referee; and that a release never says more than it may."""
 
 from __future__ import annotations
 
@@ -12,88 +12,272 @@ from hypothesis import strategies as st
 
 from geoharm.disclosure.rounding import _round_effect
 from geoharm.disclosure.suppression import suppress_effect
-from geoharm.evaluation.reading import read_effect, signal_reason, weaker, with_reading, with_weaker_reading
+from geoharm.evaluation.claims import TURBULENT_FACTOR, is_turbulent
+from geoharm.evaluation.reading import read_effect, read_pooled, weaker, with_reading, with_weaker_reading
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.disclosure_rules import DISCLOSURE_RULES
-from geoharm.model.effect import Effect
+from geoharm.model.effect import Effect, PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import Cap, Claim, Reading, statement
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.suppressed import Suppressed
 
 ROUNDING = next(rule for rule in DISCLOSURE_RULES.values() if rule.step > 1)
-RISE = {"change": 50.0, "low": 20.0, "high": 80.0}
+Z = {0.8: 1.2815515655446004, 0.9: 1.6448536269514722, 0.95: 1.959963984540054, 0.99: 2.5758293035489004}
+RECOUNTS = (
+    DiagnosticKind.UNPLACED_ROWS, DiagnosticKind.REJECTED_ROWS, DiagnosticKind.PILES, DiagnosticKind.CATEGORY_NAMES
+)  # fmt: skip
 
 
-def effect(*, change=-50.0, low=-80.0, high=-20.0, expected=200.0, detectable=0.3, calibrated=True, zone="target"):
-    ratio = Estimate("log rate ratio", -0.3, 0.1, "log ratio", "", calibrated=calibrated)
-    interval = Interval(low, high, 0.95)
+def effect(
+    value=-0.5, error=0.1, *, expected=200.0, detectable=0.3, calibrated=True, zone="target", margin=0.25, fall_first=False,
+    control=1000, places="",
+):  # fmt: skip
+    """Return an effect whose log rate ratio has a value and a normal error; its events follow from the ratio."""
+    spans = tuple(Interval(value - z * error, value + z * error, level) for level, z in Z.items())
+    ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=calibrated, intervals=spans, p=0.5)
+    after = 400 * math.exp(value)
+    interval = Interval(*(-after * math.expm1(-end) for end in (spans[2].low, spans[2].high)), 0.95)
+    check = PlaceboCheck(24, 100, 100, 50.0, 20, expected, 1.0, 0.1, detectable, probably_at_most=places)
     return Effect(
-        zone, "after", 200, 150, 1000, 1000, 1.0, expected, change, interval, interval, ratio, ratio, ratio, 1.0, detectable
+        zone, "after", 400, round(after), 1000, control, 1.0, expected, after - 400, interval, interval, ratio, ratio, ratio,
+        1.0, detectable, check, margin, fall_first,
     )  # fmt: skip
 
 
-def diagnostic(kind, severity):
-    return Diagnostic(DiagnosticKind[kind], 0.1, "share of the count", "It is 3% off.", severity)
+def diagnostic(kind, severity, broken=(), zones=("target", TARGET_AND_RINGS)):
+    by_zone = dict.fromkeys(zones, frozenset(broken))
+    return Diagnostic(DiagnosticKind[kind], 0.1, "share", "It is 3% off.", severity, zones=zones, broken=by_zone)
+
+
+FALL, RISE = {"value": -0.5}, {"value": 0.5}
+# The 80% interval leaves out zero and the 95% interval does not; the upper bound is 1.5%.
+LEAD_FALL, LEAD_RISE = {"value": -0.15}, {"value": 0.15}
+# Both bounds within a quarter: 0.1645 is 17.9% above, and 15.2% below.
+STEADY = {"value": 0.0}
+WIDE = {"value": 0.0, "error": 0.3}
 
 
 @pytest.mark.parametrize(
-    ("numbers", "reading", "reason"),
+    ("numbers", "said", "cap"),
     [
-        ({}, Reading.FELL, None),
-        (RISE, Reading.ROSE, None),
-        ({"high": 3.0}, Reading.NO_CLEAR_CHANGE, None),
-        ({"calibrated": False}, Reading.SIGNAL_FALL, SignalReason.NOT_CALIBRATED),
-        (RISE | {"calibrated": False}, Reading.SIGNAL_RISE, SignalReason.NOT_CALIBRATED),
-        ({"calibrated": False, "high": 3.0}, Reading.NO_CLEAR_CHANGE, None),
-        ({"detectable": 0.51}, Reading.SIGNAL_FALL, SignalReason.WEAK_DESIGN),
-        (RISE | {"detectable": 0.51}, Reading.SIGNAL_RISE, SignalReason.WEAK_DESIGN),
-        ({"detectable": 0.51, "high": 3.0}, Reading.CANNOT_TELL, None),
-        ({"expected": 9.9}, Reading.SIGNAL_FALL, SignalReason.FEW_EXPECTED),
-        ({"expected": 9.9, "high": 3.0}, Reading.CANNOT_TELL, None),
-        ({"detectable": math.nan, "high": 3.0}, Reading.CANNOT_TELL, None),
-        ({"change": math.nan}, Reading.CANNOT_TELL, None),
-        ({"low": math.nan, "high": math.nan}, Reading.CANNOT_TELL, None),
+        (FALL, "fell", None),
+        (RISE, "rose", None),
+        (LEAD_FALL, "probably fell", None),
+        (LEAD_RISE, "probably rose", None),
+        (STEADY, "no rise over 18%", None),
+        (STEADY | {"fall_first": True}, "no fall over 16%", None),
+        (STEADY | {"margin": 0.17}, "no fall over 16%", None),
+        (STEADY | {"margin": 0.15}, "cannot tell", None),
+        ({"value": 0.1, "margin": 0.2}, "no fall over 7%", None),
+        ({"value": -0.1, "margin": 0.2, "fall_first": True}, "no rise over 7%", None),
+        (WIDE, "cannot tell", None),
+        (FALL | {"calibrated": False}, "probably fell", Cap.NOT_CALIBRATED),
+        (RISE | {"calibrated": False}, "probably rose", Cap.NOT_CALIBRATED),
+        # Counting noise only is too narrow for a lead at 80%, and for a bound.
+        (LEAD_FALL | {"calibrated": False}, "cannot tell", None),
+        (STEADY | {"calibrated": False}, "cannot tell", None),
+        # A weak design: probable at most, also at 95%; bounds hold whatever the power.
+        (FALL | {"detectable": 0.51}, "probably fell", Cap.WEAK_DESIGN),
+        (FALL | {"detectable": math.nan}, "probably fell", Cap.WEAK_DESIGN),
+        (LEAD_RISE | {"detectable": 0.51}, "probably rose", Cap.WEAK_DESIGN),
+        (STEADY | {"detectable": 0.51}, "no rise over 18%", None),
+        (FALL | {"expected": 9.9}, "probably fell", Cap.FEW_EXPECTED),
+        (FALL | {"places": "only 2 others were as busy"}, "probably fell", Cap.PLACES),
+        (LEAD_FALL | {"places": "only 2 others were as busy"}, "probably fell", Cap.PLACES),
+        (STEADY | {"places": "only 2 others were as busy"}, "no rise over 18%", None),
+        # A turbulent window leaves findings and bounds, and no "probably"; what would be capped falls to a bound.
+        (FALL | {"control": 1300}, "fell", None),
+        (LEAD_FALL | {"control": 1300}, "no rise over 2%", None),
+        (LEAD_FALL | {"control": 1200}, "probably fell", None),
+        (LEAD_FALL | {"control": 790}, "no rise over 2%", None),
+        (FALL | {"control": 1300, "detectable": 0.51}, "no rise over 1%", None),
+        (RISE | {"control": 1300, "detectable": 0.51}, "no fall over 1%", None),
     ],
 )
-def test_readings_follow_from_numbers(numbers, reading, reason):
-    assert read_effect(effect(**numbers)) is reading
-    assert signal_reason(effect(**numbers)) is reason
+def test_statements_follow_from_numbers(numbers, said, cap):
+    read = with_reading(effect(**numbers))
+    assert (read.statement, read.cap) == (said, cap)
+
+
+def test_without_a_change_or_an_interval_nothing_is_said():
+    nothing = Interval(math.nan, math.nan, 0.95)
+    assert read_effect(replace(effect(), change=math.nan)) is Reading.CANNOT_TELL
+    assert read_effect(replace(effect(), interval=nothing)) is Reading.CANNOT_TELL
+
+
+def test_events_and_ratio_must_agree_on_the_side():
+    other = Interval(-3.0, 80.0, 0.95)
+    assert read_effect(replace(effect(), interval=other)) is Reading.PROBABLY_FELL
 
 
 @pytest.mark.parametrize(
-    ("numbers", "listed", "reading"),
+    ("numbers", "listed", "said"),
     [
-        ({}, (), Reading.FELL),
-        ({}, (("SEASON", Severity.SAY),), Reading.FELL),
-        ({}, (("SELECTION", Severity.SIGNAL),), Reading.SIGNAL_FALL),
-        (RISE, (("REPORTING", Severity.SIGNAL),), Reading.SIGNAL_RISE),
-        ({}, (("UNPLACED_ROWS", Severity.REFUSE),), Reading.SIGNAL_FALL),
-        ({}, (("CONTROLS", Severity.REFUSE),), Reading.CONTROLS_DISAGREE),
-        ({"detectable": 0.6}, (("CONTROLS", Severity.REFUSE),), Reading.CONTROLS_DISAGREE),
-        (RISE, (("CONTROLS", Severity.REFUSE), ("SEASON", Severity.SIGNAL)), Reading.CONTROLS_DISAGREE),
-        ({}, (("CONTROLS", Severity.SIGNAL),), Reading.FELL),
-        ({}, (("POWER", Severity.REFUSE),), Reading.FELL),
-        ({"high": 3.0}, (("CONTROLS", Severity.REFUSE),), Reading.NO_CLEAR_CHANGE),
-        ({"high": 3.0}, (("SEASON", Severity.SIGNAL),), Reading.NO_CLEAR_CHANGE),
-        ({"detectable": 0.6, "high": 3.0}, (("CONTROLS", Severity.REFUSE),), Reading.CANNOT_TELL),
-        ({"detectable": 0.6}, (("SEASON", Severity.SIGNAL),), Reading.SIGNAL_FALL),
+        (FALL, [("SEASON", Severity.SAY)], "fell"),
+        (FALL, [("SELECTION", Severity.SIGNAL)], "probably fell"),
+        (RISE, [("REPORTING", Severity.SIGNAL)], "probably rose"),
+        (LEAD_FALL, [("REPORTING", Severity.SIGNAL)], "probably fell"),
+        # A bound is a 95% statement too.
+        (STEADY, [("REPORTING", Severity.SIGNAL)], "cannot tell"),
+        (STEADY, [("REPORTING", Severity.SAY)], "no rise over 18%"),
+        (FALL, [("CONTROLS", Severity.REFUSE)], "controls disagree"),
+        (LEAD_FALL, [("CONTROLS", Severity.REFUSE)], "controls disagree"),
+        (FALL | {"detectable": 0.6}, [("CONTROLS", Severity.REFUSE)], "controls disagree"),
+        (RISE, [("CONTROLS", Severity.REFUSE), ("SEASON", Severity.SIGNAL)], "controls disagree"),
+        (STEADY, [("CONTROLS", Severity.REFUSE)], "no rise over 18%"),
+        (FALL, [("CONTROLS", Severity.SIGNAL)], "fell"),
+        (FALL, [("POWER", Severity.REFUSE)], "fell"),
+        (WIDE, [("CONTROLS", Severity.REFUSE)], "cannot tell"),
+        # Rows counted the other way: never probable; a bound that they leave stands.
+        (FALL, [("UNPLACED_ROWS", Severity.SIGNAL)], "no rise over 1%"),
+        (FALL, [("UNPLACED_ROWS", Severity.SIGNAL, [Claim.NO_RISE])], "cannot tell"),
+        (LEAD_FALL, [("PILES", Severity.SAY, [Claim.LEAD])], "no rise over 2%"),
+        (LEAD_FALL, [("PILES", Severity.SAY, [Claim.LEAD, Claim.NO_RISE])], "no fall over 27%"),
+        (STEADY, [("REJECTED_ROWS", Severity.SAY, [Claim.NO_RISE])], "no fall over 16%"),
+        (STEADY, [("CATEGORY_NAMES", Severity.SIGNAL, list(Claim))], "cannot tell"),
+        (FALL, [("PILES", Severity.SAY, [Claim.LEAD])], "fell"),
     ],
 )
-def test_what_diagnostics_leave_of_a_reading(numbers, listed, reading):
-    assert read_effect(effect(**numbers), [diagnostic(*row) for row in listed]) is reading
+def test_what_diagnostics_leave_of_a_statement(numbers, listed, said):
+    margin = 0.27 if said == "no fall over 27%" else 0.25
+    assert with_reading(effect(**numbers, margin=margin), [diagnostic(*row) for row in listed]).statement == said
 
 
 def test_diagnostics_bear_on_the_target_and_the_total_not_on_a_ring():
-    listed = (diagnostic("SELECTION", Severity.SIGNAL),)
-    for zone, reading, reason in (
-        ("target", Reading.SIGNAL_FALL, SignalReason.DIAGNOSTIC),
-        (TARGET_AND_RINGS, Reading.SIGNAL_FALL, SignalReason.DIAGNOSTIC),
+    listed = (diagnostic("SELECTION", Severity.SIGNAL), diagnostic("PILES", Severity.SAY, [Claim.NO_RISE]))
+    for zone, reading, cap in (
+        ("target", Reading.PROBABLY_FELL, Cap.DIAGNOSTIC),
+        (TARGET_AND_RINGS, Reading.PROBABLY_FELL, Cap.DIAGNOSTIC),
         (ALL_RINGS, Reading.FELL, None),
     ):
         read = with_reading(effect(zone=zone), listed)
-        assert (read.reading, read.signal_reason) == (reading, reason)
+        assert (read.reading, read.cap) == (reading, cap)
+    assert read_effect(effect(**STEADY, zone=ALL_RINGS), listed) is Reading.NO_RISE_OVER
+
+
+def test_a_window_is_turbulent_where_the_city_changed_or_is_not_known():
+    for control, turbulent in ((1000, False), (1250, False), (1251, True), (800, False), (799, True), (0, True)):
+        assert is_turbulent(effect(control=control)) is turbulent
+    assert is_turbulent(effect(control=Suppressed(5)))
+    assert not is_turbulent(replace(effect(control=500), length_ratio=0.5))
+    assert TURBULENT_FACTOR == 1.25
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "detectable", "said"),
+    [
+        (-0.5, 0.1, 0.3, "fell"),
+        (-0.5, 0.1, 0.6, "probably fell"),
+        (0.15, 0.1, 0.3, "probably rose"),
+        (0.0, 0.1, 0.6, "no rise over 18%"),
+        (0.1, 0.1, 0.3, "no fall over 7%"),
+        (0.0, 0.5, 0.9, "cannot tell"),
+    ],
+)
+def test_pooled_estimates_are_read_by_the_same_ladder(value, error, detectable, said):
+    pooled = replace(effect(value, error), ratio=effect(value, error).ratio)
+    reading = read_pooled(pooled.ratio, detectable, margin=0.25)
+    assert replace(pooled, reading=reading).statement == said
+
+
+# -- a slow referee over random intervals ------------------------------------------------------------------------------
+
+
+def referee(one, listed):
+    """Return what may be said, written out from the ladder's table: every rung is asked, and the first that holds is said."""
+    zone, ratio = one.zone, one.ratio
+    at = {level: ratio.interval(level) for level in Z}
+    mine = [each for each in listed if zone in each.zones]
+    doubted = {claim for each in listed for claim in each.broken.get(zone, ())}
+    turned = any(each.kind in RECOUNTS and each.severity >= Severity.SIGNAL for each in mine)
+    exempt = (*RECOUNTS, DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
+    guarded = any(each.kind not in exempt and each.severity >= Severity.SIGNAL for each in mine)
+    disagree = any(each.kind is DiagnosticKind.CONTROLS and each.severity is Severity.REFUSE for each in mine)
+    strong = (
+        ratio.calibrated and one.expected >= 10 and one.detectable_fall <= 0.5 and not one.placebo.probably_at_most
+        and not guarded
+    )  # fmt: skip
+    turbulent = one.control_after > 1250 or one.control_after < 800
+    for leaves_out, found, probable in (
+        (lambda span: span.high < 0, Reading.FELL, Reading.PROBABLY_FELL),
+        (lambda span: span.low > 0, Reading.ROSE, Reading.PROBABLY_ROSE),
+    ):
+        wide, narrow = leaves_out(at[0.95]), ratio.calibrated and leaves_out(at[0.8])
+        if not (wide or narrow):
+            continue
+        if disagree:
+            return Reading.CONTROLS_DISAGREE
+        if wide and strong and not turned and Claim.FINDING not in doubted:
+            return found
+        may = not turbulent and not turned and Claim.LEAD not in doubted
+        if may and not (wide and Claim.FINDING in doubted):
+            return probable
+    if not ratio.calibrated or guarded:
+        return Reading.CANNOT_TELL
+    no_rise = math.exp(at[0.9].high) <= 1 + one.margin and Claim.NO_RISE not in doubted
+    no_fall = math.exp(at[0.9].low) >= 1 - one.margin and Claim.NO_FALL not in doubted
+    rungs = [(no_rise, Reading.NO_RISE_OVER), (no_fall, Reading.NO_FALL_OVER)]
+    for holds, reading in rungs[::-1] if one.asks_fall_first else rungs:
+        if holds:
+            return reading
+    return Reading.CANNOT_TELL
+
+
+effects = st.builds(
+    effect,
+    st.floats(-1.0, 1.0),
+    st.floats(0.02, 0.5),
+    expected=st.one_of(st.floats(5, 15), st.floats(15, 900)),
+    detectable=st.one_of(st.floats(0.48, 0.52), st.floats(0, 1), st.just(math.nan)),
+    calibrated=st.sampled_from([True, True, True, False]),
+    zone=st.sampled_from(["target", ALL_RINGS, TARGET_AND_RINGS]),
+    margin=st.sampled_from([0.1, 0.25, 0.5]),
+    fall_first=st.booleans(),
+    control=st.sampled_from([700, 1000, 1000, 1000, 1400]),
+    places=st.sampled_from(["", "", "few as busy"]),
+)
+diagnostics = st.lists(
+    st.builds(
+        diagnostic,
+        st.sampled_from([kind.name for kind in DiagnosticKind]),
+        st.sampled_from(Severity),
+        st.sets(st.sampled_from(Claim)),
+    ),
+    max_size=3,
+)
+
+
+@given(effects, diagnostics)
+@settings(max_examples=1500, deadline=None)
+def test_the_ladder_is_the_referees(one, listed):
+    read = with_reading(one, listed)
+    assert read.reading is referee(one, listed)
+    assert (read.bound_percent is not None) is read.reading.is_bound
+    if not read.reading.is_probable:
+        assert read.cap is None
+
+
+@given(effects, st.sampled_from([0.1, 0.25, 0.5]))
+@settings(max_examples=300, deadline=None)
+def test_a_bound_is_rounded_up_and_never_under_what_it_bounds(one, margin):
+    """X holds the bound of the interval, exceeds it by less than a percent, and the margin by no more than its rounding."""
+    for reading, end in ((Reading.NO_RISE_OVER, "high"), (Reading.NO_FALL_OVER, "low")):
+        bound = abs(math.expm1(getattr(one.ratio.interval(0.9), end)))
+        percent = replace(one, reading=reading).bound_percent
+        if (getattr(one.ratio.interval(0.9), end) > 0) is (end == "high"):
+            assert 100 * bound - 1e-6 <= percent < max(100 * bound, 0) + 1 + 1e-6
+        else:
+            assert percent == 1
+    read = with_reading(replace(one, margin=margin))
+    if read.reading.is_bound:
+        assert read.bound_percent <= math.ceil(100 * margin)
+
+
+def test_one_percent_is_the_smallest_bound():
+    assert replace(effect(-0.5), reading=Reading.NO_RISE_OVER).bound_percent == 1
+    assert statement(Reading.NO_RISE_OVER, 1) == "no rise over 1%"
 
 
 # -- the weaker of two -------------------------------------------------------------------------------------------------
@@ -102,11 +286,12 @@ def test_diagnostics_bear_on_the_target_and_the_total_not_on_a_ring():
 def claims(reading):
     """Return what a reading claims, so that the weaker of two must claim no more than either."""
     return {
-        Reading.FELL: {"fall", "beyond doubt"},
-        Reading.ROSE: {"rise", "beyond doubt"},
-        Reading.SIGNAL_FALL: {"fall"},
-        Reading.SIGNAL_RISE: {"rise"},
-        Reading.NO_CLEAR_CHANGE: {"none"},
+        Reading.FELL: {"fall", "beyond doubt", "no rise"},
+        Reading.ROSE: {"rise", "beyond doubt", "no fall"},
+        Reading.PROBABLY_FELL: {"fall"},
+        Reading.PROBABLY_ROSE: {"rise"},
+        Reading.NO_RISE_OVER: {"no rise"},
+        Reading.NO_FALL_OVER: {"no fall"},
         Reading.CONTROLS_DISAGREE: set(),
         Reading.CANNOT_TELL: set(),
     }[reading]
@@ -119,42 +304,31 @@ def test_the_weaker_of_two_claims_no_more_than_either():
     assert all(weaker(reading, reading) is reading for reading in Reading)
 
 
-numbers = st.floats(-300, 300)
-effects = st.builds(
-    lambda ends, share, expected, detectable, calibrated, zone: with_reading(
-        effect(
-            low=min(ends),
-            high=max(ends),
-            change=min(ends) + share * (max(ends) - min(ends)),
-            expected=expected,
-            detectable=detectable,
-            calibrated=calibrated,
-            zone=zone,
-        )
-    ),
-    st.tuples(numbers, numbers),
-    st.floats(0, 1),
-    st.one_of(st.floats(5, 15), st.floats(15, 900)),
-    st.one_of(st.floats(0.48, 0.52), st.floats(0, 1), st.just(math.nan)),
-    st.booleans(),
-    st.sampled_from(["target", ALL_RINGS, TARGET_AND_RINGS]),
-)
-diagnostics = st.lists(
-    st.builds(diagnostic, st.sampled_from([kind.name for kind in DiagnosticKind]), st.sampled_from(Severity)),
-    max_size=4,
-)
-
-
 @given(effects, diagnostics)
 @settings(max_examples=400, deadline=None)
-def test_a_released_reading_is_never_stronger_than_either(exact, listed):
+def test_a_released_statement_is_never_stronger_than_either(exact, listed):
     """Rounded numbers may read stronger than the exact ones, or weaker; what is released is neither."""
     exact = with_reading(exact, listed)
     rounded = _round_effect(exact, ROUNDING)
     released = with_weaker_reading(rounded, listed)
     assert claims(released.reading) <= claims(exact.reading) & claims(read_effect(rounded, listed))
-    is_signal = released.reading in (Reading.SIGNAL_FALL, Reading.SIGNAL_RISE)
-    assert (released.signal_reason is not None) is is_signal
+    if released.cap is not None:
+        assert released.reading.is_probable
+    if exact.cap is not None and released.reading.is_probable:
+        assert released.cap is not None
+
+
+@given(effects)
+@settings(max_examples=300, deadline=None)
+def test_a_rounded_bound_holds_for_the_exact_numbers_and_follows_from_the_printed_ones(exact):
+    """It is a function of what is printed, so it gives nothing back; and it is never under the exact bound."""
+    exact = with_reading(exact)
+    released = with_weaker_reading(_round_effect(exact, ROUNDING), ())
+    if released.reading.is_bound:
+        assert released.bound_percent >= replace(exact, reading=released.reading).bound_percent
+        printed = released.ratio.interval(0.9)
+        for end in (printed.low, printed.high):
+            assert end == pytest.approx(round(end, 2), abs=1e-9)
 
 
 @given(effects, diagnostics)
@@ -163,25 +337,23 @@ def test_a_suppressed_effect_cannot_tell(exact, listed):
     hidden = suppress_effect(replace(exact, before=Suppressed(5)), Withheld(Reason.SMALL_COUNT, 5))
     released = with_weaker_reading(hidden, listed)
     assert released.reading is Reading.CANNOT_TELL
-    assert released.signal_reason is None
+    assert (released.cap, released.bound_percent) == (None, None)
 
 
 def test_rounding_moves_no_end_of_an_interval_across_zero():
-    """An end of -0.4 is rounded to a whole step, not to 0: the finding stays, and so does a range that held zero."""
-    for numbers, reading in (({"high": -0.4}, Reading.FELL), ({"high": 0.4}, Reading.NO_CLEAR_CHANGE)):
-        rounded = _round_effect(with_reading(effect(**numbers)), ROUNDING)
+    """An end of -0.002 is rounded to a whole step, not to 0: the finding stays, and so does a range that held zero."""
+    for high, reading in ((-0.002, Reading.FELL), (0.002, Reading.PROBABLY_FELL)):
+        value = high - Z[0.95] * 0.1
+        rounded = _round_effect(with_reading(effect(value)), ROUNDING)
         assert abs(rounded.interval.high) == ROUNDING.step
         assert with_weaker_reading(rounded, ()).reading is reading
 
 
 def test_a_design_that_rounding_makes_strong_enough_stays_weak():
     """A smallest detectable fall of 0.504 is shown as 0.5, and 9.6 expected events as 10; the exact reading holds."""
-    for numbers, reason in (
-        ({"detectable": 0.504}, SignalReason.WEAK_DESIGN),
-        ({"expected": 9.6}, SignalReason.FEW_EXPECTED),
-    ):
+    for numbers, cap in (({"detectable": 0.504}, Cap.WEAK_DESIGN), ({"expected": 9.6}, Cap.FEW_EXPECTED)):
         exact = with_reading(effect(**numbers))
         rounded = _round_effect(exact, ROUNDING)
         assert read_effect(rounded) is Reading.FELL
         released = with_weaker_reading(rounded, ())
-        assert (released.reading, released.signal_reason) == (Reading.SIGNAL_FALL, reason)
+        assert (released.reading, released.cap) == (Reading.PROBABLY_FELL, cap)

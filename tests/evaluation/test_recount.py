@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.wdd import net_change
-from geoharm.evaluation.recount import recounted_interval, turns
+from geoharm.evaluation.recount import broken_claims, recounted_interval, turns
 from geoharm.model.counts import Change
 from geoharm.model.effect import Effect
+from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.reading import Claim
 
 CONTROL = Change("control", 10_000_000, 10_000_000)
 
@@ -68,3 +71,43 @@ def test_no_interval_without_events():
     assert turns(fell, before=-200, after=-120)
     assert not turns(effect(200, 200), before=-200, after=-200)
     assert not turns(effect(0, 20), before=0, after=50)
+
+
+def calibrated(value: float, error: float = 0.1) -> Effect[int]:
+    """Return an effect of 400 events after with a calibrated ratio."""
+    spans = tuple(
+        Interval(value - z * error, value + z * error, level)
+        for level, z in ((0.8, 1.2815515655446004), (0.9, 1.6448536269514722), (0.95, 1.959963984540054))
+    )
+    ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=spans, p=0.5)
+    one = effect(400, 400)
+    return replace(one, ratio=ratio)
+
+
+@pytest.mark.parametrize(
+    ("value", "ways", "broken"),
+    [
+        (0.0, [], set()),
+        (0.0, [(0, 0)], set()),
+        # The bounds, 17.9% above and 15.2% below, are stated as 18% and 16%: three rows more pass the one, six fewer the other.
+        (0.0, [(0, 0), (1, 1)], set()),
+        (0.0, [(0, 3)], {Claim.NO_RISE}),
+        (0.0, [(0, -3)], set()),
+        (0.0, [(0, -6)], {Claim.NO_FALL}),
+        (0.0, [(0, 3), (0, -6)], {Claim.NO_RISE, Claim.NO_FALL}),
+        (-0.15, [(0, 20)], {Claim.LEAD, Claim.NO_RISE}),
+        (-0.15, [(0, 120)], {Claim.LEAD, Claim.NO_RISE}),
+        (-0.5, [(0, 200)], {Claim.FINDING, Claim.LEAD, Claim.NO_RISE}),
+        (-0.5, [(0, 40)], set()),
+        # Nothing is left of the zone: no interval, and nothing holds.
+        (-0.5, [(0, -400)], {Claim.FINDING, Claim.LEAD, Claim.NO_RISE}),
+    ],
+)
+def test_what_counting_the_other_way_breaks(value, ways, broken):
+    assert broken_claims(calibrated(value), ways) == broken
+
+
+def test_an_effect_without_a_ratio_has_nothing_to_break():
+    assert (
+        broken_claims(replace(calibrated(0.0), ratio=replace(calibrated(0.0).ratio, value=math.nan)), [(0, 9)]) == set()
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from geoharm.evaluation.placebo.unit_panel import unit_panel
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.period import Period, Window
+from geoharm.model.reading import MAX_MARGIN
 from geoharm.pipeline.designs import design_operations
 from geoharm.pipeline.load import load_sources
 from geoharm.queries.counts import dated_points, located_points, zone_counts
@@ -26,7 +28,10 @@ from tests.conftest import small_study
 
 @pytest.fixture
 def engine(tmp_path):
+    """Return the engine, the study and its design; its margin is larger than a bound may be."""
     study = read_study(small_study(tmp_path))
+    wide = replace(study.harm.unintended_harm, margin=2.0)
+    study = replace(study, harm=replace(study.harm, unintended_harm=wide))
     with open_engine(Path(tmp_path) / "s.duckdb", inputs=tmp_path) as one:
         ledgers = load_sources(one, study, tmp_path)
         yield one, study, design_operations(study, ledgers, {})[0]
@@ -37,6 +42,12 @@ def windows():
         Window("2020", (Period(date(2020, 1, 1), date(2021, 1, 1)),)),
         Window("spring", (Period(date(2020, 3, 1), date(2020, 6, 1)), Period(date(2021, 3, 1), date(2021, 6, 1)))),
     )
+
+
+def test_the_margin_of_a_design_is_that_of_its_study_and_at_most_one_half(engine):
+    _, study, design = engine
+    assert study.harm.unintended_harm.margin == 2.0
+    assert design.margin == MAX_MARGIN == 0.5
 
 
 def test_every_located_event_counts_once_a_window(engine):

@@ -23,13 +23,17 @@ FINDS, OVERDOSES = measure("finds"), measure("overdoses", unit="calls", borne_by
     [
         (calibrated_effect(400, 200, -0.9, -0.5), (), Reading.FELL),
         (calibrated_effect(200, 400, 0.5, 0.9), (), Reading.ROSE),
-        (calibrated_effect(200, 200, -0.3, 0.3), (), Reading.NO_CLEAR_CHANGE),
-        (calibrated_effect(400, 200, -0.9, -0.5), ("finds",), Reading.SIGNAL_FALL),
-        (calibrated_effect(200, 400, 0.5, 0.9), ("finds",), Reading.SIGNAL_RISE),
-        (calibrated_effect(200, 200, -0.3, 0.3), ("finds",), Reading.NO_CLEAR_CHANGE),
-        (normal_effect(-50, 1), (), Reading.SIGNAL_FALL),
-        (normal_effect(50, 1), (), Reading.SIGNAL_RISE),
-        (normal_effect(0, 5), (), Reading.CANNOT_TELL),
+        (calibrated_effect(200, 200, -0.3, 0.3), (), Reading.CANNOT_TELL),
+        (calibrated_effect(400, 200, -0.9, -0.5), ("finds",), Reading.PROBABLY_FELL),
+        (calibrated_effect(200, 400, 0.5, 0.9), ("finds",), Reading.PROBABLY_ROSE),
+        (calibrated_effect(200, 200, -0.3, 0.3), ("finds",), Reading.CANNOT_TELL),
+        # The 80% interval, -0.35 to -0.05 and its mirror, leaves out zero; the 95% interval does not.
+        (calibrated_effect(250, 200, -0.43, 0.03), (), Reading.PROBABLY_FELL),
+        (calibrated_effect(200, 250, -0.03, 0.43), (), Reading.PROBABLY_ROSE),
+        (normal_effect(-50, 1), (), Reading.PROBABLY_FELL),
+        (normal_effect(50, 1), (), Reading.PROBABLY_ROSE),
+        # Counting noise only: 1.6 standard errors are outside its 80% interval, which is too narrow to be read.
+        (normal_effect(-8, 5), (), Reading.CANNOT_TELL),
     ],
 )
 def test_the_reading_of_a_sum(effect, limited, reading):
@@ -39,10 +43,24 @@ def test_the_reading_of_a_sum(effect, limited, reading):
 def test_a_sum_is_no_stronger_than_its_weakest_part():
     parts = [(FINDS, calibrated_effect(4000, 1000, -1.5, -1.2)), (OVERDOSES, normal_effect(0, 1))]
     both, one = by_name(finds=1.0, overdoses=1.0), by_name(finds=1.0)
-    assert net_harm(joint(parts), both).reading is Reading.SIGNAL_FALL
+    assert net_harm(joint(parts), both).reading is Reading.PROBABLY_FELL
     assert net_harm(joint(parts), one).reading is Reading.FELL
     # A limit on a measure that weighs nothing limits nothing.
     assert net_harm(joint(parts, limited=["overdoses"]), one).reading is Reading.FELL
+
+
+def test_no_sum_is_probable_with_a_part_whose_change_may_not_be_called_so():
+    """A doubt bears on what is probable; a finding stands, unless a part cannot be one."""
+    found, probable = calibrated_effect(400, 200, -0.9, -0.5), calibrated_effect(250, 200, -0.43, 0.03)
+    one = by_name(finds=1.0)
+    for effect, limited, reading in (
+        (found, (), Reading.FELL),
+        (found, ("finds",), Reading.CANNOT_TELL),
+        (probable, (), Reading.CANNOT_TELL),
+    ):
+        made = joint([(FINDS, effect)], limited=limited, doubted=("finds",))
+        assert net_harm(made, one).reading is reading
+    assert net_harm(joint([(FINDS, probable)], doubted=("overdoses",)), one).reading is Reading.PROBABLY_FELL
 
 
 def test_a_refused_part_leaves_no_sum_and_the_rest_is_named_without_it():

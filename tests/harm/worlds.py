@@ -62,7 +62,9 @@ def refused_effect(before, after, *, control=(1000, 1000)):
     )  # fmt: skip
 
 
-def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=(), limited=()):
+def joint(parts, *, correlation=None, seed=1, draws=8192, bounded=(), limited=(), doubted=()):
     """Return joint effects of (measure, effect) parts."""
     found = None if correlation is None else MeasureCorrelation(correlation, 100)
-    return draw_joint_effects("target", parts, bounded, correlation=found, limited=limited, seed=seed, draws=draws)
+    return draw_joint_effects(
+        "target", parts, bounded, correlation=found, limited=limited, doubted=doubted, seed=seed, draws=draws
+    )

@@ -754,19 +754,19 @@ DOUBTS = """
 ## What a doubt does to an answer
 
 A doubt limits a reading only where counting the doubtful rows the other way would change it: the effect's interval would then
-lie on another side of no change (`geoharm.evaluation.recount`). Otherwise it is said in one sentence, and on page one where it bears
+lie on another side of no change, or pass the bound that would be stated (`geoharm.evaluation.recount`). Otherwise it is said in one sentence, and on page one where it bears
 on the answer. Unseen, each of these turned a made city in which nothing happened into a fall or a rise
 (`tests/pipeline/test_doubts.py`, `tests/pipeline/test_renamed_categories.py`). How often files without a fault raise a doubt, and
 how often a planted fault is seen: `bench.false_alarms` in `bench/RESULTS.md`.
 
 | what files do | rule | what is said | the answer |
 |---|---|---|---|
-| places in another unit or grid, outside the publisher's extent, or that are no numbers | `ingest.rule`, `ingest.reach` | "impossible place", with rows, line and months; a row without a place | a fall that these rows would undo is a lead, not a finding |
-| rows that cannot be read lie in the target area | `queries.rejected` | "rows that could not be read" | a finding that they would undo is a lead |
-| one point holds much of a measure, a zone or a window | `evaluation.diagnostics.piles`, `ingest.quality` | "one point with many rows"; "one point with many events" | a change that is not there without the point is a lead, not a finding |
+| places in another unit or grid, outside the publisher's extent, or that are no numbers | `ingest.rule`, `ingest.reach` | "impossible place", with rows, line and months; a row without a place | a fall that these rows would undo is not said, nor is a bound that they would pass |
+| rows that cannot be read lie in the target area | `queries.rejected` | "rows that could not be read" | a change that they would undo is not said |
+| one point holds much of a measure, a zone or a window | `evaluation.diagnostics.piles`, `ingest.quality` | "one point with many rows"; "one point with many events" | a change that is not there without the point is not said |
 | rings narrower than the spacing of the points on which events lie | `evaluation.diagnostics.geocoding_error` | "location error" | no finding for the target area, or for both together |
 | one category in several spellings | `ingest.category_spelling` | "spellings of a category" | that of one spelling |
-| a category that begins where another of nearly the same name ends | `queries.renamed_categories` | "categories under two names" | what only one of the names shows is a lead; no change that both would change cannot be told |
+| a category that begins where another of nearly the same name ends | `queries.renamed_categories` | "categories under two names" | what only one of the names shows is not said |
 | one event in several versions | `ingest.duplicates` | "earlier versions"; refused where the latest cannot be told | that of the latest version |
 | months that hold no usable row | `queries.coverage`, `stats.empty_months` | the months, on page one | the months are in no window, density or day, and are not zeros |
 | most times are one clock time | `ingest.default_clocks` | "days written as times", "time not known" | the day as written, no hour |

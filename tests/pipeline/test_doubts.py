@@ -1,6 +1,6 @@
 """What files that lie do to the answer: a made city where nothing happened, told as it is and in ways that bend it.
 
-Every lie is one that, unseen, turns "no clear change" into a fall or a rise.
+Every lie is one that, unseen, turns no change into a fall or a rise.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ rings     = { gap = 50, outer = [250, 500] }
 before    = { start = 2019-01-01, end = 2021-01-01 }
 after     = ["0-6 months", "6-11 months"]
 """
+# Readings that name no change, found or probable.
+NO_CHANGE = (Reading.NO_RISE_OVER, Reading.NO_FALL_OVER, Reading.CANNOT_TELL)
 FORMAT = """
 [columns]
 id = "id"
@@ -151,7 +153,7 @@ def in_units(change: Callable[[Row], Row]) -> list[Row]:
 
 
 def test_the_city_as_it_is(truth):
-    assert truth.effect("target").reading is Reading.NO_CLEAR_CHANGE
+    assert truth.effect("target").reading in NO_CHANGE
     assert all(not diagnostic.limits("target") for diagnostic in truth.diagnostics)
 
 
@@ -169,7 +171,7 @@ def test_rows_in_other_units_make_no_finding(change, tmp_path):
     result, ledger = evaluate(tmp_path, {"a.csv": in_units(change)})
     effect = result.effect("target")
     assert effect.interval.high < 0  # unseen, it would be a fall
-    assert effect.reading is Reading.SIGNAL_FALL
+    assert effect.reading in NO_CHANGE
     (limit,) = [diagnostic for diagnostic in result.diagnostics if diagnostic.limits("target")]
     assert limit.kind is DiagnosticKind.UNPLACED_ROWS
     assert ledger.total("outside") == 0
@@ -195,7 +197,7 @@ def test_three_months_lost_under_covers_are_no_zeros(tmp_path, truth):
     result, ledger = evaluate(tmp_path, {"a.csv": rows})
     effect = result.effect("target")
     assert list(ledger.missing_months) == lost
-    assert effect.reading is Reading.NO_CLEAR_CHANGE
+    assert effect.reading in NO_CHANGE
     assert effect.length_ratio * 731 == pytest.approx(truth.effect("target").length_ratio * 731 - 91)
 
 
@@ -203,7 +205,7 @@ def test_rows_without_coordinates_from_a_month_on_are_no_fall(tmp_path):
     rows = [replace(row, x="", y="") if row.day >= LAST_PLACES and row.id % 50 else row for row in city()]
     result, ledger = evaluate(tmp_path, {"a.csv": rows})
     assert [month.month for month in ledger.missing_months] == [10, 11, 12]
-    assert result.effect("target").reading is Reading.NO_CLEAR_CHANGE
+    assert not result.effect("target").reading.is_finding
 
 
 def test_a_point_that_takes_the_unknown_places_makes_no_rise(tmp_path):
@@ -213,7 +215,7 @@ def test_a_point_that_takes_the_unknown_places_makes_no_rise(tmp_path):
     result, ledger = evaluate(tmp_path, {"a.csv": rows + more})
     effect = result.effect("target")
     assert effect.interval.low > 0  # unseen, it would be a rise
-    assert effect.reading is Reading.SIGNAL_RISE
+    assert effect.reading in NO_CHANGE
     assert [d.kind for d in result.diagnostics if d.limits("target")] == [DiagnosticKind.PILES]
     assert ledger.default_geocodes == ()
 
@@ -235,4 +237,4 @@ def test_rejected_rows_make_no_finding(tmp_path):
     assert ledger.total("rejected") >= 30
     assert result.effect("target").interval.high < 0  # unseen, it would be a fall
     assert [d.kind for d in result.diagnostics if d.limits("target")] == [DiagnosticKind.REJECTED_ROWS]
-    assert result.effect("target").reading is Reading.SIGNAL_FALL
+    assert result.effect("target").reading in NO_CHANGE

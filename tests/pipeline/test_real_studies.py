@@ -177,7 +177,7 @@ def test_the_placebo_in_liverpool_has_a_calibrated_interval_that_holds_zero(mers
         assert effect.placebo.months == 20  # January 2018 to September 2019, less the missing July
         calibrated, counting = effect.ratio.interval(), effect.counting_ratio.interval()
         assert calibrated.high - calibrated.low > counting.high - counting.low
-    assert verdict.state.value == "no clear change"
+    assert not verdict.state.is_finding
 
 
 def test_merseyside_ledger_balances(merseyside):

@@ -88,8 +88,13 @@ def test_the_balance_holds_every_harm_in_every_zone(release):
 def test_entries_to_treatment_are_ink_and_not_coloured_as_better_or_worse(release):
     tree = page_tree(page_of(release))
     rows = tree.first("table", "balance").first("tbody").children
-    colours = {node.attributes.get("fill") for cell in rows[1].children[1:] for node in cell.all("polygon")}
-    assert colours == {palette.INK}
+    marks = [node for cell in rows[1].children[1:] for node in cell.all("path")]
+    colours = {
+        colour for node in marks for colour in (node.attributes.get("fill"), node.attributes.get("stroke")) if colour
+    }
+    assert marks
+    assert colours <= {palette.INK, palette.SLATE, "#ffffff"}
+    assert palette.INK in colours
     assert not any(cell.classes for cell in rows[1].children)
 
 

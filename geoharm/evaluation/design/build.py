@@ -12,11 +12,17 @@ from geoharm.model.design import Design
 from geoharm.model.geometry import StudyArea, Zone, ZoneRole
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, Window, parse_phase
+from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.study import Operation
 
 
 def build_design(
-    operation: Operation, area: StudyArea, others: Sequence[Operation], ledgers: Sequence[SourceLedger]
+    operation: Operation,
+    area: StudyArea,
+    others: Sequence[Operation],
+    ledgers: Sequence[SourceLedger],
+    *,
+    margin: float = DEFAULT_MARGIN,
 ) -> Design:
     """Return the zones and windows of an operation, valid for every source in use.
 
@@ -28,6 +34,8 @@ def build_design(
         The study's other operations.
     ledgers : sequence of SourceLedger
         The ledgers of all sources that a measure uses.
+    margin : float
+        The study's margin.
 
     Raises
     ------
@@ -53,7 +61,7 @@ def build_design(
         )
     location_error = max(ledger.location_error for ledger in ledgers)
     notes = (*notes, *_check_widths(operation, zones, location_error), *_ring_overlap_notes(zones, others))
-    return Design(operation, zones, before, after, phases, notes)
+    return Design(operation, zones, before, after, phases, notes, margin)
 
 
 def _check_widths(operation: Operation, zones: Sequence[Zone], error: float) -> list[str]:

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_floor import why_too_few
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
-from geoharm.evaluation.recount import turns
+from geoharm.evaluation.recount import broken_claims, turns
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.evaluation.results.specification import SpecificationCurve
 from geoharm.model.counts import Change
+from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate
 from geoharm.stats.familywise import holm, step_down
@@ -81,7 +82,7 @@ def unplaced_rows_diagnostic(effect: Effect[int], unplaced: Change, *, all_rows:
         these rows in the target, with all of them, and in the worst cases (all of one window and none of the other).
         The severity is SIGNAL if the effect's interval is on one side of no change and is not with all of these rows
         counted in the target. It is SAY if only a worst case moves it. Without an interval, the signs of the ratios
-        decide.
+        decide. What else its numbers would no longer support with all of these rows is in `broken`.
     """
     kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
     unplaced_rows = unplaced.before + unplaced.after
@@ -116,7 +117,9 @@ def unplaced_rows_diagnostic(effect: Effect[int], unplaced: Change, *, all_rows:
     severity = Severity.SAY if with_all or any(worst) else Severity.NONE
     if with_all and (effect.ratio.interval().side or not effect.ratio.is_defined):
         severity = Severity.SIGNAL
-    return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity)
+    zones = ("target", TARGET_AND_RINGS)
+    broken = dict.fromkeys(zones, broken_claims(effect, ways[:1]))
+    return Diagnostic(kind, unplaced_rows / all_rows, unit, text, severity, zones=zones, broken=broken)
 
 
 def rejected_rows_diagnostic(effect: Effect[int], rejected: Change, *, undated: int) -> Diagnostic:
@@ -134,18 +137,24 @@ def rejected_rows_diagnostic(effect: Effect[int], rejected: Change, *, undated: 
     Returns
     -------
     Diagnostic
-        The severity is SIGNAL if a finding is none with these rows counted, those without a day all in one of the windows. The
-        sentence gives no count.
+        The severity is SIGNAL if a finding is none with these rows counted, those without a day all in one of the windows.
+        What else the numbers would no longer support is in `broken`. The sentence gives no count.
     """
     kind, unit = DiagnosticKind.REJECTED_ROWS, "rows"
     ways = {(rejected.before + undated, rejected.after), (rejected.before, rejected.after + undated)}
     turned = any(turns(effect, before=before, after=after) for before, after in ways)
+    broken = broken_claims(effect, ways)
     text = "Rows of the target area could not be read and are not counted; the ledger says why. "
+    severity = Severity.SAY if turned or broken else Severity.NONE
     if turned and effect.ratio.interval().side:
         text += "With them the change would not be read as it is."
-        return Diagnostic(kind, math.nan, unit, text, Severity.SIGNAL)
-    text += "With them a fall or a rise could be read." if turned else "With them the change is read in the same way."
-    return Diagnostic(kind, math.nan, unit, text, Severity.SAY if turned else Severity.NONE)
+        severity = Severity.SIGNAL
+    elif turned:
+        text += "With them a fall or a rise could be read."
+    else:
+        text += "With them less could be said." if broken else "With them the change is read in the same way."
+    zones = ("target", TARGET_AND_RINGS)
+    return Diagnostic(kind, math.nan, unit, text, severity, zones=zones, broken=dict.fromkeys(zones, broken))
 
 
 def unplaced_in_rings_diagnostic(effect: Effect[int], unplaced: Change, *, zones: Sequence[str]) -> Diagnostic | None:
@@ -162,17 +171,22 @@ def unplaced_in_rings_diagnostic(effect: Effect[int], unplaced: Change, *, zones
     Returns
     -------
     Diagnostic or None
-        Of severity SIGNAL, if a finding for the rings is none with all of these rows counted there. The sentence gives no
-        figure, since none of the rings' bounds is published.
+        Of severity SIGNAL, if a finding for the rings is none with all of these rows counted there; SAY if they break
+        another claim. The sentence gives no figure, since none of the rings' bounds is published.
     """
-    if not effect.ratio.interval().side or not turns(effect, before=unplaced.before, after=unplaced.after):
+    ways = (unplaced.before, unplaced.after)
+    turned = effect.ratio.interval().side and turns(effect, before=ways[0], after=ways[1])
+    broken = broken_claims(effect, [ways])
+    if not turned and not broken:
         return None
     text = (
         "Rows without a usable place may lie in the rings. With all of them counted there, the change in the rings would not be "
         "read as it is."
     )
     kind, unit = DiagnosticKind.UNPLACED_ROWS, "share of rows"
-    return Diagnostic(kind, math.nan, unit, text, Severity.SIGNAL, zones=tuple(zones))
+    severity = Severity.SIGNAL if turned else Severity.SAY
+    by_zone = dict.fromkeys(zones, broken)
+    return Diagnostic(kind, math.nan, unit, text, severity, zones=tuple(zones), broken=by_zone)
 
 
 def multiplicity_diagnostic(
@@ -254,8 +268,7 @@ def power_diagnostic(detectable_fall: float, *, possible: bool = True) -> Diagno
     Returns
     -------
     Diagnostic
-        The severity is REFUSE if the smallest detectable fall is above 1/2 or unknown. In this case "no clear change"
-        is not a conclusion, and an interval that excludes zero is a signal at most.
+        The severity is REFUSE if the smallest detectable fall is above 1/2 or unknown: a change is then probable at most.
     """
     kind, unit = DiagnosticKind.POWER, "share of the expected count"
     if math.isnan(detectable_fall):

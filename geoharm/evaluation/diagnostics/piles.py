@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 from shapely.geometry.base import BaseGeometry
 
-from geoharm.evaluation.recount import turns
+from geoharm.evaluation.recount import broken_claims, turns
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
 from geoharm.model.design import TARGET_AND_RINGS
 from geoharm.model.effect import Effect
@@ -141,7 +141,8 @@ def piles_diagnostic(
     -------
     Diagnostic
         The figure is the largest of 1/20, 1/10, 1/3 and 1/2 that a pile's share exceeds. The severity is SIGNAL if the
-        interval excludes no change, and no longer does so on the same side without one or all of the piles; else SAY.
+        interval excludes no change, and no longer does so on the same side without one or all of the piles; else SAY. What
+        else the numbers would not support without them is in `broken`.
         Neither figure nor sentence gives a count, or a share from which one could be told.
     """
     kind, unit = DiagnosticKind.PILES, "share of events"
@@ -166,4 +167,8 @@ def piles_diagnostic(
         (False, False): "Without it no change is read either",
     }[turned, side != 0]
     severity = Severity.SIGNAL if turned and side else Severity.SAY
-    return Diagnostic(kind, share, unit, f"{text} {outcome}.", severity, zones=tuple(zones))
+    broken = broken_claims(effect, ways)
+    if broken and not turned:
+        outcome = "Without it less could be said"
+    by_zone = dict.fromkeys(zones, broken)
+    return Diagnostic(kind, share, unit, f"{text} {outcome}.", severity, zones=tuple(zones), broken=by_zone)

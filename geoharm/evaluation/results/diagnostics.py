@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from geoharm.model.design import TARGET_AND_RINGS
+from geoharm.model.reading import Claim
 from geoharm.model.reason import Note
 
 
@@ -25,6 +27,15 @@ class DiagnosticKind(StrEnum):
     MULTIPLICITY = "many measures"
     POWER = "smallest detectable fall"
     CONTROLS = "choice of control"
+
+
+# Diagnostics that count doubtful rows the other way.
+_RECOUNTS = (
+    DiagnosticKind.UNPLACED_ROWS,
+    DiagnosticKind.REJECTED_ROWS,
+    DiagnosticKind.PILES,
+    DiagnosticKind.CATEGORY_NAMES,
+)
 
 
 class Severity(IntEnum):
@@ -50,12 +61,14 @@ class Diagnostic:
     sentence : str or Withheld
         The result for readers, in one or two sentences.
     severity : Severity
-        NONE: no effect. SAY: the sentence is printed with the answer. SIGNAL: the answer is a signal at most. REFUSE: no
+        NONE: no effect. SAY: the sentence is printed with the answer. SIGNAL: no finding; "probably" at most. REFUSE: no
         answer is given.
     reference : str
         DOI or URL; empty if the figure is simple arithmetic.
     zones : tuple of str
         The zones whose readings it limits.
+    broken : mapping of zone to set of Claim
+        What the numbers of a zone support and would not support with doubtful rows counted the other way.
     """
 
     kind: DiagnosticKind
@@ -65,6 +78,7 @@ class Diagnostic:
     severity: Severity
     reference: str = ""
     zones: tuple[str, ...] = ("target", TARGET_AND_RINGS)
+    broken: Mapping[str, frozenset[Claim]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -72,7 +86,7 @@ class Diagnostic:
         return self.kind.value
 
     def limits(self, zone: str) -> bool:
-        """Return whether it turns a finding in a zone into a signal.
+        """Return whether it keeps a change in a zone from being a finding.
 
         The smallest detectable fall is part of the reading of the numbers alone, and disagreeing controls have a reading
         of their own.
@@ -80,6 +94,11 @@ class Diagnostic:
         weighs = self.severity >= Severity.SIGNAL and self.kind not in (DiagnosticKind.POWER, DiagnosticKind.CONTROLS)
         return weighs and zone in self.zones
 
-    def limits_no_change(self, zone: str) -> bool:
-        """Return whether it turns "no clear change" in a zone into "cannot tell": rows counted the other way would show one."""
-        return self.limits(zone) and self.kind is DiagnosticKind.CATEGORY_NAMES
+    def caps(self, zone: str) -> bool:
+        """Return whether no more than "probably" may be said of a zone: it limits, and not by counting rows the other way."""
+        return self.limits(zone) and self.kind not in _RECOUNTS
+
+    def breaks(self, zone: str) -> frozenset[Claim]:
+        """Return what may not be claimed of a zone, because counting doubtful rows the other way would change it."""
+        turned = {Claim.FINDING, Claim.LEAD} if self.limits(zone) and self.kind in _RECOUNTS else set()
+        return self.broken.get(zone, frozenset()) | turned

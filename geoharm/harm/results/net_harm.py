@@ -48,8 +48,8 @@ class JointEffects:
         none.
     refused : tuple of bool
         Whether calibration was tried for a measure and was not possible: it has no 95% interval.
-    limited : tuple of bool
-        Whether a diagnostic limits the reading of a measure in this zone.
+    limited, doubted : tuple of bool
+        Whether the change of a measure in this zone cannot be a finding, and whether it may not be called probable.
     placebo_places : int
         Number of places without an operation from which the correlation was estimated; 0 if the measures are taken as
         independent.
@@ -71,6 +71,7 @@ class JointEffects:
     correlation: NDArray[np.float64]
     refused: tuple[bool, ...]
     limited: tuple[bool, ...]
+    doubted: tuple[bool, ...]
     placebo_places: int
     seed: int
 

@@ -33,41 +33,48 @@ def reading_colour(state: Reading | None) -> str:
     )
 
 
-def reading_mark(state: Reading | None, *, size: float = 14.0, colour: str = "") -> Markup:
-    """Return the mark of a reading as SVG, in the colour of the reading if none is given.
+# Marks are drawn on a square of 14 units. A bound is a dot that cannot pass a lid above it, or a floor below it.
+_MARK_UNITS = 14
+_LID, _FLOOR = ("M1 3h12", 9.0), ("M1 11h12", 5.0)
 
-    A finding is a filled triangle that points down (fell) or up (rose). A signal is the same triangle, hollow. No clear
-    change is a diamond, no data (None) a dashed bar, and every other reading a ring.
+
+def reading_mark(state: Reading | None, *, size: float = 14.0, colour: str = "") -> Markup:
+    """Return the mark of a reading as SVG.
+
+    A finding is a filled triangle that points down (fell) or up (rose); where it is only probable, the triangle is open. A
+    bound is a dot under a lid (no rise over) or on a floor (no fall over). No data (None) is a dashed bar, and every other
+    reading a ring. The form alone tells them apart.
+
+    Parameters
+    ----------
+    state : Reading or None
+    size : float
+        Pixels.
+    colour : str
+        Blue for less and orange for more, found or probable, and slate for the rest, if none is given.
     """
-    middle, colour = size / 2, colour or reading_colour(state)
+    direction = state.direction if state else 0
+    colour = colour or {-1: palette.LESS_HARM, 1: palette.MORE_HARM}.get(direction, palette.SLATE)
+    parts: list[Markup]
     if state is None:
-        mark = svg(
-            "path", {"d": f"M1 {middle:g}H{size - 1:g}", "stroke": colour, "stroke_width": 3, "stroke_dasharray": "3 2"}
-        )
-    elif state.direction:
-        points = (
-            f"1,2 {size - 1:g},2 {middle:g},{size - 1:g}"
-            if state.direction < 0
-            else f"1,{size - 2:g} {size - 1:g},{size - 2:g} {middle:g},1"
-        )
-        mark = svg(
-            "polygon",
-            {"points": points, "fill": colour if state.is_finding else "none", "stroke": colour, "stroke_width": 1.6},
-        )
-    elif state is Reading.NO_CLEAR_CHANGE:
-        mark = svg(
-            "polygon",
-            {"points": f"{middle:g},1 {size - 1:g},{middle:g} {middle:g},{size - 1:g} 1,{middle:g}", "fill": colour},
-        )
+        parts = [svg("path", {"d": "M1 7h12", "stroke": colour, "stroke_width": 3, "stroke_dasharray": "3 2"})]
+    elif state.is_finding:
+        points = "M1 3h12L7 12.5Z" if direction < 0 else "M1 11h12L7 1.5Z"
+        parts = [svg("path", {"d": points, "fill": colour})]
+    elif direction:
+        points = "M2 3.5h10L7 11.6Z" if direction < 0 else "M2 10.5h10L7 2.4Z"
+        parts = [svg("path", {"d": points, "fill": "#ffffff", "stroke": colour, "stroke_width": 1.6})]
+    elif state.is_bound:
+        stop, middle = _LID if state is Reading.NO_RISE_OVER else _FLOOR
+        parts = [
+            svg("path", {"d": stop, "stroke": colour, "stroke_width": 2.2}),
+            svg("circle", {"cx": 7, "cy": middle, "r": 3.2, "fill": colour}),
+        ]
     else:
-        mark = svg(
-            "circle", {"cx": middle, "cy": middle, "r": middle - 2, "fill": "none", "stroke": colour, "stroke_width": 2}
-        )
-    return svg(
-        "svg",
-        {"class": "mark", "width": size, "height": size, "viewBox": f"0 0 {size:g} {size:g}", "aria_hidden": "true"},
-        mark,
-    )
+        ring = {"cx": 7, "cy": 7, "r": 4.8, "fill": "#ffffff", "stroke": colour, "stroke_width": 1.8}
+        parts = [svg("circle", ring)]
+    view = f"0 0 {_MARK_UNITS} {_MARK_UNITS}"
+    return svg("svg", {"class": "mark", "width": size, "height": size, "viewBox": view, "aria_hidden": "true"}, *parts)
 
 
 def interval_chart(effect: ReleasedEffect, unit: str) -> Chart:

@@ -9,11 +9,11 @@ from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedComposite, ReleasedCompositeResult
 from geoharm.model.estimate import Estimate
 from geoharm.model.pooled import Forest, PooledEstimate
+from geoharm.model.reading import bound_percent, statement
 from geoharm.report.charts.robustness import forest_chart, ratio_text
 from geoharm.report.document import Block, BulletList, Figure, Paragraph, Section, Subheading
 from geoharm.report.section_html import mono
 from geoharm.report.sections.forest import weights_table
-from geoharm.report.wording.reading import POOLED_WORDS
 from geoharm.report.wording.withheld import note_as_sentence, note_text
 from geoharm.results import PreregistrationStatus
 
@@ -46,14 +46,11 @@ def _outcome_section(composite: ReleasedComposite, plan: PreregistrationStatus, 
 
 
 def composite_sentence(result: ReleasedCompositeResult) -> str:
-    """Return the pooled result of a composite outcome for one operation, in a sentence.
-
-    If the design is too weak, the result is called a signal.
-    """
+    """Return the pooled result of a composite outcome for one operation, in a sentence."""
     if not result.pooled.is_defined:
         return note_as_sentence(result.pooled.note)
     return (
-        f"{ratio_text(result.pooled)} over {result.parts} parts: {POOLED_WORDS[result.reading]}. A common fall of "
+        f"{ratio_text(result.pooled)} over {result.parts} parts: {statement(result.reading, bound_percent(result.pooled, result.reading))}. A common fall of "
         f"{_text.percent_text(result.detectable_fall)} or more would be found four times in five."
     )
 

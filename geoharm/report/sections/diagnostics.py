@@ -29,7 +29,7 @@ from geoharm.report.wording.withheld import sentence_text
 _CONSEQUENCES = {
     Severity.NONE: "nothing",
     Severity.SAY: "consider it with the answer",
-    Severity.SIGNAL: "a signal at most",
+    Severity.SIGNAL: "no finding; probable at most",
     Severity.REFUSE: "no finding",
 }
 
@@ -58,7 +58,7 @@ def diagnostics_section(operation: ReleasedOperation) -> tuple[Section, ...]:
     )
     lead = (
         "Each diagnostic has a figure, a sentence, and a consequence for the answer: nothing, consider it with the "
-        "answer, a signal at most, or no finding."
+        "answer, probable at most, or no finding."
     )
     blocks: list[Block] = [Paragraph(lead, "how"), Table(columns, rows)]
     limits = _limits_of_other_measures(operation)

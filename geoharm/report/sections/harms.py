@@ -11,8 +11,8 @@ from geoharm.model.activity import DatedActivity
 from geoharm.model.design import ALL_RINGS
 from geoharm.model.measure import Role
 from geoharm.model.period import Period
-from geoharm.model.reading import Reading
 from geoharm.model.suppressed import Count
+from geoharm.report import palette
 from geoharm.report.cells import (
     ARROW,
     before_after_cell,
@@ -36,7 +36,7 @@ from geoharm.report.document import (
     Section,
     Table,
 )
-from geoharm.report.wording.states import absent_kinds
+from geoharm.report.wording.states import absent_kinds, shown_reading, state_words
 
 _NO_DATA = "Unknown. No data supplied. Not read as \u201cno harm\u201d."
 _HARM_COLUMNS = (
@@ -81,13 +81,13 @@ def _harm_cells(measure: ReleasedMeasure) -> tuple[Cell, ...]:
 
 
 def _reading_cell(measure: ReleasedMeasure) -> Cell:
-    reading = measure.effect("target").reading
+    effect = measure.effect("target")
+    text, reading = state_words(effect), shown_reading(effect)
     if measure.measure.kind != "treatment_entry":
-        return Cell(reading.value, (reading.value,), mark=effects.reading_mark(reading))
-    # Whether more entries into drug treatment are good is a question of values, so the mark shows no finding.
-    signals = {Reading.FELL: Reading.SIGNAL_FALL, Reading.ROSE: Reading.SIGNAL_RISE}
-    text = f"{reading.value}; whether that is a gain depends on values"
-    return Cell(text, (text,), mark=effects.reading_mark(signals.get(reading, reading)))
+        return Cell(text, (text,), mark=effects.reading_mark(reading))
+    # Whether more entries into drug treatment are good is a question of values, so the mark has no colour.
+    text = f"{text}; whether that is a gain depends on values"
+    return Cell(text, (text,), mark=effects.reading_mark(reading, colour=palette.INK))
 
 
 def _absent_row(text: str) -> Row:

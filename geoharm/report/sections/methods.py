@@ -54,9 +54,12 @@ def _method_items(operation: ReleasedOperation) -> tuple[RichText, ...]:
          "counting only, the f with \u2212log(1 \u2212 f) = (1.96 + 0.84) \u00d7 the standard error at that fall: found four times in five.", ""),
         *HOTSPOT_METHODS,
         *PATTERN_METHODS,
-        ("Verdict: \u201ccannot tell\u201d where no 95% interval is possible, under 10 events are expected or the smallest "
-         "detectable fall is over half; \u201ca signal, not a finding\u201d where such a weak design, or an interval of counting "
-         "noise only, leaves out zero.", ""),
+        ("Statements, the first that holds: \u201cfell\u201d or \u201crose\u201d where the 95% interval leaves out zero; \u201cprobably\u201d "
+         "where the 80% interval does, or where the 95% interval does and the design is weak (under 10 events expected, "
+         "smallest detectable fall over half), a diagnostic weighs or the interval holds the noise of counting only, and never "
+         "where the control area's count a day changed by more than a factor of 1.4 or doubtful rows counted the other way "
+         "would change it; \u201cno rise over X%\u201d or \u201cno fall over X%\u201d where the one-sided 95% bound is at most "
+         f"{design.margin:.0%}; else \u201ccannot tell\u201d.", "https://doi.org/10.1007/BF01068419"),
     ]  # fmt: skip
     items += [(note, "") for note in design.notes]
     return tuple((f"{text} ", mono(link)) if link else text for text, link in items)

@@ -50,9 +50,9 @@ from geoharm.report.wording.mitigation import margin_words
 from geoharm.report.wording.withheld import note_text, sentence_text
 
 _READINGS = {
-    RiseState.ROSE: Reading.SIGNAL_RISE,
-    RiseState.LEAD: Reading.SIGNAL_RISE,
-    RiseState.WITHIN: Reading.NO_CLEAR_CHANGE,
+    RiseState.ROSE: Reading.PROBABLY_ROSE,
+    RiseState.LEAD: Reading.PROBABLY_ROSE,
+    RiseState.WITHIN: Reading.NO_RISE_OVER,
     RiseState.UNKNOWN: Reading.CANNOT_TELL,
 }
 _STATE_WORDS = {RiseState.UNKNOWN: "cannot tell"}

@@ -25,7 +25,10 @@ def page_one_terms(operation: ReleasedOperation) -> tuple[tuple[str, str], ...]:
         ),
         ("Expected", "what would have been counted after, had this place gone as places like it did"),
         ("95% interval", "the range that holds the true change in about 95 of 100 such studies"),
-        ("Fell, rose", "the whole 95% interval lies on one side of zero: a finding"),
-        ("A lead", "the interval leaves out zero, but the data are too weak to count on it: no finding"),
+        (
+            "Probably",
+            "the 80% interval leaves out zero, or the 95% interval does and something speaks against it: a lead, not a finding",
+        ),
+        ("No rise over X%", "a larger rise is ruled out, a smaller one is not (95%)"),
         ("Cannot tell", "these counts fit a fall and a rise. It never means that nothing happened"),
     )

@@ -8,29 +8,18 @@ from dataclasses import dataclass
 from geoharm import _text
 from geoharm.answer import balance
 from geoharm.answer.headline import clause_tone, headline_clauses
-from geoharm.answer.multiplication import compared_with
-from geoharm.answer.nouns import Change, Clause, Comparison, Together, Tone
+from geoharm.answer.nouns import Change, Clause, Together, Tone
 from geoharm.disclosure.released import ReleasedEffect, ReleasedOperation
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.geometry import ZoneRole
-from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
+from geoharm.report.wording.states import ZONE_WORDS, about, bound_clause, comparison_words, state_sentence
 
-_DIRECTIONS = {
-    Reading.FELL: "fell",
-    Reading.ROSE: "rose",
-    Reading.SIGNAL_FALL: "may have fallen",
-    Reading.SIGNAL_RISE: "may have risen",
-}
 _TOGETHER_VERBS = {Together.FELL: "fell", Together.ROSE: "rose"}
+_PROBABLE_VERBS = {Together.PROBABLY_FELL: "probably fell", Together.PROBABLY_ROSE: "probably rose"}
 # With more harms than these, the headline names them without numbers.
 _MAX_WITH_NUMBERS = 2
 _NUMBER_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
-_COMPARISONS = {
-    Comparison.PLACES_LIKE_IT: "against what places like it suggest",
-    Comparison.CONTROL_AREA: "against what the control area suggests",
-}
-ZONE_WORDS = {"target": "in the target area", ALL_RINGS: "in the rings", TARGET_AND_RINGS: "in target and rings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +67,6 @@ def sets_of_values(count: int, total: int) -> str:
     return f"{number_word(count)} of {number_word(total)} sets of values"
 
 
-def about(effect: ReleasedEffect) -> str:
-    """Return the size of a change: "about 67"."""
-    return f"about {format_numbers.signed_text(abs(effect.change)).lstrip('+')}"
-
-
-def comparison_words(effect: ReleasedEffect) -> str:
-    """Return the name of the comparison behind an expected count: places like it, or the control area."""
-    return _COMPARISONS[compared_with(effect)]
-
-
 def ring_distance(operation: ReleasedOperation) -> str:
     """Return where the rings lie: "between 100 m and 1 km around it".
 
@@ -110,10 +89,8 @@ def _primary(operation: ReleasedOperation) -> tuple[str, ReleasedEffect]:
     return operation.primary.measure.name, operation.primary.effect("target")
 
 
-def _finding(operation: ReleasedOperation) -> str:
-    name, effect = _primary(operation)
-    verb = _DIRECTIONS[effect.reading]
-    return f"{_text.capitalised(name)} {verb} by {about(effect)} in the target area, {comparison_words(effect)}."
+def _state(operation: ReleasedOperation) -> str:
+    return state_sentence(*_primary(operation))
 
 
 def _fell_and_rose_nearby(operation: ReleasedOperation) -> str:
@@ -125,23 +102,12 @@ def _fell_and_rose_nearby(operation: ReleasedOperation) -> str:
     )
 
 
-def _signal(operation: ReleasedOperation) -> str:
-    name, effect = _primary(operation)
-    return f"{_text.capitalised(name)} {_DIRECTIONS[effect.reading]} in the target area. This is a lead, not a finding."
-
-
-def _no_clear_change(operation: ReleasedOperation) -> str:
-    return f"In the target area, {operation.primary.measure.name} neither clearly fell nor clearly rose."
+def _bounded(operation: ReleasedOperation) -> str:
+    return bound_clause(*_primary(operation))
 
 
 def _cannot_tell(operation: ReleasedOperation) -> str:
     return f"In the target area, these data cannot tell whether {operation.primary.measure.name} fell or rose."
-
-
-def _controls_disagree(operation: ReleasedOperation) -> str:
-    name, effect = _primary(operation)
-    verb = "risen" if effect.change > 0 else "fallen"
-    return f"{_text.capitalised(name)} may have {verb}. The ways to compare disagree, so this is no finding."
 
 
 def _withheld(operation: ReleasedOperation) -> str:
@@ -150,7 +116,7 @@ def _withheld(operation: ReleasedOperation) -> str:
 
 def _activity_only(operation: ReleasedOperation) -> str:
     changes = balance.changed_activities(operation)
-    parts = [f"{change.measure.measure.name} {_DIRECTIONS[change.effect.reading]}" for change in changes]
+    parts = [f"{change.measure.measure.name} {change.effect.reading.value}" for change in changes]
     return (
         f"{_text.capitalised(format_numbers.join_with_and(parts))}. That is what police did, not harm. "
         "Whether harm changed, these data cannot tell."
@@ -215,12 +181,22 @@ def _together_some(operation: ReleasedOperation) -> str:
     )
 
 
+def _together_probably(operation: ReleasedOperation) -> str:
+    """Return that harm probably fell, or rose, under all sets of values: some find it, the others call it probable."""
+    answers = balance.profile_answers(operation)
+    (verb,) = {_PROBABLE_VERBS[answer.together] for answer in answers if answer.together in _PROBABLE_VERBS}
+    return f"Taken together, harm {verb} under {sets_of_values(len(answers), len(answers))}."
+
+
 def _others(operation: ReleasedOperation) -> str:
     """Return what the sets of values say that state neither a fall nor a rise."""
     answers = balance.profile_answers(operation)
     broken = [f"\u201c{answer.profile}\u201d" for answer in answers if answer.together is Together.RULED_OUT]
-    silent = [answer for answer in answers if answer.together not in (Together.RULED_OUT, Together.FELL, Together.ROSE)]
+    silent = [answer for answer in answers if answer.together in (Together.CANNOT_TELL, Together.REFUSED)]
     parts = []
+    for together, verb in _PROBABLE_VERBS.items():
+        if leads := sum(answer.together is together for answer in answers):
+            parts.append(f"it {verb} under {number_word(leads)}")
     if broken:
         verb = "has" if len(broken) == 1 else "have"
         parts.append(f"{format_numbers.join_with_and(broken)} {verb} a veto that is broken")
@@ -229,8 +205,10 @@ def _others(operation: ReleasedOperation) -> str:
     return "; ".join(parts)
 
 
-def _together_not_clear(_: ReleasedOperation) -> str:
-    return "Taken together, whether harm fell or rose is not clear."
+def _together_not_clear(operation: ReleasedOperation) -> str:
+    answers = {answer.together for answer in balance.profile_answers(operation)}
+    is_lead = Together.PROBABLY_FELL in answers and Together.PROBABLY_ROSE not in answers
+    return f"Taken together, whether harm fell {'' if is_lead else 'or rose '}is not clear."
 
 
 def _together_refused(operation: ReleasedOperation) -> str:
@@ -253,14 +231,14 @@ def _together_one_harm(operation: ReleasedOperation) -> str:
 
 
 _WORDS: dict[Clause, Callable[[ReleasedOperation], str]] = {
-    Clause.FELL: _finding,
+    Clause.FELL: _state,
     Clause.FELL_AND_ROSE_NEARBY: _fell_and_rose_nearby,
-    Clause.ROSE: _finding,
-    Clause.SIGNAL_FALL: _signal,
-    Clause.SIGNAL_RISE: _signal,
-    Clause.NO_CLEAR_CHANGE: _no_clear_change,
+    Clause.ROSE: _state,
+    Clause.PROBABLY_FELL: _state,
+    Clause.PROBABLY_ROSE: _state,
+    Clause.BOUNDED: _bounded,
     Clause.CANNOT_TELL: _cannot_tell,
-    Clause.CONTROLS_DISAGREE: _controls_disagree,
+    Clause.CONTROLS_DISAGREE: _state,
     Clause.WITHHELD: _withheld,
     Clause.ACTIVITY_ONLY: _activity_only,
     Clause.DESCRIBED_NEARBY: _described_nearby,
@@ -268,6 +246,8 @@ _WORDS: dict[Clause, Callable[[ReleasedOperation], str]] = {
     Clause.HARMS_ROSE: _harms_rose,
     Clause.TOGETHER_FELL: _together_all,
     Clause.TOGETHER_ROSE: _together_all,
+    Clause.TOGETHER_PROBABLY_FELL: _together_probably,
+    Clause.TOGETHER_PROBABLY_ROSE: _together_probably,
     Clause.TOGETHER_DISAGREE: _together_disagree,
     Clause.TOGETHER_SOME_FELL: _together_some,
     Clause.TOGETHER_SOME_ROSE: _together_some,

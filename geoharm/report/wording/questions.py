@@ -14,8 +14,8 @@ from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedMeasure
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
-from geoharm.report.wording.headline import ZONE_WORDS, number_word, refused_measures, rise_words, sets_of_values
-from geoharm.report.wording.states import absent_kinds
+from geoharm.report.wording.headline import number_word, refused_measures, rise_words, sets_of_values
+from geoharm.report.wording.states import ZONE_WORDS, absent_kinds
 from geoharm.report.wording.withheld import note_as_sentence
 
 _NOT_TOLD_APART = "not told apart from no change"
@@ -66,6 +66,10 @@ def _together_answer(operation: ReleasedOperation) -> Answer:
             answer, state = "Yes", Reading.FELL
         case Clause.TOGETHER_ROSE:
             answer, state = "No: it rose", Reading.ROSE
+        case Clause.TOGETHER_PROBABLY_FELL:
+            answer, state = "Probably", Reading.PROBABLY_FELL
+        case Clause.TOGETHER_PROBABLY_ROSE:
+            answer, state = "No: it probably rose", Reading.PROBABLY_ROSE
         case Clause.TOGETHER_DISAGREE:
             answer, state = "It depends on whose values", Reading.CANNOT_TELL
         case Clause.TOGETHER_SOME_FELL:
@@ -87,22 +91,22 @@ def _one_harm_detail(operation: ReleasedOperation) -> str:
 def _profiles_detail(operation: ReleasedOperation) -> str:
     answers = balance.profile_answers(operation)
     sentences: list[str] = []
-    for together, words in (
-        (Together.FELL, "harm fell under"),
-        (Together.ROSE, "harm rose under"),
-        (Together.MAY_HAVE_FALLEN, "harm may have fallen (a lead, not a finding) under"),
-        (Together.MAY_HAVE_RISEN, "harm may have risen (a lead, not a finding) under"),
-        (Together.RULED_OUT, "a rise that is ruled out stands against a lower sum under"),
-        (Together.CANNOT_TELL, "these data cannot tell under"),
-        (Together.REFUSED, "no sum can be given under"),
+    # Sets of values that find something are named, the others counted.
+    for together, words, is_named in (
+        (Together.FELL, "harm fell under", True),
+        (Together.ROSE, "harm rose under", True),
+        (Together.PROBABLY_FELL, "harm probably fell under", False),
+        (Together.PROBABLY_ROSE, "harm probably rose under", False),
+        (Together.RULED_OUT, "a rise that is ruled out stands against a lower sum under", True),
+        (Together.CANNOT_TELL, "these data cannot tell under", False),
+        (Together.REFUSED, "no sum can be given under", False),
     ):
         names = [f"\u201c{answer.profile}\u201d" for answer in answers if answer.together is together]
         if names:
-            listed = (
-                sets_of_values(len(names), len(answers))
-                if len(names) == len(answers)
-                else format_numbers.join_with_and(names)
-            )
+            is_listed = is_named and len(names) < len(answers)
+            listed = format_numbers.join_with_and(names) if is_listed else sets_of_values(len(names), len(answers))
+            if sentences and not is_listed:
+                listed = number_word(len(names))
             sentences.append(
                 _text.capitalised(
                     f"over target and rings, {words} {listed}." if not sentences else f"{words} {listed}."
@@ -150,8 +154,9 @@ _MOVED = {
     Moved.ROSE: ("It rose in the rings", Reading.ROSE),
     Moved.OTHER_HARM_ROSE: ("Another harm rose in the rings", Reading.ROSE),
     Moved.FELL_TOO: ("It fell in the rings", Reading.FELL),
-    Moved.SIGNAL_RISE: ("Perhaps: a lead, not a finding", Reading.SIGNAL_RISE),
-    Moved.SIGNAL_FALL: ("Perhaps fewer nearby: a lead, not a finding", Reading.SIGNAL_FALL),
+    Moved.PROBABLY_ROSE: ("Probably", Reading.PROBABLY_ROSE),
+    Moved.PROBABLY_FELL: ("It probably fell in the rings", Reading.PROBABLY_FELL),
+    Moved.NOT_OVER: ("Not by more than {x}%", Reading.NO_RISE_OVER),
     Moved.CANNOT_TELL: ("Cannot tell", Reading.CANNOT_TELL),
 }
 
@@ -164,6 +169,7 @@ def _moved_answer(release: Release, operation: ReleasedOperation) -> Answer:
     sentences = [f"In the rings, {counted_and_expected(effect)}."]
     sentences += [f"{_text.capitalised(rise_words(change))}." for change in questions.harms_risen_in_rings(operation)]
     sentences += [_share_sentence(operation.primary), _location_sentence(release, operation)]
+    answer = answer.format(x=effect.bound_percent)
     return Answer(question, answer, " ".join(sentence for sentence in sentences if sentence), reading)
 
 
@@ -193,9 +199,10 @@ def _location_sentence(release: Release, operation: ReleasedOperation) -> str:
 # -- Will it last? ----------------------------------------------------------------------------------------------------
 
 _LASTS = {
-    Lasts.SIGNAL_LOWER: ("Perhaps lower at the end: a lead, not a finding", Reading.SIGNAL_FALL),
-    Lasts.SIGNAL_HIGHER: ("Perhaps higher at the end: a lead, not a finding", Reading.SIGNAL_RISE),
-    Lasts.NOT_TOLD_APART: ("Not told apart at the end", Reading.CANNOT_TELL),
+    Lasts.PROBABLY_LOWER: ("Probably still lower at {months} months", Reading.PROBABLY_FELL),
+    Lasts.PROBABLY_HIGHER: ("Probably higher at {months} months", Reading.PROBABLY_ROSE),
+    Lasts.NOT_LOWER_OVER: ("Not lower by more than {x}% at {months} months", Reading.NO_FALL_OVER),
+    Lasts.NOT_HIGHER_OVER: ("Not higher by more than {x}% at {months} months", Reading.NO_RISE_OVER),
 }
 
 
@@ -220,6 +227,8 @@ def _lasts_answer(operation: ReleasedOperation) -> Answer:
         return Answer(question, "The rise had not ended", " ".join(sentences), Reading.ROSE)
     answer, reading = _LASTS.get(state, ("Cannot tell", Reading.CANNOT_TELL))
     months = format_numbers.whole_months_between(design.operation.period.end, last.end)
+    last_effect = questions.last_phase_effect(operation)
+    answer = answer.format(months=months, x=last_effect.bound_percent if last_effect else None)
     if state is Lasts.STILL_LOWER:
         answer, reading = f"Still lower at {months} months", Reading.FELL
         if rises:
@@ -249,16 +258,16 @@ def _worse_answer(operation: ReleasedOperation) -> Answer:
     if not rows:
         return Answer(question, "Not known", "No harm was counted.", None)
     rose = [row for row in rows if any(effect.reading is Reading.ROSE for effect in row.effects)]
-    perhaps = balance.possibly_risen_harms(operation)
+    leads = balance.probably_risen_harms(operation)
     sentences = []
     for row in rose:
         risen = [effect for effect in row.effects if effect.reading is Reading.ROSE]
         widest = max(risen, key=lambda effect: effect.change)
         sentences.append(f"{_text.capitalised(row.measure.measure.name)}, {_zone(widest)}: {change_words(widest)}.")
     sentences += [
-        f"{_text.capitalised(change.measure.measure.name)} may have risen {_zone(change.effect)}, {change_words(change.effect)}: "
-        "a lead, not a finding."
-        for change in perhaps
+        f"{_text.capitalised(change.measure.measure.name)} probably rose {_zone(change.effect)} (a lead, not a finding): "
+        f"{change_words(change.effect)}."
+        for change in leads
     ]
     sentences += _untold_sentences(operation)
     sentences += _treatment_sentences(operation)
@@ -270,11 +279,12 @@ def _worse_answer(operation: ReleasedOperation) -> Answer:
         case Worse.YES:
             names = format_numbers.join_with_and([row.measure.measure.name for row in rose])
             return Answer(question, f"Yes: {names}", detail, Reading.ROSE)
-        case Worse.PERHAPS:
-            names = format_numbers.join_with_and([change.measure.measure.name for change in perhaps])
-            return Answer(question, f"Perhaps: {names}", detail, Reading.SIGNAL_RISE)
-        case Worse.ALL_FELL:
-            return Answer(question, "No harm that was counted rose", detail, Reading.FELL)
+        case Worse.PROBABLY:
+            names = format_numbers.join_with_and([change.measure.measure.name for change in leads])
+            return Answer(question, f"Probably: {names}", detail, Reading.PROBABLY_ROSE)
+        case Worse.NOT_OVER:
+            answer = f"No harm by more than {questions.largest_bound(operation)}%"
+            return Answer(question, answer, detail, Reading.NO_RISE_OVER)
     return Answer(question, "Not known", detail, Reading.CANNOT_TELL)
 
 
@@ -283,7 +293,7 @@ def _untold_sentences(operation: ReleasedOperation) -> list[str]:
     by_zone: dict[str, list[str]] = {}
     for row in balance.balance_rows(operation):
         for effect in row.effects if row.is_harm else ():
-            if effect.reading in (Reading.NO_CLEAR_CHANGE, Reading.CANNOT_TELL, Reading.CONTROLS_DISAGREE):
+            if effect.reading in (Reading.NO_FALL_OVER, Reading.CANNOT_TELL, Reading.CONTROLS_DISAGREE):
                 by_zone.setdefault(effect.zone, []).append(row.measure.measure.name)
     zones_by_names: dict[tuple[str, ...], list[str]] = {}
     for zone, names in by_zone.items():
@@ -330,7 +340,7 @@ def counted_and_expected(effect: ReleasedEffect) -> str:
 
 
 def change_words(effect: ReleasedEffect) -> str:
-    """Return a change with its interval in words; "not told apart from no change" where the interval holds zero."""
+    """Return a change with its interval in words; "not told apart from no change" where it is not even probable."""
     if effect.is_withheld:
         return "withheld"
     if math.isnan(effect.change):
@@ -339,7 +349,8 @@ def change_words(effect: ReleasedEffect) -> str:
     if effect.is_refused or math.isnan(effect.interval.low):
         return f"{change} (no interval)"
     span = f"between {format_numbers.fewer_or_more(effect.interval.low)} and {format_numbers.fewer_or_more(effect.interval.high)}"
-    untold = f", {_NOT_TOLD_APART}" if effect.interval.side == 0 else ""
+    is_untold = effect.interval.side == 0 and not effect.reading.is_probable
+    untold = f", {_NOT_TOLD_APART}" if is_untold else ""
     return f"{change}, {span}{untold}"
 
 

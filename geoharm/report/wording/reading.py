@@ -1,4 +1,4 @@
-"""What the verdict's sentence adds to a reading: why it is a signal, and which threats it is exposed to."""
+"""What the verdict's sentence adds to a reading: why no more may be said, and which threats it is exposed to."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ import math
 from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure
 from geoharm.evaluation.reading import MIN_EXPECTED
 from geoharm.evaluation.results.diagnostics import DiagnosticKind, Severity
-from geoharm.model.reading import Reading, SignalReason
+from geoharm.model.reading import Cap, Reading
 from geoharm.report.format_numbers import with_true_minus
 from geoharm.report.wording.withheld import sentence_text
 
-_SIGNAL_REASONS = {
-    SignalReason.NOT_CALIBRATED: "the interval holds the noise of counting only, not how far places drift apart",
-    SignalReason.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
-    SignalReason.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
-}
-# Of the pooled estimate of a composite outcome.
-POOLED_WORDS = {
-    Reading.FELL: "fewer than expected",
-    Reading.ROSE: "more than expected",
-    Reading.NO_CLEAR_CHANGE: "not told apart from no change",
-    Reading.SIGNAL_FALL: "a signal of fewer, not a finding",
-    Reading.SIGNAL_RISE: "a signal of more, not a finding",
-    Reading.CANNOT_TELL: "these data cannot tell",
-    Reading.CONTROLS_DISAGREE: "controls disagree",
+_CAPS = {
+    Cap.NOT_CALIBRATED: "the interval holds the noise of counting only, not how far places drift apart",
+    Cap.FEW_EXPECTED: f"fewer than {MIN_EXPECTED} events were expected",
+    Cap.WEAK_DESIGN: "a design that misses a fall of half answers mostly by chance",
 }
 
 
-def signal_reason_text(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
-    """Return why an effect is read as a signal and not as a finding; empty if it is not a signal."""
-    if effect.signal_reason is None:
-        return ""
-    if effect.signal_reason is SignalReason.DIAGNOSTIC:
-        diagnostic = next(diagnostic for diagnostic in measure.robustness.diagnostics if diagnostic.limits(effect.zone))
-        sentence = with_true_minus(sentence_text(diagnostic.sentence))
-        return f"it is exposed ({diagnostic.name}): {lower_first(sentence.removesuffix('.'))}"
-    if effect.signal_reason is SignalReason.FAMILY:
-        return (
-            f"{measure.comparisons} comparisons were made (harms x zones), and so many chances to be wrong need a stricter "
-            "level"
-        )
-    return _SIGNAL_REASONS[effect.signal_reason]
+def cap_sentence(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
+    """Return why no more than "probably" may be said of an effect; empty if nothing caps it."""
+    reason = _cap_reason(measure, effect)
+    return f"No more than \u201cprobably\u201d: {reason.removesuffix('.')}." if reason else ""
+
+
+def _cap_reason(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
+    match effect.cap:
+        case None:
+            return ""
+        case Cap.PLACES:
+            return effect.placebo.probably_at_most if effect.placebo else ""
+        case Cap.DIAGNOSTIC:
+            diagnostics = measure.robustness.diagnostics
+            diagnostic = next(diagnostic for diagnostic in diagnostics if diagnostic.caps(effect.zone))
+            return (
+                f"it is exposed ({diagnostic.name}): {lower_first(with_true_minus(sentence_text(diagnostic.sentence)))}"
+            )
+        case Cap.FAMILY:
+            return (
+                f"{measure.comparisons} comparisons were made (harms x zones), and so many chances to be wrong need a "
+                "stricter level"
+            )
+    return _CAPS[effect.cap]
 
 
 def reading_caveats(measure: ReleasedMeasure, reading: Reading) -> str:

@@ -14,6 +14,7 @@ from geoharm.model.measure import Role
 from geoharm.report import format_numbers
 from geoharm.report.document import CardRow, Section
 from geoharm.report.wording.change import change_reading
+from geoharm.report.wording.states import state_words
 
 AnswerOf = Callable[[Release, ReleasedOperation], str]
 
@@ -44,7 +45,7 @@ def _harms(_: Release, operation: ReleasedOperation) -> str:
         if measure.measure.role is Role.HARM and measure.measure.kind != "treatment_entry"
     ]
     zones = ("target", ALL_RINGS, TARGET_AND_RINGS)
-    readings = [effect.reading.value for measure in harms for effect in measure.effects if effect.zone in zones]
+    readings = [state_words(effect) for measure in harms for effect in measure.effects if effect.zone in zones]
     return f"{len(readings)} answers: {_counted(readings)}" if readings else ""
 
 
@@ -104,12 +105,12 @@ def _guards(_: Release, operation: ReleasedOperation) -> str:
 
 def _distance(_: Release, operation: ReleasedOperation) -> str:
     target, rings = operation.primary.effect("target"), operation.primary.effect(ALL_RINGS)
-    return f"target: {target.reading.value}; rings: {rings.reading.value}"
+    return f"target: {state_words(target)}; rings: {state_words(rings)}"
 
 
 def _time(_: Release, operation: ReleasedOperation) -> str:
     phases = [effect for effect in operation.primary.phases if effect.zone == "target"]
-    return "; ".join(f"{effect.window}: {effect.reading.value}" for effect in phases)
+    return "; ".join(f"{effect.window}: {state_words(effect)}" for effect in phases)
 
 
 def _family(_: Release, operation: ReleasedOperation) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from geoharm._text import visible_text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
-from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
+from geoharm.report.wording.reading import cap_sentence
+from geoharm.report.wording.states import state_sentence
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import note_text
 
@@ -40,26 +41,19 @@ class Summary:
     release: str
 
 
-_READING = {
-    Reading.FELL: "So we can say that it fell, next to what we would have expected.",
-    Reading.ROSE: "So we can say that it rose, next to what we would have expected.",
-    Reading.NO_CLEAR_CHANGE: "That range holds both fewer and more. So we see no clear change.",
-    Reading.SIGNAL_FALL: "This points to a fall, but it is too weak to count on.",
-    Reading.SIGNAL_RISE: "This points to a rise, but it is too weak to count on.",
-    Reading.CANNOT_TELL: "So these data cannot tell us whether it changed.",
-    Reading.CONTROLS_DISAGREE: "Different places to compare with give different answers. So we cannot say whether it changed.",
-}
-
-
 def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) -> Summary:
     """Return the summary of one operation: short sentences with counts and ranges, in everyday words."""
     study_operation, effect = operation.design.operation, operation.primary.effect("target")
     sentences = []
     if study_operation.placebo:
-        sentences.append("This is a test. There was no operation here, so the right answer is no clear change.")
+        sentences.append(
+            "This is a test. There was no operation here, so the right answer is that nothing fell or rose."
+        )
     sentences += _count_sentences(operation, effect)
     sentences += _range_sentences(effect)
-    sentences.append(_READING[verdict.state])
+    sentences.append(state_sentence(operation.primary.measure.name, effect))
+    cap = cap_sentence(operation.primary, effect)
+    sentences += [cap] if cap else []
     sentences += [clause.text for clause in verdict.clauses[1:]]
     sentences += [
         "These are the cases that somebody reported. What nobody reports is not in them.",

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 from geoharm import _text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
+from geoharm.evaluation.claims import city_change_factor, is_turbulent
 from geoharm.evaluation.results.diagnostics import DiagnosticKind
 from geoharm.harm.results.net_harm import HarmAssessment
 from geoharm.model.design import TARGET_WITH_STREET_UNPLACED, Design
 from geoharm.model.geometry import StudyArea
 from geoharm.model.ledger import PLACED, SPELLINGS, SourceLedger
 from geoharm.model.period import Window
-from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers
 from geoharm.report.wording.error_rates import error_rate_sentences
 from geoharm.report.wording.withheld import note_as_sentence, sentence_text
@@ -29,8 +29,6 @@ NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 93
 # The control is the rest of the study area if it is this share of the study area without target, gap and rings. The belt around the
 # rings, where displacement could still reach, is never in it.
 _MIN_SHARE_OF_REST = 0.75
-# If the control's daily rate changes by more than this factor, the city's own change is named as a threat.
-_CITY_CHANGE_FACTOR = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +77,16 @@ def threats(release: Release, operation: ReleasedOperation) -> tuple[Threat, ...
                 "More places like the target area, or the same question pooled over several operations.",
             )
         )
-    if effect.reading.is_finding:
+    if rates := error_rate_sentences(effect):
         listed_threats.append(
             Threat(
-                "Some findings are wrong",
-                error_rate_sentences(effect),
+                "Some findings are wrong" if effect.reading.is_finding else "Some such statements are wrong",
+                rates,
                 "The same question at the next operation, written down before it begins.",
             )
         )
-    control_change = _control_change_factor(effect)
-    if abs(math.log(control_change)) > math.log(_CITY_CHANGE_FACTOR):
+    control_change = city_change_factor(effect)
+    if math.isfinite(control_change) and is_turbulent(effect):
         place = control_name(design, release.study.area)
         listed_threats.append(
             Threat(
@@ -205,14 +203,6 @@ def _change_text(effect: ReleasedEffect) -> str:
     if not math.isfinite(effect.change):
         return "not defined"
     return format_numbers.stated_change(effect)
-
-
-def _control_change_factor(effect: ReleasedEffect) -> float:
-    """Return the control's daily rate after, divided by its daily rate before; 1 if it is unknown."""
-    before, after = effect.control_before, effect.control_after
-    if isinstance(before, Suppressed) or isinstance(after, Suppressed) or not before or not after:
-        return 1.0
-    return after / (before * effect.length_ratio)
 
 
 def notices(release: Release) -> tuple[str, ...]:

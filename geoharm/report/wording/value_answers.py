@@ -15,8 +15,8 @@ from geoharm.report.wording.withheld import note_text
 ANSWER_WORDS = {
     Together.FELL: "fell",
     Together.ROSE: "rose",
-    Together.MAY_HAVE_FALLEN: "a lead: less",
-    Together.MAY_HAVE_RISEN: "a lead: more",
+    Together.PROBABLY_FELL: "probably fell",
+    Together.PROBABLY_ROSE: "probably rose",
     Together.RULED_OUT: "a veto is broken",
     Together.CANNOT_TELL: "cannot tell",
     Together.REFUSED: "no sum",
@@ -24,8 +24,8 @@ ANSWER_WORDS = {
 _UNDER_ALL = {
     Together.FELL: "harm fell",
     Together.ROSE: "harm rose",
-    Together.MAY_HAVE_FALLEN: "harm may have fallen: a lead, not a finding",
-    Together.MAY_HAVE_RISEN: "harm may have risen: a lead, not a finding",
+    Together.PROBABLY_FELL: "harm probably fell: a lead, not a finding",
+    Together.PROBABLY_ROSE: "harm probably rose: a lead, not a finding",
     Together.RULED_OUT: "the sum is lower, but a veto is broken",
     Together.CANNOT_TELL: "these data cannot tell whether harm fell or rose",
     Together.REFUSED: "harm cannot be added up",
@@ -33,14 +33,14 @@ _UNDER_ALL = {
 # In the order of the sentence; for one set of values, and for several.
 _VERBS = {
     Together.FELL: ("says harm fell", "say harm fell"),
-    Together.MAY_HAVE_FALLEN: ("says it may have fallen", "say it may have fallen"),
+    Together.PROBABLY_FELL: ("says it probably fell", "say it probably fell"),
     Together.RULED_OUT: ("has a veto that is broken", "have a veto that is broken"),
     Together.CANNOT_TELL: ("cannot tell", "cannot tell"),
-    Together.MAY_HAVE_RISEN: ("says it may have risen", "say it may have risen"),
+    Together.PROBABLY_ROSE: ("says it probably rose", "say it probably rose"),
     Together.ROSE: ("says it rose", "say it rose"),
     Together.REFUSED: ("cannot be added up", "cannot be added up"),
 }
-_SILENT_ON_RISE = {Together.FELL, Together.MAY_HAVE_FALLEN, Together.CANNOT_TELL}
+_SILENT_ON_RISE = {Together.FELL, Together.PROBABLY_FELL, Together.CANNOT_TELL}
 
 
 def count_of_answers(answers: Sequence[ProfileAnswer]) -> str:

@@ -19,7 +19,7 @@ from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.headline import HeadlineClause, headline
 from geoharm.report.wording.questions import Answer, change_words, four_answers
-from geoharm.report.wording.reading import reading_caveats, signal_reason_text
+from geoharm.report.wording.reading import cap_sentence, reading_caveats
 from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
 from geoharm.report.wording.withheld import note_as_sentence, note_text
@@ -33,6 +33,8 @@ class Verdict:
     ----------
     state : Reading
         Of the primary measure in the target area.
+    percent : int or None
+        Of its bound, if the state is one.
     placebo_note : str
         What the right answer is, if there was no operation; else empty.
     clauses : tuple of HeadlineClause
@@ -59,6 +61,7 @@ class Verdict:
     """
 
     state: Reading
+    percent: int | None
     placebo_note: str
     clauses: tuple[HeadlineClause, ...]
     lead: str
@@ -91,6 +94,7 @@ def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
         placebo_note = "there was no operation at this place and date. The right answer is that nothing fell or rose."
     return Verdict(
         state=effect.reading,
+        percent=effect.bound_percent,
         placebo_note=placebo_note,
         clauses=headline(operation),
         lead=_lead(operation),
@@ -125,10 +129,8 @@ def _lead(operation: ReleasedOperation) -> str:
             reason = _without_capital(note_as_sentence(effect.note))
         return f"{text}: {reason}{reading_caveats(measure, effect.reading)}"
     text += f" Places like it suggest{expected}. That is {change_words(effect)} (95% interval)."
-    reason = signal_reason_text(measure, effect)
-    if reason:
-        text += f" It is a lead, not a finding, because {reason}."
-    return text + reading_caveats(measure, effect.reading)
+    cap = cap_sentence(measure, effect)
+    return text + (f" {cap}" if cap else "") + reading_caveats(measure, effect.reading)
 
 
 def _between(effect: ReleasedEffect) -> str:

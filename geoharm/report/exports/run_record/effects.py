@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from geoharm.disclosure.released import ReleasedMeasure
 from geoharm.model.measure import Role
-from geoharm.model.reading import Reading
+from geoharm.model.reading import Cap, Reading
 from geoharm.report.exports.run_record.estimates import (
     CountRecord,
     IntervalRecord,
@@ -120,6 +120,7 @@ class PlaceboCheckRecord(Record):
     )
     distribution: PlaceDistributionRecord | None = key("What the places did over the same dates; null in a phase.")
     levels: PlaceLevelsRecord | None = key("Counts at the places by their level before; null in a phase.")
+    probably_at_most: str = key('Why the places allow no more than "probably"; empty if they allow a finding.')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,15 @@ class EffectRecord(Record):
     )
     dispersion: Number = key("Variance of the monthly counts over their mean, at least 1.")
     reading: Reading = key("The statement that the effect supports.")
+    percent: int | None = key(
+        'Of "no rise over" and "no fall over": the change in percent of the expected count beyond which a rise or a fall is '
+        "ruled out, a one-sided 95% bound rounded up; null for other statements.",
+        at="bound_percent",
+    )
+    cap: Cap | None = key(
+        'Of "probably fell" and "probably rose": why no more may be said, even with a 95% interval that leaves out zero; null '
+        "for other statements, and if nothing caps it."
+    )
     note: str = key("Why a number is missing.")
 
 

@@ -30,7 +30,7 @@ class DiagnosticRecord(Record):
     unit: str = key("Unit of the figure.")
     sentence: str = key("The result for readers.", read=lambda diagnostic: sentence_text(diagnostic.sentence))
     severity: Literal["none", "say", "signal", "refuse"] = key(
-        "What it does to the answer: nothing; it is said; the answer is a signal at most; there is no answer."
+        "What it does to the answer: nothing; it is said; a change is no finding, and at most probable; there is no answer."
     )
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 from geoharm._version import __version__
 from geoharm.answer.nouns import Multiplication
 from geoharm.disclosure.released import Release, ReleasedCompositeResult, ReleasedOperation
-from geoharm.model.reading import Reading
+from geoharm.model.reading import Reading, bound_percent
 from geoharm.report.exports.run_record.effects import MeasureRecord
 from geoharm.report.exports.run_record.estimates import (
     CountRecord,
@@ -29,7 +29,7 @@ from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import rule_text
 
 FORMAT = "geoharm run"
-VERSION = 2
+VERSION = 3
 _LIBRARIES = ("duckdb", "folium", "geopandas", "numpy", "pyproj", "rasterio", "scipy", "shapely", "xstatic-leaflet")
 
 
@@ -91,6 +91,9 @@ class VerdictRecord(Record):
     """The verdict on one operation."""
 
     state: Reading = key("The statement that the primary measure in the target area supports.")
+    percent: int | None = key(
+        'Of "no rise over" and "no fall over": the change in percent beyond which it is ruled out; null for other statements.'
+    )
     headline: tuple[ClauseRecord, ...] = key(
         "The primary measure, every harm that rose, all harms together.", at="clauses"
     )
@@ -147,6 +150,10 @@ class ZoneForestRecord(Record):
     forest: ForestRecord = key("The operations and their mean.", at="1")
 
 
+def _pooled_percent(result: ReleasedCompositeResult) -> int | None:
+    return bound_percent(result.pooled, result.reading)
+
+
 def _dependence(result: ReleasedCompositeResult) -> str:
     return result.note if result.pooled.is_defined else ""
 
@@ -158,6 +165,11 @@ class CompositeResultRecord(Record):
     operation: str = key("Name of the operation.")
     pooled: EstimateRecord = key("Mean of the components' log rate ratios.")
     detectable_fall: Number = key("Smallest common fall that is detected in 80% of cases, as a share, 0 to 1.")
+    reading: Reading = key("The statement that the pooled estimate supports.")
+    percent: int | None = key(
+        'Of "no rise over" and "no fall over": the change in percent beyond which it is ruled out; null for other statements.',
+        read=_pooled_percent,
+    )
     rows: tuple[ForestRowRecord, ...] = key("Components that may be shown by themselves.")
     parts: int = key("Number of components in the pooled estimate.")
     left_out: tuple[LeftOutRecord, ...] = key("Components that are not shown.")
@@ -197,7 +209,7 @@ class RunRecord(Record):
     """
 
     format: Literal["geoharm run"] = key("What this file is.", default=FORMAT)
-    version: Literal[2] = key(
+    version: Literal[3] = key(
         "Version of the format. A key that is added, changes or goes makes a new one.", default=VERSION
     )
     geoharm: str = key("Version of geoharm.", read=lambda _: __version__)

@@ -39,7 +39,7 @@ class StateCell:
     tone : str
         Class of the cell's ground: "fell" or "rose" for a finding on a harm, else empty.
     is_strong : bool
-        Whether the word is bold: a finding or a lead.
+        Whether the word is bold: a change that is found or probable.
     """
 
     mark: Markup

@@ -32,7 +32,7 @@ from geoharm.report.wording.states import recorder_words
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import note_text
 
-# With more measures, those without a finding or a lead become one line.
+# With more measures, those without a change that is found or probable become one line.
 MAX_ROWS = 5
 
 
@@ -89,7 +89,10 @@ def multiple_lines(verdict: Verdict) -> tuple[list[ZoneLine[MultipleCell]], str]
         for row in rows
     ]
     names = format_numbers.join_with_and([row.measure.measure.name for row in left_out])
-    return lines, f"Also cannot tell, in any zone: {names}. The counts are in the annex." if left_out else ""
+    return (
+        lines,
+        f"No fall or rise, found or probable, in any zone: {names}. The counts are in the annex." if left_out else "",
+    )
 
 
 def multiples_comparison(verdict: Verdict) -> str:
@@ -106,11 +109,14 @@ def key_entries() -> list[tuple[Markup, str]]:
         0.0, Interval(-0.8, 0.8, 0.95), Scale(-1, 1, scale.left, scale.right), palette.SLATE, height=14.0
     )
     return [
-        (bar, "dot: best estimate; line: 95% interval; hollow dot: no interval is possible"),
+        (bar, "dot: best estimate; line: 95% interval; hollow: no interval"),
         (reading_mark(Reading.FELL), "fell: all of the line is left of zero"),
-        (reading_mark(Reading.ROSE), "rose: all of it is right of zero"),
-        (reading_mark(Reading.SIGNAL_FALL), "a lead, not a finding"),
-        (reading_mark(Reading.CANNOT_TELL), "cannot tell: the counts fit both"),
+        (reading_mark(Reading.ROSE), "rose: right"),
+        (reading_mark(Reading.PROBABLY_FELL), "probably fell: a lead, not a finding"),
+        (reading_mark(Reading.PROBABLY_ROSE), "probably rose"),
+        (reading_mark(Reading.NO_RISE_OVER), "no rise over X%: more is ruled out"),
+        (reading_mark(Reading.NO_FALL_OVER), "no fall over X%"),
+        (reading_mark(Reading.CANNOT_TELL), "cannot tell"),
     ]
 
 

@@ -23,6 +23,13 @@ from geoharm.report.charts.small_multiples import centred_bar
 from geoharm.report.sections.values import net_harm_text
 from geoharm.report.wording.value_answers import ANSWER_WORDS, count_of_answers, refusal_words, what_would_turn_it
 
+_READINGS = {
+    Together.FELL: Reading.FELL,
+    Together.ROSE: Reading.ROSE,
+    Together.PROBABLY_FELL: Reading.PROBABLY_FELL,
+    Together.PROBABLY_ROSE: Reading.PROBABLY_ROSE,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
@@ -52,7 +59,7 @@ def value_lines(operation: ReleasedOperation) -> list[ValueLine]:
 
 
 def _value_line(name: str, about: str, net: NetHarm, answer: ProfileAnswer) -> ValueLine:
-    reading = {Together.FELL: Reading.FELL, Together.ROSE: Reading.ROSE}.get(answer.together, Reading.CANNOT_TELL)
+    reading = _READINGS.get(answer.together, Reading.CANNOT_TELL)
     refusal = refusal_words(net)
     words = ANSWER_WORDS[answer.together]
     if answer.broken:
