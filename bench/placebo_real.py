@@ -216,6 +216,7 @@ def one_operation(engine, study, operation, measures, ledgers, rng):
                         "expected": round(check.expected, 2),
                         "detectable": round(check.detectable_fall, 4),
                         "effective": round(check.effective_places, 1),
+                        "cap": check.probably_at_most,
                     }
                 if months == MONTHS_AFTER[0] and zone in counting:
                     row["counting"] = counting[zone]

@@ -21,20 +21,21 @@ import numpy as np
 from bench.calibration import argument
 from bench.calibration_table import table, write_part
 from bench.placebo_real import FALLS, LEVELS, MONTHS_AFTER, PER_BLOCK, ROOT, kept_blocks
+from geoharm.evaluation.claims import FINDING_LEVEL, LEAD_LEVEL, TURBULENT_FACTOR, held_claims
 from geoharm.evaluation.placebo.places import ZONES
-from geoharm.evaluation.reading import MAX_DETECTABLE, MIN_EXPECTED
+from geoharm.evaluation.reading import FINDINGS, LEADS, MAX_DETECTABLE, MIN_EXPECTED
+from geoharm.model.estimate import Interval
 from geoharm.model.period import add_months
+from geoharm.model.reading import DEFAULT_MARGIN, Claim, Reading
 
 SUMMARY = ROOT / "bench" / "placebo_real.json"
-MARGINS = (0.25, 0.5)  # largest change that a bound may leave open
-TURBULENT_FACTOR = 1.25  # a window is turbulent if the city's daily count changed by more than this factor
+MARGINS = (DEFAULT_MARGIN, 0.5)  # largest change that a bound may leave open
 LAST_QUIET = date(2020, 3, 1)  # windows that end by this day were over before going out was first restricted
 SEASONS = {12: "winter", 3: "spring", 6: "summer", 9: "autumn"}  # by the month in which a window begins
 DETECTABLE_CLASSES = (("under 30%", 0.0, 0.3), ("30 to 50%", 0.3, MAX_DETECTABLE), ("over 50%", MAX_DETECTABLE, 1.1))
 APART = {"target": 700.0, "all rings": 2700.0, "target and rings": 2700.0}  # metres between places that share no ground
 CLUSTER = 2700.0  # side of the squares within which answers of one date are taken as one cluster, in metres
-FELL, ROSE, PROBABLY_FELL, PROBABLY_ROSE = "fell", "rose", "probably fell", "probably rose"
-NO_RISE, NO_FALL, CANNOT_TELL = "no rise over", "no fall over", "cannot tell"
+FELL_AT_ALL, ROSE_AT_ALL = (Reading.FELL, Reading.PROBABLY_FELL), (Reading.ROSE, Reading.PROBABLY_ROSE)
 
 
 def rows_of_blocks(lines):
@@ -70,7 +71,7 @@ def covers(span, fall):
 
 
 def rung(row, number, *, margin):
-    """Return the first statement of the ladder that holds, for a harm.
+    """Return the first statement of the ladder that holds for a harm, as `geoharm.evaluation.reading` decides it.
 
     Parameters
     ----------
@@ -80,25 +81,19 @@ def rung(row, number, *, margin):
         Position of the planted fall in `FALLS`.
     margin : float
         The largest change that a bound may leave open, as a share of the expected count.
-
-    Notes
-    -----
-    - "fell", "rose": the 95% interval leaves out 0, at least `MIN_EXPECTED` events are expected, and the smallest
-      detectable fall is at most `MAX_DETECTABLE`.
-    - "probably fell", "probably rose": the 80% interval leaves out 0, and the window is not turbulent.
-    - "no rise over", "no fall over": the end of the 90% interval, a one-sided 95% bound, is at most the margin.
     """
     if "spans" not in row:
-        return CANNOT_TELL
-    at_80, at_90, at_95 = row["spans"][number]
-    is_strong = row["expected"] >= MIN_EXPECTED and row["detectable"] <= MAX_DETECTABLE
-    if side(at_95) and is_strong:
-        return FELL if side(at_95) < 0 else ROSE
-    if side(at_80) and not is_turbulent(row):
-        return PROBABLY_FELL if side(at_80) < 0 else PROBABLY_ROSE
-    if math.expm1(at_90[1]) <= margin:
-        return NO_RISE
-    return NO_FALL if -math.expm1(at_90[0]) <= margin else CANNOT_TELL
+        return Reading.CANNOT_TELL
+    spans = {level: Interval(*ends, level) for level, ends in zip(LEVELS, row["spans"][number], strict=True)}
+    held = held_claims(spans.get, margin=margin)
+    is_capped = row["cap"] or row["expected"] < MIN_EXPECTED or not row["detectable"] <= MAX_DETECTABLE
+    if Claim.FINDING in held and not is_capped:
+        return FINDINGS[spans[FINDING_LEVEL].side]
+    if Claim.LEAD in held and not is_turbulent(row):
+        return LEADS[spans[LEAD_LEVEL].side]
+    if Claim.NO_RISE in held:
+        return Reading.NO_RISE_OVER
+    return Reading.NO_FALL_OVER if Claim.NO_FALL in held else Reading.CANNOT_TELL
 
 
 def places_apart(places, metres):
@@ -167,7 +162,6 @@ def figures_of(rows, zone):
         return of_all(lambda row: rung(row, number, margin=margin) in names)
 
     at = {level: position for position, level in enumerate(LEVELS)}
-    fell, any_change = (FELL, PROBABLY_FELL), (FELL, PROBABLY_FELL, ROSE, PROBABLY_ROSE)
     starts = sorted({row["start"] for row in rows})
     figures = {
         "answers": len(rows),
@@ -178,27 +172,26 @@ def figures_of(rows, zone):
         "rejects_80": of_answered(lambda row: side(row["spans"][0][at[0.8]]) != 0),
         "upper_wrong": of_answered(lambda row: row["spans"][0][at[0.9]][1] < 0),
         "lower_wrong": of_answered(lambda row: row["spans"][0][at[0.9]][0] > 0),
-        "findings": says(0, (FELL, ROSE)),
-        "probable": says(0, (PROBABLY_FELL, PROBABLY_ROSE)),
-        "bounds": says(0, (NO_RISE, NO_FALL)),
-        "any_change": says(0, any_change),
-        "unusable_25": says(0, (CANNOT_TELL,)),
-        "unusable_50": says(0, (CANNOT_TELL,), MARGINS[1]),
+        "findings": says(0, FINDINGS.values()),
+        "probable": says(0, LEADS.values()),
+        "bounds": says(0, (Reading.NO_RISE_OVER, Reading.NO_FALL_OVER)),
+        "unusable_25": says(0, (Reading.CANNOT_TELL,)),
+        "unusable_50": says(0, (Reading.CANNOT_TELL,), MARGINS[1]),
         "detectable": median([rows[place]["detectable"] for place in answered]),
     }
     counting = [place for place, row in enumerate(rows) if "counting" in row]
     figures["counting_rejects"] = share(
         [rows[place]["counting"] != 0 for place in counting], [clusters[place] for place in counting]
     )
-    false_falls = says(0, fell)
+    false_falls = says(0, FELL_AT_ALL)
     for number, fall in enumerate(FALLS[1:], start=1):
-        found = says(number, fell)
+        found = says(number, FELL_AT_ALL)
         figures[f"fall_{fall:g}"] = {
-            "fell": says(number, (FELL,)),
+            "fell": says(number, (Reading.FELL,)),
             "fell_or_probably": found,
-            "rose_or_probably": says(number, (ROSE, PROBABLY_ROSE)),
+            "rose_or_probably": says(number, ROSE_AT_ALL),
             "covers_95": of_answered(lambda row, number=number, fall=fall: covers(row["spans"][number][at[0.95]], fall)),
-            "no_fall_over": says(number, (NO_FALL,)),
+            "no_fall_over": says(number, (Reading.NO_FALL_OVER,)),
             "right_if_half_do_nothing": right_of(found, false_falls),
         }  # fmt: skip
     return figures

@@ -11,40 +11,39 @@ import pytest
 from bench import kinds_real, null_city, placebo_real, placebo_real_table
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo.places import ZONES
-
-WIDE = [[-0.6, 0.6], [-0.8, 0.8], [-1.0, 1.0]]
-
-
-def row_of(*, span_80, span_90, span_95, detectable=0.4, expected=50.0, city=1.0):
-    spans = [[*span_80], [*span_90], [*span_95]]
-    return {"spans": [spans], "detectable": detectable, "expected": expected, "city": city}
+from geoharm.evaluation.reading import read_effect
+from geoharm.model.reading import Reading
+from tests.evaluation.test_reading import Z, effect
 
 
-BELOW = {"span_80": (-0.6, -0.2), "span_90": (-0.7, -0.1), "span_95": (-0.8, -0.05)}
-PROBABLY = {"span_80": (-0.5, -0.02), "span_90": (-0.6, 0.1), "span_95": (-0.7, 0.2)}
+def row_of(value, error, *, detectable=0.4, expected=50.0, city=1.0, cap=""):
+    """Return a row with normal intervals around a log ratio, the same for every planted fall."""
+    spans = [[value - Z[level] * error, value + Z[level] * error] for level in placebo_real.LEVELS]
+    return {"spans": [spans] * 4, "detectable": detectable, "expected": expected, "city": city, "cap": cap}
 
 
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        (row_of(**BELOW), "fell"),
-        (row_of(**{name: (-high, -low) for name, (low, high) in BELOW.items()}), "rose"),
-        (row_of(**BELOW, detectable=0.51), "probably fell"),
-        (row_of(**BELOW, expected=9.9), "probably fell"),
-        # A turbulent city allows a finding, and no probable change: its bound is all that is left.
-        (row_of(**BELOW, city=0.79), "fell"),
-        (row_of(**BELOW, city=0.79, detectable=0.51), "no rise over"),
-        (row_of(**PROBABLY), "probably fell"),
-        (row_of(**PROBABLY, city=1.26), "no rise over"),
-        (row_of(**{name: (-high, -low) for name, (low, high) in PROBABLY.items()}), "probably rose"),
-        (row_of(span_80=(-0.3, 0.1), span_90=(-0.4, math.log(1.2499)), span_95=(-0.5, 0.4)), "no rise over"),
-        (row_of(span_80=(-0.1, 0.3), span_90=(math.log(0.7501), 0.4), span_95=(-0.3, 0.5)), "no fall over"),
-        (row_of(span_80=(-0.3, 0.3), span_90=(math.log(0.7499), math.log(1.2501)), span_95=(-0.5, 0.5)), "cannot tell"),
-        ({"reason": "few expected", "city": 1.0}, "cannot tell"),
-    ],
-)
-def test_the_first_statement_that_holds_is_said(row, said):
-    assert placebo_real_table.rung(row, 0, margin=0.25) == said
+@pytest.mark.parametrize("value", [-0.5, -0.15, -0.1, 0.0, 0.1, 0.15, 0.5])
+@pytest.mark.parametrize("error", [0.1, 0.2, 0.3])
+@pytest.mark.parametrize(("detectable", "expected", "city", "cap"), [
+    (0.3, 50.0, 1.0, ""), (0.51, 50.0, 1.0, ""), (0.3, 9.9, 1.0, ""), (0.3, 50.0, 1.0, "few as busy"), (0.3, 50.0, 1.3, ""),
+    (0.3, 50.0, 0.79, ""), (0.51, 50.0, 1.3, ""),
+])  # fmt: skip
+@pytest.mark.parametrize("margin", [0.25, 0.5])
+def test_the_statement_is_the_programs_own(value, error, detectable, expected, city, cap, margin):
+    numbers = {
+        "expected": expected,
+        "detectable": detectable,
+        "margin": margin,
+        "control": round(1000 * city),
+        "places": cap,
+    }
+    said = read_effect(effect(value, error, **numbers))
+    row = row_of(value, error, detectable=detectable, expected=expected, city=city, cap=cap)
+    assert placebo_real_table.rung(row, 0, margin=margin) is said
+
+
+def test_without_an_interval_nothing_is_said():
+    assert placebo_real_table.rung({"reason": "few expected", "city": 1.0}, 0, margin=0.25) is Reading.CANNOT_TELL
 
 
 def test_answers_of_one_place_and_date_do_not_count_as_independent():
@@ -73,31 +72,24 @@ def test_right_is_the_share_of_true_falls_among_those_said():
 
 
 def test_rates_of_a_group_are_those_of_its_rows():
-    """Two of four intervals lie above or below zero at 95%, one more at 80%; one further answer has no interval."""
+    """Of four intervals, one lies below and one above zero at 95%, one more below at 80%; a fifth answer has none."""
     rows = [
-        row_of(**BELOW),
-        row_of(**{name: (-high, -low) for name, (low, high) in BELOW.items()}),
-        row_of(**PROBABLY),
-        {"spans": [WIDE], "detectable": 0.8, "expected": 20.0, "city": 1.0},
+        row_of(-0.5, 0.1),
+        row_of(0.5, 0.1),
+        row_of(-0.3, 0.2),
+        row_of(0.0, 0.5),
         {"reason": "few expected", "city": 1.0},
     ]
-    places = [{"start": "2019-09-01", "x": 10_000.0 * number, "y": 0.0} for number in range(5)]
-    four_falls = [
-        row | place | ({"spans": row["spans"] * 4} if "spans" in row else {})
-        for row, place in zip(rows, places, strict=True)
-    ]
-    found = placebo_real_table.figures_of(four_falls, "all rings")
+    placed = [row | {"start": "2019-09-01", "x": 10_000.0 * number, "y": 0.0} for number, row in enumerate(rows)]
+    found = placebo_real_table.figures_of(placed, "all rings")
     values = {key: value[0] for key, value in found.items() if isinstance(value, list)}
-    assert values["interval"] == 80
-    assert values["rejects_95"] == 50
-    assert values["rejects_80"] == 75
-    assert values["upper_wrong"] == values["lower_wrong"] == 25
-    assert values["findings"] == 40
-    assert values["probable"] == 20
-    assert values["unusable_25"] == 40
+    assert values == {
+        "interval": 80, "rejects_95": 50, "rejects_80": 75, "upper_wrong": 25, "lower_wrong": 25, "findings": 40, "probable": 20,
+        "bounds": 0, "unusable_25": 40, "unusable_50": 40,
+    }  # fmt: skip
     assert found["places_apart"] == 5
-    # A fall of 20% lies in the wide interval, in that of the probable fall and in that of the fall.
-    assert found["fall_0.2"]["covers_95"][0] == 75
+    # A fall of 20%, -0.22 as a log ratio, lies in the third and in the fourth interval alone.
+    assert found["fall_0.2"]["covers_95"][0] == 50
 
 
 def test_a_block_that_was_cut_off_is_run_again(tmp_path):
@@ -173,13 +165,13 @@ def test_the_short_way_gives_the_programs_own_intervals(drawn):
     design, places = null_city.layout()
     short = null_city.answers(drawn, design, places)
     counts, data = null_city.counted(drawn, design, places)
-    for effect in evaluate_measure(null_city.MEASURE, counts, design, data).effects:
-        if effect.zone not in ZONES:
+    for made in evaluate_measure(null_city.MEASURE, counts, design, data).effects:
+        if made.zone not in ZONES:
             continue
-        assert short[effect.zone]["after"] == effect.after
-        assert ("spans" in short[effect.zone]) == effect.ratio.is_defined
-        for ends, level in zip(short[effect.zone].get("spans", ()), placebo_real.LEVELS, strict=False):
-            span = effect.ratio.interval(level)
+        assert short[made.zone]["after"] == made.after
+        assert ("spans" in short[made.zone]) == made.ratio.is_defined
+        for ends, level in zip(short[made.zone].get("spans", ()), placebo_real.LEVELS, strict=False):
+            span = made.ratio.interval(level)
             assert ends == pytest.approx([span.low, span.high], abs=1e-4)
 
 
