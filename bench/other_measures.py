@@ -1,6 +1,6 @@
 """Whether the past of other measures improves the forecast of a measure, on real counts.
 
-Run as ``python -m bench.other_measures [--data FOLDER] [--places 6]``. Places, dates and circles are those of
+Run as ``python -m bench.other_measures [--data FOLDER] [--places 6]``. Places and circles are those of
 `bench.placebo_real`. The program's forecast of a measure has an error at every placebo place. A regression on the other
 measures forecasts these errors. For each place it is fitted at places that share no ground with it. Its variables are the
 other measures' last year compared with their whole past, relative to the city. ``after`` adds their window after. An operation
@@ -13,15 +13,14 @@ from __future__ import annotations
 import json
 import tempfile
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 
 from bench.calibration import argument
 from bench.placebo_real import (
-    CATEGORIES,
     DATA,
-    DATES,
     ROOT,
     SEED,
     candidates,
@@ -38,6 +37,8 @@ from geoharm.model.geometry import ZoneRole
 from geoharm.pipeline.load import load_sources
 from geoharm.study.read import read_study
 
+DATES = {"quiet": (date(2019, 11, 1), date(2019, 12, 1)), "turbulent": (date(2020, 3, 1), date(2020, 9, 1))}
+CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson", "Burglary", "Drugs")
 YEAR = 12
 PENALTY = 10.0  # ridge penalty, as a number of independent places without any relation to the other measures
 

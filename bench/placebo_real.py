@@ -1,12 +1,13 @@
-"""Placebo operations on real counts: false alarms and power of the default interval.
+"""Placebo operations on real counts: how often each statement is wrong, by season, window and measure.
 
 Run as ``python -m bench.placebo_real [--quick] [--data FOLDER] [--keep FILE]``. The folder holds the public street files
 (default ``../shared/data/merseyside-police``). Circles of 350 m with rings to 1,000 m are laid on Liverpool, at places and
 dates without a known operation, and evaluated by the program's own code. Places are random, or among the tenth with most
-events in the year before. A fall is planted by removing a random part of the target's events after.
+events in the year before. A fall is planted by removing a random part of a zone's events after.
 
-A block is one date, measure and kind of place, drawn from its own seed. With ``--keep``, every block is written to the file
-when it is finished, and the same command continues after an interruption.
+A block is one date and kind of place, drawn from its own seed. All measures and windows share its places. With ``--keep``,
+every block is written to the file when it is finished, and the same command continues after an interruption.
+`bench.placebo_real_table` makes rates and tables of the file.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import json
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
@@ -27,9 +27,16 @@ import shapely
 from geoharm.engines.duckdb import open_engine
 from geoharm.evaluation.design.build import build_design
 from geoharm.evaluation.effects import evaluate_measure
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_effect, placebo_data, placebo_windows
+from geoharm.evaluation.placebo.calibrated_ratio import (
+    calibrated_ratio,
+    fit_forecast,
+    placebo_data,
+    placebo_windows,
+)
 from geoharm.evaluation.placebo.places import ZONES, placebo_places
 from geoharm.evaluation.placebo.unit_panel import unit_panel
+from geoharm.model.design import ALL_RINGS
+from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.study import BeforeRule, Operation
@@ -39,12 +46,27 @@ from geoharm.study.read import read_study
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared" / "data" / "merseyside-police"
-DATES = {"quiet": (date(2019, 11, 1), date(2019, 12, 1)), "turbulent": (date(2020, 3, 1), date(2020, 9, 1))}
-CATEGORIES = ("Violence and sexual offences", "Anti-social behaviour", "Criminal damage and arson", "Burglary", "Drugs")
-FALLS = (0.2, 0.35, 0.5)
-MONTHS_AFTER = 3
+# First days of the windows after. Three-month windows do not overlap. Earlier dates have too short a history.
+DATES = tuple(
+    date(year, month, 1)
+    for year, months in ((2019, (9, 12)), (2020, (3, 6, 9, 12)), (2021, (3, 6)))
+    for month in months
+)
+DATA_END = date(2021, 10, 1)
+CATEGORIES = (
+    "Violence and sexual offences",
+    "Anti-social behaviour",
+    "Criminal damage and arson",
+    "Burglary",
+    "Drugs",
+    "Public order",
+)
+FALLS = (0.0, 0.2, 0.35, 0.5)
+MONTHS_AFTER = (3, 6, 12)
+LEVELS = (0.8, 0.9, 0.95)
 PLACE_KINDS = ("random", "busiest tenth")
-STRONG = 0.5  # a design can answer if its smallest detectable fall is at most this
+MIN_EVENTS = 100  # events of all measures in the year before, at a random place
+PER_BLOCK = 16
 SEED = 20191101
 
 
@@ -69,7 +91,7 @@ def circle(x, y, start):
     target = shapely.Point(x, y).buffer(350)
     period = Period(add_months(start, -1), start)
     before = BeforeRule(Period(add_months(start, -13), add_months(start, -1)))
-    after = (f"0-{MONTHS_AFTER} months",)
+    after = (f"0-{MONTHS_AFTER[0]} months",)
     return Operation("placebo", "placebo", "", period, target, "", 200.0, (500.0, 1000.0), None, before, after)
 
 
@@ -108,7 +130,7 @@ def measure_of(category):
     return Measure(category, "police", (category,), "incidents", "public", Harm("community", "environment"))
 
 
-def laid_out(engine, study, operation, measures, ledgers):
+def laid_out(engine, study, operation, measures, ledgers, phases=()):
     """Return an operation's design, and for each measure its counts and the counts at the placebo places.
 
     Parameters
@@ -123,8 +145,11 @@ def laid_out(engine, study, operation, measures, ledgers):
         What is counted.
     ledgers : list of SourceLedger
         Ledgers of the sources.
+    phases : tuple of Window
+        Further windows after.
     """
     design = build_design(operation, study.area, [], ledgers)
+    design = replace(design, phases=phases)
     places = placebo_places(operation, study.area, design.control_area, [])
     by_measure = {}
     for measure in measures:
@@ -142,8 +167,17 @@ def laid_out(engine, study, operation, measures, ledgers):
     return design, by_measure
 
 
-def one_operation(engine, study, operation, measure, ledgers, rng):
-    """Return a row for each zone without a planted fall, and a row of the target for each planted fall.
+def windows_after(start):
+    """Return the windows after that the data cover, by their length in months."""
+    return {
+        months: Window(f"0-{months} months", (Period(start, add_months(start, months)),))
+        for months in MONTHS_AFTER
+        if add_months(start, months) <= DATA_END
+    }
+
+
+def one_operation(engine, study, operation, measures, ledgers, rng):
+    """Return a row for each measure, window after and zone of one placebo operation.
 
     Parameters
     ----------
@@ -153,112 +187,98 @@ def one_operation(engine, study, operation, measure, ledgers, rng):
         The study.
     operation : Operation
         The placebo operation.
-    measure : Measure
+    measures : list of Measure
         What is counted.
     ledgers : list of SourceLedger
         Ledgers of the sources.
     rng : numpy.random.Generator
         Source of the events to remove.
     """
-    design, by_measure = laid_out(engine, study, operation, [measure], ledgers)
-    counts, data = by_measure[measure.name]
+    windows = windows_after(add_months(operation.period.start, 1))
+    design, by_measure = laid_out(engine, study, operation, measures, ledgers, tuple(windows.values()))
     rows = []
-    for effect in evaluate_measure(measure, counts, design, data).effects:
-        if effect.zone in ZONES:
-            rows.append(row_of(effect.zone, 0.0, effect.ratio, effect.placebo, effect.counting_ratio))
-    inside = (counts.dates >= np.datetime64(design.after.start)) & (counts.dates < np.datetime64(design.after.end))
-    for fall in FALLS:
-        table = counts.counts.copy()
-        target_row = counts.zones.index("target")
-        table[target_row, inside] = rng.binomial(table[target_row, inside], 1 - fall)
-        thinned = replace(counts, counts=table)
-        ratio, check = calibrated_effect(data, thinned, design, zone="target", after=design.after)
-        rows.append(row_of("target", fall, ratio, check, None))
+    for measure in measures:
+        counts, data = by_measure[measure.name]
+        counting = {
+            effect.zone: effect.counting_ratio.interval().side
+            for effect in evaluate_measure(measure, counts, design).effects
+            if effect.counting_ratio.is_defined
+        }
+        for months, window in windows.items():
+            city = city_factor(counts, design, window)
+            for zone in ZONES:
+                forecast, check, reason = fit_forecast(data, counts, design, zone=zone, after=window)
+                before, after = (zone_total(counts, design, zone, part) for part in (design.before, window))
+                row = {"measure": measure.name, "months": months, "zone": zone, "after": after, "reason": reason}
+                row["city"] = city
+                if check is not None:
+                    row |= {
+                        "expected": round(check.expected, 2),
+                        "detectable": round(check.detectable_fall, 4),
+                        "effective": round(check.effective_places, 1),
+                        "cap": check.probably_at_most,
+                    }
+                if months == MONTHS_AFTER[0] and zone in counting:
+                    row["counting"] = counting[zone]
+                if forecast is not None and not reason and before:
+                    row["spans"] = [spans_of(forecast, planted(rng, after, fall)) for fall in FALLS]
+                rows.append(row)
     return rows
 
 
-def row_of(zone, fall, ratio, check, counting):
-    """Return one result as a dictionary of plain values. `side` is -1 below "no change", 1 above, 0 otherwise.
+def zone_total(counts, design, zone, window):
+    """Return the number of events of "target", "all rings" or "target and rings" in a window.
 
     Parameters
     ----------
+    counts : ZoneCounts
+        Counts by zone and date.
+    design : Design
+        The design.
     zone : str
         Name of the zone.
-    fall : float
-        Planted fall.
-    ratio : Estimate
-        The headline's log ratio.
-    check : PlaceboCheck or None
-        What the placebo places showed.
-    counting : Estimate or None
-        The ratio with counting noise only.
+    window : Window
+        The window.
     """
-    row = {"zone": zone, "fall": fall, "possible": ratio.is_defined, "side": 0, "length": None, "counting": None}
-    row["detectable"] = check.detectable_fall if check else 1.0
-    if check:
-        row |= {"expected": round(check.expected, 2), "effective": round(check.effective_places, 2), "pool": check.pool}
-        row |= {"phi": round(check.phi, 4), "tau": round(check.tau, 4)}
-    if ratio.is_defined:
-        span = ratio.interval()
-        row |= {"side": span.side, "length": span.high - span.low, "value": ratio.value, "p": ratio.p}
-    if counting is not None and counting.is_defined:
-        row["counting"] = counting.interval().side
-    return row
+    roles = {"target": (ZoneRole.TARGET,), ALL_RINGS: (ZoneRole.RING,)}.get(zone, (ZoneRole.TARGET, ZoneRole.RING))
+    return sum(counts.total(part.name, window) for role in roles for part in design.of_role(role))
 
 
-def summary(rows, label):
-    """Return the figures of a group of placebo operations."""
-    answered = [row for row in rows if row["possible"]]
-    sides = [row["side"] for row in answered]
-    strong = [row for row in answered if row["detectable"] <= STRONG]
-    strong_findings = sum(row["side"] != 0 for row in strong)
-    signals = sum(row["side"] != 0 for row in answered) - strong_findings
-    result = {
-        "figure": f"placebo operations, Liverpool, {label}",
-        "operations": len(rows),
-        "interval_possible": round(len(answered) / len(rows), 3),
-        "rejects_of_possible": mean([side != 0 for side in sides]),
-        "rejects_below": mean([side < 0 for side in sides]),
-        "strong": len(strong),
-        "findings_of_all": round(strong_findings / len(rows), 4),
-        "findings_of_strong": mean([row["side"] != 0 for row in strong]),
-        "cannot_tell": round(1 - (len(strong) + signals) / len(rows), 3),
-        "median_length_log_ratio": median([row["length"] for row in answered]),
-        "median_detectable_fall": median([row["detectable"] for row in answered]),
-    }
-    if any(row["counting"] is not None for row in rows):
-        result["counting_only_rejects_all"] = mean(
-            [row["counting"] != 0 for row in rows if row["counting"] is not None]
-        )
-        result["counting_only_rejects_of_possible"] = mean(
-            [row["counting"] != 0 for row in answered if row["counting"] is not None]
-        )
-    return result
+def city_factor(counts, design, window):
+    """Return the control area's daily count in a window after, over that before.
+
+    Parameters
+    ----------
+    counts : ZoneCounts
+        Counts by zone and date.
+    design : Design
+        The design.
+    window : Window
+        The window after.
+    """
+    control = design.of_role(ZoneRole.CONTROL)[0].name
+    before, after = (counts.total(control, part) / part.days for part in (design.before, window))
+    return round(after / before, 4)
 
 
-def mean(values):
-    """Return the mean to four decimals; None for an empty list."""
-    return round(float(np.mean(values)), 4) if values else None
+def planted(rng, count, fall):
+    """Return a count of which each event is removed with the probability `fall`."""
+    return int(rng.binomial(count, 1 - fall)) if fall else count
 
 
-def median(values):
-    """Return the median to three decimals; None for an empty list."""
-    return round(float(np.median(values)), 3) if values else None
+def spans_of(forecast, count):
+    """Return the ends of the log ratio's intervals, in the order of `LEVELS`."""
+    ratio = calibrated_ratio(forecast, count)
+    return [[round(end, 4) for end in (span.low, span.high)] for span in map(ratio.interval, LEVELS)]
 
 
 def blocks():
-    """Return every block: quiet or turbulent months, first day after the operation, category, kind of place."""
-    return [
-        (months, start, category, kind)
-        for months, dates in DATES.items()
-        for start in dates
-        for category in CATEGORIES
-        for kind in PLACE_KINDS
-    ]
+    """Return every block: first day after the operation, and kind of place."""
+    return [(start, kind) for start in DATES for kind in PLACE_KINDS]
 
 
 def one_block(engine, study, ledgers, places, block, *, number, per_block):
-    """Return the rows of one block, drawn from its own seed.
+    """Return the place and the rows of every operation of one block, drawn from its own seed.
 
     Parameters
     ----------
@@ -278,62 +298,64 @@ def one_block(engine, study, ledgers, places, block, *, number, per_block):
         Number of operations.
     """
     x, y = places
-    _, start, category, kind = block
+    start, kind = block
     rng = np.random.default_rng([SEED, number])
-    measure = measure_of(category)
-    year = year_before(engine, measure, x, y, start)
-    pool = np.flatnonzero(year >= 40) if kind == "random" else np.argsort(year)[-year.size // 10 :]
+    measures = [measure_of(category) for category in CATEGORIES]
+    year = sum(year_before(engine, measure, x, y, start) for measure in measures)
+    pool = np.flatnonzero(year >= MIN_EVENTS) if kind == "random" else np.argsort(year)[-year.size // 10 :]
     return [
-        [{"x": float(x[place]), "y": float(y[place])}, one_operation(
-            engine, study, circle(x[place], y[place], start), measure, ledgers, rng
-        )]
+        {
+            "x": float(x[place]),
+            "y": float(y[place]),
+            "rows": one_operation(engine, study, circle(x[place], y[place], start), measures, ledgers, rng),
+        }
         for place in rng.choice(pool, size=min(per_block, pool.size), replace=False)
-    ]  # fmt: skip
+    ]
+
+
+def kept_blocks(path, per_block):
+    """Return the finished blocks of a file by their number; a line cut off by an interruption is left out."""
+    if path is None or not path.is_file():
+        return {}
+    lines = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("]}"))
+    return {line["block"]: line for line in lines if line["per_block"] == per_block}
 
 
 def main() -> None:
-    """Print one JSON object for each group of placebo operations."""
+    """Run the blocks that are not finished, and print the number of operations and answers."""
     data = data_folder("placebo operations")
     if data is None:
         return
     kept_file = Path(sys.argv[sys.argv.index("--keep") + 1]) if "--keep" in sys.argv else None
-    per_block = 3 if "--quick" in sys.argv else 24
+    per_block = 1 if "--quick" in sys.argv else PER_BLOCK
     study = read_study(ROOT / "pipelines" / "merseyside.toml")
     start_clock = time.perf_counter()
-    rows_by_block = {}
-    if kept_file is not None and kept_file.is_file():
-        lines = (json.loads(line) for line in kept_file.read_text().splitlines() if line.endswith("]}"))
-        rows_by_block = {line["block"]: line["rows"] for line in lines if line["per_block"] == per_block}
-    if len(rows_by_block) < len(blocks()):
+    by_number = kept_blocks(kept_file, per_block)
+    chosen = [number for number in range(len(blocks())) if number not in by_number]
+    if "--quick" in sys.argv:
+        chosen = chosen[:2]
+    if chosen:
         with loaded(study, data) as (engine, ledgers):
             places = candidates(study.area)
-            for number, block in enumerate(blocks()):
-                if number in rows_by_block:
-                    continue
-                rows_by_block[number] = one_block(
+            for number in chosen:
+                block = blocks()[number]
+                line = {"block": number, "start": str(block[0]), "kind": block[1], "per_block": per_block}
+                line["operations"] = one_block(
                     engine, study, ledgers, places, block, number=number, per_block=per_block
                 )
+                by_number[number] = line
                 if kept_file is not None:
-                    with kept_file.open("a") as file:
-                        file.write(
-                            json.dumps({"block": number, "per_block": per_block, "rows": rows_by_block[number]}) + "\n"
-                        )
-    rows = defaultdict(list)
-    for number, (months, _, _, kind) in enumerate(blocks()):
-        for _, operation_rows in rows_by_block[number]:
-            for row in operation_rows:
-                rows[months, kind, row["zone"], row["fall"]].append(row)
-                rows[months, "all", row["zone"], row["fall"]].append(row)
-                rows["all", "all", row["zone"], row["fall"]].append(row)
-    for (months, kind, zone, fall), group in sorted(rows.items()):
-        label = f"{zone}, {months} months, {kind} places" + (f", planted fall of {fall:.0%}" if fall else "")
-        print(json.dumps(summary(group, label)))
-    total = len(rows["all", "all", "target", 0.0])
+                    with kept_file.open("a", encoding="utf-8") as file:
+                        file.write(json.dumps(line) + "\n")
+    operations = [operation for line in by_number.values() for operation in line["operations"]]
+    rows = [row for operation in operations for row in operation["rows"]]
     print(
         json.dumps(
             {
-                "figure": "placebo operations, run",
-                "operations": total,
+                "figure": "placebo operations, Liverpool",
+                "operations": len(operations),
+                "answers": len(rows),
+                "interval_possible": round(sum("spans" in row for row in rows) / len(rows), 3),
                 "seconds": round(time.perf_counter() - start_clock),
             }
         )
