@@ -48,11 +48,11 @@ class OtherEstimators:
         Interval of the target's log rate ratio, exact for Poisson counts.
     indices : DisplacementIndices or None
     cumulative_wdd, event_study : Curve or None
-        Monthly curves.
+        Monthly curves, for orientation.
     distance_profile : Curve
-        Estimates for target, gap and rings.
+        Point estimates for target, gap and rings, for orientation.
     effect_decay : tuple of EffectDecay
-        Effect decay in the target and in all rings.
+        Effect decay in the target and in all rings, for orientation.
     control_choice : ControlChoice or None
         None if no candidate areas were given.
     by_control, specification_curve : SpecificationCurve or None
