@@ -6,7 +6,8 @@
   keeps its value and loses its error; whatever else has an error of that zone is suppressed.
 - The regression has one error for all zones. It is suppressed completely where one of the zones is, and rounded
   elsewhere.
-- Monthly curves are shown only where the monthly counts are. No curve has an error.
+- Monthly curves are shown only where the monthly counts are, the running change to a hundredth. No other curve has an
+  error.
 - An effect decay is shown only if no small count of a stretch of time, in its zone or in the control, can be solved for
   from it together with the other published numbers.
 - The estimate against a candidate control area follows from the counts of that area. It is suppressed where one of them
@@ -162,10 +163,11 @@ def _protect_other_estimators(
         left_out.append(WithheldPart.RINGS)
     if rule.without_error:
         left_out.append(WithheldPart.ERRORS)
-    cumulative, events = estimators.cumulative_wdd, estimators.event_study
-    if (cumulative or events) and (series.step != 1 or hide_target):
+    cumulative, events, running = estimators.cumulative_wdd, estimators.event_study, estimators.running_change
+    if (cumulative or events or running) and (series.step != 1 or hide_target):
         left_out.append(WithheldPart.MONTHLY_CURVES)
         cumulative = events = None
+        running = ()
     by_control = estimators.by_control
     specification_curve = estimators.specification_curve
     if hide_errors:
@@ -193,6 +195,7 @@ def _protect_other_estimators(
         specification_curve=specification_curve,
         placebo_p=math.nan if hide_errors else estimators.placebo_p,
         did=estimators.did and _protect_did(estimators.did, rule),
+        running_change=tuple(round_estimate(point, rule.k) for point in running),
     )
 
 

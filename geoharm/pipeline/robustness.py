@@ -23,6 +23,7 @@ from geoharm.evaluation.estimators.displacement_types import (
     similar_market_shift,
     time_of_week_shifts,
 )
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.pooling.operations import pool_operations
 from geoharm.evaluation.reading import with_diagnostics
 from geoharm.evaluation.results.displacement_types import DisplacementType
@@ -36,6 +37,7 @@ from geoharm.model.period import Window
 from geoharm.model.points import DatedPoints
 from geoharm.model.pooled import Forest
 from geoharm.model.study import Study
+from geoharm.pipeline.placebo import running_change_around
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
 from geoharm.results import OperationResult
 
@@ -43,7 +45,7 @@ _MIN_EVENTS = 50
 
 
 def add_robustness_checks(
-    data: StudyData, design: Design, measures: Sequence[MeasureResult]
+    data: StudyData, design: Design, measures: Sequence[MeasureResult], placebos: Sequence[PlaceboData]
 ) -> tuple[MeasureResult, ...]:
     """Return the measures of one operation with other estimators, diagnostics and types of displacement.
 
@@ -53,6 +55,8 @@ def add_robustness_checks(
     design : Design
     measures : sequence of MeasureResult
         All of the study's, the primary first.
+    placebos : sequence of PlaceboData
+        Their counts at the design's placebo places.
     """
     study = data.study
     tiles = candidate_squares(design)
@@ -61,10 +65,13 @@ def add_robustness_checks(
         result.measure.name: result.effect("target").ratio for result in measures if result.measure.role is Role.HARM
     }
     checked_measures = []
-    for result in measures:
+    for result, placebo in zip(measures, placebos, strict=True):
         collected = data.measure(result.measure.name)
         candidates = candidate_counts(tiles, collected.points, result.counts)
-        estimators = other_estimators(result, design, candidates=candidates)
+        estimators = replace(
+            other_estimators(result, design, candidates=candidates),
+            running_change=running_change_around(collected, design, placebo, seed=study.seed),
+        )
         diagnostics = diagnose(
             result,
             design,

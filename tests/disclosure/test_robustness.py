@@ -26,7 +26,7 @@ from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
@@ -95,6 +95,31 @@ def test_where_nothing_is_small_everything_is_shown(area):
         assert np.isnan(curve.counting_covariance).all()
     assert [clock.zone for clock in found.effect_decay] == ["target", ALL_RINGS]
     assert len(found.by_control.specifications) == len(truth.other_estimators.by_control.specifications)
+
+
+def running_of(area, **options):
+    """Return the released running change of a study with two made points, and the released series' step."""
+    found, _, _ = made(area, **options)
+    one = found.operations[0].measures[0]
+    points = tuple(
+        Estimate(name, -0.12345, 0.2, "log ratio", "", calibrated=True, intervals=(Interval(-0.54321, 0.29876, 0.95),))
+        for name in ("month 1", "months 1 to 2")
+    )
+    one = replace(one, other_estimators=replace(one.other_estimators, running_change=points))
+    operation = replace(found.operations[0], measures=(one,))
+    shown = protect(replace(found, operations=(operation,))).operations[0].primary
+    return shown.robustness.other_estimators.running_change, shown.series.step
+
+
+def test_the_running_change_goes_where_the_months_go_and_has_two_decimals(area):
+    shown, step = running_of(area)
+    assert step == 1
+    assert [point.name for point in shown] == ["month 1", "months 1 to 2"]
+    assert {(point.value, point.interval().low, point.interval().high) for point in shown} == {(-0.12, -0.54, 0.3)}
+    few, step = running_of(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
+    assert step != 1
+    assert few == ()
+    assert running_of(area, few=3)[0] == ()
 
 
 def test_an_internal_release_rounds_and_hides_nothing(area):

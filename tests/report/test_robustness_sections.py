@@ -19,7 +19,7 @@ from geoharm.evaluation.results.indices import Quotient
 from geoharm.evaluation.results.robustness import OtherEstimate
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import CompositeOutcome
@@ -43,6 +43,7 @@ from geoharm.report.sections.other_estimators import (
     other_estimators_section,
 )
 from geoharm.report.sections.robustness import robustness_sections
+from geoharm.report.wording.coverage import COVERAGE
 from geoharm.report.wording.orientation import ORIENTATION
 from tests.disclosure.test_protect import PLENTY, result
 from tests.disclosure.test_robustness import made
@@ -178,6 +179,33 @@ def test_no_interval_of_these_figures_is_in_the_record(operation):
         ("figure", "kind", "measured", "sentence", "unit")
     }
     assert set(asdict(family.distance_profile)) == {"points"}
+
+
+def test_the_running_change_has_its_band_and_no_words_of_orientation(operation):
+    """Its points are judged at placebo places, so the sentence for orientation does not stand above them."""
+    band = Interval(math.log(0.5), math.log(1.1), 0.95)
+    point = Estimate("months 1 to 3", math.log(0.8), 0.1, "log ratio", "", calibrated=True, intervals=(band,))
+    few = undefined("month 1", unit="log ratio", reference="", note="too few", reason=Reason.NO_INTERVAL)
+    family = replace(operation.primary.robustness.other_estimators, running_change=(few, point), effect_decay=())
+    primary = replace(operation.primary, robustness=replace(operation.primary.robustness, other_estimators=family))
+    (section,) = effect_decay_section(replace(operation, measures=(primary,)))
+    first, second = records(section)
+    assert (first["Since the operation"], first["Change in percent"]) == ("month 1", Missing.NOT_KNOWN)
+    assert first["Change in percent, note"] == "too few"
+    assert second["Change in percent"] == released(-20)
+    assert (second["Change in percent, low end"], second["Change in percent, high end"]) == released((-50, 10))
+    page = section_html(section)
+    assert f"it held the whole curve in {COVERAGE['running change']} of 100" in page
+    assert ORIENTATION not in page
+    nothing = replace(
+        primary, robustness=replace(primary.robustness, other_estimators=replace(family, running_change=(few, few)))
+    )
+    (section,) = effect_decay_section(replace(operation, measures=(nothing,)))
+    assert section_html(section).count("Running change: too few.") == 1
+    record = fill(MeasureRecord, primary).other_estimators.running_change
+    assert [(row.name, row.interval.low is None, row.p_value) for row in record] == [
+        ("month 1", True, None), ("months 1 to 3", False, None),
+    ]  # fmt: skip
 
 
 def test_the_distance_profile_holds_the_released_points(operation):

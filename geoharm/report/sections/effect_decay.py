@@ -8,11 +8,14 @@ from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
 from geoharm.evaluation.results.curves import EffectDecay, PointEstimate
 from geoharm.model.design import Design
-from geoharm.report.cells import point_cell, point_column, text_cell
-from geoharm.report.charts.robustness import phases_caption, phases_chart
-from geoharm.report.document import Block, BulletList, Cell, Column, Figure, Paragraph, Row, Section, Table
+from geoharm.model.estimate import Estimate
+from geoharm.report.cells import percent_cell, percent_column, point_cell, point_column, text_cell
+from geoharm.report.charts.robustness import phases_caption, phases_chart, ratio_text
+from geoharm.report.document import Block, BulletList, Cell, CellStyle, Column, Figure, Paragraph, Row, Section, Table
 from geoharm.report.section_html import mono
+from geoharm.report.wording.coverage import COVERAGE
 from geoharm.report.wording.orientation import ORIENTATION
+from geoharm.report.wording.withheld import note_text
 
 _PART_WORDS = {
     "all": "Nothing can be estimated",
@@ -23,7 +26,7 @@ _CANNOT = "cannot be estimated"
 
 
 def effect_decay_section(operation: ReleasedOperation) -> tuple[Section, ...]:
-    """Return the chart by phase, the table of effect decay and the parts that cannot be estimated; empty without them."""
+    """Return the chart by phase, the running change, and the parts of the decay for orientation; empty without them."""
     primary = operation.primary
     estimators = primary.robustness.other_estimators
     decays = estimators.effect_decay if estimators else ()
@@ -38,6 +41,8 @@ def effect_decay_section(operation: ReleasedOperation) -> tuple[Section, ...]:
             "“By phase”."
         )
         blocks.append(Figure(chart, caption))
+    if estimators is not None:
+        blocks += _running_blocks(estimators.running_change)
     if decays:
         lead = "The change when it began, its decay while the operation ran, and what was left since it ended."
         blocks += [Paragraph(f"{lead} {ORIENTATION}", "how"), _decay_table(decays)]
@@ -60,6 +65,27 @@ def _phase_days(design: Design) -> dict[str, tuple[float, float]]:
     """Return the first and last day of every phase, counted from the operation's start."""
     start = design.operation.period.start
     return {phase.name: (float((phase.start - start).days), float((phase.end - start).days)) for phase in design.phases}
+
+
+def _running_blocks(points: tuple[Estimate, ...]) -> list[Block]:
+    """Return the running change with what its band covers, or the one reason why no point has a band."""
+    if not any(point.is_defined for point in points):
+        return [Paragraph(f"Running change: {note_text(point.note)}.", "small") for point in points[-1:]]
+    lead = (
+        "The change since the operation, up to each month, against the count expected from places like it. The band covers all "
+        "months together: in simulated cities in which nothing had happened, it held the whole curve in "
+        f"{COVERAGE['running change']} of 100."
+    )
+    return [Paragraph(lead, "how"), _running_table(points)]
+
+
+def _running_table(points: tuple[Estimate, ...]) -> Table:
+    columns = (
+        Column("Since the operation"),
+        percent_column("Change (band for all months together)", short="Change", style=CellStyle.LONG_NUMBER),
+    )
+    rows = tuple(Row((text_cell(point.name), percent_cell(point, ratio_text(point)))) for point in points)
+    return Table(columns, rows, caption="Running change in the target area")
 
 
 def _decay_table(decays: tuple[EffectDecay, ...]) -> Table:

@@ -172,4 +172,8 @@ class OtherEstimatorsRecord(Record):
     specification_curve: SpecificationCurveRecord | None = key("Estimates by reach, window and control.")
     placebo_p: Number = key("Two-sided p-value of a randomisation test over the candidate areas.")
     did: DidRecord | None = key("Difference-in-differences for target and every ring.")
+    running_change: tuple[EstimateRecord, ...] = key(
+        "The target's log rate ratio since the operation, up to each month, against its forecast; each interval is a band that "
+        "covers all months together."
+    )
     left_out: tuple[LeftOutRecord, ...] = key("Parts that could not be computed.")
