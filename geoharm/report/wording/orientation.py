@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 ORIENTATION = (
-    "For orientation only. These numbers have no interval, since none that was tried held often enough. No finding rests on "
-    "them."
+    "For orientation only. These numbers have no interval, since none is known that holds. No finding rests on them."
 )
