@@ -10,7 +10,17 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from bench import calibration, calibration_table, displaced, end_to_end, limit, robustness, surfaces, worlds
+from bench import (
+    calibration,
+    calibration_table,
+    displaced,
+    end_to_end,
+    limit,
+    robustness,
+    running_change,
+    surfaces,
+    worlds,
+)
 from bench.calibration import EFFECTS, SCENARIOS, replicate, seed_of
 from geoharm.evaluation.effects import evaluate_measure
 from geoharm.evaluation.placebo import calibrated_ratio
@@ -205,6 +215,8 @@ def test_the_report_says_how_often_each_interval_held_the_truth():
     counted["headline"] = np.mean([cell[zone]["methods"]["ca"]["coverage"] for cell in kept.values() for zone in "TDU"])
     shares = [list(cells["displaced"][name]["holds"].values()) for name in kept]
     counted["headline share"] = np.mean(shares)
+    running = json.loads(running_change.SUMMARY.read_text(encoding="utf-8"))
+    counted["running change"] = np.mean([cell["without"]["holds"] for cell in running.values()])
     for name, value in COVERAGE.items():
         assert value == round(counted[name]), name
 
