@@ -44,18 +44,9 @@ NAMES = {
     "quotient": "weighted displacement quotient, Fieller set",
     "regression target": "Poisson regression, target",
     "regression ring": "Poisson regression, ring",
-    "running end": "running difference, last month",
-    "running": "running difference, whole band",
-    "event": "event study, one block after",
-    "events": "event study, whole band",
-    "events after": "event study, band of all blocks after",
-    "profile": "distance profile, whole band",
     "together": "all passing controls together",
     "controls": "one passing control, on average",
     "synthetic": "synthetic control of candidate squares",
-    "began": "effect decay: ratio during the operation",
-    "ended": "effect decay: ratio when it ended",
-    "half-life": "effect decay: months until half is gone",
     "placebo": "randomisation test of candidate squares, p below 5%",
 }
 _TILES = {}
@@ -115,15 +106,13 @@ def read_estimators(rng, cell, where, monthly, late):
         np.add.at(in_squares, square[inside], counts[inside])
         candidates = ControlCandidates(zones, monthly_counts(tuple(zone.name for zone in zones), in_squares, months))
         result = evaluate_measure(worlds.MEASURE, zone_counts, setup.design)
-        estimators = other_estimators(result, setup.design, seed=1, candidates=candidates)
+        estimators = other_estimators(result, setup.design, candidates=candidates)
         expected = {role: (rates[mask].sum(axis=0), changed[mask].sum(axis=0)) for role, mask in masks.items()}
-        rows.append(
-            figures(result, estimators, expected, fall * 0.5 ** (1 / cell.half_life if cell.half_life else 0), cell)
-        )
+        rows.append(figures(result, estimators, expected))
     return {"effects": rows}
 
 
-def figures(result, family, expected, ended, cell):
+def figures(result, family, expected):
     """Return every figure as [value, low, high, truth], or as [covers the truth, sees a change] if it is no interval.
 
     Parameters
@@ -134,10 +123,6 @@ def figures(result, family, expected, ended, cell):
         The other estimators.
     expected : dict of role to tuple of two ndarray
         True rates by month, without and with the effect.
-    ended : float
-        True fall when the operation ended.
-    cell : Cell
-        The scenario.
     """
     without, truth = ({role: pair[position] for role, pair in expected.items()} for position in (0, 1))
     lost = {role: truth[role].sum() - without[role].sum() for role in ("target", "ring")}
@@ -169,7 +154,6 @@ def figures(result, family, expected, ended, cell):
     if family.did is not None:
         for role, term in zip(("target", "ring"), family.did.terms, strict=True):
             add(f"regression {role}", term, ratio[role])
-    curves(figures_of_operation, family, without, truth)
     if family.by_control is not None:
         by_name = {
             dict(specification.choices)["control"]: specification.estimate
@@ -186,107 +170,7 @@ def figures(result, family, expected, ended, cell):
             ]
     if math.isfinite(family.placebo_p):
         figures_of_operation["placebo"] = [family.placebo_p >= 0.05, family.placebo_p < 0.05]
-    effect_decay_figures(figures_of_operation, family, without, truth, ended, cell)
     return figures_of_operation
-
-
-def curves(found, family, without, truth):
-    """Add the curves to `found`: whether the band covers the whole true curve, and whether it sees any change.
-
-    Parameters
-    ----------
-    found : dict
-        The figures, which are extended.
-    family : OtherEstimators
-        The other estimators.
-    without, truth : dict of role to ndarray
-        True rates by month, without and with the effect.
-    """
-    # Both curves begin with the month after the operation's own month.
-    path = np.cumsum((truth["target"] - without["target"])[1:])
-    running = family.cumulative_wdd
-    if running is not None and math.isfinite(running.band_multiplier):
-        ends = np.array([[limits.low, limits.high] for limits in running.band()])
-        path = path[running.positions.astype(int) - 1]
-        last = running.points[-1].interval()
-        found["running end"] = [running.points[-1].value, last.low, last.high, float(path[-1])]
-        found["running"] = whole(ends, path)
-    events = family.event_study
-    if events is not None and math.isfinite(events.band_multiplier):
-        ends = np.array([[limits.low, limits.high] for limits in events.band()])
-        later = events.positions > 0
-        width = round(2 * (events.positions[later][0])) if later.any() else 1
-        course = np.zeros(events.positions.size)
-        for position in np.flatnonzero(later):
-            first = round(events.positions[position] - width / 2) + 1
-            months = slice(first, first + width)
-            course[position] = math.log(truth["target"][months].sum() / without["target"][months].sum())
-        found["events"], found["events after"] = whole(ends, course), whole(ends[later], course[later])
-        spans = [
-            (point.interval(), value)
-            for point, value, is_later in zip(events.points, course, later, strict=True)
-            if is_later and point.is_defined
-        ]
-        if spans:
-            covered = np.mean([span.low <= value <= span.high for span, value in spans])
-            found["event"] = [float(covered), float(np.mean([span.side != 0 for span, _ in spans]))]
-    profile = family.distance_profile
-    if math.isfinite(profile.band_multiplier):
-        ends = np.array([[limits.low, limits.high] for limits in profile.band()])
-        bands = [(truth[role].sum(), without[role].sum()) for role in ("target", "gap", "ring") if role in truth]
-        found["profile"] = whole(
-            ends,
-            np.array(
-                [
-                    math.log(rate_after / rate_without) if rate_without else math.nan
-                    for rate_after, rate_without in bands
-                ]
-            ),
-        )
-
-
-def whole(ends, course):
-    """Return whether a band covers a curve, and whether it excludes "no change" anywhere. Undefined points are left out."""
-    known = np.isfinite(ends).all(axis=1)
-    low, high = ends[known].T
-    return [bool(((low <= course[known]) & (course[known] <= high)).all()), bool(((low > 0) | (high < 0)).any())]
-
-
-def effect_decay_figures(found, family, without, truth, ended, cell):
-    """Add the effect decay of the target to `found`.
-
-    It has three figures: the ratio in the operation's own month, the ratio when it ended, and the half-life after that.
-
-    Parameters
-    ----------
-    found : dict
-        The figures, which are extended.
-    family : OtherEstimators
-        The other estimators.
-    without, truth : dict of role to ndarray
-        True rates by month, without and with the effect.
-    ended : float
-        True fall when the operation ended.
-    cell : Cell
-        The scenario.
-    """
-    decay = family.effect_decay[0] if family.effect_decay else None
-    if decay is None:
-        return
-    first_month = math.log(truth["target"][0] / without["target"][0])
-    left_at_end = math.log(1 - ended)
-    for name, estimate, value in (("began", decay.initial, first_month), ("ended", decay.residual, left_at_end)):
-        if estimate.is_defined:
-            span = estimate.interval()
-            found[name] = [estimate.value, span.low, span.high, value]
-    if decay.half_life_after.pieces:
-        # Half of the log ratio is gone when the fall is 1 - sqrt(1 - fall). A fall that stays has no half-life.
-        half_life = math.inf
-        if cell.half_life and ended:
-            half_life = cell.half_life * math.log2(ended / (1 - math.sqrt(1 - ended)))
-        found["half-life"] = [half_life in decay.half_life_after if ended else False, True]
-    elif ended == 0:
-        found["half-life"] = [True, False]
 
 
 def of_figure(sets, name):

@@ -11,11 +11,8 @@ from geoharm.disclosure.released import ReleasedSeries
 from geoharm.disclosure.suppression import (
     SuppressionPattern,
     count_in_period,
-    round_estimate,
-    suppress_estimate,
 )
 from geoharm.evaluation.results.curves import EffectDecay
-from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.design import ALL_RINGS, Design
 from geoharm.model.geometry import ZoneRole
@@ -106,31 +103,17 @@ def _step_periods(series: ReleasedSeries) -> list[Period]:
 def _rounded(decay: EffectDecay, k: int) -> EffectDecay:
     if k == 1:
         return decay
-    return replace(
-        decay,
-        initial=round_estimate(decay.initial, k),
-        decay=round_estimate(decay.decay, k),
-        half_life_running=round(decay.half_life_running, 1),
-        residual=round_estimate(decay.residual, k),
-        half_life_after=_round_to_tenth(decay.half_life_after),
-        months_to_return=_round_to_tenth(decay.months_to_return),
+    initial, slope, residual = (
+        replace(estimate, value=round(estimate.value, 2)) for estimate in (decay.initial, decay.decay, decay.residual)
     )
-
-
-def _round_to_tenth(confidence_set: ConfidenceSet) -> ConfidenceSet:
-    return replace(confidence_set, pieces=tuple((round(low, 1), round(high, 1)) for low, high in confidence_set.pieces))
+    return replace(decay, initial=initial, decay=slope, residual=residual)
 
 
 def _blank(decay: EffectDecay, k: int) -> EffectDecay:
     """Return an effect decay without numbers; the reasons why parts of it could not be computed remain."""
     note = Withheld(Reason.SUPPRESSED, k)
-    empty_set = ConfidenceSet((), decay.half_life_after.level, decay.half_life_after.method, note)
-    return replace(
-        decay,
-        initial=suppress_estimate(decay.initial, note),
-        decay=suppress_estimate(decay.decay, note),
-        half_life_running=math.nan,
-        residual=suppress_estimate(decay.residual, note),
-        half_life_after=empty_set,
-        months_to_return=empty_set,
+    initial, slope, residual = (
+        replace(estimate, value=math.nan, note=note, reason=note.reason)
+        for estimate in (decay.initial, decay.decay, decay.residual)
     )
+    return replace(decay, initial=initial, decay=slope, residual=residual)

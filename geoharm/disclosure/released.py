@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from geoharm.errors import PublishError
 from geoharm.evaluation.results.composite import CompositeSummary
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
-from geoharm.evaluation.results.displacement_types import DisplacementTypes
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.robustness import OtherEstimators
 from geoharm.hotspots.results.change import ChangeKind
 from geoharm.hotspots.results.clusters import PValueSource
@@ -156,7 +156,7 @@ class ReleasedRobustness:
         Without numbers that would give a small count back.
     diagnostics : tuple of Diagnostic
         Highest severity first.
-    displacement_types : DisplacementTypes or None
+    displacement_types : tuple of DisplacementType, or None
     withheld : tuple of WithheldPart
         Which parts are suppressed.
     stretches : tuple of (zone, Period, int)
@@ -165,7 +165,7 @@ class ReleasedRobustness:
 
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    displacement_types: DisplacementTypes | None = None
+    displacement_types: tuple[DisplacementType, ...] | None = None
     withheld: tuple[WithheldPart, ...] = ()
     stretches: tuple[tuple[str, Period, int], ...] = ()
 

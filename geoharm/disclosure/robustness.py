@@ -1,4 +1,4 @@
-"""Disclosure control of other estimators, diagnostics and displacement tests: no small count follows from them.
+"""Disclosure control of other estimators, diagnostics and types of displacement: no small count follows from them.
 
 - An estimate of the target (or of the rings) is suppressed where the count of the target (or of the rings) is. This holds
   for every `OtherEstimate`, by its zones; one made from finer counts than those of the windows is rounded elsewhere.
@@ -6,13 +6,14 @@
   keeps its value and loses its error; whatever else has an error of that zone is suppressed.
 - The regression has one error for all zones. It is suppressed completely where one of the zones is, and rounded
   elsewhere.
-- Monthly curves are shown only where the monthly counts are.
+- Monthly curves are shown only where the monthly counts are, the running change to a hundredth. No other curve has an
+  error.
 - An effect decay is shown only if no small count of a stretch of time, in its zone or in the control, can be solved for
-  from it together with the other published numbers. Its times are rounded to a tenth of a month.
+  from it together with the other published numbers.
 - The estimate against a candidate control area follows from the counts of that area. It is suppressed where one of them
   is small in any window, and rounded to a hundredth elsewhere. The estimate against all candidates together is
   suppressed where the counts of the suppressed candidates add up to few.
-- A diagnostic or displacement test that names a suppressed count says that it is suppressed; a diagnostic keeps its
+- A diagnostic or type of displacement that names a suppressed count says that it is suppressed; a diagnostic keeps its
   severity. Their figures come from counts by month, day or hour that are not shown, so they have two digits.
 """
 
@@ -21,7 +22,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 
@@ -38,7 +38,7 @@ from geoharm.disclosure.suppression import (
 )
 from geoharm.evaluation.results.curves import Curve, DidEstimates
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind
-from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.evaluation.results.robustness import OtherEstimate, OtherEstimators
 from geoharm.evaluation.results.specification import ControlCandidate, Specification, SpecificationCurve
@@ -68,7 +68,7 @@ def protect_robustness(
     series: ReleasedSeries,
     timed: bool = True,
 ) -> ReleasedRobustness:
-    """Return the other estimators, diagnostics and displacement tests of a measure as they may be released.
+    """Return the other estimators, diagnostics and types of displacement of a measure as they may be released.
 
     Parameters
     ----------
@@ -102,7 +102,9 @@ def protect_robustness(
         _protect_diagnostic(diagnostic, result, design, rule, bounds=bool(bounds)) for diagnostic in result.diagnostics
     )
     displacement_types = (
-        None if result.displacement_types is None else _protect_displacement_types(result.displacement_types, rule)
+        None
+        if result.displacement_types is None
+        else tuple(_protect_displacement_type(row, rule) for row in result.displacement_types)
     )
     return ReleasedRobustness(other_estimators, diagnostics, displacement_types, tuple(left_out), stretches)
 
@@ -161,9 +163,11 @@ def _protect_other_estimators(
         left_out.append(WithheldPart.RINGS)
     if rule.without_error:
         left_out.append(WithheldPart.ERRORS)
-    show_monthly = series.step == 1 and not hide_target
-    if not show_monthly and (estimators.cumulative_wdd or estimators.event_study):
+    cumulative, events, running = estimators.cumulative_wdd, estimators.event_study, estimators.running_change
+    if (cumulative or events or running) and (series.step != 1 or hide_target):
         left_out.append(WithheldPart.MONTHLY_CURVES)
+        cumulative = events = None
+        running = ()
     by_control = estimators.by_control
     specification_curve = estimators.specification_curve
     if hide_errors:
@@ -183,14 +187,15 @@ def _protect_other_estimators(
         estimates=tuple(_protect_other_estimate(result, rule) for result in estimators.estimates),
         exact=_NO_INTERVAL if hide_target else estimators.exact,
         indices=None if hide_total else estimators.indices,
-        cumulative_wdd=estimators.cumulative_wdd if show_monthly else None,
-        event_study=estimators.event_study if show_monthly else None,
+        cumulative_wdd=cumulative and cumulative.without_covariance(),
+        event_study=events and events.without_covariance(),
         distance_profile=_protect_distance_profile(estimators.distance_profile, rule),
         control_choice=control_choice,
         by_control=by_control,
         specification_curve=specification_curve,
         placebo_p=math.nan if hide_errors else estimators.placebo_p,
         did=estimators.did and _protect_did(estimators.did, rule),
+        running_change=tuple(round_estimate(point, rule.k) for point in running),
     )
 
 
@@ -221,23 +226,16 @@ def _protect_did(did: DidEstimates, rule: SuppressionPattern) -> DidEstimates:
 
 
 def _protect_distance_profile(curve: Curve, rule: SuppressionPattern) -> Curve:
-    """Return the distance profile of the zones that are shown.
-
-    If a zone is suppressed, the band is Bonferroni's over the others.
-    """
-    kept_positions = [position for position, point in enumerate(curve.points) if point.name not in rule.incomplete]
+    """Return the distance profile of the zones whose counts are shown."""
+    kept_positions = [position for position, point in enumerate(curve.points) if point.name not in rule.hidden]
     if len(kept_positions) == len(curve.points):
-        return curve
-    points = tuple(curve.points[position] for position in kept_positions)
-    defined = sum(point.is_defined for point in points)
-    reach = NormalDist().inv_cdf(1 - (1 - curve.level) / 2 / defined) if defined else math.nan
-    return replace(
-        curve,
-        points=points,
-        positions=curve.positions[kept_positions].copy(),
-        covariance=curve.covariance[np.ix_(kept_positions, kept_positions)].copy(),
-        band_multiplier=reach,
-        note=Withheld(Reason.ZONES_LEFT_OUT, rule.k),
+        return curve.without_covariance()
+    return Curve(
+        curve.name,
+        tuple(curve.points[position] for position in kept_positions),
+        curve.positions[kept_positions],
+        np.full((len(kept_positions), len(kept_positions)), math.nan),
+        Withheld(Reason.ZONES_LEFT_OUT, rule.k),
     )
 
 
@@ -359,20 +357,12 @@ def _protect_diagnostic(
     return replace(diagnostic, figure=round_to_two_digits(diagnostic.figure))
 
 
-def _protect_displacement_types(displacement_types: DisplacementTypes, rule: SuppressionPattern) -> DisplacementTypes:
-    rows = tuple(_protect_displacement_test(row, rule) for row in displacement_types.rows)
-    adjusted = tuple(
-        math.nan if isinstance(row.sentence, Withheld) else value if rule.k == 1 else round_to_two_digits(value)
-        for row, value in zip(rows, displacement_types.adjusted, strict=True)
-    )
-    return DisplacementTypes(rows, adjusted)
-
-
-def _protect_displacement_test(row: DisplacementTest, rule: SuppressionPattern) -> DisplacementTest:
+def _protect_displacement_type(row: DisplacementType, rule: SuppressionPattern) -> DisplacementType:
     if rule.k == 1:
         return replace(row, counts=())
-    if "target" in rule.without_error and not math.isnan(row.p_value):
-        return replace(row, figure=math.nan, p_value=math.nan, sentence=dispersion_note(rule.k), counts=())
+    # The share that counting alone gives follows from the dispersion, and the dispersion from that share.
+    if "target" in rule.without_error and row.measured:
+        return replace(row, figure=math.nan, sentence=dispersion_note(rule.k), counts=())
     if not rule.small(*row.counts):
-        return replace(row, figure=round_to_two_digits(row.figure), p_value=round_to_two_digits(row.p_value), counts=())
-    return replace(row, figure=math.nan, p_value=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k), counts=())
+        return replace(row, figure=round_to_two_digits(row.figure), counts=())
+    return replace(row, figure=math.nan, sentence=Withheld(Reason.SUPPRESSED, rule.k), counts=())

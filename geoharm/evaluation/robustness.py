@@ -60,13 +60,14 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period, Window, add_months
 from geoharm.model.points import DatedPoints, days_in_window
+from geoharm.model.reason import Reason
 from geoharm.stats.exact_rates import exact_rate_ratio
 
 _NO_INTERVAL = Interval(math.nan, math.nan, 0.95)
 
 
 def other_estimators(
-    result: MeasureResult, design: Design, *, seed: int, candidates: ControlCandidates | None = None
+    result: MeasureResult, design: Design, *, candidates: ControlCandidates | None = None
 ) -> OtherEstimators:
     """Return the results of all other estimators for a measure.
 
@@ -74,8 +75,6 @@ def other_estimators(
     ----------
     result : MeasureResult
     design : Design
-    seed : int
-        Random seed for the simultaneous bands.
     candidates : ControlCandidates, optional
         Candidate control areas. Without them the choice of control is not examined.
 
@@ -107,7 +106,7 @@ def other_estimators(
     if no_control_note:
         left_out.append(("everything that is compared with the control area", no_control_note))
     else:
-        cumulative, event_curve = _monthly_curves(counts, design, phi, unit=unit, seed=seed, left_out=left_out)
+        cumulative, event_curve = _monthly_curves(counts, design, phi, unit=unit, left_out=left_out)
         did = _try_did(counts, design, left_out)
         if ring_change:
             indices = displacement_indices(target_change, ring_change, control_change, dispersion=phi, unit=unit)
@@ -147,7 +146,7 @@ def other_estimators(
         indices=with_calibrated_share(indices, result.effects) if indices else None,
         cumulative_wdd=cumulative,
         event_study=event_curve,
-        distance_profile=_distance_profile(counts, design, phi, seed, note=no_control_note),
+        distance_profile=_distance_profile(counts, design, phi, note=no_control_note),
         effect_decay=() if no_control_note else _effect_decays(counts, design),
         control_choice=control_choice,
         by_control=by_control,
@@ -305,7 +304,6 @@ def _monthly_curves(
     phi: Mapping[str, float],
     *,
     unit: str,
-    seed: int,
     left_out: list[tuple[str, str]],
 ) -> tuple[Curve | None, Curve | None]:
     months = months_around(counts, design)
@@ -338,7 +336,6 @@ def _monthly_curves(
                 trimmed[0][kept_months],
                 trimmed[1][kept_months],
                 before=len(months_inside),
-                seed=seed,
                 scale=float(scale) or 1.0,
                 dispersion=dispersion,
                 unit=unit,
@@ -350,7 +347,6 @@ def _monthly_curves(
         event_curve = event_study(
             *without_operation,
             before=months.start,
-            seed=seed,
             block=_block_months(without_operation[0]),
             dispersion=dispersion,
         )
@@ -373,21 +369,17 @@ def _block_months(target: ArrayLike) -> int:
     return next((block for block in (1, 2, 3) if block * mean >= 20), 6)
 
 
-def _distance_profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], seed: int, *, note: str) -> Curve:
+def _distance_profile(counts: ZoneCounts, design: Design, phi: Mapping[str, float], *, note: str) -> Curve:
     bands = [
         (zone.inner, zone.outer, combined_change(counts, [zone.name], design.before, design.after, zone.name))
         for zone in design.zones
         if zone.role is not ZoneRole.CONTROL
     ]
-    profile = distance_profile(bands, _control_change(counts, design), seed=seed, dispersion=phi)
+    profile = distance_profile(bands, _control_change(counts, design), dispersion=phi)
     if not note:
         return profile
-    return replace(
-        profile,
-        points=tuple(no_control(point.name, note, unit=point.unit) for point in profile.points),
-        covariance=np.full_like(profile.covariance, math.nan),
-        band_multiplier=math.nan,
-    )
+    points = tuple(replace(point, value=math.nan, note=note, reason=Reason.SMALL_CONTROL) for point in profile.points)
+    return replace(profile.without_covariance(), points=points)
 
 
 def _effect_decays(counts: ZoneCounts, design: Design) -> tuple[EffectDecay, ...]:

@@ -163,7 +163,8 @@ def evaluate_operations(
             )
             for collected, placebo in zip(ordered, placebos, strict=True)
         )
-        checked = add_name_checks(data, design, add_robustness_checks(data, design, measures), places)
+        checked = add_robustness_checks(data, design, measures, placebos)
+        checked = add_name_checks(data, design, checked, places)
         measures = with_look_readings(
             with_family_readings(checked, primary=data.study.primary), looks=design.operation.looks
         )

@@ -1,4 +1,4 @@
-"""Add robustness checks, diagnostics and displacement tests to the measures of an operation."""
+"""Add robustness checks, diagnostics and types of displacement to the measures of an operation."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoharm.errors import DesignError
 from geoharm.evaluation.design.control_candidates import (
     ControlCandidates,
     candidate_counts,
     candidate_squares,
     counts_in_period,
 )
-from geoharm.evaluation.estimators.centroid_shift import centroid_shift, centroid_shift_test
+from geoharm.evaluation.estimators.centroid_shift import centroid_shift, centroid_shift_row
 from geoharm.evaluation.estimators.displacement_types import (
     composition_shift,
     displacement_types,
+    not_measured,
     similar_market_shift,
     time_of_week_shifts,
 )
+from geoharm.evaluation.placebo.calibrated_ratio import PlaceboData
 from geoharm.evaluation.pooling.operations import pool_operations
 from geoharm.evaluation.reading import with_diagnostics
-from geoharm.evaluation.results.displacement_types import DisplacementTest
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.measure import MeasureResult
 from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import Change, ZoneCounts
@@ -33,9 +34,10 @@ from geoharm.model.design import Design
 from geoharm.model.geometry import ZoneRole
 from geoharm.model.measure import Role
 from geoharm.model.period import Window
-from geoharm.model.points import DatedPoints, Points
+from geoharm.model.points import DatedPoints
 from geoharm.model.pooled import Forest
 from geoharm.model.study import Study
+from geoharm.pipeline.placebo import running_change_around
 from geoharm.pipeline.study_data import HourTables, MeasureData, StudyData
 from geoharm.results import OperationResult
 
@@ -43,9 +45,9 @@ _MIN_EVENTS = 50
 
 
 def add_robustness_checks(
-    data: StudyData, design: Design, measures: Sequence[MeasureResult]
+    data: StudyData, design: Design, measures: Sequence[MeasureResult], placebos: Sequence[PlaceboData]
 ) -> tuple[MeasureResult, ...]:
-    """Return the measures of one operation with other estimators, diagnostics and displacement tests.
+    """Return the measures of one operation with other estimators, diagnostics and types of displacement.
 
     Parameters
     ----------
@@ -53,6 +55,8 @@ def add_robustness_checks(
     design : Design
     measures : sequence of MeasureResult
         All of the study's, the primary first.
+    placebos : sequence of PlaceboData
+        Their counts at the design's placebo places.
     """
     study = data.study
     tiles = candidate_squares(design)
@@ -61,10 +65,13 @@ def add_robustness_checks(
         result.measure.name: result.effect("target").ratio for result in measures if result.measure.role is Role.HARM
     }
     checked_measures = []
-    for result in measures:
+    for result, placebo in zip(measures, placebos, strict=True):
         collected = data.measure(result.measure.name)
         candidates = candidate_counts(tiles, collected.points, result.counts)
-        estimators = other_estimators(result, design, seed=study.seed, candidates=candidates)
+        estimators = replace(
+            other_estimators(result, design, candidates=candidates),
+            running_change=running_change_around(collected, design, placebo, seed=study.seed),
+        )
         diagnostics = diagnose(
             result,
             design,
@@ -77,7 +84,7 @@ def add_robustness_checks(
             ratios=ratios if result.measure.role is Role.HARM and len(ratios) > 1 else None,
             primary=study.primary,
         )
-        shifts = displacement_types(_displacement_tests(study, design, result, collected))
+        shifts = displacement_types(_displacement_rows(study, design, result, collected))
         checked = replace(result, other_estimators=estimators, displacement_types=shifts)
         checked_measures.append(with_diagnostics(checked, diagnostics))
     return tuple(checked_measures)
@@ -107,9 +114,9 @@ def _peer_counts(counts: ZoneCounts, design: Design, candidates: ControlCandidat
     return np.append(counts_in_period(candidates, covered_period), target_count)
 
 
-def _displacement_tests(
+def _displacement_rows(
     study: Study, design: Design, result: MeasureResult, collected: MeasureData
-) -> list[DisplacementTest]:
+) -> list[DisplacementType]:
     rows = [_zone_shift(study, design, result)]
     if not result.counts.by_month:
         rows.append(_weekday_shift(study, design, result))
@@ -119,11 +126,11 @@ def _displacement_tests(
         rows.append(_offence_shift(study, design, result, collected.category_counts[design.operation.name]))
     if design.operation.similar_markets is not None:
         rows.append(_market_shift(design, result, collected.points))
-    rows.append(_centre_shift(study, design, collected.points))
+    rows.append(_centre_shift(design, collected.points))
     return rows
 
 
-def _zone_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementTest:
+def _zone_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementType:
     zones = [zone for zone in design.zones if zone.role is not ZoneRole.CONTROL]
     changes = [result.counts.change(zone.name, design.before, design.after) for zone in zones]
     labels = ["the target area" if zone.role is ZoneRole.TARGET else zone.name for zone in zones]
@@ -139,7 +146,7 @@ def _zone_shift(study: Study, design: Design, result: MeasureResult) -> Displace
     )
 
 
-def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementTest:
+def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> DisplacementType:
     def weekday_table(zone: str, window: Window) -> NDArray[np.int64]:
         dates, daily_counts = result.counts.dates, result.counts.counts[result.counts.zones.index(zone)]
         table = np.zeros((7, 24), dtype=np.int64)
@@ -161,8 +168,8 @@ def _weekday_shift(study: Study, design: Design, result: MeasureResult) -> Displ
     )[1]
 
 
-def _hour_shift(study: Study, result: MeasureResult, hours: HourTables) -> DisplacementTest:
-    """Return the test of a shift over hours of the day."""
+def _hour_shift(study: Study, result: MeasureResult, hours: HourTables) -> DisplacementType:
+    """Return the shift over hours of the day."""
     return time_of_week_shifts(
         *hours.target, seed=study.seed, control=hours.control, dispersion=result.effect("target").dispersion
     )[0]
@@ -170,7 +177,7 @@ def _hour_shift(study: Study, result: MeasureResult, hours: HourTables) -> Displ
 
 def _offence_shift(
     study: Study, design: Design, result: MeasureResult, by_category: Mapping[str, ZoneCounts]
-) -> DisplacementTest:
+) -> DisplacementType:
     target_and_control = [
         [[counts.total(zone, window) for counts in by_category.values()] for window in (design.before, design.after)]
         for zone in ("target", "control")
@@ -185,8 +192,8 @@ def _offence_shift(
     )
 
 
-def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) -> DisplacementTest:
-    """Return the test of a shift to similar markets; events of these markets are removed from the control area."""
+def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) -> DisplacementType:
+    """Return the shift to similar markets; events of these markets are removed from the control area."""
     similar, operation = design.operation.similar_markets, design.operation
     control = design.control_area
     market_changes, in_control = [], np.zeros(points.x.size, dtype=np.bool_)
@@ -201,9 +208,6 @@ def _market_shift(design: Design, result: MeasureResult, points: DatedPoints) ->
         Change(
             "control", control_change.before - change_in_markets.before, control_change.after - change_in_markets.after
         ),
-        dispersion={
-            code: result.effect("target").dispersion for code, _ in ((change.area, 0) for _, change in market_changes)
-        },
     )
 
 
@@ -214,26 +218,10 @@ def _window_change(name: str, points: DatedPoints, inside: NDArray[np.bool_], de
     )
 
 
-def _centre_shift(study: Study, design: Design, points: DatedPoints) -> DisplacementTest:
-    """Return the test of whether the centre of the events in target, gap and rings moved, by whole months."""
+def _centre_shift(design: Design, points: DatedPoints) -> DisplacementType:
+    """Return how far the centre of the events in target, gap and rings moved."""
     inside = shapely.contains_xy(design.exposed_area, points.x, points.y)
-    event_month = points.day.astype("datetime64[M]")
-    sides, event_counts = [], []
-    for window in (design.before, design.after):
-        kept = inside & points.in_window(window)
-        event_counts.append(round(float(points.weight[kept].sum())))
-        window_months = sorted({np.datetime64(day, "M") for period in window.periods for day in period.months()})
-        sides.append(
-            [
-                Points(*(column[kept & (event_month == month)] for column in (points.x, points.y, points.weight)))
-                for month in window_months
-            ]
-        )
-    if min(event_counts) < _MIN_EVENTS:
-        reason = f"Not tested: fewer than {_MIN_EVENTS} events in one of the windows."
-        return DisplacementTest("centre", float("nan"), "", float("nan"), reason, tested=False)
-    try:
-        shift = centroid_shift(sides[0], sides[1], seed=study.seed)
-    except DesignError as error:
-        return DisplacementTest("centre", float("nan"), "", float("nan"), f"Not tested: {error}", tested=False)
-    return centroid_shift_test(shift)
+    before, after = (points.points(inside & points.in_window(window)) for window in (design.before, design.after))
+    if min(round(float(side.weight.sum())) for side in (before, after)) < _MIN_EVENTS:
+        return not_measured("centre", f"fewer than {_MIN_EVENTS} events in one of the windows")
+    return centroid_shift_row(centroid_shift(before, after))

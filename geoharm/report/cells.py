@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from geoharm import _text
 from geoharm.disclosure.released import ReleasedEffect
+from geoharm.evaluation.results.curves import PointEstimate
 from geoharm.model.estimate import Estimate, Interval, ratio_of, relative_change_of
 from geoharm.model.measure import Measure
 from geoharm.model.reason import Note, Withheld
@@ -148,6 +149,22 @@ def percent_cell(estimate: Estimate, text: str) -> Cell:
     return spread_cell(text, 100 * relative_change_of(estimate.value), ends, standard_error=estimate.standard_error)
 
 
+def point_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
+    """Return a column of estimates without intervals; files have the note in a column of its own."""
+    base = name or head
+    return Column(head, short, style, (base, f"{base}, note"))
+
+
+def point_cell(point: PointEstimate, *, digits: int = 1) -> Cell:
+    """Return a cell with an estimate without an interval: a log ratio as a change in percent, any other in its own unit."""
+    if not point.is_defined:
+        return Cell(str(point.note) or _text.UNKNOWN, (undefined_reason(point.note), note_value(point.note)))
+    if point.unit == "log ratio":
+        percent = 100 * relative_change_of(point.value)
+        return Cell(format_numbers.percent_change_text(percent), (number_value(percent), Missing.NOT_APPLICABLE))
+    return Cell(_text.decimal_text(point.value, digits), (number_value(point.value), Missing.NOT_APPLICABLE))
+
+
 def ratio_column(head: str, *, short: str = "", name: str = "", style: CellStyle = CellStyle.NUMBER) -> Column:
     """Return a column of `ratio_cell`, in files with the same columns as an `estimate_column`."""
     base = name or head
@@ -199,14 +216,3 @@ def note_value(note: Note) -> Value:
 def unestimated_cell(text: str, *, reason: Missing = Missing.NOT_KNOWN, note: Note = "") -> Cell:
     """Return a cell of an `estimate_column` without numbers."""
     return Cell(text, (reason, reason, reason, reason, note_value(note)))
-
-
-def interval_column(head: str, *, short: str = "", name: str = "") -> Column:
-    """Return a column of intervals; files have their ends in columns of their own."""
-    base = name or head
-    return Column(head, short, CellStyle.NUMBER, (f"{base}, low end", f"{base}, high end"))
-
-
-def interval_cell(text: str, low: float, high: float) -> Cell:
-    """Return a cell with the ends of an interval, or of a simultaneous band at one point."""
-    return Cell(text, (number_value(low), number_value(high)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc, betaincinv, chdtrc, gammaincinv, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import betainc, betaincinv, chdtrc, ndtr, ndtri, stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -66,17 +66,6 @@ def chi2_survival(statistic: ArrayLike, freedom: ArrayLike) -> Floats:
     0.05
     """
     return np.asarray(chdtrc(freedom, np.maximum(statistic, 0.0)), dtype=np.float64)
-
-
-def chi2_quantile(p: ArrayLike, freedom: ArrayLike) -> Floats:
-    """Return the number that the chi-squared distribution does not exceed with probability p.
-
-    Examples
-    --------
-    >>> round(float(chi2_quantile(0.95, 1)), 3)
-    3.841
-    """
-    return np.asarray(2 * gammaincinv(np.asarray(freedom) / 2, p), dtype=np.float64)
 
 
 def beta_cumulative(share: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:

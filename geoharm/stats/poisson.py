@@ -76,7 +76,7 @@ def poisson_fit(
     y, design_matrix = np.asarray(counts, dtype=np.float64), np.asarray(columns, dtype=np.float64)
     exposures = np.ones(y.shape) if exposure is None else np.asarray(exposure, dtype=np.float64)
     _check_shapes(y, design_matrix, exposures)
-    _check_events(y, design_matrix[None])
+    _check_events(y, design_matrix)
     groups = None if clusters is None else np.unique(np.asarray(clusters), return_inverse=True)[1]
     return _fit_by_glm(y, design_matrix, exposure=exposures, groups=groups)
 
@@ -111,33 +111,11 @@ def share_fit(counts: ArrayLike, second_counts: ArrayLike, columns: ArrayLike) -
     >>> round(float(fit.coefficients[1]), 4)
     1.3863
     """
-    return share_fits(counts, second_counts, np.asarray(columns, dtype=np.float64)[None])[0]
-
-
-def share_fits(counts: ArrayLike, others: ArrayLike, design_matrices: ArrayLike) -> tuple[CountFit, ...]:
-    """Return the fits of `share_fit` for the same two series and several design matrices.
-
-    All are fitted at once, which takes a thirtieth of the time of fitting one after the other.
-
-    Parameters
-    ----------
-    counts, others : array_like, shape (n,)
-        As in `share_fit`.
-    design_matrices : array_like, shape (m, n, k)
-        The design matrices.
-
-    Returns
-    -------
-    tuple of CountFit
-        In the order of `design_matrices`.
-    """
-    y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, others, design_matrices))
-    for design_matrix in x:
-        _check_shapes(y, design_matrix, y + z)
-    _check_shapes(z, x[0], y + z)
+    y, z, x = (np.asarray(values, dtype=np.float64) for values in (counts, second_counts, columns))
     for series in (y, z):
+        _check_shapes(series, x, y + z)
         _check_events(series, x)
-    return _fit_shares(y, y + z, x)
+    return _fit_share(y, y + z, x)
 
 
 def _check_shapes(y: NDArray[np.float64], design_matrix: NDArray[np.float64], exposures: NDArray[np.float64]) -> None:
@@ -156,48 +134,41 @@ def _check_shapes(y: NDArray[np.float64], design_matrix: NDArray[np.float64], ex
 
 
 def _check_events(y: NDArray[np.float64], x: NDArray[np.float64]) -> None:
-    """Raise an error if a non-negative column of the matrices `x`, shape (m, n, k), is above 0 only where counts are 0.
+    """Raise an error if a non-negative column of the matrix `x`, shape (n, k), is above 0 only where counts are 0.
 
     Its coefficient would be minus infinity.
     """
-    if ((x >= 0).all(axis=1) & (np.einsum("i,mij->mj", y, x > 0) == 0)).any():
+    if ((x >= 0).all(axis=0) & (y @ (x > 0) == 0)).any():
         msg = "A term of the regression has no event at all, so its ratio is zero and has no error; use counts instead."
         raise DesignError(msg)
 
 
-def _fit_shares(y: NDArray[np.float64], sums: NDArray[np.float64], x: NDArray[np.float64]) -> tuple[CountFit, ...]:
-    """Return the fits of the design matrices `x`, shape (m, n, k), with the steps of each fit halved separately."""
+def _fit_share(y: NDArray[np.float64], sums: NDArray[np.float64], x: NDArray[np.float64]) -> CountFit:
+    """Return the fit of the design matrix `x`, shape (n, k), by Newton's method with halved steps."""
 
-    def share_of(coefficients: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(expit(np.einsum("mij,mj->mi", x, coefficients)))
-
-    def deviance_of(share: NDArray[np.float64]) -> NDArray[np.float64]:
+    def deviance_of(share: NDArray[np.float64]) -> float:
         mean = sums * share
         terms = xlogy(y, y) - xlogy(y, mean) + xlogy(sums - y, sums - y) - xlogy(sums - y, sums - mean)
-        return np.asarray(2 * terms.sum(axis=1))
-
-    def information_of(weight: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.einsum("mij,mi,mik->mjk", x, weight, x))
+        return float(2 * terms.sum())
 
     def step_of(weight: NDArray[np.float64], residual: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.linalg.solve(information_of(weight), np.einsum("mij,mi->mj", x, residual)[..., None])[..., 0]
+        return np.asarray(np.linalg.solve((x.T * weight) @ x, x.T @ residual))
 
-    weight = np.broadcast_to((y + 0.5) * (sums - y + 0.5) / (sums + 1), x.shape[:2])
+    weight = (y + 0.5) * (sums - y + 0.5) / (sums + 1)
     try:
         coefficients = step_of(weight, weight * np.log((y + 0.5) / (sums - y + 0.5)))
-        share = share_of(coefficients)
+        share = expit(x @ coefficients)
         deviance = deviance_of(share)
         for _ in range(_MAX_ITERATIONS):
             step = step_of(sums * share * (1 - share), y - sums * share)
             for _ in range(_MAX_HALVINGS):
-                share = share_of(coefficients + step)
+                share = expit(x @ (coefficients + step))
                 new_deviance = deviance_of(share)
-                is_worse = ~(new_deviance <= deviance + _TOLERANCE * (1 + deviance))
-                if not is_worse.any():
+                if new_deviance <= deviance + _TOLERANCE * (1 + deviance):
                     break
-                step[is_worse] /= 2
+                step /= 2
             coefficients, deviance = coefficients + step, new_deviance
-            if (np.abs(step).max(axis=1) <= _TOLERANCE * (1 + np.abs(coefficients).max(axis=1))).all():
+            if np.abs(step).max() <= _TOLERANCE * (1 + np.abs(coefficients).max()):
                 break
         else:
             raise DesignError(_NO_SOLUTION)
@@ -205,16 +176,13 @@ def _fit_shares(y: NDArray[np.float64], sums: NDArray[np.float64], x: NDArray[np
         if not (variance > 0).all():
             # A fitted share of 0 or 1: a coefficient is infinite and has no standard error.
             raise DesignError(_NO_SOLUTION)
-        inverse = np.linalg.inv(information_of(variance))
+        inverse = np.linalg.inv((x.T * variance) @ x)
     except np.linalg.LinAlgError as error:
         raise DesignError(_NO_SOLUTION) from error
-    degrees_of_freedom = x.shape[1] - x.shape[2]
-    pearson = ((y - sums * share) ** 2 / variance).sum(axis=1)
-    dispersion = np.maximum(1.0, pearson / degrees_of_freedom) if degrees_of_freedom > 0 else np.ones(len(x))
-    return tuple(
-        CountFit(coefficients[fit], inverse[fit] * dispersion[fit], float(dispersion[fit]), float(deviance[fit]))
-        for fit in range(len(x))
-    )
+    degrees_of_freedom = x.shape[0] - x.shape[1]
+    pearson = ((y - sums * share) ** 2 / variance).sum()
+    dispersion = max(1.0, float(pearson) / degrees_of_freedom) if degrees_of_freedom > 0 else 1.0
+    return CountFit(coefficients, inverse * dispersion, dispersion, deviance)
 
 
 def _fit_by_glm(

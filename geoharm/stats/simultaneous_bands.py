@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -13,7 +14,14 @@ from geoharm.errors import DesignError
 _DRAWS = 20_000
 
 
-def simultaneous_multiplier(covariance: ArrayLike, *, seed: int, level: float = 0.95, draws: int = _DRAWS) -> float:
+def simultaneous_multiplier(
+    covariance: ArrayLike,
+    *,
+    seed: int,
+    level: float = 0.95,
+    degrees_of_freedom: float = math.inf,
+    draws: int = _DRAWS,
+) -> float:
     r"""Return the number of standard errors at which a band covers all points of a curve at once.
 
     Parameters
@@ -24,14 +32,16 @@ def simultaneous_multiplier(covariance: ArrayLike, *, seed: int, level: float = 
         Of the random draws.
     level : float
         Share of repetitions in which the whole curve should lie in the band.
+    degrees_of_freedom : float
+        Of the variance, if that is an estimate that all points share; infinite if it is known.
     draws : int
         Number of random draws.
 
     Returns
     -------
     float
-        The `level` quantile of :math:`\max_i |Z_i|` for normal Z with these correlations. About 1.96 for one point
-        at the 95 % level; larger for several points, but less so if they are correlated.
+        The `level` quantile of :math:`\max_i |Z_i|` for normal Z, or a multivariate t, with these correlations. About 1.96 for
+        one point at the 95 % level; larger for several points, but less so if they are correlated.
 
     Raises
     ------
@@ -61,7 +71,11 @@ def simultaneous_multiplier(covariance: ArrayLike, *, seed: int, level: float = 
     correlation = covariances[np.ix_(varying, varying)] / np.outer(errors, errors)
     eigenvalues, eigenvectors = np.linalg.eigh(correlation)
     square_root = eigenvectors * np.sqrt(np.maximum(eigenvalues, 0.0))
-    return float(np.quantile(np.abs(_normal_draws(seed, draws, varying.size) @ square_root.T).max(axis=1), level))
+    largest = np.abs(_normal_draws(seed, draws, varying.size) @ square_root.T).max(axis=1)
+    if math.isfinite(degrees_of_freedom):
+        spread = np.random.default_rng([seed, 1]).chisquare(degrees_of_freedom, draws)
+        largest /= np.sqrt(spread / degrees_of_freedom)
+    return float(np.quantile(largest, level))
 
 
 @lru_cache(maxsize=8)

@@ -22,11 +22,11 @@ from geoharm.evaluation.estimators.specification_curve import ratio_by_control
 from geoharm.evaluation.reading import with_reading
 from geoharm.evaluation.results.curves import EffectDecay
 from geoharm.evaluation.results.diagnostics import Diagnostic, DiagnosticKind, Severity
-from geoharm.evaluation.results.displacement_types import DisplacementTest
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import Change, ZoneCounts
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.estimate import Estimate, undefined
+from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.geometry import Zone, ZoneRole
 from geoharm.model.period import Period
 from geoharm.model.pooled import Forest
@@ -68,11 +68,9 @@ def made(area, *, seed=1, rates=(1.0, 0.5, 1.2, 1.5, 12.0), after=0.5, few=None,
         for i, label in enumerate(labels)
     )
     squares = ZoneCounts("finds", labels, days, rng.poisson(tile_rate, (tiles, days.size)), False, span)
-    robustness = other_estimators(one, plan, seed=1, candidates=ControlCandidates(places, squares))
+    robustness = other_estimators(one, plan, candidates=ControlCandidates(places, squares))
     listed = diagnose(one, plan, robustness)
-    moved = displacement_types(
-        [DisplacementTest("similar markets", 0.1, "log ratio", 0.4, "From 3 to 9.", counts=(3, 9))]
-    )
+    moved = displacement_types([DisplacementType("similar markets", 0.1, "log ratio", "From 3 to 9.", counts=(3, 9))])
     one = replace(one, other_estimators=robustness, diagnostics=listed, displacement_types=moved)
     operation = replace(found.operations[0], measures=(one,))
     return replace(found, operations=(operation,)), squares, plan
@@ -91,10 +89,37 @@ def test_where_nothing_is_small_everything_is_shown(area):
     found = shown.robustness.other_estimators
     assert shown.robustness.withheld == ()
     assert found.estimate("wdd_target") == truth.other_estimators.estimate("wdd_target")
-    assert found.cumulative_wdd is truth.other_estimators.cumulative_wdd
-    assert found.distance_profile is truth.other_estimators.distance_profile
+    for name in ("cumulative_wdd", "event_study", "distance_profile"):
+        curve = getattr(found, name)
+        assert curve.points == getattr(truth.other_estimators, name).points
+        assert np.isnan(curve.counting_covariance).all()
     assert [clock.zone for clock in found.effect_decay] == ["target", ALL_RINGS]
     assert len(found.by_control.specifications) == len(truth.other_estimators.by_control.specifications)
+
+
+def running_of(area, **options):
+    """Return the released running change of a study with two made points, and the released series' step."""
+    found, _, _ = made(area, **options)
+    one = found.operations[0].measures[0]
+    points = tuple(
+        Estimate(name, -0.12345, 0.2, "log ratio", "", calibrated=True, intervals=(Interval(-0.54321, 0.29876, 0.95),))
+        for name in ("month 1", "months 1 to 2")
+    )
+    one = replace(one, other_estimators=replace(one.other_estimators, running_change=points))
+    operation = replace(found.operations[0], measures=(one,))
+    shown = protect(replace(found, operations=(operation,))).operations[0].primary
+    return shown.robustness.other_estimators.running_change, shown.series.step
+
+
+def test_the_running_change_goes_where_the_months_go_and_has_two_decimals(area):
+    shown, step = running_of(area)
+    assert step == 1
+    assert [point.name for point in shown] == ["month 1", "months 1 to 2"]
+    assert {(point.value, point.interval().low, point.interval().high) for point in shown} == {(-0.12, -0.54, 0.3)}
+    few, step = running_of(area, rates=(0.3, 0.5, 1.2, 1.5, 12.0))
+    assert step != 1
+    assert few == ()
+    assert running_of(area, few=3)[0] == ()
 
 
 def test_an_internal_release_rounds_and_hides_nothing(area):
@@ -134,17 +159,14 @@ def test_a_small_target_takes_everything_made_from_it(area):
     assert all(not one.passes and math.isnan(one.scale) for one in found.control_choice.candidates)
 
 
-def test_a_hidden_ring_leaves_the_profile_and_the_band_is_bonferronis(area):
-    shown, truth, _, _ = beside_of(area, rates=(1.0, 0.5, 0.01, 1.5, 12.0))
+def test_a_hidden_ring_leaves_the_profile_and_the_note_says_so(area):
+    shown, _, _, _ = beside_of(area, rates=(1.0, 0.5, 0.01, 1.5, 12.0))
     hidden = {one.zone for one in shown.effects if one.is_withheld}
     assert "50-250 m" in hidden
     curve = shown.robustness.other_estimators.distance_profile
     assert not hidden & {point.name for point in curve.points}
-    defined = sum(point.is_defined for point in curve.points)
-    expected = {2: 2.2414, 3: 2.3940, 4: 2.4977}[defined]
-    assert curve.band_multiplier == pytest.approx(expected, abs=1e-4)
-    assert curve.band_multiplier != truth.other_estimators.distance_profile.band_multiplier
-    assert curve.covariance.shape == (len(curve.points),) * 2
+    assert curve.note == Withheld(Reason.ZONES_LEFT_OUT, K)
+    assert curve.positions.shape == (len(curve.points),)
 
 
 def test_the_regression_is_shown_to_a_hundredth_and_whole_in_an_internal_release(area):
@@ -268,11 +290,10 @@ def test_a_choice_made_on_few_events_names_no_figure(area):
 
 
 def test_a_shift_that_names_a_small_count_is_withheld(area):
-    row = beside_of(area)[0].robustness.displacement_types.rows[0]
+    row = beside_of(area)[0].robustness.displacement_types[0]
     assert row.kind == "similar markets"
     assert row.sentence == Withheld(Reason.SUPPRESSED, K)
     assert math.isnan(row.figure)
-    assert math.isnan(row.p_value)
 
 
 def test_every_number_of_the_record_is_one_that_may_be_shown(area, tmp_path):

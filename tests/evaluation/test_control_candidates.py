@@ -74,7 +74,7 @@ def test_a_control_area_too_small_for_a_square_has_none_and_says_so():
     tiles = candidate_squares(plan)
     assert tiles.zones == ()
     result = evaluate_measure(MEASURE, counts(), plan)
-    found = other_estimators(result, plan, seed=1, candidates=candidate_counts(tiles, events(), result.counts))
+    found = other_estimators(result, plan, candidates=candidate_counts(tiles, events(), result.counts))
     assert dict(found.left_out)["choice of control"] == "no square as large as the target lies in the control area"
 
 

@@ -33,7 +33,7 @@ from geoharm.evaluation.diagnostics.geocoding_error import (
 from geoharm.evaluation.estimators.did import event_study
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
 from geoharm.evaluation.estimators.specification_curve import ratio_by_control
-from geoharm.evaluation.results.curves import Curve
+from geoharm.evaluation.results.curves import Curve, PointEstimate
 from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.model.counts import Change
 from geoharm.model.estimate import Estimate
@@ -97,8 +97,8 @@ def test_selection_foretells_the_fall_of_real_picks():
 
 
 def curve(values, errors, positions):
-    points = tuple(ratio(value, error) for value, error in zip(values, errors, strict=True))
-    return Curve("event study", points, np.array(positions, float), np.diag(np.square(errors)), 2.0, 0.95)
+    points = tuple(PointEstimate("block", value, "log ratio", "") for value in values)
+    return Curve("event study", points, np.array(positions, float), np.diag(np.square(errors)))
 
 
 def test_trends_by_hand():
@@ -120,11 +120,11 @@ def test_trends_by_hand():
 
 
 def test_trends_with_nothing_to_undo_or_nothing_to_hold_against():
-    flat = pre_trend_diagnostic(event_study([50] * 12, [80] * 12, before=8, seed=1))
+    flat = pre_trend_diagnostic(event_study([50] * 12, [80] * 12, before=8))
     assert (flat.figure, flat.severity) == (0.0, Severity.NONE)
-    short = pre_trend_diagnostic(event_study([50, 50, 20], [80, 80, 80], before=2, seed=1))
+    short = pre_trend_diagnostic(event_study([50, 50, 20], [80, 80, 80], before=2))
     assert math.isnan(short.figure)
-    steady = pre_trend_diagnostic(event_study([400] * 8 + [100] * 4, [800] * 12, before=8, seed=1))
+    steady = pre_trend_diagnostic(event_study([400] * 8 + [100] * 4, [800] * 12, before=8))
     assert steady.figure == math.inf
 
 

@@ -228,14 +228,14 @@ def test_a_control_smaller_than_the_target_gives_no_estimate():
 def test_other_estimators_have_the_same_floor():
     plan, few = design(), with_control(100, 49)
     result = evaluate_measure(MEASURE, few, plan)
-    others = other_estimators(result, plan, seed=1)
+    others = other_estimators(result, plan)
     assert [found.estimate.reason for found in others.estimates[:3]] == [Reason.SMALL_CONTROL] * 3
     assert (others.indices, others.did, others.cumulative_wdd, others.event_study) == (None,) * 4
     assert math.isnan(others.exact.low)
     assert others.effect_decay == ()
     assert {point.reason for point in others.distance_profile.points} == {Reason.SMALL_CONTROL}
     assert any("fewer than 50 events after" in reason for _, reason in others.left_out)
-    assert other_estimators(evaluate_measure(MEASURE, counts(), plan), plan, seed=1).indices is not None
+    assert other_estimators(evaluate_measure(MEASURE, counts(), plan), plan).indices is not None
 
 
 def test_the_share_without_a_place_is_one_of_all_rows():
@@ -246,6 +246,6 @@ def test_the_share_without_a_place_is_one_of_all_rows():
     rows[1, 10:40] = rows[1, 370:400] = 1
     wide = replace(table, zones=(*NAMES, ELSEWHERE, UNPLACED), counts=np.vstack([table.counts, rows]))
     result = evaluate_measure(MEASURE, wide, design())
-    diagnostics = diagnose(result, design(), other_estimators(result, design(), seed=1))
+    diagnostics = diagnose(result, design(), other_estimators(result, design()))
     found = next(one for one in diagnostics if one.kind is DiagnosticKind.UNPLACED_ROWS)
     assert found.figure == pytest.approx(60 / (130 + 32 + 65 + 90 + 310 + 40 + 60))

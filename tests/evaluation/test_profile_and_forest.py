@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -25,39 +26,39 @@ def bands(counts):
 
 
 def test_profile_points_are_the_rate_ratios_and_share_the_control():
-    found = distance_profile(bands([(90, 50), (40, 44), (60, 66), (80, 80)])[::-1], CONTROL, seed=1)
+    found = distance_profile(bands([(90, 50), (40, 44), (60, 66), (80, 80)])[::-1], CONTROL)
     assert found.positions.tolist() == [0, 50, 175, 375]
     for point, (_, _, change) in zip(found.points, bands([(90, 50), (40, 44), (60, 66), (80, 80)]), strict=True):
         plain = log_rate_ratio(change, CONTROL)
-        assert (point.value, point.standard_error) == (plain.value, plain.standard_error)
+        assert (point.name, point.value) == (change.area, plain.value)
     shared = 1 / 900 + 1 / 850
-    assert found.covariance[0, 1] == pytest.approx(shared)
-    assert found.covariance[2, 2] == pytest.approx(1 / 60 + 1 / 66 + shared)
-    assert found.band_multiplier > 2.3
+    assert found.counting_covariance[0, 1] == pytest.approx(shared)
+    assert found.counting_covariance[2, 2] == pytest.approx(1 / 60 + 1 / 66 + shared)
+    assert np.isnan(found.without_covariance().counting_covariance).all()
 
 
-def test_the_band_holds_the_whole_profile():
-    rng, hits = np.random.default_rng(3), []
-    for world in range(250):
-        draw = rng.poisson(80, (5, 2))
-        found = distance_profile(bands(draw[:4].tolist()), Change("control", *draw[4].tolist()), seed=world)
-        hits.append(all(span.side == 0 for span in found.band()))
-    assert 0.91 < np.mean(hits) < 0.985
+def test_no_interval_can_be_asked_of_a_point():
+    """No error leaves the estimator with the points, so no page or file can make an interval from them."""
+    found = distance_profile(bands([(90, 50), (40, 44), (60, 66), (80, 80)]), CONTROL)
+    names = {field.name for field in dataclasses.fields(found.points[0])}
+    assert names == {"name", "value", "unit", "reference", "note", "reason"}
+    assert not hasattr(found.points[0], "interval")
+    assert not hasattr(found, "band")
 
 
-def test_an_empty_ring_is_undefined_and_leaves_the_band():
-    found = distance_profile(bands([(9, 5), (4, 0), (6, 6), (8, 8)]), CONTROL, seed=1)
+def test_an_empty_ring_is_undefined():
+    found = distance_profile(bands([(9, 5), (4, 0), (6, 6), (8, 8)]), CONTROL)
+    assert [point.is_defined for point in found.points] == [True, False, True, True]
     assert found.points[1].note == "the count after in band 1 is 0"
-    assert np.isnan(found.covariance[1]).all()
-    assert math.isfinite(found.band_multiplier)
-    assert math.isnan(distance_profile(bands([(9, 5)] * 4), Change("control", 0, 1), seed=1).band_multiplier)
+    assert found.points[1].reason is Reason.ZERO_COUNT
+    assert np.isnan(found.counting_covariance[1]).all()
 
 
 def test_profile_refusals():
     with pytest.raises(DesignError, match="at least one band"):
-        distance_profile([], CONTROL, seed=1)
+        distance_profile([], CONTROL)
     with pytest.raises(DesignError, match='"a" and "b" overlap'):
-        distance_profile([(0, 200, Change("a", 1, 1)), (100, 300, Change("b", 1, 1))], CONTROL, seed=1)
+        distance_profile([(0, 200, Change("a", 1, 1)), (100, 300, Change("b", 1, 1))], CONTROL)
 
 
 def test_sensitivity_by_aspect():

@@ -97,16 +97,16 @@ def regression(w: World) -> float:
 
 
 def running(w: World, place: int) -> float:
-    return cumulative_wdd(w.target, w.control, before=BEFORE, seed=1).points[place].value
+    return cumulative_wdd(w.target, w.control, before=BEFORE).points[place].value
 
 
 def centre(w: World) -> float:
     grid = np.array([(x, y) for x in range(4) for y in range(3)], dtype=float) * 100 + w.moved
     # Later months weigh one side more, so that there is something to move.
     weights = w.places * np.where(np.arange(MONTHS)[:, None] >= BEFORE + 9, np.arange(12), 1)
-    months = [Points(grid[:, 0], grid[:, 1], row) for row in weights]
     # The sides overlap in other months than before and after, so a shuffle inside windows reaches them.
-    return centroid_shift(months[: BEFORE + 9], months[BEFORE + 9 :], seed=1, draws=50).distance
+    sides = (weights[: BEFORE + 9], weights[BEFORE + 9 :])
+    return centroid_shift(*(Points(grid[:, 0], grid[:, 1], side.sum(axis=0)) for side in sides)).distance
 
 
 def composition(w: World) -> float:
@@ -138,12 +138,10 @@ VALUES: dict[str, Callable[[World], float]] = {
     "weighted displacement quotient": lambda w: indices(w).wdq.value,
     "total net effect": lambda w: indices(w).total_net_effect.value,
     "regression": regression,
-    "event study, last month": lambda w: event_study(w.target, w.control, before=BEFORE, seed=1).points[-1].value,
+    "event study, last month": lambda w: event_study(w.target, w.control, before=BEFORE).points[-1].value,
     "interrupted time series": lambda w: interrupted_time_series(w.target, before=BEFORE, first_month=1).value,
     "synthetic control": lambda w: synthetic_control_ratio(w.target, [w.control, w.ring], before=BEFORE)[0].value,
-    "distance profile": lambda w: (
-        distance_profile([(0, 250, w.change("ring"))], w.change("control"), seed=1).points[0].value
-    ),
+    "distance profile": lambda w: distance_profile([(0, 250, w.change("ring"))], w.change("control")).points[0].value,
     "effect decay, initial": lambda w: (
         effect_decay(w.target, w.control, start=BEFORE, stop=MONTHS, zone=w.names[0]).initial.value
     ),

@@ -87,7 +87,7 @@ def candidates(number=24):
 def whole():
     plan = design()
     result = evaluate_measure(MEASURE, counts(), plan)
-    return plan, result, other_estimators(result, plan, seed=3, candidates=candidates())
+    return plan, result, other_estimators(result, plan, candidates=candidates())
 
 
 def test_every_part_is_there_and_finds_the_planted_half(whole):
@@ -116,7 +116,6 @@ def test_the_family_agrees_with_the_headline(whole):
         -net_change(Change("both", *both.counts[:2]), Change("control", *both.counts[2:])).value
     )
     assert found.distance_profile.points[0].value == pytest.approx(effect.counting_ratio.value)
-    assert found.distance_profile.points[0].standard_error == pytest.approx(effect.counting_ratio.standard_error)
     assert -result.effect("all rings").difference.value == pytest.approx(-found.estimate("wdd_rings").value)
 
 
@@ -155,7 +154,7 @@ def test_the_regression_is_what_a_cell_by_cell_sum_gives(by_month):
     wild = table.counts.copy()
     wild[0, table.dates.astype("datetime64[M]") == np.datetime64("2019-03")] *= 4
     table = replace(table, counts=wild)
-    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan, seed=1).did
+    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan).did
     value, error, phi = slow_regression(table, plan)
     assert phi > 1.5
     assert found.dispersion == pytest.approx(phi, rel=1e-6)
@@ -175,7 +174,7 @@ def test_the_regression_asks_about_the_headlines_windows_even_inside_a_month():
     )
     plan = replace(plan, before=before, after=Window("after", (Period(date(2020, 10, 9), date(2021, 3, 2)),)))
     result = evaluate_measure(MEASURE, counts(), plan)
-    found = other_estimators(result, plan, seed=1)
+    found = other_estimators(result, plan)
     assert [term.value for term in found.did.terms] == pytest.approx(
         [point.value for point in found.distance_profile.points if point.name != "0-100 m"], abs=1e-7
     )
@@ -188,7 +187,7 @@ def test_a_regression_without_months_or_control_is_refused_with_its_reason():
         before=Window("before", (Period(date(2020, 4, 1), BEGAN),)),
         after=Window("after", (Period(ENDED, date(2020, 12, 1)),)),
     )
-    found = other_estimators(evaluate_measure(MEASURE, counts(), short), short, seed=1)
+    found = other_estimators(evaluate_measure(MEASURE, counts(), short), short)
     assert found.did is None
     assert dict(found.left_out)["Poisson difference-in-differences"] == (
         "The windows hold 5 months with data; how counts vary by month needs at least 6."
@@ -197,7 +196,7 @@ def test_a_regression_without_months_or_control_is_refused_with_its_reason():
     gone = table.counts.copy()
     gone[4, table.dates >= np.datetime64(BEGAN)] = 0
     table = replace(table, counts=gone)
-    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan, seed=1)
+    found = other_estimators(evaluate_measure(MEASURE, table, plan), plan)
     assert found.did is None
     assert dict(found.left_out)["everything that is compared with the control area"] == (
         "the control area has fewer than 50 events after, too few to compare with"
@@ -215,15 +214,15 @@ def test_the_running_difference_leaves_out_the_operation(whole):
     scale = control[before].sum() / target[before].sum()
     plain = cumulative_wdd(
         np.concatenate([target[before], target[after]]), np.concatenate([control[before], control[after]]),
-        before=21, seed=3, scale=scale,
+        before=21, scale=scale,
     )  # fmt: skip
     assert [p.value for p in found.cumulative_wdd.points] == pytest.approx([p.value for p in plain.points])
 
 
-def test_the_same_seed_gives_the_same_family(whole):
+def test_the_same_counts_give_the_same_family(whole):
     plan, result, found = whole
-    again = other_estimators(result, plan, seed=3, candidates=candidates())
-    assert again.cumulative_wdd.band_multiplier == found.cumulative_wdd.band_multiplier
+    again = other_estimators(result, plan, candidates=candidates())
+    assert again.cumulative_wdd.points == found.cumulative_wdd.points
     assert again.by_control == found.by_control
     assert again.effect_decay == found.effect_decay
 
@@ -248,7 +247,7 @@ def test_guards_are_all_there_hardest_first(whole):
 def test_guards_with_a_comparator_and_the_places_chosen_from():
     plan = design(chosen_on=Period(date(2019, 1, 1), date(2020, 1, 1)))
     result = evaluate_measure(MEASURE, counts(), plan)
-    found = other_estimators(result, plan, seed=1)
+    found = other_estimators(result, plan)
     peers = np.random.default_rng(1).poisson(300, 100)
     other = evaluate_measure(replace(MEASURE, name="bulky items"), counts(7, effect=1), plan)
     listed = {
@@ -270,7 +269,7 @@ def test_without_rings_months_only_and_several_seasons():
         ),
     )
     result = evaluate_measure(MEASURE, counts(by_month=True), plan)
-    found = other_estimators(result, plan, seed=1)
+    found = other_estimators(result, plan)
     assert found.indices is None
     assert found.estimate("wdd_total") is None
     assert found.cumulative_wdd is None
@@ -284,7 +283,7 @@ def test_no_events_at_all_is_no_crash():
     nothing = ZoneCounts("finds", NAMES, empty.dates, np.zeros_like(empty.counts), False, DATA)
     plan = design()
     result = evaluate_measure(MEASURE, nothing, plan)
-    found = other_estimators(result, plan, seed=1, candidates=candidates())
+    found = other_estimators(result, plan, candidates=candidates())
     assert not found.estimate("wdd_target").is_defined
     assert math.isnan(found.exact.low)
     assert all(clock.not_estimated[0][0] == "all" for clock in found.effect_decay)

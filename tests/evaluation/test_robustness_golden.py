@@ -86,15 +86,15 @@ def test_seattle_against_the_scaled_city(name):
 
 def running(**changes):
     case = GOLDEN["running"]
-    return cumulative_wdd(case["target"], case["control"], **({"before": case["before"], "seed": 1} | changes))
+    return cumulative_wdd(case["target"], case["control"], **({"before": case["before"]} | changes))
 
 
 def test_running_difference_month_by_month():
     found = running()
+    errors = np.sqrt(np.diag(found.counting_covariance))
     for month, (value, error) in GOLDEN["running"]["expect"].items():
-        point = found.points[int(month) - 1]
-        assert point.value == pytest.approx(value, abs=1e-9)
-        assert point.standard_error == pytest.approx(error, abs=1e-6)
+        assert found.points[int(month) - 1].value == pytest.approx(value, abs=1e-9)
+        assert errors[int(month) - 1] == pytest.approx(error, abs=1e-6)
     assert found.positions.tolist() == list(range(1, 21))
 
 
@@ -103,24 +103,20 @@ def test_running_difference_ends_at_the_plain_one():
     t, c = np.array(case["target"]), np.array(case["control"])
     plain = wdd(Change("T", t[:20].sum(), t[20:].sum()), Change("C", c[:20].sum(), c[20:].sum())).total
     assert running().points[-1].value == pytest.approx(plain.value)
-    assert running().points[-1].standard_error == pytest.approx(plain.standard_error)
+    assert running().counting_covariance[-1, -1] == pytest.approx(plain.standard_error**2)
 
 
-def test_running_band_is_wider_than_a_point_and_holds_the_whole_curve():
-    """Poisson months of one mean: the whole curve leaves the band in about 5 of 100 worlds, the pointwise one more."""
-    rng, band, points = np.random.default_rng(7), [], []
-    for world in range(150):
-        draw = rng.poisson(30, (2, 36))
-        found = cumulative_wdd(draw[0], draw[1], before=24, seed=world)
-        band.append(all(span.side == 0 for span in found.band()))
-        points.append(all(point.interval().side == 0 for point in found.points))
-    assert 0.9 < np.mean(band) < 0.99
-    assert np.mean(points) < np.mean(band) - 0.03
+def test_the_covariance_of_the_running_difference_is_that_of_many_worlds():
+    """Poisson months of one mean: the mean covariance is the one that the curves of 2,000 worlds have."""
+    rng = np.random.default_rng(7)
+    curves = [cumulative_wdd(*rng.poisson(30, (2, 12)), before=6) for _ in range(2000)]
+    seen = np.cov([[point.value for point in curve.points] for curve in curves], rowvar=False)
+    assert np.mean([curve.counting_covariance for curve in curves], axis=0) == pytest.approx(seen, rel=0.12)
 
 
 def test_running_difference_leaves_out_a_month_without_data():
     t, c = ([5.0, 5.0, math.nan, 5.0, 2.0, math.nan, 1.0] for _ in range(2))
-    found = cumulative_wdd(t, [x + 1 for x in c], before=4, seed=1)
+    found = cumulative_wdd(t, [x + 1 for x in c], before=4)
     assert found.positions.tolist() == [1, 3]
     assert [point.value for point in found.points] == [0, 0]
 
@@ -136,7 +132,7 @@ def test_running_difference_leaves_out_a_month_without_data():
 )
 def test_running_refusals(target, control, before, why):
     with pytest.raises(DesignError, match=why):
-        cumulative_wdd(target, control, before=before, seed=1)
+        cumulative_wdd(target, control, before=before)
 
 
 def indices(counts, **more):

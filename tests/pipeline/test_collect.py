@@ -47,8 +47,8 @@ def test_the_analysis_needs_no_database(tmp_path, monkeypatch):
     (operation,), (expected_operation,) = result.operations, expected.operations
     (measure,), (expected_measure,) = operation.measures, expected_operation.measures
     assert measure.effects == expected_measure.effects
-    assert [test.sentence for test in measure.displacement_types.rows] == [
-        test.sentence for test in expected_measure.displacement_types.rows
+    assert [row.sentence for row in measure.displacement_types] == [
+        row.sentence for row in expected_measure.displacement_types
     ]
     assert [len(spots.hotspots) for spots in result.hotspots] == [len(spots.hotspots) for spots in expected.hotspots]
 

@@ -383,14 +383,13 @@ def test_midnights_of_the_boston_police_are_times_that_are_not_known(shared):
     assert [note["rows"] for note in notes if note["kind"] == "several date formats"] == [4548, 3778]
 
 
-def test_ten_weeks_after_a_two_day_sweep_tell_neither_wear_nor_fading(boston):
+def test_a_two_day_sweep_tells_no_wear(boston):
     """Boston: the clock refuses, the quotient has no bounded set, and the guards say why the answer is weak."""
     operation = boston[0].result.operations[0]
     measure = operation.measures[0]
-    found = other_estimators(measure, operation.design, seed=1)
+    found = other_estimators(measure, operation.design)
     for clock in found.effect_decay:
-        assert {part for part, _ in clock.not_estimated} == {"wear", "residual"}
-        assert clock.half_life_after.shape == "none"
+        assert {part for part, _ in clock.not_estimated} == {"wear"}
     assert not found.indices.wdq.values.is_bounded
     assert "did not credibly fall" in found.indices.wdq.note
     listed = {diagnostic.name: diagnostic for diagnostic in diagnose(measure, operation.design, found)}

@@ -52,8 +52,8 @@ def check(chart, width=700):
     assert all(-20 <= value <= width + 400 for value in numbers_of(text))
 
 
-def test_profile_has_a_rectangle_for_every_defined_zone_and_says_what_it_shows(area):
-    curve = distance_profile(BANDS, Change("control", 4000, 4000), seed=1)
+def test_profile_has_a_dot_for_every_defined_zone_and_no_interval(area):
+    curve = distance_profile(BANDS, Change("control", 4000, 4000))
     plan = design(area)
     edges = {"target": (0.0, 0.0), "0-50 m": (0.0, 50.0), "50-250 m": (50.0, 250.0), "250-500 m": (250.0, 500.0)}
     zones = tuple(
@@ -63,10 +63,11 @@ def test_profile_has_a_rectangle_for_every_defined_zone_and_says_what_it_shows(a
     plan = replace(plan, zones=zones)
     drawn = distance_profile_chart(curve, plan)
     check(drawn)
-    assert str(chart_html(drawn)).count("<rect") == 3
-    assert distance_profile_caption(curve) == (
-        "Beyond the noise of counting: target fewer; 50–250 m and 250–500 m not told apart from zero"
-    )
+    page = str(chart_html(drawn))
+    assert page.count("<circle") == 3
+    assert "<rect" not in page
+    assert "without intervals, for orientation" in page
+    assert distance_profile_caption(curve) == "For orientation: target −50%, 50–250 m +5%, 250–500 m +3%"
     assert drawn == distance_profile_chart(curve, plan)
 
 

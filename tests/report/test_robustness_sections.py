@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -13,12 +13,13 @@ from geoharm.disclosure.released import ReleasedCompositeResult
 from geoharm.evaluation.estimators.effect_decay import effect_decay
 from geoharm.evaluation.pooling.forest import forest
 from geoharm.evaluation.results.composite import CompositeSummary
-from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
+from geoharm.evaluation.results.curves import undefined_point
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.indices import Quotient
 from geoharm.evaluation.results.robustness import OtherEstimate
 from geoharm.model.confidence_set import ConfidenceSet
 from geoharm.model.design import ALL_RINGS
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate, Interval, undefined
 from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason, Withheld
 from geoharm.model.study import CompositeOutcome
@@ -42,6 +43,8 @@ from geoharm.report.sections.other_estimators import (
     other_estimators_section,
 )
 from geoharm.report.sections.robustness import robustness_sections
+from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.orientation import ORIENTATION
 from tests.disclosure.test_protect import PLENTY, result
 from tests.disclosure.test_robustness import made
 
@@ -145,15 +148,71 @@ def test_no_value_is_undefined_or_infinite(operation, small):
                 assert not any(value == "" for value in row)
 
 
-def test_the_distance_profile_holds_released_estimates_and_the_band(operation):
+ORIENTING = (distance_profile_section, displacement_types_section, effect_decay_section)
+
+
+def test_each_section_without_intervals_says_so_and_has_none(operation, small):
+    """The fixed sentence stands in each, and no heading of a file names an end, an error or a p-value."""
+    for shown in (operation, small):
+        for function in ORIENTING:
+            (section,) = function(shown)
+            assert ORIENTATION in section_html(section)
+            heads = " ".join(head for table in section.tables for head in table.file_heads)
+            assert not re.search(r"low end|high end|error|p-value|band|interval", heads), (section.anchor, heads)
+    (family,) = other_estimators_section(operation)
+    titled = family.titled_tables()
+    assert [title.endswith("; for orientation") for title, _ in titled] == [False, True, True]
+    assert section_html(family).count(ORIENTATION) == 2
+    for _, table in titled[1:]:
+        assert not re.search(r"low end|high end|error|p-value|band|interval", " ".join(table.file_heads))
+
+
+def test_no_interval_of_these_figures_is_in_the_record(operation):
+    """Every number of a curve, a decay or a type of displacement stands alone in run.json."""
+    record = fill(MeasureRecord, operation.primary)
+    family = record.other_estimators
+    points = [*family.cumulative_wdd.points, *family.event_study.points, *family.distance_profile.points]
+    points += [part for decay in family.effect_decay for part in (decay.initial, decay.decay, decay.residual)]
+    assert len(points) > 20
+    assert {tuple(sorted(asdict(point))) for point in points} == {("name", "note", "unit", "value")}
+    assert {tuple(sorted(asdict(row))) for row in record.displacement_types} == {
+        ("figure", "kind", "measured", "sentence", "unit")
+    }
+    assert set(asdict(family.distance_profile)) == {"points"}
+
+
+def test_the_running_change_has_its_band_and_no_words_of_orientation(operation):
+    """Its points are judged at placebo places, so the sentence for orientation does not stand above them."""
+    band = Interval(math.log(0.5), math.log(1.1), 0.95)
+    point = Estimate("months 1 to 3", math.log(0.8), 0.1, "log ratio", "", calibrated=True, intervals=(band,))
+    few = undefined("month 1", unit="log ratio", reference="", note="too few", reason=Reason.NO_INTERVAL)
+    family = replace(operation.primary.robustness.other_estimators, running_change=(few, point), effect_decay=())
+    primary = replace(operation.primary, robustness=replace(operation.primary.robustness, other_estimators=family))
+    (section,) = effect_decay_section(replace(operation, measures=(primary,)))
+    first, second = records(section)
+    assert (first["Since the operation"], first["Change in percent"]) == ("month 1", Missing.NOT_KNOWN)
+    assert first["Change in percent, note"] == "too few"
+    assert second["Change in percent"] == released(-20)
+    assert (second["Change in percent, low end"], second["Change in percent, high end"]) == released((-50, 10))
+    page = section_html(section)
+    assert f"it held the whole curve in {COVERAGE['running change']} of 100" in page
+    assert ORIENTATION not in page
+    nothing = replace(
+        primary, robustness=replace(primary.robustness, other_estimators=replace(family, running_change=(few, few)))
+    )
+    (section,) = effect_decay_section(replace(operation, measures=(nothing,)))
+    assert section_html(section).count("Running change: too few.") == 1
+    record = fill(MeasureRecord, primary).other_estimators.running_change
+    assert [(row.name, row.interval.low is None, row.p_value) for row in record] == [
+        ("month 1", True, None), ("months 1 to 3", False, None),
+    ]  # fmt: skip
+
+
+def test_the_distance_profile_holds_the_released_points(operation):
     curve = operation.primary.robustness.other_estimators.distance_profile
     (section,) = distance_profile_section(operation)
-    for row, point, span in zip(records(section), curve.points, curve.band(), strict=True):
+    for row, point in zip(records(section), curve.points, strict=True):
         assert row["Change in percent"] == released(100 * math.expm1(point.value))
-        assert row["Change in percent, standard error of the log ratio"] == released(point.standard_error)
-        assert row["Change in percent, low end"] == released(100 * math.expm1(point.interval().low))
-        assert row["Band that holds all, in percent, low end"] == released(percent_change_of_ratio(span.low))
-        assert row["Band that holds all, in percent, high end"] == released(percent_change_of_ratio(span.high))
     shown = [re.sub("\u2013", "-", row["Zone"]) for row in records(section)]
     assert shown == [point.name for point in curve.points]
 
@@ -188,18 +247,18 @@ def test_other_estimators_are_numbers_in_their_own_unit(operation):
     assert gross["Such intervals held the truth, percent"] is Missing.NOT_APPLICABLE
 
 
-def test_the_running_difference_has_its_band_in_columns(operation):
-    curve = operation.primary.robustness.other_estimators.cumulative_wdd
+def test_the_monthly_curves_have_their_points_alone(operation):
+    estimators = operation.primary.robustness.other_estimators
     (section,) = other_estimators_section(operation)
-    title, table = section.titled_tables()[1]
-    assert title == "Cumulated requests since the operation, net of the scaled control"
-    expected = [
-        (point.name, point.value, point.standard_error, span.low, span.high)
-        for point, span in zip(curve.points, curve.band(), strict=True)
+    (_, running), (_, events) = section.titled_tables()[1:]
+    title = "Cumulated requests since the operation, net of the scaled control; for orientation"
+    assert running.caption == title
+    assert [row[:2] for row in running.file_rows()] == [
+        (point.name, released(point.value)) for point in estimators.cumulative_wdd.points
     ]
-    assert len(table.rows) == len(expected)
-    for row, (name, *numbers) in zip(table.file_rows(), expected, strict=True):
-        assert (row[0], list(row[1:])) == (name, released(numbers))
+    assert [row[:2] for row in events.file_rows()] == [
+        (point.name, released(percent_change_of_ratio(point.value))) for point in estimators.event_study.points
+    ]
 
 
 def test_choice_of_control_names_ranges_and_candidates_as_numbers(operation):
@@ -239,47 +298,43 @@ def test_suppressed_numbers_are_marked_as_withheld_in_files(small):
     )
     decay = records(effect_decay_section(small)[0])[0]
     assert decay["At first, change in percent"] is Missing.WITHHELD
-    assert decay["Near the old level after, months, low end"] in (Missing.WITHHELD, Missing.NOT_KNOWN)
+    assert decay["Left, change in percent"] is Missing.WITHHELD
 
 
-def test_effect_decay_gives_months_percents_and_reasons(operation):
+def test_effect_decay_gives_percents_and_reasons(operation):
     """While it ran 12 months half the fall was lost in about 6; it ended a year before the data do."""
     control = [300.0] * 48
     target = [100.0] * 24 + [40 + 2 * month for month in range(12)] + [70 + 2 * month for month in range(12)]
     decay = effect_decay(target, control, start=24, stop=36, per_month=1.0, zone="target")
-    open_end = replace(decay, half_life_after=ConfidenceSet(((1.88, math.inf),), 0.95, "profile"))
-    refused = replace(decay, zone="all rings", not_estimated=(("wear", "too short"), ("residual", "no end")))
-    estimators = replace(operation.primary.robustness.other_estimators, effect_decay=(open_end, refused))
+    undefined_part = undefined_point("x", unit="log ratio", reference="", note="too short", reason=Reason.NO_DATA)
+    refused = replace(decay, zone="all rings", decay=undefined_part, not_estimated=(("wear", "too short"),))
+    estimators = replace(operation.primary.robustness.other_estimators, effect_decay=(decay, refused))
     primary = replace(operation.primary, robustness=replace(operation.primary.robustness, other_estimators=estimators))
     (section,) = effect_decay_section(replace(operation, measures=(primary,)))
     first, second = records(section)
-    assert first["At first, change in percent"] == pytest.approx(percent_change_of_ratio(decay.initial.value))
-    assert first["Decay, percent a month"] == pytest.approx(percent_change_of_ratio(decay.decay.value))
-    assert first["Half of the fall gone after, months"] == released(decay.half_life_running)
-    assert first["Half of that gone after, months, low end"] == 1.88
-    assert first["Half of that gone after, months, high end"] is Missing.NOT_APPLICABLE
-    assert first["Half of that gone after, note"] == "1.9 months or more"
-    assert second["Decay, percent a month"] is second["Left, change in percent"] is Missing.NOT_KNOWN
-    assert (second["Decay, percent a month, note"], second["Near the old level after, note"]) == ("too short", "no end")
+    assert first["At first, change in percent"] == released(percent_change_of_ratio(decay.initial.value))
+    assert first["Decay, percent a month"] == released(percent_change_of_ratio(decay.decay.value))
+    assert first["Left, change in percent"] == released(percent_change_of_ratio(decay.residual.value))
+    assert second["Decay, percent a month"] is Missing.NOT_KNOWN
+    assert second["Decay, percent a month, note"] == "too short"
     page = section_html(section)
     assert "all rings: Decay while it ran: cannot be estimated, because too short." in page
-    assert "1.9 months or more" in page
+    assert page.count("cannot be estimated") == 2
 
 
-def test_displacement_tests_have_their_figure_and_p_value_as_numbers(operation):
-    tests = (
-        DisplacementTest("hour", 0.17, "share of events moved", 0.003, "17% moved by -2 hours."),
-        DisplacementTest("weekday", math.nan, "share of events moved", math.nan, Withheld(Reason.SMALL_COUNT, 5)),
-        DisplacementTest("tactics", math.nan, "", math.nan, "Not tested: no data.", tested=False),
+def test_types_of_displacement_have_their_figure_as_a_number(operation):
+    types = (
+        DisplacementType("hour", 0.17, "share of events moved", "17% moved by -2 hours."),
+        DisplacementType("weekday", math.nan, "share of events moved", Withheld(Reason.SMALL_COUNT, 5)),
+        DisplacementType("tactics", math.nan, "", "Not measured: no data.", measured=False),
     )
-    types = DisplacementTypes(tests, (0.006, math.nan, math.nan))
     primary = replace(operation.primary, robustness=replace(operation.primary.robustness, displacement_types=types))
     (section,) = displacement_types_section(replace(operation, measures=(primary,)))
     values = [row[2:] for row in section.tables[0].file_rows()]
     assert values == [
-        (0.17, "share of events moved", 0.006),
-        (Missing.WITHHELD, "share of events moved", Missing.WITHHELD),
-        (Missing.NOT_APPLICABLE,) * 3,
+        (0.17, "share of events moved"),
+        (Missing.WITHHELD, "share of events moved"),
+        (Missing.NOT_APPLICABLE,) * 2,
     ]
     assert [row.style for row in section.tables[0].rows] == ["", "", "absent"]
     assert "17% moved by \u22122 hours." in section_html(section)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
+from scipy.optimize import brentq
+from scipy.stats import chi2, norm
 
 from geoharm.errors import DesignError
 from geoharm.model.confidence_set import ConfidenceSet
@@ -64,6 +67,26 @@ def test_band_of_one_and_of_independent_points():
     assert simultaneous_multiplier(np.eye(10), seed=0) == pytest.approx(exact, abs=0.03)
     together = simultaneous_multiplier(np.full((10, 10), 1.0), seed=0)
     assert together == pytest.approx(1.96, abs=0.03)
+
+
+def test_a_band_with_an_estimated_spread_has_the_quantile_of_t():
+    """One point: Student's t; as good as one point: the same; independent points: at least the union's quantile."""
+    assert simultaneous_multiplier([[4.0]], seed=0, degrees_of_freedom=5) == pytest.approx(2.571, abs=0.05)
+    together = simultaneous_multiplier(np.full((10, 10), 1.0), seed=0, degrees_of_freedom=5)
+    assert together == pytest.approx(2.571, abs=0.05)
+
+
+def test_the_band_of_independent_points_with_a_shared_spread_is_that_of_an_integral():
+    """P(max |T| <= c) is the mean of (2 Phi(c s) - 1)^5 over the distribution of the spread s."""
+
+    def held(multiplier):
+        def density(value):
+            return (2 * norm.cdf(multiplier * math.sqrt(value / 10)) - 1) ** 5 * chi2.pdf(value, 10)
+
+        return quad(density, 0, 100)[0]
+
+    exact = brentq(lambda multiplier: held(multiplier) - 0.95, 1, 6)
+    assert simultaneous_multiplier(np.eye(5), seed=0, degrees_of_freedom=10) == pytest.approx(exact, abs=0.04)
 
 
 def test_points_without_variance_take_no_part():

@@ -1,4 +1,4 @@
-"""Displacement to other hours, days, offence types and markets, and a list of the types not tested."""
+"""Displacement to other hours, days, offence types and markets, for orientation, and a list of what is not measured."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from geoharm._validation import check_positive
 from geoharm.errors import DesignError
 from geoharm.evaluation.estimators.rate_ratio import log_rate_ratio
-from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.model.counts import Change
-from geoharm.stats.familywise import holm
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-UNTESTED_REASONS = {
+NOT_MEASURED_REASONS = {
     "hour": "the data hold no time of day",
     "weekday": "the data hold no day of the week",
     "offence type": "only one category is counted",
@@ -42,8 +41,8 @@ def composition_shift(
     dispersion: float = 1.0,
     draws: int = 999,
     categories: str = "categories",
-) -> DisplacementTest:
-    r"""Test whether the target's events shifted between categories, beyond the control area's change.
+) -> DisplacementType:
+    r"""Return how far the target's events shifted between categories, beyond the control area's change; for orientation.
 
     Parameters
     ----------
@@ -60,15 +59,15 @@ def composition_shift(
     dispersion : float
         Variance over mean of the counts.
     draws : int
-        Number of tables drawn for the null distribution.
+        Number of tables drawn for the share that counting alone gives.
     categories : str
         Word for the categories in the sentence.
 
     Returns
     -------
-    DisplacementTest
-        The figure is the share of the events after that lie in other categories than expected. The sentence compares it
-        with the share that chance variation alone gives. With fewer than 50 events before or after, it is not tested,
+    DisplacementType
+        The figure is the share of the events after that lie in other categories than expected. The sentence gives beside it
+        the share that the noise of counting alone gives. With fewer than 50 events before or after, it is not measured,
         and the reason is given.
 
     Raises
@@ -78,11 +77,13 @@ def composition_shift(
 
     Notes
     -----
-    With a control, the null hypothesis is the log-linear model of area, period and category without their three-way
-    interaction: categories may differ between areas and between periods, but change alike in both areas. The statistic is
-    the deviance of this model divided by the dispersion. Its null distribution comes from `draws` Poisson tables of the
-    fitted means, each fitted again. Expected shares are the shares before, each multiplied by the control's change. The
-    test assumes that events are not clustered beyond the dispersion given.
+    Without a shift, the log-linear model of area, period and category holds without their three-way interaction: categories
+    may differ between areas and between periods, but change alike in both areas. `draws` Poisson tables of its fitted means
+    give the mean share from counting alone, times the square root of the dispersion. Expected shares are the shares before,
+    each multiplied by the control's change.
+
+    There is no p-value: how far the categories of a place shift by themselves is known at no place without an operation, and
+    a test against counting alone calls a shift too often.
 
     References
     ----------
@@ -97,29 +98,24 @@ def composition_shift(
     phi = check_positive(dispersion, "dispersion")
     events = table.sum(axis=1)
     if events[:2].min() < _MIN_EVENTS or (control is not None and events[2:].min() < _MIN_EVENTS):
-        return _untested(kind, f"fewer than {_MIN_EVENTS} events in one of the windows")
+        return not_measured(kind, f"fewer than {_MIN_EVENTS} events in one of the windows")
     used_labels = [label for label, total in zip(labels, table.sum(axis=0), strict=True) if total > 0]
     table = table[:, table.sum(axis=0) > 0]
     if len(used_labels) < 2:
-        return _untested(kind, "all events fall in one category")
+        return not_measured(kind, "all events fall in one category")
     cube = table.reshape(1, -1, 2, table.shape[1])
     fitted = _fit_without_interaction(cube)
     rng = np.random.default_rng(seed)
     drawn = rng.poisson(np.broadcast_to(fitted, (draws, *fitted.shape[1:]))).astype(np.float64)
-    observed = float(_deviance(cube, fitted)[0]) / phi
-    null_deviances = _deviance(drawn, _fit_without_interaction(drawn))
-    p_value = float((1 + (null_deviances >= observed).sum()) / (1 + draws))
     moved_share, share_gap = _moved_shares(cube)
-    chance_share = float(_moved_shares(drawn)[0].mean()) * math.sqrt(phi)
+    counting_share = float(_moved_shares(drawn)[0].mean()) * math.sqrt(phi)
     most_gained, most_lost = used_labels[int(share_gap[0].argmax())], used_labels[int(share_gap[0].argmin())]
     sentence = (
-        f"{moved_share[0]:.0%} of the events lie in other {categories} than expected, where chance alone gives about "
-        f"{chance_share:.0%}; most gained: {most_gained}, most lost: {most_lost}."
+        f"{moved_share[0]:.0%} of the events lie in other {categories} than expected, where counting alone gives about "
+        f"{counting_share:.0%}; most gained: {most_gained}, most lost: {most_lost}."
     )
     share = float(moved_share[0])
-    return DisplacementTest(
-        kind, share, "share of events moved", p_value, sentence, counts=tuple(events.astype(int).tolist())
-    )
+    return DisplacementType(kind, share, "share of events moved", sentence, counts=tuple(events.astype(int).tolist()))
 
 
 def time_of_week_shifts(
@@ -129,8 +125,8 @@ def time_of_week_shifts(
     seed: int,
     control: tuple[ArrayLike, ArrayLike] | None = None,
     dispersion: float = 1.0,
-) -> tuple[DisplacementTest, DisplacementTest]:
-    """Test for shifts between hours of the day and between days of the week.
+) -> tuple[DisplacementType, DisplacementType]:
+    """Return the shifts between hours of the day and between days of the week, for orientation.
 
     Parameters
     ----------
@@ -141,8 +137,8 @@ def time_of_week_shifts(
 
     Returns
     -------
-    tuple of DisplacementTest
-        The tests for "hour" and for "weekday".
+    tuple of DisplacementType
+        Those of the kinds "hour" and "weekday".
 
     Raises
     ------
@@ -157,7 +153,7 @@ def time_of_week_shifts(
     hours, days = [array.sum(axis=0) for array in arrays], [array.sum(axis=1) for array in arrays]
     hour_labels = [f"{hour:02d} to {hour + 1:02d} h" for hour in range(24)]
 
-    def shift(kind: str, counts: Sequence[NDArray[np.int64]], labels: Sequence[str]) -> DisplacementTest:
+    def shift(kind: str, counts: Sequence[NDArray[np.int64]], labels: Sequence[str]) -> DisplacementType:
         return composition_shift(
             kind,
             counts[0],
@@ -171,63 +167,46 @@ def time_of_week_shifts(
     return shift("hour", hours, hour_labels), shift("weekday", days, WEEKDAYS)
 
 
-def similar_market_shift(
-    markets: Sequence[tuple[float, Change]], control: Change, *, dispersion: dict[str, float] | None = None
-) -> DisplacementTest:
-    """Test whether a similar market elsewhere rose more than the control area.
+def similar_market_shift(markets: Sequence[tuple[float, Change]], control: Change) -> DisplacementType:
+    """Return which similar market elsewhere rose most against the control area, for orientation.
 
     Parameters
     ----------
     markets : sequence of (distance, Change)
         Distance from the target in metres, and counts. Markets must not overlap the control.
     control : Change
-    dispersion : mapping of area name to number, optional
-        Variance over mean of the counts; 1 for a missing name.
 
     Returns
     -------
-    DisplacementTest
-        The figure is the largest rise (log rate ratio). Its p-value is Holm-adjusted over the markets.
+    DisplacementType
+        The figure is the largest rise (log rate ratio). The largest of several is high by chance alone.
     """
-    phi = dispersion or {}
     rows = [
-        (
-            distance,
-            change,
-            log_rate_ratio(
-                change,
-                control,
-                zone_dispersion=phi.get(change.area, 1.0),
-                control_dispersion=phi.get(control.area, 1.0),
-            ),
-        )
+        (distance, change, log_rate_ratio(change, control))
         for distance, change in sorted(markets, key=lambda row: (row[0], row[1].area))
     ]
     defined = [row for row in rows if row[2].is_defined]
     if not defined:
-        return _untested(
-            "similar markets", UNTESTED_REASONS["similar markets"] if not markets else "every market has a count of 0"
+        return not_measured(
+            "similar markets",
+            NOT_MEASURED_REASONS["similar markets"] if not markets else "every market has a count of 0",
         )
-    adjusted = holm([row[2].p_value() for row in defined])
-    largest = max(range(len(defined)), key=lambda position: defined[position][2].value)
-    distance, change, ratio = defined[largest]
+    distance, change, ratio = max(defined, key=lambda row: row[2].value)
     sentence = (
         f"Of {len(defined)} similar markets, {change.area} ({distance / 1000:.1f} km away) rose most against the control: "
         f"by {math.expm1(ratio.value):+.0%}, from {change.before} to {change.after}."
     )
     counts = (change.before, change.after)
-    return DisplacementTest(
-        "similar markets", ratio.value, "log ratio", float(adjusted[largest]), sentence, counts=counts
-    )
+    return DisplacementType("similar markets", ratio.value, "log ratio", sentence, counts=counts)
 
 
-def displacement_types(rows: Sequence[DisplacementTest]) -> DisplacementTypes:
-    """Return the table of displacement types: tested types first, then untested ones with their reasons.
+def displacement_types(rows: Sequence[DisplacementType]) -> tuple[DisplacementType, ...]:
+    """Return the table of displacement types: measured ones first, then the others with their reasons.
 
     Parameters
     ----------
-    rows : sequence of DisplacementTest
-        The tests that were tried. Types of the standard list that are missing are added as not tested.
+    rows : sequence of DisplacementType
+        Those that were tried. Types of the standard list that are missing are added as not measured.
 
     Raises
     ------
@@ -238,15 +217,13 @@ def displacement_types(rows: Sequence[DisplacementTest]) -> DisplacementTypes:
     if len(set(kinds)) < len(kinds):
         msg = f"Every kind of shift occurs once in the table; {', '.join(kinds)} were given."
         raise DesignError(msg)
-    tested = [row for row in rows if row.tested]
-    untested = [row for row in rows if not row.tested]
-    untested += [_untested(kind, why) for kind, why in UNTESTED_REASONS.items() if kind not in kinds]
-    adjusted = holm([row.p_value for row in tested]).tolist() if tested else []
-    return DisplacementTypes((*tested, *untested), (*adjusted, *([math.nan] * len(untested))))
+    missing = [not_measured(kind, why) for kind, why in NOT_MEASURED_REASONS.items() if kind not in kinds]
+    return (*(row for row in rows if row.measured), *(row for row in rows if not row.measured), *missing)
 
 
-def _untested(kind: str, why: str) -> DisplacementTest:
-    return DisplacementTest(kind, math.nan, "", math.nan, f"Not tested: {why}.", tested=False)
+def not_measured(kind: str, why: str) -> DisplacementType:
+    """Return a type of displacement that could not be measured, with the reason."""
+    return DisplacementType(kind, math.nan, "", f"Not measured: {why}.", measured=False)
 
 
 def _fit_without_interaction(cube: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -262,11 +239,6 @@ def _fit_without_interaction(cube: NDArray[np.float64]) -> NDArray[np.float64]:
                 observed_margin, fitted_margin, out=np.zeros_like(observed_margin), where=fitted_margin > 0
             )
     return fitted
-
-
-def _deviance(cube: NDArray[np.float64], fitted: NDArray[np.float64]) -> NDArray[np.float64]:
-    ratio = np.divide(cube, fitted, out=np.ones_like(cube), where=(cube > 0) & (fitted > 0))
-    return np.asarray(2 * (cube * np.log(ratio)).sum(axis=(1, 2, 3)))
 
 
 def _moved_shares(cube: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

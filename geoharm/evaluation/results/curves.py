@@ -1,69 +1,99 @@
-"""Effects over time and over distance: curves with correlated points, and effect decay."""
+"""Effects over time and over distance, for orientation: point estimates without intervals, and effect decay.
+
+Intervals from the noise of counting alone would leave out how places drift apart. In simulated cities in which nothing
+happened they held too rarely (docs/calibration.md), so a `PointEstimate` has no error to make one from.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoharm.errors import DesignError
-from geoharm.model.confidence_set import ConfidenceSet
-from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.estimate import Estimate
 from geoharm.model.period import Period
-from geoharm.model.reason import Note
+from geoharm.model.reason import Note, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class PointEstimate:
+    """An estimate without an interval, for orientation: after minus what the control area suggests.
+
+    Attributes
+    ----------
+    name : str
+        Its place on a curve, for example "month 3" or "100-250 m", or the name of the quantity.
+    value : float
+        NaN where undefined, with the reason in `note`.
+    unit : str
+        For example "incidents" or "log ratio".
+    reference : str
+        DOI or URL of the source of the formula.
+    note : str or Withheld
+        Why the value is undefined.
+    reason : Reason or None
+        Why the value is undefined or withheld, for code; None if it is defined.
+    """
+
+    name: str
+    value: float
+    unit: str
+    reference: str
+    note: Note = ""
+    reason: Reason | None = None
+
+    @property
+    def is_defined(self) -> bool:
+        """Whether the value is finite."""
+        return math.isfinite(self.value)
+
+
+def undefined_point(name: str, *, unit: str, reference: str, note: Note, reason: Reason | None) -> PointEstimate:
+    """Return an undefined point estimate (NaN), with its reason for code and a note for people."""
+    return PointEstimate(name, math.nan, unit, reference, note, reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Ordered estimates with their covariance and a simultaneous confidence band.
+    """Ordered point estimates over time or distance, for orientation.
 
     Attributes
     ----------
     name : str
         "running difference", "event study", "ring profile".
-    points : tuple of Estimate
-        Each is named by its position on the curve, for example "month 3" or "100-250 m".
+    points : tuple of PointEstimate
+        Each is named by its position on the curve.
     positions : ndarray, shape (k,)
         Months since the operation began (negative before it), or metres from the target.
-    covariance : ndarray, shape (k, k)
-        Rows and columns of undefined points are NaN.
-    band_multiplier : float
-        Half-width of the simultaneous band in standard errors; NaN if no point is defined.
-    level : float
-        Confidence level of the band.
+    counting_covariance : ndarray, shape (k, k)
+        Covariance from the noise of counting alone; rows and columns of undefined points are NaN. It serves the comparison
+        with published errors and the diagnostic of parallel trends. In a release it is all NaN.
     note : str
     """
 
     name: str
-    points: tuple[Estimate, ...]
+    points: tuple[PointEstimate, ...]
     positions: NDArray[np.float64]
-    covariance: NDArray[np.float64]
-    band_multiplier: float
-    level: float
+    counting_covariance: NDArray[np.float64]
     note: Note = ""
 
     def __post_init__(self) -> None:
         count = len(self.points)
-        if self.positions.shape != (count,) or self.covariance.shape != (count, count):
+        if self.positions.shape != (count,) or self.counting_covariance.shape != (count, count):
             msg = (
                 f"A curve of {count} points needs positions ({count},) and a covariance ({count}, {count}); "
-                f"{self.positions.shape} and {self.covariance.shape} were given."
+                f"{self.positions.shape} and {self.counting_covariance.shape} were given."
             )
             raise DesignError(msg)
-        for array in (self.positions, self.covariance):
+        for array in (self.positions, self.counting_covariance):
             array.setflags(write=False)
 
-    def band(self) -> tuple[Interval, ...]:
-        """Return the simultaneous band: one interval per point, which together cover the whole curve at `level`."""
-        return tuple(
-            Interval(
-                point.value - self.band_multiplier * point.standard_error,
-                point.value + self.band_multiplier * point.standard_error,
-                self.level,
-            )
-            for point in self.points
-        )
+    def without_covariance(self) -> Curve:
+        """Return the curve for a release: the points alone, and a covariance of NaN."""
+        return replace(self, counting_covariance=np.full((len(self.points), len(self.points)), math.nan))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,35 +123,26 @@ class DidEstimates:
 
 @dataclass(frozen=True, slots=True)
 class EffectDecay:
-    """Effect decay: the initial effect, its decay while the operation runs, and the residual effect after it.
+    """Effect decay, for orientation: how it began, its decay while the operation ran, and what was left after it.
 
     Attributes
     ----------
     zone : str
-    initial : Estimate
+    initial : PointEstimate
         Log ratio when the operation began.
-    decay : Estimate
+    decay : PointEstimate
         Change of the log ratio per month while it ran; for a fall, positive means that the effect wears off.
-    half_life_running : float
-        Months until half of the initial fall is gone at this rate of decay; NaN if undefined.
-    residual : Estimate
-        Log ratio when it ended.
-    half_life_after : ConfidenceSet
-        Months until half of the residual effect is gone.
-    months_to_return : ConfidenceSet
-        Months after its end until the count is within a tenth of the old level.
+    residual : PointEstimate
+        Mean log ratio since it ended.
     not_estimated : tuple of (part, reason)
-        Parts that cannot be estimated from the data: "wear", "residual", "return", "all".
+        Parts that cannot be estimated from the data: "wear", "residual", "all".
     periods : tuple of Period
         The periods used: before, while it ran, and after.
     """
 
     zone: str
-    initial: Estimate
-    decay: Estimate
-    half_life_running: float
-    residual: Estimate
-    half_life_after: ConfidenceSet
-    months_to_return: ConfidenceSet
+    initial: PointEstimate
+    decay: PointEstimate
+    residual: PointEstimate
     not_estimated: tuple[tuple[str, str], ...] = ()
     periods: tuple[Period, ...] = ()

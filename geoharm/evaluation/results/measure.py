@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from geoharm.evaluation.results.diagnostics import Diagnostic
-from geoharm.evaluation.results.displacement_types import DisplacementTypes
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.evaluation.results.robustness import OtherEstimators
 from geoharm.model.counts import ZoneCounts
 from geoharm.model.effect import Effect
@@ -34,7 +34,7 @@ class MeasureResult:
         Results of the other estimators.
     diagnostics : tuple of Diagnostic
         Diagnostics of the answer, most severe first.
-    displacement_types : DisplacementTypes or None
+    displacement_types : tuple of DisplacementType, or None
         Tests of other types of displacement.
     comparisons : int
         Number of harms times zones that share one error rate for "rose", this measure's among them; 0 if it is in no
@@ -49,7 +49,7 @@ class MeasureResult:
     own_place: Effect[int] | None = None
     other_estimators: OtherEstimators | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    displacement_types: DisplacementTypes | None = None
+    displacement_types: tuple[DisplacementType, ...] | None = None
     comparisons: int = 0
 
     def effect(self, zone: str) -> Effect[int]:

@@ -48,11 +48,11 @@ class OtherEstimators:
         Interval of the target's log rate ratio, exact for Poisson counts.
     indices : DisplacementIndices or None
     cumulative_wdd, event_study : Curve or None
-        Monthly curves.
+        Monthly curves, for orientation.
     distance_profile : Curve
-        Estimates for target, gap and rings.
+        Point estimates for target, gap and rings, for orientation.
     effect_decay : tuple of EffectDecay
-        Effect decay in the target and in all rings.
+        Effect decay in the target and in all rings, for orientation.
     control_choice : ControlChoice or None
         None if no candidate areas were given.
     by_control, specification_curve : SpecificationCurve or None
@@ -62,6 +62,9 @@ class OtherEstimators:
         too few candidates.
     did : DidEstimates or None
         Difference-in-differences for target and every ring, by month; None if it could not be computed.
+    running_change : tuple of Estimate
+        The target's log rate ratio since the operation, up to each month, against its forecast. The interval of each is a
+        band that covers all of them together.
     left_out : tuple of (part, reason)
         Parts that could not be computed.
     """
@@ -79,6 +82,7 @@ class OtherEstimators:
     specification_curve: SpecificationCurve | None = None
     placebo_p: float = math.nan
     did: DidEstimates | None = None
+    running_change: tuple[Estimate, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
 
     def estimate(self, key: str) -> Estimate | None:

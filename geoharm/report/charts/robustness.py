@@ -1,4 +1,4 @@
-"""Charts for evaluators: effect by distance, specification curve, effect by phase, forest plot."""
+"""Charts for evaluators: change by distance, specification curve, effect by phase, forest plot."""
 
 from __future__ import annotations
 
@@ -92,35 +92,21 @@ def _tick_text(value: float) -> str:
 
 
 def distance_profile_chart(curve: Curve, design: Design) -> Chart:
-    """Return a chart of the effect by distance: estimates, their intervals, and the simultaneous band."""
+    """Return a chart of the change by distance: one dot for each zone, without intervals, for orientation."""
     edges = {zone.name: (zone.inner, zone.outer) for zone in design.zones if zone.role is not ZoneRole.CONTROL}
     gaps = {zone.name for zone in design.of_role(ZoneRole.GAP)}
-    defined = [(point, span) for point, span in zip(curve.points, curve.band(), strict=True) if point.is_defined]
+    defined = [point for point in curve.points if point.is_defined]
     max_distance = max(outer for _, outer in edges.values())
     left, bottom, top, height = 56.0, 214.0, 26.0, 262.0
     target_width = 86.0
     x_scale = Scale(0, max_distance, left + target_width, WIDTH - 20)
-    percents = [
-        percent
-        for point, span in defined
-        for percent in (percent_change_of_ratio(point.value), *percent_change_interval(span))
-    ]
-    y_scale = _ratio_scale(percents, bottom, top)
+    y_scale = _ratio_scale([percent_change_of_ratio(point.value) for point in defined], bottom, top)
     parts: list[Markup] = []
-    for point, span in defined:
+    for point in defined:
         inner, outer = edges[point.name]
         start_x, end_x = (left + 6, left + target_width - 6) if outer == 0 else (x_scale(inner) + 1, x_scale(outer) - 1)
-        low, high = (y_scale(value) for value in percent_change_interval(span))
-        parts.append(svg("rect", box(start_x, high, end_x - start_x, low - high, _BAND_COLOUR)))
-        middle = (start_x + end_x) / 2
-        low, high = (y_scale(value) for value in percent_change_interval(point.interval()))
-        parts.append(line(middle, low, middle, high, palette.INK, 2, dash="4 3"))
-        parts.append(
-            svg(
-                "circle",
-                {"cx": middle, "cy": y_scale(percent_change_of_ratio(point.value)), "r": 4.5, "fill": palette.INK},
-            )
-        )
+        middle, height_of_dot = (start_x + end_x) / 2, y_scale(percent_change_of_ratio(point.value))
+        parts.append(svg("circle", {"cx": middle, "cy": height_of_dot, "r": 4.5, "fill": palette.CONTROL}))
     parts = _grid(y_scale, left, WIDTH - 20) + parts
     parts.append(line(left + target_width, top, left + target_width, bottom + 5, palette.MUTED, 1, dash="2 3"))
     parts.append(text(left + target_width / 2, bottom + 18, "target", colour=palette.INK))
@@ -147,27 +133,19 @@ def distance_profile_chart(curve: Curve, design: Design) -> Chart:
         WIDTH,
         height,
         distance_profile_caption(curve),
-        "Dots: change against the control area in percent. Dashed: the interval of each, from the noise of counting only. "
-        "Grey: the band that holds all of them together.",
+        "Dots: change against the control area in percent, without intervals, for orientation.",
         parts,
     )
 
 
 def distance_profile_caption(curve: Curve) -> str:
-    """Return what the distance profile shows, judged by the simultaneous band."""
-    names: dict[int, list[str]] = {-1: [], 0: [], 1: []}
-    for point, span in zip(curve.points, curve.band(), strict=True):
-        if point.is_defined:
-            names[span.side].append(zone_label(point.name))
-    clear_texts = [
-        f"{format_numbers.join_with_and(names[side])} {word}"
-        for side, word in ((-1, "fewer"), (1, "more"))
-        if names[side]
+    """Return the change in every zone, for orientation."""
+    changes = [
+        f"{zone_label(point.name)} {format_numbers.percent_change_text(percent_change_of_ratio(point.value))}"
+        for point in curve.points
+        if point.is_defined
     ]
-    if not clear_texts:
-        return "At no distance is the change told apart from zero, by the band for all distances together"
-    rest_text = f"; {format_numbers.join_with_and(names[0])} not told apart from zero" if names[0] else ""
-    return f"Beyond the noise of counting: {', '.join(clear_texts)}{rest_text}"
+    return f"For orientation: {', '.join(changes)}"
 
 
 def zone_label(name: str) -> str:

@@ -1,59 +1,53 @@
-"""Report section on displacement to other hours, offences and places."""
+"""Report section on displacement to other hours, offences and places, for orientation."""
 
 from __future__ import annotations
 
 import math
 
-from geoharm import _text
 from geoharm.disclosure.released import ReleasedOperation
-from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
+from geoharm.evaluation.results.displacement_types import DisplacementType
 from geoharm.model.reason import Withheld
 from geoharm.report import format_numbers
-from geoharm.report.cells import missing_cell, number_cell, number_value, text_cell
+from geoharm.report.cells import number_value, text_cell
 from geoharm.report.document import Cell, CellStyle, Column, Missing, Paragraph, Row, Section, Table
+from geoharm.report.wording.orientation import ORIENTATION
 from geoharm.report.wording.withheld import sentence_text
 
 
 def displacement_types_section(operation: ReleasedOperation) -> tuple[Section, ...]:
-    """Return every kind of displacement, tested or not, with its p-value; empty if none was examined."""
+    """Return every kind of displacement, measured or not; empty if none was examined."""
     displacement_types = operation.primary.robustness.displacement_types
-    if displacement_types is None or not displacement_types.rows:
+    if not displacement_types:
         return ()
-    lead = "Harm can move to other hours, offences and places. What could be tested, and what could not."
-    note = (
-        "Changes are compared with the control area where that can show them. Clustered events give small p-values too easily. "
-        "Holm's rule over the tested kinds."
+    lead = (
+        f"Harm can move to other hours, offences and places. What could be measured, and what could not. {ORIENTATION}"
     )
-    blocks = (Paragraph(lead, "how"), _tests_table(displacement_types), Paragraph(note, "small"))
-    return (Section("shifts", "Other kinds of displacement", "For all", blocks),)
+    note = (
+        "Changes are compared with the control area where that can show them. The share that counting alone gives leaves out "
+        "how places change by themselves, so a larger share is no sign of a move."
+    )
+    blocks = (Paragraph(lead, "how"), _types_table(displacement_types), Paragraph(note, "small"))
+    return (Section("shifts", "Other kinds of displacement, for orientation", "For all", blocks),)
 
 
-def _tests_table(displacement_types: DisplacementTypes) -> Table:
+def _types_table(displacement_types: tuple[DisplacementType, ...]) -> Table:
     columns = (
         Column("Kind"),
-        Column("What was found", "Found", CellStyle.JOINED, ("What was found", "Figure", "Unit")),
-        Column("p-value, adjusted for all tests", "p-value", CellStyle.NUMBER),
+        Column("What was measured", "Measured", CellStyle.JOINED, ("What was measured", "Figure", "Unit")),
     )
     rows = tuple(
-        Row((text_cell(test.kind), _finding_cell(test), _p_value_cell(test, adjusted)), "" if test.tested else "absent")
-        for test, adjusted in zip(displacement_types.rows, displacement_types.adjusted, strict=True)
+        Row((text_cell(row.kind), _result_cell(row)), "" if row.measured else "absent") for row in displacement_types
     )
     return Table(columns, rows)
 
 
-def _finding_cell(test: DisplacementTest) -> Cell:
-    sentence = format_numbers.with_true_minus(sentence_text(test.sentence))
-    figure = number_value(test.figure) if math.isfinite(test.figure) else _missing_number(test)
-    return Cell(sentence, (sentence, figure, test.unit or Missing.NOT_APPLICABLE))
+def _result_cell(row: DisplacementType) -> Cell:
+    sentence = format_numbers.with_true_minus(sentence_text(row.sentence))
+    figure = number_value(row.figure) if math.isfinite(row.figure) else _missing_number(row)
+    return Cell(sentence, (sentence, figure, row.unit or Missing.NOT_APPLICABLE))
 
 
-def _p_value_cell(test: DisplacementTest, adjusted: float) -> Cell:
-    if not math.isfinite(adjusted):
-        return missing_cell("", _missing_number(test))
-    return number_cell(adjusted, _text.decimal_text(adjusted, 3))
-
-
-def _missing_number(test: DisplacementTest) -> Missing:
-    if isinstance(test.sentence, Withheld):
+def _missing_number(row: DisplacementType) -> Missing:
+    if isinstance(row.sentence, Withheld):
         return Missing.WITHHELD
-    return Missing.NOT_KNOWN if test.tested else Missing.NOT_APPLICABLE
+    return Missing.NOT_KNOWN if row.measured else Missing.NOT_APPLICABLE

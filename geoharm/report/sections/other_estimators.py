@@ -20,14 +20,13 @@ from geoharm.model.estimate import Estimate, Interval
 from geoharm.report import format_numbers
 from geoharm.report.cells import (
     estimate_cell,
-    interval_cell,
-    interval_column,
     missing_cell,
     number_cell,
     number_value,
     percent_cell,
+    point_cell,
+    point_column,
     text_cell,
-    undefined_reason,
     unestimated_cell,
 )
 from geoharm.report.charts.robustness import percent_change_interval, ratio_text, zone_label
@@ -45,6 +44,7 @@ from geoharm.report.document import (
     Value,
 )
 from geoharm.report.wording.coverage import COVERAGE
+from geoharm.report.wording.orientation import ORIENTATION
 from geoharm.report.wording.withheld import PARTS, note_text
 
 # Windows that differ by less than this share are of one length (a leap day).
@@ -112,7 +112,7 @@ class EstimatorRow:
 
 
 def other_estimators_section(operation: ReleasedOperation) -> tuple[Section, ...]:
-    """Return the table of the other estimators of the primary measure and the running difference; empty without them."""
+    """Return the table of the primary measure's other estimators, and its monthly curves; empty without them."""
     primary = operation.primary
     estimators = primary.robustness.other_estimators
     if estimators is None:
@@ -132,7 +132,15 @@ def other_estimators_section(operation: ReleasedOperation) -> tuple[Section, ...
         Paragraph(note, "small"),
     ]
     if estimators.cumulative_wdd is not None:
-        blocks.append(_cumulative_details(estimators.cumulative_wdd, primary.measure.unit))
+        caption = f"Cumulated {primary.measure.unit} since the operation, net of the scaled control"
+        blocks.append(
+            _curve_details(
+                estimators.cumulative_wdd, "Running difference, month by month", head="Difference", caption=caption
+            )
+        )
+    if estimators.event_study is not None:
+        caption = "Change against the control area and the last block before the operation"
+        blocks.append(_curve_details(estimators.event_study, "Event study", head="Change", caption=caption))
     left_out = [
         *(PARTS[part] for part in primary.robustness.withheld),
         *(f"{part}: {reason.rstrip('.')}" for part, reason in estimators.left_out),
@@ -151,7 +159,6 @@ def estimator_rows(estimators: OtherEstimators, measure: ReleasedMeasure) -> tup
         *_index_rows(estimators.indices, unit=unit, length_ratio=length_ratio),
         *_randomisation_rows(estimators.placebo_p),
         *_regression_rows(estimators.did),
-        *_event_study_rows(estimators.event_study),
     )
 
 
@@ -262,14 +269,6 @@ def _regression_rows(did: DidEstimates | None) -> Iterable[EstimatorRow]:
         yield _ratio_row(name, term, f"regression {zone}", reading)
 
 
-def _event_study_rows(curve: Curve | None) -> Iterable[EstimatorRow]:
-    if curve is None:
-        return
-    for point, position in zip(curve.points, curve.positions, strict=True):
-        if position > 0:
-            yield _ratio_row(f"Event study, {point.name}", point, "event", "against the last block before")
-
-
 def _value_text(estimate: Estimate, digits: int = 1) -> str:
     if not estimate.is_defined:
         return note_text(estimate.note) or _text.UNKNOWN
@@ -329,33 +328,8 @@ def read_quotient(quotient: Quotient) -> str:
     return "the rings rose as the target fell; whether by less or by more is not told apart"
 
 
-def _cumulative_details(curve: Curve, unit: str) -> Details:
-    note = (
-        "In simulated cities in which nothing had happened, such bands held the whole curve in "
-        f"{COVERAGE['running']} of 100."
-    )
-    columns = (
-        Column("Since it began"),
-        Column("Difference", style=CellStyle.NUMBER, parts=("Difference", "Difference, standard error")),
-        interval_column("Band that holds the whole curve", short="Band"),
-    )
-    rows = tuple(
-        Row((text_cell(point.name), _difference_cell(point), _band_cell(span)))
-        for point, span in zip(curve.points, curve.band(), strict=True)
-    )
-    caption = f"Cumulated {unit} since the operation, net of the scaled control"
-    return Details(
-        "Running difference, month by month", (Paragraph(note, "small"), Table(columns, rows, caption=caption))
-    )
-
-
-def _difference_cell(point: Estimate) -> Cell:
-    text = _text.decimal_text(point.value, 1)
-    if not point.is_defined:
-        return missing_cell(text, undefined_reason(point.note), parts=2)
-    return Cell(text, (number_value(point.value), number_value(point.standard_error)))
-
-
-def _band_cell(span: Interval) -> Cell:
-    low, high = (_text.decimal_text(value, 1) for value in (span.low, span.high))
-    return interval_cell(f"{low} to {high}", span.low, span.high)
+def _curve_details(curve: Curve, title: str, *, head: str, caption: str) -> Details:
+    column = point_column(head, name="Change in percent" if curve.points[0].unit == "log ratio" else head)
+    rows = tuple(Row((text_cell(point.name), point_cell(point))) for point in curve.points)
+    table = Table((Column("Months"), column), rows, caption=f"{caption}; for orientation")
+    return Details(f"{title}, for orientation", (Paragraph(ORIENTATION, "small"), table))

@@ -93,8 +93,8 @@ def _shifts(_: Release, operation: ReleasedOperation) -> str:
     types = operation.primary.robustness.displacement_types
     if types is None:
         return ""
-    tested = sum(row.tested for row in types.rows)
-    return f"{tested} of {len(types.rows)} kinds could be tested"
+    measured = sum(row.measured for row in types)
+    return f"not tested; {measured} of {len(types)} kinds are measured, for orientation"
 
 
 def _guards(_: Release, operation: ReleasedOperation) -> str:

@@ -24,6 +24,12 @@ from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
 from geoharm.report.wording.withheld import note_as_sentence, note_text
 
+# Other hours, days, offences and markets are measured for orientation only (`geoharm.report.sections.displacement_types`).
+_NOT_TESTED = (
+    "Not tested: moves beyond the rings, to other hours, to other days of the week, to other kinds of offence, to similar "
+    "markets elsewhere, indoors, to other targets, tactics or people; harms that nobody recorded."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -106,7 +112,7 @@ def verdict_of(release: Release, operation: ReleasedOperation) -> Verdict:
         answers=four_answers(release, operation),
         threats=threats(release, operation),
         notices=(*notices(release), *harm_notices(operation.harm)),
-        not_tested=_not_tested(operation.primary),
+        not_tested=_NOT_TESTED,
     )
 
 
@@ -156,25 +162,3 @@ def _sum_note(measure: ReleasedMeasure) -> str:
         f"Each zone has its own forecast, so target and rings need not add up to both together: {parts} stand beside "
         f"{format_numbers.signed_text(both)}."
     )
-
-
-def _not_tested(measure: ReleasedMeasure) -> str:
-    """Return a sentence that names the kinds of displacement that were not tested."""
-    displacement_types = measure.robustness.displacement_types
-    untested_kinds = (
-        {"hour", "weekday", "offence type", "similar markets"}
-        if displacement_types is None
-        else set(displacement_types.untested)
-    )
-    kind_words = {
-        "hour": "to other hours",
-        "weekday": "to other days of the week",
-        "offence type": "to other kinds of offence",
-        "similar markets": "to similar markets elsewhere",
-    }
-    kinds = [
-        "moves beyond the rings",
-        *(text for kind, text in kind_words.items() if kind in untested_kinds),
-        "indoors",
-    ]
-    return f"Not tested: {', '.join(kinds)}, to other targets, tactics or people; harms that nobody recorded."

@@ -17,7 +17,7 @@ _NOTES = {
     Reason.WOULD_FOLLOW: "withheld: the single part that is not shown by itself would follow from it",
     Reason.NOT_SHOWN_ALONE: "part of the pooled estimate, but not shown by itself: its zone and window are not shown elsewhere",
     Reason.EXACT_COUNTS: "withheld: this rule for small counts does not allow numbers that are made from exact counts",
-    Reason.ZONES_LEFT_OUT: "zones that are withheld are left out; the band is Bonferroni's over those shown",
+    Reason.ZONES_LEFT_OUT: "zones that are withheld are left out",
 }
 _SOURCES = {
     RevealedBy.PHASES: "the phases",

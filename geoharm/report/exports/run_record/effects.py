@@ -16,7 +16,7 @@ from geoharm.report.exports.run_record.estimates import (
 from geoharm.report.exports.run_record.record import Number, Record, key
 from geoharm.report.exports.run_record.robustness import (
     DiagnosticRecord,
-    DisplacementTypesRecord,
+    DisplacementTypeRecord,
     OtherEstimatorsRecord,
 )
 from geoharm.report.wording.places_like_it import rank_sentence, step_name
@@ -190,8 +190,9 @@ class MeasureRecord(Record):
     diagnostics: tuple[DiagnosticRecord, ...] = key(
         "Threats to validity, the most severe first.", at="robustness.diagnostics"
     )
-    displacement_types: DisplacementTypesRecord | None = key(
-        "Other types of displacement; null if not computed or suppressed.", at="robustness.displacement_types"
+    displacement_types: tuple[DisplacementTypeRecord, ...] | None = key(
+        "Other types of displacement, measured ones first; for orientation. Null if not computed or suppressed.",
+        at="robustness.displacement_types",
     )
     other_estimators: OtherEstimatorsRecord | None = key(
         "Other estimators; null if not computed or suppressed.", at="robustness.other_estimators"

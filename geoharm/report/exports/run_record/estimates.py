@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-from geoharm.evaluation.results.curves import Curve
-from geoharm.model.estimate import Estimate, Interval
 from geoharm.report.exports.run_record.record import Number, Record, key
 
 
@@ -98,24 +95,21 @@ class LeftOutRecord(Record):
     reason: str = key("Why it is left out.", at="1")
 
 
-def _points_with_band(curve: Curve) -> Iterable[tuple[Estimate, Interval]]:
-    return zip(curve.points, curve.band(), strict=True)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CurvePointRecord(Record):
-    """One point of a curve."""
+class OrientationRecord(Record):
+    """An estimate without an interval, for orientation: no answer is made from it."""
 
-    estimate: EstimateRecord = key("The estimate; its name is the place on the curve.", at="0")
-    band: IntervalRecord = key("The simultaneous band at this point, in the unit of the estimate.", at="1")
+    name: str = key("The place of the estimate on a curve, or the name of the quantity.")
+    value: Number = key("In `unit`; null if it is undefined or suppressed, with the reason in `note`.")
+    unit: str = key("Unit of the estimate; a log ratio is a natural logarithm.")
+    note: str = key("Why there is no value.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CurveRecord(Record):
-    """Estimates over time or distance, with a band that covers the whole curve."""
+    """Estimates over time or distance, without intervals, for orientation."""
 
-    points: tuple[CurvePointRecord, ...] = key("In order.", read=_points_with_band)
-    band_multiplier: Number = key("Half-width of the band, in standard errors.")
+    points: tuple[OrientationRecord, ...] = key("In order.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

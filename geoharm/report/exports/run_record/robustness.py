@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from geoharm.evaluation.results.displacement_types import DisplacementTest, DisplacementTypes
 from geoharm.evaluation.results.robustness import OtherEstimators
 from geoharm.evaluation.results.specification import ControlCandidate, ControlChoice, Specification
 from geoharm.model.estimate import Estimate
@@ -16,6 +15,7 @@ from geoharm.report.exports.run_record.estimates import (
     EstimateRecord,
     IntervalRecord,
     LeftOutRecord,
+    OrientationRecord,
 )
 from geoharm.report.exports.run_record.record import Number, Record, key
 from geoharm.report.wording.withheld import note_text, sentence_text
@@ -34,30 +34,17 @@ class DiagnosticRecord(Record):
     )
 
 
-def _with_adjusted(types: DisplacementTypes) -> Iterable[tuple[DisplacementTest, float]]:
-    return zip(types.rows, types.adjusted, strict=True)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DisplacementTestRecord(Record):
-    """Test of one type of displacement other than to nearby areas."""
+class DisplacementTypeRecord(Record):
+    """The size of one type of displacement other than to nearby areas, for orientation: it is not tested."""
 
-    kind: str = key("The type: hour, weekday, offence type, ...", at="0.kind")
-    tested: bool = key("Whether it could be tested.", at="0.tested")
-    figure: Number = key("Size of the shift, in `unit`.", at="0.figure")
-    unit: str = key("Unit of the figure.", at="0.unit")
-    p_value: Number = key("P-value of no shift beyond that of the control.", at="0.p_value")
-    adjusted_p_value: Number = key("The same, adjusted for the number of tests (Holm).", at="1")
+    kind: str = key("The type: hour, weekday, offence type, ...")
+    measured: bool = key("Whether it could be measured.")
+    figure: Number = key("Size of the shift, in `unit`.")
+    unit: str = key("Unit of the figure.")
     sentence: str = key(
-        "The result, or why it could not be tested.", read=lambda test_and_p: sentence_text(test_and_p[0].sentence)
+        "The result, or why it could not be measured.", read=lambda displacement: sentence_text(displacement.sentence)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DisplacementTypesRecord(Record):
-    """Types of displacement other than to nearby areas."""
-
-    rows: tuple[DisplacementTestRecord, ...] = key("The tests, tested ones first.", read=_with_adjusted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +52,7 @@ class QuotientRecord(Record):
     """A ratio of two estimates."""
 
     value: Number = key("The ratio, without a unit; null if it is not given.")
-    values: ConfidenceSetRecord = key("All values that the data do not rule out.")
+    values: ConfidenceSetRecord = key("All ratios that the data do not rule out.")
     note: str = key("Why the value is not given.")
 
 
@@ -88,19 +75,14 @@ class DisplacementIndicesRecord(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EffectDecayRecord(Record):
-    """How the effect wore off while the operation ran and after it."""
+    """How the effect wore off while the operation ran and after it, for orientation."""
 
     zone: str = key("The zone.")
-    initial: EstimateRecord = key("Log ratio when the operation began.")
-    decay: EstimateRecord = key(
+    initial: OrientationRecord = key("Log ratio when the operation began.")
+    decay: OrientationRecord = key(
         "Change of the log ratio per month while it ran; for a fall, positive means wearing off."
     )
-    half_life_running: Number = key("Months until half of the initial fall is gone at this rate.")
-    residual: EstimateRecord = key("Log ratio when the operation ended.")
-    half_life_after: ConfidenceSetRecord = key("Months until half of the residual effect is gone.")
-    months_to_return: ConfidenceSetRecord = key(
-        "Months after the end until the count is within a tenth of the old level."
-    )
+    residual: OrientationRecord = key("Mean log ratio since the operation ended.")
     not_estimated: tuple[LeftOutRecord, ...] = key("Parts that cannot be estimated from the data.")
 
 
@@ -179,13 +161,19 @@ class OtherEstimatorsRecord(Record):
     )
     exact: IntervalRecord = key("Interval of the target's log rate ratio, exact for Poisson counts.")
     indices: DisplacementIndicesRecord | None = key("Displacement indices; null if suppressed or without rings.")
-    cumulative_wdd: CurveRecord | None = key("Running weighted displacement difference by month, in events.")
-    event_study: CurveRecord | None = key("Log ratios by month.")
-    distance_profile: CurveRecord = key("Log ratios of target, gap and rings.")
-    effect_decay: tuple[EffectDecayRecord, ...] = key("Effect decay in the target and in all rings.")
+    cumulative_wdd: CurveRecord | None = key(
+        "Running weighted displacement difference by month, in events; for orientation."
+    )
+    event_study: CurveRecord | None = key("Log ratios by month; for orientation.")
+    distance_profile: CurveRecord = key("Log ratios of target, gap and rings; for orientation.")
+    effect_decay: tuple[EffectDecayRecord, ...] = key("Effect decay in the target and in all rings; for orientation.")
     control_choice: ControlChoiceRecord | None = key("Candidate control areas.")
     by_control: SpecificationCurveRecord | None = key("Estimates by control.")
     specification_curve: SpecificationCurveRecord | None = key("Estimates by reach, window and control.")
     placebo_p: Number = key("Two-sided p-value of a randomisation test over the candidate areas.")
     did: DidRecord | None = key("Difference-in-differences for target and every ring.")
+    running_change: tuple[EstimateRecord, ...] = key(
+        "The target's log rate ratio since the operation, up to each month, against its forecast; each interval is a band that "
+        "covers all months together."
+    )
     left_out: tuple[LeftOutRecord, ...] = key("Parts that could not be computed.")
