@@ -19,7 +19,12 @@ from scipy.stats import t as student
 from geoharm.errors import DesignError
 from geoharm.evaluation.design.zones import exposed_area
 from geoharm.evaluation.placebo import forecast
-from geoharm.evaluation.placebo.calibrated_ratio import calibrated_ratio, why_no_forecast, why_no_interval, why_only_probable
+from geoharm.evaluation.placebo.calibrated_ratio import (
+    calibrated_ratio,
+    why_no_forecast,
+    why_no_interval,
+    why_only_probable,
+)
 from geoharm.evaluation.placebo.forecast import ADDED_EVENTS, effective_sample_size, forecast_count
 from geoharm.evaluation.placebo.places import ZONES, history_windows, placebo_counts, placebo_places
 from geoharm.model.counts import ZoneCounts

@@ -35,8 +35,27 @@ def effect(zone, after, *, effective=30.0, error=None):
     centre = float(stabilisation_bias(mean, phi=PHI, tau2=tau**2))
     freedom = degrees_of_freedom(effective, 1)
     found = Forecast(
-        mean, PHI, tau**2, centre, error * slope, freedom, 1, 1.0, error, 0.4, 90, effective, 30, 9.0, 0.0, (), (), mean, 0.9,
-        (), ()
+        mean,
+        PHI,
+        tau**2,
+        centre,
+        error * slope,
+        freedom,
+        1,
+        1.0,
+        error,
+        0.4,
+        90,
+        effective,
+        30,
+        9.0,
+        0.0,
+        (),
+        (),
+        mean,
+        0.9,
+        (),
+        (),
     )
     ratio = calibrated_ratio(found, after)
     check = PlaceboCheck(36, 100, 90, effective, 30, mean, PHI, tau, 0.4)
@@ -73,7 +92,11 @@ def allowed(found, share):
         tau2, mean = one.placebo.tau**2, one.placebo.expected
         slope = mean / math.sqrt(PHI * mean + tau2 * mean**2)
         middle = stabilise_variance(mean, phi=PHI, tau2=tau2) + stabilisation_bias(mean, phi=PHI, tau2=tau2)
-        reach = one.ratio.standard_error * slope * student.ppf(0.975, degrees_of_freedom(one.placebo.effective_places, one.placebo.dates))
+        reach = (
+            one.ratio.standard_error
+            * slope
+            * student.ppf(0.975, degrees_of_freedom(one.placebo.effective_places, one.placebo.dates))
+        )
         return (stabilise_variance(count, phi=PHI, tau2=tau2) - middle) / reach
 
     count = np.linspace(1, 2_000, 200_001)

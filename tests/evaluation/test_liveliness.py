@@ -78,7 +78,10 @@ def test_the_ratio_against_a_slow_count():
     centre = np.mean([logs for logs, _ in table[:-1]], axis=0)
     excess = []
     for logs, expected in table:
-        moved = [np.mean([(logs[end] - centre[end] - logs[end - lag] + centre[end - lag]) ** 2 for end in range(lag, 8)]) for lag in (2, 3, 4, 6)]
+        moved = [
+            np.mean([(logs[end] - centre[end] - logs[end - lag] + centre[end - lag]) ** 2 for end in range(lag, 8)])
+            for lag in (2, 3, 4, 6)
+        ]
         excess.append((np.mean(moved), np.mean(moved) - 2 * np.mean(expected / (expected + 1) ** 2)))
     mean = max(np.mean([value for _, value in excess[:-1]]), 0.2 * np.mean([value for value, _ in excess[:-1]]))
     own_part = 0.3 * min(max(excess[-1][1] / mean, 0), 6)

@@ -68,7 +68,9 @@ def zone_forecasts(grid, counts, place, months, *, seasons=True):
     """Return the forecast and the count after of target, ring and total of one place of the grid as the operation."""
     return {
         zone: (forecast_count(series, similarity=similarity, shares=shares), observed)
-        for zone, (series, similarity, shares, observed) in zone_series(grid, counts, place, months, seasons=seasons).items()
+        for zone, (series, similarity, shares, observed) in zone_series(
+            grid, counts, place, months, seasons=seasons
+        ).items()
     }
 
 

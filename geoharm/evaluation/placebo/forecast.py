@@ -380,7 +380,13 @@ def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) ->
     counts, expected, features, (from_past, own_features), discount = _regression_data(series, level)
     coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
     forecasts, share_skipped = _cross_forecasts(
-        counts, expected, features, variance=(phi, tau2), deflation=deflation, neighbours=neighbours, coefficients=coefficients
+        counts,
+        expected,
+        features,
+        variance=(phi, tau2),
+        deflation=deflation,
+        neighbours=neighbours,
+        coefficients=coefficients,
     )
     phi, tau2 = fit_variance(counts, forecasts, largest_phi=largest)
     errors = (
