@@ -223,8 +223,10 @@ def counting_interval(counts: Change, control: Change, counting_ratio: Estimate,
     )
 
 
-def change_interval(after: int, expected: float, ratio: Estimate, difference: Estimate) -> Interval:
-    """Return the 95% interval of the change in events.
+def change_interval(
+    after: int, expected: float, ratio: Estimate, difference: Estimate, level: float = 0.95
+) -> Interval:
+    """Return the interval of the change in events.
 
     It contains zero exactly if the interval of the ratio contains 1. The ends are computed from the ends of the ratio's
     interval:
@@ -236,8 +238,8 @@ def change_interval(after: int, expected: float, ratio: Estimate, difference: Es
     - If calibration was not possible: NaN.
     """
     if not ratio.is_defined:
-        return ratio.interval() if ratio.calibrated else difference.interval()
-    interval = ratio.interval()
+        return (ratio if ratio.calibrated else difference).interval(level)
+    interval = ratio.interval(level)
     if ratio.calibrated and after:
         return Interval(
             -after * relative_change_of(-interval.low), -after * relative_change_of(-interval.high), interval.level

@@ -10,21 +10,26 @@ import pytest
 
 from geoharm.disclosure.protect import protect
 from geoharm.evaluation.reading import with_reading
+from geoharm.evaluation.results.diagnostics import Severity
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.effect import Effect
 from geoharm.model.estimate import Estimate, Interval
-from geoharm.model.reading import Reading
+from geoharm.model.reading import Claim, Reading
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import reading_colour, reading_mark
 from geoharm.report.exports.run_record.record import fill
 from geoharm.report.exports.run_record.run import VerdictRecord
 from geoharm.report.pages.brief.answer import balance_lines
+from geoharm.report.pages.brief.cells import narrow_interval
 from geoharm.report.pages.embed import embed_page
+from geoharm.report.wording.reading import unsaid_sentence
 from geoharm.report.wording.states import recorder_words, state_sentence, state_words
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import verdict_of
 from tests.disclosure.test_protect import PLENTY, result
+from tests.evaluation.test_reading import diagnostic as guard
+from tests.evaluation.test_reading import effect as ladder_effect
 from tests.report.readability import grade
 
 # Grade 8 of school: about 13 years.
@@ -87,6 +92,46 @@ def test_every_state_has_a_mark_of_its_own_without_colour():
     assert {state for state, colour in colours.items() if colour == palette.MORE_HARM} == {
         Reading.ROSE, Reading.PROBABLY_ROSE
     }  # fmt: skip
+
+
+def test_the_thick_bar_shows_what_is_probable():
+    """It leaves out zero exactly where a change is probable by the interval alone, and lies within the thin one."""
+    for value, said in ((-0.5, Reading.FELL), (-0.15, Reading.PROBABLY_FELL), (0.1, Reading.NO_FALL_OVER)):
+        one = with_reading(ladder_effect(value, margin=0.1))
+        narrow, wide = narrow_interval(one), one.interval
+        assert one.reading is said
+        assert wide.low < narrow.low < narrow.high < wide.high
+        assert narrow.side == (one.reading.direction if one.reading.direction else 0)
+    assert narrow_interval(refused()) is None
+    assert narrow_interval(effect(calibrated=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("numbers", "diagnostics", "said"),
+    [
+        ({"value": -0.5}, [("UNPLACED_ROWS", Severity.SIGNAL)],
+         "It is not called a fall: counted the other way, doubtful rows would change it (rows without a place)."),
+        ({"value": 0.15}, [("PILES", Severity.SAY, [Claim.LEAD])],
+         "It is not called a rise: counted the other way, doubtful rows would change it (one point with many events)."),
+        ({"value": -0.15, "control": 1300}, [],
+         "It is not called a fall: the control area changed too much between the windows."),
+        # Said, or nothing to say.
+        ({"value": -0.5}, [], ""),
+        ({"value": -0.15}, [], ""),
+        ({"value": 0.0, "control": 1300}, [], ""),
+        ({"value": -0.5, "control": 1300}, [], ""),
+        ({"value": -0.5, "calibrated": False, "control": 1300}, [], ""),
+        ({"value": -0.5}, [("CONTROLS", Severity.REFUSE)], ""),
+    ],
+)  # fmt: skip
+def test_what_an_interval_shows_and_no_one_says_has_its_reason(area, numbers, diagnostics, said):
+    listed = tuple(guard(*row) for row in diagnostics)
+    one = with_reading(ladder_effect(**numbers), listed)
+    primary = protect(result(area, PLENTY)).operations[0].primary
+    measure = replace(primary, robustness=replace(primary.robustness, diagnostics=listed))
+    assert unsaid_sentence(measure, one) == said
+    assert not said or grade(said) <= 11
+    assert not said or one.reading.direction == 0
 
 
 def test_a_withheld_count_withholds():

@@ -15,7 +15,7 @@ from geoharm.report import format_numbers, palette
 from geoharm.report.charts.marks import Scale, line, text
 from geoharm.report.escape import svg
 
-_DOT_RADIUS, _CAP, _THIN = 5.2, 5.0, 2.0
+_DOT_RADIUS, _CAP, _THIN, _THICK = 5.2, 5.0, 2.0, 7.0
 _TICKS = 5
 
 
@@ -59,8 +59,17 @@ def axis(scale: Scale) -> Markup:
     return _drawing(scale.right + 4, height, parts)
 
 
-def interval_bar(value: float, span: Interval | None, scale: Scale, colour: str, *, height: float = 28.0) -> Markup:
-    """Return a best estimate with its 95% interval on a common scale.
+def interval_bar(
+    value: float,
+    span: Interval | None,
+    scale: Scale,
+    colour: str,
+    *,
+    narrow: Interval | None = None,
+    is_hollow: bool = False,
+    height: float = 28.0,
+) -> Markup:
+    """Return a best estimate with its 95% interval, a thin line, and its 80% interval, a thick one, on a common scale.
 
     Parameters
     ----------
@@ -70,6 +79,10 @@ def interval_bar(value: float, span: Interval | None, scale: Scale, colour: str,
         None draws a hollow dot: there is no 95% interval.
     scale : Scale
     colour : str
+    narrow : Interval, optional
+        The 80% interval.
+    is_hollow : bool
+        Whether the dot is hollow beside an interval too: the change is probable and not found.
     height : float
         Pixels.
     """
@@ -77,21 +90,21 @@ def interval_bar(value: float, span: Interval | None, scale: Scale, colour: str,
     parts = [_grid_line(scale, tick, height) for tick in scale.ticks(_TICKS)]
     if math.isnan(value):
         return _drawing(scale.right + 4, height, parts)
+    hollow = {"fill": "#ffffff", "stroke": colour, "stroke_width": 1.8}
+    dot = {"cx": scale(value), "cy": middle, "r": _DOT_RADIUS}
     if span is None or math.isnan(span.low):
-        dot = {
-            "cx": scale(value),
-            "cy": middle,
-            "r": _DOT_RADIUS,
-            "fill": "#ffffff",
-            "stroke": colour,
-            "stroke_width": 1.8,
-        }
-        return _drawing(scale.right + 4, height, [*parts, svg("circle", dot)])
-    low, high = (scale(min(max(end, scale.low), scale.high)) for end in (span.low, span.high))
+        return _drawing(scale.right + 4, height, [*parts, svg("circle", dot | hollow)])
+
+    def ends(interval: Interval) -> list[float]:
+        return [scale(min(max(end, scale.low), scale.high)) for end in (interval.low, interval.high)]
+
+    low, high = ends(span)
     parts.append(line(low, middle, high, middle, colour, _THIN))
     parts += [line(x, middle - _CAP, x, middle + _CAP, colour, _THIN) for x in (low, high)]
-    dot = {"cx": scale(value), "cy": middle, "r": _DOT_RADIUS, "fill": colour, "stroke": "#ffffff", "stroke_width": 1.6}
-    return _drawing(scale.right + 4, height, [*parts, svg("circle", dot)])
+    if narrow is not None:
+        parts.append(line(ends(narrow)[0], middle, ends(narrow)[1], middle, colour, _THICK))
+    filled = {"fill": colour, "stroke": "#ffffff", "stroke_width": 1.6}
+    return _drawing(scale.right + 4, height, [*parts, svg("circle", dot | (hollow if is_hollow else filled))])
 
 
 def sides(left: str, right: str, width: float = 250.0) -> Markup:
@@ -134,7 +147,7 @@ def centred_bar(low: float, high: float, span: Interval | None, colour: str, *, 
     parts = [line(scale(0), 0, scale(0), height, palette.INK, 1.4), line(start, middle, end, middle, colour, _THIN)]
     parts += [line(x, middle - _CAP, x, middle + _CAP, colour, _THIN) for x in (start, end)]
     if low != high:
-        parts.append(line(scale(low), middle, scale(high), middle, colour, 7))
+        parts.append(line(scale(low), middle, scale(high), middle, colour, _THICK))
     dot = {
         "cx": scale((low + high) / 2),
         "cy": middle,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 
 from geoharm.disclosure.released import ReleasedEffect, ReleasedMeasure
+from geoharm.evaluation.claims import LEAD_LEVEL, is_turbulent
 from geoharm.evaluation.reading import MIN_EXPECTED
 from geoharm.evaluation.results.diagnostics import DiagnosticKind, Severity
-from geoharm.model.reading import Cap, Reading
-from geoharm.report.format_numbers import with_true_minus
+from geoharm.model.reading import Cap, Claim, Reading
+from geoharm.report.format_numbers import join_with_and, with_true_minus
 from geoharm.report.wording.withheld import sentence_text
 
 _CAPS = {
@@ -43,6 +44,24 @@ def _cap_reason(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
                 "stricter level"
             )
     return _CAPS[effect.cap]
+
+
+def unsaid_sentence(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
+    """Return why a change that its interval shows is not even called probable; empty where nothing is left unsaid."""
+    reason = unsaid_reason(measure, effect)
+    return f"It is not called a {'fall' if effect.change < 0 else 'rise'}: {reason}." if reason else ""
+
+
+def unsaid_reason(measure: ReleasedMeasure, effect: ReleasedEffect) -> str:
+    """Return why a change whose 80% interval leaves out zero is not even called probable, for use inside a sentence."""
+    is_shown = effect.ratio.calibrated and effect.ratio.is_defined and effect.ratio.interval(LEAD_LEVEL).side != 0
+    if not is_shown or effect.reading.direction or effect.reading is Reading.CONTROLS_DISAGREE:
+        return ""
+    broken = {Claim.FINDING, Claim.LEAD}
+    doubts = [each.name for each in measure.robustness.diagnostics if each.breaks(effect.zone) & broken]
+    if doubts:
+        return f"counted the other way, doubtful rows would change it ({join_with_and(doubts)})"
+    return "the control area changed too much between the windows" if is_turbulent(effect) else ""
 
 
 def reading_caveats(measure: ReleasedMeasure, reading: Reading) -> str:

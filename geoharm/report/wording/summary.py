@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from geoharm._text import visible_text
 from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperation
 from geoharm.report import format_numbers
-from geoharm.report.wording.reading import cap_sentence
+from geoharm.report.wording.reading import cap_sentence, unsaid_sentence
 from geoharm.report.wording.states import state_sentence
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import note_text
@@ -52,8 +52,8 @@ def summarise(release: Release, operation: ReleasedOperation, verdict: Verdict) 
     sentences += _count_sentences(operation, effect)
     sentences += _range_sentences(effect)
     sentences.append(state_sentence(operation.primary.measure.name, effect))
-    cap = cap_sentence(operation.primary, effect)
-    sentences += [cap] if cap else []
+    why = cap_sentence(operation.primary, effect) or unsaid_sentence(operation.primary, effect)
+    sentences += [why] if why else []
     sentences += [clause.text for clause in verdict.clauses[1:]]
     sentences += [
         "These are the cases that somebody reported. What nobody reports is not in them.",

@@ -19,7 +19,7 @@ from geoharm.model.reading import Reading
 from geoharm.report import format_numbers
 from geoharm.report.wording.headline import HeadlineClause, headline
 from geoharm.report.wording.questions import Answer, change_words, four_answers
-from geoharm.report.wording.reading import cap_sentence, reading_caveats
+from geoharm.report.wording.reading import cap_sentence, reading_caveats, unsaid_sentence
 from geoharm.report.wording.states import absent_kinds
 from geoharm.report.wording.threats import Threat, harm_notices, notices, threats
 from geoharm.report.wording.withheld import note_as_sentence, note_text
@@ -129,8 +129,8 @@ def _lead(operation: ReleasedOperation) -> str:
             reason = _without_capital(note_as_sentence(effect.note))
         return f"{text}: {reason}{reading_caveats(measure, effect.reading)}"
     text += f" Places like it suggest{expected}. That is {change_words(effect)} (95% interval)."
-    cap = cap_sentence(measure, effect)
-    return text + (f" {cap}" if cap else "") + reading_caveats(measure, effect.reading)
+    why = cap_sentence(measure, effect) or unsaid_sentence(measure, effect)
+    return text + (f" {why}" if why else "") + reading_caveats(measure, effect.reading)
 
 
 def _between(effect: ReleasedEffect) -> str:

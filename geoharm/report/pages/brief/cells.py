@@ -12,10 +12,13 @@ from markupsafe import Markup
 from geoharm.answer.multiplication import compared_with
 from geoharm.answer.nouns import Comparison
 from geoharm.disclosure.released import ReleasedEffect
+from geoharm.evaluation.claims import LEAD_LEVEL
+from geoharm.evaluation.effects import change_interval
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.estimate import Interval
+from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers, palette
-from geoharm.report.charts.effects import reading_colour, reading_mark
+from geoharm.report.charts.effects import reading_mark
 from geoharm.report.charts.marks import Scale
 from geoharm.report.charts.small_multiples import common_scale, interval_bar
 from geoharm.report.wording.states import shown_reading, state_words
@@ -78,6 +81,16 @@ def drawn_interval(effect: ReleasedEffect) -> Interval | None:
     return effect.interval if is_drawn and math.isfinite(effect.interval.low) else None
 
 
+def narrow_interval(effect: ReleasedEffect) -> Interval | None:
+    """Return the 80% interval of the change, on which "probably" rests; None where no interval is drawn."""
+    after, wide = effect.after, drawn_interval(effect)
+    if wide is None or isinstance(after, Suppressed):
+        return None
+    narrow = change_interval(after, effect.expected, effect.ratio, effect.difference, LEAD_LEVEL)
+    # Rounding in a release may move the one past the other.
+    return Interval(max(narrow.low, wide.low), min(narrow.high, wide.high), LEAD_LEVEL)
+
+
 def bars_scale(effects: Sequence[ReleasedEffect]) -> Scale:
     """Return the common scale of page 2, in events."""
     spans = [span for effect in effects if (span := drawn_interval(effect)) is not None]
@@ -85,17 +98,26 @@ def bars_scale(effects: Sequence[ReleasedEffect]) -> Scale:
 
 
 def effect_colour(effect: ReleasedEffect, *, is_harm: bool) -> str:
-    """Return the colour of a bar: that of a finding, ink for entries to treatment, slate for the rest."""
+    """Return the colour of a bar: that of a change, found or probable, ink for entries to treatment, slate for the rest."""
+    direction = effect.reading.direction
     if not is_harm:
-        return palette.INK if effect.reading.direction else palette.SLATE
-    return reading_colour(effect.reading)
+        return palette.INK if direction else palette.SLATE
+    return {-1: palette.LESS_HARM, 1: palette.MORE_HARM}.get(direction, palette.SLATE)
 
 
-def effect_bar(effect: ReleasedEffect, scale: Scale, *, is_harm: bool) -> Markup:
+def effect_bar(effect: ReleasedEffect, scale: Scale, *, is_harm: bool, height: float = 28.0) -> Markup:
     """Return the bar of a change on a common scale; nothing if it is withheld or not known."""
     if effect.is_withheld or math.isnan(effect.change):
         return Markup("")
-    return interval_bar(effect.change, drawn_interval(effect), scale, effect_colour(effect, is_harm=is_harm))
+    return interval_bar(
+        effect.change,
+        drawn_interval(effect),
+        scale,
+        effect_colour(effect, is_harm=is_harm),
+        narrow=narrow_interval(effect),
+        is_hollow=effect.reading.is_probable,
+        height=height,
+    )
 
 
 def difference_text(effect: ReleasedEffect) -> str:

@@ -24,10 +24,11 @@ from geoharm.report.pages.brief.cells import (
     bars_scale,
     comparisons,
     drawn_interval,
-    effect_colour,
+    effect_bar,
     interval_text,
     state_cell,
 )
+from geoharm.report.wording.reading import unsaid_reason
 from geoharm.report.wording.states import recorder_words
 from geoharm.report.wording.verdict import Verdict
 from geoharm.report.wording.withheld import note_text
@@ -47,7 +48,7 @@ class MultipleCell:
         "largest fall" or "largest rise", on findings only; else empty.
     bar : Markup
     difference, interval, counts, note : str
-        The note says why there is no interval; it may be empty.
+        The note says why there is no interval, or why a change that it shows is not called one; it may be empty.
     """
 
     state: StateCell
@@ -105,14 +106,13 @@ def multiples_comparison(verdict: Verdict) -> str:
 def key_entries() -> list[tuple[Markup, str]]:
     """Return the marks of page 2 with their meanings."""
     scale = common_scale([], [-1.0, 1.0], 46.0)
-    bar = interval_bar(
-        0.0, Interval(-0.8, 0.8, 0.95), Scale(-1, 1, scale.left, scale.right), palette.SLATE, height=14.0
-    )
+    wide, narrow = Interval(-0.9, 0.9, 0.95), Interval(-0.6, 0.6, 0.8)
+    bar = interval_bar(0.0, wide, Scale(-1, 1, scale.left, scale.right), palette.SLATE, narrow=narrow, height=14.0)
     return [
-        (bar, "dot: best estimate; line: 95% interval; hollow: no interval"),
-        (reading_mark(Reading.FELL), "fell: all of the line is left of zero"),
+        (bar, "dot: best estimate; thick: 80% interval; thin: 95% interval"),
+        (reading_mark(Reading.FELL), "fell: all of the thin line is left of zero"),
         (reading_mark(Reading.ROSE), "rose: right"),
-        (reading_mark(Reading.PROBABLY_FELL), "probably fell: a lead, not a finding"),
+        (reading_mark(Reading.PROBABLY_FELL), "probably fell: all of the thick line is"),
         (reading_mark(Reading.PROBABLY_ROSE), "probably rose"),
         (reading_mark(Reading.NO_RISE_OVER), "no rise over X%: more is ruled out"),
         (reading_mark(Reading.NO_FALL_OVER), "no fall over X%"),
@@ -148,11 +148,11 @@ def _multiple_cell(effect: ReleasedEffect, row: BalanceRow, scale: Scale, extrem
     return MultipleCell(
         state,
         extremes.get(id(effect), ""),
-        interval_bar(effect.change, span, scale, effect_colour(effect, is_harm=row.is_harm)),
+        effect_bar(effect, scale, is_harm=row.is_harm),
         format_numbers.signed_text(effect.change),
         interval_text(effect),
         _counts_text(effect),
-        "" if span is not None else _no_interval_reason(effect),
+        unsaid_reason(row.measure, effect) if span is not None else _no_interval_reason(effect),
     )
 
 

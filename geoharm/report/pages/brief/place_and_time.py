@@ -16,7 +16,7 @@ from geoharm.disclosure.released import Release, ReleasedEffect, ReleasedOperati
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import series_chart, step_name
 from geoharm.report.charts.marks import Scale
-from geoharm.report.charts.small_multiples import common_scale, interval_bar
+from geoharm.report.charts.small_multiples import common_scale
 from geoharm.report.document import Chart, Legend
 from geoharm.report.maps.static_map import operation_map
 from geoharm.report.pages.brief.cells import (
@@ -24,7 +24,7 @@ from geoharm.report.pages.brief.cells import (
     StateCell,
     difference_text,
     drawn_interval,
-    effect_colour,
+    effect_bar,
     expected_text,
     state_cell,
 )
@@ -112,8 +112,6 @@ def _phase_line(effect: ReleasedEffect, days: str, scale: Scale, *, is_harm: boo
     bar = Markup("")
     if is_known:
         difference = difference_text(effect)
-        bar = interval_bar(
-            effect.change, drawn_interval(effect), scale, effect_colour(effect, is_harm=is_harm), height=22.0
-        )
+        bar = effect_bar(effect, scale, is_harm=is_harm, height=22.0)
     counted = format_numbers.count_text(effect.after)
     return PhaseLine(_text.capitalised(effect.window), days, counted, expected_text(effect), bar, difference, state)
