@@ -214,7 +214,8 @@ def test_the_report_says_how_often_each_interval_held_the_truth():
     shares = [list(cells["displaced"][name]["holds"].values()) for name in kept]
     counted["headline share"] = np.mean(shares)
     running = json.loads(running_change.SUMMARY.read_text(encoding="utf-8"))
-    counted["running change"] = np.mean([cell["without"]["holds"] for cell in running.values()])
+    held = [cell["without"]["holds"] for cell in running.values()]
+    counted |= {"running change, lowest": min(held), "running change, highest": max(held)}
     for name, value in COVERAGE.items():
         assert value == round(counted[name]), name
 

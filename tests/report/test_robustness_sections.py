@@ -195,7 +195,8 @@ def test_the_running_change_has_its_band_and_no_words_of_orientation(operation):
     assert second["Change in percent"] == released(-20)
     assert (second["Change in percent, low end"], second["Change in percent, high end"]) == released((-50, 10))
     page = section_html(section)
-    assert f"it held the whole curve in {COVERAGE['running change']} of 100" in page
+    lowest, highest = (COVERAGE[f"running change, {end}"] for end in ("lowest", "highest"))
+    assert f"it held the whole curve in {lowest} to {highest} of 100" in page
     assert ORIENTATION not in page
     nothing = replace(
         primary, robustness=replace(primary.robustness, other_estimators=replace(family, running_change=(few, few)))

@@ -74,7 +74,7 @@ def _running_blocks(points: tuple[Estimate, ...]) -> list[Block]:
     lead = (
         "The change since the operation, up to each month, against the count expected from places like it. The band covers all "
         "months together: in simulated cities in which nothing had happened, it held the whole curve in "
-        f"{COVERAGE['running change']} of 100."
+        f"{COVERAGE['running change, lowest']} to {COVERAGE['running change, highest']} of 100, by kind of city."
     )
     return [Paragraph(lead, "how"), _running_table(points)]
 
