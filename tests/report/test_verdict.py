@@ -18,12 +18,13 @@ from geoharm.model.reading import Claim, Reading
 from geoharm.model.suppressed import Suppressed
 from geoharm.report import format_numbers, palette
 from geoharm.report.charts.effects import reading_colour, reading_mark
+from geoharm.report.exports.run_record.effects import EffectRecord
 from geoharm.report.exports.run_record.record import fill
 from geoharm.report.exports.run_record.run import VerdictRecord
 from geoharm.report.pages.brief.answer import balance_lines
 from geoharm.report.pages.brief.cells import narrow_interval
 from geoharm.report.pages.embed import embed_page
-from geoharm.report.wording.reading import unsaid_sentence
+from geoharm.report.wording.reading import cap_sentence, unsaid_sentence
 from geoharm.report.wording.states import recorder_words, state_sentence, state_words
 from geoharm.report.wording.summary import summarise
 from geoharm.report.wording.verdict import verdict_of
@@ -132,6 +133,18 @@ def test_what_an_interval_shows_and_no_one_says_has_its_reason(area, numbers, di
     assert unsaid_sentence(measure, one) == said
     assert not said or grade(said) <= 11
     assert not said or one.reading.direction == 0
+
+
+def test_what_the_places_allow_is_published_and_said(area):
+    few = "only 2 other places were as busy; 5 are needed"
+    one = with_reading(ladder_effect(-0.5, places=few))
+    record = fill(EffectRecord, one)
+    assert (record.reading, record.cap, record.percent) == ("probably fell", "places", None)
+    assert record.placebo.probably_at_most == few
+    primary = protect(result(area, PLENTY)).operations[0].primary
+    assert cap_sentence(primary, one) == f"No more than \u201cprobably\u201d: {few}."
+    bound = fill(EffectRecord, with_reading(ladder_effect(0.0, places=few)))
+    assert (bound.reading, bound.cap, bound.percent) == ("no rise over", None, 18)
 
 
 def test_a_withheld_count_withholds():
