@@ -47,6 +47,7 @@ ANCHORED = (0, 3)  # positions in EFFECTS at which the other methods are run too
 
 
 HEADLINE_LEVELS = {"ca": 0.95, "ca90": 0.9, "ca80": 0.8}  # key in a row, and the level of its interval
+ONLY_PROBABLE = "few as busy"  # allows no finding, and "probably"
 REASONS = {
     "events are expected": "few expected",
     "overlap so much": "few independent",
@@ -493,7 +494,7 @@ def by_placebo(learned, after):
         forecast.liveliness,
         forecast.dates,
     ]
-    code = code or ("few as busy" if why_only_probable(forecast) else "")
+    code = code or (ONLY_PROBABLE if why_only_probable(forecast) else "")
     return row | ({"no": code} if code else {})
 
 

@@ -2,7 +2,8 @@
 
 Run ``python -m bench.calibration_table --rows FILE [--rows FILE ...] --summary bench/calibration.json`` to summarise rows in
 one file of figures. Run ``python -m bench.calibration_table --docs`` to write the tables and the picture of
-`docs/calibration.md` from that file.
+`docs/calibration.md` from that file. With ``--headlines`` in place of ``--summary``, the figures of the headline in that file
+are counted anew from rows of ``bench.calibration --headline``; what other methods gave stays.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from bench import displaced
-from bench.calibration import EFFECTS, ROOT, SCENARIOS, argument, rows_of
+from bench.calibration import EFFECTS, ONLY_PROBABLE, ROOT, SCENARIOS, argument, rows_of
 from geoharm.evaluation.pooling.forest import forest
 
 SUMMARY = ROOT / "bench" / "calibration.json"
@@ -37,6 +38,7 @@ METHODS = {
 }
 IN_EVENTS = ("wd", "w1", "w2", "co")
 MAX_FALL, MIN_EXPECTED = 0.5, 10
+MARGIN = 0.25  # of a study that states none
 
 
 def operations(row):
@@ -52,15 +54,38 @@ def truth_of(one, method):
 def state_of(one):
     """Return what the report would say of a row, by the rule of `geoharm.evaluation.reading.read_effect`.
 
-    One of "finding", "signal", "no clear change" and "cannot tell".
+    One of "finding", "probable", "bound" and "cannot tell".
     """
-    if "no" in one or "ca" not in one:
+    if "ca" not in one or one.get("no") not in (None, ONLY_PROBABLE):
         return "cannot tell"
     expected, fall = one["fc"][:2]
-    outside = one["ca"][1] > 0 or one["ca"][2] < 0
-    if not fall <= MAX_FALL or expected < MIN_EXPECTED:
-        return "signal" if outside else "cannot tell"
-    return "finding" if outside else "no clear change"
+    if leaves_out_zero(one["ca"]) and "no" not in one and fall <= MAX_FALL and expected >= MIN_EXPECTED:
+        return "finding"
+    if leaves_out_zero(one["ca"]) or leaves_out_zero(one["ca80"]):
+        return "probable"
+    return "bound" if bounds_of(one) else "cannot tell"
+
+
+def leaves_out_zero(interval):
+    """Return whether an interval (value, low, high) leaves out zero."""
+    return interval[1] > 0 or interval[2] < 0
+
+
+def bounds_of(one, margin=MARGIN):
+    """Return the one-sided 95% bounds of a row within a margin: the change that each rules out, and whether the truth is beyond it."""
+    truth, (_, low, high) = truth_of(one, "ca"), one["ca90"]
+    rise, fall = math.ceil(100 * math.expm1(high)), math.ceil(-100 * math.expm1(low))
+    found = {}
+    if math.expm1(high) <= margin:
+        found["rise"] = 100 * math.expm1(truth) > rise
+    if -math.expm1(low) <= margin:
+        found["fall"] = -100 * math.expm1(truth) > fall
+    return found
+
+
+def stated_bound(one):
+    """Return whether the truth is beyond the bound that the report states of a row, a rise first; None if it states none."""
+    return next(iter(bounds_of(one).values())) if state_of(one) == "bound" else None
 
 
 def share(found):
@@ -117,6 +142,9 @@ def verdict_figures(sets):
         "refused": share(["no" in effects[0] or "ca" not in effects[0] for effects in sets]),
         "false_findings": share([state == "finding" for state in states_without_effect]),
         "false_findings_of_strong": share([state_of(effects[0]) == "finding" for effects in strong]),
+        "said": [share([state_of(effects[number]) in ("finding", "probable") for effects in sets]) for number in (0, 1, 3)],
+        "no_statement": [share([state_of(effects[number]) == "cannot tell" for effects in sets]) for number in (0, 1, 3)],
+        "bounds_passed": share([broken for effects in sets for one in effects if (broken := stated_bound(one)) is not None]),
         "findings20": share([state_of(effects[1]) == "finding" for effects in sets]),
         "findings40": share([state_of(effects[3]) == "finding" for effects in sets]),
         "detectable": median([effects[0]["fc"][1] for effects in sets if "fc" in effects[0]]),
@@ -225,6 +253,26 @@ def shortened(by_cell):
             "of": len(values), "rejects": round(float(np.mean(rejects)), 1), "most": max(rejects),
         }  # fmt: skip
     return by_factor
+
+
+def with_headlines(figures, rows):
+    """Return figures in which those of the headline are counted anew, from other rows of the same scenarios.
+
+    What other methods gave stays as it is. Their rows and the headline's may differ in number.
+    """
+    figures = {**figures, "cells": {name: dict(cell) for name, cell in figures["cells"].items()}}
+    for name, found in rows.items():
+        cell, all_operations = figures["cells"][name], [one for row in found for one in operations(row)]
+        cell["replications"] = len(found)
+        for zone, letter in ZONES.items():
+            sets = [operation[zone] for operation in all_operations]
+            cell[letter] = verdict_figures(sets) | {"methods": cell[letter]["methods"] | {"ca": method_figures(sets, "ca")}}
+        if SCENARIOS[name].operations > 1:
+            cell["pooled"] = pooled(found)
+    by_operation = {name: [one for row in found for one in operations(row)] for name, found in rows.items()}
+    return figures | {
+        "classes": by_class(rows), "displaced": displaced.displaced(by_operation), "shortened": shortened(rows),
+    }  # fmt: skip
 
 
 def rows_by_world(paths):
@@ -609,6 +657,10 @@ def row_files():
 
 def main() -> None:
     """Summarise rows, write the docs, or print the tables."""
+    if "--headlines" in sys.argv:
+        figures = json.loads(SUMMARY.read_text(encoding="utf-8"))
+        SUMMARY.write_text(compact(with_headlines(figures, rows_by_world(row_files()))), encoding="utf-8")
+        return
     if "--summary" in sys.argv:
         Path(argument("--summary", str(SUMMARY))).write_text(compact(summarise(row_files())), encoding="utf-8")
         return

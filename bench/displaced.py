@@ -21,14 +21,14 @@ _NOTHING = Change("control", 0, 0)
 
 def effect_of(zone, one):
     """Return a zone's effect as the report has it, made from a row; None if it has no interval."""
-    if "ca" not in one or "no" in one:
+    if "ca" not in one or one.get("no") not in (None, ONLY_PROBABLE):
         return None
-    mean, fall, effective, busy, phi, tau2, error = one["fc"]
+    mean, fall, effective, busy, phi, tau2, error, *_, dates = one["fc"]
     value, low, high = one["ca"]
     # The share rests on the 95% interval. The other levels are needed for a statement, which nothing here reads.
     spans = tuple(Interval(low, high, level) for level in (0.8, 0.9, 0.95))
     ratio = Estimate("log rate ratio", value, error, "log ratio", "", calibrated=True, intervals=spans)
-    check = PlaceboCheck(36, 0, 0, effective, busy, mean, phi, math.sqrt(tau2), fall)
+    check = PlaceboCheck(36, 0, 0, effective, busy, mean, phi, math.sqrt(tau2), fall, dates=dates)
     return build_effect(
         zone,
         "after",
