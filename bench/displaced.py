@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from bench.calibration import EFFECTS, SCENARIOS
+from bench.calibration import EFFECTS, ONLY_PROBABLE, SCENARIOS
 from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.placebo.displaced_share import displaced_share
 from geoharm.model.counts import Change

@@ -24,7 +24,8 @@ _HEAD = """\
 # How often findings are wrong in simulated cities, by class of study. Written by `python -m bench.error_rates` from
 # bench/calibration.json. Shares are in percent of the zones in which a finding was possible (an interval, and a smallest
 # detectable fall of 50% at most), except wrong_if_40 and wrong_if_20: of 100 findings in targets, how many are wrong if half of
-# all operations change nothing and the others cut the count by 40%, or by 20%.
+# all operations change nothing and the others cut the count by 40%, or by 20%; wrong_probably: the same of findings and probable
+# changes together, with 40%; and bound_misses: of 100 bounds that are stated, how many the truth lies beyond.
 
 """
 
@@ -74,6 +75,11 @@ def class_figures(place, settings):
         for fall in (40, 20):
             true = mean(targets, lambda setting, fall=fall: setting[f"findings{fall}"])
             row[f"wrong_if_{fall}"] = round(100 * false / (false + true), 1)
+        none, _, strong = (mean(targets, lambda setting, number=number: setting["said"][number]) for number in range(3))
+        row["wrong_probably"] = round(100 * none / (none + strong), 1)
+    bounded = [(cities, setting) for cities, setting in everywhere if setting["bounds_passed"] is not None]
+    if bounded:
+        row["bound_misses"] = round(mean(bounded, lambda setting: setting["bounds_passed"]), 1)
     return row
 
 

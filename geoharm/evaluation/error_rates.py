@@ -38,7 +38,7 @@ class ErrorRates:
         by 40%, or by 20%; NaN if the class holds no target.
     wrong_probably : float
         Of the statements "fell", "rose", "probably fell" and "probably rose" together: how many are wrong if half of all
-        operations change nothing; NaN if it was not counted.
+        operations change nothing and the others cut the count by 40%; NaN if it was not counted.
     bound_misses : float
         Of the one-sided 95% bounds ("no rise over", "no fall over"): how many the truth lies beyond; NaN if it was not
         counted.

@@ -136,19 +136,26 @@ def test_it_goes_on_where_it_stopped(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("fall", [0.3, 0.6])
-@pytest.mark.parametrize("span", [(-0.2, 0.2), (-0.8, -0.2), (0.1, 0.7)])
+@pytest.mark.parametrize("span", [(-0.2, 0.2), (-0.8, -0.2), (0.1, 0.7), (-0.5, 0.1), (-0.15, 0.9), (-0.9, 0.9)])
 def test_findings_are_those_of_the_verdict(fall, span):
-    """A change that the rule caps is a signal here and probable there; what is no finding here is none there."""
+    """What is found, probable, bounded or none of it here is so there."""
     low, high = span
     said = read_effect(effect((low + high) / 2, (high - low) / 2 / Z[0.95], expected=100.0, detectable=fall))
-    ours = calibration_table.state_of({"ca": [0.0, *span], "fc": [100.0, fall, 20.0, 9]})
+    middle, error = (low + high) / 2, (high - low) / 2 / Z[0.95]
+    row = {"m": 100.0, "t": 100.0, "fc": [100.0, fall, 20.0, 9]}
+    for key, level in (("ca", 0.95), ("ca90", 0.9), ("ca80", 0.8)):
+        row[key] = [middle, middle - Z[level] * error, middle + Z[level] * error]
+    ours = calibration_table.state_of(row)
     assert (ours == "finding") is said.is_finding
-    assert (ours == "signal") is said.is_probable
+    assert (ours == "probable") is said.is_probable
+    assert (ours == "bound") is said.is_bound
+    if said.is_finding:
+        assert calibration_table.state_of(row | {"no": "few as busy"}) == "probable"
 
 
 def test_a_refused_zone_tells_nothing():
     assert (
-        calibration_table.state_of({"ca": [0.0, 1.0, 2.0], "fc": [100.0, 0.3, 20.0, 9], "no": "few as busy"})
+        calibration_table.state_of({"ca": [0.0, 1.0, 2.0], "fc": [100.0, 0.3, 20.0, 9], "no": "few expected"})
         == "cannot tell"
     )
     assert calibration_table.state_of({}) == "cannot tell"

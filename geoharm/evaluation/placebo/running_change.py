@@ -19,6 +19,7 @@ from geoharm.evaluation.placebo.calibrated_ratio import (
     calibrated_ratio,
     fit_forecast_and_pool,
     undefined_calibrated_ratio,
+    why_only_probable,
 )
 from geoharm.evaluation.placebo.forecast import Forecast
 from geoharm.evaluation.placebo.places import PlaceboCounts, placebo_counts
@@ -92,7 +93,7 @@ def running_change(data: PlaceboData, counts: ZoneCounts, design: Design, *, see
     Returns
     -------
     tuple of Estimate
-        One for each window. Its only interval is the band at that point. A point that supports no interval is undefined,
+        One for each window. Its only interval is the band at that point. A point that supports no finding is undefined,
         with the reason.
 
     Notes
@@ -112,17 +113,18 @@ def running_change(data: PlaceboData, counts: ZoneCounts, design: Design, *, see
     """
     windows = data.windows[data.months :]
     fits = [fit_forecast_and_pool(data, counts, design, zone="target", after=window) for window in windows]
+    reasons = [reason or (why_only_probable(forecast) if forecast else "") for forecast, _, reason, _ in fits]
     usable = {
         window: (forecast, pool)
-        for window, (forecast, _, reason, pool) in zip(windows, fits, strict=True)
+        for window, (forecast, _, _, pool), reason in zip(windows, fits, reasons, strict=True)
         if forecast is not None and not reason
     }
     multiplier = _band_multiplier(list(usable.values()), seed=seed) if usable else math.nan
     return tuple(
         _point(window, usable[window][0], counts, design, multiplier)
         if window in usable
-        else replace(undefined_calibrated_ratio(fit[2]), name=window.name)
-        for window, fit in zip(windows, fits, strict=True)
+        else replace(undefined_calibrated_ratio(reason), name=window.name)
+        for window, reason in zip(windows, reasons, strict=True)
     )
 
 

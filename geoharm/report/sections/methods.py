@@ -38,11 +38,14 @@ def _method_items(operation: ReleasedOperation) -> tuple[RichText, ...]:
         ("Calibrated rate ratio (target, all rings, both together): the outline of target and rings was placed on every other "
          "part of the study area that no operation touched. These places show how to forecast a count after (from the months "
          "before, discounted; how far busy places fall back; the other zone and an outer belt) and how large the forecast "
-         "errors are. Each place is forecast from places that share no ground with it. The variance is \u03c6\u03bc + "
+         "errors are, now and one window earlier. Each place is forecast from places that share no ground with it. A season of "
+         "its own is used where it is clear. The part of the errors beyond counting noise is multiplied by how lively such "
+         "places, and this one, were before. The variance is \u03c6\u03bc + "
          "\u03c4\u00b2\u03bc\u00b2. The interval inverts a t test on the scale on which that variance is constant; the "
          "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + method_note(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
-        ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, under 5 as "
-         "busy as the zone, under 10 expected events, or over a fifth of the places not forecast from others.", ""),
+        ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, "
+         "under 10 expected events, or over a fifth of the places not forecast from others. With under 2 independent places as "
+         "busy as the zone, a change is \u201cprobably\u201d at most.", ""),
         ("Counting only (single rings, the gap): the zone's count after over before, divided by the control's. Its log has "
          "the variance \u03c6(1/before + 1/after), summed over zone and control; too narrow, because places also drift apart.",
          "https://doi.org/10.1007/s10940-021-09494-w"),
