@@ -51,6 +51,7 @@ ONLY_PROBABLE = "few as busy"  # allows no finding, and "probably"
 REASONS = {
     "events are expected": "few expected",
     "overlap so much": "few independent",
+    "as busy before, and what": "none as busy",
     "cannot be forecast from": "share ground",
     "target and rings fit": "few fit",
     "had any event": "few with events",

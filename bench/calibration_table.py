@@ -142,9 +142,15 @@ def verdict_figures(sets):
         "refused": share(["no" in effects[0] or "ca" not in effects[0] for effects in sets]),
         "false_findings": share([state == "finding" for state in states_without_effect]),
         "false_findings_of_strong": share([state_of(effects[0]) == "finding" for effects in strong]),
-        "said": [share([state_of(effects[number]) in ("finding", "probable") for effects in sets]) for number in (0, 1, 3)],
-        "no_statement": [share([state_of(effects[number]) == "cannot tell" for effects in sets]) for number in (0, 1, 3)],
-        "bounds_passed": share([broken for effects in sets for one in effects if (broken := stated_bound(one)) is not None]),
+        "said": [
+            share([state_of(effects[number]) in ("finding", "probable") for effects in sets]) for number in (0, 1, 3)
+        ],
+        "no_statement": [
+            share([state_of(effects[number]) == "cannot tell" for effects in sets]) for number in (0, 1, 3)
+        ],
+        "bounds_passed": share(
+            [broken for effects in sets for one in effects if (broken := stated_bound(one)) is not None]
+        ),
         "findings20": share([state_of(effects[1]) == "finding" for effects in sets]),
         "findings40": share([state_of(effects[3]) == "finding" for effects in sets]),
         "detectable": median([effects[0]["fc"][1] for effects in sets if "fc" in effects[0]]),
@@ -266,7 +272,9 @@ def with_headlines(figures, rows):
         cell["replications"] = len(found)
         for zone, letter in ZONES.items():
             sets = [operation[zone] for operation in all_operations]
-            cell[letter] = verdict_figures(sets) | {"methods": cell[letter]["methods"] | {"ca": method_figures(sets, "ca")}}
+            cell[letter] = verdict_figures(sets) | {
+                "methods": cell[letter]["methods"] | {"ca": method_figures(sets, "ca")}
+            }
         if SCENARIOS[name].operations > 1:
             cell["pooled"] = pooled(found)
     by_operation = {name: [one for row in found for one in operations(row)] for name, found in rows.items()}

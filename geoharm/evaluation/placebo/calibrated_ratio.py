@@ -128,6 +128,8 @@ def why_no_interval(forecast: Forecast) -> str:
             f"the other places overlap so much that they are worth {forecast.effective_places:.1f} independent ones, and "
             f"{MIN_EFFECTIVE} are needed; a larger study area or smaller rings would give more"
         )
+    if not forecast.busy_places:
+        return "no other place was as busy before, and what such a place does without an operation is not known"
     if forecast.share_without_cross_forecast > MAX_NOT_CROSSED:
         return (
             f"{forecast.share_without_cross_forecast:.0%} of the other places cannot be forecast from places that share no ground with "
@@ -139,12 +141,11 @@ def why_no_interval(forecast: Forecast) -> str:
 def why_only_probable(forecast: Forecast) -> str:
     """Return the reason why an interval allows no more than "probably", or an empty text.
 
-    Places overlap, so those as busy as the zone are counted as independent ones.
+    Places overlap, so those as busy as the zone are counted as independent ones. On real counts without an operation, the
+    80% interval keeps its level with fewer than two of them, and the 95% interval does not (docs/calibration.md).
     """
     if forecast.independent_busy_places >= MIN_BUSY:
         return ""
-    if not forecast.busy_places:
-        return "no other place was as busy before, so what such a place does without an operation is hardly known"
     return (
         f"the places as busy before overlap and are worth {forecast.independent_busy_places:.1f} independent ones, and "
         f"{MIN_BUSY:.0f} are needed"

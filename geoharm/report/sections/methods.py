@@ -43,8 +43,8 @@ def _method_items(operation: ReleasedOperation) -> tuple[RichText, ...]:
          "places, and this one, were before. The variance is \u03c6\u03bc + "
          "\u03c4\u00b2\u03bc\u00b2. The interval inverts a t test on the scale on which that variance is constant; the "
          "change in events is after \u00d7 (1 \u2212 1/ratio) at both ends. " + method_note(target), "https://doi.org/10.1198/jasa.2009.ap08746"),
-        ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, "
-         "under 10 expected events, or over a fifth of the places not forecast from others. With under 2 independent places as "
+        ("No 95% interval is given with under 18 months before, under 20 other places, under 4 independent ones, none as "
+         "busy as the zone, under 10 expected events, or over a fifth of the places not forecast from others. With under 2 independent places as "
          "busy as the zone, a change is \u201cprobably\u201d at most.", ""),
         ("Counting only (single rings, the gap): the zone's count after over before, divided by the control's. Its log has "
          "the variance \u03c6(1/before + 1/after), summed over zone and control; too narrow, because places also drift apart.",
