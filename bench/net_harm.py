@@ -181,7 +181,7 @@ def effect_of(zone, numbers, after):
     nothing = Estimate("log rate ratio", math.nan, math.nan, "log ratio", "")
     ratio, check, detectable = undefined_calibrated_ratio("refused"), None, math.nan
     if numbers and not numbers[9]:
-        forecast = Forecast(*numbers[:8], 100, 50.0, 20, 0.0, (), (), 1.0, 1.0, (), ())
+        forecast = Forecast(*numbers[:6], 1, 1.0, *numbers[6:8], 100, 50.0, 20, 10.0, 0.0, (), (), 1.0, 1.0, (), ())
         ratio, detectable = calibrated_ratio(forecast, after), numbers[7]
         check = PlaceboCheck(
             LOCAL.before, 100, 100, 50.0, 20, numbers[0], numbers[1], math.sqrt(numbers[2]), detectable
