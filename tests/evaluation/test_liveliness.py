@@ -90,3 +90,20 @@ def test_the_ratio_against_a_slow_count():
     error = np.std([value for _, value in excess[:-1]]) / mean / np.sqrt(30)
     shrunk = kind ** (0.09 / (0.09 + (error / kind) ** 2))
     assert found == pytest.approx(np.clip(0.7 * shrunk + own_part, *LIMITS), rel=1e-9)
+
+
+def test_a_city_without_events_shows_nothing():
+    zone = np.zeros((30, 24))
+    city = np.zeros((30, 24))
+    city[:, 0] = 5
+    empty = np.r_[5.0, np.zeros(25)]
+    found = liveliness(
+        np.pad(zone, ((0, 0), (0, 2))), np.pad(city, ((0, 0), (0, 2))), np.zeros(26), empty,
+        kind=np.zeros((30, 2)), similarity=np.eye(30), dispersion=1.0,
+    )  # fmt: skip
+    assert found == 1.0
+    full = np.full((30, 24), 9.0)
+    found = liveliness(
+        zone, full, np.zeros(24), full[0], kind=np.zeros((30, 2)), similarity=np.eye(30), dispersion=1.0
+    )  # fmt: skip
+    assert found == 1.0

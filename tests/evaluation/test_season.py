@@ -100,3 +100,14 @@ def test_a_factor_lies_between_one_and_its_ratio(series, after):
     full = (counts[list(after)].mean() + 0.5 / 12) / (counts.mean() + 0.5 / 12)
     assert min(1.0, full) - 1e-9 <= found[-1] <= max(1.0, full) + 1e-9
     assert math.isfinite(clearness[-1])
+
+
+def test_calendar_months_without_any_event_give_finite_factors():
+    zone = np.zeros((5, 36))
+    zone[:, ::12] = 30
+    after_calendar = np.eye(12)[6]
+    found, clearness = season_factors(
+        zone, zone * 40, calendar=np.arange(36) % 12, after_calendar=after_calendar, month_weights=np.ones((1, 36)), dispersion=1.0
+    )  # fmt: skip
+    assert np.isfinite(found).all()
+    assert np.isfinite(clearness).all()

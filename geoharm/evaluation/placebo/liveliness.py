@@ -48,7 +48,7 @@ def liveliness(
     Returns
     -------
     float
-        From 0.8 to 4; 1 if the history has fewer than four bins of three months.
+        From 0.8 to 4; 1 if the history has fewer than four bins of three months, or the city no event in them.
 
     Notes
     -----
@@ -66,9 +66,10 @@ def liveliness(
     The constants were chosen in simulated cities (docs/calibration.md).
     """
     bins = zone.shape[1] // _BIN_MONTHS
-    if bins < _MIN_BINS:
+    cities = np.vstack([city, own_city])
+    if bins < _MIN_BINS or not cities[:, -bins * _BIN_MONTHS :].sum(axis=1).all():
         return 1.0
-    counts, expected = _binned(np.vstack([zone, own_zone]), np.vstack([city, own_city]), bins)
+    counts, expected = _binned(np.vstack([zone, own_zone]), cities, bins)
     log_ratio = np.log((counts + 1) / (expected + 1))
     log_ratio -= log_ratio[:-1].mean(axis=0)
     lags = [lag for lag in _LAGS if lag < bins]

@@ -11,7 +11,7 @@ MONTHS_PER_YEAR = 12
 CLEAR = 2.5  # standard errors from which a place's own season is used in full ...
 FADES_OUT = 1.5  # ... and below which it is not used at all
 _MIN_YEARS = 2  # every calendar month of the window after must lie this often in the history
-_LEAST_MEAN = 0.5 / MONTHS_PER_YEAR  # added to every mean month of a place, so that a count of 0 gives a finite ratio
+_LEAST_MEAN = 0.5 / MONTHS_PER_YEAR  # added to every mean month of place and city, so that counts of 0 give a finite ratio
 
 
 def season_factors(
@@ -64,8 +64,7 @@ def season_factors(
     if (years[after_calendar > 0] < _MIN_YEARS).any():
         return np.ones(shape), np.zeros(shape)
     at_position = np.equal.outer(calendar, np.arange(MONTHS_PER_YEAR)).astype(np.float64)
-    zone_mean, city_mean = (table @ at_position / np.maximum(years, 1) for table in (zone, city))
-    zone_mean = zone_mean + _LEAST_MEAN
+    zone_mean, city_mean = (table @ at_position / np.maximum(years, 1) + _LEAST_MEAN for table in (zone, city))
     used = month_weights @ at_position
     zone_after, zone_used = (zone_mean @ after_calendar)[:, None], zone_mean @ used.T
     log_factor = np.log(zone_after / (city_mean @ after_calendar)[:, None]) - np.log(zone_used / (city_mean @ used.T))
