@@ -278,9 +278,10 @@ def with_headlines(figures, rows):
         if SCENARIOS[name].operations > 1:
             cell["pooled"] = pooled(found)
     by_operation = {name: [one for row in found for one in operations(row)] for name, found in rows.items()}
-    return figures | {
-        "classes": by_class(rows), "displaced": displaced.displaced(by_operation), "shortened": shortened(rows),
-    }  # fmt: skip
+    shares = displaced.displaced(by_operation)
+    for name, found in shares.items():
+        found["counting"] = figures["displaced"][name]["counting"]
+    return figures | {"classes": by_class(rows), "displaced": shares, "shortened": shortened(rows)}
 
 
 def rows_by_world(paths):
