@@ -25,7 +25,7 @@ from geoharm.report.wording.withheld import note_as_sentence, sentence_text
 _MIN_UNPLACED_SHARE = 0.01
 _MIN_REJECTED_SHARE = 0.05
 # Below this smallest detectable fall, intervals held the truth less often than 95% ("Where it is weak", ibid.).
-NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 93
+NARROW_DETECTABLE_FALL, COVERAGE_WHEN_NARROW = 0.35, 94
 # The control is the rest of the study area if it is this share of the study area without target, gap and rings. The belt around the
 # rings, where displacement could still reach, is never in it.
 _MIN_SHARE_OF_REST = 0.75
