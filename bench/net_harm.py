@@ -223,11 +223,11 @@ def read_operation(row, number, profiles, rates):
     results = [MeasureResult(noun, None, tuple(own), ()) for noun, own in zip(MEASURES, effects, strict=True)]
     results = with_family_readings(results, primary=MEASURES[0].name)
     before = found_before_sums(results)
-    found = {"direct": (-1 in before, 1 in before), "covers": [], "clear": None}
+    found = {"direct": (bool(before[-1]), bool(before[1])), "covers": [], "clear": None}
     vetoed = set()
     for place, zone in enumerate(worlds.ZONES):
         joint = joint_of(row, zone, [own[place] for own in effects])
-        free, gated = ([net_harm(joint, profile, found=sides) for profile in profiles] for sides in ((-1, 1), before))
+        free, gated = ([net_harm(joint, profile, found=sides) for profile in profiles] for sides in (None, before))
         counts, without, with_it = (
             np.array(values)[:, place] for values in (row["y"][number], row["m"][0], row["m"][number])
         )

@@ -53,7 +53,8 @@ def _primary_clause(facts: Facts) -> Clause:
         return Clause.FELL_AND_ROSE_NEARBY
     is_known = facts.primary is not Reading.CANNOT_TELL or facts.harm_changed
     harm_is_unclear = not is_known and not facts.rose_nearby and not facts.rose
-    values_are_unclear = not {Together.FELL, Together.ROSE} & set(facts.profiles)
+    changes = {Together.FELL, Together.ROSE, Together.PROBABLY_FELL, Together.PROBABLY_ROSE}
+    values_are_unclear = not changes & set(facts.profiles)
     if facts.activity_changed and harm_is_unclear and values_are_unclear and not facts.described:
         return Clause.ACTIVITY_ONLY
     return _PRIMARY[facts.primary]

@@ -77,7 +77,10 @@ def will_it_last(operation: ReleasedOperation) -> Lasts:
     effect = last_phase_effect(operation)
     state = _LASTS.get(effect.reading, Lasts.CANNOT_TELL) if effect else Lasts.CANNOT_TELL
     # Said only where the whole window says it too, so that the phases add no error of their own to page one.
-    if effect and effect.reading is not operation.primary.effect("target").reading:
+    whole = operation.primary.effect("target").reading
+    if effect and effect.reading.direction * whole.direction < 0:
+        return Lasts.CANNOT_TELL
+    if effect and effect.reading is not whole:
         return {Lasts.STILL_LOWER: Lasts.PROBABLY_LOWER, Lasts.STILL_HIGHER: Lasts.PROBABLY_HIGHER}.get(state, state)
     return state
 

@@ -55,17 +55,15 @@ def with_look_readings(measures: Sequence[MeasureResult], *, looks: int) -> tupl
     Pocock (1977), Biometrika 64:191-199, https://doi.org/10.1093/biomet/64.2.191
     """
     level = look_level(looks)
-    return tuple(
-        replace(
-            result,
-            effects=tuple(
-                _capped(effect, result.diagnostics) if effect.ratio.p_value() > level else effect
-                for effect in result.effects
-            ),
-            phases=_read_phases(result, level),
-        )
-        for result in measures
+    return tuple(_read_looks(result, level) for result in measures)
+
+
+def _read_looks(result: MeasureResult, level: float) -> MeasureResult:
+    effects = tuple(
+        _capped(effect, result.diagnostics) if effect.ratio.p_value() > level else effect for effect in result.effects
     )
+    result = replace(result, effects=effects)
+    return replace(result, phases=_read_phases(result, level))
 
 
 def look_level(looks: int) -> float:
@@ -81,22 +79,27 @@ def _capped(effect: Effect[int], diagnostics: Sequence[Diagnostic]) -> Effect[in
 def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]:
     """Return the phases of a measure, each with the reading that its share of the level allows."""
     p_values = [
-        phase.ratio.p_value() if _can_be_finding(phase) and not _is_whole_window(phase, result) else math.nan
+        phase.ratio.p_value() if _can_be_finding(phase) and _whole_window(phase, result) is None else math.nan
         for phase in result.phases
     ]
     adjusted = np.where(np.isnan(p_values), [phase.ratio.p_value() for phase in result.phases], holm(p_values))
-    return tuple(
+    read = (
         _capped(phase, result.diagnostics) if p > level else phase
         for phase, p in zip(result.phases, adjusted.tolist(), strict=True)
     )
-
-
-def _is_whole_window(phase: Effect[int], result: MeasureResult) -> bool:
-    """Return whether a phase has the counts of the headline's window, in the same zone."""
-    return any(
-        effect.zone == phase.zone and (effect.after, effect.length_ratio) == (phase.after, phase.length_ratio)
-        for effect in result.effects
+    wholes = [_whole_window(phase, result) for phase in result.phases]
+    return tuple(
+        replace(phase, reading=whole.reading, cap=whole.cap) if whole else phase
+        for phase, whole in zip(read, wholes, strict=True)
     )
+
+
+def _whole_window(phase: Effect[int], result: MeasureResult) -> Effect[int] | None:
+    """Return the effect in the headline's window if a phase has its counts, in the same zone; else None."""
+    for effect in result.effects:
+        if effect.zone == phase.zone and (effect.after, effect.length_ratio) == (phase.after, phase.length_ratio):
+            return effect
+    return None
 
 
 def _can_be_finding(effect: Effect[int]) -> bool:

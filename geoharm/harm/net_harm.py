@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,9 @@ INDEPENDENT = "takes the measures as independent of each other"
 Floats = NDArray[np.float64]
 
 
-def net_harm(joint: JointEffects, profile: ValueProfile, *, found: Collection[int] = (-1, 1)) -> NetHarm:
+def net_harm(
+    joint: JointEffects, profile: ValueProfile, *, found: Mapping[int, Collection[str]] | None = None
+) -> NetHarm:
     r"""Return the net harm of a zone under one value profile.
 
     Parameters
@@ -29,8 +31,9 @@ def net_harm(joint: JointEffects, profile: ValueProfile, *, found: Collection[in
         Joint draws of the effects on harms. Activity measures are not part of it.
     profile : ValueProfile
         Weights, signs and vetoes.
-    found : collection of int
-        Directions (-1 a fall, 1 a rise) in which a part was found, so that the sum may be a finding too.
+    found : mapping of int to collection of str, optional
+        The measures that were found to have fallen (-1) and risen (1). The sum may be a finding in a direction only if one of
+        them has a weight. Without it, all sums may.
 
     Returns
     -------
@@ -96,7 +99,11 @@ def net_harm(joint: JointEffects, profile: ValueProfile, *, found: Collection[in
             interval,
             narrow,
             calibrated=calibrated,
-            limited=interval.side not in found or any(joint.limited[column] for column in used_columns),
+            limited=any(joint.limited[column] for column in used_columns)
+            or not (
+                found is None
+                or {joint.measures[column].name for column in used_columns} & {*found.get(interval.side, ())}
+            ),
             doubted=any(joint.doubted[column] for column in used_columns),
         ),
     )

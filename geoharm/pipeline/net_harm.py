@@ -108,10 +108,11 @@ def assess_harm(
     )
 
 
-def found_before_sums(measures: Sequence[MeasureResult]) -> frozenset[int]:
-    """Return the directions in which a sum of harms may be a finding, because one of its parts was found before it.
+def found_before_sums(measures: Sequence[MeasureResult]) -> dict[int, frozenset[str]]:
+    """Return the measures behind which a sum of harms may be a finding, by direction.
 
-    -1 if the primary measure is a harm and fell in the target; 1 if any harm rose in any zone, by the rule of its family.
+    -1: the primary measure, if it is a harm and fell in the target. 1: every harm that rose in any zone, by the rule of its
+    family.
 
     Parameters
     ----------
@@ -119,9 +120,11 @@ def found_before_sums(measures: Sequence[MeasureResult]) -> frozenset[int]:
         The primary measure first, with their final readings.
     """
     harms = [result for result in measures if is_member(result.measure)]
-    fell = any(result.effect("target").reading is Reading.FELL for result in harms if result is measures[0])
-    rose = any(result.effect(zone).reading is Reading.ROSE for result in harms for zone in ZONES)
-    return frozenset(direction for direction, is_found in ((-1, fell), (1, rose)) if is_found)
+    fell = [result for result in harms if result is measures[0] and result.effect("target").reading is Reading.FELL]
+    rose = [result for result in harms if any(result.effect(zone).reading is Reading.ROSE for zone in ZONES)]
+    return {
+        direction: frozenset(result.measure.name for result in found) for direction, found in ((-1, fell), (1, rose))
+    }
 
 
 def _margin_tests(study: Study, design: Design, measures: Sequence[MeasureResult]) -> tuple[MarginTest, ...]:

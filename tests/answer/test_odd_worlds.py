@@ -121,6 +121,7 @@ def test_a_veto_without_a_measure_is_said_in_its_own_words(quiet):
 @pytest.mark.parametrize("reading", [Reading.FELL, Reading.PROBABLY_ROSE])
 def test_activity_does_not_speak_for_harm_where_a_harm_changed(quiet, reading):
     _, operation = quiet
+    operation = with_nets(operation, reading=Reading.CANNOT_TELL)
     activity = next(measure.measure.name for measure in operation.measures if measure.measure.role is Role.ACTIVITY)
     operation = read_as(operation, activity, Reading.ROSE, "target")
     assert headline_clauses(headline_facts(operation))[0] is Clause.ACTIVITY_ONLY

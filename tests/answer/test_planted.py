@@ -20,13 +20,14 @@ def test_five_times_the_overdoses_and_four_times_the_violence(planted):
     operation, verdict = first_screen(planted({("overdoses", TARGET): 5, ("violence", TARGET): 4}))
     assert [(clause.tone, clause.text) for clause in verdict.clauses] == [
         (Tone.LESS, "Needle finds fell by about 67 in the target area, against what places like it suggest."),
-        (Tone.MORE, "Violence rose by about 124 and overdoses by about 143 in target and rings."),
+        (Tone.MORE, "Violence rose by about 124 and overdoses by about 146 in target and rings."),
         (Tone.MORE, "Taken together, harm rose under all five sets of values."),
     ]
     together, moved, lasts, worse = verdict.answers
     assert together.answer == "No: it rose"
     assert worse.answer == "Yes: violence and overdoses"
-    assert "a rise had not ended" in lasts.answer
+    # Of the needle finds alone: in its last phase no rise can be a finding, for want of power or of places as busy.
+    assert lasts.answer == "Still lower at 11 months"
     assert moved.answer == "Cannot tell"
     assert {answer.together for answer in profile_answers(operation)} == {Together.ROSE}
     assert "accepts no rise in overdoses: that veto is broken" in together.detail
@@ -41,7 +42,7 @@ def test_a_fall_in_the_target_with_the_same_rise_in_the_rings(planted):
     assert verdict.clauses[1].text == "Needle finds rose by about 83 in target and rings."
     assert verdict.clauses[2].text == "Taken together, whether harm fell or rose is not clear."
     assert verdict.answers[1].answer == "It rose in the rings"
-    assert "134 more, between 101 more and 160 more" in verdict.answers[1].detail
+    assert "131 more, between 103 more and 154 more" in verdict.answers[1].detail
 
 
 def test_a_fall_under_some_sets_of_values_and_a_rise_under_others(planted):
@@ -71,7 +72,7 @@ def test_a_fall_under_some_sets_of_values_and_a_rise_under_others(planted):
 
 def test_activity_does_not_speak_before_what_is_known_of_the_primary(planted):
     """Needle finds are put back to about what was expected: the bound is the answer, and four times the offences are not."""
-    release = planted({("drug offences", TARGET): 4, ("needle finds", TARGET): 1.55})
+    release = planted({("drug offences", TARGET): 4, ("needle finds", TARGET): 1.5})
     operation, verdict = first_screen(release)
     assert changed_activities(operation)
     assert operation.primary.effect("target").reading.is_bound

@@ -130,6 +130,19 @@ def test_the_spread_is_that_of_two_dates_and_of_the_liveliness():
         assert learned.log_error == pytest.approx(learned.scale * math.sqrt(unit), rel=1e-12)
 
 
+def test_an_empty_earlier_window_is_no_evidence_of_a_small_spread():
+    """A harm of the summer: in the winter before nothing was expected, and so nothing missed."""
+    rng = np.random.default_rng(11)
+    city, scales = grid(20), []
+    for _ in range(5):
+        counts = made_world(rng, 20, 24, 6)
+        counts[:, 18:24] = 0
+        for learned, _ in zone_forecasts(city, counts, 40, 24, seasons=False).values():
+            assert learned.dates == 1
+            scales.append(learned.scale)
+    assert np.mean(scales) > 0.8
+
+
 def test_a_short_history_has_one_date():
     city, counts = grid(20), made_world(np.random.default_rng(8), 20, 24, 6)
     cut = np.column_stack([counts[:, 7:24], counts[:, 24:]])

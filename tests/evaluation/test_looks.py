@@ -106,3 +106,12 @@ def test_a_reason_of_the_family_is_kept_and_that_of_looks_survives_disclosure():
     (primary,) = with_look_readings([measure("a", 0.04)], looks=2)
     released = with_weaker_reading(primary.effect("target"), ())
     assert (released.reading, released.cap) == (Reading.PROBABLY_ROSE, Cap.LOOKS)
+
+
+def test_the_whole_window_as_a_phase_is_read_as_it_is_there():
+    """A rise that misses its family is probable at most, as the whole window and as the phase that is the whole window."""
+    whole = replace(measure("a", 0.02).effect("target"), reading=Reading.PROBABLY_ROSE, cap=Cap.FAMILY)
+    phase = replace(whole, window="0-6 months", reading=Reading.ROSE, cap=None)
+    result = replace(measure("a", 0.9), effects=(whole,), phases=(phase,))
+    (found,) = with_look_readings([result], looks=1)
+    assert [(one.reading, one.cap) for one in found.phases] == [(Reading.PROBABLY_ROSE, Cap.FAMILY)]

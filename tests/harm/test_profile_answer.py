@@ -129,12 +129,23 @@ def test_the_flip_is_the_weight_at_which_the_sum_is_zero():
 @pytest.mark.parametrize("found", [set(), {-1}, {1}, {-1, 1}])
 def test_a_sum_is_a_finding_only_behind_a_finding_of_its_direction(effect, found):
     whole = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0))
-    gated = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0), found=found)
+    behind = {direction: {"finds"} for direction in found}
+    gated = net_harm(joint([(FINDS, effect)]), by_name(finds=1.0), found=behind)
     leads = {Reading.FELL: Reading.PROBABLY_FELL, Reading.ROSE: Reading.PROBABLY_ROSE}
     assert gated.reading is (whole.reading if whole.reading.direction in found else leads[whole.reading])
     assert (gated.interval, gated.share_fell, gated.low) == (whole.interval, whole.share_fell, whole.low)
-    doubted = net_harm(joint([(FINDS, effect)], doubted=["finds"]), by_name(finds=1.0), found=found)
+    doubted = net_harm(joint([(FINDS, effect)], doubted=["finds"]), by_name(finds=1.0), found=behind)
     assert doubted.reading is (whole.reading if whole.reading.direction in found else Reading.CANNOT_TELL)
+
+
+def test_a_finding_without_a_weight_opens_no_gate():
+    """Only overdoses are added up; that the finds fell says nothing of them."""
+    parts = joint(
+        [(FINDS, calibrated_effect(400, 200, -0.9, -0.5)), (OVERDOSES, calibrated_effect(80, 40, -0.9, -0.5))]
+    )
+    alone = by_name(finds=0.0, overdoses=1.0)
+    assert net_harm(parts, alone, found={-1: {"finds"}}).reading is Reading.PROBABLY_FELL
+    assert net_harm(parts, alone, found={-1: {"overdoses"}}).reading is Reading.FELL
 
 
 @pytest.mark.parametrize(
@@ -142,4 +153,4 @@ def test_a_sum_is_a_finding_only_behind_a_finding_of_its_direction(effect, found
 )
 def test_a_closed_gate_weakens_findings_alone(effect):
     parts = joint([(FINDS, effect)])
-    assert net_harm(parts, by_name(finds=1.0), found=()).reading is net_harm(parts, by_name(finds=1.0)).reading
+    assert net_harm(parts, by_name(finds=1.0), found={}).reading is net_harm(parts, by_name(finds=1.0)).reading

@@ -45,8 +45,13 @@ ARRESTS = measure("arrests", 0.9, 0.9, 0.9, harm=False)
     ],
 )
 def test_what_opens_the_gate(results, found):
-    assert found_before_sums(results) == found
+    assert {direction for direction, names in found_before_sums(results).items() if names} == found
+
+
+def test_the_gate_names_what_opened_it():
+    results = [read(PRIMARY, target=Reading.FELL, rings=Reading.ROSE), read(OTHER, both=Reading.ROSE)]
+    assert found_before_sums(results) == {-1: {"a"}, 1: {"a", "b"}}
 
 
 def test_without_measures_the_gate_is_closed():
-    assert found_before_sums([]) == set()
+    assert not any(found_before_sums([]).values())

@@ -122,10 +122,10 @@ def why_no_forecast(*, months: int, places: int, pool: int) -> str:
 def why_no_interval(forecast: Forecast) -> str:
     """Return the reason why a forecast supports no interval, or an empty text."""
     if not forecast.mean >= MIN_EXPECTED:
-        return f"about {forecast.mean:.1f} events are expected after, and {MIN_EXPECTED} are needed"
+        return f"about {_below(forecast.mean)} events are expected after, and {MIN_EXPECTED} are needed"
     if forecast.effective_places < MIN_EFFECTIVE:
         return (
-            f"the other places overlap so much that they are worth {forecast.effective_places:.1f} independent ones, and "
+            f"the other places overlap so much that they are worth {_below(forecast.effective_places)} independent ones, and "
             f"{MIN_EFFECTIVE} are needed; a larger study area or smaller rings would give more"
         )
     if not forecast.busy_places:
@@ -138,6 +138,11 @@ def why_no_interval(forecast: Forecast) -> str:
     return ""
 
 
+def _below(value: float) -> str:
+    """Return a value that is below a whole threshold with one decimal, cut off so that it still is below it."""
+    return f"{math.floor(10 * value) / 10:.1f}"
+
+
 def why_only_probable(forecast: Forecast) -> str:
     """Return the reason why an interval allows no more than "probably", or an empty text.
 
@@ -147,7 +152,7 @@ def why_only_probable(forecast: Forecast) -> str:
     if forecast.independent_busy_places >= MIN_BUSY:
         return ""
     return (
-        f"the places as busy before overlap and are worth {forecast.independent_busy_places:.1f} independent ones, and "
+        f"the places as busy before overlap and are worth {_below(forecast.independent_busy_places)} independent ones, and "
         f"{MIN_BUSY:.0f} are needed"
     )
 

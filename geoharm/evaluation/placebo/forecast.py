@@ -48,6 +48,9 @@ _MONTHS_PER_YEAR = 12
 _HALF_WIDTH = 3
 _MIN_EARLIER_GAP = 6  # months between the earlier date and the operation, at least
 _EARLIER_WEIGHT = 0.85  # the earlier date has a shorter past, so its errors are larger
+# The earlier date is used if it expects at least this many events at the operation's place, and this share of those now: in a
+# window that is empty everywhere, nothing can be missed.
+_LEAST_EARLIER_COUNT, _LEAST_EARLIER_SHARE = 3.0, 0.1
 _LEAST_DRIFT = 0.2  # the part of the spread beyond counting noise is taken to be at least this share of it
 _MAX_STEP, _MAX_LOG_FACTOR = 1.0, 3.0  # largest step of a coefficient, and largest log factor of a forecast
 _POWER = 0.8
@@ -70,9 +73,9 @@ class PlaceboSeries:
     has_companion : bool
         Whether the zone has a companion.
     calendar : ndarray of int, shape (months,)
-        Position of each month before in the year that begins with the operation, 0 to 11.
+        Calendar month in which each month before begins; 0 is January.
     after_calendar : ndarray, shape (12,)
-        Months of the window after at each of these positions.
+        Months of the window after that begin in each calendar month.
     after_months : float
         Length of the window after, in months.
     months : int
@@ -266,7 +269,7 @@ def forecast_count(
         + 0.85\, \overline{e_1^2}\,(\phi_1/\mu + \tau_1^2) \Bigr)
 
     since one date's is sometimes small by luck: the places are few, and what happens to one of them happens to all that share
-    its ground. The earlier date counts for less, because its forecasts rest on a shorter past. On the stabilised scale
+    its ground. (The present date alone where hardly anything was expected at the earlier one.) The earlier date counts for less, because its forecasts rest on a shorter past. On the stabilised scale
     :math:`s^2 = v / (\phi_0/\mu + \tau_0^2)`; the part beyond counting noise is multiplied by the liveliness r of the
     operation's kind of place and of its own past (`liveliness`),
 
@@ -280,12 +283,12 @@ def forecast_count(
     effective = effective_sample_size(similarity)
     neighbours = csr_array((shares | np.eye(places, dtype=bool)).astype(np.float64))
     earlier_series = series.at_earlier_date()
-    learned = [
-        _learn(at_date, effective=effective, neighbours=neighbours)
-        for at_date in (series, earlier_series)
-        if at_date is not None
-    ]
-    now = learned[0]
+    now = _learn(series, effective=effective, neighbours=neighbours)
+    learned = [now]
+    if earlier_series is not None:
+        earlier = _learn(earlier_series, effective=effective, neighbours=neighbours)
+        if earlier.mean >= max(_LEAST_EARLIER_COUNT, _LEAST_EARLIER_SHARE * now.mean):
+            learned.append(earlier)
     lively = liveliness(
         history,
         series.city[:, :months],

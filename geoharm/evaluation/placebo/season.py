@@ -11,7 +11,9 @@ MONTHS_PER_YEAR = 12
 CLEAR = 2.5  # standard errors from which a place's own season is used in full ...
 FADES_OUT = 1.5  # ... and below which it is not used at all
 _MIN_YEARS = 2  # every calendar month of the window after must lie this often in the history
-_LEAST_MEAN = 0.5 / MONTHS_PER_YEAR  # added to every mean month of place and city, so that counts of 0 give a finite ratio
+_LEAST_MEAN = (
+    0.5 / MONTHS_PER_YEAR
+)  # added to every mean month of place and city, so that counts of 0 give a finite ratio
 
 
 def season_factors(
