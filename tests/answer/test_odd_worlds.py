@@ -9,7 +9,7 @@ import pytest
 from geoharm.answer.balance import headline_facts, profile_answers, risen_harms
 from geoharm.answer.headline import headline_clauses
 from geoharm.answer.nouns import Clause, Lasts, Together, Tone
-from geoharm.answer.questions import last_phase_effect, rises_that_had_not_ended, will_it_last
+from geoharm.answer.questions import last_phase, last_phase_effect, rises_that_had_not_ended, will_it_last
 from geoharm.harm.results.net_harm import VetoCheck
 from geoharm.model.design import ALL_RINGS, TARGET_AND_RINGS
 from geoharm.model.measure import Role
@@ -253,3 +253,23 @@ def test_taken_together_knows_what_is_probable(quiet, readings, clause, answer):
     verdict = verdict_of(release, replace(operation, harm=replace(operation.harm, net_harm=nets)))
     assert verdict.clauses[-1].text == clause
     assert verdict.answers[0].answer == answer
+
+
+def test_a_rise_in_the_last_phase_had_not_ended(quiet):
+    release, operation = quiet
+    last = last_phase(operation.design).name
+    operation = read_as(operation, "violence", Reading.ROSE, "target")
+    measures = tuple(
+        replace(
+            measure,
+            phases=tuple(
+                replace(phase, reading=Reading.ROSE) if (phase.zone, phase.window) == ("target", last) else phase
+                for phase in measure.phases
+            ),
+        )
+        if measure.measure.name == "violence"
+        else measure
+        for measure in operation.measures
+    )
+    assert "rise had not ended" in verdict_of(release, replace(operation, measures=measures)).answers[2].answer
+    assert "rise had not ended" not in verdict_of(release, operation).answers[2].answer
