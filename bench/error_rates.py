@@ -5,7 +5,7 @@ Run ``python -m bench.error_rates`` to write `geoharm/evaluation/error_rates.tom
 A setting is one world of `bench.calibration` and one zone of it (target, all rings, both). It is put into a class by its
 medians: expected count, smallest detectable fall, number of independent places. Settings where recording changes in the
 target are left out: there the ratio is right and the question is another one. A class is in the table if at least
-`MIN_SETTINGS` settings are in it.
+`MIN_SETTINGS` settings with `MIN_CITIES` cities are in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TABLE = ROOT / "geoharm" / "evaluation" / "error_rates.toml"
 EXPECTED = (10.0, 100.0, 1000.0, 1e6)  # edges of classes, each from one edge up to, not including, the next
 FALL = (0.0, 0.3, 0.4, 0.5)
 PLACES = (4.0, 15.0, 50.0, 1e6)
-MIN_SETTINGS = 3
+MIN_SETTINGS, MIN_CITIES = 3, 1000
 _HEAD = """\
 # How often findings are wrong in simulated cities, by class of study. Written by `python -m bench.error_rates` from
 # bench/calibration.json. Shares are in percent of the zones in which a finding was possible (an interval, and a smallest
@@ -44,9 +44,10 @@ def error_table(figures):
             )
             if None not in place:
                 by_class.setdefault(place, []).append((world, zone, cell["replications"], setting))
-    return [
+    rows = [
         class_figures(place, settings) for place, settings in sorted(by_class.items()) if len(settings) >= MIN_SETTINGS
     ]
+    return [row for row in rows if row["cities"] >= MIN_CITIES]
 
 
 def class_of(value, edges):

@@ -23,7 +23,8 @@ import numpy as np
 from scipy.special import ndtr, stdtr
 
 from bench import worlds
-from bench.calibration import LOCAL, SMOOTH, Scenario, argument, city_of, rows_of, short
+from bench.calibration import argument, city_of, rows_of, short
+from bench.scenarios import LOCAL, SMOOTH, Scenario
 from geoharm.evaluation.looks import LEVEL, look_level
 from geoharm.evaluation.placebo.calibrated_ratio import fit_forecast, placebo_data, placebo_windows
 from geoharm.evaluation.reading import MAX_DETECTABLE

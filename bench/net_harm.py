@@ -22,7 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from bench import worlds
-from bench.calibration import LOCAL, Scenario, argument, city_of, rows_of, short
+from bench.calibration import argument, city_of, rows_of, short
+from bench.scenarios import LOCAL, Scenario
 from geoharm.evaluation.effects import build_effect
 from geoharm.evaluation.family import with_family_readings
 from geoharm.evaluation.placebo.calibrated_ratio import (

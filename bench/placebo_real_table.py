@@ -25,8 +25,9 @@ from geoharm.evaluation.claims import FINDING_LEVEL, LEAD_LEVEL, TURBULENT_FACTO
 from geoharm.evaluation.placebo.places import ZONES
 from geoharm.evaluation.reading import FINDINGS, LEADS, MAX_DETECTABLE, MIN_EXPECTED
 from geoharm.model.estimate import Interval
+from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.period import add_months
-from geoharm.model.reading import DEFAULT_MARGIN, Claim, Reading
+from geoharm.model.reading import Claim, Reading
 
 SUMMARY = ROOT / "bench" / "placebo_real.json"
 MARGINS = (DEFAULT_MARGIN, 0.5)  # largest change that a bound may leave open

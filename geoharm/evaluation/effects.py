@@ -26,9 +26,9 @@ from geoharm.model.design import (
 from geoharm.model.effect import Effect, PlaceboCheck
 from geoharm.model.estimate import Estimate, Interval, relative_change_of
 from geoharm.model.geometry import ZoneRole
+from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.measure import Measure
 from geoharm.model.period import Period, Window, add_months
-from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.reason import Reason
 from geoharm.stats.dispersion import monthly_dispersion
 from geoharm.stats.minimum_detectable import minimum_detectable_fall

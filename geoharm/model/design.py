@@ -8,8 +8,8 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geoharm.model.geometry import Zone, ZoneRole
+from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.period import Window
-from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.study import Operation
 
 # Names of sums over zones, and of the phase while an operation runs.

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from geoharm.model.estimate import Estimate, Interval
+from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.places_like_it import ForecastFactors, PlaceDistribution, PlaceLevels
-from geoharm.model.reading import DEFAULT_MARGIN, Cap, Reading, bound_percent, statement
+from geoharm.model.reading import Cap, Reading, bound_percent, statement
 from geoharm.model.reason import Note
 from geoharm.model.suppressed import Count, Suppressed
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from geoharm.model.measure import Measure
-from geoharm.model.reading import DEFAULT_MARGIN
+
+# The largest change, as a share of the expected count, that a bound may leave open, if the study sets no margin.
+DEFAULT_MARGIN = 0.25
 
 DELIVERED = ("yes", "no", "partly", "not stated")
 STANDS_FOR = ("outcome", "market", "priority")

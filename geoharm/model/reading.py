@@ -7,8 +7,6 @@ from enum import Enum, StrEnum, auto
 
 from geoharm.model.estimate import Estimate, relative_change_of
 
-# The largest change, as a share of the expected count, that a bound may leave open, if the study sets no margin.
-DEFAULT_MARGIN = 0.25
 # A bound above one half says too little to be a statement, whatever the study's margin.
 MAX_MARGIN = 0.5
 

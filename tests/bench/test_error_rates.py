@@ -52,6 +52,7 @@ def test_every_class_by_hand(figures):
     for rates in {rates for rates in found if rates}:
         members = [setting for setting, own in zip(settings, found, strict=True) if own == rates]
         assert len(members) == rates.settings >= bench.MIN_SETTINGS
+        assert rates.cities >= bench.MIN_CITIES
         assert rates.cities == sum(cities for _, cities in {(world, cities) for world, _, _, cities in members})
         weights = [cities for *_, cities in members]
         wanted = np.average([figure["false_findings_of_strong"] for _, _, figure, _ in members], weights=weights)
@@ -86,9 +87,14 @@ def test_the_sentences_name_the_class_and_that_cities_are_simulated():
         f"{rates.wrong_if_40:.0f} of 100 findings are wrong where the others cut the count by 40%, and {rates.wrong_if_20:.0f} "
         "where by 20%" in said
     )
-    # A class without a target has no such share; an open class says "or more".
-    assert "findings are wrong" not in error_rate_sentences(effect(200, 0.35, 10))
+    # An open class says "or more".
     assert "1,000 or more events expected" in error_rate_sentences(effect(2000, 0.35, 20))
+
+
+def test_a_class_without_a_target_has_no_share_of_wrong_findings(monkeypatch):
+    known = error_rates(expected=169.2, detectable_fall=0.283, effective_places=31.6)
+    monkeypatch.setattr(wording, "error_rates", lambda **_: replace(known, wrong_if_40=math.nan, wrong_if_20=math.nan))
+    assert "findings are wrong" not in error_rate_sentences(effect(200, 0.45, 10)).partition(" Of all places")[0]
 
 
 def test_own_falls_are_the_counted_ones(figures):

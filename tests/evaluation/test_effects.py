@@ -21,10 +21,10 @@ from geoharm.evaluation.robustness import diagnose, other_estimators
 from geoharm.model.counts import ELSEWHERE, UNPLACED, Change, ZoneCounts
 from geoharm.model.design import Design
 from geoharm.model.geometry import Zone, ZoneRole
-from geoharm.model.harm_settings import UnintendedHarmSettings
+from geoharm.model.harm_settings import DEFAULT_MARGIN, UnintendedHarmSettings
 from geoharm.model.measure import Harm, Measure
 from geoharm.model.period import Period, Window
-from geoharm.model.reading import DEFAULT_MARGIN, Reading
+from geoharm.model.reading import Reading
 from geoharm.model.reason import Reason
 from geoharm.model.study import BeforeRule, Operation
 from geoharm.report.format_numbers import change_text

@@ -10,9 +10,9 @@ from geoharm.evaluation.design.windows import build_windows
 from geoharm.evaluation.design.zones import build_zones, clearance_width, outer_reach
 from geoharm.model.design import Design
 from geoharm.model.geometry import StudyArea, Zone, ZoneRole
+from geoharm.model.harm_settings import DEFAULT_MARGIN
 from geoharm.model.ledger import SourceLedger
 from geoharm.model.period import Period, Window, parse_phase
-from geoharm.model.reading import DEFAULT_MARGIN
 from geoharm.model.study import Operation
 
 
