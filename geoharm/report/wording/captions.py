@@ -13,5 +13,5 @@ def method_note(effect: ReleasedEffect) -> str:
     return (
         f"For the target area here: {check.candidates:,} places fit, {check.pool:,} of them near its level, equivalent to "
         f"{check.effective_places:,.1f} independent ones, {check.at_least_as_busy:,} at least as busy; {check.months} months before; \u03c6 "
-        f"{check.phi:.2f}, \u03c4 {check.tau:.2f}."
+        f"{check.phi:.2f}, \u03c4 {check.tau:.2f}; errors of {'two dates' if check.dates > 1 else 'one date'}, liveliness {check.liveliness:.1f}."
     )
