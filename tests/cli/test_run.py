@@ -64,7 +64,7 @@ def test_a_finding_says_how_often_findings_are_wrong(demo):
         "2 of 100 places without a change were still found to have changed." in said
     )
     assert "3 of 100 findings are wrong where the others cut the count by 40%, and 6 where by 20%." in said
-    assert "came out at 25 to 30%, some by luck, it was 8." in said
+    assert "came out at 25 to 30%, some by luck, it was 5." in said
 
 
 def test_page_one_can_be_rebuilt_from_published_numbers(demo):
