@@ -19,7 +19,18 @@ from pathlib import Path
 import numpy as np
 
 from bench.calibration import ROOT, WORLDS, argument, rows_of
-from bench.calibration_table import ZONES, line_a_world, median, operations, share, table, triple, truth_of, write_part
+from bench.calibration_table import (
+    ZONES,
+    leaves_out_zero,
+    line_a_world,
+    median,
+    operations,
+    share,
+    table,
+    triple,
+    truth_of,
+    write_part,
+)
 
 SUMMARY = ROOT / "bench" / "mechanisms.json"
 COLUMNS = {
@@ -111,7 +122,7 @@ def figures(sets):
     """
     sets = [effects for effects in sets if "ca" in effects[0]]
     covers = [[holds(effect, "ca") for effect in effects if "ca" in effect] for effects in sets]
-    rejects = [leaves_out_zero(effects[0], "ca") for effects in sets]
+    rejects = [leaves_out_zero(effects[0]["ca"]) for effects in sets]
     of_all = [(effect, truth_of(effect, "ca")) for effects in sets for effect in effects if "ca90" in effect]
     return {
         "n": len(sets),
@@ -121,7 +132,7 @@ def figures(sets):
         "rejects_error": standard_error(rejects),
         "upper": share([truth <= effect["ca90"][2] for effect, truth in of_all]),
         "lower": share([effect["ca90"][1] <= truth for effect, truth in of_all]),
-        "rejects80": share([leaves_out_zero(effects[0], "ca80") for effects in sets if "ca80" in effects[0]]),
+        "rejects80": share([leaves_out_zero(effects[0]["ca80"]) for effects in sets if "ca80" in effects[0]]),
         "length": median([length(effects[0]) for effects in sets]),
         "power20": share([effects[1]["ca"][2] < 0 for effects in sets if "ca" in effects[1]]),
         "power40": share([effects[3]["ca"][2] < 0 for effects in sets if "ca" in effects[3]]),
@@ -136,11 +147,6 @@ def standard_error(values):
 def holds(effect, key):
     """Return whether an interval holds the truth."""
     return effect[key][1] <= truth_of(effect, "ca") <= effect[key][2]
-
-
-def leaves_out_zero(effect, key):
-    """Return whether an interval leaves out zero."""
-    return effect[key][1] > 0 or effect[key][2] < 0
 
 
 def text_of(summary):

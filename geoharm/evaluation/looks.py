@@ -78,16 +78,16 @@ def _capped(effect: Effect[int], diagnostics: Sequence[Diagnostic]) -> Effect[in
 
 def _read_phases(result: MeasureResult, level: float) -> tuple[Effect[int], ...]:
     """Return the phases of a measure, each with the reading that its share of the level allows."""
+    wholes = [_whole_window(phase, result) for phase in result.phases]
     p_values = [
-        phase.ratio.p_value() if _can_be_finding(phase) and _whole_window(phase, result) is None else math.nan
-        for phase in result.phases
+        phase.ratio.p_value() if _can_be_finding(phase) and whole is None else math.nan
+        for phase, whole in zip(result.phases, wholes, strict=True)
     ]
     adjusted = np.where(np.isnan(p_values), [phase.ratio.p_value() for phase in result.phases], holm(p_values))
     read = (
         _capped(phase, result.diagnostics) if p > level else phase
         for phase, p in zip(result.phases, adjusted.tolist(), strict=True)
     )
-    wholes = [_whole_window(phase, result) for phase in result.phases]
     return tuple(
         replace(phase, reading=whole.reading, cap=whole.cap) if whole else phase
         for phase, whole in zip(read, wholes, strict=True)

@@ -82,8 +82,9 @@ def test_every_place_is_forecast_without_those_it_shares_ground_with():
     for series, similarity, shares, _ in zone_series(city, counts, int(rng.integers(len(city.centres))), 24).values():
         learned = forecast_count(series, similarity=similarity, shares=shares)
         level = np.log((series.zone[:, :24].sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:24].sum() + ADDED_EVENTS))
-        after, expected, features, _, _ = forecast._regression_data(series, level)
-        largest = forecast._monthly_dispersion(series.zone[:, :24]) * (1 + series.after_months / 12)
+        dispersion = forecast._monthly_dispersion(series.zone[:, :24])
+        after, expected, features, _, _ = forecast._regression_data(series, level, dispersion=dispersion)
+        largest = dispersion * (1 + series.after_months / 12)
         deflation = learned.effective_places / learned.places
         coefficients, phi, tau2 = forecast._fit_coefficients(after, expected, features, deflation, largest)
         slow = np.empty(after.size)

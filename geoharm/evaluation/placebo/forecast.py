@@ -278,8 +278,7 @@ def forecast_count(
     Nothing is added for a zone at the edge of the range of the pool (docs/calibration.md).
     """
     months, places = series.months, series.zone.shape[0]
-    history = series.zone[:, :months]
-    level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[:months].sum() + ADDED_EVENTS))
+    history, level = series.zone[:, :months], _log_level(series)
     effective = effective_sample_size(similarity)
     neighbours = csr_array((shares | np.eye(places, dtype=bool)).astype(np.float64))
     earlier_series = series.at_earlier_date()
@@ -296,7 +295,7 @@ def forecast_count(
         series.own_city[:months],
         kind=np.column_stack([level, series.peak]),
         similarity=similarity,
-        dispersion=_monthly_dispersion(history),
+        dispersion=now.dispersion,
     )
     mean, phi, tau2 = now.mean, now.phi, now.tau2
     per_scale = phi / mean + tau2
@@ -354,6 +353,8 @@ class _Learned:
         Counts after, cross-forecasts, and their difference on the stabilised scale.
     coefficients, features, from_past, discount
         As in `Forecast`.
+    dispersion : float
+        Variance of monthly counts over their mean.
     share_skipped : float
         Share of the pool that could not be cross-forecast.
     """
@@ -368,6 +369,7 @@ class _Learned:
     features: Floats
     from_past: float
     discount: float
+    dispersion: float
     share_skipped: float
 
     def log_variance(self, mean: float) -> float:
@@ -377,10 +379,12 @@ class _Learned:
 
 def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) -> _Learned:
     history = series.zone[:, : series.months]
-    level = np.log((history.sum(axis=1) + ADDED_EVENTS) / (series.own_zone[: series.months].sum() + ADDED_EVENTS))
+    dispersion = _monthly_dispersion(history)
     deflation = min(1.0, effective / history.shape[0])
-    largest = _monthly_dispersion(history) * (1 + series.after_months / _PHI_MONTHS)
-    counts, expected, features, (from_past, own_features), discount = _regression_data(series, level)
+    largest = dispersion * (1 + series.after_months / _PHI_MONTHS)
+    counts, expected, features, (from_past, own_features), discount = _regression_data(
+        series, _log_level(series), dispersion=dispersion
+    )
     coefficients, phi, tau2 = _fit_coefficients(counts, expected, features, deflation, largest)
     forecasts, share_skipped = _cross_forecasts(
         counts,
@@ -409,12 +413,21 @@ def _learn(series: PlaceboSeries, *, effective: float, neighbours: csr_array) ->
         features=own_features,
         from_past=from_past,
         discount=discount,
+        dispersion=dispersion,
         share_skipped=share_skipped,
     )
 
 
+def _log_level(series: PlaceboSeries) -> Floats:
+    """Return the log of the places' counts before over the operation's own."""
+    before = slice(0, series.months)
+    return np.asarray(
+        np.log((series.zone[:, before].sum(axis=1) + ADDED_EVENTS) / (series.own_zone[before].sum() + ADDED_EVENTS))
+    )
+
+
 def _regression_data(
-    series: PlaceboSeries, level: Floats
+    series: PlaceboSeries, level: Floats, *, dispersion: float
 ) -> tuple[Floats, Floats, Floats, tuple[float, Floats], float]:
     """Return counts after, forecasts from the past alone, features, the operation's data, and the chosen discount."""
     date, end = series.months, series.zone.shape[1]
@@ -423,7 +436,7 @@ def _regression_data(
     operation_by_discount, operation_columns = _history_features(
         series.own_zone[None], series.own_companion[None], series.own_belt[None], series.own_city[None], date, end
     )
-    factors = _seasons(series)
+    factors = _seasons(series, dispersion)
     by_discount = np.maximum(by_discount * factors[:-1], _MIN_EXPECTED)
     operation_by_discount = np.maximum(operation_by_discount * factors[-1:], _MIN_EXPECTED)
     scale = counts.sum() / by_discount.sum(axis=0)
@@ -454,7 +467,7 @@ def _discount_weights(months: int) -> Floats:
     return np.asarray(np.array(DISCOUNTS)[:, None] ** np.arange(months)[::-1], dtype=np.float64)
 
 
-def _seasons(series: PlaceboSeries) -> Floats:
+def _seasons(series: PlaceboSeries, dispersion: float) -> Floats:
     """Return the factor of the own season for each discount at every place and, in the last row, for the operation."""
     before = series.months
     factors, _ = season_factors(
@@ -463,7 +476,7 @@ def _seasons(series: PlaceboSeries) -> Floats:
         calendar=series.calendar,
         after_calendar=series.after_calendar,
         month_weights=_discount_weights(before),
-        dispersion=_monthly_dispersion(series.zone[:, :before]),
+        dispersion=dispersion,
     )
     return factors
 
